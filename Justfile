@@ -1,0 +1,143 @@
+# Everything that one does with Bindery. `./just` works without an installed `just`.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+export PATH := justfile_directory() / ".tools/bin" + ":" + justfile_directory() / "tools/node_modules/.bin" + ":" + env("PATH")
+python := justfile_directory() / ".tools/python/bin/python"
+
+# The parts of the contract that are implemented and so may not break any more.
+implemented := "bookstore/type bookstore/inventory bookstore/recommendations proofread legacy"
+released := "conformance/released/contract.binpb"
+
+[private]
+default:
+    @just --list --unsorted
+
+# build and start the whole bookstore in one process: ./just up --help
+[group("use it")]
+up *args: _deps-rust
+    cargo build --release --quiet --package bookstore
+    exec target/release/bookstore up {{ args }}
+
+# import books into the data folder: ./just import FILE.csv
+[group("use it")]
+import *args: _deps-rust
+    cargo run --release --quiet --package bookstore -- import {{ args }}
+
+# everything that CI checks, with a summary at the end
+[group("check it")]
+check: deps
+    tools/check
+
+# format Rust and protos
+[group("check it")]
+format: _deps-buf
+    cargo fmt --all
+    buf format --write
+
+# is everything formatted?
+[group("check it")]
+format-check: _deps-buf
+    cargo fmt --all --check
+    buf format --diff --exit-code
+
+# lint the contract
+[group("check it")]
+lint: _deps-buf
+    buf lint
+
+# does the contract break what is released, or what is implemented at a git ref?
+[group("check it")]
+breaking ref="HEAD": _deps-buf
+    buf breaking proto --against {{ released }}
+    if git cat-file -e "{{ ref }}:gen/contract.binpb" 2>/dev/null; then \
+      git show "{{ ref }}:gen/contract.binpb" | buf build - {{ prepend("--path ", implemented) }} --output - | \
+        buf breaking proto --against -; \
+    else echo "there is no contract at {{ ref }}: compared with the released one alone"; fi
+
+# does `breaking` bite?
+[group("check it")]
+breaking-bites: _deps-buf _deps-python
+    {{ python }} tools/breaking_bites.py
+
+# Rust lints, warnings denied
+[group("check it")]
+clippy: _deps-rust
+    cargo clippy --workspace --all-targets --locked --quiet -- --deny warnings
+
+# licences, advisories and sources of the dependencies
+[group("check it")]
+deny: _deps-cargo
+    cargo deny --log-level error check bans licenses sources
+
+# unit, integration and snapshot tests, on both storage engines
+[group("check it")]
+test *args: _deps-rust _deps-cargo _deps-postgres
+    cargo insta test --workspace --check --unreferenced=reject {{ args }}
+
+# the running bookstore, called by grpcurl, by grpcio and by Chromium
+[group("check it")]
+end-to-end: _deps-rust _deps-grpcurl _deps-python _deps-chromium
+    cargo build --package bookstore --quiet
+    tools/with-bookstore tools/grpcurl-calls
+    tools/with-bookstore {{ python }} -m unittest discover --start-directory conformance/peers/python --verbose
+    tools/with-bookstore node tools/browser.mjs
+
+# measure: throughput, latency, memory, start; prints tables of ratios
+[group("check it")]
+bench *args: deps
+    tools/bench {{ args }}
+
+# regenerate everything that comes from proto/
+[group("change it")]
+gen: _deps-rust _deps-buf _deps-python _deps-go
+    buf build --as-file-descriptor-set --output gen/contract.binpb
+    rm -rf gen/go gen/python gen/typescript gen/docs
+    buf generate
+    {{ python }} -m grpc_tools.protoc --descriptor_set_in=gen/contract.binpb --grpc_python_out=gen/python \
+      $(cd proto && find bookstore legacy -name '*service*.proto' -o -path '*legacy*.proto' | sort)
+    cargo run --quiet --package proofread -- reference --contract gen/contract.binpb --out gen/docs
+
+# is gen/ what `just gen` makes?
+[group("change it")]
+gen-check: gen
+    git diff --exit-code --stat -- gen
+    test -z "$(git status --porcelain -- gen)" || { git status --short -- gen; exit 1; }
+
+# release the contract of what is implemented: from now on it may not break
+[group("change it")]
+release-contract: _deps-buf
+    buf build proto --as-file-descriptor-set --output {{ released }} {{ prepend("--path proto/", implemented) }}
+
+# review changed snapshots
+[group("change it")]
+review: _deps-cargo
+    cargo insta review --workspace
+
+# install what the checks need, as far as possible into .tools
+[group("set it up")]
+deps: _deps-rust _deps-buf _deps-go _deps-grpcurl _deps-python _deps-cargo _deps-postgres _deps-chromium
+
+_deps-rust:
+    @tools/deps rust
+
+_deps-cargo: _deps-rust
+    @tools/deps cargo
+
+_deps-buf: _deps-rust
+    @tools/deps buf
+
+_deps-go:
+    @tools/deps go
+
+_deps-grpcurl:
+    @tools/deps grpcurl
+
+_deps-python:
+    @tools/deps python
+
+_deps-postgres:
+    @tools/deps postgres
+
+_deps-chromium: _deps-buf
+    @tools/deps chromium

@@ -1,0 +1,157 @@
+//! Generates the messages, stubs and validators from `gen/contract.binpb`, the
+//! one image of the contract that everything reads.
+
+use std::{collections::BTreeSet, env, error::Error, fs, path::PathBuf};
+
+use heck::{ToSnakeCase, ToUpperCamelCase};
+use prost::Message;
+use prost_build::{Config, Service, ServiceGenerator};
+use prost_reflect::{DescriptorPool, MethodDescriptor, Value};
+use prost_types::FileDescriptorSet;
+
+const IMAGE: &str = "../../gen/contract.binpb";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed={IMAGE}");
+    let bytes = fs::read(IMAGE)?;
+    let out_dir = PathBuf::from(env::var("OUT_DIR")?);
+    let mut image = FileDescriptorSet::decode(bytes.as_slice())?;
+    // Options of the proto compiler's own packages are no business of a service.
+    image
+        .file
+        .retain(|file| !file.name().starts_with("google/") && !file.name().starts_with("buf/"));
+
+    Config::new()
+        .extern_path(".buf.validate", "::prost_protovalidate_types")
+        .include_file("contract.rs")
+        .service_generator(Box::new(Stubs::new()))
+        .compile_fds(image.clone())?;
+
+    prost_protovalidate_build::Builder::new()
+        .file_descriptor_set_bytes(bytes.clone())
+        .extern_path(".buf.validate", "::prost_protovalidate_types")
+        .fail_on_runtime_only(true)
+        .compile()?;
+    let validators = fs::read_to_string(out_dir.join("validate_impl.rs"))?;
+    fs::write(out_dir.join("ruleless.rs"), ruleless(&image, &validators))?;
+    fs::write(
+        out_dir.join("methods.rs"),
+        methods(&DescriptorPool::decode(bytes.as_slice())?)?,
+    )?;
+    Ok(())
+}
+
+/// Generates clients with the plain codec and servers with the validating one:
+/// what a server gets is judged there, and a client may send what it likes.
+struct Stubs([Box<dyn ServiceGenerator>; 2]);
+
+impl Stubs {
+    fn new() -> Self {
+        let builder = || tonic_prost_build::configure();
+        Self([
+            builder().build_server(false).service_generator(),
+            builder()
+                .build_client(false)
+                .codec_path("crate::codec::ValidatingCodec")
+                .service_generator(),
+        ])
+    }
+}
+
+impl ServiceGenerator for Stubs {
+    fn generate(&mut self, service: Service, buf: &mut String) {
+        for side in &mut self.0 {
+            side.generate(service.clone(), buf);
+        }
+    }
+
+    fn finalize(&mut self, buf: &mut String) {
+        for side in &mut self.0 {
+            side.finalize(buf);
+        }
+    }
+}
+
+/// Empty validators for the messages of methods that have no rules: the codec
+/// asks every message, and the generator writes validators only for rules.
+fn ruleless(image: &FileDescriptorSet, validators: &str) -> String {
+    let methods = image
+        .file
+        .iter()
+        .flat_map(|file| &file.service)
+        .flat_map(|service| &service.method);
+    let messages: BTreeSet<&str> = methods
+        .flat_map(|method| [method.input_type(), method.output_type()])
+        .collect();
+    messages
+        .into_iter()
+        .map(rust_path)
+        .filter(|path| !validators.contains(&format!("for {path} {{")))
+        .map(|path| {
+            format!(
+                "impl ::prost_protovalidate::Validate for {path} {{ \
+                 fn validate(&self) -> Result<(), ::prost_protovalidate::ValidationError> {{ Ok(()) }} }}\n"
+            )
+        })
+        .collect()
+}
+
+/// `.bookstore.cart.v1.GetCartRequest` is `bookstore::cart::v1::GetCartRequest`.
+fn rust_path(proto_name: &str) -> String {
+    let name = proto_name.trim_start_matches('.');
+    let (package, message) = name.rsplit_once('.').unwrap_or(("", name));
+    let modules = package.split('.').filter(|segment| !segment.is_empty());
+    modules
+        .map(|segment| format!("{}::", segment.to_snake_case()))
+        .chain([message.to_upper_camel_case()])
+        .collect()
+}
+
+/// The table of all methods: what layers and clients must know of a method, they
+/// read here.
+fn methods(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
+    let mut rows: Vec<(String, String)> = Vec::new();
+    for service in pool.services() {
+        for method in service.methods() {
+            let path = format!("/{}/{}", service.full_name(), method.name());
+            let row = format!(
+                "Method {{ path: {path:?}, service: {:?}, name: {:?}, idempotency: Idempotency::{}, \
+                 credential: {:?}, client_streaming: {}, server_streaming: {} }},\n",
+                service.full_name(),
+                method.name(),
+                idempotency(&method),
+                credential(pool, &method),
+                method.is_client_streaming(),
+                method.is_server_streaming(),
+            );
+            rows.push((path, row));
+        }
+    }
+    rows.sort();
+    let rows: String = rows.into_iter().map(|(_, row)| row).collect();
+    Ok(format!("&[\n{rows}]\n"))
+}
+
+fn idempotency(method: &MethodDescriptor) -> &'static str {
+    use prost_types::method_options::IdempotencyLevel;
+    let options = method.method_descriptor_proto().options.clone();
+    match options.unwrap_or_default().idempotency_level() {
+        IdempotencyLevel::NoSideEffects => "NoSideEffects",
+        IdempotencyLevel::Idempotent => "Idempotent",
+        IdempotencyLevel::IdempotencyUnknown => "Unknown",
+    }
+}
+
+fn credential(pool: &DescriptorPool, method: &MethodDescriptor) -> Option<String> {
+    let extension = pool.get_extension_by_name("proofread.v1.access")?;
+    let options = method.options();
+    if !options.has_extension(&extension) {
+        return None;
+    }
+    let access = options.get_extension(&extension);
+    let credential = access.as_message()?.get_field_by_name("credential")?;
+    match credential.as_ref() {
+        Value::String(name) => Some(name.clone()),
+        _ => None,
+    }
+}

@@ -1,0 +1,85 @@
+//! The codec of every server: a message that breaks a rule of the contract never
+//! reaches a handler.
+
+use std::marker::PhantomData;
+
+use prost::Message;
+use prost_protovalidate::Validate;
+use tonic::{
+    Status,
+    codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
+};
+use tonic_prost::{ProstDecoder, ProstEncoder};
+
+use crate::refusal::refuse;
+
+/// Decodes requests and refuses those that break a rule, each message of a
+/// stream for itself; encodes responses, and in builds with debug assertions
+/// holds them to their rules too.
+#[derive(Debug)]
+pub struct ValidatingCodec<Response, Request>(PhantomData<fn() -> (Response, Request)>);
+
+impl<Response, Request> Default for ValidatingCodec<Response, Request> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<Response, Request> Codec for ValidatingCodec<Response, Request>
+where
+    Response: Message + Validate + Send + 'static,
+    Request: Message + Validate + Default + Send + 'static,
+{
+    type Encode = Response;
+    type Decode = Request;
+    type Encoder = ValidatingEncoder<Response>;
+    type Decoder = ValidatingDecoder<Request>;
+
+    fn encoder(&mut self) -> Self::Encoder {
+        ValidatingEncoder(ProstEncoder::default())
+    }
+
+    fn decoder(&mut self) -> Self::Decoder {
+        ValidatingDecoder(ProstDecoder::default())
+    }
+}
+
+/// Encodes responses; see [`ValidatingCodec`].
+#[derive(Debug)]
+pub struct ValidatingEncoder<Response>(ProstEncoder<Response>);
+
+impl<Response: Message + Validate> Encoder for ValidatingEncoder<Response> {
+    type Item = Response;
+    type Error = Status;
+
+    fn encode(&mut self, response: Response, buf: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        if cfg!(debug_assertions)
+            && let Err(broken) = response.validate()
+        {
+            let message = std::any::type_name::<Response>();
+            return Err(Status::internal(format!(
+                "{message} breaks its own contract: {broken}"
+            )));
+        }
+        self.0.encode(response, buf)
+    }
+}
+
+/// Decodes and validates requests; see [`ValidatingCodec`].
+#[derive(Debug)]
+pub struct ValidatingDecoder<Request>(ProstDecoder<Request>);
+
+impl<Request: Message + Validate + Default> Decoder for ValidatingDecoder<Request> {
+    type Item = Request;
+    type Error = Status;
+
+    fn decode(&mut self, buf: &mut DecodeBuf<'_>) -> Result<Option<Request>, Status> {
+        let Some(request) = self.0.decode(buf)? else {
+            return Ok(None);
+        };
+        match request.validate() {
+            Ok(()) => Ok(Some(request)),
+            Err(broken) => Err(refuse(&broken)),
+        }
+    }
+}

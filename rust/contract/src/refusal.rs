@@ -1,0 +1,186 @@
+//! The status of a request that breaks rules of the contract.
+
+use bytes::Bytes;
+use prost::Message;
+use prost_protovalidate::{ValidationError, Violation};
+use prost_protovalidate_types::Violations;
+use prost_types::Any;
+use tonic::{Code, Status};
+use tonic_types::pb;
+
+/// The greatest size of the encoded `google.rpc.Status`, in bytes. In the trailer
+/// `grpc-status-details-bin` base64 makes 4/3 of it; with the percent-encoded
+/// `grpc-message` and the other trailers it stays under the 4 KiB that we
+/// promise. Proxies cut at 8 KiB.
+const DETAILS_BUDGET: usize = 2700;
+
+/// How much of a message text is kept, in bytes: `grpc-message` stands in the
+/// trailer a second time, and each byte that is not ASCII takes three there.
+const MESSAGE_BUDGET: usize = 200;
+
+/// Makes the status INVALID_ARGUMENT of a request that breaks rules.
+///
+/// It carries `buf.validate.Violations` (field path and rule id, the convention
+/// of Connect and go-grpc-middleware) and then `google.rpc.BadRequest` (Google's)
+/// with the same violations in the same order; code and message inside equal
+/// those outside. Violations for which the trailer has no room are counted in the
+/// message.
+pub fn refuse(broken: &ValidationError) -> Status {
+    let violations = broken.violations();
+    let mut kept = violations.len();
+    loop {
+        let status = status(&violations[..kept], violations.len() - kept);
+        if status.encoded_len() <= DETAILS_BUDGET || kept == 0 {
+            return Status::with_details(
+                Code::InvalidArgument,
+                status.message.clone(),
+                Bytes::from(status.encode_to_vec()),
+            );
+        }
+        // A flood is cut in a few steps, not one by one.
+        kept -= (kept / 4).max(1);
+    }
+}
+
+fn status(violations: &[Violation], left_out: usize) -> pb::Status {
+    let mut message = match violations.first() {
+        Some(first) => format!("{}: {}", first.field_path(), description(first)),
+        None => "the request breaks the rules of the contract".to_owned(),
+    };
+    truncate(&mut message, MESSAGE_BUDGET);
+    match (violations.len(), left_out) {
+        (0 | 1, 0) => {}
+        (shown, 0) => message.push_str(&format!(" (and {} more)", shown - 1)),
+        (shown, hidden) => message.push_str(&format!(
+            " (and {} more, {hidden} of them not listed)",
+            (shown + hidden).saturating_sub(1)
+        )),
+    }
+    let listed = Violations {
+        violations: violations.iter().map(Violation::to_proto).collect(),
+    };
+    let bad_request = pb::BadRequest {
+        field_violations: violations.iter().map(field_violation).collect(),
+    };
+    pb::Status {
+        code: Code::InvalidArgument as i32,
+        message,
+        details: vec![
+            any("buf.validate.Violations", &listed),
+            any("google.rpc.BadRequest", &bad_request),
+        ],
+    }
+}
+
+/// The `reason` is the rule id in Google's spelling: `int32.gt` is `INT32_GT`.
+fn field_violation(violation: &Violation) -> pb::bad_request::FieldViolation {
+    pb::bad_request::FieldViolation {
+        field: violation.field_path(),
+        description: description(violation),
+        reason: violation.rule_id().replace('.', "_").to_uppercase(),
+        localized_message: None,
+    }
+}
+
+/// What is wrong, in words. The well-known formats come without a message.
+fn description(violation: &Violation) -> String {
+    match (violation.message(), violation.rule_id()) {
+        ("", rule_id) => format!("must satisfy the rule {rule_id}"),
+        (message, _) => message.to_owned(),
+    }
+}
+
+fn any(full_name: &str, message: &impl Message) -> Any {
+    Any {
+        type_url: format!("type.googleapis.com/{full_name}"),
+        value: message.encode_to_vec(),
+    }
+}
+
+fn truncate(text: &mut String, budget: usize) {
+    if text.len() > budget {
+        text.truncate(text.floor_char_boundary(budget));
+        text.push('…');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use prost_protovalidate::Validate;
+
+    use super::*;
+    use crate::bookstore::inventory::v1::{Book, BookImport, ImportBooksRequest};
+    use crate::bookstore::recommendations::v1::RecommendRequest;
+
+    fn refused(request: &impl Validate) -> (Status, pb::Status) {
+        let status = refuse(&request.validate().expect_err("the request breaks rules"));
+        let inner = pb::Status::decode(status.details()).expect("details decode");
+        (status, inner)
+    }
+
+    #[test]
+    fn unset_fields_are_named_in_both_details() {
+        let (status, inner) = refused(&RecommendRequest::default());
+        assert_eq!(status.code(), Code::InvalidArgument);
+        assert_eq!((inner.code, inner.message.as_str()), (3, status.message()));
+
+        let violations = Violations::decode(&*inner.details[0].value).expect("violations decode");
+        let rules: Vec<_> = violations.violations.iter().map(|v| v.rule_id()).collect();
+        assert_eq!(rules, ["enum.not_in", "int32.gte_lte"]);
+
+        let bad_request =
+            pb::BadRequest::decode(&*inner.details[1].value).expect("bad request decodes");
+        let fields: Vec<_> = bad_request
+            .field_violations
+            .iter()
+            .map(|v| (v.field.as_str(), v.reason.as_str()))
+            .collect();
+        assert_eq!(
+            fields,
+            [
+                ("category", "ENUM_NOT_IN"),
+                ("max_results", "INT32_GTE_LTE")
+            ]
+        );
+    }
+
+    #[test]
+    fn rules_of_nested_messages_are_checked() {
+        let request = ImportBooksRequest {
+            books: vec![
+                BookImport::default(),
+                BookImport {
+                    book: Some(Book::default()),
+                    on_hand: Some(-1),
+                },
+            ],
+        };
+        let (_, inner) = refused(&request);
+        let violations = Violations::decode(&*inner.details[0].value).expect("violations decode");
+        assert!(violations.violations.iter().all(|v| v.rule.is_some()));
+        let bad_request =
+            pb::BadRequest::decode(&*inner.details[1].value).expect("bad request decodes");
+        let fields = bad_request.field_violations.iter();
+        insta::assert_snapshot!(
+            fields
+                .map(|v| format!("{} {}: {}\n", v.field, v.reason, v.description))
+                .collect::<String>()
+        );
+    }
+
+    #[test]
+    fn a_flood_of_violations_stays_within_the_trailer_budget() {
+        let request = ImportBooksRequest {
+            books: vec![BookImport::default(); 1000],
+        };
+        let (status, inner) = refused(&request);
+        assert!(status.details().len() <= DETAILS_BUDGET);
+        assert!(
+            status.message().contains("999 more"),
+            "{}",
+            status.message()
+        );
+        let violations = Violations::decode(&*inner.details[0].value).expect("violations decode");
+        assert!(violations.violations.len() > 5);
+    }
+}
