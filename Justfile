@@ -85,7 +85,7 @@ end-to-end: _deps-rust _deps-grpcurl _deps-python _deps-chromium
 
 # measure: throughput, latency, memory, start; prints tables of ratios
 [group("check it")]
-bench *args: deps
+bench *args: _deps-rust _deps-python _deps-bench
     tools/bench {{ args }}
 
 # regenerate everything that comes from proto/
@@ -138,6 +138,9 @@ _deps-python:
 
 _deps-postgres:
     @tools/deps postgres
+
+_deps-bench:
+    @tools/deps bench
 
 _deps-chromium: _deps-buf
     @tools/deps chromium

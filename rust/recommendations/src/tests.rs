@@ -1,0 +1,76 @@
+//! The service as its callers see it: through generated clients, the layers of
+//! `rpc` and a fake Inventory behind its own generated server.
+
+mod inventory;
+mod legacy;
+mod refreshing;
+mod v1;
+
+use std::time::Duration;
+
+use contract::bookstore::inventory::v1::{
+    BookCategory, inventory_service_server::InventoryServiceServer,
+};
+use prost::Message;
+use rpc::{Channel, Router};
+use tonic::Status;
+use tonic_types::pb;
+
+use self::inventory::FakeInventory;
+use crate::{Options, Recommendations};
+
+/// The nine books of the first tutorial.
+const TUTORIAL: [(i32, &str, BookCategory); 9] = [
+    (1, "The Maltese Falcon", BookCategory::Mystery),
+    (2, "Murder on the Orient Express", BookCategory::Mystery),
+    (3, "The Hound of the Baskervilles", BookCategory::Mystery),
+    (
+        4,
+        "The Hitchhiker's Guide To The Galaxy",
+        BookCategory::ScienceFiction,
+    ),
+    (5, "Ender's Game", BookCategory::ScienceFiction),
+    (6, "The Dune Chronicles", BookCategory::ScienceFiction),
+    (
+        7,
+        "The 7 Habits of Highly Effective People",
+        BookCategory::SelfHelp,
+    ),
+    (
+        8,
+        "How to Win Friends and Influence People",
+        BookCategory::SelfHelp,
+    ),
+    (9, "Man’s Search for Meaning", BookCategory::SelfHelp),
+];
+
+/// Polls fast enough for a test to see it.
+fn fast() -> Options {
+    Options {
+        refresh: Duration::from_millis(20),
+        seed: Some(1),
+        ..Options::default()
+    }
+}
+
+/// Serves both contracts from the books of `inventory`.
+fn serve(inventory: &FakeInventory, options: &Options) -> Channel {
+    let upstream = Router::new(rpc::Options::default())
+        .add(InventoryServiceServer::new(inventory.clone()))
+        .in_process();
+    let recommendations = Recommendations::start(upstream, options);
+    Router::new(rpc::Options::default())
+        .add(crate::v1(recommendations.clone()))
+        .add(crate::legacy(recommendations))
+        .in_process()
+}
+
+/// The reason of the `google.rpc.ErrorInfo` in a status.
+fn reason(status: &Status) -> String {
+    let inner = pb::Status::decode(status.details()).expect("details decode");
+    assert_eq!(inner.message, status.message());
+    let info = inner.details.first().expect("there is a detail");
+    let info = pb::ErrorInfo::decode(&*info.value).expect("the error info decodes");
+    assert_eq!(info.domain, "bookstore");
+    info.reason
+}

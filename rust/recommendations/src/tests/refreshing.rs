@@ -1,0 +1,147 @@
+//! The copy of the catalogue: when it is read, and what is served without it.
+
+use std::time::Duration;
+
+use contract::bookstore::{
+    inventory::v1::{BookCategory, inventory_service_server::InventoryServiceServer},
+    recommendations::v1::{
+        RecommendRequest, recommendation_service_client::RecommendationServiceClient,
+    },
+};
+use rpc::{Channel, LateChannel, Router};
+use tokio::time::{Instant, sleep, timeout};
+use tonic::{Code, Request};
+
+use super::{FakeInventory, Options, TUTORIAL, fast, reason, serve, v1::recommend};
+use crate::{Recommendations, v1};
+
+/// Waits until the category holds so many books.
+async fn grown_to(channel: &Channel, category: BookCategory, count: usize) {
+    let grown = async {
+        let seen = || async {
+            let books = recommend(channel, category, 100).await;
+            books.is_ok_and(|books| books.len() == count)
+        };
+        while !seen().await {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let in_time = timeout(Duration::from_secs(10), grown).await;
+    in_time.expect("the change of the catalogue is seen");
+}
+
+#[tokio::test]
+async fn a_changed_catalogue_is_read_and_an_unchanged_one_is_not() {
+    let inventory = FakeInventory::with(TUTORIAL);
+    let channel = serve(&inventory, &fast());
+    grown_to(&channel, BookCategory::Mystery, 3).await;
+    assert_eq!(inventory.pages_read(), 1);
+    sleep(Duration::from_millis(100)).await;
+    assert_eq!(inventory.pages_read(), 1);
+
+    let more = (100..=500).map(|id| (id, "Poems", BookCategory::Poetry));
+    inventory.replace(TUTORIAL.into_iter().chain(more));
+    grown_to(&channel, BookCategory::Poetry, 100).await;
+    // 410 books are three pages.
+    assert_eq!(inventory.pages_read(), 1 + 3);
+
+    inventory.replace(TUTORIAL.into_iter().skip(1));
+    grown_to(&channel, BookCategory::Mystery, 2).await;
+}
+
+#[tokio::test]
+async fn a_book_that_is_listed_twice_counts_once() {
+    let twice = TUTORIAL.into_iter().chain(TUTORIAL);
+    let channel = serve(&FakeInventory::with(twice), &fast());
+    let books = recommend(&channel, BookCategory::Mystery, 100).await;
+    assert_eq!(books.expect("books are drawn").len(), 3);
+}
+
+#[tokio::test]
+async fn before_the_first_load_the_catalogue_is_unavailable() {
+    let inventory = FakeInventory::down();
+    let options = Options {
+        first_load_wait: Duration::from_millis(60),
+        ..fast()
+    };
+    let channel = serve(&inventory, &options);
+    let start = Instant::now();
+    let refused = recommend(&channel, BookCategory::Mystery, 3).await;
+    let refused = refused.expect_err("there is no catalogue");
+    assert!(start.elapsed() >= options.first_load_wait);
+    assert_eq!(refused.code(), Code::Unavailable);
+    assert_eq!(reason(&refused), "CATALOGUE_UNAVAILABLE");
+
+    inventory.replace(TUTORIAL);
+    inventory.set_down(false);
+    let recovered = async { while recommend(&channel, BookCategory::Mystery, 3).await.is_err() {} };
+    let in_time = timeout(Duration::from_secs(10), recovered).await;
+    in_time.expect("the service recovers when Inventory does");
+}
+
+#[tokio::test]
+async fn an_early_request_waits_for_the_first_load() {
+    let inventory = FakeInventory::down();
+    inventory.replace(TUTORIAL);
+    let options = Options {
+        first_load_wait: Duration::from_secs(10),
+        ..fast()
+    };
+    let channel = serve(&inventory, &options);
+    let late_start = async {
+        sleep(Duration::from_millis(80)).await;
+        inventory.set_down(false);
+    };
+    let (books, ()) = tokio::join!(recommend(&channel, BookCategory::Mystery, 3), late_start);
+    assert_eq!(books.expect("the request has waited").len(), 3);
+}
+
+#[tokio::test]
+async fn an_early_request_does_not_wait_past_its_deadline() {
+    let options = Options {
+        first_load_wait: Duration::from_secs(60),
+        ..fast()
+    };
+    let channel = serve(&FakeInventory::down(), &options);
+    let mut request = Request::new(RecommendRequest {
+        category: BookCategory::Mystery.into(),
+        max_results: 3,
+        ..RecommendRequest::default()
+    });
+    request.set_timeout(Duration::from_millis(50));
+    let mut client = RecommendationServiceClient::new(channel);
+    let answer = timeout(Duration::from_secs(10), client.recommend(request)).await;
+    let refused = answer
+        .expect("the call ends")
+        .expect_err("there is no catalogue");
+    assert_eq!(refused.code(), Code::DeadlineExceeded);
+}
+
+#[tokio::test]
+async fn the_last_catalogue_serves_on_when_inventory_fails() {
+    let inventory = FakeInventory::with(TUTORIAL);
+    let channel = serve(&inventory, &fast());
+    grown_to(&channel, BookCategory::Mystery, 3).await;
+    inventory.set_down(true);
+    for _ in 0..10 {
+        sleep(Duration::from_millis(20)).await;
+        let books = recommend(&channel, BookCategory::Mystery, 3).await;
+        assert_eq!(books.expect("the copy serves on").len(), 3);
+    }
+    inventory.replace(TUTORIAL.into_iter().skip(2));
+    inventory.set_down(false);
+    grown_to(&channel, BookCategory::Mystery, 1).await;
+}
+
+#[tokio::test]
+async fn inventory_of_the_same_process_may_come_later() {
+    let (upstream, filler) = LateChannel::new();
+    let recommendations = Recommendations::start(upstream, &fast());
+    let router = Router::new(rpc::Options::default())
+        .add(v1(recommendations))
+        .add(InventoryServiceServer::new(FakeInventory::with(TUTORIAL)));
+    let channel = router.in_process();
+    filler.fill(channel.clone());
+    let books = recommend(&channel, BookCategory::Mystery, 3).await;
+    assert_eq!(books.expect("books are drawn").len(), 3);
+}

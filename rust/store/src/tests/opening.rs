@@ -1,0 +1,315 @@
+//! Opening, and each way in which it fails.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    time::{Duration, Instant},
+};
+
+use sqlx::{Connection as _, Executor, postgres::PgConnection};
+
+use super::{CURRENT, NEWER, add_account, balance};
+use crate::{
+    Db, Location, OpenError, Schema,
+    testing::{TestDb, postgres_location, sqlite_location},
+};
+
+crate::both_engines! {
+    crate::tests::CURRENT =>
+    opened_twice_it_keeps_its_data,
+    a_newer_program_brings_the_data_up_to_date_and_an_older_one_refuses_it,
+    a_changed_migration_is_refused,
+    a_failed_migration_leaves_the_data_as_it_was,
+    several_programs_may_open_it_at_once,
+    it_shows_signs_of_life,
+}
+
+async fn opened_twice_it_keeps_its_data(database: TestDb) {
+    add_account(database.db(), 1, "ada", 10)
+        .await
+        .expect("the account is new");
+    database.db().close().await;
+    let again = Db::open(database.location(), &CURRENT)
+        .await
+        .expect("it was opened before");
+    assert_eq!(
+        balance(&again, 1).await.expect("the database answers"),
+        Some(10)
+    );
+}
+
+async fn a_newer_program_brings_the_data_up_to_date_and_an_older_one_refuses_it(database: TestDb) {
+    add_account(database.db(), 1, "ada", 10)
+        .await
+        .expect("the account is new");
+    let newer = Db::open(database.location(), &NEWER)
+        .await
+        .expect("there is one migration to do");
+    assert_eq!(
+        balance(&newer, 1).await.expect("the database answers"),
+        Some(10)
+    );
+    let refused = Db::open(database.location(), &CURRENT)
+        .await
+        .expect_err("the data is newer");
+    assert_eq!(
+        refused.to_string(),
+        "the data of ledger was written by a newer version of this program (migration 2); \
+         start that version, or restore a backup from before it"
+    );
+}
+
+/// Migrations that are written at run time.
+async fn schema_of(migrations: &[(&str, &str)]) -> Schema {
+    let folder = tempfile::tempdir().expect("the temporary folder is writable");
+    for (name, sql) in migrations {
+        fs::write(folder.path().join(name), sql).expect("the folder is writable");
+    }
+    let migrator = sqlx::migrate::Migrator::new(folder.path())
+        .await
+        .expect("the names are good");
+    let migrator: &'static _ = Box::leak(Box::new(migrator));
+    Schema {
+        name: "ledger",
+        sqlite: migrator,
+        postgres: migrator,
+    }
+}
+
+async fn a_changed_migration_is_refused(database: TestDb) {
+    let changed = schema_of(&[("0001_accounts.sql", "CREATE TABLE accounts (id BIGINT)")]).await;
+    let refused = Db::open(database.location(), &changed)
+        .await
+        .expect_err("it was changed");
+    assert!(
+        matches!(
+            refused,
+            OpenError::Changed {
+                schema: "ledger",
+                version: 1
+            }
+        ),
+        "{refused}"
+    );
+}
+
+async fn a_failed_migration_leaves_the_data_as_it_was(database: TestDb) {
+    let first = "CREATE TABLE first (id BIGINT)";
+    let location = match database.location() {
+        Location::Folder(folder) => Location::Folder(folder.join("deeper")),
+        Location::Postgres(_) => postgres_location().await,
+    };
+    let wrong = schema_of(&[("1_first.sql", first), ("2_wrong.sql", "CREATE TABL oops")]).await;
+    let refused = Db::open(&location, &wrong)
+        .await
+        .expect_err("the second one is wrong");
+    let message = refused.to_string();
+    assert!(
+        message.starts_with("the data of ledger was not brought up to date"),
+        "{message}"
+    );
+    assert!(message.contains("while executing migration 2"), "{message}");
+    let right = schema_of(&[("1_first.sql", first)]).await;
+    Db::open(&location, &right)
+        .await
+        .expect("nothing of the wrong one was kept");
+}
+
+async fn several_programs_may_open_it_at_once(database: TestDb) {
+    let location = match database.location() {
+        Location::Folder(folder) => Location::Folder(folder.join("deeper")),
+        Location::Postgres(_) => postgres_location().await,
+    };
+    let opening: Vec<_> = (0..8)
+        .map(|_| {
+            let location = location.clone();
+            tokio::spawn(async move { Db::open(&location, &CURRENT).await })
+        })
+        .collect();
+    for one in opening {
+        one.await
+            .expect("opening does not panic")
+            .expect("all of them may open it");
+    }
+}
+
+async fn it_shows_signs_of_life(database: TestDb) {
+    database.db().ready().await.expect("it is open");
+    database.db().close().await;
+    let error = database.db().ready().await.expect_err("it is closed");
+    assert!(error.is_unavailable(), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_is_opened_quickly_and_for_its_owner_only() {
+    let (location, folder) = sqlite_location();
+    let data = folder.path().join("a/b");
+    let deeper = Location::Folder(data.clone());
+    let start = Instant::now();
+    Db::open(&deeper, &CURRENT)
+        .await
+        .expect("the folder is writable");
+    // It takes about 5 ms; the rest is for a machine that has other things to do.
+    assert!(
+        start.elapsed() < Duration::from_millis(100),
+        "{:?}",
+        start.elapsed()
+    );
+    let mode = fs::metadata(&data)
+        .expect("the folder was made")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o700);
+    assert!(data.join("ledger.db").is_file());
+    assert!(matches!(location, Location::Folder(_)));
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_made_is_refused() {
+    let (_, folder) = sqlite_location();
+    let file = folder.path().join("file");
+    fs::write(&file, "").expect("the folder is writable");
+    let below = file.join("data");
+    let refused = Db::open(&Location::Folder(below.clone()), &CURRENT)
+        .await
+        .expect_err("nothing can be below a file");
+    assert_eq!(
+        refused.to_string(),
+        format!(
+            "cannot write to the data folder {}: Not a directory (os error 20); choose another \
+             folder or let this user write there",
+            below.display()
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_opened_is_refused() {
+    let (location, folder) = sqlite_location();
+    fs::create_dir(folder.path().join("ledger.db")).expect("the folder is writable");
+    let refused = Db::open(&location, &CURRENT)
+        .await
+        .expect_err("the file is a folder");
+    assert!(
+        matches!(refused, OpenError::FolderNotWritable { .. }),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_refused() {
+    let (location, folder) = sqlite_location();
+    let file = folder.path().join("ledger.db");
+    fs::write(&file, "Dear diary, ".repeat(100)).expect("the folder is writable");
+    let refused = Db::open(&location, &CURRENT)
+        .await
+        .expect_err("it is a diary");
+    assert_eq!(
+        refused.to_string(),
+        format!(
+            "{} is not a SQLite database; restore it from a backup or move it away",
+            file.display()
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_url_that_cannot_be_read_is_refused_without_showing_it() {
+    let url = Location::Postgres("postgres://shop:secret@host:port/books".to_owned());
+    let refused = Db::open(&url, &CURRENT)
+        .await
+        .expect_err("the port is no number");
+    let message = refused.to_string();
+    assert!(
+        message.starts_with("the PostgreSQL URL cannot be read: invalid port"),
+        "{message}"
+    );
+    assert!(!message.contains("secret"), "{message}");
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_answer_is_named() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has free ports");
+    let port = listener.local_addr().expect("the port is bound").port();
+    drop(listener);
+    let url = format!("postgres://shop:secret@127.0.0.1:{port}/books");
+    let refused = Db::open(&Location::Postgres(url), &CURRENT)
+        .await
+        .expect_err("nobody listens there");
+    assert_eq!(
+        refused.to_string(),
+        format!(
+            "cannot reach the database postgres://shop@127.0.0.1:{port}/books: Connection \
+             refused (os error 111); check the address and that the server runs"
+        )
+    );
+}
+
+/// The URL of a fresh database for another user, who is made with the password `right`.
+async fn url_for(user: &str, password: &str, database: Option<&str>) -> Location {
+    let Location::Postgres(url) = postgres_location().await else {
+        panic!("a PostgreSQL location was asked for");
+    };
+    let mut connection = PgConnection::connect(&url)
+        .await
+        .expect("the test cluster answers");
+    let create = format!("CREATE ROLE {user} LOGIN PASSWORD 'right'");
+    // Tests run in any order, and some share the user.
+    connection.execute(sqlx::AssertSqlSafe(create)).await.ok();
+    let url = url.replace("bookstore@", &format!("{user}:{password}@"));
+    Location::Postgres(match database {
+        None => url,
+        Some(other) => {
+            let (before, after) = url.split_once("5432/test_").expect("it is a test database");
+            let (_, query) = after.split_once('?').expect("the socket is in the query");
+            format!("{before}5432/{other}?{query}")
+        }
+    })
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_refused() {
+    let url = url_for("needs_password", "wrong", None).await;
+    let refused = Db::open(&url, &CURRENT)
+        .await
+        .expect_err("the password is wrong");
+    assert_eq!(
+        refused.to_string(),
+        format!(
+            "the database {url} refused the user or the password: password authentication \
+             failed for user \"needs_password\"; check both in the URL"
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_missing_database_is_named() {
+    let url = url_for("visitor", "right", Some("nowhere")).await;
+    let refused = Db::open(&url, &CURRENT)
+        .await
+        .expect_err("there is no such database");
+    assert_eq!(
+        refused.to_string(),
+        format!(
+            "there is no database \"nowhere\" at {url}; create it, for example by: createdb \
+             nowhere"
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_user_without_rights_learns_which_are_missing() {
+    let url = url_for("visitor", "right", None).await;
+    let refused = Db::open(&url, &CURRENT)
+        .await
+        .expect_err("visitors create nothing");
+    let message = refused.to_string();
+    assert!(
+        matches!(refused, OpenError::NotPermitted { .. }),
+        "{message}"
+    );
+    assert!(
+        message.contains("as an administrator: GRANT CREATE ON DATABASE"),
+        "{message}"
+    );
+}

@@ -1,0 +1,134 @@
+//! The log: one event a line, to standard error.
+
+use std::{
+    io::{self, IsTerminal},
+    panic,
+};
+
+use tracing_subscriber::{EnvFilter, filter::ParseError, fmt, prelude::*};
+
+/// The variables that name what is logged, the first one set wins.
+const VARIABLES: [&str; 2] = ["BINDERY_LOG", "RUST_LOG"];
+const DEFAULT_FILTER: &str = "info";
+
+/// How the log looks and what is in it.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// How a line looks.
+    pub format: Format,
+    /// What is logged, in the language of `tracing`'s filters: `info,rpc=debug`.
+    /// Unset: `BINDERY_LOG`, then `RUST_LOG`, then `info`.
+    pub filter: Option<String>,
+}
+
+/// How a line of the log looks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Format {
+    /// For people on a terminal, JSON elsewhere.
+    #[default]
+    Auto,
+    /// One JSON object a line.
+    Json,
+    /// For people, in colour on a terminal.
+    Pretty,
+}
+
+impl std::str::FromStr for Format {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "json" => Ok(Self::Json),
+            "pretty" => Ok(Self::Pretty),
+            other => Err(format!("{other:?} is none of auto, json, pretty")),
+        }
+    }
+}
+
+/// Why the log can't be written.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    /// The filter is not one.
+    #[error("the log filter {filter:?} is not one: {cause}")]
+    Filter {
+        /// What was given.
+        filter: String,
+        /// What is wrong with it.
+        cause: ParseError,
+    },
+    /// There is a log already.
+    #[error("the log is set up already")]
+    Twice,
+}
+
+/// Sets up the log of the process, once. Panics are logged from here on, with their
+/// place, in place of the text that the standard library prints.
+pub fn init(options: Options) -> Result<(), InitError> {
+    let filter = filter(options.filter)?;
+    let terminal = io::stderr().is_terminal();
+    let json = match options.format {
+        Format::Auto => !terminal,
+        Format::Json => true,
+        Format::Pretty => false,
+    };
+    let registry = tracing_subscriber::registry().with(filter);
+    let lines = fmt::layer().with_writer(io::stderr);
+    let set = match json {
+        true => registry
+            .with(lines.json().flatten_event(true).with_current_span(false))
+            .try_init(),
+        false => registry
+            .with(lines.compact().with_ansi(terminal))
+            .try_init(),
+    };
+    set.map_err(|_| InitError::Twice)?;
+    panic::set_hook(Box::new(|panic| {
+        let thread = std::thread::current();
+        tracing::error!(
+            panic = panic.payload_as_str().unwrap_or("not a text"),
+            place = panic.location().map(tracing::field::display),
+            thread = thread.name(),
+            "panicked"
+        );
+    }));
+    Ok(())
+}
+
+fn filter(given: Option<String>) -> Result<EnvFilter, InitError> {
+    let from_environment = || {
+        let mut values = VARIABLES.iter().filter_map(|name| std::env::var(name).ok());
+        values.find(|value| !value.is_empty())
+    };
+    let filter = given
+        .or_else(from_environment)
+        .unwrap_or_else(|| DEFAULT_FILTER.to_owned());
+    EnvFilter::builder()
+        .parse(&filter)
+        .map_err(|cause| InitError::Filter { filter, cause })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_filter_is_named() {
+        let error = filter(Some("info,rpc=loud".to_owned())).expect_err("no such level");
+        assert!(error.to_string().contains("\"info,rpc=loud\""), "{error}");
+    }
+
+    #[test]
+    fn a_given_filter_wins() {
+        let filter = filter(Some("warn,rpc=debug".to_owned())).expect("a filter");
+        let mut parts: Vec<_> = filter.to_string().split(',').map(str::to_owned).collect();
+        parts.sort();
+        assert_eq!(parts, ["rpc=debug", "warn"]);
+    }
+
+    #[test]
+    fn formats_are_read_by_name() {
+        assert_eq!("json".parse(), Ok(Format::Json));
+        assert!("JSON".parse::<Format>().is_err());
+    }
+}

@@ -1,0 +1,32 @@
+//! The signal to stop.
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Completes on the first SIGTERM or SIGINT. A second one ends the process at once,
+/// with the status that shells give for it: whoever presses Ctrl-C twice does not
+/// want to wait for the drain.
+///
+/// # Panics
+///
+/// Outside of a tokio runtime, or if the system refuses to handle the two signals.
+pub async fn shutdown_signal() {
+    let mut terminate = handle(SignalKind::terminate());
+    let mut interrupt = handle(SignalKind::interrupt());
+    let name = tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
+    };
+    tracing::info!(signal = name, "shutting down");
+    tokio::spawn(async move {
+        let status = tokio::select! {
+            _ = terminate.recv() => 128 + 15,
+            _ = interrupt.recv() => 128 + 2,
+        };
+        tracing::warn!("second signal, exiting at once");
+        std::process::exit(status);
+    });
+}
+
+fn handle(kind: SignalKind) -> Signal {
+    signal(kind).expect("SIGTERM and SIGINT can be handled")
+}
