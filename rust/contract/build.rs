@@ -15,11 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={IMAGE}");
     let bytes = fs::read(IMAGE)?;
     let out_dir = PathBuf::from(env::var("OUT_DIR")?);
-    let mut image = FileDescriptorSet::decode(bytes.as_slice())?;
-    // Options of the proto compiler's own packages are no business of a service.
-    image
-        .file
-        .retain(|file| !file.name().starts_with("google/") && !file.name().starts_with("buf/"));
+    let image = FileDescriptorSet::decode(bytes.as_slice())?;
 
     Config::new()
         .extern_path(".buf.validate", "::prost_protovalidate_types")

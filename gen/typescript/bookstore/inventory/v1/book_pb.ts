@@ -6,7 +6,7 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Money } from "../../type/v1/money_pb.js";
 import { file_bookstore_type_v1_money } from "../../type/v1/money_pb.js";
-import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/buf/validate/validate_pb.js";
+import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { file_proofread_v1_options } from "../../../proofread/v1/options_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 

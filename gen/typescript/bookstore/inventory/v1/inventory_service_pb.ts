@@ -8,7 +8,7 @@ import type { Book, BookCategory } from "./book_pb.js";
 import { file_bookstore_inventory_v1_book } from "./book_pb.js";
 import type { Reservation, ReservationLine, StockLevel } from "./stock_pb.js";
 import { file_bookstore_inventory_v1_stock } from "./stock_pb.js";
-import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/buf/validate/validate_pb.js";
+import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
 import { file_proofread_v1_options } from "../../../proofread/v1/options_pb.js";

@@ -6,7 +6,7 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { BookCategory } from "../../inventory/v1/book_pb.js";
 import { file_bookstore_inventory_v1_book } from "../../inventory/v1/book_pb.js";
-import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/buf/validate/validate_pb.js";
+import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { file_proofread_v1_options } from "../../../proofread/v1/options_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 

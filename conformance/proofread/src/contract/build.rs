@@ -1,0 +1,223 @@
+//! From descriptors to the model.
+
+use std::collections::{BTreeMap, HashMap};
+
+use prost_reflect::{
+    DescriptorPool, EnumDescriptor, ExtensionDescriptor, FieldDescriptor, FileDescriptor,
+    MessageDescriptor, MethodDescriptor, ServiceDescriptor,
+};
+use prost_types::method_options::IdempotencyLevel;
+
+use super::{
+    ContractError, Enum, EnumValue, Extension, Field, File, Idempotency, Message, Method, Oneof,
+    Package, Service, comments::Comments, is_foreign, options::Options,
+};
+
+const RULE_FILES: [&str; 2] = ["buf/validate/validate.proto", "proofread/v1/options.proto"];
+
+type Built<T> = Result<T, ContractError>;
+
+/// Reads all packages of a pool but those of protobuf and protovalidate.
+pub(super) fn packages(pool: &DescriptorPool) -> Built<Vec<Package>> {
+    let mut files: Vec<FileDescriptor> = pool
+        .files()
+        .filter(|file| !is_foreign(file.package_name()))
+        .collect();
+    // The order of an image is that of the tool that made it.
+    files.sort_by(|left, right| left.name().cmp(right.name()));
+    let mut packages: BTreeMap<String, Package> = BTreeMap::new();
+    for file in &files {
+        let name = file.package_name();
+        let package = packages.entry(name.to_owned()).or_insert_with(|| Package {
+            name: name.to_owned(),
+            files: Vec::new(),
+            services: Vec::new(),
+            messages: Vec::new(),
+            enums: Vec::new(),
+            extensions: Vec::new(),
+        });
+        Builder::new(pool, file).add(file, package)?;
+    }
+    Ok(packages.into_values().collect())
+}
+
+/// Reads one file.
+struct Builder<'a> {
+    pool: &'a DescriptorPool,
+    comments: Comments,
+}
+
+impl<'a> Builder<'a> {
+    fn new(pool: &'a DescriptorPool, file: &FileDescriptor) -> Self {
+        Self {
+            pool,
+            comments: Comments::of(file.file_descriptor_proto()),
+        }
+    }
+
+    fn add(&self, file: &FileDescriptor, package: &mut Package) -> Built<()> {
+        package.files.push(File {
+            name: file.name().to_owned(),
+            comment: self.comments.head(),
+            imports_rules: RULE_FILES.contains(&file.name())
+                || file
+                    .dependencies()
+                    .any(|import| RULE_FILES.contains(&import.name())),
+        });
+        for service in file.services() {
+            package.services.push(self.service(&service)?);
+        }
+        for message in file.messages() {
+            self.message(&message, package)?;
+        }
+        package
+            .enums
+            .extend(file.enums().map(|it| self.enumeration(&it)));
+        let extensions = file.extensions().map(|it| self.extension(&it));
+        package.extensions.extend(extensions);
+        Ok(())
+    }
+
+    fn service(&self, service: &ServiceDescriptor) -> Built<Service> {
+        let options = Options::new(self.pool, service.options(), service.full_name());
+        Ok(Service {
+            name: service.name().to_owned(),
+            full_name: service.full_name().to_owned(),
+            comment: self.comments.at(service.path()),
+            common_errors: options.errors("proofread.v1.common_errors")?,
+            methods: service
+                .methods()
+                .map(|method| self.method(&method))
+                .collect::<Built<_>>()?,
+        })
+    }
+
+    fn method(&self, method: &MethodDescriptor) -> Built<Method> {
+        let options = Options::new(self.pool, method.options(), method.full_name());
+        Ok(Method {
+            name: method.name().to_owned(),
+            full_name: method.full_name().to_owned(),
+            path: format!("/{}/{}", method.parent_service().full_name(), method.name()),
+            comment: self.comments.at(method.path()),
+            idempotency: idempotency(method),
+            client_streaming: method.is_client_streaming(),
+            server_streaming: method.is_server_streaming(),
+            request: method.input().full_name().to_owned(),
+            response: method.output().full_name().to_owned(),
+            errors: options.errors("proofread.v1.errors")?,
+            paging: options.paging()?,
+            access: options.access()?,
+            replay_key: options.replay_key()?,
+            varies: options.varies()?,
+            descriptor: method.clone(),
+        })
+    }
+
+    fn message(&self, message: &MessageDescriptor, package: &mut Package) -> Built<()> {
+        if message.is_map_entry() {
+            return Ok(());
+        }
+        let options = Options::new(self.pool, message.options(), message.full_name());
+        let rules = options.message_rules()?;
+        // Descriptors answer fields by number; a reader expects the order of the file.
+        let by_number: HashMap<_, _> = message.fields().map(|it| (it.number(), it)).collect();
+        let declared = &message.descriptor_proto().field;
+        let fields = declared
+            .iter()
+            .filter_map(|field| by_number.get(&u32::try_from(field.number()).ok()?))
+            .map(|field| self.field(field))
+            .collect::<Built<_>>()?;
+        let oneofs = message.oneofs().filter(|oneof| !oneof.is_synthetic());
+        let oneofs = oneofs
+            .map(|oneof| {
+                let options = Options::new(self.pool, oneof.options(), oneof.full_name());
+                Ok(Oneof {
+                    name: oneof.name().to_owned(),
+                    comment: self.comments.at(oneof.path()),
+                    fields: oneof.fields().map(|it| it.name().to_owned()).collect(),
+                    rules: options.oneof_rules()?,
+                })
+            })
+            .collect::<Built<_>>()?;
+        package.messages.push(Message {
+            name: local_name(message.full_name(), message.package_name()),
+            full_name: message.full_name().to_owned(),
+            comment: self.comments.at(message.path()),
+            fields,
+            oneofs,
+            rules,
+            descriptor: message.clone(),
+        });
+        for nested in message.child_messages() {
+            self.message(&nested, package)?;
+        }
+        let enums = message.child_enums().map(|it| self.enumeration(&it));
+        package.enums.extend(enums);
+        let extensions = message.child_extensions().map(|it| self.extension(&it));
+        package.extensions.extend(extensions);
+        Ok(())
+    }
+
+    fn field(&self, field: &FieldDescriptor) -> Built<Field> {
+        let options = Options::new(self.pool, field.options(), field.full_name());
+        let oneof = field.containing_oneof().filter(|it| !it.is_synthetic());
+        Ok(Field {
+            name: field.name().to_owned(),
+            full_name: field.full_name().to_owned(),
+            comment: self.comments.at(field.path()),
+            rules: options.field_rules()?,
+            unset: options.unset()?,
+            oneof: oneof.map(|oneof| oneof.name().to_owned()),
+            descriptor: field.clone(),
+        })
+    }
+
+    fn enumeration(&self, enumeration: &EnumDescriptor) -> Enum {
+        let values = enumeration.enum_descriptor_proto().value.iter();
+        let value_path = |index: usize| {
+            let mut path = enumeration.path().to_vec();
+            // Field 2 of EnumDescriptorProto holds the values.
+            path.extend([2, i32::try_from(index).unwrap_or(i32::MAX)]);
+            path
+        };
+        Enum {
+            name: local_name(enumeration.full_name(), enumeration.package_name()),
+            full_name: enumeration.full_name().to_owned(),
+            comment: self.comments.at(enumeration.path()),
+            values: values
+                .enumerate()
+                .map(|(index, value)| EnumValue {
+                    name: value.name().to_owned(),
+                    number: value.number(),
+                    comment: self.comments.at(&value_path(index)),
+                })
+                .collect(),
+        }
+    }
+
+    fn extension(&self, extension: &ExtensionDescriptor) -> Extension {
+        Extension {
+            full_name: extension.full_name().to_owned(),
+            extends: extension.containing_message().full_name().to_owned(),
+            number: extension.number(),
+            kind: extension.kind(),
+            repeated: extension.is_list(),
+            comment: self.comments.at(extension.path()),
+        }
+    }
+}
+
+fn idempotency(method: &MethodDescriptor) -> Idempotency {
+    let options = method.method_descriptor_proto().options.clone();
+    match options.unwrap_or_default().idempotency_level() {
+        IdempotencyLevel::NoSideEffects => Idempotency::NoSideEffects,
+        IdempotencyLevel::Idempotent => Idempotency::Idempotent,
+        IdempotencyLevel::IdempotencyUnknown => Idempotency::Unknown,
+    }
+}
+
+/// The name within its package: `a.v1.Outer.Inner` is `Outer.Inner`.
+fn local_name(full_name: &str, package: &str) -> String {
+    let local = full_name.strip_prefix(package).unwrap_or(full_name);
+    local.trim_start_matches('.').to_owned()
+}

@@ -1,0 +1,161 @@
+//! A contract, read from an image: a `FileDescriptorSet` with all imports, as
+//! `buf build` and `protoc` make it.
+//!
+//! The options of `proofread.v1` and the rules of `buf.validate` are read as
+//! extensions through the image itself, so that every contract can be read, also
+//! one that uses neither.
+
+mod build;
+mod comments;
+mod error;
+mod image;
+mod model;
+mod options;
+mod rules;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    fs,
+    path::Path,
+};
+
+use prost_reflect::{DescriptorPool, Kind};
+
+pub use error::ContractError;
+pub use model::{
+    Access, Code, DeclaredError, Enum, EnumValue, Extension, Field, File, Idempotency, Message,
+    Method, Oneof, Package, Paging, Service,
+};
+pub use rules::{Predefined, Rules};
+
+/// A contract.
+#[derive(Debug, Clone)]
+pub struct Contract {
+    pool: DescriptorPool,
+    image: Vec<u8>,
+    packages: Vec<Package>,
+    /// Full name of a message to the indices of its package and of itself there.
+    messages: HashMap<String, (usize, usize)>,
+    enums: HashMap<String, (usize, usize)>,
+}
+
+impl Contract {
+    /// Reads an image from a file.
+    ///
+    /// # Errors
+    /// When the file can't be read or is no usable image; see [`ContractError`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, ContractError> {
+        let path = path.as_ref();
+        let bytes = fs::read(path).map_err(|source| ContractError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::decode(&bytes).map_err(|source| ContractError::File {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })
+    }
+
+    /// Reads an image from its bytes.
+    ///
+    /// # Errors
+    /// When the bytes are no usable image; see [`ContractError`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, ContractError> {
+        let (pool, image) = image::decode(bytes)?;
+        let packages = build::packages(&pool)?;
+        let mut messages = HashMap::new();
+        let mut enums = HashMap::new();
+        for (at, package) in packages.iter().enumerate() {
+            for (index, message) in package.messages.iter().enumerate() {
+                messages.insert(message.full_name.clone(), (at, index));
+            }
+            for (index, enumeration) in package.enums.iter().enumerate() {
+                enums.insert(enumeration.full_name.clone(), (at, index));
+            }
+        }
+        Ok(Self {
+            pool,
+            image,
+            packages,
+            messages,
+            enums,
+        })
+    }
+
+    /// The descriptors of the contract.
+    pub fn pool(&self) -> &DescriptorPool {
+        &self.pool
+    }
+
+    /// The image: what was read, with files of edition 2023 rewritten as proto3.
+    pub fn image(&self) -> &[u8] {
+        &self.image
+    }
+
+    /// All packages by name, without those of protobuf and protovalidate.
+    pub fn packages(&self) -> &[Package] {
+        &self.packages
+    }
+
+    /// All services.
+    pub fn services(&self) -> impl Iterator<Item = &Service> {
+        self.packages.iter().flat_map(|package| &package.services)
+    }
+
+    /// All methods.
+    pub fn methods(&self) -> impl Iterator<Item = &Method> {
+        self.services().flat_map(|service| &service.methods)
+    }
+
+    /// All messages.
+    pub fn messages(&self) -> impl Iterator<Item = &Message> {
+        self.packages.iter().flat_map(|package| &package.messages)
+    }
+
+    /// The message with this full name. None for those of protobuf itself, such
+    /// as `google.protobuf.Timestamp`: they are values, not structure.
+    pub fn message(&self, full_name: &str) -> Option<&Message> {
+        let (package, index) = self.messages.get(full_name)?;
+        self.packages.get(*package)?.messages.get(*index)
+    }
+
+    /// The enum with this full name.
+    pub fn enumeration(&self, full_name: &str) -> Option<&Enum> {
+        let (package, index) = self.enums.get(full_name)?;
+        self.packages.get(*package)?.enums.get(*index)
+    }
+
+    /// The message that a field holds, itself or in its items or values.
+    pub fn message_in(&self, field: &Field) -> Option<&Message> {
+        match field.value_kind() {
+            Kind::Message(message) => self.message(message.full_name()),
+            _ => None,
+        }
+    }
+
+    /// The full names of all messages that can be part of a request.
+    pub fn request_messages(&self) -> BTreeSet<&str> {
+        let requests = self.methods().map(|method| method.request.as_str());
+        let mut open: Vec<&Message> = requests.filter_map(|name| self.message(name)).collect();
+        let mut reached = BTreeSet::new();
+        while let Some(message) = open.pop() {
+            if reached.insert(message.full_name.as_str()) {
+                let fields = message.fields.iter();
+                open.extend(fields.filter_map(|field| self.message_in(field)));
+            }
+        }
+        reached
+    }
+}
+
+/// Whether a package belongs to the tools and not to a contract.
+fn is_foreign(package: &str) -> bool {
+    [
+        "google.protobuf",
+        "google.protobuf.compiler",
+        "buf.validate",
+    ]
+    .contains(&package)
+}

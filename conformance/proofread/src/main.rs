@@ -1,0 +1,16 @@
+//! The command line of `proofread`; see [`proofread::cli`].
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use proofread::cli::Cli;
+
+fn main() -> ExitCode {
+    match Cli::parse().run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("proofread: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Services and their methods.
+
+use super::{
+    Site, fields,
+    markdown::{Table, prose},
+    page::Page,
+};
+use crate::{
+    contract::{Code, DeclaredError, Idempotency, Message, Method, Service},
+    words::code,
+};
+
+/// A service with all its methods.
+pub(super) fn service(page: &mut Page<'_>, site: &Site<'_>, service: &Service) {
+    page.heading(2, &service.name, &[&service.full_name]);
+    page.paragraph(&prose(&service.comment));
+    if !service.common_errors.is_empty() {
+        let title = format!("{}: errors of every method", service.name);
+        page.heading(3, &title, &[&common_errors_key(service)]);
+        page.table(errors(&service.common_errors));
+    }
+    for method in &service.methods {
+        let title = format!("{}.{}", service.name, method.name);
+        page.heading(3, &title, &[&method.full_name]);
+        page.paragraph(&prose(&method.comment));
+        let facts = facts(page, method);
+        page.list(&facts);
+        request(page, site, method);
+        response(page, site, method);
+        failures(page, site, service, method);
+    }
+}
+
+fn common_errors_key(service: &Service) -> String {
+    format!("errors:{}", service.full_name)
+}
+
+fn facts(page: &Page<'_>, method: &Method) -> Vec<String> {
+    let mut facts = vec![
+        format!("Path: {}", code(&method.path)),
+        format!("Kind: {}", streaming(method)),
+        format!("Who may call: {}", access(method)),
+        format!("Repeating a call: {}", idempotency(method)),
+    ];
+    if let Some(reason) = &method.varies {
+        facts.push(format!(
+            "Equal calls may be answered differently: {}",
+            prose(reason)
+        ));
+    }
+    if let Some(paging) = &method.paging {
+        facts.push(format!(
+            "Pages: at most {} of {} on each; {}, empty on the last, goes into {} of the next call",
+            code(&paging.size_field),
+            code(&paging.items_field),
+            code(&paging.next_token_field),
+            code(&paging.token_field),
+        ));
+    }
+    // A request without fields has no section there, and then a link is only its label.
+    let label = "what each field means";
+    let unset = page.link(&unset_key(&method.full_name), label);
+    if unset != label {
+        facts.push(format!("Left unset: {unset}"));
+    }
+    facts
+}
+
+/// The key of the section about a method or a message in `unset.md`.
+pub(super) fn unset_key(full_name: &str) -> String {
+    format!("unset:{full_name}")
+}
+
+fn streaming(method: &Method) -> &'static str {
+    match (method.client_streaming, method.server_streaming) {
+        (false, false) => "one request, one response",
+        (true, false) => "a stream of requests, one response",
+        (false, true) => "one request, a stream of responses",
+        (true, true) => "a stream of requests, a stream of responses",
+    }
+}
+
+/// A method may ask for a credential for some requests only; it then declares
+/// UNAUTHENTICATED and no access.
+fn access(method: &Method) -> String {
+    const UNAUTHENTICATED: Code = Code(16);
+    let refuses = |error: &DeclaredError| error.code == UNAUTHENTICATED;
+    match &method.access {
+        None if method.errors.iter().any(refuses) => {
+            "everybody, but see `UNAUTHENTICATED` below".to_owned()
+        }
+        None => "everybody".to_owned(),
+        Some(access) => format!(
+            "callers who show the credential {}, sent as metadata {}",
+            code(&access.credential),
+            code(&format!("{}: Bearer TOKEN", access.metadata_key)),
+        ),
+    }
+}
+
+fn idempotency(method: &Method) -> String {
+    let level = match method.idempotency {
+        Idempotency::NoSideEffects => "at will, nothing is changed (`NO_SIDE_EFFECTS`)",
+        Idempotency::Idempotent => "safe, it has the effect of one call (`IDEMPOTENT`)",
+        Idempotency::Unknown => "not declared to be safe",
+    };
+    match &method.replay_key {
+        None => level.to_owned(),
+        Some(field) => format!(
+            "{level}; the same {field} with the same body is the same call, with another \
+             body it is refused",
+            field = code(field),
+        ),
+    }
+}
+
+fn request(page: &mut Page<'_>, site: &Site<'_>, method: &Method) {
+    let message = site.contract.message(&method.request);
+    introduce(
+        page,
+        "Request",
+        method.client_streaming,
+        &method.request,
+        message,
+    );
+    if let Some(message) = message {
+        fields::request(page, site, message);
+    }
+}
+
+fn response(page: &mut Page<'_>, site: &Site<'_>, method: &Method) {
+    let message = site.contract.message(&method.response);
+    introduce(
+        page,
+        "Response",
+        method.server_streaming,
+        &method.response,
+        message,
+    );
+    if let Some(message) = message {
+        fields::message(page, site, message);
+    }
+}
+
+fn introduce(
+    page: &mut Page<'_>,
+    what: &str,
+    streamed: bool,
+    full_name: &str,
+    message: Option<&Message>,
+) {
+    let name = message.map_or(full_name, |message| message.name.as_str());
+    let name = page.link(full_name, &code(name));
+    let each = if streamed {
+        ", each message of the stream"
+    } else {
+        ""
+    };
+    let comment = message.map(|message| prose(&message.comment));
+    let comment = comment.unwrap_or_default();
+    page.paragraph(&format!("**{what}** {name}{each}. {comment}"));
+}
+
+fn failures(page: &mut Page<'_>, site: &Site<'_>, service: &Service, method: &Method) {
+    page.paragraph("**Errors**");
+    page.table(errors(&method.errors));
+    let mut also = Vec::new();
+    let fields = site.unset.of_method(method);
+    if fields.iter().any(|field| field.field.rules.is_some()) {
+        also.push(
+            "`INVALID_ARGUMENT` where the request breaks a rule above, with \
+             `buf.validate.Violations` in the details"
+                .to_owned(),
+        );
+    }
+    if !service.common_errors.is_empty() {
+        let key = common_errors_key(service);
+        also.push(page.link(&key, "the errors of every method"));
+    }
+    match (also.is_empty(), method.errors.is_empty()) {
+        (true, true) => page.paragraph("None are declared."),
+        (true, false) => {}
+        (false, true) => page.paragraph(&format!("No others than {}.", also.join(", and "))),
+        (false, false) => page.paragraph(&format!("Also {}.", also.join(", and "))),
+    }
+}
+
+fn errors(errors: &[DeclaredError]) -> Table {
+    let mut table = Table::new(&["Code", "Reason", "When"]);
+    for error in errors {
+        let reason = match error.reason.as_str() {
+            "" => String::new(),
+            reason => code(reason),
+        };
+        let code = code(&error.code.to_string());
+        table.row(&[code, reason, prose(&error.when)]);
+    }
+    table
+}

@@ -1,0 +1,133 @@
+//! The page of a package.
+
+use std::collections::BTreeSet;
+
+use super::{
+    PLAIN, Site, fields,
+    markdown::{Table, prose},
+    methods,
+    page::Page,
+    title_of,
+};
+use crate::{
+    contract::{Enum, Extension, Message, Package},
+    words::code,
+};
+
+pub(super) fn page<'c, 'p>(site: &Site<'c>, package: &'c Package, mut page: Page<'p>) -> Page<'p> {
+    let title = title_of(package);
+    page.heading(1, title, &[&package_key(package)]);
+    page.paragraph("[All packages](README.md) · [What an unset field means](unset.md)");
+    if package.is_plain() {
+        page.paragraph(&format!("> {PLAIN}"));
+    }
+    for file in &package.files {
+        page.paragraph(&prose(&file.comment));
+    }
+    let messages = described(site, package);
+    contents(&mut page, package, &messages);
+    for service in &package.services {
+        methods::service(&mut page, site, service);
+    }
+    if !messages.is_empty() {
+        page.heading(2, "Messages", &[]);
+        for message in messages {
+            page.heading(3, &message.name, &[&message.full_name]);
+            page.paragraph(&prose(&message.comment));
+            fields::message(&mut page, site, message);
+        }
+    }
+    if !package.enums.is_empty() {
+        page.heading(2, "Enums", &[]);
+    }
+    for enumeration in &package.enums {
+        describe_enum(&mut page, enumeration);
+    }
+    if !package.extensions.is_empty() {
+        page.heading(2, "Options", &[]);
+        let mut table = Table::new(&["Option", "Of", "Type", "What it says"]);
+        for extension in &package.extensions {
+            table.row(&option_row(&page, site, extension));
+        }
+        page.table(table);
+    }
+    page
+}
+
+/// The key by which links lead to a package.
+pub(super) fn package_key(package: &Package) -> String {
+    format!("package:{}", package.name)
+}
+
+/// The messages that get a section: all but those that are nothing else than the
+/// request or the response of a method, which are described there.
+fn described<'c>(site: &Site<'c>, package: &'c Package) -> Vec<&'c Message> {
+    let contract = site.contract;
+    let methods = contract.methods();
+    let called: BTreeSet<&str> = methods
+        .flat_map(|method| [method.request.as_str(), method.response.as_str()])
+        .collect();
+    let all_fields = contract.messages().flat_map(|message| &message.fields);
+    let held: BTreeSet<&str> = all_fields
+        .filter_map(|field| contract.message_in(field))
+        .map(|message| message.full_name.as_str())
+        .collect();
+    let messages = package.messages.iter().filter(|message| {
+        let name = message.full_name.as_str();
+        held.contains(name) || !called.contains(name)
+    });
+    messages.collect()
+}
+
+fn contents(page: &mut Page<'_>, package: &Package, messages: &[&Message]) {
+    let mut lines = Vec::new();
+    for service in &package.services {
+        let methods = service.methods.iter();
+        let methods = methods.map(|method| page.link(&method.full_name, &method.name));
+        let methods = methods.collect::<Vec<_>>().join(", ");
+        let service = page.link(&service.full_name, &service.name);
+        lines.push(format!("**{service}**: {methods}"));
+    }
+    let mut list = |what: &str, things: Vec<String>| {
+        if !things.is_empty() {
+            lines.push(format!("{what}: {}", things.join(", ")));
+        }
+    };
+    let messages = messages.iter();
+    let messages = messages.map(|it| page.link(&it.full_name, &it.name));
+    list("Messages", messages.collect());
+    let enums = package.enums.iter();
+    let enums = enums.map(|it| page.link(&it.full_name, &it.name));
+    list("Enums", enums.collect());
+    page.list(&lines);
+}
+
+fn describe_enum(page: &mut Page<'_>, enumeration: &Enum) {
+    page.heading(3, &enumeration.name, &[&enumeration.full_name]);
+    page.paragraph(&prose(&enumeration.comment));
+    let mut table = Table::new(&["Number", "Value", "Meaning"]);
+    for value in &enumeration.values {
+        table.row(&[
+            value.number.to_string(),
+            code(&value.name),
+            prose(&value.comment),
+        ]);
+    }
+    page.table(table);
+}
+
+fn option_row(page: &Page<'_>, site: &Site<'_>, extension: &Extension) -> [String; 4] {
+    let kind = fields::kind(page, site.contract, &extension.kind);
+    let kind = if extension.repeated {
+        format!("list of {kind}")
+    } else {
+        kind
+    };
+    let of = extension.extends.trim_start_matches("google.protobuf.");
+    [
+        format!("{} = {}", code(&extension.full_name), extension.number),
+        code(of),
+        kind,
+        prose(&extension.comment),
+    ]
+}

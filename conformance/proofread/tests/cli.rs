@@ -1,0 +1,61 @@
+//! The binary: its exit codes and what it says.
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+
+const CONTRACT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../gen/contract.binpb");
+
+fn proofread(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_proofread"));
+    command.args(arguments).env_remove("PROOFREAD_CONTRACT");
+    command.output().expect("the binary runs")
+}
+
+fn reference(contract: &str, folder: &Path, more: &[&str]) -> Output {
+    let folder = folder.to_str().expect("the folder has a plain name");
+    let arguments = ["reference", "--contract", contract, "--out", folder];
+    proofread(&[arguments.as_slice(), more].concat())
+}
+
+#[test]
+fn pages_are_written_and_then_found_to_be_right() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let before = reference(CONTRACT, folder.path(), &["--check"]);
+    assert_eq!(before.status.code(), Some(1), "{before:?}");
+    assert!(
+        String::from_utf8_lossy(&before.stdout).contains("unset.md: not what the contract says")
+    );
+    let written = reference(CONTRACT, folder.path(), &[]);
+    assert_eq!(written.status.code(), Some(0), "{written:?}");
+    let after = reference(CONTRACT, folder.path(), &["--check"]);
+    assert_eq!(after.status.code(), Some(0), "{after:?}");
+    assert!(after.stdout.is_empty(), "{after:?}");
+}
+
+#[test]
+fn what_can_not_be_read_is_told_with_exit_code_2() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let text = folder.path().join("contract.proto");
+    std::fs::write(&text, "syntax = \"proto3\";").expect("it writes");
+    let text = text.to_str().expect("the folder has a plain name");
+    for (contract, expected) in [
+        ("no/such/file", "can't read the contract no/such/file"),
+        (text, "not a FileDescriptorSet"),
+    ] {
+        let output = reference(contract, folder.path(), &[]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(
+            said.starts_with("proofread: ") && said.contains(expected),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_wrong_command_line_is_told_with_exit_code_2() {
+    assert_eq!(proofread(&["reference"]).status.code(), Some(2));
+    assert_eq!(proofread(&["no-such-command"]).status.code(), Some(2));
+}

@@ -1,0 +1,96 @@
+from bookstore.transactions.v1 import payment_method_pb2 as _payment_method_pb2
+from bookstore.transactions.v1 import transaction_pb2 as _transaction_pb2
+from bookstore.type.v1 import money_pb2 as _money_pb2
+from buf.validate import validate_pb2 as _validate_pb2
+from proofread.v1 import options_pb2 as _options_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class ChargeRequest(_message.Message):
+    __slots__ = ("request_id", "amount", "payment_method", "reference", "account_id", "receipt_email")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_FIELD_NUMBER: _ClassVar[int]
+    PAYMENT_METHOD_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_FIELD_NUMBER: _ClassVar[int]
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    RECEIPT_EMAIL_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    amount: _money_pb2.Money
+    payment_method: _payment_method_pb2.PaymentMethod
+    reference: str
+    account_id: str
+    receipt_email: str
+    def __init__(self, request_id: _Optional[str] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., payment_method: _Optional[_Union[_payment_method_pb2.PaymentMethod, _Mapping]] = ..., reference: _Optional[str] = ..., account_id: _Optional[str] = ..., receipt_email: _Optional[str] = ...) -> None: ...
+
+class ChargeResponse(_message.Message):
+    __slots__ = ("transaction",)
+    TRANSACTION_FIELD_NUMBER: _ClassVar[int]
+    transaction: _transaction_pb2.Transaction
+    def __init__(self, transaction: _Optional[_Union[_transaction_pb2.Transaction, _Mapping]] = ...) -> None: ...
+
+class RefundRequest(_message.Message):
+    __slots__ = ("request_id", "transaction_id", "amount", "reason")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    TRANSACTION_ID_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    transaction_id: str
+    amount: _money_pb2.Money
+    reason: str
+    def __init__(self, request_id: _Optional[str] = ..., transaction_id: _Optional[str] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class RefundResponse(_message.Message):
+    __slots__ = ("refund", "transaction")
+    REFUND_FIELD_NUMBER: _ClassVar[int]
+    TRANSACTION_FIELD_NUMBER: _ClassVar[int]
+    refund: _transaction_pb2.Refund
+    transaction: _transaction_pb2.Transaction
+    def __init__(self, refund: _Optional[_Union[_transaction_pb2.Refund, _Mapping]] = ..., transaction: _Optional[_Union[_transaction_pb2.Transaction, _Mapping]] = ...) -> None: ...
+
+class GetTransactionRequest(_message.Message):
+    __slots__ = ("transaction_id",)
+    TRANSACTION_ID_FIELD_NUMBER: _ClassVar[int]
+    transaction_id: str
+    def __init__(self, transaction_id: _Optional[str] = ...) -> None: ...
+
+class GetTransactionResponse(_message.Message):
+    __slots__ = ("transaction",)
+    TRANSACTION_FIELD_NUMBER: _ClassVar[int]
+    transaction: _transaction_pb2.Transaction
+    def __init__(self, transaction: _Optional[_Union[_transaction_pb2.Transaction, _Mapping]] = ...) -> None: ...
+
+class ListTransactionsRequest(_message.Message):
+    __slots__ = ("page_size", "page_token")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListTransactionsResponse(_message.Message):
+    __slots__ = ("transactions", "next_page_token")
+    TRANSACTIONS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    transactions: _containers.RepeatedCompositeFieldContainer[_transaction_pb2.Transaction]
+    next_page_token: str
+    def __init__(self, transactions: _Optional[_Iterable[_Union[_transaction_pb2.Transaction, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class ResendReceiptRequest(_message.Message):
+    __slots__ = ("request_id", "transaction_id")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    TRANSACTION_ID_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    transaction_id: str
+    def __init__(self, request_id: _Optional[str] = ..., transaction_id: _Optional[str] = ...) -> None: ...
+
+class ResendReceiptResponse(_message.Message):
+    __slots__ = ("receipt_email",)
+    RECEIPT_EMAIL_FIELD_NUMBER: _ClassVar[int]
+    receipt_email: str
+    def __init__(self, receipt_email: _Optional[str] = ...) -> None: ...

@@ -1,0 +1,109 @@
+//! What can go wrong, and the status that each of it becomes: those that the contract
+//! declares, and no others.
+
+use std::time::Duration;
+
+use contract::bookstore::inventory::v1::ReservationState;
+use tonic::{Code, Status};
+use uuid::Uuid;
+
+use crate::{BookId, ReservationId};
+
+/// How long a caller waits before it asks a database again that did not answer.
+const STORE_RETRY: Duration = Duration::from_millis(500);
+
+/// Why something was not done. Nothing of it was done then.
+#[derive(Debug, thiserror::Error)]
+pub enum InventoryError {
+    /// No book has this number.
+    #[error("no book has the number {0}")]
+    BookNotFound(BookId),
+    /// No reservation has this id.
+    #[error("no reservation has the id {0}")]
+    ReservationNotFound(ReservationId),
+    /// A line asks for more copies than are available.
+    #[error("book {book_id} has {available} copies available, fewer than {wanted}")]
+    OutOfStock {
+        /// The book.
+        book_id: BookId,
+        /// How many copies there are.
+        available: i32,
+        /// How many were asked for, all lines of the book together.
+        wanted: i64,
+    },
+    /// The new stock is less than what is reserved of it.
+    #[error("book {book_id} has {reserved} copies reserved, so its stock cannot be {on_hand}")]
+    StockBelowReserved {
+        /// The book.
+        book_id: BookId,
+        /// What reservations hold.
+        reserved: i32,
+        /// The refused stock.
+        on_hand: i32,
+    },
+    /// The reservation is in a state that does not allow it.
+    #[error("the reservation {reservation_id} is not held: its state is {}", state.as_str_name())]
+    ReservationNotHeld {
+        /// The reservation.
+        reservation_id: ReservationId,
+        /// Its state.
+        state: ReservationState,
+    },
+    /// The request id came with another body before.
+    #[error("the request id {0} was used with another body: take a new one")]
+    RequestIdReused(Uuid),
+    /// The page token is not one that was given for this query.
+    #[error("the page token is not one that was given for this query: start again without it")]
+    PageTokenInvalid,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The database holds what it cannot hold.
+    #[error("the database holds {0}")]
+    Corrupt(String),
+}
+
+impl From<InventoryError> for Status {
+    fn from(error: InventoryError) -> Status {
+        let declared = |code, reason| rpc::failure(code, reason, error.to_string());
+        match &error {
+            InventoryError::BookNotFound(book_id) => {
+                declared(Code::NotFound, "BOOK_NOT_FOUND").with("book_id", book_id)
+            }
+            InventoryError::ReservationNotFound(reservation_id) => {
+                declared(Code::NotFound, "RESERVATION_NOT_FOUND")
+                    .with("reservation_id", reservation_id)
+            }
+            InventoryError::OutOfStock { book_id, available, .. } => {
+                declared(Code::FailedPrecondition, "OUT_OF_STOCK")
+                    .with("book_id", book_id)
+                    .with("available", available)
+            }
+            InventoryError::StockBelowReserved { book_id, reserved, .. } => {
+                declared(Code::FailedPrecondition, "STOCK_BELOW_RESERVED")
+                    .with("book_id", book_id)
+                    .with("reserved", reserved)
+            }
+            InventoryError::ReservationNotHeld { reservation_id, state } => {
+                declared(Code::FailedPrecondition, "RESERVATION_NOT_HELD")
+                    .with("reservation_id", reservation_id)
+                    .with("state", state.as_str_name())
+            }
+            InventoryError::RequestIdReused(request_id) => {
+                declared(Code::AlreadyExists, "REQUEST_ID_REUSED").with("request_id", request_id)
+            }
+            InventoryError::PageTokenInvalid => {
+                declared(Code::InvalidArgument, "PAGE_TOKEN_INVALID")
+            }
+            InventoryError::Store(cause) if cause.is_unavailable() => {
+                tracing::warn!(error = %cause, "the database of inventory does not answer");
+                // The cause may name hosts and files: the caller gets none of it.
+                let message = "the database does not answer: repeat with backoff";
+                rpc::failure(Code::Unavailable, "STORE_UNAVAILABLE", message)
+                    .retry_after(STORE_RETRY)
+            }
+            InventoryError::Store(_) | InventoryError::Corrupt(_) => return rpc::internal(&error),
+        }
+        .into_status()
+    }
+}

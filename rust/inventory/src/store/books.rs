@@ -1,0 +1,218 @@
+//! Books: the catalogue without its search.
+
+use contract::bookstore::inventory::v1::BookCategory;
+use serde::Serialize;
+use store::{Connection, Sql, Transaction, query};
+
+use super::number;
+use crate::{Book, BookId, InventoryError, Price, page::After, words};
+
+/// The statements of this module.
+#[cfg(test)]
+pub(crate) const STATEMENTS: &[(&str, Sql)] = &[
+    ("books::BY_NUMBER", BY_NUMBER),
+    ("books::PAGE_OF_ALL", PAGE_OF_ALL),
+    ("books::PAGE_OF_CATEGORY", PAGE_OF_CATEGORY),
+    ("books::COUNT_BY_CATEGORY", COUNT_BY_CATEGORY),
+    ("books::ANY", ANY),
+    ("books::REVISION", REVISION),
+    ("books::LOCK", LOCK),
+    ("books::BUMP_REVISION", BUMP_REVISION),
+    ("books::PUT", PUT),
+];
+
+const BY_NUMBER: Sql = Sql::each(
+    "SELECT book_id, title, authors, publication_year, category, currency_code, amount_minor
+     FROM books WHERE book_id IN (SELECT value FROM json_each($1))",
+    "SELECT book_id, title, authors, publication_year, category, currency_code, amount_minor
+     FROM books WHERE book_id = ANY($1)",
+);
+
+const PAGE_OF_ALL: Sql = Sql::same(
+    "SELECT book_id, title, authors, publication_year, category, currency_code, amount_minor
+     FROM books WHERE (sort_title, book_id) > ($1, $2) ORDER BY sort_title, book_id LIMIT $3",
+);
+
+const PAGE_OF_CATEGORY: Sql = Sql::same(
+    "SELECT book_id, title, authors, publication_year, category, currency_code, amount_minor
+     FROM books WHERE category = $4 AND (sort_title, book_id) > ($1, $2)
+     ORDER BY sort_title, book_id LIMIT $3",
+);
+
+const COUNT_BY_CATEGORY: Sql =
+    Sql::same("SELECT category, COUNT(*) FROM books GROUP BY category ORDER BY category");
+
+const ANY: Sql = Sql::same("SELECT book_id FROM books LIMIT 1");
+
+const REVISION: Sql = Sql::same("SELECT revision FROM catalogue_revision WHERE only_row = 1");
+
+const LOCK: Sql =
+    Sql::same("UPDATE catalogue_revision SET revision = revision WHERE only_row = 1");
+
+const BUMP_REVISION: Sql =
+    Sql::same("UPDATE catalogue_revision SET revision = revision + 1 WHERE only_row = 1");
+
+/// The books come as one JSON array: a statement for each book would cost more in going
+/// to and fro than in writing. SQLite needs the `WHERE true` to parse `ON CONFLICT`.
+const PUT: Sql = Sql::each(
+    "INSERT INTO books (book_id, title, authors, publication_year, category, currency_code,
+         amount_minor, sort_title)
+     SELECT value ->> 'book_id', value ->> 'title', value ->> 'authors',
+         value ->> 'publication_year', value ->> 'category', value ->> 'currency_code',
+         value ->> 'amount_minor', value ->> 'sort_title'
+     FROM json_each($1) WHERE true
+     ON CONFLICT (book_id) DO UPDATE SET title = excluded.title, authors = excluded.authors,
+         publication_year = excluded.publication_year, category = excluded.category,
+         currency_code = excluded.currency_code, amount_minor = excluded.amount_minor,
+         sort_title = excluded.sort_title",
+    "INSERT INTO books (book_id, title, authors, publication_year, category, currency_code,
+         amount_minor, sort_title)
+     SELECT book_id, title, authors, publication_year, category, currency_code, amount_minor,
+         sort_title
+     FROM json_to_recordset(CAST($1 AS json)) AS book (book_id BIGINT, title TEXT,
+         authors TEXT, publication_year BIGINT, category BIGINT, currency_code TEXT,
+         amount_minor BIGINT, sort_title TEXT)
+     ON CONFLICT (book_id) DO UPDATE SET title = excluded.title, authors = excluded.authors,
+         publication_year = excluded.publication_year, category = excluded.category,
+         currency_code = excluded.currency_code, amount_minor = excluded.amount_minor,
+         sort_title = excluded.sort_title",
+);
+
+#[derive(sqlx::FromRow, Serialize)]
+pub(super) struct BookRow {
+    book_id: i64,
+    title: String,
+    authors: String,
+    publication_year: Option<i64>,
+    category: i64,
+    currency_code: String,
+    amount_minor: i64,
+}
+
+#[derive(Serialize)]
+struct NewRow {
+    #[serde(flatten)]
+    row: BookRow,
+    sort_title: String,
+}
+
+impl From<&Book> for BookRow {
+    fn from(book: &Book) -> Self {
+        Self {
+            book_id: book.book_id.0.into(),
+            title: book.title.clone(),
+            authors: serde_json::Value::from(book.authors.as_slice()).to_string(),
+            publication_year: book.publication_year.map(i64::from),
+            category: i64::from(book.category as i32),
+            currency_code: book.price.currency_code.clone(),
+            amount_minor: book.price.amount_minor,
+        }
+    }
+}
+
+impl TryFrom<BookRow> for Book {
+    type Error = InventoryError;
+
+    fn try_from(row: BookRow) -> Result<Self, InventoryError> {
+        let authors = serde_json::from_str(&row.authors).map_err(|error| {
+            InventoryError::Corrupt(format!("authors of book {} that are no list: {error}", row.book_id))
+        })?;
+        Ok(Self {
+            book_id: BookId(number(row.book_id, "book number")?),
+            title: row.title,
+            authors,
+            publication_year: row.publication_year.map(|year| number(year, "year")).transpose()?,
+            category: category(row.category)?,
+            price: Price {
+                currency_code: row.currency_code,
+                amount_minor: row.amount_minor,
+            },
+        })
+    }
+}
+
+fn category(stored: i64) -> Result<BookCategory, InventoryError> {
+    BookCategory::try_from(number(stored, "category")?)
+        .map_err(|_| InventoryError::Corrupt(format!("the category {stored}")))
+}
+
+pub(super) fn books(rows: Vec<BookRow>) -> Result<Vec<Book>, InventoryError> {
+    rows.into_iter().map(Book::try_from).collect()
+}
+
+/// Those of the books that exist, in no order.
+pub(crate) async fn by_number(
+    connection: &mut Connection,
+    book_ids: &[i64],
+) -> Result<Vec<Book>, InventoryError> {
+    books(query(BY_NUMBER).bind(book_ids).fetch_all(connection).await?)
+}
+
+/// The books that come after a position, by title.
+pub(crate) async fn page(
+    connection: &mut Connection,
+    in_category: Option<BookCategory>,
+    after: &After,
+    limit: i64,
+) -> Result<Vec<Book>, InventoryError> {
+    let statement = if in_category.is_some() { PAGE_OF_CATEGORY } else { PAGE_OF_ALL };
+    let mut page = query(statement).bind(&after.sort_title).bind(after.book_id.0).bind(limit);
+    if let Some(category) = in_category {
+        page = page.bind(category as i32);
+    }
+    books(page.fetch_all(connection).await?)
+}
+
+/// How many books stand in each category that has any, by the number of the category.
+pub(crate) async fn count_by_category(
+    connection: &mut Connection,
+) -> Result<Vec<(BookCategory, i32)>, InventoryError> {
+    let rows: Vec<(i64, i64)> = query(COUNT_BY_CATEGORY).fetch_all(connection).await?;
+    rows.into_iter()
+        .map(|(stored, count)| Ok((category(stored)?, number(count, "number of books")?)))
+        .collect()
+}
+
+/// Whether there is no book at all.
+pub(crate) async fn is_empty(connection: &mut Connection) -> Result<bool, InventoryError> {
+    Ok(query(ANY).fetch_optional::<(i64,)>(connection).await?.is_none())
+}
+
+/// How often the catalogue has changed.
+pub(crate) async fn revision(connection: &mut Connection) -> Result<i64, InventoryError> {
+    let (revision,) = query(REVISION).fetch_one(connection).await?;
+    Ok(revision)
+}
+
+/// Keeps other imports out until the end of the transaction.
+pub(crate) async fn lock(transaction: &mut Transaction) -> Result<(), InventoryError> {
+    query(LOCK).execute(transaction).await?;
+    Ok(())
+}
+
+/// Says that the catalogue has changed.
+pub(crate) async fn bump_revision(transaction: &mut Transaction) -> Result<(), InventoryError> {
+    query(BUMP_REVISION).execute(transaction).await?;
+    Ok(())
+}
+
+/// Adds books, or replaces those with the same numbers. No number twice.
+pub(crate) async fn put(
+    transaction: &mut Transaction,
+    books: &[&Book],
+) -> Result<(), InventoryError> {
+    let rows = books.iter().map(|book| NewRow {
+        row: BookRow::from(*book),
+        sort_title: words::sort_key(&book.title),
+    });
+    query(PUT).bind(json(rows)?).execute(transaction).await?;
+    Ok(())
+}
+
+/// Rows as one JSON array.
+pub(super) fn json<R: Serialize>(
+    rows: impl Iterator<Item = R>,
+) -> Result<String, InventoryError> {
+    serde_json::to_string(&rows.collect::<Vec<_>>())
+        .map_err(|error| InventoryError::Corrupt(format!("what is no JSON: {error}")))
+}

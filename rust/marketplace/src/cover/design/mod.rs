@@ -1,0 +1,182 @@
+//! The designs of covers, and which categories they suit.
+
+mod picture;
+mod plain;
+
+use contract::bookstore::inventory::v1::BookCategory;
+
+use super::{
+    Chance,
+    fit::{Align, Area, Block, Style},
+    palette::Palette,
+    paper::{Face, Paper},
+    wording::Wording,
+};
+
+/// A way to lay out a cover.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Design {
+    /// Three bands; the title in the light one.
+    Bands,
+    /// A label on patterned paper.
+    Label,
+    /// Large type, a bar, an emblem.
+    Poster,
+    /// A double frame, as on a title page.
+    Frame,
+    /// A strip of cloth along the spine.
+    Quarter,
+    /// Overlapping discs.
+    Discs,
+    /// A sun over hills.
+    Horizon,
+    /// Arches within arches.
+    Arches,
+    /// Quarter circles.
+    Mosaic,
+    /// Rays from below.
+    Rays,
+}
+
+use Design::{Arches, Bands, Discs, Frame, Horizon, Label, Mosaic, Poster, Quarter, Rays};
+
+impl Design {
+    /// One of the designs that suit the category.
+    pub fn choose(category: BookCategory, chance: &mut Chance) -> Self {
+        *chance.pick(suited(category))
+    }
+
+    pub fn draw(
+        self,
+        paper: &mut Paper,
+        palette: &Palette,
+        wording: &Wording,
+        chance: &mut Chance,
+    ) {
+        match self {
+            Bands => plain::bands(paper, palette, wording),
+            Label => plain::label(paper, palette, wording, chance),
+            Poster => plain::poster(paper, palette, wording),
+            Frame => plain::frame(paper, palette, wording),
+            Quarter => plain::quarter(paper, palette, wording),
+            Discs => picture::discs(paper, palette, wording, chance),
+            Horizon => picture::horizon(paper, palette, wording, chance),
+            Arches => picture::arches(paper, palette, wording, chance),
+            Mosaic => picture::mosaic(paper, palette, wording, chance),
+            Rays => picture::rays(paper, palette, wording, chance),
+        }
+    }
+}
+
+fn suited(category: BookCategory) -> &'static [Design] {
+    match category {
+        BookCategory::Mystery => &[Bands, Poster, Quarter, Rays, Label],
+        BookCategory::ScienceFiction => &[Discs, Horizon, Rays, Mosaic, Arches],
+        BookCategory::Classics => &[Frame, Label, Bands, Quarter],
+        BookCategory::Fantasy => &[Horizon, Frame, Arches, Label, Discs],
+        BookCategory::SelfHelp => &[Poster, Discs, Rays, Mosaic],
+        BookCategory::Poetry => &[Label, Frame, Arches, Discs],
+        BookCategory::Thriller => &[Poster, Rays, Quarter, Bands],
+        BookCategory::HistoricalFiction => &[Frame, Horizon, Label, Quarter],
+        BookCategory::Science => &[Discs, Mosaic, Poster, Arches],
+        BookCategory::Romance => &[Label, Discs, Arches, Horizon],
+        BookCategory::Horror => &[Poster, Rays, Frame, Horizon],
+        BookCategory::Biography => &[Quarter, Bands, Poster, Frame],
+        BookCategory::History => &[Bands, Frame, Quarter, Mosaic],
+        BookCategory::Philosophy => &[Discs, Poster, Bands, Arches],
+        BookCategory::Children => &[Mosaic, Horizon, Discs, Rays],
+        BookCategory::Business => &[Poster, Mosaic, Quarter, Bands],
+        BookCategory::General | BookCategory::Unspecified => {
+            &[Bands, Label, Quarter, Frame, Poster, Mosaic]
+        }
+    }
+}
+
+/// Where a block stands in its area.
+#[derive(Clone, Copy, Debug)]
+enum Stand {
+    Top,
+    Middle,
+    Bottom,
+}
+
+/// The style of a title.
+fn title_style(fill: &str, face: Face, align: Align, largest: f32) -> Style<'_> {
+    Style {
+        face,
+        weight: if face == Face::Sans { 700 } else { 400 },
+        italic: false,
+        spacing: 0.0,
+        capitals: false,
+        fill,
+        align,
+        largest,
+        smallest: 11.0,
+        leading: 1.16,
+    }
+}
+
+/// Sets the title, and the subtitle below it, smaller. Answers the foot of both.
+fn titles(
+    paper: &mut Paper,
+    wording: &Wording,
+    area: Area,
+    stand: Stand,
+    style: &Style<'_>,
+) -> f32 {
+    const GAP: f32 = 9.0;
+    let has_subtitle = !wording.subtitle.is_empty();
+    let main_area = Area {
+        height: if has_subtitle { area.height * 0.7 } else { area.height },
+        ..area
+    };
+    let main = Block::fit(&wording.title, main_area, style);
+    let main_height = main.height(style.leading);
+    let subtitle_style = Style {
+        weight: 400,
+        italic: style.face == Face::Serif,
+        capitals: false,
+        spacing: 0.0,
+        largest: (main.size * 0.62).clamp(10.0, 14.0),
+        smallest: 9.5,
+        leading: 1.25,
+        ..*style
+    };
+    let subtitle = has_subtitle.then(|| {
+        let left = area.height - main_height - GAP;
+        Block::fit(&wording.subtitle, Area { height: left, ..area }, &subtitle_style)
+    });
+    let subtitle_height = subtitle
+        .as_ref()
+        .map_or(0.0, |block| GAP + block.height(subtitle_style.leading));
+    let total = main_height + subtitle_height;
+    let top = match stand {
+        Stand::Top => area.y,
+        Stand::Middle => area.y + (area.height - total) / 2.0,
+        Stand::Bottom => area.y + area.height - total,
+    };
+    main.draw(paper, area, top, style);
+    if let Some(block) = subtitle {
+        block.draw(paper, area, top + main_height + GAP, &subtitle_style);
+    }
+    top + total
+}
+
+/// Sets the author in spaced capitals, standing at the foot of the area.
+fn author(paper: &mut Paper, wording: &Wording, area: Area, fill: &str, align: Align) {
+    let style = Style {
+        face: Face::Sans,
+        weight: 400,
+        italic: false,
+        spacing: 0.08,
+        capitals: true,
+        fill,
+        align,
+        largest: 11.5,
+        smallest: 8.5,
+        leading: 1.35,
+    };
+    let block = Block::fit(&wording.author, area, &style);
+    let top = area.y + area.height - block.height(style.leading);
+    block.draw(paper, area, top, &style);
+}

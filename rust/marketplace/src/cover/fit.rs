@@ -1,0 +1,248 @@
+//! Sets text into a box: the largest size at which it fits, in lines.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::{
+    metrics::{is_wide, reads_right_to_left, width},
+    paper::{Face, Paper, Setting},
+};
+
+/// Where a block of text may stand.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Area {
+    pub x: f32,
+    pub y: f32,
+    pub width: f32,
+    pub height: f32,
+}
+
+/// The side at which lines begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Align {
+    /// Where reading starts: left, or right for Hebrew and Arabic.
+    Start,
+    Middle,
+}
+
+/// How a block is set.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Style<'a> {
+    pub face: Face,
+    pub weight: u16,
+    pub italic: bool,
+    /// Extra space between letters, in ems.
+    pub spacing: f32,
+    /// In capitals.
+    pub capitals: bool,
+    pub fill: &'a str,
+    pub align: Align,
+    pub largest: f32,
+    pub smallest: f32,
+    /// The distance of lines, in sizes.
+    pub leading: f32,
+}
+
+/// Text in lines.
+#[derive(Debug, PartialEq)]
+pub(super) struct Block {
+    pub size: f32,
+    pub lines: Vec<String>,
+}
+
+impl Block {
+    /// Breaks the text at the largest size that fits. At the smallest, what is too
+    /// much is cut and ends in an ellipsis.
+    pub fn fit(text: &str, area: Area, style: &Style<'_>) -> Self {
+        let text = if style.capitals {
+            text.to_uppercase()
+        } else {
+            text.to_owned()
+        };
+        // Bold is wider than the table of widths knows.
+        let bold = if style.weight >= 600 { 1.08 } else { 1.0 };
+        let mut size = style.largest;
+        loop {
+            let columns = area.width / (size * bold);
+            let room = ((area.height / size - 1.0) / style.leading).max(0.0) as usize + 1;
+            let smallest = size <= style.smallest;
+            let (mut lines, broke_a_word) = wrap(&text, columns, style);
+            if smallest {
+                cut(&mut lines, room, columns, style);
+                return Self { size, lines };
+            }
+            if lines.len() <= room && !broke_a_word {
+                return Self { size, lines };
+            }
+            size = (size - 1.0).max(style.smallest);
+        }
+    }
+
+    /// The height, from the top of the first line to the foot of the last.
+    pub fn height(&self, leading: f32) -> f32 {
+        let further = self.lines.len().saturating_sub(1) as f32;
+        self.size * (1.0 + further * leading)
+    }
+
+    /// Draws the block with its top at `y`.
+    pub fn draw(&self, paper: &mut Paper, area: Area, y: f32, style: &Style<'_>) {
+        for (place, line) in self.lines.iter().enumerate() {
+            let right_to_left = reads_right_to_left(line);
+            let x = match (style.align, right_to_left) {
+                (Align::Middle, _) => area.x + area.width / 2.0,
+                (Align::Start, false) => area.x,
+                (Align::Start, true) => area.x + area.width,
+            };
+            let setting = Setting {
+                face: style.face,
+                size: self.size,
+                weight: style.weight,
+                italic: style.italic,
+                spacing: style.spacing * self.size,
+                fill: style.fill,
+                anchor: match style.align {
+                    Align::Start => "start",
+                    Align::Middle => "middle",
+                },
+                right_to_left,
+            };
+            // A capital's foot stands four fifths of the size below the top.
+            let baseline = y + self.size * (0.8 + place as f32 * style.leading);
+            paper.text(x, baseline, &setting, line);
+        }
+    }
+}
+
+/// Breaks into lines of so many ems; also tells whether a word had to be broken.
+fn wrap(text: &str, columns: f32, style: &Style<'_>) -> (Vec<String>, bool) {
+    let measure = |piece: &str| width(piece, style.face, style.spacing);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    let mut broke_a_word = false;
+    for piece in pieces(text) {
+        let longer = measure(line.trim_end()) + measure(piece.trim_end());
+        let spaces = measure(&line) - measure(line.trim_end());
+        if !line.is_empty() && longer + spaces > columns {
+            lines.push(std::mem::take(&mut line).trim_end().to_owned());
+        }
+        if measure(piece.trim_end()) <= columns {
+            line.push_str(piece);
+            continue;
+        }
+        broke_a_word = true;
+        for cluster in piece.graphemes(true) {
+            if !line.is_empty() && measure(&line) + measure(cluster) > columns {
+                lines.push(std::mem::take(&mut line));
+            }
+            line.push_str(cluster);
+        }
+    }
+    let rest = line.trim_end();
+    if !rest.is_empty() {
+        lines.push(rest.to_owned());
+    }
+    (lines, broke_a_word)
+}
+
+/// The pieces between which a line may break, each with the spaces after it: words,
+/// what a hyphen or dash ends, and single characters of scripts without spaces.
+fn pieces(text: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    let mut clusters = text.grapheme_indices(true).peekable();
+    while let Some((_, cluster)) = clusters.next() {
+        let Some(&(next_at, next)) = clusters.peek() else {
+            break;
+        };
+        let next_is_space = next == " ";
+        let wide = cluster.chars().next().is_some_and(is_wide);
+        let next_wide = next.chars().next().is_some_and(is_wide);
+        let may_break = matches!(cluster, " " | "-" | "–" | "—" | "/") || wide || next_wide;
+        if may_break && !next_is_space {
+            pieces.push(&text[start..next_at]);
+            start = next_at;
+        }
+    }
+    pieces.push(&text[start..]);
+    pieces
+}
+
+/// Drops the lines that do not fit.
+fn cut(lines: &mut Vec<String>, room: usize, columns: f32, style: &Style<'_>) {
+    if lines.len() <= room {
+        return;
+    }
+    lines.truncate(room.max(1));
+    let Some(last) = lines.last_mut() else { return };
+    while !last.is_empty() && width(last, style.face, style.spacing) + 1.0 > columns {
+        let end = last.grapheme_indices(true).next_back().map_or(0, |(at, _)| at);
+        last.truncate(end);
+    }
+    let kept = last.trim_end().len();
+    last.truncate(kept);
+    last.push('…');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STYLE: Style<'static> = Style {
+        face: Face::Serif,
+        weight: 400,
+        italic: false,
+        spacing: 0.0,
+        capitals: false,
+        fill: "#000",
+        align: Align::Start,
+        largest: 30.0,
+        smallest: 12.0,
+        leading: 1.2,
+    };
+    const AREA: Area = Area {
+        x: 0.0,
+        y: 0.0,
+        width: 200.0,
+        height: 120.0,
+    };
+
+    fn fits(block: &Block) -> bool {
+        let narrow = block
+            .lines
+            .iter()
+            .all(|line| width(line, STYLE.face, 0.0) * block.size <= AREA.width + 0.1);
+        narrow && block.height(STYLE.leading) <= AREA.height + 0.1
+    }
+
+    #[test]
+    fn short_text_is_large_and_long_text_small() {
+        let short = Block::fit("Emma", AREA, &STYLE);
+        assert_eq!((short.size, short.lines.len()), (30.0, 1));
+        let long = Block::fit(&"A long title indeed ".repeat(4), AREA, &STYLE);
+        assert!(long.size < 30.0 && long.lines.len() > 1 && fits(&long), "{long:?}");
+    }
+
+    #[test]
+    fn text_without_end_is_cut() {
+        let texts = ["word ".repeat(200), "x".repeat(300), "本".repeat(300), "👩‍👩‍👧‍👦".repeat(60)];
+        for text in texts {
+            let block = Block::fit(&text, AREA, &STYLE);
+            assert_eq!(block.size, 12.0);
+            assert!(fits(&block), "{block:?}");
+            assert!(block.lines.last().is_some_and(|line| line.ends_with('…')), "{block:?}");
+        }
+    }
+
+    #[test]
+    fn words_are_broken_between_clusters_only() {
+        let (lines, broke) = wrap("👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦", 1.5, &STYLE);
+        assert_eq!(lines.len(), 3);
+        assert!(!broke);
+        let (lines, broke) = wrap("abcdefghij", 2.0, &STYLE);
+        assert!(broke && lines.concat() == "abcdefghij");
+    }
+
+    #[test]
+    fn nothing_makes_no_line() {
+        assert_eq!(Block::fit("", AREA, &STYLE).lines.len(), 0);
+    }
+}

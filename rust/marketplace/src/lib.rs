@@ -1,0 +1,32 @@
+//! The shop: pages over Inventory and Recommendations, rendered on the server.
+//!
+//! - Every page works without JavaScript; scripts add suggestions to the search
+//!   field and keep the monitor moving.
+//! - Every page has a time budget for what it asks of the services. What does not
+//!   come in time is left out, and the page says so. See [`Options::budget`].
+//! - Covers are drawn from the data of the books.
+//! - `/monitor` shows what the metrics of the services say of the last minutes.
+//!
+//! Deliberately absent: sessions, cookies and anything that changes data.
+
+mod assets;
+mod budget;
+mod cover;
+mod currency;
+mod headers;
+mod memory;
+mod monitor;
+mod options;
+mod pages;
+mod paging;
+mod routes;
+mod shelf;
+mod shop;
+mod upstream;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+pub use options::{Clients, Health, MetricsText, Options};
+pub use routes::app;

@@ -1,0 +1,124 @@
+//! What the shop remembers of earlier answers. Only hints: everything here may be
+//! gone at any time, and is after a restart.
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use contract::bookstore::inventory::v1::Book;
+
+use crate::{
+    paging::Listing,
+    shelf::{SHELVES, Shelf},
+};
+
+/// About 4 MB of books.
+const BOOK_LIMIT: usize = 10_000;
+/// About 2 MB of page tokens.
+const TOKEN_LIMIT: usize = 10_000;
+
+/// Hints from earlier answers.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    books: Mutex<HashMap<i32, Book>>,
+    shelves: Mutex<Vec<&'static Shelf>>,
+    tokens: Mutex<HashMap<(Listing, u32), String>>,
+}
+
+impl Memory {
+    /// Remembers books: for their covers, which are asked for one by one, and for
+    /// the times when Inventory is away.
+    pub fn keep_books<'a>(&self, books: impl IntoIterator<Item = &'a Book>) {
+        let mut kept = lock(&self.books);
+        for book in books {
+            keep(&mut kept, BOOK_LIMIT, book.book_id, book.clone());
+        }
+    }
+
+    /// The book as it was seen last.
+    pub fn book(&self, book_id: i32) -> Option<Book> {
+        lock(&self.books).get(&book_id).cloned()
+    }
+
+    /// Remembers which shelves hold books.
+    pub fn keep_shelves(&self, shelves: impl IntoIterator<Item = &'static Shelf>) {
+        *lock(&self.shelves) = shelves.into_iter().collect();
+    }
+
+    /// The shelves that held books when last asked; all if that never worked.
+    pub fn shelves(&self) -> Vec<&'static Shelf> {
+        let kept = lock(&self.shelves);
+        if kept.is_empty() {
+            return SHELVES.iter().collect();
+        }
+        kept.clone()
+    }
+
+    /// Remembers by which token a page of a list begins.
+    pub fn keep_token(&self, listing: &Listing, page: u32, token: String) {
+        let key = (listing.clone(), page);
+        keep(&mut lock(&self.tokens), TOKEN_LIMIT, key, token);
+    }
+
+    /// The last page up to `page` whose token is known, and the token.
+    pub fn token_before(&self, listing: &Listing, page: u32) -> Option<(u32, String)> {
+        let tokens = lock(&self.tokens);
+        let mut key = (listing.clone(), page);
+        while key.1 > 1 {
+            if let Some(token) = tokens.get(&key) {
+                return Some((key.1, token.clone()));
+            }
+            key.1 -= 1;
+        }
+        None
+    }
+
+    /// Forgets the tokens of a list.
+    pub fn forget_tokens(&self, listing: &Listing) {
+        lock(&self.tokens).retain(|(of, _), _| of != listing);
+    }
+}
+
+/// Begins anew when full: these are hints, and the order of use costs more to keep
+/// than they cost to fetch again.
+fn keep<K: Eq + Hash, V>(map: &mut HashMap<K, V>, limit: usize, key: K, value: V) {
+    if map.len() >= limit && !map.contains_key(&key) {
+        map.clear();
+    }
+    map.insert(key, value);
+}
+
+/// Hints can't be left half-written: a panic elsewhere does not spoil them.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut map = HashMap::new();
+        for number in 0..1000 {
+            keep(&mut map, 10, number, ());
+            assert!(map.len() <= 10);
+            assert!(map.contains_key(&number));
+        }
+    }
+
+    #[test]
+    fn the_nearest_token_is_found() {
+        let memory = Memory::default();
+        let shelf = Listing::Shelf(contract::bookstore::inventory::v1::BookCategory::Poetry);
+        assert_eq!(memory.token_before(&shelf, 9), None);
+        memory.keep_token(&shelf, 3, "three".to_owned());
+        memory.keep_token(&shelf, 7, "seven".to_owned());
+        assert_eq!(memory.token_before(&shelf, 6), Some((3, "three".to_owned())));
+        assert_eq!(memory.token_before(&shelf, 7), Some((7, "seven".to_owned())));
+        memory.forget_tokens(&shelf);
+        assert_eq!(memory.token_before(&shelf, 7), None);
+    }
+}

@@ -1,0 +1,167 @@
+//! What the shop asks of its services, one function a method.
+
+use std::collections::{HashMap, HashSet};
+
+use contract::bookstore::{
+    inventory::v1::{
+        BatchGetBooksRequest, BatchGetStockRequest, Book, BookCategory, GetBookRequest,
+        ListBooksRequest, ListCategoriesRequest, SearchBooksRequest,
+    },
+    recommendations::v1::{BookRecommendation, RecommendRequest},
+};
+
+use crate::{
+    budget::{Budget, Failure},
+    options::Clients,
+    shelf::Shelf,
+};
+
+/// The most that BatchGetBooks and BatchGetStock accept.
+const BATCH_LIMIT: usize = 100;
+
+/// Part of a list, with the token of what comes after it; empty at the end.
+#[derive(Debug, Default)]
+pub(crate) struct Slice {
+    pub books: Vec<Book>,
+    pub next_token: String,
+}
+
+/// Calls a method of a client: clones the client, since generated methods borrow
+/// theirs for the length of the call.
+macro_rules! call {
+    ($budget:expr, $client:expr, $method:ident, $message:expr) => {{
+        let mut client = $client.clone();
+        $budget
+            .call(stringify!($method), $message, async move |request| {
+                client.$method(request).await
+            })
+            .await
+    }};
+}
+
+impl Clients {
+    /// The shelves that hold books, with how many.
+    pub async fn shelves(
+        &self,
+        budget: Budget,
+    ) -> Result<Vec<(&'static Shelf, u64)>, Failure> {
+        let request = ListCategoriesRequest {};
+        let answer = call!(budget, self.inventory, list_categories, request)?;
+        let counts: HashMap<_, _> = answer
+            .categories
+            .iter()
+            .map(|count| (count.category, count.book_count))
+            .collect();
+        let in_order = crate::shelf::SHELVES.iter().filter_map(|shelf| {
+            let count = *counts.get(&(shelf.category as i32))?;
+            Some((shelf, u64::try_from(count).ok().filter(|count| *count > 0)?))
+        });
+        Ok(in_order.collect())
+    }
+
+    /// One book.
+    pub async fn book(&self, budget: Budget, book_id: i32) -> Result<Book, Failure> {
+        let request = GetBookRequest { book_id };
+        let answer = call!(budget, self.inventory, get_book, request)?;
+        answer.book.ok_or(Failure::Missing)
+    }
+
+    /// Those of the books that exist, by number.
+    pub async fn books(
+        &self,
+        budget: Budget,
+        ids: impl IntoIterator<Item = i32>,
+    ) -> Result<HashMap<i32, Book>, Failure> {
+        let book_ids = distinct(ids);
+        if book_ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let request = BatchGetBooksRequest { book_ids };
+        let answer = call!(budget, self.inventory, batch_get_books, request)?;
+        let books = answer.books.into_iter();
+        Ok(books.map(|book| (book.book_id, book)).collect())
+    }
+
+    /// How many copies of the books can be sold, by number.
+    pub async fn stock(
+        &self,
+        budget: Budget,
+        ids: impl IntoIterator<Item = i32>,
+    ) -> Result<HashMap<i32, i32>, Failure> {
+        let book_ids = distinct(ids);
+        if book_ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let request = BatchGetStockRequest { book_ids };
+        let answer = call!(budget, self.inventory, batch_get_stock, request)?;
+        let levels = answer.levels.into_iter();
+        Ok(levels.map(|level| (level.book_id, level.available)).collect())
+    }
+
+    /// Some books of a category, drawn at random.
+    pub async fn recommend(
+        &self,
+        budget: Budget,
+        category: BookCategory,
+        max_results: i32,
+    ) -> Result<Vec<BookRecommendation>, Failure> {
+        let request = RecommendRequest {
+            // Nobody is signed in.
+            user_id: String::new(),
+            category: category.into(),
+            max_results,
+        };
+        let answer = call!(budget, self.recommendations, recommend, request)?;
+        Ok(answer.recommendations)
+    }
+
+    /// A part of a category, by title.
+    pub async fn list(
+        &self,
+        budget: Budget,
+        category: BookCategory,
+        page_size: i32,
+        page_token: String,
+    ) -> Result<Slice, Failure> {
+        let request = ListBooksRequest {
+            category: category.into(),
+            page_size,
+            page_token,
+        };
+        let answer = call!(budget, self.inventory, list_books, request)?;
+        Ok(Slice {
+            books: answer.books,
+            next_token: answer.next_page_token,
+        })
+    }
+
+    /// A part of what matches a query, best first. `Unspecified` searches all
+    /// categories.
+    pub async fn search(
+        &self,
+        budget: Budget,
+        query: String,
+        category: BookCategory,
+        page_size: i32,
+        page_token: String,
+    ) -> Result<Slice, Failure> {
+        let request = SearchBooksRequest {
+            query,
+            category: category.into(),
+            page_size,
+            page_token,
+        };
+        let answer = call!(budget, self.inventory, search_books, request)?;
+        Ok(Slice {
+            books: answer.books,
+            next_token: answer.next_page_token,
+        })
+    }
+}
+
+/// Batch methods refuse a number that occurs twice.
+fn distinct(ids: impl IntoIterator<Item = i32>) -> Vec<i32> {
+    let mut seen = HashSet::new();
+    let fresh = ids.into_iter().filter(|id| seen.insert(*id));
+    fresh.take(BATCH_LIMIT).collect()
+}

@@ -1,0 +1,166 @@
+//! Books as pages show them.
+
+use std::collections::HashMap;
+
+use contract::bookstore::{inventory::v1::Book, recommendations::v1::BookRecommendation};
+
+use crate::{cover, currency, shelf::Shelf};
+
+/// Up to this many copies, the number is shown.
+const FEW: i32 = 5;
+
+/// A book among others.
+#[derive(Debug)]
+pub(crate) struct Card {
+    pub id: i32,
+    pub title: String,
+    /// `A`, `A & B`, `A, B & C`; empty if not known.
+    pub byline: String,
+    pub price: Option<String>,
+    pub stock: Option<Stock>,
+    /// The address of the cover.
+    pub cover: String,
+}
+
+/// What a visitor must know of the stock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stock {
+    Plenty,
+    Few(i32),
+    None,
+}
+
+/// Everything that the shop knows of one book.
+#[derive(Debug)]
+pub(crate) struct Details {
+    pub card: Card,
+    pub authors: Vec<String>,
+    pub year: Option<String>,
+    pub shelf: Option<&'static Shelf>,
+}
+
+impl Stock {
+    /// The stock of so many copies.
+    pub fn of(available: i32) -> Self {
+        match available {
+            ..=0 => Self::None,
+            1..=FEW => Self::Few(available),
+            _ => Self::Plenty,
+        }
+    }
+
+    /// In words.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Plenty => "In stock".to_owned(),
+            Self::Few(count) => format!("Only {count} left"),
+            Self::None => "Sold out".to_owned(),
+        }
+    }
+
+    /// The class of the style sheet.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::Plenty => "plenty",
+            Self::Few(_) => "few",
+            Self::None => "none",
+        }
+    }
+
+    /// Whether a card should mention it: "In stock" under each of forty books says
+    /// nothing.
+    pub fn is_news(&self) -> bool {
+        *self != Self::Plenty
+    }
+}
+
+impl Card {
+    /// A book with its stock, where that is known.
+    pub fn new(book: &Book, stock: &HashMap<i32, i32>) -> Self {
+        Self {
+            id: book.book_id,
+            title: book.title.clone(),
+            byline: byline(&book.authors),
+            price: book.price.as_ref().and_then(currency::price),
+            stock: stock.get(&book.book_id).copied().map(Stock::of),
+            cover: cover::address(book),
+        }
+    }
+
+    /// A book of which Inventory could not be asked: what Recommendations says, and
+    /// what was seen of it earlier, but for its price.
+    pub fn without_inventory(book: &BookRecommendation, remembered: Option<&Book>) -> Self {
+        if let Some(remembered) = remembered {
+            let mut card = Self::new(remembered, &HashMap::new());
+            card.price = None;
+            return card;
+        }
+        Self {
+            id: book.book_id,
+            title: book.title.clone(),
+            byline: String::new(),
+            price: None,
+            stock: None,
+            cover: cover::address_of(book.book_id),
+        }
+    }
+}
+
+impl Details {
+    /// A book with its stock, where that is known.
+    pub fn new(book: &Book, stock: &HashMap<i32, i32>) -> Self {
+        Self {
+            card: Card::new(book, stock),
+            authors: book.authors.clone(),
+            year: book.publication_year.map(year),
+            shelf: Shelf::of(book.category),
+        }
+    }
+}
+
+/// Cards of a list, in its order.
+pub(crate) fn cards(books: &[Book], stock: &HashMap<i32, i32>) -> Vec<Card> {
+    books.iter().map(|book| Card::new(book, stock)).collect()
+}
+
+fn byline(authors: &[String]) -> String {
+    match authors {
+        [] => String::new(),
+        [one] => one.clone(),
+        [one, two] => format!("{one} & {two}"),
+        [one, two, three] => format!("{one}, {two} & {three}"),
+        [one, two, ..] => format!("{one}, {two} and others"),
+    }
+}
+
+fn year(year: i32) -> String {
+    if year < 0 {
+        return format!("{} BC", year.unsigned_abs());
+    }
+    year.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stock_is_told_by_what_matters() {
+        let told = [-1, 0, 1, 5, 6].map(|available| Stock::of(available).text());
+        let expected = ["Sold out", "Sold out", "Only 1 left", "Only 5 left", "In stock"];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn many_authors_are_not_all_named() {
+        let names = ["A", "B", "C", "D"].map(str::to_owned);
+        let bylines: Vec<_> = (0..=4).map(|count| byline(&names[..count])).collect();
+        assert_eq!(bylines, ["", "A", "A & B", "A, B & C", "A, B and others"]);
+    }
+
+    #[test]
+    fn years_before_the_common_era_say_so() {
+        assert_eq!(year(-750), "750 BC");
+        assert_eq!(year(1813), "1813");
+    }
+}

@@ -1,0 +1,117 @@
+//! Correlation: gives the call its [`CallContext`] and the response its
+//! `x-request-id`.
+//!
+//! An id of the caller is kept if it is 1 to 128 visible ASCII characters; it is
+//! not checked for being unique. The context is there while the handler runs and
+//! while its response stream is polled; tasks that a handler spawns do not inherit
+//! it.
+
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use http::{HeaderName, Request, Response};
+use http_body::{Frame, SizeHint};
+use pin_project_lite::pin_project;
+use tonic::{Status, body::Body};
+use tower::Service;
+
+use crate::{CallContext, context::REQUEST_ID};
+
+/// The layer around `S`; see the [module](self).
+#[derive(Clone)]
+pub struct Accept<S> {
+    inner: S,
+    peer: Option<SocketAddr>,
+}
+
+impl<S> Accept<S> {
+    pub(crate) fn new(inner: S) -> Self {
+        Self { inner, peer: None }
+    }
+
+    /// For the calls of one connection.
+    pub(crate) fn with_peer(mut self, peer: SocketAddr) -> Self {
+        self.peer = Some(peer);
+        self
+    }
+}
+
+impl<S, B> Service<Request<Body>> for Accept<S>
+where
+    S: Service<Request<Body>, Response = Response<B>, Error = Infallible>,
+{
+    type Response = Response<InContext<B>>;
+    type Error = Infallible;
+    type Future = InContext<S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let call = CallContext::accept(request.headers(), request.uri().path(), self.peer);
+        let call = Arc::new(call);
+        request.extensions_mut().insert(Arc::clone(&call));
+        let inner = call.enter(|| self.inner.call(request));
+        InContext { inner, call }
+    }
+}
+
+pin_project! {
+    /// A future or a body that is polled in the context of its call.
+    pub struct InContext<T> {
+        #[pin]
+        inner: T,
+        call: Arc<CallContext>,
+    }
+}
+
+impl<F, B> Future for InContext<F>
+where
+    F: Future<Output = Result<Response<B>, Infallible>>,
+{
+    type Output = Result<Response<InContext<B>>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        const HEADER: HeaderName = HeaderName::from_static(REQUEST_ID);
+        let this = self.project();
+        let mut response = match ready!(this.call.enter(|| this.inner.poll(context))) {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        let request_id = this.call.request_id_header();
+        response.headers_mut().insert(HEADER, request_id);
+        let call = Arc::clone(this.call);
+        Poll::Ready(Ok(response.map(|inner| InContext { inner, call })))
+    }
+}
+
+impl<B> http_body::Body for InContext<B>
+where
+    B: http_body::Body<Data = Bytes, Error = Status>,
+{
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let this = self.project();
+        this.call.enter(|| this.inner.poll_frame(context))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

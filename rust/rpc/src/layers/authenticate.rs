@@ -1,0 +1,125 @@
+//! Authentication: finds out who calls, and keeps the methods whose
+//! `(proofread.v1.access)` asks for the operator from everybody else.
+//!
+//! The credential is `authorization: Bearer TOKEN`. Without one the answer is
+//! UNAUTHENTICATED, with another one PERMISSION_DENIED, both before a message is
+//! read. Calls inside the process need none. Other credentials of the contract,
+//! such as accounts, are judged by the services: they need a database.
+//!
+//! The comparison takes the same time wherever the tokens differ, though not for
+//! tokens of another length. Attempts are logged and counted by their code, not
+//! slowed down: a token is random and long, not a password.
+
+use std::{
+    convert::Infallible,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http::{HeaderMap, Request, Response, header::AUTHORIZATION};
+use subtle::ConstantTimeEq;
+use tonic::{Code, Status, body::Body};
+use tower::Service;
+
+use super::refuse::Answer;
+use crate::{CallContext, Caller, failure};
+
+/// The credential that this layer guards, as the contract names it.
+const OPERATOR: &str = "operator";
+
+/// The layer around `S`; see the [module](self).
+#[derive(Clone)]
+pub struct Authenticate<S> {
+    inner: S,
+    token: Option<Arc<str>>,
+}
+
+impl<S> Authenticate<S> {
+    pub(crate) fn new(inner: S, token: Option<Arc<str>>) -> Self {
+        Self { inner, token }
+    }
+
+    fn caller(&self, credential: Option<&[u8]>) -> Caller {
+        match (credential, &self.token) {
+            (Some(given), Some(token)) if given.ct_eq(token.as_bytes()).into() => Caller::Operator,
+            _ => Caller::Anonymous,
+        }
+    }
+}
+
+impl<S, B> Service<Request<Body>> for Authenticate<S>
+where
+    S: Service<Request<Body>, Response = Response<B>, Error = Infallible>,
+    B: Default,
+{
+    type Response = Response<B>;
+    type Error = Infallible;
+    type Future = Answer<S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let call = request.extensions().get::<Arc<CallContext>>();
+        let asked = call.and_then(|call| call.known().credential);
+        let internal = request.extensions().get() == Some(&Caller::Internal);
+        if !internal {
+            let credential = bearer(request.headers());
+            let caller = self.caller(credential);
+            if asked == Some(OPERATOR) && !caller.is_trusted() {
+                return Answer::refused(refusal(credential));
+            }
+            request.extensions_mut().insert(caller);
+        }
+        let inner = self.inner.call(request);
+        Answer::Inner { inner }
+    }
+}
+
+fn refusal(credential: Option<&[u8]>) -> Status {
+    match credential {
+        None => failure(
+            Code::Unauthenticated,
+            "CREDENTIAL_MISSING",
+            "this method needs the operator's token: send authorization: Bearer TOKEN",
+        ),
+        Some(_) => failure(
+            Code::PermissionDenied,
+            "CREDENTIAL_REFUSED",
+            "the token is not the operator's",
+        ),
+    }
+    .into_status()
+}
+
+/// The token of `Bearer TOKEN`. The scheme is written in any case, as HTTP has it.
+fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
+    let value = headers.get(AUTHORIZATION)?.as_bytes();
+    let (scheme, token) = value.split_at_checked(b"Bearer ".len())?;
+    let token = token.trim_ascii();
+    (scheme.eq_ignore_ascii_case(b"Bearer ") && !token.is_empty()).then_some(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_bearer_token_is_a_credential() {
+        let cases: [(&str, Option<&str>); 7] = [
+            ("Bearer secret", Some("secret")),
+            ("bearer secret", Some("secret")),
+            ("Bearer  secret ", Some("secret")),
+            ("Bearer ", None),
+            ("Bearer", None),
+            ("Basic c2VjcmV0", None),
+            ("secret", None),
+        ];
+        for (value, expected) in cases {
+            let value = value.parse().expect("a header value");
+            let headers = HeaderMap::from_iter([(AUTHORIZATION, value)]);
+            assert_eq!(bearer(&headers), expected.map(str::as_bytes));
+        }
+    }
+}

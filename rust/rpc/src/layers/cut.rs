@@ -1,0 +1,118 @@
+//! Ends a call from outside: with the status that a second future brings.
+
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, Response};
+use http_body::{Frame, SizeHint};
+use pin_project_lite::pin_project;
+use tonic::Status;
+
+/// Completes when the call must end.
+pub(crate) type Knife = Pin<Box<dyn Future<Output = Status> + Send>>;
+
+pin_project! {
+    /// A future, and then the body of its response, that end when the knife falls;
+    /// what they were doing is dropped.
+    pub struct Cut<T> {
+        #[pin]
+        inner: Option<T>,
+        knife: Option<Knife>,
+    }
+}
+
+impl<T> Cut<T> {
+    pub(crate) fn new(inner: T, knife: Option<Knife>) -> Self {
+        let inner = Some(inner);
+        Self { inner, knife }
+    }
+}
+
+/// An empty body, for calls that are refused before they have one.
+impl<T> Default for Cut<T> {
+    fn default() -> Self {
+        Self {
+            inner: None,
+            knife: None,
+        }
+    }
+}
+
+fn falls(knife: &mut Option<Knife>, context: &mut Context<'_>) -> Poll<Status> {
+    match knife {
+        Some(knife) => knife.as_mut().poll(context),
+        None => Poll::Pending,
+    }
+}
+
+impl<F, B> Future for Cut<F>
+where
+    F: Future<Output = Result<Response<B>, Infallible>>,
+{
+    type Output = Result<Response<Cut<B>>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        // An answer that is there in time is given, even at the last moment.
+        if let Some(inner) = this.inner.as_mut().as_pin_mut()
+            && let Poll::Ready(Ok(response)) = inner.poll(context)
+        {
+            let knife = this.knife.take();
+            return Poll::Ready(Ok(response.map(|body| Cut::new(body, knife))));
+        }
+        let status = ready!(falls(this.knife, context));
+        this.inner.set(None);
+        this.knife.take();
+        Poll::Ready(Ok(status.into_http()))
+    }
+}
+
+impl<B> http_body::Body for Cut<B>
+where
+    B: http_body::Body<Data = Bytes, Error = Status>,
+{
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let mut this = self.project();
+        // Before the inner body: a stream that always has more must end as well.
+        if let Poll::Ready(status) = falls(this.knife, context) {
+            this.inner.set(None);
+            this.knife.take();
+            return Poll::Ready(Some(Ok(Frame::trailers(trailers(&status)))));
+        }
+        match this.inner.as_mut().as_pin_mut() {
+            Some(inner) => inner.poll_frame(context),
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.as_ref().is_none_or(B::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        // A body that may be cut has no exact size.
+        match (&self.inner, &self.knife) {
+            (Some(inner), None) => inner.size_hint(),
+            (Some(_), Some(_)) => SizeHint::default(),
+            (None, _) => SizeHint::with_exact(0),
+        }
+    }
+}
+
+/// The end of a response whose headers are sent already.
+pub(crate) fn trailers(status: &Status) -> HeaderMap {
+    let mut trailers = HeaderMap::with_capacity(3);
+    // Fails only for a message that no header can carry, after the code is in.
+    let _ = status.add_header(&mut trailers);
+    trailers
+}

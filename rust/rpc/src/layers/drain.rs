@@ -1,0 +1,72 @@
+//! Drain: ends open server streams with UNAVAILABLE a little after the shutdown of
+//! the process began, because most of them would never end by themselves.
+//!
+//! Calls that are not server streams are left to finish; the server bounds how long
+//! it waits for them. A stream that still has something to say says it within the
+//! grace, or its caller asks again elsewhere.
+
+use std::{
+    convert::Infallible,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use http::{Request, Response};
+use tokio::sync::watch;
+use tonic::{Status, body::Body};
+use tower::Service;
+
+use super::cut::{Cut, Knife};
+use crate::CallContext;
+
+/// The layer around `S`; see the [module](self).
+#[derive(Clone)]
+pub struct Drain<S> {
+    inner: S,
+    draining: watch::Receiver<bool>,
+    grace: Duration,
+}
+
+impl<S> Drain<S> {
+    pub(crate) fn new(inner: S, draining: watch::Receiver<bool>, grace: Duration) -> Self {
+        Self {
+            inner,
+            draining,
+            grace,
+        }
+    }
+
+    fn knife(&self) -> Knife {
+        let mut draining = self.draining.clone();
+        let grace = self.grace;
+        Box::pin(async move {
+            if draining.wait_for(|draining| *draining).await.is_err() {
+                // The router is gone, and only in-process channels are left of it.
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(grace).await;
+            Status::unavailable("the server is shutting down; ask again")
+        })
+    }
+}
+
+impl<S, B> Service<Request<Body>> for Drain<S>
+where
+    S: Service<Request<Body>, Response = Response<B>, Error = Infallible>,
+{
+    type Response = Response<Cut<B>>;
+    type Error = Infallible;
+    type Future = Cut<S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let call = request.extensions().get::<Arc<CallContext>>();
+        let streams = call.is_some_and(|call| call.known().server_streaming);
+        let knife = streams.then(|| self.knife());
+        Cut::new(self.inner.call(request), knife)
+    }
+}

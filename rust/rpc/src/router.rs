@@ -1,0 +1,89 @@
+//! Puts services behind the layers.
+
+use std::{collections::HashMap, sync::Arc};
+
+use tokio::{net::TcpListener, sync::watch};
+use tonic::server::NamedService;
+use tonic_health::pb::health_server::HealthServer;
+
+use crate::{
+    Channel, GeneratedServer, Options, ServeError,
+    health::ProcessHealth,
+    layers::{self, Shared, Stack},
+    reflection::reflection,
+    routes::{Handler, Routes},
+    server,
+};
+
+/// Assembles the services of one process behind all [`layers`], and adds
+/// `grpc.health.v1` and reflection.
+pub struct Router {
+    shared: Shared,
+    options: Options,
+    services: HashMap<&'static str, Arc<dyn Handler>>,
+    draining: watch::Sender<bool>,
+}
+
+impl Router {
+    /// A router without services.
+    pub fn new(options: Options) -> Self {
+        let draining = watch::Sender::new(false);
+        Self {
+            shared: Shared::new(&options, draining.subscribe()),
+            options,
+            services: HashMap::new(),
+            draining,
+        }
+    }
+
+    /// Adds any server that was generated from the contract. A second one of the
+    /// same service replaces the first.
+    #[must_use]
+    #[expect(clippy::should_implement_trait, reason = "a service is no summand")]
+    pub fn add<S: GeneratedServer>(mut self, service: S) -> Self {
+        self.services.insert(S::NAME, Arc::new(service));
+        self
+    }
+
+    /// A channel to the services added so far: the same layers, limits and metrics,
+    /// but no socket. Calls on it carry [`Caller::Internal`](crate::Caller::Internal).
+    ///
+    /// It lives on when the server has drained.
+    pub fn in_process(&self) -> Channel {
+        Channel::in_process(self.stack())
+    }
+
+    /// Serves until `shutdown` completes, then drains: health goes to NOT_SERVING,
+    /// no connection is accepted, calls in flight finish, server streams end after
+    /// `stream_grace`. Returns when all are done or after `drain_timeout`, by which
+    /// time the rest is cut off.
+    ///
+    /// Fails if the listener can't accept connections any more.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<(), ServeError> {
+        let stack = self.stack();
+        server::serve(stack, &self.options, listener, shutdown, &self.draining).await
+    }
+
+    fn stack(&self) -> Stack {
+        let mut services = self.services.clone();
+        let own = services.keys().copied().collect::<Vec<_>>();
+        let health = ProcessHealth::new(own.iter().copied(), self.draining.subscribe());
+        insert(&mut services, HealthServer::new(health));
+
+        let listed = own.into_iter().chain([
+            "grpc.health.v1.Health",
+            "grpc.reflection.v1.ServerReflection",
+        ]);
+        let reflection = reflection(listed).expect("the image of the contract is well formed");
+        insert(&mut services, reflection);
+        layers::stack(Routes::new(services), &self.shared)
+    }
+}
+
+fn insert<S: GeneratedServer>(services: &mut HashMap<&'static str, Arc<dyn Handler>>, server: S) {
+    services.insert(<S as NamedService>::NAME, Arc::new(server));
+}

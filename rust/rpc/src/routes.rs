@@ -1,0 +1,108 @@
+//! Finds the service of a path. The innermost part of the stack.
+
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http::{Request, Response};
+use tonic::{Status, body::Body, codegen::BoxFuture, server::NamedService};
+use tower::Service;
+
+use crate::layers::Limited;
+
+/// Any server that tonic generated from the contract: `InventoryServiceServer`.
+/// Nobody implements it by hand.
+pub trait GeneratedServer:
+    Service<
+        Request<Limited>,
+        Response = Response<Body>,
+        Error = Infallible,
+        Future = BoxFuture<Response<Body>, Infallible>,
+    > + NamedService
+    + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<S> GeneratedServer for S where
+    S: Service<
+            Request<Limited>,
+            Response = Response<Body>,
+            Error = Infallible,
+            Future = BoxFuture<Response<Body>, Infallible>,
+        > + NamedService
+        + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
+
+/// A generated server without its type.
+pub(crate) trait Handler: Send + Sync {
+    fn handle(&self, request: Request<Limited>) -> BoxFuture<Response<Body>, Infallible>;
+}
+
+impl<S: GeneratedServer> Handler for S {
+    fn handle(&self, request: Request<Limited>) -> BoxFuture<Response<Body>, Infallible> {
+        // Generated servers are always ready, and a clone is one more `Arc`.
+        self.clone().call(request)
+    }
+}
+
+/// The services of a process by name. Not an axum router, which tonic's own
+/// `Routes` is: there is nothing to match but the text up to the second slash, and
+/// it saves boxing each body twice.
+#[derive(Clone)]
+pub struct Routes(Arc<HashMap<&'static str, Arc<dyn Handler>>>);
+
+impl Routes {
+    pub(crate) fn new(services: HashMap<&'static str, Arc<dyn Handler>>) -> Self {
+        Self(Arc::new(services))
+    }
+}
+
+impl Service<Request<Limited>> for Routes {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<Response<Body>, Infallible>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Limited>) -> Self::Future {
+        let service = service_of(request.uri().path());
+        if let Some(handler) = self.0.get(service) {
+            return handler.handle(request);
+        }
+        let name: String = service.chars().take(100).collect();
+        let status = Status::unimplemented(format!("this server has no service {name:?}"));
+        Box::pin(std::future::ready(Ok(status.into_http())))
+    }
+}
+
+/// `/a.b.Service/Method` is of `a.b.Service`.
+fn service_of(path: &str) -> &str {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    path.split_once('/').map_or(path, |(service, _)| service)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_service_is_what_stands_between_the_slashes() {
+        assert_eq!(service_of("/a.b.Service/Method"), "a.b.Service");
+        assert_eq!(service_of("/a.b.Service/Method/more"), "a.b.Service");
+        assert_eq!(service_of("/a.b.Service"), "a.b.Service");
+        assert_eq!(service_of("/"), "");
+        assert_eq!(service_of("*"), "*");
+    }
+}

@@ -1,0 +1,154 @@
+//! What a call answers.
+
+use contract::bookstore::{
+    inventory::v1::{BookImport, ImportBooksRequest},
+    recommendations::v1::RecommendRequest,
+};
+use futures::stream;
+use http::Request;
+use http_body_util::BodyExt;
+use prost::Message;
+use rpc::Options;
+use tonic::{Code, body::Body};
+use tower::Service;
+
+use crate::{
+    fakes::{BREAKS, MIRROR, MISSING, book},
+    harness::{Server, Transport, details, error_info, on_both_transports, options, request_id},
+};
+
+on_both_transports!(
+    a_refusal_names_the_unset_fields,
+    a_domain_failure_carries_its_reason,
+    an_internal_cause_stays_inside,
+    every_response_names_its_request_id,
+    a_stream_is_validated_message_by_message,
+    a_message_over_the_limit_is_refused,
+    what_nobody_serves_is_unimplemented,
+);
+
+async fn a_refusal_names_the_unset_fields(transport: Transport) {
+    let server = Server::start(transport).await;
+    let answer = server
+        .recommendations()
+        .recommend(RecommendRequest::default())
+        .await;
+    let status = answer.expect_err("everything is unset");
+    assert_eq!(status.code(), Code::InvalidArgument);
+    let details = details(&status);
+    let names: Vec<_> = details.iter().map(|(name, _)| &**name).collect();
+    assert_eq!(names, ["buf.validate.Violations", "google.rpc.BadRequest"]);
+    let violations =
+        prost_protovalidate_types::Violations::decode(&*details[0].1).expect("violations");
+    assert_eq!(violations.violations.len(), 2);
+}
+
+async fn a_domain_failure_carries_its_reason(transport: Transport) {
+    let server = Server::start(transport).await;
+    let status = server.get_book(MISSING).await.expect_err("it is missing");
+    assert_eq!(status.code(), Code::NotFound);
+    let info = error_info(&status);
+    assert_eq!(
+        (&*info.reason, &*info.domain),
+        ("BOOK_NOT_FOUND", "bookstore")
+    );
+    assert_eq!(info.metadata["book_id"], "4");
+}
+
+async fn an_internal_cause_stays_inside(transport: Transport) {
+    let server = Server::start(transport).await;
+    let status = server.get_book(BREAKS).await.expect_err("the disk is full");
+    assert_eq!(
+        (status.code(), status.message()),
+        (Code::Internal, "internal error")
+    );
+}
+
+async fn every_response_names_its_request_id(transport: Transport) {
+    let server = Server::start(transport).await;
+    let mut request =
+        tonic::Request::new(contract::bookstore::inventory::v1::GetBookRequest { book_id: MIRROR });
+    request
+        .metadata_mut()
+        .insert("x-request-id", "mine".parse().expect("ascii"));
+    let answer = server
+        .inventory()
+        .get_book(request)
+        .await
+        .expect("an answer");
+    assert_eq!(request_id(answer.metadata()), "mine");
+
+    let status = server.get_book(MISSING).await.expect_err("it is missing");
+    let made = status.metadata().get("x-request-id").expect("failures too");
+    assert_eq!(made.as_bytes().len(), 36);
+}
+
+async fn a_stream_is_validated_message_by_message(transport: Transport) {
+    let server = Server::start(transport).await;
+    let good = ImportBooksRequest {
+        books: vec![BookImport {
+            book: Some(book(7, "Persuasion".to_owned())),
+            on_hand: None,
+        }],
+    };
+    let two = stream::iter([good.clone(), good.clone()]);
+    let answer = server
+        .operator()
+        .import_books(two)
+        .await
+        .expect("an import");
+    assert_eq!(answer.into_inner().created, 2);
+
+    let second_is_bad = stream::iter([good, ImportBooksRequest::default()]);
+    let answer = server.operator().import_books(second_is_bad).await;
+    let status = answer.expect_err("the second message is empty");
+    assert_eq!(status.code(), Code::InvalidArgument);
+    assert_eq!(details(&status)[0].0, "buf.validate.Violations");
+}
+
+async fn a_message_over_the_limit_is_refused(transport: Transport) {
+    let small = Options {
+        max_message_bytes: 1000,
+        ..options()
+    };
+    let server = Server::with(transport, small).await;
+    let message = |length| {
+        let book = book(7, "x".repeat(length));
+        let books = vec![BookImport {
+            book: Some(book),
+            on_hand: None,
+        }];
+        stream::iter([ImportBooksRequest { books }])
+    };
+    server
+        .operator()
+        .import_books(message(300))
+        .await
+        .expect("below the limit");
+    let answer = server.operator().import_books(message(2000)).await;
+    let status = answer.expect_err("over the limit");
+    assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
+    assert_eq!(error_info(&status).reason, "MESSAGE_TOO_LARGE");
+    assert_eq!(error_info(&status).metadata["limit_bytes"], "1000");
+}
+
+async fn what_nobody_serves_is_unimplemented(transport: Transport) {
+    let mut server = Server::start(transport).await;
+    for path in [
+        "/no.such.Service/Method",
+        "/bookstore.inventory.v1.InventoryService/NoSuchMethod",
+        "/payment.PaymentService/ProcessPayment",
+        "/",
+    ] {
+        let request = Request::post(path)
+            .header("content-type", "application/grpc")
+            .header("te", "trailers")
+            .body(Body::empty())
+            .expect("a request");
+        let response = server.channel.call(request).await.expect("an answer");
+        assert_eq!(response.headers()["grpc-status"], "12", "{path}");
+        assert!(response.headers().contains_key("x-request-id"));
+        let body = response.into_body().collect().await.expect("a body");
+        assert!(body.to_bytes().is_empty());
+    }
+}

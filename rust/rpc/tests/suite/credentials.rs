@@ -1,0 +1,109 @@
+//! Who may call what.
+
+use contract::bookstore::inventory::v1::{
+    SetStockRequest, inventory_service_client::InventoryServiceClient,
+};
+use rpc::{Channel, Options};
+use tonic::Code;
+
+use crate::{
+    fakes::MIRROR,
+    harness::{Server, TOKEN, Transport, error_info, options},
+};
+
+fn client(server: &Server, token: Option<&str>) -> InventoryServiceClient<Channel> {
+    let channel = server.channel.clone();
+    InventoryServiceClient::new(match token {
+        Some(token) => channel.with_operator_token(token),
+        None => channel,
+    })
+}
+
+async fn set_stock(server: &Server, token: Option<&str>) -> (Code, String) {
+    // Breaks the contract as well: that must not be seen before the credential.
+    let request = SetStockRequest::default();
+    let status = client(server, token)
+        .set_stock(request)
+        .await
+        .expect_err("refused");
+    let reason = match status.code() {
+        Code::InvalidArgument => String::new(),
+        _ => error_info(&status).reason,
+    };
+    (status.code(), reason)
+}
+
+#[tokio::test]
+async fn credentials_are_judged_before_the_message() {
+    let server = Server::start(Transport::Tcp).await;
+    let missing = (Code::Unauthenticated, "CREDENTIAL_MISSING".to_owned());
+    let refused = (Code::PermissionDenied, "CREDENTIAL_REFUSED".to_owned());
+    assert_eq!(set_stock(&server, None).await, missing);
+    assert_eq!(set_stock(&server, Some("")).await, missing);
+    assert_eq!(set_stock(&server, Some("wrong")).await, refused);
+    assert_eq!(set_stock(&server, Some(&TOKEN[1..])).await, refused);
+    assert_eq!(
+        set_stock(&server, Some(TOKEN)).await.0,
+        Code::InvalidArgument
+    );
+}
+
+#[tokio::test]
+async fn the_operator_may_set_the_stock() {
+    let server = Server::start(Transport::Tcp).await;
+    let request = SetStockRequest {
+        book_id: 7,
+        on_hand: Some(3),
+    };
+    let answer = server.operator().set_stock(request).await.expect("allowed");
+    assert_eq!(answer.into_inner().level.expect("required").on_hand, 3);
+}
+
+#[tokio::test]
+async fn calls_in_the_process_need_no_token() {
+    let server = Server::start(Transport::InProcess).await;
+    let request = SetStockRequest {
+        book_id: 7,
+        on_hand: Some(3),
+    };
+    server
+        .inventory()
+        .set_stock(request)
+        .await
+        .expect("allowed");
+}
+
+#[tokio::test]
+async fn without_a_configured_token_nobody_is_the_operator() {
+    let options = Options {
+        operator_token: None,
+        ..options()
+    };
+    let server = Server::with(Transport::Tcp, options).await;
+    assert_eq!(
+        set_stock(&server, Some(TOKEN)).await.0,
+        Code::PermissionDenied
+    );
+}
+
+#[tokio::test]
+async fn every_handler_learns_who_calls() {
+    let remote = Server::start(Transport::Tcp).await;
+    let internal = Server::start(Transport::InProcess).await;
+    for (client, expected) in [
+        (client(&remote, None), "Anonymous"),
+        (client(&remote, Some("wrong")), "Anonymous"),
+        (client(&remote, Some(TOKEN)), "Operator"),
+        (client(&internal, None), "Internal"),
+    ] {
+        let mut client = client;
+        let request = contract::bookstore::inventory::v1::GetBookRequest { book_id: MIRROR };
+        let answer = client
+            .get_book(request)
+            .await
+            .expect("open to everybody")
+            .into_inner();
+        let title = answer.book.expect("required").title;
+        assert!(title.ends_with(expected), "{title}");
+    }
+}

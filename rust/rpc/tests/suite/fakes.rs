@@ -1,0 +1,259 @@
+//! Services that do what a test needs: the number of the book says what.
+
+use std::{pin::Pin, sync::Arc};
+
+use contract::bookstore::{
+    inventory::v1::{inventory_service_server::InventoryService, *},
+    recommendations::v1::{
+        BookRecommendation, RecommendRequest, RecommendResponse,
+        recommendation_service_server::RecommendationService,
+    },
+    r#type::v1::Money,
+};
+use futures::{Stream, StreamExt, stream};
+use inventory_service_client::InventoryServiceClient;
+use rpc::{CallContext, Caller, Channel, failure};
+use tokio::sync::Notify;
+use tonic::{Code, Request, Response, Status, Streaming};
+
+/// Answers what it was sent, as a title.
+pub const MIRROR: i32 = 1;
+pub const PANICS: i32 = 2;
+pub const NEVER_ANSWERS: i32 = 3;
+pub const MISSING: i32 = 4;
+/// Answers when the switch is thrown.
+pub const WAITS: i32 = 5;
+pub const BREAKS: i32 = 6;
+
+/// Holds the calls for the book [`WAITS`].
+#[derive(Default)]
+pub struct Switch {
+    /// A permit for each call that has begun to wait.
+    pub waiting: Notify,
+    pub thrown: Notify,
+}
+
+pub struct FakeInventory(pub Arc<Switch>);
+
+type StockStream = Pin<Box<dyn Stream<Item = Result<WatchStockResponse, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl InventoryService for FakeInventory {
+    async fn get_book(
+        &self,
+        request: Request<GetBookRequest>,
+    ) -> Result<Response<GetBookResponse>, Status> {
+        let book_id = request.get_ref().book_id;
+        let title = match book_id {
+            PANICS => panic!("a bug"),
+            NEVER_ANSWERS => std::future::pending().await,
+            MISSING => {
+                let message = format!("no book has number {book_id}");
+                return Err(failure(Code::NotFound, "BOOK_NOT_FOUND", message)
+                    .with("book_id", book_id)
+                    .into_status());
+            }
+            WAITS => {
+                self.0.waiting.notify_one();
+                self.0.thrown.notified().await;
+                "waited".to_owned()
+            }
+            BREAKS => return Err(rpc::internal(&std::io::Error::other("the disk is full"))),
+            _ => mirror(&request),
+        };
+        Ok(Response::new(GetBookResponse {
+            book: Some(book(book_id, title)),
+        }))
+    }
+
+    async fn set_stock(
+        &self,
+        request: Request<SetStockRequest>,
+    ) -> Result<Response<SetStockResponse>, Status> {
+        assert!(
+            request
+                .extensions()
+                .get()
+                .is_some_and(|caller: &Caller| caller.is_trusted())
+        );
+        let SetStockRequest { book_id, on_hand } = request.into_inner();
+        let on_hand = on_hand.expect("required");
+        Ok(Response::new(SetStockResponse {
+            level: Some(level(book_id, on_hand)),
+        }))
+    }
+
+    async fn import_books(
+        &self,
+        request: Request<Streaming<ImportBooksRequest>>,
+    ) -> Result<Response<ImportBooksResponse>, Status> {
+        let mut created = 0;
+        let mut messages = request.into_inner();
+        while let Some(message) = messages.message().await? {
+            created += message.books.len() as i64;
+        }
+        Ok(Response::new(ImportBooksResponse {
+            created,
+            ..Default::default()
+        }))
+    }
+
+    type WatchStockStream = StockStream;
+
+    /// One level, and then: the context of the call as a level, a panic, or silence.
+    async fn watch_stock(
+        &self,
+        request: Request<WatchStockRequest>,
+    ) -> Result<Response<StockStream>, Status> {
+        let book_id = request.get_ref().book_ids[0];
+        let first = stream::once(async move { Ok(answer(level(book_id, 0))) });
+        let rest = stream::once(async move {
+            match book_id {
+                PANICS => panic!("a bug in a stream"),
+                MIRROR => {
+                    tokio::task::yield_now().await;
+                    let call = CallContext::current().expect("the stream keeps its context");
+                    let length = i32::try_from(call.request_id().len()).expect("short");
+                    Ok(answer(level(book_id, length)))
+                }
+                _ => std::future::pending().await,
+            }
+        });
+        Ok(Response::new(Box::pin(first.chain(rest))))
+    }
+
+    async fn batch_get_books(
+        &self,
+        _: Request<BatchGetBooksRequest>,
+    ) -> Result<Response<BatchGetBooksResponse>, Status> {
+        Err(not_faked())
+    }
+
+    async fn list_books(
+        &self,
+        _: Request<ListBooksRequest>,
+    ) -> Result<Response<ListBooksResponse>, Status> {
+        Err(not_faked())
+    }
+
+    async fn list_categories(
+        &self,
+        _: Request<ListCategoriesRequest>,
+    ) -> Result<Response<ListCategoriesResponse>, Status> {
+        Err(not_faked())
+    }
+
+    async fn search_books(
+        &self,
+        _: Request<SearchBooksRequest>,
+    ) -> Result<Response<SearchBooksResponse>, Status> {
+        Err(not_faked())
+    }
+
+    async fn batch_get_stock(
+        &self,
+        _: Request<BatchGetStockRequest>,
+    ) -> Result<Response<BatchGetStockResponse>, Status> {
+        Err(not_faked())
+    }
+
+    async fn reserve_stock(
+        &self,
+        _: Request<ReserveStockRequest>,
+    ) -> Result<Response<ReserveStockResponse>, Status> {
+        Err(not_faked())
+    }
+
+    async fn get_reservation(
+        &self,
+        _: Request<GetReservationRequest>,
+    ) -> Result<Response<GetReservationResponse>, Status> {
+        Err(not_faked())
+    }
+
+    async fn commit_reservation(
+        &self,
+        _: Request<CommitReservationRequest>,
+    ) -> Result<Response<CommitReservationResponse>, Status> {
+        Err(not_faked())
+    }
+
+    async fn release_reservation(
+        &self,
+        _: Request<ReleaseReservationRequest>,
+    ) -> Result<Response<ReleaseReservationResponse>, Status> {
+        Err(not_faked())
+    }
+}
+
+/// Asks the inventory for the book whose number is `max_results`, and recommends it.
+pub struct FakeRecommendations(pub Channel);
+
+#[tonic::async_trait]
+impl RecommendationService for FakeRecommendations {
+    async fn recommend(
+        &self,
+        request: Request<RecommendRequest>,
+    ) -> Result<Response<RecommendResponse>, Status> {
+        let book_id = request.into_inner().max_results;
+        let mut inventory = InventoryServiceClient::new(self.0.clone());
+        let answer = inventory.get_book(GetBookRequest { book_id }).await?;
+        let book = answer.into_inner().book.expect("required");
+        Ok(Response::new(RecommendResponse {
+            recommendations: vec![BookRecommendation {
+                book_id,
+                title: book.title,
+            }],
+        }))
+    }
+}
+
+/// What came with the request: request id, trace, timeout and caller.
+fn mirror<T>(request: &Request<T>) -> String {
+    let header = |name| {
+        let value = request.metadata().get(name);
+        value.map_or("none", |value| value.to_str().expect("a text"))
+    };
+    let context = CallContext::current().expect("a handler has a context");
+    format!(
+        "{} {} {} {} {:?}",
+        context.request_id(),
+        header("x-request-id"),
+        header("traceparent"),
+        header("grpc-timeout"),
+        request
+            .extensions()
+            .get::<Caller>()
+            .expect("every request has a caller"),
+    )
+}
+
+pub fn book(book_id: i32, title: String) -> Book {
+    Book {
+        book_id,
+        title,
+        category: BookCategory::Mystery.into(),
+        price: Some(Money {
+            currency_code: "USD".to_owned(),
+            amount_minor: Some(1299),
+        }),
+        ..Default::default()
+    }
+}
+
+fn level(book_id: i32, on_hand: i32) -> StockLevel {
+    StockLevel {
+        book_id,
+        on_hand,
+        reserved: 0,
+        available: on_hand,
+    }
+}
+
+fn answer(level: StockLevel) -> WatchStockResponse {
+    WatchStockResponse { level: Some(level) }
+}
+
+fn not_faked() -> Status {
+    Status::unimplemented("not faked")
+}

@@ -1,0 +1,166 @@
+//! A server with the fake services, reached in the process or over TCP.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use contract::bookstore::{
+    inventory::v1::{
+        GetBookRequest, inventory_service_client::InventoryServiceClient,
+        inventory_service_server::InventoryServiceServer,
+    },
+    recommendations::v1::{
+        recommendation_service_client::RecommendationServiceClient,
+        recommendation_service_server::RecommendationServiceServer,
+    },
+};
+use prost::Message;
+use rpc::{Channel, LateChannel, Options, Router, ServeError};
+use tokio::{sync::oneshot, task::JoinHandle};
+use tonic::Status;
+use tonic_types::pb;
+
+use crate::fakes::{FakeInventory, FakeRecommendations, Switch};
+
+pub const TOKEN: &str = "the-operators-token";
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    InProcess,
+    Tcp,
+}
+
+/// Runs each test over both transports.
+macro_rules! on_both_transports {
+    ($($name:ident),* $(,)?) => {
+        mod in_process {
+            $(#[tokio::test] async fn $name() {
+                super::$name(crate::harness::Transport::InProcess).await;
+            })*
+        }
+        mod over_tcp {
+            $(#[tokio::test] async fn $name() {
+                super::$name(crate::harness::Transport::Tcp).await;
+            })*
+        }
+    };
+}
+pub(crate) use on_both_transports;
+
+pub struct Server {
+    pub channel: Channel,
+    /// Lets go of the calls that wait in the fake inventory.
+    pub switch: Arc<Switch>,
+    /// Where it listens; in the process, nowhere.
+    pub address: Option<SocketAddr>,
+    pub stop: Option<oneshot::Sender<()>>,
+    pub served: JoinHandle<Result<(), ServeError>>,
+}
+
+pub fn options() -> Options {
+    Options {
+        operator_token: Some(TOKEN.to_owned()),
+        drain_timeout: Duration::from_secs(5),
+        stream_grace: Duration::from_millis(50),
+        ..Options::default()
+    }
+}
+
+impl Server {
+    pub async fn start(transport: Transport) -> Self {
+        Self::with(transport, options()).await
+    }
+
+    /// The fake recommendations call the fake inventory over the same transport.
+    pub async fn with(transport: Transport, options: Options) -> Self {
+        let switch = Arc::new(Switch::default());
+        let (inventory, filler) = LateChannel::new();
+        let router = Router::new(options)
+            .add(InventoryServiceServer::new(FakeInventory(Arc::clone(
+                &switch,
+            ))))
+            .add(RecommendationServiceServer::new(FakeRecommendations(
+                inventory,
+            )));
+        let (stop, stopped) = oneshot::channel();
+        let (channel, address, served) = match transport {
+            Transport::InProcess => {
+                let served = tokio::spawn(async { Ok(()) });
+                (router.in_process(), None, served)
+            }
+            Transport::Tcp => {
+                let listener = rpc::bind(([127, 0, 0, 1], 0).into())
+                    .await
+                    .expect("a free port");
+                let address = listener.local_addr().expect("a bound socket");
+                let served = tokio::spawn(router.serve(listener, async {
+                    let _ = stopped.await;
+                }));
+                let channel = Channel::connect(&format!("http://{address}")).expect("an address");
+                (channel, Some(address), served)
+            }
+        };
+        filler.fill(channel.clone());
+        Self {
+            channel,
+            switch,
+            address,
+            stop: Some(stop),
+            served,
+        }
+    }
+
+    pub fn inventory(&self) -> InventoryServiceClient<Channel> {
+        InventoryServiceClient::new(self.channel.clone())
+    }
+
+    /// With the operator's token; in the process it changes nothing.
+    pub fn operator(&self) -> InventoryServiceClient<Channel> {
+        InventoryServiceClient::new(self.channel.clone().with_operator_token(TOKEN))
+    }
+
+    pub fn recommendations(&self) -> RecommendationServiceClient<Channel> {
+        RecommendationServiceClient::new(self.channel.clone())
+    }
+
+    pub async fn get_book(&self, book_id: i32) -> Result<String, Status> {
+        let answer = self
+            .inventory()
+            .get_book(GetBookRequest { book_id })
+            .await?;
+        Ok(answer.into_inner().book.expect("required").title)
+    }
+
+    /// Begins the shutdown.
+    pub fn stop(&mut self) {
+        self.stop
+            .take()
+            .expect("stopped once")
+            .send(())
+            .expect("the server runs");
+    }
+}
+
+/// The details of a status, by full name and bytes.
+pub fn details(status: &Status) -> Vec<(String, Vec<u8>)> {
+    let inner = pb::Status::decode(status.details()).expect("details decode");
+    assert_eq!(
+        (inner.code, &*inner.message),
+        (status.code() as i32, status.message())
+    );
+    let named = inner.details.into_iter().map(|any| {
+        let (_, name) = any.type_url.rsplit_once('/').expect("a type url");
+        (name.to_owned(), any.value)
+    });
+    named.collect()
+}
+
+pub fn error_info(status: &Status) -> pb::ErrorInfo {
+    let details = details(status);
+    assert_eq!(details[0].0, "google.rpc.ErrorInfo");
+    pb::ErrorInfo::decode(&*details[0].1).expect("info decodes")
+}
+
+/// The id that came back with an answer.
+pub fn request_id(metadata: &tonic::metadata::MetadataMap) -> &str {
+    let id = metadata.get("x-request-id").expect("every answer has one");
+    id.to_str().expect("visible ASCII")
+}

@@ -1,0 +1,246 @@
+//! The order of the layers, by what each refusal leaves behind: a log line, a count
+//! and a request id.
+
+use std::{
+    io::Write,
+    sync::{Arc, Mutex},
+};
+
+use contract::bookstore::inventory::v1::{GetBookRequest, SetStockRequest, WatchStockRequest};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use rpc::Options;
+use tonic::{Code, Request};
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::{
+    fakes::{MIRROR, NEVER_ANSWERS, PANICS},
+    harness::{Server, TOKEN, Transport, on_both_transports, options, request_id},
+};
+
+on_both_transports!(
+    whatever_the_answer_it_is_logged_and_counted,
+    shedding_comes_before_authentication,
+    a_stream_is_counted_when_it_ends,
+    lines_have_no_field_values,
+);
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Lines {
+    fn text(&self) -> String {
+        let bytes = self.0.lock().expect("no writer panics").clone();
+        String::from_utf8(bytes).expect("a text")
+    }
+
+    /// The access log line of a request.
+    fn of(&self, request_id: &str) -> String {
+        let text = self.text();
+        let mut lines = text.lines().filter(|line| line.contains("rpc: call"));
+        let line = lines.find(|line| line.contains(request_id));
+        line.unwrap_or_else(|| panic!("no line has {request_id} in\n{text}"))
+            .to_owned()
+    }
+}
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("no writer panics").write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Lines {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+/// Captures the log of this thread, on which a test runs all of its tasks.
+fn capture() -> (Lines, tracing::subscriber::DefaultGuard) {
+    let lines = Lines::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_max_level(tracing::Level::DEBUG)
+        .with_writer(lines.clone())
+        .finish();
+    (lines, tracing::subscriber::set_default(subscriber))
+}
+
+fn handled(method: &str, code: &str) -> String {
+    format!(
+        "grpc_server_handled_total{{grpc_service=\"bookstore.inventory.v1.InventoryService\",\
+         grpc_method=\"{method}\",grpc_type=\"unary\",grpc_code=\"{code}\"}} 1"
+    )
+}
+
+fn with_id<T>(message: T, request_id: &str) -> Request<T> {
+    let mut request = Request::new(message);
+    let request_id = request_id.parse().expect("ascii");
+    request.metadata_mut().insert("x-request-id", request_id);
+    request
+}
+
+async fn whatever_the_answer_it_is_logged_and_counted(transport: Transport) {
+    let (lines, _logging) = capture();
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let metrics = recorder.handle();
+    let _counting = metrics::set_default_local_recorder(&recorder);
+    let server = Server::start(transport).await;
+    let get = |book_id, id| {
+        let mut client = server.inventory();
+        let mut request = with_id(GetBookRequest { book_id }, id);
+        if id == "late" {
+            request
+                .metadata_mut()
+                .insert("grpc-timeout", "0m".parse().expect("ascii"));
+        }
+        async move {
+            client
+                .get_book(request)
+                .await
+                .err()
+                .map(|status| (status.code(), status))
+        }
+    };
+    for (book_id, id, code, name) in [
+        (MIRROR, "fine", None, "OK"),
+        (
+            0,
+            "invalid",
+            Some(Code::InvalidArgument),
+            "INVALID_ARGUMENT",
+        ),
+        (PANICS, "bug", Some(Code::Internal), "INTERNAL"),
+        (
+            MIRROR,
+            "late",
+            Some(Code::DeadlineExceeded),
+            "DEADLINE_EXCEEDED",
+        ),
+    ] {
+        let failed = get(book_id, id).await;
+        assert_eq!(failed.as_ref().map(|(code, _)| *code), code, "{id}");
+        if let Some((_, status)) =
+            failed.filter(|_| transport == Transport::InProcess || id != "late")
+        {
+            assert_eq!(request_id(status.metadata()), id);
+        }
+        let line = lines.of(id);
+        assert!(line.contains(&format!("code=\"{name}\"")), "{line}");
+    }
+    if transport == Transport::Tcp {
+        let request = with_id(SetStockRequest::default(), "stranger");
+        let status = server
+            .inventory()
+            .set_stock(request)
+            .await
+            .expect_err("no token");
+        assert_eq!(status.code(), Code::Unauthenticated);
+        assert_eq!(request_id(status.metadata()), "stranger");
+        assert!(lines.of("stranger").contains("UNAUTHENTICATED"));
+        assert!(
+            metrics
+                .render()
+                .contains(&handled("SetStock", "Unauthenticated"))
+        );
+    }
+    let rendered = metrics.render();
+    for code in ["OK", "InvalidArgument", "Internal", "DeadlineExceeded"] {
+        let line = handled("GetBook", code);
+        assert!(rendered.contains(&line), "{line} is missing in\n{rendered}");
+    }
+    let started = "grpc_method=\"GetBook\",grpc_type=\"unary\"} 4";
+    assert!(rendered.contains(started), "{rendered}");
+    assert!(
+        rendered.contains("grpc_server_handling_seconds"),
+        "{rendered}"
+    );
+}
+
+async fn shedding_comes_before_authentication(transport: Transport) {
+    let (lines, _logging) = capture();
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let metrics = recorder.handle();
+    let _counting = metrics::set_default_local_recorder(&recorder);
+    let server = Server::with(
+        transport,
+        Options {
+            max_calls: 0,
+            ..options()
+        },
+    )
+    .await;
+    let request = with_id(SetStockRequest::default(), "shed");
+    let status = server
+        .inventory()
+        .set_stock(request)
+        .await
+        .expect_err("no place at all");
+    assert_eq!(status.code(), Code::ResourceExhausted);
+    assert_eq!(request_id(status.metadata()), "shed");
+    assert!(lines.of("shed").contains("RESOURCE_EXHAUSTED"));
+    assert!(
+        metrics
+            .render()
+            .contains(&handled("SetStock", "ResourceExhausted"))
+    );
+}
+
+async fn a_stream_is_counted_when_it_ends(transport: Transport) {
+    let (lines, _logging) = capture();
+    let server = Server::start(transport).await;
+    let message = WatchStockRequest {
+        book_ids: vec![NEVER_ANSWERS],
+    };
+    let answer = server
+        .inventory()
+        .watch_stock(with_id(message, "watcher"))
+        .await;
+    let mut levels = answer.expect("a stream").into_inner();
+    levels.message().await.expect("the first level");
+    assert!(!lines.text().contains("watcher"), "it goes on");
+    drop(levels);
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    assert!(
+        lines.of("watcher").contains("CANCELLED"),
+        "its caller has gone"
+    );
+}
+
+async fn lines_have_no_field_values(transport: Transport) {
+    let (lines, _logging) = capture();
+    let server = Server::start(transport).await;
+    let message = SetStockRequest {
+        book_id: 424_242,
+        on_hand: Some(131_313),
+    };
+    server
+        .operator()
+        .set_stock(with_id(message, "discreet"))
+        .await
+        .expect("allowed");
+    let line = lines.of("discreet");
+    for field in [
+        "method=",
+        "code=",
+        "latency_ms=",
+        "request_id=",
+        "trace_id=",
+    ] {
+        assert!(line.contains(field), "{line}");
+    }
+    assert_eq!(
+        line.contains("peer=127.0.0.1:"),
+        transport == Transport::Tcp,
+        "{line}"
+    );
+    for secret in ["424242", "131313", TOKEN] {
+        assert!(!lines.text().contains(secret));
+    }
+}

@@ -1,0 +1,103 @@
+//! The drain.
+
+use std::time::{Duration, Instant};
+
+use contract::bookstore::inventory::v1::WatchStockRequest;
+use rpc::{Channel, Options};
+use tonic::Code;
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
+
+use crate::{
+    fakes::{NEVER_ANSWERS, WAITS},
+    harness::{Server, Transport, options},
+};
+
+#[tokio::test]
+async fn calls_in_flight_finish_and_watchers_are_told() {
+    let mut server = Server::start(Transport::Tcp).await;
+    let mut health = HealthClient::new(server.channel.clone());
+    let answer = health.watch(HealthCheckRequest::default()).await;
+    let mut statuses = answer.expect("a stream").into_inner();
+    let first = statuses
+        .message()
+        .await
+        .expect("a status")
+        .expect("not the end");
+    assert_eq!(first.status(), ServingStatus::Serving);
+
+    let request = WatchStockRequest {
+        book_ids: vec![NEVER_ANSWERS],
+    };
+    let answer = server.inventory().watch_stock(request).await;
+    let mut levels = answer.expect("a stream").into_inner();
+    levels.message().await.expect("the first level");
+
+    let (sent, stop) = (server.stop.take(), server.switch.clone());
+    let shutdown = async {
+        stop.waiting.notified().await;
+        sent.expect("not stopped yet")
+            .send(())
+            .expect("the server runs");
+        let last = statuses
+            .message()
+            .await
+            .expect("a status")
+            .expect("not the end");
+        assert_eq!(last.status(), ServingStatus::NotServing);
+        assert!(statuses.message().await.expect("the end").is_none());
+        let status = levels.message().await.expect_err("streams end");
+        assert_eq!(status.code(), Code::Unavailable, "{status}");
+        stop.thrown.notify_waiters();
+    };
+    let (finished, ()) = tokio::join!(server.get_book(WAITS), shutdown);
+    assert_eq!(finished.expect("it was in flight"), "waited");
+    (&mut server.served)
+        .await
+        .expect("no panic")
+        .expect("a clean end");
+
+    let address = server.address.expect("a socket");
+    let late = Channel::connect(&format!("http://{address}")).expect("an address");
+    let answer = HealthClient::new(late)
+        .check(HealthCheckRequest::default())
+        .await;
+    assert_eq!(
+        answer.expect_err("nobody listens").code(),
+        Code::Unavailable
+    );
+}
+
+#[tokio::test]
+async fn the_drain_is_bounded() {
+    let options = Options {
+        drain_timeout: Duration::from_millis(200),
+        ..options()
+    };
+    let mut server = Server::with(Transport::Tcp, options).await;
+    let channel = server.channel.clone();
+    let never = tokio::spawn(async move {
+        use contract::bookstore::inventory::v1::{
+            GetBookRequest, inventory_service_client::InventoryServiceClient,
+        };
+        let request = GetBookRequest {
+            book_id: NEVER_ANSWERS,
+        };
+        InventoryServiceClient::new(channel).get_book(request).await
+    });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let began = Instant::now();
+    server.stop();
+    (&mut server.served)
+        .await
+        .expect("no panic")
+        .expect("a clean end");
+    let took = began.elapsed();
+    assert!(
+        took >= Duration::from_millis(200) && took < Duration::from_secs(3),
+        "{took:?}"
+    );
+    let status = never.await.expect("no panic").expect_err("it was cut off");
+    assert_eq!(status.code(), Code::Unavailable, "{status}");
+}
