@@ -1,6 +1,7 @@
 # Everything that one does with Bindery. `./just` works without an installed `just`.
 
 set shell := ["bash", "-euo", "pipefail", "-c"]
+set quiet := true
 
 export PATH := justfile_directory() / ".tools/bin" + ":" + justfile_directory() / "tools/node_modules/.bin" + ":" + env("PATH")
 python := justfile_directory() / ".tools/python/bin/python"
@@ -11,7 +12,7 @@ released := "conformance/released/contract.binpb"
 
 [private]
 default:
-    @just --list --unsorted
+    just --list --unsorted
 
 # build and start the whole bookstore in one process: ./just up --help
 [group("use it")]
@@ -119,28 +120,28 @@ review: _deps-cargo
 deps: _deps-rust _deps-buf _deps-go _deps-grpcurl _deps-python _deps-cargo _deps-postgres _deps-chromium
 
 _deps-rust:
-    @tools/deps rust
+    tools/deps rust
 
 _deps-cargo: _deps-rust
-    @tools/deps cargo
+    tools/deps cargo
 
 _deps-buf: _deps-rust
-    @tools/deps buf
+    tools/deps buf
 
 _deps-go:
-    @tools/deps go
+    tools/deps go
 
 _deps-grpcurl:
-    @tools/deps grpcurl
+    tools/deps grpcurl
 
 _deps-python:
-    @tools/deps python
+    tools/deps python
 
 _deps-postgres:
-    @tools/deps postgres
+    tools/deps postgres
 
 _deps-bench:
-    @tools/deps bench
+    tools/deps bench
 
 _deps-chromium: _deps-buf
-    @tools/deps chromium
+    tools/deps chromium

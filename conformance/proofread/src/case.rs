@@ -1,6 +1,7 @@
 //! What is sent to a server, why, and what the contract says must come back.
 
 use prost_reflect::DynamicMessage;
+use serde::{Deserialize, Serialize};
 
 use crate::contract::Code;
 
@@ -25,7 +26,8 @@ pub struct Case {
 }
 
 /// Where cases come from, in the order in which they run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// The smallest valid request of a method.
     Baseline,
@@ -42,7 +44,7 @@ pub enum Phase {
 }
 
 /// A rule of a field, seen from one side.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Exercise {
     /// The field that declares the rule: `bookstore.inventory.v1.Book.title`.
     pub field: String,
@@ -53,7 +55,8 @@ pub struct Exercise {
 }
 
 /// The side of a rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Side {
     /// The value keeps the rule, as closely as it can.
     Kept,
@@ -85,7 +88,8 @@ pub struct RawCall {
 }
 
 /// What must come back.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Expect {
     /// The request keeps every rule: the answer is OK with a response that keeps
     /// its rules, or an error that the method declares.
@@ -104,7 +108,7 @@ pub enum Expect {
 }
 
 /// A violation that is due.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Due {
     /// The path of the field: `books[0].book.title`; empty for a rule of the message.
     pub path: String,

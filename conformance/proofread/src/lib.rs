@@ -9,11 +9,22 @@
 
 pub mod case;
 pub mod cli;
+pub mod config;
 pub mod contract;
+pub mod explain;
 pub mod finding;
+pub mod load;
+pub mod judge;
+pub mod oracle;
 pub mod outcome;
+pub mod place;
+pub mod probe;
+pub mod profile;
 pub mod reference;
+pub mod style;
+pub mod suggest;
 pub mod unset;
+pub mod wire;
 pub mod words;
 
 #[cfg(test)]

@@ -44,6 +44,9 @@ pub struct Answer {
     pub rest: Bytes,
     /// The trailer fields; the header fields again in a trailers-only answer.
     pub trailers: Vec<(String, Vec<u8>)>,
+    /// Whether the probe hung up on a stream that goes on: there are no trailers
+    /// then, and with an HTTP status of 0 no headers yet either.
+    pub stopped: bool,
     /// From the first byte sent to the last byte received.
     pub latency: Duration,
 }

@@ -41,8 +41,10 @@ mod tests {
         let books = shipped();
         assert!((300..=1000).contains(&books.len()), "{}", books.len());
         let numbers: HashSet<_> = books.iter().map(|new| new.book.book_id).collect();
-        let titles: HashSet<_> =
-            books.iter().map(|new| (&new.book.title, &new.book.authors)).collect();
+        let titles: HashSet<_> = books
+            .iter()
+            .map(|new| (&new.book.title, &new.book.authors))
+            .collect();
         assert_eq!((numbers.len(), titles.len()), (books.len(), books.len()));
         // Imported goodbooks have numbers from a million on.
         assert!(numbers.iter().all(|number| number.0 < 1_000_000));

@@ -40,7 +40,9 @@ impl HeldClock {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Timestamp> {
         // A timestamp is whole whatever happened to the thread that held it.
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 

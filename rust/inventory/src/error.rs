@@ -74,21 +74,22 @@ impl From<InventoryError> for Status {
                 declared(Code::NotFound, "RESERVATION_NOT_FOUND")
                     .with("reservation_id", reservation_id)
             }
-            InventoryError::OutOfStock { book_id, available, .. } => {
-                declared(Code::FailedPrecondition, "OUT_OF_STOCK")
-                    .with("book_id", book_id)
-                    .with("available", available)
-            }
-            InventoryError::StockBelowReserved { book_id, reserved, .. } => {
-                declared(Code::FailedPrecondition, "STOCK_BELOW_RESERVED")
-                    .with("book_id", book_id)
-                    .with("reserved", reserved)
-            }
-            InventoryError::ReservationNotHeld { reservation_id, state } => {
-                declared(Code::FailedPrecondition, "RESERVATION_NOT_HELD")
-                    .with("reservation_id", reservation_id)
-                    .with("state", state.as_str_name())
-            }
+            InventoryError::OutOfStock {
+                book_id, available, ..
+            } => declared(Code::FailedPrecondition, "OUT_OF_STOCK")
+                .with("book_id", book_id)
+                .with("available", available),
+            InventoryError::StockBelowReserved {
+                book_id, reserved, ..
+            } => declared(Code::FailedPrecondition, "STOCK_BELOW_RESERVED")
+                .with("book_id", book_id)
+                .with("reserved", reserved),
+            InventoryError::ReservationNotHeld {
+                reservation_id,
+                state,
+            } => declared(Code::FailedPrecondition, "RESERVATION_NOT_HELD")
+                .with("reservation_id", reservation_id)
+                .with("state", state.as_str_name()),
             InventoryError::RequestIdReused(request_id) => {
                 declared(Code::AlreadyExists, "REQUEST_ID_REUSED").with("request_id", request_id)
             }

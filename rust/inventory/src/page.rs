@@ -51,8 +51,9 @@ impl After {
             return Ok(Self::start());
         }
         let position = open(token, query)?;
-        let (book_id, sort_title) =
-            position.split_first_chunk().ok_or(InventoryError::PageTokenInvalid)?;
+        let (book_id, sort_title) = position
+            .split_first_chunk()
+            .ok_or(InventoryError::PageTokenInvalid)?;
         Ok(Self {
             sort_title: String::from_utf8(sort_title.to_vec())
                 .map_err(|_| InventoryError::PageTokenInvalid)?,
@@ -72,7 +73,9 @@ pub(crate) fn open_offset(token: &str, query: Query<'_>) -> Result<u32, Inventor
         return Ok(0);
     }
     let position = open(token, query)?;
-    let offset = position.try_into().map_err(|_| InventoryError::PageTokenInvalid)?;
+    let offset = position
+        .try_into()
+        .map_err(|_| InventoryError::PageTokenInvalid)?;
     Ok(u32::from_be_bytes(offset))
 }
 
@@ -84,7 +87,9 @@ fn seal(query: Query<'_>, position: &[u8]) -> String {
 }
 
 fn open(token: &str, query: Query<'_>) -> Result<Vec<u8>, InventoryError> {
-    let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| InventoryError::PageTokenInvalid)?;
+    let bytes = URL_SAFE_NO_PAD
+        .decode(token)
+        .map_err(|_| InventoryError::PageTokenInvalid)?;
     let Some((&[VERSION], sealed)) = bytes.split_first_chunk() else {
         return Err(InventoryError::PageTokenInvalid);
     };
@@ -136,13 +141,32 @@ mod tests {
 
     #[test]
     fn a_token_serves_its_own_query_only() {
-        let token = After { sort_title: "dune".to_owned(), book_id: BookId(7) }.token(LIST);
-        let search = offset_token(20, Query::Search { category: 3, words: "dune" });
-        assert!(is_invalid(&After::open(&token, Query::List { category: 4 })));
+        let token = After {
+            sort_title: "dune".to_owned(),
+            book_id: BookId(7),
+        }
+        .token(LIST);
+        let search = offset_token(
+            20,
+            Query::Search {
+                category: 3,
+                words: "dune",
+            },
+        );
+        assert!(is_invalid(&After::open(
+            &token,
+            Query::List { category: 4 }
+        )));
         assert!(is_invalid(&After::open(&search, LIST)));
         for other in [
-            Query::Search { category: 0, words: "dune" },
-            Query::Search { category: 3, words: "dun" },
+            Query::Search {
+                category: 0,
+                words: "dune",
+            },
+            Query::Search {
+                category: 3,
+                words: "dun",
+            },
             LIST,
         ] {
             assert!(is_invalid(&open_offset(&search, other)), "{other:?}");
@@ -151,7 +175,11 @@ mod tests {
 
     #[test]
     fn a_changed_or_shortened_token_is_refused() {
-        let token = After { sort_title: "emma".to_owned(), book_id: BookId(7) }.token(LIST);
+        let token = After {
+            sort_title: "emma".to_owned(),
+            book_id: BookId(7),
+        }
+        .token(LIST);
         for at in 0..token.len() {
             let mut changed = token.clone().into_bytes();
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };

@@ -1,0 +1,190 @@
+//! The suite of the service, through its generated client, on both engines.
+
+mod background;
+mod catalogue;
+mod concurrency;
+mod files;
+mod large_file;
+mod paging;
+mod reservations;
+mod search;
+mod statements;
+mod stock;
+mod watch;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use contract::bookstore::{
+    inventory::v1::{
+        BatchGetStockRequest, Book, BookCategory, BookImport, ImportBooksRequest,
+        ImportBooksResponse, Reservation, ReservationLine, ReserveStockRequest, StockLevel,
+        inventory_service_client::InventoryServiceClient,
+    },
+    r#type::v1::Money,
+};
+use rpc::{Channel, Router};
+use store::{Db, testing::TestDb};
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+use uuid::Uuid;
+
+use crate::{HeldClock, Inventory, Options};
+
+type Client = InventoryServiceClient<Channel>;
+
+/// A shop over a database, whose clock stands still.
+struct Shop {
+    inventory: Inventory,
+    client: Client,
+    clock: Arc<HeldClock>,
+    /// The channel lives as long as its router.
+    _router: Router,
+}
+
+impl Shop {
+    fn open(database: &TestDb) -> Self {
+        Self::over(database.db().clone())
+    }
+
+    fn over(db: Db) -> Self {
+        let now = "2026-02-03T04:05:06.000007Z"
+            .parse()
+            .expect("the time parses");
+        let clock = Arc::new(HeldClock::at(now));
+        let options = Options {
+            clock: Arc::clone(&clock) as Arc<dyn crate::Clock>,
+            sweep_interval: Duration::from_millis(30),
+        };
+        let inventory = Inventory::new(db, options);
+        let router = Router::new(rpc::Options::default()).add(inventory.server());
+        Self {
+            client: Client::new(router.in_process()),
+            inventory,
+            clock,
+            _router: router,
+        }
+    }
+
+    /// A shop that has books 1 to `books`, with `on_hand` copies each.
+    async fn with_stock(database: &TestDb, books: i32, on_hand: i32) -> Self {
+        let mut shop = Self::open(database);
+        shop.import((1..=books).map(|id| {
+            let mut import = book(id, &format!("Book {id}"), &["Author"]);
+            import.on_hand = Some(on_hand);
+            import
+        }))
+        .await;
+        shop
+    }
+
+    async fn import(&mut self, books: impl IntoIterator<Item = BookImport>) -> ImportBooksResponse {
+        self.try_import(books)
+            .await
+            .expect("the books are imported")
+    }
+
+    async fn try_import(
+        &mut self,
+        books: impl IntoIterator<Item = BookImport>,
+    ) -> Result<ImportBooksResponse, Status> {
+        let message = ImportBooksRequest {
+            books: books.into_iter().collect(),
+        };
+        let answer = self
+            .client
+            .import_books(futures::stream::iter([message]))
+            .await;
+        answer.map(tonic::Response::into_inner)
+    }
+
+    async fn level(&mut self, book_id: i32) -> StockLevel {
+        let request = BatchGetStockRequest {
+            book_ids: vec![book_id],
+        };
+        let answer = self
+            .client
+            .batch_get_stock(request)
+            .await
+            .expect("the stock is read");
+        answer.into_inner().levels.pop().expect("the book exists")
+    }
+
+    async fn reserve(&mut self, lines: &[(i32, i32)]) -> Result<Reservation, Status> {
+        self.reserve_as(Uuid::new_v4(), lines, None).await
+    }
+
+    async fn reserve_as(
+        &mut self,
+        request_id: Uuid,
+        lines: &[(i32, i32)],
+        seconds: Option<i64>,
+    ) -> Result<Reservation, Status> {
+        let answer = self
+            .client
+            .reserve_stock(hold(request_id, lines, seconds))
+            .await?;
+        Ok(answer
+            .into_inner()
+            .reservation
+            .expect("the answer has a reservation"))
+    }
+}
+
+fn hold(request_id: Uuid, lines: &[(i32, i32)], seconds: Option<i64>) -> ReserveStockRequest {
+    let lines = lines.iter().map(|(book_id, quantity)| ReservationLine {
+        book_id: *book_id,
+        quantity: *quantity,
+    });
+    ReserveStockRequest {
+        request_id: request_id.to_string(),
+        lines: lines.collect(),
+        hold: seconds.map(|seconds| prost_types::Duration { seconds, nanos: 0 }),
+    }
+}
+
+/// A mystery, without stock.
+fn book(book_id: i32, title: &str, authors: &[&str]) -> BookImport {
+    BookImport {
+        book: Some(Book {
+            book_id,
+            title: title.to_owned(),
+            authors: authors.iter().map(|&author| author.to_owned()).collect(),
+            publication_year: Some(1930),
+            category: BookCategory::Mystery.into(),
+            price: Some(Money {
+                currency_code: "USD".to_owned(),
+                amount_minor: Some(999),
+            }),
+        }),
+        on_hand: None,
+    }
+}
+
+fn shelved(category: BookCategory, mut import: BookImport) -> BookImport {
+    if let Some(book) = &mut import.book {
+        book.category = category.into();
+    }
+    import
+}
+
+/// Code, reason and metadata of a failure.
+fn failure<T: std::fmt::Debug>(
+    outcome: Result<T, Status>,
+) -> (Code, String, HashMap<String, String>) {
+    let status = outcome.expect_err("the call fails");
+    let Some(info) = status.get_details_error_info() else {
+        panic!("{status} has no reason");
+    };
+    (status.code(), info.reason, info.metadata)
+}
+
+fn metadata(entries: &[(&str, &str)]) -> HashMap<String, String> {
+    entries
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+fn levels(level: StockLevel) -> (i32, i32, i32) {
+    (level.on_hand, level.reserved, level.available)
+}

@@ -32,7 +32,10 @@ pub(crate) fn of_text(text: &str) -> Vec<String> {
         let mut pieces = 0;
         for piece in compound.split(is_hyphen).filter(|piece| has_word(piece)) {
             pieces += 1;
-            let parts: Vec<_> = piece.split(is_apostrophe).filter(|part| has_word(part)).collect();
+            let parts: Vec<_> = piece
+                .split(is_apostrophe)
+                .filter(|part| has_word(part))
+                .collect();
             words.extend(parts.iter().map(|part| cut(part)));
             if parts.len() > 1 {
                 words.push(cut(&parts.concat()));
@@ -122,7 +125,10 @@ fn has_word(piece: &str) -> bool {
 }
 
 fn letters(piece: &str) -> String {
-    piece.chars().filter(|letter| !is_apostrophe(*letter) && !is_hyphen(*letter)).collect()
+    piece
+        .chars()
+        .filter(|letter| !is_apostrophe(*letter) && !is_hyphen(*letter))
+        .collect()
 }
 
 fn cut(word: &str) -> String {
@@ -146,7 +152,10 @@ mod tests {
     fn accents_case_and_ligatures_are_folded() {
         assert_eq!(of_query("GARCÍA Márquez"), ["garcia", "marquez"]);
         assert_eq!(of_query("España Jo Nesbø"), ["espana", "jo", "nesbo"]);
-        assert_eq!(of_query("Straße ŒUVRE İstanbul"), ["strasse", "oeuvre", "istanbul"]);
+        assert_eq!(
+            of_query("Straße ŒUVRE İstanbul"),
+            ["strasse", "oeuvre", "istanbul"]
+        );
         assert_eq!(of_query("e\u{301}tranger ﬁn"), ["etranger", "fin"]);
         assert_eq!(of_query("ΛΌΓΟΣ"), of_query("λόγος"));
     }
@@ -163,13 +172,19 @@ mod tests {
     #[test]
     fn initials_are_found_together_too() {
         assert_eq!(of_text("J.R.R. Tolkien"), ["j", "r", "r", "jrr", "tolkien"]);
-        assert_eq!(of_text("George R. R. Martin"), ["george", "r", "r", "rr", "martin"]);
+        assert_eq!(
+            of_text("George R. R. Martin"),
+            ["george", "r", "r", "rr", "martin"]
+        );
     }
 
     #[test]
     fn syntax_of_search_engines_leaves_only_words() {
         assert_eq!(of_query("\" OR * NEAR ("), ["or", "near"]);
-        assert_eq!(of_query("a:b & !c | <-> \\'; DROP"), ["a", "b", "c", "drop"]);
+        assert_eq!(
+            of_query("a:b & !c | <-> \\'; DROP"),
+            ["a", "b", "c", "drop"]
+        );
         assert!(of_query("!?*\"").is_empty());
     }
 

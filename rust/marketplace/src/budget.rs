@@ -32,11 +32,11 @@ impl Budget {
         }
     }
 
-    /// What is left, divided: for a call that something else can stand in for if
-    /// it takes too long.
+    /// A part of what is left, between 0 and 1: for a call that something else can
+    /// stand in for if it takes too long.
     #[must_use]
-    pub fn part(self, divisor: u32) -> Self {
-        Self::starting_now(self.left() / divisor)
+    pub fn part(self, part: f32) -> Self {
+        Self::starting_now(self.left().mul_f32(part))
     }
 
     fn left(self) -> Duration {
@@ -64,11 +64,6 @@ impl Budget {
             Ok(Err(status)) => Err(judge(method, &status)),
             Err(_) => Err(missing(method, &"no answer within the budget of the page")),
         }
-    }
-
-    /// Waits for something that is no call, at most until the end.
-    pub async fn wait<T>(self, what: impl Future<Output = T>) -> Option<T> {
-        tokio::time::timeout_at(self.until, what).await.ok()
     }
 }
 
@@ -105,7 +100,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_deadline_travels_with_the_call() {
-        let budget = Budget::starting_now(Duration::from_millis(300)).part(2);
+        let budget = Budget::starting_now(Duration::from_millis(300)).part(0.5);
         let answer = budget
             .call("Test", (), async |request| {
                 let deadline = request.metadata().get("grpc-timeout").cloned();

@@ -7,7 +7,10 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use contract::bookstore::inventory::v1::Book;
+use contract::bookstore::{
+    inventory::v1::{Book, BookCategory},
+    recommendations::v1::BookRecommendation,
+};
 
 use crate::{
     paging::Listing,
@@ -40,6 +43,24 @@ impl Memory {
     /// The book as it was seen last.
     pub fn book(&self, book_id: i32) -> Option<Book> {
         lock(&self.books).get(&book_id).cloned()
+    }
+
+    /// The book that was recommended, as it was seen last; or, if it never was, as
+    /// far as Recommendations knows it.
+    pub fn recommended(&self, book: &BookRecommendation, category: BookCategory) -> Book {
+        let mut kept = lock(&self.books);
+        if let Some(book) = kept.get(&book.book_id) {
+            return book.clone();
+        }
+        let known = Book {
+            book_id: book.book_id,
+            title: book.title.clone(),
+            category: category.into(),
+            ..Book::default()
+        };
+        // Its cover will be asked for.
+        keep(&mut kept, BOOK_LIMIT, book.book_id, known.clone());
+        known
     }
 
     /// Remembers which shelves hold books.
@@ -112,7 +133,7 @@ mod tests {
     #[test]
     fn the_nearest_token_is_found() {
         let memory = Memory::default();
-        let shelf = Listing::Shelf(contract::bookstore::inventory::v1::BookCategory::Poetry);
+        let shelf = Listing::Shelf(BookCategory::Poetry);
         assert_eq!(memory.token_before(&shelf, 9), None);
         memory.keep_token(&shelf, 3, "three".to_owned());
         memory.keep_token(&shelf, 7, "seven".to_owned());

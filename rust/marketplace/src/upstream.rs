@@ -41,7 +41,7 @@ macro_rules! call {
 
 impl Clients {
     /// The shelves that hold books, with how many.
-    pub async fn shelves(
+    pub(crate) async fn shelves(
         &self,
         budget: Budget,
     ) -> Result<Vec<(&'static Shelf, u64)>, Failure> {
@@ -60,14 +60,14 @@ impl Clients {
     }
 
     /// One book.
-    pub async fn book(&self, budget: Budget, book_id: i32) -> Result<Book, Failure> {
+    pub(crate) async fn book(&self, budget: Budget, book_id: i32) -> Result<Book, Failure> {
         let request = GetBookRequest { book_id };
         let answer = call!(budget, self.inventory, get_book, request)?;
         answer.book.ok_or(Failure::Missing)
     }
 
     /// Those of the books that exist, by number.
-    pub async fn books(
+    pub(crate) async fn books(
         &self,
         budget: Budget,
         ids: impl IntoIterator<Item = i32>,
@@ -83,7 +83,7 @@ impl Clients {
     }
 
     /// How many copies of the books can be sold, by number.
-    pub async fn stock(
+    pub(crate) async fn stock(
         &self,
         budget: Budget,
         ids: impl IntoIterator<Item = i32>,
@@ -99,7 +99,7 @@ impl Clients {
     }
 
     /// Some books of a category, drawn at random.
-    pub async fn recommend(
+    pub(crate) async fn recommend(
         &self,
         budget: Budget,
         category: BookCategory,
@@ -116,7 +116,7 @@ impl Clients {
     }
 
     /// A part of a category, by title.
-    pub async fn list(
+    pub(crate) async fn list(
         &self,
         budget: Budget,
         category: BookCategory,
@@ -137,7 +137,7 @@ impl Clients {
 
     /// A part of what matches a query, best first. `Unspecified` searches all
     /// categories.
-    pub async fn search(
+    pub(crate) async fn search(
         &self,
         budget: Budget,
         query: String,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use contract::bookstore::{inventory::v1::Book, recommendations::v1::BookRecommendation};
+use contract::bookstore::inventory::v1::Book;
 
 use crate::{cover, currency, shelf::Shelf};
 
@@ -87,21 +87,12 @@ impl Card {
         }
     }
 
-    /// A book of which Inventory could not be asked: what Recommendations says, and
-    /// what was seen of it earlier, but for its price.
-    pub fn without_inventory(book: &BookRecommendation, remembered: Option<&Book>) -> Self {
-        if let Some(remembered) = remembered {
-            let mut card = Self::new(remembered, &HashMap::new());
-            card.price = None;
-            return card;
-        }
+    /// A book of which Inventory could not be asked: what is remembered of it, but
+    /// for its price.
+    pub fn without_inventory(book: &Book) -> Self {
         Self {
-            id: book.book_id,
-            title: book.title.clone(),
-            byline: String::new(),
             price: None,
-            stock: None,
-            cover: cover::address_of(book.book_id),
+            ..Self::new(book, &HashMap::new())
         }
     }
 }

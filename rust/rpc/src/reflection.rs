@@ -9,7 +9,9 @@ pub(crate) fn reflection(
 ) -> Result<v1::ServerReflectionServer<impl v1::ServerReflection>, Error> {
     let builder = Builder::configure()
         .register_encoded_file_descriptor_set(contract::IMAGE)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        // So that tools can show the details of an error.
+        .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET);
     services
         .into_iter()
         .fold(builder, Builder::with_service_name)

@@ -30,3 +30,23 @@ pub async fn shutdown_signal() {
 fn handle(kind: SignalKind) -> Signal {
     signal(kind).expect("SIGTERM and SIGINT can be handled")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{process::Command, time::Duration};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn sigterm_is_waited_for() {
+        let mut signal = std::pin::pin!(shutdown_signal());
+        // Handling begins with the first poll.
+        let early = tokio::time::timeout(Duration::from_millis(20), &mut signal).await;
+        assert!(early.is_err(), "nobody has sent one yet");
+        let process = std::process::id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &process]).status();
+        assert!(sent.expect("kill exists").success());
+        let late = tokio::time::timeout(Duration::from_secs(5), signal).await;
+        late.expect("the signal came");
+    }
+}

@@ -5,6 +5,7 @@ use std::fmt;
 
 use prost_protovalidate_types::{MessageRules, OneofRules};
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor, MethodDescriptor};
+use serde::{Deserialize, Serialize};
 
 use super::Rules;
 
@@ -118,7 +119,8 @@ pub struct DeclaredError {
 }
 
 /// A status code of gRPC, by its number on the wire. Displays as `NOT_FOUND`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Code(pub i32);
 
 impl Code {

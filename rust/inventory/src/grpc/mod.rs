@@ -50,7 +50,10 @@ impl InventoryService for Grpc {
         &self,
         request: Request<BatchGetBooksRequest>,
     ) -> Answer<BatchGetBooksResponse> {
-        let (books, missing) = self.0.books(&book_ids(request.into_inner().book_ids)).await?;
+        let (books, missing) = self
+            .0
+            .books(&book_ids(request.into_inner().book_ids))
+            .await?;
         Ok(Response::new(BatchGetBooksResponse {
             books: books.into_iter().map(Into::into).collect(),
             missing_book_ids: missing.into_iter().map(|book_id| book_id.0).collect(),
@@ -73,10 +76,13 @@ impl InventoryService for Grpc {
         _request: Request<ListCategoriesRequest>,
     ) -> Answer<ListCategoriesResponse> {
         let categories = self.0.categories().await?;
-        let counts = categories.counts.iter().map(|(category, book_count)| CategoryCount {
-            category: (*category).into(),
-            book_count: *book_count,
-        });
+        let counts = categories
+            .counts
+            .iter()
+            .map(|(category, book_count)| CategoryCount {
+                category: (*category).into(),
+                book_count: *book_count,
+            });
         Ok(Response::new(ListCategoriesResponse {
             categories: counts.collect(),
             catalogue_revision: categories.revision,
@@ -90,7 +96,10 @@ impl InventoryService for Grpc {
         let request = request.into_inner();
         let category = domain::category(request.category);
         let size = page_size(request.page_size);
-        let page = self.0.search(&request.query, category, size, &request.page_token).await?;
+        let page = self
+            .0
+            .search(&request.query, category, size, &request.page_token)
+            .await?;
         Ok(Response::new(SearchBooksResponse {
             books: page.books.into_iter().map(Into::into).collect(),
             next_page_token: page.next_page_token,
@@ -104,7 +113,11 @@ impl InventoryService for Grpc {
         let mut stream = request.into_inner();
         let mut total = ImportCounts::default();
         while let Some(message) = stream.message().await? {
-            let books = message.books.into_iter().filter_map(domain::new_book).collect();
+            let books = message
+                .books
+                .into_iter()
+                .filter_map(domain::new_book)
+                .collect();
             total += self.0.import(books).await?;
         }
         Ok(Response::new(ImportBooksResponse {
@@ -118,7 +131,10 @@ impl InventoryService for Grpc {
         &self,
         request: Request<BatchGetStockRequest>,
     ) -> Answer<BatchGetStockResponse> {
-        let levels = self.0.levels(&book_ids(request.into_inner().book_ids)).await?;
+        let levels = self
+            .0
+            .levels(&book_ids(request.into_inner().book_ids))
+            .await?;
         Ok(Response::new(BatchGetStockResponse {
             levels: levels.into_iter().map(Into::into).collect(),
         }))
@@ -126,7 +142,10 @@ impl InventoryService for Grpc {
 
     async fn set_stock(&self, request: Request<SetStockRequest>) -> Answer<SetStockResponse> {
         let request = request.into_inner();
-        let level = self.0.set_stock(BookId(request.book_id), request.on_hand()).await?;
+        let level = self
+            .0
+            .set_stock(BookId(request.book_id), request.on_hand())
+            .await?;
         Ok(Response::new(SetStockResponse {
             level: Some(level.into()),
         }))
@@ -188,7 +207,10 @@ impl InventoryService for Grpc {
         &self,
         request: Request<WatchStockRequest>,
     ) -> Answer<Self::WatchStockStream> {
-        let levels = self.0.watch(&book_ids(request.into_inner().book_ids)).await?;
+        let levels = self
+            .0
+            .watch(&book_ids(request.into_inner().book_ids))
+            .await?;
         let answers = levels.map(|level| {
             Ok(WatchStockResponse {
                 level: Some(level?.into()),

@@ -3,12 +3,18 @@
 use csv::ByteRecord;
 
 /// The columns of our own files.
-pub(super) const MINIMAL: [&str; 7] =
-    ["id", "title", "authors", "year", "category", "price", "stock"];
+pub(super) const MINIMAL: [&str; 7] = [
+    "id", "title", "authors", "year", "category", "price", "stock",
+];
 
 /// The columns of goodbooks-10k that are read.
-pub(super) const GOODBOOKS: [&str; 5] =
-    ["book_id", "authors", "original_publication_year", "original_title", "title"];
+pub(super) const GOODBOOKS: [&str; 5] = [
+    "book_id",
+    "authors",
+    "original_publication_year",
+    "original_title",
+    "title",
+];
 
 /// Where the columns stand in a row, in the order of the constants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

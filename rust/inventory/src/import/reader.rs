@@ -78,7 +78,7 @@ impl Reader {
         let metadata = file.metadata().map_err(OpenError::Unreadable)?;
         let mut reader = Self::new(file)?;
         // The length of a pipe is not known.
-        reader.bytes_total = metadata.is_file().then(|| metadata.len());
+        reader.bytes_total = metadata.is_file().then_some(metadata.len());
         Ok(reader)
     }
 
@@ -122,17 +122,28 @@ impl Reader {
         self.bytes_total
     }
 
-    fn row(&mut self) -> Result<BookImport, String> {
+    /// How many line feeds stand within the row.
+    fn line_feeds(&self) -> u64 {
+        self.record
+            .iter()
+            .flatten()
+            .filter(|byte| **byte == b'\n')
+            .count() as u64
+    }
+
+    fn row(&self) -> Result<BookImport, String> {
         let found = self.record.len();
         if found != self.columns {
-            let lines = self.record.iter().flatten().filter(|byte| **byte == b'\n').count();
-            let spread = match lines {
+            let spread = match self.line_feeds() {
                 0 => String::new(),
-                _ => format!(
-                    " and goes on for {lines} more lines: is a quotation mark not closed?"
-                ),
+                lines => {
+                    format!(" and goes on for {lines} more lines: is a quotation mark not closed?")
+                }
             };
-            return Err(format!("has {found} columns, the header has {}{spread}", self.columns));
+            return Err(format!(
+                "has {found} columns, the header has {}{spread}",
+                self.columns
+            ));
         }
         row::book(&self.layout, &self.record)
     }
@@ -169,8 +180,9 @@ impl Iterator for Reader {
                 }));
             }
         }
-        // Blank lines before the row are not part of it.
-        let line = self.record.position().map_or(began, csv::Position::line);
+        // Blank lines before the row are passed over, so its line is told from its end.
+        let ended = self.rows.position().line();
+        let line = began.max(ended.saturating_sub(1 + self.line_feeds()));
         Some(match self.row() {
             Ok(book) => Ok((line, book)),
             Err(message) => Err(RowError { line, message }),
@@ -188,6 +200,10 @@ fn io_error(error: csv::Error) -> io::Error {
 
 fn beginning(header: &ByteRecord) -> String {
     const SHOWN: usize = 100;
-    let whole = header.iter().map(String::from_utf8_lossy).collect::<Vec<_>>().join(",");
+    let whole = header
+        .iter()
+        .map(String::from_utf8_lossy)
+        .collect::<Vec<_>>()
+        .join(",");
     whole.chars().take(SHOWN).collect()
 }

@@ -32,12 +32,18 @@ pub(super) fn book(layout: &Layout, record: &ByteRecord) -> Result<BookImport, S
     match import.validate() {
         Ok(()) => Ok(import),
         Err(broken) => {
-            let told = broken.violations().iter().take(RULES_TOLD).map(|violation| {
-                match violation.message() {
-                    "" => format!("{}: breaks the rule {}", violation.field_path(), violation.rule_id()),
+            let told = broken
+                .violations()
+                .iter()
+                .take(RULES_TOLD)
+                .map(|violation| match violation.message() {
+                    "" => format!(
+                        "{}: breaks the rule {}",
+                        violation.field_path(),
+                        violation.rule_id()
+                    ),
                     message => format!("{}: {message}", violation.field_path()),
-                }
-            });
+                });
             Err(told.collect::<Vec<_>>().join("; "))
         }
     }
@@ -52,7 +58,10 @@ fn fields<'r, const N: usize>(
     for ((field, name), position) in fields.iter_mut().zip(names).zip(positions) {
         let bytes = record.get(position).unwrap_or_default();
         let text = from_utf8(bytes).map_err(|_| {
-            format!("{name} is not UTF-8: {:?}", told(&String::from_utf8_lossy(bytes)))
+            format!(
+                "{name} is not UTF-8: {:?}",
+                told(&String::from_utf8_lossy(bytes))
+            )
         })?;
         *field = text.trim();
     }
@@ -84,7 +93,12 @@ fn goodbooks(fields: [&str; GOODBOOKS.len()]) -> Result<BookImport, String> {
     Ok(BookImport {
         book: Some(Book {
             book_id: own_number,
-            title: if title.is_empty() { original_title } else { title }.to_owned(),
+            title: if title.is_empty() {
+                original_title
+            } else {
+                title
+            }
+            .to_owned(),
             authors: comma_separated(authors),
             publication_year: optional(year, float_year)?,
             category: BookCategory::General.into(),
@@ -102,7 +116,11 @@ fn dollars(cents: i64) -> Money {
 }
 
 fn names<'n>(names: impl Iterator<Item = &'n str>) -> Vec<String> {
-    names.map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    names
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 fn comma_separated(authors: &str) -> Vec<String> {
@@ -123,17 +141,27 @@ fn optional<T>(
     field: &str,
     parse: impl FnOnce(&str) -> Result<T, String>,
 ) -> Result<Option<T>, String> {
-    if field.is_empty() { Ok(None) } else { parse(field).map(Some) }
+    if field.is_empty() {
+        Ok(None)
+    } else {
+        parse(field).map(Some)
+    }
 }
 
 fn whole(name: &str, field: &str) -> Result<i32, String> {
-    field.parse().map_err(|_| format!("{name} is not a whole number: {:?}", told(field)))
+    field
+        .parse()
+        .map_err(|_| format!("{name} is not a whole number: {:?}", told(field)))
 }
 
 /// Goodbooks writes years as `2008.0`.
 fn float_year(field: &str) -> Result<i32, String> {
     let year = field.split_once('.').map_or(field, |(year, fraction)| {
-        if fraction.bytes().all(|digit| digit == b'0') { year } else { field }
+        if fraction.bytes().all(|digit| digit == b'0') {
+            year
+        } else {
+            field
+        }
     });
     whole("original_publication_year", year)
 }
@@ -148,8 +176,15 @@ fn amount(field: &str) -> Result<i64, String> {
     }
     let units: i64 = units.parse().map_err(|_| wrong())?;
     let parsed: i64 = cents.parse().map_err(|_| wrong())?;
-    let cents = if cents.len() == 1 { 10 * parsed } else { parsed };
-    units.checked_mul(100).and_then(|units| units.checked_add(cents)).ok_or_else(wrong)
+    let cents = if cents.len() == 1 {
+        10 * parsed
+    } else {
+        parsed
+    };
+    units
+        .checked_mul(100)
+        .and_then(|units| units.checked_add(cents))
+        .ok_or_else(wrong)
 }
 
 /// A category by its name in the contract, without the prefix and in any case.
@@ -161,10 +196,18 @@ fn category(field: &str) -> Result<BookCategory, String> {
         _ => {
             let known: Vec<_> = (1..)
                 .map_while(|number| BookCategory::try_from(number).ok())
-                .map(|known| known.as_str_name().trim_start_matches(PREFIX).to_lowercase())
+                .map(|known| {
+                    known
+                        .as_str_name()
+                        .trim_start_matches(PREFIX)
+                        .to_lowercase()
+                })
                 .collect();
             let known = known.join(", ");
-            Err(format!("category is not known: {:?}; it is one of {known}", told(field)))
+            Err(format!(
+                "category is not known: {:?}; it is one of {known}",
+                told(field)
+            ))
         }
     }
 }
@@ -187,7 +230,17 @@ mod tests {
         assert_eq!(amount("12.99"), Ok(1299));
         assert_eq!(amount("12.9"), Ok(1290));
         assert_eq!(amount("0"), Ok(0));
-        for wrong in ["", "-1", "1.999", "1,50", "$5", "1.", ".5", "1e3", "99999999999999999999"] {
+        for wrong in [
+            "",
+            "-1",
+            "1.999",
+            "1,50",
+            "$5",
+            "1.",
+            ".5",
+            "1e3",
+            "99999999999999999999",
+        ] {
             assert!(amount(wrong).is_err(), "{wrong}");
         }
     }
@@ -209,10 +262,16 @@ mod tests {
 
     #[test]
     fn categories_have_the_names_of_the_contract() {
-        assert_eq!(category("science_fiction"), Ok(BookCategory::ScienceFiction));
+        assert_eq!(
+            category("science_fiction"),
+            Ok(BookCategory::ScienceFiction)
+        );
         assert_eq!(category("Self-Help"), Ok(BookCategory::SelfHelp));
         let error = category("cookery").expect_err("there is no such category");
-        assert!(error.contains("\"cookery\"") && error.contains("mystery, "), "{error}");
+        assert!(
+            error.contains("\"cookery\"") && error.contains("mystery, "),
+            "{error}"
+        );
         assert!(category("").is_err() && category("unspecified").is_err());
     }
 }

@@ -110,7 +110,9 @@ pub async fn run(
     };
     let (answer, ()) = tokio::join!(client.import_books(request), pass_on);
     let read = reading.await.map_err(RunError::ReaderFailed)?;
-    let counts = answer.map_err(|status| RunError::Refused(Box::new(status)))?.into_inner();
+    let counts = answer
+        .map_err(|status| RunError::Refused(Box::new(status)))?
+        .into_inner();
     Ok(Summary {
         created: counts.created.unsigned_abs(),
         updated: counts.updated.unsigned_abs(),

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Book, BookId, ImportCounts, Inventory, InventoryError, Level, NewBook, catalogue,
-    store as rows,
+    Book, BookId, ImportCounts, Inventory, InventoryError, Level, NewBook, catalogue, store as rows,
 };
 use store::Transaction;
 
@@ -69,25 +68,43 @@ async fn take_in(
     let mut known = stored(transaction, books).await?;
     let counts = merge(&mut known, books);
 
-    let fresh: Vec<_> = known.values().filter(|known| known.stored.is_none()).collect();
-    let changed: Vec<_> = known.values().filter(|known| known.book_differs()).collect();
-    let written: Vec<&Book> = fresh.iter().chain(&changed).map(|known| &known.book).collect();
+    let fresh: Vec<_> = known
+        .values()
+        .filter(|known| known.stored.is_none())
+        .collect();
+    let changed: Vec<_> = known
+        .values()
+        .filter(|known| known.book_differs())
+        .collect();
+    let written: Vec<&Book> = fresh
+        .iter()
+        .chain(&changed)
+        .map(|known| &known.book)
+        .collect();
     if !written.is_empty() {
-        let changed: Vec<i64> = changed.iter().map(|known| known.book.book_id.0.into()).collect();
+        let changed: Vec<i64> = changed
+            .iter()
+            .map(|known| known.book.book_id.0.into())
+            .collect();
         rows::books::put(transaction, &written).await?;
         rows::search::put(transaction, &changed, &written).await?;
         rows::books::bump_revision(transaction).await?;
     }
     if !fresh.is_empty() {
-        let levels: Vec<_> =
-            fresh.iter().map(|known| (known.book.book_id, known.on_hand)).collect();
+        let levels: Vec<_> = fresh
+            .iter()
+            .map(|known| (known.book.book_id, known.on_hand))
+            .collect();
         rows::stock::add(transaction, &levels).await?;
     }
     // In the order of the numbers, as all who change more than one row of stock.
     let mut restocked = Vec::new();
     for known in known.values().filter(|known| known.stock_differs()) {
         let book_id = known.book.book_id;
-        if rows::stock::set(transaction, book_id, known.on_hand).await?.is_none() {
+        if rows::stock::set(transaction, book_id, known.on_hand)
+            .await?
+            .is_none()
+        {
             let level = rows::stock::level(transaction, book_id).await?;
             return Err(below_reserved(level, book_id, known.on_hand));
         }
@@ -119,14 +136,16 @@ async fn stored(
 ) -> Result<BTreeMap<BookId, Known>, InventoryError> {
     let numbers: Vec<i64> = books.iter().map(|new| new.book.book_id.0.into()).collect();
     let levels = rows::stock::levels(transaction, &numbers).await?;
-    let mut on_hand: BTreeMap<_, _> =
-        levels.into_iter().map(|level| (level.book_id, level.on_hand)).collect();
+    let mut on_hand: BTreeMap<_, _> = levels
+        .into_iter()
+        .map(|level| (level.book_id, level.on_hand))
+        .collect();
     let books = rows::books::by_number(transaction, &numbers).await?;
     let known = books.into_iter().map(|book| {
         let book_id = book.book_id;
-        let on_hand = on_hand.remove(&book_id).ok_or_else(|| {
-            InventoryError::Corrupt(format!("no stock of book {book_id}"))
-        })?;
+        let on_hand = on_hand
+            .remove(&book_id)
+            .ok_or_else(|| InventoryError::Corrupt(format!("no stock of book {book_id}")))?;
         let known = Known {
             book: book.clone(),
             on_hand,
@@ -164,10 +183,14 @@ fn merge(known: &mut BTreeMap<BookId, Known>, books: &[NewBook]) -> ImportCounts
 
 impl Known {
     fn book_differs(&self) -> bool {
-        self.stored.as_ref().is_some_and(|(book, _)| *book != self.book)
+        self.stored
+            .as_ref()
+            .is_some_and(|(book, _)| *book != self.book)
     }
 
     fn stock_differs(&self) -> bool {
-        self.stored.as_ref().is_some_and(|(_, on_hand)| *on_hand != self.on_hand)
+        self.stored
+            .as_ref()
+            .is_some_and(|(_, on_hand)| *on_hand != self.on_hand)
     }
 }

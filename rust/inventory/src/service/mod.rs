@@ -102,7 +102,10 @@ impl Inventory {
         let found = store::read!(self.db(), connection => {
             rows::books::by_number(connection, &[book_id.0.into()]).await
         })?;
-        found.into_iter().next().ok_or(InventoryError::BookNotFound(book_id))
+        found
+            .into_iter()
+            .next()
+            .ok_or(InventoryError::BookNotFound(book_id))
     }
 
     /// Those of the books that exist, in the order of the numbers, and the numbers that
@@ -115,8 +118,7 @@ impl Inventory {
         let found = store::read!(self.db(), connection => {
             rows::books::by_number(connection, &numbers).await
         })?;
-        let mut by_id: HashMap<_, _> =
-            found.into_iter().map(|book| (book.book_id, book)).collect();
+        let mut by_id: HashMap<_, _> = found.into_iter().map(|book| (book.book_id, book)).collect();
         let mut books = Vec::with_capacity(by_id.len());
         let mut missing = Vec::new();
         for book_id in book_ids {
@@ -177,7 +179,12 @@ impl Inventory {
 
     /// The categories with at least one book, in the order of their numbers.
     pub(crate) async fn categories(&self) -> Result<Arc<Categories>, InventoryError> {
-        let cached = || self.inner.categories.lock().unwrap_or_else(PoisonError::into_inner);
+        let cached = || {
+            self.inner
+                .categories
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
         let known = cached().clone();
         let read = store::read!(self.db(), connection => {
             // First the revision, then the books: if they change in between, the old

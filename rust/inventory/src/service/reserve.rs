@@ -48,8 +48,12 @@ impl Inventory {
         &self,
         reservation_id: ReservationId,
     ) -> Result<Reservation, InventoryError> {
-        self.end(reservation_id, ReservationState::Committed, &[ReservationState::Committed])
-            .await
+        self.end(
+            reservation_id,
+            ReservationState::Committed,
+            &[ReservationState::Committed],
+        )
+        .await
     }
 
     /// Puts the held copies back on sale. What is released or expired stays so.
@@ -58,7 +62,8 @@ impl Inventory {
         reservation_id: ReservationId,
     ) -> Result<Reservation, InventoryError> {
         let fine = [ReservationState::Released, ReservationState::Expired];
-        self.end(reservation_id, ReservationState::Released, &fine).await
+        self.end(reservation_id, ReservationState::Released, &fine)
+            .await
     }
 
     /// Ends a held reservation. One that is in a state of `fine` already is left as it

@@ -13,9 +13,14 @@ impl Inventory {
         let levels = store::read!(self.db(), connection => {
             rows::stock::levels(connection, &numbers).await
         })?;
-        let by_id: HashMap<_, _> =
-            levels.into_iter().map(|level| (level.book_id, level)).collect();
-        Ok(book_ids.iter().filter_map(|book_id| by_id.get(book_id).copied()).collect())
+        let by_id: HashMap<_, _> = levels
+            .into_iter()
+            .map(|level| (level.book_id, level))
+            .collect();
+        Ok(book_ids
+            .iter()
+            .filter_map(|book_id| by_id.get(book_id).copied())
+            .collect())
     }
 
     /// Sets how many copies of a book are in the warehouse.

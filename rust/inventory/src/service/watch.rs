@@ -65,7 +65,10 @@ impl Watchers {
         let changes = Arc::new(Changes::default());
         let mut by_book = lock(&watchers.by_book);
         for book_id in book_ids {
-            by_book.entry(*book_id).or_default().push(Arc::clone(&changes));
+            by_book
+                .entry(*book_id)
+                .or_default()
+                .push(Arc::clone(&changes));
         }
         Place {
             watchers: Arc::clone(watchers),
@@ -145,6 +148,14 @@ impl Inventory {
     }
 }
 
+#[cfg(test)]
+impl Inventory {
+    /// How many books anybody watches.
+    pub(crate) fn watched_books(&self) -> usize {
+        self.inner.watchers.watched().len()
+    }
+}
+
 impl Watch {
     async fn next(&mut self) -> Result<Level, InventoryError> {
         loop {
@@ -164,5 +175,8 @@ impl Watch {
 
 fn missing(book_ids: &[BookId], levels: &[Level]) -> Option<BookId> {
     let found: BTreeSet<_> = levels.iter().map(|level| level.book_id).collect();
-    book_ids.iter().copied().find(|book_id| !found.contains(book_id))
+    book_ids
+        .iter()
+        .copied()
+        .find(|book_id| !found.contains(book_id))
 }

@@ -46,8 +46,7 @@ const ANY: Sql = Sql::same("SELECT book_id FROM books LIMIT 1");
 
 const REVISION: Sql = Sql::same("SELECT revision FROM catalogue_revision WHERE only_row = 1");
 
-const LOCK: Sql =
-    Sql::same("UPDATE catalogue_revision SET revision = revision WHERE only_row = 1");
+const LOCK: Sql = Sql::same("UPDATE catalogue_revision SET revision = revision WHERE only_row = 1");
 
 const BUMP_REVISION: Sql =
     Sql::same("UPDATE catalogue_revision SET revision = revision + 1 WHERE only_row = 1");
@@ -115,13 +114,19 @@ impl TryFrom<BookRow> for Book {
 
     fn try_from(row: BookRow) -> Result<Self, InventoryError> {
         let authors = serde_json::from_str(&row.authors).map_err(|error| {
-            InventoryError::Corrupt(format!("authors of book {} that are no list: {error}", row.book_id))
+            InventoryError::Corrupt(format!(
+                "authors of book {} that are no list: {error}",
+                row.book_id
+            ))
         })?;
         Ok(Self {
             book_id: BookId(number(row.book_id, "book number")?),
             title: row.title,
             authors,
-            publication_year: row.publication_year.map(|year| number(year, "year")).transpose()?,
+            publication_year: row
+                .publication_year
+                .map(|year| number(year, "year"))
+                .transpose()?,
             category: category(row.category)?,
             price: Price {
                 currency_code: row.currency_code,
@@ -145,7 +150,12 @@ pub(crate) async fn by_number(
     connection: &mut Connection,
     book_ids: &[i64],
 ) -> Result<Vec<Book>, InventoryError> {
-    books(query(BY_NUMBER).bind(book_ids).fetch_all(connection).await?)
+    books(
+        query(BY_NUMBER)
+            .bind(book_ids)
+            .fetch_all(connection)
+            .await?,
+    )
 }
 
 /// The books that come after a position, by title.
@@ -155,8 +165,15 @@ pub(crate) async fn page(
     after: &After,
     limit: i64,
 ) -> Result<Vec<Book>, InventoryError> {
-    let statement = if in_category.is_some() { PAGE_OF_CATEGORY } else { PAGE_OF_ALL };
-    let mut page = query(statement).bind(&after.sort_title).bind(after.book_id.0).bind(limit);
+    let statement = if in_category.is_some() {
+        PAGE_OF_CATEGORY
+    } else {
+        PAGE_OF_ALL
+    };
+    let mut page = query(statement)
+        .bind(&after.sort_title)
+        .bind(after.book_id.0)
+        .bind(limit);
     if let Some(category) = in_category {
         page = page.bind(category as i32);
     }
@@ -175,7 +192,10 @@ pub(crate) async fn count_by_category(
 
 /// Whether there is no book at all.
 pub(crate) async fn is_empty(connection: &mut Connection) -> Result<bool, InventoryError> {
-    Ok(query(ANY).fetch_optional::<(i64,)>(connection).await?.is_none())
+    Ok(query(ANY)
+        .fetch_optional::<(i64,)>(connection)
+        .await?
+        .is_none())
 }
 
 /// How often the catalogue has changed.
@@ -210,9 +230,7 @@ pub(crate) async fn put(
 }
 
 /// Rows as one JSON array.
-pub(super) fn json<R: Serialize>(
-    rows: impl Iterator<Item = R>,
-) -> Result<String, InventoryError> {
+pub(super) fn json<R: Serialize>(rows: impl Iterator<Item = R>) -> Result<String, InventoryError> {
     serde_json::to_string(&rows.collect::<Vec<_>>())
         .map_err(|error| InventoryError::Corrupt(format!("what is no JSON: {error}")))
 }

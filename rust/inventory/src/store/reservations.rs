@@ -38,8 +38,7 @@ const ADD_LINES: Sql = Sql::each(
          AS line (position BIGINT, book_id BIGINT, quantity BIGINT)",
 );
 
-const GET: Sql =
-    Sql::same("SELECT state, expire_at FROM reservations WHERE reservation_id = $1");
+const GET: Sql = Sql::same("SELECT state, expire_at FROM reservations WHERE reservation_id = $1");
 
 const LINES: Sql = Sql::same(
     "SELECT book_id, quantity FROM reservation_lines WHERE reservation_id = $1
@@ -97,12 +96,20 @@ pub(crate) async fn add(
         .bind(now.as_microsecond())
         .execute(transaction)
         .await?;
-    let lines = reservation.lines.iter().enumerate().map(|(position, line)| NewLineRow {
-        position,
-        book_id: line.book_id.0,
-        quantity: line.quantity,
-    });
-    query(ADD_LINES).bind(&reservation_id).bind(json(lines)?).execute(transaction).await?;
+    let lines = reservation
+        .lines
+        .iter()
+        .enumerate()
+        .map(|(position, line)| NewLineRow {
+            position,
+            book_id: line.book_id.0,
+            quantity: line.quantity,
+        });
+    query(ADD_LINES)
+        .bind(&reservation_id)
+        .bind(json(lines)?)
+        .execute(transaction)
+        .await?;
     Ok(())
 }
 
@@ -168,7 +175,9 @@ pub(crate) async fn expire_due(
     rows.into_iter()
         .map(|(id,)| match Uuid::parse_str(&id) {
             Ok(id) => Ok(ReservationId(id)),
-            Err(_) => Err(InventoryError::Corrupt(format!("the reservation id {id:?}"))),
+            Err(_) => Err(InventoryError::Corrupt(format!(
+                "the reservation id {id:?}"
+            ))),
         })
         .collect()
 }

@@ -16,21 +16,22 @@ pub(crate) const STATEMENTS: &[(&str, Sql)] = &[
     ("search::ADD", ADD),
 ];
 
-/// A book whose title is the query comes first, then what the engine ranks best: words
-/// of the title count more than those of the authors, in a short text more than in a
-/// long one.
+/// A book whose title is the query comes first, then those whose title begins with it,
+/// each of them as the engine ranks it: words of the title count more than those of the
+/// authors, in a short text more than in a long one.
 const FIND: Sql = Sql::each(
     "SELECT b.book_id, b.title, b.authors, b.publication_year, b.category, b.currency_code,
          b.amount_minor
      FROM book_search JOIN books AS b ON b.book_id = book_search.rowid
      WHERE book_search MATCH $1 AND ($2 = 0 OR b.category = $2)
-     ORDER BY b.sort_title = $3 DESC, bm25(book_search, 4.0, 1.0), b.book_id
+     ORDER BY b.sort_title = $3 DESC, substr(b.sort_title, 1, length($3)) = $3 DESC,
+         bm25(book_search, 4.0, 1.0), b.book_id
      LIMIT $4 OFFSET $5",
     "SELECT b.book_id, b.title, b.authors, b.publication_year, b.category, b.currency_code,
          b.amount_minor
      FROM book_search AS s JOIN books AS b ON b.book_id = s.book_id
      WHERE s.words @@ CAST($1 AS tsquery) AND ($2 = CAST(0 AS BIGINT) OR b.category = $2)
-     ORDER BY b.sort_title = $3 DESC,
+     ORDER BY b.sort_title = $3 DESC, substr(b.sort_title, 1, length($3)) = $3 DESC,
          ts_rank('{0, 0, 0.25, 1}', s.words, CAST($1 AS tsquery), 1) DESC, b.book_id
      LIMIT $4 OFFSET $5",
 );
@@ -121,5 +122,7 @@ fn words_row(book: &Book, engine: Engine) -> WordsRow {
 /// matter only for their number.
 fn vector(words: &[String], weight: char, first: usize) -> String {
     let lexemes = words.iter().zip(first..);
-    lexemes.map(|(word, position)| format!("'{word}':{position}{weight} ")).collect()
+    lexemes
+        .map(|(word, position)| format!("'{word}':{position}{weight} "))
+        .collect()
 }

@@ -120,7 +120,11 @@ pub(crate) async fn reserve(
     book_id: BookId,
     quantity: i64,
 ) -> Result<bool, InventoryError> {
-    let changed = query(RESERVE).bind(book_id.0).bind(quantity).execute(transaction).await?;
+    let changed = query(RESERVE)
+        .bind(book_id.0)
+        .bind(quantity)
+        .execute(transaction)
+        .await?;
     Ok(changed == 1)
 }
 
@@ -130,7 +134,11 @@ pub(crate) async fn give_back(
     book_id: BookId,
     quantity: i64,
 ) -> Result<(), InventoryError> {
-    query(GIVE_BACK).bind(book_id.0).bind(quantity).execute(transaction).await?;
+    query(GIVE_BACK)
+        .bind(book_id.0)
+        .bind(quantity)
+        .execute(transaction)
+        .await?;
     Ok(())
 }
 
@@ -140,6 +148,10 @@ pub(crate) async fn take_out(
     book_id: BookId,
     quantity: i64,
 ) -> Result<(), InventoryError> {
-    query(TAKE_OUT).bind(book_id.0).bind(quantity).execute(transaction).await?;
+    query(TAKE_OUT)
+        .bind(book_id.0)
+        .bind(quantity)
+        .execute(transaction)
+        .await?;
     Ok(())
 }

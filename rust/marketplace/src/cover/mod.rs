@@ -25,11 +25,6 @@ pub(crate) fn address(book: &Book) -> String {
     format!("/covers/{}.svg?v={}", book.book_id, version(book))
 }
 
-/// The address of the cover of a book of which only the number is known.
-pub(crate) fn address_of(book_id: i32) -> String {
-    format!("/covers/{book_id}.svg")
-}
-
 /// Names the state of what the cover is drawn from.
 pub(crate) fn version(book: &Book) -> String {
     format!("{:016x}", seed(book) ^ STYLE)

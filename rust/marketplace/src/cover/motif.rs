@@ -60,19 +60,14 @@ pub(super) fn hills(paper: &mut Paper, top: f32, colours: &[&str], chance: &mut 
     let step = (HEIGHT - top) / colours.len() as f32;
     for (place, colour) in colours.iter().enumerate() {
         let base = top + step * place as f32;
-        let mut outline = format!("M0 {base:.0}");
+        // Smooth curves: each goes on in the direction in which the last one came.
+        let first = base + chance.between(-12.0, 12.0);
+        let mut outline = format!("M0 {first:.0}");
         for part in 1..=3 {
             let end = WIDTH / 3.0 * part as f32;
-            let (rise, fall) = (chance.between(-38.0, 6.0), chance.between(-14.0, 26.0));
-            let height = base + chance.between(-16.0, 16.0);
-            let _ = write!(
-                outline,
-                "C{:.0} {:.0} {:.0} {:.0} {end:.0} {height:.0}",
-                end - 54.0,
-                base + rise,
-                end - 26.0,
-                base + fall
-            );
+            let control = base + chance.between(-34.0, 26.0);
+            let height = base + chance.between(-18.0, 18.0);
+            let _ = write!(outline, "S{:.0} {control:.0} {end:.0} {height:.0}", end - 36.0);
         }
         let _ = write!(outline, "V{HEIGHT}H0Z");
         paper.path(&outline, colour);

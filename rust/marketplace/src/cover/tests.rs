@@ -120,3 +120,16 @@ fn every_category_has_covers_of_several_kinds() {
 fn a_blank_cover_is_well_formed() {
     assert!(roxmltree::Document::parse(&blank()).is_ok());
 }
+
+#[test]
+fn palettes_and_designs_are_used_evenly() {
+    let mut uses = std::collections::HashMap::new();
+    for number in 0..4000 {
+        let mut chance = Chance(seed(&book(&format!("Book {number}"), &["A"], 5)));
+        let palette = palette::choose(BookCategory::Classics, &mut chance).ground;
+        let design = Design::choose(BookCategory::Classics, &mut chance);
+        *uses.entry((palette, format!("{design:?}"))).or_insert(0) += 1;
+    }
+    assert_eq!(uses.len(), 16);
+    assert!(uses.values().all(|count| (200..300).contains(count)), "{uses:?}");
+}

@@ -5,6 +5,10 @@
 //! Generated servers have a limit of 4 MiB of their own, but answer OUT_OF_RANGE,
 //! where the rest of the gRPC world says RESOURCE_EXHAUSTED. Responses are not
 //! limited: the contract bounds them.
+//!
+//! It also mends how tonic reads a request whose caller has cancelled: as a stream
+//! that came to its end, so that a handler would take half an import for all of it.
+//! Here it ends with ABORTED.
 
 use std::{
     convert::Infallible,
@@ -72,13 +76,16 @@ impl http_body::Body for Limited {
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = self.project();
         let frame = ready!(this.inner.poll_frame(context));
-        if let Some(Ok(frame)) = &frame
-            && let Some(data) = frame.data_ref()
-            && let Err(length) = this.frames.advance(data)
-        {
-            return Poll::Ready(Some(Err(too_large(length, this.frames.limit))));
-        }
-        Poll::Ready(frame)
+        Poll::Ready(match frame {
+            Some(Ok(frame)) => match frame.data_ref().map(|data| this.frames.advance(data)) {
+                Some(Err(length)) => Some(Err(too_large(length, this.frames.limit))),
+                _ => Some(Ok(frame)),
+            },
+            Some(Err(status)) if status.code() == Code::Cancelled => {
+                Some(Err(Status::aborted("the caller broke off the request")))
+            }
+            other => other,
+        })
     }
 
     fn is_end_stream(&self) -> bool {

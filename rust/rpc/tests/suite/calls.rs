@@ -1,10 +1,12 @@
 //! What a call answers.
 
+use std::{sync::atomic::Ordering, time::Duration};
+
 use contract::bookstore::{
     inventory::v1::{BookImport, ImportBooksRequest},
     recommendations::v1::RecommendRequest,
 };
-use futures::stream;
+use futures::{StreamExt, stream};
 use http::Request;
 use http_body_util::BodyExt;
 use prost::Message;
@@ -23,6 +25,7 @@ on_both_transports!(
     an_internal_cause_stays_inside,
     every_response_names_its_request_id,
     a_stream_is_validated_message_by_message,
+    a_stream_that_breaks_off_has_no_end,
     a_message_over_the_limit_is_refused,
     what_nobody_serves_is_unimplemented,
 );
@@ -104,6 +107,22 @@ async fn a_stream_is_validated_message_by_message(transport: Transport) {
     let status = answer.expect_err("the second message is empty");
     assert_eq!(status.code(), Code::InvalidArgument);
     assert_eq!(details(&status)[0].0, "buf.validate.Violations");
+}
+
+async fn a_stream_that_breaks_off_has_no_end(transport: Transport) {
+    let server = Server::start(transport).await;
+    let first = stream::iter([ImportBooksRequest {
+        books: vec![BookImport {
+            book: Some(book(7, "Persuasion".to_owned())),
+            on_hand: None,
+        }],
+    }]);
+    let mut operator = server.operator();
+    let import = operator.import_books(first.chain(stream::pending()));
+    let left = tokio::time::timeout(Duration::from_millis(50), import).await;
+    assert!(left.is_err(), "the caller leaves");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(server.switch.imports.load(Ordering::Relaxed), 0);
 }
 
 async fn a_message_over_the_limit_is_refused(transport: Transport) {

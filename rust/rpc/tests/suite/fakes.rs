@@ -1,6 +1,12 @@
 //! Services that do what a test needs: the number of the book says what.
 
-use std::{pin::Pin, sync::Arc};
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use contract::bookstore::{
     inventory::v1::{inventory_service_server::InventoryService, *},
@@ -13,7 +19,7 @@ use contract::bookstore::{
 use futures::{Stream, StreamExt, stream};
 use inventory_service_client::InventoryServiceClient;
 use rpc::{CallContext, Caller, Channel, failure};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tonic::{Code, Request, Response, Status, Streaming};
 
 /// Answers what it was sent, as a title.
@@ -26,11 +32,35 @@ pub const WAITS: i32 = 5;
 pub const BREAKS: i32 = 6;
 
 /// Holds the calls for the book [`WAITS`].
-#[derive(Default)]
 pub struct Switch {
     /// A permit for each call that has begun to wait.
-    pub waiting: Notify,
-    pub thrown: Notify,
+    waiting: Semaphore,
+    thrown: Notify,
+    /// Imports whose handler has seen the end of its stream.
+    pub imports: AtomicUsize,
+}
+
+impl Default for Switch {
+    fn default() -> Self {
+        Self {
+            waiting: Semaphore::new(0),
+            thrown: Notify::new(),
+            imports: AtomicUsize::new(0),
+        }
+    }
+}
+
+impl Switch {
+    /// Until so many more calls wait.
+    pub async fn waiting(&self, calls: u32) {
+        let permits = self.waiting.acquire_many(calls).await;
+        permits.expect("never closed").forget();
+    }
+
+    /// Lets go of all that wait.
+    pub fn throw(&self) {
+        self.thrown.notify_waiters();
+    }
 }
 
 pub struct FakeInventory(pub Arc<Switch>);
@@ -54,8 +84,9 @@ impl InventoryService for FakeInventory {
                     .into_status());
             }
             WAITS => {
-                self.0.waiting.notify_one();
-                self.0.thrown.notified().await;
+                let thrown = self.0.thrown.notified();
+                self.0.waiting.add_permits(1);
+                thrown.await;
                 "waited".to_owned()
             }
             BREAKS => return Err(rpc::internal(&std::io::Error::other("the disk is full"))),
@@ -92,6 +123,7 @@ impl InventoryService for FakeInventory {
         while let Some(message) = messages.message().await? {
             created += message.books.len() as i64;
         }
+        self.0.imports.fetch_add(1, Ordering::Relaxed);
         Ok(Response::new(ImportBooksResponse {
             created,
             ..Default::default()
@@ -108,10 +140,11 @@ impl InventoryService for FakeInventory {
         let book_id = request.get_ref().book_ids[0];
         let first = stream::once(async move { Ok(answer(level(book_id, 0))) });
         let rest = stream::once(async move {
+            // Lets the first level go out by itself.
+            tokio::task::yield_now().await;
             match book_id {
                 PANICS => panic!("a bug in a stream"),
                 MIRROR => {
-                    tokio::task::yield_now().await;
                     let call = CallContext::current().expect("the stream keeps its context");
                     let length = i32::try_from(call.request_id().len()).expect("short");
                     Ok(answer(level(book_id, length)))

@@ -106,6 +106,7 @@ async fn reflection_serves_files_with_their_options(transport: Transport) {
         INVENTORY,
         "grpc.health.v1.Health",
         "buf.validate.FieldRules",
+        "google.rpc.ErrorInfo",
     ] {
         let question = MessageRequest::FileContainingSymbol(symbol.to_owned());
         let answer = ask(&server, question).await;

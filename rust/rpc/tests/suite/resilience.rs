@@ -58,8 +58,7 @@ fn two_places() -> Options {
 async fn too_many_calls_are_shed(transport: Transport) {
     let server = Server::with(transport, two_places()).await;
     let shed = async {
-        server.switch.waiting.notified().await;
-        server.switch.waiting.notified().await;
+        server.switch.waiting(2).await;
         let status = server
             .get_book(MIRROR)
             .await
@@ -75,7 +74,7 @@ async fn too_many_calls_are_shed(transport: Transport) {
             .await
             .expect("health is never shed");
 
-        server.switch.thrown.notify_waiters();
+        server.switch.throw();
     };
     let (first, second, ()) = tokio::join!(server.get_book(WAITS), server.get_book(WAITS), shed);
     assert!(first.is_ok() && second.is_ok());

@@ -34,10 +34,10 @@ async fn calls_in_flight_finish_and_watchers_are_told() {
     let mut levels = answer.expect("a stream").into_inner();
     levels.message().await.expect("the first level");
 
-    let (sent, stop) = (server.stop.take(), server.switch.clone());
+    let (stop, switch) = (server.stop.take(), server.switch.clone());
     let shutdown = async {
-        stop.waiting.notified().await;
-        sent.expect("not stopped yet")
+        switch.waiting(1).await;
+        stop.expect("not stopped yet")
             .send(())
             .expect("the server runs");
         let last = statuses
@@ -49,7 +49,7 @@ async fn calls_in_flight_finish_and_watchers_are_told() {
         assert!(statuses.message().await.expect("the end").is_none());
         let status = levels.message().await.expect_err("streams end");
         assert_eq!(status.code(), Code::Unavailable, "{status}");
-        stop.thrown.notify_waiters();
+        switch.throw();
     };
     let (finished, ()) = tokio::join!(server.get_book(WAITS), shutdown);
     assert_eq!(finished.expect("it was in flight"), "waited");

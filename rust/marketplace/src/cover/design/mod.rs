@@ -97,7 +97,6 @@ fn suited(category: BookCategory) -> &'static [Design] {
 enum Stand {
     Top,
     Middle,
-    Bottom,
 }
 
 /// The style of a title.
@@ -137,7 +136,7 @@ fn titles(
         italic: style.face == Face::Serif,
         capitals: false,
         spacing: 0.0,
-        largest: (main.size * 0.62).clamp(10.0, 14.0),
+        largest: (main.size * 0.58).clamp(11.0, 17.0),
         smallest: 9.5,
         leading: 1.25,
         ..*style
@@ -153,7 +152,6 @@ fn titles(
     let top = match stand {
         Stand::Top => area.y,
         Stand::Middle => area.y + (area.height - total) / 2.0,
-        Stand::Bottom => area.y + area.height - total,
     };
     main.draw(paper, area, top, style);
     if let Some(block) = subtitle {
@@ -172,8 +170,8 @@ fn author(paper: &mut Paper, wording: &Wording, area: Area, fill: &str, align: A
         capitals: true,
         fill,
         align,
-        largest: 11.5,
-        smallest: 8.5,
+        largest: 14.0,
+        smallest: 9.0,
         leading: 1.35,
     };
     let block = Block::fit(&wording.author, area, &style);

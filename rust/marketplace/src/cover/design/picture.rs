@@ -28,7 +28,7 @@ pub(super) fn discs(
     let dot = chance.between(-60.0, 60.0);
     paper.circle(120.0 + dot, 192.0, 4.0, palette.ink);
     let area = Area { x: 26.0, y: 212.0, width: 192.0, height: 88.0 };
-    let style = title_style(palette.ink, Face::Serif, Align::Start, 32.0);
+    let style = title_style(palette.ink, Face::Serif, Align::Start, 36.0);
     titles(paper, wording, area, Stand::Top, &style);
     let area = Area { x: 26.0, y: 306.0, width: 192.0, height: 30.0 };
     author(paper, wording, area, palette.ink, Align::Start);
@@ -45,7 +45,7 @@ pub(super) fn horizon(
     paper.circle(x, 226.0, chance.between(38.0, 54.0), palette.accent);
     motif::hills(paper, 250.0, &[palette.second, palette.ink, palette.accent], chance);
     let area = Area { x: 24.0, y: 54.0, width: 192.0, height: 104.0 };
-    let style = title_style(palette.ink, Face::Serif, Align::Middle, 34.0);
+    let style = title_style(palette.ink, Face::Serif, Align::Middle, 38.0);
     titles(paper, wording, area, Stand::Top, &style);
     let area = Area { x: 24.0, y: 22.0, width: 192.0, height: 18.0 };
     author(paper, wording, area, palette.ink, Align::Middle);
@@ -74,7 +74,7 @@ pub(super) fn arches(
         place += 1;
     }
     let area = Area { x: 26.0, y: 54.0, width: 188.0, height: 106.0 };
-    let style = title_style(palette.ink, Face::Serif, Align::Middle, 32.0);
+    let style = title_style(palette.ink, Face::Serif, Align::Middle, 37.0);
     titles(paper, wording, area, Stand::Top, &style);
     let area = Area { x: 26.0, y: 22.0, width: 188.0, height: 18.0 };
     author(paper, wording, area, palette.ink, Align::Middle);
@@ -91,7 +91,7 @@ pub(super) fn mosaic(
     motif::quarters(paper, (0.0, 0.0), (5, 4), 48.0, (&colours, chance));
     paper.rect(0.0, 192.0, WIDTH, 3.0, palette.ink);
     let area = Area { x: 24.0, y: 214.0, width: 196.0, height: 88.0 };
-    let style = title_style(palette.ink, Face::Sans, Align::Start, 31.0);
+    let style = title_style(palette.ink, Face::Sans, Align::Start, 35.0);
     titles(paper, wording, area, Stand::Top, &style);
     let area = Area { x: 24.0, y: 308.0, width: 196.0, height: 30.0 };
     author(paper, wording, area, palette.ink, Align::Start);
@@ -130,7 +130,7 @@ pub(super) fn rays(
         palette.ink
     ));
     let area = Area { x: 36.0, y: 40.0, width: 170.0, height: 100.0 };
-    let style = title_style(palette.ink, Face::Serif, Align::Start, 33.0);
+    let style = title_style(palette.ink, Face::Serif, Align::Start, 40.0);
     titles(paper, wording, area, Stand::Top, &style);
     let area = Area { x: 36.0, y: 150.0, width: 170.0, height: 28.0 };
     author(paper, wording, area, palette.ink, Align::Start);

@@ -18,7 +18,7 @@ pub(super) fn bands(paper: &mut Paper, palette: &Palette, wording: &Wording) {
     paper.rect(0.0, 252.0, WIDTH, 4.0, palette.accent);
     emblem(paper, palette.category, (120.0, 54.0), 1.25, (palette.accent, palette.ground));
     let area = Area { x: 28.0, y: 120.0, width: 186.0, height: 120.0 };
-    let style = title_style(LABEL_INK, Face::Serif, Align::Middle, 31.0);
+    let style = title_style(LABEL_INK, Face::Serif, Align::Middle, 35.0);
     titles(paper, wording, area, Stand::Middle, &style);
     let area = Area { x: 26.0, y: 280.0, width: 190.0, height: 32.0 };
     author(paper, wording, area, palette.ink, Align::Middle);
@@ -38,7 +38,7 @@ pub(super) fn label(
         "<rect x=\"47\" y=\"71\" width=\"152\" height=\"158\" fill=\"none\" stroke=\"{LABEL_INK}\" stroke-width=\".8\"/>"
     ));
     let area = Area { x: 56.0, y: 82.0, width: 134.0, height: 94.0 };
-    let style = title_style(LABEL_INK, Face::Serif, Align::Middle, 27.0);
+    let style = title_style(LABEL_INK, Face::Serif, Align::Middle, 29.0);
     titles(paper, wording, area, Stand::Middle, &style);
     rule(paper, 123.0, 188.0, 34.0, LABEL_INK);
     let area = Area { x: 54.0, y: 195.0, width: 138.0, height: 26.0 };
@@ -48,11 +48,11 @@ pub(super) fn label(
 pub(super) fn poster(paper: &mut Paper, palette: &Palette, wording: &Wording) {
     paper.rect(0.0, 0.0, WIDTH, HEIGHT, palette.ground);
     let area = Area { x: 26.0, y: 30.0, width: 192.0, height: 176.0 };
-    let style = title_style(palette.ink, Face::Sans, Align::Start, 46.0);
+    let style = title_style(palette.ink, Face::Sans, Align::Start, 50.0);
     let foot = titles(paper, wording, area, Stand::Top, &style);
     paper.rect(26.0, foot + 14.0, 46.0, 6.0, palette.accent);
-    emblem(paper, palette.category, (183.0, 302.0), 1.55, (palette.accent, palette.ground));
-    let area = Area { x: 26.0, y: 288.0, width: 112.0, height: 44.0 };
+    emblem(paper, palette.category, (188.0, 306.0), 1.35, (palette.accent, palette.ground));
+    let area = Area { x: 26.0, y: 288.0, width: 126.0, height: 44.0 };
     author(paper, wording, area, palette.ink, Align::Start);
 }
 
@@ -66,7 +66,7 @@ pub(super) fn frame(paper: &mut Paper, palette: &Palette, wording: &Wording) {
         paper.circle(x, y, 2.4, palette.accent);
     }
     let area = Area { x: 40.0, y: 56.0, width: 160.0, height: 120.0 };
-    let style = title_style(palette.ink, Face::Serif, Align::Middle, 33.0);
+    let style = title_style(palette.ink, Face::Serif, Align::Middle, 37.0);
     titles(paper, wording, area, Stand::Middle, &style);
     emblem(paper, palette.category, (120.0, 225.0), 1.2, (palette.accent, palette.ground));
     let area = Area { x: 40.0, y: 276.0, width: 160.0, height: 32.0 };
@@ -84,7 +84,7 @@ pub(super) fn quarter(paper: &mut Paper, palette: &Palette, wording: &Wording) {
         palette.accent
     ));
     let area = Area { x: 77.0, y: 38.0, width: 146.0, height: 180.0 };
-    let style = title_style(LABEL_INK, Face::Serif, Align::Start, 34.0);
+    let style = title_style(LABEL_INK, Face::Serif, Align::Start, 37.0);
     let foot = titles(paper, wording, area, Stand::Top, &style);
     paper.rect(77.0, foot + 14.0, 34.0, 2.0, LABEL_INK);
     let area = Area { x: 77.0, y: 286.0, width: 146.0, height: 44.0 };

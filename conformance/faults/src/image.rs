@@ -1,0 +1,149 @@
+//! The contract that the servers keep: the test contract and, of the bookstore's,
+//! what they serve of it.
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use prost::Message;
+use prost_reflect::{DescriptorPool, MethodDescriptor};
+use prost_types::FileDescriptorProto;
+
+use crate::rules;
+
+/// The services of the contract.
+pub const SERVICES: [&str; 7] = [
+    "bookstore.inventory.v1.InventoryService",
+    "bookstore.recommendations.v1.RecommendationService",
+    "rules.v1.ExpressionService",
+    "rules.v1.NumberService",
+    "rules.v1.ShelfService",
+    "rules.v1.StructureService",
+    "rules.v1.TextService",
+];
+
+/// The files of the bookstore with these services.
+const BOOKSTORE: [&str; 2] = [
+    "bookstore/inventory/v1/inventory_service.proto",
+    "bookstore/recommendations/v1/recommendation_service.proto",
+];
+
+static CONTRACT: LazyLock<Vec<u8>> = LazyLock::new(join);
+
+/// The image of the contract: a `FileDescriptorSet` with all imports and comments.
+pub fn contract() -> &'static [u8] {
+    &CONTRACT
+}
+
+static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
+    DescriptorPool::decode(contract()).expect("the image of the contract is well formed")
+});
+
+/// The descriptors of the contract.
+pub fn pool() -> &'static DescriptorPool {
+    &POOL
+}
+
+/// The method with a path.
+pub fn method(path: &str) -> Option<MethodDescriptor> {
+    let (service, name) = path.strip_prefix('/')?.split_once('/')?;
+    let service = POOL.get_service_by_name(service)?;
+    service.methods().find(|method| method.name() == name)
+}
+
+/// Files as bytes: decoding descriptors drops their options.
+#[derive(Clone, PartialEq, Message)]
+struct Image {
+    #[prost(bytes = "vec", repeated, tag = "1")]
+    files: Vec<Vec<u8>>,
+}
+
+fn join() -> Vec<u8> {
+    let mut joined = Image::default();
+    let mut names = Vec::new();
+    let mut add = |image: &BTreeMap<String, (usize, FileDescriptorProto, Vec<u8>)>, wanted: &[&str]| {
+        let mut files: Vec<_> = closure(image, wanted)
+            .into_iter()
+            .filter_map(|name| image.get(&name))
+            .collect();
+        files.sort_by_key(|(place, ..)| *place);
+        for (_, file, bytes) in files {
+            if !names.contains(&file.name().to_owned()) {
+                names.push(file.name().to_owned());
+                joined.files.push(bytes.clone());
+            }
+        }
+    };
+    add(&read(contract::IMAGE), &BOOKSTORE);
+    let own = read(rules::IMAGE);
+    let all: Vec<&str> = own.keys().map(String::as_str).collect();
+    add(&own, &all);
+    joined.encode_to_vec()
+}
+
+/// The files by name, with their places: imports stand before what imports them.
+fn read(image: &[u8]) -> BTreeMap<String, (usize, FileDescriptorProto, Vec<u8>)> {
+    let image = Image::decode(image).expect("the image is well formed");
+    let files = image.files.into_iter().enumerate().map(|(place, bytes)| {
+        let file = FileDescriptorProto::decode(bytes.as_slice()).expect("the file is well formed");
+        (file.name().to_owned(), (place, file, bytes))
+    });
+    files.collect()
+}
+
+/// The names of the files and of all that they import.
+fn closure(
+    image: &BTreeMap<String, (usize, FileDescriptorProto, Vec<u8>)>,
+    wanted: &[&str],
+) -> Vec<String> {
+    let mut open: Vec<String> = wanted.iter().map(|&name| name.to_owned()).collect();
+    let mut found = Vec::new();
+    while let Some(name) = open.pop() {
+        if found.contains(&name) {
+            continue;
+        }
+        if let Some((_, file, _)) = image.get(&name) {
+            open.extend(file.dependency.iter().cloned());
+        }
+        found.push(name);
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proofread::{
+        contract::Contract,
+        unset::{Unset, UnsetFields},
+    };
+
+    use super::*;
+
+    fn read_by_proofread() -> Contract {
+        Contract::decode(contract()).expect("the contract is one")
+    }
+
+    #[test]
+    fn the_contract_has_the_services_that_are_served() {
+        let contract = read_by_proofread();
+        let services: BTreeSet<_> = contract.services().map(|it| it.full_name.as_str()).collect();
+        assert_eq!(services, BTreeSet::from(SERVICES));
+    }
+
+    #[test]
+    fn no_field_of_a_request_is_silent_and_every_rule_can_be_evaluated() {
+        let contract = read_by_proofread();
+        let unset = UnsetFields::decide(&contract);
+        for method in contract.methods() {
+            for field in unset.of_method(method) {
+                assert!(
+                    !matches!(field.unset, Unset::Silent | Unset::Broken { .. }),
+                    "{} {}: {:?}",
+                    method.full_name,
+                    field.path,
+                    field.unset
+                );
+            }
+        }
+    }
+}

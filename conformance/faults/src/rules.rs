@@ -1,0 +1,19 @@
+//! The test contract in Rust; see `proto/rules/v1`.
+
+#[expect(
+    missing_docs,
+    unused_qualifications,
+    clippy::all,
+    clippy::allow_attributes,
+    reason = "generated code; its comments are those of the protos"
+)]
+mod generated {
+    include!(concat!(env!("OUT_DIR"), "/contract.rs"));
+    include!(concat!(env!("OUT_DIR"), "/validate_impl.rs"));
+    include!(concat!(env!("OUT_DIR"), "/others.rs"));
+}
+
+pub use generated::rules::v1;
+
+/// The image of the test contract.
+pub(crate) const IMAGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rules.binpb"));

@@ -1,0 +1,115 @@
+//! Stock and reservations.
+
+use contract::bookstore::inventory::v1::{
+    Reservation, ReservationLine, ReservationState, ReserveStockRequest,
+};
+use prost_types::Timestamp;
+use rpc::failure;
+use tonic::{Code, Status};
+use uuid::Uuid;
+
+use super::library::State;
+
+/// Sets how many copies there are.
+pub(super) fn set(state: &mut State, number: i32, on_hand: i32) -> Result<(), Status> {
+    let reserved = state.level(number).reserved;
+    if on_hand < reserved {
+        let message = format!("{reserved} copies of book {number} are reserved");
+        return Err(failure(Code::FailedPrecondition, "STOCK_BELOW_RESERVED", message).into_status());
+    }
+    state.set_stock(number, on_hand);
+    Ok(())
+}
+
+/// Holds all lines or none. Time does not pass here: a reservation stays held.
+pub(super) fn reserve(
+    state: &mut State,
+    request: ReserveStockRequest,
+) -> Result<Reservation, Status> {
+    let key = request.request_id.to_ascii_lowercase();
+    let request = ReserveStockRequest {
+        request_id: key.clone(),
+        ..request
+    };
+    if let Some((first, id)) = state.requests.get(&key) {
+        if *first != request {
+            let message = "the request id was used with another body";
+            return Err(failure(Code::AlreadyExists, "REQUEST_ID_REUSED", message).into_status());
+        }
+        return reservation(state, id);
+    }
+    for line in &request.lines {
+        state.book(line.book_id)?;
+        let of_book = |other: &&ReservationLine| other.book_id == line.book_id;
+        let wanted: i32 = request.lines.iter().filter(of_book).map(|it| it.quantity).sum();
+        let available = state.level(line.book_id).available;
+        if wanted > available {
+            let message = format!("{available} copies of book {} are left", line.book_id);
+            return Err(failure(Code::FailedPrecondition, "OUT_OF_STOCK", message)
+                .with("book_id", line.book_id)
+                .with("available", available)
+                .into_status());
+        }
+    }
+    for line in &request.lines {
+        hold(state, line.book_id, line.quantity);
+    }
+    let id = Uuid::now_v7().to_string();
+    let seconds = request.hold.map_or(900, |hold| hold.seconds);
+    let now = std::time::SystemTime::now();
+    let reservation = Reservation {
+        reservation_id: id.clone(),
+        lines: request.lines.clone(),
+        state: ReservationState::Held.into(),
+        expire_time: Some(Timestamp {
+            seconds: Timestamp::from(now).seconds + seconds,
+            nanos: 0,
+        }),
+    };
+    state.reservations.insert(id.clone(), reservation.clone());
+    state.requests.insert(key, (request, id));
+    Ok(reservation)
+}
+
+fn hold(state: &mut State, number: i32, copies: i32) {
+    let mut level = state.level(number);
+    level.reserved += copies;
+    level.available = level.on_hand - level.reserved;
+    state.stock.insert(number, level);
+}
+
+/// The reservation with an id, in any case.
+pub(super) fn reservation(state: &State, id: &str) -> Result<Reservation, Status> {
+    let found = state.reservations.get(&id.to_ascii_lowercase()).cloned();
+    found.ok_or_else(|| {
+        let message = format!("no reservation has the id {id}");
+        failure(Code::NotFound, "RESERVATION_NOT_FOUND", message).into_status()
+    })
+}
+
+/// Commits or releases; what is so already stays so.
+pub(super) fn end(
+    state: &mut State,
+    id: &str,
+    how: ReservationState,
+) -> Result<Reservation, Status> {
+    let mut reservation = reservation(state, id)?;
+    if reservation.state() == how {
+        return Ok(reservation);
+    }
+    if reservation.state() != ReservationState::Held {
+        let message = format!("the reservation is {}", reservation.state().as_str_name());
+        return Err(failure(Code::FailedPrecondition, "RESERVATION_NOT_HELD", message).into_status());
+    }
+    reservation.state = how.into();
+    for line in &reservation.lines {
+        hold(state, line.book_id, -line.quantity);
+        if how == ReservationState::Committed {
+            let on_hand = state.level(line.book_id).on_hand - line.quantity;
+            state.set_stock(line.book_id, on_hand);
+        }
+    }
+    let id = reservation.reservation_id.clone();
+    state.reservations.insert(id, reservation.clone());
+    Ok(reservation)
+}

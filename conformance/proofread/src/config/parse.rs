@@ -1,0 +1,65 @@
+//! From text to a [`File`], with the key and the line of what is wrong.
+
+use std::path::Path;
+
+use serde_saphyr::Error as YamlError;
+
+use super::{ConfigError, File};
+
+pub(super) fn parse(path: &Path, text: &str) -> Result<File, ConfigError> {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    match extension {
+        Some("toml") => toml::from_str(text).map_err(|error| toml_error(path, text, &error)),
+        // An empty document is null in YAML, and a configuration that says nothing.
+        Some("yaml" | "yml") => serde_saphyr::from_str::<Option<File>>(text)
+            .map(Option::unwrap_or_default)
+            .map_err(|error| yaml_error(path, &error)),
+        _ => Err(ConfigError::Extension(path.to_owned())),
+    }
+}
+
+fn toml_error(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
+    let start = error.span().map_or(0, |span| span.start);
+    let before = text.get(..start).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    told(path, line, error.message())
+}
+
+fn yaml_error(path: &Path, error: &YamlError) -> ConfigError {
+    let plain = error.without_snippet();
+    let line = plain.location().map_or(1, |location| location.line());
+    let line = usize::try_from(line).unwrap_or(1);
+    if let YamlError::SerdeUnknownField {
+        field, expected, ..
+    } = plain
+    {
+        return ConfigError::UnknownKey {
+            path: path.to_owned(),
+            line,
+            key: field.clone(),
+            known: expected.iter().map(|name| (*name).to_owned()).collect(),
+        };
+    }
+    let message = plain.to_string();
+    told(path, line, message.lines().next().unwrap_or_default())
+}
+
+/// Serde says an unknown key as "unknown field `x`, expected one of `a`, `b`".
+fn told(path: &Path, line: usize, message: &str) -> ConfigError {
+    let path = path.to_owned();
+    if message.starts_with("unknown field `") {
+        let mut names = message.split('`').skip(1).step_by(2).map(str::to_owned);
+        return ConfigError::UnknownKey {
+            path,
+            line,
+            key: names.next().unwrap_or_default(),
+            known: names.collect(),
+        };
+    }
+    let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    ConfigError::Invalid {
+        path,
+        line,
+        message,
+    }
+}

@@ -1,0 +1,219 @@
+use std::path::Path;
+
+use serde_json::json;
+
+use super::{expand::expand_with, *};
+use crate::{
+    case::Phase,
+    contract::Contract,
+    testing::{image, shop},
+};
+
+fn toml(text: &str) -> Result<File, String> {
+    parse::parse(Path::new("proofread.toml"), text).map_err(|error| error.to_string())
+}
+
+fn yaml(text: &str) -> Result<File, String> {
+    parse::parse(Path::new("proofread.yaml"), text).map_err(|error| error.to_string())
+}
+
+const TOML: &str = r#"
+    url = "http://127.0.0.1:50051"
+    include = ["bookstore.cart.*"]
+    phases = ["unset", "boundary"]
+    seed = 7
+    budget = "1m 30s"
+    random_cases = 50
+    headers = { x-tenant = "a" }
+    methods."*/Import*".headers = { x-role = "b" }
+
+    [credentials.operator]
+    token = "@operator.token"
+
+    [credentials.account]
+    call = "shop.v1.Accounts/SignIn"
+    request = { email = "a@example.com" }
+    field = "session.token"
+
+    [tls]
+    ca = "ca.pem"
+
+    [fixtures]
+    "shop.v1.GetRequest.id" = [1, 2]
+    "*.order_id" = ["a"]
+"#;
+
+const YAML: &str = r#"
+url: http://127.0.0.1:50051
+include: ["bookstore.cart.*"]
+phases: [unset, boundary]
+seed: 7
+budget: 1m 30s
+random_cases: 50
+headers: {x-tenant: a}
+methods:
+  "*/Import*": {headers: {x-role: b}}
+credentials:
+  operator: {token: "@operator.token"}
+  account:
+    call: shop.v1.Accounts/SignIn
+    request: {email: a@example.com}
+    field: session.token
+tls: {ca: ca.pem}
+fixtures:
+  shop.v1.GetRequest.id: [1, 2]
+  "*.order_id": [a]
+"#;
+
+#[test]
+fn toml_and_yaml_say_the_same() {
+    let file = toml(TOML).expect("it is understood");
+    assert_eq!(yaml(YAML).expect("it is understood"), file);
+    assert_eq!(file.phases, Some(vec![Phase::Unset, Phase::Boundary]));
+    assert_eq!(file.budget.map(|span| span.0.as_secs()), Some(90));
+    assert_eq!(file.fixtures["shop.v1.GetRequest.id"], [json!(1), json!(2)]);
+}
+
+#[test]
+fn fixtures_without_quotes_mean_the_same() {
+    let plain = toml("[fixtures]\nshop.v1.GetRequest.id = [1]").expect("it is understood");
+    let quoted = toml("[fixtures]\n\"shop.v1.GetRequest.id\" = [1]").expect("it is understood");
+    assert_eq!(plain, quoted);
+}
+
+#[test]
+fn what_is_wrong_is_told_with_key_and_line() {
+    let cases = [
+        ("\nseeed = 1", r#"proofread.toml:2: unknown key "seeed"; did you mean "seed"?"#),
+        ("seed = 1\n\n[tls]\nkeys = \"a\"", r#"proofread.toml:4: unknown key "keys"; did you mean "key"?"#),
+        ("[credentials.a]\ntokn = \"a\"", r#"proofread.toml:2: unknown key "tokn"; did you mean "token"?"#),
+        ("banana = 1", r#"proofread.toml:1: unknown key "banana""#),
+        ("seed = \"a\"", r#"proofread.toml:1: invalid type: string "a", expected u64"#),
+        ("concurrency = 0", "proofread.toml:1: invalid value: integer `0`, expected a nonzero usize"),
+        ("budget = \"soon\"", r#"proofread.toml:1: "soon" is not a span of time such as 30s, 2m or 500ms"#),
+        ("[fixtures]\n\"*.id\" = 1", r#"proofread.toml:1: the fixture "*.id" is 1; expected a list, such as [1]"#),
+        ("seed = ", "proofread.toml:1: string values must be quoted, expected literal string"),
+    ];
+    for (text, expected) in cases {
+        let error = toml(text).expect_err(text);
+        assert_eq!(error, expected, "{text}");
+    }
+    let cases = [
+        ("a: 1", r#"proofread.yaml:1: unknown key "a""#),
+        ("seed: 1\nseeed: 1", r#"proofread.yaml:2: unknown key "seeed"; did you mean "seed"?"#),
+        ("tls:\n  keys: a", r#"proofread.yaml:2: unknown key "keys"; did you mean "key"?"#),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(yaml(text).expect_err(text), expected, "{text}");
+    }
+    let other = parse::parse(Path::new("proofread.ini"), "").expect_err("it is neither");
+    assert!(other.to_string().contains(".toml, .yaml or .yml"), "{other}");
+}
+
+#[test]
+fn a_configuration_that_says_nothing_is_one() {
+    assert_eq!(toml("").expect("it is understood"), File::default());
+    assert_eq!(yaml("").expect("it is understood"), File::default());
+    assert_eq!(yaml("# later\n").expect("it is understood"), File::default());
+}
+
+#[test]
+fn values_come_from_the_environment_and_from_files() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    fs::write(folder.path().join("token"), "secret\n").expect("it writes");
+    let variable = |name: &str| (name == "NAME").then(|| "token".to_owned());
+    let expanded = |text: &str| expand_with(text, folder.path(), variable).map_err(|e| e.to_string());
+    let good = [
+        ("plain", "plain"),
+        ("@token", "secret"),
+        ("@${NAME}", "secret"),
+        ("Bearer ${NAME}${NAME}!", "Bearer tokentoken!"),
+        ("@@token", "@token"),
+        ("costs $5, $${NAME}", "costs $5, ${NAME}"),
+        ("a@token", "a@token"),
+    ];
+    for (text, expected) in good {
+        assert_eq!(expanded(text).as_deref(), Ok(expected), "{text}");
+    }
+    let bad = [
+        ("${NONE}", r#""${NONE}" uses the environment variable NONE, which is not set"#),
+        ("a ${NAME", r#""a ${NAME" opens ${ and does not close it"#),
+    ];
+    for (text, expected) in bad {
+        assert_eq!(expanded(text), Err(expected.to_owned()), "{text}");
+    }
+    let missing = expanded("@nothing").expect_err("there is no such file");
+    assert!(missing.starts_with("can't read ") && missing.contains("nothing"), "{missing}");
+}
+
+#[test]
+fn headers_are_checked_before_anything_is_sent() {
+    let here = Path::new("");
+    let header = Header::parse("Authorization:  Bearer a:b ", here).expect("it is one");
+    assert_eq!((header.name.as_str(), header.value.as_str()), ("authorization", "Bearer a:b"));
+    for (text, expected) in [
+        ("authorization", "not of the form 'key: value'"),
+        ("a b: c", "no header may hold"),
+        ("grpc-timeout: 1S", "belong to the protocol"),
+        ("x: a\u{1}", "the value holds characters"),
+    ] {
+        let error = Header::parse(text, here).expect_err(text).to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn globs_choose_methods_and_slips_are_told() {
+    let image = shop(
+        "service Shop { rpc Get(M) returns (M); rpc List(M) returns (M); }
+         service Till { rpc Pay(M) returns (M); } message M {}",
+    );
+    let contract = Contract::decode(&image).expect("the contract is sound");
+    let chosen = |include: &[&str], exclude: &[&str]| -> Result<Vec<String>, String> {
+        let owned = |globs: &[&str]| globs.iter().map(|glob| (*glob).to_owned()).collect::<Vec<_>>();
+        let selection = Selection::new(&owned(include), &owned(exclude)).map_err(|e| e.to_string())?;
+        let methods = selection.of(&contract).map_err(|error| error.to_string())?;
+        Ok(methods.into_iter().map(|method| method.name.clone()).collect())
+    };
+    let names = |names: &[&str]| Ok(names.iter().map(|name| (*name).to_owned()).collect());
+    assert_eq!(chosen(&[], &[]), names(&["Get", "List", "Pay"]));
+    assert_eq!(chosen(&["shop.*"], &["*/List"]), names(&["Get", "Pay"]));
+    assert_eq!(chosen(&["shop.v1.Shop"], &[]), names(&["Get", "List"]));
+    assert_eq!(chosen(&["Pay"], &[]), names(&["Pay"]));
+    assert_eq!(chosen(&["/shop.v1.Till/Pay"], &[]), names(&["Pay"]));
+    for (include, exclude, expected) in [
+        (&["Pya"] as &[&str], &[] as &[&str], r#"did you mean "shop.v1.Till/Pay"?"#),
+        (&["shop.v1.Shoop"], &[], r#"did you mean "shop.v1.Shop"?"#),
+        (&[], &["*Nothing*"], "matches no method"),
+        (&["Pay"], &["Pay"], "leave no method"),
+        (&["a["], &[], "is no glob"),
+    ] {
+        let error = chosen(include, exclude).expect_err("it is a slip");
+        assert!(error.contains(expected), "{error}");
+    }
+    let empty = image_without_methods();
+    let empty = Contract::decode(&empty).expect("the contract is sound");
+    let error = Selection::default().of(&empty).expect_err("there is nothing to do");
+    assert!(error.to_string().contains("has no methods"), "{error}");
+}
+
+fn image_without_methods() -> Vec<u8> {
+    image(&[("empty.proto", "syntax = \"proto3\"; package empty; message M {}")])
+}
+
+#[test]
+fn a_credential_says_one_way_to_its_token() {
+    let bad = [
+        ("", "needs token, or call and field"),
+        ("token = \"a\"\ncall = \"b\"", "either token or call, not both"),
+        ("call = \"b\"", "call needs field"),
+        ("token = \"a\"\nfield = \"b\"", "field belongs to call"),
+        ("token = \"a\"\nrequest = {}", "request belongs to call"),
+    ];
+    for (text, expected) in bad {
+        let file = toml(&format!("[credentials.operator]\n{text}")).expect("it is understood");
+        let error = file.credentials["operator"].source("operator").expect_err(text);
+        let error = error.to_string();
+        assert!(error.starts_with("credentials.operator: ") && error.contains(expected), "{error}");
+    }
+}

@@ -1,0 +1,117 @@
+//! From a folder of protos to an image.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use protox::{
+    Compiler, Error,
+    file::{
+        ChainFileResolver, DescriptorSetFileResolver, File, FileResolver, GoogleFileResolver,
+        IncludeFileResolver,
+    },
+};
+
+use super::{LoadError, buf};
+
+/// Our own options, for modules that import them without having a copy.
+const OPTIONS: (&str, &str) = (
+    "proofread/v1/options.proto",
+    include_str!("../../../../proto/proofread/v1/options.proto"),
+);
+
+/// Builds the image. Where buf can't, for instance because it is to fetch a module
+/// and there is no network, the compiler in this process has a try.
+pub(super) fn build(folder: &Path) -> Result<Vec<u8>, LoadError> {
+    let buf = match buf::build(folder) {
+        Some(Ok(image)) => return Ok(image),
+        Some(Err(said)) => Some(said),
+        None => None,
+    };
+    let compiled = compile(folder);
+    match (compiled, buf) {
+        (Err(LoadError::Compile(_)), Some(said)) => Err(LoadError::Compile(said)),
+        (compiled, _) => compiled,
+    }
+}
+
+/// Compiles every proto of the folder's modules.
+pub(super) fn compile(folder: &Path) -> Result<Vec<u8>, LoadError> {
+    let roots = buf::roots(folder)?;
+    let mut resolver = ChainFileResolver::new();
+    let mut names = Vec::new();
+    for root in &roots {
+        resolver.add(IncludeFileResolver::new(root.clone()));
+        let mut found = Vec::new();
+        protos(root, &mut found)?;
+        names.extend(found.iter().filter_map(|path| import_name(root, path)));
+    }
+    if names.is_empty() {
+        return Err(LoadError::NoProtos(folder.to_owned()));
+    }
+    names.sort();
+    names.dedup();
+    let rules = prost_protovalidate_types::DESCRIPTOR_POOL.encode_to_vec();
+    if let Ok(rules) = DescriptorSetFileResolver::decode(rules.as_slice()) {
+        resolver.add(rules);
+    }
+    resolver.add(Options);
+    resolver.add(GoogleFileResolver::new());
+    let mut compiler = Compiler::with_file_resolver(resolver);
+    compiler.include_imports(true).include_source_info(true);
+    compiler.open_files(&names).map_err(|error| told(&error))?;
+    Ok(compiler.encode_file_descriptor_set())
+}
+
+/// The alternate form of an error of protox begins with file, line and column.
+fn told(error: &Error) -> LoadError {
+    let text = format!("{error:?}");
+    let line = text.lines().next().unwrap_or_default();
+    let hint = match error.is_file_not_found() {
+        true => "; `buf build` fetches what other modules hold, an image holds everything",
+        false => "",
+    };
+    LoadError::Compile(format!("{line}{hint}"))
+}
+
+/// All protos below a folder. Hidden folders below it hold what tools keep there.
+fn protos(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), LoadError> {
+    let unreadable = |source| LoadError::Read {
+        path: folder.to_owned(),
+        source,
+    };
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        if name.is_none_or(|name| name.starts_with('.') || name == "node_modules") {
+            continue;
+        }
+        if path.is_dir() {
+            protos(&path, found)?;
+        } else if path.extension().is_some_and(|extension| extension == "proto") {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// The name by which a file is imported: slashes on every system.
+fn import_name(root: &Path, path: &Path) -> Option<String> {
+    let relative = path.strip_prefix(root).ok()?;
+    let parts: Option<Vec<&str>> = relative.iter().map(|part| part.to_str()).collect();
+    Some(parts?.join("/"))
+}
+
+struct Options;
+
+impl FileResolver for Options {
+    fn open_file(&self, name: &str) -> Result<File, Error> {
+        let (own, source) = OPTIONS;
+        if name == own {
+            File::from_source(own, source)
+        } else {
+            Err(Error::file_not_found(name))
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Where the server is, and what every call to it carries.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use globset::{Glob, GlobMatcher};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version,
+    header::{CONTENT_TYPE, TE, USER_AGENT},
+    uri::{Authority, Scheme},
+};
+use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
+
+use super::{Unreachable, tls};
+
+/// A server, and how to talk to it.
+#[derive(Clone)]
+pub struct Target {
+    /// `http://HOST:PORT`, `https://HOST:PORT`, or `HOST:PORT` for plaintext.
+    pub uri: String,
+    /// How TLS is done, where the address says `https`.
+    pub tls: Tls,
+    /// What calls carry: credentials, tenants.
+    pub metadata: Vec<Metadata>,
+    /// Over how many connections the calls are spread.
+    pub connections: usize,
+    /// How long a connection may take, up to the first frame of the server.
+    pub connect_timeout: Duration,
+}
+
+impl Target {
+    /// A server at an address, with two connections, 5 s to connect, and nothing
+    /// else.
+    pub fn new(uri: impl Into<String>) -> Self {
+        Self {
+            uri: uri.into(),
+            tls: Tls::default(),
+            metadata: Vec::new(),
+            connections: 2,
+            connect_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+/// How TLS is done. The default trusts the roots of the system and shows no
+/// certificate.
+#[derive(Clone, Default)]
+pub struct Tls {
+    /// PEM: the only authorities that are trusted.
+    pub authorities: Option<Vec<u8>>,
+    /// PEM: the certificate chain and the key that the probe shows.
+    pub identity: Option<(Vec<u8>, Vec<u8>)>,
+    /// The name that the certificate of the server must carry, where it is not the
+    /// host of the address.
+    pub server_name: Option<String>,
+}
+
+/// A header that calls carry.
+#[derive(Clone)]
+pub struct Metadata {
+    /// Its name, in lower case.
+    pub key: String,
+    /// Its value, as it is on the wire.
+    pub value: Vec<u8>,
+    /// A glob over `package.Service/Method` for the calls that carry it; all of them
+    /// where there is none.
+    pub methods: Option<String>,
+}
+
+/// A target, checked and ready.
+pub(super) struct Address {
+    pub(super) authority: Authority,
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) tls: Option<(TlsConnector, ServerName<'static>)>,
+    metadata: Vec<(HeaderName, HeaderValue, Option<GlobMatcher>)>,
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Metadata holds credentials.
+        f.debug_struct("Address")
+            .field("authority", &self.authority)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Address {
+    pub(super) fn of(target: &Target) -> Result<Self, Unreachable> {
+        let wrong = |cause: &dyn fmt::Display| Unreachable::Address {
+            uri: target.uri.clone(),
+            cause: cause.to_string(),
+        };
+        let text = match target.uri.contains("://") {
+            true => target.uri.clone(),
+            false => format!("http://{}", target.uri),
+        };
+        let uri: Uri = text.parse().map_err(|error| wrong(&error))?;
+        let secure = match uri.scheme() {
+            Some(scheme) if *scheme == Scheme::HTTP => false,
+            Some(scheme) if *scheme == Scheme::HTTPS => true,
+            _ => return Err(wrong(&"its scheme is neither http nor https")),
+        };
+        let authority = uri.authority().ok_or_else(|| wrong(&"it has no host"))?;
+        if !matches!(uri.path(), "" | "/") {
+            return Err(wrong(&"gRPC has no place for a path in it"));
+        }
+        let host = authority.host().trim_matches(['[', ']']).to_owned();
+        let tls = match secure {
+            false => None,
+            true => Some(tls::connector(&target.tls, &host)?),
+        };
+        Ok(Self {
+            port: authority
+                .port_u16()
+                .unwrap_or(if secure { 443 } else { 80 }),
+            authority: authority.clone(),
+            host,
+            tls,
+            metadata: metadata(&target.metadata)?,
+        })
+    }
+
+    /// The metadata of the calls to a method.
+    pub(super) fn metadata_of(
+        &self,
+        path: &str,
+    ) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        let method = path.trim_start_matches('/').to_owned();
+        self.metadata
+            .iter()
+            .filter_map(move |(name, value, methods)| {
+                let applies = methods
+                    .as_ref()
+                    .is_none_or(|methods| methods.is_match(&method));
+                applies.then_some((name, value))
+            })
+    }
+
+    /// The head of a request; what can't stand in one is told.
+    pub(super) fn request(
+        &self,
+        path: &str,
+        headers: &[(String, Vec<u8>)],
+    ) -> Result<Request<()>, String> {
+        let scheme = match self.tls {
+            Some(_) => Scheme::HTTPS,
+            None => Scheme::HTTP,
+        };
+        let uri = Uri::builder()
+            .scheme(scheme)
+            .authority(self.authority.clone())
+            .path_and_query(path)
+            .build()
+            .map_err(|error| format!("can't call the path {path:?}: {error}"))?;
+        let mut request = Request::new(());
+        *request.uri_mut() = uri;
+        *request.method_mut() = Method::POST;
+        *request.version_mut() = Version::HTTP_2;
+        let map = request.headers_mut();
+        map.reserve(4 + self.metadata.len() + headers.len());
+        map.insert(TE, HeaderValue::from_static("trailers"));
+        map.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+        map.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        for (name, value) in self.metadata_of(path) {
+            map.append(name, value.clone());
+        }
+        for (name, value) in headers {
+            if name == ":method" {
+                *request.method_mut() = Method::from_bytes(value)
+                    .map_err(|error| format!("can't send the method {value:?}: {error}"))?;
+            } else {
+                replace(request.headers_mut(), name, value)?;
+            }
+        }
+        Ok(request)
+    }
+}
+
+const AGENT: &str = concat!("proofread/", env!("CARGO_PKG_VERSION"));
+
+fn replace(map: &mut HeaderMap, name: &str, value: &[u8]) -> Result<(), String> {
+    let header = HeaderName::from_bytes(name.as_bytes())
+        .map_err(|error| format!("can't send the header {name:?}: {error}"))?;
+    if value.is_empty() {
+        map.remove(header);
+        return Ok(());
+    }
+    let value = HeaderValue::from_bytes(value)
+        .map_err(|error| format!("can't send the value of the header {name:?}: {error}"))?;
+    map.insert(header, value);
+    Ok(())
+}
+
+type Checked = (HeaderName, HeaderValue, Option<GlobMatcher>);
+
+fn metadata(given: &[Metadata]) -> Result<Vec<Checked>, Unreachable> {
+    let checked = given.iter().map(|entry| {
+        let wrong = |cause: &dyn fmt::Display| Unreachable::Metadata {
+            key: entry.key.clone(),
+            cause: cause.to_string(),
+        };
+        let name = HeaderName::from_bytes(entry.key.as_bytes()).map_err(|error| wrong(&error))?;
+        let value = HeaderValue::from_bytes(&entry.value).map_err(|error| wrong(&error))?;
+        let methods = entry.methods.as_deref().map(Glob::new).transpose();
+        let methods = methods.map_err(|error| wrong(&error))?;
+        Ok((name, value, methods.map(|glob| glob.compile_matcher())))
+    });
+    checked.collect()
+}
+
+/// For the connector; one for all connections.
+pub(super) type Shared = Arc<tokio_rustls::rustls::ClientConfig>;

@@ -1,0 +1,82 @@
+//! TLS, from PEM to a connector.
+
+use std::{fmt, sync::Arc};
+
+use tokio_rustls::{
+    TlsConnector,
+    rustls::{
+        ClientConfig, RootCertStore,
+        crypto::ring,
+        pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
+    },
+};
+
+use super::{Tls, Unreachable, target::Shared};
+
+/// Offers HTTP/2 and nothing else: gRPC has no use for another protocol.
+pub(super) fn connector(
+    tls: &Tls,
+    host: &str,
+) -> Result<(TlsConnector, ServerName<'static>), Unreachable> {
+    let name = tls.server_name.as_deref().unwrap_or(host);
+    let name = ServerName::try_from(name.to_owned())
+        .map_err(|error| certificate("name of the server", &error))?;
+    let config: Shared = Arc::new(config(tls)?);
+    Ok((TlsConnector::from(config), name))
+}
+
+fn config(tls: &Tls) -> Result<ClientConfig, Unreachable> {
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let builder = builder
+        .with_safe_default_protocol_versions()
+        .map_err(|error| certificate("versions of TLS", &error))?;
+    let builder = builder.with_root_certificates(roots(tls)?);
+    let mut config = match &tls.identity {
+        None => builder.with_no_client_auth(),
+        Some((chain, key)) => {
+            let key = PrivateKeyDer::from_pem_slice(key)
+                .map_err(|error| certificate("client's key", &error))?;
+            let chain = certificates(chain, "client's certificate")?;
+            builder
+                .with_client_auth_cert(chain, key)
+                .map_err(|error| certificate("client's certificate", &error))?
+        }
+    };
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    Ok(config)
+}
+
+fn roots(tls: &Tls) -> Result<RootCertStore, Unreachable> {
+    let mut roots = RootCertStore::empty();
+    match &tls.authorities {
+        Some(pem) => {
+            for authority in certificates(pem, "authorities")? {
+                roots
+                    .add(authority)
+                    .map_err(|error| certificate("authorities", &error))?;
+            }
+        }
+        None => {
+            // A damaged one among the roots of the system concerns nobody.
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        }
+    }
+    Ok(roots)
+}
+
+fn certificates(
+    pem: &[u8],
+    what: &'static str,
+) -> Result<Vec<CertificateDer<'static>>, Unreachable> {
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    match read {
+        Ok(read) if read.is_empty() => Err(certificate(what, &"there is no certificate in it")),
+        Ok(read) => Ok(read),
+        Err(error) => Err(certificate(what, &error)),
+    }
+}
+
+fn certificate(what: &'static str, cause: &dyn fmt::Display) -> Unreachable {
+    let cause = cause.to_string();
+    Unreachable::Certificate { what, cause }
+}

@@ -1,0 +1,67 @@
+//! The report as JUnit XML: a suite for each method, in it a test for each phase
+//! that went well and for each failure.
+
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
+
+use super::view::{Group, Method, View};
+
+/// Writes the XML.
+///
+/// # Errors
+/// When a text can't stand in XML.
+pub fn render(view: &View) -> Result<String, SerializeError> {
+    let mut report = Report::new("proofread");
+    report.set_time(Duration::from_secs_f64(view.seconds.max(0.0)));
+    for method in &view.methods {
+        report.add_test_suite(suite(method));
+    }
+    if !view.shared.is_empty() {
+        let mut suite = TestSuite::new("the server as a whole");
+        suite.add_test_cases(view.shared.iter().map(failure));
+        report.add_test_suite(suite);
+    }
+    if !view.uncovered.is_empty() {
+        let mut suite = TestSuite::new("uncovered");
+        for note in &view.uncovered {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(note.text.clone());
+            suite.add_test_case(TestCase::new(note.about.clone(), status));
+        }
+        report.add_test_suite(suite);
+    }
+    report.to_string()
+}
+
+fn suite(method: &Method) -> TestSuite {
+    let mut suite = TestSuite::new(method.name.clone());
+    for phase in method.phases.iter().filter(|phase| phase.failed == 0) {
+        let mut test = TestCase::new(phase.name.clone(), TestCaseStatus::success());
+        test.set_classname(method.name.clone());
+        test.set_assertions(usize::try_from(phase.cases).unwrap_or(usize::MAX));
+        suite.add_test_case(test);
+    }
+    suite.add_test_cases(method.groups.iter().map(failure));
+    suite
+}
+
+fn failure(group: &Group) -> TestCase {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+    status.set_type(group.title.clone());
+    status.set_message(format!("{}: {}", group.title, group.intent));
+    let mut lines = vec![
+        format!("sent:     {}", group.sent),
+        format!("contract: {}", group.expected),
+    ];
+    lines.extend(group.places.iter().map(|place| format!("          {place}")));
+    lines.push(format!("answer:   {}", group.observed));
+    lines.push(format!("again:    {}", group.reproduce));
+    if group.count() > 1 {
+        lines.push(format!("and {} more like it", group.count() - 1));
+    }
+    status.set_description(lines.join("\n"));
+    let mut test = TestCase::new(group.case.clone(), status);
+    test.set_classname(group.methods.first().cloned().unwrap_or_default());
+    test
+}

@@ -1,0 +1,298 @@
+//! The well-known formats of strings: what has them, what nearly has them, and
+//! how to make them longer. Only values on which all implementations agree.
+
+mod networks;
+
+use prost_protovalidate_types::{KnownRegex, string_rules::WellKnown};
+use rand::{RngExt, rngs::StdRng};
+
+use networks::{
+    IP, IP_PREFIX, IP_WITH_PREFIXLEN, IPV4, IPV4_PREFIX, IPV4_WITH_PREFIXLEN, IPV6, IPV6_PREFIX,
+    IPV6_WITH_PREFIXLEN,
+};
+
+/// A well-known format.
+pub(crate) struct Format {
+    /// The id of its rule, without `string.`.
+    pub(crate) id: &'static str,
+    /// The id for the empty string, where it has one of its own.
+    pub(crate) empty: Option<&'static str>,
+    pub(crate) valid: &'static [&'static str],
+    /// Values that nearly have the format, with what is wrong with them.
+    pub(crate) wrong: &'static [(&'static str, &'static str)],
+    /// A valid value of a length.
+    pub(crate) stretch: fn(usize) -> Option<String>,
+}
+
+/// The format that a rule asks for.
+pub(crate) fn format(rule: Option<&WellKnown>, strict: bool) -> Option<&'static Format> {
+    let (set, format) = match rule? {
+        WellKnown::Email(set) => (*set, &EMAIL),
+        WellKnown::Hostname(set) => (*set, &HOSTNAME),
+        WellKnown::Ip(set) => (*set, &IP),
+        WellKnown::Ipv4(set) => (*set, &IPV4),
+        WellKnown::Ipv6(set) => (*set, &IPV6),
+        WellKnown::Uri(set) => (*set, &URI),
+        WellKnown::UriRef(set) => (*set, &URI_REF),
+        WellKnown::Address(set) => (*set, &ADDRESS),
+        WellKnown::Uuid(set) => (*set, &UUID),
+        WellKnown::Tuuid(set) => (*set, &TUUID),
+        WellKnown::IpWithPrefixlen(set) => (*set, &IP_WITH_PREFIXLEN),
+        WellKnown::Ipv4WithPrefixlen(set) => (*set, &IPV4_WITH_PREFIXLEN),
+        WellKnown::Ipv6WithPrefixlen(set) => (*set, &IPV6_WITH_PREFIXLEN),
+        WellKnown::IpPrefix(set) => (*set, &IP_PREFIX),
+        WellKnown::Ipv4Prefix(set) => (*set, &IPV4_PREFIX),
+        WellKnown::Ipv6Prefix(set) => (*set, &IPV6_PREFIX),
+        WellKnown::HostAndPort(set) => (*set, &HOST_AND_PORT),
+        WellKnown::Ulid(set) => (*set, &ULID),
+        WellKnown::ProtobufFqn(set) => (*set, &PROTOBUF_FQN),
+        WellKnown::ProtobufDotFqn(set) => (*set, &PROTOBUF_DOT_FQN),
+        WellKnown::WellKnownRegex(number) => match (KnownRegex::try_from(*number).ok()?, strict) {
+            (KnownRegex::HttpHeaderName, true) => (true, &HEADER_NAME),
+            (KnownRegex::HttpHeaderName, false) => (true, &HEADER_NAME_LOOSE),
+            (KnownRegex::HttpHeaderValue, true) => (true, &HEADER_VALUE),
+            (KnownRegex::HttpHeaderValue, false) => (true, &HEADER_VALUE_LOOSE),
+            (KnownRegex::Unspecified, _) => return None,
+        },
+    };
+    set.then_some(format)
+}
+
+impl Format {
+    /// A value of the format at random.
+    pub(crate) fn random(&self, rng: &mut StdRng) -> String {
+        let mut hex = |count: usize| -> String {
+            let digits = (0..count).map(|_| char::from_digit(rng.random_range(0..16), 16));
+            digits.flatten().collect()
+        };
+        match self.id {
+            "uuid" => {
+                let groups = [8, 4, 4, 4, 12].map(&mut hex);
+                groups.join("-")
+            }
+            "tuuid" => hex(32),
+            _ => {
+                let length = rng.random_range(1..60);
+                match (self.stretch)(length).filter(|_| rng.random_bool(0.5)) {
+                    Some(stretched) => stretched,
+                    None => self.valid[rng.random_range(0..self.valid.len())].to_owned(),
+                }
+            }
+        }
+    }
+}
+
+fn fixed(_: usize) -> Option<String> {
+    None
+}
+
+/// Something between two ends.
+fn around(before: &str, after: &str, length: usize) -> Option<String> {
+    let missing = length.checked_sub(before.len() + after.len())?;
+    Some(format!("{before}{}{after}", "a".repeat(missing)))
+}
+
+/// Labels of up to 63 letters.
+fn host(length: usize) -> Option<String> {
+    if !(1..=253).contains(&length) {
+        return None;
+    }
+    let mut name: Vec<u8> = (1..=length).map(|at| if at % 64 == 0 { b'.' } else { b'a' }).collect();
+    if name.last() == Some(&b'.') {
+        // The name may not end in a dot: shorten the label before.
+        let last = length - 1;
+        name.swap(last, last - 1);
+    }
+    String::from_utf8(name).ok()
+}
+
+fn at_least_one(length: usize) -> Option<String> {
+    (length > 0).then(|| "a".repeat(length))
+}
+
+const EMAIL: Format = Format {
+    id: "email",
+    empty: Some("email_empty"),
+    valid: &["a@b.co", "first.last+tag@shop.example.com", "x_1@127.example"],
+    wrong: &[
+        ("no at sign", "plain.example.com"),
+        ("nothing before the at sign", "@b.co"),
+        ("nothing after the at sign", "a@"),
+        ("a blank", "a b@c.de"),
+        ("two dots in the domain", "a@b..co"),
+        ("two at signs", "a@b@c.de"),
+    ],
+    stretch: |length| around("", "@b.co", length).filter(|_| length > 5),
+};
+
+const HOSTNAME: Format = Format {
+    id: "hostname",
+    empty: Some("hostname_empty"),
+    valid: &["a", "example.com", "a-b.example", "A1.example"],
+    wrong: &[
+        ("a hyphen in front", "-a.example.com"),
+        ("an underscore", "a_b.example.com"),
+        ("an empty label", "a..example.com"),
+        ("a blank", "a b.example.com"),
+        ("a label of 64 letters", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.com"),
+    ],
+    stretch: host,
+};
+
+const URI: Format = Format {
+    id: "uri",
+    empty: Some("uri_empty"),
+    valid: &["https://example.com/a?b=c#d", "urn:isbn:0451450523", "mailto:a@b.co"],
+    wrong: &[
+        ("no scheme", "/relative/path"),
+        ("blanks", "https://example.com/a b"),
+        ("an escape that is none", "https://example.com/%zz"),
+        ("only words", "not a uri"),
+    ],
+    stretch: |length| around("https://b.co/", "", length),
+};
+
+const URI_REF: Format = Format {
+    id: "uri_ref",
+    empty: None,
+    valid: &["/a", "a?b#c", "https://example.com/a"],
+    wrong: &[
+        ("blanks", "/a b"),
+        ("an escape that is none", "/%zz"),
+        ("a control character", "/a\u{1}"),
+    ],
+    stretch: |length| around("/", "", length),
+};
+
+const ADDRESS: Format = Format {
+    id: "address",
+    empty: Some("address_empty"),
+    valid: &["a", "example.com", "127.0.0.1", "::1"],
+    wrong: &[
+        ("a hyphen in front", "-a.example.com"),
+        ("a blank", "a b"),
+        ("two gaps", "2001::db8::1"),
+    ],
+    stretch: host,
+};
+
+const UUID: Format = Format {
+    id: "uuid",
+    empty: Some("uuid_empty"),
+    valid: &[
+        "00000000-0000-0000-0000-000000000000",
+        "0190a5c3-7b1e-7c3a-9d2f-5e6a7b8c9d0e",
+        "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF",
+    ],
+    wrong: &[
+        ("one digit too few", "0190a5c3-7b1e-7c3a-9d2f-5e6a7b8c9d0"),
+        ("one digit too many", "0190a5c3-7b1e-7c3a-9d2f-5e6a7b8c9d0e1"),
+        ("a letter that is no digit", "0190a5c3-7b1e-7c3a-9d2f-5e6a7b8c9d0g"),
+        ("no hyphens", "0190a5c37b1e7c3a9d2f5e6a7b8c9d0e"),
+        ("braces around it", "{0190a5c3-7b1e-7c3a-9d2f-5e6a7b8c9d0e}"),
+    ],
+    stretch: fixed,
+};
+
+const TUUID: Format = Format {
+    id: "tuuid",
+    empty: Some("tuuid_empty"),
+    valid: &["0190a5c37b1e7c3a9d2f5e6a7b8c9d0e", "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"],
+    wrong: &[
+        ("one digit too few", "0190a5c37b1e7c3a9d2f5e6a7b8c9d0"),
+        ("one digit too many", "0190a5c37b1e7c3a9d2f5e6a7b8c9d0e1"),
+        ("hyphens", "0190a5c3-7b1e-7c3a-9d2f-5e6a7b8c9d0e"),
+        ("a letter that is no digit", "0190a5c37b1e7c3a9d2f5e6a7b8c9d0g"),
+    ],
+    stretch: fixed,
+};
+
+const HOST_AND_PORT: Format = Format {
+    id: "host_and_port",
+    empty: Some("host_and_port_empty"),
+    valid: &["a:0", "example.com:8080", "127.0.0.1:1", "[::1]:65535"],
+    wrong: &[
+        ("no port", "example.com"),
+        ("a port above 65535", "example.com:65536"),
+        ("nothing after the colon", "example.com:"),
+        ("no host", ":80"),
+        ("a port that is no number", "example.com:http"),
+    ],
+    stretch: |length| Some(format!("{}:80", host(length.checked_sub(3)?)?)),
+};
+
+const ULID: Format = Format {
+    id: "ulid",
+    empty: Some("ulid_empty"),
+    valid: &["01ARZ3NDEKTSV4RRFFQ69G5FAV", "00000000000000000000000000", "7zzzzzzzzzzzzzzzzzzzzzzzzz"],
+    wrong: &[
+        ("too great a first digit", "81ARZ3NDEKTSV4RRFFQ69G5FAV"),
+        ("a letter that is no digit", "01ARZ3NDEKTSV4RRFFQ69G5FAU"),
+        ("one digit too few", "01ARZ3NDEKTSV4RRFFQ69G5FA"),
+        ("one digit too many", "01ARZ3NDEKTSV4RRFFQ69G5FAV0"),
+    ],
+    stretch: fixed,
+};
+
+const PROTOBUF_FQN: Format = Format {
+    id: "protobuf_fqn",
+    empty: Some("protobuf_fqn_empty"),
+    valid: &["a", "shop.v1.Order_2", "_x._y"],
+    wrong: &[
+        ("a digit in front", "1a.b"),
+        ("a dot in front", ".a.b"),
+        ("a dot at the end", "a.b."),
+        ("a hyphen", "a-b.c"),
+    ],
+    stretch: at_least_one,
+};
+
+const PROTOBUF_DOT_FQN: Format = Format {
+    id: "protobuf_dot_fqn",
+    empty: Some("protobuf_dot_fqn_empty"),
+    valid: &[".a", ".shop.v1.Order_2"],
+    wrong: &[
+        ("no dot in front", "a.b"),
+        ("two dots", "..a"),
+        ("a dot at the end", ".a.b."),
+        ("a digit in front", ".1a"),
+    ],
+    stretch: |length| around(".", "", length).filter(|_| length > 1),
+};
+
+const HEADER_NAME: Format = Format {
+    id: "well_known_regex.header_name",
+    empty: Some("well_known_regex.header_name_empty"),
+    valid: &["a", "x-request-id", ":path", "!#$%&'*+-.^_|~`0A"],
+    wrong: &[
+        ("a blank", "a b"),
+        ("a colon behind", "name:"),
+        ("a line break", "a\nb"),
+        ("a letter beyond ASCII", "n\u{e9}"),
+    ],
+    stretch: at_least_one,
+};
+
+const HEADER_NAME_LOOSE: Format = Format {
+    id: "well_known_regex.header_name",
+    empty: Some("well_known_regex.header_name_empty"),
+    valid: &["a", "a b", "name:"],
+    wrong: &[("a line break", "a\nb"), ("a carriage return", "a\rb"), ("a null", "a\0b")],
+    stretch: at_least_one,
+};
+
+const HEADER_VALUE: Format = Format {
+    id: "well_known_regex.header_value",
+    empty: None,
+    valid: &["", "text/html; q=0.9", "tab\there"],
+    wrong: &[("a line break", "a\nb"), ("a null", "a\0b"), ("a delete character", "a\u{7f}b")],
+    stretch: |length| around("", "", length),
+};
+
+const HEADER_VALUE_LOOSE: Format = Format {
+    id: "well_known_regex.header_value",
+    empty: None,
+    valid: &["", "text", "a\u{7f}b"],
+    wrong: &[("a line break", "a\nb"), ("a carriage return", "a\rb"), ("a null", "a\0b")],
+    stretch: |length| around("", "", length),
+};

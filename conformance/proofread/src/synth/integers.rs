@@ -1,0 +1,191 @@
+//! The ten integer kinds, and enums.
+
+use prost_protovalidate_types::{
+    EnumRules, Fixed32Rules, Fixed64Rules, Int32Rules, Int64Rules, SFixed32Rules, SFixed64Rules,
+    SInt32Rules, SInt64Rules, UInt32Rules, UInt64Rules, field_rules::Type, fixed32_rules,
+    fixed64_rules, int32_rules, int64_rules, s_fixed32_rules, s_fixed64_rules, s_int32_rules,
+    s_int64_rules, u_int32_rules, u_int64_rules,
+};
+use prost_reflect::{EnumDescriptor, Kind, Value};
+use rand::{RngExt, rngs::StdRng};
+
+use super::{
+    candidate::{Tries, some_of},
+    whole::Whole,
+};
+
+/// The integer kinds have rules of the same form and different types.
+macro_rules! whole {
+    ($function:ident, $rules:ident, $bounds:ident, $number:ty) => {
+        fn $function(rules: &$rules, whole: &mut Whole) {
+            whole.constant = rules.r#const.map(i128::from);
+            whole.lower = rules.greater_than.map(|bound| match bound {
+                $bounds::GreaterThan::Gt(value) => (i128::from(value), false),
+                $bounds::GreaterThan::Gte(value) => (i128::from(value), true),
+            });
+            whole.upper = rules.less_than.map(|bound| match bound {
+                $bounds::LessThan::Lt(value) => (i128::from(value), false),
+                $bounds::LessThan::Lte(value) => (i128::from(value), true),
+            });
+            let wide = |values: &[$number]| values.iter().copied().map(i128::from).collect();
+            whole.listed = wide(&rules.r#in);
+            whole.unlisted = wide(&rules.not_in);
+        }
+    };
+}
+
+whole!(int32, Int32Rules, int32_rules, i32);
+whole!(int64, Int64Rules, int64_rules, i64);
+whole!(uint32, UInt32Rules, u_int32_rules, u32);
+whole!(uint64, UInt64Rules, u_int64_rules, u64);
+whole!(sint32, SInt32Rules, s_int32_rules, i32);
+whole!(sint64, SInt64Rules, s_int64_rules, i64);
+whole!(fixed32, Fixed32Rules, fixed32_rules, u32);
+whole!(fixed64, Fixed64Rules, fixed64_rules, u64);
+whole!(sfixed32, SFixed32Rules, s_fixed32_rules, i32);
+whole!(sfixed64, SFixed64Rules, s_fixed64_rules, i64);
+
+/// The rules of an integer field; none for another kind.
+pub(crate) fn whole(kind: &Kind, rules: Option<&Type>) -> Option<Whole> {
+    let prefix = match kind {
+        Kind::Int32 => "int32",
+        Kind::Int64 => "int64",
+        Kind::Uint32 => "uint32",
+        Kind::Uint64 => "uint64",
+        Kind::Sint32 => "sint32",
+        Kind::Sint64 => "sint64",
+        Kind::Fixed32 => "fixed32",
+        Kind::Fixed64 => "fixed64",
+        Kind::Sfixed32 => "sfixed32",
+        Kind::Sfixed64 => "sfixed64",
+        _ => return None,
+    };
+    let (least, most) = match Value::default_value(kind) {
+        Value::I32(_) => (i128::from(i32::MIN), i128::from(i32::MAX)),
+        Value::I64(_) => (i128::from(i64::MIN), i128::from(i64::MAX)),
+        Value::U32(_) => (0, i128::from(u32::MAX)),
+        _ => (0, i128::from(u64::MAX)),
+    };
+    let mut whole = Whole {
+        prefix,
+        least,
+        most,
+        ..Whole::default()
+    };
+    match rules {
+        Some(Type::Int32(rules)) => int32(rules, &mut whole),
+        Some(Type::Int64(rules)) => int64(rules, &mut whole),
+        Some(Type::Uint32(rules)) => uint32(rules, &mut whole),
+        Some(Type::Uint64(rules)) => uint64(rules, &mut whole),
+        Some(Type::Sint32(rules)) => sint32(rules, &mut whole),
+        Some(Type::Sint64(rules)) => sint64(rules, &mut whole),
+        Some(Type::Fixed32(rules)) => fixed32(rules, &mut whole),
+        Some(Type::Fixed64(rules)) => fixed64(rules, &mut whole),
+        Some(Type::Sfixed32(rules)) => sfixed32(rules, &mut whole),
+        Some(Type::Sfixed64(rules)) => sfixed64(rules, &mut whole),
+        _ => {}
+    }
+    Some(whole)
+}
+
+/// The value of an integer field; none where the kind can't hold the number.
+pub(crate) fn integer(kind: &Kind, number: i128) -> Option<Value> {
+    match Value::default_value(kind) {
+        Value::I32(_) => number.try_into().ok().map(Value::I32),
+        Value::I64(_) => number.try_into().ok().map(Value::I64),
+        Value::U32(_) => number.try_into().ok().map(Value::U32),
+        Value::U64(_) => number.try_into().ok().map(Value::U64),
+        Value::EnumNumber(_) => number.try_into().ok().map(Value::EnumNumber),
+        _ => None,
+    }
+}
+
+/// The rules of an enum field, as those of its numbers, and its own.
+pub(crate) struct Choice {
+    numbers: Whole,
+    defined: Vec<i128>,
+    defined_only: bool,
+}
+
+const DEFINED_ONLY: &str = "enum.defined_only";
+
+impl Choice {
+    pub(crate) fn new(enumeration: &EnumDescriptor, rules: Option<&Type>) -> Self {
+        let plain = EnumRules::default();
+        let rules = match rules {
+            Some(Type::Enum(rules)) => rules,
+            _ => &plain,
+        };
+        let wide = |values: &[i32]| values.iter().copied().map(i128::from).collect();
+        let mut defined: Vec<i128> = enumeration
+            .values()
+            .map(|value| i128::from(value.number()))
+            .collect();
+        defined.dedup();
+        Self {
+            numbers: Whole {
+                prefix: "enum",
+                least: i128::from(i32::MIN),
+                most: i128::from(i32::MAX),
+                constant: rules.r#const.map(i128::from),
+                listed: wide(&rules.r#in),
+                unlisted: wide(&rules.not_in),
+                ..Whole::default()
+            },
+            defined,
+            defined_only: rules.defined_only(),
+        }
+    }
+
+    pub(crate) fn keys(&self) -> Vec<String> {
+        let mut keys = self.numbers.keys();
+        if self.defined_only {
+            keys.push(DEFINED_ONLY.to_owned());
+        }
+        keys
+    }
+
+    pub(crate) fn tries(&self, numbers: &[i128]) -> Tries<i128> {
+        let mut tries = self.numbers.tries(numbers);
+        // Numbers of no value are told apart below.
+        tries.candidates.retain(|it| it.aim.is_some());
+        for (name, value) in some_of(&self.defined) {
+            let slug = format!("defined-{name}");
+            match self.defined_only {
+                true => tries.kept(DEFINED_ONLY, &slug, "a defined value", vec![*value]),
+                false => tries.plain(&slug, "a defined value", *value),
+            }
+        }
+        let next = self.defined.iter().max().map_or(1, |most| most + 1);
+        let before = self.defined.iter().min().map_or(-1, |least| least - 1);
+        let gap = (0..next).find(|number| !self.defined.contains(number));
+        let unknown = [
+            (Some(next), "unknown", "the number after the last defined one"),
+            (Some(before.min(-1)), "unknown-negative", "a negative number without a value"),
+            (gap, "unknown-gap", "a number between the defined ones"),
+            (Some(self.numbers.most), "unknown-greatest", "the greatest number"),
+        ];
+        for (number, slug, words) in unknown {
+            let Some(number) = number.filter(|it| !self.defined.contains(it)) else {
+                continue;
+            };
+            match self.defined_only {
+                true => tries.broken(DEFINED_ONLY, slug, words, vec![number]),
+                false => tries.plain(slug, words, number),
+            }
+        }
+        tries
+    }
+
+    pub(crate) fn random(&self, rng: &mut StdRng) -> i128 {
+        if self.numbers.constant.is_some() || !self.numbers.listed.is_empty() {
+            return self.numbers.random(rng);
+        }
+        let allowed = |number: &&i128| !self.numbers.unlisted.contains(number);
+        let allowed: Vec<&i128> = self.defined.iter().filter(allowed).collect();
+        match allowed.is_empty() {
+            true => 0,
+            false => *allowed[rng.random_range(0..allowed.len())],
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The values that rules in CEL speak of. An expression is not understood, only
+//! searched for literals: what lies near them is worth trying.
+
+use crate::contract::{Message, Rules};
+
+/// Literals of some expressions.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Literals {
+    pub(crate) numbers: Vec<i128>,
+    pub(crate) reals: Vec<f64>,
+    pub(crate) texts: Vec<String>,
+}
+
+/// The longest list or string that a number is taken for a size of.
+const GREATEST_SIZE: usize = 10_000;
+
+impl Literals {
+    /// Those of the rules of a field and of the message that holds it.
+    pub(crate) fn of(rules: Option<&Rules>, message: &Message) -> Self {
+        let mut literals = Self::default();
+        let own = &message.rules;
+        own.cel.iter().for_each(|rule| literals.read(rule.expression()));
+        own.cel_expression.iter().for_each(|it| literals.read(it));
+        if let Some(rules) = rules {
+            literals.read_rules(rules);
+        }
+        literals.numbers.sort_unstable();
+        literals.numbers.dedup();
+        literals.texts.sort_unstable();
+        literals.texts.dedup();
+        literals.reals.dedup();
+        literals
+    }
+
+    fn read_rules(&mut self, rules: &Rules) {
+        rules.standard.cel.iter().for_each(|rule| self.read(rule.expression()));
+        rules.standard.cel_expression.iter().for_each(|it| self.read(it));
+        for predefined in &rules.predefined {
+            self.read(&predefined.value);
+            predefined.rules.iter().for_each(|rule| self.read(rule.expression()));
+        }
+        let levels = [&rules.items, &rules.keys, &rules.values];
+        levels.into_iter().flatten().for_each(|it| self.read_rules(it));
+    }
+
+    fn read(&mut self, expression: &str) {
+        let mut rest = expression.chars().peekable();
+        let mut before = ' ';
+        while let Some(next) = rest.next() {
+            if next == '\'' || next == '"' {
+                let mut text = String::new();
+                while let Some(it) = rest.next_if(|it| *it != next) {
+                    // An escaped character stands for itself here; that is enough
+                    // for a value to try.
+                    match it {
+                        '\\' => text.extend(rest.next()),
+                        it => text.push(it),
+                    }
+                }
+                rest.next();
+                self.texts.push(text);
+            } else if next.is_ascii_digit() && !before.is_alphanumeric() && before != '_' {
+                let mut digits = String::from(if before == '-' { "-" } else { "" });
+                digits.push(next);
+                while let Some(it) = rest.next_if(|it| it.is_ascii_digit() || *it == '.') {
+                    digits.push(it);
+                }
+                self.numbers.extend(digits.parse::<i128>());
+                self.reals.extend(digits.parse::<f64>());
+            }
+            before = next;
+        }
+    }
+
+    /// The numbers that can be the size of something.
+    pub(crate) fn sizes(&self) -> impl Iterator<Item = usize> + Clone + '_ {
+        let sizes = self.numbers.iter().filter_map(|it| usize::try_from(*it).ok());
+        sizes.filter(|size| *size <= GREATEST_SIZE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literals_are_found_in_an_expression() {
+        let mut literals = Literals::default();
+        literals.read(r#"this.size2 > -10 && size(this.b) <= 2.5 || this == 'it\'s' + "x""#);
+        assert_eq!(literals.numbers, [-10]);
+        assert_eq!(literals.reals, [-10.0, 2.5]);
+        assert_eq!(literals.texts, ["it's", "x"]);
+        assert_eq!(literals.sizes().count(), 0);
+    }
+}

@@ -1,0 +1,256 @@
+//! Bytes.
+
+use prost_protovalidate_types::{BytesRules, bytes_rules::WellKnown, field_rules::Type};
+use rand::{RngExt, rngs::StdRng};
+
+use super::{
+    candidate::{Tries, some_of},
+    literals::Literals,
+    pattern::Pattern,
+    text::LONGEST,
+};
+use crate::case::Side;
+
+/// The rules of bytes, understood.
+pub(crate) struct Octets<'r> {
+    rules: BytesRules,
+    pattern: Option<Pattern>,
+    literals: &'r Literals,
+}
+
+impl<'r> Octets<'r> {
+    pub(crate) fn new(rules: Option<&Type>, literals: &'r Literals) -> Self {
+        let rules = match rules {
+            Some(Type::Bytes(rules)) => rules.clone(),
+            _ => BytesRules::default(),
+        };
+        Self {
+            pattern: rules.pattern.as_deref().and_then(Pattern::parse),
+            rules,
+            literals,
+        }
+    }
+
+    /// The id of the format rule and the lengths that have the format.
+    fn format(&self) -> Option<(&'static str, &'static [usize])> {
+        match self.rules.well_known.as_ref()? {
+            WellKnown::Ip(true) => Some(("ip", &[4, 16])),
+            WellKnown::Ipv4(true) => Some(("ipv4", &[4])),
+            WellKnown::Ipv6(true) => Some(("ipv6", &[16])),
+            WellKnown::Uuid(true) => Some(("uuid", &[16])),
+            _ => None,
+        }
+    }
+
+    /// The ids of the rules that are set.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        let rules = &self.rules;
+        let set = [
+            (rules.r#const.is_some(), "const"),
+            (rules.len.is_some(), "len"),
+            (rules.min_len.is_some(), "min_len"),
+            (rules.max_len.is_some(), "max_len"),
+            (rules.pattern.is_some(), "pattern"),
+            (rules.prefix.is_some(), "prefix"),
+            (rules.suffix.is_some(), "suffix"),
+            // Every value contains nothing.
+            (rules.contains.as_ref().is_some_and(|it| !it.is_empty()), "contains"),
+            (!rules.r#in.is_empty(), "in"),
+            (!rules.not_in.is_empty(), "not_in"),
+        ];
+        let set = set.iter().filter(|(set, _)| *set);
+        let mut keys: Vec<String> = set.map(|(_, id)| format!("bytes.{id}")).collect();
+        if let Some((id, _)) = self.format() {
+            keys.extend([format!("bytes.{id}"), format!("bytes.{id}_empty")]);
+        }
+        keys
+    }
+
+    /// Whether engines differ on this value: patterns are of text.
+    pub(crate) fn is_disputed(&self, value: &[u8]) -> bool {
+        let Some(pattern) = &self.pattern else {
+            return false;
+        };
+        std::str::from_utf8(value).map_or(true, |text| pattern.is_disputed(text))
+    }
+
+    pub(crate) fn tries(&self) -> Tries<Vec<u8>> {
+        let mut tries = Tries::default();
+        self.named(&mut tries);
+        self.lengths(&mut tries);
+        self.parts(&mut tries);
+        if let Some((id, lengths)) = self.format() {
+            let id = format!("bytes.{id}");
+            for length in lengths {
+                tries.kept(&id, &format!("length-{length}"), "as many bytes as the format has", vec![(0..).take(*length).collect()]);
+                for wrong in [length - 1, length + 1] {
+                    tries.broken(&id, &format!("length-{wrong}"), "one byte off the format", vec![vec![1; wrong]]);
+                }
+            }
+            tries.broken(&format!("{id}_empty"), "empty", "no bytes", vec![Vec::new()]);
+        }
+        let values: [(&str, &str, &[u8]); 4] = [
+            ("empty", "no bytes", b""),
+            ("one", "one byte", b"a"),
+            ("zero", "a zero byte", b"\0"),
+            ("not-text", "bytes that are no text", b"\xff\xfe\x00\x80"),
+        ];
+        for (slug, words, value) in values {
+            tries.plain(slug, words, value.to_vec());
+        }
+        for size in self.literals.sizes() {
+            for length in [size.saturating_sub(1), size, size + 1] {
+                tries.plain(&format!("length-{length}"), "a length near a number that a rule names", self.of_length(length));
+            }
+        }
+        for text in &self.literals.texts {
+            tries.plain("named", "a value that a rule names", text.clone().into_bytes());
+        }
+        tries
+    }
+
+    fn named(&self, tries: &mut Tries<Vec<u8>>) {
+        if let Some(constant) = &self.rules.r#const {
+            let id = "bytes.const";
+            tries.kept(id, "equal", "the only allowed value", vec![constant.clone()]);
+            tries.broken(id, "other", "nearly the only allowed value", near(constant));
+        }
+        for (name, listed) in some_of(&self.rules.r#in) {
+            let id = "bytes.in";
+            tries.kept(id, &format!("listed-{name}"), "a listed value", vec![listed.clone()]);
+            let mut near = near(listed);
+            near.retain(|it| !self.rules.r#in.contains(it));
+            tries.broken(id, &format!("beside-{name}"), "nearly a listed value", near);
+        }
+        for (name, listed) in some_of(&self.rules.not_in) {
+            let id = "bytes.not_in";
+            tries.broken(id, &format!("listed-{name}"), "a value that is ruled out", vec![listed.clone()]);
+            let mut near = near(listed);
+            near.retain(|it| !self.rules.not_in.contains(it));
+            tries.kept(id, &format!("beside-{name}"), "nearly a value that is ruled out", near);
+        }
+    }
+
+    fn lengths(&self, tries: &mut Tries<Vec<u8>>) {
+        let rules = &self.rules;
+        let bounds = [
+            ("bytes.len", rules.len, false, false),
+            ("bytes.min_len", rules.min_len, false, true),
+            ("bytes.max_len", rules.max_len, true, false),
+        ];
+        for (rule, bound, less, more) in bounds {
+            let Some(bound) = bound else {
+                continue;
+            };
+            let exact = usize::try_from(bound).ok().filter(|_| bound < LONGEST);
+            let Some(exact) = exact else {
+                let side = if less { Side::Broken } else { Side::Kept };
+                tries.impossible(rule, side, format!("{bound} bytes are more than a message may be"));
+                continue;
+            };
+            tries.kept(rule, "exact", &format!("exactly {bound} bytes"), vec![self.of_length(exact)]);
+            let sides = [(exact.checked_sub(1), less, "one-less"), (Some(exact + 1), more, "one-more")];
+            for (length, inside, slug) in sides {
+                let Some(length) = length else {
+                    tries.impossible(rule, Side::Broken, "nothing is shorter than empty");
+                    continue;
+                };
+                let words = format!("{length} bytes, beside {bound}");
+                let value = vec![self.of_length(length)];
+                match inside {
+                    true => tries.kept(rule, slug, &words, value),
+                    false => tries.broken(rule, slug, &words, value),
+                }
+            }
+        }
+    }
+
+    fn parts(&self, tries: &mut Tries<Vec<u8>>) {
+        let base = self.base();
+        let rules = &self.rules;
+        let named = [
+            ("bytes.prefix", &rules.prefix),
+            ("bytes.suffix", &rules.suffix),
+            ("bytes.contains", &rules.contains),
+        ];
+        for (rule, part) in named {
+            let Some(part) = part.as_deref().filter(|it| !it.is_empty()) else {
+                continue;
+            };
+            tries.kept(rule, "with", "with the part that it must have", vec![part.to_vec(), base.clone()]);
+            let at = base.windows(part.len()).position(|it| it == part);
+            let at = if rule == "bytes.suffix" { base.len().checked_sub(part.len()) } else { at };
+            if let Some(at) = at {
+                let mut changed = base.clone();
+                changed[at] ^= 1;
+                let less = [&base[..at], &base[at + 1..]].concat();
+                let none = [&base[..at], &base[at + part.len()..]].concat();
+                tries.broken(rule, "changed", "with one bit changed in the part that it must have", vec![changed]);
+                tries.broken(rule, "without", "without the part that it must have", vec![less, none]);
+            }
+        }
+        if let Some(pattern) = &self.pattern {
+            let rule = "bytes.pattern";
+            let shortest = pattern.shortest();
+            tries.kept(rule, "shortest", "the shortest match of its pattern", vec![shortest.clone().into_bytes(), base.clone()]);
+            let text = String::from_utf8_lossy(&base);
+            let changes = [format!("{text}!"), format!("!{text}"), text.to_uppercase(), "~".repeat(text.len()), String::new()];
+            for (at, changed) in changes.into_iter().enumerate() {
+                tries.broken(rule, &format!("changed-{}", at + 1), "nearly what its pattern matches", vec![changed.into_bytes()]);
+            }
+        }
+    }
+
+    /// A value that has all the parts, as long as it must be.
+    fn base(&self) -> Vec<u8> {
+        let rules = &self.rules;
+        let least = rules.len.or(rules.min_len).unwrap_or(0).min(LONGEST);
+        self.of_length(usize::try_from(least).unwrap_or(0))
+    }
+
+    fn of_length(&self, length: usize) -> Vec<u8> {
+        if let Some(pattern) = &self.pattern {
+            return pattern.of_length(length).unwrap_or_else(|| pattern.shortest()).into_bytes();
+        }
+        let part = |part: &Option<Vec<u8>>| part.clone().unwrap_or_default();
+        let (prefix, suffix, contains) = (part(&self.rules.prefix), part(&self.rules.suffix), part(&self.rules.contains));
+        let room = length.saturating_sub(prefix.len() + suffix.len() + contains.len());
+        [prefix, vec![b'a'; room], contains, suffix].concat()
+    }
+
+    /// Bytes at random that keep the rules, as far as it can be seen from here.
+    pub(crate) fn random(&self, rng: &mut StdRng) -> Vec<u8> {
+        let rules = &self.rules;
+        if let Some(constant) = &rules.r#const {
+            return constant.clone();
+        }
+        if !rules.r#in.is_empty() {
+            return rules.r#in[rng.random_range(0..rules.r#in.len())].clone();
+        }
+        if let Some(pattern) = &self.pattern {
+            return pattern.random(rng).into_bytes();
+        }
+        let least = rules.len.or(rules.min_len).unwrap_or(0);
+        let most = rules.len.or(rules.max_len).unwrap_or(least + 40).min(least + 40);
+        let length = usize::try_from(rng.random_range(least..=most.max(least))).unwrap_or(0);
+        let length = match self.format() {
+            Some((_, lengths)) => lengths[rng.random_range(0..lengths.len())],
+            None => length,
+        };
+        let mut bytes = self.of_length(length);
+        if rules.prefix.is_none() && rules.suffix.is_none() && rules.contains.is_none() {
+            rng.fill(bytes.as_mut_slice());
+        }
+        bytes
+    }
+}
+
+/// Bytes that differ from some as little as possible.
+fn near(value: &[u8]) -> Vec<Vec<u8>> {
+    let mut near = vec![[value, b"x"].concat()];
+    if let Some((last, head)) = value.split_last() {
+        near.push([head, &[last ^ 1]].concat());
+        near.push(head.to_vec());
+    }
+    near
+}

@@ -1,0 +1,165 @@
+//! Strings that match a pattern, made by walking over it. What comes out is a
+//! good guess and no promise: anchors in the middle and word boundaries are not
+//! followed, so every string is checked by the oracle.
+
+use rand::{RngExt, rngs::StdRng};
+use regex_syntax::{
+    Parser,
+    hir::{Class, Hir, HirKind, Look, Repetition},
+};
+
+/// How often a repetition without an upper bound is repeated at most, beyond what
+/// a length asks for.
+const UNBOUNDED: u32 = 12;
+
+/// A pattern that was understood.
+#[derive(Debug, Clone)]
+pub(crate) struct Pattern {
+    source: String,
+    hir: Hir,
+}
+
+/// What decides where a pattern leaves a choice.
+enum Choice<'r> {
+    /// The shortest way.
+    Shortest,
+    /// The shortest way, with this many characters more where there is room.
+    Longer(usize),
+    /// Any way.
+    Random(&'r mut StdRng),
+}
+
+impl Pattern {
+    /// Reads a pattern; none where it is not one.
+    pub(crate) fn parse(source: &str) -> Option<Self> {
+        let hir = Parser::new().parse(source).ok()?;
+        let source = source.to_owned();
+        Some(Self { source, hir })
+    }
+
+    /// The shortest string that matches.
+    pub(crate) fn shortest(&self) -> String {
+        written(&self.hir, &mut Choice::Shortest)
+    }
+
+    /// A string that matches, with as many characters, if the pattern can be
+    /// stretched to them.
+    pub(crate) fn of_length(&self, length: usize) -> Option<String> {
+        let shortest = self.shortest();
+        let room = length.checked_sub(shortest.chars().count())?;
+        let mut stretched = written(&self.hir, &mut Choice::Longer(room));
+        let missing = length.checked_sub(stretched.chars().count())?;
+        // A pattern without an anchor matches also within a longer string.
+        let filler = "a".repeat(missing);
+        if !self.ends_with(Look::End) {
+            stretched.push_str(&filler);
+        } else if !self.begins_with(Look::Start) {
+            stretched.insert_str(0, &filler);
+        }
+        (stretched.chars().count() == length).then_some(stretched)
+    }
+
+    /// Any string that matches.
+    pub(crate) fn random(&self, rng: &mut StdRng) -> String {
+        written(&self.hir, &mut Choice::Random(rng))
+    }
+
+    fn begins_with(&self, look: Look) -> bool {
+        self.hir.properties().look_set_prefix().contains(look)
+    }
+
+    fn ends_with(&self, look: Look) -> bool {
+        self.hir.properties().look_set_suffix().contains(look)
+    }
+
+    /// Whether engines differ on this string: classes such as `\w` know all
+    /// scripts in some and only ASCII in others, and `$` matches before a final
+    /// line break in some.
+    pub(crate) fn is_disputed(&self, text: &str) -> bool {
+        let says = |classes: &[&str]| classes.iter().any(|it| self.source.contains(it));
+        let foreign = |test: fn(char) -> bool| text.chars().any(|it| !it.is_ascii() && test(it));
+        (says(&["\\s", "\\S", ":space:"])
+            && (text.contains('\u{b}') || foreign(|it| it.is_whitespace() || it == '\u{180e}')))
+            || (says(&["\\d", "\\D"]) && foreign(char::is_numeric))
+            || (says(&["\\w", "\\W", "\\b", "\\B", "(?i", "\\p", "\\P"]) && foreign(|_| true))
+            || (says(&["$", "."]) && text.contains(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']))
+    }
+}
+
+fn written(hir: &Hir, choice: &mut Choice<'_>) -> String {
+    let mut text = String::new();
+    write(hir, choice, &mut text);
+    text
+}
+
+fn write(hir: &Hir, choice: &mut Choice<'_>, text: &mut String) {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => {}
+        HirKind::Literal(literal) => text.push_str(&String::from_utf8_lossy(&literal.0)),
+        HirKind::Class(class) => text.extend(character(class, choice)),
+        HirKind::Repetition(repetition) => repeat(repetition, choice, text),
+        HirKind::Capture(capture) => write(&capture.sub, choice, text),
+        HirKind::Concat(parts) => parts.iter().for_each(|part| write(part, choice, text)),
+        HirKind::Alternation(ways) => match choice {
+            Choice::Random(rng) => {
+                let way = rng.random_range(0..ways.len());
+                write(&ways[way], choice, text);
+            }
+            Choice::Shortest | Choice::Longer(_) => {
+                let length = |way: &&Hir| written(way, &mut Choice::Shortest).len();
+                if let Some(way) = ways.iter().min_by_key(length) {
+                    write(way, choice, text);
+                }
+            }
+        },
+    }
+}
+
+fn repeat(repetition: &Repetition, choice: &mut Choice<'_>, text: &mut String) {
+    let once = written(&repetition.sub, &mut Choice::Shortest).chars().count();
+    let most = repetition.max.unwrap_or(u32::MAX);
+    let more = match choice {
+        Choice::Shortest => 0,
+        Choice::Longer(room) => {
+            let wanted = room.checked_div(once).unwrap_or(0);
+            let room_left = usize::try_from(most - repetition.min).unwrap_or(usize::MAX);
+            let more = wanted.min(room_left);
+            *room -= more * once;
+            u32::try_from(more).unwrap_or(u32::MAX)
+        }
+        Choice::Random(rng) => rng.random_range(0..=(most - repetition.min).min(UNBOUNDED)),
+    };
+    for _ in 0..repetition.min + more {
+        write(&repetition.sub, choice, text);
+    }
+}
+
+/// A character of a class; a plain one where there is a choice.
+fn character(class: &Class, choice: &mut Choice<'_>) -> Option<char> {
+    let ranges: Vec<(char, char)> = match class {
+        Class::Unicode(class) => {
+            let ranges = class.iter();
+            ranges.map(|range| (range.start(), range.end())).collect()
+        }
+        Class::Bytes(class) => {
+            let ranges = class.iter();
+            ranges.map(|range| (char::from(range.start()), char::from(range.end()))).collect()
+        }
+    };
+    let holds = |it: char| ranges.iter().any(|(low, high)| (*low..=*high).contains(&it));
+    let plain: Vec<char> = ('a'..='z').chain('0'..='9').chain('A'..='Z').filter(|it| holds(*it)).collect();
+    let printable = || (' '..='~').find(|it| holds(*it));
+    match choice {
+        Choice::Random(rng) if rng.random_bool(0.2) || plain.is_empty() => {
+            let (low, high) = *ranges.get(rng.random_range(0..ranges.len().max(1)))?;
+            // Half a plane is more than anybody wants to read: stay near the start.
+            let span = (u32::from(high) - u32::from(low)).min(200);
+            char::from_u32(u32::from(low) + rng.random_range(0..=span)).or(Some(low))
+        }
+        Choice::Random(rng) => Some(plain[rng.random_range(0..plain.len())]),
+        Choice::Shortest | Choice::Longer(_) => {
+            let first = plain.first().copied();
+            first.or_else(printable).or_else(|| ranges.first().map(|range| range.0))
+        }
+    }
+}

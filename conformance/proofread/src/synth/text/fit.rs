@@ -1,0 +1,93 @@
+//! Strings of an exact length.
+
+use super::Text;
+
+/// What is used to make a string longer: characters of one to four bytes.
+pub(super) const NARROW: char = 'a';
+pub(super) const WIDE: [(char, &str); 3] = [
+    ('é', "characters of two bytes"),
+    ('漢', "characters of three bytes"),
+    ('😀', "characters of four bytes"),
+];
+
+impl Text<'_> {
+    /// Strings of a number of characters, the likeliest first; `base` is a string
+    /// that keeps the rules.
+    pub(super) fn of_length(&self, length: usize, base: Option<&str>) -> Vec<String> {
+        let mut found = Vec::new();
+        found.extend(self.format.and_then(|format| (format.stretch)(length)));
+        found.extend(self.pattern.as_ref().and_then(|it| it.of_length(length)));
+        found.push(self.with_parts(&NARROW.to_string().repeat(length), length));
+        if let Some(base) = base {
+            found.extend(stretched(base, length));
+        }
+        for filler in ["0", "A", "-", "a.", " "] {
+            let filled: String = filler.chars().cycle().take(length).collect();
+            found.push(self.with_parts(&filled, length));
+        }
+        found.retain(|text| text.chars().count() == length);
+        found
+    }
+
+    /// Strings of a number of bytes.
+    pub(super) fn of_bytes(&self, length: usize, base: Option<&str>) -> Vec<String> {
+        let mut found = self.of_length(length, base);
+        // All the above are of ASCII, as a rule: a byte for each character.
+        found.retain(|text| text.len() == length);
+        found
+    }
+
+    /// A string of one character over and over.
+    pub(super) fn of_wide(&self, filler: char, length: usize) -> String {
+        self.with_parts(&filler.to_string().repeat(length), length)
+    }
+
+    /// A number of bytes in characters of several bytes, with one of a single byte
+    /// for each that is left over.
+    pub(super) fn of_wide_bytes(&self, filler: char, bytes: usize) -> String {
+        let parts = self.with_parts("", 0);
+        let room = bytes.saturating_sub(parts.len());
+        let wide = filler.to_string().repeat(room / filler.len_utf8());
+        let narrow = NARROW.to_string().repeat(room % filler.len_utf8());
+        let filler = format!("{wide}{narrow}");
+        let length = filler.chars().count() + parts.chars().count();
+        self.with_parts(&filler, length)
+    }
+
+    /// A filler with the prefix, the suffix and the contained part that the rules
+    /// ask for put over it, as long as it was where there is room.
+    pub(super) fn with_parts(&self, filler: &str, length: usize) -> String {
+        let part = |part: &Option<String>| part.clone().unwrap_or_default();
+        let prefix = part(&self.rules.prefix);
+        let suffix = part(&self.rules.suffix);
+        let contains = part(&self.rules.contains);
+        let ends_hold = prefix.contains(&contains) || suffix.contains(&contains);
+        let contains = if ends_hold { String::new() } else { contains };
+        let taken = [&prefix, &suffix, &contains].map(|it| it.chars().count());
+        let room = length.saturating_sub(taken.iter().sum());
+        let middle: String = filler.chars().take(room).collect();
+        format!("{prefix}{middle}{contains}{suffix}")
+    }
+}
+
+/// A string made longer or shorter at different places.
+fn stretched(base: &str, length: usize) -> Vec<String> {
+    let characters: Vec<char> = base.chars().collect();
+    let count = characters.len();
+    let places = [count / 2, count, 0, 1.min(count), count.saturating_sub(1)];
+    let at = places.iter().map(|place| {
+        let place = *place;
+        if length >= count {
+            let more = characters.get(place).or(characters.last()).copied();
+            let more = std::iter::repeat_n(more.unwrap_or(NARROW), length - count);
+            let (before, after) = characters.split_at(place);
+            before.iter().copied().chain(more).chain(after.iter().copied()).collect()
+        } else {
+            let fewer = count - length;
+            let from = place.min(length);
+            let (before, after) = (&characters[..from], &characters[from + fewer..]);
+            before.iter().chain(after).collect()
+        }
+    });
+    at.collect()
+}

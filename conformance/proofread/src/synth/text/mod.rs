@@ -1,0 +1,132 @@
+//! Strings: lengths in characters and bytes, patterns, parts, lists and formats,
+//! in any combination.
+
+mod fit;
+mod search;
+mod tries;
+
+use std::collections::BTreeSet;
+
+use prost_protovalidate_types::{StringRules, field_rules::Type};
+use rand::{RngExt, rngs::StdRng};
+
+use super::{
+    formats::{self, Format},
+    literals::Literals,
+    pattern::Pattern,
+};
+
+/// The longest string that is sent, in bytes: servers take messages of 4 MiB.
+pub(crate) const LONGEST: u64 = 2 << 20;
+
+/// Which rules a string would break; none where that can't be said.
+pub(crate) type Weigh<'w> = dyn FnMut(&str) -> Option<BTreeSet<String>> + 'w;
+
+/// The rules of a string, understood.
+pub(crate) struct Text<'r> {
+    rules: StringRules,
+    pattern: Option<Pattern>,
+    format: Option<&'static Format>,
+    literals: &'r Literals,
+    /// Whether it is the key of a map: the path of a violation quotes it, and how
+    /// unusual characters are quoted there is nowhere said.
+    is_key: bool,
+}
+
+impl<'r> Text<'r> {
+    pub(crate) fn new(rules: Option<&Type>, literals: &'r Literals, is_key: bool) -> Self {
+        let rules = match rules {
+            Some(Type::String(rules)) => rules.clone(),
+            _ => StringRules::default(),
+        };
+        Self {
+            pattern: rules.pattern.as_deref().and_then(Pattern::parse),
+            format: formats::format(rules.well_known.as_ref(), rules.strict.unwrap_or(true)),
+            rules,
+            literals,
+            is_key,
+        }
+    }
+
+    /// The ids of the rules that are set.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        let rules = &self.rules;
+        let set = [
+            (rules.r#const.is_some(), "const"),
+            (rules.len.is_some(), "len"),
+            (rules.min_len.is_some(), "min_len"),
+            (rules.max_len.is_some(), "max_len"),
+            (rules.len_bytes.is_some(), "len_bytes"),
+            (rules.min_bytes.is_some(), "min_bytes"),
+            (rules.max_bytes.is_some(), "max_bytes"),
+            (rules.pattern.is_some(), "pattern"),
+            (rules.prefix.is_some(), "prefix"),
+            (rules.suffix.is_some(), "suffix"),
+            (rules.contains.is_some(), "contains"),
+            (rules.not_contains.is_some(), "not_contains"),
+            (!rules.r#in.is_empty(), "in"),
+            (!rules.not_in.is_empty(), "not_in"),
+        ];
+        let set = set.iter().filter(|(set, _)| *set).map(|(_, id)| *id);
+        let format = self.format.iter().flat_map(|it| [Some(it.id), it.empty]);
+        set.chain(format.flatten()).map(|id| format!("string.{id}")).collect()
+    }
+
+    /// Whether this string is one on which implementations differ.
+    pub(crate) fn is_disputed(&self, text: &str) -> bool {
+        let plain = |it: char| it.is_ascii_graphic() && !matches!(it, '"' | '\\' | ']');
+        let unusual_key = self.is_key && !text.chars().all(plain);
+        unusual_key || self.pattern.as_ref().is_some_and(|it| it.is_disputed(text))
+    }
+
+    /// A string at random that keeps the rules, as far as it can be seen from here.
+    pub(crate) fn random(&self, rng: &mut StdRng) -> String {
+        let rules = &self.rules;
+        if let Some(constant) = &rules.r#const {
+            return constant.clone();
+        }
+        if !rules.r#in.is_empty() {
+            return rules.r#in[rng.random_range(0..rules.r#in.len())].clone();
+        }
+        if let Some(format) = self.format {
+            return format.random(rng);
+        }
+        if let Some(pattern) = &self.pattern {
+            return pattern.random(rng);
+        }
+        let (least, most) = self.lengths();
+        let usual = most.min(least.saturating_add(40));
+        let most = if rng.random_bool(0.02) { most.min(2000) } else { usual };
+        let length = rng.random_range(least.min(most)..=most);
+        let alphabet = match self.is_key {
+            true => 0,
+            false => rng.random_range(0..ALPHABETS.len()),
+        };
+        let alphabet: Vec<char> = ALPHABETS[alphabet].chars().collect();
+        let filler = |_| alphabet[rng.random_range(0..alphabet.len())];
+        let filler: String = (0..length).map(filler).collect();
+        self.with_parts(&filler, length)
+    }
+
+    /// The least and the greatest number of characters, where bytes set no limit.
+    fn lengths(&self) -> (usize, usize) {
+        let rules = &self.rules;
+        let length = |bound: Option<u64>| bound.and_then(|it| usize::try_from(it).ok());
+        let exact = length(rules.len).or(length(rules.len_bytes));
+        let least = exact.or(length(rules.min_len)).or(length(rules.min_bytes));
+        let most = exact.or(length(rules.max_len)).or(length(rules.max_bytes));
+        let least = least.unwrap_or(0);
+        (least, most.unwrap_or(least + 60).max(least))
+    }
+}
+
+/// What random strings are written in.
+const ALPHABETS: [&str; 7] = [
+    "abcdefghijklmnopqrstuvwxyz0123456789",
+    "ABC xyz 019 _-.,:;!?",
+    "'\"`\\/<>&%$#{}[]()=*;--",
+    "äöüßéñçøåÆŁžÇİı",
+    "漢字かなカナ한글กขไทยעבריתعربي",
+    "😀👍🏽👩\u{200d}💻🇨🇭e\u{301}\u{202e}\u{feff}\u{200b}",
+    "a\t\n\r\u{0}\u{1b}\u{7f}\u{85}",
+];

@@ -1,0 +1,189 @@
+//! Durations and moments, counted in nanoseconds.
+
+use prost_protovalidate_types::{
+    DurationRules, TimestampRules, duration_rules, field_rules::Type, timestamp_rules,
+};
+use prost_reflect::{DynamicMessage, MessageDescriptor, Value};
+use prost_types::{Duration, Timestamp};
+use rand::{RngExt, rngs::StdRng};
+
+use super::{candidate::Tries, whole::Whole};
+use crate::{
+    case::Side,
+    oracle::{STEADY_SECONDS, now_seconds},
+};
+
+const SECOND: i128 = 1_000_000_000;
+
+/// The farthest duration that protobuf allows, some 10,000 years.
+const FARTHEST: i128 = 315_576_000_000 * SECOND;
+
+/// 0001-01-01T00:00:00Z, the first moment that protobuf allows.
+const FIRST: i128 = -62_135_596_800 * SECOND;
+
+/// 9999-12-31T23:59:59.999999999Z, the last one.
+const LAST: i128 = 253_402_300_800 * SECOND - 1;
+
+fn of_duration(value: &Duration) -> i128 {
+    i128::from(value.seconds) * SECOND + i128::from(value.nanos)
+}
+
+fn of_timestamp(value: &Timestamp) -> i128 {
+    i128::from(value.seconds) * SECOND + i128::from(value.nanos)
+}
+
+/// The rules of a duration.
+pub(crate) fn duration(rules: Option<&Type>) -> Whole {
+    let plain = DurationRules::default();
+    let rules = match rules {
+        Some(Type::Duration(rules)) => rules,
+        _ => &plain,
+    };
+    Whole {
+        prefix: "duration",
+        least: -FARTHEST,
+        most: FARTHEST,
+        constant: rules.r#const.as_ref().map(of_duration),
+        lower: rules.greater_than.as_ref().map(|bound| match bound {
+            duration_rules::GreaterThan::Gt(value) => (of_duration(value), false),
+            duration_rules::GreaterThan::Gte(value) => (of_duration(value), true),
+        }),
+        upper: rules.less_than.as_ref().map(|bound| match bound {
+            duration_rules::LessThan::Lt(value) => (of_duration(value), false),
+            duration_rules::LessThan::Lte(value) => (of_duration(value), true),
+        }),
+        listed: rules.r#in.iter().map(of_duration).collect(),
+        unlisted: rules.not_in.iter().map(of_duration).collect(),
+    }
+}
+
+/// The rules of a moment.
+pub(crate) struct Moment {
+    fixed: Whole,
+    past: bool,
+    future: bool,
+    within: Option<i128>,
+}
+
+pub(crate) fn moment(rules: Option<&Type>) -> Moment {
+    use timestamp_rules::{GreaterThan, LessThan};
+    let plain = TimestampRules::default();
+    let rules = match rules {
+        Some(Type::Timestamp(rules)) => rules,
+        _ => &plain,
+    };
+    Moment {
+        fixed: Whole {
+            prefix: "timestamp",
+            least: FIRST,
+            most: LAST,
+            constant: rules.r#const.as_ref().map(of_timestamp),
+            lower: rules.greater_than.as_ref().and_then(|bound| match bound {
+                GreaterThan::Gt(value) => Some((of_timestamp(value), false)),
+                GreaterThan::Gte(value) => Some((of_timestamp(value), true)),
+                GreaterThan::GtNow(_) => None,
+            }),
+            upper: rules.less_than.as_ref().and_then(|bound| match bound {
+                LessThan::Lt(value) => Some((of_timestamp(value), false)),
+                LessThan::Lte(value) => Some((of_timestamp(value), true)),
+                LessThan::LtNow(_) => None,
+            }),
+            ..Whole::default()
+        },
+        past: matches!(rules.less_than, Some(LessThan::LtNow(true))),
+        future: matches!(rules.greater_than, Some(GreaterThan::GtNow(true))),
+        within: rules.within.as_ref().map(of_duration),
+    }
+}
+
+const LT_NOW: &str = "timestamp.lt_now";
+const GT_NOW: &str = "timestamp.gt_now";
+const WITHIN: &str = "timestamp.within";
+
+impl Moment {
+    /// The ids of the rules that are set.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        let mut keys = self.fixed.keys();
+        let timed = [
+            (self.past, LT_NOW),
+            (self.future, GT_NOW),
+            (self.within.is_some(), WITHIN),
+        ];
+        keys.extend(timed.iter().filter(|(set, _)| *set).map(|(_, id)| (*id).to_owned()));
+        keys
+    }
+
+    /// What to try. Moments near the present one keep a distance that covers the
+    /// time until they are sent, and clocks that differ.
+    pub(crate) fn tries(&self, numbers: &[i128]) -> Tries<i128> {
+        let mut tries = self.fixed.tries(numbers);
+        let now = i128::from(now_seconds()) * SECOND;
+        let margin = i128::from(STEADY_SECONDS) * SECOND * 2;
+        let hour = 3600 * SECOND;
+        let inside = self.within.unwrap_or(2 * hour) / 2;
+        let before = vec![now - hour.min(inside), now - inside, now - hour];
+        let after = vec![now + hour.min(inside), now + inside, now + hour];
+        if self.past {
+            tries.kept(LT_NOW, "past", "in the past", before.clone());
+            tries.broken(LT_NOW, "future", "in the future", after.clone());
+        }
+        if self.future {
+            tries.kept(GT_NOW, "future", "in the future", after.clone());
+            tries.broken(GT_NOW, "past", "in the past", before.clone());
+        }
+        if let Some(within) = self.within {
+            let edges = [
+                (-within, -1, "early", "before"),
+                (within, 1, "late", "after"),
+            ];
+            for (edge, away, slug, words) in edges {
+                let kept = vec![now + edge - away * margin, now + edge / 2];
+                let words = format!("{words} now, by less than it may be");
+                tries.kept(WITHIN, &format!("within-{slug}"), &words, kept);
+                let words = words.replace("less", "more");
+                let broken = vec![now + edge + away * margin];
+                tries.broken(WITHIN, &format!("beyond-{slug}"), &words, broken);
+            }
+            if within <= margin {
+                let reason = format!(
+                    "{} s around now is too narrow for clocks that differ",
+                    within / SECOND
+                );
+                tries.impossible(WITHIN, Side::Kept, reason);
+            }
+        }
+        for value in before.into_iter().chain(after) {
+            tries.plain("near-now", "within an hour or so of now", value);
+        }
+        tries
+    }
+
+    pub(crate) fn random(&self, rng: &mut StdRng) -> i128 {
+        let now = i128::from(now_seconds()) * SECOND;
+        let near = self.within.unwrap_or(86_400 * 365 * SECOND);
+        let distance = rng.random_range(0..=near);
+        match (self.past, self.future) {
+            (true, _) => now - distance,
+            (_, true) => now + distance,
+            _ if self.within.is_some() => now + distance - near / 2,
+            _ if rng.random_bool(0.5) && self.fixed.keys().is_empty() => now - distance,
+            _ => self.fixed.random(rng),
+        }
+    }
+}
+
+/// A duration or a moment as a message: both have the same two fields, but
+/// nanoseconds of a moment are never negative.
+pub(crate) fn message(descriptor: &MessageDescriptor, nanoseconds: i128) -> Option<Value> {
+    let is_moment = descriptor.full_name() == "google.protobuf.Timestamp";
+    let (seconds, nanos) = match is_moment {
+        true => (nanoseconds.div_euclid(SECOND), nanoseconds.rem_euclid(SECOND)),
+        false => (nanoseconds / SECOND, nanoseconds % SECOND),
+    };
+    let mut message = DynamicMessage::new(descriptor.clone());
+    let seconds = Value::I64(seconds.try_into().ok()?);
+    let nanos = Value::I32(nanos.try_into().ok()?);
+    message.try_set_field_by_name("seconds", seconds).ok()?;
+    message.try_set_field_by_name("nanos", nanos).ok()?;
+    Some(Value::Message(message))
+}

@@ -1,0 +1,75 @@
+//! The smallest pieces of protobuf's encoding, also the wrong ones.
+
+use prost_reflect::MessageDescriptor;
+
+/// The wire types.
+pub(super) const VARINT: u64 = 0;
+pub(super) const FIXED64: u64 = 1;
+pub(super) const LENGTH: u64 = 2;
+pub(super) const GROUP: u64 = 3;
+pub(super) const END_GROUP: u64 = 4;
+pub(super) const FIXED32: u64 = 5;
+
+/// A varint, as short as it can be.
+pub(super) fn varint(mut value: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value >= 0x80 {
+        bytes.push((value & 0x7f) as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+    bytes
+}
+
+/// A varint with more bytes than it needs: `length` of them.
+pub(super) fn long_varint(value: u64, length: usize) -> Vec<u8> {
+    let mut bytes = varint(value);
+    while bytes.len() < length {
+        if let Some(last) = bytes.last_mut() {
+            *last |= 0x80;
+        }
+        bytes.push(0);
+    }
+    bytes
+}
+
+/// The key of a field.
+pub(super) fn key(number: u32, wire_type: u64) -> Vec<u8> {
+    varint(u64::from(number) << 3 | wire_type)
+}
+
+/// A field of any wire type, with its payload.
+pub(super) fn field(number: u32, wire_type: u64, payload: &[u8]) -> Vec<u8> {
+    [key(number, wire_type), payload.to_vec()].concat()
+}
+
+/// A field with a length in front.
+pub(super) fn delimited(number: u32, payload: &[u8]) -> Vec<u8> {
+    let length = varint(payload.len() as u64);
+    [key(number, LENGTH), length, payload.to_vec()].concat()
+}
+
+/// A field number that a message does not use and does not reserve.
+pub(super) fn unused(message: &MessageDescriptor) -> u32 {
+    let reserved: Vec<_> = message.reserved_ranges().collect();
+    let free = |number: &u32| {
+        message.get_field(*number).is_none() && !reserved.iter().any(|range| range.contains(number))
+    };
+    (15_000..18_000).find(free).unwrap_or(18_999)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn varints_are_as_protobuf_has_them() {
+        assert_eq!(varint(150), [0x96, 0x01]);
+        assert_eq!(varint(u64::MAX).len(), 10);
+        assert_eq!(long_varint(1, 3), [0x81, 0x80, 0x00]);
+        assert_eq!(
+            delimited(2, b"testing"),
+            [&[0x12, 7], b"testing".as_slice()].concat()
+        );
+    }
+}

@@ -1,0 +1,83 @@
+//! The handler of Recommend on bare tonic, without layers and validation: what
+//! `just bench` compares the bookstore with. Takes a folder for its database,
+//! prints `listening on ADDRESS`, and runs until it is asked to stop.
+
+use std::{
+    convert::Infallible,
+    path::PathBuf,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use contract::bookstore::recommendations::v1::{
+    RecommendRequest, RecommendResponse, recommendation_service_server::RecommendationService,
+};
+use recommendations::{Recommendations, V1};
+use tonic::{
+    Request, Response, Status,
+    body::Body,
+    codegen::{Service, http},
+    server::{Grpc, NamedService, UnaryService},
+    transport::{Server, server::TcpIncoming},
+};
+use tonic_prost::ProstCodec;
+
+type Future<T> = Pin<Box<dyn std::future::Future<Output = T> + Send>>;
+
+/// What tonic generates for the service, but for the codec.
+#[derive(Clone)]
+struct Bare(Arc<V1>);
+
+impl NamedService for Bare {
+    const NAME: &'static str = "bookstore.recommendations.v1.RecommendationService";
+}
+
+impl Service<http::Request<Body>> for Bare {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = Future<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let recommend = Recommend(Arc::clone(&self.0));
+        Box::pin(async move {
+            let mut grpc = Grpc::new(ProstCodec::default());
+            Ok(grpc.unary(recommend, request).await)
+        })
+    }
+}
+
+struct Recommend(Arc<V1>);
+
+impl UnaryService<RecommendRequest> for Recommend {
+    type Response = RecommendResponse;
+    type Future = Future<Result<Response<RecommendResponse>, Status>>;
+
+    fn call(&mut self, request: Request<RecommendRequest>) -> Self::Future {
+        let handler = Arc::clone(&self.0);
+        Box::pin(async move { handler.recommend(request).await })
+    }
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let folder = std::env::args_os().nth(1).map(PathBuf::from);
+    let folder = folder.ok_or_else(|| anyhow::anyhow!("usage: bare_recommend FOLDER"))?;
+    let db = store::Db::open(&store::Location::Folder(folder), &inventory::SCHEMA).await?;
+    let inventory = inventory::Inventory::new(db, inventory::Options::default());
+    inventory.load_shipped_catalogue().await?;
+    let router = rpc::Router::new(rpc::Options::default()).add(inventory.server());
+    let recommendations =
+        Recommendations::start(router.in_process(), &recommendations::Options::default());
+    let listener = TcpIncoming::bind("127.0.0.1:0".parse()?)?.with_nodelay(Some(true));
+    println!("listening on {}", listener.local_addr()?);
+    Server::builder()
+        .add_service(Bare(Arc::new(V1::new(recommendations))))
+        .serve_with_incoming_shutdown(listener, telemetry::shutdown_signal())
+        .await?;
+    Ok(())
+}

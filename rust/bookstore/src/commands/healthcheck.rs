@@ -1,0 +1,54 @@
+//! `bookstore healthcheck`: for containers and scripts.
+
+use std::time::Duration;
+
+use anyhow::{Context, anyhow, bail};
+use clap::Args;
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
+
+/// Asks grpc.health.v1 of a running process and exits with 0 if it serves, else with 1.
+#[derive(Debug, Args)]
+pub struct Healthcheck {
+    /// Where the process serves gRPC
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "BINDERY_GRPC_URL",
+        default_value = "http://127.0.0.1:50051"
+    )]
+    server: String,
+
+    /// The service to ask about; the process as a whole if none is named
+    #[arg(long, value_name = "SERVICE", default_value = "")]
+    service: String,
+
+    /// How long the answer may take, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 2)]
+    timeout: u64,
+}
+
+impl Healthcheck {
+    /// Asks once.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let Self {
+            server,
+            service,
+            timeout,
+        } = self;
+        let mut health = HealthClient::new(rpc::Channel::connect(&server)?);
+        let answer = health.check(HealthCheckRequest { service });
+        let status = tokio::time::timeout(Duration::from_secs(timeout), answer)
+            .await
+            .with_context(|| format!("{server} did not answer within {timeout} s"))?
+            .map_err(|status| anyhow!("{server}: {}", status.message()))?
+            .into_inner()
+            .status();
+        if status != ServingStatus::Serving {
+            bail!("{server} says {}", status.as_str_name());
+        }
+        println!("{server} serves");
+        Ok(())
+    }
+}

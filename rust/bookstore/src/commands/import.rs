@@ -1,0 +1,124 @@
+//! `bookstore import`: books from a CSV file, into a data folder or a running server.
+
+use std::{io, path::PathBuf};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use contract::bookstore::inventory::v1::inventory_service_client::InventoryServiceClient;
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use inventory::import::{self, Progress, Reader, Summary};
+
+use crate::{house, operator, settings::Storage};
+
+/// Imports books from a CSV file with one of two headers:
+///
+/// 1. id,title,authors,year,category,price,stock. Authors are separated by "; ", the
+///    category is written as in science_fiction, the price in US dollars. Year and stock
+///    may be empty: not known, and left as it is.
+/// 2. That of goodbooks-10k (book_id, authors, original_publication_year, title, ...).
+///
+/// Rows that break a rule are reported with their line numbers, and the others are kept.
+/// A book whose number is in the catalogue is replaced, so importing a file again changes
+/// nothing.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub struct Import {
+    /// The file, in UTF-8; - reads standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// Send the books to a running server and not to the data folder. The operator's token
+    /// is read from the variable BINDERY_OPERATOR_TOKEN, or else from the data folder
+    #[arg(long, value_name = "URL")]
+    server: Option<String>,
+
+    #[command(flatten)]
+    storage: Storage,
+}
+
+impl Import {
+    /// Imports the file and says what became of it. Rows that were refused make the
+    /// command fail after the others are stored.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let name = self.file.display().to_string();
+        let reader = self.reader().with_context(|| name.clone())?;
+        let bar = progress_bar(reader.bytes_total());
+        let mut show = |progress: Progress| {
+            bar.set_position(progress.bytes_read);
+            bar.set_message(format!("{} rows", HumanCount(progress.rows)));
+        };
+        let summary = match &self.server {
+            Some(server) => {
+                let token = self.token()?;
+                let mut client = InventoryServiceClient::new(rpc::Channel::connect(server)?);
+                import::run(&mut client, reader, Some(&token), &mut show).await
+            }
+            None => {
+                let inventory = house::open_inventory(&self.storage).await?;
+                let router = rpc::Router::new(rpc::Options::default()).add(inventory.server());
+                let mut client = InventoryServiceClient::new(router.in_process());
+                let summary = import::run(&mut client, reader, None, &mut show).await;
+                inventory.db().close().await;
+                summary
+            }
+        };
+        bar.finish_and_clear();
+        report(&name, &summary.with_context(|| name.clone())?)
+    }
+
+    fn reader(&self) -> anyhow::Result<Reader> {
+        Ok(match self.file.as_os_str() == "-" {
+            true => Reader::new(io::stdin())?,
+            false => Reader::open(&self.file)?,
+        })
+    }
+
+    fn token(&self) -> anyhow::Result<String> {
+        match std::env::var("BINDERY_OPERATOR_TOKEN") {
+            Ok(token) => Ok(token),
+            Err(_) => operator::existing_token(&self.storage.data),
+        }
+    }
+}
+
+fn progress_bar(size: Option<u64>) -> ProgressBar {
+    let (bar, template) = match size {
+        Some(size) => (
+            ProgressBar::new(size),
+            "{bar:40} {percent:>3} %  {msg}  {eta} left",
+        ),
+        None => (ProgressBar::no_length(), "{spinner} {msg}  {bytes}"),
+    };
+    bar.with_style(ProgressStyle::with_template(template).expect("the template is well formed"))
+}
+
+fn report(name: &str, summary: &Summary) -> anyhow::Result<()> {
+    let Summary {
+        created,
+        updated,
+        unchanged,
+        bad_rows,
+        first_bad_rows,
+    } = summary;
+    println!(
+        "{name}: {} new books, {} changed, {} as they were",
+        HumanCount(*created),
+        HumanCount(*updated),
+        HumanCount(*unchanged)
+    );
+    for bad_row in first_bad_rows {
+        eprintln!("{name}, {bad_row}");
+    }
+    if *bad_rows > 0 {
+        let (rows, them) = match bad_rows {
+            1 => ("row was", "it"),
+            _ => ("rows were", "them"),
+        };
+        let listed = first_bad_rows.len();
+        bail!(
+            "{} {rows} left out ({listed} listed above); mend {them} and import the file again",
+            HumanCount(*bad_rows)
+        );
+    }
+    Ok(())
+}

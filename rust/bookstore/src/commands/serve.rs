@@ -1,0 +1,43 @@
+//! `bookstore serve SERVICE...`: some of it, the rest over the network.
+
+use clap::Args;
+
+use crate::{
+    house::{self, Plan, Service},
+    settings::{Listen, Logs, Peers, Storage},
+};
+
+/// Runs the named services in this process. They find the others by the addresses that
+/// are given for them, and call them exactly as they would in one process.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// The services to run
+    #[arg(required = true, value_name = "SERVICE")]
+    services: Vec<Service>,
+
+    #[command(flatten)]
+    peers: Peers,
+
+    #[command(flatten)]
+    storage: Storage,
+
+    #[command(flatten)]
+    listen: Listen,
+
+    #[command(flatten)]
+    logs: Logs,
+}
+
+impl Serve {
+    /// Runs until a signal asks it to stop.
+    pub async fn run(self) -> anyhow::Result<()> {
+        house::run(Plan {
+            services: self.services.into_iter().collect(),
+            storage: self.storage,
+            listen: self.listen,
+            logs: self.logs,
+            peers: Some(self.peers),
+        })
+        .await
+    }
+}

@@ -1,0 +1,34 @@
+//! What `/monitor` knows of the health of the services: it asks them, as anybody can.
+
+use std::{sync::Arc, time::Duration};
+
+use futures::future::join_all;
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
+
+/// How long the answer may take: the monitor asks every two seconds.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Asks each service, over its channel, whether it serves. No answer is a no.
+pub fn of(services: Vec<(&'static str, rpc::Channel)>) -> marketplace::Health {
+    let services = Arc::new(services);
+    Arc::new(move || {
+        let services = Arc::clone(&services);
+        Box::pin(async move {
+            let asked = services.iter().map(|(name, channel)| async {
+                ((*name).to_owned(), is_serving(name, channel.clone()).await)
+            });
+            join_all(asked).await
+        })
+    })
+}
+
+async fn is_serving(service: &str, channel: rpc::Channel) -> bool {
+    let request = HealthCheckRequest {
+        service: service.to_owned(),
+    };
+    let mut client = HealthClient::new(channel);
+    let answer = tokio::time::timeout(PATIENCE, client.check(request)).await;
+    matches!(answer, Ok(Ok(response)) if response.get_ref().status() == ServingStatus::Serving)
+}

@@ -1,0 +1,81 @@
+//! How fast an import is, and how little memory it needs.
+
+use super::{Shop, files::own};
+use crate::import::{Reader, run};
+
+/// `rows` rows of our own, made while they are read.
+fn endless(rows: u32) -> impl std::io::Read + Send {
+    const WORDS: [&str; 16] = [
+        "winter", "garden", "of", "the", "silent", "Éclair", "river", "and", "a", "king", "memory",
+        "stone", "light", "house", "last", "journey",
+    ];
+    struct Rows {
+        next: u32,
+        rows: u32,
+        line: std::io::Cursor<Vec<u8>>,
+    }
+    impl std::io::Read for Rows {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            if self.line.position() == self.line.get_ref().len() as u64 && self.next < self.rows {
+                self.next += 1;
+                let n = self.next as usize;
+                let word = |at: usize| WORDS[n.wrapping_mul(2_654_435_761) >> (at % 24) & 15];
+                let line = format!(
+                    "{n},The {} {} {} {} {n},{}son {}; Ann {},1999,poetry,9.99,5\n",
+                    word(1),
+                    word(5),
+                    word(9),
+                    word(13),
+                    word(17),
+                    word(21),
+                    word(3),
+                );
+                self.line = std::io::Cursor::new(line.into_bytes());
+            }
+            self.line.read(buffer)
+        }
+    }
+    let header = std::io::Cursor::new(own(&[]));
+    std::io::Read::chain(
+        header,
+        Rows {
+            next: 0,
+            rows,
+            line: std::io::Cursor::default(),
+        },
+    )
+}
+
+/// The most memory that this process ever had, in kB, where the system tells.
+fn most_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "measures: cargo test --release -p inventory large_file -- --ignored --nocapture"]
+async fn a_large_file_is_imported_in_time_and_in_constant_memory() {
+    for rows in [10_000, 1_000_000] {
+        let database = store::testing::sqlite(&crate::SCHEMA).await;
+        let mut shop = Shop::open(&database);
+        let reader = Reader::new(endless(rows)).expect("the header is known");
+        let began = std::time::Instant::now();
+        let summary = run(&mut shop.client, reader, None, &mut |_| {}).await;
+        let took = began.elapsed();
+        assert_eq!(
+            summary.expect("the file is imported").created,
+            u64::from(rows)
+        );
+        let memory = most_memory();
+        println!("{rows} rows: {took:.2?}, at most {memory:?} kB");
+        assert!(
+            rows > 10_000 || took < std::time::Duration::from_secs(2),
+            "{took:?}"
+        );
+        assert!(
+            memory.is_none_or(|kilobytes| kilobytes < 256 * 1024),
+            "{memory:?} kB"
+        );
+    }
+}

@@ -1,0 +1,142 @@
+// Suggestions under the search field, as the combobox pattern of WAI-ARIA has it.
+// The form works without this file; nothing here is needed to find a book.
+
+const DELAY = 120;
+
+for (const form of document.querySelectorAll("form[data-suggest]")) enhance(form);
+
+function enhance(form) {
+  const input = form.querySelector("input[type=search]");
+  const list = document.createElement("ul");
+  const status = document.createElement("p");
+  list.id = `${input.id}-suggestions`;
+  list.className = "suggestions";
+  list.hidden = true;
+  list.setAttribute("role", "listbox");
+  list.setAttribute("aria-label", "Books");
+  status.className = "unseen";
+  status.setAttribute("role", "status");
+  input.after(list);
+  form.append(status);
+  for (const [name, value] of [
+    ["role", "combobox"],
+    ["aria-autocomplete", "list"],
+    ["aria-controls", list.id],
+    ["aria-expanded", "false"],
+  ]) input.setAttribute(name, value);
+
+  let timer;
+  let request;
+  let chosen = -1;
+  // What the list belongs to: going back to it must not ask again.
+  let shownFor = null;
+
+  const options = () => list.children;
+
+  function close() {
+    list.hidden = true;
+    input.setAttribute("aria-expanded", "false");
+    choose(-1);
+  }
+
+  function open() {
+    const count = options().length;
+    if (!count) return close();
+    list.hidden = false;
+    input.setAttribute("aria-expanded", "true");
+  }
+
+  function choose(index) {
+    options()[chosen]?.setAttribute("aria-selected", "false");
+    chosen = index;
+    const option = options()[chosen];
+    if (!option) {
+      input.removeAttribute("aria-activedescendant");
+      return;
+    }
+    option.setAttribute("aria-selected", "true");
+    option.scrollIntoView({ block: "nearest" });
+    input.setAttribute("aria-activedescendant", option.id);
+  }
+
+  async function suggest() {
+    const query = input.value.trim();
+    request?.abort();
+    if (query.length < 2) {
+      shownFor = null;
+      list.replaceChildren();
+      status.textContent = "";
+      return close();
+    }
+    if (query === shownFor) return open();
+    request = new AbortController();
+    const { signal } = request;
+    try {
+      const answer = await fetch(`/search/suggest?q=${encodeURIComponent(query)}`, { signal });
+      // Suggestions are a help only: without an answer there are none.
+      const html = answer.ok ? await answer.text() : "";
+      // The answer to what was typed before may come after the newer one.
+      if (signal.aborted) return;
+      choose(-1);
+      const fragment = new DOMParser().parseFromString(`<ul>${html}</ul>`, "text/html");
+      list.replaceChildren(...fragment.querySelectorAll("li"));
+      shownFor = query;
+      const count = options().length;
+      status.textContent = count ? `${count} ${count === 1 ? "book" : "books"} suggested` : "No suggestions";
+      if (document.activeElement === input) open();
+    } catch (error) {
+      if (error.name !== "AbortError") close();
+    }
+  }
+
+  function visit(option) {
+    if (option?.dataset.href) location.assign(option.dataset.href);
+  }
+
+  input.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(suggest, DELAY);
+  });
+
+  input.addEventListener("keydown", (event) => {
+    const count = options().length;
+    switch (event.key) {
+      case "ArrowDown":
+      case "ArrowUp": {
+        if (!count) return;
+        event.preventDefault();
+        if (list.hidden) open();
+        const step = event.key === "ArrowDown" ? 1 : -1;
+        // One more place than options: the field itself.
+        const place = (chosen + 1 + step + count + 1) % (count + 1);
+        choose(place - 1);
+        break;
+      }
+      case "Enter":
+        if (list.hidden || chosen < 0) return;
+        event.preventDefault();
+        visit(options()[chosen]);
+        break;
+      case "Escape":
+        if (list.hidden) return;
+        event.preventDefault();
+        close();
+        break;
+      case "Tab":
+        close();
+        break;
+    }
+  });
+
+  input.addEventListener("focus", () => {
+    if (options().length && input.value.trim() === shownFor) open();
+  });
+  input.addEventListener("blur", close);
+  form.addEventListener("submit", () => {
+    clearTimeout(timer);
+    request?.abort();
+  });
+  // The field must keep the focus, or it would close the list before the click.
+  list.addEventListener("mousedown", (event) => event.preventDefault());
+  list.addEventListener("click", (event) => visit(event.target.closest("[role=option]")));
+}

@@ -1,0 +1,143 @@
+//! Shows the shop without its services: `cargo run -p marketplace --example preview
+//! [ADDRESS] [SERVICE=MOOD ...]`. The services are the fakes of the tests, with the
+//! books of the catalogue that ships with Inventory. A MOOD is `slow`, `failing` or
+//! `down`; a SERVICE is `inventory` or `recommendations`.
+
+#[path = "../src/tests/fakes/mod.rs"]
+#[expect(dead_code, reason = "the tests need more of the fakes than this does")]
+mod fakes;
+
+use std::{
+    error::Error,
+    fmt::Write,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use contract::bookstore::{
+    inventory::v1::{
+        Book, BookCategory, inventory_service_client::InventoryServiceClient,
+        inventory_service_server::InventoryServiceServer,
+    },
+    recommendations::v1::{
+        recommendation_service_client::RecommendationServiceClient,
+        recommendation_service_server::RecommendationServiceServer,
+    },
+    r#type::v1::Money,
+};
+use fakes::{FakeInventory, FakeRecommendations, Mood};
+use marketplace::{Clients, Options};
+
+const CATALOGUE: &str = include_str!("../../inventory/catalogue.csv");
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let books = books()?;
+    let (inventory, recommendations) =
+        (FakeInventory::of(&books), FakeRecommendations::of(&books));
+    let mut address = "127.0.0.1:0".to_owned();
+    for argument in std::env::args().skip(1) {
+        let Some((service, mood)) = argument.split_once('=') else {
+            address = argument;
+            continue;
+        };
+        let mood = match mood {
+            "slow" => Mood::Slow(Duration::from_secs(5)),
+            "failing" => Mood::Failing,
+            "down" => Mood::Down,
+            other => return Err(format!("no such mood: {other:?}").into()),
+        };
+        match service {
+            "inventory" => inventory.moods.set("*", mood),
+            "recommendations" => recommendations.moods.set("*", mood),
+            other => return Err(format!("no such service: {other:?}").into()),
+        }
+    }
+    let channel = rpc::Router::new(rpc::Options::default())
+        .add(InventoryServiceServer::new(inventory))
+        .add(RecommendationServiceServer::new(recommendations))
+        .in_process();
+    let clients = Clients {
+        inventory: InventoryServiceClient::new(channel.clone()),
+        recommendations: RecommendationServiceClient::new(channel),
+    };
+    let started = Instant::now();
+    let options = Options {
+        metrics_text: Arc::new(move || metrics(started.elapsed().as_secs_f64())),
+        health: Arc::new(|| {
+            let names = [
+                ("bookstore.inventory.v1.InventoryService", true),
+                ("bookstore.recommendations.v1.RecommendationService", true),
+                ("payment.PaymentService", false),
+            ];
+            Box::pin(async move {
+                names.map(|(name, serving)| (name.to_owned(), serving)).into()
+            })
+        }),
+        ..Options::default()
+    };
+    let listener = tokio::net::TcpListener::bind(&address).await?;
+    println!("http://{}", listener.local_addr()?);
+    axum::serve(listener, marketplace::app(clients, options)).await?;
+    Ok(())
+}
+
+/// Made-up traffic that rises and falls.
+fn metrics(seconds: f64) -> String {
+    let mut text = String::new();
+    for (service, rate, milliseconds) in [
+        ("bookstore.inventory.v1.InventoryService", 84.0, 3.0),
+        ("bookstore.recommendations.v1.RecommendationService", 31.0, 1.2),
+    ] {
+        let calls = rate * (seconds + 6.0 * (seconds / 9.0).sin());
+        let failed = calls * 0.004 + (seconds / 21.0).sin().max(0.0) * 2.0;
+        for (code, count) in [("OK", calls - failed), ("Unavailable", failed)] {
+            let _ = writeln!(
+                text,
+                "grpc_server_handled_total{{grpc_service=\"{service}\",grpc_method=\"M\",grpc_code=\"{code}\"}} {count}"
+            );
+        }
+        for step in 0..10 {
+            let bound = 0.0005 * f64::from(1 << step);
+            let mean = milliseconds * (1.0 + 0.3 * (seconds / 13.0).sin()) / 1000.0;
+            let share = 1.0 - (-bound / mean).exp();
+            let _ = writeln!(
+                text,
+                "grpc_server_handling_seconds_bucket{{grpc_service=\"{service}\",grpc_method=\"M\",le=\"{bound}\"}} {}",
+                calls * share
+            );
+        }
+        let _ = writeln!(
+            text,
+            "grpc_server_handling_seconds_bucket{{grpc_service=\"{service}\",grpc_method=\"M\",le=\"+Inf\"}} {calls}"
+        );
+    }
+    text
+}
+
+fn books() -> Result<Vec<Book>, Box<dyn Error>> {
+    let mut books = Vec::new();
+    for row in csv::Reader::from_reader(CATALOGUE.as_bytes()).records() {
+        let row = row?;
+        let name = format!("BOOK_CATEGORY_{}", row[4].to_uppercase());
+        let category = BookCategory::from_str_name(&name).ok_or("an unknown category")?;
+        let cents = row[5].replace('.', "").parse()?;
+        books.push(Book {
+            book_id: row[0].parse()?,
+            title: row[1].to_owned(),
+            authors: row[2]
+                .split("; ")
+                .filter(|name| !name.is_empty())
+                .map(str::to_owned)
+                .collect(),
+            publication_year: row[3].parse().ok(),
+            category: category.into(),
+            price: Some(Money {
+                currency_code: "USD".to_owned(),
+                amount_minor: Some(cents),
+            }),
+        });
+    }
+    books.sort_by(|one, other| one.title.cmp(&other.title));
+    Ok(books)
+}

@@ -1,0 +1,91 @@
+//! The files of the shop: style sheet, scripts, icon. Compiled into the binary.
+
+use std::{collections::HashMap, sync::LazyLock};
+
+use axum::{
+    body::Body,
+    extract::{Path, Query},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use rust_embed::Embed;
+
+use crate::pages::{self, Asked};
+
+#[derive(Embed)]
+#[folder = "assets"]
+struct Files;
+
+/// For an address that changes with the content.
+pub(crate) const FOR_EVER: HeaderValue =
+    HeaderValue::from_static("public, max-age=31536000, immutable");
+/// For an address whose content may change.
+pub(crate) const FOR_MINUTES: HeaderValue = HeaderValue::from_static("public, max-age=300");
+
+/// The version of each file: a part of its hash.
+static VERSIONS: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
+    let versions = Files::iter().filter_map(|name| {
+        let hash = Files::get(&name)?.metadata.sha256_hash();
+        let version = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        Some((name.into_owned(), version))
+    });
+    versions.collect()
+});
+
+/// The address of a file, as pages name it: `/assets/shop.css?v=...`.
+pub(crate) fn address(name: &str) -> String {
+    match VERSIONS.get(name) {
+        Some(version) => format!("/assets/{name}?v={version}"),
+        None => format!("/assets/{name}"),
+    }
+}
+
+/// `GET /assets/{name}`
+pub(crate) async fn asset(
+    Path(name): Path<String>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Response {
+    answer(&name, asked.get("v"), &headers)
+}
+
+/// `GET /favicon.svg` and `/favicon.ico`, which browsers ask for by themselves.
+pub(crate) async fn icon(headers: HeaderMap) -> Response {
+    answer("favicon.svg", None, &headers)
+}
+
+fn answer(name: &str, version: Option<&str>, headers: &HeaderMap) -> Response {
+    let (Some(file), Some(current)) = (Files::get(name), VERSIONS.get(name)) else {
+        return pages::no_such_page(name);
+    };
+    let caching = if version == Some(current) { FOR_EVER } else { FOR_MINUTES };
+    let tag = format!("\"{current}\"");
+    let common = [
+        (header::CACHE_CONTROL, caching),
+        (header::ETAG, HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"\""))),
+    ];
+    if is_known(headers, &tag) {
+        return (StatusCode::NOT_MODIFIED, common).into_response();
+    }
+    let kind = [(header::CONTENT_TYPE, content_type(name))];
+    (common, kind, Body::from(file.data)).into_response()
+}
+
+/// Whether the visitor has the content already. Proxies that compress weaken tags.
+pub(crate) fn is_known(headers: &HeaderMap, tag: &str) -> bool {
+    let known = headers.get(header::IF_NONE_MATCH);
+    let known = known.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    known
+        .split(',')
+        .any(|known| known.trim().trim_start_matches("W/") == tag)
+}
+
+fn content_type(name: &str) -> HeaderValue {
+    let (_, extension) = name.rsplit_once('.').unwrap_or_default();
+    HeaderValue::from_static(match extension {
+        "css" => "text/css; charset=utf-8",
+        "js" => "text/javascript; charset=utf-8",
+        "svg" => "image/svg+xml",
+        _ => "application/octet-stream",
+    })
+}

@@ -1,0 +1,160 @@
+//! Reads what is needed of the Prometheus text format.
+
+use std::collections::BTreeMap;
+
+/// All that a service has counted since it started, its methods together.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Totals {
+    /// Calls that were answered.
+    pub handled: f64,
+    /// Those of them that failed by the fault of the server.
+    pub failed: f64,
+    pub buckets: Buckets,
+}
+
+/// Cumulative counts of a histogram by the bits of their upper bounds, which for
+/// positive numbers are in the order of the numbers.
+pub(super) type Buckets = BTreeMap<u64, f64>;
+
+/// Codes that say that the server is at fault; with the others it told the caller
+/// what is wrong with the call.
+const SERVER_ERRORS: [&str; 7] = [
+    "Unknown",
+    "DeadlineExceeded",
+    "Unimplemented",
+    "Internal",
+    "Unavailable",
+    "DataLoss",
+    "ResourceExhausted",
+];
+
+/// The totals of each service. Lines of other metrics and lines that can't be read
+/// are skipped; the services of gRPC itself are left out.
+pub(super) fn parse(text: &str) -> BTreeMap<String, Totals> {
+    let mut services: BTreeMap<String, Totals> = BTreeMap::new();
+    for line in text.lines().filter(|line| line.starts_with("grpc_server_handl")) {
+        let Some((name, labels, value)) = series(line) else {
+            continue;
+        };
+        let Some(service) = label(&labels, "grpc_service") else {
+            continue;
+        };
+        if service.starts_with("grpc.") || service == "unknown" {
+            continue;
+        }
+        let totals = services.entry(service.to_owned()).or_default();
+        match name {
+            "grpc_server_handled_total" => {
+                totals.handled += value;
+                if label(&labels, "grpc_code").is_some_and(is_server_error) {
+                    totals.failed += value;
+                }
+            }
+            "grpc_server_handling_seconds_bucket" => {
+                let bound = label(&labels, "le").and_then(|bound| bound.parse::<f64>().ok());
+                if let Some(bound) = bound.filter(|bound| *bound >= 0.0) {
+                    *totals.buckets.entry(bound.to_bits()).or_default() += value;
+                }
+            }
+            _ => {}
+        }
+    }
+    services
+}
+
+/// Accepts both ways to write a code: `Unavailable` and `UNAVAILABLE`.
+fn is_server_error(code: &str) -> bool {
+    let plain = code.replace('_', "");
+    SERVER_ERRORS
+        .iter()
+        .any(|error| error.eq_ignore_ascii_case(&plain))
+}
+
+type Labels<'a> = Vec<(&'a str, String)>;
+
+fn label<'a>(labels: &'a Labels<'_>, name: &str) -> Option<&'a str> {
+    let found = labels.iter().find(|(key, _)| *key == name);
+    found.map(|(_, value)| value.as_str())
+}
+
+/// `name{label="value",...} number`
+fn series(line: &str) -> Option<(&str, Labels<'_>, f64)> {
+    let (name, mut rest) = line.split_once('{')?;
+    let mut labels = Vec::new();
+    loop {
+        rest = rest.trim_start_matches([',', ' ']);
+        if let Some(after) = rest.strip_prefix('}') {
+            let number = after.split_whitespace().next()?.parse::<f64>().ok()?;
+            return number.is_finite().then_some((name, labels, number));
+        }
+        let (key, after) = rest.split_once("=\"")?;
+        let (value, after) = quoted(after)?;
+        labels.push((key.trim(), value));
+        rest = after;
+    }
+}
+
+/// Reads up to the closing quote; answers the value and what comes after.
+fn quoted(text: &str) -> Option<(String, &str)> {
+    let mut value = String::new();
+    let mut characters = text.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '"' => return Some((value, &text[at + 1..])),
+            '\\' => match characters.next()?.1 {
+                'n' => value.push('\n'),
+                other => value.push(other),
+            },
+            other => value.push(other),
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = r#"
+# TYPE grpc_server_handled_total counter
+grpc_server_handled_total{grpc_service="a.B",grpc_method="C",grpc_code="OK"} 90
+grpc_server_handled_total{grpc_service="a.B",grpc_method="C",grpc_code="NotFound"} 5
+grpc_server_handled_total{grpc_service="a.B",grpc_method="D",grpc_code="Unavailable"} 3
+grpc_server_handled_total{grpc_service="a.B",grpc_method="D",grpc_code="DEADLINE_EXCEEDED"} 2
+grpc_server_handled_total{grpc_service="grpc.health.v1.Health",grpc_method="Check",grpc_code="OK"} 7
+grpc_server_handled_total{grpc_service="unknown",grpc_method="unknown",grpc_code="Unimplemented"} 7
+grpc_server_handling_seconds_bucket{grpc_service="a.B",grpc_method="C",le="0.1"} 40
+grpc_server_handling_seconds_bucket{grpc_service="a.B",grpc_method="D",le="0.1"} 2
+grpc_server_handling_seconds_bucket{grpc_service="a.B",grpc_method="C",le="+Inf"} 95
+grpc_server_handling_seconds_sum{grpc_service="a.B",grpc_method="C"} 1.5
+other{grpc_service="x"} 1
+"#;
+
+    #[test]
+    fn methods_of_a_service_are_added_up() {
+        let services = parse(TEXT);
+        assert_eq!(services.len(), 1, "{services:?}");
+        let totals = &services["a.B"];
+        assert_eq!((totals.handled, totals.failed), (100.0, 5.0));
+        let buckets: Vec<_> = totals
+            .buckets
+            .iter()
+            .map(|(bound, count)| (f64::from_bits(*bound), *count))
+            .collect();
+        assert_eq!(buckets, [(0.1, 42.0), (f64::INFINITY, 95.0)]);
+    }
+
+    #[test]
+    fn escapes_in_labels_are_read() {
+        let (_, labels, value) = series(r#"m{a="\"}\\,\n",b="2"} 3 1700000000"#).expect("well formed");
+        assert_eq!(label(&labels, "a"), Some("\"}\\,\n"));
+        assert_eq!((label(&labels, "b"), value), (Some("2"), 3.0));
+    }
+
+    #[test]
+    fn malformed_lines_are_skipped() {
+        for line in ["m", "m{", "m{a", "m{a=\"", "m{a=\"b\"", "m{a=\"b\"}", "m{a=\"b\"} x", "m{} NaN"] {
+            assert!(series(line).is_none(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The last minutes of each service.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    time::Duration,
+};
+
+use serde::Serialize;
+use tokio::time::Instant;
+
+use super::{
+    exposition::{Buckets, Totals},
+    quantile::quantile,
+};
+
+/// Five minutes of samples.
+pub(super) const POINTS: usize = 150;
+/// Every point is the average of so long, that single calls don't make spikes.
+const WINDOW: Duration = Duration::from_secs(10);
+
+/// What a service did in the ten seconds before a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub(super) struct Point {
+    /// Answered calls per second.
+    pub requests_per_second: Option<f64>,
+    /// The share of them that failed by the fault of the server, from 0 to 1;
+    /// absent if there were none.
+    pub error_share: Option<f64>,
+    /// Seconds within which half of the calls were answered.
+    pub p50_seconds: Option<f64>,
+    /// Seconds within which 95 of 100 calls were answered.
+    pub p95_seconds: Option<f64>,
+    /// Seconds within which 99 of 100 calls were answered.
+    pub p99_seconds: Option<f64>,
+}
+
+/// A service with what is known of it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Series {
+    /// `None` if nobody says.
+    pub serving: Option<bool>,
+    /// Oldest first.
+    pub points: VecDeque<Point>,
+}
+
+/// The last minutes.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    /// The samples of the last ten seconds.
+    recent: VecDeque<(Instant, BTreeMap<String, Totals>)>,
+    pub services: BTreeMap<String, Series>,
+}
+
+impl History {
+    /// Adds a sample.
+    pub fn record(
+        &mut self,
+        now: Instant,
+        totals: BTreeMap<String, Totals>,
+        health: &[(String, bool)],
+    ) {
+        // The first of the rest is the start of the window.
+        while self.recent.len() > 1 && now.duration_since(self.recent[0].0) > WINDOW {
+            self.recent.pop_front();
+        }
+        let names: BTreeSet<&String> = totals
+            .keys()
+            .chain(health.iter().map(|(name, _)| name))
+            .filter(|name| !name.is_empty() && !name.starts_with("grpc."))
+            .collect();
+        self.services.retain(|name, _| names.contains(name));
+        for name in names {
+            let point = self.point(now, name, totals.get(name));
+            let series = self.services.entry(name.clone()).or_default();
+            let serving = health.iter().find(|(named, _)| named == name);
+            series.serving = serving.map(|(_, serving)| *serving);
+            series.points.push_back(point);
+            if series.points.len() > POINTS {
+                series.points.pop_front();
+            }
+        }
+        self.recent.push_back((now, totals));
+    }
+
+    fn point(&self, now: Instant, name: &str, totals: Option<&Totals>) -> Point {
+        let Some((began, before)) = self.recent.front() else {
+            return Point::default();
+        };
+        let seconds = now.duration_since(*began).as_secs_f64();
+        let (Some(totals), true) = (totals, seconds > 0.0) else {
+            return Point::default();
+        };
+        // A service that had no series yet had answered nothing.
+        let nothing = Totals::default();
+        let before = before.get(name).unwrap_or(&nothing);
+        // A counter that went back belongs to a process that was started anew.
+        if totals.handled < before.handled {
+            return Point::default();
+        }
+        let handled = totals.handled - before.handled;
+        let failed = (totals.failed - before.failed).max(0.0);
+        let buckets = difference(&totals.buckets, &before.buckets);
+        Point {
+            requests_per_second: Some(handled / seconds),
+            error_share: (handled > 0.0).then(|| failed / handled),
+            p50_seconds: quantile(&buckets, 0.5),
+            p95_seconds: quantile(&buckets, 0.95),
+            p99_seconds: quantile(&buckets, 0.99),
+        }
+    }
+}
+
+fn difference(now: &Buckets, before: &Buckets) -> Buckets {
+    let grown = now.iter().map(|(bound, count)| {
+        let earlier = before.get(bound).copied().unwrap_or_default();
+        (*bound, (count - earlier).max(0.0))
+    });
+    grown.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn totals(handled: f64, failed: f64) -> BTreeMap<String, Totals> {
+        let buckets = [(0.1, handled), (f64::INFINITY, handled)];
+        let totals = Totals {
+            handled,
+            failed,
+            buckets: buckets.map(|(bound, count): (f64, f64)| (bound.to_bits(), count)).into(),
+        };
+        BTreeMap::from([("a.B".to_owned(), totals)])
+    }
+
+    fn last(history: &History) -> Point {
+        *history.services["a.B"].points.back().expect("a point")
+    }
+
+    #[test]
+    fn a_point_is_the_average_of_ten_seconds() {
+        let mut history = History::default();
+        let start = Instant::now();
+        history.record(start, totals(1000.0, 10.0), &[]);
+        assert_eq!(last(&history), Point::default());
+        for step in 1..=20_u32 {
+            let calls = f64::from(step) * 8.0;
+            let sample = totals(1000.0 + calls, 10.0 + calls / 4.0);
+            history.record(start + Duration::from_secs(2) * step, sample, &[]);
+        }
+        let point = last(&history);
+        assert_eq!(point.requests_per_second, Some(4.0));
+        assert_eq!(point.error_share, Some(0.25));
+        assert_eq!(point.p50_seconds, Some(0.05));
+        assert!(history.recent.len() <= 7);
+    }
+
+    #[test]
+    fn a_restart_makes_a_gap_and_no_negative_rate() {
+        let mut history = History::default();
+        let start = Instant::now();
+        history.record(start, totals(1000.0, 10.0), &[]);
+        history.record(start + Duration::from_secs(2), totals(3.0, 0.0), &[]);
+        assert_eq!(last(&history), Point::default());
+    }
+
+    #[test]
+    fn services_come_from_health_too_and_history_is_bounded() {
+        let mut history = History::default();
+        let health = [("c.D".to_owned(), false), (String::new(), true)];
+        let start = Instant::now();
+        for step in 0..400 {
+            let now = start + Duration::from_secs(2) * step;
+            history.record(now, BTreeMap::new(), &health);
+        }
+        assert_eq!(history.services.len(), 1);
+        let series = &history.services["c.D"];
+        assert_eq!((series.serving, series.points.len()), (Some(false), POINTS));
+        history.record(start + Duration::from_secs(900), BTreeMap::new(), &[]);
+        assert!(history.services.is_empty());
+    }
+}

@@ -1,0 +1,146 @@
+//! Pages for when something is wrong. Each says what, and offers a way on: the
+//! search field and the shelves.
+
+use std::any::Any;
+
+use askama::Template;
+use axum::{
+    http::{HeaderValue, StatusCode, Uri, header},
+    response::{IntoResponse, Response},
+};
+
+use super::{Chrome, render};
+use crate::shop::Shop;
+
+/// After so many seconds a visitor may try again.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("10");
+/// No more of a wrong address is shown than this.
+const ECHO_LIMIT: usize = 60;
+
+/// A page that says what is wrong.
+#[derive(Debug, Template)]
+#[template(path = "message.html")]
+pub(crate) struct Message {
+    chrome: Chrome,
+    status: StatusCode,
+    heading: String,
+    text: String,
+    /// A search that may find what was meant.
+    guess: Option<String>,
+}
+
+impl Message {
+    /// A message with a status.
+    pub fn new(status: StatusCode, heading: &str, text: String) -> Self {
+        Self {
+            chrome: Chrome::of_all_shelves(),
+            status,
+            heading: heading.to_owned(),
+            text,
+            guess: None,
+        }
+    }
+
+    /// The address asks for something that is not there.
+    pub fn not_found(heading: &str, text: String) -> Self {
+        Self::new(StatusCode::NOT_FOUND, heading, text)
+    }
+
+    /// Offers to search for what was meant.
+    #[must_use]
+    pub fn with_guess(mut self, guess: &str) -> Self {
+        let words = guess.replace(['-', '_', '+', '.'], " ");
+        let words: String = words.trim().chars().take(ECHO_LIMIT).collect();
+        if words.chars().any(char::is_alphanumeric) {
+            words.clone_into(&mut self.chrome.query);
+            self.guess = Some(words);
+        }
+        self
+    }
+
+    /// Offers only the shelves that hold books.
+    #[must_use]
+    pub fn in_shop(mut self, shop: &Shop) -> Self {
+        self.chrome.shelves = shop.memory.shelves();
+        self
+    }
+
+    /// Keeps in the search field what was searched for.
+    #[must_use]
+    pub fn with_query(mut self, query: &str) -> Self {
+        self.chrome.query = query.chars().take(100).collect();
+        self
+    }
+
+    /// `?page=` holds something else than a page number.
+    pub fn bad_page_number(text: &str) -> Self {
+        let text: String = text.chars().take(ECHO_LIMIT).collect();
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "That is not a page number",
+            format!("Pages count from 1, but the address asks for page “{text}”."),
+        )
+    }
+
+    /// Whether the trouble is ours.
+    fn is_ours(&self) -> bool {
+        self.status.is_server_error()
+    }
+}
+
+impl IntoResponse for Message {
+    fn into_response(self) -> Response {
+        let mut response = render(self.status, &self);
+        let headers = response.headers_mut();
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+        }
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+}
+
+/// The services do not answer, and nothing can stand in for them.
+pub(crate) fn away(shop: &Shop, what: &str) -> Message {
+    let text = format!(
+        "{what} Nothing is wrong with your connection, and nothing is lost: please try again in a moment."
+    );
+    Message::new(StatusCode::SERVICE_UNAVAILABLE, "We’ll be right back", text).in_shop(shop)
+}
+
+/// For paths that have no page.
+pub(crate) async fn unknown_path(address: Uri) -> Response {
+    no_such_page(address.path())
+}
+
+/// There is no page at the path.
+pub(crate) fn no_such_page(path: &str) -> Response {
+    let end = path.rsplit('/').find(|part| !part.is_empty()).unwrap_or_default();
+    let text = "The address may be misspelt, or the page has moved. The books are all still here."
+        .to_owned();
+    // An escaped path would be shown as it is: no guess then.
+    let guess = if end.contains('%') { "" } else { end };
+    Message::not_found("This page isn’t on our shelves", text)
+        .with_guess(guess)
+        .into_response()
+}
+
+/// For methods that a page does not have.
+pub(crate) async fn method_not_allowed() -> Response {
+    let text = "This page can be read, but nothing can be sent to it.".to_owned();
+    let message = Message::new(StatusCode::METHOD_NOT_ALLOWED, "Only for reading", text);
+    let allow = [(header::ALLOW, HeaderValue::from_static("GET, HEAD"))];
+    (allow, message).into_response()
+}
+
+/// For when our own code has failed.
+pub(crate) fn after_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let cause = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied());
+    tracing::error!(cause, "a page panicked");
+    let text = "Something broke on our side. It has been noted.".to_owned();
+    let heading = "That should not have happened";
+    Message::new(StatusCode::INTERNAL_SERVER_ERROR, heading, text).into_response()
+}

@@ -1,0 +1,213 @@
+//! The pages, one module each, and what they have in common.
+
+pub(crate) mod book;
+pub(crate) mod category;
+pub(crate) mod cover;
+pub(crate) mod home;
+mod message;
+pub(crate) mod search;
+
+use askama::Template;
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+};
+use serde::Deserialize;
+
+pub(crate) use message::{
+    Message, after_panic, away, method_not_allowed, no_such_page, unknown_path,
+};
+
+use crate::{
+    paging::LAST_PAGE,
+    shelf::{SHELVES, Shelf},
+    shop::Shop,
+};
+
+/// What is around every page.
+#[derive(Debug)]
+pub(crate) struct Chrome {
+    /// What stands in the search field.
+    pub query: String,
+    /// The shelves to choose from.
+    pub shelves: Vec<&'static Shelf>,
+    /// The shelf that one is at.
+    pub current: Option<&'static Shelf>,
+}
+
+impl Chrome {
+    /// Chrome with the shelves that hold books.
+    pub fn new(shop: &Shop) -> Self {
+        Self {
+            shelves: shop.memory.shelves(),
+            ..Self::of_all_shelves()
+        }
+    }
+
+    /// Chrome for a page that knows nothing of the shop.
+    pub fn of_all_shelves() -> Self {
+        Self {
+            query: String::new(),
+            shelves: SHELVES.iter().collect(),
+            current: None,
+        }
+    }
+
+    /// Whether the shelf is the one that one is at.
+    pub fn is_current(&self, shelf: &Shelf) -> bool {
+        self.current.is_some_and(|current| current == shelf)
+    }
+}
+
+/// The query of an address. Of a name that occurs twice, the first counts.
+#[derive(Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Asked(Vec<(String, String)>);
+
+impl Asked {
+    /// The value of a name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let mut pairs = self.0.iter();
+        pairs
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The page number; 1 if none is given.
+    pub fn page(&self) -> Result<u32, Message> {
+        let Some(text) = self.get("page").map(str::trim).filter(|text| !text.is_empty()) else {
+            return Ok(1);
+        };
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = text.parse().ok().filter(|_| digits);
+        number
+            .filter(|number| (1..=LAST_PAGE).contains(number))
+            .ok_or_else(|| Message::bad_page_number(text))
+    }
+}
+
+/// Renders a page.
+pub(crate) fn render(status: StatusCode, page: &impl Template) -> Response {
+    match page.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page can't be rendered");
+            (StatusCode::INTERNAL_SERVER_ERROR, "this page can't be shown\n").into_response()
+        }
+    }
+}
+
+/// Renders a page from which something may be missing: then it must not be kept.
+pub(crate) fn render_with(notices: &[&str], page: &impl Template) -> Response {
+    let mut response = render(StatusCode::OK, page);
+    if !notices.is_empty() {
+        let never = HeaderValue::from_static("no-store");
+        response.headers_mut().insert(header::CACHE_CONTROL, never);
+    }
+    response
+}
+
+/// The pages around one page of a list.
+#[derive(Debug)]
+pub(crate) struct Pager {
+    pub number: u32,
+    /// How many pages there are, if that is known.
+    pub last: Option<u32>,
+    pub has_next: bool,
+    /// The address but for the page number, ending in `?` or `&`.
+    base: String,
+}
+
+impl Pager {
+    /// A pager for addresses that begin with `base`: `/search?q=sea`.
+    pub fn new(base: &str, number: u32, has_next: bool, last: Option<u32>) -> Self {
+        let joint = if base.contains('?') { '&' } else { '?' };
+        Self {
+            number,
+            // A count from a moment ago may be behind the list.
+            last: last.map(|last| last.max(number + u32::from(has_next))),
+            has_next,
+            base: format!("{base}{joint}"),
+        }
+    }
+
+    /// Whether there is more than one page.
+    pub fn is_needed(&self) -> bool {
+        self.number > 1 || self.has_next
+    }
+
+    /// The address of a page; the first one has no number.
+    pub fn address(&self, number: u32) -> String {
+        if number <= 1 {
+            return self.base.trim_end_matches(['?', '&']).to_owned();
+        }
+        format!("{}page={number}", self.base)
+    }
+
+    /// The page numbers to link; 0 for a gap. Without a count, the pages so far.
+    pub fn numbers(&self) -> Vec<u32> {
+        let last = self.last.unwrap_or(self.number + u32::from(self.has_next));
+        let near = self.number.saturating_sub(1).max(1)..=(self.number + 1).min(last);
+        let mut numbers = vec![1];
+        numbers.extend(near);
+        if self.last.is_some() {
+            numbers.push(last);
+        }
+        numbers.dedup();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let mut linked = Vec::with_capacity(numbers.len() + 2);
+        let mut previous = 0;
+        for number in numbers {
+            if number == previous + 2 {
+                linked.push(number - 1);
+            } else if number > previous + 2 {
+                linked.push(0);
+            }
+            linked.push(number);
+            previous = number;
+        }
+        linked
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(number: u32, has_next: bool, last: Option<u32>) -> Vec<u32> {
+        Pager::new("/x", number, has_next, last).numbers()
+    }
+
+    #[test]
+    fn a_pager_links_the_ends_and_the_neighbours() {
+        assert_eq!(numbers(1, true, Some(2)), [1, 2]);
+        assert_eq!(numbers(1, true, Some(10)), [1, 2, 0, 10]);
+        assert_eq!(numbers(3, true, Some(10)), [1, 2, 3, 4, 0, 10]);
+        assert_eq!(numbers(4, true, Some(10)), [1, 2, 3, 4, 5, 0, 10]);
+        assert_eq!(numbers(6, true, Some(10)), [1, 0, 5, 6, 7, 0, 10]);
+        assert_eq!(numbers(10, false, Some(10)), [1, 0, 9, 10]);
+        assert_eq!(numbers(2, true, None), [1, 2, 3]);
+        assert_eq!(numbers(9, false, None), [1, 0, 8, 9]);
+    }
+
+    #[test]
+    fn a_pager_keeps_the_rest_of_the_address() {
+        let pager = Pager::new("/search?q=sea", 2, false, None);
+        assert_eq!(pager.address(1), "/search?q=sea");
+        assert_eq!(pager.address(3), "/search?q=sea&page=3");
+        assert_eq!(Pager::new("/x", 2, false, None).address(2), "/x?page=2");
+    }
+
+    #[test]
+    fn page_numbers_are_positive_and_decimal() {
+        let page = |text: &str| {
+            let asked = Asked(vec![("page".to_owned(), text.to_owned())]);
+            asked.page().ok()
+        };
+        assert_eq!((page(""), page("1"), page(" 7 ")), (Some(1), Some(1), Some(7)));
+        for bad in ["0", "-1", "+1", "1.5", "abc", "99999999999999999999", "10001", "٣"] {
+            assert_eq!(page(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+use std::collections::BTreeMap;
+
+use contract::bookstore::inventory::v1::{inventory_service_server::InventoryService, *};
+use tonic::{Request, Response, Status, Streaming, codegen::BoxStream};
+
+use super::Moods;
+
+/// An Inventory of some books.
+#[derive(Clone, Debug)]
+pub struct FakeInventory {
+    books: Vec<Book>,
+    /// How it behaves.
+    pub moods: Moods,
+}
+
+impl FakeInventory {
+    /// An Inventory with these books, of which there are as many copies as the last
+    /// digit of their number says, and many if that is above 5.
+    pub fn of(books: &[Book]) -> Self {
+        Self {
+            books: books.to_vec(),
+            moods: Moods::default(),
+        }
+    }
+
+    fn find(&self, id: i32) -> Option<Book> {
+        self.books.iter().find(|book| book.book_id == id).cloned()
+    }
+}
+
+fn not_faked<A>() -> Result<Response<A>, Status> {
+    Err(Status::unimplemented("not part of the fake"))
+}
+
+/// Tokens are positions.
+fn page(books: Vec<Book>, size: i32, token: &str) -> Result<(Vec<Book>, String), Status> {
+    let start = match token {
+        "" => 0,
+        token => token
+            .strip_prefix("at/")
+            .and_then(|at| at.parse().ok())
+            .ok_or_else(|| Status::invalid_argument("not a token of this method"))?,
+    };
+    let end = books.len().min(start + usize::try_from(size).unwrap_or_default());
+    let next = if end < books.len() { format!("at/{end}") } else { String::new() };
+    Ok((books[start.min(end)..end].to_vec(), next))
+}
+
+#[tonic::async_trait]
+impl InventoryService for FakeInventory {
+    async fn get_book(
+        &self,
+        request: Request<GetBookRequest>,
+    ) -> Result<Response<GetBookResponse>, Status> {
+        self.moods.act("get_book").await?;
+        let book = self.find(request.into_inner().book_id);
+        let book = book.ok_or_else(|| Status::not_found("no book has this number"))?;
+        Ok(Response::new(GetBookResponse { book: Some(book) }))
+    }
+
+    async fn batch_get_books(
+        &self,
+        request: Request<BatchGetBooksRequest>,
+    ) -> Result<Response<BatchGetBooksResponse>, Status> {
+        self.moods.act("batch_get_books").await?;
+        let ids = request.into_inner().book_ids;
+        Ok(Response::new(BatchGetBooksResponse {
+            books: ids.iter().filter_map(|id| self.find(*id)).collect(),
+            missing_book_ids: Vec::new(),
+        }))
+    }
+
+    async fn list_books(
+        &self,
+        request: Request<ListBooksRequest>,
+    ) -> Result<Response<ListBooksResponse>, Status> {
+        self.moods.act("list_books").await?;
+        let request = request.into_inner();
+        let books = self.books.iter().filter(|book| book.category == request.category);
+        let (books, next_page_token) =
+            page(books.cloned().collect(), request.page_size, &request.page_token)?;
+        Ok(Response::new(ListBooksResponse { books, next_page_token }))
+    }
+
+    async fn list_categories(
+        &self,
+        _: Request<ListCategoriesRequest>,
+    ) -> Result<Response<ListCategoriesResponse>, Status> {
+        self.moods.act("list_categories").await?;
+        let mut counts = BTreeMap::new();
+        for book in &self.books {
+            *counts.entry(book.category).or_default() += 1;
+        }
+        let counts = counts.into_iter();
+        Ok(Response::new(ListCategoriesResponse {
+            categories: counts
+                .map(|(category, book_count)| CategoryCount { category, book_count })
+                .collect(),
+            catalogue_revision: 1,
+        }))
+    }
+
+    async fn search_books(
+        &self,
+        request: Request<SearchBooksRequest>,
+    ) -> Result<Response<SearchBooksResponse>, Status> {
+        self.moods.act("search_books").await?;
+        let request = request.into_inner();
+        let words = request.query.to_lowercase();
+        let matches = |book: &&Book| {
+            let text = format!("{} {}", book.title, book.authors.join(" ")).to_lowercase();
+            let fits = [0, book.category].contains(&request.category);
+            fits && words.split_whitespace().all(|word| text.contains(word))
+        };
+        let found = self.books.iter().filter(matches).cloned().collect();
+        let (books, next_page_token) = page(found, request.page_size, &request.page_token)?;
+        Ok(Response::new(SearchBooksResponse { books, next_page_token }))
+    }
+
+    async fn batch_get_stock(
+        &self,
+        request: Request<BatchGetStockRequest>,
+    ) -> Result<Response<BatchGetStockResponse>, Status> {
+        self.moods.act("batch_get_stock").await?;
+        let ids = request.into_inner().book_ids;
+        let levels = ids.into_iter().filter(|id| self.find(*id).is_some()).map(|book_id| {
+            let last = book_id % 10;
+            let available = if last > 5 { 40 } else { last };
+            StockLevel { book_id, on_hand: available, reserved: 0, available }
+        });
+        Ok(Response::new(BatchGetStockResponse { levels: levels.collect() }))
+    }
+
+    async fn import_books(
+        &self,
+        _: Request<Streaming<ImportBooksRequest>>,
+    ) -> Result<Response<ImportBooksResponse>, Status> {
+        not_faked()
+    }
+
+    async fn set_stock(
+        &self,
+        _: Request<SetStockRequest>,
+    ) -> Result<Response<SetStockResponse>, Status> {
+        not_faked()
+    }
+
+    async fn reserve_stock(
+        &self,
+        _: Request<ReserveStockRequest>,
+    ) -> Result<Response<ReserveStockResponse>, Status> {
+        not_faked()
+    }
+
+    async fn get_reservation(
+        &self,
+        _: Request<GetReservationRequest>,
+    ) -> Result<Response<GetReservationResponse>, Status> {
+        not_faked()
+    }
+
+    async fn commit_reservation(
+        &self,
+        _: Request<CommitReservationRequest>,
+    ) -> Result<Response<CommitReservationResponse>, Status> {
+        not_faked()
+    }
+
+    async fn release_reservation(
+        &self,
+        _: Request<ReleaseReservationRequest>,
+    ) -> Result<Response<ReleaseReservationResponse>, Status> {
+        not_faked()
+    }
+
+    type WatchStockStream = BoxStream<WatchStockResponse>;
+
+    async fn watch_stock(
+        &self,
+        _: Request<WatchStockRequest>,
+    ) -> Result<Response<Self::WatchStockStream>, Status> {
+        not_faked()
+    }
+}

@@ -1,0 +1,124 @@
+//! The shop against services that are well, slow, failing and gone.
+
+mod degraded;
+mod fakes;
+mod hostile;
+mod monitoring;
+mod pages;
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Method, Request, StatusCode},
+};
+use contract::bookstore::{
+    inventory::v1::{
+        Book, BookCategory, inventory_service_client::InventoryServiceClient,
+        inventory_service_server::InventoryServiceServer,
+    },
+    recommendations::v1::{
+        recommendation_service_client::RecommendationServiceClient,
+        recommendation_service_server::RecommendationServiceServer,
+    },
+};
+use http_body_util::BodyExt;
+use tower::ServiceExt;
+
+use crate::{Clients, Options, app};
+use fakes::{FakeInventory, FakeRecommendations, Mood, Moods, book};
+
+/// The budget of pages in tests.
+const BUDGET: Duration = Duration::from_millis(400);
+
+/// A shop over fakes, with handles to their moods.
+struct TestShop {
+    router: Router,
+    inventory: Moods,
+    recommendations: Moods,
+}
+
+/// What a visitor gets.
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: String,
+}
+
+impl TestShop {
+    fn of(books: &[Book]) -> Self {
+        Self::with(books, Options::default())
+    }
+
+    fn with(books: &[Book], options: Options) -> Self {
+        let inventory = FakeInventory::of(books);
+        let recommendations = FakeRecommendations::of(books);
+        let moods = (inventory.moods.clone(), recommendations.moods.clone());
+        let channel = rpc::Router::new(rpc::Options::default())
+            .add(InventoryServiceServer::new(inventory))
+            .add(RecommendationServiceServer::new(recommendations))
+            .in_process();
+        let clients = Clients {
+            inventory: InventoryServiceClient::new(channel.clone()),
+            recommendations: RecommendationServiceClient::new(channel),
+        };
+        let options = Options { budget: BUDGET, ..options };
+        Self {
+            router: app(clients, options),
+            inventory: moods.0,
+            recommendations: moods.1,
+        }
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.ask(Method::GET, path, &[]).await
+    }
+
+    async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::empty()).expect("a request");
+        let response = self.router.clone().oneshot(request).await.expect("infallible");
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.expect("a whole body").to_bytes();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8(body.into()).expect("text"),
+        }
+    }
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name).and_then(|value| value.to_str().ok());
+        value.unwrap_or_default()
+    }
+
+    /// The notice of a page from which something is missing.
+    fn notice(&self) -> Option<&str> {
+        let (_, rest) = self.body.split_once("<div class=\"notices wide\" role=\"status\">")?;
+        rest.split_once("</div>").map(|(notice, _)| notice)
+    }
+
+    fn count(&self, text: &str) -> usize {
+        self.body.matches(text).count()
+    }
+}
+
+/// 60 mysteries, 10 books of science fiction, and two of self-help.
+fn catalogue() -> Vec<Book> {
+    let mystery = (1..=60).map(|number| {
+        book(number, &format!("Mystery {number}"), "Agatha Christie", BookCategory::Mystery)
+    });
+    let fiction = (101..=110).map(|number| {
+        book(number, &format!("Star {number}"), "Ursula K. Le Guin", BookCategory::ScienceFiction)
+    });
+    let advice = (201..=202).map(|number| {
+        book(number, &format!("Advice {number}"), "Dale Carnegie", BookCategory::SelfHelp)
+    });
+    mystery.chain(fiction).chain(advice).collect()
+}

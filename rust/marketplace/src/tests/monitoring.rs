@@ -1,0 +1,99 @@
+//! The monitor.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use super::*;
+
+/// Every time it is read, ten more calls have been made, one of which failed.
+fn counting() -> Options {
+    let reads = AtomicU32::new(0);
+    Options {
+        metrics_text: Arc::new(move || {
+            let read = reads.fetch_add(1, Ordering::Relaxed);
+            let service = "grpc_service=\"bookstore.inventory.v1.InventoryService\",grpc_method=\"GetBook\"";
+            let (good, bad, all) = (read * 9, read, read * 10);
+            format!(
+                "grpc_server_handled_total{{{service},grpc_code=\"OK\"}} {good}\n\
+                 grpc_server_handled_total{{{service},grpc_code=\"Internal\"}} {bad}\n\
+                 grpc_server_handling_seconds_bucket{{{service},le=\"0.01\"}} {all}\n\
+                 grpc_server_handling_seconds_bucket{{{service},le=\"+Inf\"}} {all}\n"
+            )
+        }),
+        health: Arc::new(|| {
+            Box::pin(async {
+                vec![
+                    ("bookstore.inventory.v1.InventoryService".to_owned(), true),
+                    ("bookstore.<b>.Service".to_owned(), false),
+                ]
+            })
+        }),
+        ..Options::default()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_monitor_shows_rates_errors_latency_and_health() {
+    let shop = TestShop::with(&catalogue(), counting());
+    tokio::time::sleep(Duration::from_secs(21)).await;
+    let page = shop.get("/monitor").await;
+    assert_eq!(page.status, StatusCode::OK);
+    for part in [
+        "InventoryService", "Serving", "Not serving", "5/s", "10%", "p50", "p95", "p99", "5 ms",
+        "bookstore.&#60;b&#62;.Service", "http-equiv=\"refresh\"",
+    ] {
+        assert!(page.body.contains(part), "{part}\n{}", page.body);
+    }
+    let part = shop.get("/monitor/services").await;
+    assert!(part.body.contains("<svg") && !part.body.contains("<html"));
+
+    let data = shop.get("/monitor/data.json").await;
+    let data: serde_json::Value = serde_json::from_str(&data.body).expect("JSON");
+    let inventory = &data["services"][1];
+    assert_eq!(inventory["service"], "bookstore.inventory.v1.InventoryService");
+    assert_eq!(inventory["serving"], true);
+    assert_eq!(inventory["now"]["requests_per_second"], 5.0);
+    assert_eq!(inventory["now"]["error_share"], 0.1);
+    assert_eq!(inventory["now"]["p50_seconds"], 0.005);
+    assert_eq!(inventory["history"].as_array().map(Vec::len), Some(11));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_health_that_hangs_is_unknown() {
+    let options = Options {
+        health: Arc::new(|| Box::pin(std::future::pending())),
+        ..counting()
+    };
+    let shop = TestShop::with(&catalogue(), options);
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    let page = shop.get("/monitor").await;
+    assert!(page.body.contains("Health unknown"));
+}
+
+#[tokio::test]
+async fn a_monitor_without_services_says_so() {
+    let page = TestShop::of(&[]).get("/monitor").await;
+    assert!(page.body.contains("No service has reported anything yet."));
+}
+
+#[tokio::test(start_paused = true)]
+async fn sampling_ends_with_the_shop() {
+    let reads = Arc::new(AtomicU32::new(0));
+    let counter = Arc::clone(&reads);
+    let options = Options {
+        metrics_text: Arc::new(move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+            String::new()
+        }),
+        ..Options::default()
+    };
+    let shop = TestShop::with(&[], options);
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    drop(shop);
+    let before = reads.load(Ordering::Relaxed);
+    assert!(before >= 5);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(reads.load(Ordering::Relaxed), before);
+}

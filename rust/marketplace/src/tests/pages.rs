@@ -1,0 +1,210 @@
+//! Every page when all is well.
+
+use super::*;
+
+#[tokio::test]
+async fn home_recommends_books_of_each_shelf_that_has_some() {
+    let shop = TestShop::of(&catalogue());
+    let home = shop.get("/").await;
+    assert_eq!(home.status, StatusCode::OK);
+    assert_eq!(home.notice(), None);
+    assert!(home.body.contains("72 books on 3 shelves"), "{}", home.body);
+    assert_eq!(home.count("<section class=\"shelf wide\""), 3);
+    assert_eq!(home.count("<li class=\"card\">"), 6 + 6 + 2);
+    assert!(home.body.contains("Agatha Christie") && home.body.contains("$10.00"));
+    // Book 1 has one copy, book 6 many.
+    assert!(home.body.contains("Only 1 left") && !home.body.contains("In stock"));
+    // Shelves without books are not offered once the shop knows them.
+    assert!(!home.body.contains("/categories/poetry"));
+}
+
+#[tokio::test]
+async fn an_empty_catalogue_is_no_failure() {
+    let home = TestShop::of(&[]).get("/").await;
+    assert_eq!(home.status, StatusCode::OK);
+    assert!(home.body.contains("The shelves are empty"));
+}
+
+#[tokio::test]
+async fn categories_have_pages() {
+    let shop = TestShop::of(&catalogue());
+    let first = shop.get("/categories/mystery").await;
+    assert_eq!((first.status, first.count("<li class=\"card\">")), (StatusCode::OK, 24));
+    assert!(first.body.contains("60 books"));
+    assert!(first.body.contains("rel=\"next\" href=\"/categories/mystery?page=2\""));
+    assert!(!first.body.contains("rel=\"prev\""));
+
+    let last = shop.get("/categories/mystery?page=3").await;
+    assert_eq!((last.status, last.count("<li class=\"card\">")), (StatusCode::OK, 12));
+    assert!(last.body.contains("Mystery 60") && !last.body.contains("rel=\"next\""));
+    assert!(last.body.contains("rel=\"prev\" href=\"/categories/mystery?page=2\""));
+
+    let beyond = shop.get("/categories/mystery?page=4").await;
+    assert_eq!(beyond.status, StatusCode::NOT_FOUND);
+    assert!(beyond.body.contains("has only 3 pages"));
+    let far = shop.get("/categories/science-fiction?page=9999").await;
+    assert!(far.body.contains("has only one page"), "{}", far.body);
+}
+
+#[tokio::test]
+async fn a_page_can_be_opened_without_the_ones_before() {
+    let shop = TestShop::of(&catalogue());
+    let third = shop.get("/categories/mystery?page=3").await;
+    assert!(third.body.contains("Mystery 49") && third.body.contains("Mystery 60"));
+}
+
+#[tokio::test]
+async fn a_book_has_a_page() {
+    let shop = TestShop::of(&catalogue());
+    let page = shop.get("/books/101").await;
+    assert_eq!(page.status, StatusCode::OK);
+    for part in ["Star 101", "Ursula K. Le Guin", "$11.00", "Only 1 left", "1901", "More from this shelf"] {
+        assert!(page.body.contains(part), "{part}");
+    }
+    // Not among the others of its shelf.
+    assert_eq!(page.count("href=\"/books/101\""), 0);
+    assert_eq!(page.count("<li class=\"card\">"), 6);
+    assert!(shop.get("/books/6").await.body.contains("In stock"));
+    assert!(shop.get("/books/10").await.body.contains("Sold out"));
+}
+
+#[tokio::test]
+async fn search_finds_and_pages() {
+    let shop = TestShop::of(&catalogue());
+    let found = shop.get("/search?q=mystery").await;
+    assert_eq!((found.status, found.count("<li class=\"card\">")), (StatusCode::OK, 24));
+    assert!(found.body.contains("href=\"/search?q=mystery&#38;page=2\""), "{}", found.body);
+    let narrowed = shop.get("/search?q=star&shelf=mystery").await;
+    assert!(narrowed.body.contains("We found nothing on the shelf Mystery"));
+    let nothing = shop.get("/search?q=zebra").await;
+    assert_eq!(nothing.status, StatusCode::OK);
+    assert!(nothing.body.contains("We found nothing."));
+    let empty = shop.get("/search?q=%20").await;
+    assert_eq!(empty.status, StatusCode::OK);
+    assert_eq!(shop.get("/search?q=star&page=7").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn suggestions_are_list_items() {
+    let shop = TestShop::of(&catalogue());
+    let some = shop.get("/search/suggest?q=star").await;
+    assert_eq!((some.status, some.count("<li role=\"option\"")), (StatusCode::OK, 8));
+    assert!(some.body.contains("id=\"suggestion-1\"") && some.body.contains("data-href=\"/books/101\""));
+    assert!(!some.body.contains("<html"));
+    assert_eq!(shop.get("/search/suggest?q=").await.body.trim(), "");
+    shop.inventory.set("*", Mood::Down);
+    let none = shop.get("/search/suggest?q=dune").await;
+    assert_eq!((none.status, none.body.trim()), (StatusCode::SERVICE_UNAVAILABLE, ""));
+}
+
+#[tokio::test]
+async fn unknown_things_get_a_page_that_helps() {
+    let shop = TestShop::of(&catalogue());
+    let paths = [
+        "/no/such-page", "/books/4711", "/books/abc", "/books/0", "/books/99999999999", "/books/",
+        "/categories/cooking", "/categories/Mystery", "/covers/abc.svg", "/covers/4711.svg",
+        "/covers/1.png", "/assets/none.css", "/assets/..%2FCargo.toml", "/books/%ff", "/categories/%ff",
+    ];
+    for path in paths {
+        let page = shop.get(path).await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(page.body.contains("name=\"q\""), "{path}");
+        assert!(page.body.contains("href=\"/categories/mystery\""), "{path}");
+        assert_eq!(page.count("<h1"), 1, "{path}");
+    }
+    let guess = shop.get("/ender-game").await;
+    assert!(guess.body.contains("href=\"/search?q=ender+game\""));
+}
+
+#[tokio::test]
+async fn only_reading_is_allowed() {
+    let shop = TestShop::of(&catalogue());
+    for path in ["/", "/books/1", "/search", "/covers/1.svg", "/monitor"] {
+        let answer = shop.ask(Method::POST, path, &[]).await;
+        assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        assert!(answer.header("allow").contains("GET"), "{path}");
+        let head = shop.ask(Method::HEAD, path, &[]).await;
+        assert_eq!((head.status, head.body.as_str()), (StatusCode::OK, ""), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_answer_has_the_security_headers() {
+    let shop = TestShop::of(&catalogue());
+    let paths = ["/", "/nowhere", "/covers/1.svg", "/favicon.svg", "/robots.txt", "/healthz", "/monitor/data.json"];
+    for path in paths {
+        let answer = shop.get(path).await;
+        let policy = answer.header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe"), "{path}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        for name in [
+            "referrer-policy", "permissions-policy", "cross-origin-opener-policy",
+            "cross-origin-resource-policy", "cache-control",
+        ] {
+            assert!(!answer.header(name).is_empty(), "{path} {name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_keep_to_their_own_policy() {
+    let shop = TestShop::of(&catalogue());
+    for path in ["/", "/categories/mystery", "/books/1", "/search?q=star", "/monitor", "/nowhere"] {
+        let page = shop.get(path).await;
+        for inline in [" style=\"", "<style", " onclick", " onload", "javascript:", "http://", "https://"] {
+            assert!(!page.body.contains(inline), "{path} {inline}");
+        }
+        assert_eq!(page.count("<script"), page.count("<script src=\"/assets/"), "{path}");
+        // Space is kept for every image before it comes.
+        for image in page.body.split("<img ").skip(1) {
+            let (attributes, _) = image.split_once('>').expect("a tag ends");
+            assert!(attributes.contains(" width=") && attributes.contains(" height="), "{path}");
+            assert!(attributes.contains(" alt="), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn files_are_kept_by_their_version() {
+    let shop = TestShop::of(&catalogue());
+    let home = shop.get("/").await;
+    let (_, rest) = home.body.split_once("href=\"/assets/").expect("a style sheet");
+    let (name, _) = rest.split_once('"').expect("quoted");
+    let path = format!("/assets/{name}");
+    let file = shop.get(&path).await;
+    assert_eq!(file.status, StatusCode::OK);
+    assert!(file.header("cache-control").contains("immutable"));
+    assert!(file.header("content-type").starts_with("text/css"));
+    let tag = file.header("etag");
+    let again = shop.ask(Method::GET, &path, &[("if-none-match", tag)]).await;
+    assert_eq!((again.status, again.body.as_str()), (StatusCode::NOT_MODIFIED, ""));
+    let unversioned = shop.get("/assets/shop.css").await;
+    assert!(!unversioned.header("cache-control").contains("immutable"));
+}
+
+#[tokio::test]
+async fn covers_are_images_that_are_kept() {
+    let shop = TestShop::of(&catalogue());
+    let home = shop.get("/").await;
+    let (_, rest) = home.body.split_once("src=\"/covers/").expect("a cover");
+    let (name, _) = rest.split_once('"').expect("quoted");
+    // The page that named the cover has read the book: no call is needed.
+    shop.inventory.set("*", Mood::Down);
+    let cover = shop.get(&format!("/covers/{name}")).await;
+    assert_eq!(cover.status, StatusCode::OK);
+    assert_eq!(cover.header("content-type"), "image/svg+xml");
+    assert!(cover.header("cache-control").contains("immutable"));
+    assert!(roxmltree::Document::parse(&cover.body).is_ok());
+    let blank = shop.get("/covers/60.svg").await;
+    assert_eq!(blank.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(roxmltree::Document::parse(&blank.body).is_ok());
+}
+
+#[tokio::test]
+async fn pages_are_compressed_on_request() {
+    let shop = TestShop::of(&catalogue());
+    let request = Request::get("/").header("accept-encoding", "gzip");
+    let request = request.body(Body::empty()).expect("a request");
+    let response = shop.router.clone().oneshot(request).await.expect("infallible");
+    assert_eq!(response.headers()["content-encoding"], "gzip");
+}
