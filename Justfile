@@ -15,40 +15,40 @@ default:
     just --list --unsorted
 
 # build and start the whole bookstore in one process: ./just up --help
-[group("use it")]
+[group("bookstore")]
 up *args: _deps-rust
     cargo build --release --quiet --package bookstore
     exec target/release/bookstore up {{ args }}
 
 # import books into the data folder: ./just import FILE.csv
-[group("use it")]
+[group("bookstore")]
 import *args: _deps-rust
     cargo run --release --quiet --package bookstore -- import {{ args }}
 
 # everything that CI checks, with a summary at the end
-[group("check it")]
+[group("check")]
 check: deps
     tools/check
 
 # format Rust and protos
-[group("check it")]
+[group("check")]
 format: _deps-buf
     cargo fmt --all
     buf format --write
 
 # is everything formatted?
-[group("check it")]
+[group("check")]
 format-check: _deps-buf
     cargo fmt --all --check
     buf format --diff --exit-code
 
 # lint the contract
-[group("check it")]
+[group("check")]
 lint: _deps-buf
     buf lint
 
 # does the contract break what is released, or what is implemented at a git ref?
-[group("check it")]
+[group("check")]
 breaking ref="HEAD": _deps-buf
     buf breaking proto --against {{ released }}
     if git cat-file -e "{{ ref }}:gen/contract.binpb" 2>/dev/null; then \
@@ -57,27 +57,27 @@ breaking ref="HEAD": _deps-buf
     else echo "there is no contract at {{ ref }}: compared with the released one alone"; fi
 
 # does `breaking` bite?
-[group("check it")]
+[group("check")]
 breaking-bites: _deps-buf _deps-python
     {{ python }} tools/breaking_bites.py
 
 # Rust lints, warnings denied
-[group("check it")]
+[group("check")]
 clippy: _deps-rust
     cargo clippy --workspace --all-targets --locked --quiet -- --deny warnings
 
 # licences, advisories and sources of the dependencies
-[group("check it")]
+[group("check")]
 deny: _deps-cargo
     cargo deny --log-level error check bans licenses sources
 
 # unit, integration and snapshot tests, on both storage engines
-[group("check it")]
+[group("check")]
 test *args: _deps-rust _deps-cargo _deps-postgres
     cargo insta test --workspace --check --unreferenced=reject {{ args }}
 
 # the running bookstore, called by grpcurl, by grpcio and by Chromium
-[group("check it")]
+[group("check")]
 end-to-end: _deps-rust _deps-grpcurl _deps-python _deps-chromium
     cargo build --package bookstore --quiet
     tools/with-bookstore tools/grpcurl-calls
@@ -85,12 +85,12 @@ end-to-end: _deps-rust _deps-grpcurl _deps-python _deps-chromium
     tools/with-bookstore node tools/browser.mjs
 
 # measure: throughput, latency, memory, start; prints tables of ratios
-[group("check it")]
+[group("check")]
 bench *args: _deps-rust _deps-python _deps-bench
     tools/bench {{ args }}
 
 # regenerate everything that comes from proto/
-[group("change it")]
+[group("contract")]
 gen: _deps-rust _deps-buf _deps-python _deps-go
     buf build --as-file-descriptor-set --output gen/contract.binpb
     rm -rf gen/go gen/python gen/typescript gen/docs
@@ -100,23 +100,29 @@ gen: _deps-rust _deps-buf _deps-python _deps-go
     cargo run --quiet --package proofread -- reference --contract gen/contract.binpb --out gen/docs
 
 # is gen/ what `just gen` makes?
-[group("change it")]
+[group("contract")]
 gen-check: gen
     git diff --exit-code --stat -- gen
     test -z "$(git status --porcelain -- gen)" || { git status --short -- gen; exit 1; }
 
 # release the contract of what is implemented: from now on it may not break
-[group("change it")]
+[group("contract")]
 release-contract: _deps-buf
     buf build proto --as-file-descriptor-set --output {{ released }} {{ prepend("--path proto/", implemented) }}
 
+# take the screenshot of the README anew
+[group("contract")]
+screenshot: _deps-rust _deps-chromium
+    cargo build --package bookstore --quiet
+    BINDERY_SCREENSHOT=rust/marketplace/shop.png tools/with-bookstore node tools/browser.mjs
+
 # review changed snapshots
-[group("change it")]
+[group("contract")]
 review: _deps-cargo
     cargo insta review --workspace
 
 # install what the checks need, as far as possible into .tools
-[group("set it up")]
+[group("set-up")]
 deps: _deps-rust _deps-buf _deps-go _deps-grpcurl _deps-python _deps-cargo _deps-postgres _deps-chromium
 
 _deps-rust:

@@ -5,6 +5,9 @@ const DELAY = 120;
 
 for (const form of document.querySelectorAll("form[data-suggest]")) enhance(form);
 
+// On a narrow screen the strip of shelves is wider than the page.
+document.querySelector(".shelves [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 function enhance(form) {
   const input = form.querySelector("input[type=search]");
   const list = document.createElement("ul");

@@ -33,8 +33,7 @@ const CATALOGUE: &str = include_str!("../../inventory/catalogue.csv");
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let books = books()?;
-    let (inventory, recommendations) =
-        (FakeInventory::of(&books), FakeRecommendations::of(&books));
+    let (inventory, recommendations) = (FakeInventory::of(&books), FakeRecommendations::of(&books));
     let mut address = "127.0.0.1:0".to_owned();
     for argument in std::env::args().skip(1) {
         let Some((service, mood)) = argument.split_once('=') else {
@@ -71,7 +70,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 ("payment.PaymentService", false),
             ];
             Box::pin(async move {
-                names.map(|(name, serving)| (name.to_owned(), serving)).into()
+                names
+                    .map(|(name, serving)| (name.to_owned(), serving))
+                    .into()
             })
         }),
         ..Options::default()
@@ -87,7 +88,11 @@ fn metrics(seconds: f64) -> String {
     let mut text = String::new();
     for (service, rate, milliseconds) in [
         ("bookstore.inventory.v1.InventoryService", 84.0, 3.0),
-        ("bookstore.recommendations.v1.RecommendationService", 31.0, 1.2),
+        (
+            "bookstore.recommendations.v1.RecommendationService",
+            31.0,
+            1.2,
+        ),
     ] {
         let calls = rate * (seconds + 6.0 * (seconds / 9.0).sin());
         let failed = calls * 0.004 + (seconds / 21.0).sin().max(0.0) * 2.0;

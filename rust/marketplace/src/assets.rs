@@ -26,7 +26,11 @@ pub(crate) const FOR_MINUTES: HeaderValue = HeaderValue::from_static("public, ma
 static VERSIONS: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
     let versions = Files::iter().filter_map(|name| {
         let hash = Files::get(&name)?.metadata.sha256_hash();
-        let version = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let version = hash
+            .iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         Some((name.into_owned(), version))
     });
     versions.collect()
@@ -58,11 +62,18 @@ fn answer(name: &str, version: Option<&str>, headers: &HeaderMap) -> Response {
     let (Some(file), Some(current)) = (Files::get(name), VERSIONS.get(name)) else {
         return pages::no_such_page(name);
     };
-    let caching = if version == Some(current) { FOR_EVER } else { FOR_MINUTES };
+    let caching = if version == Some(current) {
+        FOR_EVER
+    } else {
+        FOR_MINUTES
+    };
     let tag = format!("\"{current}\"");
     let common = [
         (header::CACHE_CONTROL, caching),
-        (header::ETAG, HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"\""))),
+        (
+            header::ETAG,
+            HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"\"")),
+        ),
     ];
     if is_known(headers, &tag) {
         return (StatusCode::NOT_MODIFIED, common).into_response();
@@ -74,7 +85,9 @@ fn answer(name: &str, version: Option<&str>, headers: &HeaderMap) -> Response {
 /// Whether the visitor has the content already. Proxies that compress weaken tags.
 pub(crate) fn is_known(headers: &HeaderMap, tag: &str) -> bool {
     let known = headers.get(header::IF_NONE_MATCH);
-    let known = known.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let known = known
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     known
         .split(',')
         .any(|known| known.trim().trim_start_matches("W/") == tag)

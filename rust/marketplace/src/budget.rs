@@ -91,9 +91,7 @@ mod tests {
     async fn a_call_that_ignores_its_deadline_is_given_up() {
         let budget = Budget::starting_now(Duration::from_millis(300));
         let started = Instant::now();
-        let answer: Result<(), _> = budget
-            .call("Test", (), |_| std::future::pending())
-            .await;
+        let answer: Result<(), _> = budget.call("Test", (), |_| std::future::pending()).await;
         assert_eq!(answer, Err(Failure::Missing));
         assert_eq!(started.elapsed(), Duration::from_millis(300));
     }

@@ -137,8 +137,14 @@ mod tests {
         assert_eq!(memory.token_before(&shelf, 9), None);
         memory.keep_token(&shelf, 3, "three".to_owned());
         memory.keep_token(&shelf, 7, "seven".to_owned());
-        assert_eq!(memory.token_before(&shelf, 6), Some((3, "three".to_owned())));
-        assert_eq!(memory.token_before(&shelf, 7), Some((7, "seven".to_owned())));
+        assert_eq!(
+            memory.token_before(&shelf, 6),
+            Some((3, "three".to_owned()))
+        );
+        assert_eq!(
+            memory.token_before(&shelf, 7),
+            Some((7, "seven".to_owned()))
+        );
         memory.forget_tokens(&shelf);
         assert_eq!(memory.token_before(&shelf, 7), None);
     }

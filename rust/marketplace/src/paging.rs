@@ -100,7 +100,8 @@ async fn walk(
     shop.memory.keep_books(&slice.books);
     let has_next = !slice.next_token.is_empty();
     if has_next {
-        shop.memory.keep_token(listing, number + 1, slice.next_token);
+        shop.memory
+            .keep_token(listing, number + 1, slice.next_token);
     }
     Ok(Page {
         books: slice.books,
@@ -121,7 +122,9 @@ async fn fetch(
         Listing::Shelf(category) => shop.clients.list(budget, *category, size, token).await,
         Listing::Search { query, category } => {
             let query = query.clone();
-            shop.clients.search(budget, query, *category, size, token).await
+            shop.clients
+                .search(budget, query, *category, size, token)
+                .await
         }
     };
     answer.map_err(NoPage::Failed)

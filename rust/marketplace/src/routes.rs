@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Router, middleware, routing::get};
-use tower_http::{
-    catch_panic::CatchPanicLayer, compression::CompressionLayer, trace::TraceLayer,
-};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, trace::TraceLayer};
 
 use crate::{
     assets, headers, monitor,
@@ -18,7 +16,10 @@ use crate::{
 /// starts the task that samples the metrics for `/monitor`, which ends with the
 /// last clone of the router.
 pub fn app(clients: Clients, options: Options) -> Router {
-    let (metrics_text, health) = (Arc::clone(&options.metrics_text), Arc::clone(&options.health));
+    let (metrics_text, health) = (
+        Arc::clone(&options.metrics_text),
+        Arc::clone(&options.health),
+    );
     let shop = Arc::new(Shop::new(clients, options));
     monitor::start(&shop.monitor, metrics_text, health);
     Router::new()
@@ -34,7 +35,10 @@ pub fn app(clients: Clients, options: Options) -> Router {
         .route("/assets/{*name}", get(assets::asset))
         .route("/favicon.svg", get(assets::icon))
         .route("/favicon.ico", get(assets::icon))
-        .route("/robots.txt", get(async || "User-agent: *\nDisallow: /search\nDisallow: /monitor\n"))
+        .route(
+            "/robots.txt",
+            get(async || "User-agent: *\nDisallow: /search\nDisallow: /monitor\n"),
+        )
         .route("/healthz", get(async || "ok\n"))
         .fallback(pages::unknown_path)
         .method_not_allowed_fallback(pages::method_not_allowed)

@@ -78,7 +78,11 @@ mod tests {
     fn slugs_lead_to_one_shelf_each() {
         let slugs: HashSet<_> = SHELVES.iter().map(|shelf| shelf.slug).collect();
         assert_eq!(slugs.len(), SHELVES.len());
-        assert!(SHELVES.iter().all(|shelf| Shelf::of_slug(shelf.slug) == Some(shelf)));
+        assert!(
+            SHELVES
+                .iter()
+                .all(|shelf| Shelf::of_slug(shelf.slug) == Some(shelf))
+        );
         assert_eq!(Shelf::of_slug("Mystery"), None);
     }
 }

@@ -37,7 +37,8 @@ impl Shop {
     /// The shelves with their counts, which are also remembered.
     pub async fn shelves(&self, budget: Budget) -> Option<Vec<(&'static Shelf, u64)>> {
         let shelves = self.clients.shelves(budget).await.ok()?;
-        self.memory.keep_shelves(shelves.iter().map(|(shelf, _)| *shelf));
+        self.memory
+            .keep_shelves(shelves.iter().map(|(shelf, _)| *shelf));
         Some(shelves)
     }
 }

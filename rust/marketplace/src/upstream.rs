@@ -95,7 +95,9 @@ impl Clients {
         let request = BatchGetStockRequest { book_ids };
         let answer = call!(budget, self.inventory, batch_get_stock, request)?;
         let levels = answer.levels.into_iter();
-        Ok(levels.map(|level| (level.book_id, level.available)).collect())
+        Ok(levels
+            .map(|level| (level.book_id, level.available))
+            .collect())
     }
 
     /// Some books of a category, drawn at random.

@@ -138,7 +138,13 @@ mod tests {
     #[test]
     fn stock_is_told_by_what_matters() {
         let told = [-1, 0, 1, 5, 6].map(|available| Stock::of(available).text());
-        let expected = ["Sold out", "Sold out", "Only 1 left", "Only 5 left", "In stock"];
+        let expected = [
+            "Sold out",
+            "Sold out",
+            "Only 1 left",
+            "Only 5 left",
+            "In stock",
+        ];
         assert_eq!(told, expected);
     }
 

@@ -8,7 +8,9 @@ use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 
-/// Asks grpc.health.v1 of a running process and exits with 0 if it serves, else with 1.
+/// Ask a running process whether it serves
+///
+/// Asks grpc.health.v1 and exits with 0 if it serves, else with 1.
 #[derive(Debug, Args)]
 pub struct Healthcheck {
     /// Where the process serves gRPC

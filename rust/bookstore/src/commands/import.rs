@@ -10,7 +10,9 @@ use inventory::import::{self, Progress, Reader, Summary};
 
 use crate::{house, operator, settings::Storage};
 
-/// Imports books from a CSV file with one of two headers:
+/// Import books from a CSV file
+///
+/// The file has one of two headers:
 ///
 /// 1. id,title,authors,year,category,price,stock. Authors are separated by "; ", the
 ///    category is written as in science_fiction, the price in US dollars. Year and stock

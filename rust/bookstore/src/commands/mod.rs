@@ -7,16 +7,12 @@ mod up;
 
 use clap::Subcommand;
 
-/// What the binary can do.
+/// What the binary can do; each command's own documentation is its help.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Open the whole bookstore in this process
     Up(up::Up),
-    /// Run some of the services in this process; the others are elsewhere
     Serve(serve::Serve),
-    /// Import books from a CSV file
     Import(import::Import),
-    /// Ask a running process whether its services serve; exits with 1 if not
     Healthcheck(healthcheck::Healthcheck),
 }
 

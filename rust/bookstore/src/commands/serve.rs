@@ -7,7 +7,9 @@ use crate::{
     settings::{Listen, Logs, Peers, Storage},
 };
 
-/// Runs the named services in this process. They find the others by the addresses that
+/// Run some of the services in this process; the others are elsewhere
+///
+/// They find the others by the addresses that
 /// are given for them, and call them exactly as they would in one process.
 #[derive(Debug, Args)]
 pub struct Serve {

@@ -7,8 +7,9 @@ use crate::{
     settings::{Listen, Logs, Storage},
 };
 
-/// Opens the whole bookstore in this process, on embedded databases in a data folder.
-/// The first start loads the shipped catalogue; later ones keep what is there.
+/// Open the whole bookstore in this process
+///
+/// It keeps its data in embedded databases in a data folder. The first start loads the shipped catalogue; later ones keep what is there.
 #[derive(Debug, Args)]
 pub struct Up {
     #[command(flatten)]

@@ -147,7 +147,7 @@ fn wrap(text: &str, columns: f32, style: &Style<'_>) -> (Vec<String>, bool) {
     (lines, broke_a_word)
 }
 
-/// A hyphen ends a piece of so many letters: `Slaughterhouse-` but not `Moby-`.
+/// A hyphen or slash ends a piece of so many letters: `Slaughterhouse-`, not `Moby-`.
 const HYPHENATED: usize = 7;
 
 /// The pieces between which a line may break, each with the spaces after it: words,
@@ -164,9 +164,9 @@ fn pieces(text: &str) -> Vec<&str> {
         let wide = cluster.chars().next().is_some_and(is_wide);
         let next_wide = next.chars().next().is_some_and(is_wide);
         let piece = &text[start..next_at];
-        let hyphen = cluster == "-" && piece.graphemes(true).count() > HYPHENATED;
-        let mark = matches!(cluster, " " | "–" | "—" | "/");
-        if (mark || hyphen || wide || next_wide) && !next_is_space {
+        let joint = matches!(cluster, "-" | "/") && piece.graphemes(true).count() > HYPHENATED;
+        let mark = matches!(cluster, " " | "–" | "—");
+        if (mark || joint || wide || next_wide) && !next_is_space {
             pieces.push(piece);
             start = next_at;
         }
@@ -183,7 +183,10 @@ fn cut(lines: &mut Vec<String>, room: usize, columns: f32, style: &Style<'_>) {
     lines.truncate(room.max(1));
     let Some(last) = lines.last_mut() else { return };
     while !last.is_empty() && width(last, style.face, style.spacing) + 1.0 > columns {
-        let end = last.grapheme_indices(true).next_back().map_or(0, |(at, _)| at);
+        let end = last
+            .grapheme_indices(true)
+            .next_back()
+            .map_or(0, |(at, _)| at);
         last.truncate(end);
     }
     let kept = last.trim_end().len();
@@ -227,17 +230,28 @@ mod tests {
         let short = Block::fit("Emma", AREA, &STYLE);
         assert_eq!((short.size, short.lines.len()), (30.0, 1));
         let long = Block::fit(&"A long title indeed ".repeat(4), AREA, &STYLE);
-        assert!(long.size < 30.0 && long.lines.len() > 1 && fits(&long), "{long:?}");
+        assert!(
+            long.size < 30.0 && long.lines.len() > 1 && fits(&long),
+            "{long:?}"
+        );
     }
 
     #[test]
     fn text_without_end_is_cut() {
-        let texts = ["word ".repeat(200), "x".repeat(300), "本".repeat(300), "👩‍👩‍👧‍👦".repeat(200)];
+        let texts = [
+            "word ".repeat(200),
+            "x".repeat(300),
+            "本".repeat(300),
+            "👩‍👩‍👧‍👦".repeat(200),
+        ];
         for text in texts {
             let block = Block::fit(&text, AREA, &STYLE);
             assert_eq!(block.size, 12.0);
             assert!(fits(&block), "{block:?}");
-            assert!(block.lines.last().is_some_and(|line| line.ends_with('…')), "{block:?}");
+            assert!(
+                block.lines.last().is_some_and(|line| line.ends_with('…')),
+                "{block:?}"
+            );
         }
     }
 

@@ -30,27 +30,48 @@ pub(super) fn cloth(paper: &mut Paper, palette: &Palette) {
 pub(super) fn paste_paper(paper: &mut Paper, palette: &Palette, chance: &mut Chance) {
     let Palette { accent, second, .. } = palette;
     let (size, tile) = match chance.below(7) {
-        0 => ((24.0, 24.0), format!(
-            "<path d=\"M0 12L12 0L24 12L12 24Z\" fill=\"{second}\"/><circle cx=\"12\" cy=\"12\" r=\"3.2\" fill=\"{accent}\"/>"
-        )),
-        1 => ((18.0, 18.0), format!(
-            "<path d=\"M-2 20L20 -2M-2 2L2 -2M16 20L20 16\" stroke=\"{second}\" stroke-width=\"5\"/><path d=\"M7 20L20 7M-2 11L11 -2\" stroke=\"{accent}\" stroke-width=\"1\"/>"
-        )),
-        2 => ((30.0, 15.0), format!(
-            "<path d=\"M0 15A15 15 0 0 1 30 15M5 15A10 10 0 0 1 25 15M10 15A5 5 0 0 1 20 15\" fill=\"none\" stroke=\"{accent}\" stroke-width=\"1.4\"/><path d=\"M-15 15A15 15 0 0 1 15 15M15 15A15 15 0 0 1 45 15\" fill=\"none\" stroke=\"{second}\" stroke-width=\"1.4\"/>"
-        )),
-        3 => ((22.0, 22.0), format!(
-            "<circle cx=\"5.5\" cy=\"5.5\" r=\"3.4\" fill=\"{accent}\"/><circle cx=\"16.5\" cy=\"16.5\" r=\"3.4\" fill=\"{second}\"/>"
-        )),
-        4 => ((28.0, 40.0), format!(
-            "<path d=\"M14 38C4 28 5 16 14 8C23 16 24 28 14 38Z\" fill=\"{second}\"/><path d=\"M14 40V12\" stroke=\"{accent}\" stroke-width=\"1.2\"/><path d=\"M0 18C-10 8 -9 -4 0 -12C9 -4 10 8 0 18ZM28 18C18 8 19 -4 28 -12C37 -4 38 8 28 18Z\" fill=\"{accent}\" opacity=\".75\"/>"
-        )),
-        5 => ((26.0, 26.0), format!(
-            "<path d=\"M13 3L15.4 10.6L23 13L15.4 15.4L13 23L10.6 15.4L3 13L10.6 10.6Z\" fill=\"{accent}\"/><circle r=\"2\" fill=\"{second}\"/><circle cx=\"26\" r=\"2\" fill=\"{second}\"/><circle cy=\"26\" r=\"2\" fill=\"{second}\"/><circle cx=\"26\" cy=\"26\" r=\"2\" fill=\"{second}\"/>"
-        )),
-        _ => ((40.0, 20.0), format!(
-            "<path d=\"M0 5Q10 -5 20 5T40 5\" fill=\"none\" stroke=\"{accent}\" stroke-width=\"2\"/><path d=\"M0 15Q10 5 20 15T40 15\" fill=\"none\" stroke=\"{second}\" stroke-width=\"3\"/>"
-        )),
+        0 => (
+            (24.0, 24.0),
+            format!(
+                "<path d=\"M0 12L12 0L24 12L12 24Z\" fill=\"{second}\"/><circle cx=\"12\" cy=\"12\" r=\"3.2\" fill=\"{accent}\"/>"
+            ),
+        ),
+        1 => (
+            (18.0, 18.0),
+            format!(
+                "<path d=\"M-2 20L20 -2M-2 2L2 -2M16 20L20 16\" stroke=\"{second}\" stroke-width=\"5\"/><path d=\"M7 20L20 7M-2 11L11 -2\" stroke=\"{accent}\" stroke-width=\"1\"/>"
+            ),
+        ),
+        2 => (
+            (30.0, 15.0),
+            format!(
+                "<path d=\"M0 15A15 15 0 0 1 30 15M5 15A10 10 0 0 1 25 15M10 15A5 5 0 0 1 20 15\" fill=\"none\" stroke=\"{accent}\" stroke-width=\"1.4\"/><path d=\"M-15 15A15 15 0 0 1 15 15M15 15A15 15 0 0 1 45 15\" fill=\"none\" stroke=\"{second}\" stroke-width=\"1.4\"/>"
+            ),
+        ),
+        3 => (
+            (22.0, 22.0),
+            format!(
+                "<circle cx=\"5.5\" cy=\"5.5\" r=\"3.4\" fill=\"{accent}\"/><circle cx=\"16.5\" cy=\"16.5\" r=\"3.4\" fill=\"{second}\"/>"
+            ),
+        ),
+        4 => (
+            (28.0, 40.0),
+            format!(
+                "<path d=\"M14 38C4 28 5 16 14 8C23 16 24 28 14 38Z\" fill=\"{second}\"/><path d=\"M14 40V12\" stroke=\"{accent}\" stroke-width=\"1.2\"/><path d=\"M0 18C-10 8 -9 -4 0 -12C9 -4 10 8 0 18ZM28 18C18 8 19 -4 28 -12C37 -4 38 8 28 18Z\" fill=\"{accent}\" opacity=\".75\"/>"
+            ),
+        ),
+        5 => (
+            (26.0, 26.0),
+            format!(
+                "<path d=\"M13 3L15.4 10.6L23 13L15.4 15.4L13 23L10.6 15.4L3 13L10.6 10.6Z\" fill=\"{accent}\"/><circle r=\"2\" fill=\"{second}\"/><circle cx=\"26\" r=\"2\" fill=\"{second}\"/><circle cy=\"26\" r=\"2\" fill=\"{second}\"/><circle cx=\"26\" cy=\"26\" r=\"2\" fill=\"{second}\"/>"
+            ),
+        ),
+        _ => (
+            (40.0, 20.0),
+            format!(
+                "<path d=\"M0 5Q10 -5 20 5T40 5\" fill=\"none\" stroke=\"{accent}\" stroke-width=\"2\"/><path d=\"M0 15Q10 5 20 15T40 15\" fill=\"none\" stroke=\"{second}\" stroke-width=\"3\"/>"
+            ),
+        ),
     };
     tiles(paper, palette, size, &tile);
 }
@@ -67,7 +88,11 @@ pub(super) fn hills(paper: &mut Paper, top: f32, colours: &[&str], chance: &mut 
             let end = WIDTH / 3.0 * part as f32;
             let control = base + chance.between(-34.0, 26.0);
             let height = base + chance.between(-18.0, 18.0);
-            let _ = write!(outline, "S{:.0} {control:.0} {end:.0} {height:.0}", end - 36.0);
+            let _ = write!(
+                outline,
+                "S{:.0} {control:.0} {end:.0} {height:.0}",
+                end - 36.0
+            );
         }
         let _ = write!(outline, "V{HEIGHT}H0Z");
         paper.path(&outline, colour);

@@ -13,7 +13,9 @@ pub(super) fn emblem(
     (fill, ground): (&str, &str),
 ) {
     let (x, y) = centre;
-    paper.raw(&format!("<g transform=\"translate({x:.1} {y:.1}) scale({scale:.2})\">"));
+    paper.raw(&format!(
+        "<g transform=\"translate({x:.1} {y:.1}) scale({scale:.2})\">"
+    ));
     match category {
         BookCategory::Mystery => {
             paper.circle(0.0, -7.0, 9.0, fill);
@@ -27,7 +29,10 @@ pub(super) fn emblem(
         }
         BookCategory::Fantasy => {
             paper.path("M5 -18A18 18 0 1 0 17 8A15 15 0 0 1 5 -18Z", fill);
-            paper.path("M11 -12L12.8 -7.8L17 -6L12.8 -4.2L11 0L9.2 -4.2L5 -6L9.2 -7.8Z", fill);
+            paper.path(
+                "M11 -12L12.8 -7.8L17 -6L12.8 -4.2L11 0L9.2 -4.2L5 -6L9.2 -7.8Z",
+                fill,
+            );
         }
         BookCategory::Romance => {
             paper.path("M0 16C-24 -1 -13 -20 0 -9C13 -20 24 -1 0 16Z", fill);
@@ -39,7 +44,11 @@ pub(super) fn emblem(
         }
         BookCategory::Poetry => {
             paper.path("M0 20C-15 6 -13 -12 0 -20C13 -12 15 6 0 20Z", fill);
-            paper.stroke("M0 20V-12M0 10L-6 3M0 10L6 3M0 1L-5 -5M0 1L5 -5", ground, 1.2);
+            paper.stroke(
+                "M0 20V-12M0 10L-6 3M0 10L6 3M0 1L-5 -5M0 1L5 -5",
+                ground,
+                1.2,
+            );
         }
         BookCategory::Science => {
             for turn in [0, 60, 120] {
@@ -95,7 +104,10 @@ pub(super) fn emblem(
             paper.circle(0.0, 0.0, 2.6, fill);
         }
         BookCategory::HistoricalFiction => {
-            paper.path("M-16 8L-19 -10L-9 -2L0 -17L9 -2L19 -10L16 8ZM-16 11H16V15H-16Z", fill);
+            paper.path(
+                "M-16 8L-19 -10L-9 -2L0 -17L9 -2L19 -10L16 8ZM-16 11H16V15H-16Z",
+                fill,
+            );
         }
         BookCategory::General | BookCategory::Unspecified => {
             paper.path(
@@ -112,8 +124,5 @@ pub(super) fn emblem(
 pub(super) fn rule(paper: &mut Paper, x: f32, y: f32, half: f32, fill: &str) {
     paper.line((x - half, y), (x - 7.0, y), fill, 0.9);
     paper.line((x + 7.0, y), (x + half, y), fill, 0.9);
-    paper.path(
-        &format!("M{x:.1} {:.1}l4 4l-4 4l-4 -4Z", y - 4.0),
-        fill,
-    );
+    paper.path(&format!("M{x:.1} {:.1}l4 4l-4 4l-4 -4Z", y - 4.0), fill);
 }

@@ -19,8 +19,12 @@ pub(super) enum Face {
 impl Face {
     fn family(self) -> &'static str {
         match self {
-            Self::Serif => "Iowan Old Style,Palatino Linotype,Palatino,Georgia,Liberation Serif,Times New Roman,serif",
-            Self::Sans => "Avenir Next,Avenir,Gill Sans,Helvetica Neue,Liberation Sans,Arial,sans-serif",
+            Self::Serif => {
+                "Iowan Old Style,Palatino Linotype,Palatino,Georgia,Liberation Serif,Times New Roman,serif"
+            }
+            Self::Sans => {
+                "Avenir Next,Avenir,Gill Sans,Helvetica Neue,Liberation Sans,Arial,sans-serif"
+            }
         }
     }
 }

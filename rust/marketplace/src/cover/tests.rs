@@ -33,7 +33,11 @@ fn hostile_books() -> Vec<Book> {
         &[],
         &["Ursula K. Le Guin"],
         &["<Evil> & Sons", "\u{0}"],
-        &["One with a really very long name that hardly fits anywhere at all", "B", "C"],
+        &[
+            "One with a really very long name that hardly fits anywhere at all",
+            "B",
+            "C",
+        ],
     ];
     let mut books = Vec::new();
     for title in &titles {
@@ -54,7 +58,10 @@ fn every_cover_is_well_formed_and_inert() {
             .unwrap_or_else(|error| panic!("{:?}: {error}\n{svg}", book.title));
         for element in document.descendants().filter(roxmltree::Node::is_element) {
             let name = element.tag_name().name();
-            assert!(!matches!(name, "script" | "style" | "foreignObject" | "a" | "image"), "{name}");
+            assert!(
+                !matches!(name, "script" | "style" | "foreignObject" | "a" | "image"),
+                "{name}"
+            );
             for attribute in element.attributes() {
                 assert_ne!(attribute.name(), "style");
                 assert!(!attribute.name().starts_with("on"), "{}", attribute.name());
@@ -68,14 +75,19 @@ fn text_stays_on_the_sheet() {
     for book in hostile_books() {
         let svg = draw(&book);
         let document = roxmltree::Document::parse(&svg).expect("well formed");
-        for text in document.descendants().filter(|node| node.has_tag_name("text")) {
+        for text in document
+            .descendants()
+            .filter(|node| node.has_tag_name("text"))
+        {
             let number = |name: &str| -> f32 {
                 let value = text.attribute(name).expect("set").parse();
                 value.expect("a number")
             };
             let (x, y, size) = (number("x"), number("y"), number("font-size"));
             let line = text.text().unwrap_or_default();
-            let spacing = text.attribute("letter-spacing").map_or(0.0, |_| number("letter-spacing"));
+            let spacing = text
+                .attribute("letter-spacing")
+                .map_or(0.0, |_| number("letter-spacing"));
             let width = metrics::width(line, paper::Face::Serif, spacing / size) * size;
             let (left, right) = match text.attribute("text-anchor") {
                 Some("middle") => (x - width / 2.0, x + width / 2.0),
@@ -83,8 +95,14 @@ fn text_stays_on_the_sheet() {
                 _ => (x, x + width),
             };
             // What the estimate of widths may be off by, the margins hold.
-            assert!(left >= 8.0 && right <= 232.0, "{line:?} from {left} to {right}");
-            assert!((size * 0.8..360.0 - size * 0.2).contains(&y), "{line:?} at {y}");
+            assert!(
+                left >= 8.0 && right <= 232.0,
+                "{line:?} from {left} to {right}"
+            );
+            assert!(
+                (size * 0.8..360.0 - size * 0.2).contains(&y),
+                "{line:?} at {y}"
+            );
         }
     }
 }
@@ -131,5 +149,8 @@ fn palettes_and_designs_are_used_evenly() {
         *uses.entry((palette, format!("{design:?}"))).or_insert(0) += 1;
     }
     assert_eq!(uses.len(), 16);
-    assert!(uses.values().all(|count| (200..300).contains(count)), "{uses:?}");
+    assert!(
+        uses.values().all(|count| (200..300).contains(count)),
+        "{uses:?}"
+    );
 }

@@ -75,7 +75,10 @@ mod tests {
     #[test]
     fn titles_have_parts() {
         assert_eq!(divide("Emma"), ("Emma", ""));
-        assert_eq!(divide("Sapiens: A Brief History"), ("Sapiens", "A Brief History"));
+        assert_eq!(
+            divide("Sapiens: A Brief History"),
+            ("Sapiens", "A Brief History")
+        );
         assert_eq!(
             divide("Catching Fire (The Hunger Games, #2)"),
             ("Catching Fire", "The Hunger Games, #2")
@@ -86,6 +89,9 @@ mod tests {
 
     #[test]
     fn what_xml_forbids_is_left_out() {
-        assert_eq!(clean("a\u{0}b\u{1b}[0m \u{202e}c\n\td\u{ffff}"), "a b [0m c d");
+        assert_eq!(
+            clean("a\u{0}b\u{1b}[0m \u{202e}c\n\td\u{ffff}"),
+            "a b [0m c d"
+        );
     }
 }

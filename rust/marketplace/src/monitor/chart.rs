@@ -47,9 +47,9 @@ impl Unit {
         let number = if value == 0.0 || value >= 100.0 {
             format!("{value:.0}")
         } else if value >= 10.0 {
-            trimmed(format!("{value:.1}"))
+            trimmed(&format!("{value:.1}"))
         } else {
-            trimmed(format!("{value:.2}"))
+            trimmed(&format!("{value:.2}"))
         };
         match self {
             Self::PerSecond => format!("{number}/s"),
@@ -70,8 +70,11 @@ impl Unit {
     }
 }
 
-fn trimmed(number: String) -> String {
-    number.trim_end_matches('0').trim_end_matches('.').to_owned()
+fn trimmed(number: &str) -> String {
+    number
+        .trim_end_matches('0')
+        .trim_end_matches('.')
+        .to_owned()
 }
 
 /// Draws a chart of named lines, oldest values first.
@@ -137,7 +140,10 @@ mod tests {
     fn axes_end_at_round_numbers() {
         let ends = [0.0, 0.3, 1.0, 1.1, 3.0, 7.0, 12.0, 430.0, 90_000.0];
         let ends = ends.map(Unit::ceiling);
-        assert_eq!(ends, [1.0, 1.0, 1.0, 2.0, 5.0, 10.0, 20.0, 500.0, 100_000.0]);
+        assert_eq!(
+            ends,
+            [1.0, 1.0, 1.0, 2.0, 5.0, 10.0, 20.0, 500.0, 100_000.0]
+        );
     }
 
     #[test]
@@ -156,6 +162,9 @@ mod tests {
         let path = &chart.lines[0].path;
         assert_eq!(path.matches('M').count(), 2, "{path}");
         assert!(path.starts_with("M312.0 10.0"), "{path}");
-        assert_eq!(chart.summary, "Requests over the last five minutes. Now rate: 1/s.");
+        assert_eq!(
+            chart.summary,
+            "Requests over the last five minutes. Now rate: 1/s."
+        );
     }
 }

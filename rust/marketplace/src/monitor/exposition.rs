@@ -32,7 +32,10 @@ const SERVER_ERRORS: [&str; 7] = [
 /// are skipped; the services of gRPC itself are left out.
 pub(super) fn parse(text: &str) -> BTreeMap<String, Totals> {
     let mut services: BTreeMap<String, Totals> = BTreeMap::new();
-    for line in text.lines().filter(|line| line.starts_with("grpc_server_handl")) {
+    for line in text
+        .lines()
+        .filter(|line| line.starts_with("grpc_server_handl"))
+    {
         let Some((name, labels, value)) = series(line) else {
             continue;
         };
@@ -146,14 +149,24 @@ other{grpc_service="x"} 1
 
     #[test]
     fn escapes_in_labels_are_read() {
-        let (_, labels, value) = series(r#"m{a="\"}\\,\n",b="2"} 3 1700000000"#).expect("well formed");
+        let (_, labels, value) =
+            series(r#"m{a="\"}\\,\n",b="2"} 3 1700000000"#).expect("well formed");
         assert_eq!(label(&labels, "a"), Some("\"}\\,\n"));
         assert_eq!((label(&labels, "b"), value), (Some("2"), 3.0));
     }
 
     #[test]
     fn malformed_lines_are_skipped() {
-        for line in ["m", "m{", "m{a", "m{a=\"", "m{a=\"b\"", "m{a=\"b\"}", "m{a=\"b\"} x", "m{} NaN"] {
+        for line in [
+            "m",
+            "m{",
+            "m{a",
+            "m{a=\"",
+            "m{a=\"b\"",
+            "m{a=\"b\"}",
+            "m{a=\"b\"} x",
+            "m{} NaN",
+        ] {
             assert!(series(line).is_none(), "{line}");
         }
     }

@@ -127,7 +127,9 @@ mod tests {
         let totals = Totals {
             handled,
             failed,
-            buckets: buckets.map(|(bound, count): (f64, f64)| (bound.to_bits(), count)).into(),
+            buckets: buckets
+                .map(|(bound, count): (f64, f64)| (bound.to_bits(), count))
+                .into(),
         };
         BTreeMap::from([("a.B".to_owned(), totals)])
     }

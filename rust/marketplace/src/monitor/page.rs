@@ -67,7 +67,9 @@ fn fresh(mut response: Response) -> Response {
 fn services_of(shop: &Shop) -> Vec<Service> {
     let history = shop.monitor.history();
     let services = history.services.iter();
-    services.map(|(name, series)| service(name, series)).collect()
+    services
+        .map(|(name, series)| service(name, series))
+        .collect()
 }
 
 fn service(name: &str, series: &Series) -> Service {
@@ -89,7 +91,10 @@ fn service(name: &str, series: &Series) -> Service {
             draw(
                 "Errors in percent",
                 Unit::Percent,
-                vec![("errors", line(|point| point.error_share.map(|share| share * 100.0)))],
+                vec![(
+                    "errors",
+                    line(|point| point.error_share.map(|share| share * 100.0)),
+                )],
             ),
             draw(
                 "Latency in milliseconds",
@@ -111,7 +116,11 @@ fn milliseconds(seconds: f64) -> f64 {
 fn short(name: &str) -> String {
     let last = name.rsplit('.').next().unwrap_or(name);
     let stem = last.strip_suffix("Service").unwrap_or(last);
-    if stem.is_empty() { last.to_owned() } else { stem.to_owned() }
+    if stem.is_empty() {
+        last.to_owned()
+    } else {
+        stem.to_owned()
+    }
 }
 
 /// What `/monitor/data.json` answers.
@@ -163,7 +172,10 @@ mod tests {
 
     #[test]
     fn services_have_short_names() {
-        assert_eq!(short("bookstore.inventory.v1.InventoryService"), "Inventory");
+        assert_eq!(
+            short("bookstore.inventory.v1.InventoryService"),
+            "Inventory"
+        );
         assert_eq!(short("Recommendations"), "Recommendations");
         assert_eq!(short("a.Service"), "Service");
     }

@@ -30,7 +30,9 @@ mod tests {
     use super::*;
 
     fn buckets(counts: &[(f64, f64)]) -> Buckets {
-        let counts = counts.iter().map(|(bound, count)| (bound.to_bits(), *count));
+        let counts = counts
+            .iter()
+            .map(|(bound, count)| (bound.to_bits(), *count));
         counts.collect()
     }
 

@@ -63,7 +63,9 @@ pub(crate) async fn book(
     let (book, others) = match found {
         Ok(found) => found,
         Err(Failure::NotFound | Failure::Refused) => {
-            let text = format!("There is no book with the number {book_id}. It may have been renumbered, or never been here.");
+            let text = format!(
+                "There is no book with the number {book_id}. It may have been renumbered, or never been here."
+            );
             return Message::not_found("We don’t have this book", text)
                 .in_shop(&shop)
                 .into_response();
@@ -105,7 +107,10 @@ async fn others(shop: &Shop, budget: Budget, book: &Book) -> Result<Vec<Card>, F
     };
     // One more, in case the book itself is drawn.
     let wanted = i32::try_from(OTHERS + 1).unwrap_or(i32::MAX);
-    let drawn = shop.clients.recommend(budget, shelf.category, wanted).await?;
+    let drawn = shop
+        .clients
+        .recommend(budget, shelf.category, wanted)
+        .await?;
     let ids = drawn.iter().map(|other| other.book_id);
     let ids = ids.filter(|id| *id != book.book_id).take(OTHERS);
     let ids: Vec<i32> = ids.collect();
@@ -159,7 +164,18 @@ mod tests {
     #[test]
     fn one_book_has_one_number() {
         assert_eq!((number("4"), number("999999999")), (Some(4), Some(LARGEST)));
-        for bad in ["", "0", "04", "-1", "+4", "4.0", "abc", "1000000000", "99999999999", "４"] {
+        for bad in [
+            "",
+            "0",
+            "04",
+            "-1",
+            "+4",
+            "4.0",
+            "abc",
+            "1000000000",
+            "99999999999",
+            "４",
+        ] {
             assert_eq!(number(bad), None, "{bad}");
         }
     }

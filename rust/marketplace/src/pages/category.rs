@@ -135,7 +135,11 @@ fn unknown(shop: &Shop, slug: &str) -> Message {
 
 /// Says where the list ends.
 fn beyond_end(shop: &Shop, shelf: &Shelf, last: u32) -> Message {
-    let pages = if last == 1 { "one page".to_owned() } else { format!("{last} pages") };
+    let pages = if last == 1 {
+        "one page".to_owned()
+    } else {
+        format!("{last} pages")
+    };
     let text = format!("“{}” has only {pages}.", shelf.name);
     Message::not_found("The shelf ends before this page", text).in_shop(shop)
 }

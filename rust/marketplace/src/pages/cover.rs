@@ -64,5 +64,10 @@ fn image(book: &Book, caching: HeaderValue, headers: &HeaderMap) -> Response {
     if is_known(headers, &tag) {
         return (StatusCode::NOT_MODIFIED, common).into_response();
     }
-    (common, [(header::CONTENT_TYPE, "image/svg+xml")], draw(book)).into_response()
+    (
+        common,
+        [(header::CONTENT_TYPE, "image/svg+xml")],
+        draw(book),
+    )
+        .into_response()
 }

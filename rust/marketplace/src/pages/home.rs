@@ -99,7 +99,9 @@ async fn fill(
         if drawn.is_ok() {
             return None;
         }
-        let list = shop.clients.list(budget, shelf.category, BOOKS, String::new());
+        let list = shop
+            .clients
+            .list(budget, shelf.category, BOOKS, String::new());
         list.await.ok().map(|slice| slice.books)
     });
     let (books, stock, stand_ins) = join3(
@@ -138,12 +140,22 @@ fn drawn_cards(
     stock: &HashMap<i32, i32>,
 ) -> Vec<Card> {
     let Some(books) = books else {
-        let remembered = drawn.iter().map(|book| shop.memory.recommended(book, shelf.category));
-        return remembered.map(|book| Card::without_inventory(&book)).collect();
+        let remembered = drawn
+            .iter()
+            .map(|book| shop.memory.recommended(book, shelf.category));
+        return remembered
+            .map(|book| Card::without_inventory(&book))
+            .collect();
     };
-    let found: Vec<_> = drawn.iter().filter_map(|book| books.get(&book.book_id)).collect();
+    let found: Vec<_> = drawn
+        .iter()
+        .filter_map(|book| books.get(&book.book_id))
+        .collect();
     shop.memory.keep_books(found.iter().copied());
-    found.into_iter().map(|book| Card::new(book, stock)).collect()
+    found
+        .into_iter()
+        .map(|book| Card::new(book, stock))
+        .collect()
 }
 
 fn notices(
@@ -162,7 +174,9 @@ fn notices(
         });
     }
     if books_missing {
-        notices.push("Our catalogue doesn’t answer at the moment: prices and some authors are missing.");
+        notices.push(
+            "Our catalogue doesn’t answer at the moment: prices and some authors are missing.",
+        );
     } else if stock_missing {
         notices.push("We can’t see our stock at the moment: a book may turn out to be sold out.");
     }
@@ -174,10 +188,11 @@ fn totals(counts: &[(&'static Shelf, u64)]) -> (String, usize) {
     (grouped(books), counts.len())
 }
 
-/// The first book of three shelves.
+/// Three covers, of different shelves if there are as many.
 fn display(rows: &[Row]) -> Vec<String> {
-    let firsts = rows.iter().filter_map(|row| row.cards.first());
-    firsts.take(3).map(|card| card.cover.clone()).collect()
+    let places = 0..usize::try_from(BOOKS).unwrap_or_default();
+    let by_place = places.flat_map(|place| rows.iter().filter_map(move |row| row.cards.get(place)));
+    by_place.take(3).map(|card| card.cover.clone()).collect()
 }
 
 fn directory(

@@ -75,11 +75,8 @@ impl Message {
     /// `?page=` holds something else than a page number.
     pub fn bad_page_number(text: &str) -> Self {
         let text: String = text.chars().take(ECHO_LIMIT).collect();
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "That is not a page number",
-            format!("Pages count from 1, but the address asks for page “{text}”."),
-        )
+        let text = format!("Pages count from 1, but the address asks for page “{text}”.");
+        Self::new(StatusCode::BAD_REQUEST, "That is not a page number", text)
     }
 
     /// Whether the trouble is ours.
@@ -115,7 +112,10 @@ pub(crate) async fn unknown_path(address: Uri) -> Response {
 
 /// There is no page at the path.
 pub(crate) fn no_such_page(path: &str) -> Response {
-    let end = path.rsplit('/').find(|part| !part.is_empty()).unwrap_or_default();
+    let end = path
+        .rsplit('/')
+        .find(|part| !part.is_empty())
+        .unwrap_or_default();
     let text = "The address may be misspelt, or the page has moved. The books are all still here."
         .to_owned();
     // An escaped path would be shown as it is: no guess then.
@@ -134,6 +134,10 @@ pub(crate) async fn method_not_allowed() -> Response {
 }
 
 /// For when our own code has failed.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the layer that calls it says so"
+)]
 pub(crate) fn after_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
     let cause = panic
         .downcast_ref::<String>()

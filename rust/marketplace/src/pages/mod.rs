@@ -74,15 +74,19 @@ impl Asked {
     }
 
     /// The page number; 1 if none is given.
-    pub fn page(&self) -> Result<u32, Message> {
-        let Some(text) = self.get("page").map(str::trim).filter(|text| !text.is_empty()) else {
+    pub fn page(&self) -> Result<u32, Box<Message>> {
+        let Some(text) = self
+            .get("page")
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+        else {
             return Ok(1);
         };
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
         let number = text.parse().ok().filter(|_| digits);
         number
             .filter(|number| (1..=LAST_PAGE).contains(number))
-            .ok_or_else(|| Message::bad_page_number(text))
+            .ok_or_else(|| Box::new(Message::bad_page_number(text)))
     }
 }
 
@@ -92,7 +96,11 @@ pub(crate) fn render(status: StatusCode, page: &impl Template) -> Response {
         Ok(html) => (status, Html(html)).into_response(),
         Err(error) => {
             tracing::error!(%error, "a page can't be rendered");
-            (StatusCode::INTERNAL_SERVER_ERROR, "this page can't be shown\n").into_response()
+            (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "this page can't be shown\n",
+            )
+                .into_response()
         }
     }
 }
@@ -205,8 +213,20 @@ mod tests {
             let asked = Asked(vec![("page".to_owned(), text.to_owned())]);
             asked.page().ok()
         };
-        assert_eq!((page(""), page("1"), page(" 7 ")), (Some(1), Some(1), Some(7)));
-        for bad in ["0", "-1", "+1", "1.5", "abc", "99999999999999999999", "10001", "٣"] {
+        assert_eq!(
+            (page(""), page("1"), page(" 7 ")),
+            (Some(1), Some(1), Some(7))
+        );
+        for bad in [
+            "0",
+            "-1",
+            "+1",
+            "1.5",
+            "abc",
+            "99999999999999999999",
+            "10001",
+            "٣",
+        ] {
             assert_eq!(page(bad), None, "{bad}");
         }
     }

@@ -42,10 +42,7 @@ struct Suggestions {
 }
 
 /// `GET /search?q=&shelf=&page=`
-pub(crate) async fn search(
-    State(shop): State<Arc<Shop>>,
-    Query(asked): Query<Asked>,
-) -> Response {
+pub(crate) async fn search(State(shop): State<Arc<Shop>>, Query(asked): Query<Asked>) -> Response {
     let (query, shelf, number) = match read(&asked) {
         Ok(read) => read,
         Err(message) => return message.in_shop(&shop).into_response(),
@@ -84,10 +81,7 @@ pub(crate) async fn search(
 
 /// `GET /search/suggest?q=`: list items, to be put into the list box under the
 /// field. Nothing for nothing.
-pub(crate) async fn suggest(
-    State(shop): State<Arc<Shop>>,
-    Query(asked): Query<Asked>,
-) -> Response {
+pub(crate) async fn suggest(State(shop): State<Arc<Shop>>, Query(asked): Query<Asked>) -> Response {
     let query = match read(&asked) {
         Ok((query, ..)) => query,
         Err(message) => return message.in_shop(&shop).into_response(),
@@ -119,7 +113,7 @@ pub(crate) async fn suggest(
 }
 
 /// Query, shelf and page number of an address.
-fn read(asked: &Asked) -> Result<(String, Option<&'static Shelf>, u32), Message> {
+fn read(asked: &Asked) -> Result<(String, Option<&'static Shelf>, u32), Box<Message>> {
     let query = words(asked.get("q").unwrap_or_default());
     let length = query.chars().count();
     if length > LONGEST {
@@ -128,7 +122,7 @@ fn read(asked: &Asked) -> Result<(String, Option<&'static Shelf>, u32), Message>
         );
         let heading = "That is too long to search for";
         let message = Message::new(StatusCode::BAD_REQUEST, heading, text);
-        return Err(message.with_query(&query));
+        return Err(Box::new(message.with_query(&query)));
     }
     let slug = asked.get("shelf").unwrap_or_default();
     let shelf = Shelf::of_slug(slug);
@@ -136,7 +130,7 @@ fn read(asked: &Asked) -> Result<(String, Option<&'static Shelf>, u32), Message>
         let text = "There is no such category to search in. These are the ones that we have.";
         let heading = "We don’t have that shelf";
         let message = Message::new(StatusCode::BAD_REQUEST, heading, text.to_owned());
-        return Err(message.with_query(&query));
+        return Err(Box::new(message.with_query(&query)));
     }
     Ok((query, shelf, asked.page()?))
 }
@@ -189,7 +183,11 @@ fn encoded(query: &str) -> String {
 fn without_page(shop: &Shop, query: &str, no_page: &NoPage) -> Message {
     let message = match no_page {
         NoPage::BeyondEnd { last } => {
-            let pages = if *last == 1 { "one page".to_owned() } else { format!("{last} pages") };
+            let pages = if *last == 1 {
+                "one page".to_owned()
+            } else {
+                format!("{last} pages")
+            };
             let text = format!("The search for “{query}” found only {pages} of books.");
             Message::not_found("The results end before this page", text).in_shop(shop)
         }
@@ -198,9 +196,7 @@ fn without_page(shop: &Shop, query: &str, no_page: &NoPage) -> Message {
             let heading = "We can’t search for that";
             Message::new(StatusCode::BAD_REQUEST, heading, text.to_owned()).in_shop(shop)
         }
-        NoPage::Failed(Failure::Missing) => {
-            away(shop, "The search doesn’t answer at the moment.")
-        }
+        NoPage::Failed(Failure::Missing) => away(shop, "The search doesn’t answer at the moment."),
     };
     message.with_query(query)
 }

@@ -14,7 +14,10 @@ async fn get(shop: &TestShop, path: &str) -> Answer {
     let started = Instant::now();
     let answer = shop.get(path).await;
     let took = started.elapsed();
-    assert!(took < BUDGET + Duration::from_millis(400), "{path} took {took:?}");
+    assert!(
+        took < BUDGET + Duration::from_millis(400),
+        "{path} took {took:?}"
+    );
     assert!(!answer.body.contains("swordfish"), "{path}");
     answer
 }
@@ -27,7 +30,10 @@ async fn without_recommendations_home_shows_the_first_books() {
         let home = get(&shop, "/").await;
         assert_eq!(home.status, StatusCode::OK, "{trouble:?}");
         let notice = home.notice().expect("a notice");
-        assert!(notice.contains("recommendations are missing"), "{trouble:?} {notice}");
+        assert!(
+            notice.contains("recommendations are missing"),
+            "{trouble:?} {notice}"
+        );
         assert_eq!(home.count("<li class=\"card\">"), 14, "{trouble:?}");
         assert!(home.body.contains("$10.00"));
         assert_eq!(home.header("cache-control"), "no-store");
@@ -41,8 +47,14 @@ async fn without_inventory_home_shows_titles() {
         shop.inventory.set("*", trouble);
         let home = get(&shop, "/").await;
         assert_eq!(home.status, StatusCode::OK, "{trouble:?}");
-        assert!(home.notice().expect("a notice").contains("prices"), "{trouble:?}");
-        assert!(home.body.contains("Mystery 1") && !home.body.contains('$'), "{trouble:?}");
+        assert!(
+            home.notice().expect("a notice").contains("prices"),
+            "{trouble:?}"
+        );
+        assert!(
+            home.body.contains("Mystery 1") && !home.body.contains('$'),
+            "{trouble:?}"
+        );
     }
 }
 
@@ -54,7 +66,10 @@ async fn without_stock_pages_say_so() {
         let page = get(&shop, path).await;
         assert_eq!(page.status, StatusCode::OK, "{path}");
         assert!(page.notice().expect("a notice").contains("stock"), "{path}");
-        assert!(page.body.contains("$1") && !page.body.contains("class=\"stock"), "{path}");
+        assert!(
+            page.body.contains("$1") && !page.body.contains("class=\"stock"),
+            "{path}"
+        );
     }
 }
 
@@ -65,7 +80,10 @@ async fn without_inventory_a_category_shows_what_is_recommended() {
         shop.inventory.set("*", trouble);
         let page = get(&shop, "/categories/science-fiction").await;
         assert_eq!(page.status, StatusCode::OK, "{trouble:?}");
-        assert!(page.notice().expect("a notice").contains("catalogue"), "{trouble:?}");
+        assert!(
+            page.notice().expect("a notice").contains("catalogue"),
+            "{trouble:?}"
+        );
         assert_eq!(page.count("<li class=\"card\">"), 10, "{trouble:?}");
     }
 }
@@ -77,8 +95,14 @@ async fn without_recommendations_a_book_stands_alone() {
         shop.recommendations.set("*", trouble);
         let page = get(&shop, "/books/101").await;
         assert_eq!(page.status, StatusCode::OK, "{trouble:?}");
-        assert!(page.notice().expect("a notice").contains("recommendations"), "{trouble:?}");
-        assert!(page.body.contains("$11.00") && !page.body.contains("More from"), "{trouble:?}");
+        assert!(
+            page.notice().expect("a notice").contains("recommendations"),
+            "{trouble:?}"
+        );
+        assert!(
+            page.body.contains("$11.00") && !page.body.contains("More from"),
+            "{trouble:?}"
+        );
     }
 }
 
@@ -101,10 +125,17 @@ async fn when_all_is_down_the_shop_says_so() {
         shop.recommendations.set("*", trouble);
         for path in ["/", "/categories/mystery", "/books/1", "/search?q=star"] {
             let page = get(&shop, path).await;
-            assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE, "{trouble:?} {path}");
+            assert_eq!(
+                page.status,
+                StatusCode::SERVICE_UNAVAILABLE,
+                "{trouble:?} {path}"
+            );
             assert_eq!(page.header("retry-after"), "10", "{path}");
             assert_eq!(page.header("cache-control"), "no-store", "{path}");
-            assert!(page.body.contains("role=\"status\"") && page.body.contains("again"), "{path}");
+            assert!(
+                page.body.contains("role=\"status\"") && page.body.contains("again"),
+                "{path}"
+            );
         }
         // What needs no service goes on.
         for path in ["/monitor", "/healthz", "/favicon.svg"] {
@@ -128,9 +159,17 @@ async fn a_shop_that_recovers_has_nothing_left_of_it() {
 #[tokio::test]
 async fn a_panic_makes_a_page() {
     let boom = Router::new()
-        .route("/boom", axum::routing::get(async || -> &'static str { panic!("swordfish") }))
-        .layer(tower_http::catch_panic::CatchPanicLayer::custom(crate::pages::after_panic));
-    let shop = TestShop { router: boom, ..TestShop::of(&[]) };
+        .route(
+            "/boom",
+            axum::routing::get(async || -> &'static str { panic!("swordfish") }),
+        )
+        .layer(tower_http::catch_panic::CatchPanicLayer::custom(
+            crate::pages::after_panic,
+        ));
+    let shop = TestShop {
+        router: boom,
+        ..TestShop::of(&[])
+    };
     let page = get(&shop, "/boom").await;
     assert_eq!(page.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(page.body.contains("It has been noted"));

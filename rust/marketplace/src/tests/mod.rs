@@ -63,7 +63,10 @@ impl TestShop {
             inventory: InventoryServiceClient::new(channel.clone()),
             recommendations: RecommendationServiceClient::new(channel),
         };
-        let options = Options { budget: BUDGET, ..options };
+        let options = Options {
+            budget: BUDGET,
+            ..options
+        };
         Self {
             router: app(clients, options),
             inventory: moods.0,
@@ -81,7 +84,12 @@ impl TestShop {
             request = request.header(*name, *value);
         }
         let request = request.body(Body::empty()).expect("a request");
-        let response = self.router.clone().oneshot(request).await.expect("infallible");
+        let response = self
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("infallible");
         let (parts, body) = response.into_parts();
         let body = body.collect().await.expect("a whole body").to_bytes();
         Answer {
@@ -100,7 +108,9 @@ impl Answer {
 
     /// The notice of a page from which something is missing.
     fn notice(&self) -> Option<&str> {
-        let (_, rest) = self.body.split_once("<div class=\"notices wide\" role=\"status\">")?;
+        let (_, rest) = self
+            .body
+            .split_once("<div class=\"notices wide\" role=\"status\">")?;
         rest.split_once("</div>").map(|(notice, _)| notice)
     }
 
@@ -112,13 +122,28 @@ impl Answer {
 /// 60 mysteries, 10 books of science fiction, and two of self-help.
 fn catalogue() -> Vec<Book> {
     let mystery = (1..=60).map(|number| {
-        book(number, &format!("Mystery {number}"), "Agatha Christie", BookCategory::Mystery)
+        book(
+            number,
+            &format!("Mystery {number}"),
+            "Agatha Christie",
+            BookCategory::Mystery,
+        )
     });
     let fiction = (101..=110).map(|number| {
-        book(number, &format!("Star {number}"), "Ursula K. Le Guin", BookCategory::ScienceFiction)
+        book(
+            number,
+            &format!("Star {number}"),
+            "Ursula K. Le Guin",
+            BookCategory::ScienceFiction,
+        )
     });
     let advice = (201..=202).map(|number| {
-        book(number, &format!("Advice {number}"), "Dale Carnegie", BookCategory::SelfHelp)
+        book(
+            number,
+            &format!("Advice {number}"),
+            "Dale Carnegie",
+            BookCategory::SelfHelp,
+        )
     });
     mystery.chain(fiction).chain(advice).collect()
 }

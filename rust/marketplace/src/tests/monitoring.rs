@@ -13,7 +13,8 @@ fn counting() -> Options {
     Options {
         metrics_text: Arc::new(move || {
             let read = reads.fetch_add(1, Ordering::Relaxed);
-            let service = "grpc_service=\"bookstore.inventory.v1.InventoryService\",grpc_method=\"GetBook\"";
+            let service =
+                "grpc_service=\"bookstore.inventory.v1.InventoryService\",grpc_method=\"GetBook\"";
             let (good, bad, all) = (read * 9, read, read * 10);
             format!(
                 "grpc_server_handled_total{{{service},grpc_code=\"OK\"}} {good}\n\
@@ -41,8 +42,17 @@ async fn the_monitor_shows_rates_errors_latency_and_health() {
     let page = shop.get("/monitor").await;
     assert_eq!(page.status, StatusCode::OK);
     for part in [
-        "InventoryService", "Serving", "Not serving", "5/s", "10%", "p50", "p95", "p99", "5 ms",
-        "bookstore.&#60;b&#62;.Service", "http-equiv=\"refresh\"",
+        "InventoryService",
+        "Serving",
+        "Not serving",
+        "5/s",
+        "10%",
+        "p50",
+        "p95",
+        "p99",
+        "5 ms",
+        "bookstore.&#60;b&#62;.Service",
+        "http-equiv=\"refresh\"",
     ] {
         assert!(page.body.contains(part), "{part}\n{}", page.body);
     }
@@ -52,7 +62,10 @@ async fn the_monitor_shows_rates_errors_latency_and_health() {
     let data = shop.get("/monitor/data.json").await;
     let data: serde_json::Value = serde_json::from_str(&data.body).expect("JSON");
     let inventory = &data["services"][1];
-    assert_eq!(inventory["service"], "bookstore.inventory.v1.InventoryService");
+    assert_eq!(
+        inventory["service"],
+        "bookstore.inventory.v1.InventoryService"
+    );
     assert_eq!(inventory["serving"], true);
     assert_eq!(inventory["now"]["requests_per_second"], 5.0);
     assert_eq!(inventory["now"]["error_share"], 0.1);

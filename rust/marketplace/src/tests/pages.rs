@@ -29,15 +29,28 @@ async fn an_empty_catalogue_is_no_failure() {
 async fn categories_have_pages() {
     let shop = TestShop::of(&catalogue());
     let first = shop.get("/categories/mystery").await;
-    assert_eq!((first.status, first.count("<li class=\"card\">")), (StatusCode::OK, 24));
+    assert_eq!(
+        (first.status, first.count("<li class=\"card\">")),
+        (StatusCode::OK, 24)
+    );
     assert!(first.body.contains("60 books"));
-    assert!(first.body.contains("rel=\"next\" href=\"/categories/mystery?page=2\""));
+    assert!(
+        first
+            .body
+            .contains("rel=\"next\" href=\"/categories/mystery?page=2\"")
+    );
     assert!(!first.body.contains("rel=\"prev\""));
 
     let last = shop.get("/categories/mystery?page=3").await;
-    assert_eq!((last.status, last.count("<li class=\"card\">")), (StatusCode::OK, 12));
+    assert_eq!(
+        (last.status, last.count("<li class=\"card\">")),
+        (StatusCode::OK, 12)
+    );
     assert!(last.body.contains("Mystery 60") && !last.body.contains("rel=\"next\""));
-    assert!(last.body.contains("rel=\"prev\" href=\"/categories/mystery?page=2\""));
+    assert!(
+        last.body
+            .contains("rel=\"prev\" href=\"/categories/mystery?page=2\"")
+    );
 
     let beyond = shop.get("/categories/mystery?page=4").await;
     assert_eq!(beyond.status, StatusCode::NOT_FOUND);
@@ -58,7 +71,14 @@ async fn a_book_has_a_page() {
     let shop = TestShop::of(&catalogue());
     let page = shop.get("/books/101").await;
     assert_eq!(page.status, StatusCode::OK);
-    for part in ["Star 101", "Ursula K. Le Guin", "$11.00", "Only 1 left", "1901", "More from this shelf"] {
+    for part in [
+        "Star 101",
+        "Ursula K. Le Guin",
+        "$11.00",
+        "Only 1 left",
+        "1901",
+        "More from this shelf",
+    ] {
         assert!(page.body.contains(part), "{part}");
     }
     // Not among the others of its shelf.
@@ -72,38 +92,72 @@ async fn a_book_has_a_page() {
 async fn search_finds_and_pages() {
     let shop = TestShop::of(&catalogue());
     let found = shop.get("/search?q=mystery").await;
-    assert_eq!((found.status, found.count("<li class=\"card\">")), (StatusCode::OK, 24));
-    assert!(found.body.contains("href=\"/search?q=mystery&#38;page=2\""), "{}", found.body);
+    assert_eq!(
+        (found.status, found.count("<li class=\"card\">")),
+        (StatusCode::OK, 24)
+    );
+    assert!(
+        found.body.contains("href=\"/search?q=mystery&#38;page=2\""),
+        "{}",
+        found.body
+    );
     let narrowed = shop.get("/search?q=star&shelf=mystery").await;
-    assert!(narrowed.body.contains("We found nothing on the shelf Mystery"));
+    assert!(
+        narrowed
+            .body
+            .contains("We found nothing on the shelf Mystery")
+    );
     let nothing = shop.get("/search?q=zebra").await;
     assert_eq!(nothing.status, StatusCode::OK);
     assert!(nothing.body.contains("We found nothing."));
     let empty = shop.get("/search?q=%20").await;
     assert_eq!(empty.status, StatusCode::OK);
-    assert_eq!(shop.get("/search?q=star&page=7").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        shop.get("/search?q=star&page=7").await.status,
+        StatusCode::NOT_FOUND
+    );
 }
 
 #[tokio::test]
 async fn suggestions_are_list_items() {
     let shop = TestShop::of(&catalogue());
     let some = shop.get("/search/suggest?q=star").await;
-    assert_eq!((some.status, some.count("<li role=\"option\"")), (StatusCode::OK, 8));
-    assert!(some.body.contains("id=\"suggestion-1\"") && some.body.contains("data-href=\"/books/101\""));
+    assert_eq!(
+        (some.status, some.count("<li role=\"option\"")),
+        (StatusCode::OK, 8)
+    );
+    assert!(
+        some.body.contains("id=\"suggestion-1\"") && some.body.contains("data-href=\"/books/101\"")
+    );
     assert!(!some.body.contains("<html"));
     assert_eq!(shop.get("/search/suggest?q=").await.body.trim(), "");
     shop.inventory.set("*", Mood::Down);
     let none = shop.get("/search/suggest?q=dune").await;
-    assert_eq!((none.status, none.body.trim()), (StatusCode::SERVICE_UNAVAILABLE, ""));
+    assert_eq!(
+        (none.status, none.body.trim()),
+        (StatusCode::SERVICE_UNAVAILABLE, "")
+    );
 }
 
 #[tokio::test]
 async fn unknown_things_get_a_page_that_helps() {
     let shop = TestShop::of(&catalogue());
     let paths = [
-        "/no/such-page", "/books/4711", "/books/abc", "/books/0", "/books/99999999999", "/books/",
-        "/categories/cooking", "/categories/Mystery", "/covers/abc.svg", "/covers/4711.svg",
-        "/covers/1.png", "/assets/none.css", "/assets/..%2FCargo.toml", "/books/%ff", "/categories/%ff",
+        "/no/such-page",
+        "/books/4711",
+        "/books/abc",
+        "/books/0",
+        "/books/99999999999",
+        "/books/",
+        "/categories/cooking",
+        "/categories/Mystery",
+        "/covers/abc.svg",
+        "/covers/4711.svg",
+        "/covers/1.png",
+        "/assets/none.css",
+        "/assets/..%2FCargo.toml",
+        "/books/%ff",
+        "/categories/%ff",
     ];
     for path in paths {
         let page = shop.get(path).await;
@@ -124,22 +178,40 @@ async fn only_reading_is_allowed() {
         assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
         assert!(answer.header("allow").contains("GET"), "{path}");
         let head = shop.ask(Method::HEAD, path, &[]).await;
-        assert_eq!((head.status, head.body.as_str()), (StatusCode::OK, ""), "{path}");
+        assert_eq!(
+            (head.status, head.body.as_str()),
+            (StatusCode::OK, ""),
+            "{path}"
+        );
     }
 }
 
 #[tokio::test]
 async fn every_answer_has_the_security_headers() {
     let shop = TestShop::of(&catalogue());
-    let paths = ["/", "/nowhere", "/covers/1.svg", "/favicon.svg", "/robots.txt", "/healthz", "/monitor/data.json"];
+    let paths = [
+        "/",
+        "/nowhere",
+        "/covers/1.svg",
+        "/favicon.svg",
+        "/robots.txt",
+        "/healthz",
+        "/monitor/data.json",
+    ];
     for path in paths {
         let answer = shop.get(path).await;
         let policy = answer.header("content-security-policy");
-        assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe"), "{path}");
+        assert!(
+            policy.starts_with("default-src 'none';") && !policy.contains("unsafe"),
+            "{path}"
+        );
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         for name in [
-            "referrer-policy", "permissions-policy", "cross-origin-opener-policy",
-            "cross-origin-resource-policy", "cache-control",
+            "referrer-policy",
+            "permissions-policy",
+            "cross-origin-opener-policy",
+            "cross-origin-resource-policy",
+            "cache-control",
         ] {
             assert!(!answer.header(name).is_empty(), "{path} {name}");
         }
@@ -149,16 +221,38 @@ async fn every_answer_has_the_security_headers() {
 #[tokio::test]
 async fn pages_keep_to_their_own_policy() {
     let shop = TestShop::of(&catalogue());
-    for path in ["/", "/categories/mystery", "/books/1", "/search?q=star", "/monitor", "/nowhere"] {
+    for path in [
+        "/",
+        "/categories/mystery",
+        "/books/1",
+        "/search?q=star",
+        "/monitor",
+        "/nowhere",
+    ] {
         let page = shop.get(path).await;
-        for inline in [" style=\"", "<style", " onclick", " onload", "javascript:", "http://", "https://"] {
+        for inline in [
+            " style=\"",
+            "<style",
+            " onclick",
+            " onload",
+            "javascript:",
+            "http://",
+            "https://",
+        ] {
             assert!(!page.body.contains(inline), "{path} {inline}");
         }
-        assert_eq!(page.count("<script"), page.count("<script src=\"/assets/"), "{path}");
+        assert_eq!(
+            page.count("<script"),
+            page.count("<script src=\"/assets/"),
+            "{path}"
+        );
         // Space is kept for every image before it comes.
         for image in page.body.split("<img ").skip(1) {
             let (attributes, _) = image.split_once('>').expect("a tag ends");
-            assert!(attributes.contains(" width=") && attributes.contains(" height="), "{path}");
+            assert!(
+                attributes.contains(" width=") && attributes.contains(" height="),
+                "{path}"
+            );
             assert!(attributes.contains(" alt="), "{path}");
         }
     }
@@ -168,7 +262,10 @@ async fn pages_keep_to_their_own_policy() {
 async fn files_are_kept_by_their_version() {
     let shop = TestShop::of(&catalogue());
     let home = shop.get("/").await;
-    let (_, rest) = home.body.split_once("href=\"/assets/").expect("a style sheet");
+    let (_, rest) = home
+        .body
+        .split_once("href=\"/assets/")
+        .expect("a style sheet");
     let (name, _) = rest.split_once('"').expect("quoted");
     let path = format!("/assets/{name}");
     let file = shop.get(&path).await;
@@ -176,8 +273,13 @@ async fn files_are_kept_by_their_version() {
     assert!(file.header("cache-control").contains("immutable"));
     assert!(file.header("content-type").starts_with("text/css"));
     let tag = file.header("etag");
-    let again = shop.ask(Method::GET, &path, &[("if-none-match", tag)]).await;
-    assert_eq!((again.status, again.body.as_str()), (StatusCode::NOT_MODIFIED, ""));
+    let again = shop
+        .ask(Method::GET, &path, &[("if-none-match", tag)])
+        .await;
+    assert_eq!(
+        (again.status, again.body.as_str()),
+        (StatusCode::NOT_MODIFIED, "")
+    );
     let unversioned = shop.get("/assets/shop.css").await;
     assert!(!unversioned.header("cache-control").contains("immutable"));
 }
@@ -205,6 +307,11 @@ async fn pages_are_compressed_on_request() {
     let shop = TestShop::of(&catalogue());
     let request = Request::get("/").header("accept-encoding", "gzip");
     let request = request.body(Body::empty()).expect("a request");
-    let response = shop.router.clone().oneshot(request).await.expect("infallible");
+    let response = shop
+        .router
+        .clone()
+        .oneshot(request)
+        .await
+        .expect("infallible");
     assert_eq!(response.headers()["content-encoding"], "gzip");
 }

@@ -126,7 +126,11 @@ fn titles(
     const GAP: f32 = 9.0;
     let has_subtitle = !wording.subtitle.is_empty();
     let main_area = Area {
-        height: if has_subtitle { area.height * 0.7 } else { area.height },
+        height: if has_subtitle {
+            area.height * 0.7
+        } else {
+            area.height
+        },
         ..area
     };
     let main = Block::fit(&wording.title, main_area, style);
@@ -143,7 +147,14 @@ fn titles(
     };
     let subtitle = has_subtitle.then(|| {
         let left = area.height - main_height - GAP;
-        Block::fit(&wording.subtitle, Area { height: left, ..area }, &subtitle_style)
+        Block::fit(
+            &wording.subtitle,
+            Area {
+                height: left,
+                ..area
+            },
+            &subtitle_style,
+        )
     });
     let subtitle_height = subtitle
         .as_ref()

@@ -12,12 +12,7 @@ use crate::cover::{
     wording::Wording,
 };
 
-pub(super) fn discs(
-    paper: &mut Paper,
-    palette: &Palette,
-    wording: &Wording,
-    chance: &mut Chance,
-) {
+pub(super) fn discs(paper: &mut Paper, palette: &Palette, wording: &Wording, chance: &mut Chance) {
     paper.rect(0.0, 0.0, WIDTH, HEIGHT, palette.ground);
     let side = if chance.below(2) == 0 { 1.0 } else { -1.0 };
     let shift = chance.between(22.0, 44.0) * side;
@@ -27,10 +22,20 @@ pub(super) fn discs(
     paper.ring(120.0 + shift, 92.0, radius + 8.0, palette.ink, 0.9);
     let dot = chance.between(-60.0, 60.0);
     paper.circle(120.0 + dot, 192.0, 4.0, palette.ink);
-    let area = Area { x: 26.0, y: 212.0, width: 192.0, height: 88.0 };
+    let area = Area {
+        x: 26.0,
+        y: 212.0,
+        width: 192.0,
+        height: 88.0,
+    };
     let style = title_style(palette.ink, Face::Serif, Align::Start, 36.0);
     titles(paper, wording, area, Stand::Top, &style);
-    let area = Area { x: 26.0, y: 306.0, width: 192.0, height: 30.0 };
+    let area = Area {
+        x: 26.0,
+        y: 306.0,
+        width: 192.0,
+        height: 30.0,
+    };
     author(paper, wording, area, palette.ink, Align::Start);
 }
 
@@ -43,20 +48,30 @@ pub(super) fn horizon(
     paper.rect(0.0, 0.0, WIDTH, HEIGHT, palette.ground);
     let x = chance.between(70.0, 170.0);
     paper.circle(x, 226.0, chance.between(38.0, 54.0), palette.accent);
-    motif::hills(paper, 250.0, &[palette.second, palette.ink, palette.accent], chance);
-    let area = Area { x: 24.0, y: 54.0, width: 192.0, height: 104.0 };
+    motif::hills(
+        paper,
+        250.0,
+        &[palette.second, palette.ink, palette.accent],
+        chance,
+    );
+    let area = Area {
+        x: 24.0,
+        y: 54.0,
+        width: 192.0,
+        height: 104.0,
+    };
     let style = title_style(palette.ink, Face::Serif, Align::Middle, 38.0);
     titles(paper, wording, area, Stand::Top, &style);
-    let area = Area { x: 24.0, y: 22.0, width: 192.0, height: 18.0 };
+    let area = Area {
+        x: 24.0,
+        y: 22.0,
+        width: 192.0,
+        height: 18.0,
+    };
     author(paper, wording, area, palette.ink, Align::Middle);
 }
 
-pub(super) fn arches(
-    paper: &mut Paper,
-    palette: &Palette,
-    wording: &Wording,
-    chance: &mut Chance,
-) {
+pub(super) fn arches(paper: &mut Paper, palette: &Palette, wording: &Wording, chance: &mut Chance) {
     paper.rect(0.0, 0.0, WIDTH, HEIGHT, palette.ground);
     let colours = [palette.second, palette.accent, palette.ink];
     let first = chance.below(colours.len());
@@ -68,41 +83,55 @@ pub(super) fn arches(
         let outline =
             format!("M{left:.1} 360V262A{radius:.1} {radius:.1} 0 0 1 {right:.1} 262V360Z");
         let gap = place % 2 == 1;
-        let colour = if gap { palette.ground } else { colours[(place / 2) % colours.len()] };
+        let colour = if gap {
+            palette.ground
+        } else {
+            colours[(place / 2) % colours.len()]
+        };
         paper.path(&outline, colour);
         radius -= if gap { thickness * 0.45 } else { thickness };
         place += 1;
     }
-    let area = Area { x: 26.0, y: 54.0, width: 188.0, height: 106.0 };
+    let area = Area {
+        x: 26.0,
+        y: 54.0,
+        width: 188.0,
+        height: 106.0,
+    };
     let style = title_style(palette.ink, Face::Serif, Align::Middle, 37.0);
     titles(paper, wording, area, Stand::Top, &style);
-    let area = Area { x: 26.0, y: 22.0, width: 188.0, height: 18.0 };
+    let area = Area {
+        x: 26.0,
+        y: 22.0,
+        width: 188.0,
+        height: 18.0,
+    };
     author(paper, wording, area, palette.ink, Align::Middle);
 }
 
-pub(super) fn mosaic(
-    paper: &mut Paper,
-    palette: &Palette,
-    wording: &Wording,
-    chance: &mut Chance,
-) {
+pub(super) fn mosaic(paper: &mut Paper, palette: &Palette, wording: &Wording, chance: &mut Chance) {
     paper.rect(0.0, 0.0, WIDTH, HEIGHT, palette.ground);
     let colours = [palette.ground, palette.accent, palette.second, palette.ink];
     motif::quarters(paper, (0.0, 0.0), (5, 4), 48.0, (&colours, chance));
     paper.rect(0.0, 192.0, WIDTH, 3.0, palette.ink);
-    let area = Area { x: 24.0, y: 214.0, width: 196.0, height: 88.0 };
+    let area = Area {
+        x: 24.0,
+        y: 214.0,
+        width: 196.0,
+        height: 88.0,
+    };
     let style = title_style(palette.ink, Face::Sans, Align::Start, 35.0);
     titles(paper, wording, area, Stand::Top, &style);
-    let area = Area { x: 24.0, y: 308.0, width: 196.0, height: 30.0 };
+    let area = Area {
+        x: 24.0,
+        y: 308.0,
+        width: 196.0,
+        height: 30.0,
+    };
     author(paper, wording, area, palette.ink, Align::Start);
 }
 
-pub(super) fn rays(
-    paper: &mut Paper,
-    palette: &Palette,
-    wording: &Wording,
-    chance: &mut Chance,
-) {
+pub(super) fn rays(paper: &mut Paper, palette: &Palette, wording: &Wording, chance: &mut Chance) {
     paper.rect(0.0, 0.0, WIDTH, HEIGHT, palette.ground);
     let (x, y) = (120.0 + chance.between(-50.0, 50.0), 300.0);
     let count = 18 + 2 * chance.below(5);
@@ -129,9 +158,19 @@ pub(super) fn rays(
         "<rect x=\"22\" y=\"24\" width=\"198\" height=\"168\" fill=\"none\" stroke=\"{}\" stroke-width=\"1.4\"/>",
         palette.ink
     ));
-    let area = Area { x: 36.0, y: 40.0, width: 170.0, height: 100.0 };
+    let area = Area {
+        x: 36.0,
+        y: 40.0,
+        width: 170.0,
+        height: 100.0,
+    };
     let style = title_style(palette.ink, Face::Serif, Align::Start, 40.0);
     titles(paper, wording, area, Stand::Top, &style);
-    let area = Area { x: 36.0, y: 150.0, width: 170.0, height: 28.0 };
+    let area = Area {
+        x: 36.0,
+        y: 150.0,
+        width: 170.0,
+        height: 28.0,
+    };
     author(paper, wording, area, palette.ink, Align::Start);
 }

@@ -33,7 +33,7 @@ fn not_faked<A>() -> Result<Response<A>, Status> {
 }
 
 /// Tokens are positions.
-fn page(books: Vec<Book>, size: i32, token: &str) -> Result<(Vec<Book>, String), Status> {
+fn page(books: &[Book], size: i32, token: &str) -> Result<(Vec<Book>, String), Status> {
     let start = match token {
         "" => 0,
         token => token
@@ -41,8 +41,14 @@ fn page(books: Vec<Book>, size: i32, token: &str) -> Result<(Vec<Book>, String),
             .and_then(|at| at.parse().ok())
             .ok_or_else(|| Status::invalid_argument("not a token of this method"))?,
     };
-    let end = books.len().min(start + usize::try_from(size).unwrap_or_default());
-    let next = if end < books.len() { format!("at/{end}") } else { String::new() };
+    let end = books
+        .len()
+        .min(start + usize::try_from(size).unwrap_or_default());
+    let next = if end < books.len() {
+        format!("at/{end}")
+    } else {
+        String::new()
+    };
     Ok((books[start.min(end)..end].to_vec(), next))
 }
 
@@ -76,10 +82,16 @@ impl InventoryService for FakeInventory {
     ) -> Result<Response<ListBooksResponse>, Status> {
         self.moods.act("list_books").await?;
         let request = request.into_inner();
-        let books = self.books.iter().filter(|book| book.category == request.category);
-        let (books, next_page_token) =
-            page(books.cloned().collect(), request.page_size, &request.page_token)?;
-        Ok(Response::new(ListBooksResponse { books, next_page_token }))
+        let books = self
+            .books
+            .iter()
+            .filter(|book| book.category == request.category);
+        let books: Vec<_> = books.cloned().collect();
+        let (books, next_page_token) = page(&books, request.page_size, &request.page_token)?;
+        Ok(Response::new(ListBooksResponse {
+            books,
+            next_page_token,
+        }))
     }
 
     async fn list_categories(
@@ -94,7 +106,10 @@ impl InventoryService for FakeInventory {
         let counts = counts.into_iter();
         Ok(Response::new(ListCategoriesResponse {
             categories: counts
-                .map(|(category, book_count)| CategoryCount { category, book_count })
+                .map(|(category, book_count)| CategoryCount {
+                    category,
+                    book_count,
+                })
                 .collect(),
             catalogue_revision: 1,
         }))
@@ -112,9 +127,12 @@ impl InventoryService for FakeInventory {
             let fits = [0, book.category].contains(&request.category);
             fits && words.split_whitespace().all(|word| text.contains(word))
         };
-        let found = self.books.iter().filter(matches).cloned().collect();
-        let (books, next_page_token) = page(found, request.page_size, &request.page_token)?;
-        Ok(Response::new(SearchBooksResponse { books, next_page_token }))
+        let found: Vec<_> = self.books.iter().filter(matches).cloned().collect();
+        let (books, next_page_token) = page(&found, request.page_size, &request.page_token)?;
+        Ok(Response::new(SearchBooksResponse {
+            books,
+            next_page_token,
+        }))
     }
 
     async fn batch_get_stock(
@@ -123,12 +141,22 @@ impl InventoryService for FakeInventory {
     ) -> Result<Response<BatchGetStockResponse>, Status> {
         self.moods.act("batch_get_stock").await?;
         let ids = request.into_inner().book_ids;
-        let levels = ids.into_iter().filter(|id| self.find(*id).is_some()).map(|book_id| {
-            let last = book_id % 10;
-            let available = if last > 5 { 40 } else { last };
-            StockLevel { book_id, on_hand: available, reserved: 0, available }
-        });
-        Ok(Response::new(BatchGetStockResponse { levels: levels.collect() }))
+        let levels = ids
+            .into_iter()
+            .filter(|id| self.find(*id).is_some())
+            .map(|book_id| {
+                let last = book_id % 10;
+                let available = if last > 5 { 40 } else { last };
+                StockLevel {
+                    book_id,
+                    on_hand: available,
+                    reserved: 0,
+                    available,
+                }
+            });
+        Ok(Response::new(BatchGetStockResponse {
+            levels: levels.collect(),
+        }))
     }
 
     async fn import_books(

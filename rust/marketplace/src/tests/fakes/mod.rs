@@ -40,14 +40,21 @@ pub struct Moods(Arc<Mutex<HashMap<&'static str, Mood>>>);
 impl Moods {
     /// Sets the mood of a method; `*` is for all.
     pub fn set(&self, method: &'static str, mood: Mood) {
-        self.0.lock().expect("no panic with the lock").insert(method, mood);
+        self.0
+            .lock()
+            .expect("no panic with the lock")
+            .insert(method, mood);
     }
 
     /// Acts it out.
     async fn act(&self, method: &str) -> Result<(), Status> {
         let mood = {
             let moods = self.0.lock().expect("no panic with the lock");
-            moods.get(method).or(moods.get("*")).copied().unwrap_or_default()
+            moods
+                .get(method)
+                .or(moods.get("*"))
+                .copied()
+                .unwrap_or_default()
         };
         match mood {
             Mood::Well => Ok(()),

@@ -32,7 +32,10 @@ impl RecommendationService for FakeRecommendations {
     ) -> Result<Response<RecommendResponse>, Status> {
         self.moods.act("recommend").await?;
         let request = request.into_inner();
-        let books = self.books.iter().filter(|book| book.category == request.category);
+        let books = self
+            .books
+            .iter()
+            .filter(|book| book.category == request.category);
         let books = books.take(usize::try_from(request.max_results).unwrap_or_default());
         let recommendations = books.map(|book| BookRecommendation {
             book_id: book.book_id,
