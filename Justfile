@@ -76,6 +76,13 @@ deny: _deps-cargo
 test *args: _deps-rust _deps-cargo _deps-postgres
     cargo insta test --workspace --check --unreferenced=reject {{ args }}
 
+# proofread over every method of the running bookstore, and what an unset field does
+[group("check")]
+conformance: _deps-rust _deps-cargo
+    cargo build --quiet --package bookstore --package proofread
+    tools/with-bookstore sh -c 'exec target/debug/proofread check "http://$BINDERY_GRPC" --config conformance/suite/proofread.toml'
+    cargo insta test --package suite --check --unreferenced=reject
+
 # the running bookstore, called by grpcurl, by grpcio and by Chromium
 [group("check")]
 end-to-end: _deps-rust _deps-grpcurl _deps-python _deps-chromium

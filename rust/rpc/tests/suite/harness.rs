@@ -164,3 +164,14 @@ pub fn request_id(metadata: &tonic::metadata::MetadataMap) -> &str {
     let id = metadata.get("x-request-id").expect("every answer has one");
     id.to_str().expect("visible ASCII")
 }
+
+/// Waits until something is so that the server does in its own time.
+pub async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
+    let waiting = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(10), waiting).await;
+    in_time.expect("it is so within ten seconds");
+}

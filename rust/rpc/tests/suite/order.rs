@@ -14,7 +14,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::{
     fakes::{MIRROR, NEVER_ANSWERS, PANICS},
-    harness::{Server, TOKEN, Transport, on_both_transports, options, request_id},
+    harness::{Server, TOKEN, Transport, eventually, on_both_transports, options, request_id},
 };
 
 on_both_transports!(
@@ -188,7 +188,7 @@ async fn a_stream_is_counted_when_it_ends(transport: Transport) {
     levels.message().await.expect("the first level");
     assert!(!lines.text().contains("watcher"), "it goes on");
     drop(levels);
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    eventually(async || lines.text().contains("watcher")).await;
     assert!(
         lines.of("watcher").contains("CANCELLED"),
         "its caller has gone"

@@ -11,7 +11,7 @@ use tonic_types::pb;
 
 use crate::{
     fakes::{MIRROR, NEVER_ANSWERS, PANICS, WAITS},
-    harness::{Server, Transport, details, error_info, on_both_transports, options},
+    harness::{Server, Transport, details, error_info, eventually, on_both_transports, options},
 };
 
 on_both_transports!(
@@ -89,8 +89,7 @@ async fn a_caller_who_leaves_frees_the_place(transport: Transport) {
         assert!(left.is_err(), "it does not answer");
     }
     // Over a network the server learns of it a little later.
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    server.get_book(MIRROR).await.expect("there is room");
+    eventually(async || server.get_book(MIRROR).await.is_ok()).await;
 }
 
 async fn streams_have_a_limit_of_their_own(transport: Transport) {
@@ -109,8 +108,7 @@ async fn streams_have_a_limit_of_their_own(transport: Transport) {
         .await
         .expect("calls are not affected");
     drop(open);
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    watch().await.expect("there is room again");
+    eventually(async || watch().await.is_ok()).await;
 }
 
 #[tokio::test]

@@ -81,12 +81,10 @@ async fn the_drain_is_bounded() {
         use contract::bookstore::inventory::v1::{
             GetBookRequest, inventory_service_client::InventoryServiceClient,
         };
-        let request = GetBookRequest {
-            book_id: NEVER_ANSWERS,
-        };
+        let request = GetBookRequest { book_id: WAITS };
         InventoryServiceClient::new(channel).get_book(request).await
     });
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    server.switch.waiting(1).await;
     let began = Instant::now();
     server.stop();
     (&mut server.served)
