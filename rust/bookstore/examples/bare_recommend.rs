@@ -65,6 +65,9 @@ impl UnaryService<RecommendRequest> for Recommend {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
+    // Without any subscriber, tracing hands all spans to the crate `log`: a cost that a
+    // bare server doesn't have.
+    tracing::subscriber::set_global_default(tracing::subscriber::NoSubscriber::new())?;
     let folder = std::env::args_os().nth(1).map(PathBuf::from);
     let folder = folder.ok_or_else(|| anyhow::anyhow!("usage: bare_recommend FOLDER"))?;
     let db = store::Db::open(&store::Location::Folder(folder), &inventory::SCHEMA).await?;

@@ -1,6 +1,11 @@
 //! What `bookstore up` prints once it is open.
 
-use std::{fmt, io, net::SocketAddr, path::PathBuf};
+use std::{
+    fmt,
+    io::{self, Write},
+    net::SocketAddr,
+    path::PathBuf,
+};
 
 use crate::{doors::Doors, operator, settings::Storage};
 
@@ -13,15 +18,20 @@ pub struct Banner {
     pub grpc: SocketAddr,
     /// Where the metrics are.
     pub metrics: SocketAddr,
-    /// What the data is in, in words.
-    pub data: String,
-    /// The file with the operator's token.
-    pub token: PathBuf,
+    /// What the data is in, in words, and the file with the operator's token; where
+    /// this process keeps data.
+    pub data: Option<(String, PathBuf)>,
+    /// Whether this process serves what the example asks for.
+    pub recommends: bool,
 }
 
 impl Banner {
-    /// The addresses as they were bound.
-    pub fn new(doors: &Doors, storage: &Storage) -> io::Result<Self> {
+    /// The addresses as they were bound, and the data that the process keeps, if any.
+    pub fn new(doors: &Doors, storage: Option<&Storage>, recommends: bool) -> anyhow::Result<Self> {
+        let data = match storage {
+            Some(storage) => Some((storage.description()?, operator::token_path(&storage.data))),
+            None => None,
+        };
         Ok(Self {
             shop: doors
                 .shop
@@ -30,9 +40,14 @@ impl Banner {
                 .transpose()?,
             grpc: doors.grpc.local_addr()?,
             metrics: doors.metrics.local_addr()?,
-            data: storage.description(),
-            token: operator::token_path(&storage.data),
+            data,
+            recommends,
         })
+    }
+
+    /// Prints it. Whoever started the process may not want to read it.
+    pub fn print(&self) {
+        let _ = writeln!(io::stdout(), "{self}");
     }
 }
 
@@ -43,7 +58,7 @@ impl fmt::Display for Banner {
             grpc,
             metrics,
             data,
-            token,
+            recommends,
         } = self;
         writeln!(f, "The bookstore is open.")?;
         if let Some(shop) = shop {
@@ -54,10 +69,15 @@ impl fmt::Display for Banner {
             "  gRPC     {grpc} (plaintext; reflection, health and gRPC-Web too)"
         )?;
         writeln!(f, "  metrics  http://{metrics}/metrics")?;
-        writeln!(f, "  data     {data}")?;
-        writeln!(f, "  operator's token in {}", token.display())?;
+        if let Some((data, token)) = data {
+            writeln!(f, "  data     {data}")?;
+            writeln!(f, "  operator's token in {}", token.display())?;
+        }
         writeln!(f)?;
         writeln!(f, "Try:")?;
+        if !recommends {
+            return write!(f, "  grpcurl -plaintext {grpc} list");
+        }
         write!(
             f,
             "  grpcurl -plaintext -d '{{\"category\": \"BOOK_CATEGORY_MYSTERY\", \"max_results\": 3}}' {grpc} \

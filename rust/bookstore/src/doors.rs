@@ -1,6 +1,8 @@
 //! The sockets of a process, bound before anything else is done.
 
-use anyhow::Context;
+use std::net::SocketAddr;
+
+use anyhow::{Context, bail};
 use tokio::net::TcpListener;
 
 use crate::settings::Listen;
@@ -30,7 +32,14 @@ impl Doors {
     }
 }
 
-async fn bind(address: std::net::SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
-    let bound = rpc::bind(address).await;
-    bound.with_context(|| format!("choose another address with {flag}"))
+async fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
+    match rpc::bind(address).await {
+        Ok(door) => Ok(door),
+        Err(rpc::BindError::Taken(_)) => bail!(
+            "port {} on {} is taken: stop the other process or choose another with {flag}",
+            address.port(),
+            address.ip()
+        ),
+        Err(refused) => Err(refused).with_context(|| format!("{flag} can't be used")),
+    }
 }

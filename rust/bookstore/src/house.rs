@@ -1,6 +1,6 @@
 //! Assembles the services of a process, opens its doors and closes them again.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, pin::pin, sync::Arc};
 
 use clap::ValueEnum;
 use contract::bookstore::{
@@ -11,7 +11,7 @@ use inventory::Inventory;
 use recommendations::Recommendations;
 use rpc::Channel;
 use telemetry::Metrics;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use transactions::StubCharges;
 
 use crate::{
@@ -65,6 +65,12 @@ impl Plan {
         self.services.contains(&service)
     }
 
+    /// Whether a service of this process needs the data folder: for its database, or
+    /// for the token of the operator that its methods ask for.
+    fn keeps_data(&self) -> bool {
+        self.runs(Service::Inventory)
+    }
+
     /// How this process reaches a service: in itself, behind all layers, or over the
     /// network. Callers can't tell.
     fn channel(
@@ -82,65 +88,103 @@ impl Plan {
 
 /// Runs the plan until a signal asks to stop, then drains.
 pub async fn run(plan: Plan) -> anyhow::Result<()> {
-    plan.logs.init()?;
-    let metrics = Metrics::install()?;
-    // The doors first: a taken port is the likeliest trouble, and shows at once.
-    let doors = Doors::open(&plan.listen, plan.runs(Service::Marketplace)).await?;
-    let token = operator::token(&plan.storage.data)?;
-
-    let mut router = rpc::Router::new(rpc::Options {
-        operator_token: Some(token),
-        ..rpc::Options::default()
-    });
-    let mut background = Vec::new();
-    if plan.runs(Service::Inventory) {
-        let inventory = open_inventory(&plan.storage).await?;
-        background.push(inventory.run_in_background());
-        router = router.add(inventory.server());
+    let _log = plan.logs.init()?;
+    let mut signal = pin!(telemetry::shutdown_signal());
+    // Signals are handled from the first poll on, so also while the process starts.
+    if futures::poll!(signal.as_mut()).is_ready() {
+        return Ok(());
     }
-    let inventory = plan.channel(Service::Inventory, &router, Peers::inventory)?;
-    if plan.runs(Service::Recommendations) {
-        let options = recommendations::Options::default();
-        let recommendations = Recommendations::start(inventory.clone(), &options);
-        router = router
-            .add(recommendations::v1(recommendations.clone()))
-            .add(recommendations::legacy(recommendations));
-    }
-    let recommendations =
-        plan.channel(Service::Recommendations, &router, Peers::recommendations)?;
-    if plan.runs(Service::Transactions) {
-        router = router.add(transactions::legacy(StubCharges));
-    }
-
-    let banner = Banner::new(&doors, &plan.storage)?;
-    let closing = CancellationToken::new();
-    let mut web = vec![web::serve(
-        doors.metrics,
-        web::metrics(metrics.clone()),
-        &closing,
-    )];
-    if let Some(door) = doors.shop {
-        let shop = shop(inventory, recommendations, metrics);
-        web.push(web::serve(door, shop, &closing));
-    }
-    println!("{banner}");
-
-    let signal = async {
-        telemetry::shutdown_signal().await;
-        tracing::info!("closing: calls in flight finish");
-        closing.cancel();
+    let house = tokio::select! {
+        () = signal.as_mut() => return Ok(()),
+        house = House::open(plan) => house?,
     };
-    let served = router.serve(doors.grpc, signal).await;
-    closing.cancel();
-    for door in web {
-        door.await?;
+    house.serve_until(signal).await
+}
+
+/// An assembled process whose doors are bound.
+struct House {
+    doors: Doors,
+    router: rpc::Router,
+    metrics: Metrics,
+    shop: Option<axum::Router>,
+    banner: Banner,
+    /// What goes on beside the calls; it ends with the house.
+    background: Vec<AbortOnDropHandle<()>>,
+}
+
+impl House {
+    async fn open(plan: Plan) -> anyhow::Result<Self> {
+        let metrics = Metrics::install()?;
+        // The doors first: a taken port is the likeliest trouble, and shows at once.
+        let doors = Doors::open(&plan.listen, plan.runs(Service::Marketplace)).await?;
+        let operator_token = match plan.keeps_data() {
+            true => Some(operator::token(&plan.storage.data)?),
+            false => None,
+        };
+        let mut router = rpc::Router::new(rpc::Options {
+            operator_token,
+            ..rpc::Options::default()
+        });
+        let mut background = Vec::new();
+        if plan.runs(Service::Inventory) {
+            let inventory = open_inventory(&plan.storage).await?;
+            background.push(inventory.run_in_background());
+            router = router.add(inventory.server());
+        }
+        let inventory = plan.channel(Service::Inventory, &router, Peers::inventory)?;
+        if plan.runs(Service::Recommendations) {
+            let options = recommendations::Options::default();
+            let recommendations = Recommendations::start(inventory.clone(), &options);
+            router = router
+                .add(recommendations::v1(recommendations.clone()))
+                .add(recommendations::legacy(recommendations));
+        }
+        let recommendations =
+            plan.channel(Service::Recommendations, &router, Peers::recommendations)?;
+        if plan.runs(Service::Transactions) {
+            router = router.add(transactions::legacy(StubCharges));
+        }
+        let storage = plan.keeps_data().then_some(&plan.storage);
+        Ok(Self {
+            banner: Banner::new(&doors, storage, plan.runs(Service::Recommendations))?,
+            shop: plan
+                .runs(Service::Marketplace)
+                .then(|| shop(inventory, recommendations, metrics.clone())),
+            doors,
+            router,
+            metrics,
+            background,
+        })
     }
-    Ok(served?)
+
+    /// Says where it is, and serves until the signal; then what is in flight finishes.
+    async fn serve_until(self, signal: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let closing = CancellationToken::new();
+        let metrics = web::metrics(self.metrics);
+        let mut web = vec![web::serve(self.doors.metrics, metrics, &closing)];
+        if let (Some(door), Some(shop)) = (self.doors.shop, self.shop) {
+            web.push(web::serve(door, shop, &closing));
+        }
+        self.banner.print();
+
+        let signal = async {
+            signal.await;
+            tracing::info!("closing: calls in flight finish");
+            closing.cancel();
+        };
+        let served = self.router.serve(self.doors.grpc, signal).await;
+        closing.cancel();
+        for door in web {
+            door.await?;
+        }
+        drop(self.background);
+        Ok(served?)
+    }
 }
 
 /// Opens Inventory and, where its catalogue is empty, loads the shipped one.
 pub async fn open_inventory(storage: &Storage) -> anyhow::Result<Inventory> {
-    let db = store::Db::open(&storage.location(), &inventory::SCHEMA).await?;
+    let db = store::Db::open(&storage.location()?, &inventory::SCHEMA).await?;
     let inventory = Inventory::new(db, inventory::Options::default());
     inventory.load_shipped_catalogue().await?;
     Ok(inventory)

@@ -7,6 +7,7 @@ mod health;
 mod house;
 mod operator;
 mod settings;
+mod trouble;
 mod web;
 
 use std::process::ExitCode;
@@ -22,34 +23,15 @@ struct Bookstore {
     command: Command,
 }
 
-/// How the command line was wrong, by the convention of sysexits: EX_USAGE.
-const USAGE: u8 = 64;
-
 fn main() -> ExitCode {
-    let bookstore = match Bookstore::try_parse() {
-        Ok(bookstore) => bookstore,
-        Err(error) => {
-            let code = if error.use_stderr() { USAGE } else { 0 };
-            // Nobody reads the output any more: there is nothing left to say.
-            let _ = error.print();
-            return ExitCode::from(code);
-        }
-    };
-    match bookstore.command.run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("bookstore: {error:#}");
-            ExitCode::FAILURE
-        }
+    match Bookstore::try_parse() {
+        Ok(bookstore) => trouble::ending(bookstore.command.run()),
+        Err(error) => trouble::usage(&error),
     }
 }
 
-#[cfg(test)]
-mod tests {
+#[test]
+fn the_command_line_is_well_formed() {
     use clap::CommandFactory;
-
-    #[test]
-    fn the_command_line_is_well_formed() {
-        super::Bookstore::command().debug_assert();
-    }
+    Bookstore::command().debug_assert();
 }

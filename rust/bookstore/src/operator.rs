@@ -1,9 +1,9 @@
 //! The operator's token: made on the first start, kept in the data folder.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, DirBuilder, OpenOptions},
     io::{ErrorKind, Write},
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -21,8 +21,14 @@ pub fn token_path(data: &Path) -> PathBuf {
 /// owner of the file may read it.
 pub fn token(data: &Path) -> anyhow::Result<String> {
     let path = token_path(data);
-    fs::create_dir_all(data)
-        .with_context(|| format!("the data folder {} can't be made", data.display()))?;
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data)
+        .with_context(|| {
+            let data = data.display();
+            format!("the data folder {data} can't be made (choose another with --data)")
+        })?;
     match read(&path)? {
         Some(token) => Ok(token),
         None => make(&path),

@@ -2,9 +2,9 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use anyhow::Context;
-
+use anyhow::{Context, bail};
 use clap::Args;
+use store::Location;
 
 /// Where the data is.
 #[derive(Debug, Clone, Args)]
@@ -30,19 +30,25 @@ pub struct Storage {
 
 impl Storage {
     /// The place as the store knows it.
-    pub fn location(&self) -> store::Location {
-        match &self.database_url {
-            Some(url) => store::Location::Postgres(url.clone()),
-            None => store::Location::Folder(self.data.clone()),
+    pub fn location(&self) -> anyhow::Result<Location> {
+        let Some(url) = &self.database_url else {
+            return Ok(Location::Folder(self.data.clone()));
+        };
+        match url.parse() {
+            Ok(location @ Location::Postgres(_)) => Ok(location),
+            // What was given is not shown: it may hold a password.
+            Ok(Location::Folder(_)) | Err(_) => {
+                bail!("--database-url can't be used: write postgres://user:password@host/database")
+            }
         }
     }
 
     /// The place in words, without what must not be shown.
-    pub fn description(&self) -> String {
-        match &self.database_url {
-            Some(_) => format!("{} (PostgreSQL)", self.location()),
-            None => format!("{} (SQLite)", self.data.display()),
-        }
+    pub fn description(&self) -> anyhow::Result<String> {
+        Ok(match self.location()? {
+            Location::Folder(folder) => format!("{} (SQLite)", folder.display()),
+            postgres @ Location::Postgres(_) => format!("{postgres} (PostgreSQL)"),
+        })
     }
 }
 
@@ -135,7 +141,7 @@ pub struct Logs {
 
 impl Logs {
     /// Sets up the log of the process.
-    pub fn init(&self) -> anyhow::Result<()> {
+    pub fn init(&self) -> anyhow::Result<telemetry::Log> {
         let options = telemetry::Options {
             format: self.log_format,
             filter: Some(self.log.clone()),

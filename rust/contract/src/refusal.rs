@@ -56,8 +56,8 @@ fn status(violations: &[Violation], left_out: usize) -> pb::Status {
             (shown + hidden).saturating_sub(1)
         )),
     }
-    let listed = Violations {
-        violations: violations.iter().map(Violation::to_proto).collect(),
+    let all = Violations {
+        violations: violations.iter().map(listed).collect(),
     };
     let bad_request = pb::BadRequest {
         field_violations: violations.iter().map(field_violation).collect(),
@@ -66,9 +66,17 @@ fn status(violations: &[Violation], left_out: usize) -> pb::Status {
         code: Code::InvalidArgument as i32,
         message,
         details: vec![
-            any("buf.validate.Violations", &listed),
+            any("buf.validate.Violations", &all),
             any("google.rpc.BadRequest", &bad_request),
         ],
+    }
+}
+
+/// The violation as protovalidate makes it, with a message in any case.
+fn listed(violation: &Violation) -> prost_protovalidate_types::Violation {
+    prost_protovalidate_types::Violation {
+        message: Some(description(violation)),
+        ..violation.to_proto()
     }
 }
 
@@ -82,11 +90,28 @@ fn field_violation(violation: &Violation) -> pb::bad_request::FieldViolation {
     }
 }
 
-/// What is wrong, in words. The well-known formats come without a message.
+/// What is wrong, in words. protovalidate has none for the well-known formats, and
+/// for an enum that was left unset those of a list that it must not be in.
 fn description(violation: &Violation) -> String {
     match (violation.message(), violation.rule_id()) {
-        ("", rule_id) => format!("must satisfy the rule {rule_id}"),
+        ("must not be in list [0]", _) => "must be set: 0 is the unset value".to_owned(),
+        ("", rule_id) => {
+            let format = rule_id.rsplit('.').next().unwrap_or(rule_id);
+            match format.strip_suffix("_empty") {
+                Some(format) => format!("must be set, to a valid {}", spelled(format)),
+                None => format!("must be a valid {}", spelled(format)),
+            }
+        }
         (message, _) => message.to_owned(),
+    }
+}
+
+/// A well-known format as people write it: `host_and_port` is "host and port".
+fn spelled(format: &str) -> String {
+    match format {
+        "email" => "email address".to_owned(),
+        "ip" | "ipv4" | "ipv6" | "uri" | "uuid" | "ulid" => format.to_uppercase(),
+        other => other.replace('_', " "),
     }
 }
 

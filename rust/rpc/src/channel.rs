@@ -16,7 +16,7 @@ use tower::{Service, ServiceExt};
 
 use crate::{
     CallContext, Caller,
-    context::{REQUEST_ID, TRACEPARENT, TRACESTATE},
+    context::{REQUEST_ID, TRACEPARENT, TRACESTATE, unrepeated},
     failure::chain,
     layers::Stack,
     timeout::{GRPC_TIMEOUT, format_timeout, parse_timeout},
@@ -135,22 +135,22 @@ impl Channel {
         }
         let now = Instant::now();
         let own = headers
-            .get(GRPC_TIMEOUT)
+            .get(&GRPC_TIMEOUT)
             .and_then(|value| parse_timeout(value.as_bytes()).ok());
         let own = own.and_then(|timeout| now.checked_add(timeout));
         let Some(context) = CallContext::current() else {
             return Ok(own);
         };
         headers
-            .entry(REQUEST_ID)
+            .entry(&REQUEST_ID)
             .or_insert_with(|| context.request_id_header());
-        if !headers.contains_key(TRACEPARENT) {
+        if !headers.contains_key(&TRACEPARENT) {
             let child = context.trace().child().to_string();
             if let Ok(child) = HeaderValue::try_from(child) {
-                headers.insert(TRACEPARENT, child);
+                headers.insert(&TRACEPARENT, unrepeated(child));
             }
             if let Some(state) = context.tracestate() {
-                headers.insert(TRACESTATE, state.clone());
+                headers.insert(&TRACESTATE, state.clone());
             }
         }
         let Some(inherited) = context.deadline() else {
@@ -162,7 +162,7 @@ impl Channel {
             return Err(out_of_time());
         }
         if let Ok(left) = HeaderValue::try_from(format_timeout(left)) {
-            headers.insert(GRPC_TIMEOUT, left);
+            headers.insert(&GRPC_TIMEOUT, unrepeated(left));
         }
         Ok(Some(deadline))
     }

@@ -2,11 +2,11 @@
 
 use std::{
     net::SocketAddr,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, SystemTime},
 };
 
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -17,9 +17,9 @@ use crate::{
 };
 
 /// The header of the request id, in requests and in responses.
-pub(crate) const REQUEST_ID: &str = "x-request-id";
-pub(crate) const TRACEPARENT: &str = "traceparent";
-pub(crate) const TRACESTATE: &str = "tracestate";
+pub(crate) static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+pub(crate) static TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
 /// Longer request ids are replaced: they would fill the log.
 const REQUEST_ID_LIMIT: usize = 128;
@@ -39,6 +39,7 @@ pub struct CallContext {
     trace: TraceContext,
     tracestate: Option<HeaderValue>,
     started: Instant,
+    took: OnceLock<Duration>,
     timeout: Result<Option<Duration>, MalformedTimeout>,
     peer: Option<SocketAddr>,
     method: &'static Known,
@@ -51,16 +52,17 @@ impl CallContext {
     pub(crate) fn accept(headers: &HeaderMap, path: &str, peer: Option<SocketAddr>) -> Self {
         let method = method::lookup(path);
         let trace = headers
-            .get(TRACEPARENT)
+            .get(&TRACEPARENT)
             .and_then(|value| TraceContext::parse(value.as_bytes()));
         Self {
             request_id: accepted_request_id(headers).unwrap_or_else(new_request_id),
             // A state without its parent means nothing.
-            tracestate: trace.and_then(|_| headers.get(TRACESTATE).cloned()),
+            tracestate: trace.and_then(|_| headers.get(&TRACESTATE).cloned()),
             trace: trace.unwrap_or_else(TraceContext::root),
             started: Instant::now(),
+            took: OnceLock::new(),
             timeout: headers
-                .get(GRPC_TIMEOUT)
+                .get(&GRPC_TIMEOUT)
                 .map(|value| parse_timeout(value.as_bytes()))
                 .transpose(),
             peer,
@@ -91,7 +93,7 @@ impl CallContext {
     }
 
     pub(crate) fn request_id_header(&self) -> HeaderValue {
-        self.request_id.clone()
+        unrepeated(self.request_id.clone())
     }
 
     /// The trace that the call belongs to.
@@ -106,6 +108,12 @@ impl CallContext {
     /// When the call arrived.
     pub fn started(&self) -> Instant {
         self.started
+    }
+
+    /// How long the call took, for whoever asks at its end: the first one stops the
+    /// clock, so that log and metrics tell the same.
+    pub(crate) fn took(&self) -> Duration {
+        *self.took.get_or_init(|| self.started.elapsed())
     }
 
     /// When the call must be answered; `None` if the caller waits for ever.
@@ -134,9 +142,17 @@ impl CallContext {
     }
 }
 
+/// Marks a value that no other call has, so that HTTP/2 leaves it out of the table of
+/// headers that it may refer to later. There it would push out what is repeated, and
+/// each further call would compare its own with all that are kept.
+pub(crate) fn unrepeated(mut value: HeaderValue) -> HeaderValue {
+    value.set_sensitive(true);
+    value
+}
+
 /// The caller's id, if it is one that can stand in a log line.
 fn accepted_request_id(headers: &HeaderMap) -> Option<HeaderValue> {
-    let value = headers.get(REQUEST_ID)?;
+    let value = headers.get(&REQUEST_ID)?;
     let length_fits = (1..=REQUEST_ID_LIMIT).contains(&value.len());
     let visible = value.as_bytes().iter().all(u8::is_ascii_graphic);
     (length_fits && visible).then(|| value.clone())
@@ -165,7 +181,7 @@ mod tests {
             .iter()
             .map(|(name, value)| {
                 let value = HeaderValue::from_bytes(value.as_bytes()).expect("a header value");
-                (http::HeaderName::from_static(name), value)
+                (HeaderName::from_static(name), value)
             })
             .collect();
         CallContext::accept(&headers, "/payment.PaymentService/ProcessPayment", None)

@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
+use http::HeaderName;
+
 /// The name of the header.
-pub(crate) const GRPC_TIMEOUT: &str = "grpc-timeout";
+pub(crate) static GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
 /// A `grpc-timeout` that is not one to eight digits and a unit of `HMSmun`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

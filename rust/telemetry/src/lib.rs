@@ -8,6 +8,6 @@ mod log;
 mod measurements;
 mod shutdown;
 
-pub use log::{Format, InitError, Options, init};
+pub use log::{Format, InitError, Log, Options, flush, init};
 pub use measurements::{InstallError, Metrics};
 pub use shutdown::shutdown_signal;

@@ -1,11 +1,17 @@
 //! The log: one event a line, to standard error.
 
+mod json;
+mod queue;
+
 use std::{
-    io::{self, IsTerminal},
+    io::{self, IsTerminal, Stderr},
     panic,
+    sync::{Arc, OnceLock},
 };
 
 use tracing_subscriber::{EnvFilter, filter::ParseError, fmt, prelude::*};
+
+use self::queue::{Lines, Queue};
 
 /// The variables that name what is logged, the first one set wins.
 const VARIABLES: [&str; 2] = ["BINDERY_LOG", "RUST_LOG"];
@@ -60,11 +66,42 @@ pub enum InitError {
     /// There is a log already.
     #[error("the log is set up already")]
     Twice,
+    /// The system has no thread left.
+    #[error("cannot start the thread that writes the log: {0}")]
+    Thread(#[from] io::Error),
+}
+
+/// The lines that wait to be written, once there can be any.
+static QUEUE: OnceLock<Arc<Queue<Stderr>>> = OnceLock::new();
+
+/// The log of the process, until this is dropped: then all lines are written, and
+/// later ones one by one as they come. To be held to the end of the program.
+#[derive(Debug)]
+#[must_use = "what is logged at the end is lost if nobody holds the log"]
+pub struct Log(());
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        if let Some(queue) = QUEUE.get() {
+            queue.close();
+        }
+    }
+}
+
+/// Writes all lines that wait. Before [`std::process::exit`], which drops nothing.
+pub fn flush() {
+    if let Some(queue) = QUEUE.get() {
+        queue.flush();
+    }
 }
 
 /// Sets up the log of the process, once. Panics are logged from here on, with their
 /// place, in place of the text that the standard library prints.
-pub fn init(options: Options) -> Result<(), InitError> {
+///
+/// JSON lines are gathered for up to 20 ms and written together by a thread, but for
+/// errors, which are written at once. No line is dropped: who logs more than can be
+/// written waits.
+pub fn init(options: Options) -> Result<Log, InitError> {
     let filter = filter(options.filter)?;
     let terminal = io::stderr().is_terminal();
     let json = match options.format {
@@ -73,13 +110,18 @@ pub fn init(options: Options) -> Result<(), InitError> {
         Format::Pretty => false,
     };
     let registry = tracing_subscriber::registry().with(filter);
-    let lines = fmt::layer().with_writer(io::stderr);
+    let lines = fmt::layer();
     let set = match json {
-        true => registry
-            .with(lines.json().flatten_event(true).with_current_span(false))
-            .try_init(),
+        true => {
+            let queue = Queue::start(io::stderr())?;
+            QUEUE
+                .set(Arc::clone(&queue))
+                .map_err(|_| InitError::Twice)?;
+            let lines = lines.json().event_format(json::Lines::default());
+            registry.with(lines.with_writer(Lines(queue))).try_init()
+        }
         false => registry
-            .with(lines.compact().with_ansi(terminal))
+            .with(lines.compact().with_ansi(terminal).with_writer(io::stderr))
             .try_init(),
     };
     set.map_err(|_| InitError::Twice)?;
@@ -92,7 +134,7 @@ pub fn init(options: Options) -> Result<(), InitError> {
             "panicked"
         );
     }));
-    Ok(())
+    Ok(Log(()))
 }
 
 fn filter(given: Option<String>) -> Result<EnvFilter, InitError> {

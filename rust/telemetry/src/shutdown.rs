@@ -23,6 +23,7 @@ pub async fn shutdown_signal() {
             _ = interrupt.recv() => 128 + 2,
         };
         tracing::warn!("second signal, exiting at once");
+        crate::flush();
         std::process::exit(status);
     });
 }

@@ -8,6 +8,8 @@ use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 
+use super::say;
+
 /// Ask a running process whether it serves
 ///
 /// Asks grpc.health.v1 and exits with 0 if it serves, else with 1.
@@ -39,18 +41,23 @@ impl Healthcheck {
             service,
             timeout,
         } = self;
-        let mut health = HealthClient::new(rpc::Channel::connect(&server)?);
+        let channel = rpc::Channel::connect(&server).context("--server can't be used")?;
+        let asked = match service.as_str() {
+            "" => server,
+            service => format!("{service} at {server}"),
+        };
+        let mut health = HealthClient::new(channel);
         let answer = health.check(HealthCheckRequest { service });
         let status = tokio::time::timeout(Duration::from_secs(timeout), answer)
             .await
-            .with_context(|| format!("{server} did not answer within {timeout} s"))?
-            .map_err(|status| anyhow!("{server}: {}", status.message()))?
+            .map_err(|_| anyhow!("{asked} did not answer within {timeout} s"))?
+            .map_err(|status| anyhow!("{asked} does not serve: {}", status.message()))?
             .into_inner()
             .status();
         if status != ServingStatus::Serving {
-            bail!("{server} says {}", status.as_str_name());
+            bail!("{asked} says {}", status.as_str_name());
         }
-        println!("{server} serves");
+        say(format_args!("{asked} serves"));
         Ok(())
     }
 }

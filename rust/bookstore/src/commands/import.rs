@@ -8,6 +8,7 @@ use contract::bookstore::inventory::v1::inventory_service_client::InventoryServi
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use inventory::import::{self, Progress, Reader, Summary};
 
+use super::say;
 use crate::{house, operator, settings::Storage};
 
 /// Import books from a CSV file
@@ -52,7 +53,9 @@ impl Import {
         let summary = match &self.server {
             Some(server) => {
                 let token = self.token()?;
-                let mut client = InventoryServiceClient::new(rpc::Channel::connect(server)?);
+                let mut client = InventoryServiceClient::new(
+                    rpc::Channel::connect(server).context("--server can't be used")?,
+                );
                 import::run(&mut client, reader, Some(&token), &mut show).await
             }
             None => {
@@ -76,9 +79,11 @@ impl Import {
     }
 
     fn token(&self) -> anyhow::Result<String> {
+        // Set to nothing is not set: many files unset a variable in that way.
         match std::env::var("BINDERY_OPERATOR_TOKEN") {
-            Ok(token) => Ok(token),
-            Err(_) => operator::existing_token(&self.storage.data),
+            Ok(token) if !token.trim().is_empty() => Ok(token.trim().to_owned()),
+            _ => operator::existing_token(&self.storage.data)
+                .context("BINDERY_OPERATOR_TOKEN is not set"),
         }
     }
 }
@@ -102,12 +107,12 @@ fn report(name: &str, summary: &Summary) -> anyhow::Result<()> {
         bad_rows,
         first_bad_rows,
     } = summary;
-    println!(
+    say(format_args!(
         "{name}: {} new books, {} changed, {} as they were",
         HumanCount(*created),
         HumanCount(*updated),
         HumanCount(*unchanged)
-    );
+    ));
     for bad_row in first_bad_rows {
         eprintln!("{name}, {bad_row}");
     }

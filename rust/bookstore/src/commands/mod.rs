@@ -5,6 +5,11 @@ mod import;
 mod serve;
 mod up;
 
+use std::{
+    fmt,
+    io::{self, Write},
+};
+
 use clap::Subcommand;
 
 /// What the binary can do; each command's own documentation is its help.
@@ -31,4 +36,9 @@ impl Command {
             }
         })
     }
+}
+
+/// Prints a line for whoever reads it; if nobody does, the work is done all the same.
+fn say(line: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stdout(), "{line}");
 }

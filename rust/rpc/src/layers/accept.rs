@@ -15,7 +15,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderName, Request, Response};
+use http::{Request, Response};
 use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tonic::{Status, body::Body};
@@ -79,14 +79,13 @@ where
     type Output = Result<Response<InContext<B>>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        const HEADER: HeaderName = HeaderName::from_static(REQUEST_ID);
         let this = self.project();
         let mut response = match ready!(this.call.enter(|| this.inner.poll(context))) {
             Ok(response) => response,
             Err(never) => match never {},
         };
         let request_id = this.call.request_id_header();
-        response.headers_mut().insert(HEADER, request_id);
+        response.headers_mut().insert(&REQUEST_ID, request_id);
         let call = Arc::clone(this.call);
         Poll::Ready(Ok(response.map(|inner| InContext { inner, call })))
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, Response};
+use http::{HeaderMap, HeaderName, Response};
 use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tonic::{Code, Status};
@@ -108,6 +108,7 @@ where
 }
 
 fn code(headers: &HeaderMap) -> Option<Code> {
-    let value = headers.get("grpc-status")?;
+    static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+    let value = headers.get(&GRPC_STATUS)?;
     Some(Code::from_bytes(value.as_bytes()))
 }

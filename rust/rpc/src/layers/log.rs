@@ -61,7 +61,7 @@ macro_rules! line {
             tracing::Level::$level,
             method = $call.method(),
             code = name($code),
-            latency_ms = $call.started().elapsed().as_micros() as f64 / 1000.0,
+            latency_ms = $call.took().as_micros() as f64 / 1000.0,
             peer = $call.peer().map(tracing::field::display),
             request_id = $call.request_id(),
             trace_id = %format_args!("{:032x}", $call.trace().trace_id()),

@@ -73,7 +73,7 @@ impl Ending for Stopwatch {
         let Some(call) = &self.call else { return };
         let row = self.table.row(call.known());
         row.handled(call.known(), code).increment(1);
-        row.seconds.record(call.started().elapsed());
+        row.seconds.record(call.took());
     }
 }
 

@@ -825,7 +825,7 @@ const file_bookstore_accounts_v1_account_service_proto_rawDesc = "" +
 	"\x14DeleteAccountRequest\x125\n" +
 	"\x10current_password\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\x0fcurrentPassword\"\x17\n" +
-	"\x15DeleteAccountResponse2\xf4\x1c\n" +
+	"\x15DeleteAccountResponse2\xd4\x1d\n" +
 	"\x0eAccountService\x12\xb6\x03\n" +
 	"\x06SignUp\x12$.bookstore.accounts.v1.SignUpRequest\x1a%.bookstore.accounts.v1.SignUpResponse\"\xde\x02\xca\xd8\x19{\b\x03\x12\x13PASSWORD_TOO_COMMON\x1abthe new password is one of those that are tried first, or the email address itself; choose another\xca\xd8\x19v\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a_too many mails to this address lately, whether or not it has an account; wait as RetryInfo says\xca\xd8\x19P\b\x06\x12\x11REQUEST_ID_REUSED\x1a9the request id was used with another body; take a new one\xe2\xd8\x19\n" +
 	"request_id\x90\x02\x02\x12\x93\x02\n" +
@@ -841,8 +841,8 @@ const file_bookstore_accounts_v1_account_service_proto_rawDesc = "" +
 	"request_id\x90\x02\x02\x12\x8b\x03\n" +
 	"\rResetPassword\x12+.bookstore.accounts.v1.ResetPasswordRequest\x1a,.bookstore.accounts.v1.ResetPasswordResponse\"\x9e\x02\xca\xd8\x19\x97\x01\b\t\x12\x13RESET_TOKEN_INVALID\x1a~the token is not from our mail, is older than 1 hour, has set another password, or a newer one was sent; ask for a reset again\xca\xd8\x19{\b\x03\x12\x13PASSWORD_TOO_COMMON\x1abthe new password is one of those that are tried first, or the email address itself; choose another\x90\x02\x02\x12\x8a\x04\n" +
 	"\rDeleteAccount\x12+.bookstore.accounts.v1.DeleteAccountRequest\x1a,.bookstore.accounts.v1.DeleteAccountResponse\"\x9d\x03\xca\xd8\x19H\b\x10\x12\x12CREDENTIAL_MISSING\x1a0the call carries no session token; sign in first\xca\xd8\x19t\b\x10\x12\x0fSESSION_INVALID\x1a_the token is that of no open session: it has expired, was ended or never was one; sign in again\xca\xd8\x19S\b\a\x12\x0ePASSWORD_WRONG\x1a?the current password is wrong; type it again or ask for a reset\xca\xd8\x19_\b\b\x12\x11TOO_MANY_ATTEMPTS\x1aHtoo many wrong passwords for this account lately; wait as RetryInfo says\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\x90\x02\x02\x1a\xe8\x01\xca\xd8\x19e\b\b\x12\n" +
-	"OVERLOADED\x1aUthe server has as many calls in flight as it takes; wait as RetryInfo says and repeat\xca\xd8\x19/\b\x04\x1a+the deadline that the caller set has passed\xca\xd8\x19H\b\x0e\x12\x11STORE_UNAVAILABLE\x1a1the database does not answer; repeat with backoffB\xd7\x01\n" +
+	"\aaccount\x12\rauthorization\x90\x02\x02\x1a\xc8\x02\xca\xd8\x19e\b\b\x12\n" +
+	"OVERLOADED\x1aUthe server has as many calls in flight as it takes; wait as RetryInfo says and repeat\xca\xd8\x19\\\b\b\x12\x11MESSAGE_TOO_LARGE\x1aEa message is larger than the server takes, 4 MiB; send less at a time\xca\xd8\x19/\b\x04\x1a+the deadline that the caller set has passed\xca\xd8\x19H\b\x0e\x12\x11STORE_UNAVAILABLE\x1a1the database does not answer; repeat with backoffB\xd7\x01\n" +
 	"\x19com.bookstore.accounts.v1B\x13AccountServiceProtoP\x01Z/bindery/gen/go/bookstore/accounts/v1;accountsv1\xa2\x02\x03BAX\xaa\x02\x15Bookstore.Accounts.V1\xca\x02\x15Bookstore\\Accounts\\V1\xe2\x02!Bookstore\\Accounts\\V1\\GPBMetadata\xea\x02\x17Bookstore::Accounts::V1b\x06proto3"
 
 var (

@@ -533,7 +533,7 @@ const file_bookstore_accounts_v1_session_service_proto_rawDesc = "" +
 	"\x14RevokeSessionRequest\x12'\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tsessionId\"\x17\n" +
-	"\x15RevokeSessionResponse2\xdf\x11\n" +
+	"\x15RevokeSessionResponse2\xbf\x12\n" +
 	"\x0eSessionService\x12\xfd\x02\n" +
 	"\x06SignIn\x12$.bookstore.accounts.v1.SignInRequest\x1a%.bookstore.accounts.v1.SignInResponse\"\xa5\x02\xca\xd8\x19\x97\x01\b\x10\x12\x0fSIGN_IN_REFUSED\x1a\x81\x01no account has this address and this password; which of the two is wrong, or whether the address awaits verification, is not told\xca\xd8\x19\x81\x01\b\b\x12\x11TOO_MANY_ATTEMPTS\x1ajtoo many wrong passwords for this address lately, whether or not it has an account; wait as RetryInfo says\x90\x02\x00\x12\xbe\x02\n" +
 	"\aSignOut\x12%.bookstore.accounts.v1.SignOutRequest\x1a&.bookstore.accounts.v1.SignOutResponse\"\xe3\x01\xca\xd8\x19H\b\x10\x12\x12CREDENTIAL_MISSING\x1a0the call carries no session token; sign in first\xca\xd8\x19t\b\x10\x12\x0fSESSION_INVALID\x1a_the token is that of no open session: it has expired, was ended or never was one; sign in again\xda\xd8\x19\x18\n" +
@@ -546,8 +546,8 @@ const file_bookstore_accounts_v1_session_service_proto_rawDesc = "" +
 	"page_token\x1a\bsessions\"\x0fnext_page_token\xda\xd8\x19\x18\n" +
 	"\aaccount\x12\rauthorization\x90\x02\x01\x12\xd8\x03\n" +
 	"\rRevokeSession\x12+.bookstore.accounts.v1.RevokeSessionRequest\x1a,.bookstore.accounts.v1.RevokeSessionResponse\"\xeb\x02\xca\xd8\x19H\b\x10\x12\x12CREDENTIAL_MISSING\x1a0the call carries no session token; sign in first\xca\xd8\x19t\b\x10\x12\x0fSESSION_INVALID\x1a_the token is that of no open session: it has expired, was ended or never was one; sign in again\xca\xd8\x19\x83\x01\b\x05\x12\x11SESSION_NOT_FOUND\x1alno open session of the account has this id; after a repeated call that means that the first one has ended it\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\x90\x02\x02\x1a\xe8\x01\xca\xd8\x19e\b\b\x12\n" +
-	"OVERLOADED\x1aUthe server has as many calls in flight as it takes; wait as RetryInfo says and repeat\xca\xd8\x19/\b\x04\x1a+the deadline that the caller set has passed\xca\xd8\x19H\b\x0e\x12\x11STORE_UNAVAILABLE\x1a1the database does not answer; repeat with backoffB\xd7\x01\n" +
+	"\aaccount\x12\rauthorization\x90\x02\x02\x1a\xc8\x02\xca\xd8\x19e\b\b\x12\n" +
+	"OVERLOADED\x1aUthe server has as many calls in flight as it takes; wait as RetryInfo says and repeat\xca\xd8\x19\\\b\b\x12\x11MESSAGE_TOO_LARGE\x1aEa message is larger than the server takes, 4 MiB; send less at a time\xca\xd8\x19/\b\x04\x1a+the deadline that the caller set has passed\xca\xd8\x19H\b\x0e\x12\x11STORE_UNAVAILABLE\x1a1the database does not answer; repeat with backoffB\xd7\x01\n" +
 	"\x19com.bookstore.accounts.v1B\x13SessionServiceProtoP\x01Z/bindery/gen/go/bookstore/accounts/v1;accountsv1\xa2\x02\x03BAX\xaa\x02\x15Bookstore.Accounts.V1\xca\x02\x15Bookstore\\Accounts\\V1\xe2\x02!Bookstore\\Accounts\\V1\\GPBMetadata\xea\x02\x17Bookstore::Accounts::V1b\x06proto3"
 
 var (

@@ -769,7 +769,7 @@ const file_bookstore_cart_v1_checkout_service_proto_rawDesc = "" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\abookIds\"W\n" +
 	"\x16CheckPurchasesResponse\x12=\n" +
 	"\x0fbought_book_ids\x18\x01 \x03(\x05B\x15\xbaH\x12\x92\x01\x0f\x10\xf4\x03\"\n" +
-	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\rboughtBookIds2\x80\"\n" +
+	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\rboughtBookIds2\xe0\"\n" +
 	"\x0fCheckoutService\x12\x80\t\n" +
 	"\n" +
 	"PlaceOrder\x12$.bookstore.cart.v1.PlaceOrderRequest\x1a%.bookstore.cart.v1.PlaceOrderResponse\"\xa4\b\xca\xd8\x19H\b\x10\x12\x12CREDENTIAL_MISSING\x1a0the call carries no session token; sign in first\xca\xd8\x19t\b\x10\x12\x0fSESSION_INVALID\x1a_the token is that of no open session: it has expired, was ended or never was one; sign in again\xca\xd8\x19p\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1aVthe session could not be checked because Accounts does not answer; repeat with backoff\xca\xd8\x19;\b\t\x12\n" +
@@ -791,8 +791,8 @@ const file_bookstore_cart_v1_checkout_service_proto_rawDesc = "" +
 	"\tShipOrder\x12#.bookstore.cart.v1.ShipOrderRequest\x1a$.bookstore.cart.v1.ShipOrderResponse\"\xbd\x02\xca\xd8\x19<\b\x10\x12\x12CREDENTIAL_MISSING\x1a$the call carries no operator's token\xca\xd8\x197\b\a\x12\x12CREDENTIAL_REFUSED\x1a\x1fthe token is not the operator's\xca\xd8\x19)\b\x05\x12\x0fORDER_NOT_FOUND\x1a\x14no order has this id\xca\xd8\x19q\b\t\x12\x0eORDER_NOT_PAID\x1a]the order is not paid yet, is cancelled or has failed; metadata state says which. Do not ship\xda\xd8\x19\x19\n" +
 	"\boperator\x12\rauthorization\x90\x02\x02\x12\x83\x02\n" +
 	"\x0eCheckPurchases\x12(.bookstore.cart.v1.CheckPurchasesRequest\x1a).bookstore.cart.v1.CheckPurchasesResponse\"\x9b\x01\xca\xd8\x19<\b\x10\x12\x12CREDENTIAL_MISSING\x1a$the call carries no operator's token\xca\xd8\x197\b\a\x12\x12CREDENTIAL_REFUSED\x1a\x1fthe token is not the operator's\xda\xd8\x19\x19\n" +
-	"\boperator\x12\rauthorization\x90\x02\x01\x1a\xe8\x01\xca\xd8\x19e\b\b\x12\n" +
-	"OVERLOADED\x1aUthe server has as many calls in flight as it takes; wait as RetryInfo says and repeat\xca\xd8\x19/\b\x04\x1a+the deadline that the caller set has passed\xca\xd8\x19H\b\x0e\x12\x11STORE_UNAVAILABLE\x1a1the database does not answer; repeat with backoffB\xbc\x01\n" +
+	"\boperator\x12\rauthorization\x90\x02\x01\x1a\xc8\x02\xca\xd8\x19e\b\b\x12\n" +
+	"OVERLOADED\x1aUthe server has as many calls in flight as it takes; wait as RetryInfo says and repeat\xca\xd8\x19\\\b\b\x12\x11MESSAGE_TOO_LARGE\x1aEa message is larger than the server takes, 4 MiB; send less at a time\xca\xd8\x19/\b\x04\x1a+the deadline that the caller set has passed\xca\xd8\x19H\b\x0e\x12\x11STORE_UNAVAILABLE\x1a1the database does not answer; repeat with backoffB\xbc\x01\n" +
 	"\x15com.bookstore.cart.v1B\x14CheckoutServiceProtoP\x01Z'bindery/gen/go/bookstore/cart/v1;cartv1\xa2\x02\x03BCX\xaa\x02\x11Bookstore.Cart.V1\xca\x02\x11Bookstore\\Cart\\V1\xe2\x02\x1dBookstore\\Cart\\V1\\GPBMetadata\xea\x02\x13Bookstore::Cart::V1b\x06proto3"
 
 var (

@@ -1551,7 +1551,7 @@ const file_bookstore_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"\bbook_ids\x18\x01 \x03(\x05B\x18\xbaH\x15\x92\x01\x12\b\x01\x10d\x18\x01\"\n" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\abookIds\"V\n" +
 	"\x12WatchStockResponse\x12@\n" +
-	"\x05level\x18\x01 \x01(\v2\".bookstore.inventory.v1.StockLevelB\x06\xbaH\x03\xc8\x01\x01R\x05level2\xb8 \n" +
+	"\x05level\x18\x01 \x01(\v2\".bookstore.inventory.v1.StockLevelB\x06\xbaH\x03\xc8\x01\x01R\x05level2\x98!\n" +
 	"\x10InventoryService\x12\x8e\x01\n" +
 	"\aGetBook\x12&.bookstore.inventory.v1.GetBookRequest\x1a'.bookstore.inventory.v1.GetBookResponse\"2\xca\xd8\x19+\b\x05\x12\x0eBOOK_NOT_FOUND\x1a\x17no book has this number\x90\x02\x01\x12q\n" +
 	"\rBatchGetBooks\x12,.bookstore.inventory.v1.BatchGetBooksRequest\x1a-.bookstore.inventory.v1.BatchGetBooksResponse\"\x03\x90\x02\x01\x12\x92\x02\n" +
@@ -1577,8 +1577,8 @@ const file_bookstore_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"\x12ReleaseReservation\x121.bookstore.inventory.v1.ReleaseReservationRequest\x1a2.bookstore.inventory.v1.ReleaseReservationResponse\"\xb2\x02\xca\xd8\x19<\b\x10\x12\x12CREDENTIAL_MISSING\x1a$the call carries no operator's token\xca\xd8\x197\b\a\x12\x12CREDENTIAL_REFUSED\x1a\x1fthe token is not the operator's\xca\xd8\x195\b\x05\x12\x15RESERVATION_NOT_FOUND\x1a\x1ano reservation has this id\xca\xd8\x19Z\b\t\x12\x14RESERVATION_NOT_HELD\x1a@the reservation is committed: the copies have left the warehouse\xda\xd8\x19\x19\n" +
 	"\boperator\x12\rauthorization\x90\x02\x02\x12\xf0\x01\n" +
 	"\n" +
-	"WatchStock\x12).bookstore.inventory.v1.WatchStockRequest\x1a*.bookstore.inventory.v1.WatchStockResponse\"\x88\x01\xca\xd8\x19Y\b\x05\x12\x0eBOOK_NOT_FOUND\x1aEone of the books is not in the catalogue; metadata book_id says which\xea\xd8\x19$the stream goes on with every change\x90\x02\x010\x01\x1a\xe8\x01\xca\xd8\x19e\b\b\x12\n" +
-	"OVERLOADED\x1aUthe server has as many calls in flight as it takes; wait as RetryInfo says and repeat\xca\xd8\x19/\b\x04\x1a+the deadline that the caller set has passed\xca\xd8\x19H\b\x0e\x12\x11STORE_UNAVAILABLE\x1a1the database does not answer; repeat with backoffB\xe0\x01\n" +
+	"WatchStock\x12).bookstore.inventory.v1.WatchStockRequest\x1a*.bookstore.inventory.v1.WatchStockResponse\"\x88\x01\xca\xd8\x19Y\b\x05\x12\x0eBOOK_NOT_FOUND\x1aEone of the books is not in the catalogue; metadata book_id says which\xea\xd8\x19$the stream goes on with every change\x90\x02\x010\x01\x1a\xc8\x02\xca\xd8\x19e\b\b\x12\n" +
+	"OVERLOADED\x1aUthe server has as many calls in flight as it takes; wait as RetryInfo says and repeat\xca\xd8\x19\\\b\b\x12\x11MESSAGE_TOO_LARGE\x1aEa message is larger than the server takes, 4 MiB; send less at a time\xca\xd8\x19/\b\x04\x1a+the deadline that the caller set has passed\xca\xd8\x19H\b\x0e\x12\x11STORE_UNAVAILABLE\x1a1the database does not answer; repeat with backoffB\xe0\x01\n" +
 	"\x1acom.bookstore.inventory.v1B\x15InventoryServiceProtoP\x01Z1bindery/gen/go/bookstore/inventory/v1;inventoryv1\xa2\x02\x03BIX\xaa\x02\x16Bookstore.Inventory.V1\xca\x02\x16Bookstore\\Inventory\\V1\xe2\x02\"Bookstore\\Inventory\\V1\\GPBMetadata\xea\x02\x18Bookstore::Inventory::V1b\x06proto3"
 
 var (

@@ -208,10 +208,10 @@ const file_bookstore_recommendations_v1_recommendation_service_proto_rawDesc = "
 	"\abook_id\x18\x01 \x01(\x05B\r\xbaH\n" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\x06bookId\x12 \n" +
 	"\x05title\x18\x02 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xac\x02R\x05title2\xc7\x03\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xac\x02R\x05title2\xa7\x04\n" +
 	"\x15RecommendationService\x12\x8e\x02\n" +
-	"\tRecommend\x12..bookstore.recommendations.v1.RecommendRequest\x1a/.bookstore.recommendations.v1.RecommendResponse\"\x9f\x01\xca\xd8\x19w\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1a\\the catalogue could not be read from Inventory since the server started; repeat with backoff\xea\xd8\x19\x1dthe answer is a random sample\x90\x02\x01\x1a\x9c\x01\xca\xd8\x19e\b\b\x12\n" +
-	"OVERLOADED\x1aUthe server has as many calls in flight as it takes; wait as RetryInfo says and repeat\xca\xd8\x19/\b\x04\x1a+the deadline that the caller set has passedB\x8f\x02\n" +
+	"\tRecommend\x12..bookstore.recommendations.v1.RecommendRequest\x1a/.bookstore.recommendations.v1.RecommendResponse\"\x9f\x01\xca\xd8\x19w\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1a\\the catalogue could not be read from Inventory since the server started; repeat with backoff\xea\xd8\x19\x1dthe answer is a random sample\x90\x02\x01\x1a\xfc\x01\xca\xd8\x19e\b\b\x12\n" +
+	"OVERLOADED\x1aUthe server has as many calls in flight as it takes; wait as RetryInfo says and repeat\xca\xd8\x19\\\b\b\x12\x11MESSAGE_TOO_LARGE\x1aEa message is larger than the server takes, 4 MiB; send less at a time\xca\xd8\x19/\b\x04\x1a+the deadline that the caller set has passedB\x8f\x02\n" +
 	" com.bookstore.recommendations.v1B\x1aRecommendationServiceProtoP\x01Z=bindery/gen/go/bookstore/recommendations/v1;recommendationsv1\xa2\x02\x03BRX\xaa\x02\x1cBookstore.Recommendations.V1\xca\x02\x1cBookstore\\Recommendations\\V1\xe2\x02(Bookstore\\Recommendations\\V1\\GPBMetadata\xea\x02\x1eBookstore::Recommendations::V1b\x06proto3"
 
 var (

@@ -746,7 +746,7 @@ const file_bookstore_reviews_v1_review_service_proto_rawDesc = "" +
 	"\x18REVIEW_ORDER_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19REVIEW_ORDER_NEWEST_FIRST\x10\x01\x12!\n" +
 	"\x1dREVIEW_ORDER_MOST_STARS_FIRST\x10\x02\x12#\n" +
-	"\x1fREVIEW_ORDER_FEWEST_STARS_FIRST\x10\x032\xf7\x11\n" +
+	"\x1fREVIEW_ORDER_FEWEST_STARS_FIRST\x10\x032\xd7\x12\n" +
 	"\rReviewService\x12\xb2\x04\n" +
 	"\tPutReview\x12&.bookstore.reviews.v1.PutReviewRequest\x1a'.bookstore.reviews.v1.PutReviewResponse\"\xd3\x03\xca\xd8\x19H\b\x10\x12\x12CREDENTIAL_MISSING\x1a0the call carries no session token; sign in first\xca\xd8\x19t\b\x10\x12\x0fSESSION_INVALID\x1a_the token is that of no open session: it has expired, was ended or never was one; sign in again\xca\xd8\x19p\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1aVthe session could not be checked because Accounts does not answer; repeat with backoff\xca\xd8\x19+\b\x05\x12\x0eBOOK_NOT_FOUND\x1a\x17no book has this number\xca\xd8\x19I\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1a.Inventory does not answer; repeat with backoff\xda\xd8\x19\x18\n" +
 	"\aaccount\x12\rauthorization\x90\x02\x02\x12\x8c\x04\n" +
@@ -758,8 +758,8 @@ const file_bookstore_reviews_v1_review_service_proto_rawDesc = "" +
 	"\fDeleteReview\x12).bookstore.reviews.v1.DeleteReviewRequest\x1a*.bookstore.reviews.v1.DeleteReviewResponse\"\xd7\x02\xca\xd8\x19H\b\x10\x12\x12CREDENTIAL_MISSING\x1a0the call carries no session token; sign in first\xca\xd8\x19t\b\x10\x12\x0fSESSION_INVALID\x1a_the token is that of no open session: it has expired, was ended or never was one; sign in again\xca\xd8\x19p\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1aVthe session could not be checked because Accounts does not answer; repeat with backoff\xda\xd8\x19\x18\n" +
 	"\aaccount\x12\rauthorization\x90\x02\x02\x12a\n" +
 	"\tGetRating\x12&.bookstore.reviews.v1.GetRatingRequest\x1a'.bookstore.reviews.v1.GetRatingResponse\"\x03\x90\x02\x01\x12s\n" +
-	"\x0fBatchGetRatings\x12,.bookstore.reviews.v1.BatchGetRatingsRequest\x1a-.bookstore.reviews.v1.BatchGetRatingsResponse\"\x03\x90\x02\x01\x1a\xe8\x01\xca\xd8\x19e\b\b\x12\n" +
-	"OVERLOADED\x1aUthe server has as many calls in flight as it takes; wait as RetryInfo says and repeat\xca\xd8\x19/\b\x04\x1a+the deadline that the caller set has passed\xca\xd8\x19H\b\x0e\x12\x11STORE_UNAVAILABLE\x1a1the database does not answer; repeat with backoffB\xcf\x01\n" +
+	"\x0fBatchGetRatings\x12,.bookstore.reviews.v1.BatchGetRatingsRequest\x1a-.bookstore.reviews.v1.BatchGetRatingsResponse\"\x03\x90\x02\x01\x1a\xc8\x02\xca\xd8\x19e\b\b\x12\n" +
+	"OVERLOADED\x1aUthe server has as many calls in flight as it takes; wait as RetryInfo says and repeat\xca\xd8\x19\\\b\b\x12\x11MESSAGE_TOO_LARGE\x1aEa message is larger than the server takes, 4 MiB; send less at a time\xca\xd8\x19/\b\x04\x1a+the deadline that the caller set has passed\xca\xd8\x19H\b\x0e\x12\x11STORE_UNAVAILABLE\x1a1the database does not answer; repeat with backoffB\xcf\x01\n" +
 	"\x18com.bookstore.reviews.v1B\x12ReviewServiceProtoP\x01Z-bindery/gen/go/bookstore/reviews/v1;reviewsv1\xa2\x02\x03BRX\xaa\x02\x14Bookstore.Reviews.V1\xca\x02\x14Bookstore\\Reviews\\V1\xe2\x02 Bookstore\\Reviews\\V1\\GPBMetadata\xea\x02\x16Bookstore::Reviews::V1b\x06proto3"
 
 var (

@@ -641,7 +641,7 @@ const file_bookstore_transactions_v1_transaction_service_proto_rawDesc = "" +
 	"\x0etransaction_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\rtransactionId\"H\n" +
 	"\x15ResendReceiptResponse\x12/\n" +
 	"\rreceipt_email\x18\x01 \x01(\tB\n" +
-	"\xbaH\ar\x05\x18\xfe\x01`\x01R\freceiptEmail2\xe7\x1f\n" +
+	"\xbaH\ar\x05\x18\xfe\x01`\x01R\freceiptEmail2\xc7 \n" +
 	"\x12TransactionService\x12\x9c\x05\n" +
 	"\x06Charge\x12(.bookstore.transactions.v1.ChargeRequest\x1a).bookstore.transactions.v1.ChargeResponse\"\xbc\x04\xca\xd8\x19<\b\x10\x12\x12CREDENTIAL_MISSING\x1a$the call carries no operator's token\xca\xd8\x197\b\a\x12\x12CREDENTIAL_REFUSED\x1a\x1fthe token is not the operator's\xca\xd8\x19S\b\x03\x12\x13AMOUNT_NOT_POSITIVE\x1a:the amount is zero; what is free of charge needs no charge\xca\xd8\x19O\b\x03\x12\x10CURRENCY_UNKNOWN\x1a9no currency in which people pay has this code in ISO 4217\xca\xd8\x19\x90\x01\b\x0e\x12\x14PROVIDER_UNAVAILABLE\x1avthe payment provider does not answer, and it is not known whether the money was taken; repeat with the same request id\xca\xd8\x19P\b\x06\x12\x11REQUEST_ID_REUSED\x1a9the request id was used with another body; take a new one\xda\xd8\x19\x19\n" +
 	"\boperator\x12\rauthorization\xe2\xd8\x19\n" +
@@ -657,8 +657,8 @@ const file_bookstore_transactions_v1_transaction_service_proto_rawDesc = "" +
 	"\aaccount\x12\rauthorization\x90\x02\x01\x12\xba\x06\n" +
 	"\rResendReceipt\x12/.bookstore.transactions.v1.ResendReceiptRequest\x1a0.bookstore.transactions.v1.ResendReceiptResponse\"\xc5\x05\xca\xd8\x19H\b\x10\x12\x12CREDENTIAL_MISSING\x1a0the call carries no session token; sign in first\xca\xd8\x19t\b\x10\x12\x0fSESSION_INVALID\x1a_the token is that of no open session: it has expired, was ended or never was one; sign in again\xca\xd8\x19p\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1aVthe session could not be checked because Accounts does not answer; repeat with backoff\xca\xd8\x19Q\b\x05\x12\x15TRANSACTION_NOT_FOUND\x1a6no transaction has this id, or it is another account's\xca\xd8\x19Y\b\t\x12\fRECEIPT_NONE\x1aGthe charge was declined, or was made without an address for the receipt\xca\xd8\x19V\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a?the receipt was mailed too often lately; wait as RetryInfo says\xca\xd8\x19P\b\x06\x12\x11REQUEST_ID_REUSED\x1a9the request id was used with another body; take a new one\xda\xd8\x19\x18\n" +
 	"\aaccount\x12\rauthorization\xe2\xd8\x19\n" +
-	"request_id\x90\x02\x02\x1a\xe8\x01\xca\xd8\x19e\b\b\x12\n" +
-	"OVERLOADED\x1aUthe server has as many calls in flight as it takes; wait as RetryInfo says and repeat\xca\xd8\x19/\b\x04\x1a+the deadline that the caller set has passed\xca\xd8\x19H\b\x0e\x12\x11STORE_UNAVAILABLE\x1a1the database does not answer; repeat with backoffB\xf7\x01\n" +
+	"request_id\x90\x02\x02\x1a\xc8\x02\xca\xd8\x19e\b\b\x12\n" +
+	"OVERLOADED\x1aUthe server has as many calls in flight as it takes; wait as RetryInfo says and repeat\xca\xd8\x19\\\b\b\x12\x11MESSAGE_TOO_LARGE\x1aEa message is larger than the server takes, 4 MiB; send less at a time\xca\xd8\x19/\b\x04\x1a+the deadline that the caller set has passed\xca\xd8\x19H\b\x0e\x12\x11STORE_UNAVAILABLE\x1a1the database does not answer; repeat with backoffB\xf7\x01\n" +
 	"\x1dcom.bookstore.transactions.v1B\x17TransactionServiceProtoP\x01Z7bindery/gen/go/bookstore/transactions/v1;transactionsv1\xa2\x02\x03BTX\xaa\x02\x19Bookstore.Transactions.V1\xca\x02\x19Bookstore\\Transactions\\V1\xe2\x02%Bookstore\\Transactions\\V1\\GPBMetadata\xea\x02\x1bBookstore::Transactions::V1b\x06proto3"
 
 var (

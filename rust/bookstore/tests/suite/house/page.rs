@@ -1,0 +1,58 @@
+//! Gets pages, as plainly as HTTP allows.
+
+use std::time::{Duration, Instant};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+/// What came of a GET.
+#[derive(Debug)]
+pub struct Page {
+    pub status: u16,
+    pub body: String,
+    pub took: Duration,
+}
+
+impl Page {
+    /// The notice that something is missing, if there is one.
+    pub fn notice(&self) -> Option<&str> {
+        let begin = "<div class=\"notices wide\" role=\"status\">";
+        let (_, after) = self.body.split_once(begin)?;
+        after.split_once("</div>").map(|(notice, _)| notice.trim())
+    }
+
+    /// How many books it shows.
+    pub fn cards(&self) -> usize {
+        self.body.matches("<li class=\"card\">").count()
+    }
+}
+
+/// HTTP/1.0, because its answers are neither chunked nor compressed.
+pub async fn get(url: &str) -> Page {
+    let began = Instant::now();
+    let address = url.strip_prefix("http://").expect("plain HTTP");
+    let (host, path) = address.split_once('/').unwrap_or((address, ""));
+    let mut stream = TcpStream::connect(host).await.expect("the server listens");
+    let request = format!("GET /{path} HTTP/1.0\r\nHost: {host}\r\n\r\n");
+    stream
+        .write_all(request.as_bytes())
+        .await
+        .expect("the server reads");
+    let mut answer = String::new();
+    stream
+        .read_to_string(&mut answer)
+        .await
+        .expect("the server answers in UTF-8");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+    let status = head
+        .split_whitespace()
+        .nth(1)
+        .and_then(|code| code.parse().ok());
+    Page {
+        status: status.expect("a status line"),
+        body: body.to_owned(),
+        took: began.elapsed(),
+    }
+}

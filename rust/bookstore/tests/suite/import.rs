@@ -1,0 +1,156 @@
+//! `bookstore import`.
+
+use contract::bookstore::inventory::v1::{BatchGetStockRequest, Book, GetBookRequest};
+
+use crate::house::{Folder, House, Ran, run, run_unread, run_with_input};
+
+const OWN: &str = "\
+id,title,authors,year,category,price,stock
+910001,The Left Hand of Darkness,Ursula K. Le Guin,1969,science_fiction,12.99,7
+910002,Good Omens,Terry Pratchett; Neil Gaiman,1990,fantasy,9.5,
+910003,The Iliad,Homer,-750,classics,8,0
+";
+
+/// The columns of goodbooks-10k, with two rows of our own.
+const GOODBOOKS: &str = "\
+book_id,goodreads_book_id,best_book_id,work_id,books_count,isbn,isbn13,authors,\
+original_publication_year,original_title,title,language_code,average_rating,ratings_count
+1,11,11,111,3,,,\"Ann Author, Bob Writer, Jr.\",2008.0,A Title,\"A Title (A Series, #1)\",eng,4.3,100
+2,12,12,112,3,,,Carl Cook,,Un titre,,fre,4.1,200
+";
+
+const BAD_ROWS: &str = "\
+id,title,authors,year,category,price,stock
+910001,The Left Hand of Darkness,Ursula K. Le Guin,1969,science_fiction,12.99,7
+none,Good Omens,Terry Pratchett,1990,fantasy,9.50,3
+910003,,Homer,-750,classics,8.00,0
+
+910004,The Odyssey,Homer,-725,cookery,8.00,0
+910005,Beloved,Toni Morrison,1987,classics
+910006,Kindred,Octavia Butler,1979,science_fiction,$9,-1
+910007,Dracula,Bram Stoker,1897,horror,7.25,4
+";
+
+fn said(ran: &Ran) -> String {
+    format!("exit {}\n{}{}", ran.code, ran.stdout, ran.stderr)
+}
+
+async fn book(house: &House, book_id: i32) -> Book {
+    let answer = house.inventory().get_book(GetBookRequest { book_id }).await;
+    let book = answer.expect("it was imported").into_inner().book;
+    book.expect("required")
+}
+
+#[tokio::test]
+async fn both_headers_are_read_and_a_second_import_changes_nothing() {
+    let folder = Folder::new();
+    folder.write("own.csv", OWN);
+    folder.write("goodbooks.csv", GOODBOOKS);
+    let files = ["own.csv", "goodbooks.csv", "own.csv", "goodbooks.csv"];
+    let all = files.map(|file| said(&run(&folder, &["import", file])));
+    insta::assert_snapshot!("both_headers", all.concat());
+
+    let house = House::up(&folder);
+    let omens = book(&house, 910_002).await;
+    assert_eq!(omens.authors, ["Terry Pratchett", "Neil Gaiman"]);
+    assert_eq!(omens.price.expect("required").amount_minor, Some(950));
+    let good = book(&house, 1_000_001).await;
+    assert_eq!(good.title, "A Title (A Series, #1)");
+    assert_eq!(good.authors, ["Ann Author", "Bob Writer, Jr."]);
+    assert_eq!(good.publication_year, Some(2008));
+    let french = book(&house, 1_000_002).await;
+    assert_eq!(
+        (french.title.as_str(), french.publication_year),
+        ("Un titre", None)
+    );
+    // The shipped catalogue is not in the way.
+    assert_eq!(book(&house, 1).await.title, "The Maltese Falcon");
+}
+
+#[tokio::test]
+async fn bad_rows_are_told_by_line_and_the_good_ones_are_kept() {
+    let folder = Folder::new();
+    folder.write("bad.csv", BAD_ROWS);
+    let ran = run(&folder, &["import", "bad.csv"]);
+    insta::assert_snapshot!("bad_rows", said(&ran));
+    let house = House::up(&folder);
+    assert_eq!(
+        book(&house, 910_001).await.title,
+        "The Left Hand of Darkness"
+    );
+    let request = BatchGetStockRequest {
+        book_ids: vec![910_007],
+    };
+    let answer = house.inventory().batch_get_stock(request).await;
+    assert_eq!(answer.expect("any book").into_inner().levels[0].on_hand, 4);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_refused_in_one_line() {
+    let folder = Folder::new();
+    folder.write("header.csv", "number,name\n1,The Iliad\n");
+    folder.write("empty.csv", "");
+    folder.write("a-folder/file", "");
+    let files = ["header.csv", "empty.csv", "a-folder", "nothing.csv"];
+    let all = files.map(|file| {
+        let ran = run(&folder, &["import", file]);
+        assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+        said(&ran)
+    });
+    insta::assert_snapshot!("unreadable_files", all.concat());
+    assert!(!folder.path("data").exists(), "nothing was begun");
+}
+
+#[test]
+fn standard_input_is_read() {
+    let folder = Folder::new();
+    let ran = run_with_input(&folder, &["import", "-"], OWN, &[]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    assert_eq!(ran.stdout, "-: 3 new books, 0 changed, 0 as they were\n");
+}
+
+#[test]
+fn nobody_has_to_read_what_it_says() {
+    let folder = Folder::new();
+    folder.write("own.csv", OWN);
+    assert_eq!(run_unread(&folder, &["import", "own.csv"]), Some(0));
+}
+
+#[tokio::test]
+async fn a_running_server_takes_books_from_the_operator_alone() {
+    let folder = Folder::new();
+    folder.write("own.csv", OWN);
+    let house = House::up(&folder);
+    let url = house.grpc_url();
+    let import = ["import", "own.csv", "--server", &url];
+    // The token of the data folder.
+    let from_folder = run(&folder, &import);
+    assert_eq!(book(&house, 910_003).await.publication_year, Some(-750));
+
+    // Elsewhere there is none, unless the variable holds it.
+    let elsewhere = [&import[..], &["--data=elsewhere"]].concat();
+    let with = |token| {
+        run_with_input(
+            &folder,
+            &elsewhere,
+            "",
+            &[("BINDERY_OPERATOR_TOKEN", token)],
+        )
+    };
+    let all = [
+        from_folder,
+        run(&folder, &elsewhere),
+        with(house.token()),
+        with("not-the-token"),
+        with("not\na-token"),
+        with(""),
+    ];
+    let all = all.each_ref().map(said).concat();
+    insta::assert_snapshot!("server", all.replace(&url, "[server]"));
+    assert!(!all.contains(house.token()) && !folder.path("elsewhere").exists());
+
+    house.close().await;
+    let down = run(&folder, &import);
+    assert_eq!((down.code, down.stderr.lines().count()), (1, 1), "{down:?}");
+    assert!(down.stderr.contains("cannot reach"), "{}", down.stderr);
+}
