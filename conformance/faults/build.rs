@@ -9,9 +9,7 @@ use prost_build::{Config, Service, ServiceGenerator};
 use prost_types::{FileDescriptorProto, FileDescriptorSet};
 use protox::{
     Compiler,
-    file::{
-        ChainFileResolver, DescriptorSetFileResolver, GoogleFileResolver, IncludeFileResolver,
-    },
+    file::{ChainFileResolver, DescriptorSetFileResolver, GoogleFileResolver, IncludeFileResolver},
 };
 
 const OWN: &str = "proto";
@@ -20,9 +18,11 @@ const PACKAGE: &str = "rules/v1";
 
 /// Files whose messages only the runtime engine can judge: members of a oneof
 /// with rules, CEL, predefined rules; and wrappers and messages within themselves,
-/// for which the generator writes what does not fit prost's types.
-const RUNTIME_ONLY: [&str; 4] = [
+/// for which the generator writes what does not fit prost's types; and references,
+/// see `src/runtime.rs`.
+const RUNTIME_ONLY: [&str; 5] = [
     "rules/v1/expressions.proto",
+    "rules/v1/names.proto",
     "rules/v1/nested.proto",
     "rules/v1/oneofs.proto",
     "rules/v1/wrappers.proto",
@@ -38,8 +38,6 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     Config::new()
         .extern_path(".buf.validate", "::prost_protovalidate_types")
-        // Options only: nothing in Rust is made of them.
-        .extern_path(".proofread.v1", "::proofread::contract")
         .include_file("contract.rs")
         .service_generator(Box::new(Stubs::new()))
         .compile_fds(image.clone())?;
@@ -95,7 +93,10 @@ struct RawImage {
 /// Validators for the messages that the generator leaves out: by the runtime
 /// engine where there are rules that only it knows, empty where there are none.
 fn others(image: &FileDescriptorSet, validators: &str) -> String {
-    let own = image.file.iter().filter(|file| file.package() == "rules.v1");
+    let own = image
+        .file
+        .iter()
+        .filter(|file| file.package() == "rules.v1");
     let mut impls = String::new();
     for file in own {
         let runtime = RUNTIME_ONLY.contains(&file.name());
@@ -105,7 +106,10 @@ fn others(image: &FileDescriptorSet, validators: &str) -> String {
                 continue;
             }
             let body = match runtime {
-                true => format!("crate::runtime::validate(\"rules.v1.{}\", self)", message.name()),
+                true => format!(
+                    "crate::runtime::validate(\"rules.v1.{}\", self)",
+                    message.name()
+                ),
                 false => "Ok(())".to_owned(),
             };
             impls.push_str(&format!(

@@ -1,7 +1,7 @@
 //! Calls and answers as bytes: what a fault changes.
 
 use bytes::{BufMut, Bytes, BytesMut};
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use prost_protovalidate_types::Violations;
@@ -15,15 +15,31 @@ use crate::{image, refusal::Refusal};
 pub struct Call {
     /// The method on the wire.
     pub path: String,
+    /// The method of HTTP.
+    pub http: Method,
     /// The header fields.
     pub headers: HeaderMap,
     /// The messages, each as it is on the wire, without the five bytes in front.
     pub messages: Vec<Bytes>,
-    /// The body as it came, as long as nobody has changed the messages.
-    body: Option<Bytes>,
+    /// The first of the five bytes of each message; zero where there is none.
+    flags: Vec<u8>,
+    /// What follows the last whole message.
+    rest: Bytes,
 }
 
 impl Call {
+    /// A call of these messages.
+    pub fn new(path: &str, headers: HeaderMap, messages: Vec<Bytes>) -> Self {
+        Self {
+            path: path.to_owned(),
+            http: Method::POST,
+            headers,
+            messages,
+            flags: Vec::new(),
+            rest: Bytes::new(),
+        }
+    }
+
     /// Reads a call.
     ///
     /// # Errors
@@ -31,27 +47,41 @@ impl Call {
     pub async fn read(request: Request<Body>) -> Result<Self, Status> {
         let (parts, body) = request.into_parts();
         let body = body.collect().await?.to_bytes();
-        Ok(Self {
-            path: parts.uri.path().to_owned(),
-            headers: parts.headers,
-            messages: unframe(&body),
-            body: Some(body),
-        })
+        let mut call = Self::new(parts.uri.path(), parts.headers, Vec::new());
+        call.http = parts.method;
+        Ok(call.with_body(&body))
     }
 
-    /// The same call with other messages.
+    /// The same call with other messages. What is odd about the frames stays.
     #[must_use]
     pub fn with_messages(mut self, messages: Vec<Bytes>) -> Self {
         self.messages = messages;
-        self.body = None;
+        self
+    }
+
+    /// The body, frames and all.
+    pub fn body(&self) -> Bytes {
+        let mut body = BytesMut::new();
+        let flags = self.flags.iter().copied().chain(std::iter::repeat(0));
+        for (message, flag) in self.messages.iter().zip(flags) {
+            put_frame(&mut body, flag, message);
+        }
+        body.put_slice(&self.rest);
+        body.freeze()
+    }
+
+    /// The same call with another body, frames and all.
+    #[must_use]
+    pub fn with_body(mut self, body: &Bytes) -> Self {
+        (self.flags, self.messages, self.rest) = unframe(body);
         self
     }
 
     /// The call as it goes to the correct server.
     pub fn into_request(self) -> Request<Body> {
-        let body = self.body.unwrap_or_else(|| frame(&self.messages));
+        let body = self.body();
         let mut request = Request::new(Body::new(http_body_util::Full::new(body)));
-        *request.method_mut() = http::Method::POST;
+        *request.method_mut() = self.http;
         *request.uri_mut() = Uri::try_from(self.path).unwrap_or_default();
         *request.headers_mut() = self.headers;
         request.headers_mut().remove(header::CONTENT_LENGTH);
@@ -70,14 +100,14 @@ impl Call {
             .collect()
     }
 
-    /// Whether a header field has this value.
-    pub fn has(&self, name: &str, value: &str) -> bool {
-        self.headers.get(name).is_some_and(|it| it == value)
+    /// Whether the body ends in the middle of a message.
+    pub fn is_torn(&self) -> bool {
+        !self.rest.is_empty()
     }
 }
 
 /// An answer that has been read to its end.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Reply {
     /// The HTTP status.
     pub http: StatusCode,
@@ -103,7 +133,7 @@ impl Reply {
         match body.collect().await {
             Ok(collected) => {
                 reply.trailers = collected.trailers().cloned();
-                reply.messages = unframe(&collected.to_bytes());
+                (_, reply.messages, reply.rest) = unframe(&collected.to_bytes());
             }
             Err(status) => reply.set_status(&status),
         }
@@ -118,7 +148,9 @@ impl Reply {
             ..Self::default()
         };
         reply.headers.insert(header::CONTENT_TYPE, GRPC);
-        reply.end().insert("grpc-status", HeaderValue::from_static("0"));
+        reply
+            .end()
+            .insert("grpc-status", HeaderValue::from_static("0"));
         reply
     }
 
@@ -197,24 +229,30 @@ const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
 pub fn frame(messages: &[Bytes]) -> Bytes {
     let mut framed = BytesMut::new();
     for message in messages {
-        framed.put_u8(0);
-        framed.put_u32(u32::try_from(message.len()).unwrap_or(u32::MAX));
-        framed.put_slice(message);
+        put_frame(&mut framed, 0, message);
     }
     framed.freeze()
 }
 
-/// The whole messages at the beginning of a body.
-fn unframe(body: &Bytes) -> Vec<Bytes> {
-    let mut messages = Vec::new();
+fn put_frame(framed: &mut BytesMut, flag: u8, message: &Bytes) {
+    framed.put_u8(flag);
+    framed.put_u32(u32::try_from(message.len()).unwrap_or(u32::MAX));
+    framed.put_slice(message);
+}
+
+/// The flags and the messages at the beginning of a body, and what follows the last
+/// whole one.
+fn unframe(body: &Bytes) -> (Vec<u8>, Vec<Bytes>, Bytes) {
+    let (mut flags, mut messages) = (Vec::new(), Vec::new());
     let mut rest = body.clone();
-    while let Some((&[_, a, b, c, d], _)) = rest.split_first_chunk::<5>() {
+    while let Some((&[flag, a, b, c, d], _)) = rest.split_first_chunk::<5>() {
         let end = 5 + u32::from_be_bytes([a, b, c, d]) as usize;
         if rest.len() < end {
             break;
         }
+        flags.push(flag);
         messages.push(rest.slice(5..end));
         rest = rest.slice(end..);
     }
-    messages
+    (flags, messages, rest)
 }

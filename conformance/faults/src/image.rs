@@ -59,7 +59,8 @@ struct Image {
 fn join() -> Vec<u8> {
     let mut joined = Image::default();
     let mut names = Vec::new();
-    let mut add = |image: &BTreeMap<String, (usize, FileDescriptorProto, Vec<u8>)>, wanted: &[&str]| {
+    let mut add = |image: &BTreeMap<String, (usize, FileDescriptorProto, Vec<u8>)>,
+                   wanted: &[&str]| {
         let mut files: Vec<_> = closure(image, wanted)
             .into_iter()
             .filter_map(|name| image.get(&name))
@@ -126,7 +127,10 @@ mod tests {
     #[test]
     fn the_contract_has_the_services_that_are_served() {
         let contract = read_by_proofread();
-        let services: BTreeSet<_> = contract.services().map(|it| it.full_name.as_str()).collect();
+        let services: BTreeSet<_> = contract
+            .services()
+            .map(|it| it.full_name.as_str())
+            .collect();
         assert_eq!(services, BTreeSet::from(SERVICES));
     }
 

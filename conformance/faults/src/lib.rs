@@ -6,11 +6,19 @@
 //!   protovalidate.
 //! - [`server`] serves it, and a part of the bookstore's, correctly.
 //! - [`faults`] are what can be put in front of it.
+//! - [`kill`] lets proofread at all of them.
 
 pub mod call;
+pub mod cli;
+#[cfg(test)]
+mod client;
+#[cfg(test)]
+mod corpus;
 pub mod faults;
 pub mod image;
+pub mod kill;
 mod pardon;
+mod records;
 pub mod refusal;
 pub mod rules;
 mod runtime;

@@ -12,7 +12,7 @@ use crate::{
 pub fn pardon(call: &Call) -> Reply {
     let name = call.path.rsplit('/').next().unwrap_or_default();
     if name.starts_with("Check") {
-        let size = call.messages.iter().map(|message| message.len()).sum();
+        let size: usize = call.messages.iter().map(|message| message.len()).sum();
         return Reply::ok(&Checked {
             size: i64::try_from(size).unwrap_or(i64::MAX),
             method: name.to_owned(),

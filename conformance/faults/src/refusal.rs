@@ -124,7 +124,7 @@ impl Refusal {
 }
 
 /// A violation as faults name it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Named {
     /// The path without indices and keys: `books[].book.title`.
     pub path: String,
@@ -135,7 +135,8 @@ pub struct Named {
 }
 
 impl Named {
-    fn read(violation: &prost_protovalidate_types::Violation) -> Self {
+    /// Reads a violation.
+    pub fn read(violation: &prost_protovalidate_types::Violation) -> Self {
         let elements = violation.field.iter().flat_map(|path| &path.elements);
         let names = elements.map(|element| {
             let brackets = match element.subscript {

@@ -13,7 +13,7 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/others.rs"));
 }
 
-pub use generated::rules::v1;
+pub use generated::{proofread::v1 as options, rules::v1};
 
 /// The image of the test contract.
 pub(crate) const IMAGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rules.binpb"));

@@ -11,12 +11,15 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use prost_protovalidate::{Error, ValidationOption, Validator, ValidatorOption, Violation};
+use prost_protovalidate::{Error, Filter, ValidationOption, Validator, ValidatorOption, Violation};
 use prost_protovalidate_types::{
     field_rules::Type,
     timestamp_rules::{GreaterThan, LessThan},
 };
-use prost_reflect::{DescriptorPool, DynamicMessage};
+use prost_reflect::{
+    DescriptorPool, DynamicMessage, FieldDescriptor, MessageDescriptor, OneofDescriptor,
+    ReflectMessage,
+};
 use prost_types::Timestamp;
 
 use crate::{
@@ -81,7 +84,7 @@ impl Oracle {
     /// # Errors
     /// When the rules can't be evaluated, with what protovalidate says of them.
     pub fn judge(&self, message: &DynamicMessage) -> Result<BTreeSet<Due>, String> {
-        let breaches = self.breaches_at(message, None)?.into_iter();
+        let breaches = self.breaches_at(message, None, None)?.into_iter();
         Ok(breaches
             .filter(|breach| breach.rule != NOT_STANDARD)
             .map(Breach::into_due)
@@ -101,7 +104,29 @@ impl Oracle {
 
     /// The breaches behind [`Oracle::judge_steadily`].
     pub(crate) fn breaches(&self, message: &DynamicMessage) -> Result<BTreeSet<Breach>, String> {
-        let found = self.breaches_at(message, None)?;
+        self.steadily(message, None)
+    }
+
+    /// The same of one field alone: neither other fields of the message nor the
+    /// rules of the message as a whole are looked at.
+    pub(crate) fn breaches_of(
+        &self,
+        message: &DynamicMessage,
+        field: &FieldDescriptor,
+    ) -> Result<BTreeSet<Breach>, String> {
+        let only: Arc<dyn Filter> = Arc::new(Only {
+            message: message.descriptor(),
+            field: field.clone(),
+        });
+        self.steadily(message, Some(&only))
+    }
+
+    fn steadily(
+        &self,
+        message: &DynamicMessage,
+        only: Option<&Arc<dyn Filter>>,
+    ) -> Result<BTreeSet<Breach>, String> {
+        let found = self.breaches_at(message, None, only)?;
         if found.iter().any(|breach| breach.rule == NOT_STANDARD) {
             return Err(format!(
                 "implementations differ on whether {NOT_STANDARD} exists"
@@ -113,7 +138,7 @@ impl Oracle {
                     seconds: now_seconds() + offset,
                     nanos: 0,
                 };
-                if self.breaches_at(message, Some(moment))? != found {
+                if self.breaches_at(message, Some(moment), only)? != found {
                     return Err(format!(
                         "the answer changes within {STEADY_SECONDS} seconds"
                     ));
@@ -127,11 +152,11 @@ impl Oracle {
         &self,
         message: &DynamicMessage,
         now: Option<Timestamp>,
+        only: Option<&Arc<dyn Filter>>,
     ) -> Result<BTreeSet<Breach>, String> {
-        let options: Vec<ValidationOption> = now
-            .map(|now| ValidationOption::NowFn(Arc::new(move || now)))
-            .into_iter()
-            .collect();
+        let mut options = Vec::new();
+        options.extend(now.map(|now| ValidationOption::NowFn(Arc::new(move || now))));
+        options.extend(only.map(|only| ValidationOption::Filter(Arc::clone(only))));
         // CEL is a language, and its interpreter not ours: a contract must not be
         // able to end the run.
         let checked = catch_unwind(AssertUnwindSafe(|| {
@@ -160,6 +185,14 @@ impl Breach {
         }
     }
 
+    /// Whether this is said of what has this path: of a field itself, or of its items,
+    /// keys and values.
+    pub(crate) fn is_at(&self, path: &str) -> bool {
+        self.path.strip_prefix(path).is_some_and(|rest| {
+            rest.is_empty() || rest.starts_with('[') && after_subscript(rest).is_empty()
+        })
+    }
+
     pub(crate) fn into_due(self) -> Due {
         Due {
             path: self.path,
@@ -168,10 +201,51 @@ impl Breach {
     }
 }
 
+/// What of a path comes after the index or key of its first field.
+pub(crate) fn after_subscript(path: &str) -> &str {
+    let Some(inside) = path.strip_prefix('[') else {
+        return path;
+    };
+    let mut quoted = false;
+    let mut escaped = false;
+    for (at, it) in inside.char_indices() {
+        match it {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            ']' if !quoted => return &inside[at + 1..],
+            _ => {}
+        }
+    }
+    ""
+}
+
+/// Checks of one message nothing but one field, and of all others everything.
+struct Only {
+    message: MessageDescriptor,
+    field: FieldDescriptor,
+}
+
+impl Filter for Only {
+    fn should_validate(&self, _: &DynamicMessage, message: &MessageDescriptor) -> bool {
+        *message != self.message
+    }
+
+    fn should_validate_field(&self, message: &DynamicMessage, field: &FieldDescriptor) -> bool {
+        *field == self.field || message.descriptor() != self.message
+    }
+
+    fn should_validate_oneof(&self, message: &DynamicMessage, _: &OneofDescriptor) -> bool {
+        message.descriptor() != self.message
+    }
+}
+
 /// The present moment, in seconds since 1970.
 pub(crate) fn now_seconds() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+    now.map_or(0, |since| {
+        i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    })
 }
 
 /// Whether the contract defines rules of its own: extensions of the messages of

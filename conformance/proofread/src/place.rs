@@ -64,7 +64,9 @@ fn rule_path(rule: &str) -> Vec<i32> {
         let Some(rules) = message.take() else { break };
         // `gte_lte` is the id of two rules in one; the first leads to the place.
         let first = name.split('_').next().unwrap_or(name);
-        let field = rules.get_field_by_name(name).or_else(|| rules.get_field_by_name(first));
+        let field = rules
+            .get_field_by_name(name)
+            .or_else(|| rules.get_field_by_name(first));
         let Some(field) = field else { break };
         path.extend(i32::try_from(field.number()));
         message = field.kind().as_message().cloned();
@@ -124,9 +126,10 @@ fn segments(path: &str) -> Vec<(String, bool)> {
 /// a place of its own.
 fn line(file: &FileDescriptor, path: &[i32]) -> Option<String> {
     let info = file.file_descriptor_proto().source_code_info.as_ref()?;
-    let locations = info.location.iter().filter(|location| {
-        !location.path.is_empty() && path.starts_with(&location.path)
-    });
+    let locations = info
+        .location
+        .iter()
+        .filter(|location| !location.path.is_empty() && path.starts_with(&location.path));
     let nearest = locations.max_by_key(|location| location.path.len())?;
     let line = nearest.span.first()? + 1;
     Some(format!("{}:{line}", file.name()))
@@ -165,7 +168,10 @@ message M {
     fn rules_are_found_where_they_are_written() {
         let contract = contract();
         let place = |path: &str, rule: &str| {
-            let due = Due { path: path.to_owned(), rule: rule.to_owned() };
+            let due = Due {
+                path: path.to_owned(),
+                rule: rule.to_owned(),
+            };
             of_due(&contract, "shop.v1.M", &due).expect("it has a place")
         };
         assert_eq!(place("", "m"), "shop.proto:8");

@@ -62,6 +62,9 @@ mod tests {
             "bookstore.inventory.v1.InventoryService/GetBook",
         ];
         assert_eq!(nearest("CartService/PutItm", &methods), Some(methods[1]));
-        assert_eq!(nearest("bookstore.inventory.v1/GetBook", &methods), Some(methods[2]));
+        assert_eq!(
+            nearest("bookstore.inventory.v1/GetBook", &methods),
+            Some(methods[2])
+        );
     }
 }

@@ -1,11 +1,11 @@
 //! Faults about values near the bounds of a rule: off by one, counted in the wrong
 //! unit, compared in the wrong type, looked for in the wrong place.
 
-use prost_reflect::{DynamicMessage, Value};
 use proofread::{
-    case::Phase::Boundary,
+    case::Phase::{Boundary, Random},
     finding::FindingKind::{RuleNotChecked, ValidRefused},
 };
+use prost_reflect::{DynamicMessage, Value};
 
 use super::{
     Fault,
@@ -23,7 +23,12 @@ fn misses<F: Fn(&DynamicMessage) -> bool + Send + Sync>(
     })
 }
 
-fn refuses<F>(path: &'static str, rule: &'static str, when: F) -> Refuse<F> {
+/// Refuses some requests for this rule of this field.
+fn refuses<F: Fn(&DynamicMessage) -> bool + Send + Sync>(
+    path: &'static str,
+    rule: &'static str,
+    when: F,
+) -> Refuse<F> {
     Refuse { path, rule, when }
 }
 
@@ -62,7 +67,7 @@ pub(super) fn faults() -> Vec<Fault> {
         Fault::new("bounds/upper-one-less", "refuses the upper bound of a range", RECOMMEND, refused,
             refuses("max_results", "int32.gte_lte", |it| values::whole(it, "max_results") == Some(100))),
         Fault::new("bounds/outside-is-inside", "accepts what is inside of two bounds where outside is meant", UINT32, accepted,
-            misses("gt_lt_outside", |it| values::whole(it, "gt_lt_outside").is_some_and(|it| (6..12).contains(&it)))),
+            misses("gt_lt_outside", |it| values::whole(it, "gt_lt_outside").is_some_and(|it| (5..=12).contains(&it)))),
         Fault::new("bounds/int64-as-double", "compares 64 bits as doubles, so that 2^53 and 2^53+1 are one", INT64, accepted,
             misses("exact", |it| values::whole(it, "exact") == Some(9_007_199_254_740_992))),
         Fault::new("bounds/uint64-as-int64", "takes the upper half of uint64 for negative numbers", UINT64, refused,
@@ -81,6 +86,8 @@ pub(super) fn faults() -> Vec<Fault> {
             misses("max_len", |it| values::text(it, "max_len").chars().count() == 6)),
         Fault::new("bounds/min-len-one-more", "refuses a text of the least length", TEXTS, refused,
             refuses("min_len", "string.min_len", |it| values::text(it, "min_len").chars().count() == 2)),
+        Fault::new("bounds/characters-as-bytes", "counts bytes where characters are meant", TEXTS, refused,
+            refuses("max_len", "string.max_len", |it| values::text(it, "max_len").len() > 5)),
         Fault::new("bounds/pattern-from-start-only", "does not hold the end of a text to the pattern", TEXTS, accepted,
             misses("pattern", |it| {
                 let text = values::text(it, "pattern");
@@ -118,7 +125,24 @@ pub(super) fn faults() -> Vec<Fault> {
             misses("past", |it| values::present(it, "past").is_some())),
     ];
     faults.extend(streams());
+    faults.extend(amid());
     faults
+}
+
+/// Faults far from all bounds: only chance finds them.
+#[rustfmt::skip]
+fn amid() -> Vec<Fault> {
+    vec![
+        Fault::new("amid/hole", "refuses a number amid its range", INT32, (Random, ValidRefused),
+            refuses("gte_lte", "int32.gte_lte", |it| values::whole(it, "gte_lte") == Some(4))),
+        Fault::new("amid/island", "accepts numbers amid two bounds, outside of which they must be", UINT32, (Random, RuleNotChecked),
+            misses("gt_lt_outside", |it| values::whole(it, "gt_lt_outside").is_some_and(|it| (7..=10).contains(&it)))),
+        Fault::new("amid/certain-item", "accepts a number in a list that breaks its rule in one way of many", LISTS, (Random, RuleNotChecked),
+            misses("packed[]", |it| values::items(it, "packed").iter().any(|it| it.as_i32().is_some_and(|it| it > 1000)))),
+        Fault::new("amid/both-at-once", "accepts what breaks two certain rules at once", RECOMMEND, (Random, RuleNotChecked),
+            Forgiving(|_: &Named, messages: &[DynamicMessage]| messages.iter().any(|it|
+                !values::is_unset(it, "user_id") && values::whole(it, "max_results").is_some_and(|it| it > 1000)))),
+    ]
 }
 
 /// Faults on streams of messages.

@@ -1,10 +1,12 @@
 //! Faults of a server that does refuse, and says it wrongly.
 
-use prost_protovalidate_types::{Violations, field_path_element::Subscript};
 use proofread::{
     case::Phase::{Behaviour, Boundary, Unset},
-    finding::FindingKind::{Protocol, TrailerTooBig, ValidRefused, WrongCode, WrongDetails, WrongViolations},
+    finding::FindingKind::{
+        Protocol, TrailerTooBig, ValidRefused, WrongCode, WrongDetails, WrongViolations,
+    },
 };
+use prost_protovalidate_types::{Violations, field_path_element::Subscript};
 use tonic::{Code, Status};
 use tonic_types::pb::{BadRequest, bad_request::FieldViolation};
 
@@ -37,7 +39,9 @@ fn order(details: &'static [Detail]) -> Refusing<impl Fn(&mut Refusal)> {
 }
 
 /// Does something to the names of a path, in both details.
-fn paths(change: impl Fn(&mut prost_protovalidate_types::FieldPath) + Send + Sync) -> impl Fn(&mut Refusal) + Send + Sync {
+fn paths(
+    change: impl Fn(&mut prost_protovalidate_types::FieldPath) + Send + Sync,
+) -> impl Fn(&mut Refusal) + Send + Sync {
     move |refusal: &mut Refusal| {
         let listed = refusal.violations.violations.iter_mut();
         for (violation, other) in listed.zip(&mut refusal.bad_request.field_violations) {
@@ -165,10 +169,10 @@ fn whole() -> Vec<Fault> {
         Fault::new("refusals/trailer-too-big", "sends as many violations as there are, whatever the trailer holds", IMPORT, (Behaviour, TrailerTooBig),
             Refusing(|refusal: &mut Refusal| {
                 if refusal.violations.violations.len() > 3 {
-                    let more = refusal.violations.violations.repeat(10);
-                    refusal.violations.violations.extend(more);
-                    let more = refusal.bad_request.field_violations.repeat(10);
-                    refusal.bad_request.field_violations.extend(more);
+                    for _ in 0..3 {
+                        refusal.violations.violations.extend_from_within(..);
+                        refusal.bad_request.field_violations.extend_from_within(..);
+                    }
                 }
             })),
         Fault::new("refusals/status-twice", "sends the status in the headers and in the trailers", RECOMMEND, (Unset, Protocol),

@@ -1,6 +1,7 @@
 //! One fault for each rule of each field of each request: it is not checked. Made
 //! from the descriptors and nothing of proofread's, which is to be tested by it.
 
+use proofread::{case::Phase, finding::FindingKind};
 use prost_protovalidate_types::{
     FieldConstraintsExt, FieldRules, Ignore, MessageConstraintsExt, OneofConstraintsExt,
     field_rules::Type,
@@ -8,10 +9,16 @@ use prost_protovalidate_types::{
 use prost_reflect::{
     DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage, Value,
 };
-use proofread::{case::Phase, finding::FindingKind};
 
 use super::{Fault, wrong::Forgiving};
 use crate::{image, refusal::Named};
+
+/// Rules that nothing breaks which does not break another rule of the field: what
+/// is wrong is refused, but for one reason of two.
+const IMPLIED: [(&str, &str); 2] = [
+    ("query", "string.min_len"),
+    ("books[].book.price.currency_code", "string.len"),
+];
 
 pub(super) fn faults() -> Vec<Fault> {
     let mut faults = Vec::new();
@@ -40,9 +47,10 @@ struct Rule {
 impl Rule {
     fn is_broken_by(&self, named: &Named) -> bool {
         let same = named.rule == self.id
-            || named.rule.strip_prefix(&self.id).is_some_and(|rest| {
-                rest == "_empty" || rest.starts_with('.')
-            });
+            || named
+                .rule
+                .strip_prefix(&self.id)
+                .is_some_and(|rest| rest == "_empty" || rest.starts_with('.'));
         same && named.path == self.path && named.for_key == self.for_key
     }
 }
@@ -57,7 +65,12 @@ fn fault(method: &str, rule: Rule) -> Fault {
         "required" => Phase::Unset,
         _ => Phase::Boundary,
     };
-    let claim = (phase, FindingKind::RuleNotChecked);
+    let implied = IMPLIED.contains(&(rule.path.as_str(), rule.id.as_str()));
+    let kind = match implied {
+        true => FindingKind::WrongViolations,
+        false => FindingKind::RuleNotChecked,
+    };
+    let claim = (phase, kind);
     let wrong = Forgiving(move |named: &Named, _: &[DynamicMessage]| rule.is_broken_by(named));
     Fault::new(&id, &does, method, claim, wrong)
 }
@@ -82,7 +95,9 @@ fn collect(
     if let Ok(Some(own)) = message.message_constraints() {
         let here = prefix.trim_end_matches('.');
         own.cel.iter().for_each(|rule| add(here, rule.id(), false));
-        own.cel_expression.iter().for_each(|id| add(here, id, false));
+        own.cel_expression
+            .iter()
+            .for_each(|id| add(here, id, false));
         if !own.oneof.is_empty() {
             add(here, "message.oneof", false);
         }
@@ -112,7 +127,9 @@ fn collect(
             let prefix = format!("{path}{brackets}.");
             let mut inner = Vec::new();
             collect(&nested, &prefix, within, &mut inner);
-            inner.into_iter().for_each(|it| add(&it.path, &it.id, it.for_key));
+            inner
+                .into_iter()
+                .for_each(|it| add(&it.path, &it.id, it.for_key));
         }
     }
     within.pop();
@@ -134,8 +151,14 @@ fn of_field(rules: &FieldRules, path: &str, for_key: bool, add: &mut impl FnMut(
     if rules.required() {
         add(path, "required", for_key);
     }
-    rules.cel.iter().for_each(|rule| add(path, rule.id(), for_key));
-    rules.cel_expression.iter().for_each(|id| add(path, id, for_key));
+    rules
+        .cel
+        .iter()
+        .for_each(|rule| add(path, rule.id(), for_key));
+    rules
+        .cel_expression
+        .iter()
+        .for_each(|id| add(path, id, for_key));
     let Some(typed) = &rules.r#type else {
         return;
     };
@@ -147,7 +170,9 @@ fn of_field(rules: &FieldRules, path: &str, for_key: bool, add: &mut impl FnMut(
     let Some((kind, Value::Message(set))) = fields.next() else {
         return;
     };
-    ids(kind.name(), set).iter().for_each(|id| add(path, id, for_key));
+    ids(kind.name(), set)
+        .iter()
+        .for_each(|id| add(path, id, for_key));
     match typed {
         Type::Repeated(list) => {
             if let Some(items) = &list.items {
@@ -184,7 +209,11 @@ fn ids(kind: &str, rules: &DynamicMessage) -> Vec<String> {
     if let (Some(lower), Some(upper)) = (lower, upper) {
         names.retain(|name| *name != lower && *name != upper);
         // Outside of two bounds is a rule of its own, by its suffix.
-        let suffix = if is_outside(rules, &lower, &upper) { "_exclusive" } else { "" };
+        let suffix = if is_outside(rules, &lower, &upper) {
+            "_exclusive"
+        } else {
+            ""
+        };
         names.push(format!("{lower}_{upper}{suffix}"));
     }
     let ids = names.into_iter().map(|name| format!("{kind}.{name}"));
@@ -199,10 +228,10 @@ fn is_outside(rules: &DynamicMessage, lower: &str, upper: &str) -> bool {
     }
 }
 
-/// A number that compares as the value does: the bounds of one field are never
-/// that close that a double is too coarse.
-fn number(value: &Value) -> f64 {
-    match value {
+/// A number that compares as the value does, in two parts: the bounds of one field
+/// are never that close that a double is too coarse, but for nanoseconds.
+fn number(value: &Value) -> (f64, i32) {
+    let whole = match value {
         Value::I32(it) => f64::from(*it),
         Value::U32(it) => f64::from(*it),
         #[expect(clippy::cast_precision_loss, reason = "see above")]
@@ -212,20 +241,24 @@ fn number(value: &Value) -> f64 {
         Value::F32(it) => f64::from(*it),
         Value::F64(it) => *it,
         Value::Message(it) => {
-            let part = |name: &str| it.get_field_by_name(name).map_or(0.0, |it| number(&it));
-            part("seconds") + part("nanos") * 1e-9
+            let part = |name: &str| it.get_field_by_name(name);
+            let seconds = part("seconds").map_or(0.0, |it| number(&it).0);
+            let nanos = part("nanos").and_then(|it| it.as_i32());
+            return (seconds, nanos.unwrap_or_default());
         }
         _ => 0.0,
-    }
+    };
+    (whole, 0)
 }
 
 /// The ids of the predefined rules of a field.
 fn predefined(field: &FieldDescriptor) -> Vec<String> {
     let pool = image::pool();
     let option = |name: &str| pool.get_extension_by_name(name);
-    let (Some(field_option), Some(predefined)) =
-        (option("buf.validate.field"), option("buf.validate.predefined"))
-    else {
+    let (Some(field_option), Some(predefined)) = (
+        option("buf.validate.field"),
+        option("buf.validate.predefined"),
+    ) else {
         return Vec::new();
     };
     let options = field.options();
@@ -239,8 +272,13 @@ fn predefined(field: &FieldDescriptor) -> Vec<String> {
     for extension in extensions {
         let options = extension.options();
         let rules = options.get_extension(&predefined);
-        let rules = rules.as_message().and_then(|it| it.get_field_by_name("cel"));
-        let cel = rules.as_deref().and_then(Value::as_list).unwrap_or_default();
+        let rules = rules
+            .as_message()
+            .and_then(|it| it.get_field_by_name("cel"));
+        let cel = rules
+            .as_deref()
+            .and_then(Value::as_list)
+            .unwrap_or_default();
         let found = cel.iter().filter_map(Value::as_message);
         ids.extend(found.filter_map(|it| {
             let id = it.get_field_by_name("id");

@@ -1,10 +1,10 @@
 //! Faults about fields that are unset, or set to zero where that is another thing.
 
-use prost_reflect::{DynamicMessage, Value};
 use proofread::{
     case::Phase::Unset,
     finding::FindingKind::{RuleNotChecked, ValidRefused, WrongViolations},
 };
+use prost_reflect::{DynamicMessage, Value};
 
 use super::{
     Fault,
@@ -31,7 +31,10 @@ const RESERVE: &str = "/bookstore.inventory.v1.InventoryService/ReserveStock";
 fn accepts_unset(path: &'static str) -> Forgiving<impl Fn(&Named, &[DynamicMessage]) -> bool> {
     Forgiving(move |named: &Named, messages: &[DynamicMessage]| {
         let within = named.path == path || named.path.starts_with(&format!("{path}."));
-        within && messages.iter().any(|message| values::is_unset(message, path))
+        within
+            && messages
+                .iter()
+                .any(|message| values::is_unset(message, path))
     })
 }
 

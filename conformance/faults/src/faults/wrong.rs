@@ -14,6 +14,8 @@ use crate::{
 pub enum Answer {
     /// An HTTP response.
     Reply(Reply),
+    /// An HTTP response that may go on for ever.
+    Stream(http::Response<tonic::body::Body>),
     /// The stream is reset.
     Reset,
     /// The connection is closed.
@@ -27,6 +29,9 @@ pub enum Answer {
 pub trait Wrong: Send + Sync {
     /// Answers a call, with the help of the correct server.
     async fn answer(&self, call: Call, right: &Right) -> Answer;
+
+    /// Is told that a caller hung up before the end of the request.
+    fn cancelled(&self) {}
 }
 
 /// Does something to every refusal by rules.

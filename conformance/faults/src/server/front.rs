@@ -67,10 +67,12 @@ async fn handle(
     let concerned = fault.filter(|fault| fault.concerns(request.uri().path()));
     if let Some(fault) = concerned {
         let Ok(call) = Call::read(request).await else {
+            fault.wrong.cancelled();
             return Err(io::Error::other("the caller hung up"));
         };
         return match fault.wrong.answer(call, &right).await {
             Answer::Reply(reply) => Ok(reply.into_response()),
+            Answer::Stream(response) => Ok(response),
             Answer::Reset => Err(io::Error::other("reset by a fault")),
             Answer::Close => {
                 cut.notify_one();
@@ -79,25 +81,23 @@ async fn handle(
             Answer::Silence => std::future::pending().await,
         };
     }
-    if let Err(response) = speaks_grpc(&request) {
-        return Ok(response);
-    }
     Ok(right.pass(request).await)
 }
 
-/// What the servers of `rpc` answer before their layers, see there.
-fn speaks_grpc(request: &Request<Body>) -> Result<(), Response<Body>> {
+/// The answer to what is no gRPC at all. The servers of `rpc` give one before their
+/// layers, too.
+pub(super) fn not_grpc(request: &Request<Body>) -> Option<Response<Body>> {
     let content_type = request.headers().get(header::CONTENT_TYPE);
     let grpc = content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"));
     if grpc && request.method() == Method::POST {
-        return Ok(());
+        return None;
     }
     let mut response = Response::new(Body::empty());
     *response.status_mut() = match grpc {
         true => StatusCode::METHOD_NOT_ALLOWED,
         false => StatusCode::UNSUPPORTED_MEDIA_TYPE,
     };
-    Err(response)
+    Some(response)
 }
 
 /// Calls within a process need no credential, and so the layer of `rpc` that asks

@@ -35,7 +35,9 @@ fn page(
     let first = match token.is_empty() {
         true => 0,
         false => {
-            let place = token.strip_prefix(scope).and_then(|it| it.strip_prefix('@'));
+            let place = token
+                .strip_prefix(scope)
+                .and_then(|it| it.strip_prefix('@'));
             let place = place.and_then(|place| place.parse().ok());
             let place = place.filter(|place| *place > 0 && token == format!("{scope}@{place}"));
             place.ok_or_else(|| {
@@ -57,7 +59,11 @@ fn page(
     Ok((books, next))
 }
 
-fn import(state: &mut State, import: BookImport, done: &mut ImportBooksResponse) -> Result<(), Status> {
+fn import(
+    state: &mut State,
+    import: BookImport,
+    done: &mut ImportBooksResponse,
+) -> Result<(), Status> {
     let Some(book) = import.book else {
         return Ok(());
     };
@@ -203,7 +209,11 @@ impl InventoryService for Inventory {
         let request = request.into_inner();
         let mut state = self.0.state();
         state.book(request.book_id)?;
-        stock::set(&mut state, request.book_id, request.on_hand.unwrap_or_default())?;
+        stock::set(
+            &mut state,
+            request.book_id,
+            request.on_hand.unwrap_or_default(),
+        )?;
         Ok(Response::new(SetStockResponse {
             level: Some(state.level(request.book_id)),
         }))

@@ -6,7 +6,7 @@ use std::{
 };
 
 use contract::bookstore::{
-    inventory::v1::{Book, BookCategory, ReserveStockRequest, Reservation, StockLevel},
+    inventory::v1::{Book, BookCategory, Reservation, ReserveStockRequest, StockLevel},
     r#type::v1::Money,
 };
 use rpc::failure;
@@ -47,9 +47,13 @@ impl State {
     /// The book with a number.
     pub(super) fn book(&self, number: i32) -> Result<&Book, Status> {
         self.books.get(&number).ok_or_else(|| {
-            failure(Code::NotFound, "BOOK_NOT_FOUND", format!("no book has the number {number}"))
-                .with("book_id", number)
-                .into_status()
+            failure(
+                Code::NotFound,
+                "BOOK_NOT_FOUND",
+                format!("no book has the number {number}"),
+            )
+            .with("book_id", number)
+            .into_status()
         })
     }
 

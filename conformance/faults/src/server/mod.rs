@@ -35,6 +35,9 @@ use crate::{
     },
 };
 
+/// The names of the things on the shelf.
+pub(crate) use shelf::NAMES as THINGS;
+
 /// The token that opens the methods kept for the operator.
 pub const OPERATOR_TOKEN: &str = "operator-of-the-faults";
 
@@ -69,6 +72,9 @@ impl Right {
 
     /// Answers a call, streams as streams.
     pub async fn pass(&self, request: Request<Body>) -> Response<Body> {
+        if let Some(response) = front::not_grpc(&request) {
+            return response;
+        }
         if request.uri().path().starts_with(reflection::PATHS) {
             return self.reflection.clone().answer(request).await;
         }

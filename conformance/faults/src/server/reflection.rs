@@ -12,11 +12,8 @@ use crate::image;
 /// Where the paths of reflection begin.
 pub(super) const PATHS: &str = "/grpc.reflection.v1.ServerReflection/";
 
-type Answering = tower::util::BoxCloneSyncService<
-    Request<Body>,
-    Response<Body>,
-    std::convert::Infallible,
->;
+type Answering =
+    tower::util::BoxCloneSyncService<Request<Body>, Response<Body>, std::convert::Infallible>;
 
 #[derive(Clone)]
 pub(super) struct Reflection(Answering);

@@ -19,8 +19,19 @@ use crate::rules::v1::{
 
 /// The names of the things, sorted.
 pub(crate) const NAMES: [&str; 13] = [
-    "anvil", "bell", "candle", "dice", "easel", "feather", "globe", "hourglass", "inkwell", "jar",
-    "key-1", "lamp", "map",
+    "anvil",
+    "bell",
+    "candle",
+    "dice",
+    "easel",
+    "feather",
+    "globe",
+    "hourglass",
+    "inkwell",
+    "jar",
+    "key-1",
+    "lamp",
+    "map",
 ];
 
 /// How many things a page holds if nothing else is asked for.

@@ -15,7 +15,9 @@ pub(super) fn set(state: &mut State, number: i32, on_hand: i32) -> Result<(), St
     let reserved = state.level(number).reserved;
     if on_hand < reserved {
         let message = format!("{reserved} copies of book {number} are reserved");
-        return Err(failure(Code::FailedPrecondition, "STOCK_BELOW_RESERVED", message).into_status());
+        return Err(
+            failure(Code::FailedPrecondition, "STOCK_BELOW_RESERVED", message).into_status(),
+        );
     }
     state.set_stock(number, on_hand);
     Ok(())
@@ -41,7 +43,12 @@ pub(super) fn reserve(
     for line in &request.lines {
         state.book(line.book_id)?;
         let of_book = |other: &&ReservationLine| other.book_id == line.book_id;
-        let wanted: i32 = request.lines.iter().filter(of_book).map(|it| it.quantity).sum();
+        let wanted: i32 = request
+            .lines
+            .iter()
+            .filter(of_book)
+            .map(|it| it.quantity)
+            .sum();
         let available = state.level(line.book_id).available;
         if wanted > available {
             let message = format!("{available} copies of book {} are left", line.book_id);
@@ -99,7 +106,9 @@ pub(super) fn end(
     }
     if reservation.state() != ReservationState::Held {
         let message = format!("the reservation is {}", reservation.state().as_str_name());
-        return Err(failure(Code::FailedPrecondition, "RESERVATION_NOT_HELD", message).into_status());
+        return Err(
+            failure(Code::FailedPrecondition, "RESERVATION_NOT_HELD", message).into_status(),
+        );
     }
     reservation.state = how.into();
     for line in &reservation.lines {

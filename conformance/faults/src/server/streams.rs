@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use futures::{Stream, StreamExt, stream};
+use futures::{Stream, stream};
 use tonic::{Response, Status, Streaming};
 
 use crate::rules::v1::{
@@ -27,11 +27,19 @@ pub(super) fn count(request: CountRequest) -> Streamed<CountResponse> {
     Response::new(Box::pin(stream::iter(numbers)))
 }
 
+/// Ends with the first word that is refused: what a stream of tonic yields after
+/// an error of its codec is not to be relied upon.
 pub(super) fn talk(words: Streaming<TalkRequest>) -> Streamed<TalkResponse> {
-    let answers = words.map(|said| {
-        said.map(|said| TalkResponse {
-            word: said.word.chars().rev().collect(),
-        })
+    let answers = stream::unfold(Some(words), |words| async {
+        let mut words = words?;
+        match words.message().await {
+            Ok(Some(said)) => {
+                let word = said.word.chars().rev().collect();
+                Some((Ok(TalkResponse { word }), Some(words)))
+            }
+            Ok(None) => None,
+            Err(refused) => Some((Err(refused), None)),
+        }
     });
     Response::new(Box::pin(answers))
 }

@@ -61,7 +61,10 @@ impl Credential {
             (Some(token), None, None) => Ok(Source::Token(token)),
             (None, Some(method), Some(field)) => Ok(Source::Call {
                 method,
-                request: self.request.clone().unwrap_or(Value::Object(Default::default())),
+                request: self
+                    .request
+                    .clone()
+                    .unwrap_or(Value::Object(Default::default())),
                 field,
             }),
             (None, Some(_), None) => {

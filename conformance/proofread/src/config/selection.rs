@@ -49,7 +49,11 @@ impl Selection {
                 let known: Vec<&str> = contract
                     .methods()
                     .map(|method| method.path.trim_start_matches('/'))
-                    .chain(contract.services().map(|service| service.full_name.as_str()))
+                    .chain(
+                        contract
+                            .services()
+                            .map(|service| service.full_name.as_str()),
+                    )
                     .collect();
                 let near = did_you_mean(pattern, &known);
                 let message = format!("{pattern:?} matches no method of the contract{near}");
@@ -71,8 +75,9 @@ impl Selection {
 fn compile(patterns: &[String]) -> Result<Vec<GlobMatcher>, ConfigError> {
     let compiled = patterns.iter().map(|pattern| {
         let glob: Result<Glob, _> = GlobBuilder::new(pattern.trim_start_matches('/')).build();
-        glob.map(|glob| glob.compile_matcher())
-            .map_err(|error| ConfigError::Pattern(format!("{pattern:?} is no glob: {}", error.kind())))
+        glob.map(|glob| glob.compile_matcher()).map_err(|error| {
+            ConfigError::Pattern(format!("{pattern:?} is no glob: {}", error.kind()))
+        })
     });
     compiled.collect()
 }

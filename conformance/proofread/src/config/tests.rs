@@ -84,15 +84,39 @@ fn fixtures_without_quotes_mean_the_same() {
 #[test]
 fn what_is_wrong_is_told_with_key_and_line() {
     let cases = [
-        ("\nseeed = 1", r#"proofread.toml:2: unknown key "seeed"; did you mean "seed"?"#),
-        ("seed = 1\n\n[tls]\nkeys = \"a\"", r#"proofread.toml:4: unknown key "keys"; did you mean "key"?"#),
-        ("[credentials.a]\ntokn = \"a\"", r#"proofread.toml:2: unknown key "tokn"; did you mean "token"?"#),
+        (
+            "\nseeed = 1",
+            r#"proofread.toml:2: unknown key "seeed"; did you mean "seed"?"#,
+        ),
+        (
+            "seed = 1\n\n[tls]\nkeys = \"a\"",
+            r#"proofread.toml:4: unknown key "keys"; did you mean "key"?"#,
+        ),
+        (
+            "[credentials.a]\ntokn = \"a\"",
+            r#"proofread.toml:2: unknown key "tokn"; did you mean "token"?"#,
+        ),
         ("banana = 1", r#"proofread.toml:1: unknown key "banana""#),
-        ("seed = \"a\"", r#"proofread.toml:1: invalid type: string "a", expected u64"#),
-        ("concurrency = 0", "proofread.toml:1: invalid value: integer `0`, expected a nonzero usize"),
-        ("budget = \"soon\"", r#"proofread.toml:1: "soon" is not a span of time such as 30s, 2m or 500ms"#),
-        ("[fixtures]\n\"*.id\" = 1", r#"proofread.toml:1: the fixture "*.id" is 1; expected a list, such as [1]"#),
-        ("seed = ", "proofread.toml:1: string values must be quoted, expected literal string"),
+        (
+            "seed = \"a\"",
+            r#"proofread.toml:1: invalid type: string "a", expected u64"#,
+        ),
+        (
+            "concurrency = 0",
+            "proofread.toml:1: invalid value: integer `0`, expected a nonzero usize",
+        ),
+        (
+            "budget = \"soon\"",
+            r#"proofread.toml:1: "soon" is not a span of time such as 30s, 2m or 500ms"#,
+        ),
+        (
+            "[fixtures]\n\"*.id\" = 1",
+            r#"proofread.toml:1: the fixture "*.id" is 1; expected a list, such as [1]"#,
+        ),
+        (
+            "seed = ",
+            "proofread.toml:1: string values must be quoted, expected literal string",
+        ),
     ];
     for (text, expected) in cases {
         let error = toml(text).expect_err(text);
@@ -100,21 +124,33 @@ fn what_is_wrong_is_told_with_key_and_line() {
     }
     let cases = [
         ("a: 1", r#"proofread.yaml:1: unknown key "a""#),
-        ("seed: 1\nseeed: 1", r#"proofread.yaml:2: unknown key "seeed"; did you mean "seed"?"#),
-        ("tls:\n  keys: a", r#"proofread.yaml:2: unknown key "keys"; did you mean "key"?"#),
+        (
+            "seed: 1\nseeed: 1",
+            r#"proofread.yaml:2: unknown key "seeed"; did you mean "seed"?"#,
+        ),
+        (
+            "tls:\n  keys: a",
+            r#"proofread.yaml:2: unknown key "keys"; did you mean "key"?"#,
+        ),
     ];
     for (text, expected) in cases {
         assert_eq!(yaml(text).expect_err(text), expected, "{text}");
     }
     let other = parse::parse(Path::new("proofread.ini"), "").expect_err("it is neither");
-    assert!(other.to_string().contains(".toml, .yaml or .yml"), "{other}");
+    assert!(
+        other.to_string().contains(".toml, .yaml or .yml"),
+        "{other}"
+    );
 }
 
 #[test]
 fn a_configuration_that_says_nothing_is_one() {
     assert_eq!(toml("").expect("it is understood"), File::default());
     assert_eq!(yaml("").expect("it is understood"), File::default());
-    assert_eq!(yaml("# later\n").expect("it is understood"), File::default());
+    assert_eq!(
+        yaml("# later\n").expect("it is understood"),
+        File::default()
+    );
 }
 
 #[test]
@@ -122,7 +158,8 @@ fn values_come_from_the_environment_and_from_files() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     fs::write(folder.path().join("token"), "secret\n").expect("it writes");
     let variable = |name: &str| (name == "NAME").then(|| "token".to_owned());
-    let expanded = |text: &str| expand_with(text, folder.path(), variable).map_err(|e| e.to_string());
+    let expanded =
+        |text: &str| expand_with(text, folder.path(), variable).map_err(|e| e.to_string());
     let good = [
         ("plain", "plain"),
         ("@token", "secret"),
@@ -136,21 +173,30 @@ fn values_come_from_the_environment_and_from_files() {
         assert_eq!(expanded(text).as_deref(), Ok(expected), "{text}");
     }
     let bad = [
-        ("${NONE}", r#""${NONE}" uses the environment variable NONE, which is not set"#),
+        (
+            "${NONE}",
+            r#""${NONE}" uses the environment variable NONE, which is not set"#,
+        ),
         ("a ${NAME", r#""a ${NAME" opens ${ and does not close it"#),
     ];
     for (text, expected) in bad {
         assert_eq!(expanded(text), Err(expected.to_owned()), "{text}");
     }
     let missing = expanded("@nothing").expect_err("there is no such file");
-    assert!(missing.starts_with("can't read ") && missing.contains("nothing"), "{missing}");
+    assert!(
+        missing.starts_with("can't read ") && missing.contains("nothing"),
+        "{missing}"
+    );
 }
 
 #[test]
 fn headers_are_checked_before_anything_is_sent() {
     let here = Path::new("");
     let header = Header::parse("Authorization:  Bearer a:b ", here).expect("it is one");
-    assert_eq!((header.name.as_str(), header.value.as_str()), ("authorization", "Bearer a:b"));
+    assert_eq!(
+        (header.name.as_str(), header.value.as_str()),
+        ("authorization", "Bearer a:b")
+    );
     for (text, expected) in [
         ("authorization", "not of the form 'key: value'"),
         ("a b: c", "no header may hold"),
@@ -170,10 +216,19 @@ fn globs_choose_methods_and_slips_are_told() {
     );
     let contract = Contract::decode(&image).expect("the contract is sound");
     let chosen = |include: &[&str], exclude: &[&str]| -> Result<Vec<String>, String> {
-        let owned = |globs: &[&str]| globs.iter().map(|glob| (*glob).to_owned()).collect::<Vec<_>>();
-        let selection = Selection::new(&owned(include), &owned(exclude)).map_err(|e| e.to_string())?;
+        let owned = |globs: &[&str]| {
+            globs
+                .iter()
+                .map(|glob| (*glob).to_owned())
+                .collect::<Vec<_>>()
+        };
+        let selection =
+            Selection::new(&owned(include), &owned(exclude)).map_err(|e| e.to_string())?;
         let methods = selection.of(&contract).map_err(|error| error.to_string())?;
-        Ok(methods.into_iter().map(|method| method.name.clone()).collect())
+        Ok(methods
+            .into_iter()
+            .map(|method| method.name.clone())
+            .collect())
     };
     let names = |names: &[&str]| Ok(names.iter().map(|name| (*name).to_owned()).collect());
     assert_eq!(chosen(&[], &[]), names(&["Get", "List", "Pay"]));
@@ -182,7 +237,11 @@ fn globs_choose_methods_and_slips_are_told() {
     assert_eq!(chosen(&["Pay"], &[]), names(&["Pay"]));
     assert_eq!(chosen(&["/shop.v1.Till/Pay"], &[]), names(&["Pay"]));
     for (include, exclude, expected) in [
-        (&["Pya"] as &[&str], &[] as &[&str], r#"did you mean "shop.v1.Till/Pay"?"#),
+        (
+            &["Pya"] as &[&str],
+            &[] as &[&str],
+            r#"did you mean "shop.v1.Till/Pay"?"#,
+        ),
         (&["shop.v1.Shoop"], &[], r#"did you mean "shop.v1.Shop"?"#),
         (&[], &["*Nothing*"], "matches no method"),
         (&["Pay"], &["Pay"], "leave no method"),
@@ -193,27 +252,40 @@ fn globs_choose_methods_and_slips_are_told() {
     }
     let empty = image_without_methods();
     let empty = Contract::decode(&empty).expect("the contract is sound");
-    let error = Selection::default().of(&empty).expect_err("there is nothing to do");
+    let error = Selection::default()
+        .of(&empty)
+        .expect_err("there is nothing to do");
     assert!(error.to_string().contains("has no methods"), "{error}");
 }
 
 fn image_without_methods() -> Vec<u8> {
-    image(&[("empty.proto", "syntax = \"proto3\"; package empty; message M {}")])
+    image(&[(
+        "empty.proto",
+        "syntax = \"proto3\"; package empty; message M {}",
+    )])
 }
 
 #[test]
 fn a_credential_says_one_way_to_its_token() {
     let bad = [
         ("", "needs token, or call and field"),
-        ("token = \"a\"\ncall = \"b\"", "either token or call, not both"),
+        (
+            "token = \"a\"\ncall = \"b\"",
+            "either token or call, not both",
+        ),
         ("call = \"b\"", "call needs field"),
         ("token = \"a\"\nfield = \"b\"", "field belongs to call"),
         ("token = \"a\"\nrequest = {}", "request belongs to call"),
     ];
     for (text, expected) in bad {
         let file = toml(&format!("[credentials.operator]\n{text}")).expect("it is understood");
-        let error = file.credentials["operator"].source("operator").expect_err(text);
+        let error = file.credentials["operator"]
+            .source("operator")
+            .expect_err(text);
         let error = error.to_string();
-        assert!(error.starts_with("credentials.operator: ") && error.contains(expected), "{error}");
+        assert!(
+            error.starts_with("credentials.operator: ") && error.contains(expected),
+            "{error}"
+        );
     }
 }

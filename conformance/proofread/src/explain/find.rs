@@ -25,7 +25,9 @@ pub fn find<'c>(contract: &'c Contract, name: &str) -> Result<&'c Method, Unknow
         })
         .collect();
     let names = |methods: &[&Method]| -> Vec<String> {
-        let paths = methods.iter().map(|it| it.path.trim_start_matches('/').to_owned());
+        let paths = methods
+            .iter()
+            .map(|it| it.path.trim_start_matches('/').to_owned());
         paths.collect()
     };
     match matching.as_slice() {
@@ -36,7 +38,9 @@ pub fn find<'c>(contract: &'c Contract, name: &str) -> Result<&'c Method, Unknow
             Some(method) => Ok(method),
             None => {
                 let names = names(several).join(", ");
-                Err(Unknown(format!("{name:?} may be each of {names}; say which")))
+                Err(Unknown(format!(
+                    "{name:?} may be each of {names}; say which"
+                )))
             }
         },
     }

@@ -1,9 +1,9 @@
 //! Everything that a contract says about one method, in words.
 
 mod find;
-mod text;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use prost_reflect::Kind;
 use serde::Serialize;
@@ -97,7 +97,12 @@ pub fn explain(contract: &Contract, unset: &UnsetFields<'_>, method: &Method) ->
             .map(|field| FieldLine {
                 path: field.path.clone(),
                 kind: kind_of(field.field),
-                rules: field.field.rules.as_ref().map(words::describe).unwrap_or_default(),
+                rules: field
+                    .field
+                    .rules
+                    .as_ref()
+                    .map(words::describe)
+                    .unwrap_or_default(),
                 unset: unset_in_words(&field.unset),
                 silent: matches!(field.unset, Unset::Silent | Unset::Broken { .. }),
                 comment: field.field.comment.clone(),
@@ -124,11 +129,17 @@ fn facts(method: &Method) -> Vec<(&'static str, String)> {
     )];
     facts.push(("Repeating", idempotency(method).to_owned()));
     if let Some(key) = &method.replay_key {
-        facts.push(("Replay key", format!("{key}: the same value and body is the same call")));
+        facts.push((
+            "Replay key",
+            format!("{key}: the same value and body is the same call"),
+        ));
     }
     if let Some(access) = &method.access {
         let (name, key) = (&access.credential, &access.metadata_key);
-        facts.push(("Credential", format!("{name}, as metadata {key}: Bearer TOKEN")));
+        facts.push((
+            "Credential",
+            format!("{name}, as metadata {key}: Bearer TOKEN"),
+        ));
     }
     if let Some(paging) = &method.paging {
         facts.push((

@@ -62,15 +62,33 @@ fn names_are_found_as_people_remember_them() {
     let contract = contract();
     let found = |name: &str| find(&contract, name).map(|method| method.path.clone());
     let list = Ok("/shop.v1.Shop/List".to_owned());
-    for name in ["/shop.v1.Shop/List", "shop.v1.Shop/List", "shop.v1.Shop.List", "Shop/List", "List"] {
+    for name in [
+        "/shop.v1.Shop/List",
+        "shop.v1.Shop/List",
+        "shop.v1.Shop.List",
+        "Shop/List",
+        "List",
+    ] {
         assert_eq!(found(name), list, "{name}");
     }
     let cases = [
-        ("Lsit", r#"the contract has no method "Lsit"; did you mean "shop.v1.Shop/List"?"#),
-        ("shop.v1.Annex/AskTwise", r#"the contract has no method "shop.v1.Annex/AskTwise"; did you mean "shop.v1.Annex/AskTwice"?"#),
+        (
+            "Lsit",
+            r#"the contract has no method "Lsit"; did you mean "shop.v1.Shop/List"?"#,
+        ),
+        (
+            "shop.v1.Annex/AskTwise",
+            r#"the contract has no method "shop.v1.Annex/AskTwise"; did you mean "shop.v1.Annex/AskTwice"?"#,
+        ),
         ("banana", r#"the contract has no method "banana""#),
-        ("Ask", r#""Ask" may be each of shop.v1.Shop/Ask, shop.v1.Annex/Ask; say which"#),
-        ("shop.v1.Annex", "shop.v1.Annex is a service; name one of its methods: Ask, AskTwice"),
+        (
+            "Ask",
+            r#""Ask" may be each of shop.v1.Shop/Ask, shop.v1.Annex/Ask; say which"#,
+        ),
+        (
+            "shop.v1.Annex",
+            "shop.v1.Annex is a service; name one of its methods: Ask, AskTwice",
+        ),
     ];
     for (name, expected) in cases {
         assert_eq!(found(name).expect_err(name).to_string(), expected);

@@ -51,7 +51,12 @@ fn request(text: &mut String, explanation: &Explanation) {
 }
 
 fn line(text: &mut String, field: &FieldLine) {
-    let _ = write!(text, "  {}  {}", paint(CYAN, &field.path), paint(DIM, &field.kind));
+    let _ = write!(
+        text,
+        "  {}  {}",
+        paint(CYAN, &field.path),
+        paint(DIM, &field.kind)
+    );
     if !field.rules.is_empty() {
         let _ = write!(text, "  {}", field.rules);
     }
@@ -60,8 +65,18 @@ fn line(text: &mut String, field: &FieldLine) {
         true => RED,
         false => GREEN,
     };
-    let _ = writeln!(text, "      {} {}", paint(style, "unset"), field.unset);
-    if let Some(paragraph) = field.comment.split("\n\n").next().filter(|it| !it.is_empty()) {
+    let _ = writeln!(
+        text,
+        "      {} {}",
+        paint(style, "unset:"),
+        field.unset.trim_start_matches("means: ")
+    );
+    if let Some(paragraph) = field
+        .comment
+        .split("\n\n")
+        .next()
+        .filter(|it| !it.is_empty())
+    {
         let words: Vec<&str> = paragraph.split_whitespace().collect();
         let _ = writeln!(text, "      {}", paint(DIM, words.join(" ")));
     }
@@ -69,7 +84,10 @@ fn line(text: &mut String, field: &FieldLine) {
 
 fn errors(text: &mut String, explanation: &Explanation) {
     heading(text, "Errors", "");
-    let ruled = explanation.fields.iter().any(|field| !field.rules.is_empty());
+    let ruled = explanation
+        .fields
+        .iter()
+        .any(|field| !field.rules.is_empty());
     let mut lines: Vec<ErrorLine> = Vec::new();
     if ruled || !explanation.message_rules.is_empty() {
         lines.push(ErrorLine {

@@ -22,7 +22,9 @@ pub(super) fn build(folder: &Path) -> Option<Result<Vec<u8>, String>> {
     }
     let said = String::from_utf8_lossy(&output.stderr);
     let mut lines = said.lines().filter(|line| !line.trim().is_empty());
-    let first = lines.next().unwrap_or("buf build fails and does not say why");
+    let first = lines
+        .next()
+        .unwrap_or("buf build fails and does not say why");
     let first = first.trim_start_matches("Failure: ");
     Some(Err(match lines.count() {
         0 => first.to_owned(),

@@ -38,6 +38,10 @@ pub enum LoadError {
     #[error("{0}")]
     Compile(String),
 
+    /// The protos import what is not there.
+    #[error("{0}; `buf build` fetches what other modules hold, an image holds everything")]
+    Import(String),
+
     /// The server does not describe itself.
     #[error(
         "the server does not describe itself by reflection ({0}); give --contract, an image or a folder of protos"
@@ -45,6 +49,8 @@ pub enum LoadError {
     NoReflection(String),
 
     /// The server describes itself, but something is missing or damaged.
-    #[error("the reflection of the server is not usable: {0}; give --contract, an image or a folder of protos")]
+    #[error(
+        "the reflection of the server is not usable: {0}; give --contract, an image or a folder of protos"
+    )]
     Reflection(String),
 }

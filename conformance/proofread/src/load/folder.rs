@@ -31,7 +31,8 @@ pub(super) fn build(folder: &Path) -> Result<Vec<u8>, LoadError> {
     };
     let compiled = compile(folder);
     match (compiled, buf) {
-        (Err(LoadError::Compile(_)), Some(said)) => Err(LoadError::Compile(said)),
+        // What is imported and not there is for buf to say.
+        (Err(LoadError::Import(_)), Some(said)) => Err(LoadError::Compile(said)),
         (compiled, _) => compiled,
     }
 }
@@ -68,11 +69,10 @@ pub(super) fn compile(folder: &Path) -> Result<Vec<u8>, LoadError> {
 fn told(error: &Error) -> LoadError {
     let text = format!("{error:?}");
     let line = text.lines().next().unwrap_or_default();
-    let hint = match error.is_file_not_found() {
-        true => "; `buf build` fetches what other modules hold, an image holds everything",
-        false => "",
-    };
-    LoadError::Compile(format!("{line}{hint}"))
+    match error.is_file_not_found() {
+        true => LoadError::Import(line.to_owned()),
+        false => LoadError::Compile(line.to_owned()),
+    }
 }
 
 /// All protos below a folder. Hidden folders below it hold what tools keep there.
@@ -89,7 +89,10 @@ fn protos(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), LoadError> {
         }
         if path.is_dir() {
             protos(&path, found)?;
-        } else if path.extension().is_some_and(|extension| extension == "proto") {
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "proto")
+        {
             found.push(path);
         }
     }

@@ -4,7 +4,7 @@
 mod buf;
 mod error;
 mod folder;
-mod reflection;
+pub(crate) mod reflection;
 #[cfg(test)]
 mod tests;
 

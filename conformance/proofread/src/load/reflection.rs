@@ -78,7 +78,7 @@ struct Failure {
 }
 
 /// The image of everything that the server serves, imports included.
-pub(super) async fn image(probe: &Probe, timeout: Duration) -> Result<Vec<u8>, LoadError> {
+pub(crate) async fn image(probe: &Probe, timeout: Duration) -> Result<Vec<u8>, LoadError> {
     let (reflection, names) = services(probe, timeout).await?;
     let is_own = |name: &String| OF_GRPC.iter().any(|prefix| name.starts_with(prefix));
     let asked: Vec<Ask> = names
@@ -99,7 +99,10 @@ pub(super) async fn image(probe: &Probe, timeout: Duration) -> Result<Vec<u8>, L
 }
 
 /// Which version the server knows, and what it serves.
-async fn services(probe: &Probe, timeout: Duration) -> Result<(String, Vec<String>), LoadError> {
+pub(crate) async fn services(
+    probe: &Probe,
+    timeout: Duration,
+) -> Result<(String, Vec<String>), LoadError> {
     let mut refused = String::new();
     for service in SERVICES {
         let reflection = Reflection {
@@ -135,7 +138,10 @@ impl Reflection<'_> {
         let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
         let mut wanted: Vec<String> = Vec::new();
         while !asks.is_empty() {
-            let answers = self.ask(asks.clone()).await.map_err(LoadError::Reflection)?;
+            let answers = self
+                .ask(asks.clone())
+                .await
+                .map_err(LoadError::Reflection)?;
             for (asked, answer) in asks.iter().zip(answers) {
                 if let Some(error) = answer.error {
                     if let Some((name, bytes)) = shipped(asked) {
@@ -185,7 +191,8 @@ impl Reflection<'_> {
         let outcome = self.probe.call(&self.path, &[], body, self.timeout).await;
         let answer = answered(outcome, self.timeout)?;
         let responses = answer.messages.iter().map(|bytes| {
-            Response::decode(bytes.clone()).map_err(|error| format!("a response does not decode: {error}"))
+            Response::decode(bytes.clone())
+                .map_err(|error| format!("a response does not decode: {error}"))
         });
         let responses: Vec<Response> = responses.collect::<Result<_, _>>()?;
         if responses.len() < requests.len() {
@@ -207,7 +214,10 @@ fn answered(outcome: Outcome, timeout: Duration) -> Result<Answer, String> {
     match answer.grpc_code() {
         Some(0) => Ok(answer),
         Some(code) => Err(Code(code).to_string()),
-        None => Err(format!("HTTP status {}, no gRPC status", answer.http_status)),
+        None => Err(format!(
+            "HTTP status {}, no gRPC status",
+            answer.http_status
+        )),
     }
 }
 

@@ -38,9 +38,18 @@ fn a_folder_of_protos_is_compiled_with_rules_and_options() {
 #[test]
 fn the_modules_of_a_buf_workspace_are_the_roots() {
     let folder = folder(&[
-        ("buf.yaml", "version: v2\nmodules:\n  - path: a/proto\n  - path: b\nlint: {use: [STANDARD]}\n"),
-        ("a/proto/one.proto", "syntax = \"proto3\"; package one; import \"two.proto\"; message M { two.N n = 1; }"),
-        ("b/two.proto", "syntax = \"proto3\"; package two; message N {}"),
+        (
+            "buf.yaml",
+            "version: v2\nmodules:\n  - path: a/proto\n  - path: b\nlint: {use: [STANDARD]}\n",
+        ),
+        (
+            "a/proto/one.proto",
+            "syntax = \"proto3\"; package one; import \"two.proto\"; message M { two.N n = 1; }",
+        ),
+        (
+            "b/two.proto",
+            "syntax = \"proto3\"; package two; message N {}",
+        ),
     ]);
     let image = compile(folder.path()).expect("it compiles");
     let contract = Contract::decode(&image).expect("it is sound");
@@ -50,15 +59,38 @@ fn the_modules_of_a_buf_workspace_are_the_roots() {
 #[test]
 fn what_does_not_compile_is_told_in_one_line_with_its_place() {
     let cases = [
-        (vec![("a.proto", "syntax = \"proto3\";\nmessage M { Nothing n = 1; }")], "a.proto:2:13: "),
-        (vec![("a.proto", "syntax = \"proto3\";\nmessage {")], "a.proto:2:9: "),
-        (vec![("a.proto", "syntax = \"proto3\";\nimport \"google/api/http.proto\";")], "google/api/http.proto"),
+        (
+            vec![(
+                "a.proto",
+                "syntax = \"proto3\";\nmessage M { Nothing n = 1; }",
+            )],
+            "a.proto:2:13: ",
+        ),
+        (
+            vec![("a.proto", "syntax = \"proto3\";\nmessage {")],
+            "a.proto:2:9: ",
+        ),
+        (
+            vec![(
+                "a.proto",
+                "syntax = \"proto3\";\nimport \"google/api/http.proto\";",
+            )],
+            "google/api/http.proto",
+        ),
         (vec![("readme.md", "no proto")], "holds no .proto files"),
-        (vec![("buf.yaml", "modules: 1"), ("a.proto", "syntax = \"proto3\";")], "buf.yaml: "),
+        (
+            vec![
+                ("buf.yaml", "modules: 1"),
+                ("a.proto", "syntax = \"proto3\";"),
+            ],
+            "buf.yaml: ",
+        ),
     ];
     for (files, expected) in cases {
         let folder = folder(&files);
-        let error = compile(folder.path()).expect_err("it can't compile").to_string();
+        let error = compile(folder.path())
+            .expect_err("it can't compile")
+            .to_string();
         assert!(error.contains(expected), "{error}");
         assert_eq!(error.lines().count(), 1, "{error}");
     }

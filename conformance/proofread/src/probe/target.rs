@@ -1,6 +1,6 @@
 //! Where the server is, and what every call to it carries.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, time::Duration};
 
 use globset::{Glob, GlobMatcher};
 use http::{
@@ -185,8 +185,11 @@ fn replace(map: &mut HeaderMap, name: &str, value: &[u8]) -> Result<(), String> 
         map.remove(header);
         return Ok(());
     }
-    let value = HeaderValue::from_bytes(value)
+    let mut value = HeaderValue::from_bytes(value)
         .map_err(|error| format!("can't send the value of the header {name:?}: {error}"))?;
+    // Not kept in the compression table of the connection: a header that one call
+    // gets wrong must not spoil others, as it does with gRPC's C core.
+    value.set_sensitive(true);
     map.insert(header, value);
     Ok(())
 }
@@ -207,6 +210,3 @@ fn metadata(given: &[Metadata]) -> Result<Vec<Checked>, Unreachable> {
     });
     checked.collect()
 }
-
-/// For the connector; one for all connections.
-pub(super) type Shared = Arc<tokio_rustls::rustls::ClientConfig>;

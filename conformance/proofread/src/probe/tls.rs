@@ -11,7 +11,7 @@ use tokio_rustls::{
     },
 };
 
-use super::{Tls, Unreachable, target::Shared};
+use super::{Tls, Unreachable};
 
 /// Offers HTTP/2 and nothing else: gRPC has no use for another protocol.
 pub(super) fn connector(
@@ -21,8 +21,7 @@ pub(super) fn connector(
     let name = tls.server_name.as_deref().unwrap_or(host);
     let name = ServerName::try_from(name.to_owned())
         .map_err(|error| certificate("name of the server", &error))?;
-    let config: Shared = Arc::new(config(tls)?);
-    Ok((TlsConnector::from(config), name))
+    Ok((TlsConnector::from(Arc::new(config(tls)?)), name))
 }
 
 fn config(tls: &Tls) -> Result<ClientConfig, Unreachable> {

@@ -28,8 +28,6 @@ pub enum Oddity {
     CompressedWithoutEncoding,
     /// An encoding that nobody knows.
     UnknownEncoding,
-    /// The encoding gzip, with a message that is not compressed.
-    GzipUnused,
     /// A message of more than 4 MiB.
     Oversized,
     /// No content type.
@@ -40,6 +38,8 @@ pub enum Oddity {
     NoTe,
     /// A `grpc-timeout` that is none.
     BadTimeout,
+    /// Two values of a `-bin` header, joined by a comma.
+    JoinedBase64,
     /// A `-bin` header that is not base64.
     BadBase64,
     /// A header value with bytes above ASCII.
@@ -85,12 +85,12 @@ impl Oddity {
         Self::ReservedFlag,
         Self::CompressedWithoutEncoding,
         Self::UnknownEncoding,
-        Self::GzipUnused,
         Self::Oversized,
         Self::NoContentType,
         Self::WrongContentType,
         Self::NoTe,
         Self::BadTimeout,
+        Self::JoinedBase64,
         Self::BadBase64,
         Self::NonAsciiMetadata,
         Self::UnknownMethod,

@@ -2,7 +2,7 @@
 //! [`Profile::NAMES`](super::Profile::NAMES); `profile.md` gives the sources.
 
 use super::{Oddity, Reaction};
-use Reaction::{Fails, Open, Runs, RunsOr};
+use Reaction::{Fails, Runs, RunsOr};
 
 const CANCELLED: i32 = 1;
 const UNKNOWN: i32 = 2;
@@ -70,42 +70,50 @@ fn row(oddity: Oddity) -> [Reaction; 6] {
             RunsOr(&[UNKNOWN, INTERNAL]),
             RunsOr(&[INVALID_ARGUMENT]),
         ],
-        Oddity::LengthBeyondEnd | Oddity::LengthTooShort => [
+        Oddity::LengthBeyondEnd => [
             Fails(&[CANCELLED, UNIMPLEMENTED, INTERNAL]),
             PARSING,
-            Fails(ANY),
+            Fails(&[UNIMPLEMENTED, INTERNAL]),
             PARSING,
             Fails(&[CANCELLED, UNKNOWN, INTERNAL]),
-            Fails(&[INVALID_ARGUMENT]),
+            Fails(&[INVALID_ARGUMENT, INTERNAL]),
+        ],
+        Oddity::LengthTooShort => [
+            Fails(&[CANCELLED, UNIMPLEMENTED, INTERNAL]),
+            PARSING,
+            PARSING,
+            PARSING,
+            Fails(&[CANCELLED, UNKNOWN, INTERNAL]),
+            Fails(&[INVALID_ARGUMENT, INTERNAL]),
         ],
         Oddity::TrailingBytes => [
             RunsOr(&[CANCELLED, UNIMPLEMENTED, INTERNAL]),
             PARSING,
-            RunsOr(ANY),
+            RunsOr(&[UNIMPLEMENTED, INTERNAL]),
             RunsOr(&[INTERNAL]),
             RunsOr(&[CANCELLED, UNKNOWN, INTERNAL]),
-            RunsOr(&[INVALID_ARGUMENT, UNIMPLEMENTED]),
+            RunsOr(&[INVALID_ARGUMENT, UNIMPLEMENTED, INTERNAL]),
         ],
         Oddity::NoMessage => [
             Fails(&[UNIMPLEMENTED]),
             PARSING,
-            Fails(ANY),
+            UNKNOWN_PATH,
             Fails(&[UNIMPLEMENTED, INTERNAL]),
             PARSING,
-            Fails(&[UNIMPLEMENTED]),
+            UNKNOWN_PATH,
         ],
         Oddity::TwoMessages => [
             Fails(&[UNIMPLEMENTED]),
             Runs,
-            RunsOr(ANY),
+            RunsOr(&[UNIMPLEMENTED]),
             RunsOr(&[UNIMPLEMENTED, INTERNAL]),
             PARSING,
-            Fails(&[UNIMPLEMENTED]),
+            UNKNOWN_PATH,
         ],
         Oddity::ReservedFlag => [
             Fails(CORRUPT),
             PARSING,
-            Fails(ANY),
+            RunsOr(&[INVALID_ARGUMENT, INTERNAL]),
             PARSING,
             Fails(&[CANCELLED, UNKNOWN, INTERNAL]),
             Fails(&[INVALID_ARGUMENT, INTERNAL]),
@@ -113,19 +121,18 @@ fn row(oddity: Oddity) -> [Reaction; 6] {
         Oddity::CompressedWithoutEncoding => [
             PARSING,
             PARSING,
-            Fails(ANY),
+            PARSING,
             PARSING,
             PARSING,
             Fails(&[INVALID_ARGUMENT, INTERNAL]),
         ],
-        Oddity::UnknownEncoding => all(UNKNOWN_PATH),
-        Oddity::GzipUnused => [
-            RunsOr(&[UNIMPLEMENTED]),
-            RunsOr(&[UNIMPLEMENTED]),
-            Runs,
-            RunsOr(&[UNIMPLEMENTED]),
-            RunsOr(&[UNIMPLEMENTED]),
-            Runs,
+        Oddity::UnknownEncoding => [
+            UNKNOWN_PATH,
+            UNKNOWN_PATH,
+            Fails(&[UNIMPLEMENTED, INTERNAL]),
+            UNKNOWN_PATH,
+            UNKNOWN_PATH,
+            UNKNOWN_PATH,
         ],
         Oddity::Oversized => [
             RunsOr(&[RESOURCE_EXHAUSTED]),
@@ -135,42 +142,57 @@ fn row(oddity: Oddity) -> [Reaction; 6] {
             RunsOr(&[RESOURCE_EXHAUSTED]),
             RunsOr(&[RESOURCE_EXHAUSTED]),
         ],
+        // "SHOULD", so that the specification allows any refusal.
         Oddity::NoContentType | Oddity::WrongContentType => [
+            Fails(ANY),
+            RunsOr(ANY),
+            RunsOr(ANY),
             UNSUPPORTED,
             UNSUPPORTED,
-            Open,
-            UNSUPPORTED,
-            UNSUPPORTED,
-            UNSUPPORTED,
+            Fails(ANY),
         ],
-        Oddity::NoTe => [RunsOr(ANY), Runs, RunsOr(ANY), Runs, RunsOr(ANY), Runs],
+        Oddity::NoTe => [
+            RunsOr(ANY),
+            Runs,
+            RunsOr(&[INTERNAL]),
+            Runs,
+            RunsOr(ANY),
+            Runs,
+        ],
         Oddity::BadTimeout => [
             RunsOr(&[UNKNOWN, INVALID_ARGUMENT, DEADLINE_EXCEEDED, INTERNAL]),
             RunsOr(&[INVALID_ARGUMENT]),
-            RunsOr(ANY),
+            RunsOr(&[DEADLINE_EXCEEDED, INTERNAL]),
             RunsOr(&[INTERNAL]),
             RunsOr(&[UNKNOWN, DEADLINE_EXCEEDED, INTERNAL]),
             RunsOr(&[INVALID_ARGUMENT]),
         ],
+        Oddity::JoinedBase64 => [
+            Runs,
+            Runs,
+            RunsOr(&[INTERNAL]),
+            RunsOr(&[INTERNAL]),
+            Runs,
+            Runs,
+        ],
         Oddity::BadBase64 => [
             RunsOr(&[UNKNOWN, INVALID_ARGUMENT, INTERNAL]),
             RunsOr(&[INVALID_ARGUMENT]),
-            RunsOr(ANY),
+            RunsOr(&[INTERNAL]),
             RunsOr(&[INTERNAL]),
             RunsOr(&[UNKNOWN, INTERNAL]),
             RunsOr(&[INVALID_ARGUMENT]),
         ],
         Oddity::NonAsciiMetadata => all(Runs),
-        Oddity::UnknownMethod | Oddity::UnknownService => all(UNKNOWN_PATH),
-        Oddity::NonsensePath => [
-            UNKNOWN_PATH,
-            UNKNOWN_PATH,
+        Oddity::UnknownMethod | Oddity::UnknownService | Oddity::NonsensePath => all(UNKNOWN_PATH),
+        Oddity::Get => [
             Fails(ANY),
-            UNKNOWN_PATH,
-            UNKNOWN_PATH,
-            UNKNOWN_PATH,
+            RunsOr(ANY),
+            Fails(ANY),
+            Fails(ANY),
+            Fails(ANY),
+            Fails(ANY),
         ],
-        Oddity::Get => all(Fails(ANY)),
     }
 }
 
@@ -215,6 +237,6 @@ fn cell(reaction: &Reaction) -> String {
             .map(|status| format!("HTTP {status}"))
             .collect::<Vec<_>>()
             .join(", "),
-        Open => "open".to_owned(),
+        Reaction::Open => "open".to_owned(),
     }
 }

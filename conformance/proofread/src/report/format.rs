@@ -38,7 +38,9 @@ impl FromStr for Format {
         };
         match (name, file) {
             ("terminal", Output::Stdout) => Ok(Self::Terminal),
-            ("terminal", Output::File(_)) => Err("terminal goes to the terminal, not to a file".to_owned()),
+            ("terminal", Output::File(_)) => {
+                Err("terminal goes to the terminal, not to a file".to_owned())
+            }
             ("json", file) => Ok(Self::Json(file)),
             ("junit", file) => Ok(Self::Junit(file)),
             ("html", file) => Ok(Self::Html(file)),

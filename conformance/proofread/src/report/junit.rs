@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
-use super::view::{Group, Method, View};
+use super::view::{Group, Method, Phase, View};
 
 /// Writes the XML.
 ///
@@ -14,7 +14,7 @@ use super::view::{Group, Method, View};
 pub fn render(view: &View) -> Result<String, SerializeError> {
     let mut report = Report::new("proofread");
     report.set_time(Duration::from_secs_f64(view.seconds.max(0.0)));
-    for method in &view.methods {
+    for method in view.methods.iter().filter(|method| method.cases() > 0) {
         report.add_test_suite(suite(method));
     }
     if !view.shared.is_empty() {
@@ -36,7 +36,8 @@ pub fn render(view: &View) -> Result<String, SerializeError> {
 
 fn suite(method: &Method) -> TestSuite {
     let mut suite = TestSuite::new(method.name.clone());
-    for phase in method.phases.iter().filter(|phase| phase.failed == 0) {
+    let well = |phase: &&Phase| phase.cases > 0 && phase.failed == 0;
+    for phase in method.phases.iter().filter(well) {
         let mut test = TestCase::new(phase.name.clone(), TestCaseStatus::success());
         test.set_classname(method.name.clone());
         test.set_assertions(usize::try_from(phase.cases).unwrap_or(usize::MAX));
@@ -50,15 +51,21 @@ fn failure(group: &Group) -> TestCase {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
     status.set_type(group.title.clone());
     status.set_message(format!("{}: {}", group.title, group.intent));
-    let mut lines = vec![
-        format!("sent:     {}", group.sent),
-        format!("contract: {}", group.expected),
-    ];
-    lines.extend(group.places.iter().map(|place| format!("          {place}")));
+    let mut lines = Vec::new();
+    if !group.sent.is_empty() {
+        lines.push(format!("sent:     {}", group.sent));
+    }
+    lines.push(format!("contract: {}", group.expected));
+    lines.extend(
+        group
+            .places
+            .iter()
+            .map(|place| format!("          {place}")),
+    );
     lines.push(format!("answer:   {}", group.observed));
     lines.push(format!("again:    {}", group.reproduce));
-    if group.count() > 1 {
-        lines.push(format!("and {} more like it", group.count() - 1));
+    if group.count > 1 {
+        lines.push(format!("and {} more like it", group.count - 1));
     }
     status.set_description(lines.join("\n"));
     let mut test = TestCase::new(group.case.clone(), status);

@@ -56,7 +56,9 @@ impl Reproduce {
         for header in headers {
             words.extend(["-H".to_owned(), header.word.clone()]);
         }
-        words.extend(["-d".to_owned(), quoted_always(json)]);
+        // The messages of a stream may stand on one line.
+        let json = json.replace('\n', " ");
+        words.extend(["-d".to_owned(), quoted_always(&json)]);
         words.extend([self.authority.clone(), method.to_owned()]);
         words.join(" ")
     }
@@ -64,7 +66,8 @@ impl Reproduce {
 
 /// A word for the shell, in quotes where it needs them.
 pub fn quoted(word: &str) -> String {
-    let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:=@%+,".contains(character);
+    let plain =
+        |character: char| character.is_ascii_alphanumeric() || "-_./:=@%+,".contains(character);
     match !word.is_empty() && word.chars().all(plain) {
         true => word.to_owned(),
         false => quoted_always(word),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::view::{Coverage, Group, Method, Note, View};
+use super::view::{Coverage, Group, Method, Note, View, folded};
 use crate::style::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, count, grouped, paint};
 
 /// How many lines of notes are shown of one kind; the rest is counted. The other
@@ -15,7 +15,11 @@ const LONG: usize = 600;
 /// Writes a report as lines of styled text.
 pub fn render(view: &View) -> String {
     let mut text = String::new();
-    for method in view.methods.iter().filter(|method| !method.groups.is_empty()) {
+    for method in view
+        .methods
+        .iter()
+        .filter(|method| !method.groups.is_empty())
+    {
         title(&mut text, method);
         for group in &method.groups {
             failure(&mut text, group);
@@ -31,10 +35,17 @@ pub fn render(view: &View) -> String {
     coverage(&mut text, &view.coverage);
     notes(&mut text, "uncovered", &view.uncovered);
     notes(&mut text, "defects of proofread", &view.defects);
+    for remark in &view.remarks {
+        let _ = writeln!(text, "{} {remark}", paint(DIM, "remark"));
+    }
     if let Some(why) = &view.aborted {
         let _ = writeln!(text, "{} {why}", paint(YELLOW, "ended early:"));
     }
-    let _ = writeln!(text, "{}", paint(DIM, format!("seed {}, profile {}", view.seed, view.profile)));
+    let _ = writeln!(
+        text,
+        "{}",
+        paint(DIM, format!("seed {}, profile {}", view.seed, view.profile))
+    );
     verdict(&mut text, view);
     text
 }
@@ -42,11 +53,16 @@ pub fn render(view: &View) -> String {
 fn title(text: &mut String, method: &Method) {
     let place = method.place.as_ref();
     let place = place.map(|place| format!("  {}", paint(DIM, place)));
-    let _ = writeln!(text, "{}{}\n", paint(BOLD, &method.name), place.unwrap_or_default());
+    let _ = writeln!(
+        text,
+        "{}{}\n",
+        paint(BOLD, &method.name),
+        place.unwrap_or_default()
+    );
 }
 
 fn failure(text: &mut String, group: &Group) {
-    let like_it = match group.count() {
+    let like_it = match group.count {
         0 | 1 => format!("#{}", group.id),
         count => format!("#{} and {} more like it", group.id, count - 1),
     };
@@ -61,7 +77,12 @@ fn failure(text: &mut String, group: &Group) {
     let mut row = |name: &str, value: &str| {
         for (index, line) in value.lines().enumerate() {
             let name = if index == 0 { name } else { "" };
-            let _ = writeln!(text, "      {}  {}", paint(DIM, format!("{name:<8}")), shorten(line));
+            let _ = writeln!(
+                text,
+                "      {}  {}",
+                paint(DIM, format!("{name:<8}")),
+                shorten(line)
+            );
         }
     };
     if group.methods.len() > 1 {
@@ -75,14 +96,24 @@ fn failure(text: &mut String, group: &Group) {
     row("answer", &group.observed);
     if !group.reproduce.is_empty() {
         // Never shortened: it is there to be copied.
-        let _ = writeln!(text, "      {}  {}", paint(DIM, "again   "), group.reproduce);
+        let _ = writeln!(
+            text,
+            "      {}  {}",
+            paint(DIM, "again   "),
+            group.reproduce
+        );
     }
     text.push('\n');
 }
 
 fn some_of(names: &[String]) -> String {
     const SHOWN: usize = 3;
-    let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    let shown = names
+        .iter()
+        .take(SHOWN)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
     match names.len().saturating_sub(SHOWN) {
         0 => shown,
         more => format!("{shown} and {more} more"),
@@ -105,7 +136,12 @@ fn totals(text: &mut String, view: &View) {
     let _ = writeln!(text, "{}", paint(DIM, heading));
     for phase in &view.phases {
         let cases = grouped(phase.cases);
-        let _ = writeln!(text, "{:<10}{cases:>10}{}", phase.name, failed(phase.failed));
+        let _ = writeln!(
+            text,
+            "{:<10}{cases:>10}{}",
+            phase.name,
+            failed(phase.failed)
+        );
     }
     let speed = format!(
         "in {:.1} s, {} cases/s",
@@ -124,7 +160,7 @@ fn totals(text: &mut String, view: &View) {
 
 fn coverage(text: &mut String, coverage: &Coverage) {
     if coverage.rules() == 0 {
-        let _ = writeln!(text, "coverage   the requests have no rules");
+        let _ = writeln!(text, "coverage   the requests that were sent have no rules");
         return;
     }
     let _ = writeln!(
@@ -151,7 +187,14 @@ fn notes(text: &mut String, title: &str, notes: &[Note]) {
         return;
     }
     let _ = writeln!(text, "{} ({})", paint(YELLOW, title), notes.len());
-    list(text, notes);
+    let folded: Vec<Note> = folded(notes)
+        .into_iter()
+        .map(|it| Note {
+            about: some_of(&it.about),
+            text: it.text,
+        })
+        .collect();
+    list(text, &folded);
 }
 
 fn list(text: &mut String, notes: &[Note]) {
@@ -168,6 +211,9 @@ fn verdict(text: &mut String, view: &View) {
         true => writeln!(text, "{} {}", paint(GREEN, "✓"), view.verdict()),
         false => writeln!(text, "{} {}", paint(RED, "✗"), paint(BOLD, view.verdict())),
     };
+    if let Some(hint) = view.hint() {
+        let _ = writeln!(text, "  {}", paint(YELLOW, hint));
+    }
     if let Some(failures) = view.failures.as_ref().filter(|_| !view.is_kept()) {
         let again = format!("again: proofread replay {}", super::quoted(failures));
         let _ = writeln!(text, "  {}", paint(DIM, again));

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::style::count;
+
 /// A report.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct View {
@@ -29,6 +31,8 @@ pub struct View {
     pub uncovered: Vec<Note>,
     /// Where proofread contradicts itself.
     pub defects: Vec<Note>,
+    /// What happened that is no finding.
+    pub remarks: Vec<String>,
     /// Where the failures are recorded.
     pub failures: Option<String>,
     /// Why the run ended early, where it did.
@@ -66,8 +70,12 @@ pub struct Method {
 pub struct Group {
     /// The number of the first one, by which `replay --only` finds it.
     pub id: usize,
-    /// The numbers of all.
+    /// The numbers of all that are recorded.
     pub ids: Vec<usize>,
+    /// How many failures are alike, this one among them.
+    pub count: u64,
+    /// The ids of some other cases.
+    pub alike: Vec<String>,
     /// What is wrong: "rule not checked".
     pub title: String,
     /// The phase that found the first one.
@@ -123,15 +131,39 @@ pub struct Note {
     pub text: String,
 }
 
+/// What is said of several things.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Folded {
+    /// The things.
+    pub about: Vec<String>,
+    /// What is to say.
+    pub text: String,
+}
+
+/// What is said of many things is said once.
+pub fn folded(notes: &[Note]) -> Vec<Folded> {
+    let mut folded: Vec<Folded> = Vec::new();
+    for note in notes {
+        match folded.iter_mut().find(|known| known.text == note.text) {
+            Some(known) => known.about.push(note.about.clone()),
+            None => folded.push(Folded {
+                about: vec![note.about.clone()],
+                text: note.text.clone(),
+            }),
+        }
+    }
+    folded
+}
+
 impl View {
     /// How many failures there are.
     pub fn failed(&self) -> u64 {
         self.phases.iter().map(|phase| phase.failed).sum()
     }
 
-    /// Whether the server keeps its contract.
+    /// Whether the server keeps its contract, as far as it was asked anything.
     pub fn is_kept(&self) -> bool {
-        self.failed() == 0
+        self.failed() == 0 && self.cases > 0
     }
 
     /// Cases sent and judged in a second.
@@ -154,32 +186,72 @@ impl View {
     /// How many methods have a failure.
     pub fn failing_methods(&self) -> usize {
         let shared = self.shared.iter().flat_map(|group| &group.methods);
-        let own = self.methods.iter().filter(|method| !method.groups.is_empty());
+        let own = self
+            .methods
+            .iter()
+            .filter(|method| !method.groups.is_empty());
         let mut names: Vec<&String> = shared.chain(own.map(|method| &method.name)).collect();
         names.sort();
         names.dedup();
         names.len()
     }
 
+    /// What to try where nothing fails but what stacks do in their own ways.
+    pub fn hint(&self) -> Option<&'static str> {
+        let elsewhere = |phase: &Phase| phase.name != "wire" && phase.failed > 0;
+        let only_wire = !self.is_kept() && !self.phases.iter().any(elsewhere);
+        (only_wire && self.profile == "strict").then_some(
+            "only the wire phase fails: stacks differ there; say which one it is by --profile tonic, grpcio, grpc-go, grpc-java or connect",
+        )
+    }
+
     /// The verdict in one line.
     pub fn verdict(&self) -> String {
-        use crate::style::count;
-        if self.is_kept() {
-            return format!("the server keeps its contract in {}", count(self.cases, "case"));
+        if self.cases == 0 {
+            return "nothing was checked".to_owned();
         }
-        let methods = self.methods.len() as u64;
-        let failed = count(self.failed(), "failure");
-        match self.failing_methods() {
-            0 => format!("the server breaks its contract: {failed}"),
-            failing => format!(
-                "the server breaks its contract: {failed} in {failing} of {}",
-                count(methods, "method")
-            ),
+        let checked = self.checked_methods();
+        let methods = count(checked as u64, "method");
+        let verdict = match (self.is_kept(), self.failing_methods()) {
+            (true, _) => {
+                let cases = count(self.cases, "case");
+                format!("the server keeps its contract in {cases} of {methods}")
+            }
+            (false, failing) => {
+                let failed = count(self.failed(), "failure");
+                match failing {
+                    0 => format!("the server breaks its contract: {failed}"),
+                    _ => format!(
+                        "the server breaks its contract: {failed} in {failing} of {methods}"
+                    ),
+                }
+            }
+        };
+        match self.methods.len() - checked {
+            0 => verdict,
+            others => format!("{verdict}; {} not checked", count(others as u64, "method")),
         }
+    }
+
+    /// How many methods were checked.
+    pub fn checked_methods(&self) -> usize {
+        let methods = self.methods.iter();
+        methods.filter(|method| method.is_checked()).count()
     }
 }
 
 impl Method {
+    /// Whether it was sent more than the first request, which shows whether it is
+    /// there, and the claims about its credential.
+    pub fn is_checked(&self) -> bool {
+        let beyond = |phase: &&Phase| !matches!(phase.name.as_str(), "baseline" | "behaviour");
+        let mut others = self.phases.iter().filter(beyond).peekable();
+        match others.peek() {
+            Some(_) => others.any(|phase| phase.cases > 0),
+            None => self.cases() > 0,
+        }
+    }
+
     /// How many cases were sent to it.
     pub fn cases(&self) -> u64 {
         self.phases.iter().map(|phase| phase.cases).sum()
@@ -188,13 +260,6 @@ impl Method {
     /// How many failures it has.
     pub fn failed(&self) -> u64 {
         self.phases.iter().map(|phase| phase.failed).sum()
-    }
-}
-
-impl Group {
-    /// How many failures are alike.
-    pub fn count(&self) -> usize {
-        self.ids.len()
     }
 }
 

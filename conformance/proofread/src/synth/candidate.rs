@@ -85,7 +85,11 @@ impl<T> Tries<T> {
     /// dropped.
     pub(crate) fn map<U>(self, mut convert: impl FnMut(T) -> Option<U>) -> Tries<U> {
         let candidates = self.candidates.into_iter().map(|candidate| Candidate {
-            values: candidate.values.into_iter().filter_map(&mut convert).collect(),
+            values: candidate
+                .values
+                .into_iter()
+                .filter_map(&mut convert)
+                .collect(),
             aim: candidate.aim,
             slug: candidate.slug,
             words: candidate.words,

@@ -66,12 +66,7 @@ pub(crate) fn whole(kind: &Kind, rules: Option<&Type>) -> Option<Whole> {
         Value::U32(_) => (0, i128::from(u32::MAX)),
         _ => (0, i128::from(u64::MAX)),
     };
-    let mut whole = Whole {
-        prefix,
-        least,
-        most,
-        ..Whole::default()
-    };
+    let mut whole = Whole::of(prefix, least, most, 1);
     match rules {
         Some(Type::Int32(rules)) => int32(rules, &mut whole),
         Some(Type::Int64(rules)) => int64(rules, &mut whole),
@@ -124,13 +119,10 @@ impl Choice {
         defined.dedup();
         Self {
             numbers: Whole {
-                prefix: "enum",
-                least: i128::from(i32::MIN),
-                most: i128::from(i32::MAX),
                 constant: rules.r#const.map(i128::from),
                 listed: wide(&rules.r#in),
                 unlisted: wide(&rules.not_in),
-                ..Whole::default()
+                ..Whole::of("enum", i128::from(i32::MIN), i128::from(i32::MAX), 1)
             },
             defined,
             defined_only: rules.defined_only(),
@@ -160,10 +152,22 @@ impl Choice {
         let before = self.defined.iter().min().map_or(-1, |least| least - 1);
         let gap = (0..next).find(|number| !self.defined.contains(number));
         let unknown = [
-            (Some(next), "unknown", "the number after the last defined one"),
-            (Some(before.min(-1)), "unknown-negative", "a negative number without a value"),
+            (
+                Some(next),
+                "unknown",
+                "the number after the last defined one",
+            ),
+            (
+                Some(before.min(-1)),
+                "unknown-negative",
+                "a negative number without a value",
+            ),
             (gap, "unknown-gap", "a number between the defined ones"),
-            (Some(self.numbers.most), "unknown-greatest", "the greatest number"),
+            (
+                Some(self.numbers.most),
+                "unknown-greatest",
+                "the greatest number",
+            ),
         ];
         for (number, slug, words) in unknown {
             let Some(number) = number.filter(|it| !self.defined.contains(it)) else {

@@ -19,7 +19,9 @@ impl Literals {
     pub(crate) fn of(rules: Option<&Rules>, message: &Message) -> Self {
         let mut literals = Self::default();
         let own = &message.rules;
-        own.cel.iter().for_each(|rule| literals.read(rule.expression()));
+        own.cel
+            .iter()
+            .for_each(|rule| literals.read(rule.expression()));
         own.cel_expression.iter().for_each(|it| literals.read(it));
         if let Some(rules) = rules {
             literals.read_rules(rules);
@@ -33,14 +35,28 @@ impl Literals {
     }
 
     fn read_rules(&mut self, rules: &Rules) {
-        rules.standard.cel.iter().for_each(|rule| self.read(rule.expression()));
-        rules.standard.cel_expression.iter().for_each(|it| self.read(it));
+        rules
+            .standard
+            .cel
+            .iter()
+            .for_each(|rule| self.read(rule.expression()));
+        rules
+            .standard
+            .cel_expression
+            .iter()
+            .for_each(|it| self.read(it));
         for predefined in &rules.predefined {
             self.read(&predefined.value);
-            predefined.rules.iter().for_each(|rule| self.read(rule.expression()));
+            predefined
+                .rules
+                .iter()
+                .for_each(|rule| self.read(rule.expression()));
         }
         let levels = [&rules.items, &rules.keys, &rules.values];
-        levels.into_iter().flatten().for_each(|it| self.read_rules(it));
+        levels
+            .into_iter()
+            .flatten()
+            .for_each(|it| self.read_rules(it));
     }
 
     fn read(&mut self, expression: &str) {
@@ -74,7 +90,10 @@ impl Literals {
 
     /// The numbers that can be the size of something.
     pub(crate) fn sizes(&self) -> impl Iterator<Item = usize> + Clone + '_ {
-        let sizes = self.numbers.iter().filter_map(|it| usize::try_from(*it).ok());
+        let sizes = self
+            .numbers
+            .iter()
+            .filter_map(|it| usize::try_from(*it).ok());
         sizes.filter(|size| *size <= GREATEST_SIZE)
     }
 }

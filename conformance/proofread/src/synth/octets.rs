@@ -1,5 +1,7 @@
 //! Bytes.
 
+use std::sync::Arc;
+
 use prost_protovalidate_types::{BytesRules, bytes_rules::WellKnown, field_rules::Type};
 use rand::{RngExt, rngs::StdRng};
 
@@ -12,14 +14,14 @@ use super::{
 use crate::case::Side;
 
 /// The rules of bytes, understood.
-pub(crate) struct Octets<'r> {
+pub(crate) struct Octets {
     rules: BytesRules,
     pattern: Option<Pattern>,
-    literals: &'r Literals,
+    literals: Arc<Literals>,
 }
 
-impl<'r> Octets<'r> {
-    pub(crate) fn new(rules: Option<&Type>, literals: &'r Literals) -> Self {
+impl Octets {
+    pub(crate) fn new(rules: Option<&Type>, literals: Arc<Literals>) -> Self {
         let rules = match rules {
             Some(Type::Bytes(rules)) => rules.clone(),
             _ => BytesRules::default(),
@@ -54,7 +56,10 @@ impl<'r> Octets<'r> {
             (rules.prefix.is_some(), "prefix"),
             (rules.suffix.is_some(), "suffix"),
             // Every value contains nothing.
-            (rules.contains.as_ref().is_some_and(|it| !it.is_empty()), "contains"),
+            (
+                rules.contains.as_ref().is_some_and(|it| !it.is_empty()),
+                "contains",
+            ),
             (!rules.r#in.is_empty(), "in"),
             (!rules.not_in.is_empty(), "not_in"),
         ];
@@ -82,12 +87,27 @@ impl<'r> Octets<'r> {
         if let Some((id, lengths)) = self.format() {
             let id = format!("bytes.{id}");
             for length in lengths {
-                tries.kept(&id, &format!("length-{length}"), "as many bytes as the format has", vec![(0..).take(*length).collect()]);
+                tries.kept(
+                    &id,
+                    &format!("length-{length}"),
+                    "as many bytes as the format has",
+                    vec![(0..).take(*length).collect()],
+                );
                 for wrong in [length - 1, length + 1] {
-                    tries.broken(&id, &format!("length-{wrong}"), "one byte off the format", vec![vec![1; wrong]]);
+                    tries.broken(
+                        &id,
+                        &format!("length-{wrong}"),
+                        "one byte off the format",
+                        vec![vec![1; wrong]],
+                    );
                 }
             }
-            tries.broken(&format!("{id}_empty"), "empty", "no bytes", vec![Vec::new()]);
+            tries.broken(
+                &format!("{id}_empty"),
+                "empty",
+                "no bytes",
+                vec![Vec::new()],
+            );
         }
         let values: [(&str, &str, &[u8]); 4] = [
             ("empty", "no bytes", b""),
@@ -100,11 +120,19 @@ impl<'r> Octets<'r> {
         }
         for size in self.literals.sizes() {
             for length in [size.saturating_sub(1), size, size + 1] {
-                tries.plain(&format!("length-{length}"), "a length near a number that a rule names", self.of_length(length));
+                tries.plain(
+                    &format!("length-{length}"),
+                    "a length near a number that a rule names",
+                    self.of_length(length),
+                );
             }
         }
         for text in &self.literals.texts {
-            tries.plain("named", "a value that a rule names", text.clone().into_bytes());
+            tries.plain(
+                "named",
+                "a value that a rule names",
+                text.clone().into_bytes(),
+            );
         }
         tries
     }
@@ -112,22 +140,42 @@ impl<'r> Octets<'r> {
     fn named(&self, tries: &mut Tries<Vec<u8>>) {
         if let Some(constant) = &self.rules.r#const {
             let id = "bytes.const";
-            tries.kept(id, "equal", "the only allowed value", vec![constant.clone()]);
+            tries.kept(
+                id,
+                "equal",
+                "the only allowed value",
+                vec![constant.clone()],
+            );
             tries.broken(id, "other", "nearly the only allowed value", near(constant));
         }
         for (name, listed) in some_of(&self.rules.r#in) {
             let id = "bytes.in";
-            tries.kept(id, &format!("listed-{name}"), "a listed value", vec![listed.clone()]);
+            tries.kept(
+                id,
+                &format!("listed-{name}"),
+                "a listed value",
+                vec![listed.clone()],
+            );
             let mut near = near(listed);
             near.retain(|it| !self.rules.r#in.contains(it));
             tries.broken(id, &format!("beside-{name}"), "nearly a listed value", near);
         }
         for (name, listed) in some_of(&self.rules.not_in) {
             let id = "bytes.not_in";
-            tries.broken(id, &format!("listed-{name}"), "a value that is ruled out", vec![listed.clone()]);
+            tries.broken(
+                id,
+                &format!("listed-{name}"),
+                "a value that is ruled out",
+                vec![listed.clone()],
+            );
             let mut near = near(listed);
             near.retain(|it| !self.rules.not_in.contains(it));
-            tries.kept(id, &format!("beside-{name}"), "nearly a value that is ruled out", near);
+            tries.kept(
+                id,
+                &format!("beside-{name}"),
+                "nearly a value that is ruled out",
+                near,
+            );
         }
     }
 
@@ -145,11 +193,23 @@ impl<'r> Octets<'r> {
             let exact = usize::try_from(bound).ok().filter(|_| bound < LONGEST);
             let Some(exact) = exact else {
                 let side = if less { Side::Broken } else { Side::Kept };
-                tries.impossible(rule, side, format!("{bound} bytes are more than a message may be"));
+                tries.impossible(
+                    rule,
+                    side,
+                    format!("{bound} bytes are more than a message may be"),
+                );
                 continue;
             };
-            tries.kept(rule, "exact", &format!("exactly {bound} bytes"), vec![self.of_length(exact)]);
-            let sides = [(exact.checked_sub(1), less, "one-less"), (Some(exact + 1), more, "one-more")];
+            tries.kept(
+                rule,
+                "exact",
+                &format!("exactly {bound} bytes"),
+                vec![self.of_length(exact)],
+            );
+            let sides = [
+                (exact.checked_sub(1), less, "one-less"),
+                (Some(exact + 1), more, "one-more"),
+            ];
             for (length, inside, slug) in sides {
                 let Some(length) = length else {
                     tries.impossible(rule, Side::Broken, "nothing is shorter than empty");
@@ -177,26 +237,61 @@ impl<'r> Octets<'r> {
             let Some(part) = part.as_deref().filter(|it| !it.is_empty()) else {
                 continue;
             };
-            tries.kept(rule, "with", "with the part that it must have", vec![part.to_vec(), base.clone()]);
+            tries.kept(
+                rule,
+                "with",
+                "with the part that it must have",
+                vec![part.to_vec(), base.clone()],
+            );
             let at = base.windows(part.len()).position(|it| it == part);
-            let at = if rule == "bytes.suffix" { base.len().checked_sub(part.len()) } else { at };
+            let at = if rule == "bytes.suffix" {
+                base.len().checked_sub(part.len())
+            } else {
+                at
+            };
             if let Some(at) = at {
                 let mut changed = base.clone();
                 changed[at] ^= 1;
                 let less = [&base[..at], &base[at + 1..]].concat();
                 let none = [&base[..at], &base[at + part.len()..]].concat();
-                tries.broken(rule, "changed", "with one bit changed in the part that it must have", vec![changed]);
-                tries.broken(rule, "without", "without the part that it must have", vec![less, none]);
+                tries.broken(
+                    rule,
+                    "changed",
+                    "with one bit changed in the part that it must have",
+                    vec![changed],
+                );
+                tries.broken(
+                    rule,
+                    "without",
+                    "without the part that it must have",
+                    vec![less, none],
+                );
             }
         }
         if let Some(pattern) = &self.pattern {
             let rule = "bytes.pattern";
             let shortest = pattern.shortest();
-            tries.kept(rule, "shortest", "the shortest match of its pattern", vec![shortest.clone().into_bytes(), base.clone()]);
+            tries.kept(
+                rule,
+                "shortest",
+                "the shortest match of its pattern",
+                vec![shortest.clone().into_bytes(), base.clone()],
+            );
             let text = String::from_utf8_lossy(&base);
-            let changes = [format!("{text}!"), format!("!{text}"), text.to_uppercase(), "~".repeat(text.len()), String::new()];
+            let changes = [
+                format!("{text}!"),
+                format!("!{text}"),
+                text.to_uppercase(),
+                "~".repeat(text.len()),
+                String::new(),
+            ];
             for (at, changed) in changes.into_iter().enumerate() {
-                tries.broken(rule, &format!("changed-{}", at + 1), "nearly what its pattern matches", vec![changed.into_bytes()]);
+                tries.broken(
+                    rule,
+                    &format!("changed-{}", at + 1),
+                    "nearly what its pattern matches",
+                    vec![changed.into_bytes()],
+                );
             }
         }
     }
@@ -210,10 +305,17 @@ impl<'r> Octets<'r> {
 
     fn of_length(&self, length: usize) -> Vec<u8> {
         if let Some(pattern) = &self.pattern {
-            return pattern.of_length(length).unwrap_or_else(|| pattern.shortest()).into_bytes();
+            return pattern
+                .of_length(length)
+                .unwrap_or_else(|| pattern.shortest())
+                .into_bytes();
         }
         let part = |part: &Option<Vec<u8>>| part.clone().unwrap_or_default();
-        let (prefix, suffix, contains) = (part(&self.rules.prefix), part(&self.rules.suffix), part(&self.rules.contains));
+        let (prefix, suffix, contains) = (
+            part(&self.rules.prefix),
+            part(&self.rules.suffix),
+            part(&self.rules.contains),
+        );
         let room = length.saturating_sub(prefix.len() + suffix.len() + contains.len());
         [prefix, vec![b'a'; room], contains, suffix].concat()
     }
@@ -231,7 +333,11 @@ impl<'r> Octets<'r> {
             return pattern.random(rng).into_bytes();
         }
         let least = rules.len.or(rules.min_len).unwrap_or(0);
-        let most = rules.len.or(rules.max_len).unwrap_or(least + 40).min(least + 40);
+        let most = rules
+            .len
+            .or(rules.max_len)
+            .unwrap_or(least + 40)
+            .min(least + 40);
         let length = usize::try_from(rng.random_range(least..=most.max(least))).unwrap_or(0);
         let length = match self.format() {
             Some((_, lengths)) => lengths[rng.random_range(0..lengths.len())],

@@ -116,7 +116,9 @@ fn write(hir: &Hir, choice: &mut Choice<'_>, text: &mut String) {
 }
 
 fn repeat(repetition: &Repetition, choice: &mut Choice<'_>, text: &mut String) {
-    let once = written(&repetition.sub, &mut Choice::Shortest).chars().count();
+    let once = written(&repetition.sub, &mut Choice::Shortest)
+        .chars()
+        .count();
     let most = repetition.max.unwrap_or(u32::MAX);
     let more = match choice {
         Choice::Shortest => 0,
@@ -143,23 +145,83 @@ fn character(class: &Class, choice: &mut Choice<'_>) -> Option<char> {
         }
         Class::Bytes(class) => {
             let ranges = class.iter();
-            ranges.map(|range| (char::from(range.start()), char::from(range.end()))).collect()
+            ranges
+                .map(|range| (char::from(range.start()), char::from(range.end())))
+                .collect()
         }
     };
-    let holds = |it: char| ranges.iter().any(|(low, high)| (*low..=*high).contains(&it));
-    let plain: Vec<char> = ('a'..='z').chain('0'..='9').chain('A'..='Z').filter(|it| holds(*it)).collect();
-    let printable = || (' '..='~').find(|it| holds(*it));
-    match choice {
-        Choice::Random(rng) if rng.random_bool(0.2) || plain.is_empty() => {
-            let (low, high) = *ranges.get(rng.random_range(0..ranges.len().max(1)))?;
-            // Half a plane is more than anybody wants to read: stay near the start.
-            let span = (u32::from(high) - u32::from(low)).min(200);
-            char::from_u32(u32::from(low) + rng.random_range(0..=span)).or(Some(low))
+    let holds = |it: char| {
+        ranges
+            .iter()
+            .any(|(low, high)| (*low..=*high).contains(&it))
+    };
+    let plain: Vec<char> = ('a'..='z')
+        .chain('0'..='9')
+        .chain('A'..='Z')
+        .filter(|it| holds(*it))
+        .collect();
+    let Choice::Random(rng) = choice else {
+        let first = plain.first().copied();
+        let first = first.or_else(|| (' '..='~').find(|it| holds(*it)));
+        return first.or_else(|| ranges.first().map(|range| range.0));
+    };
+    if !plain.is_empty() && rng.random_bool(0.8) {
+        return Some(plain[rng.random_range(0..plain.len())]);
+    }
+    let (low, high) = *ranges.get(rng.random_range(0..ranges.len().max(1)))?;
+    // Half a plane is more than anybody wants to read: stay near the start.
+    let span = (u32::from(high) - u32::from(low)).min(200);
+    char::from_u32(u32::from(low) + rng.random_range(0..=span)).or(Some(low))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::synth::rng_of;
+
+    fn pattern(source: &str) -> Pattern {
+        Pattern::parse(source).expect("it is a pattern")
+    }
+
+    #[test]
+    fn the_shortest_match_is_plain() {
+        let shortest = |source: &str| pattern(source).shortest();
+        assert_eq!(shortest("^[A-Z]{3}$"), "AAA");
+        assert_eq!(shortest("^(foo|ba)[0-9]+x?$"), "ba0");
+        assert_eq!(shortest("\\S"), "a");
+        assert_eq!(shortest("^tok_[A-Za-z0-9_]{1,60}$"), "tok_a");
+    }
+
+    #[test]
+    fn a_match_is_stretched_to_a_length() {
+        let of_length = |source: &str, length| pattern(source).of_length(length);
+        assert_eq!(of_length("^[a-c]+z$", 5).as_deref(), Some("aaaaz"));
+        assert_eq!(of_length("^a{2,4}$", 4).as_deref(), Some("aaaa"));
+        assert_eq!(of_length("^a{2,4}$", 5), None);
+        assert_eq!(of_length("^(ab)+c*$", 5).as_deref(), Some("ababc"));
+        assert_eq!(of_length("x", 4).as_deref(), Some("xaaa"));
+    }
+
+    #[test]
+    fn random_matches_match() {
+        let mut rng = rng_of("random matches");
+        let pattern = pattern("^([a-f]+-)?[0-9]{2,3}$");
+        for _ in 0..100 {
+            let text = pattern.random(&mut rng);
+            let (head, digits) = text.rsplit_once('-').unwrap_or(("", &text));
+            assert!(head.chars().all(|it| ('a'..='f').contains(&it)), "{text}");
+            assert!((2..=3).contains(&digits.len()), "{text}");
+            assert!(digits.bytes().all(|it| it.is_ascii_digit()), "{text}");
         }
-        Choice::Random(rng) => Some(plain[rng.random_range(0..plain.len())]),
-        Choice::Shortest | Choice::Longer(_) => {
-            let first = plain.first().copied();
-            first.or_else(printable).or_else(|| ranges.first().map(|range| range.0))
-        }
+    }
+
+    #[test]
+    fn strings_that_engines_read_otherwise_are_disputed() {
+        assert!(pattern("\\S").is_disputed("\u{a0}"));
+        assert!(!pattern("\\S").is_disputed("\u{e9}"));
+        assert!(pattern("^\\w+$").is_disputed("\u{e9}"));
+        assert!(pattern("^\\d$").is_disputed("\u{665}"));
+        assert!(pattern("^a$").is_disputed("a\n"));
+        assert!(!pattern("^[a-z]+$").is_disputed("\u{e9}"));
     }
 }

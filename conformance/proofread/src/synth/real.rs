@@ -1,7 +1,9 @@
 //! Floating-point numbers. Both kinds are handled as `f64`, which holds every
 //! `f32`; steps are those of the kind itself.
 
-use prost_protovalidate_types::{DoubleRules, FloatRules, double_rules, field_rules::Type, float_rules};
+use prost_protovalidate_types::{
+    DoubleRules, FloatRules, double_rules, field_rules::Type, float_rules,
+};
 use prost_reflect::{Kind, Value};
 use rand::{RngExt, rngs::StdRng};
 
@@ -46,25 +48,25 @@ macro_rules! real {
 real!(float, FloatRules, float_rules);
 real!(double, DoubleRules, double_rules);
 
-/// The rules of a floating-point field; none for another kind.
-pub(crate) fn real(kind: &Kind, rules: Option<&Type>) -> Option<Real> {
+/// The rules of a floating-point field.
+pub(crate) fn real(kind: &Kind, rules: Option<&Type>) -> Real {
     let mut real = Real {
         narrow: matches!(kind, Kind::Float),
         ..Real::default()
     };
-    if !matches!(kind, Kind::Float | Kind::Double) {
-        return None;
-    }
     match rules {
         Some(Type::Float(rules)) => float(rules, &mut real),
         Some(Type::Double(rules)) => double(rules, &mut real),
         _ => {}
     }
-    Some(real)
+    real
 }
 
 impl Real {
-    #[expect(clippy::cast_possible_truncation, reason = "the value came from an f32")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the value came from an f32"
+    )]
     fn narrowed(value: f64) -> f32 {
         value as f32
     }
@@ -98,15 +100,21 @@ impl Real {
     }
 
     fn most(&self) -> f64 {
-        if self.narrow { f64::from(f32::MAX) } else { f64::MAX }
+        if self.narrow {
+            f64::from(f32::MAX)
+        } else {
+            f64::MAX
+        }
     }
 
     fn low(&self) -> Option<f64> {
-        self.lower.map(|(bound, closed)| if closed { bound } else { self.up(bound) })
+        self.lower
+            .map(|(bound, closed)| if closed { bound } else { self.up(bound) })
     }
 
     fn high(&self) -> Option<f64> {
-        self.upper.map(|(bound, closed)| if closed { bound } else { self.down(bound) })
+        self.upper
+            .map(|(bound, closed)| if closed { bound } else { self.down(bound) })
     }
 
     /// The ids of the rules that are set.
@@ -133,33 +141,78 @@ impl Real {
             let id = self.id("const");
             tries.kept(&id, "equal", "the only allowed value", vec![constant]);
             let (below, above) = (self.down(constant), self.up(constant));
-            tries.broken(&id, "below", "just below the only allowed value", vec![below]);
-            tries.broken(&id, "above", "just above the only allowed value", vec![above]);
+            tries.broken(
+                &id,
+                "below",
+                "just below the only allowed value",
+                vec![below],
+            );
+            tries.broken(
+                &id,
+                "above",
+                "just above the only allowed value",
+                vec![above],
+            );
         }
         if let Some(id) = self.range_id() {
             if let Some(low) = self.low() {
                 tries.kept(&id, "at-least", "its least allowed value", vec![low]);
-                tries.broken(&id, "below", "just below its lower bound", vec![self.down(low)]);
+                tries.broken(
+                    &id,
+                    "below",
+                    "just below its lower bound",
+                    vec![self.down(low)],
+                );
             }
             if let Some(high) = self.high() {
                 tries.kept(&id, "at-most", "its greatest allowed value", vec![high]);
-                tries.broken(&id, "above", "just above its upper bound", vec![self.up(high)]);
+                tries.broken(
+                    &id,
+                    "above",
+                    "just above its upper bound",
+                    vec![self.up(high)],
+                );
             }
             if self.says_one_thing_of_nan() {
-                tries.broken(&id, "nan", "not a number, which no range holds", vec![f64::NAN]);
+                tries.broken(
+                    &id,
+                    "nan",
+                    "not a number, which no range holds",
+                    vec![f64::NAN],
+                );
             }
         }
         let id = self.id("in");
         for (name, value) in some_of(&self.listed) {
-            tries.kept(&id, &format!("listed-{name}"), "a listed value", vec![*value]);
+            tries.kept(
+                &id,
+                &format!("listed-{name}"),
+                "a listed value",
+                vec![*value],
+            );
             let near = vec![self.up(*value), self.down(*value), value + 1.0];
-            tries.broken(&id, &format!("beside-{name}"), "next to a listed value", near);
+            tries.broken(
+                &id,
+                &format!("beside-{name}"),
+                "next to a listed value",
+                near,
+            );
         }
         let id = self.id("not_in");
         for (name, value) in some_of(&self.unlisted) {
-            tries.broken(&id, &format!("listed-{name}"), "a value that is ruled out", vec![*value]);
+            tries.broken(
+                &id,
+                &format!("listed-{name}"),
+                "a value that is ruled out",
+                vec![*value],
+            );
             let near = vec![self.up(*value), self.down(*value), value + 1.0];
-            tries.kept(&id, &format!("beside-{name}"), "next to a value that is ruled out", near);
+            tries.kept(
+                &id,
+                &format!("beside-{name}"),
+                "next to a value that is ruled out",
+                near,
+            );
         }
         self.infinities(&mut tries);
         let most = self.most();
@@ -176,7 +229,11 @@ impl Real {
         }
         for number in numbers {
             for value in [self.down(*number), *number, self.up(*number)] {
-                tries.plain(&format!("value-{value}"), "a value near one that a rule names", value);
+                tries.plain(
+                    &format!("value-{value}"),
+                    "a value near one that a rule names",
+                    value,
+                );
             }
         }
         tries
@@ -199,7 +256,12 @@ impl Real {
         }
         let alone = self.range_id().is_none() && self.constant.is_none() && self.listed.is_empty();
         if self.finite {
-            tries.kept(&id, "finite", "the greatest finite value", vec![self.most(), 0.0]);
+            tries.kept(
+                &id,
+                "finite",
+                "the greatest finite value",
+                vec![self.most(), 0.0],
+            );
             if alone {
                 tries.broken(&id, "nan", "not a number", vec![f64::NAN]);
             }
@@ -243,6 +305,10 @@ impl Real {
             true => between.round(),
             false => between,
         };
-        if (low..=high).contains(&rounded) { rounded } else { low }
+        if (low..=high).contains(&rounded) {
+            rounded
+        } else {
+            low
+        }
     }
 }

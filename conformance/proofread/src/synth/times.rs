@@ -15,14 +15,17 @@ use crate::{
 
 const SECOND: i128 = 1_000_000_000;
 
+/// The step between values: there are languages whose times know no nanoseconds.
+const MICROSECOND: i128 = 1_000;
+
 /// The farthest duration that protobuf allows, some 10,000 years.
 const FARTHEST: i128 = 315_576_000_000 * SECOND;
 
 /// 0001-01-01T00:00:00Z, the first moment that protobuf allows.
 const FIRST: i128 = -62_135_596_800 * SECOND;
 
-/// 9999-12-31T23:59:59.999999999Z, the last one.
-const LAST: i128 = 253_402_300_800 * SECOND - 1;
+/// 9999-12-31T23:59:59.999999Z, the last one.
+const LAST: i128 = 253_402_300_800 * SECOND - MICROSECOND;
 
 fn of_duration(value: &Duration) -> i128 {
     i128::from(value.seconds) * SECOND + i128::from(value.nanos)
@@ -32,6 +35,19 @@ fn of_timestamp(value: &Timestamp) -> i128 {
     i128::from(value.seconds) * SECOND + i128::from(value.nanos)
 }
 
+/// Goes down to nanoseconds where the rules themselves do.
+fn stepped(mut whole: Whole) -> Whole {
+    let bounds = [whole.lower, whole.upper].map(|bound| bound.map(|it| it.0));
+    let lists = whole.listed.iter().chain(&whole.unlisted).copied();
+    let named = lists
+        .chain(bounds.into_iter().flatten())
+        .chain(whole.constant);
+    if named.into_iter().any(|it| it % MICROSECOND != 0) {
+        whole.step = 1;
+    }
+    whole
+}
+
 /// The rules of a duration.
 pub(crate) fn duration(rules: Option<&Type>) -> Whole {
     let plain = DurationRules::default();
@@ -39,10 +55,7 @@ pub(crate) fn duration(rules: Option<&Type>) -> Whole {
         Some(Type::Duration(rules)) => rules,
         _ => &plain,
     };
-    Whole {
-        prefix: "duration",
-        least: -FARTHEST,
-        most: FARTHEST,
+    stepped(Whole {
         constant: rules.r#const.as_ref().map(of_duration),
         lower: rules.greater_than.as_ref().map(|bound| match bound {
             duration_rules::GreaterThan::Gt(value) => (of_duration(value), false),
@@ -54,7 +67,8 @@ pub(crate) fn duration(rules: Option<&Type>) -> Whole {
         }),
         listed: rules.r#in.iter().map(of_duration).collect(),
         unlisted: rules.not_in.iter().map(of_duration).collect(),
-    }
+        ..Whole::of("duration", -FARTHEST, FARTHEST, MICROSECOND)
+    })
 }
 
 /// The rules of a moment.
@@ -73,10 +87,7 @@ pub(crate) fn moment(rules: Option<&Type>) -> Moment {
         _ => &plain,
     };
     Moment {
-        fixed: Whole {
-            prefix: "timestamp",
-            least: FIRST,
-            most: LAST,
+        fixed: stepped(Whole {
             constant: rules.r#const.as_ref().map(of_timestamp),
             lower: rules.greater_than.as_ref().and_then(|bound| match bound {
                 GreaterThan::Gt(value) => Some((of_timestamp(value), false)),
@@ -88,8 +99,8 @@ pub(crate) fn moment(rules: Option<&Type>) -> Moment {
                 LessThan::Lte(value) => Some((of_timestamp(value), true)),
                 LessThan::LtNow(_) => None,
             }),
-            ..Whole::default()
-        },
+            ..Whole::of("timestamp", FIRST, LAST, MICROSECOND)
+        }),
         past: matches!(rules.less_than, Some(LessThan::LtNow(true))),
         future: matches!(rules.greater_than, Some(GreaterThan::GtNow(true))),
         within: rules.within.as_ref().map(of_duration),
@@ -109,7 +120,12 @@ impl Moment {
             (self.future, GT_NOW),
             (self.within.is_some(), WITHIN),
         ];
-        keys.extend(timed.iter().filter(|(set, _)| *set).map(|(_, id)| (*id).to_owned()));
+        keys.extend(
+            timed
+                .iter()
+                .filter(|(set, _)| *set)
+                .map(|(_, id)| (*id).to_owned()),
+        );
         keys
     }
 
@@ -161,7 +177,7 @@ impl Moment {
     pub(crate) fn random(&self, rng: &mut StdRng) -> i128 {
         let now = i128::from(now_seconds()) * SECOND;
         let near = self.within.unwrap_or(86_400 * 365 * SECOND);
-        let distance = rng.random_range(0..=near);
+        let distance = rng.random_range(0..=near) / MICROSECOND * MICROSECOND;
         match (self.past, self.future) {
             (true, _) => now - distance,
             (_, true) => now + distance,
@@ -177,7 +193,10 @@ impl Moment {
 pub(crate) fn message(descriptor: &MessageDescriptor, nanoseconds: i128) -> Option<Value> {
     let is_moment = descriptor.full_name() == "google.protobuf.Timestamp";
     let (seconds, nanos) = match is_moment {
-        true => (nanoseconds.div_euclid(SECOND), nanoseconds.rem_euclid(SECOND)),
+        true => (
+            nanoseconds.div_euclid(SECOND),
+            nanoseconds.rem_euclid(SECOND),
+        ),
         false => (nanoseconds / SECOND, nanoseconds % SECOND),
     };
     let mut message = DynamicMessage::new(descriptor.clone());

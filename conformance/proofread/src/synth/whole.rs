@@ -7,14 +7,16 @@ use super::candidate::{Tries, some_of};
 use crate::case::Side;
 
 /// The rules of a whole number, whatever its kind.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Whole {
     /// The first part of the ids of its rules: `int32`.
     pub(crate) prefix: &'static str,
-    /// What the kind can hold.
+    /// The least value that the kind can hold.
     pub(crate) least: i128,
-    /// What the kind can hold.
+    /// The greatest one.
     pub(crate) most: i128,
+    /// The distance of a value to the next one.
+    pub(crate) step: i128,
     pub(crate) constant: Option<i128>,
     /// The bound, and whether the bound itself is in.
     pub(crate) lower: Option<(i128, bool)>,
@@ -40,12 +42,31 @@ pub(crate) fn range_id<T: PartialOrd>(
         (Some((least, low_closed)), Some((most, high_closed))) => {
             let between = least < most || (least == most && low_closed && high_closed);
             let suffix = if between { "" } else { "_exclusive" };
-            Some(format!("{prefix}.{}_{}{suffix}", low(low_closed), high(high_closed)))
+            Some(format!(
+                "{prefix}.{}_{}{suffix}",
+                low(low_closed),
+                high(high_closed)
+            ))
         }
     }
 }
 
 impl Whole {
+    /// No rules, for values of a kind.
+    pub(crate) fn of(prefix: &'static str, least: i128, most: i128, step: i128) -> Self {
+        Self {
+            prefix,
+            least,
+            most,
+            step,
+            constant: None,
+            lower: None,
+            upper: None,
+            listed: Vec::new(),
+            unlisted: Vec::new(),
+        }
+    }
+
     fn id(&self, rule: &str) -> String {
         format!("{}.{rule}", self.prefix)
     }
@@ -56,12 +77,14 @@ impl Whole {
 
     /// The smallest value that the lower bound allows.
     fn low(&self) -> Option<i128> {
-        self.lower.map(|(bound, closed)| if closed { bound } else { bound + 1 })
+        self.lower
+            .map(|(bound, closed)| if closed { bound } else { bound + self.step })
     }
 
     /// The greatest value that the upper bound allows.
     fn high(&self) -> Option<i128> {
-        self.upper.map(|(bound, closed)| if closed { bound } else { bound - 1 })
+        self.upper
+            .map(|(bound, closed)| if closed { bound } else { bound - self.step })
     }
 
     /// The ids of the rules that are set.
@@ -84,15 +107,25 @@ impl Whole {
         if let Some(constant) = self.constant {
             let id = self.id("const");
             tries.kept(&id, "equal", "the only allowed value", vec![constant]);
-            tries.broken(&id, "below", "one below the only allowed value", vec![constant - 1]);
-            tries.broken(&id, "above", "one above the only allowed value", vec![constant + 1]);
+            tries.broken(
+                &id,
+                "below",
+                "one below the only allowed value",
+                vec![constant - self.step],
+            );
+            tries.broken(
+                &id,
+                "above",
+                "one above the only allowed value",
+                vec![constant + self.step],
+            );
         }
         self.range(&mut tries);
         self.lists(&mut tries);
         let known = [
             (0, "zero", "zero"),
-            (1, "one", "one"),
-            (-1, "minus-one", "minus one"),
+            (self.step, "one", "one"),
+            (-self.step, "minus-one", "minus one"),
             (self.most, "greatest", "the greatest value of its type"),
             (self.least, "least", "the least value of its type"),
         ];
@@ -100,8 +133,12 @@ impl Whole {
             tries.plain(slug, words, value);
         }
         for number in numbers {
-            for value in [number - 1, *number, number + 1] {
-                tries.plain(&format!("value-{value}"), "a value near one that a rule names", value);
+            for value in [number - self.step, *number, number + self.step] {
+                tries.plain(
+                    &format!("value-{value}"),
+                    "a value near one that a rule names",
+                    value,
+                );
             }
         }
         for candidate in &mut tries.candidates {
@@ -119,13 +156,33 @@ impl Whole {
         let exclusive = id.ends_with("_exclusive");
         if let Some(low) = self.low() {
             tries.kept(&id, "at-least", "its least allowed value", vec![low]);
-            tries.kept(&id, "over-least", "one above its least allowed value", vec![low + 1]);
-            tries.broken(&id, "below", "one below its lower bound", vec![low - 1]);
+            tries.kept(
+                &id,
+                "over-least",
+                "one above its least allowed value",
+                vec![low + self.step],
+            );
+            tries.broken(
+                &id,
+                "below",
+                "one below its lower bound",
+                vec![low - self.step],
+            );
         }
         if let Some(high) = self.high() {
             tries.kept(&id, "at-most", "its greatest allowed value", vec![high]);
-            tries.kept(&id, "under-most", "one below its greatest allowed value", vec![high - 1]);
-            tries.broken(&id, "above", "one above its upper bound", vec![high + 1]);
+            tries.kept(
+                &id,
+                "under-most",
+                "one below its greatest allowed value",
+                vec![high - self.step],
+            );
+            tries.broken(
+                &id,
+                "above",
+                "one above its upper bound",
+                vec![high + self.step],
+            );
         }
         let nothing_below = self.low().is_none_or(|low| low <= self.least);
         let nothing_above = self.high().is_none_or(|high| high >= self.most);
@@ -144,7 +201,7 @@ impl Whole {
             tries.impossible(&id, Side::Kept, reason);
         }
         let gap_is_empty = matches!((self.low(), self.high()),
-            (Some(low), Some(high)) if low <= high + 1);
+            (Some(low), Some(high)) if low <= high + self.step);
         if exclusive && gap_is_empty {
             let reason = format!("there is no value that {} leave out", self.bounds());
             tries.impossible(&id, Side::Broken, reason);
@@ -160,21 +217,41 @@ impl Whole {
     fn lists(&self, tries: &mut Tries<i128>) {
         let id = self.id("in");
         for (name, value) in some_of(&self.listed) {
-            tries.kept(&id, &format!("listed-{name}"), "a listed value", vec![*value]);
+            tries.kept(
+                &id,
+                &format!("listed-{name}"),
+                "a listed value",
+                vec![*value],
+            );
             let near = self.near(*value, &self.listed);
-            tries.broken(&id, &format!("beside-{name}"), "next to a listed value", near);
+            tries.broken(
+                &id,
+                &format!("beside-{name}"),
+                "next to a listed value",
+                near,
+            );
         }
         let id = self.id("not_in");
         for (name, value) in some_of(&self.unlisted) {
-            tries.broken(&id, &format!("listed-{name}"), "a value that is ruled out", vec![*value]);
+            tries.broken(
+                &id,
+                &format!("listed-{name}"),
+                "a value that is ruled out",
+                vec![*value],
+            );
             let near = self.near(*value, &self.unlisted);
-            tries.kept(&id, &format!("beside-{name}"), "next to a value that is ruled out", near);
+            tries.kept(
+                &id,
+                &format!("beside-{name}"),
+                "next to a value that is ruled out",
+                near,
+            );
         }
     }
 
     /// The values next to one, without those of a list.
     fn near(&self, value: i128, list: &[i128]) -> Vec<i128> {
-        let near = [value + 1, value - 1, value + 2, value - 2, value + 10];
+        let near = [1, -1, 2, -2, 10].map(|steps| value + steps * self.step);
         near.into_iter().filter(|it| !list.contains(it)).collect()
     }
 
@@ -198,11 +275,14 @@ impl Whole {
             return low;
         }
         // Small numbers are as interesting as those in the middle of a wide range.
-        let narrow = (low.max(-100), high.min(100));
+        let narrow = (low.max(-100 * self.step), high.min(100 * self.step));
         let (low, high) = match rng.random_bool(0.5) && narrow.0 <= narrow.1 {
             true => narrow,
             false => (low, high),
         };
-        rng.random_range(low..=high)
+        // Rounded up to a whole step, if that is still inside.
+        let value = rng.random_range(low..=high);
+        let rounded = value + (-value).rem_euclid(self.step);
+        if rounded <= high { rounded } else { low }
     }
 }

@@ -118,12 +118,6 @@ fn flags(bench: &Bench<'_>) -> Vec<Case> {
             "identity",
             Expect::Accepted,
         ),
-        compressed(
-            "encoding/gzip-unused",
-            "a valid request, not compressed, in a call with the encoding gzip",
-            "gzip",
-            expects(Oddity::GzipUnused),
-        ),
     ]
 }
 

@@ -79,8 +79,7 @@ fn longer(bench: &Bench<'_>, descriptor: &FieldDescriptor) -> Vec<Case> {
         Value::U32(number) if matches!(descriptor.kind(), Kind::Uint32) => u64::from(*number),
         _ => return Vec::new(),
     };
-    let again =
-        |payload: Vec<u8>| bench.followed_by(&field(descriptor.number(), VARINT, &payload));
+    let again = |payload: Vec<u8>| bench.followed_by(&field(descriptor.number(), VARINT, &payload));
     let mut cases = vec![bench.message(
         &format!("long-varint/{name}"),
         format!("{name} once more, the same number in ten bytes"),

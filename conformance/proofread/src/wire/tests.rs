@@ -1,1 +1,214 @@
+//! Wire cases are what they say: those that must be accepted mean the same valid
+//! request to a parser, those that are malformed do not parse.
 
+use std::collections::BTreeSet;
+
+use prost_reflect::{DynamicMessage, ReflectMessage, Value};
+
+use super::*;
+use crate::{contract::Code, testing};
+
+/// A field of every kind that has a wire form of its own.
+const SHOP: &str = r#"
+    service Shop { rpc Put(PutRequest) returns (PutRequest); }
+    service Streams { rpc Pour(stream PutRequest) returns (PutRequest); }
+    enum Kind { KIND_UNSPECIFIED = 0; KIND_BOOK = 1; }
+    message Price {
+      string currency = 1 [(buf.validate.field).string.min_len = 1];
+      int64 amount = 2 [(buf.validate.field).int64.gt = 0];
+    }
+    message PutRequest {
+      reserved 15000, 15001;
+      string name = 1 [(buf.validate.field).string.min_len = 1];
+      int32 count = 2 [(buf.validate.field).int32.gt = 0];
+      sint32 offset = 3 [(buf.validate.field).sint32.lt = 0];
+      uint32 size = 4 [(buf.validate.field).uint32.gt = 0];
+      fixed32 stamp = 5;
+      sfixed64 moment = 6;
+      double weight = 7;
+      float height = 8;
+      bool open = 9 [(buf.validate.field).bool.const = true];
+      Kind kind = 10 [(buf.validate.field).enum = {defined_only: true not_in: [0]}];
+      bytes data = 11;
+      Price price = 12 [(buf.validate.field).required = true];
+      repeated int32 ids = 13 [(buf.validate.field).repeated.min_items = 1];
+      repeated sint64 offsets = 14;
+      repeated double weights = 16;
+      repeated Kind kinds = 17;
+      repeated string names = 18;
+      map<string, int32> stock = 19;
+      optional int32 rank = 20;
+    }
+"#;
+
+fn shop() -> Contract {
+    Contract::decode(&testing::shop(SHOP)).expect("a contract")
+}
+
+fn baseline(contract: &Contract) -> DynamicMessage {
+    let descriptor = |name| {
+        let message = contract.message(name).expect("a message");
+        message.descriptor.clone()
+    };
+    let mut price = DynamicMessage::new(descriptor("shop.v1.Price"));
+    price.set_field_by_name("currency", Value::String("USD".to_owned()));
+    price.set_field_by_name("amount", Value::I64(1 << 40));
+    let list = |values: [Value; 2]| Value::List(values.into());
+    let mut message = DynamicMessage::new(descriptor("shop.v1.PutRequest"));
+    for (name, value) in [
+        ("name", Value::String("Dune".to_owned())),
+        ("count", Value::I32(300)),
+        ("offset", Value::I32(-300)),
+        ("size", Value::U32(u32::MAX)),
+        ("stamp", Value::U32(7)),
+        ("moment", Value::I64(-7)),
+        ("weight", Value::F64(0.5)),
+        ("height", Value::F32(0.5)),
+        ("open", Value::Bool(true)),
+        ("kind", Value::EnumNumber(1)),
+        ("data", Value::Bytes(vec![0xff].into())),
+        ("price", Value::Message(price)),
+        ("ids", list([Value::I32(-1), Value::I32(1)])),
+        ("offsets", list([Value::I64(-1), Value::I64(i64::MIN)])),
+        ("weights", list([Value::F64(0.5), Value::F64(-0.5)])),
+        ("kinds", list([Value::EnumNumber(1), Value::EnumNumber(0)])),
+        ("rank", Value::I32(3)),
+    ] {
+        message.set_field_by_name(name, value);
+    }
+    message
+}
+
+fn made(path: &str, profile: &str) -> (Contract, Vec<Case>) {
+    let contract = shop();
+    let oracle = Oracle::new(&contract);
+    let request = baseline(&contract);
+    let valid = oracle.judge(&request).expect("rules");
+    assert!(valid.is_empty(), "{valid:?}");
+    let profile = Profile::named(profile).expect("built in");
+    let cases = {
+        let method = contract.methods().find(|method| method.path == path);
+        let method = method.expect("a method");
+        cases(&contract, &oracle, method, &request, &profile)
+    };
+    (contract, cases)
+}
+
+fn call(case: &Case) -> &RawCall {
+    match &case.send {
+        Send::Raw(call) => call,
+        Send::Messages(_) => panic!("wire cases are bytes"),
+    }
+}
+
+#[test]
+fn ids_are_unique_and_the_same_each_time() {
+    let ids = |cases: &[Case]| -> Vec<String> { cases.iter().map(|it| it.id.clone()).collect() };
+    let (_, cases) = made("/shop.v1.Shop/Put", "strict");
+    let unique: BTreeSet<String> = ids(&cases).into_iter().collect();
+    assert_eq!(unique.len(), cases.len());
+    assert!(cases.iter().all(|case| case.id.starts_with("wire/")));
+    let (_, again) = made("/shop.v1.Shop/Put", "strict");
+    assert_eq!(ids(&cases), ids(&again));
+    assert!(cases.len() > 80, "{}", cases.len());
+}
+
+#[test]
+fn what_must_be_accepted_is_the_same_valid_request_to_a_parser() {
+    let (contract, cases) = made("/shop.v1.Shop/Put", "strict");
+    let oracle = Oracle::new(&contract);
+    let expected = baseline(&contract);
+    let mut seen = 0;
+    for case in &cases {
+        let body = &call(case).body;
+        let well_framed = body.len() >= 5 && body[0] == 0;
+        if !matches!(case.expect, Expect::Accepted) || !well_framed {
+            continue;
+        }
+        let decoded = DynamicMessage::decode(expected.descriptor(), &body[5..]);
+        let decoded = decoded.unwrap_or_else(|error| panic!("{}: {error}", case.id));
+        assert_eq!(oracle.judge(&decoded), Ok(BTreeSet::new()), "{}", case.id);
+        if !case.id.starts_with("wire/last-wins/") {
+            let same = expected
+                .descriptor()
+                .fields()
+                .all(|field| decoded.get_field(&field) == expected.get_field(&field));
+            assert!(same, "{}: {decoded:?}", case.id);
+        }
+        seen += 1;
+    }
+    assert!(seen > 40, "{seen}");
+}
+
+#[test]
+fn of_a_field_that_comes_twice_the_last_one_is_judged() {
+    let (_, cases) = made("/shop.v1.Shop/Put", "strict");
+    let expect = |id: &str| {
+        let case = cases.iter().find(|case| case.id == id);
+        &case.unwrap_or_else(|| panic!("no case {id}")).expect
+    };
+    for field in ["name", "count", "offset", "size", "open", "kind"] {
+        let zero = expect(&format!("wire/last-wins/{field}/zero"));
+        let Expect::Refused(due) = zero else {
+            panic!("{field}: {zero:?}");
+        };
+        assert_eq!(due[0].path, *field);
+    }
+    for field in ["stamp", "weight", "data", "rank"] {
+        let zero = expect(&format!("wire/last-wins/{field}/zero"));
+        assert!(matches!(zero, Expect::Accepted), "{field}: {zero:?}");
+    }
+}
+
+#[test]
+fn what_is_malformed_does_not_parse() {
+    let (contract, cases) = made("/shop.v1.Shop/Put", "strict");
+    let descriptor = baseline(&contract).descriptor();
+    let mut malformed = cases
+        .iter()
+        .filter(|case| case.id.starts_with("wire/malformed/"));
+    assert!(malformed.clone().count() >= 12);
+    assert!(malformed.all(|case| {
+        let message = &call(case).body[5..];
+        DynamicMessage::decode(descriptor.clone(), message).is_err()
+    }));
+}
+
+#[test]
+fn the_profile_decides_what_is_left_open() {
+    let expect = |profile: &str, id: &str| {
+        let (_, cases) = made("/shop.v1.Shop/Put", profile);
+        let case = cases.into_iter().find(|case| case.id == id);
+        case.expect("a case").expect
+    };
+    let two = "wire/two-messages";
+    assert!(matches!(expect("tonic", two), Expect::Accepted));
+    assert!(matches!(expect("strict", two), Expect::OneOf(codes) if codes == [Code(12)]));
+    let none = "wire/content-type/none";
+    assert!(matches!(expect("grpc-go", none), Expect::Http(statuses) if statuses == [415]));
+}
+
+#[test]
+fn a_client_stream_may_have_any_number_of_messages() {
+    let (_, cases) = made("/shop.v1.Streams/Pour", "strict");
+    let cardinality = ["wire/no-message", "wire/two-messages"];
+    assert!(
+        !cases
+            .iter()
+            .any(|case| cardinality.contains(&case.id.as_str()))
+    );
+    assert!(cases.iter().any(|case| case.id == "wire/oversized"));
+}
+
+#[test]
+fn a_request_without_fields_has_wire_cases_too() {
+    let contract = Contract::decode(&testing::shop(
+        "service Shop { rpc Ping(PingRequest) returns (PingRequest); } message PingRequest {}",
+    ));
+    let contract = contract.expect("a contract");
+    let method = contract.methods().next().expect("a method");
+    let request = DynamicMessage::new(method.descriptor.input());
+    let oracle = Oracle::new(&contract);
+    let cases = cases(&contract, &oracle, method, &request, &Profile::strict());
+    assert!(cases.len() > 40, "{}", cases.len());
+}

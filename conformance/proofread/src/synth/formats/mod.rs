@@ -97,7 +97,9 @@ fn host(length: usize) -> Option<String> {
     if !(1..=253).contains(&length) {
         return None;
     }
-    let mut name: Vec<u8> = (1..=length).map(|at| if at % 64 == 0 { b'.' } else { b'a' }).collect();
+    let mut name: Vec<u8> = (1..=length)
+        .map(|at| if at % 64 == 0 { b'.' } else { b'a' })
+        .collect();
     if name.last() == Some(&b'.') {
         // The name may not end in a dot: shorten the label before.
         let last = length - 1;
@@ -113,7 +115,11 @@ fn at_least_one(length: usize) -> Option<String> {
 const EMAIL: Format = Format {
     id: "email",
     empty: Some("email_empty"),
-    valid: &["a@b.co", "first.last+tag@shop.example.com", "x_1@127.example"],
+    valid: &[
+        "a@b.co",
+        "first.last+tag@shop.example.com",
+        "x_1@127.example",
+    ],
     wrong: &[
         ("no at sign", "plain.example.com"),
         ("nothing before the at sign", "@b.co"),
@@ -134,7 +140,10 @@ const HOSTNAME: Format = Format {
         ("an underscore", "a_b.example.com"),
         ("an empty label", "a..example.com"),
         ("a blank", "a b.example.com"),
-        ("a label of 64 letters", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.com"),
+        (
+            "a label of 64 letters",
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.com",
+        ),
     ],
     stretch: host,
 };
@@ -142,7 +151,11 @@ const HOSTNAME: Format = Format {
 const URI: Format = Format {
     id: "uri",
     empty: Some("uri_empty"),
-    valid: &["https://example.com/a?b=c#d", "urn:isbn:0451450523", "mailto:a@b.co"],
+    valid: &[
+        "https://example.com/a?b=c#d",
+        "urn:isbn:0451450523",
+        "mailto:a@b.co",
+    ],
     wrong: &[
         ("no scheme", "/relative/path"),
         ("blanks", "https://example.com/a b"),
@@ -186,8 +199,14 @@ const UUID: Format = Format {
     ],
     wrong: &[
         ("one digit too few", "0190a5c3-7b1e-7c3a-9d2f-5e6a7b8c9d0"),
-        ("one digit too many", "0190a5c3-7b1e-7c3a-9d2f-5e6a7b8c9d0e1"),
-        ("a letter that is no digit", "0190a5c3-7b1e-7c3a-9d2f-5e6a7b8c9d0g"),
+        (
+            "one digit too many",
+            "0190a5c3-7b1e-7c3a-9d2f-5e6a7b8c9d0e1",
+        ),
+        (
+            "a letter that is no digit",
+            "0190a5c3-7b1e-7c3a-9d2f-5e6a7b8c9d0g",
+        ),
         ("no hyphens", "0190a5c37b1e7c3a9d2f5e6a7b8c9d0e"),
         ("braces around it", "{0190a5c3-7b1e-7c3a-9d2f-5e6a7b8c9d0e}"),
     ],
@@ -197,12 +216,18 @@ const UUID: Format = Format {
 const TUUID: Format = Format {
     id: "tuuid",
     empty: Some("tuuid_empty"),
-    valid: &["0190a5c37b1e7c3a9d2f5e6a7b8c9d0e", "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"],
+    valid: &[
+        "0190a5c37b1e7c3a9d2f5e6a7b8c9d0e",
+        "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF",
+    ],
     wrong: &[
         ("one digit too few", "0190a5c37b1e7c3a9d2f5e6a7b8c9d0"),
         ("one digit too many", "0190a5c37b1e7c3a9d2f5e6a7b8c9d0e1"),
         ("hyphens", "0190a5c3-7b1e-7c3a-9d2f-5e6a7b8c9d0e"),
-        ("a letter that is no digit", "0190a5c37b1e7c3a9d2f5e6a7b8c9d0g"),
+        (
+            "a letter that is no digit",
+            "0190a5c37b1e7c3a9d2f5e6a7b8c9d0g",
+        ),
     ],
     stretch: fixed,
 };
@@ -224,7 +249,11 @@ const HOST_AND_PORT: Format = Format {
 const ULID: Format = Format {
     id: "ulid",
     empty: Some("ulid_empty"),
-    valid: &["01ARZ3NDEKTSV4RRFFQ69G5FAV", "00000000000000000000000000", "7zzzzzzzzzzzzzzzzzzzzzzzzz"],
+    valid: &[
+        "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        "00000000000000000000000000",
+        "7zzzzzzzzzzzzzzzzzzzzzzzzz",
+    ],
     wrong: &[
         ("too great a first digit", "81ARZ3NDEKTSV4RRFFQ69G5FAV"),
         ("a letter that is no digit", "01ARZ3NDEKTSV4RRFFQ69G5FAU"),
@@ -277,7 +306,11 @@ const HEADER_NAME_LOOSE: Format = Format {
     id: "well_known_regex.header_name",
     empty: Some("well_known_regex.header_name_empty"),
     valid: &["a", "a b", "name:"],
-    wrong: &[("a line break", "a\nb"), ("a carriage return", "a\rb"), ("a null", "a\0b")],
+    wrong: &[
+        ("a line break", "a\nb"),
+        ("a carriage return", "a\rb"),
+        ("a null", "a\0b"),
+    ],
     stretch: at_least_one,
 };
 
@@ -285,7 +318,11 @@ const HEADER_VALUE: Format = Format {
     id: "well_known_regex.header_value",
     empty: None,
     valid: &["", "text/html; q=0.9", "tab\there"],
-    wrong: &[("a line break", "a\nb"), ("a null", "a\0b"), ("a delete character", "a\u{7f}b")],
+    wrong: &[
+        ("a line break", "a\nb"),
+        ("a null", "a\0b"),
+        ("a delete character", "a\u{7f}b"),
+    ],
     stretch: |length| around("", "", length),
 };
 
@@ -293,6 +330,10 @@ const HEADER_VALUE_LOOSE: Format = Format {
     id: "well_known_regex.header_value",
     empty: None,
     valid: &["", "text", "a\u{7f}b"],
-    wrong: &[("a line break", "a\nb"), ("a carriage return", "a\rb"), ("a null", "a\0b")],
+    wrong: &[
+        ("a line break", "a\nb"),
+        ("a carriage return", "a\rb"),
+        ("a null", "a\0b"),
+    ],
     stretch: |length| around("", "", length),
 };

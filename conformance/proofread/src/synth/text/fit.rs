@@ -2,6 +2,9 @@
 
 use super::Text;
 
+/// Of longer strings there are fewer variants: they take time and room.
+const LONG: usize = 50_000;
+
 /// What is used to make a string longer: characters of one to four bytes.
 pub(super) const NARROW: char = 'a';
 pub(super) const WIDE: [(char, &str); 3] = [
@@ -10,7 +13,7 @@ pub(super) const WIDE: [(char, &str); 3] = [
     ('😀', "characters of four bytes"),
 ];
 
-impl Text<'_> {
+impl Text {
     /// Strings of a number of characters, the likeliest first; `base` is a string
     /// that keeps the rules.
     pub(super) fn of_length(&self, length: usize, base: Option<&str>) -> Vec<String> {
@@ -26,6 +29,9 @@ impl Text<'_> {
             found.push(self.with_parts(&filled, length));
         }
         found.retain(|text| text.chars().count() == length);
+        if length > LONG {
+            found.truncate(2);
+        }
         found
     }
 
@@ -81,7 +87,12 @@ fn stretched(base: &str, length: usize) -> Vec<String> {
             let more = characters.get(place).or(characters.last()).copied();
             let more = std::iter::repeat_n(more.unwrap_or(NARROW), length - count);
             let (before, after) = characters.split_at(place);
-            before.iter().copied().chain(more).chain(after.iter().copied()).collect()
+            before
+                .iter()
+                .copied()
+                .chain(more)
+                .chain(after.iter().copied())
+                .collect()
         } else {
             let fewer = count - length;
             let from = place.min(length);

@@ -2,10 +2,11 @@
 //! in any combination.
 
 mod fit;
+mod parts;
 mod search;
 mod tries;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use prost_protovalidate_types::{StringRules, field_rules::Type};
 use rand::{RngExt, rngs::StdRng};
@@ -16,25 +17,26 @@ use super::{
     pattern::Pattern,
 };
 
-/// The longest string that is sent, in bytes: servers take messages of 4 MiB.
-pub(crate) const LONGEST: u64 = 2 << 20;
+/// The longest value that is sent, in bytes: servers take messages of 4 MiB, and a
+/// rule is tried with several values.
+pub(crate) const LONGEST: u64 = 1 << 20;
 
 /// Which rules a string would break; none where that can't be said.
 pub(crate) type Weigh<'w> = dyn FnMut(&str) -> Option<BTreeSet<String>> + 'w;
 
 /// The rules of a string, understood.
-pub(crate) struct Text<'r> {
+pub(crate) struct Text {
     rules: StringRules,
     pattern: Option<Pattern>,
     format: Option<&'static Format>,
-    literals: &'r Literals,
+    literals: Arc<Literals>,
     /// Whether it is the key of a map: the path of a violation quotes it, and how
     /// unusual characters are quoted there is nowhere said.
     is_key: bool,
 }
 
-impl<'r> Text<'r> {
-    pub(crate) fn new(rules: Option<&Type>, literals: &'r Literals, is_key: bool) -> Self {
+impl Text {
+    pub(crate) fn new(rules: Option<&Type>, literals: Arc<Literals>, is_key: bool) -> Self {
         let rules = match rules {
             Some(Type::String(rules)) => rules.clone(),
             _ => StringRules::default(),
@@ -69,7 +71,9 @@ impl<'r> Text<'r> {
         ];
         let set = set.iter().filter(|(set, _)| *set).map(|(_, id)| *id);
         let format = self.format.iter().flat_map(|it| [Some(it.id), it.empty]);
-        set.chain(format.flatten()).map(|id| format!("string.{id}")).collect()
+        set.chain(format.flatten())
+            .map(|id| format!("string.{id}"))
+            .collect()
     }
 
     /// Whether this string is one on which implementations differ.
@@ -96,7 +100,11 @@ impl<'r> Text<'r> {
         }
         let (least, most) = self.lengths();
         let usual = most.min(least.saturating_add(40));
-        let most = if rng.random_bool(0.02) { most.min(2000) } else { usual };
+        let most = if rng.random_bool(0.02) {
+            most.min(2000)
+        } else {
+            usual
+        };
         let length = rng.random_range(least.min(most)..=most);
         let alphabet = match self.is_key {
             true => 0,

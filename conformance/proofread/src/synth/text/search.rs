@@ -13,7 +13,7 @@ const STEPS: usize = 600;
 /// What a search puts into strings beside what the rules name.
 const LETTERS: &str = "aZ09-_.@/: #!é";
 
-impl Text<'_> {
+impl Text {
     /// A string that breaks exactly these rules; the empty set means that it keeps
     /// all.
     pub(super) fn search(
@@ -65,8 +65,17 @@ impl Text<'_> {
             }
             2 if place < characters.len() => characters[place] = letter,
             3 => {
-                let named = [&rules.prefix, &rules.suffix, &rules.contains, &rules.not_contains];
-                let named: Vec<&String> = named.into_iter().flatten().chain(&self.literals.texts).collect();
+                let named = [
+                    &rules.prefix,
+                    &rules.suffix,
+                    &rules.contains,
+                    &rules.not_contains,
+                ];
+                let named: Vec<&String> = named
+                    .into_iter()
+                    .flatten()
+                    .chain(&self.literals.texts)
+                    .collect();
                 if !named.is_empty() {
                     let part = named[rng.random_range(0..named.len())];
                     let place = [0, place, characters.len()][rng.random_range(0..3)];

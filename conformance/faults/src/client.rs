@@ -1,0 +1,33 @@
+//! A plain client for the tests of this crate.
+
+use http::{HeaderMap, HeaderValue};
+use prost::Message;
+use prost_reflect::DynamicMessage;
+use tower::ServiceExt;
+
+use crate::{
+    call::{Call, Reply},
+    server::OPERATOR_TOKEN,
+};
+
+/// A call with these messages, and the operator's token.
+pub fn call(path: &str, messages: &[DynamicMessage]) -> Call {
+    let messages = messages.iter().map(|it| it.encode_to_vec().into());
+    let mut headers = HeaderMap::new();
+    headers.insert("content-type", HeaderValue::from_static("application/grpc"));
+    headers.insert("te", HeaderValue::from_static("trailers"));
+    let token = HeaderValue::try_from(format!("Bearer {OPERATOR_TOKEN}"));
+    headers.insert("authorization", token.expect("the token is ASCII"));
+    Call::new(path, headers, messages.collect())
+}
+
+/// Whether the answer is a stream without an end.
+pub fn is_endless(path: &str) -> bool {
+    path.ends_with("/WatchStock")
+}
+
+/// Calls over a socket.
+pub async fn send(channel: &rpc::Channel, call: Call) -> Result<Reply, tonic::Status> {
+    let response = channel.clone().oneshot(call.into_request()).await?;
+    Ok(Reply::read(response).await)
+}

@@ -1,0 +1,334 @@
+//! Requests for the tests of this crate, thought of apart from proofread: a valid
+//! one for each method, and what becomes of it when one value is another.
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use bytes::Bytes;
+use prost::Message;
+use prost_reflect::{
+    DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, ReflectMessage, Value,
+};
+
+use crate::image;
+
+static VALID: LazyLock<BTreeMap<String, Vec<serde_json::Value>>> =
+    LazyLock::new(|| serde_json::from_str(include_str!("corpus.json")).expect("it is JSON"));
+
+/// The paths of all methods.
+pub fn methods() -> impl Iterator<Item = &'static str> {
+    VALID.keys().map(String::as_str)
+}
+
+/// A valid request of the method.
+pub fn valid(path: &str) -> DynamicMessage {
+    all_valid(path).swap_remove(0)
+}
+
+/// Valid requests: one for each member of a oneof.
+fn all_valid(path: &str) -> Vec<DynamicMessage> {
+    let method = image::method(path).expect("the method exists");
+    let read = |json| {
+        let message = DynamicMessage::deserialize(method.input(), json);
+        message.unwrap_or_else(|cause| panic!("{path}: {cause}"))
+    };
+    VALID.get(path).into_iter().flatten().map(read).collect()
+}
+
+/// The empty request, the valid ones, and these with one value changed.
+pub fn requests(path: &str) -> Vec<DynamicMessage> {
+    let valid = all_valid(path);
+    let mut all = vec![DynamicMessage::new(valid[0].descriptor())];
+    for valid in valid {
+        all.extend(changed(&valid, 3));
+        all.push(valid);
+    }
+    all
+}
+
+/// Bytes that are no message, or one that is written otherwise than usual.
+pub fn raw(path: &str) -> Vec<Bytes> {
+    let valid = Bytes::from(valid(path).encode_to_vec());
+    let with = |more: &[u8]| Bytes::from([&valid[..], more].concat());
+    let mut all = vec![
+        with(&[0xf8, 0x7f, 0x01]),
+        with(&[0x08]),
+        with(&[0x0a, 0x01, 0xff]),
+        with(&[0x0d, 1, 2, 3, 4]),
+        // The first field again, as another number, as a message with nothing in
+        // it, and as a list that is not packed.
+        with(&[0x08, 0x63]),
+        with(&[0x0a, 0x00]),
+        with(&[0x10, 0x63]),
+        with(&[0x08, 0x64, 0x08, 0x65]),
+        with(&[0x0a, 0x02, 0x66, 0x67]),
+    ];
+    let records = crate::records::read(&valid).unwrap_or_default();
+    all.push(crate::records::write(
+        &records.iter().rev().cloned().collect::<Vec<_>>(),
+    ));
+    // Every field twice: a wrong value and then the right one, and the reverse.
+    for record in &records {
+        for wrong in [&[0x63][..], &[0x01, 0xff], &[0x00]] {
+            let wrong = crate::records::Record {
+                value: Bytes::copy_from_slice(wrong),
+                ..record.clone()
+            };
+            let mut before = records.clone();
+            before.insert(0, wrong.clone());
+            all.push(crate::records::write(&before));
+            let mut after = records.clone();
+            after.push(wrong);
+            all.push(crate::records::write(&after));
+        }
+    }
+    let nested = (0..100).fold(Vec::new(), |inner: Vec<u8>, _| {
+        let mut outer = vec![0x12];
+        prost::encoding::encode_varint(inner.len() as u64, &mut outer);
+        outer.extend(inner);
+        outer
+    });
+    all.push(with(
+        &[&[0x0a][..], &varint(nested.len()), &nested].concat(),
+    ));
+    let long = vec![b'x'; 2 << 20];
+    all.push(with(&[&[0x0a][..], &varint(long.len()), &long].concat()));
+    all
+}
+
+fn varint(number: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    prost::encoding::encode_varint(number as u64, &mut bytes);
+    bytes
+}
+
+fn changed(message: &DynamicMessage, depth: usize) -> Vec<DynamicMessage> {
+    let mut all = Vec::new();
+    for field in message.descriptor().fields() {
+        let mut cleared = message.clone();
+        cleared.clear_field(&field);
+        all.push(cleared);
+        let now = message.get_field(&field).into_owned();
+        for value in others(&field, &now, depth) {
+            let mut other = message.clone();
+            other.set_field(&field, value);
+            all.push(other);
+        }
+    }
+    all
+}
+
+fn others(field: &FieldDescriptor, now: &Value, depth: usize) -> Vec<Value> {
+    if let (Value::Map(now), Kind::Message(entry)) = (now, field.kind()) {
+        return maps(now, &entry, depth);
+    }
+    if let Value::List(now) = now {
+        return lists(now, &field.kind(), depth);
+    }
+    singles(&field.kind(), now, depth)
+}
+
+fn lists(now: &[Value], kind: &Kind, depth: usize) -> Vec<Value> {
+    let default = Value::default_value(kind);
+    let model = now.last().unwrap_or(&default);
+    let mut all = vec![
+        Vec::new(),
+        [now, now].concat(),
+        vec![model.clone()],
+        vec![model.clone(); 5],
+        long(model),
+    ];
+    if now.is_empty() {
+        all.push(vec![default.clone()]);
+    }
+    for item in singles(kind, model, depth) {
+        all.push([now, std::slice::from_ref(&item)].concat());
+        all.push(vec![item]);
+    }
+    all.into_iter().map(Value::List).collect()
+}
+
+/// More items than any list may have; numbers are different ones.
+fn long(model: &Value) -> Vec<Value> {
+    let items = (1..=1001).map(|number| match model {
+        Value::I32(_) => Value::I32(number),
+        other => other.clone(),
+    });
+    items.collect()
+}
+
+fn maps(
+    now: &std::collections::HashMap<MapKey, Value>,
+    entry: &MessageDescriptor,
+    depth: usize,
+) -> Vec<Value> {
+    let (key, value) = (entry.map_entry_key_field(), entry.map_entry_value_field());
+    let model = now.iter().next();
+    let default = Value::default_value(&value.kind());
+    let model_value = model.map_or(&default, |(_, value)| value);
+    let keys = singles(&key.kind(), &Value::default_value(&key.kind()), 0);
+    let keys: Vec<MapKey> = keys.into_iter().filter_map(Value::into_map_key).collect();
+    let mut all = vec![now.clone(), Default::default()];
+    for count in 1..=4 {
+        all.push(
+            keys.iter()
+                .take(count)
+                .map(|it| (it.clone(), model_value.clone()))
+                .collect(),
+        );
+    }
+    for key in &keys {
+        let mut more = now.clone();
+        more.insert(key.clone(), model_value.clone());
+        all.push(more);
+    }
+    if let Some((key, now_value)) = model {
+        for other in singles(&value.kind(), now_value, depth) {
+            all.push([(key.clone(), other)].into_iter().collect());
+        }
+    }
+    all.into_iter().map(Value::Map).collect()
+}
+
+fn singles(kind: &Kind, now: &Value, depth: usize) -> Vec<Value> {
+    match now {
+        Value::Bool(_) => vec![Value::Bool(false), Value::Bool(true)],
+        Value::I32(it) => whole(i128::from(*it))
+            .filter_map(|it| it.try_into().ok())
+            .map(Value::I32)
+            .collect(),
+        Value::I64(it) => whole(i128::from(*it))
+            .filter_map(|it| it.try_into().ok())
+            .map(Value::I64)
+            .collect(),
+        Value::U32(it) => whole(i128::from(*it))
+            .filter_map(|it| it.try_into().ok())
+            .map(Value::U32)
+            .collect(),
+        Value::U64(it) => whole(i128::from(*it))
+            .filter_map(|it| it.try_into().ok())
+            .map(Value::U64)
+            .collect(),
+        Value::EnumNumber(it) => whole(i128::from(*it))
+            .filter_map(|it| it.try_into().ok())
+            .map(Value::EnumNumber)
+            .collect(),
+        #[expect(clippy::cast_possible_truncation, reason = "any other number will do")]
+        Value::F32(it) => real(f64::from(*it))
+            .map(|it| Value::F32(it as f32))
+            .collect(),
+        Value::F64(it) => real(*it).map(Value::F64).collect(),
+        Value::String(it) => texts(it).into_iter().map(Value::String).collect(),
+        Value::Bytes(it) => {
+            let some: [&[u8]; 9] = [
+                b"",
+                b"a",
+                &[1, 2, 3],
+                &[255],
+                b"bad",
+                b"ABC1",
+                &[9; 4],
+                &[9; 16],
+                b"too long for it",
+            ];
+            let mut all: Vec<Bytes> = some.iter().map(|it| Bytes::copy_from_slice(it)).collect();
+            all.push([&it[..], &[7]].concat().into());
+            all.into_iter().map(Value::Bytes).collect()
+        }
+        Value::Message(message) => {
+            let Kind::Message(descriptor) = kind else {
+                return Vec::new();
+            };
+            let empty = DynamicMessage::new(descriptor.clone());
+            let mut all = vec![empty.clone()];
+            if depth > 0 {
+                all.extend(changed(message, depth - 1));
+                if descriptor.full_name().starts_with("google.protobuf.") {
+                    all.extend(changed(&empty, depth - 1));
+                }
+            }
+            all.into_iter().map(Value::Message).collect()
+        }
+        Value::List(_) | Value::Map(_) => Vec::new(),
+    }
+}
+
+fn whole(now: i128) -> impl Iterator<Item = i128> {
+    const DOUBLE: i128 = 1 << 53;
+    const BOUNDS: [i128; 11] = [0, 1, 5, 8, 10, 32, 54, 100, 101, 946_684_800, 1_000_000_001];
+    let ends = [
+        i32::MIN.into(),
+        i32::MAX.into(),
+        u32::MAX.into(),
+        i64::MIN.into(),
+        i64::MAX.into(),
+        u64::MAX.into(),
+        DOUBLE,
+        DOUBLE + 7,
+        1 << 62,
+        (1 << 63) + 1,
+        (1 << 63) + 2,
+    ];
+    let near = (-2..=2).map(move |step| now + step);
+    BOUNDS.into_iter().chain([-1, -20]).chain(ends).chain(near)
+}
+
+fn real(now: f64) -> impl Iterator<Item = f64> {
+    let near = [-4.0, -1.0, -0.5, -0.1, 0.1, 0.5, 1.0, 4.0].map(|step| now + step);
+    [
+        f64::NAN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        -0.0,
+        0.0,
+        0.1,
+        0.25,
+        0.75,
+        1.5,
+        2.5,
+        -1.5,
+        1e300,
+        -1e300,
+    ]
+    .into_iter()
+    .chain(near)
+}
+
+fn texts(now: &str) -> Vec<String> {
+    let some = [
+        "",
+        "a",
+        "ab",
+        "abc",
+        "abcdef",
+        "ABC DEF",
+        "é",
+        "ééééé",
+        "a/b",
+        "root",
+        "::1",
+        "AB-123",
+        "with space",
+        "x\ny",
+        "1-2",
+        ".a",
+        "a@b",
+        "fe80::1%eth0",
+        "10.0.0.1/33",
+        "+49",
+        "word-word_word",
+        " ",
+        "book_id",
+        "type.googleapis.com/google.protobuf.Empty",
+    ];
+    let mut all: Vec<String> = some.iter().map(|&it| it.to_owned()).collect();
+    all.push(format!("{now}x"));
+    all.push(format!("{now} "));
+    all.push(format!("x{now}"));
+    all.push(now.to_uppercase());
+    all.push(now.chars().skip(1).collect());
+    all.push("x".repeat(700));
+    let mut shorter = now.to_owned();
+    shorter.pop();
+    all.push(shorter);
+    all
+}

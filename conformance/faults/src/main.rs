@@ -1,0 +1,16 @@
+//! The command; see `faults --help`.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use faults::cli::Cli;
+
+fn main() -> ExitCode {
+    match Cli::parse().run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Prints how many cases a second are made and judged for the bookstore's contract:
+//! `cargo run --release -p proofread --example cases_per_second`.
+
+use std::{error::Error, time::Instant};
+
+use proofread::{
+    cases::{Deriver, Fixtures, Random},
+    contract::Contract,
+    oracle::Oracle,
+};
+
+/// Random cases for each method.
+const RANDOM: usize = 2_000;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../gen/contract.binpb");
+    let start = Instant::now();
+    let contract = Contract::open(path)?;
+    let oracle = Oracle::new(&contract);
+    println!("read the contract in {:?}", start.elapsed());
+    let fixtures = Fixtures::default();
+    let mut deriver = Deriver::new(&contract, &oracle, &fixtures);
+
+    let start = Instant::now();
+    let derived = contract.methods().map(|method| deriver.derive(method));
+    report("derived", derived.map(|it| it.cases.len()).sum(), start);
+
+    let start = Instant::now();
+    let random = contract.methods().map(|method| {
+        let cases = Random::new(&contract, &oracle, method, &fixtures, 1);
+        cases.take(RANDOM).count()
+    });
+    report("random", random.sum(), start);
+    Ok(())
+}
+
+fn report(what: &str, cases: usize, start: Instant) {
+    let seconds = start.elapsed().as_secs_f64();
+    println!(
+        "{cases} {what} cases in {seconds:.2} s: {:.0} a second",
+        cases as f64 / seconds
+    );
+}

@@ -1,0 +1,95 @@
+use super::*;
+use crate::case::Phase;
+
+fn take(
+    contract: &Contract,
+    oracle: &Oracle,
+    method: &Method,
+    seed: u64,
+    count: usize,
+) -> Vec<Case> {
+    let fixtures = Fixtures::default();
+    Random::new(contract, oracle, method, &fixtures, seed)
+        .take(count)
+        .collect()
+}
+
+#[test]
+fn random_cases_expect_what_the_oracle_says() {
+    let contract = every_rule::contract();
+    let oracle = Oracle::new(&contract);
+    for method in contract.methods() {
+        let foreign = contract.message(&method.request).is_none();
+        let cases = take(&contract, &oracle, method, 7, 60);
+        assert_eq!(cases.len(), if foreign { 0 } else { 60 }, "{}", method.path);
+        for case in &cases {
+            assert_eq!(case.phase, Phase::Random);
+            check_case(case, &oracle);
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_cases() {
+    let contract = every_rule::contract();
+    let oracle = Oracle::new(&contract);
+    // Moments near now are drawn anew: no seed can hold the clock.
+    for method in contract.methods().filter(|method| method.name != "Times") {
+        let first = take(&contract, &oracle, method, 1, 20);
+        let again = take(&contract, &oracle, method, 1, 20);
+        let other = take(&contract, &oracle, method, 2, 20);
+        assert!(
+            first
+                .iter()
+                .zip(&again)
+                .all(|(left, right)| is_same(left, right)),
+            "{}",
+            method.path
+        );
+        assert_eq!(first.len(), again.len());
+        let differs = first
+            .iter()
+            .zip(&other)
+            .any(|(left, right)| !is_same(left, right));
+        assert_eq!(
+            differs,
+            contract.message(&method.request).is_some(),
+            "{}",
+            method.path
+        );
+    }
+}
+
+fn is_same(left: &Case, right: &Case) -> bool {
+    let (Send::Messages(left), Send::Messages(right)) = (&left.send, &right.send) else {
+        return false;
+    };
+    // What is not a number does not equal itself.
+    let has_nan = |messages: &[DynamicMessage]| format!("{messages:?}").contains("NaN");
+    left == right || (has_nan(left) && has_nan(right))
+}
+
+#[test]
+fn random_requests_of_the_bookstore_are_both_valid_and_not() {
+    let contract = bookstore::contract();
+    let oracle = Oracle::new(&contract);
+    for method in contract.methods() {
+        let request = contract
+            .message(&method.request)
+            .expect("it is of the contract");
+        let cases = take(&contract, &oracle, method, 3, 200);
+        let accepted = cases
+            .iter()
+            .filter(|case| matches!(case.expect, Expect::Accepted))
+            .count();
+        let has_rules = cases.iter().any(|case| !case.exercises.is_empty());
+        let fields = request.fields.iter().any(|field| field.rules.is_some());
+        assert_eq!(has_rules, fields, "{}", method.path);
+        assert!(accepted >= 60, "{} accepts {accepted} of 200", method.path);
+        assert!(
+            !fields || accepted <= 190,
+            "{} accepts {accepted} of 200",
+            method.path
+        );
+    }
+}

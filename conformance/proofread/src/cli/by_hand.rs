@@ -1,0 +1,147 @@
+//! How to do by hand what a run does: the flags of grpcurl.
+
+use std::path::{Path, PathBuf};
+
+use globset::Glob;
+
+use super::connection::{Pem, Written};
+use crate::report::{Reproduce, Shown, quoted};
+
+/// Headers whose value is a secret where it is written out.
+const SECRET: [&str; 5] = ["authorization", "cookie", "token", "key", "secret"];
+
+pub(super) fn reproduce(
+    url: &str,
+    pem: &Pem,
+    contract: Option<&Path>,
+    headers: &[(Written, PathBuf)],
+    failures: &Path,
+) -> Reproduce {
+    let authority = url.split("://").last().unwrap_or(url).trim_end_matches('/');
+    let mut connection = Vec::new();
+    if url.starts_with("https://") {
+        let mut flag = |name: &str, path: &Path| {
+            connection.extend([name.to_owned(), quoted(&path.display().to_string())]);
+        };
+        if let Some(ca) = &pem.ca {
+            flag("-cacert", ca);
+        }
+        if let Some((cert, key)) = &pem.identity {
+            flag("-cert", cert);
+            flag("-key", key);
+        }
+        if let Some(name) = &pem.server_name {
+            connection.extend(["-authority".to_owned(), quoted(name)]);
+        }
+    } else {
+        connection.push("-plaintext".to_owned());
+    }
+    // Without an image grpcurl asks the server for the contract.
+    if let Some(image) = contract.filter(|path| path.is_file()) {
+        let image = quoted(&image.display().to_string());
+        connection.extend(["-protoset".to_owned(), image]);
+    }
+    Reproduce {
+        authority: authority.to_owned(),
+        connection,
+        headers: headers.iter().filter_map(shown).collect(),
+        failures: failures.display().to_string(),
+    }
+}
+
+/// A header as a word of the shell. A secret that is written out is replaced by a
+/// variable of its name; files and variables are named and not read.
+fn shown((header, folder): &(Written, PathBuf)) -> Option<Shown> {
+    let methods = match &header.methods {
+        Some(glob) => Some(Glob::new(glob).ok()?.compile_matcher()),
+        None => None,
+    };
+    let Written { name, value, .. } = header;
+    let file = value
+        .find('@')
+        .filter(|at| value[..*at].trim_end().is_empty() || value[..*at].ends_with(' '));
+    let (word, expands) = if let Some(at) = file {
+        let path = folder.join(&value[at + 1..]);
+        let path = quoted(&path.display().to_string());
+        (format!("\"{name}: {}$(cat {path})\"", &value[..at]), false)
+    } else if value.contains("${") {
+        (format!("'{name}: {value}'"), true)
+    } else if SECRET.iter().any(|secret| name.contains(secret)) {
+        let variable = name.replace('-', "_").to_ascii_uppercase();
+        (format!("'{name}: ${{{variable}}}'"), true)
+    } else {
+        (quoted(&format!("{name}: {value}")), false)
+    };
+    Some(Shown {
+        methods,
+        word,
+        expands,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn word(name: &str, value: &str) -> String {
+        let header = Written {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            methods: None,
+        };
+        shown(&(header, PathBuf::from("conf")))
+            .expect("it is shown")
+            .word
+    }
+
+    #[test]
+    fn no_secret_gets_into_a_report() {
+        assert_eq!(
+            word("authorization", "Bearer abc"),
+            "'authorization: ${AUTHORIZATION}'"
+        );
+        assert_eq!(word("x-api-key", "abc"), "'x-api-key: ${X_API_KEY}'");
+        assert_eq!(
+            word("authorization", "Bearer ${T}"),
+            "'authorization: Bearer ${T}'"
+        );
+        assert_eq!(
+            word("authorization", "Bearer @t"),
+            "\"authorization: Bearer $(cat conf/t)\""
+        );
+        assert_eq!(
+            word("authorization", "@t"),
+            "\"authorization: $(cat conf/t)\""
+        );
+        assert_eq!(
+            word("x-tenant", "me@example.com"),
+            "'x-tenant: me@example.com'"
+        );
+    }
+
+    #[test]
+    fn flags_are_those_of_grpcurl() {
+        let pem = Pem {
+            ca: Some("ca.pem".into()),
+            identity: Some(("c.pem".into(), "c.key".into())),
+            server_name: None,
+        };
+        let tls = reproduce("https://a:1", &pem, None, &[], Path::new("f.json"));
+        assert_eq!(
+            tls.connection,
+            ["-cacert", "ca.pem", "-cert", "c.pem", "-key", "c.key"]
+        );
+        assert_eq!(tls.authority, "a:1");
+        let plain = reproduce(
+            "127.0.0.1:5/",
+            &Pem::default(),
+            None,
+            &[],
+            Path::new("f.json"),
+        );
+        assert_eq!(
+            (plain.connection.as_slice(), plain.authority.as_str()),
+            (&["-plaintext".to_owned()] as &[_], "127.0.0.1:5")
+        );
+    }
+}

@@ -1,0 +1,202 @@
+//! `proofread cases`.
+
+use std::{fmt::Write, process::ExitCode};
+
+use clap::Args;
+use prost_reflect::DynamicMessage;
+
+use super::{
+    connection::{ConfigArguments, ContractArguments, SelectionArguments, fixtures},
+    output, sent,
+};
+use crate::{
+    case::{Case, Expect, Phase, Send},
+    cases::{Deriver, Fixtures, Random},
+    config::Config,
+    contract::{Contract, Method},
+    oracle::Oracle,
+    profile::Profile,
+    style::{BOLD, CYAN, DIM, YELLOW, count, paint},
+    wire,
+};
+
+#[derive(Debug, Args)]
+pub(super) struct Cases {
+    #[command(flatten)]
+    contract: ContractArguments,
+
+    #[command(flatten)]
+    config: ConfigArguments,
+
+    #[command(flatten)]
+    selection: SelectionArguments,
+
+    /// The phases to show: baseline, unset, boundary, wire, random [default: all but
+    /// random].
+    #[arg(long, value_name = "PHASE", value_delimiter = ',', value_parser = phase)]
+    phases: Vec<Phase>,
+
+    /// How many random cases of each method to show.
+    #[arg(long, value_name = "NUMBER")]
+    random: Option<usize>,
+
+    /// The seed of the random cases [default: 1].
+    #[arg(long)]
+    seed: Option<u64>,
+
+    /// Prints a JSON object for each case, one a line.
+    #[arg(long)]
+    json: bool,
+}
+
+/// A phase by its name.
+pub(super) fn phase(name: &str) -> Result<Phase, String> {
+    let parsed = serde_json::from_value(serde_json::Value::from(name));
+    parsed.map_err(|_| {
+        let names = [
+            "baseline",
+            "unset",
+            "boundary",
+            "wire",
+            "behaviour",
+            "random",
+        ];
+        let near = crate::suggest::did_you_mean(name, &names);
+        format!(
+            "there is no phase {name:?}{near}; the phases are {}",
+            names.join(", ")
+        )
+    })
+}
+
+impl Cases {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let config = self.config.read()?;
+        let contract = self.contract.open(&config)?;
+        let methods = self.selection.methods(&config, &contract)?;
+        let fixtures = fixtures(&config, &contract)?;
+        let oracle = Oracle::new(&contract);
+        let mut maker = Maker {
+            contract: &contract,
+            deriver: Deriver::new(&contract, &oracle, &fixtures),
+            oracle,
+            fixtures: &fixtures,
+            profile: profile(&config)?,
+            random: self.random.unwrap_or(0),
+            seed: self.seed.or(config.file.seed).unwrap_or(1),
+        };
+        let mut total = 0;
+        for method in methods {
+            let (made, notes) = maker.cases(method);
+            let chosen: Vec<&Case> = made
+                .iter()
+                .filter(|case| self.phases.is_empty() || self.phases.contains(&case.phase))
+                .collect();
+            total += chosen.len();
+            output::print(&match self.json {
+                true => lines(&chosen)?,
+                false => table(method, &chosen, &notes),
+            })?;
+        }
+        if !self.json {
+            output::print(&format!("{}\n", paint(BOLD, count(total as u64, "case"))))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn profile(config: &Config) -> anyhow::Result<Profile> {
+    let name = config.file.profile.as_deref().unwrap_or("strict");
+    Profile::named(name).ok_or_else(|| anyhow::anyhow!(unknown_profile(name)))
+}
+
+/// What is said of a profile that there is not.
+pub(super) fn unknown_profile(name: &str) -> String {
+    let near = crate::suggest::did_you_mean(name, &Profile::NAMES);
+    let names = Profile::NAMES.join(", ");
+    format!("there is no profile {name:?}{near}; the profiles are {names}")
+}
+
+/// The smallest request that keeps every rule.
+pub(super) fn baseline(cases: &[Case]) -> Option<&DynamicMessage> {
+    let accepted = cases
+        .iter()
+        .filter(|case| matches!(case.expect, Expect::Accepted));
+    accepted
+        .min_by_key(|case| case.phase)
+        .and_then(|case| match &case.send {
+            Send::Messages(messages) => messages.first(),
+            Send::Raw(_) => None,
+        })
+}
+
+struct Maker<'c> {
+    contract: &'c Contract,
+    deriver: Deriver<'c>,
+    oracle: Oracle,
+    fixtures: &'c Fixtures,
+    profile: Profile,
+    random: usize,
+    seed: u64,
+}
+
+impl Maker<'_> {
+    /// The cases of a method, and what is to say about those that there are not.
+    fn cases(&mut self, method: &Method) -> (Vec<Case>, Vec<String>) {
+        let generated = self.deriver.derive(method);
+        let uncovered = generated.uncovered.iter();
+        let uncovered = uncovered.map(|it| format!("uncovered: {it}"));
+        let defects = generated.defects.iter();
+        let defects = defects.map(|it| format!("defect of proofread: {it}"));
+        let notes = uncovered.chain(defects).collect();
+        let wire = baseline(&generated.cases).map(|baseline| {
+            wire::cases(self.contract, &self.oracle, method, baseline, &self.profile)
+        });
+        let mut all = generated.cases;
+        all.extend(wire.unwrap_or_default());
+        if self.random > 0 {
+            let (oracle, seed) = (&self.oracle, self.seed);
+            let random = Random::new(self.contract, oracle, method, self.fixtures, seed);
+            all.extend(random.take(self.random));
+        }
+        (all, notes)
+    }
+}
+
+fn lines(cases: &[&Case]) -> anyhow::Result<String> {
+    let mut text = String::new();
+    for case in cases {
+        text.push_str(&serde_json::to_string(&sent::as_json(case))?);
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+fn table(method: &Method, cases: &[&Case], notes: &[String]) -> String {
+    let mut text = String::new();
+    let name = method.path.trim_start_matches('/');
+    let total = count(cases.len() as u64, "case");
+    let _ = writeln!(text, "{}  {}", paint(BOLD, name), paint(DIM, total));
+    for case in cases {
+        let expected = sent::expected(&case.expect);
+        let _ = writeln!(text, "  {}  {}", paint(CYAN, &case.id), case.intent);
+        let _ = writeln!(
+            text,
+            "      {expected}  {}",
+            paint(DIM, short(&sent::sent(case)))
+        );
+    }
+    for note in notes {
+        let _ = writeln!(text, "  {}", paint(YELLOW, note));
+    }
+    text.push('\n');
+    text
+}
+
+fn short(text: &str) -> String {
+    const LONG: usize = 160;
+    match text.char_indices().nth(LONG) {
+        Some((end, _)) => format!("{} … ({} bytes)", &text[..end], text.len()),
+        None => text.to_owned(),
+    }
+}

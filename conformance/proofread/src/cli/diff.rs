@@ -1,0 +1,41 @@
+//! `proofread diff`.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Args;
+
+use super::{
+    connection::{ConfigArguments, fixtures},
+    output,
+};
+use crate::{diff, load};
+
+#[derive(Debug, Args)]
+pub(super) struct Diff {
+    /// The old contract: an image or a folder of protos.
+    old: PathBuf,
+
+    /// The new contract.
+    new: PathBuf,
+
+    #[command(flatten)]
+    config: ConfigArguments,
+
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Diff {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let config = self.config.read()?;
+        let (old, new) = (load::open(&self.old)?, load::open(&self.new)?);
+        let found = diff::diff(&old, &new, &fixtures(&config, &new)?);
+        let text = match self.json {
+            true => output::json(&found)?,
+            false => diff::text(&found),
+        };
+        output::print(&text)?;
+        Ok(ExitCode::from(u8::from(found.breaks())))
+    }
+}

@@ -1,0 +1,94 @@
+//! `proofread explain`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{
+    cases::baseline,
+    connection::{ConfigArguments, ContractArguments, fixtures},
+    output,
+};
+use crate::{
+    case::{Expect, Phase},
+    cases,
+    contract::{Contract, Method},
+    explain,
+    oracle::Oracle,
+    profile::Profile,
+    style::count,
+    unset::UnsetFields,
+    wire,
+};
+
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// The method: package.Service/Method, or any end of it that is unmistakable.
+    method: String,
+
+    #[command(flatten)]
+    contract: ContractArguments,
+
+    #[command(flatten)]
+    config: ConfigArguments,
+
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Explain {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let config = self.config.read()?;
+        let contract = self.contract.open(&config)?;
+        let method = explain::find(&contract, &self.method)?;
+        let unset = UnsetFields::decide(&contract);
+        let mut explanation = explain::explain(&contract, &unset, method);
+        explanation.cases = counted(&contract, method, &fixtures(&config, &contract)?);
+        let text = match self.json {
+            true => output::json(&explanation)?,
+            false => explain::text(&explanation),
+        };
+        output::print(&text)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// How many cases each phase has, and what is not covered.
+fn counted(
+    contract: &Contract,
+    method: &Method,
+    fixtures: &cases::Fixtures,
+) -> Vec<(&'static str, String)> {
+    let generated = cases::derive(contract, method, fixtures);
+    let of = |phase: Phase| {
+        generated
+            .cases
+            .iter()
+            .filter(move |case| case.phase == phase)
+    };
+    let numbers = |phase: Phase| {
+        let accepted = of(phase).filter(|case| matches!(case.expect, Expect::Accepted));
+        let (all, accepted) = (of(phase).count(), accepted.count());
+        let refused = all - accepted;
+        let cases = count(all as u64, "case");
+        match all {
+            0 => cases,
+            _ => format!("{cases}: {accepted} to be accepted, {refused} to be refused"),
+        }
+    };
+    let mut lines = vec![
+        ("baseline", numbers(Phase::Baseline)),
+        ("unset", numbers(Phase::Unset)),
+        ("boundary", numbers(Phase::Boundary)),
+    ];
+    if let Some(baseline) = baseline(&generated.cases) {
+        let profile = Profile::strict();
+        let oracle = Oracle::new(contract);
+        let wire = wire::cases(contract, &oracle, method, baseline, &profile);
+        lines.push(("wire", count(wire.len() as u64, "case")));
+    }
+    let notes = generated.uncovered.iter();
+    lines.extend(notes.map(|it| ("uncovered", it.to_string())));
+    lines
+}

@@ -1,0 +1,53 @@
+//! `proofread reference`.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::{
+    contract::Contract,
+    reference::{self, Written},
+};
+
+#[derive(Debug, Args)]
+pub(super) struct Reference {
+    /// The image of the contract.
+    #[arg(long, value_name = "FILE", env = "PROOFREAD_CONTRACT")]
+    contract: PathBuf,
+
+    /// The folder for the pages; it is made if it does not exist.
+    #[arg(long, value_name = "FOLDER")]
+    out: PathBuf,
+
+    /// Writes nothing, and exits with 1 if a page in the folder is not what the
+    /// contract says.
+    #[arg(long)]
+    check: bool,
+}
+
+impl Reference {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let contract = Contract::open(&self.contract)?;
+        let pages = reference::pages(&contract);
+        let folder = self.out.display();
+        if self.check {
+            let stale = reference::stale(&self.out, &pages)
+                .with_context(|| format!("can't compare the pages in {folder}"))?;
+            for name in &stale {
+                println!(
+                    "{}: not what the contract says",
+                    self.out.join(name).display()
+                );
+            }
+            return Ok(ExitCode::from(u8::from(!stale.is_empty())));
+        }
+        let Written { changed, removed } = reference::write(&self.out, &pages)
+            .with_context(|| format!("can't write the pages to {folder}"))?;
+        println!(
+            "{} pages in {folder}: {changed} changed, {removed} removed",
+            pages.len()
+        );
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,73 @@
+//! What a case sends and expects, in a few words.
+
+use std::fmt::Write;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde_json::{Value, json};
+
+use crate::{
+    case::{Case, Expect, Send},
+    judge,
+    probe::body_of,
+    report::hexadecimal,
+};
+
+/// What is sent: JSON, one line for each message, or the bytes in hexadecimal.
+pub(super) fn sent(case: &Case) -> String {
+    match &case.send {
+        Send::Messages(messages) if messages.is_empty() => "no message".to_owned(),
+        Send::Messages(messages) => {
+            let texts = messages.iter().map(|message| {
+                serde_json::to_string(message).unwrap_or_else(|error| format!("({error})"))
+            });
+            texts.collect::<Vec<_>>().join(" ")
+        }
+        Send::Raw(call) => {
+            let mut text = String::new();
+            if let Some(path) = &call.path {
+                let _ = write!(text, "{path} ");
+            }
+            for (name, value) in &call.headers {
+                let _ = write!(text, "{name}: {} ", String::from_utf8_lossy(value));
+            }
+            text + &hexadecimal(&call.body)
+        }
+    }
+}
+
+/// What must come back, in a few words.
+pub(super) fn expected(expect: &Expect) -> String {
+    match expect {
+        Expect::Accepted => "accepted".to_owned(),
+        Expect::Refused(due) => {
+            let first = due.first().map(|due| match due.path.as_str() {
+                "" => due.rule.clone(),
+                path => format!("{path} {}", due.rule),
+            });
+            let more = match due.len() {
+                0 | 1 => String::new(),
+                count => format!(" and {} more", count - 1),
+            };
+            format!("refused: {}{more}", first.unwrap_or_default())
+        }
+        other => judge::expectation(other),
+    }
+}
+
+/// A case as JSON.
+pub(super) fn as_json(case: &Case) -> Value {
+    let messages = match &case.send {
+        Send::Messages(messages) => json!(messages),
+        Send::Raw(_) => Value::Null,
+    };
+    json!({
+        "method": case.method.trim_start_matches('/'),
+        "id": case.id,
+        "phase": case.phase,
+        "intent": case.intent,
+        "exercises": case.exercises,
+        "messages": messages,
+        "body": BASE64_STANDARD.encode(&body_of(&case.send).bytes),
+        "expect": case.expect,
+    })
+}

@@ -1,0 +1,120 @@
+//! What holds for every answer, and what counts as which code.
+
+use super::*;
+
+#[test]
+fn answers_that_are_not_well_formed_are_found() {
+    let with = |name: &str, value: &[u8]| {
+        let mut answer = ok(&[TITLE]);
+        answer.trailers.retain(|(it, _)| it != name);
+        answer.trailers.push((name.to_owned(), value.to_vec()));
+        answer
+    };
+    let mut twice = ok(&[TITLE]);
+    twice.trailers.push(header("grpc-status", "0"));
+    let table = [
+        Answer {
+            http_status: 502,
+            ..ok(&[TITLE])
+        },
+        Answer {
+            headers: Vec::new(),
+            ..ok(&[TITLE])
+        },
+        Answer {
+            trailers: Vec::new(),
+            ..ok(&[TITLE])
+        },
+        Answer {
+            rest: Bytes::from_static(&[0, 0]),
+            ..ok(&[TITLE])
+        },
+        with("grpc-status", b"00"),
+        with("grpc-message", "caf\u{e9}".as_bytes()),
+        twice,
+    ];
+    let accepted = case(GET, Expect::Accepted);
+    for answer in table {
+        let outcome = Outcome::Answered(answer);
+        let kinds = kinds_of(&both(), &accepted, &outcome);
+        assert_eq!(kinds.first(), Some(&FindingKind::Protocol), "{outcome:?}");
+    }
+    for damaged in [&b"*no base64*"[..], b"/////w"] {
+        let outcome = Outcome::Answered(with("grpc-status-details-bin", damaged));
+        let kinds = kinds_of(&both(), &accepted, &outcome);
+        assert_eq!(kinds, [FindingKind::WrongDetails]);
+    }
+    let big = vec![b'a'; 9000];
+    let outcome = Outcome::Answered(with("grpc-message", &big));
+    let kinds = kinds_of(&both(), &accepted, &outcome);
+    assert_eq!(kinds, [FindingKind::TrailerTooBig]);
+}
+
+#[test]
+fn codes_statuses_of_http_and_resets_are_judged_alike() {
+    let internal = case(GET, Expect::OneOf(vec![Code(13)]));
+    let http = |status| {
+        Outcome::Answered(Answer {
+            http_status: status,
+            ..Answer::default()
+        })
+    };
+    for outcome in [
+        Bent::error(13).outcome(),
+        http(400),
+        Outcome::Reset { code: 1 },
+    ] {
+        assert_eq!(kinds_of(&both(), &internal, &outcome), [], "{outcome:?}");
+    }
+    for outcome in [
+        Bent::error(2).outcome(),
+        http(500),
+        Outcome::Reset { code: 8 },
+        Outcome::Answered(ok(&[TITLE])),
+    ] {
+        assert_eq!(kinds_of(&both(), &internal, &outcome).len(), 1);
+    }
+    let unsupported = case(GET, Expect::Http(vec![415]));
+    assert_eq!(kinds_of(&both(), &unsupported, &http(415)), []);
+    assert_eq!(kinds_of(&both(), &unsupported, &http(200)).len(), 1);
+
+    // Where it may run it may also fail as it declares.
+    let runs = case(GET, Expect::OneOf(vec![Code(0), Code(13)]));
+    let declared = Bent {
+        reason: Some("BOOK_NOT_FOUND"),
+        ..Bent::error(5)
+    };
+    assert_eq!(kinds_of(&both(), &runs, &declared.outcome()), []);
+    assert_eq!(kinds_of(&both(), &runs, &Bent::error(9).outcome()).len(), 1);
+    let survives = case(GET, Expect::Survives);
+    for outcome in [
+        http(404),
+        Outcome::Reset { code: 8 },
+        Bent::error(2).outcome(),
+    ] {
+        assert_eq!(kinds_of(&both(), &survives, &outcome), []);
+    }
+}
+
+#[test]
+fn paths_are_written_as_protovalidate_writes_them() {
+    let element = |name: &str, subscript| FieldPathElement {
+        field_name: Some(name.to_owned()),
+        subscript,
+        ..FieldPathElement::default()
+    };
+    let path = FieldPath {
+        elements: vec![
+            element("books", Some(Subscript::Index(3))),
+            element("prices", Some(Subscript::StringKey("a\"b".to_owned()))),
+            element("ids", Some(Subscript::IntKey(-1))),
+            element("flags", Some(Subscript::BoolKey(true))),
+            element("last", None),
+        ],
+    };
+    assert_eq!(
+        details::path(Some(&path)),
+        r#"books[3].prices["a\"b"].ids[-1].flags[true].last"#
+    );
+    assert_eq!(details::path(None), "");
+}

@@ -1,0 +1,169 @@
+use anstream::adapter::strip_str;
+
+use super::{
+    view::{Coverage, Gap, Group, Method, Note, Phase},
+    *,
+};
+
+fn phase(name: &str, cases: u64, failed: u64) -> Phase {
+    Phase {
+        name: name.to_owned(),
+        cases,
+        failed,
+    }
+}
+
+fn group(id: usize, ids: &[usize], title: &str, intent: &str) -> Group {
+    Group {
+        id,
+        ids: ids.to_vec(),
+        count: ids.len() as u64,
+        alike: Vec::new(),
+        title: title.to_owned(),
+        phase: "unset".to_owned(),
+        case: format!("unset/{id}"),
+        intent: intent.to_owned(),
+        sent: r#"{"title":"<b>&"}"#.to_owned(),
+        expected: "INVALID_ARGUMENT, because of book_id int32.gte_lte".to_owned(),
+        places: vec!["shop/v1/shop.proto:12".to_owned()],
+        observed: "OK with {}".to_owned(),
+        reproduce: "grpcurl -plaintext -d '{}' 127.0.0.1:50051 shop.v1.Shop/Get".to_owned(),
+        methods: vec!["shop.v1.Shop/Get".to_owned()],
+    }
+}
+
+/// A report with something in every place.
+pub(super) fn broken() -> View {
+    let mut shared = group(4, &[4, 5], "protocol", "a truncated varint");
+    shared.methods = ["Get", "List"]
+        .map(|name| format!("shop.v1.Shop/{name}"))
+        .to_vec();
+    shared.places = Vec::new();
+    shared.sent = "0000000001 ff\n           (6 bytes)".to_owned();
+    shared.reproduce = "proofread replay failures.json --only 4".to_owned();
+    View {
+        url: "http://127.0.0.1:50051".to_owned(),
+        contract: "gen/contract.binpb".to_owned(),
+        profile: "strict".to_owned(),
+        seed: 42,
+        seconds: 1.5,
+        cases: 12_345,
+        phases: vec![
+            phase("baseline", 2, 0),
+            phase("unset", 43, 3),
+            phase("wire", 300, 2),
+            phase("random", 12_000, 0),
+        ],
+        methods: vec![
+            Method {
+                name: "shop.v1.Shop/Get".to_owned(),
+                place: Some("shop/v1/shop.proto:5".to_owned()),
+                phases: vec![
+                    phase("baseline", 1, 0),
+                    phase("unset", 20, 3),
+                    phase("wire", 150, 0),
+                    phase("random", 6000, 0),
+                ],
+                groups: vec![
+                    group(1, &[1, 3], "rule not checked", "book_id left unset"),
+                    group(2, &[2], "wrong code", "title left unset"),
+                ],
+                coverage: Coverage {
+                    both: 8,
+                    one: 1,
+                    none: 1,
+                    gaps: Vec::new(),
+                },
+            },
+            Method {
+                name: "shop.v1.Shop/List".to_owned(),
+                place: None,
+                phases: vec![
+                    phase("baseline", 1, 0),
+                    phase("unset", 23, 0),
+                    phase("wire", 150, 0),
+                    phase("random", 6000, 0),
+                ],
+                groups: Vec::new(),
+                coverage: Coverage::default(),
+            },
+        ],
+        shared: vec![shared],
+        coverage: Coverage {
+            both: 8,
+            one: 1,
+            none: 1,
+            gaps: vec![Gap {
+                field: "shop.v1.GetRequest.id".to_owned(),
+                rule: "int32.gt".to_owned(),
+                reason: "no case keeps it".to_owned(),
+            }],
+        },
+        uncovered: vec![Note {
+            about: "shop.v1.Shop/Pay".to_owned(),
+            text: "no valid request was found: amount is to be above 5 and below 3".to_owned(),
+        }],
+        defects: vec![Note {
+            about: "boundary/title".to_owned(),
+            text: "meant to be refused, and the oracle accepts it".to_owned(),
+        }],
+        remarks: vec!["the connection broke once and could be made again".to_owned()],
+        failures: Some("failures.json".to_owned()),
+        aborted: None,
+    }
+}
+
+fn kept() -> View {
+    let mut view = broken();
+    view.shared.clear();
+    view.uncovered.clear();
+    view.defects.clear();
+    view.coverage.gaps.clear();
+    view.remarks.clear();
+    view.phases.iter_mut().for_each(|phase| phase.failed = 0);
+    for method in &mut view.methods {
+        method.groups.clear();
+        method.phases.iter_mut().for_each(|phase| phase.failed = 0);
+    }
+    view
+}
+
+#[test]
+fn a_broken_contract_on_a_terminal() {
+    insta::assert_snapshot!(strip_str(&terminal::render(&broken())).to_string());
+}
+
+#[test]
+fn a_kept_contract_on_a_terminal() {
+    insta::assert_snapshot!(strip_str(&terminal::render(&kept())).to_string());
+}
+
+#[test]
+fn a_broken_contract_as_junit() {
+    insta::assert_snapshot!(junit::render(&broken()).expect("it is XML"));
+}
+
+#[test]
+fn the_page_needs_nothing_from_elsewhere_and_escapes_what_it_shows() {
+    let page = html::render(&broken()).expect("it renders");
+    for forbidden in ["src=", "href=", "url(", "<script", "@import", "<b>&\""] {
+        assert!(!page.contains(forbidden), "{forbidden}");
+    }
+    for expected in [
+        "&#60;b&#62;&#38;",
+        "stroke-dasharray=\"800 1000\"",
+        "shop/v1/shop.proto:12",
+        "2 of 2 methods",
+    ] {
+        assert!(page.contains(expected), "{expected}");
+    }
+    let page = html::render(&kept()).expect("it renders");
+    assert!(page.contains("keeps its contract") && !page.contains("<h2>Failures"));
+}
+
+#[test]
+fn a_report_of_nothing_is_a_report() {
+    let view = View::default();
+    assert!(terminal::render(&view).contains("have no rules"));
+    assert!(html::render(&view).is_ok() && junit::render(&view).is_ok());
+}

@@ -1,0 +1,315 @@
+//! Lists.
+
+use std::collections::HashSet;
+
+use prost_protovalidate_types::RepeatedRules;
+use prost_reflect::{DynamicMessage, Value};
+use rand::rngs::StdRng;
+
+use super::{
+    candidate::{Aim, Candidate, Tries},
+    literals::Literals,
+    scale::{ITEMS, Scale},
+    spot::Spot,
+    text::LONGEST,
+};
+use crate::case::Side;
+
+/// The most items of a list and pairs of a map that are sent: each takes room here
+/// that it does not take on the wire.
+pub(crate) const MOST: usize = 20_000;
+
+/// What a list or a map holds.
+pub(crate) enum Element<'a> {
+    /// Values with rules of their own.
+    Value(&'a Spot),
+    /// Messages of the contract, of which this is a valid one; none where there is
+    /// no valid one.
+    Message(Option<&'a DynamicMessage>),
+}
+
+/// Makes lists of one field.
+pub(crate) struct Lists<'a> {
+    pub(crate) element: Element<'a>,
+    pub(crate) rules: RepeatedRules,
+    pub(crate) scale: &'a Scale,
+    pub(crate) literals: &'a Literals,
+}
+
+/// The ids of the rules that are set, those of items after those of the list.
+pub(crate) fn keys(rules: &RepeatedRules, spot: Option<&Spot>) -> Vec<String> {
+    let set = [
+        (rules.min_items.is_some(), "repeated.min_items"),
+        (rules.max_items.is_some(), "repeated.max_items"),
+        (rules.unique(), "repeated.unique"),
+    ];
+    let set = set.iter().filter(|(set, _)| *set);
+    let own = set.map(|(_, id)| (*id).to_owned());
+    let items = spot.map_or(&[][..], |spot| spot.keys.as_slice());
+    own.chain(items.iter().map(|key| format!("{ITEMS}{key}")))
+        .collect()
+}
+
+impl Lists<'_> {
+    /// What to try.
+    pub(crate) fn tries(&self, rng: &mut StdRng) -> Tries<Value> {
+        let mut tries = Tries::default();
+        let (mut valid, items) = self.items(rng);
+        self.sizes(&mut valid, &mut tries, rng);
+        if self.rules.unique() {
+            self.twice(&mut valid, &mut tries, rng);
+        }
+        for (slug, words, size) in [("one", "one item", 1), ("two", "two items", 2)] {
+            let list = self.of_size(size, &mut valid, rng).into_iter();
+            list.for_each(|list| tries.plain(slug, words, list));
+        }
+        tries.plain("empty", "an empty list", Value::List(Vec::new()));
+        if let Element::Message(Some(message)) = &self.element {
+            let empty = Value::Message(DynamicMessage::new(
+                prost_reflect::ReflectMessage::descriptor(*message),
+            ));
+            tries.plain(
+                "empty-item",
+                "an item with all its fields unset",
+                Value::List(vec![empty]),
+            );
+        }
+        self.each(items, &mut valid, &mut tries, rng);
+        tries
+    }
+
+    /// Items that keep their rules, all different, and what to try for an item.
+    fn items(&self, rng: &mut StdRng) -> (Vec<Value>, Tries<Value>) {
+        match &self.element {
+            Element::Message(message) => {
+                let valid = message.iter().map(|it| Value::Message((*it).clone()));
+                (valid.collect(), Tries::default())
+            }
+            Element::Value(spot) => {
+                let mut weigh = |item: &Value| self.weigh(item);
+                let tries = spot.tries(&mut weigh, rng);
+                let mut valid: Vec<Value> = Vec::new();
+                for value in tries.candidates.iter().flat_map(|it| &it.values) {
+                    if !valid.contains(value) && is_valid(self.weigh(value)) {
+                        valid.push(value.clone());
+                    }
+                }
+                // Small items first: a list of them is easier to read.
+                valid.sort_by_key(|it| self.scale.size(Some(&Value::List(vec![it.clone()]))));
+                (valid, tries)
+            }
+        }
+    }
+
+    fn weigh(&self, item: &Value) -> Option<std::collections::BTreeSet<String>> {
+        self.scale
+            .weigh_level(ITEMS, &Value::List(vec![item.clone()]))
+    }
+
+    /// A list of valid items, all different where they must be; none where there
+    /// are not enough of them, or they would be too big.
+    fn of_size(&self, size: usize, valid: &mut Vec<Value>, rng: &mut StdRng) -> Option<Value> {
+        if size > MOST {
+            return None;
+        }
+        if self.rules.unique() {
+            self.find_more(size, valid, rng);
+        }
+        let first = valid.first()?;
+        let one = self.scale.size(Some(&Value::List(vec![first.clone()])));
+        let is_too_big = (one * size) as u64 > LONGEST;
+        let is_short = self.rules.unique() && valid.len() < size;
+        if is_too_big || is_short {
+            return None;
+        }
+        // Without a rule against it, one item is repeated where only it is small.
+        let few = valid.len().min(8);
+        let pool = if self.rules.unique() {
+            valid.len()
+        } else {
+            few
+        };
+        Some(Value::List(
+            valid[..pool].iter().cycle().take(size).cloned().collect(),
+        ))
+    }
+
+    /// Draws valid items until there are as many different ones.
+    fn find_more(&self, size: usize, valid: &mut Vec<Value>, rng: &mut StdRng) {
+        let Element::Value(spot) = &self.element else {
+            return;
+        };
+        if valid.len() >= size {
+            return;
+        }
+        let mut known: HashSet<String> = valid.iter().map(ToString::to_string).collect();
+        for _ in 0..size * 20 {
+            if valid.len() >= size {
+                return;
+            }
+            let Some(item) = spot.random(rng) else {
+                return;
+            };
+            if !known.contains(&item.to_string()) && is_valid(self.weigh(&item)) {
+                known.insert(item.to_string());
+                valid.push(item);
+            }
+        }
+    }
+
+    fn sizes(&self, valid: &mut Vec<Value>, tries: &mut Tries<Value>, rng: &mut StdRng) {
+        let bounds = [
+            ("repeated.min_items", self.rules.min_items, false),
+            ("repeated.max_items", self.rules.max_items, true),
+        ];
+        for (rule, bound, less) in bounds {
+            let Some(bound) = bound.and_then(|it| usize::try_from(it).ok()) else {
+                continue;
+            };
+            let sizes = [
+                (bound.checked_sub(1), less, "one-less"),
+                (Some(bound), true, "exact"),
+                (bound.checked_add(1), !less, "one-more"),
+            ];
+            for (size, inside, slug) in sizes {
+                let side = if inside { Side::Kept } else { Side::Broken };
+                let Some(size) = size else {
+                    tries.impossible(rule, side, "nothing is shorter than empty");
+                    continue;
+                };
+                match self.of_size(size, valid, rng) {
+                    Some(list) if inside => {
+                        tries.kept(rule, slug, &format!("{size} items"), vec![list])
+                    }
+                    Some(list) => tries.broken(rule, slug, &format!("{size} items"), vec![list]),
+                    None => tries.impossible(rule, side, self.why_not(size, valid)),
+                }
+            }
+        }
+        for size in self.literals.sizes() {
+            for size in [size.saturating_sub(1), size, size + 1] {
+                let list = self.of_size(size, valid, rng).into_iter();
+                list.for_each(|list| {
+                    tries.plain(
+                        &format!("size-{size}"),
+                        "a size near a number that a rule names",
+                        list,
+                    )
+                });
+            }
+        }
+    }
+
+    fn why_not(&self, size: usize, valid: &[Value]) -> String {
+        match valid.len() {
+            0 => "no item keeps its rules".to_owned(),
+            count if self.rules.unique() && count < size && size <= MOST => {
+                format!("{size} different items are asked for and only {count} were found")
+            }
+            _ => format!("{size} items are more than are sent"),
+        }
+    }
+
+    /// Lists with an item that comes twice.
+    fn twice(&self, valid: &mut Vec<Value>, tries: &mut Tries<Value>, rng: &mut StdRng) {
+        let rule = "repeated.unique";
+        let least = usize::try_from(self.rules.min_items()).unwrap_or(0).max(2);
+        let mut values = Vec::new();
+        for size in [least - 1, least, 1] {
+            if let Some(Value::List(mut list)) = self.of_size(size, valid, rng)
+                && let Some(first) = list.first().cloned()
+            {
+                list.push(first);
+                values.push(Value::List(list));
+            }
+        }
+        let apart = values
+            .iter()
+            .find(|it| it.as_list().is_some_and(|list| list.len() > 2))
+            .cloned();
+        tries.broken(rule, "twice", "the same item twice", values);
+        tries.broken(
+            rule,
+            "twice-apart",
+            "the same item first and last",
+            apart.into_iter().collect(),
+        );
+        let different = [least, least - 1].map(|size| self.of_size(size, valid, rng));
+        tries.kept(
+            rule,
+            "different",
+            "items that all differ",
+            different.into_iter().flatten().collect(),
+        );
+    }
+
+    /// Lists with one item that is to be tried, the others valid.
+    fn each(
+        &self,
+        items: Tries<Value>,
+        valid: &mut Vec<Value>,
+        tries: &mut Tries<Value>,
+        rng: &mut StdRng,
+    ) {
+        let least = usize::try_from(self.rules.min_items()).unwrap_or(0).max(1);
+        let Some(Value::List(others)) = self
+            .of_size(least.max(2), valid, rng)
+            .or_else(|| self.of_size(least, valid, rng))
+            .or(Some(Value::List(Vec::new())))
+        else {
+            return;
+        };
+        let mut seen = HashSet::new();
+        for candidate in items.candidates {
+            let Candidate {
+                values,
+                aim,
+                slug,
+                words,
+            } = candidate;
+            let with = |item: &Value, first: bool, size: usize| {
+                let rest = others
+                    .iter()
+                    .filter(|it| *it != item)
+                    .take(size - 1)
+                    .cloned();
+                let item = std::iter::once(item.clone());
+                match first {
+                    true => Value::List(item.chain(rest).collect()),
+                    false => Value::List(rest.chain(item).collect()),
+                }
+            };
+            let prefixed = |aim: &Aim| Aim {
+                rule: format!("{ITEMS}{}", aim.rule),
+                side: aim.side,
+            };
+            let is_new = aim
+                .as_ref()
+                .is_some_and(|aim| aim.side == Side::Broken && seen.insert(aim.rule.clone()));
+            if is_new && others.len() > 1 {
+                tries.candidates.push(Candidate {
+                    values: values
+                        .iter()
+                        .map(|it| with(it, false, least.max(2)))
+                        .collect(),
+                    aim: aim.as_ref().map(prefixed),
+                    slug: format!("{slug}-last"),
+                    words: format!("the last item is {words}"),
+                });
+            }
+            tries.candidates.push(Candidate {
+                values: values.iter().map(|it| with(it, true, least)).collect(),
+                aim: aim.as_ref().map(prefixed),
+                slug: format!("item-{slug}"),
+                words: format!("an item is {words}"),
+            });
+        }
+        for (aim, reason) in items.impossible {
+            tries.impossible(&format!("{ITEMS}{}", aim.rule), aim.side, reason);
+        }
+    }
+}
+
+fn is_valid(broken: Option<std::collections::BTreeSet<String>>) -> bool {
+    broken.is_some_and(|it| it.is_empty())
+}

@@ -1,0 +1,225 @@
+//! What to try about the parts of a string: prefix, suffix, what it contains, its
+//! pattern; and what is interesting in any string.
+
+use super::Text;
+use crate::synth::candidate::Tries;
+
+impl Text {
+    /// Prefix, suffix, contained parts and the pattern.
+    pub(super) fn parts(&self, tries: &mut Tries<String>, base: &str) {
+        let rules = &self.rules;
+        if let Some(prefix) = rules.prefix.as_deref() {
+            let values = without(base, base.find(prefix), prefix);
+            tries.broken("string.prefix", "without", "without its prefix", values);
+            let late = vec![format!("a{base}"), format!(" {base}")];
+            tries.broken(
+                "string.prefix",
+                "late",
+                "with its prefix one character late",
+                late,
+            );
+            tries.kept(
+                "string.prefix",
+                "alone",
+                "its prefix and no more",
+                vec![prefix.to_owned(), base.to_owned()],
+            );
+        }
+        if let Some(suffix) = rules.suffix.as_deref() {
+            let values = without(base, base.rfind(suffix), suffix);
+            tries.broken("string.suffix", "without", "without its suffix", values);
+            let early = vec![format!("{base}a"), format!("{base} ")];
+            tries.broken(
+                "string.suffix",
+                "early",
+                "with its suffix one character early",
+                early,
+            );
+            tries.kept(
+                "string.suffix",
+                "alone",
+                "its suffix and no more",
+                vec![suffix.to_owned(), base.to_owned()],
+            );
+        }
+        if let Some(part) = rules.contains.as_deref() {
+            let values = without(base, base.find(part), part);
+            tries.broken(
+                "string.contains",
+                "without",
+                "without the part that it must contain",
+                values,
+            );
+            let ends = vec![format!("{base}{part}"), base.to_owned()];
+            tries.kept(
+                "string.contains",
+                "twice",
+                "with the part that it must contain",
+                ends,
+            );
+        }
+        if let Some(part) = rules.not_contains.as_deref() {
+            let id = "string.not_contains";
+            let middle = base
+                .char_indices()
+                .nth(base.chars().count() / 2)
+                .map_or(0, |it| it.0);
+            let (head, tail) = base.split_at(middle);
+            let values = vec![
+                format!("{head}{part}{tail}"),
+                format!("{part}{base}"),
+                format!("{base}{part}"),
+                part.to_owned(),
+            ];
+            tries.broken(
+                id,
+                "within",
+                "with the part that it must not contain",
+                values,
+            );
+            tries.broken(
+                id,
+                "alone",
+                "nothing but the part that it must not contain",
+                vec![part.to_owned()],
+            );
+            let nearly = part
+                .char_indices()
+                .next_back()
+                .map(|(at, _)| part[..at].to_owned());
+            let nearly = nearly.map(|it| vec![format!("{head}{it}{tail}"), it]);
+            tries.kept(
+                id,
+                "nearly",
+                "with nearly the part that it must not contain",
+                nearly.unwrap_or_default(),
+            );
+        }
+        if let Some(pattern) = &self.pattern {
+            let id = "string.pattern";
+            tries.kept(
+                id,
+                "shortest",
+                "the shortest match of its pattern",
+                vec![pattern.shortest(), base.to_owned()],
+            );
+            let changes = [
+                (
+                    "more",
+                    "with a character more at the end",
+                    vec![format!("{base}!"), format!("{base} "), format!("{base}é")],
+                ),
+                (
+                    "before",
+                    "with a character more in front",
+                    vec![format!("!{base}"), format!(" {base}")],
+                ),
+                (
+                    "other-first",
+                    "with another first character",
+                    replaced(base, 0),
+                ),
+                (
+                    "other-last",
+                    "with another last character",
+                    replaced(base, base.chars().count().saturating_sub(1)),
+                ),
+                (
+                    "case",
+                    "in the other case",
+                    vec![base.to_lowercase(), base.to_uppercase()],
+                ),
+                ("empty", "the empty string", vec![String::new()]),
+            ];
+            for (slug, words, values) in changes {
+                tries.broken(
+                    id,
+                    slug,
+                    &format!("{words}, which its pattern does not match"),
+                    values,
+                );
+            }
+        }
+    }
+
+    /// What is interesting where nothing forbids it.
+    pub(super) fn plain(&self, tries: &mut Tries<String>) {
+        let values = [
+            ("empty", "the empty string", ""),
+            ("blank", "a blank", " "),
+            (
+                "accents",
+                "letters with accents, composed and not",
+                "ÅÅ e\u{301}é",
+            ),
+            ("scripts", "several scripts", "漢字 кириллица עברית"),
+            (
+                "emoji",
+                "an emoji of several code points",
+                "👩\u{200d}💻🏳\u{fe0f}\u{200d}🌈",
+            ),
+            ("markup", "markup and quotes", "<b>'\"&--;%s{{}}</b>"),
+            ("null", "a null character", "a\u{0}b"),
+            ("lines", "line breaks and tabs", "a\r\nb\tc"),
+        ];
+        for (slug, words, value) in values {
+            tries.plain(slug, words, value.to_owned());
+        }
+        for (at, text) in self.literals.texts.iter().enumerate() {
+            for value in [text.clone(), format!("{text}a"), format!("a{text}")] {
+                tries.plain(
+                    &format!("named-{}", at + 1),
+                    "a value near one that a rule names",
+                    value,
+                );
+            }
+        }
+        for size in self.literals.sizes() {
+            for length in [size.saturating_sub(1), size, size + 1] {
+                for value in self.of_length(length, None).into_iter().take(1) {
+                    tries.plain(
+                        &format!("length-{length}"),
+                        "a length near a number that a rule names",
+                        value,
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// A string without a part of it: left out, changed in case, or replaced by other
+/// characters, as many.
+fn without(base: &str, at: Option<usize>, part: &str) -> Vec<String> {
+    let Some(at) = at.filter(|_| !part.is_empty()) else {
+        return Vec::new();
+    };
+    let (head, tail) = (&base[..at], &base[at + part.len()..]);
+    let filler = "x".repeat(part.chars().count());
+    let less = part
+        .char_indices()
+        .next_back()
+        .map_or("", |(end, _)| &part[..end]);
+    vec![
+        format!("{head}{less}{tail}"),
+        format!("{head}{}{tail}", part.to_uppercase()),
+        format!("{head}{}{tail}", part.to_lowercase()),
+        format!("{head}{filler}{tail}"),
+        format!("{head}{tail}"),
+    ]
+}
+
+/// A string with one character replaced by others.
+fn replaced(base: &str, place: usize) -> Vec<String> {
+    let others = ['!', ' ', '0', 'a', 'A', '~'];
+    let with = |other: char| {
+        let characters = base.chars().enumerate();
+        let characters = characters.map(|(at, it)| if at == place { other } else { it });
+        characters.collect::<String>()
+    };
+    others
+        .into_iter()
+        .map(with)
+        .filter(|it| it != base)
+        .collect()
+}

@@ -1,0 +1,195 @@
+//! Whatever stands in the way is told in one line, with exit 2.
+
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpListener},
+    thread,
+};
+
+use crate::{
+    image::{changed_image, folder, write},
+    out, proofread, refused,
+    server::{Mode, Shop},
+};
+
+/// A server that does this with each connection.
+fn listen(with: impl Fn(std::net::TcpStream) + Send + 'static) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("it is bound");
+    thread::spawn(move || listener.incoming().flatten().for_each(with));
+    address
+}
+
+#[test]
+fn a_server_that_can_not_be_tested_is_told() {
+    let folder = folder();
+    let gone = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let gone_address = gone.local_addr().expect("it is bound");
+    drop(gone);
+    let silent = listen(std::mem::forget);
+    let hangs_up = listen(drop);
+    let http1 = listen(|mut socket| {
+        let _ = socket.read(&mut [0; 64]);
+        let _ = socket.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
+    });
+    let shop = Shop::open(Mode::Correct);
+    let cases = [
+        (format!("http://{gone_address}"), "nothing listens on"),
+        (format!("http://{silent}"), "then says nothing"),
+        (
+            format!("http://{hangs_up}"),
+            "hangs up before its first word",
+        ),
+        (format!("http://{http1}"), "speaks HTTP/1"),
+        (
+            format!("https://{}", shop.address),
+            "does not speak TLS; give http://",
+        ),
+        ("ftp://a:1".to_owned(), "is not the address of a server"),
+    ];
+    for (url, expected) in cases {
+        let arguments = ["check", &url, "--contract=shop.binpb", "--timeout=400ms"];
+        let said = refused(folder.path(), &arguments);
+        assert!(said.contains(expected), "{said}");
+    }
+}
+
+#[test]
+fn a_contract_that_is_none_is_told() {
+    let folder = folder();
+    write(folder.path(), "text.binpb", b"syntax = \"proto3\";");
+    write(
+        folder.path(),
+        "half.binpb",
+        &crate::image::shop_image()[..1000],
+    );
+    std::fs::create_dir(folder.path().join("protos")).expect("it can be made");
+    std::fs::create_dir(folder.path().join("empty")).expect("it can be made");
+    write(
+        &folder.path().join("protos"),
+        "bad.proto",
+        b"syntax = \"proto3\";\nmessage M { Nothing n = 1; }\n",
+    );
+    for (contract, expected) in [
+        ("none.binpb", "can't read the contract none.binpb"),
+        (
+            "text.binpb",
+            "text.binpb is no usable contract: the bytes are not a FileDescriptorSet",
+        ),
+        ("half.binpb", "is cut off"),
+        ("protos", "bad.proto:2:13"),
+        ("empty", "empty holds no .proto files"),
+    ] {
+        let contract = format!("--contract={contract}");
+        let said = refused(folder.path(), &["cases", &contract]);
+        assert!(said.contains(expected), "{said}");
+    }
+    let said = refused(folder.path(), &["cases"]);
+    assert!(said.contains("which contract? give --contract"), "{said}");
+}
+
+#[test]
+fn slips_of_the_pen_are_told() {
+    let folder = folder();
+    let shop = Shop::open(Mode::Correct);
+    let url = shop.url();
+    let check = ["check", &url, "--contract=shop.binpb", "--phases=unset"];
+    let cases: [(&[&str], &str); 9] = [
+        (
+            &["--include=Gte"],
+            "\"Gte\" matches no method of the contract; did you mean \"shop.v1.Shop/Get\"?",
+        ),
+        (&["--exclude=*"], "leave no method"),
+        (
+            &["--profile=tonik"],
+            "there is no profile \"tonik\"; did you mean \"tonic\"?",
+        ),
+        (&["--details=most"], "details are both, violations"),
+        (
+            &["--header=authorization"],
+            "is not of the form 'key: value'",
+        ),
+        (
+            &["--header=a: ${NO_SUCH_VARIABLE}"],
+            "NO_SUCH_VARIABLE, which is not set",
+        ),
+        (
+            &["--credential=acount=a"],
+            "credentials.acount is for no method",
+        ),
+        (&["--ca=none.pem"], "can't read none.pem"),
+        (
+            &["--report=json,html"],
+            "only one report can go to standard output",
+        ),
+    ];
+    for (more, expected) in cases {
+        let said = refused(folder.path(), &[check.as_slice(), more].concat());
+        assert!(said.contains(expected), "{said}");
+    }
+    let said = refused(folder.path(), &["check", "--contract=shop.binpb"]);
+    assert!(said.contains("which server? give its URL"), "{said}");
+    for (arguments, expected) in [
+        (
+            ["check", &url, "--report=xml"],
+            "there is no report \"xml\"",
+        ),
+        (
+            ["check", &url, "--phases=unst"],
+            "there is no phase \"unst\"; did you mean \"unset\"?",
+        ),
+        (["check", &url, "--budget=soon"], "is not a span of time"),
+    ] {
+        let output = proofread(folder.path(), &arguments);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.code() == Some(2) && said.contains(expected),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_configuration_that_is_wrong_is_told_with_its_line() {
+    let folder = folder();
+    for (text, expected) in [
+        (
+            "seed = 1\nconcurency = 2\n",
+            "proofread.toml:2: unknown key \"concurency\"; did you mean \"concurrency\"?",
+        ),
+        (
+            "[fixtures]\n\"shop.v1.GetRequest.ids\" = [1]",
+            "the contract has no field \"shop.v1.GetRequest.ids\"; did you mean \"shop.v1.GetRequest.id\"?",
+        ),
+    ] {
+        write(folder.path(), "proofread.toml", text.as_bytes());
+        let said = refused(folder.path(), &["cases", "--contract=shop.binpb"]);
+        assert!(said.contains(expected), "{said}");
+    }
+    let said = refused(folder.path(), &["cases", "--config=none.toml"]);
+    assert!(
+        said.contains("can't read the configuration none.toml"),
+        "{said}"
+    );
+}
+
+#[test]
+fn rules_that_contradict_each_other_are_uncovered_and_no_failure() {
+    let folder = folder();
+    let shop = Shop::open(Mode::Correct);
+    let contradiction = changed_image("gte: 1\n", "not_in: [5]\n    const: 5\n");
+    write(folder.path(), "odd.binpb", &contradiction);
+    let odd = ["--contract=odd.binpb", "--include=SignIn", "--include=Get"];
+    let check = ["check", &shop.url(), "--phases=baseline"];
+    let said = out(folder.path(), &[check.as_slice(), &odd].concat(), 0);
+    let expected = "shop.v1.Shop/Get  no valid shop.v1.GetRequest was found";
+    assert!(
+        said.contains(expected) && said.contains("1 method not checked"),
+        "{said}"
+    );
+    let said = out(folder.path(), &[["cases"].as_slice(), &odd].concat(), 0);
+    assert!(
+        said.contains("uncovered: ") && said.contains("no value of id keeps its rules"),
+        "{said}"
+    );
+}

@@ -1,0 +1,129 @@
+use std::fs;
+
+use crate::{
+    image::{folder, write},
+    out,
+    server::{Mode, Shop},
+    steady,
+};
+
+/// The phases in which the shop is meant to be right: it knows no more of gRPC.
+const PHASES: &str = "--phases=unset,boundary";
+
+#[test]
+fn a_server_that_keeps_its_contract_exits_with_0() {
+    let (shop, folder) = (Shop::open(Mode::Correct), folder());
+    let arguments = ["check", &shop.url(), "--contract=shop.binpb", PHASES];
+    let report = out(folder.path(), &arguments, 0);
+    insta::assert_snapshot!(steady(&report, &shop.address.to_string()));
+    assert!(!folder.path().join("failures.json").exists());
+}
+
+#[test]
+fn a_server_that_breaks_it_exits_with_1_and_every_failure_is_told() {
+    let (shop, folder) = (Shop::open(Mode::Lax), folder());
+    let reports = "--report=terminal,json=out/r.json,junit=out/r.xml,html=out/r.html";
+    let arguments = [
+        "check",
+        &shop.url(),
+        "--contract=shop.binpb",
+        PHASES,
+        reports,
+    ];
+    let report = out(folder.path(), &arguments, 1);
+    insta::assert_snapshot!(steady(&report, &shop.address.to_string()));
+
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).expect("it was written");
+    let json: serde_json::Value = serde_json::from_str(&read("out/r.json")).expect("it is JSON");
+    assert_eq!(json["kept"], false);
+    assert_eq!(json["summary"]["methods"][0]["name"], "shop.v1.Shop/Get");
+    let junit = read("out/r.xml");
+    assert!(
+        junit.contains("<testsuite name=\"shop.v1.Shop/Get\""),
+        "{junit}"
+    );
+    assert!(read("out/r.html").contains("breaks its contract"));
+}
+
+#[test]
+fn a_server_may_describe_itself() {
+    let (shop, folder) = (Shop::open(Mode::Correct), folder());
+    let report = out(folder.path(), &["check", &shop.url(), PHASES], 0);
+    assert!(report.contains("keeps its contract"), "{report}");
+}
+
+#[test]
+fn a_credential_may_be_given_or_be_what_a_call_answers() {
+    let (shop, folder) = (Shop::open(Mode::Correct), folder());
+    let only = ["check", "--contract=shop.binpb", PHASES, "--include=Secret"];
+    let exits = |more: &[&str], code: i32| {
+        let url = shop.url();
+        out(
+            folder.path(),
+            &[only.as_slice(), &[&url], more].concat(),
+            code,
+        )
+    };
+    let check = |more: &[&str]| exits(more, 0);
+    let without = exits(&[], 2);
+    assert!(without.contains("only the refusal is tried"), "{without}");
+    assert!(without.contains("nothing was checked"), "{without}");
+
+    write(folder.path(), "token", b"sesame\n");
+    let given = check(&["--credential=account=@token"]);
+    assert!(given.contains("of 1 method\n"), "{given}");
+    let header = check(&["--header=authorization: Bearer sesame"]);
+    assert!(header.contains("of 1 method\n"), "{header}");
+
+    let config = "[credentials.account]\ncall = \"Shop/SignIn\"\nrequest = {name = \"me\"}\nfield = \"session.token\"";
+    write(folder.path(), "proofread.toml", config.as_bytes());
+    let called = check(&[]);
+    assert!(called.contains("of 1 method\n"), "{called}");
+}
+
+#[test]
+fn the_configuration_is_in_force_and_flags_win() {
+    let (shop, folder) = (Shop::open(Mode::Correct), folder());
+    let url = shop.url();
+    let config = format!(
+        "url: {url}\ncontract: shop.binpb\nphases: [unset]\ninclude: [Get]\nseed: 5\nfixtures: {{'*.id': [7]}}\n"
+    );
+    write(folder.path(), "proofread.yaml", config.as_bytes());
+    let report = out(folder.path(), &["check"], 0);
+    assert!(
+        report.contains("seed 5") && report.contains("of 1 method\n"),
+        "{report}"
+    );
+    assert!(!report.contains("boundary"), "{report}");
+    let report = out(
+        folder.path(),
+        &["check", "--seed=6", "--include=SignIn", PHASES],
+        0,
+    );
+    assert!(
+        report.contains("seed 6") && report.contains("boundary"),
+        "{report}"
+    );
+    let cases = out(folder.path(), &["cases", "--json"], 0);
+    assert!(
+        cases
+            .lines()
+            .next()
+            .is_some_and(|line| line.contains(r#""messages":[{"id":7}]"#)),
+        "{cases}"
+    );
+}
+
+#[test]
+fn a_server_that_dies_of_a_request_is_a_finding_with_the_request() {
+    let (shop, folder) = (Shop::open(Mode::Mortal), folder());
+    let only = ["--include=Get", "--concurrency=1", "--timeout=2s"];
+    let arguments = ["check", &shop.url(), "--contract=shop.binpb", PHASES];
+    let report = out(folder.path(), &[arguments.as_slice(), &only].concat(), 1);
+    assert!(report.contains("crash or hang"), "{report}");
+    assert!(report.contains(r#"{"id":100}"#), "{report}");
+    assert!(
+        report.contains("ended early: the server went away"),
+        "{report}"
+    );
+}

@@ -1,0 +1,90 @@
+//! Contracts of the tests.
+
+use std::{fs, path::Path};
+
+#[expect(dead_code, reason = "the unit tests use all of it")]
+#[path = "../../src/testing.rs"]
+mod testing;
+
+const SHOP: &str = r#"syntax = "proto3";
+package shop.v1;
+
+import "buf/validate/validate.proto";
+import "proofread/v1/options.proto";
+
+// Sells books.
+service Shop {
+  // Reads a book.
+  rpc Get(GetRequest) returns (GetResponse) {
+    option idempotency_level = NO_SIDE_EFFECTS;
+  }
+  // Opens a session.
+  rpc SignIn(SignInRequest) returns (SignInResponse);
+  // Reads a secret book.
+  rpc Secret(GetRequest) returns (GetResponse) {
+    option (proofread.v1.access) = {
+      credential: "account"
+      metadata_key: "authorization"
+    };
+    option (proofread.v1.errors) = {
+      code: CODE_UNAUTHENTICATED
+      when: "the caller has no session"
+    };
+  }
+}
+
+// Asks for a book.
+message GetRequest {
+  // Its number.
+  int32 id = 1 [(buf.validate.field).int32 = {
+    gte: 1
+    lte: 100
+  }];
+}
+
+// A book.
+message GetResponse {}
+
+// Who it is.
+message SignInRequest {
+  // The name.
+  string name = 1 [(buf.validate.field).string = {
+    min_len: 1
+    max_len: 20
+  }];
+}
+
+// A session.
+message SignInResponse {
+  // The session.
+  Session session = 1;
+}
+
+// A session.
+message Session {
+  // Its token.
+  string token = 1;
+}
+"#;
+
+/// The image of the shop.
+pub fn shop_image() -> Vec<u8> {
+    testing::image(&[("shop/v1/shop.proto", SHOP)])
+}
+
+/// The same with another text in one place.
+pub fn changed_image(from: &str, to: &str) -> Vec<u8> {
+    assert!(SHOP.contains(from), "the contract says {from:?}");
+    testing::image(&[("shop/v1/shop.proto", &SHOP.replace(from, to))])
+}
+
+/// A folder with the image of the shop as `shop.binpb`.
+pub fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    write(folder.path(), "shop.binpb", &shop_image());
+    folder
+}
+
+pub fn write(folder: &Path, name: &str, content: &[u8]) {
+    fs::write(folder.join(name), content).expect("it writes");
+}

@@ -1,0 +1,58 @@
+//! The commands, as a person runs them: what they say and how they exit.
+
+mod bad_input;
+mod check;
+mod image;
+mod replay;
+mod server;
+mod tls;
+mod without_server;
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+
+/// Runs the binary in a folder.
+fn proofread(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_proofread"));
+    command.args(arguments).current_dir(folder);
+    for variable in ["PROOFREAD_CONTRACT", "PROOFREAD_CONFIG"] {
+        command.env_remove(variable);
+    }
+    command.output().expect("the binary runs")
+}
+
+/// What came out, when it exits as it should.
+fn out(folder: &Path, arguments: &[&str], exit: i32) -> String {
+    let output = proofread(folder, arguments);
+    let (out, error) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert_eq!(
+        output.status.code(),
+        Some(exit),
+        "{arguments:?}\n{out}\n{error}"
+    );
+    out.into_owned()
+}
+
+/// The one line that is said of what makes the work impossible.
+fn refused(folder: &Path, arguments: &[&str]) -> String {
+    let output = proofread(folder, arguments);
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}\n{error}");
+    assert_eq!(error.lines().count(), 1, "{arguments:?}\n{error}");
+    assert!(error.starts_with("proofread: "), "{error}");
+    error
+}
+
+/// A report without what differs from run to run.
+fn steady(text: &str, address: &str) -> String {
+    let lines = text.lines().map(|line| match line.split_once("  in ") {
+        Some((before, _)) if line.starts_with("total") => format!("{before}  in TIME"),
+        _ => line.replace(address, "HOST:PORT"),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,285 @@
+//! A small shop that can be told to misbehave, on HTTP/2 itself, and its contract.
+
+use std::{
+    net::{SocketAddr, TcpListener as StdListener},
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    thread,
+};
+
+use bytes::{Bytes, BytesMut};
+use h2::{RecvStream, server::SendResponse};
+use http::{HeaderMap, Request, Response};
+use prost::Message;
+use prost_protovalidate::{Error, Validator};
+use prost_protovalidate_types::Violations;
+use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor};
+use prost_types::Any;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+};
+use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
+
+use crate::image::shop_image;
+
+/// How the shop behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Mode {
+    /// As its contract says.
+    Correct,
+    /// Takes everything.
+    Lax,
+    /// Ends the process, so to speak, when it is asked for a book that is not there.
+    Mortal,
+}
+
+/// A running shop. It ends with the test.
+pub struct Shop {
+    pub address: SocketAddr,
+    mode: Arc<AtomicU8>,
+}
+
+impl Shop {
+    pub fn open(mode: Mode) -> Self {
+        Self::start(mode, None)
+    }
+
+    /// The same behind TLS, correct.
+    pub fn open_with(tls: ServerConfig) -> Self {
+        Self::start(Mode::Correct, Some(TlsAcceptor::from(Arc::new(tls))))
+    }
+
+    fn start(mode: Mode, tls: Option<TlsAcceptor>) -> Self {
+        let listener = StdListener::bind("127.0.0.1:0").expect("a free port");
+        listener.set_nonblocking(true).expect("it is a socket");
+        let address = listener.local_addr().expect("it is bound");
+        let shared = Arc::new(AtomicU8::new(mode as u8));
+        let mode = Arc::clone(&shared);
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime starts");
+            runtime.block_on(serve(listener, shared, tls));
+        });
+        Self { address, mode }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub fn becomes(&self, mode: Mode) {
+        self.mode.store(mode as u8, Ordering::SeqCst);
+    }
+}
+
+/// What is the same for all calls.
+struct Counter {
+    pool: DescriptorPool,
+    image: Vec<u8>,
+    validator: Validator,
+    mode: Arc<AtomicU8>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Status {
+    #[prost(int32, tag = "1")]
+    code: i32,
+    #[prost(string, tag = "2")]
+    message: String,
+    #[prost(message, repeated, tag = "3")]
+    details: Vec<Any>,
+}
+
+enum Reply {
+    Messages(Vec<Vec<u8>>),
+    Failure(Status),
+    Death,
+}
+
+async fn serve(listener: StdListener, mode: Arc<AtomicU8>, tls: Option<TlsAcceptor>) {
+    let listener = TcpListener::from_std(listener).expect("it is a socket");
+    let image = shop_image();
+    let counter = Arc::new(Counter {
+        pool: DescriptorPool::decode(image.as_slice()).expect("it is an image"),
+        image,
+        validator: Validator::new(),
+        mode,
+    });
+    let (dead, mut death) = tokio::sync::mpsc::channel::<()>(1);
+    loop {
+        tokio::select! {
+            _ = death.recv() => return,
+            accepted = listener.accept() => {
+                let Ok((socket, _)) = accepted else { return };
+                let (counter, dead) = (Arc::clone(&counter), dead.clone());
+                match tls.clone() {
+                    None => drop(tokio::spawn(connection(socket, counter, dead))),
+                    Some(tls) => drop(tokio::spawn(async move {
+                        if let Ok(socket) = tls.accept(socket).await {
+                            connection(socket, counter, dead).await;
+                        }
+                    })),
+                }
+            }
+        }
+    }
+}
+
+async fn connection(
+    socket: impl AsyncRead + AsyncWrite + Unpin,
+    counter: Arc<Counter>,
+    dead: tokio::sync::mpsc::Sender<()>,
+) {
+    let Ok(mut connection) = h2::server::handshake(socket).await else {
+        return;
+    };
+    while let Some(Ok((request, respond))) = connection.accept().await {
+        let (counter, dead) = (Arc::clone(&counter), dead.clone());
+        tokio::spawn(async move {
+            let (head, body) = request.into_parts();
+            let body = read(body).await;
+            match counter.reply(&Request::from_parts(head, body)) {
+                Reply::Death => {
+                    let _ = dead.send(()).await;
+                }
+                reply => answer(respond, reply),
+            }
+        });
+    }
+}
+
+async fn read(mut body: RecvStream) -> Bytes {
+    let mut bytes = BytesMut::new();
+    while let Some(Ok(data)) = body.data().await {
+        let _ = body.flow_control().release_capacity(data.len());
+        bytes.extend_from_slice(&data);
+    }
+    bytes.freeze()
+}
+
+fn answer(mut respond: SendResponse<Bytes>, reply: Reply) {
+    let response = Response::builder().header("content-type", "application/grpc");
+    let Ok(mut stream) = respond.send_response(response.body(()).expect("it is one"), false) else {
+        return;
+    };
+    let mut trailers = HeaderMap::new();
+    match reply {
+        Reply::Messages(messages) => {
+            for message in messages {
+                let length = u32::try_from(message.len()).expect("it is short");
+                let frame = [&[0], length.to_be_bytes().as_slice(), &message].concat();
+                let _ = stream.send_data(Bytes::from(frame), false);
+            }
+            trailers.insert("grpc-status", "0".parse().expect("it is one"));
+        }
+        Reply::Failure(status) => {
+            use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
+            let details = BASE64_STANDARD_NO_PAD.encode(status.encode_to_vec());
+            trailers.insert("grpc-status", status.code.into());
+            trailers.insert("grpc-message", status.message.parse().expect("it is plain"));
+            trailers.insert(
+                "grpc-status-details-bin",
+                details.parse().expect("it is base64"),
+            );
+        }
+        Reply::Death => {}
+    }
+    let _ = stream.send_trailers(trailers);
+}
+
+impl Counter {
+    fn reply(&self, request: &Request<Bytes>) -> Reply {
+        let path = request.uri().path().trim_start_matches('/');
+        if path.starts_with("grpc.reflection.v1alpha.") {
+            return Reply::Messages(self.reflect(request.body()));
+        }
+        let Some(method) = self.method(path) else {
+            return failure(12, "there is no such method");
+        };
+        let authorised = request.headers().get("authorization");
+        if method.name() == "Secret" && authorised.is_none_or(|it| it != "Bearer sesame") {
+            return failure(16, "say the word");
+        }
+        let message = request.body().get(5..).unwrap_or_default();
+        let Ok(message) = DynamicMessage::decode(method.input(), message) else {
+            return failure(13, "these bytes are no message");
+        };
+        let mode = self.mode.load(Ordering::SeqCst);
+        if mode != Mode::Lax as u8
+            && let Err(Error::Validation(error)) = self.validator.validate(&message)
+        {
+            let violations = error.violations().iter().map(|it| it.to_proto()).collect();
+            return refusal(&Violations { violations });
+        }
+        let id = message.get_field_by_name("id");
+        if mode == Mode::Mortal as u8 && id.and_then(|id| id.as_i32()) == Some(100) {
+            return Reply::Death;
+        }
+        // session { token: "sesame" }, or nothing at all.
+        Reply::Messages(vec![match method.name() {
+            "SignIn" => b"\x0a\x08\x0a\x06sesame".to_vec(),
+            _ => Vec::new(),
+        }])
+    }
+
+    fn method(&self, path: &str) -> Option<MethodDescriptor> {
+        let (service, name) = path.split_once('/')?;
+        let service = self.pool.get_service_by_name(service)?;
+        service.methods().find(|method| method.name() == name)
+    }
+
+    /// One response for each request: the list of services, or all files.
+    fn reflect(&self, body: &[u8]) -> Vec<Vec<u8>> {
+        let mut rest = body;
+        let mut responses = Vec::new();
+        while let Some((head, after)) = rest.split_at_checked(5) {
+            let length = usize::from(head[4]);
+            let (question, after) = after.split_at(length);
+            rest = after;
+            // Field 7 asks for the services.
+            responses.push(match question.first() {
+                Some(0x3a) => {
+                    let named = entry(1, &entry(1, b"shop.v1.Shop"));
+                    let own = entry(1, &entry(1, b"grpc.reflection.v1alpha.ServerReflection"));
+                    entry(6, &[named, own].concat())
+                }
+                // The set of files is the response but for the field number.
+                _ => entry(4, &self.image),
+            });
+        }
+        responses
+    }
+}
+
+/// A field of bytes.
+fn entry(field: u8, content: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![field << 3 | 2];
+    prost::encoding::encode_varint(content.len() as u64, &mut bytes);
+    bytes.extend_from_slice(content);
+    bytes
+}
+
+fn failure(code: i32, message: &str) -> Reply {
+    Reply::Failure(Status {
+        code,
+        message: message.to_owned(),
+        details: Vec::new(),
+    })
+}
+
+fn refusal(violations: &Violations) -> Reply {
+    Reply::Failure(Status {
+        code: 3,
+        message: "the request breaks the rules".to_owned(),
+        details: vec![Any {
+            type_url: "type.googleapis.com/buf.validate.Violations".to_owned(),
+            value: violations.encode_to_vec(),
+        }],
+    })
+}

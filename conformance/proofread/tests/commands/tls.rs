@@ -1,0 +1,122 @@
+//! TLS and mutual TLS by flags.
+
+use std::{path::Path, sync::Arc};
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use tokio_rustls::rustls::{
+    RootCertStore, ServerConfig,
+    crypto::ring,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    server::WebPkiClientVerifier,
+};
+
+use crate::{
+    image::{folder, write},
+    out, refused,
+    server::Shop,
+};
+
+/// An authority that signs for localhost.
+struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::new()).expect("no names");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().expect("a key");
+        Self(CertifiedIssuer::self_signed(params, key).expect("it signs itself"))
+    }
+
+    /// A certificate and its key, as PEM.
+    fn issue(&self) -> (String, String) {
+        let key = KeyPair::generate().expect("a key");
+        let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
+        let params = CertificateParams::new(names).expect("they are names");
+        let certificate = params.signed_by(&key, &self.0).expect("it signs");
+        (certificate.pem(), key.serialize_pem())
+    }
+
+    fn write(&self, folder: &Path) {
+        write(folder, "ca.pem", self.0.pem().as_bytes());
+        let (certificate, key) = self.issue();
+        write(folder, "client.pem", certificate.as_bytes());
+        write(folder, "client.key", key.as_bytes());
+    }
+}
+
+/// A shop whose certificate the authority signed; `mutual` wants one of the caller.
+fn shop(authority: &Authority, mutual: bool) -> Shop {
+    let (certificate, key) = authority.issue();
+    let chain = CertificateDer::from_pem_slice(certificate.as_bytes()).expect("it is PEM");
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).expect("it is PEM");
+    let provider = Arc::new(ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .expect("ring knows them");
+    let builder = match mutual {
+        false => builder.with_no_client_auth(),
+        true => {
+            let mut roots = RootCertStore::empty();
+            let ca = CertificateDer::from_pem_slice(authority.0.pem().as_bytes());
+            roots
+                .add(ca.expect("it is PEM"))
+                .expect("it is an authority");
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+            builder.with_client_cert_verifier(verifier.build().expect("it verifies"))
+        }
+    };
+    let mut config = builder
+        .with_single_cert(vec![chain], key)
+        .expect("they belong together");
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    Shop::open_with(config)
+}
+
+#[test]
+fn a_server_behind_tls_is_checked() {
+    let (folder, authority) = (folder(), Authority::new());
+    authority.write(folder.path());
+    let shop = shop(&authority, false);
+    let secure = format!("https://{}", shop.address);
+    let check = ["check", "--contract=shop.binpb", "--phases=unset"];
+    let with = |url: &str, more: &[&str]| -> Vec<String> {
+        let all = [check.as_slice(), &[url], more].concat();
+        all.into_iter().map(str::to_owned).collect()
+    };
+    let run = |arguments: &[String]| {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        refused(folder.path(), &arguments)
+    };
+    let trusted = with(&secure, &["--ca=ca.pem"]);
+    let trusted: Vec<&str> = trusted.iter().map(String::as_str).collect();
+    assert!(out(folder.path(), &trusted, 0).contains("keeps its contract"));
+
+    let said = run(&with(&secure, &[]));
+    assert!(said.contains("do not agree on TLS"), "{said}");
+    let said = run(&with(&shop.url(), &[]));
+    assert!(said.contains("speaks TLS; give https://"), "{said}");
+    let said = run(&with(&secure, &["--ca=ca.pem", "--server-name=elsewhere"]));
+    assert!(said.contains("do not agree on TLS"), "{said}");
+}
+
+#[test]
+fn a_server_that_wants_a_certificate_gets_one() {
+    let (folder, authority) = (folder(), Authority::new());
+    authority.write(folder.path());
+    let shop = shop(&authority, true);
+    let url = format!("https://{}", shop.address);
+    let check = [
+        "check",
+        &url,
+        "--contract=shop.binpb",
+        "--phases=unset",
+        "--ca=ca.pem",
+    ];
+    let certificate = ["--cert=client.pem", "--key=client.key"];
+    out(folder.path(), &[check.as_slice(), &certificate].concat(), 0);
+    refused(folder.path(), &check);
+
+    let config = "[tls]\nca = \"ca.pem\"\ncert = \"client.pem\"\nkey = \"client.key\"";
+    write(folder.path(), "proofread.toml", config.as_bytes());
+    out(folder.path(), &check[..4], 0);
+}

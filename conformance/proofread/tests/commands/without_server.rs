@@ -1,0 +1,75 @@
+use crate::{
+    image::{changed_image, folder, write},
+    out,
+};
+
+#[test]
+fn explain_says_everything_about_a_method() {
+    let folder = folder();
+    let said = out(
+        folder.path(),
+        &["explain", "Secret", "--contract=shop.binpb"],
+        0,
+    );
+    insta::assert_snapshot!(said);
+    let json = out(
+        folder.path(),
+        &["explain", "Get", "--contract=shop.binpb", "--json"],
+        0,
+    );
+    let json: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+    assert_eq!(json["fields"][0]["path"], "id");
+}
+
+#[test]
+fn cases_are_shown_with_their_reasons() {
+    let folder = folder();
+    let arguments = [
+        "cases",
+        "--contract=shop.binpb",
+        "--include=Get",
+        "--phases=baseline,unset,boundary",
+    ];
+    insta::assert_snapshot!(out(folder.path(), &arguments, 0));
+}
+
+#[test]
+fn cases_are_json_lines_and_random_ones_are_the_same_for_a_seed() {
+    let folder = folder();
+    let arguments = [
+        "cases",
+        "--contract=shop.binpb",
+        "--json",
+        "--phases=random",
+        "--random=5",
+        "--seed=3",
+    ];
+    let said = out(folder.path(), &arguments, 0);
+    assert_eq!(said.lines().count(), 15, "five for each method\n{said}");
+    for line in said.lines() {
+        let case: serde_json::Value = serde_json::from_str(line).expect("it is JSON");
+        assert_eq!(case["phase"], "random");
+    }
+    assert_eq!(out(folder.path(), &arguments, 0), said);
+}
+
+#[test]
+fn diff_exits_with_1_where_something_breaks() {
+    let folder = folder();
+    write(
+        folder.path(),
+        "tight.binpb",
+        &changed_image("lte: 100\n", "lte: 50\n"),
+    );
+    let broken = out(folder.path(), &["diff", "shop.binpb", "tight.binpb"], 1);
+    insta::assert_snapshot!(broken);
+    let loosened = out(folder.path(), &["diff", "tight.binpb", "shop.binpb"], 0);
+    assert!(loosened.contains("no break; 2 loosenings"), "{loosened}");
+    let json = out(
+        folder.path(),
+        &["diff", "shop.binpb", "shop.binpb", "--json"],
+        0,
+    );
+    let json: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+    assert_eq!(json["compared"], 3);
+}
