@@ -200,10 +200,12 @@ fn accused(random: u64, seed: u64) -> anyhow::Result<bool> {
     let threads = std::thread::available_parallelism()?.get();
     let alarms = kill::alarms(random, seed, threads)?;
     println!(
-        "The correct server: {} cases, {} of them random, in {:.1} s; {} false alarms, {} defects of proofread.",
+        "The correct server: {} cases, {} of them random, in {:.1} s; {} of {} rules seen from both sides; {} false alarms, {} defects of proofread.",
         alarms.cases,
         alarms.random,
         alarms.took.as_secs_f64(),
+        alarms.rules.0,
+        alarms.rules.1,
         alarms.alarms.len(),
         alarms.defects.len(),
     );

@@ -254,7 +254,20 @@ fn singles(kind: &Kind, now: &Value, depth: usize) -> Vec<Value> {
 
 fn whole(now: i128) -> impl Iterator<Item = i128> {
     const DOUBLE: i128 = 1 << 53;
-    const BOUNDS: [i128; 11] = [0, 1, 5, 8, 10, 32, 54, 100, 101, 946_684_800, 1_000_000_001];
+    const BOUNDS: [i128; 12] = [
+        4,
+        0,
+        1,
+        5,
+        8,
+        10,
+        32,
+        54,
+        100,
+        101,
+        946_684_800,
+        1_000_000_001,
+    ];
     let ends = [
         i32::MIN.into(),
         i32::MAX.into(),

@@ -48,7 +48,8 @@ pub enum Phase {
 pub struct Exercise {
     /// The field that declares the rule: `bookstore.inventory.v1.Book.title`.
     pub field: String,
-    /// The id of the rule: `string.min_len`.
+    /// The id of the rule: `string.min_len`; for a rule of items, keys or values with
+    /// its level in front, as in `repeated.items.string.min_len`.
     pub rule: String,
     /// Whether the value keeps the rule or breaks it.
     pub side: Side,

@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use proofread::{
+    case::{Exercise, Phase},
     contract::{Contract, Method},
+    coverage::Coverage,
     engine::{self, Plan, Report},
 };
 
@@ -17,7 +19,9 @@ pub struct Alarms {
     pub alarms: Vec<String>,
     /// Where proofread contradicts itself.
     pub defects: Vec<String>,
-    /// What could not be tried.
+    /// How many rules were seen from both sides, and how many there are.
+    pub rules: (usize, usize),
+    /// What could not be tried, and rules that were not seen from both sides.
     pub uncovered: Vec<String>,
     /// How many cases were sent.
     pub cases: u64,
@@ -57,6 +61,7 @@ pub fn alarms(random: u64, seed: u64, threads: usize) -> anyhow::Result<Alarms> 
     })?;
     let mut alarms = Alarms::default();
     reports.iter().for_each(|report| alarms.add(report));
+    alarms.cover(&contract, &reports);
     alarms.took = started.elapsed();
     Ok(alarms)
 }
@@ -86,7 +91,6 @@ fn run(
 
 impl Alarms {
     fn add(&mut self, report: &Report) {
-        use proofread::case::Phase;
         let said = report.findings.iter().map(|found| {
             let finding = &found.finding;
             format!(
@@ -111,5 +115,21 @@ impl Alarms {
             .iter()
             .filter(|count| count.phase == Phase::Random);
         self.random += random.map(|count| count.sent).sum::<u64>();
+    }
+
+    fn cover(&mut self, contract: &Contract, reports: &[Report]) {
+        let mut coverage = Coverage::of(contract, contract.methods());
+        for report in reports {
+            let seen: Vec<Exercise> = report.exercised.iter().cloned().collect();
+            coverage.see_exercises(&seen);
+        }
+        let summary = coverage.summary();
+        self.rules = (summary.both, summary.rules);
+        let rules = coverage.report().into_iter();
+        let gaps = rules.filter(|rule| rule.kept == 0 || rule.broken == 0);
+        self.uncovered.extend(gaps.map(|rule| {
+            let side = if rule.kept == 0 { "kept" } else { "broken" };
+            format!("{} {}: never {side}", rule.field, rule.rule)
+        }));
     }
 }

@@ -25,7 +25,7 @@ use tokio::{
 
 use crate::{
     faults::{Claim, Fault},
-    server::{Listening, OPERATOR_TOKEN},
+    server::{Listening, OPERATOR_TOKEN, RESERVATIONS},
 };
 
 /// The trailer that the contract promises to stay below: 4 KiB.
@@ -172,6 +172,10 @@ pub(super) fn plan<'p>(contract: &'p Contract, probe: &'p Probe) -> Plan<'p> {
 /// Values that name what exists.
 pub(super) fn fixtures() -> Fixtures {
     let numbers: Vec<_> = (1..=5).map(|number| json!(number)).collect();
+    let reservation = |method: &str, at: usize| {
+        let field = format!("bookstore.inventory.v1.{method}Request.reservation_id");
+        (field, vec![json!(RESERVATIONS[at])])
+    };
     let fields = [
         ("*.book_id", numbers.clone()),
         ("*.book_ids", numbers),
@@ -181,11 +185,14 @@ pub(super) fn fixtures() -> Fixtures {
             vec![json!("volume")],
         ),
     ];
+    let fields = fields.map(|(name, values)| (name.to_owned(), values));
+    let reservations = [
+        reservation("GetReservation", 0),
+        reservation("CommitReservation", 0),
+        reservation("ReleaseReservation", 1),
+    ];
     Fixtures {
-        fields: fields
-            .into_iter()
-            .map(|(name, values)| (name.to_owned(), values))
-            .collect(),
+        fields: fields.into_iter().chain(reservations).collect(),
     }
 }
 

@@ -6,9 +6,13 @@ use std::{
 };
 
 use contract::bookstore::{
-    inventory::v1::{Book, BookCategory, Reservation, ReserveStockRequest, StockLevel},
+    inventory::v1::{
+        Book, BookCategory, Reservation, ReservationLine, ReservationState, ReserveStockRequest,
+        StockLevel,
+    },
     r#type::v1::Money,
 };
+use prost_types::Timestamp;
 use rpc::failure;
 use tonic::{Code, Status};
 
@@ -28,12 +32,22 @@ pub(super) struct State {
 /// How many books there are at first: numbers 1 to 45.
 const BOOKS: i32 = 45;
 
+/// The reservations that there are at first: one to read and commit, one to release.
+pub(crate) const RESERVATIONS: [&str; 2] = [
+    "01930000-0000-7000-8000-00000000000a",
+    "01930000-0000-7000-8000-00000000000b",
+];
+
 impl Library {
     pub(super) fn new() -> Self {
         let mut state = State::default();
         for number in 1..=BOOKS {
             state.books.insert(number, book(number));
             state.set_stock(number, 1000);
+        }
+        for id in RESERVATIONS {
+            state.hold(BOOKS, 1);
+            state.reservations.insert(id.to_owned(), reservation(id));
         }
         Self(Mutex::new(state))
     }
@@ -65,6 +79,14 @@ impl State {
         })
     }
 
+    /// Reserves copies of a book, or gives them back.
+    pub(super) fn hold(&mut self, number: i32, copies: i32) {
+        let mut level = self.level(number);
+        level.reserved += copies;
+        level.available = level.on_hand - level.reserved;
+        self.stock.insert(number, level);
+    }
+
     pub(super) fn set_stock(&mut self, number: i32, on_hand: i32) {
         let reserved = self.level(number).reserved;
         let level = StockLevel {
@@ -89,6 +111,22 @@ fn book(number: i32) -> Book {
         price: Some(Money {
             currency_code: "EUR".to_owned(),
             amount_minor: Some(900 + i64::from(number)),
+        }),
+    }
+}
+
+/// A copy of the last book, held until long after any test.
+fn reservation(id: &str) -> Reservation {
+    Reservation {
+        reservation_id: id.to_owned(),
+        lines: vec![ReservationLine {
+            book_id: BOOKS,
+            quantity: 1,
+        }],
+        state: ReservationState::Held.into(),
+        expire_time: Some(Timestamp {
+            seconds: 4_000_000_000,
+            nanos: 0,
         }),
     }
 }

@@ -35,6 +35,8 @@ use crate::{
     },
 };
 
+/// The ids of reservations that there are.
+pub(crate) use library::RESERVATIONS;
 /// The names of the things on the shelf.
 pub(crate) use shelf::NAMES as THINGS;
 

@@ -59,7 +59,7 @@ pub(super) fn reserve(
         }
     }
     for line in &request.lines {
-        hold(state, line.book_id, line.quantity);
+        state.hold(line.book_id, line.quantity);
     }
     let id = Uuid::now_v7().to_string();
     let seconds = request.hold.map_or(900, |hold| hold.seconds);
@@ -76,13 +76,6 @@ pub(super) fn reserve(
     state.reservations.insert(id.clone(), reservation.clone());
     state.requests.insert(key, (request, id));
     Ok(reservation)
-}
-
-fn hold(state: &mut State, number: i32, copies: i32) {
-    let mut level = state.level(number);
-    level.reserved += copies;
-    level.available = level.on_hand - level.reserved;
-    state.stock.insert(number, level);
 }
 
 /// The reservation with an id, in any case.
@@ -112,7 +105,7 @@ pub(super) fn end(
     }
     reservation.state = how.into();
     for line in &reservation.lines {
-        hold(state, line.book_id, -line.quantity);
+        state.hold(line.book_id, -line.quantity);
         if how == ReservationState::Committed {
             let on_hand = state.level(line.book_id).on_hand - line.quantity;
             state.set_stock(line.book_id, on_hand);
