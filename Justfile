@@ -83,6 +83,11 @@ conformance: _deps-rust _deps-cargo
     tools/with-bookstore sh -c 'exec target/debug/proofread check "http://$BINDERY_GRPC" --config conformance/suite/proofread.toml'
     cargo insta test --package suite --check --unreferenced=reject
 
+# the kill table: does the tester catch every seeded fault, without a false alarm?
+[group("check")]
+kill-table *args: _deps-rust
+    cargo run --quiet --package faults -- kill-table {{ args }}
+
 # the running bookstore, called by grpcurl, by grpcio and by Chromium
 [group("check")]
 end-to-end: _deps-rust _deps-grpcurl _deps-python _deps-chromium

@@ -71,6 +71,13 @@ fn status(answer: &Answer) -> Option<Wrong> {
         return Some(protocol(EXPECTED, "no grpc-status".to_owned()));
     };
     let text = String::from_utf8_lossy(value);
+    // In Trailers-Only the headers are the trailers; elsewhere the name is reserved there.
+    if answer.headers != answer.trailers && answer.header("grpc-status").is_some() {
+        return Some(protocol(
+            EXPECTED,
+            "a grpc-status in the headers too".to_owned(),
+        ));
+    }
     if values.next().is_some() {
         return Some(protocol(EXPECTED, "more than one grpc-status".to_owned()));
     }

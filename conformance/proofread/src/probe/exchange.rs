@@ -136,8 +136,11 @@ async fn read(
     if !answer.stopped {
         match data.trailers().await? {
             Some(trailers) => answer.trailers = fields(&trailers),
-            // Trailers-Only: one block of header fields is both.
-            None => answer.trailers = answer.headers.clone(),
+            // Trailers-Only: one block of header fields is both, and nothing follows.
+            None if total == 0 || answer.http_status != 200 => {
+                answer.trailers = answer.headers.clone();
+            }
+            None => {}
         }
     }
     Ok(complete(answer, deframer, started))
