@@ -227,9 +227,21 @@ impl hyper::service::Service<Request<Incoming>> for Entry {
             .headers()
             .get(header::CONTENT_TYPE)
             .is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"));
-        // A page asks for permission without a body, and so without a content type.
-        if !speaks_grpc && request.method() != Method::OPTIONS {
-            return EntryFuture::NotGrpc;
+        match *request.method() {
+            // A page asks for permission without a body, and so without a content type.
+            Method::OPTIONS => {}
+            _ if !speaks_grpc => {
+                return EntryFuture::Refused {
+                    status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                };
+            }
+            // Without this, GET would run a call that wants no message.
+            Method::POST => {}
+            _ => {
+                return EntryFuture::Refused {
+                    status: StatusCode::METHOD_NOT_ALLOWED,
+                };
+            }
         }
         let future = self.0.clone().call(request.map(Body::new));
         EntryFuture::Call { future }
@@ -240,7 +252,7 @@ pin_project! {
     #[project = EntryProjection]
     enum EntryFuture {
         Call { #[pin] future: EntryInner },
-        NotGrpc,
+        Refused { status: StatusCode },
     }
 }
 
@@ -250,16 +262,20 @@ impl Future for EntryFuture {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
             EntryProjection::Call { future } => future.poll(context),
-            EntryProjection::NotGrpc => Poll::Ready(Ok(not_grpc())),
+            EntryProjection::Refused { status } => Poll::Ready(Ok(not_grpc(*status))),
         }
     }
 }
 
-fn not_grpc() -> Response<Body> {
+fn not_grpc(status: StatusCode) -> Response<Body> {
     let text = "this port speaks gRPC and gRPC-Web; try grpcurl -plaintext HOST:PORT list\n";
     let mut response = Response::new(Body::new(http_body_util::Full::from(text)));
-    *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    *response.status_mut() = status;
     let plain = HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, plain);
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        let allowed = HeaderValue::from_static("POST, OPTIONS");
+        response.headers_mut().insert(header::ALLOW, allowed);
+    }
     response
 }

@@ -97,6 +97,19 @@ async fn what_is_no_grpc_is_told_so() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_not_posted_is_not_run() {
+    let server = Server::start(Transport::Tcp).await;
+    let address = server.address.expect("a socket");
+    for method in ["GET", "PUT"] {
+        let path = GET_BOOK.replace("POST", method);
+        let head = format!("{path}\r\ncontent-type: application/grpc");
+        let answer = http1(address, &head, &[]).await;
+        assert!(answer.starts_with("HTTP/1.1 405"), "{answer}");
+        assert!(answer.contains("allow: POST"), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_is_not_there_is_named() {
     let listener = rpc::bind(([127, 0, 0, 1], 0).into())
         .await
