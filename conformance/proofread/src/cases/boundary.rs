@@ -57,11 +57,12 @@ fn push<'c>(making: &mut Making<'_, 'c>, place: &Place<'c>, field: &'c Field, tr
         exercise: exercise(field, aim),
         path: placed.path_of(&field.name),
     });
+    let aims = making.aims(place, meant);
     making.add(Draft {
         id,
         phase: Phase::Boundary,
         intent: format!("{path} is {}: {}", shown(tried.value.as_ref()), tried.words),
-        aims: meant.collect(),
+        aims,
         request: placed.request,
     });
 }

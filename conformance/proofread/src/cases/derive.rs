@@ -6,7 +6,7 @@ use prost_reflect::{DynamicMessage, ReflectMessage, Value};
 
 use super::{
     Defect, Fixtures, Generated, Uncovered, baseline, boundary,
-    place::{self, places},
+    place::{self, Place, places},
     several, unset, whole,
 };
 use crate::{
@@ -217,6 +217,25 @@ impl Making<'_, '_> {
             send: Send::Messages(messages),
             expect,
         });
+    }
+
+    /// What a case is meant to do at a place: nothing, where a field around it is to be
+    /// ignored. It is worth sending all the same.
+    pub(super) fn aims(
+        &mut self,
+        place: &Place<'_>,
+        meant: impl IntoIterator<Item = Meant>,
+    ) -> Vec<Meant> {
+        if !place.is_ignored() {
+            return meant.into_iter().collect();
+        }
+        for meant in meant {
+            self.note(
+                &meant.exercise,
+                "it stands in a field that is to be ignored",
+            );
+        }
+        Vec::new()
     }
 
     /// Notes why a side of a rule has no case yet.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use prost_protovalidate_types::Ignore;
 use prost_reflect::{DynamicMessage, MapKey, Value};
 
 use crate::{
@@ -95,6 +96,13 @@ impl<'c> Place<'c> {
             message: nested,
             path: format!("{}{brackets}", self.path_of(&field.name)),
         })
+    }
+
+    /// Whether a field around it is to be ignored, and so everything in it.
+    pub(crate) fn is_ignored(&self) -> bool {
+        let rules = self.parents.iter().map(|(_, field)| field.rules.as_ref());
+        let mut rules = rules.flatten();
+        rules.any(|rules| rules.ignore() == Ignore::Always)
     }
 
     /// The path of a field of the message, for people: `books[].book.title`.

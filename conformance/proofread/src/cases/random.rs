@@ -12,7 +12,7 @@ use crate::{
     contract::{Contract, Message, Method},
     coverage,
     oracle::{Breach, Oracle},
-    synth::{Synth, hash, set},
+    synth::{BIG, Synth, hash, set},
 };
 
 /// How deep messages within messages are filled at random.
@@ -176,12 +176,18 @@ fn spoil<'c>(
         }
         return;
     }
+    if rng.random_bool(0.5)
+        && let Some(value) = synth.random_outside(declared, field, rng)
+    {
+        set(message, field, Some(value));
+        return;
+    }
     let pool = synth.pool(declared, field);
-    let wrong: Vec<_> = pool
-        .tried
-        .iter()
-        .filter(|it| !it.broken.is_empty() && it.size < BIGGEST)
-        .collect();
+    let all = || pool.tried.iter().filter(|it| !it.broken.is_empty());
+    let mut wrong: Vec<_> = all().filter(|it| it.size <= BIG).collect();
+    if wrong.is_empty() {
+        wrong = all().filter(|it| it.size < BIGGEST).collect();
+    }
     if !wrong.is_empty() {
         let value = wrong[rng.random_range(0..wrong.len())].value.clone();
         set(message, field, value);

@@ -88,11 +88,12 @@ fn push<'c>(
         },
     });
     let path = place.path_of(&field.name);
+    let aims = making.aims(place, aims);
     making.add(Draft {
         id: format!("unset/{path}/{slug}"),
         phase: Phase::Unset,
         intent: format!("{path} {words}"),
-        aims: aims.collect(),
+        aims,
         request: placed.request,
     });
 }

@@ -246,14 +246,16 @@ fn push<'c>(
         "" => place.in_id().to_owned(),
         oneof => place.path_of(oneof),
     };
+    let meant = Meant {
+        exercise: exercise(about, side),
+        path,
+    };
+    let aims = making.aims(place, [meant]);
     making.add(Draft {
         id: format!("boundary/{name}/{}/{slug}", about.1),
         phase: Phase::Boundary,
         intent: format!("{}: {words}", place.in_words()),
-        aims: vec![Meant {
-            exercise: exercise(about, side),
-            path,
-        }],
+        aims,
         request: placed.request,
     });
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use prost_protovalidate_types::{Ignore, MessageRules};
 use prost_reflect::{
     DescriptorPool, EnumDescriptor, ExtensionDescriptor, FieldDescriptor, FileDescriptor,
     MessageDescriptor, MethodDescriptor, ServiceDescriptor,
@@ -125,7 +126,7 @@ impl<'a> Builder<'a> {
         let fields = declared
             .iter()
             .filter_map(|field| by_number.get(&u32::try_from(field.number()).ok()?))
-            .map(|field| self.field(field))
+            .map(|field| self.field(field, &rules))
             .collect::<Built<_>>()?;
         let oneofs = message.oneofs().filter(|oneof| !oneof.is_synthetic());
         let oneofs = oneofs
@@ -158,14 +159,23 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn field(&self, field: &FieldDescriptor) -> Built<Field> {
+    fn field(&self, field: &FieldDescriptor, around: &MessageRules) -> Built<Field> {
         let options = Options::new(self.pool, field.options(), field.full_name());
+        let mut rules = options.field_rules()?;
+        // protovalidate says so of a field that is one of several by a rule.
+        let mut drawn = around.oneof.iter().flat_map(|it| &it.fields);
+        if let Some(rules) = &mut rules
+            && rules.ignore() == Ignore::Unspecified
+            && drawn.any(|name| name == field.name())
+        {
+            rules.standard.set_ignore(Ignore::IfZeroValue);
+        }
         let oneof = field.containing_oneof().filter(|it| !it.is_synthetic());
         Ok(Field {
             name: field.name().to_owned(),
             full_name: field.full_name().to_owned(),
             comment: self.comments.at(field.path()),
-            rules: options.field_rules()?,
+            rules,
             unset: options.unset()?,
             oneof: oneof.map(|oneof| oneof.name().to_owned()),
             descriptor: field.clone(),

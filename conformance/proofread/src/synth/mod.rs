@@ -37,6 +37,7 @@ use rand::{SeedableRng, rngs::StdRng};
 pub(crate) use candidate::Aim;
 pub(crate) use compose::{Pin, set};
 pub(crate) use pool::{Pool, Tried};
+pub(crate) use random::BIG;
 pub(crate) use shape::keys;
 pub(crate) use spot::cel_key;
 

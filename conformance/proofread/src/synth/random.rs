@@ -10,7 +10,7 @@ use super::{Pool, Synth, compose::set, shape::Shape, spot::Spot};
 use crate::contract::{Field, Message};
 
 /// Values with more bytes than this come too seldom to be worth their time.
-const BIG: usize = 4096;
+pub(crate) const BIG: usize = 4096;
 
 impl<'c> Synth<'c> {
     /// A message at random. Nested messages are entered so many levels deep.
@@ -101,6 +101,32 @@ impl<'c> Synth<'c> {
             }
         };
         fresh.or_else(|| known(&pool, false, rng))
+    }
+
+    /// A value of a field at random, of which a number is outside of its range; none
+    /// where no number stands there, or has no range.
+    pub(crate) fn random_outside(
+        &mut self,
+        message: &'c Message,
+        field: &'c Field,
+        rng: &mut StdRng,
+    ) -> Option<Value> {
+        match &self.pool(message, field).shape {
+            Shape::One(Some(spot)) => spot.random_outside(rng),
+            Shape::List(Some(spot), ..) => {
+                let outside = spot.random_outside(rng)?;
+                let mut items = match self.random_value(message, field, rng, 0) {
+                    Some(Value::List(items)) => items,
+                    _ => Vec::new(),
+                };
+                match items.len() {
+                    0 => items.push(outside),
+                    count => items[rng.random_range(0..count)] = outside,
+                }
+                Some(Value::List(items))
+            }
+            _ => None,
+        }
     }
 
     fn random_element(

@@ -173,6 +173,16 @@ impl Real {
                     vec![self.up(high)],
                 );
             }
+            if let Some((from, to)) = self.low().zip(self.high()) {
+                let amid = from / 2.0 + to / 2.0;
+                match id.ends_with("_exclusive") {
+                    true => {
+                        let words = "amid the values that are left out";
+                        tries.broken(&id, "amid", words, vec![amid]);
+                    }
+                    false => tries.kept(&id, "amid", "amid its allowed values", vec![amid]),
+                }
+            }
             if self.says_one_thing_of_nan() {
                 tries.broken(
                     &id,
@@ -283,6 +293,21 @@ impl Real {
 
     fn says_one_thing_of_nan(&self) -> bool {
         !self.finite && self.constant.is_none() && self.listed.is_empty()
+    }
+
+    /// A value at random that breaks the range, close to it; none where there is no
+    /// range.
+    pub(crate) fn random_outside(&self, rng: &mut StdRng) -> Option<f64> {
+        const FAR: f64 = 1_000.0;
+        let exclusive = self.range_id()?.ends_with("_exclusive");
+        let (from, to) = match (self.low(), self.high()) {
+            (Some(low), Some(high)) if exclusive => (high, low),
+            (Some(low), Some(_)) if rng.random_bool(0.5) => (low - FAR, low),
+            (_, Some(high)) => (high, high + FAR),
+            (low, None) => low.map(|low| (low - FAR, low))?,
+        };
+        let between = from + (to - from) * rng.random::<f64>();
+        between.is_finite().then_some(between)
     }
 
     /// A value at random that keeps the rules, as far as it can be seen from here.

@@ -59,7 +59,11 @@ impl Spot {
         let sort = Sort::new(kind, typed, literals, is_key);
         let keys = match rules {
             Some(rules) if rules.ignore() != Ignore::Always => {
-                sort.keys().into_iter().chain(cel_keys(rules)).collect()
+                // What is empty counts as unset there, so nothing is said of it.
+                let says_of_empty = rules.ignore() != Ignore::IfZeroValue;
+                let keys = sort.keys().into_iter();
+                let keys = keys.filter(|key| says_of_empty || !key.ends_with("_empty"));
+                keys.chain(cel_keys(rules)).collect()
             }
             _ => Vec::new(),
         };
@@ -79,6 +83,12 @@ impl Spot {
     /// none where this sort of value has no random ones.
     pub(crate) fn random(&self, rng: &mut StdRng) -> Option<Value> {
         self.sort.random(rng)
+    }
+
+    /// A number, duration or moment at random outside of its range; none for other
+    /// sorts of values, and where there is no range.
+    pub(crate) fn random_outside(&self, rng: &mut StdRng) -> Option<Value> {
+        self.sort.random_outside(rng)
     }
 }
 
@@ -214,6 +224,17 @@ impl Sort {
             Self::Any(message, any) => messages::any(message, any.random(rng)),
             Self::Wrapper(message, inner) => messages::wrapper(message, inner.random(rng)?),
             Self::Message(_) => None,
+        }
+    }
+
+    fn random_outside(&self, rng: &mut StdRng) -> Option<Value> {
+        match self {
+            Self::Whole(kind, whole) => integers::integer(kind, whole.random_outside(rng)?),
+            Self::Real(real) => Some(real.value(real.random_outside(rng)?)),
+            Self::Duration(message, whole) => times::message(message, whole.random_outside(rng)?),
+            Self::Moment(message, moment) => times::message(message, moment.random_outside(rng)?),
+            Self::Wrapper(message, inner) => messages::wrapper(message, inner.random_outside(rng)?),
+            _ => None,
         }
     }
 }

@@ -186,6 +186,22 @@ impl Moment {
             _ => self.fixed.random(rng),
         }
     }
+
+    pub(crate) fn random_outside(&self, rng: &mut StdRng) -> Option<i128> {
+        let now = i128::from(now_seconds()) * SECOND;
+        let far = 86_400 * 365 * SECOND;
+        let beyond = self.within.unwrap_or_default() + 3_600 * SECOND;
+        let distance = rng.random_range(beyond..=beyond + far) / MICROSECOND * MICROSECOND;
+        match (self.past, self.future) {
+            (true, _) => Some(now + distance),
+            (_, true) => Some(now - distance),
+            _ if self.within.is_some() => Some(match rng.random_bool(0.5) {
+                true => now + distance,
+                false => now - distance,
+            }),
+            _ => self.fixed.random_outside(rng),
+        }
+    }
 }
 
 /// A duration or a moment as a message: both have the same two fields, but

@@ -184,6 +184,13 @@ impl Whole {
                 vec![high + self.step],
             );
         }
+        if let Some((from, to)) = self.low().zip(self.high()) {
+            let amid = from + (to - from) / 2 / self.step * self.step;
+            match exclusive {
+                true => tries.broken(&id, "amid", "amid the values that are left out", vec![amid]),
+                false => tries.kept(&id, "amid", "amid its allowed values", vec![amid]),
+            }
+        }
         let nothing_below = self.low().is_none_or(|low| low <= self.least);
         let nothing_above = self.high().is_none_or(|high| high >= self.most);
         if !exclusive && nothing_below && nothing_above {
@@ -253,6 +260,29 @@ impl Whole {
     fn near(&self, value: i128, list: &[i128]) -> Vec<i128> {
         let near = [1, -1, 2, -2, 10].map(|steps| value + steps * self.step);
         near.into_iter().filter(|it| !list.contains(it)).collect()
+    }
+
+    /// A value at random that breaks the range, mostly close to it; none where there
+    /// is no range.
+    pub(crate) fn random_outside(&self, rng: &mut StdRng) -> Option<i128> {
+        const FAR: i128 = 1_000;
+        let exclusive = self.range_id()?.ends_with("_exclusive");
+        let far = match rng.random_bool(0.5) {
+            true => FAR * self.step,
+            false => self.most - self.least,
+        };
+        let below = self.low().map(|low| (low - far, low - self.step));
+        let above = self.high().map(|high| (high + self.step, high + far));
+        let (from, to) = match (below, above) {
+            (Some((_, to)), Some((from, _))) if exclusive => (from, to),
+            (Some(below), Some(above)) => match rng.random_bool(0.5) {
+                true => below,
+                false => above,
+            },
+            (below, above) => below.or(above)?,
+        };
+        let (from, to) = (from.max(self.least), to.min(self.most));
+        (from <= to).then(|| from + rng.random_range(0..=(to - from) / self.step) * self.step)
     }
 
     /// A value at random that keeps the rules, as far as it can be seen from here.

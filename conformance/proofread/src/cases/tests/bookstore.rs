@@ -19,19 +19,7 @@ fn every_rule_of_the_bookstore_is_exercised_from_both_sides() {
         generated.cases.iter().for_each(|case| coverage.see(case));
         coverage.excuse(&generated.uncovered);
     }
-    let one_sided = coverage
-        .report()
-        .into_iter()
-        .filter(|rule| rule.kept == 0 || rule.broken == 0);
-    for rule in one_sided {
-        // A field that is ignored where it is empty can't break the rule of being
-        // empty; that is the only reason there is.
-        assert_eq!(rule.kept_reason, None, "{rule:?}");
-        assert!(rule.rule.ends_with("_empty"), "{rule:?}");
-        let reason = rule.broken_reason.expect("a reason is given");
-        assert_eq!(
-            reason,
-            "what is empty counts as unset here and is not checked"
-        );
-    }
+    let rules = coverage.report().into_iter();
+    let one_sided: Vec<_> = rules.filter(|it| it.kept == 0 || it.broken == 0).collect();
+    assert!(one_sided.is_empty(), "{one_sided:#?}");
 }

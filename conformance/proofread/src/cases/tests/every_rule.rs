@@ -152,12 +152,7 @@ fn every_rule_of_protovalidate_is_exercised_from_both_sides() {
             )
         })
         .collect();
-    let ignored = "not broken: what is empty counts as unset here and is not checked";
-    let expected = [
-        format!("rules.v1.ListsRequest.ignored repeated.items.string.uuid_empty {ignored}"),
-        format!("rules.v1.PresenceRequest.uuid_or_nothing string.uuid_empty {ignored}"),
-    ];
-    assert_eq!(one_sided, expected, "{one_sided:#?}");
+    assert!(one_sided.is_empty(), "{one_sided:#?}");
 }
 
 #[test]
