@@ -98,7 +98,7 @@ end-to-end: _deps-rust _deps-grpcurl _deps-python _deps-chromium
 
 # measure: throughput, latency, memory, start; prints tables of ratios
 [group("check")]
-bench *args: _deps-rust _deps-python _deps-bench
+bench *args: _deps-rust _deps-python _deps-grpcurl _deps-bench
     tools/bench {{ args }}
 
 # regenerate everything that comes from proto/
