@@ -83,10 +83,10 @@ conformance: _deps-rust _deps-cargo
     tools/with-bookstore sh -c 'exec target/debug/proofread check "http://$BINDERY_GRPC" --config conformance/suite/proofread.toml'
     cargo insta test --package suite --check --unreferenced=reject
 
-# the kill table: does the tester catch every seeded fault, without a false alarm?
+# the kill table: does the tester catch every seeded fault, without a false alarm? (--accept: write it into the READMEs)
 [group("check")]
-kill-table *args: _deps-rust
-    cargo run --quiet --package faults -- kill-table {{ args }}
+kill-table accept="": _deps-rust
+    cargo run --quiet --package faults -- kill-table --into README.md --into conformance/faults/README.md {{ if accept == "--accept" { "" } else { "--check" } }}
 
 # the running bookstore, called by grpcurl, by grpcio and by Chromium
 [group("check")]

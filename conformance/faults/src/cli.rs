@@ -69,9 +69,15 @@ struct KillTable {
     #[arg(long, default_value_t = 4)]
     at_once: usize,
 
-    /// Writes the table into this file too.
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
+    /// Writes it into this Markdown file too, between `<!-- kill table -->` and
+    /// `<!-- end of kill table -->`, and its summary between the like of `kill summary`;
+    /// may be given several times.
+    #[arg(long, value_name = "FILE", conflicts_with = "only")]
+    into: Vec<PathBuf>,
+
+    /// Writes nothing, and exits with 1 if one of the files says anything else.
+    #[arg(long, requires = "into")]
+    check: bool,
 
     /// Prints everything that was found of each fault, and how long it took.
     #[arg(long)]
@@ -174,29 +180,37 @@ impl KillTable {
         }
         let markdown = kill::markdown(&table, &sweep);
         println!("{markdown}");
-        if let Some(out) = &self.out {
-            fs::write(out, &markdown).with_context(|| format!("can't write {}", out.display()))?;
-        }
-        let all = || table.iter().chain(&sweep);
-        let missed = all().filter(|hunted| !hunted.is_as_claimed()).count();
-        println!("{} faults, {missed} not as claimed.", all().count());
-        let accused = match self.random {
-            0 => false,
-            random => accused(random, 0)?,
+        let correct = match self.random {
+            0 => None,
+            random => Some(alarms(random, 0)?),
         };
-        Ok(ExitCode::from(u8::from(missed > 0 || accused)))
+        let summary = kill::summary(&table, &sweep, correct.as_ref());
+        println!("{summary}");
+        let mut failed = correct.is_some_and(|it| it.is_accused());
+        let missed = table.iter().chain(&sweep).filter(|it| !it.is_as_claimed());
+        failed |= missed.count() > 0;
+        let sections = [("kill summary", &*summary), ("kill table", &*markdown)];
+        for file in &self.into {
+            if !self.check {
+                kill::write(file, &sections)?;
+            } else if kill::stale(file, &sections)? {
+                println!("{}: not what the kill table says", file.display());
+                failed = true;
+            }
+        }
+        Ok(ExitCode::from(u8::from(failed)))
     }
 }
 
 impl Alarms {
     fn run(self) -> anyhow::Result<ExitCode> {
-        let accused = accused(self.random, self.seed)?;
+        let accused = alarms(self.random, self.seed)?.is_accused();
         Ok(ExitCode::from(u8::from(accused)))
     }
 }
 
 /// Tests the correct server and prints what it was accused of.
-fn accused(random: u64, seed: u64) -> anyhow::Result<bool> {
+fn alarms(random: u64, seed: u64) -> anyhow::Result<kill::Alarms> {
     let threads = std::thread::available_parallelism()?.get();
     let alarms = kill::alarms(random, seed, threads)?;
     println!(
@@ -215,7 +229,8 @@ fn accused(random: u64, seed: u64) -> anyhow::Result<bool> {
     for uncovered in &alarms.uncovered {
         println!("- not covered: {uncovered}");
     }
-    Ok(!alarms.alarms.is_empty() || !alarms.defects.is_empty())
+    println!();
+    Ok(alarms)
 }
 
 #[cfg(test)]

@@ -90,6 +90,11 @@ fn run(
 }
 
 impl Alarms {
+    /// Whether anything was said of it.
+    pub fn is_accused(&self) -> bool {
+        !self.alarms.is_empty() || !self.defects.is_empty()
+    }
+
     fn add(&mut self, report: &Report) {
         let said = report.findings.iter().map(|found| {
             let finding = &found.finding;

@@ -3,6 +3,7 @@
 
 mod alarms;
 mod hunt;
+mod sections;
 mod table;
 
 use std::{
@@ -17,7 +18,8 @@ use proofread::contract::Contract;
 
 pub use alarms::{Alarms, alarms};
 pub use hunt::{Catch, Hunted, hunt};
-pub use table::markdown;
+pub use sections::{Sections, stale, write};
+pub use table::{markdown, summary};
 
 use crate::{faults::Fault, image};
 

@@ -2,8 +2,63 @@
 
 use std::fmt::Write as _;
 
-use super::Hunted;
+use proofread::case::Phase;
+
+use super::{Alarms, Hunted};
 use crate::faults::Claim;
+
+/// How many faults are caught, by the phase that claims them, and what became of the
+/// correct server if it was tested.
+pub fn summary(table: &[Hunted], sweep: &[Hunted], correct: Option<&Alarms>) -> String {
+    let mut text =
+        String::from("| claimed by | seeded faults | caught as claimed |\n| --- | ---: | ---: |\n");
+    for phase in [
+        Phase::Baseline,
+        Phase::Unset,
+        Phase::Boundary,
+        Phase::Wire,
+        Phase::Behaviour,
+        Phase::Random,
+    ] {
+        let claims = |it: &&Hunted| matches!(it.fault.claim, Claim::Caught(by, _) if by == phase);
+        line(
+            &mut text,
+            &format!("{phase:?}"),
+            table.iter().filter(claims),
+        );
+    }
+    let name = "Boundary and Unset: each rule of each field, not checked";
+    line(&mut text, name, sweep.iter());
+    let undetectable = |it: &&Hunted| matches!(it.fault.claim, Claim::Undetectable(_));
+    let undetectable: Vec<_> = table.iter().filter(undetectable).collect();
+    let caught = undetectable.iter().filter(|it| !it.caught.is_empty());
+    let _ = writeln!(
+        text,
+        "| nobody, with the reason | {} | {} |",
+        undetectable.len(),
+        caught.count()
+    );
+    if let Some(correct) = correct {
+        let _ = writeln!(
+            text,
+            "\nThe correct server: {} cases, {} of them random, {} false alarms.",
+            correct.cases,
+            correct.random,
+            correct.alarms.len() + correct.defects.len()
+        );
+    }
+    text
+}
+
+fn line<'h>(text: &mut String, name: &str, hunted: impl Iterator<Item = &'h Hunted>) {
+    let hunted: Vec<&Hunted> = hunted.collect();
+    if hunted.is_empty() {
+        return;
+    }
+    let caught = hunted.iter().filter(|it| it.is_as_claimed()).count();
+    // Writing to a string does not fail.
+    let _ = writeln!(text, "| {name} | {} | {caught} |", hunted.len());
+}
 
 /// The faults that were thought of one by one, with who caught each; then those
 /// that nothing can catch; then the sweep in numbers, and what escaped of it.
@@ -59,6 +114,10 @@ fn row(text: &mut String, hunted: &Hunted) {
         .find(|it| it.phase == phase && it.kind == kind);
     let (caught, case) = match claimed.or(hunted.caught.first()) {
         None => ("**nothing**".to_owned(), String::new()),
+        // Which of the random cases it is changes with every way of making them.
+        Some(catch) if as_claimed && phase == Phase::Random => {
+            (format!("{:?}", catch.kind), "one of them".to_owned())
+        }
         Some(catch) if as_claimed => (format!("{:?}", catch.kind), catch.case.clone()),
         Some(catch) => (
             format!("**{:?} in {:?}, not {kind:?}**", catch.kind, catch.phase),
