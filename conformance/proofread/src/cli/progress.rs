@@ -1,53 +1,88 @@
 //! What moves on a terminal while a run goes on.
 
-use std::{env, time::Duration};
+use std::{cell::Cell, env, time::Duration};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{engine::Event, report::build::phase_name, style::grouped};
 
+const OPEN: &str = "{spinner} {prefix:9} {msg}  {elapsed}";
+const COUNTED: &str = "{spinner} {prefix:9} {bar:28.cyan/dim} {percent:>3}%  {msg}  {elapsed}";
+
 /// A line on standard error that shows how far the run is. Hidden where that is no
 /// terminal, and in CI, where it would fill the log.
-pub(super) struct Progress(ProgressBar);
+pub(super) struct Progress {
+    bar: ProgressBar,
+    /// How many cases there were before the phase.
+    before: Cell<u64>,
+    cases: Cell<u64>,
+}
 
 impl Progress {
     pub(super) fn new() -> Self {
-        if env::var_os("CI").is_some() {
-            return Self(ProgressBar::hidden());
+        let bar = match env::var_os("CI") {
+            Some(_) => ProgressBar::hidden(),
+            None => ProgressBar::no_length(),
+        };
+        if !bar.is_hidden() {
+            bar.set_style(style(OPEN));
+            bar.enable_steady_tick(Duration::from_millis(100));
         }
-        let bar = ProgressBar::new_spinner();
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix:10} {msg}  {elapsed}") {
-            bar.set_style(style);
+        Self {
+            bar,
+            before: Cell::default(),
+            cases: Cell::default(),
         }
-        bar.enable_steady_tick(Duration::from_millis(100));
-        Self(bar)
     }
 
     pub(super) fn show(&self, event: &Event) {
         match event {
-            Event::Started { methods } => self.0.set_message(format!("{methods} methods")),
-            Event::Phase { phase } => self.0.set_prefix(phase_name(*phase)),
-            // The text is made only as often as it is seen.
-            Event::Case { cases, .. } if cases % 64 != 0 => {}
-            Event::Case { cases, failed: 0 } => {
-                self.0.set_message(format!("{} cases", grouped(*cases)));
+            Event::Started { methods } => self.bar.set_message(format!("{methods} methods")),
+            Event::Phase { phase, cases } => {
+                self.before.set(self.cases.get());
+                self.bar.set_prefix(phase_name(*phase));
+                self.bar.set_position(0);
+                match cases {
+                    Some(cases) => self.bar.set_length(*cases),
+                    None => self.bar.unset_length(),
+                }
+                self.bar.set_style(style(match cases {
+                    Some(_) => COUNTED,
+                    None => OPEN,
+                }));
             }
             Event::Case { cases, failed } => {
-                let (cases, failed) = (grouped(*cases), grouped(*failed));
-                self.0
-                    .set_message(format!("{cases} cases, {failed} failed"));
+                self.cases.set(*cases);
+                // The text is made only as often as it is seen.
+                if cases % 64 == 0 {
+                    self.bar.set_position(cases - self.before.get());
+                    self.bar.set_message(counts(*cases, *failed));
+                }
             }
             Event::Found { .. } => {}
             Event::Waiting { cause } => {
-                self.0
+                self.bar
                     .set_message(format!("the server is away, waiting for it: {cause}"));
             }
         }
     }
 }
 
+fn style(template: &str) -> ProgressStyle {
+    let style = ProgressStyle::with_template(template);
+    style.unwrap_or_else(|_| ProgressStyle::default_spinner())
+}
+
+fn counts(cases: u64, failed: u64) -> String {
+    let cases = grouped(cases);
+    match failed {
+        0 => format!("{cases} cases"),
+        failed => format!("{cases} cases, {} failed", grouped(failed)),
+    }
+}
+
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
     }
 }

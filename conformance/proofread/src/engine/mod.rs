@@ -91,7 +91,8 @@ pub async fn run_with(plan: &Plan<'_>, source: &impl Source, events: impl FnMut(
         if !wanted || run.tally.is_stopped() {
             continue;
         }
-        run.tally.event(Event::Phase { phase });
+        let cases = run.planned(phase);
+        run.tally.event(Event::Phase { phase, cases });
         run.phase(phase).await;
         if phase == Phase::Baseline {
             run.drop_unserved().await;
@@ -159,6 +160,26 @@ impl<'r, S: Source, E: FnMut(Event)> Run<'r, S, E> {
         }
         let methods = self.methods.len();
         self.tally.event(Event::Started { methods });
+    }
+
+    /// How many cases a phase sends, where that is known beforehand.
+    fn planned(&self, phase: Phase) -> Option<u64> {
+        let cases = match phase {
+            Phase::Random => self.random_methods().count() * self.plan.random,
+            phase if DERIVED.contains(&phase) => {
+                let cases = self.methods.iter();
+                let cases = cases.filter_map(|tested| tested.derived.get(&phase));
+                cases.map(Vec::len).sum()
+            }
+            _ => return None,
+        };
+        u64::try_from(cases).ok()
+    }
+
+    /// The methods that get random cases.
+    fn random_methods(&self) -> impl Iterator<Item = &Tested<'r>> {
+        let methods = self.methods.iter();
+        methods.filter(|tested| tested.authorised && !tested.valid.is_empty())
     }
 
     async fn phase(&mut self, phase: Phase) {
@@ -258,9 +279,7 @@ impl<'r, S: Source, E: FnMut(Event)> Run<'r, S, E> {
         let source = self.source;
         let seed = self.plan.seed;
         let mut streams: Vec<_> = self
-            .methods
-            .iter()
-            .filter(|tested| tested.authorised && !tested.valid.is_empty())
+            .random_methods()
             .map(|tested| source.random(tested.method, seed).take(self.plan.random))
             .collect();
         let mut turn = 0;

@@ -90,6 +90,8 @@ pub enum Event {
     Phase {
         /// Which.
         phase: Phase,
+        /// How many cases it sends, where that is known beforehand.
+        cases: Option<u64>,
     },
     /// A case was answered and judged.
     Case {
