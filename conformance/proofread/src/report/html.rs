@@ -71,6 +71,10 @@ impl Page<'_> {
         self.bars.len() * ROW
     }
 
+    fn grouped(&self, count: &u64) -> String {
+        grouped(*count)
+    }
+
     fn cases(&self) -> String {
         grouped(self.view.cases)
     }
