@@ -1,24 +1,39 @@
-"""Generates Python stubs from the image of the contract, as any user of it would."""
+"""Generates Python stubs from the image of a contract, as any user of it would."""
 import atexit
+import importlib
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from google.protobuf import descriptor_pb2
+
 CONTRACT = Path(__file__).resolve().parents[3] / "gen" / "contract.binpb"
 
 
-def generate(*protos):
+def generate(*protos, image=CONTRACT):
     """Generates messages and gRPC stubs of `protos` into a temporary folder that is
     importable from now on and is removed at exit."""
     folder = tempfile.mkdtemp(prefix="bindery-stubs-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     command = [
-        sys.executable, "-m", "grpc_tools.protoc", f"--descriptor_set_in={CONTRACT}",
+        sys.executable, "-m", "grpc_tools.protoc", f"--descriptor_set_in={image}",
         f"--python_out={folder}", f"--grpc_python_out={folder}", *protos,
     ]
     generated = subprocess.run(command, capture_output=True, text=True)
     if generated.returncode != 0:
-        raise RuntimeError(f"grpc_tools.protoc failed on {CONTRACT}:\n{generated.stderr}")
+        raise RuntimeError(f"grpc_tools.protoc failed on {image}:\n{generated.stderr}")
     sys.path.insert(0, folder)
+
+
+def load(image):
+    """Generates the stubs of everything in an image and imports them, so that the
+    default descriptor pool knows every message and every option."""
+    files = descriptor_pb2.FileDescriptorSet.FromString(Path(image).read_bytes()).file
+    # Those of protobuf itself come with its runtime.
+    protos = [file.name for file in files if not file.name.startswith("google/protobuf/")]
+    generate(*protos, image=image)
+    for proto in protos:
+        importlib.import_module(proto.removesuffix(".proto").replace("/", ".") + "_pb2")
+    return files
