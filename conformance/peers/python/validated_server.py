@@ -1,7 +1,7 @@
 """A contract kept by grpcio and protovalidate: a server that has nothing in common
 with ours but the contract, for `proofread` to judge. Usage:
 
-    validated_server.py PORT [--image FILE] [--unchecked FIELD=RULE]     (0 takes a free port)
+    validated_server.py PORT [--image FILE]     (0 takes a free port)
 
 Serves, of the contract in the image, the services that it knows: Recommendations of the
 bookstore and all of `rules.v1` (`faults contract FILE` writes that contract). Prints
@@ -69,11 +69,17 @@ def main():
     parser.add_argument("--image", default=stubs.CONTRACT, help="the contract (default: %(default)s)")
     parser.add_argument("--unchecked", metavar="FIELD=RULE", action="append", default=[],
                         help="a rule to leave unchecked: id=int32.gt")
+    parser.add_argument("--as-released", action="store_true",
+                        help="protovalidate as it is, without the amendments")
     arguments = parser.parse_args()
 
     files = stubs.load(arguments.image)
-    # It needs buf/validate/validate_pb2, which is one of the stubs.
+    # They need buf/validate/validate_pb2, which is one of the stubs.
+    import amendments
     from validation import Validation
+
+    if not arguments.as_released:
+        amendments.apply()
 
     served = [
         f"{file.package}.{service.name}" for file in files for service in file.service
