@@ -83,6 +83,12 @@ conformance: _deps-rust _deps-cargo
     tools/with-bookstore sh -c 'exec target/debug/proofread check "http://$BINDERY_GRPC" --config conformance/suite/proofread.toml'
     cargo insta test --package suite --check --unreferenced=reject
 
+# proofread over a server that is not ours: grpcio and protovalidate in Python
+[group("check")]
+peers: _deps-rust _deps-python
+    cargo build --quiet --package proofread --package faults
+    {{ python }} -m unittest discover --start-directory conformance/peers/python --pattern test_judged.py --verbose
+
 # the kill table: does the tester catch every seeded fault, without a false alarm? (--accept: write it into the READMEs)
 [group("check")]
 kill-table accept="": _deps-rust
@@ -93,7 +99,7 @@ kill-table accept="": _deps-rust
 end-to-end: _deps-rust _deps-grpcurl _deps-python _deps-chromium
     cargo build --package bookstore --quiet
     tools/with-bookstore tools/grpcurl-calls
-    tools/with-bookstore {{ python }} -m unittest discover --start-directory conformance/peers/python --verbose
+    tools/with-bookstore {{ python }} -m unittest discover --start-directory conformance/peers/python --pattern test_legacy.py --verbose
     tools/with-bookstore node tools/browser.mjs
 
 # measure: throughput, latency, memory, start; prints tables of ratios
