@@ -6,14 +6,19 @@ pub enum Oddity {
     /// The bytes of the message are not protobuf: a varint that is cut off or longer
     /// than ten bytes, a length beyond the end, field number 0, a group that never ends.
     MalformedMessage,
+    /// A field has a length of 2^63, of which the lower 32 bits are zero.
+    HugeLength,
     /// A string field holds bytes that are not UTF-8.
     InvalidUtf8,
     /// A known field comes with another wire type; the rest of the message is valid.
     WrongWireType,
     /// An unknown field nests groups deeper than parsers follow.
     DeepGroups,
-    /// The length in front of a message is greater than what follows.
+    /// The length in front of a message is greater than what follows, or cut off
+    /// itself, where the method takes one message.
     LengthBeyondEnd,
+    /// The same where it takes a stream of them.
+    CutOffStream,
     /// The length in front of a message is less than the message.
     LengthTooShort,
     /// A few bytes follow the last message.
@@ -72,12 +77,14 @@ pub enum Reaction {
 
 impl Oddity {
     /// All of them, in the order of the document.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::MalformedMessage,
+        Self::HugeLength,
         Self::InvalidUtf8,
         Self::WrongWireType,
         Self::DeepGroups,
         Self::LengthBeyondEnd,
+        Self::CutOffStream,
         Self::LengthTooShort,
         Self::TrailingBytes,
         Self::NoMessage,

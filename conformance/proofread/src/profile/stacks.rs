@@ -46,6 +46,14 @@ fn row(oddity: Oddity) -> [Reaction; 6] {
             Fails(&[UNKNOWN, INTERNAL]),
             Fails(&[INVALID_ARGUMENT]),
         ],
+        Oddity::HugeLength => [
+            PARSING,
+            PARSING,
+            PARSING,
+            PARSING,
+            RunsOr(&[UNKNOWN, INTERNAL]),
+            Fails(&[INVALID_ARGUMENT]),
+        ],
         Oddity::InvalidUtf8 => [
             PARSING,
             PARSING,
@@ -78,6 +86,14 @@ fn row(oddity: Oddity) -> [Reaction; 6] {
             Fails(&[CANCELLED, UNKNOWN, INTERNAL]),
             Fails(&[INVALID_ARGUMENT, INTERNAL]),
         ],
+        Oddity::CutOffStream => [
+            Fails(&[CANCELLED, UNIMPLEMENTED, INTERNAL]),
+            PARSING,
+            RunsOr(&[UNIMPLEMENTED, INTERNAL]),
+            PARSING,
+            RunsOr(&[CANCELLED, UNKNOWN, INTERNAL]),
+            Fails(&[INVALID_ARGUMENT, INTERNAL]),
+        ],
         Oddity::LengthTooShort => [
             Fails(&[CANCELLED, UNIMPLEMENTED, INTERNAL]),
             PARSING,
@@ -107,7 +123,7 @@ fn row(oddity: Oddity) -> [Reaction; 6] {
             Runs,
             RunsOr(&[UNIMPLEMENTED]),
             RunsOr(&[UNIMPLEMENTED, INTERNAL]),
-            PARSING,
+            Fails(&[CANCELLED, INTERNAL]),
             UNKNOWN_PATH,
         ],
         Oddity::ReservedFlag => [
@@ -164,7 +180,7 @@ fn row(oddity: Oddity) -> [Reaction; 6] {
             RunsOr(&[INVALID_ARGUMENT]),
             RunsOr(&[DEADLINE_EXCEEDED, INTERNAL]),
             RunsOr(&[INTERNAL]),
-            RunsOr(&[UNKNOWN, DEADLINE_EXCEEDED, INTERNAL]),
+            RunsOr(&[CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, INTERNAL]),
             RunsOr(&[INVALID_ARGUMENT]),
         ],
         Oddity::JoinedBase64 => [

@@ -36,6 +36,10 @@ pub(super) fn cases(bench: &Bench<'_>) -> Vec<Case> {
 
 fn lies(bench: &Bench<'_>) -> Vec<Case> {
     let expects = |oddity| bench.profile.expects(oddity);
+    let beyond_end = match bench.method.client_streaming {
+        true => Oddity::CutOffStream,
+        false => Oddity::LengthBeyondEnd,
+    };
     let mut longer = frame(0, &bench.encoded);
     // The lengths of requests are far from carrying over.
     longer[4] = longer[4].wrapping_add(1);
@@ -49,13 +53,13 @@ fn lies(bench: &Bench<'_>) -> Vec<Case> {
             "length-beyond-end",
             "a valid request whose length in the frame is one too great",
             longer,
-            expects(Oddity::LengthBeyondEnd),
+            expects(beyond_end),
         ),
         bench.body(
             "half-a-frame",
             "three bytes in place of the five before a message",
             vec![0, 0, 0],
-            expects(Oddity::LengthBeyondEnd),
+            expects(beyond_end),
         ),
         bench.body(
             "trailing-bytes",

@@ -165,13 +165,19 @@ fn malformed(bench: &Bench<'_>) -> Vec<Case> {
             [key(number, GROUP), key(number + 1, END_GROUP)].concat(),
         ),
     ];
-    let expect = || bench.profile.expects(Oddity::MalformedMessage);
     let mut cases: Vec<Case> = tails
         .into_iter()
         .map(|(id, intent, bytes)| {
-            let id = format!("malformed/{id}");
-            let intent = format!("{intent}, after a valid request");
-            bench.message(&id, intent, &bench.followed_by(&bytes), expect())
+            let oddity = match id {
+                "huge-length" => Oddity::HugeLength,
+                _ => Oddity::MalformedMessage,
+            };
+            bench.message(
+                &format!("malformed/{id}"),
+                format!("{intent}, after a valid request"),
+                &bench.followed_by(&bytes),
+                bench.profile.expects(oddity),
+            )
         })
         .collect();
     if let Some((_, cut)) = bench.encoded.split_last() {
@@ -179,7 +185,7 @@ fn malformed(bench: &Bench<'_>) -> Vec<Case> {
             "malformed/cut-off",
             "a valid request without its last byte",
             cut,
-            expect(),
+            bench.profile.expects(Oddity::MalformedMessage),
         ));
     }
     cases
