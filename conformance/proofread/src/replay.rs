@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::{
     case::{Case, Expect, RawCall, Send},
-    contract::{Code, Contract},
+    contract::Contract,
     failures::Failure,
     finding::Finding,
     judge::Judge,
@@ -96,22 +96,10 @@ fn due(contract: &Contract, oracle: &Oracle, finding: &Finding) -> Option<Expect
 /// Sends a case.
 pub async fn send(probe: &Probe, judge: &Judge<'_>, case: &Case, timeout: Duration) -> Outcome {
     let mut body = body_of(&case.send);
-    let known = judge.known(&case.method);
-    if known.is_some_and(|known| known.method.server_streaming) {
-        let runs = match &case.expect {
-            Expect::Accepted | Expect::Survives => true,
-            Expect::OneOf(codes) => codes.contains(&Code(0)),
-            Expect::Refused(_) | Expect::Http(_) => false,
-        };
-        body = body.stopping(Stop {
-            messages: 3,
-            first: match runs {
-                true => timeout.min(Duration::from_secs(1)),
-                // The call runs out of time before that.
-                false => timeout * 2,
-            },
-            quiet: Duration::from_millis(50),
-        });
+    let method = judge.known(&case.method).map(|known| known.method);
+    if let Some(method) = method.filter(|method| method.server_streaming) {
+        let stop = Stop::of(&case.expect, method.client_streaming, timeout);
+        body = body.stopping(stop);
     }
     let (path, headers) = match &case.send {
         Send::Raw(call) => (

@@ -166,10 +166,11 @@ impl<'f> Flight<'f> {
 
     async fn send_once(&self, case: &Case) -> Outcome {
         let mut body = body_of(&case.send);
-        let streams = self
-            .judge
-            .known(&case.method)
-            .is_some_and(|known| known.method.server_streaming);
+        let method = self.judge.known(&case.method).map(|known| known.method);
+        if let Some(method) = method.filter(|method| method.server_streaming) {
+            let stop = Stop::of(&case.expect, method.client_streaming, self.timeout);
+            body = body.stopping(stop);
+        }
         let (path, headers) = match &case.send {
             Send::Raw(call) => (
                 call.path.as_deref().unwrap_or(&case.method),
@@ -177,29 +178,7 @@ impl<'f> Flight<'f> {
             ),
             Send::Messages(_) => (case.method.as_str(), [].as_slice()),
         };
-        if streams {
-            body = body.stopping(stop(&case.expect, self.timeout));
-        }
         self.probe.call(path, headers, body, self.timeout).await
-    }
-}
-
-/// When enough of a stream is seen. A stream that may say nothing for hours is left
-/// soon; one that must be refused has all the time of a call to say so.
-fn stop(expect: &Expect, timeout: Duration) -> Stop {
-    let runs = match expect {
-        Expect::Accepted | Expect::Survives => true,
-        Expect::OneOf(codes) => codes.contains(&Code(0)),
-        Expect::Refused(_) | Expect::Http(_) => false,
-    };
-    Stop {
-        messages: 3,
-        first: match runs {
-            true => timeout.min(Duration::from_secs(1)),
-            // The call runs out of time before that.
-            false => timeout * 2,
-        },
-        quiet: Duration::from_millis(20),
     }
 }
 

@@ -1,10 +1,9 @@
 //! What a call sends after its headers, and the frames of gRPC in it.
 
-use std::time::Duration;
-
 use bytes::{BufMut, Bytes, BytesMut};
 use prost::Message;
 
+use super::Stop;
 use crate::case::Send;
 
 /// The body of a call, down to its bytes.
@@ -16,17 +15,6 @@ pub struct RawBody {
     pub reset: bool,
     /// When to hang up on an answer that goes on.
     pub stop: Option<Stop>,
-}
-
-/// When to hang up on a stream that the server goes on with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stop {
-    /// After so many messages.
-    pub messages: usize,
-    /// When there is no message, and no end, after so long.
-    pub first: Duration,
-    /// When no other message follows for so long.
-    pub quiet: Duration,
 }
 
 impl RawBody {

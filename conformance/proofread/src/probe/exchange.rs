@@ -10,7 +10,8 @@ use h2::{SendStream, client::ResponseFuture};
 use http::{HeaderMap, Method, Request};
 
 use super::{
-    body::{Deframer, RawBody, Stop},
+    Stop,
+    body::{Deframer, RawBody},
     connection::Connection,
 };
 use crate::outcome::{Answer, Outcome};

@@ -13,6 +13,7 @@ mod body;
 mod connection;
 mod exchange;
 mod sniff;
+mod stop;
 mod target;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -34,7 +35,8 @@ use connection::Connection;
 use exchange::{Exchanged, exchange};
 use target::Address;
 
-pub use body::{RawBody, Stop, body_of, frame, frames};
+pub use body::{RawBody, body_of, frame, frames};
+pub use stop::Stop;
 pub use target::{Metadata, Target, Tls};
 pub use unreachable::Unreachable;
 
