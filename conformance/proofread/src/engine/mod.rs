@@ -94,7 +94,7 @@ pub async fn run_with(plan: &Plan<'_>, source: &impl Source, events: impl FnMut(
         let cases = run.planned(phase);
         run.tally.event(Event::Phase { phase, cases });
         run.phase(phase).await;
-        if phase == Phase::Baseline {
+        if phase == Phase::Baseline && !run.tally.is_stopped() {
             run.drop_unserved().await;
         }
     }
