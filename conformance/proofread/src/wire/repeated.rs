@@ -142,24 +142,13 @@ fn list(bench: &Bench<'_>, descriptor: &FieldDescriptor) -> Vec<Case> {
 /// A message that comes in two pieces is merged.
 fn pieces(bench: &Bench<'_>, descriptor: &FieldDescriptor) -> Option<Case> {
     let value = bench.baseline.get_field(descriptor);
-    let whole = value.as_message()?;
-    let fields: Vec<_> = whole.fields().map(|(field, _)| field).collect();
-    let (first, others) = fields.split_first()?;
-    if others.is_empty() {
-        return None;
-    }
-    let mut head = whole.clone();
-    let mut tail = whole.clone();
-    for other in others {
-        head.clear_field(other);
-    }
-    tail.clear_field(first);
+    let (first, second) = split(value.as_message()?)?;
     let mut rest = bench.baseline.clone();
     rest.clear_field(descriptor);
     let bytes = [
-        delimited(descriptor.number(), &tail.encode_to_vec()),
+        delimited(descriptor.number(), &first.encode_to_vec()),
         rest.encode_to_vec(),
-        delimited(descriptor.number(), &head.encode_to_vec()),
+        delimited(descriptor.number(), &second.encode_to_vec()),
     ]
     .concat();
     let name = descriptor.name();
@@ -169,6 +158,37 @@ fn pieces(bench: &Bench<'_>, descriptor: &FieldDescriptor) -> Option<Case> {
         &bytes,
         Expect::Accepted,
     ))
+}
+
+/// Two messages that make this one when they are merged; none for one without
+/// fields, of which there are no pieces. What would take the second in place of both
+/// loses a field: the second never holds all of them.
+fn split(whole: &DynamicMessage) -> Option<(DynamicMessage, DynamicMessage)> {
+    let fields: Vec<_> = whole.fields().map(|(field, _)| field).collect();
+    let (head, others) = fields.split_first()?;
+    let (mut first, mut second) = (whole.clone(), whole.clone());
+    if !others.is_empty() {
+        first.clear_field(head);
+        others.iter().for_each(|other| second.clear_field(other));
+        return Some((first, second));
+    }
+    // The pieces of what a single field holds, or all of it and nothing.
+    second.clear_field(head);
+    match whole.get_field(head).as_ref() {
+        Value::Message(inner) => {
+            if let Some((one, other)) = split(inner) {
+                first.set_field(head, Value::Message(one));
+                second.set_field(head, Value::Message(other));
+            }
+        }
+        Value::List(items) if items.len() > 1 => {
+            let (front, back) = items.split_at(1);
+            first.set_field(head, Value::List(front.to_vec()));
+            second.set_field(head, Value::List(back.to_vec()));
+        }
+        _ => {}
+    }
+    Some((first, second))
 }
 
 /// Fields come in any order.

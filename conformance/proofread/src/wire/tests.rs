@@ -160,6 +160,60 @@ fn of_a_field_that_comes_twice_the_last_one_is_judged() {
     }
 }
 
+/// Two pieces of a message differ from the whole, and neither is all of it.
+#[test]
+fn a_message_with_a_single_field_comes_in_pieces_too() {
+    let contract = Contract::decode(&testing::shop(
+        "service Shop { rpc Put(PutRequest) returns (PutRequest); }
+         message PutRequest { Only name = 1; Only inner = 2; Only list = 3; Only lone = 4; Only none = 5; }
+         message Only { string name = 1; Only inner = 2; repeated int32 ids = 3; }",
+    ));
+    let contract = contract.expect("a contract");
+    let method = contract.methods().next().expect("a method");
+    let request = serde_json::json!({
+        "name": {"name": "a"},
+        "inner": {"inner": {"name": "a", "ids": [1]}},
+        "list": {"ids": [1, 2, 3]},
+        "lone": {"ids": [1]},
+        "none": {},
+    });
+    let request = DynamicMessage::deserialize(method.descriptor.input(), request);
+    let request = request.expect("it is one");
+    let oracle = Oracle::new(&contract);
+    let cases = cases(&contract, &oracle, method, &request, &Profile::strict());
+    let merged: Vec<&Case> = cases
+        .iter()
+        .filter(|case| case.id.starts_with("wire/merged/"))
+        .collect();
+    let ids: Vec<&str> = merged.iter().map(|case| case.id.as_str()).collect();
+    let expected = ["name", "inner", "list", "lone"].map(|name| format!("wire/merged/{name}"));
+    assert_eq!(ids, expected);
+    for (case, number) in merged.iter().zip(1_u8..) {
+        let body = &call(case).body[5..];
+        let decoded = DynamicMessage::decode(request.descriptor(), body);
+        assert_eq!(decoded.as_ref(), Ok(&request), "{}", case.id);
+        // Whoever takes the last piece for the whole sees another message.
+        let key = number << 3 | 2;
+        let (mut at, mut last) = (0, 0);
+        while at < body.len() {
+            if body[at] == key {
+                last = at;
+            }
+            at += 2 + usize::from(body[at + 1]);
+        }
+        let alone = DynamicMessage::decode(request.descriptor(), &body[last..]);
+        let alone = alone.expect("the last piece is sound");
+        let field = request.descriptor().get_field(u32::from(number));
+        let field = field.expect("the field");
+        assert_ne!(
+            alone.get_field(&field),
+            request.get_field(&field),
+            "{}",
+            case.id
+        );
+    }
+}
+
 #[test]
 fn what_is_malformed_does_not_parse() {
     let (contract, cases) = made("/shop.v1.Shop/Put", "strict");
