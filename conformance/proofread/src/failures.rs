@@ -34,6 +34,9 @@ pub struct Failures {
     /// The paths of the methods that were checked: claims about the server are made
     /// of all of them.
     pub methods: Vec<String>,
+    /// How many failures there were beside those that are recorded.
+    #[serde(default)]
+    pub left_out: u64,
     /// The failures.
     pub failures: Vec<Failure>,
 }

@@ -111,8 +111,8 @@ pub async fn send(probe: &Probe, judge: &Judge<'_>, case: &Case, timeout: Durati
     probe.call(path, headers, body, timeout).await
 }
 
-/// The results as lines of styled text.
-pub fn text(results: &[Result]) -> String {
+/// The results as lines of styled text. So many failures were not recorded.
+pub fn text(results: &[Result], left_out: u64) -> String {
     let mut text = String::new();
     for result in results {
         let word = match result.failed {
@@ -161,5 +161,16 @@ pub fn text(results: &[Result]) -> String {
             paint(RED, "✗")
         ),
     };
+    if left_out > 0 {
+        let more = count(left_out, "failure");
+        let _ = writeln!(
+            text,
+            "  {}",
+            paint(
+                DIM,
+                format!("{more} were found beside these and not recorded: check again")
+            )
+        );
+    }
     text
 }

@@ -132,7 +132,6 @@ impl Check {
 
 fn record(session: &Session, plan: &Plan<'_>, report: &Report, path: &Path) -> anyhow::Result<()> {
     let (profile, methods) = (&plan.profile, &plan.methods);
-    let findings = report.findings.iter().map(|found| &found.finding);
     let failures = Failures {
         format: Failures::FORMAT,
         proofread: env!("CARGO_PKG_VERSION").to_owned(),
@@ -146,7 +145,8 @@ fn record(session: &Session, plan: &Plan<'_>, report: &Report, path: &Path) -> a
         trailer_limit: profile.trailer_limit,
         seed: report.seed,
         methods: methods.iter().map(|method| method.path.clone()).collect(),
-        failures: Failures::numbered(findings),
+        left_out: report.left_out(),
+        failures: Failures::numbered(report.kept()),
     };
     Ok(failures.write(path)?)
 }

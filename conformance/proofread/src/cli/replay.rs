@@ -86,7 +86,7 @@ impl Replay {
         let results = again(&session, &config, &profile, (&recorded, &chosen)).await?;
         let text = match self.json {
             true => output::json(&results)?,
-            false => replay::text(&results),
+            false => replay::text(&results, recorded.left_out),
         };
         output::print(&text)?;
         let failed = results.iter().any(|result| result.failed.is_some());
@@ -205,6 +205,6 @@ async fn scenarios(
             ..claim.clone()
         });
     let untried: Vec<Finding> = untried.collect();
-    let found = report.findings.into_iter().map(|found| found.finding);
+    let found = report.kept().cloned();
     Ok(found.chain(untried).collect())
 }

@@ -57,15 +57,30 @@ pub struct Count {
 pub struct Found {
     /// The first one.
     pub finding: Finding,
-    /// The ids of the other cases, at most [`Found::LISTED`] of them.
-    pub alike: Vec<String>,
+    /// The others, in the order in which they were sent; not all of them where there
+    /// are more than [`Report::KEPT`] findings.
+    pub alike: Vec<Finding>,
     /// How many there are, the first one among them.
     pub count: u64,
 }
 
-impl Found {
-    /// How many alike cases are listed.
-    pub const LISTED: usize = 20;
+impl Report {
+    /// How many findings are kept. The first one of each kind always is; beyond that
+    /// a server that is wrong each time says nothing new.
+    pub const KEPT: usize = 1_000;
+
+    /// The findings that are kept, in the order of their numbers: the first of a kind,
+    /// then those that are like it, then the next kind.
+    pub fn kept(&self) -> impl Iterator<Item = &Finding> {
+        let found = self.findings.iter();
+        found.flat_map(|found| std::iter::once(&found.finding).chain(&found.alike))
+    }
+
+    /// How many findings there were and are not kept.
+    pub fn left_out(&self) -> u64 {
+        let found: u64 = self.findings.iter().map(|found| found.count).sum();
+        found - self.kept().count() as u64
+    }
 }
 
 /// Something about something.

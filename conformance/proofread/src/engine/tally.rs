@@ -42,11 +42,14 @@ struct Group {
     family: String,
 }
 
+/// The number of a case, and that of a finding among those of the case.
+type At = (u64, usize);
+
 struct Members {
     /// Of the first: what `finding` is about.
-    index: u64,
+    at: At,
     finding: Finding,
-    others: BTreeMap<u64, String>,
+    others: BTreeMap<At, Finding>,
     count: u64,
 }
 
@@ -158,8 +161,8 @@ impl<'p, E: FnMut(Event)> Tally<'p, E> {
                 self.random.insert((method, kind), failed);
             }
         }
-        for finding in findings {
-            self.found(index, finding);
+        for (nth, finding) in findings.into_iter().enumerate() {
+            self.found((index, nth), finding);
         }
     }
 
@@ -185,7 +188,7 @@ impl<'p, E: FnMut(Event)> Tally<'p, E> {
             let index = self.launch();
             self.count(&finding.method, Phase::Behaviour).failed += 1;
             self.failed += 1;
-            self.found(index, finding);
+            self.found((index, 0), finding);
         }
     }
 
@@ -199,7 +202,7 @@ impl<'p, E: FnMut(Event)> Tally<'p, E> {
         }
     }
 
-    fn found(&mut self, index: u64, finding: Finding) {
+    fn found(&mut self, at: At, finding: Finding) {
         let group = Group {
             method: self.place(&finding.method),
             phase: finding.phase,
@@ -208,15 +211,15 @@ impl<'p, E: FnMut(Event)> Tally<'p, E> {
         };
         if let Some(members) = self.groups.get_mut(&group) {
             members.count += 1;
-            let (at, id) = match index < members.index {
-                true => {
-                    let earlier = std::mem::replace(&mut members.finding, finding);
-                    (std::mem::replace(&mut members.index, index), earlier.case)
-                }
-                false => (index, finding.case),
+            let (later, other) = match at < members.at {
+                true => (
+                    std::mem::replace(&mut members.at, at),
+                    std::mem::replace(&mut members.finding, finding),
+                ),
+                false => (at, finding),
             };
-            members.others.insert(at, id);
-            if members.others.len() > Found::LISTED {
+            members.others.insert(later, other);
+            if members.others.len() >= Report::KEPT {
                 members.others.pop_last();
             }
             return;
@@ -225,7 +228,7 @@ impl<'p, E: FnMut(Event)> Tally<'p, E> {
             finding: Box::new(finding.clone()),
         });
         let members = Members {
-            index,
+            at,
             finding,
             others: BTreeMap::new(),
             count: 1,
@@ -260,7 +263,7 @@ impl<'p, E: FnMut(Event)> Tally<'p, E> {
         let group = self
             .groups
             .values_mut()
-            .find(|members| members.index == failed.index && members.finding.kind == failed.kind);
+            .find(|members| members.at.0 == failed.index && members.finding.kind == failed.kind);
         if let (Some(smaller), Some(group)) = (smaller, group) {
             group.finding = smaller;
         }
@@ -298,12 +301,17 @@ impl<'p, E: FnMut(Event)> Tally<'p, E> {
     pub(super) fn finish(mut self, took: Duration) -> Report {
         self.report.seconds = took.as_secs_f64();
         self.report.counts = self.counts.into_values().collect();
+        let mut room = Report::KEPT.saturating_sub(self.groups.len());
         let groups = self.groups.into_values();
         self.report.findings = groups
-            .map(|members| Found {
-                finding: members.finding,
-                alike: members.others.into_values().collect(),
-                count: members.count,
+            .map(|members| {
+                let alike: Vec<Finding> = members.others.into_values().take(room).collect();
+                room -= alike.len();
+                Found {
+                    finding: members.finding,
+                    alike,
+                    count: members.count,
+                }
             })
             .collect();
         self.report.exercised = self.exercised.into_iter().collect();

@@ -226,6 +226,41 @@ async fn a_service_that_is_not_served_is_no_failure() {
     assert!(!report.uncovered.is_empty());
 }
 
+/// Of a server that refuses everything, all failures are kept, the first of a kind
+/// before those that are like it.
+#[tokio::test]
+async fn every_failure_is_kept_in_order() {
+    let server = book_server().await;
+    let contract = bookstore();
+    let probe = Probe::connect(&operator(server.uri())).await;
+    let probe = probe.expect("the server is there");
+    let mut plan = plan(&contract, &probe, &["GetBook", "ListBooks"]);
+    plan.phases = [Phase::Unset, Phase::Boundary, Phase::Random].into();
+    plan.random = 50;
+    plan.profile = profile().with_trailer_limit(10);
+    let report = run(&plan, &Fixtures::default(), |_| ()).await;
+    let count: u64 = report.findings.iter().map(|found| found.count).sum();
+    assert!(count > 50, "{}", lines(&report));
+    assert_eq!(
+        (report.kept().count() as u64, report.left_out()),
+        (count, 0)
+    );
+    for found in &report.findings {
+        assert_eq!(found.alike.len() as u64 + 1, found.count);
+    }
+    let mut kept = report.kept();
+    for found in &report.findings {
+        assert_eq!(kept.next(), Some(&found.finding));
+        assert!(found.alike.iter().all(|alike| kept.next() == Some(alike)));
+    }
+
+    plan.random = 3_000;
+    let report = run(&plan, &Fixtures::default(), |_| ()).await;
+    let count: u64 = report.findings.iter().map(|found| found.count).sum();
+    assert_eq!(report.kept().count(), Report::KEPT);
+    assert_eq!(report.left_out(), count - Report::KEPT as u64);
+}
+
 #[tokio::test]
 async fn rate_budget_and_first_failures_end_a_run_in_time() {
     let server = book_server().await;
@@ -262,8 +297,9 @@ async fn a_run_is_the_same_each_time() {
     assert_eq!(first.counts, second.counts);
     let about = |report: &Report| -> Vec<(String, Vec<String>, u64)> {
         let found = report.findings.iter();
+        let ids = |it: &Found| it.alike.iter().map(|it| it.case.clone()).collect();
         found
-            .map(|it| (it.finding.case.clone(), it.alike.clone(), it.count))
+            .map(|it| (it.finding.case.clone(), ids(it), it.count))
             .collect()
     };
     assert_eq!(about(&first), about(&second));

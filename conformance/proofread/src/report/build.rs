@@ -67,6 +67,7 @@ pub fn view(report: &Report, context: Context<'_>) -> View {
         defects: report.defects.iter().map(note).collect(),
         remarks: report.remarks.clone(),
         failures: context.failures,
+        left_out: report.left_out(),
         aborted: report.stopped.clone(),
     }
 }

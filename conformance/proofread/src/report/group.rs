@@ -24,6 +24,9 @@ const ANSWERS: usize = 4;
 /// How many places are shown for one failure.
 const PLACES: usize = 4;
 
+/// How many cases that are alike are named.
+const NAMED: usize = 20;
+
 /// The groups with the method to which they belong; none for the server. Within a
 /// method failures are alike when the same was expected and the same came back.
 pub(super) fn grouped<'r>(
@@ -121,18 +124,27 @@ fn answers(members: &[&Found]) -> String {
     }
 }
 
+/// The numbers of all that is kept of these, as the recorded failures have them.
+fn numbers(indices: &[usize], report: &Report) -> Vec<usize> {
+    let kept = |found: &Found| 1 + found.alike.len();
+    let of = |index: &usize| {
+        let before: usize = report.findings[..*index].iter().map(kept).sum();
+        (before + 1..=before + kept(&report.findings[*index])).collect::<Vec<_>>()
+    };
+    indices.iter().flat_map(of).collect()
+}
+
 fn group(indices: &[usize], report: &Report, context: &Context<'_>) -> Group {
     let members: Vec<&Found> = indices
         .iter()
         .map(|index| &report.findings[*index])
         .collect();
     let finding = &members[0].finding;
-    let id = indices[0] + 1;
-    let others = members
-        .iter()
-        .skip(1)
-        .map(|found| found.finding.case.clone());
-    let alike = members.iter().flat_map(|found| found.alike.iter().cloned());
+    let ids = numbers(indices, report);
+    let id = ids.first().copied().unwrap_or_default();
+    let others = members.iter().skip(1).map(|found| &found.finding);
+    let alike = members.iter().flat_map(|found| &found.alike);
+    let named = others.chain(alike).map(|it| it.case.clone()).take(NAMED);
     let mut methods: Vec<String> = members
         .iter()
         .map(|found| plain(&found.finding.method))
@@ -141,9 +153,9 @@ fn group(indices: &[usize], report: &Report, context: &Context<'_>) -> Group {
     methods.dedup();
     Group {
         id,
-        ids: indices.iter().map(|index| index + 1).collect(),
+        ids,
         count: members.iter().map(|found| found.count).sum(),
-        alike: others.chain(alike).collect(),
+        alike: named.collect(),
         title: title(finding.kind).to_owned(),
         phase: phase_name(finding.phase),
         case: finding.case.clone(),

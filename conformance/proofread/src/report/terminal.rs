@@ -217,5 +217,12 @@ fn verdict(text: &mut String, view: &View) {
     if let Some(failures) = view.failures.as_ref().filter(|_| !view.is_kept()) {
         let again = format!("again: proofread replay {}", super::quoted(failures));
         let _ = writeln!(text, "  {}", paint(DIM, again));
+        if view.left_out > 0 {
+            let some = format!(
+                "{} of the failures are not recorded: there are too many",
+                grouped(view.left_out)
+            );
+            let _ = writeln!(text, "  {}", paint(DIM, some));
+        }
     }
 }

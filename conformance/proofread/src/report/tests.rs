@@ -109,6 +109,7 @@ pub(super) fn broken() -> View {
         }],
         remarks: vec!["the connection broke once and could be made again".to_owned()],
         failures: Some("failures.json".to_owned()),
+        left_out: 0,
         aborted: None,
     }
 }

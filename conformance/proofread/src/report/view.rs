@@ -35,6 +35,8 @@ pub struct View {
     pub remarks: Vec<String>,
     /// Where the failures are recorded.
     pub failures: Option<String>,
+    /// How many of them are not recorded: there were too many.
+    pub left_out: u64,
     /// Why the run ended early, where it did.
     pub aborted: Option<String>,
 }
