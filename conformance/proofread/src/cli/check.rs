@@ -89,11 +89,14 @@ impl Check {
         let url = session::url(self.url.as_deref(), &config, None)?;
         let profile = self.profile.profile(&config, None)?;
         let session = Session::open(&url, &config, &self.contract, None, &self.connection).await?;
-        let methods = self.selection.methods(&config, &session.contract)?;
+        let selection = self.selection.selection(&config)?;
+        let methods = selection.of(&session.contract)?;
         let fixtures = fixtures(&config, &session.contract)?;
         let source = FromContract::new(&session.contract, &fixtures);
         let settings = self.run.settings(&config);
         let mut plan = Plan::new(&session.contract, &session.probe, profile);
+        let required = methods.iter().filter(|method| selection.names(method));
+        plan.required = required.map(|method| method.path.clone()).collect();
         plan.methods = methods;
         settings.apply(&mut plan);
         plan.timeout = session.timeout;
@@ -112,11 +115,12 @@ impl Check {
         for format in &self.report {
             write(format, &view, &report)?;
         }
-        if report.cases == 0 {
-            let why = report
-                .stopped
-                .as_deref()
-                .unwrap_or("no method could be tested");
+        if view.is_empty() {
+            let why = report.stopped.clone().or_else(|| {
+                let first = view.uncovered.first()?;
+                Some(format!("{}: {}", first.about, first.text))
+            });
+            let why = why.unwrap_or_else(|| "no method could be tested".to_owned());
             bail!("nothing was checked: {why}");
         }
         Ok(ExitCode::from(u8::from(!view.is_kept())))

@@ -77,12 +77,20 @@ impl SelectionArguments {
         config: &Config,
         contract: &'c Contract,
     ) -> anyhow::Result<Vec<&'c Method>> {
+        Ok(self.selection(config)?.of(contract)?)
+    }
+
+    /// The globs behind that.
+    pub(super) fn selection(
+        &self,
+        config: &Config,
+    ) -> anyhow::Result<Selection> {
         let include = match self.include.is_empty() {
             true => &config.file.include,
             false => &self.include,
         };
         let exclude = [config.file.exclude.as_slice(), &self.exclude].concat();
-        Ok(Selection::new(include, &exclude)?.of(contract)?)
+        Ok(Selection::new(include, &exclude)?)
     }
 }
 

@@ -37,6 +37,14 @@ impl Selection {
         included && !self.exclude.iter().any(|glob| matches(glob, method))
     }
 
+    /// Whether a method, or its service, is included by its name and not by a pattern:
+    /// whoever writes the name down says that it is there.
+    pub fn names(&self, method: &Method) -> bool {
+        let plain = |glob: &&GlobMatcher| !glob.glob().glob().contains(['*', '?', '[', '{']);
+        let mut named = self.include.iter().filter(plain);
+        self.contains(method) && named.any(|glob| matches(glob, method))
+    }
+
     /// The methods of a contract that are meant.
     ///
     /// # Errors

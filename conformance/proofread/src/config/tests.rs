@@ -289,3 +289,25 @@ fn a_credential_says_one_way_to_its_token() {
         );
     }
 }
+
+#[test]
+fn a_method_is_named_where_no_pattern_stands_for_it() {
+    let image = shop(
+        "service Shop { rpc Get(M) returns (M); rpc List(M) returns (M); }
+         service Till { rpc Pay(M) returns (M); } message M {}",
+    );
+    let contract = Contract::decode(&image).expect("the contract is sound");
+    let named = |include: &[&str], exclude: &[&str]| -> Vec<String> {
+        let owned = |globs: &[&str]| -> Vec<String> {
+            globs.iter().map(|glob| (*glob).to_owned()).collect()
+        };
+        let selection = Selection::new(&owned(include), &owned(exclude)).expect("globs");
+        let named = contract.methods().filter(|method| selection.names(method));
+        named.map(|method| method.name.clone()).collect()
+    };
+    assert_eq!(named(&["shop.v1.Till/Pay", "shop.*"], &[]), ["Pay"]);
+    assert_eq!(named(&["List"], &[]), ["List"]);
+    assert_eq!(named(&["shop.v1.Shop"], &["List"]), ["Get"]);
+    assert!(named(&[], &[]).is_empty());
+    assert!(named(&["*Pay", "shop.v1.Shop/[GL]*", "{Get,List}"], &[]).is_empty());
+}

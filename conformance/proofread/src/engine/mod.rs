@@ -317,8 +317,9 @@ impl<'r, S: Source, E: FnMut(Event)> Run<'r, S, E> {
     }
 
     /// Methods that answer UNIMPLEMENTED to a valid request are not there. A service
-    /// of which that holds for all methods is not served, which is no failure; of
-    /// one that serves others it is one.
+    /// of which that holds for all methods is not served, which is no failure, unless
+    /// the plan requires them; of one that serves others it is one. Reflection is no
+    /// witness: some stacks list whatever their descriptors hold.
     async fn drop_unserved(&mut self) {
         let mut unserved = BTreeSet::new();
         for tested in &self.methods {
@@ -338,7 +339,7 @@ impl<'r, S: Source, E: FnMut(Event)> Run<'r, S, E> {
             .map(|path| service(path))
             .collect();
         for path in &unserved {
-            if !serving.contains(&service(path)) {
+            if !serving.contains(&service(path)) && !self.plan.required.contains(path) {
                 self.tally.forget(path);
             }
             let text = "the server does not implement it".to_owned();

@@ -19,6 +19,9 @@ pub struct Plan<'p> {
     pub profile: Profile,
     /// The methods, in the order of the report.
     pub methods: Vec<&'p Method>,
+    /// The paths of those that must be there: that the server does not implement one
+    /// of them is a failure, even where it serves nothing else of the service.
+    pub required: BTreeSet<String>,
     /// The phases that run; the baseline always does.
     pub phases: BTreeSet<Phase>,
     /// The seed of the random cases.
@@ -48,6 +51,7 @@ impl<'p> Plan<'p> {
             probe,
             profile,
             methods: contract.methods().collect(),
+            required: BTreeSet::new(),
             phases: [
                 Phase::Baseline,
                 Phase::Unset,

@@ -293,7 +293,8 @@ impl<'p, E: FnMut(Event)> Tally<'p, E> {
         for ((of, _), count) in &mut self.counts {
             if *of == place {
                 self.failed -= count.failed;
-                count.failed = 0;
+                self.report.cases -= count.sent;
+                (count.sent, count.failed) = (0, 0);
             }
         }
     }

@@ -224,6 +224,29 @@ async fn a_service_that_is_not_served_is_no_failure() {
     let report = run(&plan, &Fixtures::default(), |_| ()).await;
     assert!(report.findings.is_empty(), "{}", lines(&report));
     assert!(!report.uncovered.is_empty());
+    let sent: u64 = report.counts.iter().map(|count| count.sent).sum();
+    assert_eq!(report.cases, sent);
+}
+
+#[tokio::test]
+async fn a_required_method_that_is_not_there_is_a_failure() {
+    let contract = bookstore();
+    let unimplemented = vec![("grpc-status", "12".to_owned())];
+    let address = bad_server(Then::Trailers(unimplemented)).await;
+    let probe = Probe::connect(&Target::new(address)).await;
+    let probe = probe.expect("it speaks HTTP/2");
+    let mut plan = plan(&contract, &probe, &["GetBook", "ListBooks"]);
+    plan.phases = [Phase::Unset].into();
+    let required = format!("{INVENTORY}GetBook");
+    plan.required.insert(required.clone());
+    let report = run(&plan, &Fixtures::default(), |_| ()).await;
+    let found: Vec<(&str, FindingKind)> = report
+        .findings
+        .iter()
+        .map(|found| (found.finding.method.as_str(), found.finding.kind))
+        .collect();
+    let expected = [(required.as_str(), FindingKind::UndeclaredError)];
+    assert_eq!(found, expected, "{}", lines(&report));
 }
 
 /// Of a server that refuses everything, all failures are kept, the first of a kind

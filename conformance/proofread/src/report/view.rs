@@ -165,7 +165,12 @@ impl View {
 
     /// Whether the server keeps its contract, as far as it was asked anything.
     pub fn is_kept(&self) -> bool {
-        self.failed() == 0 && self.cases > 0
+        self.failed() == 0 && !self.is_empty()
+    }
+
+    /// Whether there is no verdict: no method was sent anything, and nothing failed.
+    pub fn is_empty(&self) -> bool {
+        self.failed() == 0 && self.methods.iter().all(|method| method.cases() == 0)
     }
 
     /// Cases sent and judged in a second.
@@ -209,7 +214,7 @@ impl View {
 
     /// The verdict in one line.
     pub fn verdict(&self) -> String {
-        if self.cases == 0 {
+        if self.is_empty() {
             return "nothing was checked".to_owned();
         }
         let checked = self.checked_methods();

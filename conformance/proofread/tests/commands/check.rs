@@ -1,7 +1,7 @@
 use std::fs;
 
 use crate::{
-    image::{folder, write},
+    image::{folder, till_image, write},
     out,
     server::{Mode, Shop},
     steady,
@@ -126,4 +126,27 @@ fn a_server_that_dies_of_a_request_is_a_finding_with_the_request() {
         report.contains("ended early: the server went away"),
         "{report}"
     );
+}
+
+#[test]
+fn a_method_that_is_named_and_not_there_is_a_failure() {
+    let (shop, folder) = (Shop::open(Mode::Correct), folder());
+    write(folder.path(), "till.binpb", &till_image());
+    let url = shop.url();
+    let check = |include: &str, exit: i32| {
+        let only = ["--phases=baseline", include];
+        let check = ["check", &url, "--contract=till.binpb"];
+        out(folder.path(), &[check.as_slice(), &only].concat(), exit)
+    };
+    for named in ["--include=Count", "--include=till.v1.Till/Count"] {
+        let report = check(named, 1);
+        assert!(report.contains("UNIMPLEMENTED"), "{report}");
+        assert!(report.contains("1 failure in 1 of 1 method"), "{report}");
+    }
+    // A pattern that happens to match nothing else is no name, but nothing is no
+    // verdict either.
+    let report = check("--include=*Count", 2);
+    assert!(report.contains("nothing was checked"), "{report}");
+    let report = check("--include=till.*", 1);
+    assert!(report.contains("1 failure in 1 of 3 methods"), "{report}");
 }

@@ -67,6 +67,73 @@ message Session {
 }
 "#;
 
+const TILL: &str = r#"syntax = "proto3";
+package till.v1;
+
+import "buf/validate/validate.proto";
+import "proofread/v1/options.proto";
+
+// Makes tickets, and uses them up.
+service Till {
+  // Opens a ticket.
+  rpc Open(OpenRequest) returns (OpenResponse) {
+    option (proofread.v1.errors) = {
+      code: CODE_ALREADY_EXISTS
+      when: "the key was used"
+    };
+  }
+  // Closes a ticket.
+  rpc Close(CloseRequest) returns (CloseResponse) {
+    option (proofread.v1.errors) = {
+      code: CODE_NOT_FOUND
+      when: "no ticket of this id is open"
+    };
+  }
+  // Is in the contract and nowhere else.
+  rpc Count(CloseRequest) returns (CloseResponse);
+}
+
+// Asks for a ticket.
+message OpenRequest {
+  // Chosen by the caller.
+  string key = 1 [(buf.validate.field).string = {
+    min_len: 1
+    max_len: 64
+  }];
+}
+
+// The ticket.
+message OpenResponse {
+  // The ticket.
+  Ticket ticket = 1;
+  // A word about it.
+  string note = 2;
+}
+
+// A ticket.
+message Ticket {
+  // Its id.
+  string id = 1;
+}
+
+// Closes a ticket.
+message CloseRequest {
+  // Its id.
+  string ticket_id = 1 [(buf.validate.field).string = {
+    min_len: 1
+    max_len: 20
+  }];
+}
+
+// It is closed.
+message CloseResponse {}
+"#;
+
+/// The image of the till, which the same server serves.
+pub fn till_image() -> Vec<u8> {
+    testing::image(&[("till/v1/till.proto", TILL)])
+}
+
 /// The image of the shop.
 pub fn shop_image() -> Vec<u8> {
     testing::image(&[("shop/v1/shop.proto", SHOP)])

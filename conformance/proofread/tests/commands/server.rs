@@ -1,9 +1,10 @@
 //! A small shop that can be told to misbehave, on HTTP/2 itself, and its contract.
 
 use std::{
+    collections::BTreeSet,
     net::{SocketAddr, TcpListener as StdListener},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU8, Ordering},
     },
     thread,
@@ -23,7 +24,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
 
-use crate::image::shop_image;
+use crate::image::{shop_image, till_image};
 
 /// How the shop behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +85,14 @@ struct Counter {
     image: Vec<u8>,
     validator: Validator,
     mode: Arc<AtomicU8>,
+    till: Mutex<Till>,
+}
+
+/// The keys that were used, and the tickets that are open.
+#[derive(Default)]
+struct Till {
+    keys: BTreeSet<String>,
+    open: BTreeSet<String>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -106,10 +115,17 @@ async fn serve(listener: StdListener, mode: Arc<AtomicU8>, tls: Option<TlsAccept
     let listener = TcpListener::from_std(listener).expect("it is a socket");
     let image = shop_image();
     let counter = Arc::new(Counter {
-        pool: DescriptorPool::decode(image.as_slice()).expect("it is an image"),
+        pool: [&image, &till_image()]
+            .into_iter()
+            .fold(DescriptorPool::new(), |mut pool, image| {
+                let added = pool.decode_file_descriptor_set(image.as_slice());
+                added.expect("it is an image");
+                pool
+            }),
         image,
         validator: Validator::new(),
         mode,
+        till: Mutex::default(),
     });
     let (dead, mut death) = tokio::sync::mpsc::channel::<()>(1);
     loop {
@@ -217,6 +233,9 @@ impl Counter {
             let violations = error.violations().iter().map(|it| it.to_proto()).collect();
             return refusal(&Violations { violations });
         }
+        if method.parent_service().name() == "Till" {
+            return self.till(&method, &message, mode);
+        }
         let id = message.get_field_by_name("id");
         if mode == Mode::Mortal as u8 && id.and_then(|id| id.as_i32()) == Some(100) {
             return Reply::Death;
@@ -226,6 +245,28 @@ impl Counter {
             "SignIn" => b"\x0a\x08\x0a\x06sesame".to_vec(),
             _ => Vec::new(),
         }])
+    }
+
+    /// A lax till breaks down over tickets that are open.
+    fn till(&self, method: &MethodDescriptor, message: &DynamicMessage, mode: u8) -> Reply {
+        let text = |name: &str| {
+            let field = message.get_field_by_name(name);
+            let text = field.and_then(|field| field.as_str().map(str::to_owned));
+            text.unwrap_or_default()
+        };
+        let mut till = self.till.lock().expect("no panic");
+        match method.name() {
+            "Open" if !till.keys.insert(text("key")) => failure(6, "the key was used"),
+            "Open" => {
+                let id = format!("ticket-{}", till.keys.len());
+                till.open.insert(id.clone());
+                Reply::Messages(vec![entry(1, &entry(1, id.as_bytes()))])
+            }
+            "Close" if !till.open.remove(&text("ticket_id")) => failure(5, "it is not open"),
+            "Close" if mode == Mode::Lax as u8 => failure(2, "the till is stuck"),
+            "Close" => Reply::Messages(vec![Vec::new()]),
+            _ => failure(12, "there is no such method"),
+        }
     }
 
     fn method(&self, path: &str) -> Option<MethodDescriptor> {
