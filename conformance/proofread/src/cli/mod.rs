@@ -49,10 +49,11 @@ enum Command {
     Cases(cases::Cases),
     /// Says everything that the contract says about one method.
     Explain(explain::Explain),
-    /// Compares two contracts by what they accept: a semantic breaking check.
+    /// Compares two contracts by what they accept and answer: a semantic breaking check.
     ///
     /// Exits with 1 where a request that the old contract accepts is refused by the
-    /// new one, which `buf breaking` does not see.
+    /// new one, or an answer that the old one rules out may come, which `buf breaking`
+    /// does not see.
     Diff(diff::Diff),
     /// Writes the API reference as Markdown.
     ///

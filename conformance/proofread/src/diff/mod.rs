@@ -3,20 +3,22 @@
 //! `buf breaking` sees a field that goes or changes its type. It does not see a rule
 //! that is tightened: the same bytes that were answered yesterday are refused today.
 //! Here the cases of each contract are judged by the rules of both, without a
-//! server. Only requests are compared; the rules of responses bind the server.
+//! server: requests, and in the same way what answers may hold.
 
+mod answers;
 mod declared;
 #[cfg(test)]
 mod tests;
 mod text;
 mod verdicts;
 
-use std::collections::BTreeMap;
+use std::{cell::RefCell, collections::BTreeMap};
 
 use serde::Serialize;
 
 use crate::{
-    cases::Fixtures,
+    case::Case,
+    cases::{Deriver, Fixtures},
     contract::{Contract, Method},
     oracle::Oracle,
     unset::UnsetFields,
@@ -55,17 +57,29 @@ pub struct Change {
     pub what: String,
     /// Where the contract says so: the new one, or for what is gone the old one.
     pub place: Option<String>,
-    /// A request that shows it, as JSON.
+    /// A request or an answer that shows it, as JSON.
     pub example: Option<String>,
-    /// How many requests show it.
-    pub requests: usize,
+    /// How many of them show it.
+    pub shown_by: usize,
+    /// Which of the two they are.
+    pub shows: Shows,
+}
+
+/// What shows a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shows {
+    /// What is asked.
+    Request,
+    /// What is answered.
+    Answer,
 }
 
 /// How bad a change is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
-    /// What worked is refused, or gone.
+    /// What worked is refused, or gone; or what never came may come.
     Break,
     /// The same call does something else, or may fail in another way.
     Behaviour,
@@ -73,6 +87,8 @@ pub enum Severity {
     Details,
     /// What was refused is accepted.
     Loosening,
+    /// What answers might hold they don't any more.
+    Promise,
     /// New.
     Addition,
 }
@@ -99,15 +115,22 @@ struct Side<'c> {
     contract: &'c Contract,
     oracle: Oracle,
     unset: UnsetFields<'c>,
+    deriver: RefCell<Deriver<'c>>,
 }
 
 impl<'c> Side<'c> {
-    fn new(contract: &'c Contract) -> Self {
+    fn new(contract: &'c Contract, fixtures: &'c Fixtures) -> Self {
+        let oracle = Oracle::new(contract);
         Self {
             contract,
-            oracle: Oracle::new(contract),
+            deriver: RefCell::new(Deriver::new(contract, &oracle, fixtures)),
+            oracle,
             unset: UnsetFields::decide(contract),
         }
+    }
+
+    fn cases(&self, method: &Method) -> Vec<Case> {
+        self.deriver.borrow_mut().derive(method).cases
     }
 
     fn methods(&self) -> BTreeMap<&'c str, &'c Method> {
@@ -120,7 +143,7 @@ impl<'c> Side<'c> {
 
 /// Compares two contracts.
 pub fn diff(old: &Contract, new: &Contract, fixtures: &Fixtures) -> Diff {
-    let (old, new) = (Side::new(old), Side::new(new));
+    let (old, new) = (Side::new(old, fixtures), Side::new(new, fixtures));
     let (before, after) = (old.methods(), new.methods());
     let mut names: Vec<&str> = before.keys().chain(after.keys()).copied().collect();
     names.sort_unstable();
@@ -130,7 +153,7 @@ pub fn diff(old: &Contract, new: &Contract, fixtures: &Fixtures) -> Diff {
         let mut found = match (before.get(name), after.get(name)) {
             (Some(before), Some(after)) => {
                 diff.compared += 1;
-                method(&old, &new, (before, after), fixtures)
+                method(&old, &new, (before, after))
             }
             (Some(_), None) => only(Severity::Break, "the method is gone"),
             (None, _) => only(Severity::Addition, "the method is new"),
@@ -150,13 +173,11 @@ fn only(severity: Severity, what: &str) -> MethodDiff {
     }
 }
 
-fn method(
-    old: &Side<'_>,
-    new: &Side<'_>,
-    (before, after): (&Method, &Method),
-    fixtures: &Fixtures,
-) -> MethodDiff {
-    let mut found = verdicts::compare(old, new, (before, after), fixtures);
+fn method(old: &Side<'_>, new: &Side<'_>, (before, after): (&Method, &Method)) -> MethodDiff {
+    let mut found = verdicts::compare(old, new, (before, after));
+    found
+        .changes
+        .extend(answers::compare(old, new, (before, after)));
     found
         .changes
         .extend(declared::compare(old, new, (before, after)));
@@ -174,7 +195,8 @@ impl Change {
             what: what.into(),
             place: None,
             example: None,
-            requests: 0,
+            shown_by: 0,
+            shows: Shows::Request,
         }
     }
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use anstyle::Style;
 
-use super::{Diff, Severity};
+use super::{Diff, Severity, Shows};
 use crate::style::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, count, paint};
 
 /// How many ids of cases are shown in a row.
@@ -24,9 +24,15 @@ pub fn text(diff: &Diff) -> String {
                 change.what
             );
             if let Some(example) = &change.example {
-                let of = match change.requests {
+                let of = match change.shown_by {
                     0 | 1 => String::new(),
-                    requests => paint(DIM, format!("  one of {requests} such requests")),
+                    number => {
+                        let shows = match change.shows {
+                            Shows::Request => "requests",
+                            Shows::Answer => "answers",
+                        };
+                        paint(DIM, format!("  one of {number} such {shows}"))
+                    }
                 };
                 let _ = writeln!(text, "            {example}{of}");
             }
@@ -78,6 +84,7 @@ fn shown(severity: Severity) -> (&'static str, Style) {
         Severity::Behaviour => ("behaviour", YELLOW),
         Severity::Details => ("details", YELLOW),
         Severity::Loosening => ("loosening", GREEN),
+        Severity::Promise => ("promise", GREEN),
         Severity::Addition => ("new", GREEN),
     }
 }
@@ -88,6 +95,7 @@ fn noun(severity: Severity) -> &'static str {
         Severity::Behaviour => "behavioural change",
         Severity::Details => "change of detail",
         Severity::Loosening => "loosening",
+        Severity::Promise => "promise",
         Severity::Addition => "addition",
     }
 }

@@ -5,44 +5,62 @@ use std::collections::{BTreeMap, BTreeSet};
 use prost::Message;
 use prost_reflect::{DynamicMessage, MessageDescriptor};
 
-use super::{Change, MethodDiff, Severity, Side};
+use super::{Change, MethodDiff, Severity, Shows, Side};
 use crate::{
     case::{Case, Due, Send},
-    cases::{self, Fixtures},
     contract::{Contract, Method},
     oracle::Oracle,
     place,
 };
 
-/// The violations that are due for a request; for a stream, those of its messages.
-type Verdict = BTreeSet<Due>;
+/// The violations that are due for a message; for a stream, those of its messages.
+pub(super) type Verdict = BTreeSet<Due>;
 
-/// Requests whose verdict changes in the same way.
+/// Messages whose verdict changes in the same way.
 #[derive(Default)]
-struct Group {
-    requests: usize,
-    /// The shortest request that shows it.
-    example: Option<String>,
+pub(super) struct Group {
+    pub(super) messages: usize,
+    /// The shortest one that shows it.
+    pub(super) example: Option<String>,
 }
+
+/// What of two messages is judged otherwise.
+type Groups = BTreeMap<(Verdict, Verdict), Group>;
 
 pub(super) fn compare(
     old: &Side<'_>,
     new: &Side<'_>,
     (before, after): (&Method, &Method),
-    fixtures: &Fixtures,
 ) -> MethodDiff {
-    let old_cases = cases::derive(old.contract, before, fixtures).cases;
-    let new_cases = cases::derive(new.contract, after, fixtures).cases;
+    let (old_cases, new_cases) = (old.cases(before), new.cases(after));
+    let cases = old_cases.iter().chain(&new_cases);
     let (was, is) = (before.descriptor.input(), after.descriptor.input());
-    let mut groups: BTreeMap<(Verdict, Verdict), Group> = BTreeMap::new();
+    let groups = judged((old, &was), (new, &is), cases);
+    let contracts = (old.contract, new.contract);
+    let requests = (was.full_name(), is.full_name());
+    MethodDiff {
+        changes: changes(groups, contracts, requests),
+        appear: missing(&new_cases, &old_cases),
+        disappear: missing(&old_cases, &new_cases),
+        ..MethodDiff::default()
+    }
+}
+
+/// The same messages by the rules of both contracts: what is judged otherwise.
+pub(super) fn judged<'a>(
+    (old, was): (&Side<'_>, &MessageDescriptor),
+    (new, is): (&Side<'_>, &MessageDescriptor),
+    cases: impl IntoIterator<Item = &'a Case>,
+) -> Groups {
+    let mut groups = Groups::new();
     let mut seen = BTreeSet::new();
-    for case in old_cases.iter().chain(&new_cases) {
+    for case in cases {
         let Some(bodies) = bodies(case) else { continue };
         if !seen.insert(bodies.clone()) {
             continue;
         }
-        let old_verdict = verdict(&old.oracle, &was, &bodies);
-        let new_verdict = verdict(&new.oracle, &is, &bodies);
+        let old_verdict = verdict(&old.oracle, was, &bodies);
+        let new_verdict = verdict(&new.oracle, is, &bodies);
         let (Some(old_verdict), Some(new_verdict)) = (old_verdict, new_verdict) else {
             continue;
         };
@@ -52,7 +70,7 @@ pub(super) fn compare(
         let group = groups
             .entry((folded(&old_verdict), folded(&new_verdict)))
             .or_default();
-        group.requests += 1;
+        group.messages += 1;
         let json = json(case);
         if group
             .example
@@ -62,14 +80,7 @@ pub(super) fn compare(
             group.example = Some(json);
         }
     }
-    let contracts = (old.contract, new.contract);
-    let requests = (was.full_name(), is.full_name());
-    MethodDiff {
-        changes: changes(groups, contracts, requests),
-        appear: missing(&new_cases, &old_cases),
-        disappear: missing(&old_cases, &new_cases),
-        ..MethodDiff::default()
-    }
+    groups
 }
 
 /// The ids of cases that the others do not have.
@@ -137,7 +148,7 @@ fn folded(verdict: &Verdict) -> Verdict {
 }
 
 fn changes(
-    groups: BTreeMap<(Verdict, Verdict), Group>,
+    groups: Groups,
     (old, new): (&Contract, &Contract),
     (was, is): (&str, &str),
 ) -> Vec<Change> {
@@ -190,13 +201,15 @@ fn changes(
             what,
             place,
             example: group.example,
-            requests: group.requests,
+            shown_by: group.messages,
+            shows: Shows::Request,
         })
     });
     changes.collect()
 }
 
-fn list(verdict: &Verdict) -> String {
+/// Violations in words.
+pub(super) fn list(verdict: &Verdict) -> String {
     let dues = verdict.iter().map(|due| match due.path.as_str() {
         "" => format!("the message ({})", due.rule),
         path => format!("{path} ({})", due.rule),
