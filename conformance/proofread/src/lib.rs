@@ -42,6 +42,7 @@ pub mod style;
 pub mod suggest;
 mod synth;
 pub mod unset;
+mod uuid;
 pub mod wire;
 pub mod words;
 

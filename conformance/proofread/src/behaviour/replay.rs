@@ -8,6 +8,7 @@ use super::{Claim, Context, Observed, Served, response};
 use crate::{
     contract::{Code, Method},
     judge::{code_of, describe},
+    uuid,
 };
 
 const ALREADY_EXISTS: Code = Code(6);
@@ -116,7 +117,7 @@ fn fresh(
     let chance: u128 = random();
     let candidates = match key.kind() {
         Kind::String => vec![
-            Value::String(uuid(chance)),
+            Value::String(uuid::v4(chance)),
             Value::String(format!("proofread-{:016x}", chance as u64)),
             Value::String(format!("proofread{}", chance as u32)),
         ],
@@ -134,32 +135,4 @@ fn fresh(
             .is_ok_and(|due| due.is_empty());
         kept.then_some(request)
     })
-}
-
-/// A UUID of version 4, RFC 9562.
-fn uuid(chance: u128) -> String {
-    let bits = chance & !(0xf000 << 64) & !(0xc000 << 48) | 0x4000 << 64 | 0x8000 << 48;
-    let hex = format!("{bits:032x}");
-    [
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..],
-    ]
-    .join("-")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_uuid_has_its_version_and_variant() {
-        for chance in [0, u128::MAX] {
-            let uuid = uuid(chance);
-            assert_eq!((uuid.len(), uuid.as_bytes()[14]), (36, b'4'), "{uuid}");
-            assert!(matches!(uuid.as_bytes()[19], b'8'..=b'b'), "{uuid}");
-        }
-    }
 }

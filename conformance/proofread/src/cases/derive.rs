@@ -15,6 +15,7 @@ use crate::{
     coverage,
     oracle::{Breach, Oracle},
     synth::{Synth, rng_of},
+    uuid,
 };
 
 /// Derives the cases of the methods of one contract. What it finds out about a
@@ -359,19 +360,9 @@ fn listed(breaches: &BTreeSet<Breach>) -> String {
     }
 }
 
-/// A UUID of version 4 that is always the same for a name.
+/// A UUID that is always the same for a name.
 fn fresh_uuid(name: &str) -> String {
     use rand::RngExt;
-    let mut bytes: [u8; 16] = rng_of(name).random();
-    bytes[6] = bytes[6] & 0x0f | 0x40;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let parts = [
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..],
-    ];
-    parts.join("-")
+    let bytes: [u8; 16] = rng_of(name).random();
+    uuid::v4(u128::from_be_bytes(bytes))
 }
