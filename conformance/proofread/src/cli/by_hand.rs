@@ -88,6 +88,7 @@ mod tests {
             name: name.to_owned(),
             value: value.to_owned(),
             methods: None,
+            key: String::new(),
         };
         shown(&(header, PathBuf::from("conf")))
             .expect("it is shown")

@@ -6,8 +6,9 @@ use clap::Args;
 use prost_reflect::DynamicMessage;
 
 use super::{
-    connection::{ConfigArguments, ContractArguments, SelectionArguments, fixtures},
-    output, sent,
+    at::At,
+    connection::{ConfigArguments, ContractArguments, SelectionArguments},
+    fixtures, output, sent,
 };
 use crate::{
     case::{Case, Expect, Phase, Send},
@@ -74,7 +75,7 @@ impl Cases {
         let config = self.config.read()?;
         let contract = self.contract.open(&config)?;
         let methods = self.selection.methods(&config, &contract)?;
-        let fixtures = fixtures(&config, &contract)?;
+        let fixtures = fixtures::written(&config, &contract)?;
         let oracle = Oracle::new(&contract);
         let mut maker = Maker {
             contract: &contract,
@@ -87,7 +88,9 @@ impl Cases {
         };
         let mut total = 0;
         for method in methods {
-            let (made, notes) = maker.cases(method);
+            let (made, mut notes) = maker.cases(method);
+            let called = fixtures::called(&config, &contract, method)?;
+            notes.extend(called.iter().map(fixtures::Called::in_words));
             let chosen: Vec<&Case> = made
                 .iter()
                 .filter(|case| self.phases.is_empty() || self.phases.contains(&case.phase))
@@ -107,7 +110,8 @@ impl Cases {
 
 fn profile(config: &Config) -> anyhow::Result<Profile> {
     let name = config.file.profile.as_deref().unwrap_or("strict");
-    Profile::named(name).ok_or_else(|| anyhow::anyhow!(unknown_profile(name)))
+    let profile = Profile::named(name).ok_or_else(|| anyhow::anyhow!(unknown_profile(name)));
+    profile.at(config, "profile")
 }
 
 /// What is said of a profile that there is not.

@@ -9,10 +9,8 @@ use anyhow::bail;
 use clap::Args;
 
 use super::{
-    connection::{
-        ConfigArguments, ConnectionArguments, ContractArguments, SelectionArguments, fixtures,
-    },
-    output,
+    connection::{ConfigArguments, ConnectionArguments, ContractArguments, SelectionArguments},
+    fixtures, output,
     progress::Progress,
     session::{self, Session, block_on},
     settings::{ProfileArguments, RunArguments},
@@ -89,9 +87,12 @@ impl Check {
         let url = session::url(self.url.as_deref(), &config, None)?;
         let profile = self.profile.profile(&config, None)?;
         let session = Session::open(&url, &config, &self.contract, None, &self.connection).await?;
-        let selection = self.selection.selection(&config)?;
+        let selection = self.selection.selection(&config, &session.contract)?;
         let methods = selection.of(&session.contract)?;
-        let fixtures = fixtures(&config, &session.contract)?;
+        // Of a method that refuses the caller only that is tried.
+        let served = methods.iter().copied().filter(|it| session.may_call(it));
+        let client = (&session.probe, session.timeout);
+        let (fixtures, _) = fixtures::resolve(&config, &session.contract, served, client).await?;
         let source = FromContract::new(&session.contract, &fixtures);
         let settings = self.run.settings(&config);
         let mut plan = Plan::new(&session.contract, &session.probe, profile);

@@ -9,13 +9,12 @@ use std::{
 use anyhow::Context;
 use clap::Args;
 
+use super::at::At;
 use crate::{
-    cases::Fixtures,
     config::{Config, Header, Selection, Span},
     contract::{Contract, Method},
     load,
     probe::{Metadata, Target, Tls},
-    suggest::did_you_mean,
 };
 
 #[derive(Debug, Args)]
@@ -41,7 +40,7 @@ pub(super) struct ContractArguments {
 
 impl ContractArguments {
     /// Where the contract is, where that is said.
-    pub(super) fn path(&self, config: &Config) -> Option<PathBuf> {
+    fn path(&self, config: &Config) -> Option<PathBuf> {
         let configured = config.file.contract.as_deref();
         self.contract
             .clone()
@@ -50,10 +49,28 @@ impl ContractArguments {
 
     /// The contract, for commands that talk to no server.
     pub(super) fn open(&self, config: &Config) -> anyhow::Result<Contract> {
-        let Some(path) = self.path(config) else {
-            anyhow::bail!("which contract? give --contract FILE or FOLDER");
+        match self.read(config, None)? {
+            Some((_, contract)) => Ok(contract),
+            None => anyhow::bail!("which contract? give --contract FILE or FOLDER"),
+        }
+    }
+
+    /// The contract and where it is, where that is said or was recorded.
+    pub(super) fn read(
+        &self,
+        config: &Config,
+        recorded: Option<&Path>,
+    ) -> anyhow::Result<Option<(PathBuf, Contract)>> {
+        let key = match self.contract {
+            Some(_) => "",
+            None => "contract",
         };
-        Ok(load::open(&path)?)
+        let path = self.path(config).or(recorded.map(Path::to_owned));
+        path.map(|path| {
+            let contract = load::open(&path).at(config, key)?;
+            Ok((path, contract))
+        })
+        .transpose()
     }
 }
 
@@ -77,18 +94,31 @@ impl SelectionArguments {
         config: &Config,
         contract: &'c Contract,
     ) -> anyhow::Result<Vec<&'c Method>> {
-        Ok(self.selection(config)?.of(contract)?)
+        Ok(self.selection(config, contract)?.of(contract)?)
     }
 
     /// The globs behind that.
     pub(super) fn selection(
         &self,
         config: &Config,
+        contract: &Contract,
     ) -> anyhow::Result<Selection> {
         let include = match self.include.is_empty() {
             true => &config.file.include,
             false => &self.include,
         };
+        if self.include.is_empty() {
+            for (index, glob) in include.iter().enumerate() {
+                let alone = Selection::new(std::slice::from_ref(glob), &[]);
+                let chosen = alone.and_then(|it| it.of(contract).map(drop));
+                chosen.at(config, &format!("include.{index}"))?;
+            }
+        }
+        for (index, glob) in config.file.exclude.iter().enumerate() {
+            let alone = Selection::new(&[], std::slice::from_ref(glob));
+            let chosen = alone.and_then(|it| it.of(contract).map(drop));
+            chosen.at(config, &format!("exclude.{index}"))?;
+        }
         let exclude = [config.file.exclude.as_slice(), &self.exclude].concat();
         Ok(Selection::new(include, &exclude)?)
     }
@@ -135,6 +165,8 @@ pub(super) struct Written {
     pub(super) value: String,
     /// A glob of the methods that carry it; all where there is none.
     pub(super) methods: Option<String>,
+    /// Its key in the configuration; empty where the command line says it.
+    pub(super) key: String,
 }
 
 /// The files of TLS.
@@ -155,9 +187,10 @@ impl ConnectionArguments {
     /// The server, with the metadata that is known before anything is called.
     pub(super) fn target(&self, url: &str, config: &Config) -> anyhow::Result<Target> {
         let mut target = Target::new(url);
-        target.tls = self.pem(config)?.read()?;
+        target.tls = self.tls(config)?;
         for (header, folder) in self.written(config)? {
-            let known = Header::new(&header.name, &header.value, &folder)?;
+            let known = Header::new(&header.name, &header.value, &folder);
+            let known = known.at(config, &header.key)?;
             target.metadata.push(Metadata {
                 key: known.name,
                 value: known.value.into_bytes(),
@@ -179,6 +212,7 @@ impl ConnectionArguments {
                     name: name.trim().to_ascii_lowercase(),
                     value: value.trim().to_owned(),
                     methods: None,
+                    key: String::new(),
                 };
                 headers.push((header, PathBuf::new()));
             }
@@ -190,12 +224,17 @@ impl ConnectionArguments {
             headers.map(move |header| (Some(glob.clone()), header))
         });
         for (methods, (name, value)) in general.chain(special) {
+            let key = match &methods {
+                Some(glob) => format!("methods.{glob}.headers.{name}"),
+                None => format!("headers.{name}"),
+            };
             let name = name.to_ascii_lowercase();
             if !given.contains(&name) {
                 let header = Written {
                     name,
                     value: value.clone(),
                     methods,
+                    key,
                 };
                 headers.push((header, config.folder()));
             }
@@ -212,7 +251,10 @@ impl ConnectionArguments {
         let identity = match (cert, key) {
             (Some(cert), Some(key)) => Some((cert, key)),
             (None, None) => None,
-            _ => anyhow::bail!("a client certificate needs both, --cert and --key"),
+            _ => {
+                let half = anyhow::anyhow!("a client certificate needs both, --cert and --key");
+                return Err(half).at(config, "tls");
+            }
         };
         Ok(Pem {
             ca: self.ca.clone().or_else(|| resolved(&tls.ca)),
@@ -220,44 +262,26 @@ impl ConnectionArguments {
             server_name: self.server_name.clone().or_else(|| tls.server_name.clone()),
         })
     }
-}
 
-impl Pem {
-    fn read(&self) -> anyhow::Result<Tls> {
-        let read =
-            |path: &Path| fs::read(path).with_context(|| format!("can't read {}", path.display()));
-        let identity = match &self.identity {
-            Some((cert, key)) => Some((read(cert)?, read(key)?)),
+    /// The content of those files.
+    fn tls(&self, config: &Config) -> anyhow::Result<Tls> {
+        let pem = self.pem(config)?;
+        let read = |path: &Path, flag: &Option<PathBuf>, key: &str| {
+            let content = fs::read(path).with_context(|| format!("can't read {}", path.display()));
+            content.at(config, if flag.is_some() { "" } else { key })
+        };
+        let identity = match &pem.identity {
+            Some((cert, key)) => Some((
+                read(cert, &self.cert, "tls.cert")?,
+                read(key, &self.key, "tls.key")?,
+            )),
             None => None,
         };
+        let ca = pem.ca.as_deref();
         Ok(Tls {
-            authorities: self.ca.as_deref().map(read).transpose()?,
+            authorities: ca.map(|ca| read(ca, &self.ca, "tls.ca")).transpose()?,
             identity,
-            server_name: self.server_name.clone(),
+            server_name: pem.server_name,
         })
     }
-}
-
-/// The fixtures of a configuration. One for a field that there is not is a slip of
-/// the pen.
-pub(super) fn fixtures(config: &Config, contract: &Contract) -> anyhow::Result<Fixtures> {
-    let fields = config.file.fixtures.clone();
-    for key in fields.keys() {
-        let mut known = contract.messages().flat_map(|message| &message.fields);
-        let found = match key.strip_prefix("*.") {
-            Some(name) => known.any(|field| field.name == name),
-            None => known.any(|field| field.full_name == *key),
-        };
-        if !found {
-            let requests = contract.request_messages();
-            let messages = requests.iter().filter_map(|name| contract.message(name));
-            let names: Vec<&str> = messages
-                .flat_map(|message| &message.fields)
-                .map(|field| field.full_name.as_str())
-                .collect();
-            let near = did_you_mean(key, &names);
-            anyhow::bail!("fixtures: the contract has no field {key:?}{near}");
-        }
-    }
-    Ok(Fixtures { fields })
 }

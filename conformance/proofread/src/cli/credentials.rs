@@ -4,17 +4,12 @@
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use anyhow::{Context, bail};
-use prost_reflect::{DynamicMessage, Value as Field};
-use serde_json::Value;
 
-use super::connection::Written;
+use super::{at::At, call::Prepared, connection::Written};
 use crate::{
     config::{Config, Credential, Header, Source, expand},
     contract::Contract,
-    explain,
-    judge::describe,
-    outcome::Outcome,
-    probe::{Metadata, Probe, RawBody},
+    probe::{Metadata, Probe},
 };
 
 /// Where the token stands in a header.
@@ -26,6 +21,8 @@ struct Named {
     credential: Credential,
     /// To which its files are relative.
     folder: PathBuf,
+    /// The key of its table; empty where the command line says it.
+    key: String,
 }
 
 /// The metadata that credentials make, and the same as it may be shown.
@@ -47,47 +44,70 @@ pub(super) async fn resolve(
         written: Vec::new(),
     };
     for named in all(config, flags)? {
-        let Named {
-            name,
-            credential,
-            folder,
-        } = &named;
-        let places = places(name, credential, contract)?;
-        let (token, shown) = match credential.source(name)? {
-            Source::Token(token) => (expand(token, folder)?, token.to_owned()),
-            Source::Call {
-                method,
-                request,
-                field,
-            } => {
-                let request = expanded(&request, folder)?;
-                let token = call(contract, probe, (method, &request, field), timeout)
-                    .await
-                    .with_context(|| format!("can't get the credential {name}"))?;
-                (token, format!("${{{}_TOKEN}}", variable(name)))
-            }
-        };
+        let key = &named.key;
+        let places = places(&named.name, &named.credential, contract).at(config, key)?;
+        let (token, shown) = token(&named, config, contract, (probe, timeout)).await?;
         for (template, methods) in places {
-            let Some((key, value)) = template.split_once(':') else {
-                bail!("credentials.{name}: header {template:?} is not of the form 'key: value'");
-            };
-            // What a token holds is not expanded, whatever it looks like.
-            let text = value.trim().replace(PLACE, &token);
-            let checked = Header::new(key.trim(), &escaped(&text), folder)?;
+            let written = with_token(&named, &template, (&token, &shown));
+            let (sent, shown) = written.at(config, &format!("{key}.header"))?;
             found.metadata.push(Metadata {
-                key: checked.name.clone(),
-                value: checked.value.into_bytes(),
+                key: sent.name.clone(),
+                value: sent.value.into_bytes(),
                 methods: Some(methods.clone()),
             });
             let header = Written {
-                name: checked.name,
-                value: shown_value(value.trim(), &shown, name),
+                name: sent.name,
+                value: shown,
                 methods: Some(methods),
+                key: String::new(),
             };
-            found.written.push((header, folder.clone()));
+            found.written.push((header, named.folder.clone()));
         }
     }
     Ok(found)
+}
+
+/// The token, and the same as it may be shown.
+async fn token(
+    named: &Named,
+    config: &Config,
+    contract: &Contract,
+    (probe, timeout): (&Probe, Duration),
+) -> anyhow::Result<(String, String)> {
+    let Named {
+        name, folder, key, ..
+    } = named;
+    let known = match named.credential.source(name).at(config, key)? {
+        Source::Token(token) => {
+            let expanded = expand(token, folder).at(config, &format!("{key}.token"))?;
+            return Ok((expanded, token.to_owned()));
+        }
+        Source::Call(call) => Prepared::new(contract, call, config, key)?,
+    };
+    let answered = known.make(probe, timeout, folder).await;
+    let answered = answered.and_then(|values| match values.first().and_then(|it| it.as_str()) {
+        Some(token) => Ok(token.to_owned()),
+        None => bail!("the answer of {} holds no text there", known.method.path),
+    });
+    let answered = answered.with_context(|| format!("can't get the credential {name}"));
+    let token = answered.at(config, &format!("{key}.call"))?;
+    Ok((token, format!("${{{}_TOKEN}}", variable(name))))
+}
+
+/// The header with the token in it, and its value as it may be shown.
+fn with_token(
+    named: &Named,
+    template: &str,
+    (token, shown): (&str, &str),
+) -> anyhow::Result<(Header, String)> {
+    let name = &named.name;
+    let Some((key, value)) = template.split_once(':') else {
+        bail!("credentials.{name}: header {template:?} is not of the form 'key: value'");
+    };
+    // What a token holds is not expanded, whatever it looks like.
+    let text = value.trim().replace(PLACE, token);
+    let header = Header::new(key.trim(), &escaped(&text), &named.folder)?;
+    Ok((header, shown_value(value.trim(), shown, name)))
 }
 
 /// Those of the command line replace those of the configuration.
@@ -98,6 +118,7 @@ fn all(config: &Config, flags: &[String]) -> anyhow::Result<Vec<Named>> {
             name: name.clone(),
             credential: credential.clone(),
             folder: config.folder(),
+            key: format!("credentials.{name}"),
         };
         all.insert(name.clone(), named);
     }
@@ -117,6 +138,7 @@ fn all(config: &Config, flags: &[String]) -> anyhow::Result<Vec<Named>> {
             name: name.to_owned(),
             credential,
             folder: PathBuf::new(),
+            key: String::new(),
         };
         all.insert(name.to_owned(), named);
     }
@@ -158,64 +180,6 @@ fn places(
             several => (header, format!("{{{}}}", several.join(","))),
         });
     Ok(joined.collect())
-}
-
-/// The strings of a request may be `@file` and may hold `${NAME}`.
-fn expanded(request: &Value, folder: &std::path::Path) -> anyhow::Result<Value> {
-    Ok(match request {
-        Value::String(text) => Value::String(expand(text, folder)?),
-        Value::Array(items) => {
-            let items = items.iter().map(|item| expanded(item, folder));
-            Value::Array(items.collect::<anyhow::Result<_>>()?)
-        }
-        Value::Object(fields) => {
-            let fields = fields
-                .iter()
-                .map(|(key, value)| Ok((key.clone(), expanded(value, folder)?)));
-            Value::Object(fields.collect::<anyhow::Result<_>>()?)
-        }
-        other => other.clone(),
-    })
-}
-
-async fn call(
-    contract: &Contract,
-    probe: &Probe,
-    (method, request, field): (&str, &Value, &str),
-    timeout: Duration,
-) -> anyhow::Result<String> {
-    let method = explain::find(contract, method)?;
-    let request = DynamicMessage::deserialize(method.descriptor.input(), request)
-        .with_context(|| format!("the request is no {}", method.request))?;
-    let body = RawBody::messages([&request]);
-    let outcome = probe.call(&method.path, &[], body, timeout).await;
-    let message = match &outcome {
-        Outcome::Answered(answer) if answer.grpc_code() == Some(0) => answer.messages.first(),
-        _ => None,
-    };
-    let Some(message) = message else {
-        bail!("{} answers {}", method.path, describe(&outcome));
-    };
-    let message = DynamicMessage::decode(method.descriptor.output(), message.clone())
-        .with_context(|| format!("the answer of {} is no {}", method.path, method.response))?;
-    match text_at(&message, field) {
-        Some(token) if !token.is_empty() => Ok(token),
-        _ => bail!("the answer of {} has no text in {field:?}", method.path),
-    }
-}
-
-/// The text at a path such as `session.token`.
-fn text_at(message: &DynamicMessage, path: &str) -> Option<String> {
-    let (name, rest) = match path.split_once('.') {
-        Some((name, rest)) => (name, Some(rest)),
-        None => (path, None),
-    };
-    let value = message.get_field_by_name(name)?.into_owned();
-    match (value, rest) {
-        (Field::Message(nested), Some(rest)) => text_at(&nested, rest),
-        (Field::String(text), None) => Some(text),
-        _ => None,
-    }
 }
 
 /// As [`expand`] reads it back unchanged.

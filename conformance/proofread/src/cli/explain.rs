@@ -6,8 +6,8 @@ use clap::Args;
 
 use super::{
     cases::baseline,
-    connection::{ConfigArguments, ContractArguments, fixtures},
-    output,
+    connection::{ConfigArguments, ContractArguments},
+    fixtures, output,
 };
 use crate::{
     case::{Expect, Phase},
@@ -44,7 +44,11 @@ impl Explain {
         let method = explain::find(&contract, &self.method)?;
         let unset = UnsetFields::decide(&contract);
         let mut explanation = explain::explain(&contract, &unset, method);
-        explanation.cases = counted(&contract, method, &fixtures(&config, &contract)?);
+        let written = fixtures::written(&config, &contract)?;
+        explanation.cases = counted(&contract, method, &written);
+        let called = fixtures::called(&config, &contract, method)?;
+        let called = called.iter().map(|it| ("fixture", it.in_words()));
+        explanation.cases.extend(called);
         let text = match self.json {
             true => output::json(&explanation)?,
             false => explain::text(&explanation),

@@ -1,12 +1,15 @@
 //! The commands of the binary.
 
+mod at;
 mod by_hand;
+mod call;
 mod cases;
 mod check;
 mod connection;
 mod credentials;
 mod diff;
 mod explain;
+mod fixtures;
 mod output;
 mod progress;
 mod reference;

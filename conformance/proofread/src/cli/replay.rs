@@ -6,8 +6,8 @@ use anyhow::bail;
 use clap::Args;
 
 use super::{
-    connection::{ConfigArguments, ConnectionArguments, ContractArguments, fixtures},
-    output,
+    connection::{ConfigArguments, ConnectionArguments, ContractArguments},
+    fixtures, output,
     session::{self, Session, block_on},
     settings::ProfileArguments,
 };
@@ -114,16 +114,11 @@ impl Replay {
 /// a verdict.
 fn credentials(session: &Session, failures: &[&Failure]) -> anyhow::Result<()> {
     for failure in failures.iter().filter(|it| it.finding.again.is_some()) {
-        let path = &failure.finding.method;
-        let method = session.contract.methods().find(|it| it.path == *path);
-        let Some(access) = method.and_then(|method| method.access.as_ref()) else {
+        let Some(method) = session.method(&failure.finding.method) else {
             continue;
         };
-        let name = &access.credential;
-        if !session
-            .probe
-            .sends(path, &access.metadata_key.to_lowercase())
-        {
+        if let Some(access) = method.access.as_ref().filter(|_| !session.may_call(method)) {
+            let name = &access.credential;
             bail!(
                 "failure {} needs the credential {name}; give --credential {name}=TOKEN",
                 failure.id
@@ -184,7 +179,9 @@ async fn scenarios(
         false => claims.iter().any(|claim| claim.method == method.path),
     };
     let methods: Vec<&Method> = session.contract.methods().filter(concerned).collect();
-    let fixtures = fixtures(config, &session.contract)?;
+    let served = methods.iter().copied().filter(|it| session.may_call(it));
+    let client = (&session.probe, session.timeout);
+    let (fixtures, _) = fixtures::resolve(config, &session.contract, served, client).await?;
     let source = FromContract::new(&session.contract, &fixtures);
     let mut plan = Plan::new(&session.contract, &session.probe, profile.clone());
     plan.methods = methods;

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     config::Config,
-    contract::Contract,
+    contract::{Contract, Method},
     load,
     probe::{Probe, Target},
     report::Reproduce,
@@ -41,8 +41,7 @@ impl Session {
         recorded: Option<&Path>,
         connection: &ConnectionArguments,
     ) -> anyhow::Result<Self> {
-        let source = contract.path(config).or(recorded.map(Path::to_owned));
-        let from_file = source.as_deref().map(load::open).transpose()?;
+        let (source, from_file) = contract.read(config, recorded)?.unzip();
         let timeout = connection.timeout(config);
         let mut target: Target = connection.target(url, config)?;
         target.connect_timeout = timeout;
@@ -71,6 +70,19 @@ impl Session {
             timeout,
             pem: connection.pem(config)?,
             headers,
+        })
+    }
+
+    /// The method of a path.
+    pub(super) fn method(&self, path: &str) -> Option<&Method> {
+        self.contract.methods().find(|method| method.path == path)
+    }
+
+    /// Whether calls of a method carry the credential that it asks for, if it does.
+    pub(super) fn may_call(&self, method: &Method) -> bool {
+        method.access.as_ref().is_none_or(|access| {
+            let key = access.metadata_key.to_lowercase();
+            self.probe.sends(&method.path, &key)
         })
     }
 

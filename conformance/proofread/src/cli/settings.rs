@@ -6,10 +6,13 @@ use std::{
     time::Duration,
 };
 
-use anyhow::bail;
+use anyhow::anyhow;
 use clap::Args;
 
-use super::cases::{phase, unknown_profile};
+use super::{
+    at::At,
+    cases::{phase, unknown_profile},
+};
 use crate::{
     case::Phase,
     config::{Config, Span},
@@ -115,12 +118,13 @@ impl ProfileArguments {
         let file = &config.file;
         let name = self.profile.as_deref().or(file.profile.as_deref());
         let name = name.or(recorded.map(|it| it.0)).unwrap_or("strict");
-        let Some(mut profile) = Profile::named(name) else {
-            bail!(unknown_profile(name));
-        };
+        let key = |flag: &Option<String>, key: &'static str| if flag.is_some() { "" } else { key };
+        let found = Profile::named(name).ok_or_else(|| anyhow!(unknown_profile(name)));
+        let mut profile = found.at(config, key(&self.profile, "profile"))?;
         let details = self.details.as_deref().or(file.details.as_deref());
         if let Some(details) = details.or(recorded.map(|it| it.1)) {
-            profile = profile.with_details(details.parse::<Details>()?);
+            let details = details.parse::<Details>();
+            profile = profile.with_details(details.at(config, key(&self.details, "details"))?);
         }
         let limit = self.trailer_limit.or(file.trailer_limit);
         if let Some(limit) = limit.or(recorded.map(|it| it.2)) {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::ConfigError;
+use super::{Call, ConfigError};
 
 /// A credential: a token that is known, or one that a call answers.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -31,14 +31,7 @@ pub enum Source<'a> {
     /// It is known; still to be expanded.
     Token(&'a str),
     /// A call answers it.
-    Call {
-        /// The method.
-        method: &'a str,
-        /// The request, as protobuf JSON.
-        request: Value,
-        /// The path of the token in the response.
-        field: &'a str,
-    },
+    Call(Call),
 }
 
 impl Credential {
@@ -59,14 +52,14 @@ impl Credential {
                 wrong("request belongs to call, and there is none")
             }
             (Some(token), None, None) => Ok(Source::Token(token)),
-            (None, Some(method), Some(field)) => Ok(Source::Call {
-                method,
+            (None, Some(method), Some(field)) => Ok(Source::Call(Call {
+                method: method.clone(),
                 request: self
                     .request
                     .clone()
                     .unwrap_or(Value::Object(Default::default())),
-                field,
-            }),
+                field: field.clone(),
+            })),
             (None, Some(_), None) => {
                 wrong("call needs field, the place of the token in the response")
             }

@@ -4,6 +4,7 @@
 use std::{env, fs, path::Path};
 
 use super::ConfigError;
+use crate::uuid;
 
 /// Replaces `${NAME}` by the environment variable, and a text that begins with `@`
 /// by the content of the file that it names, without the space around it. `$${` is
@@ -13,6 +14,18 @@ use super::ConfigError;
 /// When a variable is not set or a file can't be read.
 pub fn expand(text: &str, folder: &Path) -> Result<String, ConfigError> {
     expand_with(text, folder, |name| env::var(name).ok())
+}
+
+/// The same for the request of a call, in which `${uuid}` is also a UUID that nobody
+/// has used yet: another one each time.
+///
+/// # Errors
+/// When a variable is not set or a file can't be read.
+pub fn expand_for_call(text: &str, folder: &Path) -> Result<String, ConfigError> {
+    expand_with(text, folder, |name| match name {
+        "uuid" => Some(uuid::v4(rand::random())),
+        name => env::var(name).ok(),
+    })
 }
 
 pub(super) fn expand_with(

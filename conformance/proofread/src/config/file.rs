@@ -6,10 +6,10 @@ use std::{
     path::PathBuf,
 };
 
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Credential, Span};
+use super::{Credential, Fixture, Span};
 use crate::case::Phase;
 
 /// The content of a configuration. Each key has a flag of the same name, but for the
@@ -58,8 +58,11 @@ pub struct File {
     pub tls: Tls,
     /// Values that name something that exists, by the full name of the field or
     /// `*.name`.
-    #[serde(deserialize_with = "fixtures")]
-    pub fixtures: BTreeMap<String, Vec<Value>>,
+    #[serde(skip)]
+    pub fixtures: BTreeMap<String, Fixture>,
+    /// The same as they are written down.
+    #[serde(rename = "fixtures")]
+    pub(super) tables: Map<String, Value>,
 }
 
 /// What holds of some methods only.
@@ -83,41 +86,4 @@ pub struct Tls {
     /// The name that the server's certificate must carry, where it is not that of
     /// the URL.
     pub server_name: Option<String>,
-}
-
-/// Lists by names. A name without quotes is a table of tables in TOML: those are
-/// joined by dots again, so that both ways of writing mean the same.
-fn fixtures<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, Vec<Value>>, D::Error> {
-    let mut found = BTreeMap::new();
-    collect("", Map::deserialize(from)?, &mut found).map_err(D::Error::custom)?;
-    Ok(found)
-}
-
-fn collect(
-    prefix: &str,
-    table: Map<String, Value>,
-    found: &mut BTreeMap<String, Vec<Value>>,
-) -> Result<(), String> {
-    for (key, value) in table {
-        let name = if prefix.is_empty() {
-            key
-        } else {
-            format!("{prefix}.{key}")
-        };
-        match value {
-            Value::Array(values) if values.is_empty() => {
-                return Err(format!("the fixture {name:?} lists no value"));
-            }
-            Value::Array(values) => {
-                found.insert(name, values);
-            }
-            Value::Object(table) => collect(&name, table, found)?,
-            other => {
-                return Err(format!(
-                    "the fixture {name:?} is {other}; expected a list, such as [{other}]"
-                ));
-            }
-        }
-    }
-    Ok(())
 }

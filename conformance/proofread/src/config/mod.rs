@@ -4,11 +4,14 @@
 //! error, since a misspelled one would otherwise be a setting that is silently not
 //! in force. Paths in a file are relative to the folder of the file.
 
+mod call;
 mod credential;
 mod error;
 mod expand;
 mod file;
+mod fixture;
 mod header;
+mod lines;
 mod parse;
 mod selection;
 mod span;
@@ -20,13 +23,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use call::Call;
 pub use credential::{Credential, Source};
 pub use error::ConfigError;
-pub use expand::expand;
+pub use expand::{expand, expand_for_call};
 pub use file::{File, MethodSettings, Tls};
+pub use fixture::Fixture;
 pub use header::Header;
 pub use selection::Selection;
 pub use span::Span;
+
+use lines::Lines;
 
 /// The names under which a configuration is looked for in the working folder.
 pub const NAMES: [&str; 3] = ["proofread.toml", "proofread.yaml", "proofread.yml"];
@@ -38,6 +45,7 @@ pub struct Config {
     pub path: Option<PathBuf>,
     /// What it says.
     pub file: File,
+    lines: Lines,
 }
 
 impl Config {
@@ -65,10 +73,20 @@ impl Config {
             path: path.to_owned(),
             source,
         })?;
+        let (file, lines) = parse::parse(path, &text)?;
         Ok(Self {
             path: Some(path.to_owned()),
-            file: parse::parse(path, &text)?,
+            file,
+            lines,
         })
+    }
+
+    /// Where a key stands: `proofread.toml:12`. The key is written with its tables
+    /// before it, joined by dots; an item of a list by its index.
+    pub fn place(&self, key: &str) -> Option<String> {
+        let path = self.path.as_deref()?.display();
+        let line = self.lines.of(key)?;
+        Some(format!("{path}:{line}"))
     }
 
     /// A path that the file names, as seen from the working folder.

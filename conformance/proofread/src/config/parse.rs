@@ -4,25 +4,37 @@ use std::path::Path;
 
 use serde_saphyr::Error as YamlError;
 
-use super::{ConfigError, File};
+use super::{
+    ConfigError, File, fixture,
+    lines::{Lines, line_at},
+};
 
-pub(super) fn parse(path: &Path, text: &str) -> Result<File, ConfigError> {
+pub(super) fn parse(path: &Path, text: &str) -> Result<(File, Lines), ConfigError> {
     let extension = path.extension().and_then(|extension| extension.to_str());
-    match extension {
-        Some("toml") => toml::from_str(text).map_err(|error| toml_error(path, text, &error)),
+    let (mut file, lines): (File, Lines) = match extension {
+        Some("toml") => (
+            toml::from_str(text).map_err(|error| toml_error(path, text, &error))?,
+            Lines::of_toml(text),
+        ),
         // An empty document is null in YAML, and a configuration that says nothing.
-        Some("yaml" | "yml") => serde_saphyr::from_str::<Option<File>>(text)
-            .map(Option::unwrap_or_default)
-            .map_err(|error| yaml_error(path, &error)),
-        _ => Err(ConfigError::Extension(path.to_owned())),
-    }
+        Some("yaml" | "yml") => (
+            serde_saphyr::from_str::<Option<File>>(text)
+                .map(Option::unwrap_or_default)
+                .map_err(|error| yaml_error(path, &error))?,
+            Lines::of_yaml(text),
+        ),
+        _ => return Err(ConfigError::Extension(path.to_owned())),
+    };
+    file.fixtures = fixture::read(&file.tables).map_err(|(key, message)| {
+        let line = lines.of(&format!("fixtures.{key}")).unwrap_or(1);
+        told(path, line, &message)
+    })?;
+    Ok((file, lines))
 }
 
 fn toml_error(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
     let start = error.span().map_or(0, |span| span.start);
-    let before = text.get(..start).unwrap_or_default();
-    let line = before.matches('\n').count() + 1;
-    told(path, line, error.message())
+    told(path, line_at(text, start), error.message())
 }
 
 fn yaml_error(path: &Path, error: &YamlError) -> ConfigError {

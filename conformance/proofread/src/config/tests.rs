@@ -10,11 +10,17 @@ use crate::{
 };
 
 fn toml(text: &str) -> Result<File, String> {
-    parse::parse(Path::new("proofread.toml"), text).map_err(|error| error.to_string())
+    let parsed = parse::parse(Path::new("proofread.toml"), text);
+    parsed
+        .map(|(file, _)| file)
+        .map_err(|error| error.to_string())
 }
 
 fn yaml(text: &str) -> Result<File, String> {
-    parse::parse(Path::new("proofread.yaml"), text).map_err(|error| error.to_string())
+    let parsed = parse::parse(Path::new("proofread.yaml"), text);
+    parsed
+        .map(|(file, _)| file)
+        .map_err(|error| error.to_string())
 }
 
 const TOML: &str = r#"
@@ -41,6 +47,12 @@ const TOML: &str = r#"
     [fixtures]
     "shop.v1.GetRequest.id" = [1, 2]
     "*.order_id" = ["a"]
+
+    [fixtures."*.session_id"]
+    call = "shop.v1.Accounts/SignIn"
+    request = { email = "${uuid}@example.com" }
+    field = "session.id"
+    count = 3
 "#;
 
 const YAML: &str = r#"
@@ -63,6 +75,11 @@ tls: {ca: ca.pem}
 fixtures:
   shop.v1.GetRequest.id: [1, 2]
   "*.order_id": [a]
+  "*.session_id":
+    call: shop.v1.Accounts/SignIn
+    request: {email: "${uuid}@example.com"}
+    field: session.id
+    count: 3
 "#;
 
 #[test]
@@ -71,14 +88,48 @@ fn toml_and_yaml_say_the_same() {
     assert_eq!(yaml(YAML).expect("it is understood"), file);
     assert_eq!(file.phases, Some(vec![Phase::Unset, Phase::Boundary]));
     assert_eq!(file.budget.map(|span| span.0.as_secs()), Some(90));
-    assert_eq!(file.fixtures["shop.v1.GetRequest.id"], [json!(1), json!(2)]);
+    let Fixture::Values(values) = &file.fixtures["shop.v1.GetRequest.id"] else {
+        panic!("{:?}", file.fixtures);
+    };
+    assert_eq!(values, &[json!(1), json!(2)]);
+    let Fixture::Call { call, count } = &file.fixtures["*.session_id"] else {
+        panic!("{:?}", file.fixtures);
+    };
+    assert_eq!(
+        (call.method.as_str(), count.get()),
+        ("shop.v1.Accounts/SignIn", 3)
+    );
+    assert_eq!(call.request, json!({"email": "${uuid}@example.com"}));
 }
 
 #[test]
 fn fixtures_without_quotes_mean_the_same() {
-    let plain = toml("[fixtures]\nshop.v1.GetRequest.id = [1]").expect("it is understood");
-    let quoted = toml("[fixtures]\n\"shop.v1.GetRequest.id\" = [1]").expect("it is understood");
-    assert_eq!(plain, quoted);
+    let plain = toml("[fixtures]\nshop.v1.GetRequest.call = [1]").expect("it is understood");
+    let quoted = toml("[fixtures]\n\"shop.v1.GetRequest.call\" = [1]").expect("it is understood");
+    assert_eq!(plain.fixtures, quoted.fixtures);
+    assert_eq!(plain.fixtures.len(), 1);
+}
+
+#[test]
+fn each_key_has_its_line() {
+    let toml = Lines::of_toml("seed = 1\n[a]\nb = [\n  1,\n  { c = 2 },\n]\n\"d.e\" = 1\n");
+    let yaml = Lines::of_yaml("seed: 1\na:\n  b:\n  - 1\n  - c: 2\n  ? d.e\n  : [x]\n");
+    for (key, line_of_toml, line_of_yaml) in [
+        ("seed", 1, 1),
+        ("a", 2, 2),
+        ("a.b", 3, 3),
+        ("a.b.0", 4, 4),
+        ("a.b.1.c", 5, 5),
+        ("a.d.e", 7, 6),
+        // What is not written down stands where what holds it does.
+        ("a.b.7", 3, 3),
+    ] {
+        assert_eq!(toml.of(key), Some(line_of_toml), "{key}");
+        assert_eq!(yaml.of(key), Some(line_of_yaml), "{key}");
+    }
+    assert_eq!(toml.of("none"), None);
+    assert_eq!(Lines::of_toml("= 1"), Lines::default());
+    assert_eq!(Lines::of_yaml("a: ["), Lines::default());
 }
 
 #[test]
@@ -111,7 +162,19 @@ fn what_is_wrong_is_told_with_key_and_line() {
         ),
         (
             "[fixtures]\n\"*.id\" = 1",
-            r#"proofread.toml:1: the fixture "*.id" is 1; expected a list, such as [1]"#,
+            r#"proofread.toml:2: the fixture "*.id" is 1; expected a list, such as [1], or call and field"#,
+        ),
+        (
+            "[fixtures]\nshop.v1.a = [1]\nshop.v1.b = []",
+            r#"proofread.toml:3: the fixture "shop.v1.b" lists no value"#,
+        ),
+        (
+            "[fixtures.\"*.id\"]\ncall = \"a\"\nfield = \"b\"\ncuont = 1",
+            r#"proofread.toml:4: unknown key "cuont"; did you mean "count"?"#,
+        ),
+        (
+            "seed = 1\n[fixtures]\n\"*.id\" = { call = \"a\" }",
+            r#"proofread.toml:3: the fixture "*.id": call needs field, the place of the value in the response"#,
         ),
         (
             "seed = ",
@@ -131,6 +194,10 @@ fn what_is_wrong_is_told_with_key_and_line() {
         (
             "tls:\n  keys: a",
             r#"proofread.yaml:2: unknown key "keys"; did you mean "key"?"#,
+        ),
+        (
+            "fixtures:\n  '*.a': [1]\n  '*.id': 1",
+            r#"proofread.yaml:3: the fixture "*.id" is 1; expected a list, such as [1], or call and field"#,
         ),
     ];
     for (text, expected) in cases {
@@ -258,6 +325,28 @@ fn globs_choose_methods_and_slips_are_told() {
     assert!(error.to_string().contains("has no methods"), "{error}");
 }
 
+#[test]
+fn a_method_is_named_where_no_pattern_stands_for_it() {
+    let image = shop(
+        "service Shop { rpc Get(M) returns (M); rpc List(M) returns (M); }
+         service Till { rpc Pay(M) returns (M); } message M {}",
+    );
+    let contract = Contract::decode(&image).expect("the contract is sound");
+    let named = |include: &[&str], exclude: &[&str]| -> Vec<String> {
+        let owned = |globs: &[&str]| -> Vec<String> {
+            globs.iter().map(|glob| (*glob).to_owned()).collect()
+        };
+        let selection = Selection::new(&owned(include), &owned(exclude)).expect("globs");
+        let named = contract.methods().filter(|method| selection.names(method));
+        named.map(|method| method.name.clone()).collect()
+    };
+    assert_eq!(named(&["shop.v1.Till/Pay", "shop.*"], &[]), ["Pay"]);
+    assert_eq!(named(&["List"], &[]), ["List"]);
+    assert_eq!(named(&["shop.v1.Shop"], &["List"]), ["Get"]);
+    assert!(named(&[], &[]).is_empty());
+    assert!(named(&["*Pay", "shop.v1.Shop/[GL]*", "{Get,List}"], &[]).is_empty());
+}
+
 fn image_without_methods() -> Vec<u8> {
     image(&[(
         "empty.proto",
@@ -288,26 +377,4 @@ fn a_credential_says_one_way_to_its_token() {
             "{error}"
         );
     }
-}
-
-#[test]
-fn a_method_is_named_where_no_pattern_stands_for_it() {
-    let image = shop(
-        "service Shop { rpc Get(M) returns (M); rpc List(M) returns (M); }
-         service Till { rpc Pay(M) returns (M); } message M {}",
-    );
-    let contract = Contract::decode(&image).expect("the contract is sound");
-    let named = |include: &[&str], exclude: &[&str]| -> Vec<String> {
-        let owned = |globs: &[&str]| -> Vec<String> {
-            globs.iter().map(|glob| (*glob).to_owned()).collect()
-        };
-        let selection = Selection::new(&owned(include), &owned(exclude)).expect("globs");
-        let named = contract.methods().filter(|method| selection.names(method));
-        named.map(|method| method.name.clone()).collect()
-    };
-    assert_eq!(named(&["shop.v1.Till/Pay", "shop.*"], &[]), ["Pay"]);
-    assert_eq!(named(&["List"], &[]), ["List"]);
-    assert_eq!(named(&["shop.v1.Shop"], &["List"]), ["Get"]);
-    assert!(named(&[], &[]).is_empty());
-    assert!(named(&["*Pay", "shop.v1.Shop/[GL]*", "{Get,List}"], &[]).is_empty());
 }

@@ -159,13 +159,74 @@ fn a_configuration_that_is_wrong_is_told_with_its_line() {
         ),
         (
             "[fixtures]\n\"shop.v1.GetRequest.ids\" = [1]",
-            "the contract has no field \"shop.v1.GetRequest.ids\"; did you mean \"shop.v1.GetRequest.id\"?",
+            "proofread.toml:2: fixtures: the contract has no field \"shop.v1.GetRequest.ids\"; did you mean \"shop.v1.GetRequest.id\"?",
+        ),
+        (
+            "[fixtures]\n\"*.name\" = [\n  \"a\",\n  7,\n]",
+            "proofread.toml:4: shop.v1.SignInRequest.name: the fixture 7 does not fit",
+        ),
+        (
+            "include = [\n  \"Get\",\n  \"Gte\",\n]",
+            "proofread.toml:3: \"Gte\" matches no method of the contract",
+        ),
+        (
+            "\nexclude = [\"a[\"]",
+            "proofread.toml:2: \"a[\" is no glob",
+        ),
+        (
+            "seed = 1\nprofile = \"tonik\"",
+            "proofread.toml:2: there is no profile \"tonik\"",
         ),
     ] {
         write(folder.path(), "proofread.toml", text.as_bytes());
         let said = refused(folder.path(), &["cases", "--contract=shop.binpb"]);
         assert!(said.contains(expected), "{said}");
     }
+    let shop = Shop::open(Mode::Correct);
+    let check = ["check", &shop.url(), "--contract=shop.binpb"];
+    for (text, expected) in [
+        (
+            "[headers]\nx-tenant = \"a\"\nX-Key = \"${NO_SUCH_VARIABLE}\"",
+            "proofread.toml:3: \"${NO_SUCH_VARIABLE}\" uses the environment variable",
+        ),
+        (
+            "[methods.\"*/Get\".headers]\nx = \"@none\"",
+            "proofread.toml:2: can't read none, named by",
+        ),
+        ("details = \"most\"", "proofread.toml:1: details are both"),
+        (
+            "[tls]\n\nca = \"none.pem\"",
+            "proofread.toml:3: can't read none.pem",
+        ),
+        (
+            "[credentials.acount]\ntoken = \"a\"",
+            "proofread.toml:1: credentials.acount is for no method",
+        ),
+        (
+            "[credentials.account]\n\ntoken = \"@none\"",
+            "proofread.toml:3: can't read none, named by",
+        ),
+        (
+            "[credentials.account]\ncall = \"Shop/SignIn\"\nfield = \"session.tokn\"",
+            "proofread.toml:3: shop.v1.Session has no field \"tokn\"; did you mean \"token\"?",
+        ),
+        (
+            "[credentials.account]\ncall = \"Shop/SignIn\"\nfield = \"session.token\"",
+            "proofread.toml:2: can't get the credential account: /shop.v1.Shop/SignIn answers INVALID_ARGUMENT",
+        ),
+    ] {
+        write(folder.path(), "proofread.toml", text.as_bytes());
+        let said = refused(folder.path(), &check);
+        assert!(said.contains(expected), "{said}");
+    }
+    std::fs::remove_file(folder.path().join("proofread.toml")).expect("it is there");
+    let yaml = "seed: 1\nfixtures:\n  '*.name': [a]\n  shop.v1.GetRequest.ids: [1]\n";
+    write(folder.path(), "proofread.yaml", yaml.as_bytes());
+    let said = refused(folder.path(), &["cases", "--contract=shop.binpb"]);
+    assert!(
+        said.contains("proofread.yaml:4: fixtures: the contract"),
+        "{said}"
+    );
     let said = refused(folder.path(), &["cases", "--config=none.toml"]);
     assert!(
         said.contains("can't read the configuration none.toml"),

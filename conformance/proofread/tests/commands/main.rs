@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod check;
+mod fixtures;
 mod image;
 mod replay;
 mod server;

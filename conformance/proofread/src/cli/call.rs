@@ -1,0 +1,282 @@
+//! Calls whose answers are needed before the first case: for a token, or for the name
+//! of something that exists.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, Value as Field};
+use serde_json::{Number, Value};
+
+use super::at::At;
+use crate::{
+    config::{Call, Config, expand_for_call},
+    contract::{Contract, Method},
+    explain,
+    judge::describe,
+    outcome::Outcome,
+    probe::{Probe, RawBody, Stop},
+    suggest::did_you_mean,
+};
+
+/// A call that was looked up in the contract.
+pub(super) struct Prepared<'c> {
+    pub(super) method: &'c Method,
+    call: Call,
+    /// The fields that lead to what is wanted.
+    path: Vec<FieldDescriptor>,
+}
+
+impl<'c> Prepared<'c> {
+    /// Finds method and field; `key` is that of the table of the configuration.
+    pub(super) fn new(
+        contract: &'c Contract,
+        call: Call,
+        config: &Config,
+        key: &str,
+    ) -> anyhow::Result<Self> {
+        let method = explain::find(contract, &call.method);
+        let method = method.at(config, &format!("{key}.call"))?;
+        let path = path(method, &call.field).at(config, &format!("{key}.field"))?;
+        Ok(Self { method, call, path })
+    }
+
+    /// Makes the call, and takes from the answer what is wanted, as JSON; never none.
+    /// The strings of the request may be files of the folder.
+    pub(super) async fn make(
+        &self,
+        probe: &Probe,
+        timeout: std::time::Duration,
+        folder: &Path,
+    ) -> anyhow::Result<Vec<Value>> {
+        let method = self.method;
+        let request = expanded(&self.call.request, folder)?;
+        let request = DynamicMessage::deserialize(method.descriptor.input(), &request)
+            .with_context(|| format!("the request is no {}", method.request))?;
+        let mut body = RawBody::messages([&request]);
+        if method.server_streaming {
+            body = body.stopping(Stop {
+                messages: 1,
+                first: timeout,
+                quiet: std::time::Duration::ZERO,
+            });
+        }
+        let outcome = probe.call(&method.path, &[], body, timeout).await;
+        let message = match &outcome {
+            // A stream may go on after its first message.
+            Outcome::Answered(answer) if matches!(answer.grpc_code(), None | Some(0)) => {
+                answer.messages.first()
+            }
+            _ => None,
+        };
+        let Some(message) = message else {
+            bail!("{} answers {}", method.path, describe(&outcome));
+        };
+        let message = DynamicMessage::decode(method.descriptor.output(), message.clone())
+            .with_context(|| format!("the answer of {} is no {}", method.path, method.response))?;
+        let mut found = Vec::new();
+        collect(&message, &self.path, &mut found)?;
+        if found.is_empty() {
+            let field = &self.call.field;
+            bail!("the answer of {} has nothing in {field:?}", method.path);
+        }
+        Ok(found)
+    }
+}
+
+/// The fields of a path such as `session.token`, from the response of the method on.
+fn path(method: &Method, path: &str) -> anyhow::Result<Vec<FieldDescriptor>> {
+    let mut message = Some(method.descriptor.output());
+    let mut fields: Vec<FieldDescriptor> = Vec::new();
+    for name in path.split('.') {
+        let Some(within) = message else {
+            let last = fields.last().map(FieldDescriptor::full_name);
+            bail!("{} holds no fields", last.unwrap_or_default());
+        };
+        let Some(field) = within.get_field_by_name(name) else {
+            let known: Vec<String> = within.fields().map(|it| it.name().to_owned()).collect();
+            let near = did_you_mean(name, &known);
+            bail!("{} has no field {name:?}{near}", within.full_name());
+        };
+        if field.is_map() {
+            bail!(
+                "{} is a map, and which of its entries is meant can't be said",
+                field.full_name()
+            );
+        }
+        message = match field.kind() {
+            Kind::Message(nested) => Some(nested),
+            _ => None,
+        };
+        fields.push(field);
+    }
+    Ok(fields)
+}
+
+/// What stands at the end of a path, as protobuf's JSON writes it. Of lists, all items.
+fn collect(
+    message: &DynamicMessage,
+    path: &[FieldDescriptor],
+    found: &mut Vec<Value>,
+) -> anyhow::Result<()> {
+    let Some((field, rest)) = path.split_first() else {
+        return Ok(());
+    };
+    if !message.has_field(field) {
+        return Ok(());
+    }
+    let values = match message.get_field(field).into_owned() {
+        Field::List(items) => items,
+        single => vec![single],
+    };
+    for value in values {
+        match value {
+            Field::Message(nested) if !rest.is_empty() => collect(&nested, rest, found)?,
+            value => found.push(json(&value)?),
+        }
+    }
+    Ok(())
+}
+
+/// A value as protobuf's JSON writes it, or in a way that it reads as well.
+fn json(value: &Field) -> anyhow::Result<Value> {
+    let real = |number: f64| match Number::from_f64(number) {
+        Some(number) => Value::Number(number),
+        None if number.is_nan() => "NaN".into(),
+        None if number > 0.0 => "Infinity".into(),
+        None => "-Infinity".into(),
+    };
+    Ok(match value {
+        Field::Bool(value) => (*value).into(),
+        Field::I32(value) => (*value).into(),
+        Field::I64(value) => (*value).into(),
+        Field::U32(value) => (*value).into(),
+        Field::U64(value) => (*value).into(),
+        Field::F32(value) => real((*value).into()),
+        Field::F64(value) => real(*value),
+        Field::String(value) => value.as_str().into(),
+        Field::Bytes(value) => BASE64_STANDARD.encode(value).into(),
+        Field::EnumNumber(value) => (*value).into(),
+        Field::Message(value) => serde_json::to_value(value)?,
+        Field::List(_) | Field::Map(_) => bail!("a list within a list can't be"),
+    })
+}
+
+/// The strings of a request may be `@file` and may hold `${NAME}` and `${uuid}`.
+fn expanded(request: &Value, folder: &Path) -> anyhow::Result<Value> {
+    Ok(match request {
+        Value::String(text) => Value::String(expand_for_call(text, folder)?),
+        Value::Array(items) => {
+            let items = items.iter().map(|item| expanded(item, folder));
+            Value::Array(items.collect::<anyhow::Result<_>>()?)
+        }
+        Value::Object(fields) => {
+            let fields = fields
+                .iter()
+                .map(|(key, value)| Ok((key.clone(), expanded(value, folder)?)));
+            Value::Object(fields.collect::<anyhow::Result<_>>()?)
+        }
+        other => other.clone(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::shop;
+
+    const SHOP: &str = "
+        service Shop { rpc Get(Book) returns (Book); }
+        message Book {
+            Id id = 1;
+            repeated Id others = 2;
+            repeated bytes codes = 3;
+            int64 number = 4;
+            double price = 5;
+            Kind kind = 6;
+            google.protobuf.Timestamp since = 7;
+            google.protobuf.StringValue note = 8;
+            repeated float ratings = 9;
+            map<string, string> more = 10;
+        }
+        message Id { string value = 1; }
+        enum Kind { KIND_UNSPECIFIED = 0; KIND_PAPER = 1; }
+    ";
+
+    fn method(contract: &Contract) -> &Method {
+        contract.methods().next().expect("a method")
+    }
+
+    #[test]
+    fn what_stands_at_the_end_of_a_path_is_found_and_can_be_sent() {
+        let contract = Contract::decode(&shop(SHOP)).expect("a contract");
+        let method = method(&contract);
+        let answer = json!({
+            "id": {"value": "a"},
+            "others": [{"value": "b"}, {}, {"value": "c"}],
+            "codes": ["AQ==", ""],
+            "number": "-9007199254740993",
+            "price": 1.5,
+            "kind": "KIND_PAPER",
+            "since": "2024-02-29T12:00:00Z",
+            "note": "",
+            "ratings": ["NaN", "-Infinity", 0],
+        });
+        let answer = DynamicMessage::deserialize(method.descriptor.output(), answer);
+        let answer = answer.expect("it is one");
+        for (field, expected) in [
+            ("id.value", json!(["a"])),
+            ("others.value", json!(["b", "c"])),
+            ("others", json!([{"value": "b"}, {}, {"value": "c"}])),
+            ("codes", json!(["AQ==", ""])),
+            ("number", json!([-9_007_199_254_740_993_i64])),
+            ("price", json!([1.5])),
+            ("kind", json!([1])),
+            ("since", json!(["2024-02-29T12:00:00Z"])),
+            ("since.seconds", json!([1_709_208_000])),
+            ("note", json!([""])),
+            ("note.value", json!([])),
+            ("ratings", json!(["NaN", "-Infinity", 0.0])),
+        ] {
+            let mut found = Vec::new();
+            let fields = path(method, field).expect("there is such a field");
+            collect(&answer, &fields, &mut found).expect("it can be written");
+            assert_eq!(Value::Array(found.clone()), expected, "{field}");
+            if let [last] = fields.as_slice() {
+                let value = match last.is_list() {
+                    true => Value::Array(found),
+                    false => found.remove(0),
+                };
+                let again = json!({last.name(): value});
+                let again = DynamicMessage::deserialize(method.descriptor.input(), again);
+                assert!(again.is_ok(), "{field}: {again:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_path_that_leads_nowhere_is_told() {
+        let contract = Contract::decode(&shop(SHOP)).expect("a contract");
+        for (field, expected) in [
+            ("", r#"shop.v1.Book has no field """#),
+            (
+                "ids",
+                r#"shop.v1.Book has no field "ids"; did you mean "id"?"#,
+            ),
+            (
+                "id.valeu",
+                r#"shop.v1.Id has no field "valeu"; did you mean "value"?"#,
+            ),
+            ("number.value", "shop.v1.Book.number holds no fields"),
+            (
+                "more",
+                "shop.v1.Book.more is a map, and which of its entries is meant can't be said",
+            ),
+        ] {
+            let error = path(method(&contract), field).expect_err("there is no such field");
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+}

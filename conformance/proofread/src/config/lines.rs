@@ -1,0 +1,160 @@
+//! On which line of a configuration each key stands, so that what is only found to be
+//! wrong later, against the contract or the server, is told with its place too.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, MapAccess, SeqAccess, Visitor},
+};
+use serde_saphyr::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// The lines of the keys, from 1. A key is written with its tables before it, joined
+/// by dots: `fixtures.*.book_id`; an item of a list by its index: `include.0`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Lines(BTreeMap<String, usize>);
+
+impl Lines {
+    /// Those of a TOML document; none where it is none.
+    pub(super) fn of_toml(text: &str) -> Self {
+        let mut lines = Self::default();
+        if let Ok(table) = DeTable::parse(text) {
+            lines.add_table(text, "", table.get_ref());
+        }
+        lines
+    }
+
+    /// Those of a YAML document; none where it is none.
+    pub(super) fn of_yaml(text: &str) -> Self {
+        let mut lines = Self::default();
+        if let Ok(Some(node)) = serde_saphyr::from_str::<Option<Node>>(text) {
+            lines.add_node("", &node);
+        }
+        lines
+    }
+
+    /// The line of a key, or of the innermost table around it that is written down.
+    pub(super) fn of(&self, key: &str) -> Option<usize> {
+        let mut key = key;
+        loop {
+            if let Some(line) = self.0.get(key) {
+                return Some(*line);
+            }
+            key = key.rsplit_once('.')?.0;
+        }
+    }
+
+    fn add_table(&mut self, text: &str, prefix: &str, table: &DeTable<'_>) {
+        for (key, value) in table {
+            let name = joined(prefix, key.get_ref());
+            self.0.insert(name.clone(), line_at(text, key.span().start));
+            self.add_value(text, &name, value.get_ref());
+        }
+    }
+
+    fn add_value(&mut self, text: &str, name: &str, value: &DeValue<'_>) {
+        match value {
+            DeValue::Table(table) => self.add_table(text, name, table),
+            DeValue::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    let name = joined(name, &index.to_string());
+                    self.0
+                        .insert(name.clone(), line_at(text, item.span().start));
+                    self.add_value(text, &name, item.get_ref());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn add_node(&mut self, prefix: &str, node: &Node) {
+        for (key, line, below) in &node.0 {
+            let name = joined(prefix, key);
+            self.0.insert(name.clone(), *line);
+            self.add_node(&name, below);
+        }
+    }
+}
+
+fn joined(prefix: &str, key: &str) -> String {
+    match prefix {
+        "" => key.to_owned(),
+        prefix => format!("{prefix}.{key}"),
+    }
+}
+
+/// The line, from 1, in which a byte of a text stands.
+pub(super) fn line_at(text: &str, byte: usize) -> usize {
+    let before = text.get(..byte).unwrap_or_default();
+    before.matches('\n').count() + 1
+}
+
+/// What of a YAML document has keys or items: those, with their lines.
+struct Node(Vec<(String, usize, Node)>);
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(Nodes)
+    }
+}
+
+struct Nodes;
+
+impl<'de> Visitor<'de> for Nodes {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
+        let mut found = Vec::new();
+        while let Some(key) = map.next_key::<Spanned<String>>()? {
+            let line = usize::try_from(key.referenced.line()).unwrap_or(1);
+            found.push((key.value, line, map.next_value()?));
+        }
+        Ok(Node(found))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
+        let mut found = Vec::new();
+        while let Some(item) = items.next_element::<Spanned<Node>>()? {
+            let line = usize::try_from(item.referenced.line()).unwrap_or(1);
+            found.push((found.len().to_string(), line, item.value));
+        }
+        Ok(Node(found))
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Node, E> {
+        Ok(Node(Vec::new()))
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Node, E> {
+        Ok(Node(Vec::new()))
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Node, E> {
+        Ok(Node(Vec::new()))
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Node, E> {
+        Ok(Node(Vec::new()))
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Node, E> {
+        Ok(Node(Vec::new()))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Node, E> {
+        Ok(Node(Vec::new()))
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Node, E> {
+        Ok(Node(Vec::new()))
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, from: D) -> Result<Node, D::Error> {
+        Node::deserialize(from)
+    }
+}
