@@ -3,7 +3,7 @@
 //! It holds the bytes of each request as they were sent. Credentials and other
 //! metadata of the configuration are not in it.
 
-use std::{fs, io, path::Path};
+use std::{collections::BTreeMap, fs, io, path::Path};
 
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +34,10 @@ pub struct Failures {
     /// The paths of the methods that were checked: claims about the server are made
     /// of all of them.
     pub methods: Vec<String>,
+    /// What calls answered before the run, by the full names of the fields whose values
+    /// they are: a server that was started anew knows nothing of them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub called: BTreeMap<String, Vec<serde_json::Value>>,
     /// How many failures there were beside those that are recorded.
     #[serde(default)]
     pub left_out: u64,

@@ -1,5 +1,7 @@
 //! A recorded failure, once more.
 
+mod renew;
+
 use std::{fmt::Write, time::Duration};
 
 use prost::Message;
@@ -18,6 +20,8 @@ use crate::{
     report::build::title,
     style::{DIM, GREEN, RED, count, paint},
 };
+
+pub use renew::Renewal;
 
 /// What became of a recorded failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

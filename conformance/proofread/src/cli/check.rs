@@ -10,7 +10,8 @@ use clap::Args;
 
 use super::{
     connection::{ConfigArguments, ConnectionArguments, ContractArguments, SelectionArguments},
-    fixtures, output,
+    fixtures::{self, Obtained},
+    output,
     progress::Progress,
     session::{self, Session, block_on},
     settings::{ProfileArguments, RunArguments},
@@ -92,7 +93,8 @@ impl Check {
         // Of a method that refuses the caller only that is tried.
         let served = methods.iter().copied().filter(|it| session.may_call(it));
         let client = (&session.probe, session.timeout);
-        let (fixtures, _) = fixtures::resolve(&config, &session.contract, served, client).await?;
+        let (fixtures, obtained) =
+            fixtures::resolve(&config, &session.contract, served, client).await?;
         let source = FromContract::new(&session.contract, &fixtures);
         let settings = self.run.settings(&config);
         let mut plan = Plan::new(&session.contract, &session.probe, profile);
@@ -108,7 +110,7 @@ impl Check {
         let failures = self.failures(&config);
         let recorded = !report.findings.is_empty();
         if recorded {
-            record(&session, &plan, &report, &failures)?;
+            record(&session, &plan, (&report, obtained), &failures)?;
         }
         let coverage = covered(&session.contract, &plan.methods, &report, &source.sides());
         let failures = recorded.then_some(failures.as_path());
@@ -135,7 +137,12 @@ impl Check {
     }
 }
 
-fn record(session: &Session, plan: &Plan<'_>, report: &Report, path: &Path) -> anyhow::Result<()> {
+fn record(
+    session: &Session,
+    plan: &Plan<'_>,
+    (report, obtained): (&Report, Obtained),
+    path: &Path,
+) -> anyhow::Result<()> {
     let (profile, methods) = (&plan.profile, &plan.methods);
     let failures = Failures {
         format: Failures::FORMAT,
@@ -150,6 +157,7 @@ fn record(session: &Session, plan: &Plan<'_>, report: &Report, path: &Path) -> a
         trailer_limit: profile.trailer_limit,
         seed: report.seed,
         methods: methods.iter().map(|method| method.path.clone()).collect(),
+        called: obtained,
         left_out: report.left_out(),
         failures: Failures::numbered(report.kept()),
     };

@@ -1,5 +1,6 @@
 //! The commands of the binary.
 
+mod anew;
 mod at;
 mod by_hand;
 mod call;

@@ -6,6 +6,7 @@ use anyhow::bail;
 use clap::Args;
 
 use super::{
+    anew::Anew,
     connection::{ConfigArguments, ConnectionArguments, ContractArguments},
     fixtures, output,
     session::{self, Session, block_on},
@@ -139,10 +140,12 @@ async fn again(
     let oracle = Oracle::new(&session.contract);
     let judge = Judge::new(&session.contract, &oracle, profile);
     let scenarios = scenarios(session, config, profile, (recorded, failures)).await?;
+    let mut anew = Anew::new(session, config, (recorded, failures))?;
     let mut results = Vec::new();
     for failure in failures {
-        let finding = &failure.finding;
-        let failed = match replay::case(&session.contract, &oracle, finding) {
+        let mut finding = failure.finding.clone();
+        finding.sent = anew.sent(&finding).await?;
+        let failed = match replay::case(&session.contract, &oracle, &finding) {
             Some(case) => {
                 let outcome = replay::send(&session.probe, &judge, &case, session.timeout).await;
                 judge.judge(&case, &outcome).into_iter().next()

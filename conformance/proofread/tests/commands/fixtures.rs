@@ -57,6 +57,36 @@ fn a_field_gets_what_a_call_answers() {
     assert!(explain.contains(said), "{explain}");
 }
 
+/// The ticket of the run is used up: a stale one would be NOT_FOUND, which is declared,
+/// and look as if the failure were mended.
+#[test]
+fn what_a_call_answered_is_got_anew_for_a_replay() {
+    let (shop, folder) = (Shop::open(Mode::Lax), till(CALLED));
+    let found = check(&shop, folder.path(), 1);
+    assert!(found.contains("UNKNOWN"), "{found}");
+    let failed = out(folder.path(), &["replay", "failures.json"], 1);
+    assert!(failed.contains("FAILED #1"), "{failed}");
+    shop.becomes(Mode::Correct);
+    out(folder.path(), &["replay", "failures.json"], 0);
+
+    // What the first failure uses up is got anew for the next one.
+    configure(folder.path(), &format!("{CALLED}count = 5"));
+    shop.becomes(Mode::Lax);
+    let found = check(&shop, folder.path(), 1);
+    assert!(found.contains("UNKNOWN"), "{found}");
+    configure(folder.path(), CALLED);
+    let failed = out(folder.path(), &["replay", "failures.json"], 1);
+    assert!(failed.contains("FAILED #2"), "{failed}");
+    assert!(!failed.contains("FIXED"), "{failed}");
+
+    configure(folder.path(), "");
+    let said = refused(folder.path(), &["replay", "failures.json"]);
+    assert!(
+        said.contains("values of till.v1.CloseRequest.ticket_id that a call answered"),
+        "{said}"
+    );
+}
+
 #[test]
 fn a_call_that_does_not_answer_it_is_told_with_its_line() {
     let (shop, folder) = (Shop::open(Mode::Correct), till(""));
