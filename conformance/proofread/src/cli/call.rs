@@ -1,9 +1,9 @@
 //! Calls whose answers are needed before the first case: for a token, or for the name
 //! of something that exists.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, Value as Field};
 use serde_json::{Number, Value};
@@ -25,6 +25,11 @@ pub(super) struct Prepared<'c> {
     call: Call,
     /// The fields that lead to what is wanted.
     path: Vec<FieldDescriptor>,
+    config: &'c Config,
+    /// The key of its table in the configuration.
+    key: String,
+    /// What is wanted, in words.
+    what: String,
 }
 
 impl<'c> Prepared<'c> {
@@ -32,33 +37,67 @@ impl<'c> Prepared<'c> {
     pub(super) fn new(
         contract: &'c Contract,
         call: Call,
-        config: &Config,
-        key: &str,
+        config: &'c Config,
+        (key, what): (&str, String),
     ) -> anyhow::Result<Self> {
         let method = explain::find(contract, &call.method);
         let method = method.at(config, &format!("{key}.call"))?;
         let path = path(method, &call.field).at(config, &format!("{key}.field"))?;
-        Ok(Self { method, call, path })
+        Ok(Self {
+            method,
+            call,
+            path,
+            config,
+            key: key.to_owned(),
+            what,
+        })
+    }
+
+    /// Says of what is wrong what it is needed for, and that one of its keys is why.
+    pub(super) fn told<T>(&self, result: anyhow::Result<T>, key: &str) -> anyhow::Result<T> {
+        result
+            .with_context(|| format!("can't get {}", self.what))
+            .at(self.config, &format!("{}.{key}", self.key))
     }
 
     /// Makes the call, and takes from the answer what is wanted, as JSON; never none.
-    /// The strings of the request may be files of the folder.
     pub(super) async fn make(
         &self,
         probe: &Probe,
-        timeout: std::time::Duration,
-        folder: &Path,
+        timeout: Duration,
     ) -> anyhow::Result<Vec<Value>> {
+        let request = self.told(self.request(), "request")?;
+        let answer = self.answer(probe, timeout, &request).await;
+        let answer = self.told(answer, "call")?;
+        let mut found = Vec::new();
+        self.told(collect(&answer, &self.path, &mut found), "field")?;
+        if found.is_empty() {
+            let (path, field) = (&self.method.path, &self.call.field);
+            let nothing = anyhow!("the answer of {path} has nothing in {field:?}");
+            return self.told(Err(nothing), "field");
+        }
+        Ok(found)
+    }
+
+    fn request(&self) -> anyhow::Result<DynamicMessage> {
+        let request = expanded(&self.call.request, &self.config.folder())?;
+        DynamicMessage::deserialize(self.method.descriptor.input(), &request)
+            .with_context(|| format!("the request is no {}", self.method.request))
+    }
+
+    async fn answer(
+        &self,
+        probe: &Probe,
+        timeout: Duration,
+        request: &DynamicMessage,
+    ) -> anyhow::Result<DynamicMessage> {
         let method = self.method;
-        let request = expanded(&self.call.request, folder)?;
-        let request = DynamicMessage::deserialize(method.descriptor.input(), &request)
-            .with_context(|| format!("the request is no {}", method.request))?;
-        let mut body = RawBody::messages([&request]);
+        let mut body = RawBody::messages([request]);
         if method.server_streaming {
             body = body.stopping(Stop {
                 messages: 1,
                 first: timeout,
-                quiet: std::time::Duration::ZERO,
+                quiet: Duration::ZERO,
             });
         }
         let outcome = probe.call(&method.path, &[], body, timeout).await;
@@ -72,15 +111,8 @@ impl<'c> Prepared<'c> {
         let Some(message) = message else {
             bail!("{} answers {}", method.path, describe(&outcome));
         };
-        let message = DynamicMessage::decode(method.descriptor.output(), message.clone())
-            .with_context(|| format!("the answer of {} is no {}", method.path, method.response))?;
-        let mut found = Vec::new();
-        collect(&message, &self.path, &mut found)?;
-        if found.is_empty() {
-            let field = &self.call.field;
-            bail!("the answer of {} has nothing in {field:?}", method.path);
-        }
-        Ok(found)
+        DynamicMessage::decode(method.descriptor.output(), message.clone())
+            .with_context(|| format!("the answer of {} is no {}", method.path, method.response))
     }
 }
 

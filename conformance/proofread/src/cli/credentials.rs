@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-use anyhow::{Context, bail};
+use anyhow::{anyhow, bail};
 
 use super::{at::At, call::Prepared, connection::Written};
 use crate::{
@@ -82,15 +82,18 @@ async fn token(
             let expanded = expand(token, folder).at(config, &format!("{key}.token"))?;
             return Ok((expanded, token.to_owned()));
         }
-        Source::Call(call) => Prepared::new(contract, call, config, key)?,
+        Source::Call(call) => {
+            let what = format!("the credential {name}");
+            Prepared::new(contract, call, config, (key, what))?
+        }
     };
-    let answered = known.make(probe, timeout, folder).await;
-    let answered = answered.and_then(|values| match values.first().and_then(|it| it.as_str()) {
-        Some(token) => Ok(token.to_owned()),
-        None => bail!("the answer of {} holds no text there", known.method.path),
+    let values = known.make(probe, timeout).await?;
+    let token = values.first().and_then(|it| it.as_str());
+    let token = token.map(str::to_owned).ok_or_else(|| {
+        let path = &known.method.path;
+        anyhow!("what the answer of {path} holds there is no text")
     });
-    let answered = answered.with_context(|| format!("can't get the credential {name}"));
-    let token = answered.at(config, &format!("{key}.call"))?;
+    let token = known.told(token, "field")?;
     Ok((token, format!("${{{}_TOKEN}}", variable(name))))
 }
 

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, num::NonZeroUsize, time::Duration};
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use serde_json::Value;
 
 use super::{at::At, call::Prepared};
@@ -23,9 +23,6 @@ pub(super) struct Called<'c> {
     pub(super) field: &'c Field,
     prepared: Prepared<'c>,
     count: NonZeroUsize,
-    /// The key of its table.
-    key: String,
-    name: String,
 }
 
 /// The values that calls answered, by the full names of the fields.
@@ -46,7 +43,7 @@ pub(super) fn written(config: &Config, contract: &Contract) -> anyhow::Result<Fi
                 fields.insert(name.clone(), values.clone());
             }
             Fixture::Call { call, .. } => {
-                Prepared::new(contract, call.clone(), config, &key)?;
+                Prepared::new(contract, call.clone(), config, (&key, name.clone()))?;
             }
         }
     }
@@ -108,7 +105,7 @@ pub(super) fn fields<'c>(
 /// The fields that the requests of a method can hold and that get their values from
 /// calls. A full name is nearer than the name alone.
 pub(super) fn called<'c>(
-    config: &Config,
+    config: &'c Config,
     contract: &'c Contract,
     method: &Method,
 ) -> anyhow::Result<Vec<Called<'c>>> {
@@ -122,13 +119,12 @@ pub(super) fn called<'c>(
             return None;
         };
         let key = format!("fixtures.{name}");
-        let prepared = Prepared::new(contract, call.clone(), config, &key);
+        let what = format!("the fixture {name:?}");
+        let prepared = Prepared::new(contract, call.clone(), config, (&key, what));
         Some(prepared.map(|prepared| Called {
             field,
             prepared,
             count: *count,
-            key,
-            name: name.clone(),
         }))
     });
     called.collect()
@@ -144,15 +140,10 @@ impl Called<'_> {
         )
     }
 
-    async fn values(
-        &self,
-        config: &Config,
-        probe: &Probe,
-        timeout: Duration,
-    ) -> anyhow::Result<Vec<Value>> {
+    async fn values(&self, probe: &Probe, timeout: Duration) -> anyhow::Result<Vec<Value>> {
         let mut values: Vec<Value> = Vec::new();
         for _ in 0..self.count.get() {
-            let answered = self.prepared.make(probe, timeout, &config.folder()).await?;
+            let answered = self.prepared.make(probe, timeout).await?;
             for value in answered {
                 if !values.contains(&value) && values.len() < MOST {
                     values.push(value);
@@ -160,7 +151,7 @@ impl Called<'_> {
             }
         }
         match problem(self.field, &values) {
-            Some(problem) => bail!(problem),
+            Some(problem) => self.prepared.told(Err(anyhow!(problem)), "field"),
             None => Ok(values),
         }
     }
@@ -194,11 +185,7 @@ pub(super) async fn obtain<'c>(
             if obtained.contains_key(name) {
                 continue;
             }
-            let values = called.values(config, probe, timeout).await;
-            let values = values
-                .map_err(|error| error.context(format!("can't get the fixture {:?}", called.name)))
-                .at(config, &format!("{}.call", called.key))?;
-            obtained.insert(name.clone(), values);
+            obtained.insert(name.clone(), called.values(probe, timeout).await?);
         }
     }
     Ok(obtained)

@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeMap, num::NonZeroUsize};
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::Call;
+use crate::suggest::did_you_mean;
 
 /// Where the values for a field come from.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,14 +26,7 @@ pub enum Fixture {
 pub(super) type Slip = (String, String);
 
 /// The keys of a call.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Keys {
-    call: String,
-    request: Option<Value>,
-    field: Option<String>,
-    count: Option<NonZeroUsize>,
-}
+const KEYS: [&str; 4] = ["call", "request", "field", "count"];
 
 /// Fixtures by names. A name without quotes is a table of tables in TOML: those are
 /// joined by dots again, so that both ways of writing mean the same.
@@ -61,9 +54,8 @@ fn collect(
             Value::Array(values) => {
                 found.insert(name, Fixture::Values(values.clone()));
             }
-            // The values of a field of the name "call" are a list.
-            Value::Object(keys) if keys.get("call").is_some_and(Value::is_string) => {
-                let call = called(&name, value)?;
+            Value::Object(keys) if is_call(keys) => {
+                let call = called(&name, keys)?;
                 found.insert(name, call);
             }
             Value::Object(table) => collect(&name, table, found)?,
@@ -78,27 +70,52 @@ fn collect(
     Ok(())
 }
 
-fn called(name: &str, value: &Value) -> Result<Fixture, Slip> {
-    let keys = Keys::deserialize(value).map_err(|error| {
-        let message = error.to_string();
-        // What serde says of an unknown key begins with it.
-        let key = message.strip_prefix("unknown field `");
-        let key = key.and_then(|rest| rest.split('`').next());
-        let key = key.map_or(name.to_owned(), |key| format!("{name}.{key}"));
-        (key, message)
-    })?;
-    let Some(field) = keys.field else {
-        let message = format!(
-            "the fixture {name:?}: call needs field, the place of the value in the response"
-        );
-        return Err((name.to_owned(), message));
+/// A field or a package of the name "call" has a list or a table there.
+fn is_call(keys: &Map<String, Value>) -> bool {
+    let call = keys.get("call");
+    call.is_some_and(|call| !call.is_array() && !call.is_object())
+}
+
+fn called(name: &str, keys: &Map<String, Value>) -> Result<Fixture, Slip> {
+    let slip = |key: &str, message: &str| -> Slip {
+        let message = format!("the fixture {name:?}: {message}");
+        (format!("{name}.{key}"), message)
+    };
+    if let Some(key) = keys.keys().find(|key| !KEYS.contains(&key.as_str())) {
+        let near = did_you_mean(key, &KEYS);
+        return Err((
+            format!("{name}.{key}"),
+            format!("unknown key {key:?}{near}"),
+        ));
+    }
+    let text = |key: &str| match keys.get(key) {
+        Some(Value::String(text)) => Ok(text.clone()),
+        Some(other) => Err(slip(key, &format!("{key} is {other}; expected a string"))),
+        None => Err(slip(
+            key,
+            "call needs field, the place of the value in the response",
+        )),
+    };
+    let (method, field) = (text("call")?, text("field")?);
+    let request = match keys.get("request") {
+        None => Value::Object(Map::new()),
+        Some(request @ Value::Object(_)) => request.clone(),
+        Some(other) => {
+            let message = format!("request is {other}; expected a table");
+            return Err(slip("request", &message));
+        }
+    };
+    let count = match keys.get("count") {
+        None => NonZeroUsize::MIN,
+        Some(count) => serde_json::from_value(count.clone())
+            .map_err(|_| slip("count", &format!("count is {count}; expected 1 or more")))?,
     };
     Ok(Fixture::Call {
         call: Call {
-            method: keys.call,
-            request: keys.request.unwrap_or(Value::Object(Map::new())),
+            method,
+            request,
             field,
         },
-        count: keys.count.unwrap_or(NonZeroUsize::MIN),
+        count,
     })
 }

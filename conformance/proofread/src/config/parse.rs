@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde_saphyr::Error as YamlError;
+use serde_saphyr::{Error as YamlError, MessageFormatter, UserMessageFormatter};
 
 use super::{
     ConfigError, File, fixture,
@@ -52,8 +52,8 @@ fn yaml_error(path: &Path, error: &YamlError) -> ConfigError {
             known: expected.iter().map(|name| (*name).to_owned()).collect(),
         };
     }
-    let message = plain.to_string();
-    told(path, line, message.lines().next().unwrap_or_default())
+    // The line is said already, and the formatter for developers speaks of its options.
+    told(path, line, &UserMessageFormatter.format_message(plain))
 }
 
 /// Serde says an unknown key as "unknown field `x`, expected one of `a`, `b`".

@@ -177,6 +177,22 @@ fn what_is_wrong_is_told_with_key_and_line() {
             r#"proofread.toml:3: the fixture "*.id": call needs field, the place of the value in the response"#,
         ),
         (
+            "[fixtures.\"*.id\"]\ncall = \"a\"\nfield = 1",
+            r#"proofread.toml:3: the fixture "*.id": field is 1; expected a string"#,
+        ),
+        (
+            "[fixtures.\"*.id\"]\ncall = 1\nfield = \"b\"",
+            r#"proofread.toml:2: the fixture "*.id": call is 1; expected a string"#,
+        ),
+        (
+            "[fixtures.\"*.id\"]\ncall = \"a\"\nfield = \"b\"\n\nrequest = \"c\"",
+            r#"proofread.toml:5: the fixture "*.id": request is "c"; expected a table"#,
+        ),
+        (
+            "[fixtures.\"*.id\"]\ncall = \"a\"\nfield = \"b\"\ncount = 0",
+            r#"proofread.toml:4: the fixture "*.id": count is 0; expected 1 or more"#,
+        ),
+        (
             "seed = ",
             "proofread.toml:1: string values must be quoted, expected literal string",
         ),
@@ -195,6 +211,15 @@ fn what_is_wrong_is_told_with_key_and_line() {
             "tls:\n  keys: a",
             r#"proofread.yaml:2: unknown key "keys"; did you mean "key"?"#,
         ),
+        (
+            "seed: 1\nseed: 2",
+            "proofread.yaml:2: duplicate mapping key: seed not allowed here",
+        ),
+        (
+            "seed: 1\nheaders:\n\tx: a",
+            "proofread.yaml:3: tabs disallowed within this context (block indentation)",
+        ),
+        ("phases: [unset]\nseed: x", "proofread.yaml:2: invalid u64"),
         (
             "fixtures:\n  '*.a': [1]\n  '*.id': 1",
             r#"proofread.yaml:3: the fixture "*.id" is 1; expected a list, such as [1], or call and field"#,

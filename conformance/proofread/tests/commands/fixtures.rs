@@ -111,12 +111,17 @@ fn a_call_that_does_not_answer_it_is_told_with_its_line() {
         (
             "ticket.id",
             "note",
-            r#"proofread.toml:3: can't get the fixture "*.ticket_id": the answer of /till.v1.Till/Open has nothing in "note""#,
+            r#"proofread.toml:5: can't get the fixture "*.ticket_id": the answer of /till.v1.Till/Open has nothing in "note""#,
+        ),
+        (
+            "ticket.id",
+            "ticket",
+            r#"proofread.toml:5: can't get the fixture "*.ticket_id": till.v1.CloseRequest.ticket_id: the fixture {"id":"ticket-"#,
         ),
         (
             "key =",
             "kee =",
-            r#"proofread.toml:3: can't get the fixture "*.ticket_id": the request is no till.v1.OpenRequest"#,
+            r#"proofread.toml:4: can't get the fixture "*.ticket_id": the request is no till.v1.OpenRequest"#,
         ),
         (
             r#"field = "ticket.id""#,
