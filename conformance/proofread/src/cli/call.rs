@@ -109,7 +109,11 @@ impl<'c> Prepared<'c> {
             _ => None,
         };
         let Some(message) = message else {
-            bail!("{} answers {}", method.path, describe(&outcome));
+            let answers = match outcome {
+                Outcome::Answered(_) => " answers",
+                _ => ":",
+            };
+            bail!("{}{answers} {}", method.path, describe(&outcome));
         };
         DynamicMessage::decode(method.descriptor.output(), message.clone())
             .with_context(|| format!("the answer of {} is no {}", method.path, method.response))

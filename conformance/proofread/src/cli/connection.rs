@@ -11,7 +11,7 @@ use clap::Args;
 
 use super::at::At;
 use crate::{
-    config::{Config, Header, Selection, Span},
+    config::{Config, Header, Selection, Span, over_paths},
     contract::{Contract, Method},
     load,
     probe::{Metadata, Target, Tls},
@@ -188,6 +188,10 @@ impl ConnectionArguments {
     pub(super) fn target(&self, url: &str, config: &Config) -> anyhow::Result<Target> {
         let mut target = Target::new(url);
         target.tls = self.tls(config)?;
+        for glob in config.file.methods.keys() {
+            let sound = Selection::new(std::slice::from_ref(glob), &[]);
+            sound.at(config, &format!("methods.{glob}"))?;
+        }
         for (header, folder) in self.written(config)? {
             let known = Header::new(&header.name, &header.value, &folder);
             let known = known.at(config, &header.key)?;
@@ -233,7 +237,7 @@ impl ConnectionArguments {
                 let header = Written {
                     name,
                     value: value.clone(),
-                    methods,
+                    methods: methods.as_deref().map(over_paths),
                     key,
                 };
                 headers.push((header, config.folder()));

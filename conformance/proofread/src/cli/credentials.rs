@@ -7,9 +7,10 @@ use anyhow::{anyhow, bail};
 
 use super::{at::At, call::Prepared, connection::Written};
 use crate::{
-    config::{Config, Credential, Header, Source, expand},
+    config::{Config, Credential, Header, Source, expand, has_methods, over_paths},
     contract::Contract,
     probe::{Metadata, Probe},
+    suggest::did_you_mean,
 };
 
 /// Where the token stands in a header.
@@ -45,6 +46,10 @@ pub(super) async fn resolve(
     };
     for named in all(config, flags)? {
         let key = &named.key;
+        for (index, glob) in named.credential.methods.iter().enumerate() {
+            let key = format!("{key}.methods.{index}");
+            has_methods(glob, contract).at(config, &key)?;
+        }
         let places = places(&named.name, &named.credential, contract).at(config, key)?;
         let (token, shown) = token(&named, config, contract, (probe, timeout)).await?;
         for (template, methods) in places {
@@ -169,11 +174,14 @@ fn places(
         let header = credential.header.clone();
         let header = header.unwrap_or_else(|| format!("authorization: Bearer {PLACE}"));
         let methods = by_header.entry(header).or_default();
-        methods.extend(credential.methods.iter().cloned());
+        methods.extend(credential.methods.iter().map(|glob| over_paths(glob)));
     }
     if by_header.is_empty() {
+        let accesses = contract.methods().filter_map(|it| it.access.as_ref());
+        let asked: Vec<&str> = accesses.map(|it| it.credential.as_str()).collect();
+        let near = did_you_mean(name, &asked);
         bail!(
-            "credentials.{name} is for no method: none asks for it by (proofread.v1.access); say which in methods"
+            "credentials.{name} is for no method: none asks for it by (proofread.v1.access); say which in methods{near}"
         );
     }
     let joined = by_header

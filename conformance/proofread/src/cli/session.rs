@@ -8,12 +8,13 @@ use std::{
 use anyhow::{Context, bail};
 
 use super::{
+    at::At,
     by_hand,
     connection::{ConnectionArguments, ContractArguments, Pem, Written},
     credentials,
 };
 use crate::{
-    config::Config,
+    config::{Config, has_methods},
     contract::{Contract, Method},
     load,
     probe::{Probe, Target},
@@ -51,6 +52,9 @@ impl Session {
             Some(contract) => contract,
             None => load::reflect(&probe, timeout).await?,
         };
+        for glob in config.file.methods.keys() {
+            has_methods(glob, &contract).at(config, &format!("methods.{glob}"))?;
+        }
         let shown =
             credentials::resolve(config, &connection.credentials, &contract, &probe, timeout)
                 .await?;

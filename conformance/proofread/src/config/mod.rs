@@ -30,7 +30,7 @@ pub use expand::{expand, expand_for_call};
 pub use file::{File, MethodSettings, Tls};
 pub use fixture::Fixture;
 pub use header::Header;
-pub use selection::Selection;
+pub use selection::{Selection, has_methods, over_paths};
 pub use span::Span;
 
 use lines::Lines;

@@ -80,6 +80,29 @@ impl Selection {
     }
 }
 
+/// The same glob over `package.Service/Method` alone, which is how metadata finds its
+/// methods.
+pub fn over_paths(glob: &str) -> String {
+    let glob = glob.trim_start_matches('/');
+    match glob.contains('/') {
+        true => glob.to_owned(),
+        false => format!("{{{glob},{glob}/*,*/{glob}}}"),
+    }
+}
+
+/// Says whether a glob means a method of the contract, or of the services that every
+/// server may have beside it.
+///
+/// # Errors
+/// When it does not, or is no glob.
+pub fn has_methods(glob: &str, contract: &Contract) -> Result<(), ConfigError> {
+    let alone = Selection::new(&[glob.to_owned()], &[])?;
+    if contract.methods().next().is_some() && !glob.trim_start_matches('/').starts_with("grpc.") {
+        alone.of(contract)?;
+    }
+    Ok(())
+}
+
 fn compile(patterns: &[String]) -> Result<Vec<GlobMatcher>, ConfigError> {
     let compiled = patterns.iter().map(|pattern| {
         let glob: Result<Glob, _> = GlobBuilder::new(pattern.trim_start_matches('/')).build();

@@ -372,6 +372,39 @@ fn a_method_is_named_where_no_pattern_stands_for_it() {
     assert!(named(&["*Pay", "shop.v1.Shop/[GL]*", "{Get,List}"], &[]).is_empty());
 }
 
+#[test]
+fn metadata_finds_its_methods_as_a_selection_does() {
+    let image = shop(
+        "service Shop { rpc Get(M) returns (M); rpc List(M) returns (M); }
+         service Till { rpc Pay(M) returns (M); rpc Listen(M) returns (M); } message M {}",
+    );
+    let contract = Contract::decode(&image).expect("the contract is sound");
+    for glob in [
+        "List",
+        "/shop.v1.Till/Pay",
+        "shop.v1.Shop",
+        "shop.*",
+        "*List",
+        "{Get,Pay}",
+        "{Get,shop.v1.{Till,None}}",
+        "*/[GL]*",
+        "Shop",
+        "*",
+    ] {
+        let selection = Selection::new(&[glob.to_owned()], &[]).expect("it is a glob");
+        let found = globset::Glob::new(&over_paths(glob)).expect("it is a glob");
+        let found = found.compile_matcher();
+        for method in contract.methods() {
+            let path = method.path.trim_start_matches('/');
+            let expected = selection.contains(method);
+            assert_eq!(found.is_match(path), expected, "{glob} {path}");
+        }
+    }
+    let error = has_methods("shop.v1.Shoop", &contract).expect_err("there is none");
+    assert!(error.to_string().contains("matches no method"), "{error}");
+    assert!(has_methods("grpc.health.v1.Health/*", &contract).is_ok());
+}
+
 fn image_without_methods() -> Vec<u8> {
     image(&[(
         "empty.proto",

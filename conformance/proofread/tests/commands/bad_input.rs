@@ -193,6 +193,18 @@ fn a_configuration_that_is_wrong_is_told_with_its_line() {
             "[methods.\"*/Get\".headers]\nx = \"@none\"",
             "proofread.toml:2: can't read none, named by",
         ),
+        (
+            "[headers]\nx = \"a\"\n[methods.Gte.headers]\nx = \"b\"",
+            "proofread.toml:3: \"Gte\" matches no method of the contract",
+        ),
+        (
+            "[methods.\"a[\".headers]\nx = \"b\"",
+            "proofread.toml:1: \"a[\" is no glob",
+        ),
+        (
+            "[credentials.account]\ntoken = \"a\"\nmethods = [\n  \"Get\",\n  \"Gte\",\n]",
+            "proofread.toml:5: \"Gte\" matches no method of the contract",
+        ),
         ("details = \"most\"", "proofread.toml:1: details are both"),
         (
             "[tls]\n\nca = \"none.pem\"",
@@ -200,7 +212,7 @@ fn a_configuration_that_is_wrong_is_told_with_its_line() {
         ),
         (
             "[credentials.acount]\ntoken = \"a\"",
-            "proofread.toml:1: credentials.acount is for no method",
+            "proofread.toml:1: credentials.acount is for no method: none asks for it by (proofread.v1.access); say which in methods; did you mean \"account\"?",
         ),
         (
             "[credentials.account]\n\ntoken = \"@none\"",
