@@ -77,7 +77,7 @@ pub async fn run_with(plan: &Plan<'_>, source: &impl Source, events: impl FnMut(
         methods: Vec::new(),
     };
     let started = Instant::now();
-    run.prepare();
+    run.prepare().await;
     for phase in [
         Phase::Baseline,
         Phase::Unset,
@@ -125,8 +125,10 @@ struct Tested<'r> {
 }
 
 impl<'r, S: Source, E: FnMut(Event)> Run<'r, S, E> {
-    fn prepare(&mut self) {
+    async fn prepare(&mut self) {
         for method in &self.plan.methods {
+            // Deriving takes its time; the connections must be able to answer a ping.
+            tokio::task::yield_now().await;
             let Derived {
                 cases,
                 uncovered,
