@@ -1,6 +1,6 @@
 //! Which methods are meant, by globs.
 
-use globset::{Glob, GlobBuilder, GlobMatcher};
+use globset::{Glob, GlobMatcher};
 
 use super::ConfigError;
 use crate::{
@@ -8,14 +8,18 @@ use crate::{
     suggest::did_you_mean,
 };
 
-/// The methods that some globs include and others don't exclude.
-///
-/// A glob is held against `package.Service/Method`, and where it has no slash also
-/// against `package.Service` and `Method`. `*` goes over dots and slashes.
+/// The methods that some globs include and others don't exclude; see [`over_paths`].
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
-    include: Vec<GlobMatcher>,
-    exclude: Vec<GlobMatcher>,
+    include: Vec<Pattern>,
+    exclude: Vec<Pattern>,
+}
+
+#[derive(Debug, Clone)]
+struct Pattern {
+    /// As it was written.
+    text: String,
+    paths: GlobMatcher,
 }
 
 impl Selection {
@@ -32,17 +36,16 @@ impl Selection {
 
     /// Whether a method is meant.
     pub fn contains(&self, method: &Method) -> bool {
-        let included =
-            self.include.is_empty() || self.include.iter().any(|glob| matches(glob, method));
-        included && !self.exclude.iter().any(|glob| matches(glob, method))
+        let included = self.include.is_empty() || self.include.iter().any(|it| it.matches(method));
+        included && !self.exclude.iter().any(|it| it.matches(method))
     }
 
     /// Whether a method, or its service, is included by its name and not by a pattern:
     /// whoever writes the name down says that it is there.
     pub fn names(&self, method: &Method) -> bool {
-        let plain = |glob: &&GlobMatcher| !glob.glob().glob().contains(['*', '?', '[', '{']);
+        let plain = |it: &&Pattern| !it.text.contains(['*', '?', '[', '{']);
         let mut named = self.include.iter().filter(plain);
-        self.contains(method) && named.any(|glob| matches(glob, method))
+        self.contains(method) && named.any(|it| it.matches(method))
     }
 
     /// The methods of a contract that are meant.
@@ -51,9 +54,9 @@ impl Selection {
     /// When a glob matches no method at all, which is a slip of the pen, or when
     /// nothing is left.
     pub fn of<'c>(&self, contract: &'c Contract) -> Result<Vec<&'c Method>, ConfigError> {
-        for glob in self.include.iter().chain(&self.exclude) {
-            if !contract.methods().any(|method| matches(glob, method)) {
-                let pattern = glob.glob().glob();
+        for pattern in self.include.iter().chain(&self.exclude) {
+            if !contract.methods().any(|method| pattern.matches(method)) {
+                let pattern = &pattern.text;
                 let known: Vec<&str> = contract
                     .methods()
                     .map(|method| method.path.trim_start_matches('/'))
@@ -80,13 +83,19 @@ impl Selection {
     }
 }
 
-/// The same glob over `package.Service/Method` alone, which is how metadata finds its
-/// methods.
+impl Pattern {
+    fn matches(&self, method: &Method) -> bool {
+        self.paths.is_match(method.path.trim_start_matches('/'))
+    }
+}
+
+/// A glob for methods as one over `package.Service/Method`: the package may be left out,
+/// and so may the service, or the method. `*` goes over dots and slashes.
 pub fn over_paths(glob: &str) -> String {
     let glob = glob.trim_start_matches('/');
     match glob.contains('/') {
-        true => glob.to_owned(),
-        false => format!("{{{glob},{glob}/*,*/{glob}}}"),
+        true => format!("{{{glob},*.{glob}}}"),
+        false => format!("{{{glob},{glob}/*,*.{glob}/*,*/{glob}}}"),
     }
 }
 
@@ -103,19 +112,17 @@ pub fn has_methods(glob: &str, contract: &Contract) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn compile(patterns: &[String]) -> Result<Vec<GlobMatcher>, ConfigError> {
-    let compiled = patterns.iter().map(|pattern| {
-        let glob: Result<Glob, _> = GlobBuilder::new(pattern.trim_start_matches('/')).build();
-        glob.map(|glob| glob.compile_matcher()).map_err(|error| {
-            ConfigError::Pattern(format!("{pattern:?} is no glob: {}", error.kind()))
+fn compile(patterns: &[String]) -> Result<Vec<Pattern>, ConfigError> {
+    let compiled = patterns.iter().map(|text| {
+        // By itself first: only so the error is about what was written.
+        let glob = Glob::new(text).and_then(|_| Glob::new(&over_paths(text)));
+        let glob = glob.map_err(|error| {
+            ConfigError::Pattern(format!("{text:?} is no glob: {}", error.kind()))
+        })?;
+        Ok(Pattern {
+            text: text.clone(),
+            paths: glob.compile_matcher(),
         })
     });
     compiled.collect()
-}
-
-fn matches(glob: &GlobMatcher, method: &Method) -> bool {
-    let path = method.path.trim_start_matches('/');
-    let service = path.split('/').next().unwrap_or_default();
-    let has_slash = glob.glob().glob().contains('/');
-    glob.is_match(path) || !has_slash && (glob.is_match(service) || glob.is_match(&method.name))
 }
