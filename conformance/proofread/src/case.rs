@@ -43,6 +43,18 @@ pub enum Phase {
     Random,
 }
 
+impl Phase {
+    /// All of them, in the order in which they run.
+    pub const ALL: [Self; 6] = [
+        Self::Baseline,
+        Self::Unset,
+        Self::Boundary,
+        Self::Wire,
+        Self::Behaviour,
+        Self::Random,
+    ];
+}
+
 /// A rule of a field, seen from one side.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Exercise {

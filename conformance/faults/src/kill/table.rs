@@ -12,14 +12,7 @@ use crate::faults::Claim;
 pub fn summary(table: &[Hunted], sweep: &[Hunted], correct: Option<&Alarms>) -> String {
     let mut text =
         String::from("| claimed by | seeded faults | caught as claimed |\n| --- | ---: | ---: |\n");
-    for phase in [
-        Phase::Baseline,
-        Phase::Unset,
-        Phase::Boundary,
-        Phase::Wire,
-        Phase::Behaviour,
-        Phase::Random,
-    ] {
+    for phase in Phase::ALL {
         let claims = |it: &&Hunted| matches!(it.fault.claim, Claim::Caught(by, _) if by == phase);
         line(
             &mut text,

@@ -78,14 +78,7 @@ pub async fn run_with(plan: &Plan<'_>, source: &impl Source, events: impl FnMut(
     };
     let started = Instant::now();
     run.prepare().await;
-    for phase in [
-        Phase::Baseline,
-        Phase::Unset,
-        Phase::Boundary,
-        Phase::Wire,
-        Phase::Behaviour,
-        Phase::Random,
-    ] {
+    for phase in Phase::ALL {
         // Without the baseline nothing is known of a method, so it always runs.
         let wanted = phase == Phase::Baseline || plan.phases.contains(&phase);
         if !wanted || run.tally.is_stopped() {

@@ -52,15 +52,7 @@ impl<'p> Plan<'p> {
             profile,
             methods: contract.methods().collect(),
             required: BTreeSet::new(),
-            phases: [
-                Phase::Baseline,
-                Phase::Unset,
-                Phase::Boundary,
-                Phase::Wire,
-                Phase::Behaviour,
-                Phase::Random,
-            ]
-            .into(),
+            phases: Phase::ALL.into(),
             seed: 0,
             random: 100,
             in_flight: 64,
