@@ -34,8 +34,7 @@ pub fn summary(table: &[Hunted], sweep: &[Hunted], correct: Option<&Alarms>) -> 
     if let Some(correct) = correct {
         let _ = writeln!(
             text,
-            "\nThe correct server: {} cases, {} of them random, {} false alarms.",
-            correct.cases,
+            "\nThe correct server, with {} random cases and all others: {} false alarms.",
             correct.random,
             correct.alarms.len() + correct.defects.len()
         );
