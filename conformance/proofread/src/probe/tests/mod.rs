@@ -10,19 +10,25 @@ use super::*;
 use crate::outcome::Answer;
 use servers::{Then, bad_server, book_server, http1_server, silent_port, spoken_port};
 
+/// For what never comes.
 const SHORT: Duration = Duration::from_millis(300);
-const LONG: Duration = Duration::from_secs(5);
+/// For what comes, on a busy machine too.
+const LONG: Duration = Duration::from_secs(30);
 const GET_BOOK: &str = "/bookstore.inventory.v1.InventoryService/GetBook";
 
 fn target(uri: impl Into<String>) -> Target {
     Target {
-        connect_timeout: SHORT,
+        connect_timeout: LONG,
         ..Target::new(uri)
     }
 }
 
 async fn refused(uri: impl Into<String>) -> String {
-    let error = Probe::connect(&target(uri)).await;
+    refused_by(&target(uri)).await
+}
+
+async fn refused_by(target: &Target) -> String {
+    let error = Probe::connect(target).await;
     error.expect_err("no gRPC server is there").to_string()
 }
 
@@ -106,14 +112,15 @@ async fn a_header_is_replaced_or_removed() {
 
 #[tokio::test]
 async fn silence_resets_and_broken_connections_are_told_apart() {
-    let call = async |then| {
+    let call_within = async |timeout, then| {
         let address = bad_server(then).await;
         let probe = Probe::connect(&target(address)).await;
         let probe = probe.expect("it speaks HTTP/2");
-        probe.call(GET_BOOK, &[], book(1), SHORT).await
+        probe.call(GET_BOOK, &[], book(1), timeout).await
     };
-    let silent = call(Then::Silence).await;
+    let silent = call_within(SHORT, Then::Silence).await;
     assert!(matches!(silent, Outcome::TimedOut { after } if after == SHORT));
+    let call = async |then| call_within(LONG, then).await;
     let reset = call(Then::Reset(2)).await;
     assert!(matches!(reset, Outcome::Reset { code: 2 }), "{reset:?}");
     let broken = call(Then::Drop).await;
@@ -148,7 +155,11 @@ async fn a_broken_connection_is_made_anew_and_a_dead_server_is_unreachable() {
 async fn what_is_no_grpc_server_gets_one_clear_line() {
     let free = silent_port().await;
     let address = free.local_addr().expect("bound").to_string();
-    let line = refused(address.clone()).await;
+    let impatient = Target {
+        connect_timeout: SHORT,
+        ..Target::new(address.clone())
+    };
+    let line = refused_by(&impatient).await;
     assert!(line.contains("says nothing for 300ms"), "{line}");
     drop(free);
     let line = refused(address).await;
