@@ -42,7 +42,6 @@ pub mod style;
 pub mod suggest;
 mod synth;
 pub mod unset;
-mod uuid;
 pub mod wire;
 pub mod words;
 

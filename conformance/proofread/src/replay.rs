@@ -2,7 +2,7 @@
 
 mod renew;
 
-use std::{fmt::Write, time::Duration};
+use std::fmt::Write;
 
 use prost::Message;
 use prost_reflect::DynamicMessage;
@@ -13,10 +13,7 @@ use crate::{
     contract::Contract,
     failures::Failure,
     finding::Finding,
-    judge::Judge,
     oracle::Oracle,
-    outcome::Outcome,
-    probe::{Probe, Stop, body_of},
     report::build::title,
     style::{DIM, GREEN, RED, count, paint},
 };
@@ -95,24 +92,6 @@ fn due(contract: &Contract, oracle: &Oracle, finding: &Finding) -> Option<Expect
         true => Expect::Accepted,
         false => Expect::Refused(due.into_iter().collect()),
     })
-}
-
-/// Sends a case.
-pub async fn send(probe: &Probe, judge: &Judge<'_>, case: &Case, timeout: Duration) -> Outcome {
-    let mut body = body_of(&case.send);
-    let method = judge.known(&case.method).map(|known| known.method);
-    if let Some(method) = method.filter(|method| method.server_streaming) {
-        let stop = Stop::of(&case.expect, method.client_streaming, timeout);
-        body = body.stopping(stop);
-    }
-    let (path, headers) = match &case.send {
-        Send::Raw(call) => (
-            call.path.as_deref().unwrap_or(&case.method),
-            call.headers.as_slice(),
-        ),
-        Send::Messages(_) => (case.method.as_str(), [].as_slice()),
-    };
-    probe.call(path, headers, body, timeout).await
 }
 
 /// The results as lines of styled text. So many failures were not recorded.

@@ -1,6 +1,6 @@
 //! The kill table in Markdown files: what stands between two comments is ours.
 
-use std::{fs, io, path::Path};
+use std::{fs, path::Path};
 
 use anyhow::{Context, bail};
 
@@ -29,8 +29,8 @@ pub fn stale(file: &Path, sections: &Sections<'_>) -> anyhow::Result<bool> {
 }
 
 fn both(file: &Path, sections: &Sections<'_>) -> anyhow::Result<(String, String)> {
-    let read: io::Result<String> = fs::read_to_string(file);
-    let old = read.with_context(|| format!("can't read {}", file.display()))?;
+    let old = fs::read_to_string(file);
+    let old = old.with_context(|| format!("can't read {}", file.display()))?;
     match replaced(&old, sections) {
         Some(new) => Ok((old, new)),
         None => {

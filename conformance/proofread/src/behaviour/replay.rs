@@ -8,7 +8,6 @@ use super::{Claim, Context, Observed, Served, response};
 use crate::{
     contract::{Code, Method},
     judge::{code_of, describe},
-    uuid,
 };
 
 const ALREADY_EXISTS: Code = Code(6);
@@ -117,7 +116,11 @@ fn fresh(
     let chance: u128 = random();
     let candidates = match key.kind() {
         Kind::String => vec![
-            Value::String(uuid::v4(chance)),
+            Value::String(
+                uuid::Builder::from_random_bytes(chance.to_be_bytes())
+                    .into_uuid()
+                    .to_string(),
+            ),
             Value::String(format!("proofread-{:016x}", chance as u64)),
             Value::String(format!("proofread{}", chance as u32)),
         ],

@@ -15,7 +15,6 @@ use crate::{
     coverage,
     oracle::{Breach, Oracle},
     synth::{Synth, rng_of},
-    uuid,
 };
 
 /// Derives the cases of the methods of one contract. What it finds out about a
@@ -364,5 +363,6 @@ fn listed(breaches: &BTreeSet<Breach>) -> String {
 fn fresh_uuid(name: &str) -> String {
     use rand::RngExt;
     let bytes: [u8; 16] = rng_of(name).random();
-    uuid::v4(u128::from_be_bytes(bytes))
+    let uuid = uuid::Builder::from_random_bytes(bytes).into_uuid();
+    uuid.to_string()
 }

@@ -91,7 +91,10 @@ impl Check {
         let selection = self.selection.selection(&config, &session.contract)?;
         let methods = selection.of(&session.contract)?;
         // Of a method that refuses the caller only that is tried.
-        let served = methods.iter().copied().filter(|it| session.may_call(it));
+        let served = methods
+            .iter()
+            .copied()
+            .filter(|it| session.probe.may_call(it));
         let client = (&session.probe, session.timeout);
         let (fixtures, obtained) =
             fixtures::resolve(&config, &session.contract, served, client).await?;

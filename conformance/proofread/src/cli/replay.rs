@@ -118,7 +118,11 @@ fn credentials(session: &Session, failures: &[&Failure]) -> anyhow::Result<()> {
         let Some(method) = session.method(&failure.finding.method) else {
             continue;
         };
-        if let Some(access) = method.access.as_ref().filter(|_| !session.may_call(method)) {
+        if let Some(access) = method
+            .access
+            .as_ref()
+            .filter(|_| !session.probe.may_call(method))
+        {
             let name = &access.credential;
             bail!(
                 "failure {} needs the credential {name}; give --credential {name}=TOKEN",
@@ -147,7 +151,7 @@ async fn again(
         finding.sent = anew.sent(&finding).await?;
         let failed = match replay::case(&session.contract, &oracle, &finding) {
             Some(case) => {
-                let outcome = replay::send(&session.probe, &judge, &case, session.timeout).await;
+                let outcome = engine::send(&session.probe, &judge, &case, session.timeout).await;
                 judge.judge(&case, &outcome).into_iter().next()
             }
             None => scenarios
@@ -182,7 +186,10 @@ async fn scenarios(
         false => claims.iter().any(|claim| claim.method == method.path),
     };
     let methods: Vec<&Method> = session.contract.methods().filter(concerned).collect();
-    let served = methods.iter().copied().filter(|it| session.may_call(it));
+    let served = methods
+        .iter()
+        .copied()
+        .filter(|it| session.probe.may_call(it));
     let client = (&session.probe, session.timeout);
     let (fixtures, _) = fixtures::resolve(config, &session.contract, served, client).await?;
     let source = FromContract::new(&session.contract, &fixtures);

@@ -82,14 +82,6 @@ impl Session {
         self.contract.methods().find(|method| method.path == path)
     }
 
-    /// Whether calls of a method carry the credential that it asks for, if it does.
-    pub(super) fn may_call(&self, method: &Method) -> bool {
-        method.access.as_ref().is_none_or(|access| {
-            let key = access.metadata_key.to_lowercase();
-            self.probe.sends(&method.path, &key)
-        })
-    }
-
     /// How to do by hand what the run does.
     pub(super) fn reproduce(&self, failures: &Path) -> Reproduce {
         by_hand::reproduce(

@@ -4,7 +4,6 @@
 use std::{env, fs, path::Path};
 
 use super::ConfigError;
-use crate::uuid;
 
 /// Replaces `${NAME}` by the environment variable, and a text that begins with `@`
 /// by the content of the file that it names, without the space around it. `$${` is
@@ -23,7 +22,7 @@ pub fn expand(text: &str, folder: &Path) -> Result<String, ConfigError> {
 /// When a variable is not set or a file can't be read.
 pub fn expand_for_call(text: &str, folder: &Path) -> Result<String, ConfigError> {
     expand_with(text, folder, |name| match name {
-        "uuid" => Some(uuid::v4(rand::random())),
+        "uuid" => Some(uuid::Uuid::new_v4().to_string()),
         name => env::var(name).ok(),
     })
 }

@@ -300,6 +300,10 @@ fn headers_are_checked_before_anything_is_sent() {
     }
 }
 
+fn owned(globs: &[&str]) -> Vec<String> {
+    globs.iter().map(|glob| (*glob).to_owned()).collect()
+}
+
 #[test]
 fn globs_choose_methods_and_slips_are_told() {
     let image = shop(
@@ -308,12 +312,6 @@ fn globs_choose_methods_and_slips_are_told() {
     );
     let contract = Contract::decode(&image).expect("the contract is sound");
     let chosen = |include: &[&str], exclude: &[&str]| -> Result<Vec<String>, String> {
-        let owned = |globs: &[&str]| {
-            globs
-                .iter()
-                .map(|glob| (*glob).to_owned())
-                .collect::<Vec<_>>()
-        };
         let selection =
             Selection::new(&owned(include), &owned(exclude)).map_err(|e| e.to_string())?;
         let methods = selection.of(&contract).map_err(|error| error.to_string())?;
@@ -358,9 +356,6 @@ fn a_method_is_named_where_no_pattern_stands_for_it() {
     );
     let contract = Contract::decode(&image).expect("the contract is sound");
     let named = |include: &[&str], exclude: &[&str]| -> Vec<String> {
-        let owned = |globs: &[&str]| -> Vec<String> {
-            globs.iter().map(|glob| (*glob).to_owned()).collect()
-        };
         let selection = Selection::new(&owned(include), &owned(exclude)).expect("globs");
         let named = contract.methods().filter(|method| selection.names(method));
         named.map(|method| method.name.clone()).collect()
@@ -394,7 +389,7 @@ fn a_glob_may_leave_out_package_service_and_method() {
         ("*", &["Get", "List", "Pay", "Listen"]),
     ];
     for (glob, expected) in cases {
-        let selection = Selection::new(&[glob.to_owned()], &[]).expect("it is a glob");
+        let selection = Selection::new(&owned(&[glob]), &[]).expect("it is a glob");
         let chosen = selection.of(&contract).expect("it matches");
         let chosen: Vec<&str> = chosen.iter().map(|method| method.name.as_str()).collect();
         assert_eq!(chosen, expected, "{glob}");

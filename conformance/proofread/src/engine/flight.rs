@@ -165,21 +165,26 @@ impl<'f> Flight<'f> {
     }
 
     async fn send_once(&self, case: &Case) -> Outcome {
-        let mut body = body_of(&case.send);
-        let method = self.judge.known(&case.method).map(|known| known.method);
-        if let Some(method) = method.filter(|method| method.server_streaming) {
-            let stop = Stop::of(&case.expect, method.client_streaming, self.timeout);
-            body = body.stopping(stop);
-        }
-        let (path, headers) = match &case.send {
-            Send::Raw(call) => (
-                call.path.as_deref().unwrap_or(&case.method),
-                call.headers.as_slice(),
-            ),
-            Send::Messages(_) => (case.method.as_str(), [].as_slice()),
-        };
-        self.probe.call(path, headers, body, self.timeout).await
+        send(self.probe, self.judge, case, self.timeout).await
     }
+}
+
+/// Sends a case once.
+pub async fn send(probe: &Probe, judge: &Judge<'_>, case: &Case, timeout: Duration) -> Outcome {
+    let mut body = body_of(&case.send);
+    let method = judge.known(&case.method).map(|known| known.method);
+    if let Some(method) = method.filter(|method| method.server_streaming) {
+        let stop = Stop::of(&case.expect, method.client_streaming, timeout);
+        body = body.stopping(stop);
+    }
+    let (path, headers) = match &case.send {
+        Send::Raw(call) => (
+            call.path.as_deref().unwrap_or(&case.method),
+            call.headers.as_slice(),
+        ),
+        Send::Messages(_) => (case.method.as_str(), [].as_slice()),
+    };
+    probe.call(path, headers, body, timeout).await
 }
 
 /// Whether a server says, as it declares, that it has no time: RESOURCE_EXHAUSTED

@@ -38,6 +38,7 @@ use pace::Pace;
 use suspects::Trouble;
 use tally::Tally;
 
+pub use flight::send;
 pub use from_contract::FromContract;
 pub use plan::Plan;
 pub use report::{Count, Event, Found, Note, Report};
@@ -128,10 +129,7 @@ impl<'r, S: Source, E: FnMut(Event)> Run<'r, S, E> {
                 defects,
             } = self.source.derive(method);
             self.tally.derived(uncovered, defects);
-            let authorised = method.access.as_ref().is_none_or(|access| {
-                let key = access.metadata_key.to_lowercase();
-                self.plan.probe.sends(&method.path, &key)
-            });
+            let authorised = self.plan.probe.may_call(method);
             if !authorised && let Some(access) = &method.access {
                 let text = format!(
                     "it asks for the credential {:?} under {:?}, and none is configured: only the refusal is tried",

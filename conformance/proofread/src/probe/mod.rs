@@ -30,7 +30,7 @@ use std::{
 
 use http::Request;
 
-use crate::outcome::Outcome;
+use crate::{contract::Method, outcome::Outcome};
 use connection::Connection;
 use exchange::{Exchanged, exchange};
 use target::Address;
@@ -120,9 +120,13 @@ impl Probe {
         Ok(())
     }
 
-    /// Whether the metadata of the target has this key for a method.
-    pub fn sends(&self, path: &str, key: &str) -> bool {
-        self.address.metadata_of(path).any(|(name, _)| name == key)
+    /// Whether calls of a method carry the credential that it asks for, if it does.
+    pub fn may_call(&self, method: &Method) -> bool {
+        method.access.as_ref().is_none_or(|access| {
+            let key = access.metadata_key.to_lowercase();
+            let mut sent = self.address.metadata_of(&method.path);
+            sent.any(|(name, _)| name.as_str() == key)
+        })
     }
 
     async fn attempt(&self, request: &Request<()>, body: &RawBody, limit: Duration) -> Exchanged {
