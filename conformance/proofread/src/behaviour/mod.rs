@@ -3,8 +3,8 @@
 //! Each scenario makes claims that the contract or a specification backs, one
 //! finding for each claim that does not hold. What depends on the state of the
 //! server is judged only where the contract declares it: paging by
-//! `(proofread.v1.paging)`, replays by `(proofread.v1.replay_key)`, repetition by
-//! `idempotency_level` unless `(proofread.v1.varies)` says otherwise, credentials by
+//! `(proofread.v1.paging)`, replays by `(proofread.v1.idempotency_key)`, repetition by
+//! `idempotency_level` unless `(proofread.v1.nondeterministic)` says otherwise, credentials by
 //! `(proofread.v1.access)`.
 //!
 //! A scenario runs while nothing else is sent.

@@ -1,6 +1,6 @@
 //! NO_SIDE_EFFECTS: equal calls get equal answers while nobody else writes, unless
 //! the method says why not. Source: `idempotency_level` of protobuf's
-//! MethodOptions; `(proofread.v1.varies)`.
+//! MethodOptions; `(proofread.v1.nondeterministic)`.
 
 use super::{Claim, Context, Observed, Served, response};
 use crate::contract::Idempotency;
@@ -14,7 +14,7 @@ pub(super) async fn run(context: &Context<'_>, served: &Served<'_>, observed: &m
     let method = served.method;
     let reads = method.idempotency == Idempotency::NoSideEffects;
     let unary = !method.client_streaming && !method.server_streaming;
-    if !reads || !unary || method.varies.is_some() {
+    if !reads || !unary || method.nondeterministic.is_some() {
         return;
     }
     for request in served.valid.iter().take(REQUESTS) {

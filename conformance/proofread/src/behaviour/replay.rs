@@ -1,4 +1,4 @@
-//! Replays, where `(proofread.v1.replay_key)` names the field that makes calls one
+//! Replays, where `(proofread.v1.idempotency_key)` names the field that makes calls one
 //! call: the same body gets the same answer, another body ALREADY_EXISTS.
 
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, Value};
@@ -17,7 +17,7 @@ pub(super) async fn run(context: &Context<'_>, served: &Served<'_>, observed: &m
     if method.client_streaming || method.server_streaming {
         return;
     }
-    let Some(name) = &method.replay_key else {
+    let Some(name) = &method.idempotency_key else {
         return;
     };
     let Some(key) = method.descriptor.input().get_field_by_name(name) else {
@@ -63,7 +63,7 @@ async fn same(
         Some(_) => Some("OK with another answer".to_owned()),
         None => Some(describe(&second)),
     };
-    let expected = "the answer of the first call, by (proofread.v1.replay_key)";
+    let expected = "the answer of the first call, by (proofread.v1.idempotency_key)";
     observed.claim(claim, wrong.map(|wrong| (expected.to_owned(), wrong)));
 }
 
@@ -100,7 +100,7 @@ async fn other(
     let fine = code_of(&outcome) == Some(ALREADY_EXISTS)
         && context.undeclared(method, &another, &outcome).is_none();
     let wrong = (!fine).then(|| {
-        let expected = "ALREADY_EXISTS, as declared, by (proofread.v1.replay_key)".to_owned();
+        let expected = "ALREADY_EXISTS, as declared, by (proofread.v1.idempotency_key)".to_owned();
         (expected, describe(&outcome))
     });
     observed.claim(claim, wrong);

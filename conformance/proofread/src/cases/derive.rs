@@ -271,13 +271,13 @@ impl Making<'_, '_> {
     }
 
     fn is_replay_key(&self, path: &str) -> bool {
-        self.method.replay_key.as_deref() == Some(path)
+        self.method.idempotency_key.as_deref() == Some(path)
     }
 
     /// Gives each case its own replay key: with a common one all but the first would
     /// be answered from memory, or refused.
     fn freshen(&self, id: &str, request: &mut DynamicMessage) {
-        let Some(key) = &self.method.replay_key else {
+        let Some(key) = &self.method.idempotency_key else {
             return;
         };
         let field = request.descriptor().get_field_by_name(key);

@@ -108,8 +108,8 @@ impl<'a> Builder<'a> {
             errors: options.errors("proofread.v1.errors")?,
             paging: options.paging()?,
             access: options.access()?,
-            replay_key: options.replay_key()?,
-            varies: options.varies()?,
+            idempotency_key: options.idempotency_key()?,
+            nondeterministic: options.nondeterministic()?,
             descriptor: method.clone(),
         })
     }

@@ -88,10 +88,10 @@ pub struct Method {
     pub paging: Option<Paging>,
     /// What the caller must show, by `(proofread.v1.access)`.
     pub access: Option<Access>,
-    /// The request field that makes calls one call, by `(proofread.v1.replay_key)`.
-    pub replay_key: Option<String>,
-    /// Why equal calls may differ, by `(proofread.v1.varies)`.
-    pub varies: Option<String>,
+    /// The request field that makes calls one call, by `(proofread.v1.idempotency_key)`.
+    pub idempotency_key: Option<String>,
+    /// Why equal calls may differ, by `(proofread.v1.nondeterministic)`.
+    pub nondeterministic: Option<String>,
     /// The descriptor, to make calls of it.
     pub descriptor: MethodDescriptor,
 }

@@ -73,12 +73,12 @@ impl<'a> Options<'a> {
         Ok(text.filter(|text| !text.trim().is_empty()))
     }
 
-    pub(super) fn replay_key(&self) -> Result<Option<String>, ContractError> {
-        self.text("proofread.v1.replay_key")
+    pub(super) fn idempotency_key(&self) -> Result<Option<String>, ContractError> {
+        self.text("proofread.v1.idempotency_key")
     }
 
-    pub(super) fn varies(&self) -> Result<Option<String>, ContractError> {
-        self.text("proofread.v1.varies")
+    pub(super) fn nondeterministic(&self) -> Result<Option<String>, ContractError> {
+        self.text("proofread.v1.nondeterministic")
     }
 
     pub(super) fn paging(&self) -> Result<Option<Paging>, ContractError> {

@@ -14,8 +14,8 @@ const SHOP: &str = r#"
       // In no order.
       rpc List(ListRequest) returns (stream ListResponse) {
         option idempotency_level = NO_SIDE_EFFECTS;
-        option (proofread.v1.varies) = "a random sample";
-        option (proofread.v1.replay_key) = "request_id";
+        option (proofread.v1.nondeterministic) = "a random sample";
+        option (proofread.v1.idempotency_key) = "request_id";
         option (proofread.v1.access) = {credential: "operator", metadata_key: "authorization"};
         option (proofread.v1.paging) = {
           size_field: "size", token_field: "token", items_field: "items", next_token_field: "next"
@@ -63,8 +63,8 @@ fn options_of_methods_and_services_are_read() {
         (method.client_streaming, method.server_streaming),
         (false, true)
     );
-    assert_eq!(method.varies.as_deref(), Some("a random sample"));
-    assert_eq!(method.replay_key.as_deref(), Some("request_id"));
+    assert_eq!(method.nondeterministic.as_deref(), Some("a random sample"));
+    assert_eq!(method.idempotency_key.as_deref(), Some("request_id"));
     let access = method.access.as_ref().expect("it asks for a credential");
     assert_eq!(
         (access.credential.as_str(), access.metadata_key.as_str()),

@@ -108,7 +108,7 @@ fn answering(method: &Method) -> Method {
     Method {
         request: method.response.clone(),
         client_streaming: false,
-        replay_key: None,
+        idempotency_key: None,
         ..method.clone()
     }
 }

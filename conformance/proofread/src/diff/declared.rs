@@ -136,7 +136,7 @@ fn access(before: &Method, after: &Method) -> Option<Change> {
 }
 
 fn replay(before: &Method, after: &Method) -> Option<Change> {
-    let what = match (&before.replay_key, &after.replay_key) {
+    let what = match (&before.idempotency_key, &after.idempotency_key) {
         (Some(was), None) => format!("{was} made calls the same call, and nothing does any more"),
         (None, Some(is)) => format!("{is} makes calls the same call now"),
         (Some(was), Some(is)) if was != is => {

@@ -128,7 +128,7 @@ fn facts(method: &Method) -> Vec<(&'static str, String)> {
         ),
     )];
     facts.push(("Repeating", idempotency(method).to_owned()));
-    if let Some(key) = &method.replay_key {
+    if let Some(key) = &method.idempotency_key {
         facts.push((
             "Replay key",
             format!("{key}: the same value and body is the same call"),
@@ -150,7 +150,7 @@ fn facts(method: &Method) -> Vec<(&'static str, String)> {
             ),
         ));
     }
-    if let Some(reason) = &method.varies {
+    if let Some(reason) = &method.nondeterministic {
         facts.push(("Varies", reason.clone()));
     }
     facts

@@ -15,7 +15,7 @@ service Shop {
   // In no order.
   rpc List(ListRequest) returns (stream M) {
     option idempotency_level = NO_SIDE_EFFECTS;
-    option (proofread.v1.varies) = "a random sample";
+    option (proofread.v1.nondeterministic) = "a random sample";
     option (proofread.v1.access) = {credential: "operator", metadata_key: "authorization"};
     option (proofread.v1.errors) = {code: CODE_NOT_FOUND, reason: "GONE", when: "it is gone"};
   }

@@ -42,7 +42,7 @@ fn facts(page: &Page<'_>, method: &Method) -> Vec<String> {
         format!("Who may call: {}", access(method)),
         format!("Repeating a call: {}", idempotency(method)),
     ];
-    if let Some(reason) = &method.varies {
+    if let Some(reason) = &method.nondeterministic {
         facts.push(format!(
             "Equal calls may be answered differently: {}",
             prose(reason)
@@ -104,7 +104,7 @@ fn idempotency(method: &Method) -> String {
         Idempotency::Idempotent => "safe, it has the effect of one call (`IDEMPOTENT`)",
         Idempotency::Unknown => "not declared to be safe",
     };
-    match &method.replay_key {
+    match &method.idempotency_key {
         None => level.to_owned(),
         Some(field) => format!(
             "{level}; the same {field} with the same body is the same call, with another \

@@ -11,7 +11,7 @@ const SHOP: &str = r#"
       rpc Buy(stream BuyRequest) returns (BuyResponse) {
         option idempotency_level = IDEMPOTENT;
         option (proofread.v1.access) = {credential: "account", metadata_key: "authorization"};
-        option (proofread.v1.replay_key) = "request_id";
+        option (proofread.v1.idempotency_key) = "request_id";
         option (proofread.v1.errors) = {code: CODE_NOT_FOUND, reason: "GONE", when: "it is gone"};
       }
       // Reads.

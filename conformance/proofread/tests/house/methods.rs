@@ -87,7 +87,7 @@ fn wrong_replay_keys(held: &Held<'_>) -> Vec<String> {
     const ALREADY_EXISTS: Code = Code(6);
     let mut offenders = Vec::new();
     for method in held.methods() {
-        let Some(key) = &method.replay_key else {
+        let Some(key) = &method.idempotency_key else {
             continue;
         };
         let place = place_of_method(method);
@@ -123,7 +123,7 @@ const BAD: &str = r#"
       }
       rpc Write(Request) returns (Answer) {
         option idempotency_level = IDEMPOTENT;
-        option (proofread.v1.replay_key) = "next";
+        option (proofread.v1.idempotency_key) = "next";
       }
     }
     message Request { string size = 1; string next = 2; }

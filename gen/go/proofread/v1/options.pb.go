@@ -368,16 +368,16 @@ var file_proofread_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
 		ExtensionType: (*string)(nil),
 		Field:         52620,
-		Name:          "proofread.v1.replay_key",
-		Tag:           "bytes,52620,opt,name=replay_key",
+		Name:          "proofread.v1.idempotency_key",
+		Tag:           "bytes,52620,opt,name=idempotency_key",
 		Filename:      "proofread/v1/options.proto",
 	},
 	{
 		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
 		ExtensionType: (*string)(nil),
 		Field:         52621,
-		Name:          "proofread.v1.varies",
-		Tag:           "bytes,52621,opt,name=varies",
+		Name:          "proofread.v1.nondeterministic",
+		Tag:           "bytes,52621,opt,name=nondeterministic",
 		Filename:      "proofread/v1/options.proto",
 	},
 	{
@@ -416,17 +416,19 @@ var (
 	//
 	// optional proofread.v1.Access access = 52619;
 	E_Access = &file_proofread_v1_options_proto_extTypes[3]
-	// The request field that makes a repeated call the same call: the same value
-	// with the same body gives the same answer, with another body ALREADY_EXISTS.
+	// The name of the request field that identifies one attempt by the client,
+	// for example "request_id". A repeated call with the same value and the same
+	// body has no further effect and returns the first answer; the same value with
+	// another body fails with ALREADY_EXISTS.
 	//
-	// optional string replay_key = 52620;
-	E_ReplayKey = &file_proofread_v1_options_proto_extTypes[4]
-	// Why two equal calls without side effects may answer differently: "a random
-	// sample". A method without side effects that says nothing here answers
-	// equal calls equally while nobody else writes.
+	// optional string idempotency_key = 52620;
+	E_IdempotencyKey = &file_proofread_v1_options_proto_extTypes[4]
+	// Why two equal calls of a method without side effects may return different
+	// answers, for example "the answer is a random sample". Unset: equal calls
+	// return equal answers as long as no data changes between them.
 	//
-	// optional string varies = 52621;
-	E_Varies = &file_proofread_v1_options_proto_extTypes[5]
+	// optional string nondeterministic = 52621;
+	E_Nondeterministic = &file_proofread_v1_options_proto_extTypes[5]
 )
 
 // Extension fields to descriptorpb.ServiceOptions.
@@ -483,10 +485,9 @@ const file_proofread_v1_options_proto_rawDesc = "" +
 	"\x05unset\x12\x1d.google.protobuf.FieldOptions\x18\x89\x9b\x03 \x01(\tR\x05unset\x88\x01\x01:U\n" +
 	"\x06errors\x12\x1e.google.protobuf.MethodOptions\x18\x89\x9b\x03 \x03(\v2\x1b.proofread.v1.DeclaredErrorR\x06errors:Q\n" +
 	"\x06paging\x12\x1e.google.protobuf.MethodOptions\x18\x8a\x9b\x03 \x01(\v2\x14.proofread.v1.PagingR\x06paging\x88\x01\x01:Q\n" +
-	"\x06access\x12\x1e.google.protobuf.MethodOptions\x18\x8b\x9b\x03 \x01(\v2\x14.proofread.v1.AccessR\x06access\x88\x01\x01:B\n" +
-	"\n" +
-	"replay_key\x12\x1e.google.protobuf.MethodOptions\x18\x8c\x9b\x03 \x01(\tR\treplayKey\x88\x01\x01:;\n" +
-	"\x06varies\x12\x1e.google.protobuf.MethodOptions\x18\x8d\x9b\x03 \x01(\tR\x06varies\x88\x01\x01:c\n" +
+	"\x06access\x12\x1e.google.protobuf.MethodOptions\x18\x8b\x9b\x03 \x01(\v2\x14.proofread.v1.AccessR\x06access\x88\x01\x01:L\n" +
+	"\x0fidempotency_key\x12\x1e.google.protobuf.MethodOptions\x18\x8c\x9b\x03 \x01(\tR\x0eidempotencyKey\x88\x01\x01:O\n" +
+	"\x10nondeterministic\x12\x1e.google.protobuf.MethodOptions\x18\x8d\x9b\x03 \x01(\tR\x10nondeterministic\x88\x01\x01:c\n" +
 	"\rcommon_errors\x12\x1f.google.protobuf.ServiceOptions\x18\x89\x9b\x03 \x03(\v2\x1b.proofread.v1.DeclaredErrorR\fcommonErrorsB\x9a\x01\n" +
 	"\x10com.proofread.v1B\fOptionsProtoP\x01Z'bindery/gen/go/proofread/v1;proofreadv1\xa2\x02\x03PXX\xaa\x02\fProofread.V1\xca\x02\fProofread\\V1\xe2\x02\x18Proofread\\V1\\GPBMetadata\xea\x02\rProofread::V1b\x06proto3"
 
@@ -519,8 +520,8 @@ var file_proofread_v1_options_proto_depIdxs = []int32{
 	5,  // 2: proofread.v1.errors:extendee -> google.protobuf.MethodOptions
 	5,  // 3: proofread.v1.paging:extendee -> google.protobuf.MethodOptions
 	5,  // 4: proofread.v1.access:extendee -> google.protobuf.MethodOptions
-	5,  // 5: proofread.v1.replay_key:extendee -> google.protobuf.MethodOptions
-	5,  // 6: proofread.v1.varies:extendee -> google.protobuf.MethodOptions
+	5,  // 5: proofread.v1.idempotency_key:extendee -> google.protobuf.MethodOptions
+	5,  // 6: proofread.v1.nondeterministic:extendee -> google.protobuf.MethodOptions
 	6,  // 7: proofread.v1.common_errors:extendee -> google.protobuf.ServiceOptions
 	1,  // 8: proofread.v1.errors:type_name -> proofread.v1.DeclaredError
 	2,  // 9: proofread.v1.paging:type_name -> proofread.v1.Paging

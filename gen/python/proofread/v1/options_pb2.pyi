@@ -51,10 +51,10 @@ PAGING_FIELD_NUMBER: _ClassVar[int]
 paging: _descriptor.FieldDescriptor
 ACCESS_FIELD_NUMBER: _ClassVar[int]
 access: _descriptor.FieldDescriptor
-REPLAY_KEY_FIELD_NUMBER: _ClassVar[int]
-replay_key: _descriptor.FieldDescriptor
-VARIES_FIELD_NUMBER: _ClassVar[int]
-varies: _descriptor.FieldDescriptor
+IDEMPOTENCY_KEY_FIELD_NUMBER: _ClassVar[int]
+idempotency_key: _descriptor.FieldDescriptor
+NONDETERMINISTIC_FIELD_NUMBER: _ClassVar[int]
+nondeterministic: _descriptor.FieldDescriptor
 COMMON_ERRORS_FIELD_NUMBER: _ClassVar[int]
 common_errors: _descriptor.FieldDescriptor
 
