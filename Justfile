@@ -83,11 +83,11 @@ conformance: _deps-rust _deps-cargo
     tools/with-bookstore sh -c 'exec target/debug/proofread check "http://$BINDERY_GRPC" --config conformance/suite/proofread.toml'
     cargo insta test --package suite --check --unreferenced=reject
 
-# proofread over a server that is not ours: grpcio and protovalidate in Python
+# proofread against a server that is not ours: grpcio and protovalidate in Python
 [group("check")]
 peers: _deps-rust _deps-python
     cargo build --quiet --package proofread --package faults
-    {{ python }} -m unittest discover --start-directory conformance/peers/python --pattern test_judged.py --verbose
+    {{ python }} -m unittest discover --start-directory conformance/peers/python --pattern test_conformance.py --verbose
 
 # the kill table: does the tester catch every seeded fault, without a false alarm? (--accept: write it into the READMEs)
 [group("check")]

@@ -1,18 +1,18 @@
-"""`bookstore.recommendations.v1.RecommendationService` in Python, to compare with.
+"""`bookstore.recommendations.v1.RecommendationService` in Python, for the benchmark.
 
-A grpcio server as one writes it by hand: nine books in memory, `random.sample`, and
-the checks that the contract states, each spelled out. Usage:
+A typical hand-written grpcio server: nine books in memory, `random.sample`, and a check in
+code for every rule of the contract. Usage:
 
-    recommend_server.py PORT [--workers N]     (0 takes a free port)
+    recommend_server.py PORT [--workers N]     (port 0 uses a free port)
 
-Prints `listening on PORT` when it serves; stops on SIGTERM and SIGINT.
+Prints `listening on PORT` when it is ready; stops on SIGTERM and SIGINT.
 """
 import uuid
 
 import grpc
 
-import catalogue
-import serving
+import sample_books
+import server_runner
 import stubs
 
 stubs.generate(
@@ -28,12 +28,12 @@ from bookstore.recommendations.v1 import recommendation_service_pb2 as messages 
 from bookstore.recommendations.v1 import recommendation_service_pb2_grpc as services  # noqa: E402
 
 CATEGORIES = frozenset(book_pb2.BookCategory.values()) - {book_pb2.BOOK_CATEGORY_UNSPECIFIED}
-GREATEST_MAX_RESULTS = 100
+MAX_RESULTS_LIMIT = 100
 
 
 class RecommendationService(services.RecommendationServiceServicer):
     def __init__(self):
-        self._shelves = catalogue.Shelves(book_pb2.BookCategory.DESCRIPTOR)
+        self._books = sample_books.SampleBooks(book_pb2.BookCategory.DESCRIPTOR)
 
     def Recommend(self, request, context):
         if request.category not in CATEGORIES:
@@ -41,10 +41,10 @@ class RecommendationService(services.RecommendationServiceServicer):
                 grpc.StatusCode.INVALID_ARGUMENT,
                 f"category is {request.category}, but must be set to a known category",
             )
-        if not 1 <= request.max_results <= GREATEST_MAX_RESULTS:
+        if not 1 <= request.max_results <= MAX_RESULTS_LIMIT:
             context.abort(
                 grpc.StatusCode.INVALID_ARGUMENT,
-                f"max_results is {request.max_results}, but must be from 1 to {GREATEST_MAX_RESULTS}",
+                f"max_results is {request.max_results}, but must be from 1 to {MAX_RESULTS_LIMIT}",
             )
         if request.user_id and not is_uuid(request.user_id):
             context.abort(
@@ -53,7 +53,7 @@ class RecommendationService(services.RecommendationServiceServicer):
         return messages.RecommendResponse(
             recommendations=[
                 messages.BookRecommendation(book_id=number, title=title)
-                for number, title in self._shelves.draw(request.category, request.max_results)
+                for number, title in self._books.sample(request.category, request.max_results)
             ]
         )
 
@@ -66,10 +66,10 @@ def is_uuid(text):
 
 
 def main():
-    arguments = serving.arguments(__doc__.splitlines()[0]).parse_args()
-    server = serving.server(arguments.workers)
+    arguments = server_runner.argument_parser(__doc__.splitlines()[0]).parse_args()
+    server = server_runner.new_server(arguments.workers)
     services.add_RecommendationServiceServicer_to_server(RecommendationService(), server)
-    serving.run(server, arguments.port)
+    server_runner.serve_until_signal(server, arguments.port)
 
 
 if __name__ == "__main__":

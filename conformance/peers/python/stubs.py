@@ -1,4 +1,4 @@
-"""Generates Python stubs from the image of a contract, as any user of it would."""
+"""Generates Python stubs from a compiled contract, as any user of the contract would."""
 import atexit
 import importlib
 import shutil
@@ -13,8 +13,8 @@ CONTRACT = Path(__file__).resolve().parents[3] / "gen" / "contract.binpb"
 
 
 def generate(*protos, image=CONTRACT):
-    """Generates messages and gRPC stubs of `protos` into a temporary folder that is
-    importable from now on and is removed at exit."""
+    """Generates messages and gRPC stubs of `protos` into a temporary folder, and adds the
+    folder to the import path. It is removed when the process exits."""
     folder = tempfile.mkdtemp(prefix="bindery-stubs-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     command = [
@@ -27,11 +27,11 @@ def generate(*protos, image=CONTRACT):
     sys.path.insert(0, folder)
 
 
-def load(image):
-    """Generates the stubs of everything in an image and imports them, so that the
-    default descriptor pool knows every message and every option."""
+def generate_and_import(image):
+    """Generates and imports the stubs of all files in a compiled contract, so that the
+    default descriptor pool contains every message and every option. Returns the files."""
     files = descriptor_pb2.FileDescriptorSet.FromString(Path(image).read_bytes()).file
-    # Those of protobuf itself come with its runtime.
+    # The protobuf package contains these already.
     protos = [file.name for file in files if not file.name.startswith("google/protobuf/")]
     generate(*protos, image=image)
     for proto in protos:

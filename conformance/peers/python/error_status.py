@@ -1,54 +1,58 @@
-"""The status of a request that breaks rules: INVALID_ARGUMENT with
-`buf.validate.Violations` and then `google.rpc.BadRequest`, which say the same."""
+"""Builds the gRPC statuses of errors.
+
+A request that breaks validation rules gets INVALID_ARGUMENT with two details that contain
+the same information: `buf.validate.Violations`, then `google.rpc.BadRequest`.
+"""
 import json
 
 from google.protobuf import any_pb2
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
-# Of google.rpc.Status, in bytes. Base64 makes 4/3 of it, and proxies cut trailers at 8 KiB.
-BUDGET = 4000
+# Maximum size of google.rpc.Status in bytes. In base64 it is 4/3 as large, and proxies
+# reject trailers above 8 KiB.
+MAX_STATUS_BYTES = 4000
 
 
-def of(violations):
-    """The status for violations of protovalidate, of which there is at least one.
-    Those for which the trailer has no room are counted in the message."""
-    kept = len(violations)
+def from_violations(violations):
+    """The status for at least one violation that protovalidate found. The message counts
+    the violations that are left out because of MAX_STATUS_BYTES."""
+    listed = len(violations)
     while True:
-        status = _status(violations[:kept], len(violations) - kept)
-        if status.ByteSize() <= BUDGET or kept == 1:
+        status = _invalid_argument(violations[:listed], len(violations) - listed)
+        if status.ByteSize() <= MAX_STATUS_BYTES or listed == 1:
             return rpc_status.to_status(status)
-        kept -= max(kept // 4, 1)
+        listed -= max(listed // 4, 1)
 
 
-def declared(code, reason, message):
-    """The status of a failure that the contract declares."""
+def from_declared_error(code, reason, message):
+    """The status for an error that the contract declares with (proofread.v1.errors)."""
     info = error_details_pb2.ErrorInfo(reason=reason, domain="peers.python")
     status = status_pb2.Status(code=code.value[0], message=message, details=[_any(info)])
     return rpc_status.to_status(status)
 
 
-def path(elements):
-    """A field path as protovalidate writes it: `books[0].prices["USD"]`."""
+def field_path(elements):
+    """A field path in the notation of protovalidate: `books[0].prices["USD"]`."""
     text = ""
     for element in elements:
         text += ("." if text else "") + element.field_name
         subscript = element.WhichOneof("subscript")
         if subscript is not None:
-            # As JSON a text has its quotes, and true is not True.
+            # JSON puts quotes around strings and writes booleans in lower case.
             text += f"[{json.dumps(getattr(element, subscript), ensure_ascii=False)}]"
     return text
 
 
-def _status(violations, left_out):
-    # Imported here: it is there when the stubs are.
+def _invalid_argument(violations, left_out):
+    # This module exists only after the stubs have been generated.
     from buf.validate import validate_pb2
 
     listed = validate_pb2.Violations(violations=[violation.proto for violation in violations])
     bad_request = error_details_pb2.BadRequest(
         field_violations=[
             error_details_pb2.BadRequest.FieldViolation(
-                field=path(violation.field.elements),
+                field=field_path(violation.field.elements),
                 description=violation.message,
                 reason="".join(c.upper() if c.isascii() and c.isalnum() else "_" for c in violation.rule_id),
             )

@@ -1,17 +1,17 @@
-"""Every request held to the rules of its contract, in one place."""
+"""Validates all requests with protovalidate before a handler gets them."""
 import grpc
 import protovalidate
 
-import refusal
+import error_status
 
 
-class Validation(grpc.ServerInterceptor):
-    """Refuses what breaks a rule before a handler sees it. Of a stream each message
-    is held to its rules by itself, when it is read."""
+class ValidationInterceptor(grpc.ServerInterceptor):
+    """Refuses requests that break a validation rule. In a stream of requests, each message
+    is validated when the handler reads it."""
 
     def __init__(self, unchecked=()):
-        """Rules as (path, rule id) in `unchecked` are not checked: so a tester can be
-        seen to notice."""
+        """`unchecked` contains (field path, rule id) pairs whose violations are ignored, so
+        that a test can check that proofread detects the missing rule."""
         self._validator = protovalidate.Validator()
         self._unchecked = frozenset(unchecked)
 
@@ -22,10 +22,10 @@ class Validation(grpc.ServerInterceptor):
         requests = "stream" if handler.request_streaming else "unary"
         kind = f"{requests}_{'stream' if handler.response_streaming else 'unary'}"
         behaviour = getattr(handler, kind)
-        held = self._each if handler.request_streaming else self._one
+        validate = self._validate_stream if handler.request_streaming else self._validate
 
         def validated(request, context):
-            return behaviour(held(request, context), context)
+            return behaviour(validate(request, context), context)
 
         return getattr(grpc, f"{kind}_rpc_method_handler")(
             validated,
@@ -33,18 +33,18 @@ class Validation(grpc.ServerInterceptor):
             response_serializer=handler.response_serializer,
         )
 
-    def _one(self, request, context):
+    def _validate(self, request, context):
         violations = self._validator.collect_violations(request)
         violations = [violation for violation in violations if self._is_checked(violation.proto)]
         if violations:
-            context.abort_with_status(refusal.of(violations))
+            context.abort_with_status(error_status.from_violations(violations))
         return request
 
-    def _each(self, requests, context):
+    def _validate_stream(self, requests, context):
         for request in requests:
-            yield self._one(request, context)
+            yield self._validate(request, context)
 
     def _is_checked(self, violation):
         return not self._unchecked or (
-            (refusal.path(violation.field.elements), violation.rule_id) not in self._unchecked
+            (error_status.field_path(violation.field.elements), violation.rule_id) not in self._unchecked
         )
