@@ -42,10 +42,11 @@ format-check: _deps-buf
     cargo fmt --all --check
     buf format --diff --exit-code
 
-# lint the contract
+# lint the contract, and check the spelling everywhere
 [group("check")]
-lint: _deps-buf
+lint: _deps-buf _deps-cargo
     buf lint
+    typos
 
 # does the contract break what is released, or what is implemented at a git ref?
 [group("check")]
