@@ -14,7 +14,7 @@ fn every_phase_catches_a_fault_that_it_claims() {
         "refusals/trailer-too-big",
         "wire/unknown-field-refused",
         "pages/overlap",
-        "amid/hole",
+        "middle/hole",
         "undetectable/one-fewer",
         "unchecked/CheckTexts/exact/string.const",
     ];

@@ -4,7 +4,7 @@
 use std::{error::Error, time::Instant};
 
 use proofread::{
-    cases::{Deriver, Fixtures, Random},
+    cases::{Deriver, Fixtures, RandomCases},
     contract::Contract,
     oracle::Oracle,
 };
@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let start = Instant::now();
     let random = contract.methods().map(|method| {
-        let cases = Random::new(&contract, &oracle, method, &fixtures, 1);
+        let cases = RandomCases::new(&contract, &oracle, method, &fixtures, 1);
         cases.take(RANDOM).count()
     });
     report("random", random.sum(), start);

@@ -1,11 +1,11 @@
-//! What is sent to a server, why, and what the contract says must come back.
+//! A test case: what is sent to a server, why, and which answer the contract requires.
 
 use prost_reflect::DynamicMessage;
 use serde::{Deserialize, Serialize};
 
 use crate::contract::Code;
 
-/// One thing to try.
+/// One request, or one client stream, with the answer that the contract requires.
 #[derive(Debug, Clone)]
 pub struct Case {
     /// Stable over runs and readable: `boundary/max_results/int32.gte_lte/above`.
@@ -13,38 +13,39 @@ pub struct Case {
     pub id: String,
     /// The path of the method on the wire: `/bookstore.inventory.v1.InventoryService/GetBook`.
     pub method: String,
-    /// Where the case comes from.
+    /// The phase that the case belongs to.
     pub phase: Phase,
-    /// Why it is sent, in words: "max_results one above its upper bound".
+    /// Why the case is sent, in words: "max_results one above its upper bound".
     pub intent: String,
-    /// The rules that it exercises, each from one side.
-    pub exercises: Vec<Exercise>,
+    /// The rule sides that the case exercises.
+    pub exercises: Vec<RuleTarget>,
     /// What is sent.
     pub send: Send,
-    /// What must come back.
+    /// The answer that is required.
     pub expect: Expect,
 }
 
-/// Where cases come from, in the order in which they run.
+/// The phases of a run, in the order in which they run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// The smallest valid request of a method.
     Baseline,
-    /// Fields left out, or set to their zero value.
+    /// Each field left unset, or set to its zero value.
     Unset,
-    /// Each rule from both sides.
+    /// Each rule kept and broken, by values at its boundary.
     Boundary,
-    /// What no client library sends.
+    /// Bytes and headers that no client library sends.
     Wire,
-    /// Deadlines, paging, replays, health, reflection.
+    /// Deadlines, paging, repeated requests, health, reflection: checks that take several
+    /// calls.
     Behaviour,
-    /// Random requests by the rules, seeded.
+    /// Random requests that mostly keep the rules, from a seed.
     Random,
 }
 
 impl Phase {
-    /// All of them, in the order in which they run.
+    /// All phases, in the order in which they run.
     pub const ALL: [Self; 6] = [
         Self::Baseline,
         Self::Unset,
@@ -55,75 +56,76 @@ impl Phase {
     ];
 }
 
-/// A rule of a field, seen from one side.
+/// A rule of a field and one of its sides: the unit of coverage.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Exercise {
-    /// The field that declares the rule: `bookstore.inventory.v1.Book.title`.
+pub struct RuleTarget {
+    /// The full name of the field, message or oneof that declares the rule:
+    /// `bookstore.inventory.v1.Book.title`.
     pub field: String,
-    /// The id of the rule: `string.min_len`; for a rule of items, keys or values with
-    /// its level in front, as in `repeated.items.string.min_len`.
+    /// The id of the rule: `string.min_len`; for a rule of list items, map keys or map
+    /// values with its level in front, as in `repeated.items.string.min_len`.
     pub rule: String,
-    /// Whether the value keeps the rule or breaks it.
+    /// Whether the case keeps or breaks the rule.
     pub side: Side,
 }
 
-/// The side of a rule.
+/// The two sides of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Side {
-    /// The value keeps the rule, as closely as it can.
+    /// The value keeps the rule, as close to its boundary as possible.
     Kept,
-    /// The value breaks the rule, as little as it can.
+    /// The value breaks the rule, as close to its boundary as possible.
     Broken,
 }
 
 /// What is sent.
 #[derive(Debug, Clone)]
 pub enum Send {
-    /// Well-formed messages: one, or for a client stream any number.
+    /// Well-formed messages: exactly one, except in a client stream.
     Messages(Vec<DynamicMessage>),
     /// Bytes that no client library sends.
     Raw(RawCall),
 }
 
-/// A call spelled out down to its frames.
+/// A call given as bytes, including the gRPC frames.
 #[derive(Debug, Clone, Default)]
 pub struct RawCall {
-    /// The path, where it is not that of the method.
+    /// The path, if it is not that of the method.
     pub path: Option<String>,
-    /// Headers to add; one that is there is replaced, an empty value removes it.
+    /// Headers to add or replace; an empty value removes the header.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// The whole body: gRPC frames with their five bytes in front, or whatever is
-    /// put in their place.
+    /// The whole body: gRPC frames, each with its prefix of five bytes, or other bytes in
+    /// their place.
     pub body: Vec<u8>,
-    /// Ends the stream by RST_STREAM after the body and not by END_STREAM.
+    /// Whether the stream is ended after the body by RST_STREAM instead of END_STREAM.
     pub reset: bool,
 }
 
-/// What must come back.
+/// The answer that is required.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Expect {
-    /// The request keeps every rule: the answer is OK with a response that keeps
-    /// its rules, or an error that the method declares.
+    /// The request keeps every rule. Required is OK with a response that keeps its own
+    /// rules, or an error that the method declares.
     Accepted,
-    /// The request breaks exactly these rules: INVALID_ARGUMENT with both details.
-    Refused(Vec<Due>),
-    /// One of these codes, whatever the details: what the gRPC specification or the
-    /// profile of the server's stack says of bytes that are not as they should be.
-    /// [`Code`] 0 is OK.
+    /// The request breaks exactly these rules. Required is INVALID_ARGUMENT with the
+    /// details that the profile asks for.
+    Refused(Vec<Violation>),
+    /// One of these codes, with any details: what the gRPC specification or the profile
+    /// of the server's stack allows for malformed bytes. [`Code`] 0 is OK.
     OneOf(Vec<Code>),
-    /// Not a gRPC answer: one of these HTTP statuses.
+    /// An answer that is not gRPC, with one of these HTTP statuses.
     Http(Vec<u16>),
-    /// Anything but a crash, a hang or a malformed answer: the specification leaves
-    /// it open.
+    /// Any answer except a crash, a hang or a malformed one: the specification leaves it
+    /// open.
     Survives,
 }
 
-/// A violation that is due.
+/// A violation of a rule: one that a server must report, or one that it reported.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Due {
-    /// The path of the field: `books[0].book.title`; empty for a rule of the message.
+pub struct Violation {
+    /// The path of the field: `books[0].book.title`; empty for a rule of the whole message.
     pub path: String,
     /// The id of the rule: `string.min_len`.
     pub rule: String,

@@ -1,21 +1,21 @@
-//! Which rules of a contract were exercised, and from which sides.
+//! Rule coverage: which rules of a contract were kept and broken by the cases sent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    case::{Case, Exercise, Side},
-    cases::{DRAWN, REQUIRED, Uncovered, reachable},
+    case::{Case, RuleTarget, Side},
+    cases::{CoverageGap, ONEOF_RULE, REQUIRED_RULE, reachable},
     contract::{Contract, Message, Method},
+    generator::{cel_rule_id, rule_ids},
     oracle::after_subscript,
-    synth::{cel_key, keys},
 };
 
 #[cfg(test)]
 mod tests;
 
-/// Collects which rules were exercised.
+/// Counts how often each rule was kept and broken.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Coverage {
     rules: BTreeMap<String, BTreeMap<String, Sides>>,
@@ -29,78 +29,79 @@ struct Sides {
     broken_reason: Option<String>,
 }
 
-/// What is known of one rule.
+/// The coverage of one rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleCoverage {
     /// The full name of the field, or of the message or oneof that declares the rule.
     pub field: String,
     /// The id of the rule, with its level within the field in front.
     pub rule: String,
-    /// How many cases kept it.
+    /// The number of cases that kept it.
     pub kept: u64,
-    /// How many cases broke it.
+    /// The number of cases that broke it.
     pub broken: u64,
-    /// Why no case keeps it, where that is known.
+    /// Why no case keeps it, if that is known.
     pub kept_reason: Option<String>,
-    /// Why no case breaks it, where that is known.
+    /// Why no case breaks it, if that is known.
     pub broken_reason: Option<String>,
 }
 
-/// How many rules were exercised from how many sides.
+/// The number of rules by how many of their sides were exercised.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CoverageSummary {
     /// All rules.
     pub rules: usize,
-    /// Those exercised from both sides.
+    /// Rules both kept and broken.
     pub both: usize,
-    /// Those exercised from one side only.
+    /// Rules only kept or only broken.
     pub one: usize,
-    /// Those not exercised.
+    /// Rules neither kept nor broken.
     pub none: usize,
 }
 
 impl Coverage {
-    /// Knows all rules of the messages that requests of some methods can hold.
+    /// An empty count of all rules of the messages that requests of these methods can
+    /// contain.
     pub fn of<'m>(contract: &Contract, methods: impl IntoIterator<Item = &'m Method>) -> Self {
         let mut coverage = Self::default();
         for method in methods {
             let Some(request) = contract.message(&method.request) else {
                 continue;
             };
-            for exercise in exercises_of(contract, request) {
-                coverage.sides(&exercise);
+            for target in targets_of(contract, request) {
+                coverage.sides(&target);
             }
         }
         coverage
     }
 
-    fn sides(&mut self, exercise: &Exercise) -> &mut Sides {
-        let rules = self.rules.entry(exercise.field.clone()).or_default();
-        rules.entry(exercise.rule.clone()).or_default()
+    fn sides(&mut self, target: &RuleTarget) -> &mut Sides {
+        let rules = self.rules.entry(target.field.clone()).or_default();
+        rules.entry(target.rule.clone()).or_default()
     }
 
-    /// Counts what a case exercised. Call it for cases that were sent.
-    pub fn see(&mut self, case: &Case) {
-        self.see_exercises(&case.exercises);
+    /// Counts the targets of a case. Call it once for each case that was sent.
+    pub fn record(&mut self, case: &Case) {
+        self.record_targets(&case.exercises);
     }
 
-    /// Counts exercises.
-    pub fn see_exercises(&mut self, exercises: &[Exercise]) {
-        for exercise in exercises {
-            // Rules that no request can reach are none of ours.
-            let rules = self.rules.get_mut(&exercise.field);
-            let Some(sides) = rules.and_then(|rules| rules.get_mut(&exercise.rule)) else {
+    /// Counts targets.
+    pub fn record_targets(&mut self, exercises: &[RuleTarget]) {
+        for target in exercises {
+            // Only rules that a request can reach are counted.
+            let rules = self.rules.get_mut(&target.field);
+            let Some(sides) = rules.and_then(|rules| rules.get_mut(&target.rule)) else {
                 continue;
             };
-            match exercise.side {
+            match target.side {
                 Side::Kept => sides.kept += 1,
                 Side::Broken => sides.broken += 1,
             }
         }
     }
 
-    /// Notes why sides of rules have no case.
-    pub fn excuse(&mut self, uncovered: &[Uncovered]) {
+    /// Stores why rule sides have no case; the first reason for a side stays.
+    pub fn record_gaps(&mut self, uncovered: &[CoverageGap]) {
         for it in uncovered {
             let rules = self.rules.get_mut(&it.subject);
             let Some(sides) = rules.and_then(|rules| rules.get_mut(&it.rule)) else {
@@ -115,7 +116,7 @@ impl Coverage {
         }
     }
 
-    /// Adds what another one has counted.
+    /// Adds the counts of another coverage.
     pub fn merge(&mut self, other: &Self) {
         for (field, rules) in &other.rules {
             for (rule, theirs) in rules {
@@ -129,7 +130,7 @@ impl Coverage {
         }
     }
 
-    /// All rules, by field. A reason stands only where a side was not exercised.
+    /// All rules, sorted by field. A reason is present only if the side has no case.
     pub fn report(&self) -> Vec<RuleCoverage> {
         let rules = self.rules.iter().flat_map(|(field, rules)| {
             rules.iter().map(move |(rule, sides)| RuleCoverage {
@@ -144,7 +145,7 @@ impl Coverage {
         rules.collect()
     }
 
-    /// The numbers.
+    /// The totals.
     pub fn summary(&self) -> CoverageSummary {
         let mut summary = CoverageSummary::default();
         for sides in self.rules.values().flat_map(BTreeMap::values) {
@@ -159,29 +160,29 @@ impl Coverage {
     }
 }
 
-/// Everything that can be exercised in requests of this message.
-pub(crate) fn exercises_of(contract: &Contract, request: &Message) -> BTreeSet<Exercise> {
+/// All rule sides of a request message and the messages that it can contain.
+pub(crate) fn targets_of(contract: &Contract, request: &Message) -> BTreeSet<RuleTarget> {
     let mut rules: BTreeSet<(String, String)> = BTreeSet::new();
     for message in reachable(contract, request) {
         for field in &message.fields {
-            let keys = keys(contract, message, field).into_iter();
-            rules.extend(keys.map(|key| (field.full_name.clone(), key)));
+            let rule_ids = rule_ids(contract, message, field).into_iter();
+            rules.extend(rule_ids.map(|key| (field.full_name.clone(), key)));
         }
         let expressions = message.rules.cel_expression.iter().cloned();
-        let whole = expressions.chain(message.rules.cel.iter().map(cel_key));
-        let drawn = message.rules.oneof.iter().map(|_| DRAWN.to_owned());
+        let expressions_and_ids = expressions.chain(message.rules.cel.iter().map(cel_rule_id));
+        let oneof_rules = message.rules.oneof.iter().map(|_| ONEOF_RULE.to_owned());
         rules.extend(
-            whole
-                .chain(drawn)
+            expressions_and_ids
+                .chain(oneof_rules)
                 .map(|rule| (message.full_name.clone(), rule)),
         );
         for oneof in message.oneofs.iter().filter(|it| it.rules.required()) {
             let name = format!("{}.{}", message.full_name, oneof.name);
-            rules.insert((name, REQUIRED.to_owned()));
+            rules.insert((name, REQUIRED_RULE.to_owned()));
         }
     }
     let sides = rules.into_iter().flat_map(|(field, rule)| {
-        [Side::Kept, Side::Broken].map(|side| Exercise {
+        [Side::Kept, Side::Broken].map(|side| RuleTarget {
             field: field.clone(),
             rule: rule.clone(),
             side,
@@ -190,9 +191,9 @@ pub(crate) fn exercises_of(contract: &Contract, request: &Message) -> BTreeSet<E
     sides.collect()
 }
 
-/// The full name of what declares a rule that is broken at a path of a request: a
-/// field, a oneof, or a message for a rule of the whole.
-pub(crate) fn declaring(
+/// The full name of the element that declares a rule that is broken at a path of a
+/// request: a field, a oneof, or a message if the rule is about the whole message.
+pub(crate) fn declaring_element(
     contract: &Contract,
     request: &Message,
     path: &str,
@@ -207,7 +208,7 @@ pub(crate) fn declaring(
         let end = rest.find(['.', '[']).unwrap_or(rest.len());
         let (name, after) = rest.split_at(end);
         let Some(field) = message.fields.iter().find(|it| it.name == name) else {
-            // A oneof is named like a field.
+            // The path of a violation names a oneof like a field.
             return Some(format!("{}.{name}", message.full_name));
         };
         let after = if after.starts_with('[') {
@@ -218,16 +219,18 @@ pub(crate) fn declaring(
         let nested = contract.message_in(field);
         match (after.strip_prefix('.'), nested) {
             (Some(below), Some(nested)) => (message, rest) = (nested, below),
-            (None, Some(nested)) if is_whole(nested, key) => return Some(nested.full_name.clone()),
+            (None, Some(nested)) if is_message_rule(nested, key) => {
+                return Some(nested.full_name.clone());
+            }
             _ => return Some(field.full_name.clone()),
         }
     }
 }
 
-/// Whether a rule is one of a message as a whole.
-fn is_whole(message: &Message, key: &str) -> bool {
+/// Whether a rule is declared by a message, not by one of its fields.
+fn is_message_rule(message: &Message, key: &str) -> bool {
     let rules = &message.rules;
-    (key == DRAWN && !rules.oneof.is_empty())
+    (key == ONEOF_RULE && !rules.oneof.is_empty())
         || rules.cel_expression.iter().any(|it| it == key)
-        || rules.cel.iter().any(|it| cel_key(it) == key)
+        || rules.cel.iter().any(|it| cel_rule_id(it) == key)
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::case::{Case, Exercise, Expect, Phase, Send};
+use crate::case::{Case, Expect, Phase, RuleTarget, Send};
 
 /// What was found wrong: one for each case, or for each claim of a scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ pub struct Again {
     /// What must come back.
     pub expect: Expect,
     /// The rules that the case is about.
-    pub exercises: Vec<Exercise>,
+    pub exercises: Vec<RuleTarget>,
 }
 
 impl Again {

@@ -1,8 +1,9 @@
-//! Which violations are due: the contract's own answer, by protovalidate's runtime.
+//! The test oracle: which violations a server must report for a message, as evaluated by
+//! protovalidate's runtime.
 //!
-//! The oracle is built once for a contract. The rules of a message are compiled
-//! when it is judged for the first time and kept; after that a judgement takes
-//! microseconds, and any number of threads may ask at once.
+//! Build one oracle for each contract. The rules of a message type are compiled at its
+//! first evaluation and cached; later evaluations take microseconds. Any number of
+//! threads may use the oracle at once.
 
 use std::{
     collections::BTreeSet,
@@ -11,7 +12,9 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use prost_protovalidate::{Error, Filter, ValidationOption, Validator, ValidatorOption, Violation};
+use prost_protovalidate::{
+    Error, Filter, ValidationOption, Validator, ValidatorOption, Violation as RuntimeViolation,
+};
 use prost_protovalidate_types::{
     field_rules::Type,
     timestamp_rules::{GreaterThan, LessThan},
@@ -23,124 +26,134 @@ use prost_reflect::{
 use prost_types::Timestamp;
 
 use crate::{
-    case::Due,
+    case::Violation,
     contract::{Contract, Message, Rules},
 };
 
 #[cfg(test)]
 mod tests;
 
-/// How long an expectation must stay right, in seconds before and after: the clock
-/// of the server may differ from ours, and a case is sent some time after it was
-/// made.
-pub const STEADY_SECONDS: i64 = 60;
+/// For how many seconds before and after now the result must be the same: the clock of
+/// the server may differ from ours, and a case is sent some time after it was generated.
+pub const CLOCK_TOLERANCE_SECONDS: i64 = 60;
 
-/// The levels of a field on which rules can stand below the field itself.
+/// The levels of rules below a field: those of list items, map keys and map values.
 const LEVELS: [&str; 3] = ["repeated.items.", "map.keys.", "map.values."];
 
-/// The one rule id that protovalidate's standard does not have and the runtime
-/// reports: the standard takes an empty string for a URI reference.
-const NOT_STANDARD: &str = "string.uri_ref_empty";
+/// A rule id that this runtime reports and the standard does not define: by the standard,
+/// an empty string is a valid URI reference.
+const NONSTANDARD_RULE: &str = "string.uri_ref_empty";
 
-/// Says which violations are due for a message.
+/// Evaluates the rules of a contract for messages.
 #[derive(Clone)]
 pub struct Oracle {
     validator: Arc<Validator>,
-    /// Whether a rule of the contract compares with the present moment.
-    time_matters: bool,
+    /// Whether a rule of the contract depends on the current time.
+    depends_on_now: bool,
 }
 
-/// A violation, with what [`Due`] does not say of it.
+/// A [`Violation`] with the level of the rule.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Breach {
+pub(crate) struct OracleViolation {
     /// The path of the field: `books[0].book.title`.
     pub(crate) path: String,
     /// The id of the rule: `string.min_len`.
     pub(crate) rule: String,
-    /// The id with the level on which the rule stands in its field:
+    /// The id of the rule with its level in the field:
     /// `repeated.items.string.min_len`.
-    pub(crate) key: String,
+    pub(crate) qualified_rule: String,
 }
 
 impl Oracle {
-    /// Prepares the rules of a contract.
+    /// Builds the oracle for a contract.
     pub fn new(contract: &Contract) -> Self {
-        // The contract's files are needed for the rules that it predefines itself;
-        // reading them takes longer than all the rest, so only where there are any.
-        let options = match predefines(contract.pool()) {
-            true => vec![ValidatorOption::AdditionalDescriptorSetBytes(
+        // The validator needs the contract's files only for predefined rules, and decoding
+        // them takes longer than everything else here.
+        let options = if has_predefined_rules(contract.pool()) {
+            vec![ValidatorOption::AdditionalDescriptorSetBytes(
                 contract.image().to_vec(),
-            )],
-            false => Vec::new(),
+            )]
+        } else {
+            Vec::new()
         };
         Self {
             validator: Arc::new(Validator::with_options(&options)),
-            time_matters: contract.messages().any(message_knows_time),
+            depends_on_now: contract.messages().any(message_depends_on_now),
         }
     }
 
-    /// The violations that are due, sorted; none where the message keeps every rule.
+    /// The violations in a message, sorted; empty if the message keeps every rule.
     ///
     /// # Errors
-    /// When the rules can't be evaluated, with what protovalidate says of them.
-    pub fn judge(&self, message: &DynamicMessage) -> Result<BTreeSet<Due>, String> {
-        let breaches = self.breaches_at(message, None, None)?.into_iter();
-        Ok(breaches
-            .filter(|breach| breach.rule != NOT_STANDARD)
-            .map(Breach::into_due)
+    /// When the rules can't be evaluated; the error is protovalidate's.
+    pub fn violations(&self, message: &DynamicMessage) -> Result<BTreeSet<Violation>, String> {
+        let violations = self.validate_at(message, None, None)?.into_iter();
+        Ok(violations
+            .filter(|violation| violation.rule != NONSTANDARD_RULE)
+            .map(OracleViolation::into_violation)
             .collect())
     }
 
-    /// As [`Oracle::judge`], for a message that is still to be sent, perhaps to a
-    /// server with another clock and another implementation of the rules.
+    /// As [`Oracle::violations`], for a message that is going to be sent to a server with
+    /// another clock and perhaps another implementation of protovalidate.
     ///
     /// # Errors
-    /// Also when the answer is another one a minute earlier or later, or where
-    /// implementations are known to answer differently.
-    pub fn judge_steadily(&self, message: &DynamicMessage) -> Result<BTreeSet<Due>, String> {
-        let breaches = self.breaches(message)?.into_iter();
-        Ok(breaches.map(Breach::into_due).collect())
+    /// As [`Oracle::violations`]; also when the result would differ
+    /// [`CLOCK_TOLERANCE_SECONDS`] earlier or later, or when implementations are known to
+    /// differ.
+    pub fn stable_violations(
+        &self,
+        message: &DynamicMessage,
+    ) -> Result<BTreeSet<Violation>, String> {
+        let violations = self.detailed_violations(message)?.into_iter();
+        Ok(violations.map(OracleViolation::into_violation).collect())
     }
 
-    /// The breaches behind [`Oracle::judge_steadily`].
-    pub(crate) fn breaches(&self, message: &DynamicMessage) -> Result<BTreeSet<Breach>, String> {
-        self.steadily(message, None)
+    /// As [`Oracle::stable_violations`], with the levels of the rules.
+    pub(crate) fn detailed_violations(
+        &self,
+        message: &DynamicMessage,
+    ) -> Result<BTreeSet<OracleViolation>, String> {
+        self.check_stable(message, None)
     }
 
-    /// The same of one field alone: neither other fields of the message nor the
-    /// rules of the message as a whole are looked at.
-    pub(crate) fn breaches_of(
+    /// As [`Oracle::detailed_violations`], for one field alone: the other fields and the
+    /// rules of the whole message are skipped.
+    pub(crate) fn field_violations(
         &self,
         message: &DynamicMessage,
         field: &FieldDescriptor,
-    ) -> Result<BTreeSet<Breach>, String> {
-        let only: Arc<dyn Filter> = Arc::new(Only {
+    ) -> Result<BTreeSet<OracleViolation>, String> {
+        let only: Arc<dyn Filter> = Arc::new(SingleFieldFilter {
             message: message.descriptor(),
             field: field.clone(),
         });
-        self.steadily(message, Some(&only))
+        self.check_stable(message, Some(&only))
     }
 
-    fn steadily(
+    fn check_stable(
         &self,
         message: &DynamicMessage,
         only: Option<&Arc<dyn Filter>>,
-    ) -> Result<BTreeSet<Breach>, String> {
-        let found = self.breaches_at(message, None, only)?;
-        if found.iter().any(|breach| breach.rule == NOT_STANDARD) {
+    ) -> Result<BTreeSet<OracleViolation>, String> {
+        let found = self.validate_at(message, None, only)?;
+        if found
+            .iter()
+            .any(|violation| violation.rule == NONSTANDARD_RULE)
+        {
             return Err(format!(
-                "implementations differ on whether {NOT_STANDARD} exists"
+                "implementations differ on whether {NONSTANDARD_RULE} exists"
             ));
         }
-        if self.time_matters {
-            for offset in [-STEADY_SECONDS, STEADY_SECONDS] {
-                let moment = Timestamp {
+        if self.depends_on_now {
+            for offset in [-CLOCK_TOLERANCE_SECONDS, CLOCK_TOLERANCE_SECONDS] {
+                let now = Timestamp {
                     seconds: now_seconds() + offset,
                     nanos: 0,
                 };
-                if self.breaches_at(message, Some(moment), only)? != found {
+                if self.validate_at(message, Some(now), only)? != found {
                     return Err(format!(
-                        "the answer changes within {STEADY_SECONDS} seconds"
+                        "the result changes within {CLOCK_TOLERANCE_SECONDS} seconds"
                     ));
                 }
             }
@@ -148,60 +161,60 @@ impl Oracle {
         Ok(found)
     }
 
-    fn breaches_at(
+    fn validate_at(
         &self,
         message: &DynamicMessage,
         now: Option<Timestamp>,
         only: Option<&Arc<dyn Filter>>,
-    ) -> Result<BTreeSet<Breach>, String> {
+    ) -> Result<BTreeSet<OracleViolation>, String> {
         let mut options = Vec::new();
         options.extend(now.map(|now| ValidationOption::NowFn(Arc::new(move || now))));
         options.extend(only.map(|only| ValidationOption::Filter(Arc::clone(only))));
-        // CEL is a language, and its interpreter not ours: a contract must not be
-        // able to end the run.
+        // The interpreter of CEL is not ours: a contract that makes it panic must not end
+        // the run.
         let checked = catch_unwind(AssertUnwindSafe(|| {
             self.validator.validate_with(message, &options)
         }));
         match checked {
             Ok(Ok(())) => Ok(BTreeSet::new()),
             Ok(Err(Error::Validation(error))) => {
-                Ok(error.violations().iter().map(Breach::of).collect())
+                Ok(error.violations().iter().map(OracleViolation::of).collect())
             }
             Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err("protovalidate panicked over the rules".to_owned()),
+            Err(_) => Err("protovalidate panicked while evaluating the rules".to_owned()),
         }
     }
 }
 
-impl Breach {
-    fn of(violation: &Violation) -> Self {
+impl OracleViolation {
+    fn of(violation: &RuntimeViolation) -> Self {
         let rule = violation.rule_id().to_owned();
         let rule_path = violation.rule_path();
         let level = LEVELS.iter().find(|level| rule_path.starts_with(**level));
         Self {
             path: violation.field_path(),
-            key: format!("{}{rule}", level.unwrap_or(&"")),
+            qualified_rule: format!("{}{rule}", level.unwrap_or(&"")),
             rule,
         }
     }
 
-    /// Whether this is said of what has this path: of a field itself, or of its items,
-    /// keys and values.
+    /// Whether the violation is about the field with this path, or about one of its items,
+    /// keys or values; not about a field nested in it.
     pub(crate) fn is_at(&self, path: &str) -> bool {
         self.path.strip_prefix(path).is_some_and(|rest| {
             rest.is_empty() || rest.starts_with('[') && after_subscript(rest).is_empty()
         })
     }
 
-    pub(crate) fn into_due(self) -> Due {
-        Due {
+    pub(crate) fn into_violation(self) -> Violation {
+        Violation {
             path: self.path,
             rule: self.rule,
         }
     }
 }
 
-/// What of a path comes after the index or key of its first field.
+/// The rest of a path after a leading index or key: `.title` for `[0].title`.
 pub(crate) fn after_subscript(path: &str) -> &str {
     let Some(inside) = path.strip_prefix('[') else {
         return path;
@@ -220,13 +233,14 @@ pub(crate) fn after_subscript(path: &str) -> &str {
     ""
 }
 
-/// Checks of one message nothing but one field, and of all others everything.
-struct Only {
+/// Limits the validation of one message type to one field; other message types are
+/// validated fully.
+struct SingleFieldFilter {
     message: MessageDescriptor,
     field: FieldDescriptor,
 }
 
-impl Filter for Only {
+impl Filter for SingleFieldFilter {
     fn should_validate(&self, _: &DynamicMessage, message: &MessageDescriptor) -> bool {
         *message != self.message
     }
@@ -240,7 +254,7 @@ impl Filter for Only {
     }
 }
 
-/// The present moment, in seconds since 1970.
+/// The current time in seconds since the Unix epoch.
 pub(crate) fn now_seconds() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.map_or(0, |since| {
@@ -248,24 +262,23 @@ pub(crate) fn now_seconds() -> i64 {
     })
 }
 
-/// Whether the contract defines rules of its own: extensions of the messages of
-/// protovalidate.
-fn predefines(pool: &DescriptorPool) -> bool {
+/// Whether the contract has predefined rules: extensions of protovalidate's messages.
+fn has_predefined_rules(pool: &DescriptorPool) -> bool {
     pool.all_extensions()
         .any(|it| it.containing_message().package_name() == "buf.validate")
 }
 
-fn message_knows_time(message: &Message) -> bool {
+fn message_depends_on_now(message: &Message) -> bool {
     let cels = message.rules.cel.iter().map(|rule| rule.expression());
     let expressions = message.rules.cel_expression.iter().map(String::as_str);
-    cels.chain(expressions).any(says_now)
+    cels.chain(expressions).any(mentions_now)
         || message.fields.iter().any(|field| {
             let rules = field.rules.as_ref();
-            rules.is_some_and(rules_know_time)
+            rules.is_some_and(rules_depend_on_now)
         })
 }
 
-fn rules_know_time(rules: &Rules) -> bool {
+fn rules_depend_on_now(rules: &Rules) -> bool {
     let timed = match &rules.standard.r#type {
         Some(Type::Timestamp(rules)) => {
             rules.within.is_some()
@@ -282,10 +295,13 @@ fn rules_know_time(rules: &Rules) -> bool {
         || cels
             .chain(expressions)
             .chain(predefined.map(|rule| rule.expression()))
-            .any(says_now)
-        || levels.into_iter().flatten().any(|it| rules_know_time(it))
+            .any(mentions_now)
+        || levels
+            .into_iter()
+            .flatten()
+            .any(|it| rules_depend_on_now(it))
 }
 
-fn says_now(expression: &str) -> bool {
+fn mentions_now(expression: &str) -> bool {
     expression.contains("now")
 }

@@ -87,7 +87,7 @@ fn due(contract: &Contract, oracle: &Oracle, finding: &Finding) -> Option<Expect
         // Bytes that no library makes may be expected to fare otherwise.
         return None;
     }
-    let due = oracle.judge_steadily(&message).ok()?;
+    let due = oracle.stable_violations(&message).ok()?;
     Some(match due.is_empty() {
         true => Expect::Accepted,
         false => Expect::Refused(due.into_iter().collect()),

@@ -125,21 +125,21 @@ pub(super) fn faults() -> Vec<Fault> {
             misses("past", |it| values::present(it, "past").is_some())),
     ];
     faults.extend(streams());
-    faults.extend(amid());
+    faults.extend(middle());
     faults
 }
 
 /// Faults far from all bounds: only chance finds them.
 #[rustfmt::skip]
-fn amid() -> Vec<Fault> {
+fn middle() -> Vec<Fault> {
     vec![
-        Fault::new("amid/hole", "refuses a number amid its range", INT32, (Random, ValidRefused),
+        Fault::new("middle/hole", "refuses a number in the middle of its range", INT32, (Random, ValidRefused),
             refuses("gte_lte", "int32.gte_lte", |it| values::whole(it, "gte_lte") == Some(4))),
-        Fault::new("amid/island", "accepts numbers amid two bounds, outside of which they must be", UINT32, (Random, RuleNotChecked),
+        Fault::new("middle/island", "accepts numbers between two bounds that exclude the range between them", UINT32, (Random, RuleNotChecked),
             misses("gt_lt_outside", |it| values::whole(it, "gt_lt_outside").is_some_and(|it| (7..=10).contains(&it)))),
-        Fault::new("amid/certain-item", "accepts a number in a list that breaks its rule in one way of many", LISTS, (Random, RuleNotChecked),
+        Fault::new("middle/certain-item", "accepts a number in a list that breaks its rule in one way of many", LISTS, (Random, RuleNotChecked),
             misses("packed[]", |it| values::items(it, "packed").iter().any(|it| it.as_i32().is_some_and(|it| it > 1000)))),
-        Fault::new("amid/both-at-once", "accepts what breaks two certain rules at once", RECOMMEND, (Random, RuleNotChecked),
+        Fault::new("middle/both-at-once", "accepts what breaks two certain rules at once", RECOMMEND, (Random, RuleNotChecked),
             Forgiving(|_: &Named, messages: &[DynamicMessage]| messages.iter().any(|it|
                 !values::is_unset(it, "user_id") && values::whole(it, "max_results").is_some_and(|it| it > 1000)))),
     ]

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use proofread::{
-    case::{Exercise, Phase},
+    case::{Phase, RuleTarget},
     contract::{Contract, Method},
     coverage::Coverage,
     engine::{self, Plan, Report},
@@ -125,8 +125,8 @@ impl Alarms {
     fn cover(&mut self, contract: &Contract, reports: &[Report]) {
         let mut coverage = Coverage::of(contract, contract.methods());
         for report in reports {
-            let seen: Vec<Exercise> = report.exercised.iter().cloned().collect();
-            coverage.see_exercises(&seen);
+            let seen: Vec<RuleTarget> = report.exercised.iter().cloned().collect();
+            coverage.record_targets(&seen);
         }
         let summary = coverage.summary();
         self.rules = (summary.both, summary.rules);

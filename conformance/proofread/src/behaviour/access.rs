@@ -31,7 +31,7 @@ pub(super) async fn run(context: &Context<'_>, served: &Served<'_>, observed: &m
     // A message that breaks rules: were it validated first, the answer would tell.
     let invalid = context
         .oracle
-        .judge(&empty)
+        .violations(&empty)
         .is_ok_and(|due| !due.is_empty());
     let mut requests = vec![("valid", served.valid.first())];
     if invalid {

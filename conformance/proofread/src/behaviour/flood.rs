@@ -26,7 +26,7 @@ pub(super) async fn run(context: &Context<'_>, served: &Served<'_>, observed: &m
             };
             let mut request = served.valid[0].clone();
             request.set_field(list, Value::List(vec![item; items]));
-            let Ok(due) = context.oracle.judge_steadily(&request) else {
+            let Ok(due) = context.oracle.stable_violations(&request) else {
                 continue;
             };
             if due.len() < FEW {

@@ -272,6 +272,6 @@ fn sized(request: &DynamicMessage, fields: &Fields, size: i64) -> DynamicMessage
 fn is_valid(context: &Context<'_>, request: &DynamicMessage) -> bool {
     context
         .oracle
-        .judge(request)
+        .violations(request)
         .is_ok_and(|due| due.is_empty())
 }

@@ -82,7 +82,7 @@ async fn other(
         another.set_field(key, used.clone());
         let valid = context
             .oracle
-            .judge(&another)
+            .violations(&another)
             .is_ok_and(|due| due.is_empty());
         (valid && another != *request).then_some(another)
     });
@@ -134,7 +134,7 @@ fn fresh(
         request.set_field(key, candidate);
         let kept = context
             .oracle
-            .judge(&request)
+            .violations(&request)
             .is_ok_and(|due| due.is_empty());
         kept.then_some(request)
     })

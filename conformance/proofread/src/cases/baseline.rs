@@ -1,20 +1,20 @@
-//! The smallest valid request.
+//! The baseline cases: the smallest valid request of a method.
 
 use prost_reflect::DynamicMessage;
 
-use super::{Generated, derive::Making};
+use super::{GeneratedCases, derive::CaseBuilder};
 use crate::{
     case::{Case, Expect, Phase, Send},
     contract::Method,
 };
 
-/// Adds the baseline, and for a client stream the numbers of messages that say
-/// something.
-pub(super) fn add(making: &mut Making<'_, '_>) {
-    let is_stream = making.method.client_streaming;
-    let one = making.fresh_baseline("baseline");
+/// Adds the smallest valid request; for a client stream also streams of no and of three
+/// messages.
+pub(super) fn add(builder: &mut CaseBuilder<'_, '_>) {
+    let is_stream = builder.method.client_streaming;
+    let one = builder.baseline_with_unique_idempotency_key("baseline");
     let mut push = |id: &str, intent: &str, messages, expect| {
-        making.push(id, Phase::Baseline, intent, Vec::new(), messages, expect);
+        builder.push(id, Phase::Baseline, intent, Vec::new(), messages, expect);
     };
     push(
         "baseline",
@@ -23,7 +23,7 @@ pub(super) fn add(making: &mut Making<'_, '_>) {
         Expect::Accepted,
     );
     if is_stream {
-        // Nothing in a contract says what a stream of nothing is.
+        // A contract can't say whether a stream without messages is valid.
         push(
             "baseline/empty",
             "a stream without messages",
@@ -40,9 +40,9 @@ pub(super) fn add(making: &mut Making<'_, '_>) {
     }
 }
 
-/// The one case of a method whose request is a message of protobuf itself: no rule
-/// can be about it.
-pub(super) fn foreign(method: &Method) -> Generated {
+/// The only case of a method whose request is a well-known type such as
+/// `google.protobuf.Empty`: no rule can apply to it.
+pub(super) fn for_well_known_type(method: &Method) -> GeneratedCases {
     let request = DynamicMessage::new(method.descriptor.input());
     let case = Case {
         id: "baseline".to_owned(),
@@ -53,8 +53,8 @@ pub(super) fn foreign(method: &Method) -> Generated {
         send: Send::Messages(vec![request]),
         expect: Expect::Accepted,
     };
-    Generated {
+    GeneratedCases {
         cases: vec![case],
-        ..Generated::default()
+        ..GeneratedCases::default()
     }
 }

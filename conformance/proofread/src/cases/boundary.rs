@@ -1,84 +1,94 @@
-//! Each rule of each field from both sides, one field at a time.
+//! Boundary cases: each rule of each field kept and broken, one field at a time.
 
 use super::{
-    derive::{Draft, Making, Meant},
-    place::Place,
+    derive::{CaseBuilder, CaseDraft, LocatedTarget},
+    message_location::MessageLocation,
 };
 use crate::{
-    case::{Exercise, Phase, Side},
+    case::{Phase, RuleTarget, Side},
     contract::Field,
-    synth::{Aim, Pin, Tried, shown},
+    generator::{EvaluatedValue, Pin, RuleSide, shown},
 };
 
-/// Adds the cases of the fields of a message.
-pub(super) fn add<'c>(making: &mut Making<'_, 'c>, place: &Place<'c>) {
-    for field in &place.message.fields {
-        for problem in making.synth.fixtures.problems(field) {
-            making.uncovered(&field.full_name, "", None, problem);
+/// Adds the cases for the fields of one message.
+pub(super) fn add<'c>(builder: &mut CaseBuilder<'_, 'c>, location: &MessageLocation<'c>) {
+    for field in &location.message.fields {
+        for problem in builder.generator.fixtures.problems(field) {
+            builder.add_uncovered(&field.full_name, "", None, problem);
         }
-        let pool = making.synth.pool(place.message, field);
-        for (aim, reason) in &pool.gaps {
-            making.note(&exercise(field, aim), reason);
+        let pool = builder.generator.pool(location.message, field);
+        for (target, reason) in &pool.gaps {
+            builder.note_reason(&rule_target(field, target), reason);
         }
-        // Left unset is a phase of its own.
-        for tried in pool.tried.iter().filter(|it| it.value.is_some()) {
-            if tried.is_fixture && !tried.broken.is_empty() {
-                let broken: Vec<&str> = tried.broken.iter().map(String::as_str).collect();
-                let value = shown(tried.value.as_ref());
+        // The unset phase covers fields left unset.
+        for evaluated in pool.evaluated.iter().filter(|it| it.value.is_some()) {
+            if evaluated.is_fixture && !evaluated.broken.is_empty() {
+                let broken: Vec<&str> = evaluated.broken.iter().map(String::as_str).collect();
+                let value = shown(evaluated.value.as_ref());
                 let reason = format!("the fixture {value} breaks {}", broken.join(", "));
-                making.uncovered(&field.full_name, "", None, reason);
-            } else if tried.aims.is_empty() && tried.broken.len() > 1 {
-                // It says nothing that another value does not say more clearly.
+                builder.add_uncovered(&field.full_name, "", None, reason);
+            } else if evaluated.targets.is_empty() && evaluated.broken.len() > 1 {
+                // Values that break one rule each test the same more precisely.
             } else {
-                push(making, place, field, tried);
+                push(builder, location, field, evaluated);
             }
         }
     }
 }
 
-fn push<'c>(making: &mut Making<'_, 'c>, place: &Place<'c>, field: &'c Field, tried: &Tried) {
+fn push<'c>(
+    builder: &mut CaseBuilder<'_, 'c>,
+    location: &MessageLocation<'c>,
+    field: &'c Field,
+    evaluated: &EvaluatedValue,
+) {
     let pin = Pin {
         field,
-        value: tried.value.clone(),
+        value: evaluated.value.clone(),
     };
-    let message = making.synth.compose(place.message, &[pin]).message;
-    let placed = place.put(message, making.synth);
-    let path = place.path_of(&field.name);
-    let aims: Vec<&Aim> = tried
-        .aims
+    let message = builder.generator.compose(location.message, &[pin]).message;
+    let embedded = location.embed(message, builder.generator);
+    let path = location.path_of(&field.name);
+    let targets: Vec<&RuleSide> = evaluated
+        .targets
         .iter()
-        .filter(|aim| is_true(aim, tried))
+        .filter(|target| is_reached(target, evaluated))
         .collect();
-    let id = match aims.first() {
-        Some(aim) => format!("boundary/{path}/{}/{}", aim.rule, tried.slug),
-        None => format!("boundary/{path}/{}", tried.slug),
+    let id = match targets.first() {
+        Some(target) => format!("boundary/{path}/{}/{}", target.rule, evaluated.slug),
+        None => format!("boundary/{path}/{}", evaluated.slug),
     };
-    let meant = aims.iter().map(|aim| Meant {
-        exercise: exercise(field, aim),
-        path: placed.path_of(&field.name),
+    let located = targets.iter().map(|target| LocatedTarget {
+        target: rule_target(field, target),
+        path: embedded.path_of(&field.name),
     });
-    let aims = making.aims(place, meant);
-    making.add(Draft {
+    let targets = builder.active_targets(location, located);
+    builder.add(CaseDraft {
         id,
         phase: Phase::Boundary,
-        intent: format!("{path} is {}: {}", shown(tried.value.as_ref()), tried.words),
-        aims,
-        request: placed.request,
+        intent: format!(
+            "{path} is {}: {}",
+            shown(evaluated.value.as_ref()),
+            evaluated.description
+        ),
+        targets,
+        request: embedded.request,
     });
 }
 
-/// A value may have been meant to keep one rule and break another.
-fn is_true(aim: &Aim, tried: &Tried) -> bool {
-    match aim.side {
-        Side::Kept => tried.broken.is_empty(),
-        Side::Broken => tried.broken.contains(&aim.rule),
+/// Whether the value is on the targeted side. A value that keeps the targeted rule does not
+/// count if it breaks another one.
+fn is_reached(target: &RuleSide, evaluated: &EvaluatedValue) -> bool {
+    match target.side {
+        Side::Kept => evaluated.broken.is_empty(),
+        Side::Broken => evaluated.broken.contains(&target.rule),
     }
 }
 
-fn exercise(field: &Field, aim: &Aim) -> Exercise {
-    Exercise {
+fn rule_target(field: &Field, target: &RuleSide) -> RuleTarget {
+    RuleTarget {
         field: field.full_name.clone(),
-        rule: aim.rule.clone(),
-        side: aim.side,
+        rule: target.rule.clone(),
+        side: target.side,
     }
 }

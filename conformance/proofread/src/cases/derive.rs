@@ -1,154 +1,161 @@
-//! Deriving: what all phases of it share.
+//! Derives the cases of a method: the parts that all phases share.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use prost_reflect::{DynamicMessage, ReflectMessage, Value};
 
 use super::{
-    Defect, Fixtures, Generated, Uncovered, baseline, boundary,
-    place::{self, Place, places},
-    several, unset, whole,
+    CoverageGap, Fixtures, GeneratedCases, GeneratorDefect, baseline, boundary,
+    message_location::{self, MessageLocation, locations},
+    message_rules, multiple_violations, unset,
 };
 use crate::{
-    case::{Case, Due, Exercise, Expect, Phase, Send, Side},
+    case::{Case, Expect, Phase, RuleTarget, Send, Side, Violation},
     contract::{Contract, Message, Method},
     coverage,
-    oracle::{Breach, Oracle},
-    synth::{Synth, rng_of},
+    generator::{MessageGenerator, rng_of},
+    oracle::{Oracle, OracleViolation},
 };
 
-/// Derives the cases of the methods of one contract. What it finds out about a
-/// message serves all methods.
+/// Derives the cases of the methods of one contract. The values found for a message are
+/// reused for all methods.
 pub struct Deriver<'c> {
-    pub(super) synth: Synth<'c>,
+    pub(super) generator: MessageGenerator<'c>,
 }
 
-/// The cases of one method while they are made.
-pub(super) struct Making<'m, 'c> {
-    pub(super) synth: &'m mut Synth<'c>,
+/// Collects the cases of one method.
+pub(super) struct CaseBuilder<'m, 'c> {
+    pub(super) generator: &'m mut MessageGenerator<'c>,
     pub(super) method: &'m Method,
     pub(super) baseline: DynamicMessage,
-    pub(super) generated: Generated,
+    pub(super) generated: GeneratedCases,
     ids: HashSet<String>,
-    /// Why cases could not be judged.
-    unjudged: HashSet<String>,
-    /// Why a side of a rule has no case, as far as it is known.
+    /// The oracle's errors so far.
+    oracle_errors: HashSet<String>,
+    /// Why a rule side has no case, by declaring element, rule and side.
     reasons: BTreeMap<(String, String, Side), String>,
 }
 
-/// A case before it is known what must come back.
-pub(super) struct Draft {
+/// A case without its expected answer.
+pub(super) struct CaseDraft {
     pub(super) id: String,
     pub(super) phase: Phase,
     pub(super) intent: String,
     pub(super) request: DynamicMessage,
-    /// What it is meant to do; the oracle decides whether it does.
-    pub(super) aims: Vec<Meant>,
+    /// The rule sides that the case shall exercise; the oracle decides whether it does.
+    pub(super) targets: Vec<LocatedTarget>,
 }
 
-/// What a case is meant to do.
-pub(super) struct Meant {
-    pub(super) exercise: Exercise,
-    /// The path of the field or the message in this request, as violations write it.
+/// A rule side that a case shall exercise, with its location in the request.
+pub(super) struct LocatedTarget {
+    pub(super) target: RuleTarget,
+    /// The path of the field or message in this request, in the form of violations:
+    /// `books[0].title`.
     pub(super) path: String,
 }
 
 impl<'c> Deriver<'c> {
-    /// Prepares for a contract.
+    /// Creates a deriver for a contract.
     pub fn new(contract: &'c Contract, oracle: &Oracle, fixtures: &'c Fixtures) -> Self {
         Self {
-            synth: Synth::new(contract, oracle.clone(), fixtures),
+            generator: MessageGenerator::new(contract, oracle.clone(), fixtures),
         }
     }
 
     /// The cases of a method that are the same in every run.
-    pub fn derive(&mut self, method: &Method) -> Generated {
-        let contract = self.synth.contract;
+    pub fn derive(&mut self, method: &Method) -> GeneratedCases {
+        let contract = self.generator.contract;
         let Some(request) = contract.message(&method.request) else {
-            return baseline::foreign(method);
+            return baseline::for_well_known_type(method);
         };
-        let found = self.synth.smallest(request);
+        let found = self.generator.smallest(request);
         let baseline = found.clone();
         let baseline = baseline.unwrap_or_else(|_| DynamicMessage::new(request.descriptor.clone()));
-        let mut making = Making {
-            synth: &mut self.synth,
+        let mut builder = CaseBuilder {
+            generator: &mut self.generator,
             method,
             baseline,
-            generated: Generated::default(),
+            generated: GeneratedCases::default(),
             ids: HashSet::new(),
-            unjudged: HashSet::new(),
+            oracle_errors: HashSet::new(),
             reasons: BTreeMap::new(),
         };
         match found {
-            Ok(_) => baseline::add(&mut making),
-            Err(reason) => making.uncovered(&method.path, "", None, reason),
+            Ok(_) => baseline::add(&mut builder),
+            Err(reason) => builder.add_uncovered(&method.path, "", None, reason),
         }
-        let places = places(contract, request);
-        if places.len() == place::MOST {
-            let reason = format!("only the first {} nested messages are tried", place::MOST);
-            making.uncovered(&method.path, "", None, reason);
+        let locations = locations(contract, request);
+        if locations.len() == message_location::MAX_LOCATIONS {
+            let reason = format!(
+                "only the first {} nested messages are tried",
+                message_location::MAX_LOCATIONS
+            );
+            builder.add_uncovered(&method.path, "", None, reason);
         }
-        for place in &places {
-            unset::add(&mut making, place);
+        for location in &locations {
+            unset::add(&mut builder, location);
         }
-        unset::everything(&mut making);
-        for place in &places {
-            boundary::add(&mut making, place);
-            whole::add(&mut making, place);
-            several::add(&mut making, place);
+        unset::add_everything_unset(&mut builder);
+        for location in &locations {
+            boundary::add(&mut builder, location);
+            message_rules::add(&mut builder, location);
+            multiple_violations::add(&mut builder, location);
         }
-        making.finish(request)
+        builder.finish(request)
     }
 }
 
-impl Making<'_, '_> {
-    /// Adds a case, with what the oracle says must come back.
-    pub(super) fn add(&mut self, draft: Draft) {
-        let Draft {
+impl CaseBuilder<'_, '_> {
+    /// Adds a case with the answer that the oracle requires. A case that misses a target
+    /// is dropped and recorded as a defect.
+    pub(super) fn add(&mut self, draft: CaseDraft) {
+        let CaseDraft {
             id,
             phase,
             intent,
             mut request,
-            aims,
+            targets,
         } = draft;
-        if !aims.iter().any(|it| self.is_replay_key(&it.path)) {
-            self.freshen(&id, &mut request);
+        if !targets.iter().any(|it| self.is_idempotency_key(&it.path)) {
+            self.set_unique_idempotency_key(&id, &mut request);
         }
-        let breaches = match self.synth.oracle.breaches(&request) {
-            Ok(breaches) => breaches,
+        let violations = match self.generator.oracle.detailed_violations(&request) {
+            Ok(violations) => violations,
             Err(cause) => {
-                for meant in aims {
-                    self.note(&meant.exercise, &cause);
+                for located in targets {
+                    self.note_reason(&located.target, &cause);
                 }
-                // The same for all cases says enough by being said once.
-                if self.unjudged.insert(cause.clone()) {
+                // The error is usually the same for all cases: report it once.
+                if self.oracle_errors.insert(cause.clone()) {
                     let path = self.method.path.clone();
-                    self.uncovered(&path, "", None, format!("{intent}: {cause}"));
+                    self.add_uncovered(&path, "", None, format!("{intent}: {cause}"));
                 }
                 return;
             }
         };
         let mut exercises = Vec::new();
-        for meant in aims {
-            match verdict(&meant, &breaches) {
-                Verdict::Does => exercises.push(meant.exercise),
-                Verdict::Hidden => self.note(
-                    &meant.exercise,
-                    "only in requests that another rule refuses",
-                ),
-                Verdict::DoesNot => {
-                    self.generated.defects.push(Defect {
+        for located in targets {
+            match target_result(&located, &violations) {
+                TargetResult::Reached => exercises.push(located.target),
+                TargetResult::Masked => {
+                    self.note_reason(&located.target, "only in requests that break another rule")
+                }
+                TargetResult::Missed => {
+                    self.generated.defects.push(GeneratorDefect {
                         method: self.method.path.clone(),
                         case: id,
                         intent,
-                        verdict: listed(&breaches),
+                        verdict: describe_violations(&violations),
                     });
                     return;
                 }
             }
         }
-        let due: BTreeSet<Due> = breaches.into_iter().map(Breach::into_due).collect();
-        let due: Vec<Due> = due.into_iter().collect();
+        let due: BTreeSet<Violation> = violations
+            .into_iter()
+            .map(OracleViolation::into_violation)
+            .collect();
+        let due: Vec<Violation> = due.into_iter().collect();
         if due.is_empty() {
             self.push(
                 &id,
@@ -159,8 +166,7 @@ impl Making<'_, '_> {
                 Expect::Accepted,
             );
         } else if self.method.client_streaming {
-            // The first message is special to many servers: what is checked there
-            // may be forgotten later.
+            // Many servers treat the first message specially and may check only that one.
             let refused = Expect::Refused(due);
             let second = vec![self.baseline.clone(), request.clone()];
             let first = format!("{id}/first");
@@ -192,13 +198,13 @@ impl Making<'_, '_> {
         }
     }
 
-    /// Adds a case as it is, under an id that no other one has.
+    /// Adds a finished case. If the id is taken, a number is appended.
     pub(super) fn push(
         &mut self,
         id: &str,
         phase: Phase,
         intent: &str,
-        exercises: Vec<Exercise>,
+        exercises: Vec<RuleTarget>,
         messages: Vec<DynamicMessage>,
         expect: Expect,
     ) {
@@ -219,39 +225,36 @@ impl Making<'_, '_> {
         });
     }
 
-    /// What a case is meant to do at a place: nothing, where a field around it is to be
-    /// ignored. It is worth sending all the same.
-    pub(super) fn aims(
+    /// The targets of a case: none if an enclosing field has IGNORE_ALWAYS. Such a case is
+    /// sent all the same.
+    pub(super) fn active_targets(
         &mut self,
-        place: &Place<'_>,
-        meant: impl IntoIterator<Item = Meant>,
-    ) -> Vec<Meant> {
-        if !place.is_ignored() {
-            return meant.into_iter().collect();
+        location: &MessageLocation<'_>,
+        located: impl IntoIterator<Item = LocatedTarget>,
+    ) -> Vec<LocatedTarget> {
+        if !location.is_ignored() {
+            return located.into_iter().collect();
         }
-        for meant in meant {
-            self.note(
-                &meant.exercise,
-                "it stands in a field that is to be ignored",
-            );
+        for located in located {
+            self.note_reason(&located.target, "it is inside a field that is ignored");
         }
         Vec::new()
     }
 
-    /// Notes why a side of a rule has no case yet.
-    pub(super) fn note(&mut self, exercise: &Exercise, reason: &str) {
-        let key = (exercise.field.clone(), exercise.rule.clone(), exercise.side);
+    /// Stores why a rule side has no case so far; the first reason stays.
+    pub(super) fn note_reason(&mut self, target: &RuleTarget, reason: &str) {
+        let key = (target.field.clone(), target.rule.clone(), target.side);
         self.reasons.entry(key).or_insert_with(|| reason.to_owned());
     }
 
-    pub(super) fn uncovered(
+    pub(super) fn add_uncovered(
         &mut self,
         subject: &str,
         rule: &str,
         side: Option<Side>,
         reason: impl Into<String>,
     ) {
-        let uncovered = Uncovered {
+        let uncovered = CoverageGap {
             method: self.method.path.clone(),
             subject: subject.to_owned(),
             rule: rule.to_owned(),
@@ -263,20 +266,20 @@ impl Making<'_, '_> {
         }
     }
 
-    /// The smallest valid request, with a replay key of its own.
-    pub(super) fn fresh_baseline(&self, id: &str) -> DynamicMessage {
+    /// The smallest valid request, with a idempotency key of its own.
+    pub(super) fn baseline_with_unique_idempotency_key(&self, id: &str) -> DynamicMessage {
         let mut request = self.baseline.clone();
-        self.freshen(id, &mut request);
+        self.set_unique_idempotency_key(id, &mut request);
         request
     }
 
-    fn is_replay_key(&self, path: &str) -> bool {
+    fn is_idempotency_key(&self, path: &str) -> bool {
         self.method.idempotency_key.as_deref() == Some(path)
     }
 
-    /// Gives each case its own replay key: with a common one all but the first would
-    /// be answered from memory, or refused.
-    fn freshen(&self, id: &str, request: &mut DynamicMessage) {
+    /// Gives each case its own idempotency key: with a shared one, a server would answer all but
+    /// the first case with the stored answer, or refuse them.
+    fn set_unique_idempotency_key(&self, id: &str, request: &mut DynamicMessage) {
         let Some(key) = &self.method.idempotency_key else {
             return;
         };
@@ -288,7 +291,7 @@ impl Making<'_, '_> {
             |text: &str| text.len() == 36 && text.bytes().filter(|it| *it == b'-').count() == 4;
         let full_name = field.full_name();
         let is_fixture = self
-            .synth
+            .generator
             .fixtures
             .fields
             .keys()
@@ -297,27 +300,27 @@ impl Making<'_, '_> {
             && is_uuid(text)
             && !is_fixture
         {
-            *text = fresh_uuid(&format!("{} {id}", self.method.path));
+            *text = uuid_of(&format!("{} {id}", self.method.path));
         }
     }
 
-    /// Says what no case was found for.
-    fn finish(mut self, request: &Message) -> Generated {
-        let seen: HashSet<Exercise> = self
+    /// Records the rule sides that have no case.
+    fn finish(mut self, request: &Message) -> GeneratedCases {
+        let seen: HashSet<RuleTarget> = self
             .generated
             .cases
             .iter()
             .flat_map(|case| case.exercises.iter().cloned())
             .collect();
-        for exercise in coverage::exercises_of(self.synth.contract, request) {
-            if !seen.contains(&exercise) {
-                let Exercise { field, rule, side } = exercise;
+        for target in coverage::targets_of(self.generator.contract, request) {
+            if !seen.contains(&target) {
+                let RuleTarget { field, rule, side } = target;
                 let reason = self
                     .reasons
                     .get(&(field.clone(), rule.clone(), side))
                     .cloned();
                 let reason = reason.unwrap_or_else(|| "no request with it was found".to_owned());
-                self.uncovered(&field, &rule, Some(side), reason);
+                self.add_uncovered(&field, &rule, Some(side), reason);
             }
         }
         self.generated.uncovered.sort();
@@ -325,42 +328,44 @@ impl Making<'_, '_> {
     }
 }
 
-enum Verdict {
-    /// The request does what is meant.
-    Does,
-    /// It may, but another rule is in the way.
-    Hidden,
-    DoesNot,
+/// Whether a request exercises its target.
+enum TargetResult {
+    Reached,
+    /// The request keeps the rule but is refused because of another one, so the answer
+    /// shows nothing about the target.
+    Masked,
+    Missed,
 }
 
-fn verdict(meant: &Meant, breaches: &BTreeSet<Breach>) -> Verdict {
-    let rule = &meant.exercise.rule;
-    let here = |breach: &&Breach| breach.is_at(&meant.path);
-    let breaks = breaches
+fn target_result(located: &LocatedTarget, violations: &BTreeSet<OracleViolation>) -> TargetResult {
+    let rule = &located.target.rule;
+    let is_here = |violation: &&OracleViolation| violation.is_at(&located.path);
+    let breaks = violations
         .iter()
-        .filter(here)
-        .any(|breach| breach.key == *rule);
-    match (meant.exercise.side, breaks) {
-        (Side::Broken, true) => Verdict::Does,
-        (Side::Kept, true) | (Side::Broken, false) => Verdict::DoesNot,
-        (Side::Kept, false) if breaches.is_empty() => Verdict::Does,
-        (Side::Kept, false) => Verdict::Hidden,
+        .filter(is_here)
+        .any(|violation| violation.qualified_rule == *rule);
+    match (located.target.side, breaks) {
+        (Side::Broken, true) => TargetResult::Reached,
+        (Side::Kept, true) | (Side::Broken, false) => TargetResult::Missed,
+        (Side::Kept, false) if violations.is_empty() => TargetResult::Reached,
+        (Side::Kept, false) => TargetResult::Masked,
     }
 }
 
-fn listed(breaches: &BTreeSet<Breach>) -> String {
-    let listed: Vec<String> = breaches
+fn describe_violations(violations: &BTreeSet<OracleViolation>) -> String {
+    let described: Vec<String> = violations
         .iter()
-        .map(|it| format!("{} {}", it.path, it.key))
+        .map(|it| format!("{} {}", it.path, it.qualified_rule))
         .collect();
-    match listed.is_empty() {
-        true => "nothing is broken".to_owned(),
-        false => listed.join(", "),
+    if described.is_empty() {
+        "no violations".to_owned()
+    } else {
+        described.join(", ")
     }
 }
 
-/// A UUID that is always the same for a name.
-fn fresh_uuid(name: &str) -> String {
+/// A UUID that is always the same for the same name.
+fn uuid_of(name: &str) -> String {
     use rand::RngExt;
     let bytes: [u8; 16] = rng_of(name).random();
     let uuid = uuid::Builder::from_random_bytes(bytes).into_uuid();

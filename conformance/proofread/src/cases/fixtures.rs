@@ -1,4 +1,4 @@
-//! Values that name something that exists.
+//! Fixtures: field values of the configuration that name existing resources.
 
 use std::collections::BTreeMap;
 
@@ -8,25 +8,25 @@ use serde_json::json;
 
 use crate::contract::Field;
 
-/// Values for fields that must name something that exists. They are used in valid
-/// requests in place of made up ones, if the rules allow them.
+/// Values for fields that must name existing resources. Valid requests use them instead
+/// of generated values, if they keep the rules.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Fixtures {
-    /// By the full name of the field (`bookstore.inventory.v1.GetBookRequest.book_id`)
-    /// or for all fields of a name (`*.book_id`), as protobuf's JSON writes them. For
-    /// a list, either whole lists or single items.
+    /// Values in protobuf's JSON mapping, by the full name of the field
+    /// (`bookstore.inventory.v1.GetBookRequest.book_id`) or by `*.` and the name of any
+    /// field (`*.book_id`). For a list field, a value is a whole list or a single item.
     pub fields: BTreeMap<String, Vec<serde_json::Value>>,
 }
 
 impl Fixtures {
-    /// The values for a field.
+    /// The values for a field; values of the wrong type are left out.
     pub(crate) fn values(&self, field: &Field) -> Vec<Value> {
         let given = self.given(field).iter();
         given.filter_map(|json| value(field, json).ok()).collect()
     }
 
-    /// What is wrong with the values for a field, as far as its type can say it.
+    /// The errors of the values for a field that do not have its type.
     pub(crate) fn problems(&self, field: &Field) -> Vec<String> {
         let given = self.given(field).iter();
         given.filter_map(|json| value(field, json).err()).collect()

@@ -1,4 +1,4 @@
-//! What came of deriving.
+//! The result of deriving cases for a method.
 
 use std::fmt;
 
@@ -6,36 +6,35 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::{Case, Side};
 
-/// The cases of a method, and what there are none for.
+/// The cases of a method, and the rules that have none.
 #[derive(Debug, Clone, Default)]
-pub struct Generated {
+pub struct GeneratedCases {
     /// The cases, in the order in which they run.
     pub cases: Vec<Case>,
-    /// What no case was found for.
-    pub uncovered: Vec<Uncovered>,
-    /// Cases that were dropped because the oracle does not see in them what they
-    /// were made for.
-    pub defects: Vec<Defect>,
+    /// What has no case, with the reasons.
+    pub uncovered: Vec<CoverageGap>,
+    /// Cases that were dropped because they do not do what they were generated for.
+    pub defects: Vec<GeneratorDefect>,
 }
 
-/// Something that no case was found for.
+/// A rule side, a field or a method that has no case.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Uncovered {
+pub struct CoverageGap {
     /// The path of the method.
     pub method: String,
-    /// The full name of the field, of the message where it is about a rule of the
-    /// whole, or the path of the method.
+    /// The full name of the field, or of the message for a rule of the whole message; for
+    /// a method its path.
     pub subject: String,
-    /// The id of the rule, with its level within the field in front; empty where it
-    /// is not about a single rule.
+    /// The id of the rule, with its level within the field in front; empty if the gap is
+    /// not about a single rule.
     pub rule: String,
-    /// The side of the rule.
+    /// The side of the rule; `None` if the gap is not about a single rule.
     pub side: Option<Side>,
-    /// Why there is none.
+    /// Why there is no case.
     pub reason: String,
 }
 
-impl fmt::Display for Uncovered {
+impl fmt::Display for CoverageGap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.subject)?;
         if !self.rule.is_empty() {
@@ -50,21 +49,21 @@ impl fmt::Display for Uncovered {
     }
 }
 
-/// A defect of proofread: a value that was seen to break a rule, or to keep it, and
-/// does not within the whole request.
+/// A defect of proofread: a value keeps or breaks a rule when evaluated alone, and does
+/// not within the whole request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Defect {
+pub struct GeneratorDefect {
     /// The path of the method.
     pub method: String,
     /// The id of the case that was dropped.
     pub case: String,
-    /// What it was made for, in words.
+    /// What the case was generated for, in words.
     pub intent: String,
-    /// What the oracle says of it.
+    /// The violations that the oracle found.
     pub verdict: String,
 }
 
-impl fmt::Display for Defect {
+impl fmt::Display for GeneratorDefect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             method,

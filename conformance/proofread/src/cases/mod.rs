@@ -1,25 +1,24 @@
-//! What to send to a method, and what must come back: derived from the contract
-//! alone.
+//! Test cases for a method, derived from the contract alone.
 //!
-//! [`derive`] makes the cases that are the same in every run: the smallest valid
-//! request, each field left unset, each rule from both sides. [`random`] goes on
-//! without end, and [`shrink`] makes a failure small. In all of them the oracle
-//! says what is due for the message as it is sent; what a case was meant to do
-//! decides nothing.
+//! [`derive`] generates the cases that are the same in every run: the smallest valid
+//! request, each field left unset, each rule kept and broken. [`random`] generates
+//! random cases without end, and [`shrink`] reduces a failing case. The expected answer
+//! always comes from the oracle's evaluation of the message that is sent, never from the
+//! intent of the case.
 
 mod baseline;
 mod boundary;
 mod derive;
 mod fixtures;
 mod generated;
-mod place;
+mod message_location;
+mod message_rules;
+mod multiple_violations;
 mod random;
-mod several;
 mod shrink;
 #[cfg(test)]
 mod tests;
 mod unset;
-mod whole;
 
 use crate::{
     case::Case,
@@ -29,25 +28,25 @@ use crate::{
 
 pub use derive::Deriver;
 pub use fixtures::Fixtures;
-pub use generated::{Defect, Generated, Uncovered};
-pub(crate) use place::reachable;
-pub use random::Random;
+pub use generated::{CoverageGap, GeneratedCases, GeneratorDefect};
+pub(crate) use message_location::reachable;
+pub(crate) use message_rules::{ONEOF_RULE, REQUIRED_RULE};
+pub use random::RandomCases;
 pub use shrink::shrink;
-pub(crate) use whole::{DRAWN, REQUIRED};
 
-/// The cases of a method that are the same in every run. Who derives for several
-/// methods of a contract saves time with a [`Deriver`].
-pub fn derive(contract: &Contract, method: &Method, fixtures: &Fixtures) -> Generated {
+/// The cases of a method that are the same in every run. For several methods of one
+/// contract, a [`Deriver`] saves time.
+pub fn derive(contract: &Contract, method: &Method, fixtures: &Fixtures) -> GeneratedCases {
     Deriver::new(contract, &Oracle::new(contract), fixtures).derive(method)
 }
 
-/// Random cases of a method, without end; the same seed gives the same ones. Ends
-/// only where no request can be judged.
+/// Random cases of a method. The same seed gives the same cases. The iterator ends only
+/// if no request can be evaluated.
 pub fn random<'c>(
     contract: &'c Contract,
     method: &'c Method,
     fixtures: &'c Fixtures,
     seed: u64,
 ) -> impl Iterator<Item = Case> + Send + 'c {
-    Random::new(contract, &Oracle::new(contract), method, fixtures, seed)
+    RandomCases::new(contract, &Oracle::new(contract), method, fixtures, seed)
 }

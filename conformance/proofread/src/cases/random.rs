@@ -1,4 +1,4 @@
-//! Random requests.
+//! Random cases: requests that mostly keep the rules, and some with a few violations.
 
 use std::collections::BTreeSet;
 
@@ -6,27 +6,27 @@ use prost::Message as _;
 use prost_reflect::{DynamicMessage, Value};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
-use super::{Fixtures, several};
+use super::{Fixtures, multiple_violations};
 use crate::{
-    case::{Case, Due, Exercise, Expect, Phase, Send, Side},
+    case::{Case, Expect, Phase, RuleTarget, Send, Side, Violation},
     contract::{Contract, Message, Method},
     coverage,
-    oracle::{Breach, Oracle},
-    synth::{BIG, Synth, hash, set},
+    generator::{LARGE_VALUE_BYTES, MessageGenerator, hash, set_field},
+    oracle::{Oracle, OracleViolation},
 };
 
-/// How deep messages within messages are filled at random.
+/// The nesting depth up to which messages are filled with random values.
 const DEPTH: usize = 4;
 
-/// The biggest message, in bytes: random cases are many.
-const BIGGEST: usize = 64 << 10;
+/// The maximum size of a message in bytes. It is small because there are many cases.
+const MAX_MESSAGE_BYTES: usize = 64 << 10;
 
-/// How often it is tried to make a case before giving up.
+/// The number of attempts to generate a case.
 const ATTEMPTS: usize = 100;
 
-/// Random cases of a method, without end.
-pub struct Random<'c> {
-    synth: Synth<'c>,
+/// An endless iterator over random cases of a method.
+pub struct RandomCases<'c> {
+    generator: MessageGenerator<'c>,
     request: Option<&'c Message>,
     path: String,
     client_streaming: bool,
@@ -35,8 +35,8 @@ pub struct Random<'c> {
     rng: StdRng,
 }
 
-impl<'c> Random<'c> {
-    /// Begins a sequence; the same seed gives the same one.
+impl<'c> RandomCases<'c> {
+    /// Starts a sequence of cases; the same seed gives the same sequence.
     pub fn new(
         contract: &'c Contract,
         oracle: &Oracle,
@@ -45,7 +45,7 @@ impl<'c> Random<'c> {
         seed: u64,
     ) -> Self {
         Self {
-            synth: Synth::new(contract, oracle.clone(), fixtures),
+            generator: MessageGenerator::new(contract, oracle.clone(), fixtures),
             request: contract.message(&method.request),
             path: method.path.clone(),
             client_streaming: method.client_streaming,
@@ -57,47 +57,51 @@ impl<'c> Random<'c> {
     }
 
     fn attempt(&mut self, request: &'c Message, attempt: usize) -> Option<Case> {
-        let count = match self.client_streaming {
-            true => self.rng.random_range(1..=4),
-            false => 1,
+        let count = if self.client_streaming {
+            self.rng.random_range(1..=4)
+        } else {
+            1
         };
-        // Of a stream, one message is made wrong at most.
-        let wrong = match self.rng.random_range(0..100) {
+        // At most one message of a stream is invalid.
+        let invalid = match self.rng.random_range(0..100) {
             0..55 => 0,
             55..85 => 1,
             _ => self.rng.random_range(2..=4),
         };
-        let wrong_at = self.rng.random_range(0..count);
+        let invalid_at = self.rng.random_range(0..count);
         let mut messages = Vec::new();
         let mut due = BTreeSet::new();
         for at in 0..count {
-            let wrong = if at == wrong_at { wrong } else { 0 };
-            let (message, breaches) = self.message(request, wrong, attempt)?;
+            let invalid = if at == invalid_at { invalid } else { 0 };
+            let (message, violations) = self.message(request, invalid, attempt)?;
             messages.push(message);
-            if !breaches.is_empty() {
-                // A server says what is wrong with the first message that is.
-                due = breaches;
+            if !violations.is_empty() {
+                // A server reports only the first invalid message.
+                due = violations;
                 break;
             }
         }
-        let exercises = due.iter().filter_map(|breach| {
-            Some(Exercise {
-                field: coverage::declaring(
-                    self.synth.contract,
+        let exercises = due.iter().filter_map(|violation| {
+            Some(RuleTarget {
+                field: coverage::declaring_element(
+                    self.generator.contract,
                     request,
-                    &breach.path,
-                    &breach.key,
+                    &violation.path,
+                    &violation.qualified_rule,
                 )?,
-                rule: breach.key.clone(),
+                rule: violation.qualified_rule.clone(),
                 side: Side::Broken,
             })
         });
-        let exercises: BTreeSet<Exercise> = exercises.collect();
+        let exercises: BTreeSet<RuleTarget> = exercises.collect();
         let intent = match due.len() {
             0 => "a random request that keeps every rule".to_owned(),
             count => format!("a random request that breaks {count} of its rules"),
         };
-        let due: BTreeSet<Due> = due.into_iter().map(Breach::into_due).collect();
+        let due: BTreeSet<Violation> = due
+            .into_iter()
+            .map(OracleViolation::into_violation)
+            .collect();
         Some(Case {
             id: format!("random/{:x}/{}", self.seed, self.count),
             method: self.path.clone(),
@@ -105,38 +109,40 @@ impl<'c> Random<'c> {
             intent,
             exercises: exercises.into_iter().collect(),
             send: Send::Messages(messages),
-            expect: match due.is_empty() {
-                true => Expect::Accepted,
-                false => Expect::Refused(due.into_iter().collect()),
+            expect: if due.is_empty() {
+                Expect::Accepted
+            } else {
+                Expect::Refused(due.into_iter().collect())
             },
         })
     }
 
-    /// A random message in which so many fields are made wrong.
+    /// A random message in which the given number of fields are made invalid. `None` if it
+    /// is too large, has too many violations, or can't be evaluated.
     fn message(
         &mut self,
         request: &'c Message,
-        wrong: usize,
+        invalid: usize,
         attempt: usize,
-    ) -> Option<(DynamicMessage, BTreeSet<Breach>)> {
-        // What is too big, or too wrong, is tried again with less in it.
+    ) -> Option<(DynamicMessage, BTreeSet<OracleViolation>)> {
+        // Later attempts generate less: earlier ones were too large or too invalid.
         let depth = DEPTH.saturating_sub(attempt / 15);
-        let mut message = match self.synth.smallest(request) {
+        let mut message = match self.generator.smallest(request) {
             Ok(smallest) if attempt >= ATTEMPTS / 2 => smallest,
-            _ => self.synth.random_message(request, &mut self.rng, depth),
+            _ => self.generator.random_message(request, &mut self.rng, depth),
         };
-        for _ in 0..wrong {
-            spoil(&mut self.synth, request, &mut message, &mut self.rng);
+        for _ in 0..invalid {
+            make_field_invalid(&mut self.generator, request, &mut message, &mut self.rng);
         }
-        if message.encoded_len() > BIGGEST {
+        if message.encoded_len() > MAX_MESSAGE_BYTES {
             return None;
         }
-        let breaches = self.synth.oracle.breaches(&message).ok()?;
-        (breaches.len() <= several::MOST).then_some((message, breaches))
+        let violations = self.generator.oracle.detailed_violations(&message).ok()?;
+        (violations.len() <= multiple_violations::MAX_VIOLATIONS).then_some((message, violations))
     }
 }
 
-impl Iterator for Random<'_> {
+impl Iterator for RandomCases<'_> {
     type Item = Case;
 
     fn next(&mut self) -> Option<Case> {
@@ -146,9 +152,9 @@ impl Iterator for Random<'_> {
     }
 }
 
-/// Makes one field wrong, at any depth.
-fn spoil<'c>(
-    synth: &mut Synth<'c>,
+/// Makes one field invalid, at any depth.
+fn make_field_invalid<'c>(
+    generator: &mut MessageGenerator<'c>,
     declared: &'c Message,
     message: &mut DynamicMessage,
     rng: &mut StdRng,
@@ -157,14 +163,14 @@ fn spoil<'c>(
         return;
     }
     let field = &declared.fields[rng.random_range(0..declared.fields.len())];
-    if let Some(nested) = synth.contract.message_in(field)
+    if let Some(nested) = generator.contract.message_in(field)
         && message.has_field(&field.descriptor)
         && rng.random_bool(0.75)
     {
         let inner = match message.get_field_mut(&field.descriptor) {
             Value::Message(inner) => Some(inner),
             Value::List(items) => items.first_mut().and_then(Value::as_message_mut),
-            // The order of a map is not the same in every run.
+            // Take the smallest key: the order of a map is not the same in every run.
             Value::Map(pairs) => {
                 let key = pairs.keys().min().cloned();
                 key.and_then(|key| pairs.get_mut(&key)?.as_message_mut())
@@ -172,24 +178,24 @@ fn spoil<'c>(
             _ => None,
         };
         if let Some(inner) = inner {
-            spoil(synth, nested, inner, rng);
+            make_field_invalid(generator, nested, inner, rng);
         }
         return;
     }
     if rng.random_bool(0.5)
-        && let Some(value) = synth.random_outside(declared, field, rng)
+        && let Some(value) = generator.random_outside(declared, field, rng)
     {
-        set(message, field, Some(value));
+        set_field(message, field, Some(value));
         return;
     }
-    let pool = synth.pool(declared, field);
-    let all = || pool.tried.iter().filter(|it| !it.broken.is_empty());
-    let mut wrong: Vec<_> = all().filter(|it| it.size <= BIG).collect();
-    if wrong.is_empty() {
-        wrong = all().filter(|it| it.size < BIGGEST).collect();
+    let pool = generator.pool(declared, field);
+    let all = || pool.evaluated.iter().filter(|it| !it.broken.is_empty());
+    let mut invalid: Vec<_> = all().filter(|it| it.size <= LARGE_VALUE_BYTES).collect();
+    if invalid.is_empty() {
+        invalid = all().filter(|it| it.size < MAX_MESSAGE_BYTES).collect();
     }
-    if !wrong.is_empty() {
-        let value = wrong[rng.random_range(0..wrong.len())].value.clone();
-        set(message, field, value);
+    if !invalid.is_empty() {
+        let value = invalid[rng.random_range(0..invalid.len())].value.clone();
+        set_field(message, field, value);
     }
 }

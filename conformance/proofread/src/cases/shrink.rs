@@ -1,21 +1,20 @@
-//! Makes a failing request small.
+//! Shrinking: reduces a failing request to a small one that still fails.
 
 use std::collections::{BTreeSet, HashMap};
 
 use prost_reflect::{DynamicMessage, MapKey, Value};
 
 use crate::{
-    case::{Case, Due, Expect, Send},
+    case::{Case, Expect, Send, Violation},
     oracle::Oracle,
 };
 
-/// How many requests are sent at most.
-const MOST: usize = 400;
+/// The maximum number of requests that are sent.
+const MAX_REQUESTS: usize = 400;
 
-/// The smallest request found that still fails. Every smaller one gets the verdict
-/// that is due for it from the oracle, and must be of the same kind as the first:
-/// a valid request that was refused stays valid. Bytes that no client sends are
-/// left as they are.
+/// The smallest request found that still fails. The oracle evaluates each smaller request,
+/// and its expected answer must be of the same kind as the original one: a valid request
+/// stays valid, an invalid one invalid. Raw bytes are not shrunk.
 pub async fn shrink(
     oracle: &Oracle,
     case: &Case,
@@ -31,7 +30,7 @@ pub async fn shrink(
             let Some(expect) = expectation(oracle, &messages, &best.expect) else {
                 continue;
             };
-            if sent >= MOST {
+            if sent >= MAX_REQUESTS {
                 return best;
             }
             sent += 1;
@@ -49,11 +48,11 @@ pub async fn shrink(
     }
 }
 
-/// What must come back for these messages, if it is of the same kind.
+/// The answer expected for these messages; `None` if it is not of the same kind as `like`.
 fn expectation(oracle: &Oracle, messages: &[DynamicMessage], like: &Expect) -> Option<Expect> {
-    let mut due: BTreeSet<Due> = BTreeSet::new();
+    let mut due: BTreeSet<Violation> = BTreeSet::new();
     for message in messages {
-        due = oracle.judge_steadily(message).ok()?;
+        due = oracle.stable_violations(message).ok()?;
         if !due.is_empty() {
             break;
         }
@@ -84,7 +83,7 @@ fn simpler_streams(messages: &[DynamicMessage]) -> Vec<Vec<DynamicMessage>> {
     simpler
 }
 
-/// A message with one field left out or made smaller, the greatest steps first.
+/// Copies of a message with one field cleared or simplified, the largest steps first.
 fn simpler_messages(message: &DynamicMessage) -> Vec<DynamicMessage> {
     let mut simpler = Vec::new();
     for (field, _) in message.fields() {
@@ -107,16 +106,27 @@ fn simpler_values(value: &Value) -> Vec<Value> {
     match value {
         Value::Bool(true) => vec![Value::Bool(false)],
         Value::Bool(false) => Vec::new(),
-        Value::I32(number) => numbers((*number).into(), |it| it.try_into().ok().map(Value::I32)),
-        Value::I64(number) => numbers((*number).into(), |it| it.try_into().ok().map(Value::I64)),
-        Value::U32(number) => numbers((*number).into(), |it| it.try_into().ok().map(Value::U32)),
-        Value::U64(number) => numbers((*number).into(), |it| it.try_into().ok().map(Value::U64)),
-        Value::EnumNumber(number) => numbers((*number).into(), |it| {
+        Value::I32(number) => {
+            simpler_integers((*number).into(), |it| it.try_into().ok().map(Value::I32))
+        }
+        Value::I64(number) => {
+            simpler_integers((*number).into(), |it| it.try_into().ok().map(Value::I64))
+        }
+        Value::U32(number) => {
+            simpler_integers((*number).into(), |it| it.try_into().ok().map(Value::U32))
+        }
+        Value::U64(number) => {
+            simpler_integers((*number).into(), |it| it.try_into().ok().map(Value::U64))
+        }
+        Value::EnumNumber(number) => simpler_integers((*number).into(), |it| {
             it.try_into().ok().map(Value::EnumNumber)
         }),
-        Value::F32(number) => reals((*number).into(), |it| Value::F32(it as f32)),
-        Value::F64(number) => reals(*number, Value::F64),
-        Value::String(text) => texts(text).into_iter().map(Value::String).collect(),
+        Value::F32(number) => simpler_floats((*number).into(), |it| Value::F32(it as f32)),
+        Value::F64(number) => simpler_floats(*number, Value::F64),
+        Value::String(text) => simpler_strings(text)
+            .into_iter()
+            .map(Value::String)
+            .collect(),
         Value::Bytes(bytes) => {
             let halves = [0, bytes.len() / 2, bytes.len().saturating_sub(1)];
             let shorter = halves.iter().filter(|length| **length < bytes.len());
@@ -128,13 +138,14 @@ fn simpler_values(value: &Value) -> Vec<Value> {
             let simpler = simpler_messages(message).into_iter();
             simpler.map(Value::Message).collect()
         }
-        Value::List(items) => lists(items),
-        Value::Map(pairs) => maps(pairs),
+        Value::List(items) => simpler_lists(items),
+        Value::Map(pairs) => simpler_maps(pairs),
     }
 }
 
-/// Nearer to zero, ever less: that ends at the bound where the failure begins.
-fn numbers(number: i128, value: impl Fn(i128) -> Option<Value>) -> Vec<Value> {
+/// Numbers between zero and this one, in ever smaller steps towards it: repeated shrinking
+/// ends at the boundary where the failure begins.
+fn simpler_integers(number: i128, value: impl Fn(i128) -> Option<Value>) -> Vec<Value> {
     let toward = number.signum();
     let steps = [
         0,
@@ -152,13 +163,13 @@ fn numbers(number: i128, value: impl Fn(i128) -> Option<Value>) -> Vec<Value> {
     steps.into_iter().filter_map(value).collect()
 }
 
-fn reals(number: f64, value: impl Fn(f64) -> Value) -> Vec<Value> {
+fn simpler_floats(number: f64, value: impl Fn(f64) -> Value) -> Vec<Value> {
     let steps = [0.0, number.signum(), number.trunc(), (number / 2.0).trunc()];
     let smaller = |it: &f64| it.abs() < number.abs() || (!number.is_finite() && *it == 0.0);
     steps.into_iter().filter(smaller).map(value).collect()
 }
 
-fn texts(text: &str) -> Vec<String> {
+fn simpler_strings(text: &str) -> Vec<String> {
     let characters: Vec<char> = text.chars().collect();
     let count = characters.len();
     let mut simpler: Vec<String> = [0, count / 2, count - count / 8, count.saturating_sub(1)]
@@ -176,14 +187,14 @@ fn texts(text: &str) -> Vec<String> {
     simpler
 }
 
-/// Whether replacing characters makes a string plainer: otherwise two strings could
-/// be taken for each other's smaller one for ever.
+/// Whether a string with replaced characters is plainer than the old one. Without this
+/// check two strings could alternate for ever.
 fn is_plainer(new: &str, old: &str) -> bool {
     let plain = |text: &str| text.chars().filter(|it| *it == 'a').count();
     plain(new) > plain(old)
 }
 
-fn lists(items: &[Value]) -> Vec<Value> {
+fn simpler_lists(items: &[Value]) -> Vec<Value> {
     let count = items.len();
     let mut simpler: Vec<Vec<Value>> = [count / 2, count - count / 4]
         .iter()
@@ -205,7 +216,7 @@ fn lists(items: &[Value]) -> Vec<Value> {
     simpler.into_iter().map(Value::List).collect()
 }
 
-fn maps(pairs: &HashMap<MapKey, Value>) -> Vec<Value> {
+fn simpler_maps(pairs: &HashMap<MapKey, Value>) -> Vec<Value> {
     let mut keys: Vec<&MapKey> = pairs.keys().collect();
     keys.sort();
     let mut simpler = Vec::new();

@@ -1,27 +1,27 @@
-//! Each field left unset, and set to its zero value where a server can see the
-//! difference.
+//! Unset cases: each field left unset, and set to its zero value if the field has
+//! presence.
 
 use prost_reflect::{DynamicMessage, ReflectMessage, Value};
 
 use super::{
-    derive::{Draft, Making, Meant},
-    place::{Place, Placed},
+    derive::{CaseBuilder, CaseDraft, LocatedTarget},
+    message_location::{EmbeddedRequest, MessageLocation},
 };
 use crate::{
-    case::{Exercise, Phase, Side},
+    case::{Phase, RuleTarget, Side},
     contract::Field,
-    synth::Pin,
+    generator::Pin,
 };
 
-/// Adds the cases of the fields of a message.
-pub(super) fn add<'c>(making: &mut Making<'_, 'c>, place: &Place<'c>) {
-    for field in &place.message.fields {
-        let mut without = with_value(making, place, field);
+/// Adds the cases for the fields of one message.
+pub(super) fn add<'c>(builder: &mut CaseBuilder<'_, 'c>, location: &MessageLocation<'c>) {
+    for field in &location.message.fields {
+        let mut without = with_value(builder, location, field);
         without.clear_field(&field.descriptor);
-        push(making, place, field, without, "unset", "left unset");
+        push(builder, location, field, without, "unset", "left unset");
         if field.descriptor.supports_presence() {
             let zero = Value::default_value_for_field(&field.descriptor);
-            let words = match zero {
+            let description = match zero {
                 Value::Message(_) => "set to an empty message",
                 _ => "set to its zero value",
             };
@@ -29,71 +29,71 @@ pub(super) fn add<'c>(making: &mut Making<'_, 'c>, place: &Place<'c>) {
                 field,
                 value: Some(zero),
             };
-            let with_zero = making.synth.compose(place.message, &[pin]).message;
-            push(making, place, field, with_zero, "zero", words);
+            let with_zero = builder.generator.compose(location.message, &[pin]).message;
+            push(builder, location, field, with_zero, "zero", description);
         }
     }
 }
 
-/// Adds the request in which nothing is set.
-pub(super) fn everything(making: &mut Making<'_, '_>) {
-    let request = DynamicMessage::new(making.baseline.descriptor());
-    making.add(Draft {
+/// Adds the request in which no field is set.
+pub(super) fn add_everything_unset(builder: &mut CaseBuilder<'_, '_>) {
+    let request = DynamicMessage::new(builder.baseline.descriptor());
+    builder.add(CaseDraft {
         id: "unset/everything".to_owned(),
         phase: Phase::Unset,
         intent: "every field left unset".to_owned(),
         request,
-        aims: Vec::new(),
+        targets: Vec::new(),
     });
 }
 
-/// A message in which the field is set, so that clearing it is all that is wrong.
+/// A valid message in which the field is set, so that clearing it is the only change.
 fn with_value<'c>(
-    making: &mut Making<'_, 'c>,
-    place: &Place<'c>,
+    builder: &mut CaseBuilder<'_, 'c>,
+    location: &MessageLocation<'c>,
     field: &'c Field,
 ) -> DynamicMessage {
-    let pool = making.synth.pool(place.message, field);
-    let pins = pool.smallest_set().map(|tried| Pin {
+    let pool = builder.generator.pool(location.message, field);
+    let pins = pool.smallest_set().map(|evaluated| Pin {
         field,
-        value: tried.value.clone(),
+        value: evaluated.value.clone(),
     });
     let pins: Vec<Pin<'c>> = pins.into_iter().collect();
-    making.synth.compose(place.message, &pins).message
+    builder.generator.compose(location.message, &pins).message
 }
 
 fn push<'c>(
-    making: &mut Making<'_, 'c>,
-    place: &Place<'c>,
+    builder: &mut CaseBuilder<'_, 'c>,
+    location: &MessageLocation<'c>,
     field: &'c Field,
     message: DynamicMessage,
     slug: &str,
-    words: &str,
+    description: &str,
 ) {
     let zero = message
         .has_field(&field.descriptor)
         .then(|| message.get_field(&field.descriptor).into_owned());
-    let pool = making.synth.pool(place.message, field);
-    let known = pool.tried.iter().find(|it| it.value == zero);
-    let broken = known.map(|it| it.broken.clone()).unwrap_or_default();
-    let Placed { request, path } = place.put(message, making.synth);
-    let placed = Placed { request, path };
-    let aims = broken.iter().filter(|rule| pool.keys.contains(rule));
-    let aims = aims.map(|rule| Meant {
-        path: placed.path_of(&field.name),
-        exercise: Exercise {
+    let pool = builder.generator.pool(location.message, field);
+    let evaluated = pool.evaluated.iter().find(|it| it.value == zero);
+    let broken = evaluated.map(|it| it.broken.clone()).unwrap_or_default();
+    let EmbeddedRequest { request, path } = location.embed(message, builder.generator);
+    let embedded = EmbeddedRequest { request, path };
+    let targets = broken.iter().filter(|rule| pool.rule_ids.contains(rule));
+    let targets = targets.map(|rule| LocatedTarget {
+        path: embedded.path_of(&field.name),
+        target: RuleTarget {
             field: field.full_name.clone(),
             rule: rule.clone(),
             side: Side::Broken,
         },
     });
-    let path = place.path_of(&field.name);
-    let aims = making.aims(place, aims);
-    making.add(Draft {
+    let path = location.path_of(&field.name);
+    let targets = builder.active_targets(location, targets);
+    builder.add(CaseDraft {
         id: format!("unset/{path}/{slug}"),
         phase: Phase::Unset,
-        intent: format!("{path} {words}"),
-        aims,
-        request: placed.request,
+        intent: format!("{path} {description}"),
+        targets,
+        request: embedded.request,
     });
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     case::{Case, Expect, Phase, Send},
-    cases::{Deriver, Fixtures, Random},
+    cases::{Deriver, Fixtures, RandomCases},
     config::Config,
     contract::{Contract, Method},
     oracle::Oracle,
@@ -160,7 +160,7 @@ impl Maker<'_> {
         all.extend(wire.unwrap_or_default());
         if self.random > 0 {
             let (oracle, seed) = (&self.oracle, self.seed);
-            let random = Random::new(self.contract, oracle, method, self.fixtures, seed);
+            let random = RandomCases::new(self.contract, oracle, method, self.fixtures, seed);
             all.extend(random.take(self.random));
         }
         (all, notes)

@@ -17,8 +17,8 @@ fn contract() -> Contract {
     Contract::decode(&shop(SHOP)).expect("the contract is sound")
 }
 
-fn exercise(field: &str, rule: &str, side: Side) -> Exercise {
-    Exercise {
+fn target(field: &str, rule: &str, side: Side) -> RuleTarget {
+    RuleTarget {
         field: format!("shop.v1.{field}"),
         rule: rule.to_owned(),
         side,
@@ -26,7 +26,7 @@ fn exercise(field: &str, rule: &str, side: Side) -> Exercise {
 }
 
 #[test]
-fn all_rules_that_a_request_can_reach_are_known() {
+fn all_rules_that_a_request_can_reach_are_counted() {
     let contract = contract();
     let coverage = Coverage::of(&contract, contract.methods());
     let known = coverage.report();
@@ -45,27 +45,27 @@ fn all_rules_that_a_request_can_reach_are_known() {
 }
 
 #[test]
-fn rules_are_counted_from_both_sides() {
+fn kept_and_broken_are_counted_separately() {
     let contract = contract();
     let mut coverage = Coverage::of(&contract, contract.methods());
-    let count = |side| exercise("BuyRequest.count", "int32.gte_lte", side);
-    coverage.see_exercises(&[
+    let count = |side| target("BuyRequest.count", "int32.gte_lte", side);
+    coverage.record_targets(&[
         count(Side::Kept),
         count(Side::Kept),
         count(Side::Broken),
-        exercise("Line.name", "string.min_len", Side::Broken),
-        exercise("Unreached.name", "string.min_len", Side::Broken),
+        target("Line.name", "string.min_len", Side::Broken),
+        target("Unreached.name", "string.min_len", Side::Broken),
     ]);
     let summary = coverage.summary();
     let numbers = (summary.rules, summary.both, summary.one, summary.none);
     assert_eq!(numbers, (5, 1, 1, 3));
 
-    coverage.excuse(&[Uncovered {
+    coverage.record_gaps(&[CoverageGap {
         method: "/shop.v1.Shop/Buy".to_owned(),
         subject: "shop.v1.Line.name".to_owned(),
         rule: "string.min_len".to_owned(),
         side: Some(Side::Kept),
-        reason: "it is hard".to_owned(),
+        reason: "too hard".to_owned(),
     }]);
     let report = coverage.report();
     let line = report
@@ -73,7 +73,7 @@ fn rules_are_counted_from_both_sides() {
         .find(|it| it.field == "shop.v1.Line.name")
         .expect("it is known");
     assert_eq!((line.kept, line.broken), (0, 1));
-    assert_eq!(line.kept_reason.as_deref(), Some("it is hard"));
+    assert_eq!(line.kept_reason.as_deref(), Some("too hard"));
 
     let mut other = coverage.clone();
     other.merge(&coverage);
@@ -86,11 +86,12 @@ fn rules_are_counted_from_both_sides() {
 }
 
 #[test]
-fn what_declares_a_broken_rule_is_found_by_its_path() {
+fn the_declaring_element_is_found_by_the_path() {
     let contract = contract();
     let request = contract.message("shop.v1.BuyRequest").expect("it exists");
-    let found =
-        |path: &str, key: &str| declaring(&contract, request, path, key).expect("it is found");
+    let found = |path: &str, key: &str| {
+        declaring_element(&contract, request, path, key).expect("it is found")
+    };
     assert_eq!(found("count", "int32.gte_lte"), "shop.v1.BuyRequest.count");
     assert_eq!(found("", "buy.some"), "shop.v1.BuyRequest");
     assert_eq!(found("way", "required"), "shop.v1.BuyRequest.way");

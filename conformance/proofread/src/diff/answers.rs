@@ -14,7 +14,7 @@ use super::{
 use crate::{
     case::{Case, Send},
     contract::Method,
-    place,
+    source_location,
 };
 
 pub(super) fn compare(
@@ -45,7 +45,7 @@ pub(super) fn compare(
     let gone = gone.into_iter().map(|(verdict, group)| {
         let place = verdict
             .first()
-            .and_then(|due| place::of_due(old.contract, was.full_name(), due));
+            .and_then(|due| source_location::of_violation(old.contract, was.full_name(), due));
         Change {
             severity: Severity::Break,
             what: format!(
@@ -63,7 +63,7 @@ pub(super) fn compare(
         what: format!("answers may not hold any more: {}", list(&verdict)),
         place: verdict
             .first()
-            .and_then(|due| place::of_due(new.contract, is.full_name(), due)),
+            .and_then(|due| source_location::of_violation(new.contract, is.full_name(), due)),
         example: group.example,
         shown_by: group.messages,
         shows: Shows::Answer,

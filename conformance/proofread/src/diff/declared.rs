@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Change, Severity, Side};
 use crate::{
     contract::{Contract, DeclaredError, Idempotency, Method},
-    place,
+    source_location,
     unset::Unset,
 };
 
@@ -45,13 +45,13 @@ fn errors(old: &Contract, new: &Contract, (before, after): (&Method, &Method)) -
     let added = is.iter().filter(|(name, _)| !was.contains_key(*name));
     let added = added.map(|(name, error)| {
         let what = format!("may now fail with {name}: {}", error.when);
-        Change::of(Severity::Behaviour, what).at(place::of_method(after))
+        Change::of(Severity::Behaviour, what).at(source_location::of_method(after))
     });
     let removed = was.iter().filter(|(name, _)| !is.contains_key(*name));
     let removed = removed.map(|(name, error)| {
         let what = format!("does not fail with {name} any more: {}", error.when);
         Change::of(Severity::Behaviour, what)
-            .at(place::of_method(before).map(|place| format!("{place} (old)")))
+            .at(source_location::of_method(before).map(|place| format!("{place} (old)")))
     });
     added.chain(removed).collect()
 }
@@ -112,7 +112,7 @@ fn idempotency(before: &Method, after: &Method) -> Option<Change> {
         name(before),
         name(after)
     );
-    Some(Change::of(Severity::Behaviour, what).at(place::of_method(after)))
+    Some(Change::of(Severity::Behaviour, what).at(source_location::of_method(after)))
 }
 
 fn access(before: &Method, after: &Method) -> Option<Change> {
@@ -132,7 +132,7 @@ fn access(before: &Method, after: &Method) -> Option<Change> {
         ),
         _ => return None,
     };
-    Some(Change::of(severity, what).at(place::of_method(after)))
+    Some(Change::of(severity, what).at(source_location::of_method(after)))
 }
 
 fn replay(before: &Method, after: &Method) -> Option<Change> {
@@ -144,5 +144,5 @@ fn replay(before: &Method, after: &Method) -> Option<Change> {
         }
         _ => return None,
     };
-    Some(Change::of(Severity::Behaviour, what).at(place::of_method(after)))
+    Some(Change::of(Severity::Behaviour, what).at(source_location::of_method(after)))
 }

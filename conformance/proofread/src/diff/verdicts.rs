@@ -7,14 +7,14 @@ use prost_reflect::{DynamicMessage, MessageDescriptor};
 
 use super::{Change, MethodDiff, Severity, Shows, Side};
 use crate::{
-    case::{Case, Due, Send},
+    case::{Case, Send, Violation},
     contract::{Contract, Method},
     oracle::Oracle,
-    place,
+    source_location,
 };
 
 /// The violations that are due for a message; for a stream, those of its messages.
-pub(super) type Verdict = BTreeSet<Due>;
+pub(super) type Verdict = BTreeSet<Violation>;
 
 /// Messages whose verdict changes in the same way.
 #[derive(Default)]
@@ -117,7 +117,7 @@ fn verdict(oracle: &Oracle, kind: &MessageDescriptor, bodies: &[Vec<u8>]) -> Opt
     let mut due = Verdict::new();
     for body in bodies {
         let message = DynamicMessage::decode(kind.clone(), body.as_slice()).ok()?;
-        due.extend(oracle.judge_steadily(&message).ok()?);
+        due.extend(oracle.stable_violations(&message).ok()?);
     }
     Some(due)
 }
@@ -140,7 +140,7 @@ fn folded(verdict: &Verdict) -> Verdict {
         }
         folded
     };
-    let folded = verdict.iter().map(|due| Due {
+    let folded = verdict.iter().map(|due| Violation {
         path: fold(&due.path),
         rule: due.rule.clone(),
     });
@@ -175,14 +175,16 @@ fn changes(
             (true, _) => (
                 Severity::Break,
                 format!("accepted before, refused now: {}", list(&after)),
-                after.first().and_then(|due| place::of_due(new, is, due)),
+                after
+                    .first()
+                    .and_then(|due| source_location::of_violation(new, is, due)),
             ),
             (_, true) => (
                 Severity::Loosening,
                 format!("refused before, accepted now: {}", list(&before)),
                 before
                     .first()
-                    .and_then(|due| place::of_due(old, was, due))
+                    .and_then(|due| source_location::of_violation(old, was, due))
                     .map(|place| format!("{place} (old)")),
             ),
             _ if told(&before, &after) => return None,
@@ -193,7 +195,9 @@ fn changes(
                     list(&before),
                     list(&after)
                 ),
-                after.first().and_then(|due| place::of_due(new, is, due)),
+                after
+                    .first()
+                    .and_then(|due| source_location::of_violation(new, is, due)),
             ),
         };
         Some(Change {

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use super::{Derived, Note, Source};
 use crate::{
     case::Case,
-    cases::{self, Deriver, Fixtures, Random, Uncovered},
+    cases::{self, CoverageGap, Deriver, Fixtures, RandomCases},
     contract::{Contract, Method},
     oracle::Oracle,
 };
@@ -16,7 +16,7 @@ pub struct FromContract<'c> {
     oracle: Oracle,
     fixtures: &'c Fixtures,
     deriver: RefCell<Deriver<'c>>,
-    sides: RefCell<Vec<Uncovered>>,
+    sides: RefCell<Vec<CoverageGap>>,
 }
 
 impl<'c> FromContract<'c> {
@@ -34,7 +34,7 @@ impl<'c> FromContract<'c> {
 
     /// The sides of rules that no case was found for, of the methods so far: the
     /// coverage says why.
-    pub fn sides(&self) -> Vec<Uncovered> {
+    pub fn sides(&self) -> Vec<CoverageGap> {
         self.sides.borrow().clone()
     }
 }
@@ -46,7 +46,7 @@ impl Source for FromContract<'_> {
             about: method.path.clone(),
             text,
         };
-        let (sides, others): (Vec<Uncovered>, Vec<Uncovered>) = generated
+        let (sides, others): (Vec<CoverageGap>, Vec<CoverageGap>) = generated
             .uncovered
             .into_iter()
             .partition(|it| it.side.is_some());
@@ -68,7 +68,7 @@ impl Source for FromContract<'_> {
 
     fn random<'s>(&'s self, method: &'s Method, seed: u64) -> Box<dyn Iterator<Item = Case> + 's> {
         let oracle = &self.oracle;
-        let random = Random::new(self.contract, oracle, method, self.fixtures, seed);
+        let random = RandomCases::new(self.contract, oracle, method, self.fixtures, seed);
         Box::new(random)
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    case::{Exercise, Phase},
+    case::{Phase, RuleTarget},
     finding::Finding,
 };
 
@@ -31,7 +31,7 @@ pub struct Report {
     /// What happened that is no finding: a connection that broke once.
     pub remarks: Vec<String>,
     /// The rules that were exercised, from each side, by cases that were answered.
-    pub exercised: BTreeSet<Exercise>,
+    pub exercised: BTreeSet<RuleTarget>,
     /// Why the run ended before its time, if it did.
     pub stopped: Option<String>,
 }

@@ -9,7 +9,7 @@ use std::{
 use super::{Count, Event, Found, Note, Plan, Report};
 use crate::{
     behaviour::Observed,
-    case::{Case, Exercise, Expect, Phase},
+    case::{Case, Expect, Phase, RuleTarget},
     contract::Code,
     finding::{Finding, FindingKind},
 };
@@ -27,7 +27,7 @@ pub(super) struct Tally<'p, E> {
     groups: BTreeMap<Group, Members>,
     random: BTreeMap<(usize, FindingKind), Failed>,
     answers: HashMap<String, Answers>,
-    exercised: HashSet<Exercise>,
+    exercised: HashSet<RuleTarget>,
     report: Report,
     launched: u64,
     failed: u64,

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::{
     contract::{Contract, DeclaredError, Field, Idempotency, Method},
-    place,
+    source_location,
     unset::{Unset, UnsetFields},
     words,
 };
@@ -82,7 +82,7 @@ pub fn explain(contract: &Contract, unset: &UnsetFields<'_>, method: &Method) ->
     let request = contract.message(&method.request);
     Explanation {
         method: method.path.trim_start_matches('/').to_owned(),
-        place: place::of_method(method),
+        place: source_location::of_method(method),
         comment: method.comment.clone(),
         facts: facts(method),
         request: method.request.clone(),

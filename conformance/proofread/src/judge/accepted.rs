@@ -4,7 +4,7 @@
 use prost_reflect::DynamicMessage;
 
 use super::{Judge, Known, Wrong, details::Read, refused::list};
-use crate::{case::Due, contract::Code, finding::FindingKind, outcome::Answer};
+use crate::{case::Violation, contract::Code, finding::FindingKind, outcome::Answer};
 
 const INVALID_ARGUMENT: Code = Code(3);
 
@@ -58,7 +58,7 @@ impl Judge<'_> {
         };
         // Rules that can't be evaluated are a defect of the contract, which the
         // reading of it reports; the server is not to blame.
-        let broken: Vec<Due> = self.oracle.judge(&decoded).ok()?.into_iter().collect();
+        let broken: Vec<Violation> = self.oracle.violations(&decoded).ok()?.into_iter().collect();
         if broken.is_empty() {
             self.remember_good(known, bytes);
             return None;

@@ -12,7 +12,7 @@ use prost::Message;
 use prost_protovalidate_types::{FieldPath, Violations, field_path_element::Subscript};
 use prost_types::Any;
 
-use crate::{case::Due, outcome::Answer};
+use crate::{case::Violation, outcome::Answer};
 
 /// The header of the details.
 pub(super) const DETAILS: &str = "grpc-status-details-bin";
@@ -81,7 +81,7 @@ pub struct Read {
     /// The names of the details, in their order.
     pub names: Vec<String>,
     /// What `buf.validate.Violations` lists.
-    pub violations: Option<BTreeSet<Due>>,
+    pub violations: Option<BTreeSet<Violation>>,
     /// What `google.rpc.BadRequest` lists.
     pub bad_request: Option<Vec<FieldViolation>>,
     /// The reason of `google.rpc.ErrorInfo`.
@@ -110,7 +110,7 @@ pub fn read(answer: &Answer) -> Result<Option<Read>, String> {
         match name {
             "buf.validate.Violations" => {
                 let listed = Violations::decode(detail.value.as_slice()).map_err(damaged)?;
-                let listed = listed.violations.iter().map(|violation| Due {
+                let listed = listed.violations.iter().map(|violation| Violation {
                     path: path(violation.field.as_ref()),
                     rule: violation.rule_id().to_owned(),
                 });

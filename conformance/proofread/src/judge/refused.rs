@@ -8,7 +8,7 @@ use super::{
     details::{self, Read, googled},
 };
 use crate::{
-    case::Due,
+    case::Violation,
     contract::Code,
     finding::FindingKind,
     outcome::Answer,
@@ -20,7 +20,7 @@ use crate::{
 const FULL: f64 = 0.5;
 
 pub(super) fn check(
-    due: &[Due],
+    due: &[Violation],
     code: Code,
     answer: &Answer,
     read: Option<&Read>,
@@ -51,10 +51,10 @@ pub(super) fn check(
     let Some(read) = read else {
         return Vec::new();
     };
-    let due: BTreeSet<&Due> = due.iter().collect();
+    let due: BTreeSet<&Violation> = due.iter().collect();
     let mut wrong = Vec::new();
     if let Some(listed) = &read.violations {
-        let listed: BTreeSet<&Due> = listed.iter().collect();
+        let listed: BTreeSet<&Violation> = listed.iter().collect();
         if listed != due && !cut(&due, &listed, answer, profile) {
             wrong.push(difference(&due, &listed));
             // What follows would only say it again.
@@ -126,9 +126,9 @@ fn counts(text: &str, due: usize, listed: usize) -> bool {
     numbers.iter().any(|number| *number >= left_out.max(1))
 }
 
-fn difference(due: &BTreeSet<&Due>, listed: &BTreeSet<&Due>) -> Wrong {
-    let missing: Vec<Due> = due.difference(listed).map(|due| (*due).clone()).collect();
-    let extra: Vec<Due> = listed.difference(due).map(|due| (*due).clone()).collect();
+fn difference(due: &BTreeSet<&Violation>, listed: &BTreeSet<&Violation>) -> Wrong {
+    let missing: Vec<Violation> = due.difference(listed).map(|due| (*due).clone()).collect();
+    let extra: Vec<Violation> = listed.difference(due).map(|due| (*due).clone()).collect();
     let mut observed = Vec::new();
     if !missing.is_empty() {
         observed.push(format!("without {}", list(&missing)));
@@ -136,7 +136,7 @@ fn difference(due: &BTreeSet<&Due>, listed: &BTreeSet<&Due>) -> Wrong {
     if !extra.is_empty() {
         observed.push(format!("with {}, which is not due", list(&extra)));
     }
-    let due: Vec<Due> = due.iter().map(|due| (*due).clone()).collect();
+    let due: Vec<Violation> = due.iter().map(|due| (*due).clone()).collect();
     (
         FindingKind::WrongViolations,
         format!("the violations {}", list(&due)),
@@ -145,14 +145,14 @@ fn difference(due: &BTreeSet<&Due>, listed: &BTreeSet<&Due>) -> Wrong {
 }
 
 fn bad_request(
-    due: &BTreeSet<&Due>,
+    due: &BTreeSet<&Violation>,
     listed: &[details::FieldViolation],
     answer: &Answer,
     read: &Read,
     profile: &Profile,
 ) -> Vec<Wrong> {
     // Where both are there they say the same; the first has been judged.
-    let truth: BTreeSet<&Due> = match &read.violations {
+    let truth: BTreeSet<&Violation> = match &read.violations {
         Some(violations) => violations.iter().collect(),
         None => due.clone(),
     };
@@ -203,7 +203,7 @@ fn bad_request(
 }
 
 /// `category enum.not_in, max_results int32.gte_lte`, cut where it gets long.
-pub(super) fn list(due: &[Due]) -> String {
+pub(super) fn list(due: &[Violation]) -> String {
     const SHOWN: usize = 8;
     let mut shown: Vec<String> = due
         .iter()

@@ -4,7 +4,7 @@ use super::*;
 use crate::testing::{image, shop};
 
 #[test]
-fn what_follows_a_subscript_is_told_apart() {
+fn the_path_after_a_subscript_is_found() {
     assert_eq!(after_subscript(""), "");
     assert_eq!(after_subscript(".title"), ".title");
     assert_eq!(after_subscript("[3]"), "");
@@ -34,22 +34,24 @@ fn violations_are_named_by_path_and_rule() {
     let oracle = Oracle::new(&contract);
     let names = ["ok", "x"].map(|name| Value::String(name.to_owned()));
     let message = message(&contract, BUY, "names", Value::List(names.to_vec()));
-    let due = oracle.judge(&message).expect("the rules can be evaluated");
+    let due = oracle
+        .violations(&message)
+        .expect("the rules can be evaluated");
     let due: Vec<(&str, &str)> = due
         .iter()
         .map(|it| (it.path.as_str(), it.rule.as_str()))
         .collect();
     assert_eq!(due, [("names[1]", "string.min_len")]);
-    let breaches = oracle
-        .breaches(&message)
+    let violations = oracle
+        .detailed_violations(&message)
         .expect("the rules can be evaluated");
-    let breach = breaches.first().expect("one is broken");
-    assert_eq!(breach.key, "repeated.items.string.min_len");
-    assert!(breach.is_at("names") && !breach.is_at("name"));
+    let violation = violations.first().expect("one is broken");
+    assert_eq!(violation.qualified_rule, "repeated.items.string.min_len");
+    assert!(violation.is_at("names") && !violation.is_at("name"));
 }
 
 #[test]
-fn rules_that_a_contract_predefines_are_known() {
+fn predefined_rules_of_the_contract_are_evaluated() {
     let predefined = r#"syntax = "proto2"; package own; import "buf/validate/validate.proto";
         extend buf.validate.Int32Rules {
           optional bool even = 80048952 [(buf.validate.predefined).cel = {
@@ -63,12 +65,12 @@ fn rules_that_a_contract_predefines_are_known() {
     let contract = Contract::decode(&image).expect("the contract is sound");
     let oracle = Oracle::new(&contract);
     let odd = message(&contract, "own.Thing", "count", Value::I32(3));
-    let due = oracle.judge(&odd).expect("the rules can be evaluated");
+    let due = oracle.violations(&odd).expect("the rules can be evaluated");
     assert_eq!(due.first().map(|it| it.rule.as_str()), Some("int32.even"));
 }
 
 #[test]
-fn what_changes_with_the_clock_is_no_steady_expectation() {
+fn a_result_that_changes_within_a_minute_is_refused() {
     let contract =
         buy("google.protobuf.Timestamp at = 1 [(buf.validate.field).timestamp.lt_now = true];");
     let oracle = Oracle::new(&contract);
@@ -80,20 +82,25 @@ fn what_changes_with_the_clock_is_no_steady_expectation() {
         time.set_field_by_name("seconds", Value::I64(now_seconds() + offset));
         message(&contract, BUY, "at", Value::Message(time))
     };
-    assert!(oracle.judge(&at(-5)).expect("it can be judged").is_empty());
-    let refused = oracle
-        .judge_steadily(&at(-5))
-        .expect_err("a minute ago it was in the future");
-    assert_eq!(refused, "the answer changes within 60 seconds");
     assert!(
         oracle
-            .judge_steadily(&at(-500))
+            .violations(&at(-5))
+            .expect("it can be judged")
+            .is_empty()
+    );
+    let refused = oracle
+        .stable_violations(&at(-5))
+        .expect_err("a minute ago it was in the future");
+    assert_eq!(refused, "the result changes within 60 seconds");
+    assert!(
+        oracle
+            .stable_violations(&at(-500))
             .expect("it stays in the past")
             .is_empty()
     );
     assert_eq!(
         oracle
-            .judge_steadily(&at(500))
+            .stable_violations(&at(500))
             .expect("it stays in the future")
             .len(),
         1
@@ -101,31 +108,36 @@ fn what_changes_with_the_clock_is_no_steady_expectation() {
 }
 
 #[test]
-fn the_rule_that_is_not_of_the_standard_is_not_due() {
+fn the_nonstandard_rule_is_not_reported() {
     let contract = buy("string link = 1 [(buf.validate.field).string.uri_ref = true];");
     let oracle = Oracle::new(&contract);
     let empty = message(&contract, BUY, "link", Value::String(String::new()));
-    assert!(oracle.judge(&empty).expect("it can be judged").is_empty());
+    assert!(
+        oracle
+            .violations(&empty)
+            .expect("it can be judged")
+            .is_empty()
+    );
     let refused = oracle
-        .judge_steadily(&empty)
+        .stable_violations(&empty)
         .expect_err("implementations differ");
     assert!(refused.contains("implementations differ"), "{refused}");
 }
 
 #[test]
-fn rules_that_can_not_be_evaluated_are_an_error() {
+fn rules_that_cannot_be_evaluated_are_an_error() {
     let contract = buy(
         "string id = 1 [(buf.validate.field).cel = {id: \"x\", expression: \"this.nonsense()\"}];",
     );
     let message = message(&contract, BUY, "id", Value::String("a".to_owned()));
     let refused = Oracle::new(&contract)
-        .judge(&message)
+        .violations(&message)
         .expect_err("there is no such function");
     assert!(refused.contains("nonsense"), "{refused}");
 }
 
 #[test]
-fn one_oracle_serves_many_threads() {
+fn many_threads_share_one_oracle() {
     let contract = buy("int32 count = 1 [(buf.validate.field).int32 = {gte: 1, lte: 9}];");
     let oracle = Oracle::new(&contract);
     std::thread::scope(|scope| {
@@ -133,7 +145,7 @@ fn one_oracle_serves_many_threads() {
             let (oracle, contract) = (&oracle, &contract);
             scope.spawn(move || {
                 let message = message(contract, BUY, "count", Value::I32(count));
-                let due = oracle.judge(&message).expect("it can be judged");
+                let due = oracle.violations(&message).expect("it can be judged");
                 assert_eq!(due.is_empty(), (1..=9).contains(&count), "{count}");
             });
         }

@@ -12,7 +12,7 @@ use crate::{
     contract::{self, Contract},
     engine::{self, Report},
     finding::FindingKind,
-    place,
+    source_location,
 };
 
 /// What a report needs besides the findings.
@@ -47,7 +47,7 @@ pub fn view(report: &Report, context: Context<'_>) -> View {
     }
     let methods = context.methods.iter().map(|method| Method {
         name: plain(&method.path),
-        place: place::of_method(method),
+        place: source_location::of_method(method),
         phases: phases(report, Some(&method.path)),
         groups: by_method.remove(method.path.as_str()).unwrap_or_default(),
         coverage: coverages.remove(&method.path).unwrap_or_default(),

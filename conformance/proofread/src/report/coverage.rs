@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::view::{Coverage, Gap};
 use crate::{
-    case::{self, Exercise},
-    cases::Uncovered,
+    case::{self, RuleTarget},
+    cases::CoverageGap,
     contract::{self, Contract},
     coverage,
     engine::Report,
@@ -21,7 +21,7 @@ pub fn covered(
     contract: &Contract,
     methods: &[&contract::Method],
     report: &Report,
-    uncovered: &[Uncovered],
+    uncovered: &[CoverageGap],
 ) -> Covered {
     let sent = |method: &&contract::Method| {
         let mut counts = report.counts.iter();
@@ -31,11 +31,11 @@ pub fn covered(
         })
     };
     let methods: Vec<&contract::Method> = methods.iter().copied().filter(sent).collect();
-    let exercised: Vec<Exercise> = report.exercised.iter().cloned().collect();
+    let exercised: Vec<RuleTarget> = report.exercised.iter().cloned().collect();
     let of = |methods: &[&contract::Method]| {
         let mut seen = coverage::Coverage::of(contract, methods.iter().copied());
-        seen.see_exercises(&exercised);
-        seen.excuse(uncovered);
+        seen.record_targets(&exercised);
+        seen.record_gaps(uncovered);
         counted(&seen)
     };
     let by_method = methods

@@ -12,7 +12,7 @@ use crate::{
     contract::Contract,
     engine::{Found, Report},
     finding::{Finding, FindingKind},
-    place,
+    source_location,
 };
 
 /// In how many methods the same failure is one of the server as a whole.
@@ -184,16 +184,16 @@ fn places(finding: &Finding, contract: &Contract) -> Vec<String> {
         Some(again) => match &again.expect {
             Expect::Refused(due) => due
                 .iter()
-                .filter_map(|due| place::of_due(contract, &method.request, due))
+                .filter_map(|due| source_location::of_violation(contract, &method.request, due))
                 .collect(),
             Expect::Accepted => again
                 .exercises
                 .iter()
-                .filter_map(|exercise| place::of_exercise(contract, exercise))
+                .filter_map(|exercise| source_location::of_target(contract, exercise))
                 .collect(),
             _ => Vec::new(),
         },
-        None => place::of_method(method).into_iter().collect(),
+        None => source_location::of_method(method).into_iter().collect(),
     };
     places.sort();
     places.dedup();

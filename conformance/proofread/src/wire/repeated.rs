@@ -50,7 +50,7 @@ fn last_wins(bench: &Bench<'_>, descriptor: &FieldDescriptor) -> Vec<Case> {
     let bytes = bench.followed_by(&zero);
     let expect = DynamicMessage::decode(bench.baseline.descriptor(), bytes.as_slice())
         .ok()
-        .and_then(|decoded| bench.oracle.judge_steadily(&decoded).ok());
+        .and_then(|decoded| bench.oracle.stable_violations(&decoded).ok());
     if let Some(due) = expect {
         let expect = match due.is_empty() {
             true => Expect::Accepted,

@@ -83,7 +83,7 @@ fn made(path: &str, profile: &str) -> (Contract, Vec<Case>) {
     let contract = shop();
     let oracle = Oracle::new(&contract);
     let request = baseline(&contract);
-    let valid = oracle.judge(&request).expect("rules");
+    let valid = oracle.violations(&request).expect("rules");
     assert!(valid.is_empty(), "{valid:?}");
     let profile = Profile::named(profile).expect("built in");
     let cases = {
@@ -127,7 +127,12 @@ fn what_must_be_accepted_is_the_same_valid_request_to_a_parser() {
         }
         let decoded = DynamicMessage::decode(expected.descriptor(), &body[5..]);
         let decoded = decoded.unwrap_or_else(|error| panic!("{}: {error}", case.id));
-        assert_eq!(oracle.judge(&decoded), Ok(BTreeSet::new()), "{}", case.id);
+        assert_eq!(
+            oracle.violations(&decoded),
+            Ok(BTreeSet::new()),
+            "{}",
+            case.id
+        );
         if !case.id.starts_with("wire/last-wins/") {
             let same = expected
                 .descriptor()

@@ -125,8 +125,11 @@ fn derived() -> (Vec<RuleCoverage>, usize) {
         let generated = deriver.derive(method);
         check(method, &generated, &oracle);
         count += generated.cases.len();
-        generated.cases.iter().for_each(|case| coverage.see(case));
-        coverage.excuse(&generated.uncovered);
+        generated
+            .cases
+            .iter()
+            .for_each(|case| coverage.record(case));
+        coverage.record_gaps(&generated.uncovered);
     }
     (coverage.report(), count)
 }

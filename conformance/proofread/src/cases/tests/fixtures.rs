@@ -41,7 +41,7 @@ fn a_fixture_stands_in_valid_requests() {
         Value::List(vec![Value::I32(7)])
     );
     let oracle = Oracle::new(&contract);
-    let random = Random::new(&contract, &oracle, method(&contract, path), &fixtures, 1);
+    let random = RandomCases::new(&contract, &oracle, method(&contract, path), &fixtures, 1);
     let named = [vec![Value::I32(7)], vec![Value::I32(8), Value::I32(9)]].map(Value::List);
     for case in random
         .take(100)
@@ -99,7 +99,7 @@ fn fixtures_are_read_from_json() {
 }
 
 #[test]
-fn each_case_has_a_replay_key_of_its_own() {
+fn each_case_has_a_idempotency_key_of_its_own() {
     let contract = bookstore::contract();
     let path = "/bookstore.inventory.v1.InventoryService/ReserveStock";
     let generated = derive(&contract, method(&contract, path), &Fixtures::default());

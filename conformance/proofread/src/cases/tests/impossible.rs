@@ -3,7 +3,7 @@
 use super::*;
 use crate::testing::shop;
 
-fn derived(body: &str) -> Generated {
+fn derived(body: &str) -> GeneratedCases {
     let service = "service Shop { rpc Buy(BuyRequest) returns (BuyRequest); }";
     let contract = Contract::decode(&shop(&format!("{service} {body}"))).expect("it is sound");
     let oracle = Oracle::new(&contract);
@@ -17,7 +17,7 @@ fn derived(body: &str) -> Generated {
     generated
 }
 
-fn reasons(generated: &Generated) -> Vec<String> {
+fn reasons(generated: &GeneratedCases) -> Vec<String> {
     generated
         .uncovered
         .iter()
@@ -25,9 +25,12 @@ fn reasons(generated: &Generated) -> Vec<String> {
         .collect()
 }
 
-fn says(generated: &Generated, words: &str) {
+fn says(generated: &GeneratedCases, description: &str) {
     let reasons = reasons(generated);
-    assert!(reasons.iter().any(|it| it.contains(words)), "{reasons:#?}");
+    assert!(
+        reasons.iter().any(|it| it.contains(description)),
+        "{reasons:#?}"
+    );
 }
 
 #[test]

@@ -15,7 +15,7 @@ use super::*;
 use crate::case::{Expect, Send};
 
 /// What holds of all that is derived for a method.
-fn check(method: &Method, generated: &Generated, oracle: &Oracle) {
+fn check(method: &Method, generated: &GeneratedCases, oracle: &Oracle) {
     let path = &method.path;
     assert!(
         generated.defects.is_empty(),
@@ -59,7 +59,9 @@ fn check_case(case: &Case, oracle: &Oracle) {
             bytes.as_slice(),
         );
         let decoded = decoded.expect("what was encoded decodes");
-        let judged = oracle.judge(&decoded).expect("the rules can be evaluated");
+        let judged = oracle
+            .violations(&decoded)
+            .expect("the rules can be evaluated");
         due = judged.into_iter().collect();
     }
     match &case.expect {

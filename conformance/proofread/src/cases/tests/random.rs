@@ -9,7 +9,7 @@ fn take(
     count: usize,
 ) -> Vec<Case> {
     let fixtures = Fixtures::default();
-    Random::new(contract, oracle, method, &fixtures, seed)
+    RandomCases::new(contract, oracle, method, &fixtures, seed)
         .take(count)
         .collect()
 }
@@ -19,9 +19,14 @@ fn random_cases_expect_what_the_oracle_says() {
     let contract = every_rule::contract();
     let oracle = Oracle::new(&contract);
     for method in contract.methods() {
-        let foreign = contract.message(&method.request).is_none();
+        let well_known = contract.message(&method.request).is_none();
         let cases = take(&contract, &oracle, method, 7, 60);
-        assert_eq!(cases.len(), if foreign { 0 } else { 60 }, "{}", method.path);
+        assert_eq!(
+            cases.len(),
+            if well_known { 0 } else { 60 },
+            "{}",
+            method.path
+        );
         for case in &cases {
             assert_eq!(case.phase, Phase::Random);
             check_case(case, &oracle);

@@ -27,7 +27,7 @@ fn a_refused_request_shrinks_to_what_is_not_checked() {
         Expect::Refused(due) => due.iter().any(|due| due.path.ends_with("].quantity")),
         _ => false,
     };
-    let mut random = Random::new(&contract, &oracle, method, &fixtures, 11);
+    let mut random = RandomCases::new(&contract, &oracle, method, &fixtures, 11);
     let found = random
         .find(|case| forgets(case))
         .expect("one of them breaks the rule");

@@ -17,7 +17,7 @@ use super::{
     details::{BadRequest, ErrorInfo, FieldViolation, Status},
     *,
 };
-use crate::{case::Due, profile::Details, testing};
+use crate::{case, profile::Details, testing};
 
 const SHOP: &str = r#"
     service Shop {
@@ -67,9 +67,9 @@ fn kinds_of(profile: &Profile, case: &Case, outcome: &Outcome) -> Vec<FindingKin
     findings.into_iter().map(|finding| finding.kind).collect()
 }
 
-fn due() -> Vec<Due> {
+fn due() -> Vec<case::Violation> {
     [("id", "int32.gt"), ("name", "string.min_len")]
-        .map(|(path, rule)| Due {
+        .map(|(path, rule)| case::Violation {
             path: path.to_owned(),
             rule: rule.to_owned(),
         })

@@ -210,7 +210,7 @@ fn a_valid_message_may_fail_before_the_one_that_is_refused() {
 /// Many violations, of which some are listed.
 fn flood(due: usize, listed: usize, message: &str) -> (Case, Outcome) {
     let name = |at: usize| format!("books_with_a_long_name_{at:04}.a_long_field_name");
-    let all = (0..due).map(|at| Due {
+    let all = (0..due).map(|at| case::Violation {
         path: name(at),
         rule: "string.min_len".to_owned(),
     });

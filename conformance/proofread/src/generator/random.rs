@@ -6,13 +6,15 @@ use std::collections::HashMap;
 use prost_reflect::{DynamicMessage, Value};
 use rand::{RngExt, rngs::StdRng};
 
-use super::{Pool, Synth, compose::set, shape::Shape, spot::Spot};
+use super::{
+    MessageGenerator, ValuePool, compose::set_field, field_shape::FieldShape, value_site::ValueSite,
+};
 use crate::contract::{Field, Message};
 
 /// Values with more bytes than this come too seldom to be worth their time.
-pub(crate) const BIG: usize = 4096;
+pub(crate) const LARGE_VALUE_BYTES: usize = 4096;
 
-impl<'c> Synth<'c> {
+impl<'c> MessageGenerator<'c> {
     /// A message at random. Nested messages are entered so many levels deep.
     pub(crate) fn random_message(
         &mut self,
@@ -23,20 +25,19 @@ impl<'c> Synth<'c> {
         let mut built = DynamicMessage::new(message.descriptor.clone());
         let mut groups: HashMap<&str, Vec<&'c Field>> = HashMap::new();
         for field in &message.fields {
-            let drawn = message
+            let oneof_rule = message
                 .rules
                 .oneof
                 .iter()
                 .find(|it| it.fields.contains(&field.name));
-            let group = field
-                .oneof
-                .as_deref()
-                .or(drawn.and_then(|it| it.fields.first()).map(String::as_str));
+            let group = field.oneof.as_deref().or(oneof_rule
+                .and_then(|it| it.fields.first())
+                .map(String::as_str));
             match group {
                 Some(group) => groups.entry(group).or_default().push(field),
                 None => {
                     let value = self.random_value(message, field, rng, depth);
-                    set(&mut built, field, value);
+                    set_field(&mut built, field, value);
                 }
             }
         }
@@ -52,7 +53,7 @@ impl<'c> Synth<'c> {
                     .smallest_set()
                     .and_then(|it| it.value.clone());
             }
-            set(&mut built, field, value);
+            set_field(&mut built, field, value);
         }
         built
     }
@@ -72,35 +73,35 @@ impl<'c> Synth<'c> {
             return None;
         }
         if (has_fixture || rng.random_bool(0.4))
-            && let Some(value) = known(&pool, has_fixture, rng)
+            && let Some(value) = pick_valid(&pool, has_fixture, rng)
         {
             return Some(value);
         }
         let nested = self.contract.message_in(field);
         let fresh = match &pool.shape {
-            Shape::One(spot) => self.random_element(spot.as_deref(), nested, rng, depth),
-            Shape::List(spot, least, most) => {
-                let count = random_count(*least, *most, rng);
-                let unique = pool.keys.iter().any(|key| key == "repeated.unique");
+            FieldShape::Singular(site) => self.random_element(site.as_deref(), nested, rng, depth),
+            FieldShape::List(site, min, max) => {
+                let count = random_count(*min, *max, rng);
+                let unique = pool.rule_ids.iter().any(|key| key == "repeated.unique");
                 let mut items = Vec::new();
                 for _ in 0..count {
-                    let item = self.random_element(spot.as_deref(), nested, rng, depth);
+                    let item = self.random_element(site.as_deref(), nested, rng, depth);
                     items.extend(item.filter(|it| !unique || !items.contains(it)));
                 }
                 Some(Value::List(items))
             }
-            Shape::Map(key, spot, least, most) => {
-                let count = random_count(*least, *most, rng);
+            FieldShape::Map(key, site, min, max) => {
+                let count = random_count(*min, *max, rng);
                 let mut pairs = HashMap::new();
                 for _ in 0..count {
                     let key = key.random(rng).and_then(Value::into_map_key);
-                    let value = self.random_element(spot.as_deref(), nested, rng, depth);
+                    let value = self.random_element(site.as_deref(), nested, rng, depth);
                     pairs.extend(key.zip(value));
                 }
                 Some(Value::Map(pairs))
             }
         };
-        fresh.or_else(|| known(&pool, false, rng))
+        fresh.or_else(|| pick_valid(&pool, false, rng))
     }
 
     /// A value of a field at random, of which a number is outside of its range; none
@@ -112,9 +113,9 @@ impl<'c> Synth<'c> {
         rng: &mut StdRng,
     ) -> Option<Value> {
         match &self.pool(message, field).shape {
-            Shape::One(Some(spot)) => spot.random_outside(rng),
-            Shape::List(Some(spot), ..) => {
-                let outside = spot.random_outside(rng)?;
+            FieldShape::Singular(Some(site)) => site.random_outside(rng),
+            FieldShape::List(Some(site), ..) => {
+                let outside = site.random_outside(rng)?;
                 let mut items = match self.random_value(message, field, rng, 0) {
                     Some(Value::List(items)) => items,
                     _ => Vec::new(),
@@ -131,13 +132,13 @@ impl<'c> Synth<'c> {
 
     fn random_element(
         &mut self,
-        spot: Option<&Spot>,
+        site: Option<&ValueSite>,
         nested: Option<&'c Message>,
         rng: &mut StdRng,
         depth: usize,
     ) -> Option<Value> {
-        match (spot, nested) {
-            (Some(spot), _) => spot.random(rng),
+        match (site, nested) {
+            (Some(site), _) => site.random(rng),
             (None, Some(nested)) if depth > 0 => {
                 Some(Value::Message(self.random_message(nested, rng, depth - 1)))
             }
@@ -148,9 +149,10 @@ impl<'c> Synth<'c> {
 }
 
 /// One of the valid values of a pool.
-fn known(pool: &Pool, fixture: bool, rng: &mut StdRng) -> Option<Value> {
-    let fits =
-        |it: &&super::Tried| it.value.is_some() && it.is_fixture == fixture && it.size <= BIG;
+fn pick_valid(pool: &ValuePool, fixture: bool, rng: &mut StdRng) -> Option<Value> {
+    let fits = |it: &&super::EvaluatedValue| {
+        it.value.is_some() && it.is_fixture == fixture && it.size <= LARGE_VALUE_BYTES
+    };
     let values: Vec<_> = pool.valid().filter(fits).collect();
     match values.len() {
         0 => None,
@@ -159,8 +161,8 @@ fn known(pool: &Pool, fixture: bool, rng: &mut StdRng) -> Option<Value> {
 }
 
 /// A few more than there must be.
-fn random_count(least: u64, most: Option<u64>, rng: &mut StdRng) -> u64 {
-    let least = least.min(50);
-    let most = most.unwrap_or(u64::MAX).min(least + 4);
-    rng.random_range(least..=most.max(least))
+fn random_count(min: u64, max: Option<u64>, rng: &mut StdRng) -> u64 {
+    let min = min.min(50);
+    let max = max.unwrap_or(u64::MAX).min(min + 4);
+    rng.random_range(min..=max.max(min))
 }

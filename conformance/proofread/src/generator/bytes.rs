@@ -6,21 +6,21 @@ use prost_protovalidate_types::{BytesRules, bytes_rules::WellKnown, field_rules:
 use rand::{RngExt, rngs::StdRng};
 
 use super::{
-    candidate::{Tries, some_of},
+    candidate::{Candidates, numbered_samples},
     literals::Literals,
     pattern::Pattern,
-    text::LONGEST,
+    strings::MAX_VALUE_BYTES,
 };
 use crate::case::Side;
 
 /// The rules of bytes, understood.
-pub(crate) struct Octets {
+pub(crate) struct BytesGenerator {
     rules: BytesRules,
     pattern: Option<Pattern>,
     literals: Arc<Literals>,
 }
 
-impl Octets {
+impl BytesGenerator {
     pub(crate) fn new(rules: Option<&Type>, literals: Arc<Literals>) -> Self {
         let rules = match rules {
             Some(Type::Bytes(rules)) => rules.clone(),
@@ -45,7 +45,7 @@ impl Octets {
     }
 
     /// The ids of the rules that are set.
-    pub(crate) fn keys(&self) -> Vec<String> {
+    pub(crate) fn rule_ids(&self) -> Vec<String> {
         let rules = &self.rules;
         let set = [
             (rules.r#const.is_some(), "const"),
@@ -64,37 +64,37 @@ impl Octets {
             (!rules.not_in.is_empty(), "not_in"),
         ];
         let set = set.iter().filter(|(set, _)| *set);
-        let mut keys: Vec<String> = set.map(|(_, id)| format!("bytes.{id}")).collect();
+        let mut rule_ids: Vec<String> = set.map(|(_, id)| format!("bytes.{id}")).collect();
         if let Some((id, _)) = self.format() {
-            keys.extend([format!("bytes.{id}"), format!("bytes.{id}_empty")]);
+            rule_ids.extend([format!("bytes.{id}"), format!("bytes.{id}_empty")]);
         }
-        keys
+        rule_ids
     }
 
     /// Whether engines differ on this value: patterns are of text.
-    pub(crate) fn is_disputed(&self, value: &[u8]) -> bool {
+    pub(crate) fn is_implementation_dependent(&self, value: &[u8]) -> bool {
         let Some(pattern) = &self.pattern else {
             return false;
         };
-        std::str::from_utf8(value).map_or(true, |text| pattern.is_disputed(text))
+        std::str::from_utf8(value).map_or(true, |text| pattern.is_implementation_dependent(text))
     }
 
-    pub(crate) fn tries(&self) -> Tries<Vec<u8>> {
-        let mut tries = Tries::default();
-        self.named(&mut tries);
-        self.lengths(&mut tries);
-        self.parts(&mut tries);
+    pub(crate) fn candidates(&self) -> Candidates<Vec<u8>> {
+        let mut candidates = Candidates::default();
+        self.named(&mut candidates);
+        self.lengths(&mut candidates);
+        self.parts(&mut candidates);
         if let Some((id, lengths)) = self.format() {
             let id = format!("bytes.{id}");
             for length in lengths {
-                tries.kept(
+                candidates.add_keeping(
                     &id,
                     &format!("length-{length}"),
                     "as many bytes as the format has",
                     vec![(0..).take(*length).collect()],
                 );
                 for wrong in [length - 1, length + 1] {
-                    tries.broken(
+                    candidates.add_breaking(
                         &id,
                         &format!("length-{wrong}"),
                         "one byte off the format",
@@ -102,7 +102,7 @@ impl Octets {
                     );
                 }
             }
-            tries.broken(
+            candidates.add_breaking(
                 &format!("{id}_empty"),
                 "empty",
                 "no bytes",
@@ -115,42 +115,42 @@ impl Octets {
             ("zero", "a zero byte", b"\0"),
             ("not-text", "bytes that are no text", b"\xff\xfe\x00\x80"),
         ];
-        for (slug, words, value) in values {
-            tries.plain(slug, words, value.to_vec());
+        for (slug, description, value) in values {
+            candidates.add_neutral(slug, description, value.to_vec());
         }
         for size in self.literals.sizes() {
             for length in [size.saturating_sub(1), size, size + 1] {
-                tries.plain(
+                candidates.add_neutral(
                     &format!("length-{length}"),
                     "a length near a number that a rule names",
                     self.of_length(length),
                 );
             }
         }
-        for text in &self.literals.texts {
-            tries.plain(
+        for text in &self.literals.strings {
+            candidates.add_neutral(
                 "named",
                 "a value that a rule names",
                 text.clone().into_bytes(),
             );
         }
-        tries
+        candidates
     }
 
-    fn named(&self, tries: &mut Tries<Vec<u8>>) {
+    fn named(&self, candidates: &mut Candidates<Vec<u8>>) {
         if let Some(constant) = &self.rules.r#const {
             let id = "bytes.const";
-            tries.kept(
+            candidates.add_keeping(
                 id,
                 "equal",
                 "the only allowed value",
                 vec![constant.clone()],
             );
-            tries.broken(id, "other", "nearly the only allowed value", near(constant));
+            candidates.add_breaking(id, "other", "nearly the only allowed value", near(constant));
         }
-        for (name, listed) in some_of(&self.rules.r#in) {
+        for (name, listed) in numbered_samples(&self.rules.r#in) {
             let id = "bytes.in";
-            tries.kept(
+            candidates.add_keeping(
                 id,
                 &format!("listed-{name}"),
                 "a listed value",
@@ -158,11 +158,11 @@ impl Octets {
             );
             let mut near = near(listed);
             near.retain(|it| !self.rules.r#in.contains(it));
-            tries.broken(id, &format!("beside-{name}"), "nearly a listed value", near);
+            candidates.add_breaking(id, &format!("beside-{name}"), "nearly a listed value", near);
         }
-        for (name, listed) in some_of(&self.rules.not_in) {
+        for (name, listed) in numbered_samples(&self.rules.not_in) {
             let id = "bytes.not_in";
-            tries.broken(
+            candidates.add_breaking(
                 id,
                 &format!("listed-{name}"),
                 "a value that is ruled out",
@@ -170,7 +170,7 @@ impl Octets {
             );
             let mut near = near(listed);
             near.retain(|it| !self.rules.not_in.contains(it));
-            tries.kept(
+            candidates.add_keeping(
                 id,
                 &format!("beside-{name}"),
                 "nearly a value that is ruled out",
@@ -179,7 +179,7 @@ impl Octets {
         }
     }
 
-    fn lengths(&self, tries: &mut Tries<Vec<u8>>) {
+    fn lengths(&self, candidates: &mut Candidates<Vec<u8>>) {
         let rules = &self.rules;
         let bounds = [
             ("bytes.len", rules.len, false, false),
@@ -190,17 +190,19 @@ impl Octets {
             let Some(bound) = bound else {
                 continue;
             };
-            let exact = usize::try_from(bound).ok().filter(|_| bound < LONGEST);
+            let exact = usize::try_from(bound)
+                .ok()
+                .filter(|_| bound < MAX_VALUE_BYTES);
             let Some(exact) = exact else {
                 let side = if less { Side::Broken } else { Side::Kept };
-                tries.impossible(
+                candidates.add_impossible(
                     rule,
                     side,
                     format!("{bound} bytes are more than a message may be"),
                 );
                 continue;
             };
-            tries.kept(
+            candidates.add_keeping(
                 rule,
                 "exact",
                 &format!("exactly {bound} bytes"),
@@ -212,20 +214,20 @@ impl Octets {
             ];
             for (length, inside, slug) in sides {
                 let Some(length) = length else {
-                    tries.impossible(rule, Side::Broken, "nothing is shorter than empty");
+                    candidates.add_impossible(rule, Side::Broken, "nothing is shorter than empty");
                     continue;
                 };
-                let words = format!("{length} bytes, beside {bound}");
+                let description = format!("{length} bytes, beside {bound}");
                 let value = vec![self.of_length(length)];
                 match inside {
-                    true => tries.kept(rule, slug, &words, value),
-                    false => tries.broken(rule, slug, &words, value),
+                    true => candidates.add_keeping(rule, slug, &description, value),
+                    false => candidates.add_breaking(rule, slug, &description, value),
                 }
             }
         }
     }
 
-    fn parts(&self, tries: &mut Tries<Vec<u8>>) {
+    fn parts(&self, candidates: &mut Candidates<Vec<u8>>) {
         let base = self.base();
         let rules = &self.rules;
         let named = [
@@ -237,7 +239,7 @@ impl Octets {
             let Some(part) = part.as_deref().filter(|it| !it.is_empty()) else {
                 continue;
             };
-            tries.kept(
+            candidates.add_keeping(
                 rule,
                 "with",
                 "with the part that it must have",
@@ -254,13 +256,13 @@ impl Octets {
                 changed[at] ^= 1;
                 let less = [&base[..at], &base[at + 1..]].concat();
                 let none = [&base[..at], &base[at + part.len()..]].concat();
-                tries.broken(
+                candidates.add_breaking(
                     rule,
                     "changed",
                     "with one bit changed in the part that it must have",
                     vec![changed],
                 );
-                tries.broken(
+                candidates.add_breaking(
                     rule,
                     "without",
                     "without the part that it must have",
@@ -271,7 +273,7 @@ impl Octets {
         if let Some(pattern) = &self.pattern {
             let rule = "bytes.pattern";
             let shortest = pattern.shortest();
-            tries.kept(
+            candidates.add_keeping(
                 rule,
                 "shortest",
                 "the shortest match of its pattern",
@@ -286,7 +288,7 @@ impl Octets {
                 String::new(),
             ];
             for (at, changed) in changes.into_iter().enumerate() {
-                tries.broken(
+                candidates.add_breaking(
                     rule,
                     &format!("changed-{}", at + 1),
                     "nearly what its pattern matches",
@@ -299,7 +301,11 @@ impl Octets {
     /// A value that has all the parts, as long as it must be.
     fn base(&self) -> Vec<u8> {
         let rules = &self.rules;
-        let least = rules.len.or(rules.min_len).unwrap_or(0).min(LONGEST);
+        let least = rules
+            .len
+            .or(rules.min_len)
+            .unwrap_or(0)
+            .min(MAX_VALUE_BYTES);
         self.of_length(usize::try_from(least).unwrap_or(0))
     }
 

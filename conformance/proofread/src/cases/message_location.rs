@@ -1,4 +1,4 @@
-//! Where the messages within a request stand.
+//! The locations of the messages within a request.
 
 use std::collections::HashMap;
 
@@ -7,56 +7,60 @@ use prost_reflect::{DynamicMessage, MapKey, Value};
 
 use crate::{
     contract::{Contract, Field, Message},
-    synth::{Pin, Synth},
+    generator::{MessageGenerator, Pin},
 };
 
-/// How deep messages within messages are entered.
-const DEEPEST: usize = 8;
+/// The maximum nesting depth of a location.
+const MAX_DEPTH: usize = 8;
 
-/// In how many places messages are looked at: those of some contracts hold each
-/// other in more ways than there is time for.
-pub(crate) const MOST: usize = 1_000;
+/// The maximum number of locations in a request: the messages of some contracts contain
+/// each other in more ways than there is time to test.
+pub(crate) const MAX_LOCATIONS: usize = 1_000;
 
-/// A message within a request.
+/// The location of a message within a request.
 #[derive(Debug, Clone)]
-pub(crate) struct Place<'c> {
-    /// The fields that lead to it, with the messages that declare them.
+pub(crate) struct MessageLocation<'c> {
+    /// The fields that lead to the message, outermost first, each with the message that
+    /// declares it.
     parents: Vec<(&'c Message, &'c Field)>,
-    /// The message that stands there.
+    /// The message at this location.
     pub(crate) message: &'c Message,
-    /// The path of it, for people: `books[].book`; empty for the request itself.
+    /// The path for people: `books[].book`; empty for the request itself.
     path: String,
 }
 
-/// A request with something at a place.
-pub(crate) struct Placed {
+/// A request that contains a given message.
+pub(crate) struct EmbeddedRequest {
     pub(crate) request: DynamicMessage,
-    /// The path of the message as violations write it: `books[0].book`.
+    /// The path of that message in the form of violations: `books[0].book`.
     pub(crate) path: String,
 }
 
-/// The messages within a request, outer ones first. A message within itself is not
-/// entered again; beyond [`MOST`] of them none is entered.
-pub(crate) fn places<'c>(contract: &'c Contract, request: &'c Message) -> Vec<Place<'c>> {
-    let mut found = vec![Place {
+/// The locations of all messages within a request, outer ones first. Recursion stops at a
+/// message that contains itself, and after [`MAX_LOCATIONS`] locations.
+pub(crate) fn locations<'c>(
+    contract: &'c Contract,
+    request: &'c Message,
+) -> Vec<MessageLocation<'c>> {
+    let mut found = vec![MessageLocation {
         parents: Vec::new(),
         message: request,
         path: String::new(),
     }];
     let mut next = 0;
-    while let Some(place) = found.get(next).cloned() {
+    while let Some(location) = found.get(next).cloned() {
         next += 1;
-        for field in &place.message.fields {
+        for field in &location.message.fields {
             let nested = contract.message_in(field);
-            let below = nested.and_then(|nested| place.below(field, nested));
-            found.extend(below.filter(|_| next < MOST));
+            let below = nested.and_then(|nested| location.below(field, nested));
+            found.extend(below.filter(|_| next < MAX_LOCATIONS));
         }
     }
-    found.truncate(MOST);
+    found.truncate(MAX_LOCATIONS);
     found
 }
 
-/// All messages that a request can hold, itself among them.
+/// All message types that a request can contain, including its own.
 pub(crate) fn reachable<'c>(contract: &'c Contract, request: &'c Message) -> Vec<&'c Message> {
     let mut found = vec![request];
     let mut next = 0;
@@ -75,13 +79,14 @@ pub(crate) fn reachable<'c>(contract: &'c Contract, request: &'c Message) -> Vec
     found
 }
 
-impl<'c> Place<'c> {
-    /// The message that a field of this one holds.
+impl<'c> MessageLocation<'c> {
+    /// The location of the message in a field of this one; `None` for recursion and beyond
+    /// [`MAX_DEPTH`].
     fn below(&self, field: &'c Field, nested: &'c Message) -> Option<Self> {
-        let mut around = self.parents.iter().map(|(parent, _)| *parent);
-        let is_within = around.any(|parent| parent.full_name == nested.full_name)
+        let mut enclosing = self.parents.iter().map(|(parent, _)| *parent);
+        let is_within = enclosing.any(|parent| parent.full_name == nested.full_name)
             || self.message.full_name == nested.full_name;
-        if is_within || self.parents.len() >= DEEPEST {
+        if is_within || self.parents.len() >= MAX_DEPTH {
             return None;
         }
         let brackets = match &field.descriptor {
@@ -98,7 +103,7 @@ impl<'c> Place<'c> {
         })
     }
 
-    /// Whether a field around it is to be ignored, and so everything in it.
+    /// Whether an enclosing field has IGNORE_ALWAYS, so that no rule applies here.
     pub(crate) fn is_ignored(&self) -> bool {
         let rules = self.parents.iter().map(|(_, field)| field.rules.as_ref());
         let mut rules = rules.flatten();
@@ -110,7 +115,7 @@ impl<'c> Place<'c> {
         joined(&self.path, field)
     }
 
-    /// How the message is called in words: its path, or "the request".
+    /// The message in words: its path, or "the request".
     pub(crate) fn in_words(&self) -> &str {
         if self.path.is_empty() {
             "the request"
@@ -119,7 +124,7 @@ impl<'c> Place<'c> {
         }
     }
 
-    /// The path as part of an id.
+    /// The path as part of a case id; `request` for the request itself.
     pub(crate) fn in_id(&self) -> &str {
         if self.path.is_empty() {
             "request"
@@ -128,13 +133,16 @@ impl<'c> Place<'c> {
         }
     }
 
-    /// A request with this message here, and everything around it as small as it
-    /// may be.
-    pub(crate) fn put(&self, message: DynamicMessage, synth: &mut Synth<'c>) -> Placed {
+    /// The smallest request with the given message at this location.
+    pub(crate) fn embed(
+        &self,
+        message: DynamicMessage,
+        generator: &mut MessageGenerator<'c>,
+    ) -> EmbeddedRequest {
         let mut inner = message;
         let mut path = String::new();
         for (parent, field) in self.parents.iter().rev() {
-            let (value, subscript) = around(parent, field, inner, synth);
+            let (value, subscript) = value_containing(parent, field, inner, generator);
             path = match path.as_str() {
                 "" => format!("{}{subscript}", field.name),
                 below => format!("{}{subscript}.{below}", field.name),
@@ -143,17 +151,17 @@ impl<'c> Place<'c> {
                 field,
                 value: Some(value),
             };
-            inner = synth.compose(parent, &[pin]).message;
+            inner = generator.compose(parent, &[pin]).message;
         }
-        Placed {
+        EmbeddedRequest {
             request: inner,
             path,
         }
     }
 }
 
-impl Placed {
-    /// The path of a field of the message as violations write it.
+impl EmbeddedRequest {
+    /// The path of a field of the message in the form of violations: `books[0].book.title`.
     pub(crate) fn path_of(&self, field: &str) -> String {
         joined(&self.path, field)
     }
@@ -166,16 +174,17 @@ fn joined(path: &str, field: &str) -> String {
     }
 }
 
-/// The value of a field that holds a message: itself, or as the first one of as
-/// many as there must be.
-fn around<'c>(
+/// The value of a field that contains a message: the message itself, or the smallest valid
+/// list or map with the message as one of its elements. The second result is the index or
+/// key: `[0]`.
+fn value_containing<'c>(
     parent: &'c Message,
     field: &'c Field,
     message: DynamicMessage,
-    synth: &mut Synth<'c>,
+    generator: &mut MessageGenerator<'c>,
 ) -> (Value, String) {
     let message = Value::Message(message);
-    let pool = synth.pool(parent, field);
+    let pool = generator.pool(parent, field);
     let usual = pool.smallest_set().and_then(|it| it.value.clone());
     if let Some(key_kind) = field.key_kind() {
         let mut pairs = match usual {

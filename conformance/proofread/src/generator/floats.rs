@@ -8,61 +8,61 @@ use prost_reflect::{Kind, Value};
 use rand::{RngExt, rngs::StdRng};
 
 use super::{
-    candidate::{Tries, some_of},
-    whole::range_id,
+    candidate::{Candidates, numbered_samples},
+    integer_range::range_id,
 };
 use crate::case::Side;
 
 /// The rules of a number with a fraction.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Real {
+pub(crate) struct FloatRange {
     /// Whether it is a `float` and not a `double`.
     narrow: bool,
     constant: Option<f64>,
     lower: Option<(f64, bool)>,
     upper: Option<(f64, bool)>,
-    listed: Vec<f64>,
-    unlisted: Vec<f64>,
+    allowed: Vec<f64>,
+    excluded: Vec<f64>,
     finite: bool,
 }
 
-macro_rules! real {
+macro_rules! float_rules {
     ($function:ident, $rules:ident, $bounds:ident) => {
-        fn $function(rules: &$rules, real: &mut Real) {
-            real.constant = rules.r#const.map(f64::from);
-            real.lower = rules.greater_than.map(|bound| match bound {
+        fn $function(rules: &$rules, range: &mut FloatRange) {
+            range.constant = rules.r#const.map(f64::from);
+            range.lower = rules.greater_than.map(|bound| match bound {
                 $bounds::GreaterThan::Gt(value) => (f64::from(value), false),
                 $bounds::GreaterThan::Gte(value) => (f64::from(value), true),
             });
-            real.upper = rules.less_than.map(|bound| match bound {
+            range.upper = rules.less_than.map(|bound| match bound {
                 $bounds::LessThan::Lt(value) => (f64::from(value), false),
                 $bounds::LessThan::Lte(value) => (f64::from(value), true),
             });
-            real.listed = rules.r#in.iter().copied().map(f64::from).collect();
-            real.unlisted = rules.not_in.iter().copied().map(f64::from).collect();
-            real.finite = rules.finite();
+            range.allowed = rules.r#in.iter().copied().map(f64::from).collect();
+            range.excluded = rules.not_in.iter().copied().map(f64::from).collect();
+            range.finite = rules.finite();
         }
     };
 }
 
-real!(float, FloatRules, float_rules);
-real!(double, DoubleRules, double_rules);
+float_rules!(float, FloatRules, float_rules);
+float_rules!(double, DoubleRules, double_rules);
 
 /// The rules of a floating-point field.
-pub(crate) fn real(kind: &Kind, rules: Option<&Type>) -> Real {
-    let mut real = Real {
+pub(crate) fn float_range(kind: &Kind, rules: Option<&Type>) -> FloatRange {
+    let mut range = FloatRange {
         narrow: matches!(kind, Kind::Float),
-        ..Real::default()
+        ..FloatRange::default()
     };
     match rules {
-        Some(Type::Float(rules)) => float(rules, &mut real),
-        Some(Type::Double(rules)) => double(rules, &mut real),
+        Some(Type::Float(rules)) => float(rules, &mut range),
+        Some(Type::Double(rules)) => double(rules, &mut range),
         _ => {}
     }
-    real
+    range
 }
 
-impl Real {
+impl FloatRange {
     #[expect(
         clippy::cast_possible_truncation,
         reason = "the value came from an f32"
@@ -99,7 +99,7 @@ impl Real {
         -self.up(-value)
     }
 
-    fn most(&self) -> f64 {
+    fn max_finite(&self) -> f64 {
         if self.narrow {
             f64::from(f32::MAX)
         } else {
@@ -107,47 +107,47 @@ impl Real {
         }
     }
 
-    fn low(&self) -> Option<f64> {
+    fn min_allowed(&self) -> Option<f64> {
         self.lower
             .map(|(bound, closed)| if closed { bound } else { self.up(bound) })
     }
 
-    fn high(&self) -> Option<f64> {
+    fn max_allowed(&self) -> Option<f64> {
         self.upper
             .map(|(bound, closed)| if closed { bound } else { self.down(bound) })
     }
 
     /// The ids of the rules that are set.
-    pub(crate) fn keys(&self) -> Vec<String> {
-        let mut keys = Vec::new();
-        keys.extend(self.constant.map(|_| self.id("const")));
-        keys.extend(self.range_id());
-        if !self.listed.is_empty() {
-            keys.push(self.id("in"));
+    pub(crate) fn rule_ids(&self) -> Vec<String> {
+        let mut rule_ids = Vec::new();
+        rule_ids.extend(self.constant.map(|_| self.id("const")));
+        rule_ids.extend(self.range_id());
+        if !self.allowed.is_empty() {
+            rule_ids.push(self.id("in"));
         }
-        if !self.unlisted.is_empty() {
-            keys.push(self.id("not_in"));
+        if !self.excluded.is_empty() {
+            rule_ids.push(self.id("not_in"));
         }
         if self.finite {
-            keys.push(self.id("finite"));
+            rule_ids.push(self.id("finite"));
         }
-        keys
+        rule_ids
     }
 
     /// What to try. `numbers` are those that rules in CEL speak of.
-    pub(crate) fn tries(&self, numbers: &[f64]) -> Tries<f64> {
-        let mut tries = Tries::default();
+    pub(crate) fn candidates(&self, numbers: &[f64]) -> Candidates<f64> {
+        let mut candidates = Candidates::default();
         if let Some(constant) = self.constant {
             let id = self.id("const");
-            tries.kept(&id, "equal", "the only allowed value", vec![constant]);
+            candidates.add_keeping(&id, "equal", "the only allowed value", vec![constant]);
             let (below, above) = (self.down(constant), self.up(constant));
-            tries.broken(
+            candidates.add_breaking(
                 &id,
                 "below",
                 "just below the only allowed value",
                 vec![below],
             );
-            tries.broken(
+            candidates.add_breaking(
                 &id,
                 "above",
                 "just above the only allowed value",
@@ -155,36 +155,41 @@ impl Real {
             );
         }
         if let Some(id) = self.range_id() {
-            if let Some(low) = self.low() {
-                tries.kept(&id, "at-least", "its least allowed value", vec![low]);
-                tries.broken(
+            if let Some(low) = self.min_allowed() {
+                candidates.add_keeping(&id, "at-least", "its least allowed value", vec![low]);
+                candidates.add_breaking(
                     &id,
                     "below",
                     "just below its lower bound",
                     vec![self.down(low)],
                 );
             }
-            if let Some(high) = self.high() {
-                tries.kept(&id, "at-most", "its greatest allowed value", vec![high]);
-                tries.broken(
+            if let Some(high) = self.max_allowed() {
+                candidates.add_keeping(&id, "at-most", "its greatest allowed value", vec![high]);
+                candidates.add_breaking(
                     &id,
                     "above",
                     "just above its upper bound",
                     vec![self.up(high)],
                 );
             }
-            if let Some((from, to)) = self.low().zip(self.high()) {
-                let amid = from / 2.0 + to / 2.0;
+            if let Some((from, to)) = self.min_allowed().zip(self.max_allowed()) {
+                let middle = from / 2.0 + to / 2.0;
                 match id.ends_with("_exclusive") {
                     true => {
-                        let words = "amid the values that are left out";
-                        tries.broken(&id, "amid", words, vec![amid]);
+                        let description = "in the middle of the excluded values";
+                        candidates.add_breaking(&id, "middle", description, vec![middle]);
                     }
-                    false => tries.kept(&id, "amid", "amid its allowed values", vec![amid]),
+                    false => candidates.add_keeping(
+                        &id,
+                        "middle",
+                        "in the middle of the allowed values",
+                        vec![middle],
+                    ),
                 }
             }
-            if self.says_one_thing_of_nan() {
-                tries.broken(
+            if self.nan_breaks_only_the_range() {
+                candidates.add_breaking(
                     &id,
                     "nan",
                     "not a number, which no range holds",
@@ -193,15 +198,15 @@ impl Real {
             }
         }
         let id = self.id("in");
-        for (name, value) in some_of(&self.listed) {
-            tries.kept(
+        for (name, value) in numbered_samples(&self.allowed) {
+            candidates.add_keeping(
                 &id,
                 &format!("listed-{name}"),
                 "a listed value",
                 vec![*value],
             );
             let near = vec![self.up(*value), self.down(*value), value + 1.0];
-            tries.broken(
+            candidates.add_breaking(
                 &id,
                 &format!("beside-{name}"),
                 "next to a listed value",
@@ -209,90 +214,92 @@ impl Real {
             );
         }
         let id = self.id("not_in");
-        for (name, value) in some_of(&self.unlisted) {
-            tries.broken(
+        for (name, value) in numbered_samples(&self.excluded) {
+            candidates.add_breaking(
                 &id,
                 &format!("listed-{name}"),
                 "a value that is ruled out",
                 vec![*value],
             );
             let near = vec![self.up(*value), self.down(*value), value + 1.0];
-            tries.kept(
+            candidates.add_keeping(
                 &id,
                 &format!("beside-{name}"),
                 "next to a value that is ruled out",
                 near,
             );
         }
-        self.infinities(&mut tries);
-        let most = self.most();
+        self.infinities(&mut candidates);
+        let max_finite = self.max_finite();
         let known = [
             (0.0, "zero", "zero"),
             (1.0, "one", "one"),
             (-1.0, "minus-one", "minus one"),
             (0.5, "half", "a half"),
-            (most, "greatest", "the greatest finite value"),
-            (-most, "least", "the least finite value"),
+            (max_finite, "greatest", "the greatest finite value"),
+            (-max_finite, "least", "the least finite value"),
         ];
-        for (value, slug, words) in known {
-            tries.plain(slug, words, value);
+        for (value, slug, description) in known {
+            candidates.add_neutral(slug, description, value);
         }
         for number in numbers {
             for value in [self.down(*number), *number, self.up(*number)] {
-                tries.plain(
+                candidates.add_neutral(
                     &format!("value-{value}"),
                     "a value near one that a rule names",
                     value,
                 );
             }
         }
-        tries
+        candidates
     }
 
     /// Implementations differ on what else they report of a value that is not
     /// finite: it is sent only where `finite` is the one rule that it breaks.
-    fn infinities(&self, tries: &mut Tries<f64>) {
+    fn infinities(&self, candidates: &mut Candidates<f64>) {
         let id = self.id("finite");
         let ends = [
             (f64::INFINITY, "infinite", "infinity"),
             (f64::NEG_INFINITY, "minus-infinite", "minus infinity"),
         ];
-        for (value, slug, words) in ends {
+        for (value, slug, description) in ends {
             match self.finite {
-                true if self.keeps_others(value) => tries.broken(&id, slug, words, vec![value]),
+                true if self.keeps_others(value) => {
+                    candidates.add_breaking(&id, slug, description, vec![value])
+                }
                 true => {}
-                false => tries.plain(slug, words, value),
+                false => candidates.add_neutral(slug, description, value),
             }
         }
-        let alone = self.range_id().is_none() && self.constant.is_none() && self.listed.is_empty();
+        let alone = self.range_id().is_none() && self.constant.is_none() && self.allowed.is_empty();
         if self.finite {
-            tries.kept(
+            candidates.add_keeping(
                 &id,
                 "finite",
                 "the greatest finite value",
-                vec![self.most(), 0.0],
+                vec![self.max_finite(), 0.0],
             );
             if alone {
-                tries.broken(&id, "nan", "not a number", vec![f64::NAN]);
+                candidates.add_breaking(&id, "nan", "not a number", vec![f64::NAN]);
             }
             let reason = "what else is reported of a value that is not finite differs between implementations";
-            tries.impossible(&id, Side::Broken, reason);
+            candidates.add_impossible(&id, Side::Broken, reason);
         } else if alone {
-            tries.plain("nan", "not a number", f64::NAN);
+            candidates.add_neutral("nan", "not a number", f64::NAN);
         }
     }
 
     /// Whether a value keeps the rules beside `finite`.
     fn keeps_others(&self, value: f64) -> bool {
         let constant = self.constant.is_none_or(|it| it == value);
-        let low = self.low().is_none_or(|low| value >= low);
-        let high = self.high().is_none_or(|high| value <= high);
-        let listed = self.listed.is_empty() || self.listed.contains(&value);
-        constant && low && high && listed && !self.unlisted.contains(&value)
+        let low = self.min_allowed().is_none_or(|low| value >= low);
+        let high = self.max_allowed().is_none_or(|high| value <= high);
+        let allowed = self.allowed.is_empty() || self.allowed.contains(&value);
+        constant && low && high && allowed && !self.excluded.contains(&value)
     }
 
-    fn says_one_thing_of_nan(&self) -> bool {
-        !self.finite && self.constant.is_none() && self.listed.is_empty()
+    fn nan_breaks_only_the_range(&self) -> bool {
+        !self.finite && self.constant.is_none() && self.allowed.is_empty()
     }
 
     /// A value at random that breaks the range, close to it; none where there is no
@@ -300,7 +307,7 @@ impl Real {
     pub(crate) fn random_outside(&self, rng: &mut StdRng) -> Option<f64> {
         const FAR: f64 = 1_000.0;
         let exclusive = self.range_id()?.ends_with("_exclusive");
-        let (from, to) = match (self.low(), self.high()) {
+        let (from, to) = match (self.min_allowed(), self.max_allowed()) {
             (Some(low), Some(high)) if exclusive => (high, low),
             (Some(low), Some(_)) if rng.random_bool(0.5) => (low - FAR, low),
             (_, Some(high)) => (high, high + FAR),
@@ -315,11 +322,11 @@ impl Real {
         if let Some(constant) = self.constant {
             return constant;
         }
-        if !self.listed.is_empty() {
-            return self.listed[rng.random_range(0..self.listed.len())];
+        if !self.allowed.is_empty() {
+            return self.allowed[rng.random_range(0..self.allowed.len())];
         }
         let exclusive = self.range_id().is_some_and(|id| id.ends_with("_exclusive"));
-        let (low, high) = match (self.low(), self.high()) {
+        let (low, high) = match (self.min_allowed(), self.max_allowed()) {
             (Some(low), Some(high)) if !exclusive => (low, high),
             (Some(low), _) => (low, low + 1000.0),
             (None, Some(high)) => (high - 1000.0, high),

@@ -10,43 +10,43 @@ use prost_reflect::{EnumDescriptor, Kind, Value};
 use rand::{RngExt, rngs::StdRng};
 
 use super::{
-    candidate::{Tries, some_of},
-    whole::Whole,
+    candidate::{Candidates, numbered_samples},
+    integer_range::IntegerRange,
 };
 
 /// The integer kinds have rules of the same form and different types.
-macro_rules! whole {
+macro_rules! integer_rules {
     ($function:ident, $rules:ident, $bounds:ident, $number:ty) => {
-        fn $function(rules: &$rules, whole: &mut Whole) {
-            whole.constant = rules.r#const.map(i128::from);
-            whole.lower = rules.greater_than.map(|bound| match bound {
+        fn $function(rules: &$rules, range: &mut IntegerRange) {
+            range.constant = rules.r#const.map(i128::from);
+            range.lower = rules.greater_than.map(|bound| match bound {
                 $bounds::GreaterThan::Gt(value) => (i128::from(value), false),
                 $bounds::GreaterThan::Gte(value) => (i128::from(value), true),
             });
-            whole.upper = rules.less_than.map(|bound| match bound {
+            range.upper = rules.less_than.map(|bound| match bound {
                 $bounds::LessThan::Lt(value) => (i128::from(value), false),
                 $bounds::LessThan::Lte(value) => (i128::from(value), true),
             });
             let wide = |values: &[$number]| values.iter().copied().map(i128::from).collect();
-            whole.listed = wide(&rules.r#in);
-            whole.unlisted = wide(&rules.not_in);
+            range.allowed = wide(&rules.r#in);
+            range.excluded = wide(&rules.not_in);
         }
     };
 }
 
-whole!(int32, Int32Rules, int32_rules, i32);
-whole!(int64, Int64Rules, int64_rules, i64);
-whole!(uint32, UInt32Rules, u_int32_rules, u32);
-whole!(uint64, UInt64Rules, u_int64_rules, u64);
-whole!(sint32, SInt32Rules, s_int32_rules, i32);
-whole!(sint64, SInt64Rules, s_int64_rules, i64);
-whole!(fixed32, Fixed32Rules, fixed32_rules, u32);
-whole!(fixed64, Fixed64Rules, fixed64_rules, u64);
-whole!(sfixed32, SFixed32Rules, s_fixed32_rules, i32);
-whole!(sfixed64, SFixed64Rules, s_fixed64_rules, i64);
+integer_rules!(int32, Int32Rules, int32_rules, i32);
+integer_rules!(int64, Int64Rules, int64_rules, i64);
+integer_rules!(uint32, UInt32Rules, u_int32_rules, u32);
+integer_rules!(uint64, UInt64Rules, u_int64_rules, u64);
+integer_rules!(sint32, SInt32Rules, s_int32_rules, i32);
+integer_rules!(sint64, SInt64Rules, s_int64_rules, i64);
+integer_rules!(fixed32, Fixed32Rules, fixed32_rules, u32);
+integer_rules!(fixed64, Fixed64Rules, fixed64_rules, u64);
+integer_rules!(sfixed32, SFixed32Rules, s_fixed32_rules, i32);
+integer_rules!(sfixed64, SFixed64Rules, s_fixed64_rules, i64);
 
 /// The rules of an integer field; none for another kind.
-pub(crate) fn whole(kind: &Kind, rules: Option<&Type>) -> Option<Whole> {
+pub(crate) fn range(kind: &Kind, rules: Option<&Type>) -> Option<IntegerRange> {
     let prefix = match kind {
         Kind::Int32 => "int32",
         Kind::Int64 => "int64",
@@ -60,27 +60,27 @@ pub(crate) fn whole(kind: &Kind, rules: Option<&Type>) -> Option<Whole> {
         Kind::Sfixed64 => "sfixed64",
         _ => return None,
     };
-    let (least, most) = match Value::default_value(kind) {
+    let (min, max) = match Value::default_value(kind) {
         Value::I32(_) => (i128::from(i32::MIN), i128::from(i32::MAX)),
         Value::I64(_) => (i128::from(i64::MIN), i128::from(i64::MAX)),
         Value::U32(_) => (0, i128::from(u32::MAX)),
         _ => (0, i128::from(u64::MAX)),
     };
-    let mut whole = Whole::of(prefix, least, most, 1);
+    let mut range = IntegerRange::of(prefix, min, max, 1);
     match rules {
-        Some(Type::Int32(rules)) => int32(rules, &mut whole),
-        Some(Type::Int64(rules)) => int64(rules, &mut whole),
-        Some(Type::Uint32(rules)) => uint32(rules, &mut whole),
-        Some(Type::Uint64(rules)) => uint64(rules, &mut whole),
-        Some(Type::Sint32(rules)) => sint32(rules, &mut whole),
-        Some(Type::Sint64(rules)) => sint64(rules, &mut whole),
-        Some(Type::Fixed32(rules)) => fixed32(rules, &mut whole),
-        Some(Type::Fixed64(rules)) => fixed64(rules, &mut whole),
-        Some(Type::Sfixed32(rules)) => sfixed32(rules, &mut whole),
-        Some(Type::Sfixed64(rules)) => sfixed64(rules, &mut whole),
+        Some(Type::Int32(rules)) => int32(rules, &mut range),
+        Some(Type::Int64(rules)) => int64(rules, &mut range),
+        Some(Type::Uint32(rules)) => uint32(rules, &mut range),
+        Some(Type::Uint64(rules)) => uint64(rules, &mut range),
+        Some(Type::Sint32(rules)) => sint32(rules, &mut range),
+        Some(Type::Sint64(rules)) => sint64(rules, &mut range),
+        Some(Type::Fixed32(rules)) => fixed32(rules, &mut range),
+        Some(Type::Fixed64(rules)) => fixed64(rules, &mut range),
+        Some(Type::Sfixed32(rules)) => sfixed32(rules, &mut range),
+        Some(Type::Sfixed64(rules)) => sfixed64(rules, &mut range),
         _ => {}
     }
-    Some(whole)
+    Some(range)
 }
 
 /// The value of an integer field; none where the kind can't hold the number.
@@ -96,15 +96,15 @@ pub(crate) fn integer(kind: &Kind, number: i128) -> Option<Value> {
 }
 
 /// The rules of an enum field, as those of its numbers, and its own.
-pub(crate) struct Choice {
-    numbers: Whole,
+pub(crate) struct EnumGenerator {
+    numbers: IntegerRange,
     defined: Vec<i128>,
     defined_only: bool,
 }
 
 const DEFINED_ONLY: &str = "enum.defined_only";
 
-impl Choice {
+impl EnumGenerator {
     pub(crate) fn new(enumeration: &EnumDescriptor, rules: Option<&Type>) -> Self {
         let plain = EnumRules::default();
         let rules = match rules {
@@ -118,38 +118,40 @@ impl Choice {
             .collect();
         defined.dedup();
         Self {
-            numbers: Whole {
+            numbers: IntegerRange {
                 constant: rules.r#const.map(i128::from),
-                listed: wide(&rules.r#in),
-                unlisted: wide(&rules.not_in),
-                ..Whole::of("enum", i128::from(i32::MIN), i128::from(i32::MAX), 1)
+                allowed: wide(&rules.r#in),
+                excluded: wide(&rules.not_in),
+                ..IntegerRange::of("enum", i128::from(i32::MIN), i128::from(i32::MAX), 1)
             },
             defined,
             defined_only: rules.defined_only(),
         }
     }
 
-    pub(crate) fn keys(&self) -> Vec<String> {
-        let mut keys = self.numbers.keys();
+    pub(crate) fn rule_ids(&self) -> Vec<String> {
+        let mut rule_ids = self.numbers.rule_ids();
         if self.defined_only {
-            keys.push(DEFINED_ONLY.to_owned());
+            rule_ids.push(DEFINED_ONLY.to_owned());
         }
-        keys
+        rule_ids
     }
 
-    pub(crate) fn tries(&self, numbers: &[i128]) -> Tries<i128> {
-        let mut tries = self.numbers.tries(numbers);
+    pub(crate) fn candidates(&self, numbers: &[i128]) -> Candidates<i128> {
+        let mut candidates = self.numbers.candidates(numbers);
         // Numbers of no value are told apart below.
-        tries.candidates.retain(|it| it.aim.is_some());
-        for (name, value) in some_of(&self.defined) {
+        candidates.all.retain(|it| it.target.is_some());
+        for (name, value) in numbered_samples(&self.defined) {
             let slug = format!("defined-{name}");
             match self.defined_only {
-                true => tries.kept(DEFINED_ONLY, &slug, "a defined value", vec![*value]),
-                false => tries.plain(&slug, "a defined value", *value),
+                true => {
+                    candidates.add_keeping(DEFINED_ONLY, &slug, "a defined value", vec![*value])
+                }
+                false => candidates.add_neutral(&slug, "a defined value", *value),
             }
         }
-        let next = self.defined.iter().max().map_or(1, |most| most + 1);
-        let before = self.defined.iter().min().map_or(-1, |least| least - 1);
+        let next = self.defined.iter().max().map_or(1, |max| max + 1);
+        let before = self.defined.iter().min().map_or(-1, |min| min - 1);
         let gap = (0..next).find(|number| !self.defined.contains(number));
         let unknown = [
             (
@@ -164,28 +166,28 @@ impl Choice {
             ),
             (gap, "unknown-gap", "a number between the defined ones"),
             (
-                Some(self.numbers.most),
+                Some(self.numbers.max),
                 "unknown-greatest",
                 "the greatest number",
             ),
         ];
-        for (number, slug, words) in unknown {
+        for (number, slug, description) in unknown {
             let Some(number) = number.filter(|it| !self.defined.contains(it)) else {
                 continue;
             };
             match self.defined_only {
-                true => tries.broken(DEFINED_ONLY, slug, words, vec![number]),
-                false => tries.plain(slug, words, number),
+                true => candidates.add_breaking(DEFINED_ONLY, slug, description, vec![number]),
+                false => candidates.add_neutral(slug, description, number),
             }
         }
-        tries
+        candidates
     }
 
     pub(crate) fn random(&self, rng: &mut StdRng) -> i128 {
-        if self.numbers.constant.is_some() || !self.numbers.listed.is_empty() {
+        if self.numbers.constant.is_some() || !self.numbers.allowed.is_empty() {
             return self.numbers.random(rng);
         }
-        let allowed = |number: &&i128| !self.numbers.unlisted.contains(number);
+        let allowed = |number: &&i128| !self.numbers.excluded.contains(number);
         let allowed: Vec<&i128> = self.defined.iter().filter(allowed).collect();
         match allowed.is_empty() {
             true => 0,

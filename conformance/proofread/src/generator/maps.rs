@@ -7,107 +7,107 @@ use prost_reflect::{MapKey, Value};
 use rand::rngs::StdRng;
 
 use super::{
-    candidate::{Aim, Candidate, Tries},
-    lists::{Element, MOST},
+    candidate::{Candidate, Candidates, RuleSide},
+    evaluator::{Evaluator, KEYS, VALUES},
+    lists::{Element, MAX_ELEMENTS},
     literals::Literals,
-    scale::{KEYS, Scale, VALUES},
-    spot::Spot,
+    value_site::ValueSite,
 };
 use crate::case::Side;
 
 /// Makes maps of one field.
-pub(crate) struct Maps<'a> {
-    pub(crate) key: &'a Spot,
+pub(crate) struct MapGenerator<'a> {
+    pub(crate) key: &'a ValueSite,
     pub(crate) element: Element<'a>,
     /// A value without content, to weigh keys with.
     pub(crate) blank: Value,
     /// A key, to weigh values with.
     pub(crate) any_key: MapKey,
     pub(crate) rules: MapRules,
-    pub(crate) scale: &'a Scale,
+    pub(crate) evaluator: &'a Evaluator,
     pub(crate) literals: &'a Literals,
 }
 
 /// Keys and values that keep their rules.
-struct Valid {
+struct ValidParts {
     keys: Vec<MapKey>,
     values: Vec<Value>,
 }
 
 /// The ids of the rules that are set, those of keys and values after those of the
 /// map.
-pub(crate) fn keys(rules: &MapRules, key: &Spot, spot: Option<&Spot>) -> Vec<String> {
+pub(crate) fn rule_ids(rules: &MapRules, key: &ValueSite, site: Option<&ValueSite>) -> Vec<String> {
     let set = [
         (rules.min_pairs.is_some(), "map.min_pairs"),
         (rules.max_pairs.is_some(), "map.max_pairs"),
     ];
     let set = set.iter().filter(|(set, _)| *set);
     let own = set.map(|(_, id)| (*id).to_owned());
-    let values = spot.map_or(&[][..], |spot| spot.keys.as_slice());
-    own.chain(key.keys.iter().map(|key| format!("{KEYS}{key}")))
+    let values = site.map_or(&[][..], |site| site.rule_ids.as_slice());
+    own.chain(key.rule_ids.iter().map(|key| format!("{KEYS}{key}")))
         .chain(values.iter().map(|key| format!("{VALUES}{key}")))
         .collect()
 }
 
-impl Maps<'_> {
+impl MapGenerator<'_> {
     /// What to try.
-    pub(crate) fn tries(&self, rng: &mut StdRng) -> Tries<Value> {
-        let mut tries = Tries::default();
-        let key_tries = self.key.tries(&mut |key| self.weigh_key(key), rng);
-        let value_tries = match &self.element {
-            Element::Value(spot) => spot.tries(&mut |value| self.weigh_value(value), rng),
-            Element::Message(_) => Tries::default(),
+    pub(crate) fn candidates(&self, rng: &mut StdRng) -> Candidates<Value> {
+        let mut candidates = Candidates::default();
+        let key_candidates = self.key.candidates(&mut |key| self.evaluate_key(key), rng);
+        let value_candidates = match &self.element {
+            Element::Value(site) => site.candidates(&mut |value| self.evaluate_value(value), rng),
+            Element::Message(_) => Candidates::default(),
         };
-        let mut valid = self.valid(&key_tries, &value_tries);
-        self.sizes(&mut valid, &mut tries, rng);
-        for (slug, words, size) in [("one", "one pair", 1), ("two", "two pairs", 2)] {
+        let mut valid = self.valid(&key_candidates, &value_candidates);
+        self.add_sizes(&mut valid, &mut candidates, rng);
+        for (slug, description, size) in [("one", "one pair", 1), ("two", "two pairs", 2)] {
             let map = self.of_size(size, &mut valid, rng).into_iter();
-            map.for_each(|map| tries.plain(slug, words, map));
+            map.for_each(|map| candidates.add_neutral(slug, description, map));
         }
-        tries.plain("empty", "an empty map", Value::Map(HashMap::new()));
+        candidates.add_neutral("empty", "an empty map", Value::Map(HashMap::new()));
         let value = valid.values.first().cloned();
-        self.each(
+        self.add_each_part(
             KEYS,
             "a key",
-            key_tries,
+            key_candidates,
             &mut valid,
-            &mut tries,
+            &mut candidates,
             rng,
             |key| Some((key.into_map_key()?, value.clone()?)),
         );
         let key = valid.keys.first().cloned();
-        self.each(
+        self.add_each_part(
             VALUES,
             "a value",
-            value_tries,
+            value_candidates,
             &mut valid,
-            &mut tries,
+            &mut candidates,
             rng,
             |value| Some((key.clone()?, value)),
         );
-        tries
+        candidates
     }
 
-    fn weigh_key(&self, key: &Value) -> Option<BTreeSet<String>> {
+    fn evaluate_key(&self, key: &Value) -> Option<BTreeSet<String>> {
         let key = key.clone().into_map_key()?;
         let map = Value::Map(HashMap::from([(key, self.blank.clone())]));
-        self.scale.weigh_level(KEYS, &map)
+        self.evaluator.evaluate_level(KEYS, &map)
     }
 
-    fn weigh_value(&self, value: &Value) -> Option<BTreeSet<String>> {
+    fn evaluate_value(&self, value: &Value) -> Option<BTreeSet<String>> {
         let map = Value::Map(HashMap::from([(self.any_key.clone(), value.clone())]));
-        self.scale.weigh_level(VALUES, &map)
+        self.evaluator.evaluate_level(VALUES, &map)
     }
 
-    fn valid(&self, keys: &Tries<Value>, values: &Tries<Value>) -> Valid {
+    fn valid(&self, keys: &Candidates<Value>, values: &Candidates<Value>) -> ValidParts {
         let keeps = |broken: Option<BTreeSet<String>>| broken.is_some_and(|it| it.is_empty());
-        let mut valid = Valid {
+        let mut valid = ValidParts {
             keys: Vec::new(),
             values: Vec::new(),
         };
-        for key in keys.candidates.iter().flat_map(|it| &it.values) {
+        for key in keys.all.iter().flat_map(|it| &it.values) {
             if let Some(map_key) = key.clone().into_map_key()
-                && keeps(self.weigh_key(key))
+                && keeps(self.evaluate_key(key))
                 && !valid.keys.contains(&map_key)
             {
                 valid.keys.push(map_key);
@@ -121,16 +121,16 @@ impl Maps<'_> {
                     .extend(message.iter().map(|it| Value::Message((*it).clone())));
             }
             Element::Value(_) => {
-                let values = values.candidates.iter().flat_map(|it| &it.values);
-                let kept = values.filter(|value| keeps(self.weigh_value(value)));
+                let values = values.all.iter().flat_map(|it| &it.values);
+                let kept = values.filter(|value| keeps(self.evaluate_value(value)));
                 valid.values.extend(kept.cloned());
             }
         }
         valid
     }
 
-    fn of_size(&self, size: usize, valid: &mut Valid, rng: &mut StdRng) -> Option<Value> {
-        if size > MOST || (size > 0 && valid.values.is_empty()) {
+    fn of_size(&self, size: usize, valid: &mut ValidParts, rng: &mut StdRng) -> Option<Value> {
+        if size > MAX_ELEMENTS || (size > 0 && valid.values.is_empty()) {
             return None;
         }
         let mut known: HashSet<MapKey> = valid.keys.iter().cloned().collect();
@@ -140,8 +140,8 @@ impl Maps<'_> {
             }
             let key = self.key.random(rng)?;
             let map_key = key.clone().into_map_key()?;
-            let keeps =
-                !known.contains(&map_key) && self.weigh_key(&key).is_some_and(|it| it.is_empty());
+            let keeps = !known.contains(&map_key)
+                && self.evaluate_key(&key).is_some_and(|it| it.is_empty());
             if keeps {
                 known.insert(map_key.clone());
                 valid.keys.push(map_key);
@@ -156,7 +156,12 @@ impl Maps<'_> {
         Some(Value::Map(pairs.collect()))
     }
 
-    fn sizes(&self, valid: &mut Valid, tries: &mut Tries<Value>, rng: &mut StdRng) {
+    fn add_sizes(
+        &self,
+        valid: &mut ValidParts,
+        candidates: &mut Candidates<Value>,
+        rng: &mut StdRng,
+    ) {
         let bounds = [
             ("map.min_pairs", self.rules.min_pairs, false),
             ("map.max_pairs", self.rules.max_pairs, true),
@@ -173,20 +178,22 @@ impl Maps<'_> {
             for (size, inside, slug) in sizes {
                 let side = if inside { Side::Kept } else { Side::Broken };
                 let Some(size) = size else {
-                    tries.impossible(rule, side, "nothing is smaller than empty");
+                    candidates.add_impossible(rule, side, "nothing is smaller than empty");
                     continue;
                 };
                 match self.of_size(size, valid, rng) {
                     Some(map) if inside => {
-                        tries.kept(rule, slug, &format!("{size} pairs"), vec![map])
+                        candidates.add_keeping(rule, slug, &format!("{size} pairs"), vec![map])
                     }
-                    Some(map) => tries.broken(rule, slug, &format!("{size} pairs"), vec![map]),
+                    Some(map) => {
+                        candidates.add_breaking(rule, slug, &format!("{size} pairs"), vec![map])
+                    }
                     None => {
                         let found = valid.keys.len();
                         let reason = format!(
                             "{size} pairs: only {found} valid keys were found, or it is too big"
                         );
-                        tries.impossible(rule, side, reason);
+                        candidates.add_impossible(rule, side, reason);
                     }
                 }
             }
@@ -195,7 +202,7 @@ impl Maps<'_> {
             for size in [size.saturating_sub(1), size, size + 1] {
                 let map = self.of_size(size, valid, rng).into_iter();
                 map.for_each(|map| {
-                    tries.plain(
+                    candidates.add_neutral(
                         &format!("size-{size}"),
                         "a size near a number that a rule names",
                         map,
@@ -210,46 +217,46 @@ impl Maps<'_> {
         clippy::too_many_arguments,
         reason = "keys and values differ in nothing else"
     )]
-    fn each(
+    fn add_each_part(
         &self,
         level: &str,
         what: &str,
-        parts: Tries<Value>,
-        valid: &mut Valid,
-        tries: &mut Tries<Value>,
+        parts: Candidates<Value>,
+        valid: &mut ValidParts,
+        candidates: &mut Candidates<Value>,
         rng: &mut StdRng,
         pair: impl Fn(Value) -> Option<(MapKey, Value)>,
     ) {
-        let least = usize::try_from(self.rules.min_pairs()).unwrap_or(0).max(1);
-        let others = match self.of_size(least, valid, rng) {
+        let min = usize::try_from(self.rules.min_pairs()).unwrap_or(0).max(1);
+        let others = match self.of_size(min, valid, rng) {
             Some(Value::Map(map)) => map,
             _ => HashMap::new(),
         };
         let mut others: Vec<(MapKey, Value)> = others.into_iter().collect();
         others.sort_by(|left, right| left.0.cmp(&right.0));
-        for candidate in parts.candidates {
+        for candidate in parts.all {
             let maps = candidate.values.into_iter().filter_map(|part| {
                 let (key, value) = pair(part)?;
                 let rest = others
                     .iter()
                     .filter(|it| it.0 != key)
-                    .take(least - 1)
+                    .take(min - 1)
                     .cloned();
                 Some(Value::Map(rest.chain([(key.clone(), value)]).collect()))
             });
-            tries.candidates.push(Candidate {
+            candidates.all.push(Candidate {
                 values: maps.collect(),
-                aim: candidate.aim.map(|aim| Aim {
-                    rule: format!("{level}{}", aim.rule),
-                    side: aim.side,
+                target: candidate.target.map(|target| RuleSide {
+                    rule: format!("{level}{}", target.rule),
+                    side: target.side,
                 }),
                 slug: format!("{}-{}", what.trim_start_matches("a "), candidate.slug),
-                words: format!("{what} is {}", candidate.words),
+                description: format!("{what} is {}", candidate.description),
             });
         }
-        tries.candidates.retain(|it| !it.values.is_empty());
-        for (aim, reason) in parts.impossible {
-            tries.impossible(&format!("{level}{}", aim.rule), aim.side, reason);
+        candidates.all.retain(|it| !it.values.is_empty());
+        for (target, reason) in parts.impossible {
+            candidates.add_impossible(&format!("{level}{}", target.rule), target.side, reason);
         }
     }
 }

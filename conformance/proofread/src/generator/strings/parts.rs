@@ -1,24 +1,24 @@
 //! What to try about the parts of a string: prefix, suffix, what it contains, its
 //! pattern; and what is interesting in any string.
 
-use super::Text;
-use crate::synth::candidate::Tries;
+use super::StringGenerator;
+use crate::generator::candidate::Candidates;
 
-impl Text {
+impl StringGenerator {
     /// Prefix, suffix, contained parts and the pattern.
-    pub(super) fn parts(&self, tries: &mut Tries<String>, base: &str) {
+    pub(super) fn parts(&self, candidates: &mut Candidates<String>, base: &str) {
         let rules = &self.rules;
         if let Some(prefix) = rules.prefix.as_deref() {
-            let values = without(base, base.find(prefix), prefix);
-            tries.broken("string.prefix", "without", "without its prefix", values);
+            let values = without_part(base, base.find(prefix), prefix);
+            candidates.add_breaking("string.prefix", "without", "without its prefix", values);
             let late = vec![format!("a{base}"), format!(" {base}")];
-            tries.broken(
+            candidates.add_breaking(
                 "string.prefix",
                 "late",
                 "with its prefix one character late",
                 late,
             );
-            tries.kept(
+            candidates.add_keeping(
                 "string.prefix",
                 "alone",
                 "its prefix and no more",
@@ -26,16 +26,16 @@ impl Text {
             );
         }
         if let Some(suffix) = rules.suffix.as_deref() {
-            let values = without(base, base.rfind(suffix), suffix);
-            tries.broken("string.suffix", "without", "without its suffix", values);
+            let values = without_part(base, base.rfind(suffix), suffix);
+            candidates.add_breaking("string.suffix", "without", "without its suffix", values);
             let early = vec![format!("{base}a"), format!("{base} ")];
-            tries.broken(
+            candidates.add_breaking(
                 "string.suffix",
                 "early",
                 "with its suffix one character early",
                 early,
             );
-            tries.kept(
+            candidates.add_keeping(
                 "string.suffix",
                 "alone",
                 "its suffix and no more",
@@ -43,15 +43,15 @@ impl Text {
             );
         }
         if let Some(part) = rules.contains.as_deref() {
-            let values = without(base, base.find(part), part);
-            tries.broken(
+            let values = without_part(base, base.find(part), part);
+            candidates.add_breaking(
                 "string.contains",
                 "without",
                 "without the part that it must contain",
                 values,
             );
             let ends = vec![format!("{base}{part}"), base.to_owned()];
-            tries.kept(
+            candidates.add_keeping(
                 "string.contains",
                 "twice",
                 "with the part that it must contain",
@@ -71,13 +71,13 @@ impl Text {
                 format!("{base}{part}"),
                 part.to_owned(),
             ];
-            tries.broken(
+            candidates.add_breaking(
                 id,
                 "within",
                 "with the part that it must not contain",
                 values,
             );
-            tries.broken(
+            candidates.add_breaking(
                 id,
                 "alone",
                 "nothing but the part that it must not contain",
@@ -88,7 +88,7 @@ impl Text {
                 .next_back()
                 .map(|(at, _)| part[..at].to_owned());
             let nearly = nearly.map(|it| vec![format!("{head}{it}{tail}"), it]);
-            tries.kept(
+            candidates.add_keeping(
                 id,
                 "nearly",
                 "with nearly the part that it must not contain",
@@ -97,7 +97,7 @@ impl Text {
         }
         if let Some(pattern) = &self.pattern {
             let id = "string.pattern";
-            tries.kept(
+            candidates.add_keeping(
                 id,
                 "shortest",
                 "the shortest match of its pattern",
@@ -117,12 +117,12 @@ impl Text {
                 (
                     "other-first",
                     "with another first character",
-                    replaced(base, 0),
+                    with_replaced_character(base, 0),
                 ),
                 (
                     "other-last",
                     "with another last character",
-                    replaced(base, base.chars().count().saturating_sub(1)),
+                    with_replaced_character(base, base.chars().count().saturating_sub(1)),
                 ),
                 (
                     "case",
@@ -131,11 +131,11 @@ impl Text {
                 ),
                 ("empty", "the empty string", vec![String::new()]),
             ];
-            for (slug, words, values) in changes {
-                tries.broken(
+            for (slug, description, values) in changes {
+                candidates.add_breaking(
                     id,
                     slug,
-                    &format!("{words}, which its pattern does not match"),
+                    &format!("{description}, which its pattern does not match"),
                     values,
                 );
             }
@@ -143,7 +143,7 @@ impl Text {
     }
 
     /// What is interesting where nothing forbids it.
-    pub(super) fn plain(&self, tries: &mut Tries<String>) {
+    pub(super) fn plain(&self, candidates: &mut Candidates<String>) {
         let values = [
             ("empty", "the empty string", ""),
             ("blank", "a blank", " "),
@@ -162,12 +162,12 @@ impl Text {
             ("null", "a null character", "a\u{0}b"),
             ("lines", "line breaks and tabs", "a\r\nb\tc"),
         ];
-        for (slug, words, value) in values {
-            tries.plain(slug, words, value.to_owned());
+        for (slug, description, value) in values {
+            candidates.add_neutral(slug, description, value.to_owned());
         }
-        for (at, text) in self.literals.texts.iter().enumerate() {
+        for (at, text) in self.literals.strings.iter().enumerate() {
             for value in [text.clone(), format!("{text}a"), format!("a{text}")] {
-                tries.plain(
+                candidates.add_neutral(
                     &format!("named-{}", at + 1),
                     "a value near one that a rule names",
                     value,
@@ -177,7 +177,7 @@ impl Text {
         for size in self.literals.sizes() {
             for length in [size.saturating_sub(1), size, size + 1] {
                 for value in self.of_length(length, None).into_iter().take(1) {
-                    tries.plain(
+                    candidates.add_neutral(
                         &format!("length-{length}"),
                         "a length near a number that a rule names",
                         value,
@@ -190,7 +190,7 @@ impl Text {
 
 /// A string without a part of it: left out, changed in case, or replaced by other
 /// characters, as many.
-fn without(base: &str, at: Option<usize>, part: &str) -> Vec<String> {
+fn without_part(base: &str, at: Option<usize>, part: &str) -> Vec<String> {
     let Some(at) = at.filter(|_| !part.is_empty()) else {
         return Vec::new();
     };
@@ -210,11 +210,11 @@ fn without(base: &str, at: Option<usize>, part: &str) -> Vec<String> {
 }
 
 /// A string with one character replaced by others.
-fn replaced(base: &str, place: usize) -> Vec<String> {
+fn with_replaced_character(base: &str, position: usize) -> Vec<String> {
     let others = ['!', ' ', '0', 'a', 'A', '~'];
     let with = |other: char| {
         let characters = base.chars().enumerate();
-        let characters = characters.map(|(at, it)| if at == place { other } else { it });
+        let characters = characters.map(|(at, it)| if at == position { other } else { it });
         characters.collect::<String>()
     };
     others

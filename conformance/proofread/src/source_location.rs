@@ -1,39 +1,39 @@
-//! Where in the protos something stands: `bookstore/cart/v1/cart.proto:34`.
+//! The source locations of methods and rules: `bookstore/cart/v1/cart.proto:34`.
 
 use prost_protovalidate_types::DESCRIPTOR_POOL;
 use prost_reflect::{FieldDescriptor, FileDescriptor, Kind, MessageDescriptor};
 
 use crate::{
-    case::{Due, Exercise},
+    case::{RuleTarget, Violation},
     contract::{Contract, Method},
 };
 
-/// Field number of the options in the descriptor of a field, and of a message.
+/// The number of the field `options` in `FieldDescriptorProto`, and in `DescriptorProto`.
 const FIELD_OPTIONS: i32 = 8;
 const MESSAGE_OPTIONS: i32 = 7;
-/// The number of `buf.validate.field` and `buf.validate.message`.
+/// The field number of the extensions `buf.validate.field` and `buf.validate.message`.
 const RULES: i32 = 1159;
 
-/// Where a method is declared. None where the image has no source info, as that of
+/// The file and line of a method. `None` if the image has no source info, like one from
 /// server reflection.
 pub fn of_method(method: &Method) -> Option<String> {
     let file = method.descriptor.parent_file();
     line(&file, method.descriptor.path())
 }
 
-/// Where a rule is declared, or where it can't be told, its field.
-pub fn of_exercise(contract: &Contract, exercise: &Exercise) -> Option<String> {
+/// The file and line of a rule, or of its field if that of the rule is not known.
+pub fn of_target(contract: &Contract, target: &RuleTarget) -> Option<String> {
     let pool = contract.pool();
-    if let Some(message) = pool.get_message_by_name(&exercise.field) {
+    if let Some(message) = pool.get_message_by_name(&target.field) {
         return of_message_rule(&message);
     }
-    let (message, name) = exercise.field.rsplit_once('.')?;
+    let (message, name) = target.field.rsplit_once('.')?;
     let message = pool.get_message_by_name(message)?;
-    of_rule(&message.get_field_by_name(name)?, &exercise.rule)
+    of_rule(&message.get_field_by_name(name)?, &target.rule)
 }
 
-/// Where the rule is declared that a violation in a message of this name is about.
-pub fn of_due(contract: &Contract, message: &str, due: &Due) -> Option<String> {
+/// The file and line of the rule that is violated in a message of this full name.
+pub fn of_violation(contract: &Contract, message: &str, due: &Violation) -> Option<String> {
     let message = contract.pool().get_message_by_name(message)?;
     if due.path.is_empty() {
         return of_message_rule(&message);
@@ -55,14 +55,15 @@ fn of_rule(field: &FieldDescriptor, rule: &str) -> Option<String> {
     line(&field.parent_message().parent_file(), &path)
 }
 
-/// The field numbers that lead to a rule: `repeated.items.int32.gte_lte`. As far as
-/// they can be told: the rules of CEL have names of their own.
+/// The field numbers within `buf.validate.FieldRules` that lead to a rule such as
+/// `repeated.items.int32.gte_lte`. The path is incomplete for a rule in CEL, whose id is
+/// not a field name.
 fn rule_path(rule: &str) -> Vec<i32> {
     let mut path = Vec::new();
     let mut message = DESCRIPTOR_POOL.get_message_by_name("buf.validate.FieldRules");
     for name in rule.split('.') {
         let Some(rules) = message.take() else { break };
-        // `gte_lte` is the id of two rules in one; the first leads to the place.
+        // `gte_lte` stands for two rules, `gte` and `lte`; take the first.
         let first = name.split('_').next().unwrap_or(name);
         let field = rules
             .get_field_by_name(name)
@@ -74,8 +75,8 @@ fn rule_path(rule: &str) -> Vec<i32> {
     path
 }
 
-/// The field at the end of a path such as `books[0].prices["a"].amount`, and the
-/// level of its rules where the path ends within it.
+/// The field at the end of a path such as `books[0].prices["a"].amount`. If the path ends
+/// with an index or key, the second result is the level of its rules.
 fn field_at(message: &MessageDescriptor, path: &str) -> Option<(FieldDescriptor, &'static str)> {
     let mut message = Some(message.clone());
     let mut found = None;
@@ -86,18 +87,20 @@ fn field_at(message: &MessageDescriptor, path: &str) -> Option<(FieldDescriptor,
             kind => kind,
         };
         message = value.as_message().cloned();
-        let level = match has_key {
-            true if field.is_map() => "map.values.",
-            true => "repeated.items.",
-            false => "",
+        let level = if !has_key {
+            ""
+        } else if field.is_map() {
+            "map.values."
+        } else {
+            "repeated.items."
         };
         found = Some((field, level));
     }
     found
 }
 
-/// The names in a path, each with whether a key or an index follows it. Keys of
-/// maps may hold dots and brackets in quotes.
+/// The field names in a path, each with whether a key or an index follows. A quoted map
+/// key may contain dots and brackets.
 fn segments(path: &str) -> Vec<(String, bool)> {
     let mut segments = Vec::new();
     let (mut name, mut has_key) = (String::new(), false);
@@ -122,8 +125,8 @@ fn segments(path: &str) -> Vec<(String, bool)> {
     segments
 }
 
-/// The line of the element with this path, or of the nearest one around it that has
-/// a place of its own.
+/// The file and line of the element with this descriptor path, or of the closest
+/// enclosing element that has a location.
 fn line(file: &FileDescriptor, path: &[i32]) -> Option<String> {
     let info = file.file_descriptor_proto().source_code_info.as_ref()?;
     let locations = info
@@ -165,34 +168,37 @@ message M {
     }
 
     #[test]
-    fn rules_are_found_where_they_are_written() {
+    fn each_rule_is_located_at_its_own_line() {
         let contract = contract();
-        let place = |path: &str, rule: &str| {
-            let due = Due {
+        let location = |path: &str, rule: &str| {
+            let violation = Violation {
                 path: path.to_owned(),
                 rule: rule.to_owned(),
             };
-            of_due(&contract, "shop.v1.M", &due).expect("it has a place")
+            of_violation(&contract, "shop.v1.M", &violation).expect("it has a location")
         };
-        assert_eq!(place("", "m"), "shop.proto:8");
-        assert_eq!(place("id", "required"), "shop.proto:10");
-        assert_eq!(place("id", "int32.gte_lte"), "shop.proto:11");
-        assert_eq!(place("names", "repeated.max_items"), "shop.proto:14");
-        assert_eq!(place("names[2]", "string.min_len"), "shop.proto:15");
-        assert_eq!(place("more[\"a.b]\\\"[\"].id", "required"), "shop.proto:10");
-        assert_eq!(place("more", "no.such_rule"), "shop.proto:17");
+        assert_eq!(location("", "m"), "shop.proto:8");
+        assert_eq!(location("id", "required"), "shop.proto:10");
+        assert_eq!(location("id", "int32.gte_lte"), "shop.proto:11");
+        assert_eq!(location("names", "repeated.max_items"), "shop.proto:14");
+        assert_eq!(location("names[2]", "string.min_len"), "shop.proto:15");
+        assert_eq!(
+            location("more[\"a.b]\\\"[\"].id", "required"),
+            "shop.proto:10"
+        );
+        assert_eq!(location("more", "no.such_rule"), "shop.proto:17");
     }
 
     #[test]
-    fn exercises_and_methods_have_a_place() {
+    fn targets_and_methods_are_located() {
         let contract = contract();
-        let exercise = Exercise {
+        let target = RuleTarget {
             field: "shop.v1.M.names".to_owned(),
             rule: "repeated.items.string.min_len".to_owned(),
             side: crate::case::Side::Kept,
         };
-        let place = of_exercise(&contract, &exercise);
-        assert_eq!(place.as_deref(), Some("shop.proto:15"));
+        let location = of_target(&contract, &target);
+        assert_eq!(location.as_deref(), Some("shop.proto:15"));
         let method = contract.methods().next().expect("there is one");
         assert_eq!(of_method(method).as_deref(), Some("shop.proto:5"));
     }

@@ -1,26 +1,26 @@
 //! Strings of an exact length.
 
-use super::Text;
+use super::StringGenerator;
 
 /// Of longer strings there are fewer variants: they take time and room.
 const LONG: usize = 50_000;
 
 /// What is used to make a string longer: characters of one to four bytes.
-pub(super) const NARROW: char = 'a';
-pub(super) const WIDE: [(char, &str); 3] = [
+pub(super) const SINGLE_BYTE: char = 'a';
+pub(super) const MULTIBYTE: [(char, &str); 3] = [
     ('é', "characters of two bytes"),
     ('漢', "characters of three bytes"),
     ('😀', "characters of four bytes"),
 ];
 
-impl Text {
+impl StringGenerator {
     /// Strings of a number of characters, the likeliest first; `base` is a string
     /// that keeps the rules.
     pub(super) fn of_length(&self, length: usize, base: Option<&str>) -> Vec<String> {
         let mut found = Vec::new();
         found.extend(self.format.and_then(|format| (format.stretch)(length)));
         found.extend(self.pattern.as_ref().and_then(|it| it.of_length(length)));
-        found.push(self.with_parts(&NARROW.to_string().repeat(length), length));
+        found.push(self.with_parts(&SINGLE_BYTE.to_string().repeat(length), length));
         if let Some(base) = base {
             found.extend(stretched(base, length));
         }
@@ -44,17 +44,17 @@ impl Text {
     }
 
     /// A string of one character over and over.
-    pub(super) fn of_wide(&self, filler: char, length: usize) -> String {
+    pub(super) fn of_multibyte(&self, filler: char, length: usize) -> String {
         self.with_parts(&filler.to_string().repeat(length), length)
     }
 
     /// A number of bytes in characters of several bytes, with one of a single byte
     /// for each that is left over.
-    pub(super) fn of_wide_bytes(&self, filler: char, bytes: usize) -> String {
+    pub(super) fn of_multibyte_bytes(&self, filler: char, bytes: usize) -> String {
         let parts = self.with_parts("", 0);
         let room = bytes.saturating_sub(parts.len());
         let wide = filler.to_string().repeat(room / filler.len_utf8());
-        let narrow = NARROW.to_string().repeat(room % filler.len_utf8());
+        let narrow = SINGLE_BYTE.to_string().repeat(room % filler.len_utf8());
         let filler = format!("{wide}{narrow}");
         let length = filler.chars().count() + parts.chars().count();
         self.with_parts(&filler, length)
@@ -80,13 +80,13 @@ impl Text {
 fn stretched(base: &str, length: usize) -> Vec<String> {
     let characters: Vec<char> = base.chars().collect();
     let count = characters.len();
-    let places = [count / 2, count, 0, 1.min(count), count.saturating_sub(1)];
-    let at = places.iter().map(|place| {
-        let place = *place;
+    let message_locations = [count / 2, count, 0, 1.min(count), count.saturating_sub(1)];
+    let at = message_locations.iter().map(|position| {
+        let position = *position;
         if length >= count {
-            let more = characters.get(place).or(characters.last()).copied();
-            let more = std::iter::repeat_n(more.unwrap_or(NARROW), length - count);
-            let (before, after) = characters.split_at(place);
+            let more = characters.get(position).or(characters.last()).copied();
+            let more = std::iter::repeat_n(more.unwrap_or(SINGLE_BYTE), length - count);
+            let (before, after) = characters.split_at(position);
             before
                 .iter()
                 .copied()
@@ -95,7 +95,7 @@ fn stretched(base: &str, length: usize) -> Vec<String> {
                 .collect()
         } else {
             let fewer = count - length;
-            let from = place.min(length);
+            let from = position.min(length);
             let (before, after) = (&characters[..from], &characters[from + fewer..]);
             before.iter().chain(after).collect()
         }

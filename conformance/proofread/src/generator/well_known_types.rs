@@ -6,14 +6,14 @@ use prost_reflect::{DynamicMessage, MessageDescriptor, Value};
 use rand::{RngExt, rngs::StdRng};
 use serde_json::json;
 
-use super::candidate::{Tries, some_of};
+use super::candidate::{Candidates, numbered_samples};
 
 /// The rules of a field mask.
-pub(crate) struct Mask {
+pub(crate) struct FieldMaskGenerator {
     rules: FieldMaskRules,
 }
 
-impl Mask {
+impl FieldMaskGenerator {
     pub(crate) fn new(rules: Option<&Type>) -> Self {
         let rules = match rules {
             Some(Type::FieldMask(rules)) => rules.clone(),
@@ -23,7 +23,7 @@ impl Mask {
     }
 
     /// The ids of the rules that are set.
-    pub(crate) fn keys(&self) -> Vec<String> {
+    pub(crate) fn rule_ids(&self) -> Vec<String> {
         let set = [
             (self.rules.r#const.is_some(), "field_mask.const"),
             (!self.rules.r#in.is_empty(), "field_mask.in"),
@@ -34,20 +34,20 @@ impl Mask {
     }
 
     /// What to try, as the paths of masks.
-    pub(crate) fn tries(&self) -> Tries<Vec<String>> {
-        let mut tries = Tries::default();
+    pub(crate) fn candidates(&self) -> Candidates<Vec<String>> {
+        let mut candidates = Candidates::default();
         if let Some(constant) = &self.rules.r#const {
             let (id, paths) = ("field_mask.const", &constant.paths);
-            tries.kept(id, "equal", "the only allowed mask", vec![paths.clone()]);
+            candidates.add_keeping(id, "equal", "the only allowed mask", vec![paths.clone()]);
             let more = [paths.as_slice(), &["unknown_field".to_owned()]].concat();
-            tries.broken(
+            candidates.add_breaking(
                 id,
                 "more",
                 "the only allowed mask with a path more",
                 vec![more],
             );
             if let Some((_, fewer)) = paths.split_last() {
-                tries.broken(
+                candidates.add_breaking(
                     id,
                     "fewer",
                     "the only allowed mask with a path less",
@@ -56,25 +56,25 @@ impl Mask {
             }
         }
         let (id, listed) = ("field_mask.in", &self.rules.r#in);
-        for (name, path) in some_of(listed) {
-            tries.kept(
+        for (name, path) in numbered_samples(listed) {
+            candidates.add_keeping(
                 id,
                 &format!("listed-{name}"),
                 "a listed path",
                 vec![vec![path.clone()]],
             );
             let below = vec![vec![format!("{path}_unknown")]];
-            tries.broken(id, &format!("beside-{name}"), "nearly a listed path", below);
+            candidates.add_breaking(id, &format!("beside-{name}"), "nearly a listed path", below);
         }
         if let Some(first) = listed.first() {
-            tries.kept(id, "all", "all listed paths", vec![listed.clone()]);
+            candidates.add_keeping(id, "all", "all listed paths", vec![listed.clone()]);
             let mixed = vec![vec![first.clone(), "unknown_field".to_owned()]];
-            tries.broken(id, "mixed", "a listed path and one that is not", mixed);
+            candidates.add_breaking(id, "mixed", "a listed path and one that is not", mixed);
         }
-        let (id, unlisted) = ("field_mask.not_in", &self.rules.not_in);
-        for (name, path) in some_of(unlisted) {
+        let (id, excluded) = ("field_mask.not_in", &self.rules.not_in);
+        for (name, path) in numbered_samples(excluded) {
             let alone = vec![vec![path.clone()]];
-            tries.broken(
+            candidates.add_breaking(
                 id,
                 &format!("listed-{name}"),
                 "a path that is ruled out",
@@ -85,20 +85,20 @@ impl Mask {
                 vec!["unknown_field".to_owned()],
                 listed.clone(),
             ];
-            tries.kept(
+            candidates.add_keeping(
                 id,
                 &format!("beside-{name}"),
                 "nearly a path that is ruled out",
                 beside,
             );
         }
-        tries.plain("empty", "no paths", Vec::new());
-        tries.plain(
+        candidates.add_neutral("empty", "no paths", Vec::new());
+        candidates.add_neutral(
             "unknown",
             "a path that names no field",
             vec!["unknown_field".to_owned()],
         );
-        tries
+        candidates
     }
 
     pub(crate) fn random(&self, rng: &mut StdRng) -> Vec<String> {
@@ -111,20 +111,20 @@ impl Mask {
 }
 
 /// A field mask.
-pub(crate) fn mask(descriptor: &MessageDescriptor, paths: Vec<String>) -> Option<Value> {
+pub(crate) fn field_mask(descriptor: &MessageDescriptor, paths: Vec<String>) -> Option<Value> {
     let paths = Value::List(paths.into_iter().map(Value::String).collect());
     filled(descriptor, "paths", paths)
 }
 
 /// The rules of an `Any`.
-pub(crate) struct AnyOf {
+pub(crate) struct AnyGenerator {
     rules: AnyRules,
 }
 
 /// A type that every implementation knows.
 const EMPTY: &str = "type.googleapis.com/google.protobuf.Empty";
 
-impl AnyOf {
+impl AnyGenerator {
     pub(crate) fn new(rules: Option<&Type>) -> Self {
         let rules = match rules {
             Some(Type::Any(rules)) => rules.clone(),
@@ -134,7 +134,7 @@ impl AnyOf {
     }
 
     /// The ids of the rules that are set.
-    pub(crate) fn keys(&self) -> Vec<String> {
+    pub(crate) fn rule_ids(&self) -> Vec<String> {
         let set = [
             (!self.rules.r#in.is_empty(), "any.in"),
             (!self.rules.not_in.is_empty(), "any.not_in"),
@@ -144,46 +144,46 @@ impl AnyOf {
     }
 
     /// What to try, as the names of types. The values are empty.
-    pub(crate) fn tries(&self) -> Tries<String> {
-        let mut tries = Tries::default();
-        for (name, listed) in some_of(&self.rules.r#in) {
-            tries.kept(
+    pub(crate) fn candidates(&self) -> Candidates<String> {
+        let mut candidates = Candidates::default();
+        for (name, listed) in numbered_samples(&self.rules.r#in) {
+            candidates.add_keeping(
                 "any.in",
                 &format!("listed-{name}"),
                 "a listed type",
                 vec![listed.clone()],
             );
             let near = vec![format!("{listed}2"), EMPTY.to_owned()];
-            tries.broken(
+            candidates.add_breaking(
                 "any.in",
                 &format!("beside-{name}"),
                 "nearly a listed type",
                 near,
             );
         }
-        for (name, listed) in some_of(&self.rules.not_in) {
+        for (name, listed) in numbered_samples(&self.rules.not_in) {
             let listed = listed.clone();
             let near = vec![EMPTY.to_owned(), format!("{listed}2")];
-            tries.broken(
+            candidates.add_breaking(
                 "any.not_in",
                 &format!("listed-{name}"),
                 "a type that is ruled out",
                 vec![listed],
             );
-            tries.kept(
+            candidates.add_keeping(
                 "any.not_in",
                 &format!("beside-{name}"),
                 "a type that is not ruled out",
                 near,
             );
         }
-        tries.plain(
+        candidates.add_neutral(
             "empty",
             "an empty message of the type Empty",
             EMPTY.to_owned(),
         );
-        tries.plain("no-type", "no type at all", String::new());
-        tries
+        candidates.add_neutral("no-type", "no type at all", String::new());
+        candidates
     }
 
     pub(crate) fn random(&self, rng: &mut StdRng) -> String {
@@ -211,8 +211,8 @@ fn filled(descriptor: &MessageDescriptor, field: &str, value: Value) -> Option<V
 }
 
 /// What to try for a message of protobuf that has no rules of its own.
-pub(crate) fn foreign(descriptor: &MessageDescriptor) -> Tries<Value> {
-    let mut tries = Tries::default();
+pub(crate) fn fallback_candidates(descriptor: &MessageDescriptor) -> Candidates<Value> {
+    let mut candidates = Candidates::default();
     let samples = match descriptor.full_name() {
         "google.protobuf.Struct" => vec![json!({}), json!({"a": [1, null, {"b": "c"}]})],
         "google.protobuf.Value" => vec![json!(false), json!("a"), json!(null), json!({"a": 1})],
@@ -222,13 +222,13 @@ pub(crate) fn foreign(descriptor: &MessageDescriptor) -> Tries<Value> {
     for (at, sample) in samples.into_iter().enumerate() {
         if let Ok(message) = DynamicMessage::deserialize(descriptor.clone(), sample) {
             let slug = format!("sample-{}", at + 1);
-            tries.plain(&slug, "a value of JSON", Value::Message(message));
+            candidates.add_neutral(&slug, "a value of JSON", Value::Message(message));
         }
     }
     // A `Value` of nothing has no meaning, and some implementations refuse it.
     if descriptor.full_name() != "google.protobuf.Value" {
         let empty = DynamicMessage::new(descriptor.clone());
-        tries.plain("empty", "an empty message", Value::Message(empty));
+        candidates.add_neutral("empty", "an empty message", Value::Message(empty));
     }
-    tries
+    candidates
 }

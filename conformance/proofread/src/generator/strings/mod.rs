@@ -1,10 +1,10 @@
 //! Strings: lengths in characters and bytes, patterns, parts, lists and formats,
 //! in any combination.
 
-mod fit;
+mod candidates;
+mod exact_length;
 mod parts;
 mod search;
-mod tries;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -19,13 +19,13 @@ use super::{
 
 /// The longest value that is sent, in bytes: servers take messages of 4 MiB, and a
 /// rule is tried with several values.
-pub(crate) const LONGEST: u64 = 1 << 20;
+pub(crate) const MAX_VALUE_BYTES: u64 = 1 << 20;
 
 /// Which rules a string would break; none where that can't be said.
-pub(crate) type Weigh<'w> = dyn FnMut(&str) -> Option<BTreeSet<String>> + 'w;
+pub(crate) type Evaluate<'w> = dyn FnMut(&str) -> Option<BTreeSet<String>> + 'w;
 
 /// The rules of a string, understood.
-pub(crate) struct Text {
+pub(crate) struct StringGenerator {
     rules: StringRules,
     pattern: Option<Pattern>,
     format: Option<&'static Format>,
@@ -35,7 +35,7 @@ pub(crate) struct Text {
     is_key: bool,
 }
 
-impl Text {
+impl StringGenerator {
     pub(crate) fn new(rules: Option<&Type>, literals: Arc<Literals>, is_key: bool) -> Self {
         let rules = match rules {
             Some(Type::String(rules)) => rules.clone(),
@@ -51,7 +51,7 @@ impl Text {
     }
 
     /// The ids of the rules that are set.
-    pub(crate) fn keys(&self) -> Vec<String> {
+    pub(crate) fn rule_ids(&self) -> Vec<String> {
         let rules = &self.rules;
         let set = [
             (rules.r#const.is_some(), "const"),
@@ -77,10 +77,14 @@ impl Text {
     }
 
     /// Whether this string is one on which implementations differ.
-    pub(crate) fn is_disputed(&self, text: &str) -> bool {
+    pub(crate) fn is_implementation_dependent(&self, text: &str) -> bool {
         let plain = |it: char| it.is_ascii_graphic() && !matches!(it, '"' | '\\' | ']');
         let unusual_key = self.is_key && !text.chars().all(plain);
-        unusual_key || self.pattern.as_ref().is_some_and(|it| it.is_disputed(text))
+        unusual_key
+            || self
+                .pattern
+                .as_ref()
+                .is_some_and(|it| it.is_implementation_dependent(text))
     }
 
     /// A string at random that keeps the rules, as far as it can be seen from here.
@@ -98,14 +102,14 @@ impl Text {
         if let Some(pattern) = &self.pattern {
             return pattern.random(rng);
         }
-        let (least, most) = self.lengths();
-        let usual = most.min(least.saturating_add(40));
-        let most = if rng.random_bool(0.02) {
-            most.min(2000)
+        let (min, max) = self.lengths();
+        let usual = max.min(min.saturating_add(40));
+        let max = if rng.random_bool(0.02) {
+            max.min(2000)
         } else {
             usual
         };
-        let length = rng.random_range(least.min(most)..=most);
+        let length = rng.random_range(min.min(max)..=max);
         let alphabet = match self.is_key {
             true => 0,
             false => rng.random_range(0..ALPHABETS.len()),
@@ -121,10 +125,10 @@ impl Text {
         let rules = &self.rules;
         let length = |bound: Option<u64>| bound.and_then(|it| usize::try_from(it).ok());
         let exact = length(rules.len).or(length(rules.len_bytes));
-        let least = exact.or(length(rules.min_len)).or(length(rules.min_bytes));
-        let most = exact.or(length(rules.max_len)).or(length(rules.max_bytes));
-        let least = least.unwrap_or(0);
-        (least, most.unwrap_or(least + 60).max(least))
+        let min = exact.or(length(rules.min_len)).or(length(rules.min_bytes));
+        let max = exact.or(length(rules.max_len)).or(length(rules.max_bytes));
+        let min = min.unwrap_or(0);
+        (min, max.unwrap_or(min + 60).max(min))
     }
 }
 

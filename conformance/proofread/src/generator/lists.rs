@@ -7,37 +7,37 @@ use prost_reflect::{DynamicMessage, Value};
 use rand::rngs::StdRng;
 
 use super::{
-    candidate::{Aim, Candidate, Tries},
+    candidate::{Candidate, Candidates, RuleSide},
+    evaluator::{Evaluator, ITEMS},
     literals::Literals,
-    scale::{ITEMS, Scale},
-    spot::Spot,
-    text::LONGEST,
+    strings::MAX_VALUE_BYTES,
+    value_site::ValueSite,
 };
 use crate::case::Side;
 
 /// The most items of a list and pairs of a map that are sent: each takes room here
 /// that it does not take on the wire.
-pub(crate) const MOST: usize = 20_000;
+pub(crate) const MAX_ELEMENTS: usize = 20_000;
 
 /// What a list or a map holds.
 pub(crate) enum Element<'a> {
     /// Values with rules of their own.
-    Value(&'a Spot),
+    Value(&'a ValueSite),
     /// Messages of the contract, of which this is a valid one; none where there is
     /// no valid one.
     Message(Option<&'a DynamicMessage>),
 }
 
 /// Makes lists of one field.
-pub(crate) struct Lists<'a> {
+pub(crate) struct ListGenerator<'a> {
     pub(crate) element: Element<'a>,
     pub(crate) rules: RepeatedRules,
-    pub(crate) scale: &'a Scale,
+    pub(crate) evaluator: &'a Evaluator,
     pub(crate) literals: &'a Literals,
 }
 
 /// The ids of the rules that are set, those of items after those of the list.
-pub(crate) fn keys(rules: &RepeatedRules, spot: Option<&Spot>) -> Vec<String> {
+pub(crate) fn rule_ids(rules: &RepeatedRules, site: Option<&ValueSite>) -> Vec<String> {
     let set = [
         (rules.min_items.is_some(), "repeated.min_items"),
         (rules.max_items.is_some(), "repeated.max_items"),
@@ -45,79 +45,79 @@ pub(crate) fn keys(rules: &RepeatedRules, spot: Option<&Spot>) -> Vec<String> {
     ];
     let set = set.iter().filter(|(set, _)| *set);
     let own = set.map(|(_, id)| (*id).to_owned());
-    let items = spot.map_or(&[][..], |spot| spot.keys.as_slice());
+    let items = site.map_or(&[][..], |site| site.rule_ids.as_slice());
     own.chain(items.iter().map(|key| format!("{ITEMS}{key}")))
         .collect()
 }
 
-impl Lists<'_> {
+impl ListGenerator<'_> {
     /// What to try.
-    pub(crate) fn tries(&self, rng: &mut StdRng) -> Tries<Value> {
-        let mut tries = Tries::default();
+    pub(crate) fn candidates(&self, rng: &mut StdRng) -> Candidates<Value> {
+        let mut candidates = Candidates::default();
         let (mut valid, items) = self.items(rng);
-        self.sizes(&mut valid, &mut tries, rng);
+        self.add_sizes(&mut valid, &mut candidates, rng);
         if self.rules.unique() {
-            self.twice(&mut valid, &mut tries, rng);
+            self.add_repeated_item(&mut valid, &mut candidates, rng);
         }
-        for (slug, words, size) in [("one", "one item", 1), ("two", "two items", 2)] {
+        for (slug, description, size) in [("one", "one item", 1), ("two", "two items", 2)] {
             let list = self.of_size(size, &mut valid, rng).into_iter();
-            list.for_each(|list| tries.plain(slug, words, list));
+            list.for_each(|list| candidates.add_neutral(slug, description, list));
         }
-        tries.plain("empty", "an empty list", Value::List(Vec::new()));
+        candidates.add_neutral("empty", "an empty list", Value::List(Vec::new()));
         if let Element::Message(Some(message)) = &self.element {
             let empty = Value::Message(DynamicMessage::new(
                 prost_reflect::ReflectMessage::descriptor(*message),
             ));
-            tries.plain(
+            candidates.add_neutral(
                 "empty-item",
                 "an item with all its fields unset",
                 Value::List(vec![empty]),
             );
         }
-        self.each(items, &mut valid, &mut tries, rng);
-        tries
+        self.add_each_item(items, &mut valid, &mut candidates, rng);
+        candidates
     }
 
     /// Items that keep their rules, all different, and what to try for an item.
-    fn items(&self, rng: &mut StdRng) -> (Vec<Value>, Tries<Value>) {
+    fn items(&self, rng: &mut StdRng) -> (Vec<Value>, Candidates<Value>) {
         match &self.element {
             Element::Message(message) => {
                 let valid = message.iter().map(|it| Value::Message((*it).clone()));
-                (valid.collect(), Tries::default())
+                (valid.collect(), Candidates::default())
             }
-            Element::Value(spot) => {
-                let mut weigh = |item: &Value| self.weigh(item);
-                let tries = spot.tries(&mut weigh, rng);
+            Element::Value(site) => {
+                let mut evaluate = |item: &Value| self.evaluate(item);
+                let candidates = site.candidates(&mut evaluate, rng);
                 let mut valid: Vec<Value> = Vec::new();
-                for value in tries.candidates.iter().flat_map(|it| &it.values) {
-                    if !valid.contains(value) && is_valid(self.weigh(value)) {
+                for value in candidates.all.iter().flat_map(|it| &it.values) {
+                    if !valid.contains(value) && is_valid(self.evaluate(value)) {
                         valid.push(value.clone());
                     }
                 }
                 // Small items first: a list of them is easier to read.
-                valid.sort_by_key(|it| self.scale.size(Some(&Value::List(vec![it.clone()]))));
-                (valid, tries)
+                valid.sort_by_key(|it| self.evaluator.size(Some(&Value::List(vec![it.clone()]))));
+                (valid, candidates)
             }
         }
     }
 
-    fn weigh(&self, item: &Value) -> Option<std::collections::BTreeSet<String>> {
-        self.scale
-            .weigh_level(ITEMS, &Value::List(vec![item.clone()]))
+    fn evaluate(&self, item: &Value) -> Option<std::collections::BTreeSet<String>> {
+        self.evaluator
+            .evaluate_level(ITEMS, &Value::List(vec![item.clone()]))
     }
 
     /// A list of valid items, all different where they must be; none where there
     /// are not enough of them, or they would be too big.
     fn of_size(&self, size: usize, valid: &mut Vec<Value>, rng: &mut StdRng) -> Option<Value> {
-        if size > MOST {
+        if size > MAX_ELEMENTS {
             return None;
         }
         if self.rules.unique() {
             self.find_more(size, valid, rng);
         }
         let first = valid.first()?;
-        let one = self.scale.size(Some(&Value::List(vec![first.clone()])));
-        let is_too_big = (one * size) as u64 > LONGEST;
+        let one = self.evaluator.size(Some(&Value::List(vec![first.clone()])));
+        let is_too_big = (one * size) as u64 > MAX_VALUE_BYTES;
         let is_short = self.rules.unique() && valid.len() < size;
         if is_too_big || is_short {
             return None;
@@ -136,7 +136,7 @@ impl Lists<'_> {
 
     /// Draws valid items until there are as many different ones.
     fn find_more(&self, size: usize, valid: &mut Vec<Value>, rng: &mut StdRng) {
-        let Element::Value(spot) = &self.element else {
+        let Element::Value(site) = &self.element else {
             return;
         };
         if valid.len() >= size {
@@ -147,17 +147,22 @@ impl Lists<'_> {
             if valid.len() >= size {
                 return;
             }
-            let Some(item) = spot.random(rng) else {
+            let Some(item) = site.random(rng) else {
                 return;
             };
-            if !known.contains(&item.to_string()) && is_valid(self.weigh(&item)) {
+            if !known.contains(&item.to_string()) && is_valid(self.evaluate(&item)) {
                 known.insert(item.to_string());
                 valid.push(item);
             }
         }
     }
 
-    fn sizes(&self, valid: &mut Vec<Value>, tries: &mut Tries<Value>, rng: &mut StdRng) {
+    fn add_sizes(
+        &self,
+        valid: &mut Vec<Value>,
+        candidates: &mut Candidates<Value>,
+        rng: &mut StdRng,
+    ) {
         let bounds = [
             ("repeated.min_items", self.rules.min_items, false),
             ("repeated.max_items", self.rules.max_items, true),
@@ -174,15 +179,17 @@ impl Lists<'_> {
             for (size, inside, slug) in sizes {
                 let side = if inside { Side::Kept } else { Side::Broken };
                 let Some(size) = size else {
-                    tries.impossible(rule, side, "nothing is shorter than empty");
+                    candidates.add_impossible(rule, side, "nothing is shorter than empty");
                     continue;
                 };
                 match self.of_size(size, valid, rng) {
                     Some(list) if inside => {
-                        tries.kept(rule, slug, &format!("{size} items"), vec![list])
+                        candidates.add_keeping(rule, slug, &format!("{size} items"), vec![list])
                     }
-                    Some(list) => tries.broken(rule, slug, &format!("{size} items"), vec![list]),
-                    None => tries.impossible(rule, side, self.why_not(size, valid)),
+                    Some(list) => {
+                        candidates.add_breaking(rule, slug, &format!("{size} items"), vec![list])
+                    }
+                    None => candidates.add_impossible(rule, side, self.size_failure(size, valid)),
                 }
             }
         }
@@ -190,7 +197,7 @@ impl Lists<'_> {
             for size in [size.saturating_sub(1), size, size + 1] {
                 let list = self.of_size(size, valid, rng).into_iter();
                 list.for_each(|list| {
-                    tries.plain(
+                    candidates.add_neutral(
                         &format!("size-{size}"),
                         "a size near a number that a rule names",
                         list,
@@ -200,10 +207,10 @@ impl Lists<'_> {
         }
     }
 
-    fn why_not(&self, size: usize, valid: &[Value]) -> String {
+    fn size_failure(&self, size: usize, valid: &[Value]) -> String {
         match valid.len() {
             0 => "no item keeps its rules".to_owned(),
-            count if self.rules.unique() && count < size && size <= MOST => {
+            count if self.rules.unique() && count < size && size <= MAX_ELEMENTS => {
                 format!("{size} different items are asked for and only {count} were found")
             }
             _ => format!("{size} items are more than are sent"),
@@ -211,11 +218,16 @@ impl Lists<'_> {
     }
 
     /// Lists with an item that comes twice.
-    fn twice(&self, valid: &mut Vec<Value>, tries: &mut Tries<Value>, rng: &mut StdRng) {
+    fn add_repeated_item(
+        &self,
+        valid: &mut Vec<Value>,
+        candidates: &mut Candidates<Value>,
+        rng: &mut StdRng,
+    ) {
         let rule = "repeated.unique";
-        let least = usize::try_from(self.rules.min_items()).unwrap_or(0).max(2);
+        let min = usize::try_from(self.rules.min_items()).unwrap_or(0).max(2);
         let mut values = Vec::new();
-        for size in [least - 1, least, 1] {
+        for size in [min - 1, min, 1] {
             if let Some(Value::List(mut list)) = self.of_size(size, valid, rng)
                 && let Some(first) = list.first().cloned()
             {
@@ -227,15 +239,15 @@ impl Lists<'_> {
             .iter()
             .find(|it| it.as_list().is_some_and(|list| list.len() > 2))
             .cloned();
-        tries.broken(rule, "twice", "the same item twice", values);
-        tries.broken(
+        candidates.add_breaking(rule, "twice", "the same item twice", values);
+        candidates.add_breaking(
             rule,
             "twice-apart",
             "the same item first and last",
             apart.into_iter().collect(),
         );
-        let different = [least, least - 1].map(|size| self.of_size(size, valid, rng));
-        tries.kept(
+        let different = [min, min - 1].map(|size| self.of_size(size, valid, rng));
+        candidates.add_keeping(
             rule,
             "different",
             "items that all differ",
@@ -244,28 +256,28 @@ impl Lists<'_> {
     }
 
     /// Lists with one item that is to be tried, the others valid.
-    fn each(
+    fn add_each_item(
         &self,
-        items: Tries<Value>,
+        items: Candidates<Value>,
         valid: &mut Vec<Value>,
-        tries: &mut Tries<Value>,
+        candidates: &mut Candidates<Value>,
         rng: &mut StdRng,
     ) {
-        let least = usize::try_from(self.rules.min_items()).unwrap_or(0).max(1);
+        let min = usize::try_from(self.rules.min_items()).unwrap_or(0).max(1);
         let Some(Value::List(others)) = self
-            .of_size(least.max(2), valid, rng)
-            .or_else(|| self.of_size(least, valid, rng))
+            .of_size(min.max(2), valid, rng)
+            .or_else(|| self.of_size(min, valid, rng))
             .or(Some(Value::List(Vec::new())))
         else {
             return;
         };
         let mut seen = HashSet::new();
-        for candidate in items.candidates {
+        for candidate in items.all {
             let Candidate {
                 values,
-                aim,
+                target,
                 slug,
-                words,
+                description,
             } = candidate;
             let with = |item: &Value, first: bool, size: usize| {
                 let rest = others
@@ -279,33 +291,33 @@ impl Lists<'_> {
                     false => Value::List(rest.chain(item).collect()),
                 }
             };
-            let prefixed = |aim: &Aim| Aim {
-                rule: format!("{ITEMS}{}", aim.rule),
-                side: aim.side,
+            let prefixed = |target: &RuleSide| RuleSide {
+                rule: format!("{ITEMS}{}", target.rule),
+                side: target.side,
             };
-            let is_new = aim
-                .as_ref()
-                .is_some_and(|aim| aim.side == Side::Broken && seen.insert(aim.rule.clone()));
+            let is_new = target.as_ref().is_some_and(|target| {
+                target.side == Side::Broken && seen.insert(target.rule.clone())
+            });
             if is_new && others.len() > 1 {
-                tries.candidates.push(Candidate {
+                candidates.all.push(Candidate {
                     values: values
                         .iter()
-                        .map(|it| with(it, false, least.max(2)))
+                        .map(|it| with(it, false, min.max(2)))
                         .collect(),
-                    aim: aim.as_ref().map(prefixed),
+                    target: target.as_ref().map(prefixed),
                     slug: format!("{slug}-last"),
-                    words: format!("the last item is {words}"),
+                    description: format!("the last item is {description}"),
                 });
             }
-            tries.candidates.push(Candidate {
-                values: values.iter().map(|it| with(it, true, least)).collect(),
-                aim: aim.as_ref().map(prefixed),
+            candidates.all.push(Candidate {
+                values: values.iter().map(|it| with(it, true, min)).collect(),
+                target: target.as_ref().map(prefixed),
                 slug: format!("item-{slug}"),
-                words: format!("an item is {words}"),
+                description: format!("an item is {description}"),
             });
         }
-        for (aim, reason) in items.impossible {
-            tries.impossible(&format!("{ITEMS}{}", aim.rule), aim.side, reason);
+        for (target, reason) in items.impossible {
+            candidates.add_impossible(&format!("{ITEMS}{}", target.rule), target.side, reason);
         }
     }
 }

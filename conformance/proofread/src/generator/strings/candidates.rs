@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use rand::rngs::StdRng;
 
-use super::{LONGEST, Text, Weigh, fit::WIDE};
+use super::{Evaluate, MAX_VALUE_BYTES, StringGenerator, exact_length::MULTIBYTE};
 use crate::{
     case::Side,
-    synth::candidate::{Tries, some_of},
+    generator::candidate::{Candidates, numbered_samples},
 };
 
 /// A length rule: its name, the length, and how far from it values are in.
@@ -20,33 +20,37 @@ struct Length {
     bytes: bool,
 }
 
-impl Text {
+impl StringGenerator {
     /// What to try. The search for what keeps and breaks the rules is done here,
     /// so that the candidates are good ones; all are checked once more.
-    pub(crate) fn tries(&self, weigh: &mut Weigh<'_>, rng: &mut StdRng) -> Tries<String> {
-        let mut tries = Tries::default();
-        let bases = self.bases(weigh, rng);
+    pub(crate) fn candidates(
+        &self,
+        evaluate: &mut Evaluate<'_>,
+        rng: &mut StdRng,
+    ) -> Candidates<String> {
+        let mut candidates = Candidates::default();
+        let bases = self.bases(evaluate, rng);
         let base = bases.first().map(String::as_str);
-        self.named(&mut tries, base);
-        self.formats(&mut tries);
+        self.named(&mut candidates, base);
+        self.formats(&mut candidates);
         for length in self.length_rules() {
-            self.around_length(&length, &mut tries, base);
+            self.around_length(&length, &mut candidates, base);
         }
-        self.parts(&mut tries, base.unwrap_or_default());
+        self.parts(&mut candidates, base.unwrap_or_default());
         for (at, base) in bases.iter().enumerate() {
-            tries.plain(
+            candidates.add_neutral(
                 &format!("valid-{}", at + 1),
                 "a value that keeps its rules",
                 base.clone(),
             );
         }
-        self.plain(&mut tries);
-        self.searched(&mut tries, &bases, weigh, rng);
-        tries
+        self.plain(&mut candidates);
+        self.add_searched(&mut candidates, &bases, evaluate, rng);
+        candidates
     }
 
     /// Strings that keep the rules, the shortest first.
-    fn bases(&self, weigh: &mut Weigh<'_>, rng: &mut StdRng) -> Vec<String> {
+    fn bases(&self, evaluate: &mut Evaluate<'_>, rng: &mut StdRng) -> Vec<String> {
         let mut seeds: Vec<String> = ["", "a", "A", "0"].map(str::to_owned).to_vec();
         seeds.extend(self.rules.r#const.clone());
         seeds.extend(self.rules.r#in.iter().cloned());
@@ -58,25 +62,25 @@ impl Text {
                 .map(|it| (*it).to_owned()),
         );
         seeds.extend(self.pattern.iter().map(super::Pattern::shortest));
-        seeds.extend(self.literals.texts.iter().cloned());
+        seeds.extend(self.literals.strings.iter().cloned());
         for size in self.literals.sizes() {
             seeds.extend(self.of_length(size, None));
         }
-        let (least, most) = self.lengths();
-        for length in [least, least + 1, (least + most) / 2, most] {
-            if length as u64 <= LONGEST {
+        let (min, max) = self.lengths();
+        for length in [min, min + 1, (min + max) / 2, max] {
+            if length as u64 <= MAX_VALUE_BYTES {
                 seeds.extend(self.of_length(length, None));
             }
         }
         let mut kept: Vec<String> = Vec::new();
         for seed in seeds {
-            let fits = weigh(&seed).is_some_and(|broken| broken.is_empty());
+            let fits = evaluate(&seed).is_some_and(|broken| broken.is_empty());
             if fits && !kept.contains(&seed) {
                 kept.push(seed);
             }
         }
         if kept.is_empty() {
-            kept.extend(self.search(&BTreeSet::new(), &[], weigh, rng));
+            kept.extend(self.search(&BTreeSet::new(), &[], evaluate, rng));
         }
         kept.sort_by_key(String::len);
         kept.truncate(12);
@@ -84,26 +88,26 @@ impl Text {
     }
 
     /// Values that the rules name.
-    fn named(&self, tries: &mut Tries<String>, base: Option<&str>) {
+    fn named(&self, candidates: &mut Candidates<String>, base: Option<&str>) {
         if let Some(constant) = &self.rules.r#const {
             let id = "string.const";
-            tries.kept(
+            candidates.add_keeping(
                 id,
                 "equal",
                 "the only allowed value",
                 vec![constant.clone()],
             );
-            tries.broken(
+            candidates.add_breaking(
                 id,
                 "longer",
                 "one character more than the only allowed value",
                 vec![format!("{constant}x")],
             );
-            tries.broken(id, "other", "nearly the only allowed value", near(constant));
+            candidates.add_breaking(id, "other", "nearly the only allowed value", near(constant));
         }
-        for (name, listed) in some_of(&self.rules.r#in) {
+        for (name, listed) in numbered_samples(&self.rules.r#in) {
             let id = "string.in";
-            tries.kept(
+            candidates.add_keeping(
                 id,
                 &format!("listed-{name}"),
                 "a listed value",
@@ -111,11 +115,11 @@ impl Text {
             );
             let mut near = near(listed);
             near.retain(|it| !self.rules.r#in.contains(it));
-            tries.broken(id, &format!("beside-{name}"), "nearly a listed value", near);
+            candidates.add_breaking(id, &format!("beside-{name}"), "nearly a listed value", near);
         }
-        for (name, listed) in some_of(&self.rules.not_in) {
+        for (name, listed) in numbered_samples(&self.rules.not_in) {
             let id = "string.not_in";
-            tries.broken(
+            candidates.add_breaking(
                 id,
                 &format!("listed-{name}"),
                 "a value that is ruled out",
@@ -124,7 +128,7 @@ impl Text {
             let mut near = near(listed);
             near.retain(|it| !self.rules.not_in.contains(it));
             near.extend(base.map(str::to_owned));
-            tries.kept(
+            candidates.add_keeping(
                 id,
                 &format!("beside-{name}"),
                 "nearly a value that is ruled out",
@@ -133,13 +137,13 @@ impl Text {
         }
     }
 
-    fn formats(&self, tries: &mut Tries<String>) {
+    fn formats(&self, candidates: &mut Candidates<String>) {
         let Some(format) = self.format else {
             return;
         };
         let id = format!("string.{}", format.id);
         for (at, valid) in format.valid.iter().enumerate() {
-            tries.kept(
+            candidates.add_keeping(
                 &id,
                 &format!("valid-{}", at + 1),
                 "a value of the format",
@@ -148,7 +152,7 @@ impl Text {
         }
         for (wrong, value) in format.wrong {
             let slug = wrong.replace(' ', "-");
-            tries.broken(
+            candidates.add_breaking(
                 &id,
                 &slug,
                 &format!("nearly of the format: {wrong}"),
@@ -157,7 +161,7 @@ impl Text {
         }
         if let Some(empty) = format.empty {
             let id = format!("string.{empty}");
-            tries.broken(&id, "empty", "the empty string", vec![String::new()]);
+            candidates.add_breaking(&id, "empty", "the empty string", vec![String::new()]);
         }
     }
 
@@ -185,7 +189,12 @@ impl Text {
         set.collect()
     }
 
-    fn around_length(&self, length: &Length, tries: &mut Tries<String>, base: Option<&str>) {
+    fn around_length(
+        &self,
+        length: &Length,
+        candidates: &mut Candidates<String>,
+        base: Option<&str>,
+    ) {
         let Length {
             rule,
             bound,
@@ -194,44 +203,46 @@ impl Text {
             bytes,
         } = *length;
         let unit = if bytes { "bytes" } else { "characters" };
-        let exact = usize::try_from(bound).ok().filter(|_| bound < LONGEST);
+        let exact = usize::try_from(bound)
+            .ok()
+            .filter(|_| bound < MAX_VALUE_BYTES);
         let Some(exact) = exact else {
             let reason = format!("a string of {bound} {unit} is longer than a message may be");
             let side = if less { Side::Broken } else { Side::Kept };
-            tries.impossible(rule, side, reason);
+            candidates.add_impossible(rule, side, reason);
             return;
         };
         let of = |count: usize| match bytes {
             true => self.of_bytes(count, base),
             false => self.of_length(count, base),
         };
-        tries.kept(rule, "exact", &format!("exactly {bound} {unit}"), of(exact));
+        candidates.add_keeping(rule, "exact", &format!("exactly {bound} {unit}"), of(exact));
         let above = format!("{} {unit}, one more than {bound}", bound + 1);
         match more {
-            true => tries.kept(rule, "one-more", &above, of(exact + 1)),
-            false => tries.broken(rule, "one-more", &above, of(exact + 1)),
+            true => candidates.add_keeping(rule, "one-more", &above, of(exact + 1)),
+            false => candidates.add_breaking(rule, "one-more", &above, of(exact + 1)),
         }
         match exact.checked_sub(1) {
             Some(below) => {
-                let words = format!("{below} {unit}, one less than {bound}");
+                let description = format!("{below} {unit}, one less than {bound}");
                 match less {
-                    true => tries.kept(rule, "one-less", &words, of(below)),
-                    false => tries.broken(rule, "one-less", &words, of(below)),
+                    true => candidates.add_keeping(rule, "one-less", &description, of(below)),
+                    false => candidates.add_breaking(rule, "one-less", &description, of(below)),
                 }
             }
             None if !less && more => {
-                tries.impossible(rule, Side::Broken, "nothing is shorter than empty");
+                candidates.add_impossible(rule, Side::Broken, "nothing is shorter than empty");
             }
             None => {}
         }
         if self.pattern.is_none() && self.format.is_none() && !self.is_key {
-            self.wide(length, exact, tries);
+            self.multibyte(length, exact, candidates);
         }
     }
 
     /// The same lengths in characters of several bytes: a server that counts bytes,
     /// or units of UTF-16, is off.
-    fn wide(&self, length: &Length, exact: usize, tries: &mut Tries<String>) {
+    fn multibyte(&self, length: &Length, exact: usize, candidates: &mut Candidates<String>) {
         let Length {
             rule,
             less,
@@ -242,22 +253,22 @@ impl Text {
         if exact > 100_000 {
             return;
         }
-        for (filler, words) in WIDE {
+        for (filler, description) in MULTIBYTE {
             let slug = format!("wide-{}", filler.len_utf8());
             let of = |count: usize| match bytes {
-                true => self.of_wide_bytes(filler, count),
-                false => self.of_wide(filler, count),
+                true => self.of_multibyte_bytes(filler, count),
+                false => self.of_multibyte(filler, count),
             };
             let unit = if bytes { "bytes" } else { "characters" };
-            let kept = format!("exactly {exact} {unit}, in {words}");
-            tries.kept(rule, &format!("exact-{slug}"), &kept, vec![of(exact)]);
+            let kept = format!("exactly {exact} {unit}, in {description}");
+            candidates.add_keeping(rule, &format!("exact-{slug}"), &kept, vec![of(exact)]);
             let (outside, side) = match (less, more) {
                 (false, true) => (exact.checked_sub(1), "less"),
                 _ => (Some(exact + 1), "more"),
             };
             if let Some(outside) = outside {
-                let broken = format!("{outside} {unit}, in {words}");
-                tries.broken(
+                let broken = format!("{outside} {unit}, in {description}");
+                candidates.add_breaking(
                     rule,
                     &format!("one-{side}-{slug}"),
                     &broken,
@@ -269,29 +280,29 @@ impl Text {
 
     /// Searches for what is still missing: for each rule a string that breaks it
     /// and nothing else.
-    fn searched(
+    fn add_searched(
         &self,
-        tries: &mut Tries<String>,
+        candidates: &mut Candidates<String>,
         bases: &[String],
-        weigh: &mut Weigh<'_>,
+        evaluate: &mut Evaluate<'_>,
         rng: &mut StdRng,
     ) {
-        let values = tries.candidates.iter().flat_map(|it| &it.values);
-        let done: BTreeSet<BTreeSet<String>> = values.filter_map(|it| weigh(it)).collect();
-        for rule in self.keys() {
+        let values = candidates.all.iter().flat_map(|it| &it.values);
+        let done: BTreeSet<BTreeSet<String>> = values.filter_map(|it| evaluate(it)).collect();
+        for rule in self.rule_ids() {
             let wanted = BTreeSet::from([rule.clone()]);
             if done.contains(&wanted) {
                 continue;
             }
-            if tries
+            if candidates
                 .impossible
                 .iter()
-                .any(|(aim, _)| aim.rule == rule && aim.side == Side::Broken)
+                .any(|(target, _)| target.rule == rule && target.side == Side::Broken)
             {
                 continue;
             }
-            if let Some(found) = self.search(&wanted, bases, weigh, rng) {
-                tries.broken(
+            if let Some(found) = self.search(&wanted, bases, evaluate, rng) {
+                candidates.add_breaking(
                     &rule,
                     "found",
                     "a value that breaks this rule alone",

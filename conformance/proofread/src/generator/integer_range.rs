@@ -3,26 +3,26 @@
 
 use rand::{RngExt, rngs::StdRng};
 
-use super::candidate::{Tries, some_of};
+use super::candidate::{Candidates, numbered_samples};
 use crate::case::Side;
 
 /// The rules of a whole number, whatever its kind.
 #[derive(Debug, Clone)]
-pub(crate) struct Whole {
+pub(crate) struct IntegerRange {
     /// The first part of the ids of its rules: `int32`.
     pub(crate) prefix: &'static str,
     /// The least value that the kind can hold.
-    pub(crate) least: i128,
+    pub(crate) min: i128,
     /// The greatest one.
-    pub(crate) most: i128,
+    pub(crate) max: i128,
     /// The distance of a value to the next one.
     pub(crate) step: i128,
     pub(crate) constant: Option<i128>,
     /// The bound, and whether the bound itself is in.
     pub(crate) lower: Option<(i128, bool)>,
     pub(crate) upper: Option<(i128, bool)>,
-    pub(crate) listed: Vec<i128>,
-    pub(crate) unlisted: Vec<i128>,
+    pub(crate) allowed: Vec<i128>,
+    pub(crate) excluded: Vec<i128>,
 }
 
 /// The id of the range rule that two bounds make together: `gte_lte`, or with
@@ -39,8 +39,8 @@ pub(crate) fn range_id<T: PartialOrd>(
         (None, None) => None,
         (Some((_, closed)), None) => Some(format!("{prefix}.{}", low(closed))),
         (None, Some((_, closed))) => Some(format!("{prefix}.{}", high(closed))),
-        (Some((least, low_closed)), Some((most, high_closed))) => {
-            let between = least < most || (least == most && low_closed && high_closed);
+        (Some((min, low_closed)), Some((max, high_closed))) => {
+            let between = min < max || (min == max && low_closed && high_closed);
             let suffix = if between { "" } else { "_exclusive" };
             Some(format!(
                 "{prefix}.{}_{}{suffix}",
@@ -51,19 +51,19 @@ pub(crate) fn range_id<T: PartialOrd>(
     }
 }
 
-impl Whole {
+impl IntegerRange {
     /// No rules, for values of a kind.
-    pub(crate) fn of(prefix: &'static str, least: i128, most: i128, step: i128) -> Self {
+    pub(crate) fn of(prefix: &'static str, min: i128, max: i128, step: i128) -> Self {
         Self {
             prefix,
-            least,
-            most,
+            min,
+            max,
             step,
             constant: None,
             lower: None,
             upper: None,
-            listed: Vec::new(),
-            unlisted: Vec::new(),
+            allowed: Vec::new(),
+            excluded: Vec::new(),
         }
     }
 
@@ -76,162 +76,172 @@ impl Whole {
     }
 
     /// The smallest value that the lower bound allows.
-    fn low(&self) -> Option<i128> {
+    fn min_allowed(&self) -> Option<i128> {
         self.lower
             .map(|(bound, closed)| if closed { bound } else { bound + self.step })
     }
 
     /// The greatest value that the upper bound allows.
-    fn high(&self) -> Option<i128> {
+    fn max_allowed(&self) -> Option<i128> {
         self.upper
             .map(|(bound, closed)| if closed { bound } else { bound - self.step })
     }
 
     /// The ids of the rules that are set.
-    pub(crate) fn keys(&self) -> Vec<String> {
-        let mut keys = Vec::new();
-        keys.extend(self.constant.map(|_| self.id("const")));
-        keys.extend(self.range_id());
-        if !self.listed.is_empty() {
-            keys.push(self.id("in"));
+    pub(crate) fn rule_ids(&self) -> Vec<String> {
+        let mut rule_ids = Vec::new();
+        rule_ids.extend(self.constant.map(|_| self.id("const")));
+        rule_ids.extend(self.range_id());
+        if !self.allowed.is_empty() {
+            rule_ids.push(self.id("in"));
         }
-        if !self.unlisted.is_empty() {
-            keys.push(self.id("not_in"));
+        if !self.excluded.is_empty() {
+            rule_ids.push(self.id("not_in"));
         }
-        keys
+        rule_ids
     }
 
     /// What to try. `numbers` are those that rules in CEL speak of.
-    pub(crate) fn tries(&self, numbers: &[i128]) -> Tries<i128> {
-        let mut tries = Tries::default();
+    pub(crate) fn candidates(&self, numbers: &[i128]) -> Candidates<i128> {
+        let mut candidates = Candidates::default();
         if let Some(constant) = self.constant {
             let id = self.id("const");
-            tries.kept(&id, "equal", "the only allowed value", vec![constant]);
-            tries.broken(
+            candidates.add_keeping(&id, "equal", "the only allowed value", vec![constant]);
+            candidates.add_breaking(
                 &id,
                 "below",
                 "one below the only allowed value",
                 vec![constant - self.step],
             );
-            tries.broken(
+            candidates.add_breaking(
                 &id,
                 "above",
                 "one above the only allowed value",
                 vec![constant + self.step],
             );
         }
-        self.range(&mut tries);
-        self.lists(&mut tries);
+        self.range(&mut candidates);
+        self.lists(&mut candidates);
         let known = [
             (0, "zero", "zero"),
             (self.step, "one", "one"),
             (-self.step, "minus-one", "minus one"),
-            (self.most, "greatest", "the greatest value of its type"),
-            (self.least, "least", "the least value of its type"),
+            (self.max, "greatest", "the greatest value of its type"),
+            (self.min, "least", "the least value of its type"),
         ];
-        for (value, slug, words) in known {
-            tries.plain(slug, words, value);
+        for (value, slug, description) in known {
+            candidates.add_neutral(slug, description, value);
         }
         for number in numbers {
             for value in [number - self.step, *number, number + self.step] {
-                tries.plain(
+                candidates.add_neutral(
                     &format!("value-{value}"),
                     "a value near one that a rule names",
                     value,
                 );
             }
         }
-        for candidate in &mut tries.candidates {
-            let fits = |value: &i128| (self.least..=self.most).contains(value);
+        for candidate in &mut candidates.all {
+            let fits = |value: &i128| (self.min..=self.max).contains(value);
             candidate.values.retain(fits);
         }
-        tries.candidates.retain(|it| !it.values.is_empty());
-        tries
+        candidates.all.retain(|it| !it.values.is_empty());
+        candidates
     }
 
-    fn range(&self, tries: &mut Tries<i128>) {
+    fn range(&self, candidates: &mut Candidates<i128>) {
         let Some(id) = self.range_id() else {
             return;
         };
         let exclusive = id.ends_with("_exclusive");
-        if let Some(low) = self.low() {
-            tries.kept(&id, "at-least", "its least allowed value", vec![low]);
-            tries.kept(
+        if let Some(low) = self.min_allowed() {
+            candidates.add_keeping(&id, "at-least", "its least allowed value", vec![low]);
+            candidates.add_keeping(
                 &id,
                 "over-least",
                 "one above its least allowed value",
                 vec![low + self.step],
             );
-            tries.broken(
+            candidates.add_breaking(
                 &id,
                 "below",
                 "one below its lower bound",
                 vec![low - self.step],
             );
         }
-        if let Some(high) = self.high() {
-            tries.kept(&id, "at-most", "its greatest allowed value", vec![high]);
-            tries.kept(
+        if let Some(high) = self.max_allowed() {
+            candidates.add_keeping(&id, "at-most", "its greatest allowed value", vec![high]);
+            candidates.add_keeping(
                 &id,
                 "under-most",
                 "one below its greatest allowed value",
                 vec![high - self.step],
             );
-            tries.broken(
+            candidates.add_breaking(
                 &id,
                 "above",
                 "one above its upper bound",
                 vec![high + self.step],
             );
         }
-        if let Some((from, to)) = self.low().zip(self.high()) {
-            let amid = from + (to - from) / 2 / self.step * self.step;
+        if let Some((from, to)) = self.min_allowed().zip(self.max_allowed()) {
+            let middle = from + (to - from) / 2 / self.step * self.step;
             match exclusive {
-                true => tries.broken(&id, "amid", "amid the values that are left out", vec![amid]),
-                false => tries.kept(&id, "amid", "amid its allowed values", vec![amid]),
+                true => candidates.add_breaking(
+                    &id,
+                    "middle",
+                    "in the middle of the excluded values",
+                    vec![middle],
+                ),
+                false => candidates.add_keeping(
+                    &id,
+                    "middle",
+                    "in the middle of the allowed values",
+                    vec![middle],
+                ),
             }
         }
-        let nothing_below = self.low().is_none_or(|low| low <= self.least);
-        let nothing_above = self.high().is_none_or(|high| high >= self.most);
+        let nothing_below = self.min_allowed().is_none_or(|low| low <= self.min);
+        let nothing_above = self.max_allowed().is_none_or(|high| high >= self.max);
         if !exclusive && nothing_below && nothing_above {
             let reason = format!("the type holds no value outside of {}", self.bounds());
-            tries.impossible(&id, Side::Broken, reason);
+            candidates.add_impossible(&id, Side::Broken, reason);
         }
-        let nothing_inside = match (self.low(), self.high()) {
+        let nothing_inside = match (self.min_allowed(), self.max_allowed()) {
             (Some(low), Some(high)) if !exclusive => low > high,
-            (Some(low), None) => low > self.most,
-            (None, Some(high)) => high < self.least,
+            (Some(low), None) => low > self.max,
+            (None, Some(high)) => high < self.min,
             _ => false,
         };
         if nothing_inside {
             let reason = format!("there is no value in {}", self.bounds());
-            tries.impossible(&id, Side::Kept, reason);
+            candidates.add_impossible(&id, Side::Kept, reason);
         }
-        let gap_is_empty = matches!((self.low(), self.high()),
+        let gap_is_empty = matches!((self.min_allowed(), self.max_allowed()),
             (Some(low), Some(high)) if low <= high + self.step);
         if exclusive && gap_is_empty {
             let reason = format!("there is no value that {} leave out", self.bounds());
-            tries.impossible(&id, Side::Broken, reason);
+            candidates.add_impossible(&id, Side::Broken, reason);
         }
     }
 
     fn bounds(&self) -> String {
-        let low = self.low().unwrap_or(self.least);
-        let high = self.high().unwrap_or(self.most);
+        let low = self.min_allowed().unwrap_or(self.min);
+        let high = self.max_allowed().unwrap_or(self.max);
         format!("{low} to {high}")
     }
 
-    fn lists(&self, tries: &mut Tries<i128>) {
+    fn lists(&self, candidates: &mut Candidates<i128>) {
         let id = self.id("in");
-        for (name, value) in some_of(&self.listed) {
-            tries.kept(
+        for (name, value) in numbered_samples(&self.allowed) {
+            candidates.add_keeping(
                 &id,
                 &format!("listed-{name}"),
                 "a listed value",
                 vec![*value],
             );
-            let near = self.near(*value, &self.listed);
-            tries.broken(
+            let near = self.near(*value, &self.allowed);
+            candidates.add_breaking(
                 &id,
                 &format!("beside-{name}"),
                 "next to a listed value",
@@ -239,15 +249,15 @@ impl Whole {
             );
         }
         let id = self.id("not_in");
-        for (name, value) in some_of(&self.unlisted) {
-            tries.broken(
+        for (name, value) in numbered_samples(&self.excluded) {
+            candidates.add_breaking(
                 &id,
                 &format!("listed-{name}"),
                 "a value that is ruled out",
                 vec![*value],
             );
-            let near = self.near(*value, &self.unlisted);
-            tries.kept(
+            let near = self.near(*value, &self.excluded);
+            candidates.add_keeping(
                 &id,
                 &format!("beside-{name}"),
                 "next to a value that is ruled out",
@@ -269,10 +279,12 @@ impl Whole {
         let exclusive = self.range_id()?.ends_with("_exclusive");
         let far = match rng.random_bool(0.5) {
             true => FAR * self.step,
-            false => self.most - self.least,
+            false => self.max - self.min,
         };
-        let below = self.low().map(|low| (low - far, low - self.step));
-        let above = self.high().map(|high| (high + self.step, high + far));
+        let below = self.min_allowed().map(|low| (low - far, low - self.step));
+        let above = self
+            .max_allowed()
+            .map(|high| (high + self.step, high + far));
         let (from, to) = match (below, above) {
             (Some((_, to)), Some((from, _))) if exclusive => (from, to),
             (Some(below), Some(above)) => match rng.random_bool(0.5) {
@@ -281,7 +293,7 @@ impl Whole {
             },
             (below, above) => below.or(above)?,
         };
-        let (from, to) = (from.max(self.least), to.min(self.most));
+        let (from, to) = (from.max(self.min), to.min(self.max));
         (from <= to).then(|| from + rng.random_range(0..=(to - from) / self.step) * self.step)
     }
 
@@ -290,16 +302,16 @@ impl Whole {
         if let Some(constant) = self.constant {
             return constant;
         }
-        if !self.listed.is_empty() {
-            return self.listed[rng.random_range(0..self.listed.len())];
+        if !self.allowed.is_empty() {
+            return self.allowed[rng.random_range(0..self.allowed.len())];
         }
-        let low = self.low().unwrap_or(self.least).max(self.least);
-        let high = self.high().unwrap_or(self.most).min(self.most);
+        let low = self.min_allowed().unwrap_or(self.min).max(self.min);
+        let high = self.max_allowed().unwrap_or(self.max).min(self.max);
         let exclusive = self.range_id().is_some_and(|id| id.ends_with("_exclusive"));
         let (low, high) = match (exclusive, rng.random_bool(0.5)) {
             (false, _) => (low, high),
-            (true, true) => (low, self.most),
-            (true, false) => (self.least, high),
+            (true, true) => (low, self.max),
+            (true, false) => (self.min, high),
         };
         if low > high {
             return low;

@@ -1,64 +1,67 @@
-//! Messages from values: all fields as small as they may be, some of them pinned,
-//! and a search where the rules of the message as a whole ask for more.
+//! Composes messages from field values: pinned fields get their value, all others their
+//! smallest valid one. If the message breaks a rule all the same, a random local search
+//! over the other fields follows.
 
 use std::collections::BTreeSet;
 
 use prost_reflect::{DynamicMessage, Value};
 use rand::{RngExt, rngs::StdRng};
 
-use super::{Synth, rng_of};
+use super::{MessageGenerator, rng_of};
 use crate::{
     contract::{Field, Message},
-    oracle::Breach,
+    oracle::OracleViolation,
 };
 
-/// How many messages a search looks at.
+/// The number of messages that a search evaluates.
 const STEPS: usize = 1500;
 
-/// How many where a field is pinned: often its value is what the others can't make
-/// up for.
-const STEPS_AROUND: usize = 150;
+/// The same if a field is pinned. It is smaller because often no values of the other
+/// fields make up for the pinned one.
+const STEPS_WITH_PINS: usize = 150;
 
-/// A field with the value that it is to have, or to be unset.
+/// A field with a prescribed value; `None` leaves it unset.
 #[derive(Debug, Clone)]
 pub(crate) struct Pin<'c> {
     pub(crate) field: &'c Field,
     pub(crate) value: Option<Value>,
 }
 
-/// A message, and what is wrong with it outside of the pinned fields.
+/// A message, and the violations in it outside of the pinned fields.
 #[derive(Debug)]
-pub(crate) struct Built {
+pub(crate) struct ComposedMessage {
     pub(crate) message: DynamicMessage,
-    pub(crate) strays: Vec<String>,
+    pub(crate) remaining_violations: Vec<String>,
 }
 
-impl<'c> Synth<'c> {
-    /// The smallest message that is valid but for its pinned fields, as far as one
-    /// is found.
-    pub(crate) fn compose(&mut self, message: &'c Message, pins: &[Pin<'c>]) -> Built {
+impl<'c> MessageGenerator<'c> {
+    /// The smallest message whose fields are valid except for the pinned ones. If none is
+    /// found, the best attempt is returned with its remaining violations.
+    pub(crate) fn compose(&mut self, message: &'c Message, pins: &[Pin<'c>]) -> ComposedMessage {
         let mut problems = Vec::new();
         let mut built = match (pins.is_empty(), self.known_smallest(message)) {
             (false, Some(known)) => known,
             _ => self.filled(message, pins, &mut problems),
         };
         for pin in pins {
-            set(&mut built, pin.field, pin.value.clone());
+            set_field(&mut built, pin.field, pin.value.clone());
         }
         let names: Vec<&str> = pins.iter().map(|pin| pin.field.name.as_str()).collect();
-        let mut strays = self.strays(&built, &names);
-        if !strays.is_empty() && problems.is_empty() {
+        let mut remaining_violations = self.remaining_violations(&built, &names);
+        if !remaining_violations.is_empty() && problems.is_empty() {
             let mut rng = rng_of(&message.full_name);
-            let goal = |breaches: &BTreeSet<Breach>| outside(breaches, &names).len();
+            let goal = |violations: &BTreeSet<OracleViolation>| {
+                violations_outside(violations, &names).len()
+            };
             if let Some(better) = self.search(message, &built, &names, &goal, &mut rng) {
                 built = better;
-                strays = self.strays(&built, &names);
+                remaining_violations = self.remaining_violations(&built, &names);
             }
         }
-        problems.extend(strays);
-        Built {
+        problems.extend(remaining_violations);
+        ComposedMessage {
             message: built,
-            strays: problems,
+            remaining_violations: problems,
         }
     }
 
@@ -66,7 +69,7 @@ impl<'c> Synth<'c> {
         self.smallest.get(message.full_name.as_str())?.clone().ok()
     }
 
-    /// All fields but the pinned ones as small as they may be.
+    /// A message with the smallest valid value in each field that is not pinned.
     fn filled(
         &mut self,
         message: &'c Message,
@@ -78,10 +81,10 @@ impl<'c> Synth<'c> {
         for field in message.fields.iter().filter(|field| !pinned(field)) {
             let pool = self.pool(message, field);
             match pool.smallest() {
-                // Which member of a oneof is set is decided below.
-                Some(tried) if field.oneof.is_none() || tried.is_fixture => {
-                    if let Some(value) = &tried.value {
-                        set(&mut built, field, Some(value.clone()));
+                // The loop over oneofs below sets at most one of their members.
+                Some(evaluated) if field.oneof.is_none() || evaluated.is_fixture => {
+                    if let Some(value) = &evaluated.value {
+                        set_field(&mut built, field, Some(value.clone()));
                     }
                 }
                 Some(_) => {}
@@ -89,13 +92,15 @@ impl<'c> Synth<'c> {
                 None => problems.push(format!(
                     "no value of {} keeps its rules: {}",
                     field.name,
-                    pool.what_breaks()
+                    pool.describe_failures()
                 )),
             }
         }
-        let real = message.oneofs.iter().filter(|it| it.rules.required());
-        let drawn = message.rules.oneof.iter().filter(|it| it.required());
-        let groups = real.map(|it| &it.fields).chain(drawn.map(|it| &it.fields));
+        let declared = message.oneofs.iter().filter(|it| it.rules.required());
+        let by_rule = message.rules.oneof.iter().filter(|it| it.required());
+        let groups = declared
+            .map(|it| &it.fields)
+            .chain(by_rule.map(|it| &it.fields));
         for names in groups {
             let members: Vec<&Field> = message
                 .fields
@@ -114,28 +119,28 @@ impl<'c> Synth<'c> {
                     Some((field, value))
                 });
             if let Some((field, value)) = settable {
-                set(&mut built, field, Some(value));
+                set_field(&mut built, field, Some(value));
             }
         }
         built
     }
 
-    /// What a message breaks outside of some of its fields.
-    fn strays(&self, built: &DynamicMessage, pinned: &[&str]) -> Vec<String> {
-        match self.oracle.breaches(built) {
-            Ok(breaches) => outside(&breaches, pinned),
+    /// The violations of a message outside of the pinned fields, as text.
+    fn remaining_violations(&self, built: &DynamicMessage, pinned: &[&str]) -> Vec<String> {
+        match self.oracle.detailed_violations(built) {
+            Ok(violations) => violations_outside(&violations, pinned),
             Err(cause) => vec![cause],
         }
     }
 
-    /// Looks for a message of which the goal is zero, by changing the fields that
-    /// are not pinned.
+    /// Searches for a message for which `goal` returns zero, by giving the fields that
+    /// are not pinned random values. A change is kept if `goal` does not get worse.
     pub(crate) fn search(
         &mut self,
         message: &'c Message,
         start: &DynamicMessage,
         pinned: &[&str],
-        goal: &dyn Fn(&BTreeSet<Breach>) -> usize,
+        goal: &dyn Fn(&BTreeSet<OracleViolation>) -> usize,
         rng: &mut StdRng,
     ) -> Option<DynamicMessage> {
         let free: Vec<&Field> = message
@@ -143,19 +148,22 @@ impl<'c> Synth<'c> {
             .iter()
             .filter(|field| !pinned.contains(&field.name.as_str()))
             .collect();
-        let score = |synth: &Self, message: &DynamicMessage| match synth.oracle.breaches(message) {
-            Ok(breaches) => goal(&breaches),
+        let score = |generator: &Self, message: &DynamicMessage| match generator
+            .oracle
+            .detailed_violations(message)
+        {
+            Ok(violations) => goal(&violations),
             Err(_) => usize::MAX,
         };
         let mut best = start.clone();
-        let mut far = score(self, &best);
+        let mut distance = score(self, &best);
         let steps = if pinned.is_empty() {
             STEPS
         } else {
-            STEPS_AROUND
+            STEPS_WITH_PINS
         };
         for _ in 0..steps {
-            if far == 0 {
+            if distance == 0 {
                 return Some(best);
             }
             if free.is_empty() {
@@ -165,39 +173,39 @@ impl<'c> Synth<'c> {
             for _ in 0..rng.random_range(1..=3) {
                 let field = free[rng.random_range(0..free.len())];
                 let value = self.random_value(message, field, rng, 1);
-                set(&mut changed, field, value);
+                set_field(&mut changed, field, value);
             }
             let now = score(self, &changed);
-            if now <= far {
-                (best, far) = (changed, now);
+            if now <= distance {
+                (best, distance) = (changed, now);
             }
         }
-        (far == 0).then_some(best)
+        (distance == 0).then_some(best)
     }
 }
 
-/// Sets a field or clears it.
-pub(crate) fn set(message: &mut DynamicMessage, field: &Field, value: Option<Value>) {
+/// Sets a field, or clears it if the value is `None`.
+pub(crate) fn set_field(message: &mut DynamicMessage, field: &Field, value: Option<Value>) {
     match value {
-        // The pool only holds values that fit; another one leaves the field as it is.
+        // Pools hold only values of the right type; for any other the field stays as it is.
         Some(value) => drop(message.try_set_field(&field.descriptor, value)),
         None => message.clear_field(&field.descriptor),
     }
 }
 
-/// Whether a path leads into a field.
+/// Whether a path is that of a field or of something in it.
 pub(crate) fn is_within(path: &str, field: &str) -> bool {
     path.strip_prefix(field)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
-fn outside(breaches: &BTreeSet<Breach>, fields: &[&str]) -> Vec<String> {
-    let strays = breaches
+fn violations_outside(violations: &BTreeSet<OracleViolation>, fields: &[&str]) -> Vec<String> {
+    let remaining_violations = violations
         .iter()
-        .filter(|breach| !fields.iter().any(|field| is_within(&breach.path, field)));
-    let named = strays.map(|breach| match breach.path.as_str() {
-        "" => breach.rule.clone(),
-        path => format!("{path} breaks {}", breach.rule),
+        .filter(|violation| !fields.iter().any(|field| is_within(&violation.path, field)));
+    let named = remaining_violations.map(|violation| match violation.path.as_str() {
+        "" => violation.rule.clone(),
+        path => format!("{path} breaks {}", violation.rule),
     });
     named.collect()
 }

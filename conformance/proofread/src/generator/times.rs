@@ -7,10 +7,10 @@ use prost_reflect::{DynamicMessage, MessageDescriptor, Value};
 use prost_types::{Duration, Timestamp};
 use rand::{RngExt, rngs::StdRng};
 
-use super::{candidate::Tries, whole::Whole};
+use super::{candidate::Candidates, integer_range::IntegerRange};
 use crate::{
     case::Side,
-    oracle::{STEADY_SECONDS, now_seconds},
+    oracle::{CLOCK_TOLERANCE_SECONDS, now_seconds},
 };
 
 const SECOND: i128 = 1_000_000_000;
@@ -19,13 +19,13 @@ const SECOND: i128 = 1_000_000_000;
 const MICROSECOND: i128 = 1_000;
 
 /// The farthest duration that protobuf allows, some 10,000 years.
-const FARTHEST: i128 = 315_576_000_000 * SECOND;
+const MAX_DURATION: i128 = 315_576_000_000 * SECOND;
 
 /// 0001-01-01T00:00:00Z, the first moment that protobuf allows.
-const FIRST: i128 = -62_135_596_800 * SECOND;
+const MIN_TIMESTAMP: i128 = -62_135_596_800 * SECOND;
 
 /// 9999-12-31T23:59:59.999999Z, the last one.
-const LAST: i128 = 253_402_300_800 * SECOND - MICROSECOND;
+const MAX_TIMESTAMP: i128 = 253_402_300_800 * SECOND - MICROSECOND;
 
 fn of_duration(value: &Duration) -> i128 {
     i128::from(value.seconds) * SECOND + i128::from(value.nanos)
@@ -36,26 +36,26 @@ fn of_timestamp(value: &Timestamp) -> i128 {
 }
 
 /// Goes down to nanoseconds where the rules themselves do.
-fn stepped(mut whole: Whole) -> Whole {
-    let bounds = [whole.lower, whole.upper].map(|bound| bound.map(|it| it.0));
-    let lists = whole.listed.iter().chain(&whole.unlisted).copied();
+fn stepped(mut range: IntegerRange) -> IntegerRange {
+    let bounds = [range.lower, range.upper].map(|bound| bound.map(|it| it.0));
+    let lists = range.allowed.iter().chain(&range.excluded).copied();
     let named = lists
         .chain(bounds.into_iter().flatten())
-        .chain(whole.constant);
+        .chain(range.constant);
     if named.into_iter().any(|it| it % MICROSECOND != 0) {
-        whole.step = 1;
+        range.step = 1;
     }
-    whole
+    range
 }
 
 /// The rules of a duration.
-pub(crate) fn duration(rules: Option<&Type>) -> Whole {
+pub(crate) fn duration(rules: Option<&Type>) -> IntegerRange {
     let plain = DurationRules::default();
     let rules = match rules {
         Some(Type::Duration(rules)) => rules,
         _ => &plain,
     };
-    stepped(Whole {
+    stepped(IntegerRange {
         constant: rules.r#const.as_ref().map(of_duration),
         lower: rules.greater_than.as_ref().map(|bound| match bound {
             duration_rules::GreaterThan::Gt(value) => (of_duration(value), false),
@@ -65,29 +65,29 @@ pub(crate) fn duration(rules: Option<&Type>) -> Whole {
             duration_rules::LessThan::Lt(value) => (of_duration(value), false),
             duration_rules::LessThan::Lte(value) => (of_duration(value), true),
         }),
-        listed: rules.r#in.iter().map(of_duration).collect(),
-        unlisted: rules.not_in.iter().map(of_duration).collect(),
-        ..Whole::of("duration", -FARTHEST, FARTHEST, MICROSECOND)
+        allowed: rules.r#in.iter().map(of_duration).collect(),
+        excluded: rules.not_in.iter().map(of_duration).collect(),
+        ..IntegerRange::of("duration", -MAX_DURATION, MAX_DURATION, MICROSECOND)
     })
 }
 
 /// The rules of a moment.
-pub(crate) struct Moment {
-    fixed: Whole,
+pub(crate) struct TimestampGenerator {
+    fixed: IntegerRange,
     past: bool,
     future: bool,
     within: Option<i128>,
 }
 
-pub(crate) fn moment(rules: Option<&Type>) -> Moment {
+pub(crate) fn timestamp(rules: Option<&Type>) -> TimestampGenerator {
     use timestamp_rules::{GreaterThan, LessThan};
     let plain = TimestampRules::default();
     let rules = match rules {
         Some(Type::Timestamp(rules)) => rules,
         _ => &plain,
     };
-    Moment {
-        fixed: stepped(Whole {
+    TimestampGenerator {
+        fixed: stepped(IntegerRange {
             constant: rules.r#const.as_ref().map(of_timestamp),
             lower: rules.greater_than.as_ref().and_then(|bound| match bound {
                 GreaterThan::Gt(value) => Some((of_timestamp(value), false)),
@@ -99,7 +99,7 @@ pub(crate) fn moment(rules: Option<&Type>) -> Moment {
                 LessThan::Lte(value) => Some((of_timestamp(value), true)),
                 LessThan::LtNow(_) => None,
             }),
-            ..Whole::of("timestamp", FIRST, LAST, MICROSECOND)
+            ..IntegerRange::of("timestamp", MIN_TIMESTAMP, MAX_TIMESTAMP, MICROSECOND)
         }),
         past: matches!(rules.less_than, Some(LessThan::LtNow(true))),
         future: matches!(rules.greater_than, Some(GreaterThan::GtNow(true))),
@@ -111,67 +111,67 @@ const LT_NOW: &str = "timestamp.lt_now";
 const GT_NOW: &str = "timestamp.gt_now";
 const WITHIN: &str = "timestamp.within";
 
-impl Moment {
+impl TimestampGenerator {
     /// The ids of the rules that are set.
-    pub(crate) fn keys(&self) -> Vec<String> {
-        let mut keys = self.fixed.keys();
+    pub(crate) fn rule_ids(&self) -> Vec<String> {
+        let mut rule_ids = self.fixed.rule_ids();
         let timed = [
             (self.past, LT_NOW),
             (self.future, GT_NOW),
             (self.within.is_some(), WITHIN),
         ];
-        keys.extend(
+        rule_ids.extend(
             timed
                 .iter()
                 .filter(|(set, _)| *set)
                 .map(|(_, id)| (*id).to_owned()),
         );
-        keys
+        rule_ids
     }
 
     /// What to try. Moments near the present one keep a distance that covers the
     /// time until they are sent, and clocks that differ.
-    pub(crate) fn tries(&self, numbers: &[i128]) -> Tries<i128> {
-        let mut tries = self.fixed.tries(numbers);
+    pub(crate) fn candidates(&self, numbers: &[i128]) -> Candidates<i128> {
+        let mut candidates = self.fixed.candidates(numbers);
         let now = i128::from(now_seconds()) * SECOND;
-        let margin = i128::from(STEADY_SECONDS) * SECOND * 2;
+        let margin = i128::from(CLOCK_TOLERANCE_SECONDS) * SECOND * 2;
         let hour = 3600 * SECOND;
         let inside = self.within.unwrap_or(2 * hour) / 2;
         let before = vec![now - hour.min(inside), now - inside, now - hour];
         let after = vec![now + hour.min(inside), now + inside, now + hour];
         if self.past {
-            tries.kept(LT_NOW, "past", "in the past", before.clone());
-            tries.broken(LT_NOW, "future", "in the future", after.clone());
+            candidates.add_keeping(LT_NOW, "past", "in the past", before.clone());
+            candidates.add_breaking(LT_NOW, "future", "in the future", after.clone());
         }
         if self.future {
-            tries.kept(GT_NOW, "future", "in the future", after.clone());
-            tries.broken(GT_NOW, "past", "in the past", before.clone());
+            candidates.add_keeping(GT_NOW, "future", "in the future", after.clone());
+            candidates.add_breaking(GT_NOW, "past", "in the past", before.clone());
         }
         if let Some(within) = self.within {
             let edges = [
                 (-within, -1, "early", "before"),
                 (within, 1, "late", "after"),
             ];
-            for (edge, away, slug, words) in edges {
+            for (edge, away, slug, description) in edges {
                 let kept = vec![now + edge - away * margin, now + edge / 2];
-                let words = format!("{words} now, by less than it may be");
-                tries.kept(WITHIN, &format!("within-{slug}"), &words, kept);
-                let words = words.replace("less", "more");
+                let description = format!("{description} now, by less than it may be");
+                candidates.add_keeping(WITHIN, &format!("within-{slug}"), &description, kept);
+                let description = description.replace("less", "more");
                 let broken = vec![now + edge + away * margin];
-                tries.broken(WITHIN, &format!("beyond-{slug}"), &words, broken);
+                candidates.add_breaking(WITHIN, &format!("beyond-{slug}"), &description, broken);
             }
             if within <= margin {
                 let reason = format!(
                     "{} s around now is too narrow for clocks that differ",
                     within / SECOND
                 );
-                tries.impossible(WITHIN, Side::Kept, reason);
+                candidates.add_impossible(WITHIN, Side::Kept, reason);
             }
         }
         for value in before.into_iter().chain(after) {
-            tries.plain("near-now", "within an hour or so of now", value);
+            candidates.add_neutral("near-now", "within an hour or so of now", value);
         }
-        tries
+        candidates
     }
 
     pub(crate) fn random(&self, rng: &mut StdRng) -> i128 {
@@ -182,7 +182,7 @@ impl Moment {
             (true, _) => now - distance,
             (_, true) => now + distance,
             _ if self.within.is_some() => now + distance - near / 2,
-            _ if rng.random_bool(0.5) && self.fixed.keys().is_empty() => now - distance,
+            _ if rng.random_bool(0.5) && self.fixed.rule_ids().is_empty() => now - distance,
             _ => self.fixed.random(rng),
         }
     }
@@ -207,8 +207,8 @@ impl Moment {
 /// A duration or a moment as a message: both have the same two fields, but
 /// nanoseconds of a moment are never negative.
 pub(crate) fn message(descriptor: &MessageDescriptor, nanoseconds: i128) -> Option<Value> {
-    let is_moment = descriptor.full_name() == "google.protobuf.Timestamp";
-    let (seconds, nanos) = match is_moment {
+    let is_timestamp = descriptor.full_name() == "google.protobuf.Timestamp";
+    let (seconds, nanos) = match is_timestamp {
         true => (
             nanoseconds.div_euclid(SECOND),
             nanoseconds.rem_euclid(SECOND),

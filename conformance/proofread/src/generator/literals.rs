@@ -7,12 +7,12 @@ use crate::contract::{Message, Rules};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Literals {
     pub(crate) numbers: Vec<i128>,
-    pub(crate) reals: Vec<f64>,
-    pub(crate) texts: Vec<String>,
+    pub(crate) floats: Vec<f64>,
+    pub(crate) strings: Vec<String>,
 }
 
 /// The longest list or string that a number is taken for a size of.
-const GREATEST_SIZE: usize = 10_000;
+const MAX_SIZE: usize = 10_000;
 
 impl Literals {
     /// Those of the rules of a field and of the message that holds it.
@@ -28,9 +28,9 @@ impl Literals {
         }
         literals.numbers.sort_unstable();
         literals.numbers.dedup();
-        literals.texts.sort_unstable();
-        literals.texts.dedup();
-        literals.reals.dedup();
+        literals.strings.sort_unstable();
+        literals.strings.dedup();
+        literals.floats.dedup();
         literals
     }
 
@@ -74,7 +74,7 @@ impl Literals {
                     }
                 }
                 rest.next();
-                self.texts.push(text);
+                self.strings.push(text);
             } else if next.is_ascii_digit() && !before.is_alphanumeric() && before != '_' {
                 let mut digits = String::from(if before == '-' { "-" } else { "" });
                 digits.push(next);
@@ -82,7 +82,7 @@ impl Literals {
                     digits.push(it);
                 }
                 self.numbers.extend(digits.parse::<i128>());
-                self.reals.extend(digits.parse::<f64>());
+                self.floats.extend(digits.parse::<f64>());
             }
             before = next;
         }
@@ -94,7 +94,7 @@ impl Literals {
             .numbers
             .iter()
             .filter_map(|it| usize::try_from(*it).ok());
-        sizes.filter(|size| *size <= GREATEST_SIZE)
+        sizes.filter(|size| *size <= MAX_SIZE)
     }
 }
 
@@ -107,8 +107,8 @@ mod tests {
         let mut literals = Literals::default();
         literals.read(r#"this.size2 > -10 && size(this.b) <= 2.5 || this == 'it\'s' + "x""#);
         assert_eq!(literals.numbers, [-10]);
-        assert_eq!(literals.reals, [-10.0, 2.5]);
-        assert_eq!(literals.texts, ["it's", "x"]);
+        assert_eq!(literals.floats, [-10.0, 2.5]);
+        assert_eq!(literals.strings, ["it's", "x"]);
         assert_eq!(literals.sizes().count(), 0);
     }
 }
