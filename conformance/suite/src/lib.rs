@@ -1,9 +1,9 @@
 //! The bookstore's own conformance suite.
 //!
-//! `tests/unset.rs` sends every request of the contract with one field left unset,
-//! and keeps what came back as one snapshot a method: whoever reviews a change of
-//! the contract sees in them exactly what users will experience. `just conformance`
-//! runs it after `proofread check` over everything else.
+//! `tests/unset.rs` sends every request of the contract with one field unset and compares
+//! the responses with one snapshot per method. The snapshots show the reviewer of a
+//! contract change exactly what users will get. `just conformance` runs this suite after
+//! `proofread check`.
 
 #![forbid(unsafe_code)]
 
@@ -17,17 +17,18 @@ use std::{
 use anyhow::{Context, ensure};
 use tempfile::TempDir;
 
-/// A running bookstore with a data folder of its own; ends when it is dropped.
+/// A running bookstore process with a temporary data folder. Dropping it stops the process.
 #[derive(Debug)]
 pub struct Bookstore {
     process: Child,
     folder: TempDir,
-    /// Where it serves gRPC: `http://127.0.0.1:40123`.
+    /// The gRPC address as a URL, for example `http://127.0.0.1:40123`.
     pub grpc: String,
 }
 
 impl Bookstore {
-    /// Builds the binary if need be, starts it on free ports and waits until it is open.
+    /// Builds the binary if necessary, starts it on free ports and waits until it prints its
+    /// gRPC address.
     pub fn start() -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let mut process = Command::new(binary()?)
@@ -38,7 +39,7 @@ impl Bookstore {
             .args(["--metrics-addr=127.0.0.1:0", "--log=error"])
             .stdout(Stdio::piped())
             .spawn()?;
-        let stdout = process.stdout.take().context("its output is piped")?;
+        let stdout = process.stdout.take().context("stdout is piped")?;
         let address = BufReader::new(stdout)
             .lines()
             .map_while(Result::ok)
@@ -48,11 +49,14 @@ impl Bookstore {
             folder,
             grpc: format!("http://{}", address.clone().unwrap_or_default()),
         };
-        ensure!(address.is_some(), "the bookstore ended before it was open");
+        ensure!(
+            address.is_some(),
+            "the bookstore exited before it printed its gRPC address"
+        );
         Ok(bookstore)
     }
 
-    /// The operator's token.
+    /// The operator token, which the bookstore writes to its data folder when it starts.
     pub fn operator_token(&self) -> anyhow::Result<String> {
         let path = self.folder.path().join("data/operator.token");
         Ok(std::fs::read_to_string(path)?.trim().to_owned())
@@ -61,13 +65,13 @@ impl Bookstore {
 
 impl Drop for Bookstore {
     fn drop(&mut self) {
-        // If it has ended by itself there is nothing to end.
+        // An error means that the process has already exited.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// `  gRPC     127.0.0.1:40123 (plaintext; ...)`
+/// The address in a line such as `  gRPC     127.0.0.1:40123 (plaintext; ...)`.
 fn grpc_address(line: &str) -> Option<String> {
     let mut words = line.split_whitespace();
     match (words.next(), words.next()) {
@@ -76,30 +80,30 @@ fn grpc_address(line: &str) -> Option<String> {
     }
 }
 
-/// Cargo builds the binaries of other packages for nobody's tests, so it is asked to. It
-/// is quick where there is nothing to do.
+/// Builds the bookstore and returns the path of its binary. Cargo does not build the
+/// binaries of other packages for tests. The build is quick if nothing has changed.
 fn binary() -> anyhow::Result<PathBuf> {
     let test = env::current_exe()?;
     let profile = test
         .ancestors()
         .nth(2)
-        .context("tests lie in target/PROFILE/deps")?;
+        .context("test binaries are in target/PROFILE/deps")?;
     let mut build = Command::new(env!("CARGO"));
     build.args(["build", "--quiet", "--package", "bookstore", "--target-dir"]);
     build.arg(
         profile
             .parent()
-            .context("a profile lies in the target folder")?,
+            .context("the folder of a profile is in the target folder")?,
     );
     if profile.ends_with("release") {
         build.arg("--release");
     }
     let status = build.current_dir(root()).status()?;
-    ensure!(status.success(), "the bookstore does not build");
+    ensure!(status.success(), "cargo build --package bookstore failed");
     Ok(profile.join("bookstore"))
 }
 
-/// The folder of the workspace.
+/// The root folder of the workspace.
 pub fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }

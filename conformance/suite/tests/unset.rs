@@ -1,5 +1,4 @@
-//! What users of the API experience when they leave a field unset: one snapshot a
-//! method.
+//! One snapshot per method that shows what users get when they leave a field unset.
 
 use std::{fmt::Write, time::Duration};
 
@@ -16,8 +15,8 @@ use serde_json::Value;
 use suite::{Bookstore, root};
 
 /// The services that the bookstore implements. The contracts of the two tutorials have no
-/// rules: what an unset field does there, only the snapshots say.
-const SERVED: [&str; 4] = [
+/// validation rules, so only the snapshots document what an unset field does there.
+const IMPLEMENTED: [&str; 4] = [
     "Recommendations",
     "bookstore.inventory.v1.InventoryService",
     "bookstore.recommendations.v1.RecommendationService",
@@ -25,7 +24,7 @@ const SERVED: [&str; 4] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn unset_fields_are_answered_as_reviewed() -> anyhow::Result<()> {
+async fn responses_to_unset_fields_match_the_snapshots() -> anyhow::Result<()> {
     let bookstore = Bookstore::start()?;
     let probe = Probe::connect(&Target {
         metadata: vec![Metadata {
@@ -42,11 +41,11 @@ async fn unset_fields_are_answered_as_reviewed() -> anyhow::Result<()> {
     };
     let mut deriver = Deriver::new(&contract, &Oracle::new(&contract), &fixtures);
     let services = contract.services();
-    for service in services.filter(|service| SERVED.contains(&service.full_name.as_str())) {
+    for service in services.filter(|service| IMPLEMENTED.contains(&service.full_name.as_str())) {
         for method in &service.methods {
             let cases = deriver.derive(method).cases;
             let unset = cases.iter().filter(|case| case.phase == Phase::Unset);
-            let table = observe(&probe, method, unset).await;
+            let table = responses(&probe, method, unset).await;
             insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
                 insta::assert_snapshot!(method.full_name.as_str(), table);
             });
@@ -55,10 +54,10 @@ async fn unset_fields_are_answered_as_reviewed() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What must exist, or what no rule says, for a request to be carried out.
+/// Values that the server knows, for fields whose valid values do not follow from the rules.
 fn fixtures() -> [(String, Vec<Value>); 5] {
     [
-        // A book that is in stock, and that no other case changes.
+        // A book that is in stock and that no other case changes.
         (
             "bookstore.inventory.v1.ReservationLine.book_id",
             Value::from(2),
@@ -71,28 +70,29 @@ fn fixtures() -> [(String, Vec<Value>); 5] {
     .map(|(field, value)| (field.to_owned(), vec![value]))
 }
 
-/// Sends the cases one after the other. The table is sorted by what was sent, and holds
-/// nothing that changes from run to run.
-async fn observe<'c>(
+/// Sends the cases one after the other. Returns a table that is sorted by request and that
+/// is the same in every run.
+async fn responses<'c>(
     probe: &Probe,
     method: &Method,
     cases: impl Iterator<Item = &'c Case>,
 ) -> String {
     let mut rows = Vec::new();
     for case in cases {
-        let sent = probe.call(
+        let response = probe.call(
             &method.path,
             &[],
             body_of(&case.send),
             Duration::from_secs(5),
         );
-        rows.push(row(case, &sent.await));
+        rows.push(row(case, &response.await));
     }
     rows.sort();
     rows.concat()
 }
 
-/// What was sent; then the code, the reason of a domain error, and each violation.
+/// One row of the table: what was sent, the status code, the reason of a domain error, and
+/// each violation.
 fn row(case: &Case, outcome: &Outcome) -> String {
     let code = code_of(outcome).map_or("no gRPC answer".to_owned(), |code| code.to_string());
     let mut row = format!("{}: {code}", case.intent);
