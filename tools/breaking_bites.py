@@ -22,18 +22,18 @@ SEEN = [
     ("a field is renamed", PAYMENT, r"string user_id", "string account_id"),
     ("a field becomes repeated", PAYMENT, r"string user_id", "repeated string user_id"),
     ("a field loses `optional`", BOOK, r"optional int32 publication_year", "int32 publication_year"),
-    ("an enum value is removed", BOOK, r"  // Verse\.\n  BOOK_CATEGORY_POETRY = 14;\n", ""),
+    ("an enum value is removed", BOOK, r"  // Poems and collections of poems\.\n  BOOK_CATEGORY_POETRY = 14;\n", ""),
     ("an enum value is renamed", BOOK, r"BOOK_CATEGORY_POETRY", "BOOK_CATEGORY_VERSE"),
     ("a method is removed", PAYMENT, r"  rpc ProcessPayment.*?;\n", ""),
     ("a method's request becomes a stream", PAYMENT, r"ProcessPayment\(", "ProcessPayment(stream "),
     ("a method's response changes its type", PAYMENT, r"returns \(PaymentResponse\)", "returns (PaymentRequest)"),
     ("a method becomes idempotent no longer", RECOMMEND, r"\n    option idempotency_level = NO_SIDE_EFFECTS;", ""),
-    ("a message is removed", SERVICE, r"// The stock as it is now\.\nmessage SetStockResponse.*?\n}\n", "", "SetStockResponse", "SetStockRequest"),
+    ("a message is removed", SERVICE, r"// The response of SetStock\.\nmessage SetStockResponse.*?\n}\n", "", "SetStockResponse", "SetStockRequest"),
     ("the package moves", PAYMENT, r"package payment;", "package payments;"),
 ]
 UNSEEN = [
     ("a required rule is added to an existing field", BOOK,
-     r'\(proofread\.v1\.unset\) = "the year is not known",', "(buf.validate.field).required = true,"),
+     r'\(proofread\.v1\.unset\) = "the year is unknown",', "(buf.validate.field).required = true,"),
     ("a rule is tightened", RECOMMEND, r"lte: 100\b", "lte: 10"),
     ("an error is no longer declared", RECOMMEND, r"CATALOGUE_UNAVAILABLE", "CATALOGUE_GONE"),
 ]

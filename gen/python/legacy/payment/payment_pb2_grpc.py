@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class PaymentServiceStub:
-    """Missing associated documentation comment in .proto file."""
+    """Charges payments in one step, without a payment method.
+    """
 
     def __init__(self, channel):
         """Constructor.
@@ -42,10 +43,13 @@ class PaymentServiceStub:
 
 
 class PaymentServiceServicer:
-    """Missing associated documentation comment in .proto file."""
+    """Charges payments in one step, without a payment method.
+    """
 
     def ProcessPayment(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Charges a payment. A request with an unset field or an invalid amount or
+        currency fails with INVALID_ARGUMENT.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -67,7 +71,8 @@ def add_PaymentServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class PaymentService:
-    """Missing associated documentation comment in .proto file."""
+    """Charges payments in one step, without a payment method.
+    """
 
     @staticmethod
     def ProcessPayment(request,

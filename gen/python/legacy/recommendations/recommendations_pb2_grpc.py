@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class RecommendationsStub:
-    """Missing associated documentation comment in .proto file."""
+    """Recommends books.
+    """
 
     def __init__(self, channel):
         """Constructor.
@@ -42,10 +43,13 @@ class RecommendationsStub:
 
 
 class RecommendationsServicer:
-    """Missing associated documentation comment in .proto file."""
+    """Recommends books.
+    """
 
     def Recommend(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Returns a random sample of the books of one category. A category that is not
+        in BookCategory fails with NOT_FOUND.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -67,7 +71,8 @@ def add_RecommendationsServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class Recommendations:
-    """Missing associated documentation comment in .proto file."""
+    """Recommends books.
+    """
 
     @staticmethod
     def Recommend(request,

@@ -24,17 +24,17 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Somebody who can sign in. There is an account only from the moment at which
-// its email address is verified.
+// A person who can sign in. The account exists from the moment the email
+// address is verified.
 type Account struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The identity of the account, a UUIDv7.
+	// The id of the account, a UUIDv7 that the server assigns.
 	AccountId string `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
-	// The verified address, in lower case. No two accounts have the same.
+	// The verified email address, in lower case. It is unique among all accounts.
 	Email string `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
-	// What the account's owner has told about themselves.
+	// The details that the owner of the account can change.
 	Profile *AccountProfile `protobuf:"bytes,3,opt,name=profile,proto3" json:"profile,omitempty"`
-	// When the address was verified, and so the account made.
+	// When the email address was verified and the account was created.
 	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -98,12 +98,13 @@ func (x *Account) GetCreateTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// The part of an account that its owner changes with UpdateAccount.
+// The details of an account that its owner changes with UpdateAccount.
 type AccountProfile struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How pages and mails address the owner. Nobody else sees it.
+	// The name by which pages and mails address the owner. Other users do not see
+	// it.
 	DisplayName string `protobuf:"bytes,1,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
-	// The address that the checkout proposes.
+	// The address that is filled in at the checkout.
 	DefaultShippingAddress *Address `protobuf:"bytes,2,opt,name=default_shipping_address,json=defaultShippingAddress,proto3" json:"default_shipping_address,omitempty"`
 	unknownFields          protoimpl.UnknownFields
 	sizeCache              protoimpl.SizeCache
@@ -165,10 +166,10 @@ const file_bookstore_accounts_v1_account_proto_rawDesc = "" +
 	"\xbaH\ar\x05\x18\xfe\x01`\x01R\x05email\x12G\n" +
 	"\aprofile\x18\x03 \x01(\v2%.bookstore.accounts.v1.AccountProfileB\x06\xbaH\x03\xc8\x01\x01R\aprofile\x12C\n" +
 	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\n" +
-	"createTime\"\xef\x01\n" +
-	"\x0eAccountProfile\x12X\n" +
-	"\fdisplay_name\x18\x01 \x01(\tB5\xbaH\x04r\x02\x18d\xca\xd8\x19*no name: pages and mails greet without oneR\vdisplayName\x12\x82\x01\n" +
-	"\x18default_shipping_address\x18\x02 \x01(\v2\x1e.bookstore.accounts.v1.AddressB(\xca\xd8\x19$no address: the checkout asks for itR\x16defaultShippingAddressB\xd0\x01\n" +
+	"createTime\"\x92\x02\n" +
+	"\x0eAccountProfile\x12g\n" +
+	"\fdisplay_name\x18\x01 \x01(\tBD\xbaH\x04r\x02\x18d\xca\xd8\x199no name: pages and mails address the owner without a nameR\vdisplayName\x12\x96\x01\n" +
+	"\x18default_shipping_address\x18\x02 \x01(\v2\x1e.bookstore.accounts.v1.AddressB<\xca\xd8\x198no default address: the buyer enters one at the checkoutR\x16defaultShippingAddressB\xd0\x01\n" +
 	"\x19com.bookstore.accounts.v1B\fAccountProtoP\x01Z/bindery/gen/go/bookstore/accounts/v1;accountsv1\xa2\x02\x03BAX\xaa\x02\x15Bookstore.Accounts.V1\xca\x02\x15Bookstore\\Accounts\\V1\xe2\x02!Bookstore\\Accounts\\V1\\GPBMetadata\xea\x02\x17Bookstore::Accounts::V1b\x06proto3"
 
 var (

@@ -24,18 +24,19 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Asks for an account.
+// The request of SignUp.
 type SignUpRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Chosen by the caller, a UUID, one for each sign-up: the same id again with
-	// the same body sends no second mail. Passwords of the two calls are compared
-	// by the slow hash that is kept anyway, never by a fast one.
+	// A UUID that the client generates for each sign-up. A retry with the same id
+	// and the same request sends no second mail. To compare the passwords of the
+	// two requests, the server uses their slow hash, never a fast one.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The address to which the token goes, and with which to sign in.
+	// The email address to which the token is sent and with which the user signs
+	// in later.
 	Email string `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
-	// The password, from 8 to 256 characters of any kind.
+	// The password: 8 to 256 characters of any kind.
 	Password string `protobuf:"bytes,3,opt,name=password,proto3" json:"password,omitempty"`
-	// How pages and mails shall address the owner.
+	// The name by which pages and mails address the owner.
 	DisplayName   string `protobuf:"bytes,4,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -99,8 +100,8 @@ func (x *SignUpRequest) GetDisplayName() string {
 	return ""
 }
 
-// A mail is on its way. Says nothing more, so that it tells nothing about the
-// address.
+// The response of SignUp. It has no fields, so that it does not reveal whether
+// the address has an account.
 type SignUpResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -137,10 +138,10 @@ func (*SignUpResponse) Descriptor() ([]byte, []int) {
 	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{1}
 }
 
-// Proves that the address is one's own.
+// The request of VerifyEmail.
 type VerifyEmailRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The token of the mail.
+	// The token from the mail that SignUp sent.
 	VerificationToken string `protobuf:"bytes,1,opt,name=verification_token,json=verificationToken,proto3" json:"verification_token,omitempty"`
 	unknownFields     protoimpl.UnknownFields
 	sizeCache         protoimpl.SizeCache
@@ -183,10 +184,10 @@ func (x *VerifyEmailRequest) GetVerificationToken() string {
 	return ""
 }
 
-// The address is verified.
+// The response of VerifyEmail.
 type VerifyEmailResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The account that there is now.
+	// The new account.
 	Account       *Account `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -229,7 +230,7 @@ func (x *VerifyEmailResponse) GetAccount() *Account {
 	return nil
 }
 
-// Asks for one's own account.
+// The request of GetAccount. It has no fields.
 type GetAccountRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -266,10 +267,10 @@ func (*GetAccountRequest) Descriptor() ([]byte, []int) {
 	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{4}
 }
 
-// One's own account.
+// The response of GetAccount.
 type GetAccountResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The account.
+	// The account of the caller.
 	Account       *Account `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -312,13 +313,13 @@ func (x *GetAccountResponse) GetAccount() *Account {
 	return nil
 }
 
-// Changes one's own profile.
+// The request of UpdateAccount.
 type UpdateAccountRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The new values. A field that the mask names and that is unset here is
-	// cleared.
+	// The new values of the fields in the update mask. A field that is in the
+	// mask and unset here is cleared.
 	Profile *AccountProfile `protobuf:"bytes,1,opt,name=profile,proto3" json:"profile,omitempty"`
-	// Which fields change: display_name, default_shipping_address or both.
+	// The fields to change: "display_name", "default_shipping_address" or both.
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -368,7 +369,7 @@ func (x *UpdateAccountRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
 	return nil
 }
 
-// The profile is changed.
+// The response of UpdateAccount.
 type UpdateAccountResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The account after the change.
@@ -414,13 +415,13 @@ func (x *UpdateAccountResponse) GetAccount() *Account {
 	return nil
 }
 
-// Changes one's own password.
+// The request of ChangePassword.
 type ChangePasswordRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The password as it is. Only its presence is a rule, so that an old password
-	// can be given whatever new ones must look like.
+	// The current password. It may be shorter than new passwords must be, because
+	// older passwords stay valid when the rule changes.
 	CurrentPassword string `protobuf:"bytes,1,opt,name=current_password,json=currentPassword,proto3" json:"current_password,omitempty"`
-	// The password as it shall be, from 8 to 256 characters of any kind.
+	// The new password: 8 to 256 characters of any kind.
 	NewPassword   string `protobuf:"bytes,2,opt,name=new_password,json=newPassword,proto3" json:"new_password,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -470,7 +471,7 @@ func (x *ChangePasswordRequest) GetNewPassword() string {
 	return ""
 }
 
-// The password is changed.
+// The response of ChangePassword. It has no fields.
 type ChangePasswordResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -507,13 +508,13 @@ func (*ChangePasswordResponse) Descriptor() ([]byte, []int) {
 	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{9}
 }
 
-// Asks for a way back into an account.
+// The request of RequestPasswordReset.
 type RequestPasswordResetRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Chosen by the caller, a UUID, one for each mail: the same id again with the
-	// same body sends no second one.
+	// A UUID that the client generates for each mail. A retry with the same id
+	// and the same request sends no second mail.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The address of the account.
+	// The email address of the account.
 	Email         string `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -563,7 +564,8 @@ func (x *RequestPasswordResetRequest) GetEmail() string {
 	return ""
 }
 
-// A mail is on its way, if the address has an account.
+// The response of RequestPasswordReset. It has no fields, so that it does not
+// reveal whether the address has an account.
 type RequestPasswordResetResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -600,12 +602,12 @@ func (*RequestPasswordResetResponse) Descriptor() ([]byte, []int) {
 	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{11}
 }
 
-// Sets a password by the token of a mail.
+// The request of ResetPassword.
 type ResetPasswordRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The token of the mail.
+	// The token from the mail that RequestPasswordReset sent.
 	ResetToken string `protobuf:"bytes,1,opt,name=reset_token,json=resetToken,proto3" json:"reset_token,omitempty"`
-	// The password as it shall be, from 8 to 256 characters of any kind.
+	// The new password: 8 to 256 characters of any kind.
 	NewPassword   string `protobuf:"bytes,2,opt,name=new_password,json=newPassword,proto3" json:"new_password,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -655,7 +657,7 @@ func (x *ResetPasswordRequest) GetNewPassword() string {
 	return ""
 }
 
-// The password is set.
+// The response of ResetPassword. It has no fields.
 type ResetPasswordResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -692,10 +694,13 @@ func (*ResetPasswordResponse) Descriptor() ([]byte, []int) {
 	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{13}
 }
 
-// Deletes one's own account.
+// The request of DeleteAccount. It needs the password in addition to the
+// session token, so that somebody who finds an open browser cannot delete the
+// account.
 type DeleteAccountRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The password as it is, because an open browser is not enough for this.
+	// The current password. It may be shorter than new passwords must be, because
+	// older passwords stay valid when the rule changes.
 	CurrentPassword string `protobuf:"bytes,1,opt,name=current_password,json=currentPassword,proto3" json:"current_password,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
@@ -738,7 +743,7 @@ func (x *DeleteAccountRequest) GetCurrentPassword() string {
 	return ""
 }
 
-// The account is deleted.
+// The response of DeleteAccount. It has no fields.
 type DeleteAccountResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -779,15 +784,15 @@ var File_bookstore_accounts_v1_account_service_proto protoreflect.FileDescriptor
 
 const file_bookstore_accounts_v1_account_service_proto_rawDesc = "" +
 	"\n" +
-	"+bookstore/accounts/v1/account_service.proto\x12\x15bookstore.accounts.v1\x1a#bookstore/accounts/v1/account.proto\x1a\x1bbuf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1aproofread/v1/options.proto\"\xdc\x01\n" +
+	"+bookstore/accounts/v1/account_service.proto\x12\x15bookstore.accounts.v1\x1a#bookstore/accounts/v1/account.proto\x1a\x1bbuf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1aproofread/v1/options.proto\"\xeb\x01\n" +
 	"\rSignUpRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12 \n" +
 	"\x05email\x18\x02 \x01(\tB\n" +
 	"\xbaH\ar\x05\x18\xfe\x01`\x01R\x05email\x12&\n" +
 	"\bpassword\x18\x03 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\b\x18\x80\x02R\bpassword\x12X\n" +
-	"\fdisplay_name\x18\x04 \x01(\tB5\xbaH\x04r\x02\x18d\xca\xd8\x19*no name: pages and mails greet without oneR\vdisplayName\"\x10\n" +
+	"\xbaH\ar\x05\x10\b\x18\x80\x02R\bpassword\x12g\n" +
+	"\fdisplay_name\x18\x04 \x01(\tBD\xbaH\x04r\x02\x18d\xca\xd8\x199no name: pages and mails address the owner without a nameR\vdisplayName\"\x10\n" +
 	"\x0eSignUpResponse\"O\n" +
 	"\x12VerifyEmailRequest\x129\n" +
 	"\x12verification_token\x18\x01 \x01(\tB\n" +
@@ -825,24 +830,24 @@ const file_bookstore_accounts_v1_account_service_proto_rawDesc = "" +
 	"\x14DeleteAccountRequest\x125\n" +
 	"\x10current_password\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\x0fcurrentPassword\"\x17\n" +
-	"\x15DeleteAccountResponse2\xd4\x1d\n" +
-	"\x0eAccountService\x12\xb6\x03\n" +
-	"\x06SignUp\x12$.bookstore.accounts.v1.SignUpRequest\x1a%.bookstore.accounts.v1.SignUpResponse\"\xde\x02\xca\xd8\x19{\b\x03\x12\x13PASSWORD_TOO_COMMON\x1abthe new password is one of those that are tried first, or the email address itself; choose another\xca\xd8\x19v\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a_too many mails to this address lately, whether or not it has an account; wait as RetryInfo says\xca\xd8\x19P\b\x06\x12\x11REQUEST_ID_REUSED\x1a9the request id was used with another body; take a new one\xe2\xd8\x19\n" +
-	"request_id\x90\x02\x02\x12\x93\x02\n" +
-	"\vVerifyEmail\x12).bookstore.accounts.v1.VerifyEmailRequest\x1a*.bookstore.accounts.v1.VerifyEmailResponse\"\xac\x01\xca\xd8\x19\xa4\x01\b\t\x12\x1aVERIFICATION_TOKEN_INVALID\x1a\x83\x01the token is not from our mail, is older than 24 hours, or the address got its account by another sign-up; sign in or sign up again\x90\x02\x02\x12\xc7\x02\n" +
+	"\x15DeleteAccountResponse2\xbd\"\n" +
+	"\x0eAccountService\x12\xea\x03\n" +
+	"\x06SignUp\x12$.bookstore.accounts.v1.SignUpRequest\x1a%.bookstore.accounts.v1.SignUpResponse\"\x92\x03\xca\xd8\x19|\b\x03\x12\x13PASSWORD_TOO_COMMON\x1acthe new password is on the list of common passwords or equals the email address; choose another one\xca\xd8\x19\x93\x01\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a|too many sign-up mails to this address, whether or not it has an account; wait for the time that RetryInfo gives, then retry\xca\xd8\x19e\b\x06\x12\x11REQUEST_ID_REUSED\x1aNthe request id was already used with a different request; use a new request id\xe2\xd8\x19\n" +
+	"request_id\x90\x02\x02\x12\x97\x02\n" +
+	"\vVerifyEmail\x12).bookstore.accounts.v1.VerifyEmailRequest\x1a*.bookstore.accounts.v1.VerifyEmailResponse\"\xb0\x01\xca\xd8\x19\xa8\x01\b\t\x12\x1aVERIFICATION_TOKEN_INVALID\x1a\x87\x01the token is unknown, older than 24 hours, or the address got an account from another sign-up in the meantime; sign in or sign up again\x90\x02\x02\x12\x9a\x03\n" +
 	"\n" +
-	"GetAccount\x12(.bookstore.accounts.v1.GetAccountRequest\x1a).bookstore.accounts.v1.GetAccountResponse\"\xe3\x01\xca\xd8\x19H\b\x10\x12\x12CREDENTIAL_MISSING\x1a0the call carries no session token; sign in first\xca\xd8\x19t\b\x10\x12\x0fSESSION_INVALID\x1a_the token is that of no open session: it has expired, was ended or never was one; sign in again\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\x90\x02\x01\x12\xc7\x03\n" +
-	"\rUpdateAccount\x12+.bookstore.accounts.v1.UpdateAccountRequest\x1a,.bookstore.accounts.v1.UpdateAccountResponse\"\xda\x02\xca\xd8\x19H\b\x10\x12\x12CREDENTIAL_MISSING\x1a0the call carries no session token; sign in first\xca\xd8\x19t\b\x10\x12\x0fSESSION_INVALID\x1a_the token is that of no open session: it has expired, was ended or never was one; sign in again\xca\xd8\x19s\b\x03\x12\x13UPDATE_MASK_INVALID\x1aZthe mask names no field, or names a part of the address; an address is replaced as a whole\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\x90\x02\x02\x12\x8c\x05\n" +
-	"\x0eChangePassword\x12,.bookstore.accounts.v1.ChangePasswordRequest\x1a-.bookstore.accounts.v1.ChangePasswordResponse\"\x9c\x04\xca\xd8\x19H\b\x10\x12\x12CREDENTIAL_MISSING\x1a0the call carries no session token; sign in first\xca\xd8\x19t\b\x10\x12\x0fSESSION_INVALID\x1a_the token is that of no open session: it has expired, was ended or never was one; sign in again\xca\xd8\x19S\b\a\x12\x0ePASSWORD_WRONG\x1a?the current password is wrong; type it again or ask for a reset\xca\xd8\x19{\b\x03\x12\x13PASSWORD_TOO_COMMON\x1abthe new password is one of those that are tried first, or the email address itself; choose another\xca\xd8\x19_\b\b\x12\x11TOO_MANY_ATTEMPTS\x1aHtoo many wrong passwords for this account lately; wait as RetryInfo says\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\x90\x02\x02\x12\xe9\x02\n" +
-	"\x14RequestPasswordReset\x122.bookstore.accounts.v1.RequestPasswordResetRequest\x1a3.bookstore.accounts.v1.RequestPasswordResetResponse\"\xe7\x01\xca\xd8\x19~\b\b\x12\x11TOO_MANY_ATTEMPTS\x1agtoo many resets asked for this address lately, whether or not it has an account; wait as RetryInfo says\xca\xd8\x19P\b\x06\x12\x11REQUEST_ID_REUSED\x1a9the request id was used with another body; take a new one\xe2\xd8\x19\n" +
+	"GetAccount\x12(.bookstore.accounts.v1.GetAccountRequest\x1a).bookstore.accounts.v1.GetAccountResponse\"\xb6\x02\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xda\xd8\x19\x18\n" +
+	"\aaccount\x12\rauthorization\x90\x02\x01\x12\xa4\x04\n" +
+	"\rUpdateAccount\x12+.bookstore.accounts.v1.UpdateAccountRequest\x1a,.bookstore.accounts.v1.UpdateAccountResponse\"\xb7\x03\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xca\xd8\x19}\b\x03\x12\x13UPDATE_MASK_INVALID\x1adthe update mask has no path or a path inside the address; an address can only be replaced as a whole\xda\xd8\x19\x18\n" +
+	"\aaccount\x12\rauthorization\x90\x02\x02\x12\xff\x05\n" +
+	"\x0eChangePassword\x12,.bookstore.accounts.v1.ChangePasswordRequest\x1a-.bookstore.accounts.v1.ChangePasswordResponse\"\x8f\x05\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xca\xd8\x19]\b\a\x12\x0ePASSWORD_WRONG\x1aIthe current password is wrong; enter it again or request a password reset\xca\xd8\x19|\b\x03\x12\x13PASSWORD_TOO_COMMON\x1acthe new password is on the list of common passwords or equals the email address; choose another one\xca\xd8\x19t\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a]too many wrong passwords for this account; wait for the time that RetryInfo gives, then retry\xda\xd8\x19\x18\n" +
+	"\aaccount\x12\rauthorization\x90\x02\x02\x12\xa7\x03\n" +
+	"\x14RequestPasswordReset\x122.bookstore.accounts.v1.RequestPasswordResetRequest\x1a3.bookstore.accounts.v1.RequestPasswordResetResponse\"\xa5\x02\xca\xd8\x19\xa6\x01\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a\x8e\x01too many password resets were requested for this address, whether or not it has an account; wait for the time that RetryInfo gives, then retry\xca\xd8\x19e\b\x06\x12\x11REQUEST_ID_REUSED\x1aNthe request id was already used with a different request; use a new request id\xe2\xd8\x19\n" +
 	"request_id\x90\x02\x02\x12\x8b\x03\n" +
-	"\rResetPassword\x12+.bookstore.accounts.v1.ResetPasswordRequest\x1a,.bookstore.accounts.v1.ResetPasswordResponse\"\x9e\x02\xca\xd8\x19\x97\x01\b\t\x12\x13RESET_TOKEN_INVALID\x1a~the token is not from our mail, is older than 1 hour, has set another password, or a newer one was sent; ask for a reset again\xca\xd8\x19{\b\x03\x12\x13PASSWORD_TOO_COMMON\x1abthe new password is one of those that are tried first, or the email address itself; choose another\x90\x02\x02\x12\x8a\x04\n" +
-	"\rDeleteAccount\x12+.bookstore.accounts.v1.DeleteAccountRequest\x1a,.bookstore.accounts.v1.DeleteAccountResponse\"\x9d\x03\xca\xd8\x19H\b\x10\x12\x12CREDENTIAL_MISSING\x1a0the call carries no session token; sign in first\xca\xd8\x19t\b\x10\x12\x0fSESSION_INVALID\x1a_the token is that of no open session: it has expired, was ended or never was one; sign in again\xca\xd8\x19S\b\a\x12\x0ePASSWORD_WRONG\x1a?the current password is wrong; type it again or ask for a reset\xca\xd8\x19_\b\b\x12\x11TOO_MANY_ATTEMPTS\x1aHtoo many wrong passwords for this account lately; wait as RetryInfo says\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\x90\x02\x02\x1a\xc8\x02\xca\xd8\x19e\b\b\x12\n" +
-	"OVERLOADED\x1aUthe server has as many calls in flight as it takes; wait as RetryInfo says and repeat\xca\xd8\x19\\\b\b\x12\x11MESSAGE_TOO_LARGE\x1aEa message is larger than the server takes, 4 MiB; send less at a time\xca\xd8\x19/\b\x04\x1a+the deadline that the caller set has passed\xca\xd8\x19H\b\x0e\x12\x11STORE_UNAVAILABLE\x1a1the database does not answer; repeat with backoffB\xd7\x01\n" +
+	"\rResetPassword\x12+.bookstore.accounts.v1.ResetPasswordRequest\x1a,.bookstore.accounts.v1.ResetPasswordResponse\"\x9e\x02\xca\xd8\x19\x96\x01\b\t\x12\x13RESET_TOKEN_INVALID\x1a}the token is unknown, older than 1 hour, was used for another password, or was replaced by a newer token; request a new reset\xca\xd8\x19|\b\x03\x12\x13PASSWORD_TOO_COMMON\x1acthe new password is on the list of common passwords or equals the email address; choose another one\x90\x02\x02\x12\xfc\x04\n" +
+	"\rDeleteAccount\x12+.bookstore.accounts.v1.DeleteAccountRequest\x1a,.bookstore.accounts.v1.DeleteAccountResponse\"\x8f\x04\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xca\xd8\x19]\b\a\x12\x0ePASSWORD_WRONG\x1aIthe current password is wrong; enter it again or request a password reset\xca\xd8\x19t\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a]too many wrong passwords for this account; wait for the time that RetryInfo gives, then retry\xda\xd8\x19\x18\n" +
+	"\aaccount\x12\rauthorization\x90\x02\x02\x1a\xa6\x03\xca\xd8\x19~\b\b\x12\n" +
+	"OVERLOADED\x1anthe server is already handling as many calls as it accepts; wait for the time that RetryInfo gives, then retry\xca\xd8\x19e\b\b\x12\x11MESSAGE_TOO_LARGE\x1aNa message is larger than 4 MiB, the limit of the server; send smaller messages\xca\xd8\x19_\b\x04\x1a[the deadline of the call passed before the response was ready; retry with a longer deadline\xca\xd8\x19T\b\x0e\x12\x11STORE_UNAVAILABLE\x1a=the database does not respond; retry with exponential backoffB\xd7\x01\n" +
 	"\x19com.bookstore.accounts.v1B\x13AccountServiceProtoP\x01Z/bindery/gen/go/bookstore/accounts/v1;accountsv1\xa2\x02\x03BAX\xaa\x02\x15Bookstore.Accounts.V1\xca\x02\x15Bookstore\\Accounts\\V1\xe2\x02!Bookstore\\Accounts\\V1\\GPBMetadata\xea\x02\x17Bookstore::Accounts::V1b\x06proto3"
 
 var (

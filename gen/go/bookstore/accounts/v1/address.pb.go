@@ -23,21 +23,21 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Where a parcel goes.
+// A postal address to which parcels are sent.
 type Address struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Who receives the parcel.
+	// The name of the person or company who receives the parcel.
 	Recipient string `protobuf:"bytes,1,opt,name=recipient,proto3" json:"recipient,omitempty"`
-	// Street and number, a flat, a company: from 1 to 3 lines, as the label
-	// shall show them.
+	// The street and house number, and if needed the apartment or company: 1 to 3
+	// lines, as they are printed on the label.
 	StreetLines []string `protobuf:"bytes,2,rep,name=street_lines,json=streetLines,proto3" json:"street_lines,omitempty"`
-	// The town.
+	// The city, town or village.
 	City string `protobuf:"bytes,3,opt,name=city,proto3" json:"city,omitempty"`
 	// The state, province or county.
 	Region string `protobuf:"bytes,4,opt,name=region,proto3" json:"region,omitempty"`
-	// The postal code, as the country writes it.
+	// The postal code in the format of the country, for example "1012 AB".
 	PostalCode string `protobuf:"bytes,5,opt,name=postal_code,json=postalCode,proto3" json:"postal_code,omitempty"`
-	// The country, as its two letters in ISO 3166: "NL".
+	// The two-letter country code of ISO 3166-1, for example "NL".
 	CountryCode   string `protobuf:"bytes,6,opt,name=country_code,json=countryCode,proto3" json:"country_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -119,16 +119,16 @@ var File_bookstore_accounts_v1_address_proto protoreflect.FileDescriptor
 
 const file_bookstore_accounts_v1_address_proto_rawDesc = "" +
 	"\n" +
-	"#bookstore/accounts/v1/address.proto\x12\x15bookstore.accounts.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xc8\x02\n" +
+	"#bookstore/accounts/v1/address.proto\x12\x15bookstore.accounts.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xd7\x02\n" +
 	"\aAddress\x12+\n" +
 	"\trecipient\x18\x01 \x01(\tB\r\xbaH\n" +
 	"r\b\x10\x01\x18d2\x02\\SR\trecipient\x129\n" +
 	"\fstreet_lines\x18\x02 \x03(\tB\x16\xbaH\x13\x92\x01\x10\b\x01\x10\x03\"\n" +
 	"r\b\x10\x01\x18d2\x02\\SR\vstreetLines\x12!\n" +
 	"\x04city\x18\x03 \x01(\tB\r\xbaH\n" +
-	"r\b\x10\x01\x18d2\x02\\SR\x04city\x127\n" +
-	"\x06region\x18\x04 \x01(\tB\x1f\xbaH\x04r\x02\x18d\xca\xd8\x19\x14the address has noneR\x06region\x12@\n" +
-	"\vpostal_code\x18\x05 \x01(\tB\x1f\xbaH\x04r\x02\x18\x14\xca\xd8\x19\x14the country has noneR\n" +
+	"r\b\x10\x01\x18d2\x02\\SR\x04city\x12<\n" +
+	"\x06region\x18\x04 \x01(\tB$\xbaH\x04r\x02\x18d\xca\xd8\x19\x19the address has no regionR\x06region\x12J\n" +
+	"\vpostal_code\x18\x05 \x01(\tB)\xbaH\x04r\x02\x18\x14\xca\xd8\x19\x1ethe address has no postal codeR\n" +
 	"postalCode\x127\n" +
 	"\fcountry_code\x18\x06 \x01(\tB\x14\xbaH\x11r\x0f2\n" +
 	"^[A-Z]{2}$\x98\x01\x02R\vcountryCodeB\xd0\x01\n" +

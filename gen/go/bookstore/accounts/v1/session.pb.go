@@ -23,21 +23,21 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// One place where an account is signed in. A session is open from SignIn until
-// it is ended or expires; sessions that are over are not shown.
+// A device or program on which an account is signed in. A session is open from
+// SignIn until it is ended or expires; only open sessions are returned.
 type Session struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The identity of the session, a UUIDv7. It is not the session token: who
-	// knows it can do nothing with it.
+	// The id of the session, a UUIDv7 that the server assigns. It is not the
+	// session token and cannot be used to sign in.
 	SessionId string `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
-	// The account that is signed in.
+	// The id of the account that is signed in.
 	AccountId string `protobuf:"bytes,2,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
-	// What the client said of itself when it signed in: "Firefox on Linux".
-	// Empty if it said nothing.
+	// The client's own description from SignIn, for example "Firefox on Linux".
+	// Empty if the client gave none.
 	ClientLabel string `protobuf:"bytes,3,opt,name=client_label,json=clientLabel,proto3" json:"client_label,omitempty"`
 	// When the session was opened.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// When the session ends by itself: 30 days after it was opened.
+	// When the session expires: 30 days after it was opened.
 	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -23,15 +23,16 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Signs in.
+// The request of SignIn.
 type SignInRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The address of the account, in any letter case.
+	// The email address of the account. Upper and lower case do not matter.
 	Email string `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
-	// The password. Only its presence is a rule, so that a wrong one is refused
-	// in one way, however long it is.
+	// The password. Any length is accepted, so that every wrong password gets the
+	// same error.
 	Password string `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
-	// What the client is called in the list of sessions: "Firefox on Linux".
+	// A description of the client for the list of sessions, for example "Firefox
+	// on Linux".
 	ClientLabel   string `protobuf:"bytes,3,opt,name=client_label,json=clientLabel,proto3" json:"client_label,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -88,13 +89,12 @@ func (x *SignInRequest) GetClientLabel() string {
 	return ""
 }
 
-// The session is open.
+// The response of SignIn.
 type SignInResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The token to send with each call. Keep it secret and don't read anything
-	// into it.
+	// The token to send with each call. Keep it secret, and treat it as opaque.
 	SessionToken string `protobuf:"bytes,1,opt,name=session_token,json=sessionToken,proto3" json:"session_token,omitempty"`
-	// The session.
+	// The new session.
 	Session       *Session `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -144,7 +144,7 @@ func (x *SignInResponse) GetSession() *Session {
 	return nil
 }
 
-// Signs out.
+// The request of SignOut. It has no fields.
 type SignOutRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -181,7 +181,7 @@ func (*SignOutRequest) Descriptor() ([]byte, []int) {
 	return file_bookstore_accounts_v1_session_service_proto_rawDescGZIP(), []int{2}
 }
 
-// The session is ended.
+// The response of SignOut. It has no fields.
 type SignOutResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -218,7 +218,7 @@ func (*SignOutResponse) Descriptor() ([]byte, []int) {
 	return file_bookstore_accounts_v1_session_service_proto_rawDescGZIP(), []int{3}
 }
 
-// Asks for one's own session.
+// The request of GetSession. It has no fields.
 type GetSessionRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -255,10 +255,10 @@ func (*GetSessionRequest) Descriptor() ([]byte, []int) {
 	return file_bookstore_accounts_v1_session_service_proto_rawDescGZIP(), []int{4}
 }
 
-// One's own session.
+// The response of GetSession.
 type GetSessionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The session.
+	// The session of the call.
 	Session       *Session `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -301,12 +301,13 @@ func (x *GetSessionResponse) GetSession() *Session {
 	return nil
 }
 
-// Asks for a page of one's own sessions.
+// The request of ListSessions.
 type ListSessionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many sessions a page holds at most, up to 200.
+	// The maximum number of sessions in the response, up to 200.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the page before.
+	// The next_page_token of the previous response. Send it with the same filters
+	// as before; only page_size may differ.
 	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -356,14 +357,14 @@ func (x *ListSessionsRequest) GetPageToken() string {
 	return ""
 }
 
-// A page of one's own sessions.
+// The response of ListSessions.
 type ListSessionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The open sessions, newest first.
+	// The open sessions of this page, newest first.
 	Sessions []*Session `protobuf:"bytes,1,rep,name=sessions,proto3" json:"sessions,omitempty"`
-	// The session whose token the call carried, on this page or another.
+	// The id of the session of the call, which may be on another page.
 	CurrentSessionId string `protobuf:"bytes,2,opt,name=current_session_id,json=currentSessionId,proto3" json:"current_session_id,omitempty"`
-	// The token of the next page; empty on the last.
+	// The page_token of the next page. Empty if this is the last page.
 	NextPageToken string `protobuf:"bytes,3,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -420,10 +421,10 @@ func (x *ListSessionsResponse) GetNextPageToken() string {
 	return ""
 }
 
-// Ends a session.
+// The request of RevokeSession.
 type RevokeSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The session.
+	// The id of the session, as ListSessions returned it.
 	SessionId     string `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -466,7 +467,7 @@ func (x *RevokeSessionRequest) GetSessionId() string {
 	return ""
 }
 
-// The session is ended.
+// The response of RevokeSession. It has no fields.
 type RevokeSessionResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -507,13 +508,13 @@ var File_bookstore_accounts_v1_session_service_proto protoreflect.FileDescriptor
 
 const file_bookstore_accounts_v1_session_service_proto_rawDesc = "" +
 	"\n" +
-	"+bookstore/accounts/v1/session_service.proto\x12\x15bookstore.accounts.v1\x1a#bookstore/accounts/v1/session.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xb1\x01\n" +
+	"+bookstore/accounts/v1/session_service.proto\x12\x15bookstore.accounts.v1\x1a#bookstore/accounts/v1/session.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xc3\x01\n" +
 	"\rSignInRequest\x12 \n" +
 	"\x05email\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x18\xfe\x01`\x01R\x05email\x12&\n" +
 	"\bpassword\x18\x02 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\bpassword\x12V\n" +
-	"\fclient_label\x18\x03 \x01(\tB3\xbaH\x05r\x03\x18\xc8\x01\xca\xd8\x19'no name: the list shows the times aloneR\vclientLabel\"\x95\x01\n" +
+	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\bpassword\x12h\n" +
+	"\fclient_label\x18\x03 \x01(\tBE\xbaH\x05r\x03\x18\xc8\x01\xca\xd8\x199no description: the list of sessions shows only the timesR\vclientLabel\"\x95\x01\n" +
 	"\x0eSignInResponse\x12A\n" +
 	"\rsession_token\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x10 \x18\xc8\x012\x10^[A-Za-z0-9_-]+$R\fsessionToken\x12@\n" +
 	"\asession\x18\x02 \x01(\v2\x1e.bookstore.accounts.v1.SessionB\x06\xbaH\x03\xc8\x01\x01R\asession\"\x10\n" +
@@ -521,9 +522,9 @@ const file_bookstore_accounts_v1_session_service_proto_rawDesc = "" +
 	"\x0fSignOutResponse\"\x13\n" +
 	"\x11GetSessionRequest\"V\n" +
 	"\x12GetSessionResponse\x12@\n" +
-	"\asession\x18\x01 \x01(\v2\x1e.bookstore.accounts.v1.SessionB\x06\xbaH\x03\xc8\x01\x01R\asession\"\x8f\x01\n" +
-	"\x13ListSessionsRequest\x12=\n" +
-	"\tpage_size\x18\x01 \x01(\x05B \xbaH\a\x1a\x05\x18\xc8\x01(\x00\xca\xd8\x19\x1220 sessions a pageR\bpageSize\x129\n" +
+	"\asession\x18\x01 \x01(\v2\x1e.bookstore.accounts.v1.SessionB\x06\xbaH\x03\xc8\x01\x01R\asession\"\x91\x01\n" +
+	"\x13ListSessionsRequest\x12?\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\"\xbaH\a\x1a\x05\x18\xc8\x01(\x00\xca\xd8\x19\x1420 sessions per pageR\bpageSize\x129\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\"\xc7\x01\n" +
 	"\x14ListSessionsResponse\x12E\n" +
@@ -533,21 +534,21 @@ const file_bookstore_accounts_v1_session_service_proto_rawDesc = "" +
 	"\x14RevokeSessionRequest\x12'\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tsessionId\"\x17\n" +
-	"\x15RevokeSessionResponse2\xbf\x12\n" +
-	"\x0eSessionService\x12\xfd\x02\n" +
-	"\x06SignIn\x12$.bookstore.accounts.v1.SignInRequest\x1a%.bookstore.accounts.v1.SignInResponse\"\xa5\x02\xca\xd8\x19\x97\x01\b\x10\x12\x0fSIGN_IN_REFUSED\x1a\x81\x01no account has this address and this password; which of the two is wrong, or whether the address awaits verification, is not told\xca\xd8\x19\x81\x01\b\b\x12\x11TOO_MANY_ATTEMPTS\x1ajtoo many wrong passwords for this address lately, whether or not it has an account; wait as RetryInfo says\x90\x02\x00\x12\xbe\x02\n" +
-	"\aSignOut\x12%.bookstore.accounts.v1.SignOutRequest\x1a&.bookstore.accounts.v1.SignOutResponse\"\xe3\x01\xca\xd8\x19H\b\x10\x12\x12CREDENTIAL_MISSING\x1a0the call carries no session token; sign in first\xca\xd8\x19t\b\x10\x12\x0fSESSION_INVALID\x1a_the token is that of no open session: it has expired, was ended or never was one; sign in again\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\x90\x02\x02\x12\xc7\x02\n" +
+	"\x15RevokeSessionResponse2\xad\x16\n" +
+	"\x0eSessionService\x12\xb5\x03\n" +
+	"\x06SignIn\x12$.bookstore.accounts.v1.SignInRequest\x1a%.bookstore.accounts.v1.SignInResponse\"\xdd\x02\xca\xd8\x19\xb3\x01\b\x10\x12\x0fSIGN_IN_REFUSED\x1a\x9d\x01no account has this email address and password; check both. The server does not tell which of them is wrong, nor whether the address still has to be verified\xca\xd8\x19\x9d\x01\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a\x85\x01too many wrong passwords for this email address, whether or not it has an account; wait for the time that RetryInfo gives, then retry\x90\x02\x00\x12\x91\x03\n" +
+	"\aSignOut\x12%.bookstore.accounts.v1.SignOutRequest\x1a&.bookstore.accounts.v1.SignOutResponse\"\xb6\x02\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xda\xd8\x19\x18\n" +
+	"\aaccount\x12\rauthorization\x90\x02\x02\x12\x9a\x03\n" +
 	"\n" +
-	"GetSession\x12(.bookstore.accounts.v1.GetSessionRequest\x1a).bookstore.accounts.v1.GetSessionResponse\"\xe3\x01\xca\xd8\x19H\b\x10\x12\x12CREDENTIAL_MISSING\x1a0the call carries no session token; sign in first\xca\xd8\x19t\b\x10\x12\x0fSESSION_INVALID\x1a_the token is that of no open session: it has expired, was ended or never was one; sign in again\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\x90\x02\x01\x12\xfb\x03\n" +
-	"\fListSessions\x12*.bookstore.accounts.v1.ListSessionsRequest\x1a+.bookstore.accounts.v1.ListSessionsResponse\"\x91\x03\xca\xd8\x19H\b\x10\x12\x12CREDENTIAL_MISSING\x1a0the call carries no session token; sign in first\xca\xd8\x19t\b\x10\x12\x0fSESSION_INVALID\x1a_the token is that of no open session: it has expired, was ended or never was one; sign in again\xca\xd8\x19t\b\x03\x12\x12PAGE_TOKEN_INVALID\x1a\\the page token is not one that this method gave for the same account; start again without it\xd2\xd8\x192\n" +
+	"GetSession\x12(.bookstore.accounts.v1.GetSessionRequest\x1a).bookstore.accounts.v1.GetSessionResponse\"\xb6\x02\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xda\xd8\x19\x18\n" +
+	"\aaccount\x12\rauthorization\x90\x02\x01\x12\xe5\x04\n" +
+	"\fListSessions\x12*.bookstore.accounts.v1.ListSessionsRequest\x1a+.bookstore.accounts.v1.ListSessionsResponse\"\xfb\x03\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xca\xd8\x19\x8a\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1arthis method did not return the page token for the same account; request the first page again, without a page token\xd2\xd8\x192\n" +
 	"\tpage_size\x12\n" +
 	"page_token\x1a\bsessions\"\x0fnext_page_token\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\x90\x02\x01\x12\xd8\x03\n" +
-	"\rRevokeSession\x12+.bookstore.accounts.v1.RevokeSessionRequest\x1a,.bookstore.accounts.v1.RevokeSessionResponse\"\xeb\x02\xca\xd8\x19H\b\x10\x12\x12CREDENTIAL_MISSING\x1a0the call carries no session token; sign in first\xca\xd8\x19t\b\x10\x12\x0fSESSION_INVALID\x1a_the token is that of no open session: it has expired, was ended or never was one; sign in again\xca\xd8\x19\x83\x01\b\x05\x12\x11SESSION_NOT_FOUND\x1alno open session of the account has this id; after a repeated call that means that the first one has ended it\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\x90\x02\x02\x1a\xc8\x02\xca\xd8\x19e\b\b\x12\n" +
-	"OVERLOADED\x1aUthe server has as many calls in flight as it takes; wait as RetryInfo says and repeat\xca\xd8\x19\\\b\b\x12\x11MESSAGE_TOO_LARGE\x1aEa message is larger than the server takes, 4 MiB; send less at a time\xca\xd8\x19/\b\x04\x1a+the deadline that the caller set has passed\xca\xd8\x19H\b\x0e\x12\x11STORE_UNAVAILABLE\x1a1the database does not answer; repeat with backoffB\xd7\x01\n" +
+	"\aaccount\x12\rauthorization\x90\x02\x01\x12\xa0\x04\n" +
+	"\rRevokeSession\x12+.bookstore.accounts.v1.RevokeSessionRequest\x1a,.bookstore.accounts.v1.RevokeSessionResponse\"\xb3\x03\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xca\xd8\x19y\b\x05\x12\x11SESSION_NOT_FOUND\x1abthe account has no open session with this id; if this is a retry, the first call may have ended it\xda\xd8\x19\x18\n" +
+	"\aaccount\x12\rauthorization\x90\x02\x02\x1a\xa6\x03\xca\xd8\x19~\b\b\x12\n" +
+	"OVERLOADED\x1anthe server is already handling as many calls as it accepts; wait for the time that RetryInfo gives, then retry\xca\xd8\x19e\b\b\x12\x11MESSAGE_TOO_LARGE\x1aNa message is larger than 4 MiB, the limit of the server; send smaller messages\xca\xd8\x19_\b\x04\x1a[the deadline of the call passed before the response was ready; retry with a longer deadline\xca\xd8\x19T\b\x0e\x12\x11STORE_UNAVAILABLE\x1a=the database does not respond; retry with exponential backoffB\xd7\x01\n" +
 	"\x19com.bookstore.accounts.v1B\x13SessionServiceProtoP\x01Z/bindery/gen/go/bookstore/accounts/v1;accountsv1\xa2\x02\x03BAX\xaa\x02\x15Bookstore.Accounts.V1\xca\x02\x15Bookstore\\Accounts\\V1\xe2\x02!Bookstore\\Accounts\\V1\\GPBMetadata\xea\x02\x17Bookstore::Accounts::V1b\x06proto3"
 
 var (

@@ -32,24 +32,27 @@ const (
 //
 // Signing in and out.
 //
-// A session token is opaque. It goes with each call as `Bearer TOKEN` in the
-// metadata key authorization, and is told only once: the server keeps a hash.
+// A session token is an opaque string. The client sends it with each call in
+// the metadata key authorization, as `Bearer TOKEN`. Only SignIn returns it:
+// the server stores a hash of it.
 type SessionServiceClient interface {
-	// Opens a session. An account has at most 100; one more ends the oldest.
+	// Opens a session. An account can have 100 open sessions; one more ends the
+	// oldest.
 	//
-	// Neither idempotent nor with a request id: the token could not be told a
-	// second time. If the answer is lost, sign in again; the lost session expires.
+	// This method is not idempotent and has no request id, because the server
+	// cannot return the token of a lost response again. If the response is lost,
+	// sign in again; the lost session expires.
 	SignIn(ctx context.Context, in *SignInRequest, opts ...grpc.CallOption) (*SignInResponse, error)
-	// Ends the session whose token the call carries. Repeating the call finds the
-	// session ended.
+	// Ends the session to which the token of the call belongs. A retry after
+	// success fails with SESSION_INVALID.
 	SignOut(ctx context.Context, in *SignOutRequest, opts ...grpc.CallOption) (*SignOutResponse, error)
-	// Reads the session whose token the call carries. By this the other services
-	// learn who calls them.
+	// Returns the session to which the token of the call belongs. The other
+	// services use it to identify their callers.
 	GetSession(ctx context.Context, in *GetSessionRequest, opts ...grpc.CallOption) (*GetSessionResponse, error)
-	// Lists the open sessions of one's own account, newest first.
+	// Lists the open sessions of the caller's account, newest first.
 	ListSessions(ctx context.Context, in *ListSessionsRequest, opts ...grpc.CallOption) (*ListSessionsResponse, error)
-	// Ends any session of one's own account, such as that of a lost telephone.
-	// One's own session may be named as well.
+	// Ends a session of the caller's account, for example the session on a lost
+	// phone. It may be the session of the call itself.
 	RevokeSession(ctx context.Context, in *RevokeSessionRequest, opts ...grpc.CallOption) (*RevokeSessionResponse, error)
 }
 
@@ -117,24 +120,27 @@ func (c *sessionServiceClient) RevokeSession(ctx context.Context, in *RevokeSess
 //
 // Signing in and out.
 //
-// A session token is opaque. It goes with each call as `Bearer TOKEN` in the
-// metadata key authorization, and is told only once: the server keeps a hash.
+// A session token is an opaque string. The client sends it with each call in
+// the metadata key authorization, as `Bearer TOKEN`. Only SignIn returns it:
+// the server stores a hash of it.
 type SessionServiceServer interface {
-	// Opens a session. An account has at most 100; one more ends the oldest.
+	// Opens a session. An account can have 100 open sessions; one more ends the
+	// oldest.
 	//
-	// Neither idempotent nor with a request id: the token could not be told a
-	// second time. If the answer is lost, sign in again; the lost session expires.
+	// This method is not idempotent and has no request id, because the server
+	// cannot return the token of a lost response again. If the response is lost,
+	// sign in again; the lost session expires.
 	SignIn(context.Context, *SignInRequest) (*SignInResponse, error)
-	// Ends the session whose token the call carries. Repeating the call finds the
-	// session ended.
+	// Ends the session to which the token of the call belongs. A retry after
+	// success fails with SESSION_INVALID.
 	SignOut(context.Context, *SignOutRequest) (*SignOutResponse, error)
-	// Reads the session whose token the call carries. By this the other services
-	// learn who calls them.
+	// Returns the session to which the token of the call belongs. The other
+	// services use it to identify their callers.
 	GetSession(context.Context, *GetSessionRequest) (*GetSessionResponse, error)
-	// Lists the open sessions of one's own account, newest first.
+	// Lists the open sessions of the caller's account, newest first.
 	ListSessions(context.Context, *ListSessionsRequest) (*ListSessionsResponse, error)
-	// Ends any session of one's own account, such as that of a lost telephone.
-	// One's own session may be named as well.
+	// Ends a session of the caller's account, for example the session on a lost
+	// phone. It may be the session of the call itself.
 	RevokeSession(context.Context, *RevokeSessionRequest) (*RevokeSessionResponse, error)
 	mustEmbedUnimplementedSessionServiceServer()
 }

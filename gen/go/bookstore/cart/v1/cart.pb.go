@@ -23,21 +23,22 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// What somebody means to buy. A cart holds no copies and fixes no price: it
-// shows what the catalogue says when it is read.
+// The books that somebody may buy. A cart reserves no copies and fixes no
+// prices: titles, prices and stock are those of the catalogue at the time of
+// the call.
 type Cart struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The id of a guest cart. Empty if it is the cart of an account.
+	// The id of a guest cart, a UUID. Empty for the cart of an account.
 	CartId string `protobuf:"bytes,1,opt,name=cart_id,json=cartId,proto3" json:"cart_id,omitempty"`
-	// The lines, in the order in which the books were put in; no book twice.
-	// A book that has left the catalogue is left out.
+	// The books in the order in which they were added, each book once. Books that
+	// are no longer in the catalogue are left out.
 	Lines []*CartLine `protobuf:"bytes,2,rep,name=lines,proto3" json:"lines,omitempty"`
-	// What the lines cost, one sum for each currency. A sum past what Money can
-	// say is left out; such a cart cannot be ordered.
+	// The sum of the lines, one amount for each currency. A sum above the maximum
+	// of Money is left out; such a cart cannot be ordered.
 	Subtotals []*v1.Money `protobuf:"bytes,3,rep,name=subtotals,proto3" json:"subtotals,omitempty"`
-	// Names the lines with their quantities and prices as they are here: it is
-	// another one whenever one of these is. PlaceOrder takes it as the proof of
-	// what the buyer has seen. It is opaque.
+	// An opaque value that changes whenever a book, a quantity or a price in the
+	// cart changes. The client passes it to PlaceOrder to state which cart the
+	// buyer has seen.
 	Etag          string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -101,19 +102,19 @@ func (x *Cart) GetEtag() string {
 	return ""
 }
 
-// Some copies of one book, in a cart.
+// A number of copies of one book in a cart.
 type CartLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The book.
+	// The id of the book.
 	BookId int32 `protobuf:"varint,1,opt,name=book_id,json=bookId,proto3" json:"book_id,omitempty"`
-	// The title, as printed.
+	// The title as printed on the book.
 	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
-	// How many copies are wanted.
+	// The number of copies that the buyer wants.
 	Quantity int32 `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
-	// What one copy costs now.
+	// The current price of one copy.
 	UnitPrice *v1.Money `protobuf:"bytes,4,opt,name=unit_price,json=unitPrice,proto3" json:"unit_price,omitempty"`
-	// How many copies could be reserved now. If these are fewer than are wanted,
-	// an order would be refused.
+	// The number of copies that can be reserved now. If it is lower than
+	// quantity, PlaceOrder fails with OUT_OF_STOCK.
 	Available     int32 `protobuf:"varint,5,opt,name=available,proto3" json:"available,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -23,10 +23,10 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Asks for a cart.
+// The request of GetCart.
 type GetCartRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The guest cart.
+	// The id of a guest cart, a UUID.
 	CartId        string `protobuf:"bytes,1,opt,name=cart_id,json=cartId,proto3" json:"cart_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -69,10 +69,10 @@ func (x *GetCartRequest) GetCartId() string {
 	return ""
 }
 
-// One cart.
+// The response of GetCart.
 type GetCartResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The cart.
+	// The requested cart.
 	Cart          *Cart `protobuf:"bytes,1,opt,name=cart,proto3" json:"cart,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -115,15 +115,15 @@ func (x *GetCartResponse) GetCart() *Cart {
 	return nil
 }
 
-// Puts a book into a cart.
+// The request of PutItem.
 type PutItemRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The guest cart.
+	// The id of a guest cart, a UUID.
 	CartId string `protobuf:"bytes,1,opt,name=cart_id,json=cartId,proto3" json:"cart_id,omitempty"`
-	// The book.
+	// The id of the book.
 	BookId int32 `protobuf:"varint,2,opt,name=book_id,json=bookId,proto3" json:"book_id,omitempty"`
-	// How many copies shall be in the cart, from 1 to 100: the new number, not one
-	// to be added. Zero is refused; RemoveItem takes the book out.
+	// The new number of copies, from 1 to 100. It replaces the old number and is
+	// not added to it. Zero is refused; use RemoveItem to remove a book.
 	Quantity      int32 `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -180,7 +180,7 @@ func (x *PutItemRequest) GetQuantity() int32 {
 	return 0
 }
 
-// The book is in the cart.
+// The response of PutItem.
 type PutItemResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The cart after the change.
@@ -226,12 +226,12 @@ func (x *PutItemResponse) GetCart() *Cart {
 	return nil
 }
 
-// Takes a book out of a cart.
+// The request of RemoveItem.
 type RemoveItemRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The guest cart.
+	// The id of a guest cart, a UUID.
 	CartId string `protobuf:"bytes,1,opt,name=cart_id,json=cartId,proto3" json:"cart_id,omitempty"`
-	// The book.
+	// The id of the book.
 	BookId        int32 `protobuf:"varint,2,opt,name=book_id,json=bookId,proto3" json:"book_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -281,7 +281,7 @@ func (x *RemoveItemRequest) GetBookId() int32 {
 	return 0
 }
 
-// The book is not in the cart.
+// The response of RemoveItem.
 type RemoveItemResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The cart after the change.
@@ -327,10 +327,10 @@ func (x *RemoveItemResponse) GetCart() *Cart {
 	return nil
 }
 
-// Takes everything out of a cart.
+// The request of ClearCart.
 type ClearCartRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The guest cart.
+	// The id of a guest cart, a UUID.
 	CartId        string `protobuf:"bytes,1,opt,name=cart_id,json=cartId,proto3" json:"cart_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -373,7 +373,7 @@ func (x *ClearCartRequest) GetCartId() string {
 	return ""
 }
 
-// The cart is empty.
+// The response of ClearCart.
 type ClearCartResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The cart after the change.
@@ -419,10 +419,10 @@ func (x *ClearCartResponse) GetCart() *Cart {
 	return nil
 }
 
-// Moves a guest cart into that of the account.
+// The request of MergeCart.
 type MergeCartRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The guest cart.
+	// The id of the guest cart whose books are moved.
 	GuestCartId   string `protobuf:"bytes,1,opt,name=guest_cart_id,json=guestCartId,proto3" json:"guest_cart_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -465,10 +465,10 @@ func (x *MergeCartRequest) GetGuestCartId() string {
 	return ""
 }
 
-// The guest cart is empty, and its books are in the cart of the account.
+// The response of MergeCart.
 type MergeCartResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The cart of the account after the change.
+	// The account's cart after the change.
 	Cart          *Cart `protobuf:"bytes,1,opt,name=cart,proto3" json:"cart,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -515,41 +515,41 @@ var File_bookstore_cart_v1_cart_service_proto protoreflect.FileDescriptor
 
 const file_bookstore_cart_v1_cart_service_proto_rawDesc = "" +
 	"\n" +
-	"$bookstore/cart/v1/cart_service.proto\x12\x11bookstore.cart.v1\x1a\x1cbookstore/cart/v1/cart.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"v\n" +
-	"\x0eGetCartRequest\x12d\n" +
-	"\acart_id\x18\x01 \x01(\tBK\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xca\xd8\x19<the cart of the account whose session token the call carriesR\x06cartId\"F\n" +
+	"$bookstore/cart/v1/cart_service.proto\x12\x11bookstore.cart.v1\x1a\x1cbookstore/cart/v1/cart.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\x80\x01\n" +
+	"\x0eGetCartRequest\x12n\n" +
+	"\acart_id\x18\x01 \x01(\tBU\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xca\xd8\x19Fthe cart of the account to which the session token of the call belongsR\x06cartId\"F\n" +
 	"\x0fGetCartResponse\x123\n" +
-	"\x04cart\x18\x01 \x01(\v2\x17.bookstore.cart.v1.CartB\x06\xbaH\x03\xc8\x01\x01R\x04cart\"\xc5\x01\n" +
-	"\x0ePutItemRequest\x12d\n" +
-	"\acart_id\x18\x01 \x01(\tBK\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xca\xd8\x19<the cart of the account whose session token the call carriesR\x06cartId\x12&\n" +
+	"\x04cart\x18\x01 \x01(\v2\x17.bookstore.cart.v1.CartB\x06\xbaH\x03\xc8\x01\x01R\x04cart\"\xcf\x01\n" +
+	"\x0ePutItemRequest\x12n\n" +
+	"\acart_id\x18\x01 \x01(\tBU\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xca\xd8\x19Fthe cart of the account to which the session token of the call belongsR\x06cartId\x12&\n" +
 	"\abook_id\x18\x02 \x01(\x05B\r\xbaH\n" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\x06bookId\x12%\n" +
 	"\bquantity\x18\x03 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x01R\bquantity\"F\n" +
 	"\x0fPutItemResponse\x123\n" +
-	"\x04cart\x18\x01 \x01(\v2\x17.bookstore.cart.v1.CartB\x06\xbaH\x03\xc8\x01\x01R\x04cart\"\xa1\x01\n" +
-	"\x11RemoveItemRequest\x12d\n" +
-	"\acart_id\x18\x01 \x01(\tBK\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xca\xd8\x19<the cart of the account whose session token the call carriesR\x06cartId\x12&\n" +
+	"\x04cart\x18\x01 \x01(\v2\x17.bookstore.cart.v1.CartB\x06\xbaH\x03\xc8\x01\x01R\x04cart\"\xab\x01\n" +
+	"\x11RemoveItemRequest\x12n\n" +
+	"\acart_id\x18\x01 \x01(\tBU\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xca\xd8\x19Fthe cart of the account to which the session token of the call belongsR\x06cartId\x12&\n" +
 	"\abook_id\x18\x02 \x01(\x05B\r\xbaH\n" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\x06bookId\"I\n" +
 	"\x12RemoveItemResponse\x123\n" +
-	"\x04cart\x18\x01 \x01(\v2\x17.bookstore.cart.v1.CartB\x06\xbaH\x03\xc8\x01\x01R\x04cart\"x\n" +
-	"\x10ClearCartRequest\x12d\n" +
-	"\acart_id\x18\x01 \x01(\tBK\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xca\xd8\x19<the cart of the account whose session token the call carriesR\x06cartId\"H\n" +
+	"\x04cart\x18\x01 \x01(\v2\x17.bookstore.cart.v1.CartB\x06\xbaH\x03\xc8\x01\x01R\x04cart\"\x82\x01\n" +
+	"\x10ClearCartRequest\x12n\n" +
+	"\acart_id\x18\x01 \x01(\tBU\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xca\xd8\x19Fthe cart of the account to which the session token of the call belongsR\x06cartId\"H\n" +
 	"\x11ClearCartResponse\x123\n" +
 	"\x04cart\x18\x01 \x01(\v2\x17.bookstore.cart.v1.CartB\x06\xbaH\x03\xc8\x01\x01R\x04cart\"@\n" +
 	"\x10MergeCartRequest\x12,\n" +
 	"\rguest_cart_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\vguestCartId\"H\n" +
 	"\x11MergeCartResponse\x123\n" +
-	"\x04cart\x18\x01 \x01(\v2\x17.bookstore.cart.v1.CartB\x06\xbaH\x03\xc8\x01\x01R\x04cart2\xa4\x18\n" +
-	"\vCartService\x12\xfe\x03\n" +
-	"\aGetCart\x12!.bookstore.cart.v1.GetCartRequest\x1a\".bookstore.cart.v1.GetCartResponse\"\xab\x03\xca\xd8\x19l\b\x10\x12\x12CREDENTIAL_MISSING\x1aTcart_id is unset and the call carries no session token; name a guest cart or sign in\xca\xd8\x19]\b\x10\x12\x0fSESSION_INVALID\x1aHcart_id is unset and the token is that of no open session; sign in again\xca\xd8\x19\x85\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1akcart_id is unset and the session could not be checked because Accounts does not answer; repeat with backoff\xca\xd8\x19I\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1a.Inventory does not answer; repeat with backoff\x90\x02\x01\x12\x90\x05\n" +
-	"\aPutItem\x12!.bookstore.cart.v1.PutItemRequest\x1a\".bookstore.cart.v1.PutItemResponse\"\xbd\x04\xca\xd8\x19l\b\x10\x12\x12CREDENTIAL_MISSING\x1aTcart_id is unset and the call carries no session token; name a guest cart or sign in\xca\xd8\x19]\b\x10\x12\x0fSESSION_INVALID\x1aHcart_id is unset and the token is that of no open session; sign in again\xca\xd8\x19\x85\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1akcart_id is unset and the session could not be checked because Accounts does not answer; repeat with backoff\xca\xd8\x19+\b\x05\x12\x0eBOOK_NOT_FOUND\x1a\x17no book has this number\xca\xd8\x19_\b\t\x12\tCART_FULL\x1aPthe cart holds 100 different books and this is not one of them; remove one first\xca\xd8\x19I\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1a.Inventory does not answer; repeat with backoff\x90\x02\x02\x12\x87\x04\n" +
+	"\x04cart\x18\x01 \x01(\v2\x17.bookstore.cart.v1.CartB\x06\xbaH\x03\xc8\x01\x01R\x04cart2\xec\x1b\n" +
+	"\vCartService\x12\xb5\x04\n" +
+	"\aGetCart\x12!.bookstore.cart.v1.GetCartRequest\x1a\".bookstore.cart.v1.GetCartResponse\"\xe2\x03\xca\xd8\x19r\b\x10\x12\x12CREDENTIAL_MISSING\x1aZcart_id is unset and the call has no session token; set cart_id to a guest cart or sign in\xca\xd8\x19e\b\x10\x12\x0fSESSION_INVALID\x1aPcart_id is unset and the session token belongs to no open session; sign in again\xca\xd8\x19\x96\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1a|cart_id is unset and the Accounts service does not respond, so the session cannot be checked; retry with exponential backoff\xca\xd8\x19a\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1aFthe Inventory service does not respond; retry with exponential backoff\x90\x02\x01\x12\xea\x05\n" +
+	"\aPutItem\x12!.bookstore.cart.v1.PutItemRequest\x1a\".bookstore.cart.v1.PutItemResponse\"\x97\x05\xca\xd8\x19r\b\x10\x12\x12CREDENTIAL_MISSING\x1aZcart_id is unset and the call has no session token; set cart_id to a guest cart or sign in\xca\xd8\x19e\b\x10\x12\x0fSESSION_INVALID\x1aPcart_id is unset and the session token belongs to no open session; sign in again\xca\xd8\x19\x96\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1a|cart_id is unset and the Accounts service does not respond, so the session cannot be checked; retry with exponential backoff\xca\xd8\x19\\\b\x05\x12\x0eBOOK_NOT_FOUND\x1aHno book has this id; find the ids of books with ListBooks or SearchBooks\xca\xd8\x19Q\b\t\x12\tCART_FULL\x1aBthe cart already has 100 different books; remove one of them first\xca\xd8\x19a\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1aFthe Inventory service does not respond; retry with exponential backoff\x90\x02\x02\x12\xbe\x04\n" +
 	"\n" +
-	"RemoveItem\x12$.bookstore.cart.v1.RemoveItemRequest\x1a%.bookstore.cart.v1.RemoveItemResponse\"\xab\x03\xca\xd8\x19l\b\x10\x12\x12CREDENTIAL_MISSING\x1aTcart_id is unset and the call carries no session token; name a guest cart or sign in\xca\xd8\x19]\b\x10\x12\x0fSESSION_INVALID\x1aHcart_id is unset and the token is that of no open session; sign in again\xca\xd8\x19\x85\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1akcart_id is unset and the session could not be checked because Accounts does not answer; repeat with backoff\xca\xd8\x19I\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1a.Inventory does not answer; repeat with backoff\x90\x02\x02\x12\xb7\x03\n" +
-	"\tClearCart\x12#.bookstore.cart.v1.ClearCartRequest\x1a$.bookstore.cart.v1.ClearCartResponse\"\xde\x02\xca\xd8\x19l\b\x10\x12\x12CREDENTIAL_MISSING\x1aTcart_id is unset and the call carries no session token; name a guest cart or sign in\xca\xd8\x19]\b\x10\x12\x0fSESSION_INVALID\x1aHcart_id is unset and the token is that of no open session; sign in again\xca\xd8\x19\x85\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1akcart_id is unset and the session could not be checked because Accounts does not answer; repeat with backoff\x90\x02\x02\x12\xf1\x04\n" +
-	"\tMergeCart\x12#.bookstore.cart.v1.MergeCartRequest\x1a$.bookstore.cart.v1.MergeCartResponse\"\x98\x04\xca\xd8\x19H\b\x10\x12\x12CREDENTIAL_MISSING\x1a0the call carries no session token; sign in first\xca\xd8\x19t\b\x10\x12\x0fSESSION_INVALID\x1a_the token is that of no open session: it has expired, was ended or never was one; sign in again\xca\xd8\x19p\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1aVthe session could not be checked because Accounts does not answer; repeat with backoff\xca\xd8\x19p\b\t\x12\tCART_FULL\x1aathe carts hold more than 100 different books together, and neither was changed; remove some first\xca\xd8\x19I\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1a.Inventory does not answer; repeat with backoff\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\x90\x02\x02\x1a\xc8\x02\xca\xd8\x19e\b\b\x12\n" +
-	"OVERLOADED\x1aUthe server has as many calls in flight as it takes; wait as RetryInfo says and repeat\xca\xd8\x19\\\b\b\x12\x11MESSAGE_TOO_LARGE\x1aEa message is larger than the server takes, 4 MiB; send less at a time\xca\xd8\x19/\b\x04\x1a+the deadline that the caller set has passed\xca\xd8\x19H\b\x0e\x12\x11STORE_UNAVAILABLE\x1a1the database does not answer; repeat with backoffB\xb8\x01\n" +
+	"RemoveItem\x12$.bookstore.cart.v1.RemoveItemRequest\x1a%.bookstore.cart.v1.RemoveItemResponse\"\xe2\x03\xca\xd8\x19r\b\x10\x12\x12CREDENTIAL_MISSING\x1aZcart_id is unset and the call has no session token; set cart_id to a guest cart or sign in\xca\xd8\x19e\b\x10\x12\x0fSESSION_INVALID\x1aPcart_id is unset and the session token belongs to no open session; sign in again\xca\xd8\x19\x96\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1a|cart_id is unset and the Accounts service does not respond, so the session cannot be checked; retry with exponential backoff\xca\xd8\x19a\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1aFthe Inventory service does not respond; retry with exponential backoff\x90\x02\x02\x12\xd6\x03\n" +
+	"\tClearCart\x12#.bookstore.cart.v1.ClearCartRequest\x1a$.bookstore.cart.v1.ClearCartResponse\"\xfd\x02\xca\xd8\x19r\b\x10\x12\x12CREDENTIAL_MISSING\x1aZcart_id is unset and the call has no session token; set cart_id to a guest cart or sign in\xca\xd8\x19e\b\x10\x12\x0fSESSION_INVALID\x1aPcart_id is unset and the session token belongs to no open session; sign in again\xca\xd8\x19\x96\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1a|cart_id is unset and the Accounts service does not respond, so the session cannot be checked; retry with exponential backoff\x90\x02\x02\x12\xf4\x05\n" +
+	"\tMergeCart\x12#.bookstore.cart.v1.MergeCartRequest\x1a$.bookstore.cart.v1.MergeCartResponse\"\x9b\x05\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xca\xd8\x19\x81\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1agthe Accounts service does not respond, so the session cannot be checked; retry with exponential backoff\xca\xd8\x19v\b\t\x12\tCART_FULL\x1agboth carts together have more than 100 different books, so neither was changed; remove some books first\xca\xd8\x19a\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1aFthe Inventory service does not respond; retry with exponential backoff\xda\xd8\x19\x18\n" +
+	"\aaccount\x12\rauthorization\x90\x02\x02\x1a\xa6\x03\xca\xd8\x19~\b\b\x12\n" +
+	"OVERLOADED\x1anthe server is already handling as many calls as it accepts; wait for the time that RetryInfo gives, then retry\xca\xd8\x19e\b\b\x12\x11MESSAGE_TOO_LARGE\x1aNa message is larger than 4 MiB, the limit of the server; send smaller messages\xca\xd8\x19_\b\x04\x1a[the deadline of the call passed before the response was ready; retry with a longer deadline\xca\xd8\x19T\b\x0e\x12\x11STORE_UNAVAILABLE\x1a=the database does not respond; retry with exponential backoffB\xb8\x01\n" +
 	"\x15com.bookstore.cart.v1B\x10CartServiceProtoP\x01Z'bindery/gen/go/bookstore/cart/v1;cartv1\xa2\x02\x03BCX\xaa\x02\x11Bookstore.Cart.V1\xca\x02\x11Bookstore\\Cart\\V1\xe2\x02\x1dBookstore\\Cart\\V1\\GPBMetadata\xea\x02\x13Bookstore::Cart::V1b\x06proto3"
 
 var (

@@ -32,28 +32,30 @@ const (
 //
 // Carts of guests and of accounts.
 //
-// A visitor who is not signed in has a guest cart. Its id is a UUID that the
-// visitor's client makes at random: whoever knows it may read and change the
-// cart, so that no credential is asked for and none is looked at. A guest cart
-// begins empty and is forgotten 30 days after its last change.
+// A visitor who is not signed in uses a guest cart. The client generates its
+// id, a random UUID (version 4). Anybody who knows the id can read and change
+// the cart; calls for a guest cart need no credential, and the server ignores
+// one that is sent. A guest cart starts empty and is deleted 30 days after its
+// last change.
 //
-// An account has one cart, which has no id: leave cart_id unset and send the
+// Each account has one cart, which has no id: leave cart_id unset and send the
 // session token.
 type CartServiceClient interface {
-	// Reads a cart. A guest cart that nobody has put anything into is empty, and
+	// Returns a cart. A guest cart to which nothing was added yet is empty, and
 	// not an error.
 	GetCart(ctx context.Context, in *GetCartRequest, opts ...grpc.CallOption) (*GetCartResponse, error)
-	// Sets how many copies of a book are in a cart, whether it is there or not.
-	// Stock is not asked: the line tells what is available.
+	// Sets the number of copies of a book in a cart, and adds the book if it is
+	// not there yet. The stock is not checked; the line in the response shows how
+	// many copies are available.
 	PutItem(ctx context.Context, in *PutItemRequest, opts ...grpc.CallOption) (*PutItemResponse, error)
-	// Takes a book out of a cart. If it is not there, nothing changes and the
-	// answer is the same.
+	// Removes a book from a cart. If the book is not in the cart, nothing changes
+	// and the call succeeds.
 	RemoveItem(ctx context.Context, in *RemoveItemRequest, opts ...grpc.CallOption) (*RemoveItemResponse, error)
-	// Takes everything out of a cart.
+	// Removes all books from a cart.
 	ClearCart(ctx context.Context, in *ClearCartRequest, opts ...grpc.CallOption) (*ClearCartResponse, error)
-	// Moves what is in a guest cart into the cart of the account, after the guest
-	// has signed in. Copies of the same book add up, to 100 at most. The guest
-	// cart is empty afterwards, so that a repeated call moves nothing more.
+	// Moves the books of a guest cart into the account's cart after the guest has
+	// signed in. Quantities of the same book are added, up to 100 copies. The
+	// guest cart is empty afterwards, so that a retry adds nothing more.
 	MergeCart(ctx context.Context, in *MergeCartRequest, opts ...grpc.CallOption) (*MergeCartResponse, error)
 }
 
@@ -121,28 +123,30 @@ func (c *cartServiceClient) MergeCart(ctx context.Context, in *MergeCartRequest,
 //
 // Carts of guests and of accounts.
 //
-// A visitor who is not signed in has a guest cart. Its id is a UUID that the
-// visitor's client makes at random: whoever knows it may read and change the
-// cart, so that no credential is asked for and none is looked at. A guest cart
-// begins empty and is forgotten 30 days after its last change.
+// A visitor who is not signed in uses a guest cart. The client generates its
+// id, a random UUID (version 4). Anybody who knows the id can read and change
+// the cart; calls for a guest cart need no credential, and the server ignores
+// one that is sent. A guest cart starts empty and is deleted 30 days after its
+// last change.
 //
-// An account has one cart, which has no id: leave cart_id unset and send the
+// Each account has one cart, which has no id: leave cart_id unset and send the
 // session token.
 type CartServiceServer interface {
-	// Reads a cart. A guest cart that nobody has put anything into is empty, and
+	// Returns a cart. A guest cart to which nothing was added yet is empty, and
 	// not an error.
 	GetCart(context.Context, *GetCartRequest) (*GetCartResponse, error)
-	// Sets how many copies of a book are in a cart, whether it is there or not.
-	// Stock is not asked: the line tells what is available.
+	// Sets the number of copies of a book in a cart, and adds the book if it is
+	// not there yet. The stock is not checked; the line in the response shows how
+	// many copies are available.
 	PutItem(context.Context, *PutItemRequest) (*PutItemResponse, error)
-	// Takes a book out of a cart. If it is not there, nothing changes and the
-	// answer is the same.
+	// Removes a book from a cart. If the book is not in the cart, nothing changes
+	// and the call succeeds.
 	RemoveItem(context.Context, *RemoveItemRequest) (*RemoveItemResponse, error)
-	// Takes everything out of a cart.
+	// Removes all books from a cart.
 	ClearCart(context.Context, *ClearCartRequest) (*ClearCartResponse, error)
-	// Moves what is in a guest cart into the cart of the account, after the guest
-	// has signed in. Copies of the same book add up, to 100 at most. The guest
-	// cart is empty afterwards, so that a repeated call moves nothing more.
+	// Moves the books of a guest cart into the account's cart after the guest has
+	// signed in. Quantities of the same book are added, up to 100 copies. The
+	// guest cart is empty afterwards, so that a retry adds nothing more.
 	MergeCart(context.Context, *MergeCartRequest) (*MergeCartResponse, error)
 	mustEmbedUnimplementedCartServiceServer()
 }

@@ -25,18 +25,18 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Orders what is in the cart of the account.
+// The request of PlaceOrder.
 type PlaceOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Chosen by the caller, a UUID, one for each order: the same id again with the
-	// same body answers the first order and orders nothing more.
+	// A UUID that the client generates for each new order. A retry with the same
+	// id and the same request returns the first order and orders nothing more.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The etag of the cart that the buyer has seen and agreed to.
+	// The etag of the cart that the buyer has seen and confirmed.
 	CartEtag string `protobuf:"bytes,2,opt,name=cart_etag,json=cartEtag,proto3" json:"cart_etag,omitempty"`
-	// Where it goes.
+	// The address to which the books are sent.
 	ShippingAddress *v1.Address `protobuf:"bytes,3,opt,name=shipping_address,json=shippingAddress,proto3" json:"shipping_address,omitempty"`
-	// With what it is paid. It must be given also if the total is zero; nothing is
-	// charged then.
+	// The payment method to charge. It is required even if the total is zero,
+	// although nothing is charged then.
 	PaymentMethod *v11.PaymentMethod `protobuf:"bytes,4,opt,name=payment_method,json=paymentMethod,proto3" json:"payment_method,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -100,10 +100,10 @@ func (x *PlaceOrderRequest) GetPaymentMethod() *v11.PaymentMethod {
 	return nil
 }
 
-// The order is placed.
+// The response of PlaceOrder.
 type PlaceOrderResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order, in the state PLACED.
+	// The order in the state ORDER_STATE_PLACED.
 	Order         *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -146,10 +146,10 @@ func (x *PlaceOrderResponse) GetOrder() *Order {
 	return nil
 }
 
-// Asks for an order.
+// The request of GetOrder.
 type GetOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order.
+	// The id of the order, as PlaceOrder returned it.
 	OrderId       string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -192,10 +192,10 @@ func (x *GetOrderRequest) GetOrderId() string {
 	return ""
 }
 
-// One order.
+// The response of GetOrder.
 type GetOrderResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order.
+	// The order in its current state.
 	Order         *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -238,12 +238,13 @@ func (x *GetOrderResponse) GetOrder() *Order {
 	return nil
 }
 
-// Asks for a page of one's own orders.
+// The request of ListOrders.
 type ListOrdersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many orders a page holds at most, up to 200.
+	// The maximum number of orders in the response, up to 200.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the page before.
+	// The next_page_token of the previous response. Send it with the same filters
+	// as before; only page_size may differ.
 	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -293,12 +294,12 @@ func (x *ListOrdersRequest) GetPageToken() string {
 	return ""
 }
 
-// A page of one's own orders.
+// The response of ListOrders.
 type ListOrdersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The orders, newest first.
+	// The orders of this page, newest first.
 	Orders []*Order `protobuf:"bytes,1,rep,name=orders,proto3" json:"orders,omitempty"`
-	// The token of the next page; empty on the last.
+	// The page_token of the next page. Empty if this is the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -348,10 +349,10 @@ func (x *ListOrdersResponse) GetNextPageToken() string {
 	return ""
 }
 
-// Asks to be told of an order.
+// The request of WatchOrder.
 type WatchOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order.
+	// The id of the order, as PlaceOrder returned it.
 	OrderId       string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -394,10 +395,10 @@ func (x *WatchOrderRequest) GetOrderId() string {
 	return ""
 }
 
-// The order has changed, or is told for the first time.
+// One message of the response stream of WatchOrder.
 type WatchOrderResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order.
+	// The order in its current state.
 	Order         *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -440,10 +441,10 @@ func (x *WatchOrderResponse) GetOrder() *Order {
 	return nil
 }
 
-// Gives up an order.
+// The request of CancelOrder.
 type CancelOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order.
+	// The id of the order, as PlaceOrder returned it.
 	OrderId       string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -486,10 +487,10 @@ func (x *CancelOrderRequest) GetOrderId() string {
 	return ""
 }
 
-// The order is cancelled.
+// The response of CancelOrder.
 type CancelOrderResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order.
+	// The cancelled order.
 	Order         *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -532,10 +533,10 @@ func (x *CancelOrderResponse) GetOrder() *Order {
 	return nil
 }
 
-// Tells that a parcel has left.
+// The request of ShipOrder.
 type ShipOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order.
+	// The id of the order, as PlaceOrder returned it.
 	OrderId       string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -578,10 +579,10 @@ func (x *ShipOrderRequest) GetOrderId() string {
 	return ""
 }
 
-// The order is shipped.
+// The response of ShipOrder.
 type ShipOrderResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order.
+	// The shipped order.
 	Order         *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -624,12 +625,12 @@ func (x *ShipOrderResponse) GetOrder() *Order {
 	return nil
 }
 
-// Asks which books an account has bought.
+// The request of CheckPurchases.
 type CheckPurchasesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The account. One that does not exist has bought nothing.
+	// The id of the account. An account that does not exist has bought nothing.
 	AccountId string `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
-	// The numbers of the books, from 1 to 500 of them, none twice.
+	// The ids of 1 to 500 books, each id once.
 	BookIds       []int32 `protobuf:"varint,2,rep,packed,name=book_ids,json=bookIds,proto3" json:"book_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -679,11 +680,11 @@ func (x *CheckPurchasesRequest) GetBookIds() []int32 {
 	return nil
 }
 
-// What the account has bought.
+// The response of CheckPurchases.
 type CheckPurchasesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Those of the asked numbers that it has bought, in the order in which they
-	// were asked for.
+	// The ids of the books that the account has bought, in the order of the
+	// requested ids.
 	BoughtBookIds []int32 `protobuf:"varint,1,rep,packed,name=bought_book_ids,json=boughtBookIds,proto3" json:"bought_book_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -742,9 +743,9 @@ const file_bookstore_cart_v1_checkout_service_proto_rawDesc = "" +
 	"\x0fGetOrderRequest\x12#\n" +
 	"\border_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\aorderId\"J\n" +
 	"\x10GetOrderResponse\x126\n" +
-	"\x05order\x18\x01 \x01(\v2\x18.bookstore.cart.v1.OrderB\x06\xbaH\x03\xc8\x01\x01R\x05order\"\x8b\x01\n" +
-	"\x11ListOrdersRequest\x12;\n" +
-	"\tpage_size\x18\x01 \x01(\x05B\x1e\xbaH\a\x1a\x05\x18\xc8\x01(\x00\xca\xd8\x19\x1020 orders a pageR\bpageSize\x129\n" +
+	"\x05order\x18\x01 \x01(\v2\x18.bookstore.cart.v1.OrderB\x06\xbaH\x03\xc8\x01\x01R\x05order\"\x8d\x01\n" +
+	"\x11ListOrdersRequest\x12=\n" +
+	"\tpage_size\x18\x01 \x01(\x05B \xbaH\a\x1a\x05\x18\xc8\x01(\x00\xca\xd8\x19\x1220 orders per pageR\bpageSize\x129\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\"\x83\x01\n" +
 	"\x12ListOrdersResponse\x12;\n" +
@@ -769,30 +770,32 @@ const file_bookstore_cart_v1_checkout_service_proto_rawDesc = "" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\abookIds\"W\n" +
 	"\x16CheckPurchasesResponse\x12=\n" +
 	"\x0fbought_book_ids\x18\x01 \x03(\x05B\x15\xbaH\x12\x92\x01\x0f\x10\xf4\x03\"\n" +
-	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\rboughtBookIds2\xe0\"\n" +
-	"\x0fCheckoutService\x12\x80\t\n" +
+	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\rboughtBookIds2\xe7*\n" +
+	"\x0fCheckoutService\x12\xe6\n" +
 	"\n" +
-	"PlaceOrder\x12$.bookstore.cart.v1.PlaceOrderRequest\x1a%.bookstore.cart.v1.PlaceOrderResponse\"\xa4\b\xca\xd8\x19H\b\x10\x12\x12CREDENTIAL_MISSING\x1a0the call carries no session token; sign in first\xca\xd8\x19t\b\x10\x12\x0fSESSION_INVALID\x1a_the token is that of no open session: it has expired, was ended or never was one; sign in again\xca\xd8\x19p\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1aVthe session could not be checked because Accounts does not answer; repeat with backoff\xca\xd8\x19;\b\t\x12\n" +
-	"CART_EMPTY\x1a+there is nothing in the cart of the account\xca\xd8\x19\x9e\x01\b\t\x12\fCART_CHANGED\x1a\x8b\x01the books, quantities or prices are not those for which the etag was given; read the cart, show it to the buyer and order with the new etag\xca\xd8\x19e\b\t\x12\x10CURRENCIES_MIXED\x1aOthe books are priced in different currencies; order them one currency at a time\xca\xd8\x19M\b\t\x12\x0fTOTAL_TOO_LARGE\x1a8the total is more than 10^12 minor units; order in parts\xca\xd8\x19~\b\t\x12\fOUT_OF_STOCK\x1ala line wants more copies than are available; metadata book_id and available say which and how many there are\xca\xd8\x19I\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1a.Inventory does not answer; repeat with backoff\xca\xd8\x19P\b\x06\x12\x11REQUEST_ID_REUSED\x1a9the request id was used with another body; take a new one\xda\xd8\x19\x18\n" +
+	"\n" +
+	"PlaceOrder\x12$.bookstore.cart.v1.PlaceOrderRequest\x1a%.bookstore.cart.v1.PlaceOrderResponse\"\x8a\n" +
+	"\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xca\xd8\x19\x81\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1agthe Accounts service does not respond, so the session cannot be checked; retry with exponential backoff\xca\xd8\x19N\b\t\x12\n" +
+	"CART_EMPTY\x1a>the cart of the account is empty; add books with PutItem first\xca\xd8\x19\xac\x01\b\t\x12\fCART_CHANGED\x1a\x99\x01a book, a quantity or a price in the cart has changed since cart_etag was returned; read the cart again, show it to the buyer and order with the new etag\xca\xd8\x19l\b\t\x12\x10CURRENCIES_MIXED\x1aVthe prices of the books are in different currencies; place one order for each currency\xca\xd8\x19N\b\t\x12\x0fTOTAL_TOO_LARGE\x1a9the total is more than 10^12 minor units; split the order\xca\xd8\x19\xa8\x01\b\t\x12\fOUT_OF_STOCK\x1a\x95\x01a line requests more copies than are available; the metadata keys book_id and available of ErrorInfo give the book and the number of available copies\xca\xd8\x19a\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1aFthe Inventory service does not respond; retry with exponential backoff\xca\xd8\x19e\b\x06\x12\x11REQUEST_ID_REUSED\x1aNthe request id was already used with a different request; use a new request id\xda\xd8\x19\x18\n" +
 	"\aaccount\x12\rauthorization\xe2\xd8\x19\n" +
-	"request_id\x90\x02\x02\x12\xf6\x03\n" +
-	"\bGetOrder\x12\".bookstore.cart.v1.GetOrderRequest\x1a#.bookstore.cart.v1.GetOrderResponse\"\xa0\x03\xca\xd8\x19H\b\x10\x12\x12CREDENTIAL_MISSING\x1a0the call carries no session token; sign in first\xca\xd8\x19t\b\x10\x12\x0fSESSION_INVALID\x1a_the token is that of no open session: it has expired, was ended or never was one; sign in again\xca\xd8\x19p\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1aVthe session could not be checked because Accounts does not answer; repeat with backoff\xca\xd8\x19E\b\x05\x12\x0fORDER_NOT_FOUND\x1a0no order has this id, or it is another account's\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\x90\x02\x01\x12\xdf\x04\n" +
+	"request_id\x90\x02\x02\x12\xd7\x04\n" +
+	"\bGetOrder\x12\".bookstore.cart.v1.GetOrderRequest\x1a#.bookstore.cart.v1.GetOrderResponse\"\x81\x04\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xca\xd8\x19\x81\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1agthe Accounts service does not respond, so the session cannot be checked; retry with exponential backoff\xca\xd8\x19A\b\x05\x12\x0fORDER_NOT_FOUND\x1a,no order of the caller's account has this id\xda\xd8\x19\x18\n" +
+	"\aaccount\x12\rauthorization\x90\x02\x01\x12\xdb\x05\n" +
 	"\n" +
-	"ListOrders\x12$.bookstore.cart.v1.ListOrdersRequest\x1a%.bookstore.cart.v1.ListOrdersResponse\"\x83\x04\xca\xd8\x19H\b\x10\x12\x12CREDENTIAL_MISSING\x1a0the call carries no session token; sign in first\xca\xd8\x19t\b\x10\x12\x0fSESSION_INVALID\x1a_the token is that of no open session: it has expired, was ended or never was one; sign in again\xca\xd8\x19p\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1aVthe session could not be checked because Accounts does not answer; repeat with backoff\xca\xd8\x19t\b\x03\x12\x12PAGE_TOKEN_INVALID\x1a\\the page token is not one that this method gave for the same account; start again without it\xd2\xd8\x190\n" +
+	"ListOrders\x12$.bookstore.cart.v1.ListOrdersRequest\x1a%.bookstore.cart.v1.ListOrdersResponse\"\xff\x04\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xca\xd8\x19\x81\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1agthe Accounts service does not respond, so the session cannot be checked; retry with exponential backoff\xca\xd8\x19\x8a\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1arthis method did not return the page token for the same account; request the first page again, without a page token\xd2\xd8\x190\n" +
 	"\tpage_size\x12\n" +
 	"page_token\x1a\x06orders\"\x0fnext_page_token\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\x90\x02\x01\x12\xa6\x04\n" +
+	"\aaccount\x12\rauthorization\x90\x02\x01\x12\x80\x05\n" +
 	"\n" +
-	"WatchOrder\x12$.bookstore.cart.v1.WatchOrderRequest\x1a%.bookstore.cart.v1.WatchOrderResponse\"\xc8\x03\xca\xd8\x19H\b\x10\x12\x12CREDENTIAL_MISSING\x1a0the call carries no session token; sign in first\xca\xd8\x19t\b\x10\x12\x0fSESSION_INVALID\x1a_the token is that of no open session: it has expired, was ended or never was one; sign in again\xca\xd8\x19p\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1aVthe session could not be checked because Accounts does not answer; repeat with backoff\xca\xd8\x19E\b\x05\x12\x0fORDER_NOT_FOUND\x1a0no order has this id, or it is another account's\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\xea\xd8\x19$the stream goes on with every change\x90\x02\x010\x01\x12\xdb\x04\n" +
-	"\vCancelOrder\x12%.bookstore.cart.v1.CancelOrderRequest\x1a&.bookstore.cart.v1.CancelOrderResponse\"\xfc\x03\xca\xd8\x19H\b\x10\x12\x12CREDENTIAL_MISSING\x1a0the call carries no session token; sign in first\xca\xd8\x19t\b\x10\x12\x0fSESSION_INVALID\x1a_the token is that of no open session: it has expired, was ended or never was one; sign in again\xca\xd8\x19p\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1aVthe session could not be checked because Accounts does not answer; repeat with backoff\xca\xd8\x19E\b\x05\x12\x0fORDER_NOT_FOUND\x1a0no order has this id, or it is another account's\xca\xd8\x19X\b\t\x12\x15ORDER_NOT_CANCELLABLE\x1a=the order is shipped or has failed; metadata state says which\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\x90\x02\x02\x12\x96\x03\n" +
-	"\tShipOrder\x12#.bookstore.cart.v1.ShipOrderRequest\x1a$.bookstore.cart.v1.ShipOrderResponse\"\xbd\x02\xca\xd8\x19<\b\x10\x12\x12CREDENTIAL_MISSING\x1a$the call carries no operator's token\xca\xd8\x197\b\a\x12\x12CREDENTIAL_REFUSED\x1a\x1fthe token is not the operator's\xca\xd8\x19)\b\x05\x12\x0fORDER_NOT_FOUND\x1a\x14no order has this id\xca\xd8\x19q\b\t\x12\x0eORDER_NOT_PAID\x1a]the order is not paid yet, is cancelled or has failed; metadata state says which. Do not ship\xda\xd8\x19\x19\n" +
-	"\boperator\x12\rauthorization\x90\x02\x02\x12\x83\x02\n" +
-	"\x0eCheckPurchases\x12(.bookstore.cart.v1.CheckPurchasesRequest\x1a).bookstore.cart.v1.CheckPurchasesResponse\"\x9b\x01\xca\xd8\x19<\b\x10\x12\x12CREDENTIAL_MISSING\x1a$the call carries no operator's token\xca\xd8\x197\b\a\x12\x12CREDENTIAL_REFUSED\x1a\x1fthe token is not the operator's\xda\xd8\x19\x19\n" +
-	"\boperator\x12\rauthorization\x90\x02\x01\x1a\xc8\x02\xca\xd8\x19e\b\b\x12\n" +
-	"OVERLOADED\x1aUthe server has as many calls in flight as it takes; wait as RetryInfo says and repeat\xca\xd8\x19\\\b\b\x12\x11MESSAGE_TOO_LARGE\x1aEa message is larger than the server takes, 4 MiB; send less at a time\xca\xd8\x19/\b\x04\x1a+the deadline that the caller set has passed\xca\xd8\x19H\b\x0e\x12\x11STORE_UNAVAILABLE\x1a1the database does not answer; repeat with backoffB\xbc\x01\n" +
+	"WatchOrder\x12$.bookstore.cart.v1.WatchOrderRequest\x1a%.bookstore.cart.v1.WatchOrderResponse\"\xa2\x04\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xca\xd8\x19\x81\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1agthe Accounts service does not respond, so the session cannot be checked; retry with exponential backoff\xca\xd8\x19A\b\x05\x12\x0fORDER_NOT_FOUND\x1a,no order of the caller's account has this id\xda\xd8\x19\x18\n" +
+	"\aaccount\x12\rauthorization\xea\xd8\x19\x1dthe stream sends every change\x90\x02\x010\x01\x12\xd6\x05\n" +
+	"\vCancelOrder\x12%.bookstore.cart.v1.CancelOrderRequest\x1a&.bookstore.cart.v1.CancelOrderResponse\"\xf7\x04\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xca\xd8\x19\x81\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1agthe Accounts service does not respond, so the session cannot be checked; retry with exponential backoff\xca\xd8\x19A\b\x05\x12\x0fORDER_NOT_FOUND\x1a,no order of the caller's account has this id\xca\xd8\x19r\b\t\x12\x15ORDER_NOT_CANCELLABLE\x1aWthe order is already shipped or has failed, as the metadata key state of ErrorInfo says\xda\xd8\x19\x18\n" +
+	"\aaccount\x12\rauthorization\x90\x02\x02\x12\xad\x04\n" +
+	"\tShipOrder\x12#.bookstore.cart.v1.ShipOrderRequest\x1a$.bookstore.cart.v1.ShipOrderResponse\"\xd4\x03\xca\xd8\x19n\b\x10\x12\x12CREDENTIAL_MISSING\x1aVthe call has no operator token; send it in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x7f\b\a\x12\x12CREDENTIAL_REFUSED\x1agthe token is not the operator token; use the one in the file operator.token of the server's data folder\xca\xd8\x19)\b\x05\x12\x0fORDER_NOT_FOUND\x1a\x14no order has this id\xca\xd8\x19\x8d\x01\b\t\x12\x0eORDER_NOT_PAID\x1aythe order is not paid yet, or is cancelled or failed, as the metadata key state of ErrorInfo says; do not send the parcel\xda\xd8\x19\x19\n" +
+	"\boperator\x12\rauthorization\x90\x02\x02\x12\xfd\x02\n" +
+	"\x0eCheckPurchases\x12(.bookstore.cart.v1.CheckPurchasesRequest\x1a).bookstore.cart.v1.CheckPurchasesResponse\"\x95\x02\xca\xd8\x19n\b\x10\x12\x12CREDENTIAL_MISSING\x1aVthe call has no operator token; send it in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x7f\b\a\x12\x12CREDENTIAL_REFUSED\x1agthe token is not the operator token; use the one in the file operator.token of the server's data folder\xda\xd8\x19\x19\n" +
+	"\boperator\x12\rauthorization\x90\x02\x01\x1a\xa6\x03\xca\xd8\x19~\b\b\x12\n" +
+	"OVERLOADED\x1anthe server is already handling as many calls as it accepts; wait for the time that RetryInfo gives, then retry\xca\xd8\x19e\b\b\x12\x11MESSAGE_TOO_LARGE\x1aNa message is larger than 4 MiB, the limit of the server; send smaller messages\xca\xd8\x19_\b\x04\x1a[the deadline of the call passed before the response was ready; retry with a longer deadline\xca\xd8\x19T\b\x0e\x12\x11STORE_UNAVAILABLE\x1a=the database does not respond; retry with exponential backoffB\xbc\x01\n" +
 	"\x15com.bookstore.cart.v1B\x14CheckoutServiceProtoP\x01Z'bindery/gen/go/bookstore/cart/v1;cartv1\xa2\x02\x03BCX\xaa\x02\x11Bookstore.Cart.V1\xca\x02\x11Bookstore\\Cart\\V1\xe2\x02\x1dBookstore\\Cart\\V1\\GPBMetadata\xea\x02\x13Bookstore::Cart::V1b\x06proto3"
 
 var (

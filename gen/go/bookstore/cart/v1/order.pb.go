@@ -26,22 +26,24 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The life of an order: placed; then paid, cancelled or failed; from paid on to
-// shipped or cancelled. Shipped, cancelled and failed are the ends.
+// The state of an order. An order starts as placed and becomes paid, cancelled
+// or failed; a paid order becomes shipped or cancelled. Shipped, cancelled and
+// failed are final.
 type OrderState int32
 
 const (
-	// No state. Never the state of an order.
+	// No state. No order has it.
 	OrderState_ORDER_STATE_UNSPECIFIED OrderState = 0
-	// The copies are held and the payment is under way.
+	// The copies are reserved and the payment is being processed.
 	OrderState_ORDER_STATE_PLACED OrderState = 1
-	// The money is taken, and the copies are the buyer's.
+	// The payment was successful and the copies belong to the buyer.
 	OrderState_ORDER_STATE_PAID OrderState = 2
 	// The parcel has left the warehouse.
 	OrderState_ORDER_STATE_SHIPPED OrderState = 3
-	// The buyer has given the order up. What was paid goes back.
+	// The buyer cancelled the order. A payment is refunded.
 	OrderState_ORDER_STATE_CANCELLED OrderState = 4
-	// The shop could not carry the order out. What was paid goes back.
+	// The shop could not fulfil the order; the field failure says why. A payment
+	// is refunded.
 	OrderState_ORDER_STATE_FAILED OrderState = 5
 )
 
@@ -92,20 +94,21 @@ func (OrderState) EnumDescriptor() ([]byte, []int) {
 	return file_bookstore_cart_v1_order_proto_rawDescGZIP(), []int{0}
 }
 
-// Why an order failed. In each case its lines go back into the cart.
+// Why an order failed. In every case the lines of the order are put back into
+// the cart.
 type OrderFailure int32
 
 const (
-	// Not failed.
+	// The order has not failed.
 	OrderFailure_ORDER_FAILURE_UNSPECIFIED OrderFailure = 0
-	// The payment was declined; decline_reason says why. Order again with another
-	// payment method.
+	// The payment was declined; decline_reason says why. The buyer can order
+	// again with another payment method.
 	OrderFailure_ORDER_FAILURE_PAYMENT_DECLINED OrderFailure = 1
-	// The payment was not answered for as long as the copies were held. Order
-	// again later.
+	// The payment provider did not respond before the reservation expired. The
+	// buyer can order again later.
 	OrderFailure_ORDER_FAILURE_PAYMENT_UNANSWERED OrderFailure = 2
-	// When the money came, the copies were not held any more. The money goes back;
-	// order again if there are copies.
+	// The reservation had expired when the payment succeeded. The payment is
+	// refunded; the buyer can order again if copies are available.
 	OrderFailure_ORDER_FAILURE_RESERVATION_LOST OrderFailure = 3
 )
 
@@ -152,36 +155,38 @@ func (OrderFailure) EnumDescriptor() ([]byte, []int) {
 	return file_bookstore_cart_v1_order_proto_rawDescGZIP(), []int{1}
 }
 
-// What an account has bought, or tried to.
+// An order of an account, whether or not it was successful.
 type Order struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The identity of the order, a UUIDv7.
+	// The id of the order, a UUIDv7 that the server assigns.
 	OrderId string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	// The account that ordered.
+	// The id of the account that placed the order.
 	AccountId string `protobuf:"bytes,2,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
-	// What is ordered, at the prices of the time.
+	// The ordered books, with titles and prices from the time of the order.
 	Lines []*OrderLine `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
-	// What is to be paid: the sum of the lines. Shipping is free.
+	// The amount to pay: the sum of all lines. Shipping is free.
 	Total *v1.Money `protobuf:"bytes,4,opt,name=total,proto3" json:"total,omitempty"`
-	// Where it goes.
+	// The address to which the books are sent.
 	ShippingAddress *v11.Address `protobuf:"bytes,5,opt,name=shipping_address,json=shippingAddress,proto3" json:"shipping_address,omitempty"`
-	// How the order stands.
+	// The current state of the order.
 	State OrderState `protobuf:"varint,6,opt,name=state,proto3,enum=bookstore.cart.v1.OrderState" json:"state,omitempty"`
-	// Why the order failed; unspecified if it did not.
+	// Why the order failed. ORDER_FAILURE_UNSPECIFIED if it has not failed.
 	Failure OrderFailure `protobuf:"varint,7,opt,name=failure,proto3,enum=bookstore.cart.v1.OrderFailure" json:"failure,omitempty"`
-	// Why the payment was declined; unspecified if it was not.
+	// Why the payment was declined. DECLINE_REASON_UNSPECIFIED if it was not.
 	DeclineReason v12.DeclineReason `protobuf:"varint,8,opt,name=decline_reason,json=declineReason,proto3,enum=bookstore.transactions.v1.DeclineReason" json:"decline_reason,omitempty"`
-	// The reservation in Inventory that holds the copies, or held them.
+	// The id of the reservation in the Inventory service that holds, or held, the
+	// copies.
 	ReservationId string `protobuf:"bytes,9,opt,name=reservation_id,json=reservationId,proto3" json:"reservation_id,omitempty"`
-	// The charge in Transactions, also if it was declined. Empty until it is
-	// answered, and for ever if the total is zero: nothing is charged then.
+	// The id of the charge in the Transactions service, even if it was declined.
+	// Empty until the payment has been processed, and always empty if the total
+	// is zero, because nothing is charged then.
 	TransactionId string `protobuf:"bytes,10,opt,name=transaction_id,json=transactionId,proto3" json:"transaction_id,omitempty"`
-	// What went back to the buyer after the order was cancelled or failed. Unset
-	// until then, and if nothing had been taken.
+	// The amount that was paid back after the order was cancelled or failed.
+	// Unset before the refund, and if nothing was charged.
 	RefundedAmount *v1.Money `protobuf:"bytes,11,opt,name=refunded_amount,json=refundedAmount,proto3" json:"refunded_amount,omitempty"`
 	// When the order was placed.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// When the order last changed; the time of placing if it never did.
+	// When the order last changed. Equal to create_time if it has not changed.
 	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -308,16 +313,16 @@ func (x *Order) GetUpdateTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// Some copies of one book, as ordered.
+// A number of copies of one book in an order.
 type OrderLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The book.
+	// The id of the book.
 	BookId int32 `protobuf:"varint,1,opt,name=book_id,json=bookId,proto3" json:"book_id,omitempty"`
 	// The title at the time of the order.
 	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
-	// How many copies.
+	// The number of copies.
 	Quantity int32 `protobuf:"varint,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
-	// What one copy cost at the time of the order.
+	// The price of one copy at the time of the order.
 	UnitPrice     *v1.Money `protobuf:"bytes,4,opt,name=unit_price,json=unitPrice,proto3" json:"unit_price,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

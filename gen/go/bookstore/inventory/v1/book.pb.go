@@ -24,45 +24,51 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Where the shop shelves a book. Every book stands in one category.
+// The category under which the shop lists a book. Every book has exactly one.
 type BookCategory int32
 
 const (
-	// No category. Never the category of a book.
+	// No category. No book has it. In a filter it means all categories; elsewhere
+	// it is refused.
 	BookCategory_BOOK_CATEGORY_UNSPECIFIED BookCategory = 0
-	// Crimes and those who solve them.
+	// Fiction about crimes and their investigation.
 	BookCategory_BOOK_CATEGORY_MYSTERY BookCategory = 1
-	// Futures, machines and other worlds.
+	// Fiction about imagined science and technology: space travel, robots, future
+	// societies.
 	BookCategory_BOOK_CATEGORY_SCIENCE_FICTION BookCategory = 2
-	// Advice for one's own life.
+	// Practical advice for readers who want to improve their habits,
+	// relationships or well-being.
 	BookCategory_BOOK_CATEGORY_SELF_HELP BookCategory = 3
-	// Magic and invented worlds.
+	// Fiction with magic or in invented worlds.
 	BookCategory_BOOK_CATEGORY_FANTASY BookCategory = 4
-	// Literature that has lasted.
+	// Literature that is still widely read long after its time, such as the
+	// novels of Jane Austen.
 	BookCategory_BOOK_CATEGORY_CLASSICS BookCategory = 5
-	// Love stories.
+	// Fiction whose main story is a love story.
 	BookCategory_BOOK_CATEGORY_ROMANCE BookCategory = 6
-	// Suspense.
+	// Suspense fiction in which the main characters are in danger.
 	BookCategory_BOOK_CATEGORY_THRILLER BookCategory = 7
-	// Fear.
+	// Fiction that is meant to frighten its readers.
 	BookCategory_BOOK_CATEGORY_HORROR BookCategory = 8
-	// Novels set in the past.
+	// Fiction set in a period long before it was written.
 	BookCategory_BOOK_CATEGORY_HISTORICAL_FICTION BookCategory = 9
-	// Lives, also one's own.
+	// The story of a real person's life, including autobiographies and memoirs.
 	BookCategory_BOOK_CATEGORY_BIOGRAPHY BookCategory = 10
-	// What happened.
+	// Non-fiction about past events, periods and societies.
 	BookCategory_BOOK_CATEGORY_HISTORY BookCategory = 11
-	// How nature works.
+	// Non-fiction about mathematics and the natural sciences.
 	BookCategory_BOOK_CATEGORY_SCIENCE BookCategory = 12
-	// Thought about thought.
+	// Non-fiction about questions such as knowledge, ethics and the meaning of
+	// life.
 	BookCategory_BOOK_CATEGORY_PHILOSOPHY BookCategory = 13
-	// Verse.
+	// Poems and collections of poems.
 	BookCategory_BOOK_CATEGORY_POETRY BookCategory = 14
-	// For children, and for those who read to them.
+	// Books for children, including picture books to be read aloud.
 	BookCategory_BOOK_CATEGORY_CHILDREN BookCategory = 15
-	// Work, money and organisations.
+	// Non-fiction about companies, management, work and money.
 	BookCategory_BOOK_CATEGORY_BUSINESS BookCategory = 16
-	// Imported from a source that names no category.
+	// Books whose category is unknown, because the source of the import names
+	// none.
 	BookCategory_BOOK_CATEGORY_GENERAL BookCategory = 17
 )
 
@@ -137,21 +143,22 @@ func (BookCategory) EnumDescriptor() ([]byte, []int) {
 	return file_bookstore_inventory_v1_book_proto_rawDescGZIP(), []int{0}
 }
 
-// A book of the catalogue.
+// A book in the catalogue.
 type Book struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The number of the book. The nine books of the first tutorial keep theirs.
+	// The id of the book. The ids 1 to 9 belong to the books of the first
+	// tutorial: 1 is "The Maltese Falcon".
 	BookId int32 `protobuf:"varint,1,opt,name=book_id,json=bookId,proto3" json:"book_id,omitempty"`
-	// The title, as printed.
+	// The title as printed on the book, for example "Ender's Game".
 	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
-	// The authors, in the order of the title page.
+	// The names of the authors in the order in which the book lists them, for
+	// example "Agatha Christie".
 	Authors []string `protobuf:"bytes,3,rep,name=authors,proto3" json:"authors,omitempty"`
-	// The year of first publication; negative before the common era (-750 is
-	// 750 BC).
+	// The year of the first publication. Negative years are BC: -750 is 750 BC.
 	PublicationYear *int32 `protobuf:"varint,4,opt,name=publication_year,json=publicationYear,proto3,oneof" json:"publication_year,omitempty"`
-	// The category by which the shop shelves the book.
+	// The category under which the shop lists the book.
 	Category BookCategory `protobuf:"varint,5,opt,name=category,proto3,enum=bookstore.inventory.v1.BookCategory" json:"category,omitempty"`
-	// What one copy costs.
+	// The price of one copy.
 	Price         *v1.Money `protobuf:"bytes,6,opt,name=price,proto3" json:"price,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -233,14 +240,14 @@ var File_bookstore_inventory_v1_book_proto protoreflect.FileDescriptor
 
 const file_bookstore_inventory_v1_book_proto_rawDesc = "" +
 	"\n" +
-	"!bookstore/inventory/v1/book.proto\x12\x16bookstore.inventory.v1\x1a\x1dbookstore/type/v1/money.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\x93\x03\n" +
+	"!bookstore/inventory/v1/book.proto\x12\x16bookstore.inventory.v1\x1a\x1dbookstore/type/v1/money.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\x8f\x03\n" +
 	"\x04Book\x12&\n" +
 	"\abook_id\x18\x01 \x01(\x05B\r\xbaH\n" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\x06bookId\x12 \n" +
 	"\x05title\x18\x02 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xac\x02R\x05title\x12H\n" +
-	"\aauthors\x18\x03 \x03(\tB.\xbaH\x0e\x92\x01\v\x10<\"\ar\x05\x10\x01\x18\xc8\x01\xca\xd8\x19\x19the authors are not knownR\aauthors\x12\\\n" +
-	"\x10publication_year\x18\x04 \x01(\x05B,\xbaH\x10\x1a\x0e\x18\xb4\x10(\xc8\xe8\xff\xff\xff\xff\xff\xff\xff\x01\xca\xd8\x19\x15the year is not knownH\x00R\x0fpublicationYear\x88\x01\x01\x12L\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xac\x02R\x05title\x12F\n" +
+	"\aauthors\x18\x03 \x03(\tB,\xbaH\x0e\x92\x01\v\x10<\"\ar\x05\x10\x01\x18\xc8\x01\xca\xd8\x19\x17the authors are unknownR\aauthors\x12Z\n" +
+	"\x10publication_year\x18\x04 \x01(\x05B*\xbaH\x10\x1a\x0e\x18\xb4\x10(\xc8\xe8\xff\xff\xff\xff\xff\xff\xff\x01\xca\xd8\x19\x13the year is unknownH\x00R\x0fpublicationYear\x88\x01\x01\x12L\n" +
 	"\bcategory\x18\x05 \x01(\x0e2$.bookstore.inventory.v1.BookCategoryB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\bcategory\x126\n" +
 	"\x05price\x18\x06 \x01(\v2\x18.bookstore.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x05priceB\x13\n" +

@@ -24,10 +24,10 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Asks for one book.
+// The request of GetBook.
 type GetBookRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The number of the book.
+	// The id of the book.
 	BookId        int32 `protobuf:"varint,1,opt,name=book_id,json=bookId,proto3" json:"book_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -70,10 +70,10 @@ func (x *GetBookRequest) GetBookId() int32 {
 	return 0
 }
 
-// One book.
+// The response of GetBook.
 type GetBookResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The book.
+	// The book with the requested id.
 	Book          *Book `protobuf:"bytes,1,opt,name=book,proto3" json:"book,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -116,10 +116,10 @@ func (x *GetBookResponse) GetBook() *Book {
 	return nil
 }
 
-// Asks for several books.
+// The request of BatchGetBooks.
 type BatchGetBooksRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The numbers of the books, from 1 to 100 of them, none twice.
+	// The ids of 1 to 100 books, each id once.
 	BookIds       []int32 `protobuf:"varint,1,rep,packed,name=book_ids,json=bookIds,proto3" json:"book_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -162,12 +162,12 @@ func (x *BatchGetBooksRequest) GetBookIds() []int32 {
 	return nil
 }
 
-// Several books.
+// The response of BatchGetBooks.
 type BatchGetBooksResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Those that exist, in the order in which they were asked for.
+	// The books that exist, in the order of the requested ids.
 	Books []*Book `protobuf:"bytes,1,rep,name=books,proto3" json:"books,omitempty"`
-	// The numbers that no book has.
+	// The requested ids that no book has.
 	MissingBookIds []int32 `protobuf:"varint,2,rep,packed,name=missing_book_ids,json=missingBookIds,proto3" json:"missing_book_ids,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -217,14 +217,15 @@ func (x *BatchGetBooksResponse) GetMissingBookIds() []int32 {
 	return nil
 }
 
-// Asks for a page of the catalogue.
+// The request of ListBooks.
 type ListBooksRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The category to list.
+	// Only books of this category are listed.
 	Category BookCategory `protobuf:"varint,1,opt,name=category,proto3,enum=bookstore.inventory.v1.BookCategory" json:"category,omitempty"`
-	// How many books a page holds at most, up to 200.
+	// The maximum number of books in the response, up to 200.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the page before.
+	// The next_page_token of the previous response. Send it with the same filters
+	// as before; only page_size may differ.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -281,12 +282,12 @@ func (x *ListBooksRequest) GetPageToken() string {
 	return ""
 }
 
-// A page of the catalogue.
+// The response of ListBooks.
 type ListBooksResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The books, by title.
+	// The books of this page, in the order of their titles.
 	Books []*Book `protobuf:"bytes,1,rep,name=books,proto3" json:"books,omitempty"`
-	// The token of the next page; empty on the last.
+	// The page_token of the next page. Empty if this is the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -336,7 +337,7 @@ func (x *ListBooksResponse) GetNextPageToken() string {
 	return ""
 }
 
-// Asks for the categories.
+// The request of ListCategories. It has no fields.
 type ListCategoriesRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -373,13 +374,15 @@ func (*ListCategoriesRequest) Descriptor() ([]byte, []int) {
 	return file_bookstore_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{6}
 }
 
-// The categories that hold books.
+// The response of ListCategories.
 type ListCategoriesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The categories with at least one book, in the order of their numbers.
+	// The categories that have at least one book, in the order of their numbers
+	// in BookCategory.
 	Categories []*CategoryCount `protobuf:"bytes,1,rep,name=categories,proto3" json:"categories,omitempty"`
-	// Grows with every change of the catalogue; whoever keeps a copy of it reads
-	// it anew when this number has changed.
+	// The revision of the catalogue. It grows with every change of the catalogue,
+	// so a client that caches books must reload them when this number differs
+	// from the one it has seen.
 	CatalogueRevision int64 `protobuf:"varint,2,opt,name=catalogue_revision,json=catalogueRevision,proto3" json:"catalogue_revision,omitempty"`
 	unknownFields     protoimpl.UnknownFields
 	sizeCache         protoimpl.SizeCache
@@ -429,12 +432,12 @@ func (x *ListCategoriesResponse) GetCatalogueRevision() int64 {
 	return 0
 }
 
-// How many books stand in a category.
+// A category and the number of its books.
 type CategoryCount struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The category.
 	Category BookCategory `protobuf:"varint,1,opt,name=category,proto3,enum=bookstore.inventory.v1.BookCategory" json:"category,omitempty"`
-	// How many books.
+	// The number of books in the category.
 	BookCount     int32 `protobuf:"varint,2,opt,name=book_count,json=bookCount,proto3" json:"book_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -484,17 +487,20 @@ func (x *CategoryCount) GetBookCount() int32 {
 	return 0
 }
 
-// Asks for the books that match some words.
+// The request of SearchBooks.
 type SearchBooksRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Words of titles and authors, in any order and case, accents or not. Every
-	// word must match; the last one also as the beginning of a word.
+	// Words from titles and authors, for example "marquez solit". The order of
+	// the words, upper and lower case, and accents do not matter. Every word must
+	// match; the last one may be the beginning of a word. A query of spaces only
+	// is refused.
 	Query string `protobuf:"bytes,1,opt,name=query,proto3" json:"query,omitempty"`
-	// The category to search in.
+	// Only books of this category are searched.
 	Category BookCategory `protobuf:"varint,2,opt,name=category,proto3,enum=bookstore.inventory.v1.BookCategory" json:"category,omitempty"`
-	// How many books a page holds at most, up to 200.
+	// The maximum number of books in the response, up to 200.
 	PageSize int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the page before.
+	// The next_page_token of the previous response. Send it with the same filters
+	// as before; only page_size may differ.
 	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -558,12 +564,12 @@ func (x *SearchBooksRequest) GetPageToken() string {
 	return ""
 }
 
-// A page of what was found.
+// The response of SearchBooks.
 type SearchBooksResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The books, best match first.
+	// The books of this page, best match first.
 	Books []*Book `protobuf:"bytes,1,rep,name=books,proto3" json:"books,omitempty"`
-	// The token of the next page; empty on the last.
+	// The page_token of the next page. Empty if this is the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -613,10 +619,10 @@ func (x *SearchBooksResponse) GetNextPageToken() string {
 	return ""
 }
 
-// Some of the books to import.
+// One message of the request stream of ImportBooks.
 type ImportBooksRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The books, from 1 to 1000 of them.
+	// From 1 to 1000 books.
 	Books         []*BookImport `protobuf:"bytes,1,rep,name=books,proto3" json:"books,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -659,12 +665,12 @@ func (x *ImportBooksRequest) GetBooks() []*BookImport {
 	return nil
 }
 
-// One book to import, with its stock.
+// A book to import and, optionally, its stock.
 type BookImport struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The book as it shall be.
+	// The complete new content of the book.
 	Book *Book `protobuf:"bytes,1,opt,name=book,proto3" json:"book,omitempty"`
-	// How many copies are in the warehouse.
+	// The number of copies in the warehouse.
 	OnHand        *int32 `protobuf:"varint,2,opt,name=on_hand,json=onHand,proto3,oneof" json:"on_hand,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -714,14 +720,14 @@ func (x *BookImport) GetOnHand() int32 {
 	return 0
 }
 
-// What an import has done.
+// The response of ImportBooks: what happened to the imported books.
 type ImportBooksResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Books that were not in the catalogue before.
+	// The number of books that were new.
 	Created int64 `protobuf:"varint,1,opt,name=created,proto3" json:"created,omitempty"`
-	// Books that were, and are different now.
+	// The number of books that existed and were changed.
 	Updated int64 `protobuf:"varint,2,opt,name=updated,proto3" json:"updated,omitempty"`
-	// Books that were, and are as before.
+	// The number of books that existed with the same content.
 	Unchanged     int64 `protobuf:"varint,3,opt,name=unchanged,proto3" json:"unchanged,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -778,10 +784,10 @@ func (x *ImportBooksResponse) GetUnchanged() int64 {
 	return 0
 }
 
-// Asks for the stock of several books.
+// The request of BatchGetStock.
 type BatchGetStockRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The numbers of the books, from 1 to 100 of them, none twice.
+	// The ids of 1 to 100 books, each id once.
 	BookIds       []int32 `protobuf:"varint,1,rep,packed,name=book_ids,json=bookIds,proto3" json:"book_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -824,10 +830,10 @@ func (x *BatchGetStockRequest) GetBookIds() []int32 {
 	return nil
 }
 
-// The stock of several books.
+// The response of BatchGetStock.
 type BatchGetStockResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The levels, in the order in which they were asked for.
+	// The stock of the books that exist, in the order of the requested ids.
 	Levels        []*StockLevel `protobuf:"bytes,1,rep,name=levels,proto3" json:"levels,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -870,13 +876,13 @@ func (x *BatchGetStockResponse) GetLevels() []*StockLevel {
 	return nil
 }
 
-// Sets the stock of a book.
+// The request of SetStock.
 type SetStockRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The number of the book.
+	// The id of the book.
 	BookId int32 `protobuf:"varint,1,opt,name=book_id,json=bookId,proto3" json:"book_id,omitempty"`
-	// How many copies are in the warehouse. Zero empties the shelf, and so must
-	// be said: an unset field is refused.
+	// The number of copies in the warehouse, including the reserved ones. Set it
+	// to zero explicitly if no copies are left; an unset field is refused.
 	OnHand        *int32 `protobuf:"varint,2,opt,name=on_hand,json=onHand,proto3,oneof" json:"on_hand,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -926,10 +932,10 @@ func (x *SetStockRequest) GetOnHand() int32 {
 	return 0
 }
 
-// The stock as it is now.
+// The response of SetStock.
 type SetStockResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The level after the change.
+	// The stock after the change.
 	Level         *StockLevel `protobuf:"bytes,1,opt,name=level,proto3" json:"level,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -972,15 +978,18 @@ func (x *SetStockResponse) GetLevel() *StockLevel {
 	return nil
 }
 
-// Asks for copies to be held.
+// The request of ReserveStock.
 type ReserveStockRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Chosen by the caller, a UUID, one for each reservation: the same id again
-	// with the same body answers the first reservation and holds nothing more.
+	// A UUID that the client generates for each new reservation. A retry with the
+	// same id and the same request returns the first reservation and reserves
+	// nothing more.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// What to hold, from 1 to 100 lines. Lines of the same book add up.
+	// The copies to reserve, from 1 to 100 lines. Lines with the same book are
+	// added up.
 	Lines []*ReservationLine `protobuf:"bytes,2,rep,name=lines,proto3" json:"lines,omitempty"`
-	// How long to hold it, from 1 second to 1 hour.
+	// How long the copies are held before the reservation expires, from 1 second
+	// to 1 hour.
 	Hold          *durationpb.Duration `protobuf:"bytes,3,opt,name=hold,proto3" json:"hold,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1037,10 +1046,11 @@ func (x *ReserveStockRequest) GetHold() *durationpb.Duration {
 	return nil
 }
 
-// The copies are held.
+// The response of ReserveStock.
 type ReserveStockResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The reservation.
+	// The new reservation, in the state RESERVATION_STATE_HELD. A retry returns
+	// it as it was when it was made.
 	Reservation   *Reservation `protobuf:"bytes,1,opt,name=reservation,proto3" json:"reservation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1083,10 +1093,10 @@ func (x *ReserveStockResponse) GetReservation() *Reservation {
 	return nil
 }
 
-// Asks for a reservation.
+// The request of GetReservation.
 type GetReservationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The reservation.
+	// The id of the reservation, as ReserveStock returned it.
 	ReservationId string `protobuf:"bytes,1,opt,name=reservation_id,json=reservationId,proto3" json:"reservation_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1129,10 +1139,10 @@ func (x *GetReservationRequest) GetReservationId() string {
 	return ""
 }
 
-// One reservation.
+// The response of GetReservation.
 type GetReservationResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The reservation.
+	// The reservation in its current state.
 	Reservation   *Reservation `protobuf:"bytes,1,opt,name=reservation,proto3" json:"reservation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1175,10 +1185,10 @@ func (x *GetReservationResponse) GetReservation() *Reservation {
 	return nil
 }
 
-// Commits a reservation.
+// The request of CommitReservation.
 type CommitReservationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The reservation.
+	// The id of the reservation, as ReserveStock returned it.
 	ReservationId string `protobuf:"bytes,1,opt,name=reservation_id,json=reservationId,proto3" json:"reservation_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1221,10 +1231,10 @@ func (x *CommitReservationRequest) GetReservationId() string {
 	return ""
 }
 
-// The reservation is committed.
+// The response of CommitReservation.
 type CommitReservationResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The reservation.
+	// The committed reservation.
 	Reservation   *Reservation `protobuf:"bytes,1,opt,name=reservation,proto3" json:"reservation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1267,10 +1277,10 @@ func (x *CommitReservationResponse) GetReservation() *Reservation {
 	return nil
 }
 
-// Releases a reservation.
+// The request of ReleaseReservation.
 type ReleaseReservationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The reservation.
+	// The id of the reservation, as ReserveStock returned it.
 	ReservationId string `protobuf:"bytes,1,opt,name=reservation_id,json=reservationId,proto3" json:"reservation_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1313,10 +1323,10 @@ func (x *ReleaseReservationRequest) GetReservationId() string {
 	return ""
 }
 
-// The reservation is released.
+// The response of ReleaseReservation.
 type ReleaseReservationResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The reservation.
+	// The reservation, released or expired.
 	Reservation   *Reservation `protobuf:"bytes,1,opt,name=reservation,proto3" json:"reservation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1359,10 +1369,10 @@ func (x *ReleaseReservationResponse) GetReservation() *Reservation {
 	return nil
 }
 
-// Asks to be told of the stock of some books.
+// The request of WatchStock.
 type WatchStockRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The numbers of the books, from 1 to 100 of them, none twice.
+	// The ids of 1 to 100 books, each id once.
 	BookIds       []int32 `protobuf:"varint,1,rep,packed,name=book_ids,json=bookIds,proto3" json:"book_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1405,10 +1415,10 @@ func (x *WatchStockRequest) GetBookIds() []int32 {
 	return nil
 }
 
-// The stock of one book has changed, or is told for the first time.
+// One message of the response stream of WatchStock.
 type WatchStockResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The level.
+	// The current stock of one of the books.
 	Level         *StockLevel `protobuf:"bytes,1,opt,name=level,proto3" json:"level,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1467,10 +1477,10 @@ const file_bookstore_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"\x15BatchGetBooksResponse\x12<\n" +
 	"\x05books\x18\x01 \x03(\v2\x1c.bookstore.inventory.v1.BookB\b\xbaH\x05\x92\x01\x02\x10dR\x05books\x12>\n" +
 	"\x10missing_book_ids\x18\x02 \x03(\x05B\x14\xbaH\x11\x92\x01\x0e\x10d\"\n" +
-	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\x0emissingBookIds\"\xf4\x01\n" +
-	"\x10ListBooksRequest\x12i\n" +
-	"\bcategory\x18\x01 \x01(\x0e2$.bookstore.inventory.v1.BookCategoryB'\xbaH\x05\x82\x01\x02\x10\x01\xca\xd8\x19\x1bthe books of all categoriesR\bcategory\x12:\n" +
-	"\tpage_size\x18\x02 \x01(\x05B\x1d\xbaH\a\x1a\x05\x18\xc8\x01(\x00\xca\xd8\x19\x0f20 books a pageR\bpageSize\x129\n" +
+	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\x0emissingBookIds\"\xf2\x01\n" +
+	"\x10ListBooksRequest\x12e\n" +
+	"\bcategory\x18\x01 \x01(\x0e2$.bookstore.inventory.v1.BookCategoryB#\xbaH\x05\x82\x01\x02\x10\x01\xca\xd8\x19\x17books of all categoriesR\bcategory\x12<\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\x1f\xbaH\a\x1a\x05\x18\xc8\x01(\x00\xca\xd8\x19\x1120 books per pageR\bpageSize\x129\n" +
 	"\n" +
 	"page_token\x18\x03 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\"\x84\x01\n" +
 	"\x11ListBooksResponse\x12=\n" +
@@ -1487,23 +1497,23 @@ const file_bookstore_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\bcategory\x12,\n" +
 	"\n" +
 	"book_count\x18\x02 \x01(\x05B\r\xbaH\n" +
-	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\tbookCount\"\x9b\x02\n" +
+	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\tbookCount\"\x99\x02\n" +
 	"\x12SearchBooksRequest\x12#\n" +
 	"\x05query\x18\x01 \x01(\tB\r\xbaH\n" +
-	"r\b\x10\x01\x18d2\x02\\SR\x05query\x12i\n" +
-	"\bcategory\x18\x02 \x01(\x0e2$.bookstore.inventory.v1.BookCategoryB'\xbaH\x05\x82\x01\x02\x10\x01\xca\xd8\x19\x1bthe books of all categoriesR\bcategory\x12:\n" +
-	"\tpage_size\x18\x03 \x01(\x05B\x1d\xbaH\a\x1a\x05\x18\xc8\x01(\x00\xca\xd8\x19\x0f20 books a pageR\bpageSize\x129\n" +
+	"r\b\x10\x01\x18d2\x02\\SR\x05query\x12e\n" +
+	"\bcategory\x18\x02 \x01(\x0e2$.bookstore.inventory.v1.BookCategoryB#\xbaH\x05\x82\x01\x02\x10\x01\xca\xd8\x19\x17books of all categoriesR\bcategory\x12<\n" +
+	"\tpage_size\x18\x03 \x01(\x05B\x1f\xbaH\a\x1a\x05\x18\xc8\x01(\x00\xca\xd8\x19\x1120 books per pageR\bpageSize\x129\n" +
 	"\n" +
 	"page_token\x18\x04 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\"\x86\x01\n" +
 	"\x13SearchBooksResponse\x12=\n" +
 	"\x05books\x18\x01 \x03(\v2\x1c.bookstore.inventory.v1.BookB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x05books\x120\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken\"[\n" +
 	"\x12ImportBooksRequest\x12E\n" +
-	"\x05books\x18\x01 \x03(\v2\".bookstore.inventory.v1.BookImportB\v\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\x05books\"\xb6\x01\n" +
+	"\x05books\x18\x01 \x03(\v2\".bookstore.inventory.v1.BookImportB\v\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\x05books\"\xbc\x01\n" +
 	"\n" +
 	"BookImport\x128\n" +
-	"\x04book\x18\x01 \x01(\v2\x1c.bookstore.inventory.v1.BookB\x06\xbaH\x03\xc8\x01\x01R\x04book\x12b\n" +
-	"\aon_hand\x18\x02 \x01(\x05BD\xbaH\b\x1a\x06\x18\xc0\x84=(\x00\xca\xd8\x195the stock stays as it is; a new book starts with noneH\x00R\x06onHand\x88\x01\x01B\n" +
+	"\x04book\x18\x01 \x01(\v2\x1c.bookstore.inventory.v1.BookB\x06\xbaH\x03\xc8\x01\x01R\x04book\x12h\n" +
+	"\aon_hand\x18\x02 \x01(\x05BJ\xbaH\b\x1a\x06\x18\xc0\x84=(\x00\xca\xd8\x19;the stock does not change; a new book starts with no copiesH\x00R\x06onHand\x88\x01\x01B\n" +
 	"\n" +
 	"\b_on_hand\"\x94\x01\n" +
 	"\x13ImportBooksResponse\x12'\n" +
@@ -1551,34 +1561,34 @@ const file_bookstore_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"\bbook_ids\x18\x01 \x03(\x05B\x18\xbaH\x15\x92\x01\x12\b\x01\x10d\x18\x01\"\n" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\abookIds\"V\n" +
 	"\x12WatchStockResponse\x12@\n" +
-	"\x05level\x18\x01 \x01(\v2\".bookstore.inventory.v1.StockLevelB\x06\xbaH\x03\xc8\x01\x01R\x05level2\x98!\n" +
-	"\x10InventoryService\x12\x8e\x01\n" +
-	"\aGetBook\x12&.bookstore.inventory.v1.GetBookRequest\x1a'.bookstore.inventory.v1.GetBookResponse\"2\xca\xd8\x19+\b\x05\x12\x0eBOOK_NOT_FOUND\x1a\x17no book has this number\x90\x02\x01\x12q\n" +
-	"\rBatchGetBooks\x12,.bookstore.inventory.v1.BatchGetBooksRequest\x1a-.bookstore.inventory.v1.BatchGetBooksResponse\"\x03\x90\x02\x01\x12\x92\x02\n" +
-	"\tListBooks\x12(.bookstore.inventory.v1.ListBooksRequest\x1a).bookstore.inventory.v1.ListBooksResponse\"\xaf\x01\xca\xd8\x19u\b\x03\x12\x12PAGE_TOKEN_INVALID\x1a]the page token is not one that this method gave for the same category; start again without it\xd2\xd8\x19/\n" +
+	"\x05level\x18\x01 \x01(\v2\".bookstore.inventory.v1.StockLevelB\x06\xbaH\x03\xc8\x01\x01R\x05level2\xc9+\n" +
+	"\x10InventoryService\x12\xbf\x01\n" +
+	"\aGetBook\x12&.bookstore.inventory.v1.GetBookRequest\x1a'.bookstore.inventory.v1.GetBookResponse\"c\xca\xd8\x19\\\b\x05\x12\x0eBOOK_NOT_FOUND\x1aHno book has this id; find the ids of books with ListBooks or SearchBooks\x90\x02\x01\x12q\n" +
+	"\rBatchGetBooks\x12,.bookstore.inventory.v1.BatchGetBooksRequest\x1a-.bookstore.inventory.v1.BatchGetBooksResponse\"\x03\x90\x02\x01\x12\xa9\x02\n" +
+	"\tListBooks\x12(.bookstore.inventory.v1.ListBooksRequest\x1a).bookstore.inventory.v1.ListBooksResponse\"\xc6\x01\xca\xd8\x19\x8b\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1asthis method did not return the page token for the same category; request the first page again, without a page token\xd2\xd8\x19/\n" +
 	"\tpage_size\x12\n" +
 	"page_token\x1a\x05books\"\x0fnext_page_token\x90\x02\x01\x12t\n" +
-	"\x0eListCategories\x12-.bookstore.inventory.v1.ListCategoriesRequest\x1a..bookstore.inventory.v1.ListCategoriesResponse\"\x03\x90\x02\x01\x12\xa2\x02\n" +
-	"\vSearchBooks\x12*.bookstore.inventory.v1.SearchBooksRequest\x1a+.bookstore.inventory.v1.SearchBooksResponse\"\xb9\x01\xca\xd8\x19\x7f\b\x03\x12\x12PAGE_TOKEN_INVALID\x1agthe page token is not one that this method gave for the same query and category; start again without it\xd2\xd8\x19/\n" +
+	"\x0eListCategories\x12-.bookstore.inventory.v1.ListCategoriesRequest\x1a..bookstore.inventory.v1.ListCategoriesResponse\"\x03\x90\x02\x01\x12\xb9\x02\n" +
+	"\vSearchBooks\x12*.bookstore.inventory.v1.SearchBooksRequest\x1a+.bookstore.inventory.v1.SearchBooksResponse\"\xd0\x01\xca\xd8\x19\x95\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1a}this method did not return the page token for the same query and category; request the first page again, without a page token\xd2\xd8\x19/\n" +
 	"\tpage_size\x12\n" +
-	"page_token\x1a\x05books\"\x0fnext_page_token\x90\x02\x01\x12\x84\x03\n" +
-	"\vImportBooks\x12*.bookstore.inventory.v1.ImportBooksRequest\x1a+.bookstore.inventory.v1.ImportBooksResponse\"\x99\x02\xca\xd8\x19<\b\x10\x12\x12CREDENTIAL_MISSING\x1a$the call carries no operator's token\xca\xd8\x197\b\a\x12\x12CREDENTIAL_REFUSED\x1a\x1fthe token is not the operator's\xca\xd8\x19z\b\t\x12\x14STOCK_BELOW_RESERVED\x1a`a book's new stock is less than what reservations hold of it; release them or import more copies\xda\xd8\x19\x19\n" +
+	"page_token\x1a\x05books\"\x0fnext_page_token\x90\x02\x01\x12\x96\x04\n" +
+	"\vImportBooks\x12*.bookstore.inventory.v1.ImportBooksRequest\x1a+.bookstore.inventory.v1.ImportBooksResponse\"\xab\x03\xca\xd8\x19n\b\x10\x12\x12CREDENTIAL_MISSING\x1aVthe call has no operator token; send it in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x7f\b\a\x12\x12CREDENTIAL_REFUSED\x1agthe token is not the operator token; use the one in the file operator.token of the server's data folder\xca\xd8\x19\x91\x01\b\t\x12\x14STOCK_BELOW_RESERVED\x1awthe new stock of a book is lower than the number of its reserved copies; release reservations or import a larger number\xda\xd8\x19\x19\n" +
 	"\boperator\x12\rauthorization\x90\x02\x02(\x01\x12q\n" +
-	"\rBatchGetStock\x12,.bookstore.inventory.v1.BatchGetStockRequest\x1a-.bookstore.inventory.v1.BatchGetStockResponse\"\x03\x90\x02\x01\x12\xff\x02\n" +
-	"\bSetStock\x12'.bookstore.inventory.v1.SetStockRequest\x1a(.bookstore.inventory.v1.SetStockResponse\"\x9f\x02\xca\xd8\x19<\b\x10\x12\x12CREDENTIAL_MISSING\x1a$the call carries no operator's token\xca\xd8\x197\b\a\x12\x12CREDENTIAL_REFUSED\x1a\x1fthe token is not the operator's\xca\xd8\x19+\b\x05\x12\x0eBOOK_NOT_FOUND\x1a\x17no book has this number\xca\xd8\x19Q\b\t\x12\x14STOCK_BELOW_RESERVED\x1a7fewer copies than reservations hold; release them first\xda\xd8\x19\x19\n" +
-	"\boperator\x12\rauthorization\x90\x02\x02\x12\xd4\x04\n" +
-	"\fReserveStock\x12+.bookstore.inventory.v1.ReserveStockRequest\x1a,.bookstore.inventory.v1.ReserveStockResponse\"\xe8\x03\xca\xd8\x19<\b\x10\x12\x12CREDENTIAL_MISSING\x1a$the call carries no operator's token\xca\xd8\x197\b\a\x12\x12CREDENTIAL_REFUSED\x1a\x1fthe token is not the operator's\xca\xd8\x19a\b\x05\x12\x0eBOOK_NOT_FOUND\x1aMa line names a book that is not in the catalogue; metadata book_id says which\xca\xd8\x19\x81\x01\b\t\x12\fOUT_OF_STOCK\x1aoa line asks for more copies than are available; metadata book_id and available say which and how many there are\xca\xd8\x19P\b\x06\x12\x11REQUEST_ID_REUSED\x1a9the request id was used with another body; take a new one\xda\xd8\x19\x19\n" +
+	"\rBatchGetStock\x12,.bookstore.inventory.v1.BatchGetStockRequest\x1a-.bookstore.inventory.v1.BatchGetStockResponse\"\x03\x90\x02\x01\x12\xdd\x04\n" +
+	"\bSetStock\x12'.bookstore.inventory.v1.SetStockRequest\x1a(.bookstore.inventory.v1.SetStockResponse\"\xfd\x03\xca\xd8\x19n\b\x10\x12\x12CREDENTIAL_MISSING\x1aVthe call has no operator token; send it in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x7f\b\a\x12\x12CREDENTIAL_REFUSED\x1agthe token is not the operator token; use the one in the file operator.token of the server's data folder\xca\xd8\x19\\\b\x05\x12\x0eBOOK_NOT_FOUND\x1aHno book has this id; find the ids of books with ListBooks or SearchBooks\xca\xd8\x19\x83\x01\b\t\x12\x14STOCK_BELOW_RESERVED\x1aithe number is lower than the number of reserved copies; release reservations first or set a larger number\xda\xd8\x19\x19\n" +
+	"\boperator\x12\rauthorization\x90\x02\x02\x12\xa2\x06\n" +
+	"\fReserveStock\x12+.bookstore.inventory.v1.ReserveStockRequest\x1a,.bookstore.inventory.v1.ReserveStockResponse\"\xb6\x05\xca\xd8\x19n\b\x10\x12\x12CREDENTIAL_MISSING\x1aVthe call has no operator token; send it in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x7f\b\a\x12\x12CREDENTIAL_REFUSED\x1agthe token is not the operator token; use the one in the file operator.token of the server's data folder\xca\xd8\x19y\b\x05\x12\x0eBOOK_NOT_FOUND\x1aea line has a book id that is not in the catalogue; the metadata key book_id of ErrorInfo gives the id\xca\xd8\x19\xa8\x01\b\t\x12\fOUT_OF_STOCK\x1a\x95\x01a line requests more copies than are available; the metadata keys book_id and available of ErrorInfo give the book and the number of available copies\xca\xd8\x19e\b\x06\x12\x11REQUEST_ID_REUSED\x1aNthe request id was already used with a different request; use a new request id\xda\xd8\x19\x19\n" +
 	"\boperator\x12\rauthorization\xe2\xd8\x19\n" +
-	"request_id\x90\x02\x02\x12\xc6\x02\n" +
-	"\x0eGetReservation\x12-.bookstore.inventory.v1.GetReservationRequest\x1a..bookstore.inventory.v1.GetReservationResponse\"\xd4\x01\xca\xd8\x19<\b\x10\x12\x12CREDENTIAL_MISSING\x1a$the call carries no operator's token\xca\xd8\x197\b\a\x12\x12CREDENTIAL_REFUSED\x1a\x1fthe token is not the operator's\xca\xd8\x195\b\x05\x12\x15RESERVATION_NOT_FOUND\x1a\x1ano reservation has this id\xda\xd8\x19\x19\n" +
-	"\boperator\x12\rauthorization\x90\x02\x01\x12\xc2\x03\n" +
-	"\x11CommitReservation\x120.bookstore.inventory.v1.CommitReservationRequest\x1a1.bookstore.inventory.v1.CommitReservationResponse\"\xc7\x02\xca\xd8\x19<\b\x10\x12\x12CREDENTIAL_MISSING\x1a$the call carries no operator's token\xca\xd8\x197\b\a\x12\x12CREDENTIAL_REFUSED\x1a\x1fthe token is not the operator's\xca\xd8\x195\b\x05\x12\x15RESERVATION_NOT_FOUND\x1a\x1ano reservation has this id\xca\xd8\x19o\b\t\x12\x14RESERVATION_NOT_HELD\x1aUthe reservation has expired or was released; metadata state says which. Reserve again\xda\xd8\x19\x19\n" +
-	"\boperator\x12\rauthorization\x90\x02\x02\x12\xb0\x03\n" +
-	"\x12ReleaseReservation\x121.bookstore.inventory.v1.ReleaseReservationRequest\x1a2.bookstore.inventory.v1.ReleaseReservationResponse\"\xb2\x02\xca\xd8\x19<\b\x10\x12\x12CREDENTIAL_MISSING\x1a$the call carries no operator's token\xca\xd8\x197\b\a\x12\x12CREDENTIAL_REFUSED\x1a\x1fthe token is not the operator's\xca\xd8\x195\b\x05\x12\x15RESERVATION_NOT_FOUND\x1a\x1ano reservation has this id\xca\xd8\x19Z\b\t\x12\x14RESERVATION_NOT_HELD\x1a@the reservation is committed: the copies have left the warehouse\xda\xd8\x19\x19\n" +
-	"\boperator\x12\rauthorization\x90\x02\x02\x12\xf0\x01\n" +
+	"request_id\x90\x02\x02\x12\xe9\x03\n" +
+	"\x0eGetReservation\x12-.bookstore.inventory.v1.GetReservationRequest\x1a..bookstore.inventory.v1.GetReservationResponse\"\xf7\x02\xca\xd8\x19n\b\x10\x12\x12CREDENTIAL_MISSING\x1aVthe call has no operator token; send it in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x7f\b\a\x12\x12CREDENTIAL_REFUSED\x1agthe token is not the operator token; use the one in the file operator.token of the server's data folder\xca\xd8\x19^\b\x05\x12\x15RESERVATION_NOT_FOUND\x1aCno reservation has this id; check the id that ReserveStock returned\xda\xd8\x19\x19\n" +
+	"\boperator\x12\rauthorization\x90\x02\x01\x12\x83\x05\n" +
+	"\x11CommitReservation\x120.bookstore.inventory.v1.CommitReservationRequest\x1a1.bookstore.inventory.v1.CommitReservationResponse\"\x88\x04\xca\xd8\x19n\b\x10\x12\x12CREDENTIAL_MISSING\x1aVthe call has no operator token; send it in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x7f\b\a\x12\x12CREDENTIAL_REFUSED\x1agthe token is not the operator token; use the one in the file operator.token of the server's data folder\xca\xd8\x19^\b\x05\x12\x15RESERVATION_NOT_FOUND\x1aCno reservation has this id; check the id that ReserveStock returned\xca\xd8\x19\x8c\x01\b\t\x12\x14RESERVATION_NOT_HELD\x1arthe reservation has expired or was released, as the metadata key state of ErrorInfo says; reserve the copies again\xda\xd8\x19\x19\n" +
+	"\boperator\x12\rauthorization\x90\x02\x02\x12\xf2\x04\n" +
+	"\x12ReleaseReservation\x121.bookstore.inventory.v1.ReleaseReservationRequest\x1a2.bookstore.inventory.v1.ReleaseReservationResponse\"\xf4\x03\xca\xd8\x19n\b\x10\x12\x12CREDENTIAL_MISSING\x1aVthe call has no operator token; send it in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x7f\b\a\x12\x12CREDENTIAL_REFUSED\x1agthe token is not the operator token; use the one in the file operator.token of the server's data folder\xca\xd8\x19^\b\x05\x12\x15RESERVATION_NOT_FOUND\x1aCno reservation has this id; check the id that ReserveStock returned\xca\xd8\x19y\b\t\x12\x14RESERVATION_NOT_HELD\x1a_the reservation is already committed: the copies have left the warehouse and cannot be released\xda\xd8\x19\x19\n" +
+	"\boperator\x12\rauthorization\x90\x02\x02\x12\x80\x02\n" +
 	"\n" +
-	"WatchStock\x12).bookstore.inventory.v1.WatchStockRequest\x1a*.bookstore.inventory.v1.WatchStockResponse\"\x88\x01\xca\xd8\x19Y\b\x05\x12\x0eBOOK_NOT_FOUND\x1aEone of the books is not in the catalogue; metadata book_id says which\xea\xd8\x19$the stream goes on with every change\x90\x02\x010\x01\x1a\xc8\x02\xca\xd8\x19e\b\b\x12\n" +
-	"OVERLOADED\x1aUthe server has as many calls in flight as it takes; wait as RetryInfo says and repeat\xca\xd8\x19\\\b\b\x12\x11MESSAGE_TOO_LARGE\x1aEa message is larger than the server takes, 4 MiB; send less at a time\xca\xd8\x19/\b\x04\x1a+the deadline that the caller set has passed\xca\xd8\x19H\b\x0e\x12\x11STORE_UNAVAILABLE\x1a1the database does not answer; repeat with backoffB\xe0\x01\n" +
+	"WatchStock\x12).bookstore.inventory.v1.WatchStockRequest\x1a*.bookstore.inventory.v1.WatchStockResponse\"\x98\x01\xca\xd8\x19p\b\x05\x12\x0eBOOK_NOT_FOUND\x1a\\one of the books is not in the catalogue; the metadata key book_id of ErrorInfo gives its id\xea\xd8\x19\x1dthe stream sends every change\x90\x02\x010\x01\x1a\xa6\x03\xca\xd8\x19~\b\b\x12\n" +
+	"OVERLOADED\x1anthe server is already handling as many calls as it accepts; wait for the time that RetryInfo gives, then retry\xca\xd8\x19e\b\b\x12\x11MESSAGE_TOO_LARGE\x1aNa message is larger than 4 MiB, the limit of the server; send smaller messages\xca\xd8\x19_\b\x04\x1a[the deadline of the call passed before the response was ready; retry with a longer deadline\xca\xd8\x19T\b\x0e\x12\x11STORE_UNAVAILABLE\x1a=the database does not respond; retry with exponential backoffB\xe0\x01\n" +
 	"\x1acom.bookstore.inventory.v1B\x15InventoryServiceProtoP\x01Z1bindery/gen/go/bookstore/inventory/v1;inventoryv1\xa2\x02\x03BIX\xaa\x02\x16Bookstore.Inventory.V1\xca\x02\x16Bookstore\\Inventory\\V1\xe2\x02\"Bookstore\\Inventory\\V1\\GPBMetadata\xea\x02\x18Bookstore::Inventory::V1b\x06proto3"
 
 var (

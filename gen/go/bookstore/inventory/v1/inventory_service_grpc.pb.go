@@ -38,48 +38,53 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// The catalogue of the shop and what is in stock of it.
+// The catalogue of the shop and the stock of every book.
 //
-// Reading is open to everybody. Methods that change the catalogue or the stock
-// need the operator's token, which the server writes to its data folder on the
-// first start.
+// Anybody may read the catalogue and the stock. Methods that change them, and
+// all methods for reservations, need the operator token. The server creates
+// this token on its first start and writes it to the file operator.token in its
+// data folder.
 type InventoryServiceClient interface {
-	// Reads one book.
+	// Returns one book.
 	GetBook(ctx context.Context, in *GetBookRequest, opts ...grpc.CallOption) (*GetBookResponse, error)
-	// Reads several books at once. Numbers that no book has are listed in the
-	// answer; they are no error.
+	// Returns several books. An id that no book has is not an error; the response
+	// lists it in missing_book_ids.
 	BatchGetBooks(ctx context.Context, in *BatchGetBooksRequest, opts ...grpc.CallOption) (*BatchGetBooksResponse, error)
-	// Lists the books of a category, or all of them, by title.
+	// Lists the books of one category, or of all categories, in the order of
+	// their titles.
 	ListBooks(ctx context.Context, in *ListBooksRequest, opts ...grpc.CallOption) (*ListBooksResponse, error)
-	// Counts the books of each category.
+	// Returns every category that has books, with the number of its books.
 	ListCategories(ctx context.Context, in *ListCategoriesRequest, opts ...grpc.CallOption) (*ListCategoriesResponse, error)
-	// Finds books by the words of their titles and authors, best match first.
-	// The last word of the query may be the beginning of a word, so that the
-	// method serves search as you type.
+	// Finds books by words in their titles and authors, best match first. The
+	// last word of the query also matches the beginning of a longer word, so that
+	// the method can serve search as you type.
 	SearchBooks(ctx context.Context, in *SearchBooksRequest, opts ...grpc.CallOption) (*SearchBooksResponse, error)
-	// Adds books to the catalogue, or replaces those with the same numbers. Each
-	// message of the stream carries some books and is stored as one piece: if the
-	// call fails, whole messages before it are kept and sending all of them again
-	// is safe.
+	// Adds books to the catalogue. A book whose id already exists is replaced.
+	//
+	// Each message of the stream is stored completely or not at all. If the call
+	// fails, the messages stored before the failure remain stored; it is safe to
+	// send all messages again.
 	ImportBooks(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[ImportBooksRequest, ImportBooksResponse], error)
-	// Reads the stock of several books. A book that is not in the catalogue is
-	// left out of the answer.
+	// Returns the stock of several books. The response leaves out ids that no
+	// book has.
 	BatchGetStock(ctx context.Context, in *BatchGetStockRequest, opts ...grpc.CallOption) (*BatchGetStockResponse, error)
-	// Sets how many copies of a book are in the warehouse.
+	// Sets the number of copies of a book in the warehouse.
 	SetStock(ctx context.Context, in *SetStockRequest, opts ...grpc.CallOption) (*SetStockResponse, error)
-	// Holds copies for an order: all lines or none.
+	// Holds copies for an order. Either all lines are reserved or none.
 	ReserveStock(ctx context.Context, in *ReserveStockRequest, opts ...grpc.CallOption) (*ReserveStockResponse, error)
-	// Reads a reservation.
+	// Returns one reservation.
 	GetReservation(ctx context.Context, in *GetReservationRequest, opts ...grpc.CallOption) (*GetReservationResponse, error)
-	// Takes the held copies out of the warehouse: the order is paid. Committing
-	// what is committed changes nothing and answers the same.
+	// Removes the held copies from the stock, because the order is paid.
+	// Committing a committed reservation changes nothing and returns it again.
 	CommitReservation(ctx context.Context, in *CommitReservationRequest, opts ...grpc.CallOption) (*CommitReservationResponse, error)
-	// Puts the held copies back on sale: the order is given up. Releasing what is
-	// released or expired changes nothing and answers its state.
+	// Makes the held copies available again, because the order is abandoned.
+	// Releasing a released or expired reservation changes nothing and returns it
+	// again.
 	ReleaseReservation(ctx context.Context, in *ReleaseReservationRequest, opts ...grpc.CallOption) (*ReleaseReservationResponse, error)
-	// Streams the stock of some books: first their levels as they are, then every
-	// change until the caller hangs up. A slow reader gets the newest level and
-	// not each one between.
+	// Streams the stock of some books: first the current level of each book, then
+	// every change, until the client cancels the call. If levels change faster
+	// than the client reads, the client gets the newest level and misses some of
+	// those in between.
 	WatchStock(ctx context.Context, in *WatchStockRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchStockResponse], error)
 }
 
@@ -237,48 +242,53 @@ type InventoryService_WatchStockClient = grpc.ServerStreamingClient[WatchStockRe
 // All implementations must embed UnimplementedInventoryServiceServer
 // for forward compatibility.
 //
-// The catalogue of the shop and what is in stock of it.
+// The catalogue of the shop and the stock of every book.
 //
-// Reading is open to everybody. Methods that change the catalogue or the stock
-// need the operator's token, which the server writes to its data folder on the
-// first start.
+// Anybody may read the catalogue and the stock. Methods that change them, and
+// all methods for reservations, need the operator token. The server creates
+// this token on its first start and writes it to the file operator.token in its
+// data folder.
 type InventoryServiceServer interface {
-	// Reads one book.
+	// Returns one book.
 	GetBook(context.Context, *GetBookRequest) (*GetBookResponse, error)
-	// Reads several books at once. Numbers that no book has are listed in the
-	// answer; they are no error.
+	// Returns several books. An id that no book has is not an error; the response
+	// lists it in missing_book_ids.
 	BatchGetBooks(context.Context, *BatchGetBooksRequest) (*BatchGetBooksResponse, error)
-	// Lists the books of a category, or all of them, by title.
+	// Lists the books of one category, or of all categories, in the order of
+	// their titles.
 	ListBooks(context.Context, *ListBooksRequest) (*ListBooksResponse, error)
-	// Counts the books of each category.
+	// Returns every category that has books, with the number of its books.
 	ListCategories(context.Context, *ListCategoriesRequest) (*ListCategoriesResponse, error)
-	// Finds books by the words of their titles and authors, best match first.
-	// The last word of the query may be the beginning of a word, so that the
-	// method serves search as you type.
+	// Finds books by words in their titles and authors, best match first. The
+	// last word of the query also matches the beginning of a longer word, so that
+	// the method can serve search as you type.
 	SearchBooks(context.Context, *SearchBooksRequest) (*SearchBooksResponse, error)
-	// Adds books to the catalogue, or replaces those with the same numbers. Each
-	// message of the stream carries some books and is stored as one piece: if the
-	// call fails, whole messages before it are kept and sending all of them again
-	// is safe.
+	// Adds books to the catalogue. A book whose id already exists is replaced.
+	//
+	// Each message of the stream is stored completely or not at all. If the call
+	// fails, the messages stored before the failure remain stored; it is safe to
+	// send all messages again.
 	ImportBooks(grpc.ClientStreamingServer[ImportBooksRequest, ImportBooksResponse]) error
-	// Reads the stock of several books. A book that is not in the catalogue is
-	// left out of the answer.
+	// Returns the stock of several books. The response leaves out ids that no
+	// book has.
 	BatchGetStock(context.Context, *BatchGetStockRequest) (*BatchGetStockResponse, error)
-	// Sets how many copies of a book are in the warehouse.
+	// Sets the number of copies of a book in the warehouse.
 	SetStock(context.Context, *SetStockRequest) (*SetStockResponse, error)
-	// Holds copies for an order: all lines or none.
+	// Holds copies for an order. Either all lines are reserved or none.
 	ReserveStock(context.Context, *ReserveStockRequest) (*ReserveStockResponse, error)
-	// Reads a reservation.
+	// Returns one reservation.
 	GetReservation(context.Context, *GetReservationRequest) (*GetReservationResponse, error)
-	// Takes the held copies out of the warehouse: the order is paid. Committing
-	// what is committed changes nothing and answers the same.
+	// Removes the held copies from the stock, because the order is paid.
+	// Committing a committed reservation changes nothing and returns it again.
 	CommitReservation(context.Context, *CommitReservationRequest) (*CommitReservationResponse, error)
-	// Puts the held copies back on sale: the order is given up. Releasing what is
-	// released or expired changes nothing and answers its state.
+	// Makes the held copies available again, because the order is abandoned.
+	// Releasing a released or expired reservation changes nothing and returns it
+	// again.
 	ReleaseReservation(context.Context, *ReleaseReservationRequest) (*ReleaseReservationResponse, error)
-	// Streams the stock of some books: first their levels as they are, then every
-	// change until the caller hangs up. A slow reader gets the newest level and
-	// not each one between.
+	// Streams the stock of some books: first the current level of each book, then
+	// every change, until the client cancels the call. If levels change faster
+	// than the client reads, the client gets the newest level and misses some of
+	// those in between.
 	WatchStock(*WatchStockRequest, grpc.ServerStreamingServer[WatchStockResponse]) error
 	mustEmbedUnimplementedInventoryServiceServer()
 }

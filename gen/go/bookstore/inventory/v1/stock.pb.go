@@ -23,19 +23,20 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The life of a reservation: held, then exactly one of the others.
+// The state of a reservation. Every reservation starts as held and ends in one
+// of the other three states.
 type ReservationState int32
 
 const (
-	// No state. Never the state of a reservation.
+	// No state. No reservation has it.
 	ReservationState_RESERVATION_STATE_UNSPECIFIED ReservationState = 0
-	// The copies are held.
+	// The copies are held and cannot be sold to anybody else.
 	ReservationState_RESERVATION_STATE_HELD ReservationState = 1
-	// The copies have left the warehouse.
+	// CommitReservation was called: the copies have left the warehouse.
 	ReservationState_RESERVATION_STATE_COMMITTED ReservationState = 2
-	// The copies are on sale again, by request.
+	// ReleaseReservation was called: the copies can be sold again.
 	ReservationState_RESERVATION_STATE_RELEASED ReservationState = 3
-	// The copies are on sale again, because the time ran out.
+	// The time ran out: the copies can be sold again.
 	ReservationState_RESERVATION_STATE_EXPIRED ReservationState = 4
 )
 
@@ -84,17 +85,17 @@ func (ReservationState) EnumDescriptor() ([]byte, []int) {
 	return file_bookstore_inventory_v1_stock_proto_rawDescGZIP(), []int{0}
 }
 
-// How many copies of a book there are.
+// The number of copies of one book.
 type StockLevel struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The book.
+	// The id of the book.
 	BookId int32 `protobuf:"varint,1,opt,name=book_id,json=bookId,proto3" json:"book_id,omitempty"`
-	// Copies in the warehouse, the reserved ones among them.
+	// Copies in the warehouse, including the reserved ones.
 	OnHand int32 `protobuf:"varint,2,opt,name=on_hand,json=onHand,proto3" json:"on_hand,omitempty"`
-	// Copies held by reservations that are neither committed, released nor
-	// expired. Never more than on_hand.
+	// Copies in reservations that are in the state RESERVATION_STATE_HELD. Never
+	// more than on_hand.
 	Reserved int32 `protobuf:"varint,3,opt,name=reserved,proto3" json:"reserved,omitempty"`
-	// Copies that can be reserved now: on_hand less reserved.
+	// Copies that can be reserved now: on_hand minus reserved.
 	Available     int32 `protobuf:"varint,4,opt,name=available,proto3" json:"available,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -158,16 +159,18 @@ func (x *StockLevel) GetAvailable() int32 {
 	return 0
 }
 
-// Copies held for an order until it is paid or given up.
+// Copies of books that are held for one order until the order is paid or
+// abandoned.
 type Reservation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The identity of the reservation, a UUIDv7.
+	// The id of the reservation, a UUIDv7 that the server assigns.
 	ReservationId string `protobuf:"bytes,1,opt,name=reservation_id,json=reservationId,proto3" json:"reservation_id,omitempty"`
-	// What is held.
+	// The reserved books and how many copies of each, as they were requested.
 	Lines []*ReservationLine `protobuf:"bytes,2,rep,name=lines,proto3" json:"lines,omitempty"`
-	// What has become of it.
+	// The current state. Only a held reservation can still change.
 	State ReservationState `protobuf:"varint,3,opt,name=state,proto3,enum=bookstore.inventory.v1.ReservationState" json:"state,omitempty"`
-	// When the copies go back on sale, if the reservation is held until then.
+	// When a reservation that is still held expires and its copies can be sold
+	// again.
 	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -231,12 +234,12 @@ func (x *Reservation) GetExpireTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// Some copies of one book.
+// A number of copies of one book.
 type ReservationLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The book.
+	// The id of the book.
 	BookId int32 `protobuf:"varint,1,opt,name=book_id,json=bookId,proto3" json:"book_id,omitempty"`
-	// How many copies.
+	// The number of copies.
 	Quantity      int32 `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

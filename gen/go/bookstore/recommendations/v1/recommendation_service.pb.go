@@ -24,16 +24,17 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Asks for recommendations.
+// The request of Recommend.
 type RecommendRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The account of the reader. Books that the reader has bought are left out.
+	// The account id of the reader, a UUID. Books that this account has bought
+	// are not recommended.
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	// The category to draw from.
+	// The category from which books are recommended.
 	Category v1.BookCategory `protobuf:"varint,2,opt,name=category,proto3,enum=bookstore.inventory.v1.BookCategory" json:"category,omitempty"`
-	// How many books to answer at most, from 1 to 100. Zero is refused: in the
-	// tutorial that this service comes from, a client that forgot the field got
-	// an empty list and no hint why.
+	// The maximum number of recommendations, from 1 to 100. An unset field (zero)
+	// is refused, because a client that forgot it would get an empty list and not
+	// know why.
 	MaxResults    int32 `protobuf:"varint,3,opt,name=max_results,json=maxResults,proto3" json:"max_results,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -90,10 +91,11 @@ func (x *RecommendRequest) GetMaxResults() int32 {
 	return 0
 }
 
-// The recommended books.
+// The response of Recommend.
 type RecommendResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The books, in random order, each of the asked category.
+	// The recommended books, in random order. Empty if the category has no books,
+	// or none that the reader has not bought.
 	Recommendations []*BookRecommendation `protobuf:"bytes,1,rep,name=recommendations,proto3" json:"recommendations,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
@@ -136,12 +138,12 @@ func (x *RecommendResponse) GetRecommendations() []*BookRecommendation {
 	return nil
 }
 
-// One recommended book.
+// A recommended book.
 type BookRecommendation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The number of the book in Inventory.
+	// The id of the book; InventoryService.GetBook returns its details.
 	BookId int32 `protobuf:"varint,1,opt,name=book_id,json=bookId,proto3" json:"book_id,omitempty"`
-	// The title, as printed.
+	// The title as printed on the book.
 	Title         string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -195,9 +197,9 @@ var File_bookstore_recommendations_v1_recommendation_service_proto protoreflect.
 
 const file_bookstore_recommendations_v1_recommendation_service_proto_rawDesc = "" +
 	"\n" +
-	"9bookstore/recommendations/v1/recommendation_service.proto\x12\x1cbookstore.recommendations.v1\x1a!bookstore/inventory/v1/book.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xe9\x01\n" +
-	"\x10RecommendRequest\x12[\n" +
-	"\auser_id\x18\x01 \x01(\tBB\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xca\xd8\x193a visitor who is not signed in: no book is left outR\x06userId\x12L\n" +
+	"9bookstore/recommendations/v1/recommendation_service.proto\x12\x1cbookstore.recommendations.v1\x1a!bookstore/inventory/v1/book.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xe8\x01\n" +
+	"\x10RecommendRequest\x12Z\n" +
+	"\auser_id\x18\x01 \x01(\tBA\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xca\xd8\x192an anonymous visitor: all books can be recommendedR\x06userId\x12L\n" +
 	"\bcategory\x18\x02 \x01(\x0e2$.bookstore.inventory.v1.BookCategoryB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\bcategory\x12*\n" +
 	"\vmax_results\x18\x03 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x01R\n" +
@@ -208,10 +210,10 @@ const file_bookstore_recommendations_v1_recommendation_service_proto_rawDesc = "
 	"\abook_id\x18\x01 \x01(\x05B\r\xbaH\n" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\x06bookId\x12 \n" +
 	"\x05title\x18\x02 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xac\x02R\x05title2\xa7\x04\n" +
-	"\x15RecommendationService\x12\x8e\x02\n" +
-	"\tRecommend\x12..bookstore.recommendations.v1.RecommendRequest\x1a/.bookstore.recommendations.v1.RecommendResponse\"\x9f\x01\xca\xd8\x19w\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1a\\the catalogue could not be read from Inventory since the server started; repeat with backoff\xea\xd8\x19\x1dthe answer is a random sample\x90\x02\x01\x1a\xfc\x01\xca\xd8\x19e\b\b\x12\n" +
-	"OVERLOADED\x1aUthe server has as many calls in flight as it takes; wait as RetryInfo says and repeat\xca\xd8\x19\\\b\b\x12\x11MESSAGE_TOO_LARGE\x1aEa message is larger than the server takes, 4 MiB; send less at a time\xca\xd8\x19/\b\x04\x1a+the deadline that the caller set has passedB\x8f\x02\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xac\x02R\x05title2\x9e\x05\n" +
+	"\x15RecommendationService\x12\xb3\x02\n" +
+	"\tRecommend\x12..bookstore.recommendations.v1.RecommendRequest\x1a/.bookstore.recommendations.v1.RecommendResponse\"\xc4\x01\xca\xd8\x19\x99\x01\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1a~the server has not been able to load the catalogue from the Inventory service since it started; retry with exponential backoff\xea\xd8\x19\x1fthe response is a random sample\x90\x02\x01\x1a\xce\x02\xca\xd8\x19~\b\b\x12\n" +
+	"OVERLOADED\x1anthe server is already handling as many calls as it accepts; wait for the time that RetryInfo gives, then retry\xca\xd8\x19e\b\b\x12\x11MESSAGE_TOO_LARGE\x1aNa message is larger than 4 MiB, the limit of the server; send smaller messages\xca\xd8\x19_\b\x04\x1a[the deadline of the call passed before the response was ready; retry with a longer deadlineB\x8f\x02\n" +
 	" com.bookstore.recommendations.v1B\x1aRecommendationServiceProtoP\x01Z=bindery/gen/go/bookstore/recommendations/v1;recommendationsv1\xa2\x02\x03BRX\xaa\x02\x1cBookstore.Recommendations.V1\xca\x02\x1cBookstore\\Recommendations\\V1\xe2\x02(Bookstore\\Recommendations\\V1\\GPBMetadata\xea\x02\x1eBookstore::Recommendations::V1b\x06proto3"
 
 var (

@@ -26,10 +26,11 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Finds books that a reader may like.
+// Recommends books.
 type RecommendationServiceClient interface {
-	// Draws books of one category at random, no book twice. Answers fewer than
-	// asked where the category holds fewer.
+	// Returns a random sample of the books of one category, each book at most
+	// once. If the category has fewer books than requested, all of them are
+	// returned.
 	Recommend(ctx context.Context, in *RecommendRequest, opts ...grpc.CallOption) (*RecommendResponse, error)
 }
 
@@ -55,10 +56,11 @@ func (c *recommendationServiceClient) Recommend(ctx context.Context, in *Recomme
 // All implementations must embed UnimplementedRecommendationServiceServer
 // for forward compatibility.
 //
-// Finds books that a reader may like.
+// Recommends books.
 type RecommendationServiceServer interface {
-	// Draws books of one category at random, no book twice. Answers fewer than
-	// asked where the category holds fewer.
+	// Returns a random sample of the books of one category, each book at most
+	// once. If the category has fewer books than requested, all of them are
+	// returned.
 	Recommend(context.Context, *RecommendRequest) (*RecommendResponse, error)
 	mustEmbedUnimplementedRecommendationServiceServer()
 }

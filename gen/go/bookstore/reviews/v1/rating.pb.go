@@ -22,17 +22,18 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The reviews of a book, summed up.
+// The summary of all reviews of a book.
 type Rating struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The book.
+	// The id of the book.
 	BookId int32 `protobuf:"varint,1,opt,name=book_id,json=bookId,proto3" json:"book_id,omitempty"`
-	// How many reviews the book has: the sum of star_counts.
+	// The number of reviews of the book: the sum of star_counts.
 	ReviewCount int64 `protobuf:"varint,2,opt,name=review_count,json=reviewCount,proto3" json:"review_count,omitempty"`
-	// The average in hundredths of a star, rounded half up: 433 is 4.33 stars.
-	// Unset if there is no review, since an average of nothing is not zero.
+	// The average number of stars in hundredths, rounded half up: 433 means 4.33
+	// stars. Unset if the book has no reviews.
 	AverageHundredths *int32 `protobuf:"varint,3,opt,name=average_hundredths,json=averageHundredths,proto3,oneof" json:"average_hundredths,omitempty"`
-	// How many reviews give one star, two, three, four and five, in this order.
+	// The number of reviews with 1, 2, 3, 4 and 5 stars, in this order. Always
+	// five numbers.
 	StarCounts    []int64 `protobuf:"varint,4,rep,packed,name=star_counts,json=starCounts,proto3" json:"star_counts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

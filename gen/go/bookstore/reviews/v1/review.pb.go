@@ -23,25 +23,27 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// What a reader thinks of a book. An account has at most one review of a book.
-// The account is not told: a reader may be known by a name of their choice.
+// A reader's review of a book. Each account has at most one review of a book.
+// The review does not contain the account id, so that readers can write under a
+// name of their choice.
 type Review struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The identity of the review, a UUIDv7. It stays when the review is changed.
+	// The id of the review, a UUIDv7 that the server assigns. It does not change
+	// when the review is changed.
 	ReviewId string `protobuf:"bytes,1,opt,name=review_id,json=reviewId,proto3" json:"review_id,omitempty"`
-	// The book.
+	// The id of the book.
 	BookId int32 `protobuf:"varint,2,opt,name=book_id,json=bookId,proto3" json:"book_id,omitempty"`
-	// How many stars, of five.
+	// The number of stars, from 1 (worst) to 5 (best).
 	Stars int32 `protobuf:"varint,3,opt,name=stars,proto3" json:"stars,omitempty"`
 	// The headline. Empty if the reader gave none.
 	Title string `protobuf:"bytes,4,opt,name=title,proto3" json:"title,omitempty"`
-	// The review itself, in plain text. Empty if the reader gave stars alone.
+	// The text of the review, as plain text. Empty if the reader gave only stars.
 	Body string `protobuf:"bytes,5,opt,name=body,proto3" json:"body,omitempty"`
 	// The name under which the review is shown. Empty if the reader gave none.
 	AuthorName string `protobuf:"bytes,6,opt,name=author_name,json=authorName,proto3" json:"author_name,omitempty"`
 	// When the review was first written.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// When the review was last changed; the time of writing if it never was.
+	// When the review last changed. Equal to create_time if it has not changed.
 	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

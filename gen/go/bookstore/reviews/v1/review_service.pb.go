@@ -23,17 +23,18 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// In which order reviews are listed. Among equals the newest comes first.
+// The order in which reviews are listed. Reviews that are equal in this order
+// are listed newest first.
 type ReviewOrder int32
 
 const (
-	// No order is asked for: as NEWEST_FIRST.
+	// The default: the same as REVIEW_ORDER_NEWEST_FIRST.
 	ReviewOrder_REVIEW_ORDER_UNSPECIFIED ReviewOrder = 0
-	// Those that were written or changed last come first.
+	// The most recently written or changed reviews first.
 	ReviewOrder_REVIEW_ORDER_NEWEST_FIRST ReviewOrder = 1
-	// Those with the most stars come first.
+	// The reviews with the most stars first.
 	ReviewOrder_REVIEW_ORDER_MOST_STARS_FIRST ReviewOrder = 2
-	// Those with the fewest stars come first.
+	// The reviews with the fewest stars first.
 	ReviewOrder_REVIEW_ORDER_FEWEST_STARS_FIRST ReviewOrder = 3
 )
 
@@ -80,20 +81,20 @@ func (ReviewOrder) EnumDescriptor() ([]byte, []int) {
 	return file_bookstore_reviews_v1_review_service_proto_rawDescGZIP(), []int{0}
 }
 
-// Writes or replaces one's own review. What is unset here is empty afterwards,
-// also if it was not before.
+// The request of PutReview. It contains the whole review: a text that is unset
+// here is removed from an existing review.
 type PutReviewRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The book.
+	// The id of the book.
 	BookId int32 `protobuf:"varint,1,opt,name=book_id,json=bookId,proto3" json:"book_id,omitempty"`
-	// How many stars, from 1 to 5. Zero is refused: it would be a forgotten
-	// field, and would spoil the average.
+	// The number of stars, from 1 (worst) to 5 (best). An unset field (zero) is
+	// refused, because it would lower the average.
 	Stars int32 `protobuf:"varint,2,opt,name=stars,proto3" json:"stars,omitempty"`
 	// The headline.
 	Title string `protobuf:"bytes,3,opt,name=title,proto3" json:"title,omitempty"`
-	// The review itself, in plain text.
+	// The text of the review, as plain text.
 	Body string `protobuf:"bytes,4,opt,name=body,proto3" json:"body,omitempty"`
-	// The name under which to show the review.
+	// The name under which the review is shown.
 	AuthorName    string `protobuf:"bytes,5,opt,name=author_name,json=authorName,proto3" json:"author_name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -164,10 +165,10 @@ func (x *PutReviewRequest) GetAuthorName() string {
 	return ""
 }
 
-// The review is written.
+// The response of PutReview.
 type PutReviewResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The review as it is now.
+	// The review after the change.
 	Review        *Review `protobuf:"bytes,1,opt,name=review,proto3" json:"review,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -210,10 +211,10 @@ func (x *PutReviewResponse) GetReview() *Review {
 	return nil
 }
 
-// Asks for one's own review.
+// The request of GetReview.
 type GetReviewRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The book.
+	// The id of the book.
 	BookId        int32 `protobuf:"varint,1,opt,name=book_id,json=bookId,proto3" json:"book_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -256,10 +257,10 @@ func (x *GetReviewRequest) GetBookId() int32 {
 	return 0
 }
 
-// One's own review.
+// The response of GetReview.
 type GetReviewResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The review.
+	// The caller's review of the book.
 	Review        *Review `protobuf:"bytes,1,opt,name=review,proto3" json:"review,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -302,16 +303,17 @@ func (x *GetReviewResponse) GetReview() *Review {
 	return nil
 }
 
-// Asks for a page of the reviews of a book.
+// The request of ListReviews.
 type ListReviewsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The book.
+	// The id of the book.
 	BookId int32 `protobuf:"varint,1,opt,name=book_id,json=bookId,proto3" json:"book_id,omitempty"`
-	// The order.
+	// The order of the list.
 	Order ReviewOrder `protobuf:"varint,2,opt,name=order,proto3,enum=bookstore.reviews.v1.ReviewOrder" json:"order,omitempty"`
-	// How many reviews a page holds at most, up to 200.
+	// The maximum number of reviews in the response, up to 200.
 	PageSize int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the page before.
+	// The next_page_token of the previous response. Send it with the same filters
+	// as before; only page_size may differ.
 	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -375,12 +377,12 @@ func (x *ListReviewsRequest) GetPageToken() string {
 	return ""
 }
 
-// A page of the reviews of a book.
+// The response of ListReviews.
 type ListReviewsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The reviews, in the order asked for.
+	// The reviews of this page, in the requested order.
 	Reviews []*Review `protobuf:"bytes,1,rep,name=reviews,proto3" json:"reviews,omitempty"`
-	// The token of the next page; empty on the last.
+	// The page_token of the next page. Empty if this is the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -430,10 +432,10 @@ func (x *ListReviewsResponse) GetNextPageToken() string {
 	return ""
 }
 
-// Takes back one's own review.
+// The request of DeleteReview.
 type DeleteReviewRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The book.
+	// The id of the book.
 	BookId        int32 `protobuf:"varint,1,opt,name=book_id,json=bookId,proto3" json:"book_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -476,7 +478,7 @@ func (x *DeleteReviewRequest) GetBookId() int32 {
 	return 0
 }
 
-// There is no such review any more.
+// The response of DeleteReview. It has no fields.
 type DeleteReviewResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -513,10 +515,10 @@ func (*DeleteReviewResponse) Descriptor() ([]byte, []int) {
 	return file_bookstore_reviews_v1_review_service_proto_rawDescGZIP(), []int{7}
 }
 
-// Asks for the rating of a book.
+// The request of GetRating.
 type GetRatingRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The book.
+	// The id of the book.
 	BookId        int32 `protobuf:"varint,1,opt,name=book_id,json=bookId,proto3" json:"book_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -559,10 +561,10 @@ func (x *GetRatingRequest) GetBookId() int32 {
 	return 0
 }
 
-// The rating of a book.
+// The response of GetRating.
 type GetRatingResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The rating.
+	// The rating of the book.
 	Rating        *Rating `protobuf:"bytes,1,opt,name=rating,proto3" json:"rating,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -605,10 +607,10 @@ func (x *GetRatingResponse) GetRating() *Rating {
 	return nil
 }
 
-// Asks for the ratings of several books.
+// The request of BatchGetRatings.
 type BatchGetRatingsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The numbers of the books, from 1 to 100 of them, none twice.
+	// The ids of 1 to 100 books, each id once.
 	BookIds       []int32 `protobuf:"varint,1,rep,packed,name=book_ids,json=bookIds,proto3" json:"book_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -651,10 +653,10 @@ func (x *BatchGetRatingsRequest) GetBookIds() []int32 {
 	return nil
 }
 
-// The ratings of several books.
+// The response of BatchGetRatings.
 type BatchGetRatingsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One rating for each number, in the order in which they were asked for.
+	// One rating for each requested id, in the same order.
 	Ratings       []*Rating `protobuf:"bytes,1,rep,name=ratings,proto3" json:"ratings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -701,14 +703,14 @@ var File_bookstore_reviews_v1_review_service_proto protoreflect.FileDescriptor
 
 const file_bookstore_reviews_v1_review_service_proto_rawDesc = "" +
 	"\n" +
-	")bookstore/reviews/v1/review_service.proto\x12\x14bookstore.reviews.v1\x1a!bookstore/reviews/v1/rating.proto\x1a!bookstore/reviews/v1/review.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\x94\x02\n" +
+	")bookstore/reviews/v1/review_service.proto\x12\x14bookstore.reviews.v1\x1a!bookstore/reviews/v1/rating.proto\x1a!bookstore/reviews/v1/review.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\x96\x02\n" +
 	"\x10PutReviewRequest\x12&\n" +
 	"\abook_id\x18\x01 \x01(\x05B\r\xbaH\n" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\x06bookId\x12\x1f\n" +
 	"\x05stars\x18\x02 \x01(\x05B\t\xbaH\x06\x1a\x04\x18\x05(\x01R\x05stars\x12-\n" +
 	"\x05title\x18\x03 \x01(\tB\x17\xbaH\x05r\x03\x18\x96\x01\xca\xd8\x19\vno headlineR\x05title\x123\n" +
-	"\x04body\x18\x04 \x01(\tB\x1f\xbaH\x05r\x03\x18\x88'\xca\xd8\x19\x13stars without wordsR\x04body\x12S\n" +
-	"\vauthor_name\x18\x05 \x01(\tB2\xbaH\x04r\x02\x18d\xca\xd8\x19'no name: the review is that of a readerR\n" +
+	"\x04body\x18\x04 \x01(\tB\x1f\xbaH\x05r\x03\x18\x88'\xca\xd8\x19\x13only stars, no textR\x04body\x12U\n" +
+	"\vauthor_name\x18\x05 \x01(\tB4\xbaH\x04r\x02\x18d\xca\xd8\x19)no name: the review is shown as anonymousR\n" +
 	"authorName\"Q\n" +
 	"\x11PutReviewResponse\x12<\n" +
 	"\x06review\x18\x01 \x01(\v2\x1c.bookstore.reviews.v1.ReviewB\x06\xbaH\x03\xc8\x01\x01R\x06review\":\n" +
@@ -716,12 +718,12 @@ const file_bookstore_reviews_v1_review_service_proto_rawDesc = "" +
 	"\abook_id\x18\x01 \x01(\x05B\r\xbaH\n" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\x06bookId\"Q\n" +
 	"\x11GetReviewResponse\x12<\n" +
-	"\x06review\x18\x01 \x01(\v2\x1c.bookstore.reviews.v1.ReviewB\x06\xbaH\x03\xc8\x01\x01R\x06review\"\x88\x02\n" +
+	"\x06review\x18\x01 \x01(\v2\x1c.bookstore.reviews.v1.ReviewB\x06\xbaH\x03\xc8\x01\x01R\x06review\"\x8a\x02\n" +
 	"\x12ListReviewsRequest\x12&\n" +
 	"\abook_id\x18\x01 \x01(\x05B\r\xbaH\n" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\x06bookId\x12Q\n" +
-	"\x05order\x18\x02 \x01(\x0e2!.bookstore.reviews.v1.ReviewOrderB\x18\xbaH\x05\x82\x01\x02\x10\x01\xca\xd8\x19\fnewest firstR\x05order\x12<\n" +
-	"\tpage_size\x18\x03 \x01(\x05B\x1f\xbaH\a\x1a\x05\x18\xc8\x01(\x00\xca\xd8\x19\x1120 reviews a pageR\bpageSize\x129\n" +
+	"\x05order\x18\x02 \x01(\x0e2!.bookstore.reviews.v1.ReviewOrderB\x18\xbaH\x05\x82\x01\x02\x10\x01\xca\xd8\x19\fnewest firstR\x05order\x12>\n" +
+	"\tpage_size\x18\x03 \x01(\x05B!\xbaH\a\x1a\x05\x18\xc8\x01(\x00\xca\xd8\x19\x1320 reviews per pageR\bpageSize\x129\n" +
 	"\n" +
 	"page_token\x18\x04 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\"\x8a\x01\n" +
 	"\x13ListReviewsResponse\x12A\n" +
@@ -746,20 +748,20 @@ const file_bookstore_reviews_v1_review_service_proto_rawDesc = "" +
 	"\x18REVIEW_ORDER_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19REVIEW_ORDER_NEWEST_FIRST\x10\x01\x12!\n" +
 	"\x1dREVIEW_ORDER_MOST_STARS_FIRST\x10\x02\x12#\n" +
-	"\x1fREVIEW_ORDER_FEWEST_STARS_FIRST\x10\x032\xd7\x12\n" +
-	"\rReviewService\x12\xb2\x04\n" +
-	"\tPutReview\x12&.bookstore.reviews.v1.PutReviewRequest\x1a'.bookstore.reviews.v1.PutReviewResponse\"\xd3\x03\xca\xd8\x19H\b\x10\x12\x12CREDENTIAL_MISSING\x1a0the call carries no session token; sign in first\xca\xd8\x19t\b\x10\x12\x0fSESSION_INVALID\x1a_the token is that of no open session: it has expired, was ended or never was one; sign in again\xca\xd8\x19p\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1aVthe session could not be checked because Accounts does not answer; repeat with backoff\xca\xd8\x19+\b\x05\x12\x0eBOOK_NOT_FOUND\x1a\x17no book has this number\xca\xd8\x19I\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1a.Inventory does not answer; repeat with backoff\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\x90\x02\x02\x12\x8c\x04\n" +
-	"\tGetReview\x12&.bookstore.reviews.v1.GetReviewRequest\x1a'.bookstore.reviews.v1.GetReviewResponse\"\xad\x03\xca\xd8\x19H\b\x10\x12\x12CREDENTIAL_MISSING\x1a0the call carries no session token; sign in first\xca\xd8\x19t\b\x10\x12\x0fSESSION_INVALID\x1a_the token is that of no open session: it has expired, was ended or never was one; sign in again\xca\xd8\x19p\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1aVthe session could not be checked because Accounts does not answer; repeat with backoff\xca\xd8\x19R\b\x05\x12\x10REVIEW_NOT_FOUND\x1a<the account has no review of this book; PutReview writes one\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\x90\x02\x01\x12\x9c\x02\n" +
-	"\vListReviews\x12(.bookstore.reviews.v1.ListReviewsRequest\x1a).bookstore.reviews.v1.ListReviewsResponse\"\xb7\x01\xca\xd8\x19{\b\x03\x12\x12PAGE_TOKEN_INVALID\x1acthe page token is not one that this method gave for the same book and order; start again without it\xd2\xd8\x191\n" +
+	"\x1fREVIEW_ORDER_FEWEST_STARS_FIRST\x10\x032\xc8\x16\n" +
+	"\rReviewService\x12\xe0\x05\n" +
+	"\tPutReview\x12&.bookstore.reviews.v1.PutReviewRequest\x1a'.bookstore.reviews.v1.PutReviewResponse\"\x81\x05\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xca\xd8\x19\x81\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1agthe Accounts service does not respond, so the session cannot be checked; retry with exponential backoff\xca\xd8\x19\\\b\x05\x12\x0eBOOK_NOT_FOUND\x1aHno book has this id; find the ids of books with ListBooks or SearchBooks\xca\xd8\x19a\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1aFthe Inventory service does not respond; retry with exponential backoff\xda\xd8\x19\x18\n" +
+	"\aaccount\x12\rauthorization\x90\x02\x02\x12\xf5\x04\n" +
+	"\tGetReview\x12&.bookstore.reviews.v1.GetReviewRequest\x1a'.bookstore.reviews.v1.GetReviewResponse\"\x96\x04\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xca\xd8\x19\x81\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1agthe Accounts service does not respond, so the session cannot be checked; retry with exponential backoff\xca\xd8\x19V\b\x05\x12\x10REVIEW_NOT_FOUND\x1a@the account has no review of this book; write one with PutReview\xda\xd8\x19\x18\n" +
+	"\aaccount\x12\rauthorization\x90\x02\x01\x12\xb3\x02\n" +
+	"\vListReviews\x12(.bookstore.reviews.v1.ListReviewsRequest\x1a).bookstore.reviews.v1.ListReviewsResponse\"\xce\x01\xca\xd8\x19\x91\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1aythis method did not return the page token for the same book and order; request the first page again, without a page token\xd2\xd8\x191\n" +
 	"\tpage_size\x12\n" +
-	"page_token\x1a\areviews\"\x0fnext_page_token\x90\x02\x01\x12\xbf\x03\n" +
-	"\fDeleteReview\x12).bookstore.reviews.v1.DeleteReviewRequest\x1a*.bookstore.reviews.v1.DeleteReviewResponse\"\xd7\x02\xca\xd8\x19H\b\x10\x12\x12CREDENTIAL_MISSING\x1a0the call carries no session token; sign in first\xca\xd8\x19t\b\x10\x12\x0fSESSION_INVALID\x1a_the token is that of no open session: it has expired, was ended or never was one; sign in again\xca\xd8\x19p\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1aVthe session could not be checked because Accounts does not answer; repeat with backoff\xda\xd8\x19\x18\n" +
+	"page_token\x1a\areviews\"\x0fnext_page_token\x90\x02\x01\x12\xa4\x04\n" +
+	"\fDeleteReview\x12).bookstore.reviews.v1.DeleteReviewRequest\x1a*.bookstore.reviews.v1.DeleteReviewResponse\"\xbc\x03\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xca\xd8\x19\x81\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1agthe Accounts service does not respond, so the session cannot be checked; retry with exponential backoff\xda\xd8\x19\x18\n" +
 	"\aaccount\x12\rauthorization\x90\x02\x02\x12a\n" +
 	"\tGetRating\x12&.bookstore.reviews.v1.GetRatingRequest\x1a'.bookstore.reviews.v1.GetRatingResponse\"\x03\x90\x02\x01\x12s\n" +
-	"\x0fBatchGetRatings\x12,.bookstore.reviews.v1.BatchGetRatingsRequest\x1a-.bookstore.reviews.v1.BatchGetRatingsResponse\"\x03\x90\x02\x01\x1a\xc8\x02\xca\xd8\x19e\b\b\x12\n" +
-	"OVERLOADED\x1aUthe server has as many calls in flight as it takes; wait as RetryInfo says and repeat\xca\xd8\x19\\\b\b\x12\x11MESSAGE_TOO_LARGE\x1aEa message is larger than the server takes, 4 MiB; send less at a time\xca\xd8\x19/\b\x04\x1a+the deadline that the caller set has passed\xca\xd8\x19H\b\x0e\x12\x11STORE_UNAVAILABLE\x1a1the database does not answer; repeat with backoffB\xcf\x01\n" +
+	"\x0fBatchGetRatings\x12,.bookstore.reviews.v1.BatchGetRatingsRequest\x1a-.bookstore.reviews.v1.BatchGetRatingsResponse\"\x03\x90\x02\x01\x1a\xa6\x03\xca\xd8\x19~\b\b\x12\n" +
+	"OVERLOADED\x1anthe server is already handling as many calls as it accepts; wait for the time that RetryInfo gives, then retry\xca\xd8\x19e\b\b\x12\x11MESSAGE_TOO_LARGE\x1aNa message is larger than 4 MiB, the limit of the server; send smaller messages\xca\xd8\x19_\b\x04\x1a[the deadline of the call passed before the response was ready; retry with a longer deadline\xca\xd8\x19T\b\x0e\x12\x11STORE_UNAVAILABLE\x1a=the database does not respond; retry with exponential backoffB\xcf\x01\n" +
 	"\x18com.bookstore.reviews.v1B\x12ReviewServiceProtoP\x01Z-bindery/gen/go/bookstore/reviews/v1;reviewsv1\xa2\x02\x03BRX\xaa\x02\x14Bookstore.Reviews.V1\xca\x02\x14Bookstore\\Reviews\\V1\xe2\x02 Bookstore\\Reviews\\V1\\GPBMetadata\xea\x02\x16Bookstore::Reviews::V1b\x06proto3"
 
 var (

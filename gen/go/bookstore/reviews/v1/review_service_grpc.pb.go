@@ -31,27 +31,27 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// What readers think of the books.
+// Reviews and ratings of books.
 //
-// Reading reviews and ratings is open to everybody. PutReview, GetReview and
-// DeleteReview work on the one review that the account of the session token has
-// of a book.
+// Anybody may read reviews and ratings. PutReview, GetReview and DeleteReview
+// need a session token and work on the review that the caller's account has
+// written about the book.
 type ReviewServiceClient interface {
-	// Writes one's own review of a book, or replaces it. Writing again what is
-	// there changes nothing, not even update_time.
+	// Writes the caller's review of a book, or replaces it. Writing the same
+	// content again changes nothing, not even update_time.
 	PutReview(ctx context.Context, in *PutReviewRequest, opts ...grpc.CallOption) (*PutReviewResponse, error)
-	// Reads one's own review of a book, to show or change it.
+	// Returns the caller's review of a book.
 	GetReview(ctx context.Context, in *GetReviewRequest, opts ...grpc.CallOption) (*GetReviewResponse, error)
-	// Lists the reviews of a book. A book that nobody has reviewed, or that is not
-	// in the catalogue, has an empty list.
+	// Lists the reviews of a book. The list is empty if the book has no reviews
+	// or is not in the catalogue.
 	ListReviews(ctx context.Context, in *ListReviewsRequest, opts ...grpc.CallOption) (*ListReviewsResponse, error)
-	// Takes back one's own review of a book. If there is none, nothing changes and
-	// the answer is the same.
+	// Deletes the caller's review of a book. If there is none, nothing changes
+	// and the call succeeds.
 	DeleteReview(ctx context.Context, in *DeleteReviewRequest, opts ...grpc.CallOption) (*DeleteReviewResponse, error)
-	// Reads the rating of one book. A book that nobody has reviewed, or that is
-	// not in the catalogue, has one with no reviews in it.
+	// Returns the rating of a book. A book without reviews, or one that is not in
+	// the catalogue, has a rating with review_count zero.
 	GetRating(ctx context.Context, in *GetRatingRequest, opts ...grpc.CallOption) (*GetRatingResponse, error)
-	// Reads the ratings of several books at once, such as those of a page.
+	// Returns the ratings of several books, for example of all books on a page.
 	BatchGetRatings(ctx context.Context, in *BatchGetRatingsRequest, opts ...grpc.CallOption) (*BatchGetRatingsResponse, error)
 }
 
@@ -127,27 +127,27 @@ func (c *reviewServiceClient) BatchGetRatings(ctx context.Context, in *BatchGetR
 // All implementations must embed UnimplementedReviewServiceServer
 // for forward compatibility.
 //
-// What readers think of the books.
+// Reviews and ratings of books.
 //
-// Reading reviews and ratings is open to everybody. PutReview, GetReview and
-// DeleteReview work on the one review that the account of the session token has
-// of a book.
+// Anybody may read reviews and ratings. PutReview, GetReview and DeleteReview
+// need a session token and work on the review that the caller's account has
+// written about the book.
 type ReviewServiceServer interface {
-	// Writes one's own review of a book, or replaces it. Writing again what is
-	// there changes nothing, not even update_time.
+	// Writes the caller's review of a book, or replaces it. Writing the same
+	// content again changes nothing, not even update_time.
 	PutReview(context.Context, *PutReviewRequest) (*PutReviewResponse, error)
-	// Reads one's own review of a book, to show or change it.
+	// Returns the caller's review of a book.
 	GetReview(context.Context, *GetReviewRequest) (*GetReviewResponse, error)
-	// Lists the reviews of a book. A book that nobody has reviewed, or that is not
-	// in the catalogue, has an empty list.
+	// Lists the reviews of a book. The list is empty if the book has no reviews
+	// or is not in the catalogue.
 	ListReviews(context.Context, *ListReviewsRequest) (*ListReviewsResponse, error)
-	// Takes back one's own review of a book. If there is none, nothing changes and
-	// the answer is the same.
+	// Deletes the caller's review of a book. If there is none, nothing changes
+	// and the call succeeds.
 	DeleteReview(context.Context, *DeleteReviewRequest) (*DeleteReviewResponse, error)
-	// Reads the rating of one book. A book that nobody has reviewed, or that is
-	// not in the catalogue, has one with no reviews in it.
+	// Returns the rating of a book. A book without reviews, or one that is not in
+	// the catalogue, has a rating with review_count zero.
 	GetRating(context.Context, *GetRatingRequest) (*GetRatingResponse, error)
-	// Reads the ratings of several books at once, such as those of a page.
+	// Returns the ratings of several books, for example of all books on a page.
 	BatchGetRatings(context.Context, *BatchGetRatingsRequest) (*BatchGetRatingsResponse, error)
 	mustEmbedUnimplementedReviewServiceServer()
 }

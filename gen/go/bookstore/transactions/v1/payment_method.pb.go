@@ -22,16 +22,17 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// With what somebody pays. The number of a card is never sent here: the buyer's
-// client gives it to the payment provider, which answers a token.
+// What a buyer pays with. Card numbers are never sent to the bookstore: the
+// buyer's client sends them to the payment provider, which returns a token.
 type PaymentMethod struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The token of the payment provider. What looks like a card number is refused
-	// by the pattern.
+	// The token from the payment provider, for example "tok_visa". The pattern
+	// refuses card numbers.
 	//
-	// The provider that is built in moves no money. It accepts tok_visa and
-	// tok_mastercard, declines tok_refused, tok_insufficient_funds and tok_expired
-	// for the reason in their names, and knows no other.
+	// The built-in provider moves no money. It accepts tok_visa and
+	// tok_mastercard, declines tok_refused, tok_insufficient_funds and
+	// tok_expired for the reason in the name, and declines all other tokens as
+	// unknown.
 	Token         string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

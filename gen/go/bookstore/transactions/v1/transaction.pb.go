@@ -24,20 +24,20 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The life of a transaction. It begins charged or declined; declined is the end,
-// and from charged it goes on by refunds.
+// The state of a transaction. A transaction starts as charged or declined.
+// Declined is final; refunds change a charged transaction.
 type TransactionState int32
 
 const (
-	// No state. Never the state of a transaction.
+	// No state. No transaction has it.
 	TransactionState_TRANSACTION_STATE_UNSPECIFIED TransactionState = 0
-	// The whole amount is taken.
+	// The whole amount was charged and nothing refunded.
 	TransactionState_TRANSACTION_STATE_CHARGED TransactionState = 1
-	// Nothing was taken.
+	// The charge was declined: no money was taken.
 	TransactionState_TRANSACTION_STATE_DECLINED TransactionState = 2
-	// A part of what was taken went back.
+	// A part of the amount was refunded.
 	TransactionState_TRANSACTION_STATE_PARTLY_REFUNDED TransactionState = 3
-	// All that was taken went back.
+	// The whole amount was refunded.
 	TransactionState_TRANSACTION_STATE_REFUNDED TransactionState = 4
 )
 
@@ -86,19 +86,20 @@ func (TransactionState) EnumDescriptor() ([]byte, []int) {
 	return file_bookstore_transactions_v1_transaction_proto_rawDescGZIP(), []int{0}
 }
 
-// Why a charge was declined, as far as the payment provider tells.
+// Why a charge was declined, as the payment provider reports it.
 type DeclineReason int32
 
 const (
-	// Not declined.
+	// The charge was not declined.
 	DeclineReason_DECLINE_REASON_UNSPECIFIED DeclineReason = 0
-	// Refused without a reason. Another payment method may help.
+	// The provider gave no reason. Another payment method may work.
 	DeclineReason_DECLINE_REASON_REFUSED DeclineReason = 1
-	// There is not enough money.
+	// The payer does not have enough money. Another payment method may work.
 	DeclineReason_DECLINE_REASON_INSUFFICIENT_FUNDS DeclineReason = 2
-	// The payment method has expired.
+	// The payment method has expired. The payer has to enter another one.
 	DeclineReason_DECLINE_REASON_METHOD_EXPIRED DeclineReason = 3
-	// The provider does not know the token. Enter the payment method anew.
+	// The provider does not know the token. The payer has to enter the payment
+	// method again.
 	DeclineReason_DECLINE_REASON_METHOD_UNKNOWN DeclineReason = 4
 )
 
@@ -147,30 +148,32 @@ func (DeclineReason) EnumDescriptor() ([]byte, []int) {
 	return file_bookstore_transactions_v1_transaction_proto_rawDescGZIP(), []int{1}
 }
 
-// One charge, declined ones too, with what was refunded of it.
+// A charge, successful or declined, and the refunds of it.
 type Transaction struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The identity of the transaction, a UUIDv7.
+	// The id of the transaction, a UUIDv7 that the server assigns.
 	TransactionId string `protobuf:"bytes,1,opt,name=transaction_id,json=transactionId,proto3" json:"transaction_id,omitempty"`
-	// The account that paid. Empty if the payer has none.
+	// The id of the account that paid. Empty if the payer has no account.
 	AccountId string `protobuf:"bytes,2,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
-	// What was paid, in the words of who charged it: the id of an order.
+	// What was paid for, as the caller of Charge named it: the id of an order.
 	Reference string `protobuf:"bytes,3,opt,name=reference,proto3" json:"reference,omitempty"`
-	// The amount that was charged or, if declined, asked for.
+	// The amount that was charged or, if the charge was declined, requested.
 	Amount *v1.Money `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
-	// What has become of it.
+	// The current state of the transaction.
 	State TransactionState `protobuf:"varint,5,opt,name=state,proto3,enum=bookstore.transactions.v1.TransactionState" json:"state,omitempty"`
-	// Why it was declined; unspecified if it was not.
+	// Why the charge was declined. DECLINE_REASON_UNSPECIFIED if it was not.
 	DeclineReason DeclineReason `protobuf:"varint,6,opt,name=decline_reason,json=declineReason,proto3,enum=bookstore.transactions.v1.DeclineReason" json:"decline_reason,omitempty"`
-	// The payment method in words that its owner knows: "Visa ending in 4242".
+	// A description of the payment method for its owner, for example "Visa ending
+	// in 4242".
 	MethodLabel string `protobuf:"bytes,7,opt,name=method_label,json=methodLabel,proto3" json:"method_label,omitempty"`
-	// Where the receipt goes. Empty if no receipt is sent.
+	// The email address to which the receipt is sent. Empty if no receipt is
+	// sent.
 	ReceiptEmail string `protobuf:"bytes,8,opt,name=receipt_email,json=receiptEmail,proto3" json:"receipt_email,omitempty"`
-	// What was paid back, oldest first.
+	// The refunds, oldest first.
 	Refunds []*Refund `protobuf:"bytes,9,rep,name=refunds,proto3" json:"refunds,omitempty"`
-	// The sum of the refunds, in the currency of the amount; zero without any.
+	// The sum of the refunds, in the currency of amount. Zero if there are none.
 	RefundedAmount *v1.Money `protobuf:"bytes,10,opt,name=refunded_amount,json=refundedAmount,proto3" json:"refunded_amount,omitempty"`
-	// When it was charged or declined.
+	// When the payment method was charged or declined.
 	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -283,16 +286,16 @@ func (x *Transaction) GetCreateTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// Money that went back to the payer.
+// An amount that was paid back to the payer.
 type Refund struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The identity of the refund, a UUIDv7.
+	// The id of the refund, a UUIDv7 that the server assigns.
 	RefundId string `protobuf:"bytes,1,opt,name=refund_id,json=refundId,proto3" json:"refund_id,omitempty"`
-	// How much, never zero.
+	// The amount that was paid back, greater than zero.
 	Amount *v1.Money `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
-	// Why, for the payer to read. Empty if no reason was given.
+	// The reason, as a text for the payer. Empty if none was given.
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
-	// When it was paid back.
+	// When the amount was paid back.
 	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -24,23 +24,24 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Takes money.
+// The request of Charge.
 type ChargeRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Chosen by the caller, a UUID, one for each charge: the same id again with
-	// the same body answers the first transaction and takes nothing more.
+	// A UUID that the client generates for each new charge. A retry with the same
+	// id and the same request returns the first transaction and charges nothing
+	// more.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// How much. Zero is refused.
+	// The amount to charge. Zero is refused.
 	Amount *v1.Money `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
-	// With what it is paid.
+	// The payment method to charge.
 	PaymentMethod *PaymentMethod `protobuf:"bytes,3,opt,name=payment_method,json=paymentMethod,proto3" json:"payment_method,omitempty"`
-	// What is paid: the id of an order, as the caller names it. It stands on the
-	// receipt. Several charges may have the same, since a declined one is
-	// followed by another.
+	// What is paid for, as the caller names it: the id of an order. It is printed
+	// on the receipt. Several charges can have the same reference, because a
+	// declined charge is followed by another one.
 	Reference string `protobuf:"bytes,4,opt,name=reference,proto3" json:"reference,omitempty"`
-	// The account that pays.
+	// The id of the account that pays.
 	AccountId string `protobuf:"bytes,5,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
-	// Where to mail the receipt.
+	// The email address to which the receipt is sent.
 	ReceiptEmail  string `protobuf:"bytes,6,opt,name=receipt_email,json=receiptEmail,proto3" json:"receipt_email,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -118,10 +119,11 @@ func (x *ChargeRequest) GetReceiptEmail() string {
 	return ""
 }
 
-// The charge was made or declined.
+// The response of Charge.
 type ChargeResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The transaction; its state says which.
+	// The transaction; its state tells whether the charge was successful or
+	// declined.
 	Transaction   *Transaction `protobuf:"bytes,1,opt,name=transaction,proto3" json:"transaction,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -164,17 +166,18 @@ func (x *ChargeResponse) GetTransaction() *Transaction {
 	return nil
 }
 
-// Gives money back.
+// The request of Refund.
 type RefundRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Chosen by the caller, a UUID, one for each refund: the same id again with
-	// the same body answers the first refund and gives nothing more.
+	// A UUID that the client generates for each new refund. A retry with the same
+	// id and the same request returns the first refund and pays nothing more
+	// back.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The charge of which it is paid back.
+	// The id of the transaction to refund.
 	TransactionId string `protobuf:"bytes,2,opt,name=transaction_id,json=transactionId,proto3" json:"transaction_id,omitempty"`
-	// How much, in the currency of the charge. Zero is refused.
+	// The amount to pay back, in the currency of the charge. Zero is refused.
 	Amount *v1.Money `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
-	// Why, for the payer to read.
+	// The reason, as a text for the payer.
 	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -238,12 +241,12 @@ func (x *RefundRequest) GetReason() string {
 	return ""
 }
 
-// The money went back.
+// The response of Refund.
 type RefundResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The refund.
+	// The new refund.
 	Refund *Refund `protobuf:"bytes,1,opt,name=refund,proto3" json:"refund,omitempty"`
-	// The transaction after it.
+	// The transaction after the refund.
 	Transaction   *Transaction `protobuf:"bytes,2,opt,name=transaction,proto3" json:"transaction,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -293,10 +296,10 @@ func (x *RefundResponse) GetTransaction() *Transaction {
 	return nil
 }
 
-// Asks for a transaction.
+// The request of GetTransaction.
 type GetTransactionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The transaction.
+	// The id of the transaction.
 	TransactionId string `protobuf:"bytes,1,opt,name=transaction_id,json=transactionId,proto3" json:"transaction_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -339,10 +342,10 @@ func (x *GetTransactionRequest) GetTransactionId() string {
 	return ""
 }
 
-// One transaction.
+// The response of GetTransaction.
 type GetTransactionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The transaction.
+	// The transaction in its current state.
 	Transaction   *Transaction `protobuf:"bytes,1,opt,name=transaction,proto3" json:"transaction,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -385,12 +388,13 @@ func (x *GetTransactionResponse) GetTransaction() *Transaction {
 	return nil
 }
 
-// Asks for a page of one's own transactions.
+// The request of ListTransactions.
 type ListTransactionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How many transactions a page holds at most, up to 200.
+	// The maximum number of transactions in the response, up to 200.
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// The next_page_token of the page before.
+	// The next_page_token of the previous response. Send it with the same filters
+	// as before; only page_size may differ.
 	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -440,12 +444,12 @@ func (x *ListTransactionsRequest) GetPageToken() string {
 	return ""
 }
 
-// A page of one's own transactions.
+// The response of ListTransactions.
 type ListTransactionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The transactions, newest first.
+	// The transactions of this page, newest first.
 	Transactions []*Transaction `protobuf:"bytes,1,rep,name=transactions,proto3" json:"transactions,omitempty"`
-	// The token of the next page; empty on the last.
+	// The page_token of the next page. Empty if this is the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -495,13 +499,13 @@ func (x *ListTransactionsResponse) GetNextPageToken() string {
 	return ""
 }
 
-// Asks for a receipt again.
+// The request of ResendReceipt.
 type ResendReceiptRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Chosen by the caller, a UUID, one for each mail: the same id again with the
-	// same body sends no second one.
+	// A UUID that the client generates for each mail. A retry with the same id
+	// and the same request sends no second mail.
 	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	// The transaction.
+	// The id of the transaction.
 	TransactionId string `protobuf:"bytes,2,opt,name=transaction_id,json=transactionId,proto3" json:"transaction_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -551,10 +555,10 @@ func (x *ResendReceiptRequest) GetTransactionId() string {
 	return ""
 }
 
-// The receipt is on its way.
+// The response of ResendReceipt.
 type ResendReceiptResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where it goes.
+	// The email address to which the receipt is sent.
 	ReceiptEmail  string `protobuf:"bytes,1,opt,name=receipt_email,json=receiptEmail,proto3" json:"receipt_email,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -601,25 +605,25 @@ var File_bookstore_transactions_v1_transaction_service_proto protoreflect.FileDe
 
 const file_bookstore_transactions_v1_transaction_service_proto_rawDesc = "" +
 	"\n" +
-	"3bookstore/transactions/v1/transaction_service.proto\x12\x19bookstore.transactions.v1\x1a.bookstore/transactions/v1/payment_method.proto\x1a+bookstore/transactions/v1/transaction.proto\x1a\x1dbookstore/type/v1/money.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xb1\x03\n" +
+	"3bookstore/transactions/v1/transaction_service.proto\x12\x19bookstore.transactions.v1\x1a.bookstore/transactions/v1/payment_method.proto\x1a+bookstore/transactions/v1/transaction.proto\x1a\x1dbookstore/type/v1/money.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xbc\x03\n" +
 	"\rChargeRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x128\n" +
 	"\x06amount\x18\x02 \x01(\v2\x18.bookstore.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12W\n" +
 	"\x0epayment_method\x18\x03 \x01(\v2(.bookstore.transactions.v1.PaymentMethodB\x06\xbaH\x03\xc8\x01\x01R\rpaymentMethod\x12+\n" +
 	"\treference\x18\x04 \x01(\tB\r\xbaH\n" +
-	"r\b\x10\x01\x18d2\x02\\SR\treference\x12m\n" +
+	"r\b\x10\x01\x18d2\x02\\SR\treference\x12x\n" +
 	"\n" +
-	"account_id\x18\x05 \x01(\tBN\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xca\xd8\x19?a payer without an account: the transaction is in nobody's listR\taccountId\x12H\n" +
+	"account_id\x18\x05 \x01(\tBY\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xca\xd8\x19Jthe payer has no account: ListTransactions shows the transaction to nobodyR\taccountId\x12H\n" +
 	"\rreceipt_email\x18\x06 \x01(\tB#\xbaH\n" +
 	"\xd8\x01\x01r\x05\x18\xfe\x01`\x01\xca\xd8\x19\x12no receipt is sentR\freceiptEmail\"b\n" +
 	"\x0eChargeResponse\x12P\n" +
-	"\vtransaction\x18\x01 \x01(\v2&.bookstore.transactions.v1.TransactionB\x06\xbaH\x03\xc8\x01\x01R\vtransaction\"\xf7\x01\n" +
+	"\vtransaction\x18\x01 \x01(\v2&.bookstore.transactions.v1.TransactionB\x06\xbaH\x03\xc8\x01\x01R\vtransaction\"\xfe\x01\n" +
 	"\rRefundRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12/\n" +
-	"\x0etransaction_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\rtransactionId\x12T\n" +
-	"\x06amount\x18\x03 \x01(\v2\x18.bookstore.type.v1.MoneyB\"\xca\xd8\x19\x1eall that is left of the chargeR\x06amount\x126\n" +
+	"\x0etransaction_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\rtransactionId\x12[\n" +
+	"\x06amount\x18\x03 \x01(\v2\x18.bookstore.type.v1.MoneyB)\xca\xd8\x19%everything that is left of the chargeR\x06amount\x126\n" +
 	"\x06reason\x18\x04 \x01(\tB\x1e\xbaH\x05r\x03\x18\xc8\x01\xca\xd8\x19\x12no reason is givenR\x06reason\"\xa5\x01\n" +
 	"\x0eRefundResponse\x12A\n" +
 	"\x06refund\x18\x01 \x01(\v2!.bookstore.transactions.v1.RefundB\x06\xbaH\x03\xc8\x01\x01R\x06refund\x12P\n" +
@@ -627,9 +631,9 @@ const file_bookstore_transactions_v1_transaction_service_proto_rawDesc = "" +
 	"\x15GetTransactionRequest\x12/\n" +
 	"\x0etransaction_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\rtransactionId\"j\n" +
 	"\x16GetTransactionResponse\x12P\n" +
-	"\vtransaction\x18\x01 \x01(\v2&.bookstore.transactions.v1.TransactionB\x06\xbaH\x03\xc8\x01\x01R\vtransaction\"\x97\x01\n" +
-	"\x17ListTransactionsRequest\x12A\n" +
-	"\tpage_size\x18\x01 \x01(\x05B$\xbaH\a\x1a\x05\x18\xc8\x01(\x00\xca\xd8\x19\x1620 transactions a pageR\bpageSize\x129\n" +
+	"\vtransaction\x18\x01 \x01(\v2&.bookstore.transactions.v1.TransactionB\x06\xbaH\x03\xc8\x01\x01R\vtransaction\"\x99\x01\n" +
+	"\x17ListTransactionsRequest\x12C\n" +
+	"\tpage_size\x18\x01 \x01(\x05B&\xbaH\a\x1a\x05\x18\xc8\x01(\x00\xca\xd8\x19\x1820 transactions per pageR\bpageSize\x129\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\"\xa3\x01\n" +
 	"\x18ListTransactionsResponse\x12U\n" +
@@ -641,24 +645,26 @@ const file_bookstore_transactions_v1_transaction_service_proto_rawDesc = "" +
 	"\x0etransaction_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\rtransactionId\"H\n" +
 	"\x15ResendReceiptResponse\x12/\n" +
 	"\rreceipt_email\x18\x01 \x01(\tB\n" +
-	"\xbaH\ar\x05\x18\xfe\x01`\x01R\freceiptEmail2\xc7 \n" +
-	"\x12TransactionService\x12\x9c\x05\n" +
-	"\x06Charge\x12(.bookstore.transactions.v1.ChargeRequest\x1a).bookstore.transactions.v1.ChargeResponse\"\xbc\x04\xca\xd8\x19<\b\x10\x12\x12CREDENTIAL_MISSING\x1a$the call carries no operator's token\xca\xd8\x197\b\a\x12\x12CREDENTIAL_REFUSED\x1a\x1fthe token is not the operator's\xca\xd8\x19S\b\x03\x12\x13AMOUNT_NOT_POSITIVE\x1a:the amount is zero; what is free of charge needs no charge\xca\xd8\x19O\b\x03\x12\x10CURRENCY_UNKNOWN\x1a9no currency in which people pay has this code in ISO 4217\xca\xd8\x19\x90\x01\b\x0e\x12\x14PROVIDER_UNAVAILABLE\x1avthe payment provider does not answer, and it is not known whether the money was taken; repeat with the same request id\xca\xd8\x19P\b\x06\x12\x11REQUEST_ID_REUSED\x1a9the request id was used with another body; take a new one\xda\xd8\x19\x19\n" +
+	"\xbaH\ar\x05\x18\xfe\x01`\x01R\freceiptEmail2\xf9'\n" +
+	"\x12TransactionService\x12\xd2\x06\n" +
+	"\x06Charge\x12(.bookstore.transactions.v1.ChargeRequest\x1a).bookstore.transactions.v1.ChargeResponse\"\xf2\x05\xca\xd8\x19n\b\x10\x12\x12CREDENTIAL_MISSING\x1aVthe call has no operator token; send it in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x7f\b\a\x12\x12CREDENTIAL_REFUSED\x1agthe token is not the operator token; use the one in the file operator.token of the server's data folder\xca\xd8\x19R\b\x03\x12\x13AMOUNT_NOT_POSITIVE\x1a9the amount is zero; charge only amounts greater than zero\xca\xd8\x19y\b\x03\x12\x10CURRENCY_UNKNOWN\x1acthe currency code is not a currency of ISO 4217 that can be used for payments; use another currency\xca\xd8\x19\x8e\x01\b\x0e\x12\x14PROVIDER_UNAVAILABLE\x1atthe payment provider does not respond, and it is unknown whether the money was taken; retry with the same request id\xca\xd8\x19e\b\x06\x12\x11REQUEST_ID_REUSED\x1aNthe request id was already used with a different request; use a new request id\xda\xd8\x19\x19\n" +
 	"\boperator\x12\rauthorization\xe2\xd8\x19\n" +
-	"request_id\x90\x02\x02\x12\xd8\b\n" +
-	"\x06Refund\x12(.bookstore.transactions.v1.RefundRequest\x1a).bookstore.transactions.v1.RefundResponse\"\xf8\a\xca\xd8\x19<\b\x10\x12\x12CREDENTIAL_MISSING\x1a$the call carries no operator's token\xca\xd8\x197\b\a\x12\x12CREDENTIAL_REFUSED\x1a\x1fthe token is not the operator's\xca\xd8\x195\b\x05\x12\x15TRANSACTION_NOT_FOUND\x1a\x1ano transaction has this id\xca\xd8\x19V\b\x03\x12\x13AMOUNT_NOT_POSITIVE\x1a=the amount is zero; leave it unset to refund all that is left\xca\xd8\x19p\b\t\x12\x10CURRENCY_DIFFERS\x1aZthe amount is not in the currency of the charge; metadata currency_code says which that is\xca\xd8\x19i\b\t\x12\x1aTRANSACTION_NOT_REFUNDABLE\x1aIthe charge was declined or is refunded already; metadata state says which\xca\xd8\x19t\b\t\x12\x10REFUND_TOO_LARGE\x1a^the amount is more than is left of the charge; metadata refundable_minor says how much that is\xca\xd8\x19v\b\t\x12\x10TOO_MANY_REFUNDS\x1a`the transaction has 99 refunds, and the last must be of all that is left; leave the amount unset\xca\xd8\x19\x90\x01\b\x0e\x12\x14PROVIDER_UNAVAILABLE\x1avthe payment provider does not answer, and it is not known whether the money went back; repeat with the same request id\xca\xd8\x19P\b\x06\x12\x11REQUEST_ID_REUSED\x1a9the request id was used with another body; take a new one\xda\xd8\x19\x19\n" +
+	"request_id\x90\x02\x02\x12\xf8\n" +
+	"\n" +
+	"\x06Refund\x12(.bookstore.transactions.v1.RefundRequest\x1a).bookstore.transactions.v1.RefundResponse\"\x98\n" +
+	"\xca\xd8\x19n\b\x10\x12\x12CREDENTIAL_MISSING\x1aVthe call has no operator token; send it in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x7f\b\a\x12\x12CREDENTIAL_REFUSED\x1agthe token is not the operator token; use the one in the file operator.token of the server's data folder\xca\xd8\x195\b\x05\x12\x15TRANSACTION_NOT_FOUND\x1a\x1ano transaction has this id\xca\xd8\x19]\b\x03\x12\x13AMOUNT_NOT_POSITIVE\x1aDthe amount is zero; leave it unset to refund everything that is left\xca\xd8\x19\x97\x01\b\t\x12\x10CURRENCY_DIFFERS\x1a\x80\x01the currency of the amount is not that of the charge, which the metadata key currency_code of ErrorInfo gives; use that currency\xca\xd8\x19\x86\x01\b\t\x12\x1aTRANSACTION_NOT_REFUNDABLE\x1afthe charge was declined or is already refunded completely, as the metadata key state of ErrorInfo says\xca\xd8\x19\x9f\x01\b\t\x12\x10REFUND_TOO_LARGE\x1a\x88\x01the amount is more than what is left of the charge, which the metadata key refundable_minor of ErrorInfo gives; refund that much or less\xca\xd8\x19\x8b\x01\b\t\x12\x10TOO_MANY_REFUNDS\x1authe transaction already has 99 refunds, and the 100th has to pay back everything that is left; leave the amount unset\xca\xd8\x19\x92\x01\b\x0e\x12\x14PROVIDER_UNAVAILABLE\x1axthe payment provider does not respond, and it is unknown whether the money was paid back; retry with the same request id\xca\xd8\x19e\b\x06\x12\x11REQUEST_ID_REUSED\x1aNthe request id was already used with a different request; use a new request id\xda\xd8\x19\x19\n" +
 	"\boperator\x12\rauthorization\xe2\xd8\x19\n" +
-	"request_id\x90\x02\x02\x12\xa4\x04\n" +
-	"\x0eGetTransaction\x120.bookstore.transactions.v1.GetTransactionRequest\x1a1.bookstore.transactions.v1.GetTransactionResponse\"\xac\x03\xca\xd8\x19H\b\x10\x12\x12CREDENTIAL_MISSING\x1a0the call carries no session token; sign in first\xca\xd8\x19t\b\x10\x12\x0fSESSION_INVALID\x1a_the token is that of no open session: it has expired, was ended or never was one; sign in again\xca\xd8\x19p\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1aVthe session could not be checked because Accounts does not answer; repeat with backoff\xca\xd8\x19Q\b\x05\x12\x15TRANSACTION_NOT_FOUND\x1a6no transaction has this id, or it is another account's\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\x90\x02\x01\x12\x87\x05\n" +
-	"\x10ListTransactions\x122.bookstore.transactions.v1.ListTransactionsRequest\x1a3.bookstore.transactions.v1.ListTransactionsResponse\"\x89\x04\xca\xd8\x19H\b\x10\x12\x12CREDENTIAL_MISSING\x1a0the call carries no session token; sign in first\xca\xd8\x19t\b\x10\x12\x0fSESSION_INVALID\x1a_the token is that of no open session: it has expired, was ended or never was one; sign in again\xca\xd8\x19p\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1aVthe session could not be checked because Accounts does not answer; repeat with backoff\xca\xd8\x19t\b\x03\x12\x12PAGE_TOKEN_INVALID\x1a\\the page token is not one that this method gave for the same account; start again without it\xd2\xd8\x196\n" +
+	"request_id\x90\x02\x02\x12\x85\x05\n" +
+	"\x0eGetTransaction\x120.bookstore.transactions.v1.GetTransactionRequest\x1a1.bookstore.transactions.v1.GetTransactionResponse\"\x8d\x04\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xca\xd8\x19\x81\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1agthe Accounts service does not respond, so the session cannot be checked; retry with exponential backoff\xca\xd8\x19M\b\x05\x12\x15TRANSACTION_NOT_FOUND\x1a2no transaction of the caller's account has this id\xda\xd8\x19\x18\n" +
+	"\aaccount\x12\rauthorization\x90\x02\x01\x12\x83\x06\n" +
+	"\x10ListTransactions\x122.bookstore.transactions.v1.ListTransactionsRequest\x1a3.bookstore.transactions.v1.ListTransactionsResponse\"\x85\x05\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xca\xd8\x19\x81\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1agthe Accounts service does not respond, so the session cannot be checked; retry with exponential backoff\xca\xd8\x19\x8a\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1arthis method did not return the page token for the same account; request the first page again, without a page token\xd2\xd8\x196\n" +
 	"\tpage_size\x12\n" +
 	"page_token\x1a\ftransactions\"\x0fnext_page_token\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\x90\x02\x01\x12\xba\x06\n" +
-	"\rResendReceipt\x12/.bookstore.transactions.v1.ResendReceiptRequest\x1a0.bookstore.transactions.v1.ResendReceiptResponse\"\xc5\x05\xca\xd8\x19H\b\x10\x12\x12CREDENTIAL_MISSING\x1a0the call carries no session token; sign in first\xca\xd8\x19t\b\x10\x12\x0fSESSION_INVALID\x1a_the token is that of no open session: it has expired, was ended or never was one; sign in again\xca\xd8\x19p\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1aVthe session could not be checked because Accounts does not answer; repeat with backoff\xca\xd8\x19Q\b\x05\x12\x15TRANSACTION_NOT_FOUND\x1a6no transaction has this id, or it is another account's\xca\xd8\x19Y\b\t\x12\fRECEIPT_NONE\x1aGthe charge was declined, or was made without an address for the receipt\xca\xd8\x19V\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a?the receipt was mailed too often lately; wait as RetryInfo says\xca\xd8\x19P\b\x06\x12\x11REQUEST_ID_REUSED\x1a9the request id was used with another body; take a new one\xda\xd8\x19\x18\n" +
+	"\aaccount\x12\rauthorization\x90\x02\x01\x12\xdb\a\n" +
+	"\rResendReceipt\x12/.bookstore.transactions.v1.ResendReceiptRequest\x1a0.bookstore.transactions.v1.ResendReceiptResponse\"\xe6\x06\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xca\xd8\x19\x81\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1agthe Accounts service does not respond, so the session cannot be checked; retry with exponential backoff\xca\xd8\x19M\b\x05\x12\x15TRANSACTION_NOT_FOUND\x1a2no transaction of the caller's account has this id\xca\xd8\x19o\b\t\x12\fRECEIPT_NONE\x1a]the transaction has no receipt: the charge was declined, or it was made without receipt_email\xca\xd8\x19k\b\b\x12\x11TOO_MANY_ATTEMPTS\x1aTthe receipt was mailed too often; wait for the time that RetryInfo gives, then retry\xca\xd8\x19e\b\x06\x12\x11REQUEST_ID_REUSED\x1aNthe request id was already used with a different request; use a new request id\xda\xd8\x19\x18\n" +
 	"\aaccount\x12\rauthorization\xe2\xd8\x19\n" +
-	"request_id\x90\x02\x02\x1a\xc8\x02\xca\xd8\x19e\b\b\x12\n" +
-	"OVERLOADED\x1aUthe server has as many calls in flight as it takes; wait as RetryInfo says and repeat\xca\xd8\x19\\\b\b\x12\x11MESSAGE_TOO_LARGE\x1aEa message is larger than the server takes, 4 MiB; send less at a time\xca\xd8\x19/\b\x04\x1a+the deadline that the caller set has passed\xca\xd8\x19H\b\x0e\x12\x11STORE_UNAVAILABLE\x1a1the database does not answer; repeat with backoffB\xf7\x01\n" +
+	"request_id\x90\x02\x02\x1a\xa6\x03\xca\xd8\x19~\b\b\x12\n" +
+	"OVERLOADED\x1anthe server is already handling as many calls as it accepts; wait for the time that RetryInfo gives, then retry\xca\xd8\x19e\b\b\x12\x11MESSAGE_TOO_LARGE\x1aNa message is larger than 4 MiB, the limit of the server; send smaller messages\xca\xd8\x19_\b\x04\x1a[the deadline of the call passed before the response was ready; retry with a longer deadline\xca\xd8\x19T\b\x0e\x12\x11STORE_UNAVAILABLE\x1a=the database does not respond; retry with exponential backoffB\xf7\x01\n" +
 	"\x1dcom.bookstore.transactions.v1B\x17TransactionServiceProtoP\x01Z7bindery/gen/go/bookstore/transactions/v1;transactionsv1\xa2\x02\x03BTX\xaa\x02\x19Bookstore.Transactions.V1\xca\x02\x19Bookstore\\Transactions\\V1\xe2\x02%Bookstore\\Transactions\\V1\\GPBMetadata\xea\x02\x1bBookstore::Transactions::V1b\x06proto3"
 
 var (

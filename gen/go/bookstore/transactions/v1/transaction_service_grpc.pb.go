@@ -30,26 +30,29 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Taking money, giving it back, and receipts.
+// Charges, refunds and receipts.
 //
-// Moving money needs the operator's token: the checkout does it for the buyer.
-// Buyers read their own transactions with their session token.
+// Charge and Refund need the operator token: the checkout calls them for the
+// buyer. Buyers read their own transactions with their session token.
 type TransactionServiceClient interface {
-	// Takes money. A charge that is declined is no error: it answers a transaction
-	// that says why, and a new charge with another method needs a new request id.
-	// If the money is taken and an address for it is given, a receipt is mailed.
-	// A repeated call answers the transaction as it was then.
+	// Charges a payment method. A declined charge is not an error: the call
+	// succeeds and returns a transaction with decline_reason set. A new attempt
+	// with another payment method needs a new request id. If the charge succeeds
+	// and receipt_email is set, a receipt is mailed.
+	//
+	// A retry with the same request id returns the transaction as it was after
+	// the first call.
 	Charge(ctx context.Context, in *ChargeRequest, opts ...grpc.CallOption) (*ChargeResponse, error)
-	// Gives money back: all that is left of a charge, or a part. A repeated call
-	// answers the transaction as it was then.
+	// Pays back a charge, in whole or in part. A retry with the same request id
+	// returns the transaction as it was after the first call.
 	Refund(ctx context.Context, in *RefundRequest, opts ...grpc.CallOption) (*RefundResponse, error)
-	// Reads a transaction of one's own account. The operator's token is taken here
-	// too, and reads every transaction.
+	// Returns a transaction of the caller's account. A caller with the operator
+	// token can read every transaction.
 	GetTransaction(ctx context.Context, in *GetTransactionRequest, opts ...grpc.CallOption) (*GetTransactionResponse, error)
-	// Lists the transactions of one's own account, newest first.
+	// Lists the transactions of the caller's account, newest first.
 	ListTransactions(ctx context.Context, in *ListTransactionsRequest, opts ...grpc.CallOption) (*ListTransactionsResponse, error)
-	// Mails the receipt of a transaction of one's own account again, to the same
-	// address as before.
+	// Mails the receipt of a transaction of the caller's account again, to the
+	// same address.
 	ResendReceipt(ctx context.Context, in *ResendReceiptRequest, opts ...grpc.CallOption) (*ResendReceiptResponse, error)
 }
 
@@ -115,26 +118,29 @@ func (c *transactionServiceClient) ResendReceipt(ctx context.Context, in *Resend
 // All implementations must embed UnimplementedTransactionServiceServer
 // for forward compatibility.
 //
-// Taking money, giving it back, and receipts.
+// Charges, refunds and receipts.
 //
-// Moving money needs the operator's token: the checkout does it for the buyer.
-// Buyers read their own transactions with their session token.
+// Charge and Refund need the operator token: the checkout calls them for the
+// buyer. Buyers read their own transactions with their session token.
 type TransactionServiceServer interface {
-	// Takes money. A charge that is declined is no error: it answers a transaction
-	// that says why, and a new charge with another method needs a new request id.
-	// If the money is taken and an address for it is given, a receipt is mailed.
-	// A repeated call answers the transaction as it was then.
+	// Charges a payment method. A declined charge is not an error: the call
+	// succeeds and returns a transaction with decline_reason set. A new attempt
+	// with another payment method needs a new request id. If the charge succeeds
+	// and receipt_email is set, a receipt is mailed.
+	//
+	// A retry with the same request id returns the transaction as it was after
+	// the first call.
 	Charge(context.Context, *ChargeRequest) (*ChargeResponse, error)
-	// Gives money back: all that is left of a charge, or a part. A repeated call
-	// answers the transaction as it was then.
+	// Pays back a charge, in whole or in part. A retry with the same request id
+	// returns the transaction as it was after the first call.
 	Refund(context.Context, *RefundRequest) (*RefundResponse, error)
-	// Reads a transaction of one's own account. The operator's token is taken here
-	// too, and reads every transaction.
+	// Returns a transaction of the caller's account. A caller with the operator
+	// token can read every transaction.
 	GetTransaction(context.Context, *GetTransactionRequest) (*GetTransactionResponse, error)
-	// Lists the transactions of one's own account, newest first.
+	// Lists the transactions of the caller's account, newest first.
 	ListTransactions(context.Context, *ListTransactionsRequest) (*ListTransactionsResponse, error)
-	// Mails the receipt of a transaction of one's own account again, to the same
-	// address as before.
+	// Mails the receipt of a transaction of the caller's account again, to the
+	// same address.
 	ResendReceipt(context.Context, *ResendReceiptRequest) (*ResendReceiptResponse, error)
 	mustEmbedUnimplementedTransactionServiceServer()
 }

@@ -22,15 +22,15 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// An amount of money, counted in the smallest unit of its currency.
-// Never a fraction: 12.99 USD is {currency_code: "USD", amount_minor: 1299}.
+// An amount of money, as a whole number of the smallest unit of its currency.
+// 12.99 US dollars are {currency_code: "USD", amount_minor: 1299}.
 type Money struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The currency, as its three letters in ISO 4217: "USD".
+	// The three-letter currency code of ISO 4217, for example "USD".
 	CurrencyCode string `protobuf:"bytes,1,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
-	// The amount in minor units (cents for USD), from 0 to 10^12. Zero is an
-	// amount, so a message that leaves it unset says "free of charge" only where
-	// the field that holds the message says that it may.
+	// The amount in the smallest unit of the currency (cents for USD, whole yen
+	// for JPY), from 0 to 10^12. Set it to zero explicitly for what is free of
+	// charge; an unset field is refused.
 	AmountMinor   *int64 `protobuf:"varint,2,opt,name=amount_minor,json=amountMinor,proto3,oneof" json:"amount_minor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

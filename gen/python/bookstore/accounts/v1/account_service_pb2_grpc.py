@@ -26,12 +26,13 @@ if _version_not_supported:
 
 
 class AccountServiceStub:
-    """Signing up, and the details of one's own account.
+    """Sign-up, and the account of the caller.
 
-    A method that names no account works on that of the session token which the
-    call carries; there is no way to read another one. Nothing here tells whether
-    an email address has an account: only its owner learns that, by mail.
-    Letter case does not matter in email addresses.
+    Methods that have no account id in the request use the account to which the
+    session token of the call belongs; a caller cannot read other accounts. No
+    response tells whether an email address has an account: only the owner of the
+    address learns that, by mail. Upper and lower case in email addresses do not
+    matter.
     """
 
     def __init__(self, channel):
@@ -83,59 +84,63 @@ class AccountServiceStub:
 
 
 class AccountServiceServicer:
-    """Signing up, and the details of one's own account.
+    """Sign-up, and the account of the caller.
 
-    A method that names no account works on that of the session token which the
-    call carries; there is no way to read another one. Nothing here tells whether
-    an email address has an account: only its owner learns that, by mail.
-    Letter case does not matter in email addresses.
+    Methods that have no account id in the request use the account to which the
+    session token of the call belongs; a caller cannot read other accounts. No
+    response tells whether an email address has an account: only the owner of the
+    address learns that, by mail. Upper and lower case in email addresses do not
+    matter.
     """
 
     def SignUp(self, request, context):
-        """Asks for an account. A mail with a token goes to the address; VerifyEmail
-        with this token makes the account. If the address has an account already,
-        the mail says so and carries no token, and the answer is the same. Who has
-        lost the mail signs up again with a new request id.
+        """Starts the creation of an account: sends a mail with a verification token
+        to the address. VerifyEmail creates the account with this token. If the
+        address already has an account, the mail says so and contains no token; the
+        response is the same.
+
+        A user who has lost the mail signs up again, with a new request id.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def VerifyEmail(self, request, context):
-        """Makes the account of which SignUp was asked, with the password of the same
-        sign-up. Next comes SignIn. The same token again, while it lasts, changes
-        nothing and answers the account.
+        """Creates the account that SignUp prepared, with the password given there.
+        The user then calls SignIn. Calling it again with the same token, while
+        that is valid, changes nothing and returns the account.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetAccount(self, request, context):
-        """Reads one's own account.
+        """Returns the account of the caller.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateAccount(self, request, context):
-        """Changes one's own profile. Only the fields that the mask names change.
+        """Changes the profile of the caller. Only the fields in the update mask
+        change.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ChangePassword(self, request, context):
-        """Sets a new password and ends all other sessions of the account. If the new
-        password is the account's already, nothing changes and the answer is the
-        same, so that a call whose answer was lost can be repeated.
+        """Sets a new password and ends all other sessions of the account. If the
+        account already has this password, nothing changes and the call succeeds,
+        so that a call whose response was lost can be retried.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RequestPasswordReset(self, request, context):
-        """Sends a mail with a token for ResetPassword. The answer is the same if the
-        address has no account; no mail is sent then.
+        """Sends a mail with a token for ResetPassword. If the address has no account,
+        no mail is sent; the response is the same.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -143,18 +148,19 @@ class AccountServiceServicer:
 
     def ResetPassword(self, request, context):
         """Sets a new password without the old one and ends all sessions of the
-        account. Next comes SignIn. A token sets one password: the same token with
-        the same password again changes nothing and answers the same.
+        account. The user then calls SignIn. A token can set one password: calling
+        it again with the same token and the same password changes nothing and
+        succeeds.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteAccount(self, request, context):
-        """Deletes one's own account for good and ends its sessions. The address may
-        sign up again and gets another account. Orders, transactions and reviews
-        stay with their services, under an id that leads to nobody. Repeating the
-        call finds the session ended.
+        """Deletes the account of the caller permanently and ends its sessions. The
+        email address can sign up again and gets a new account. Orders,
+        transactions and reviews remain, under an account id that no longer exists.
+        A retry after success fails with SESSION_INVALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -212,12 +218,13 @@ def add_AccountServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AccountService:
-    """Signing up, and the details of one's own account.
+    """Sign-up, and the account of the caller.
 
-    A method that names no account works on that of the session token which the
-    call carries; there is no way to read another one. Nothing here tells whether
-    an email address has an account: only its owner learns that, by mail.
-    Letter case does not matter in email addresses.
+    Methods that have no account id in the request use the account to which the
+    session token of the call belongs; a caller cannot read other accounts. No
+    response tells whether an email address has an account: only the owner of the
+    address learns that, by mail. Upper and lower case in email addresses do not
+    matter.
     """
 
     @staticmethod

@@ -28,8 +28,9 @@ if _version_not_supported:
 class SessionServiceStub:
     """Signing in and out.
 
-    A session token is opaque. It goes with each call as `Bearer TOKEN` in the
-    metadata key authorization, and is told only once: the server keeps a hash.
+    A session token is an opaque string. The client sends it with each call in
+    the metadata key authorization, as `Bearer TOKEN`. Only SignIn returns it:
+    the server stores a hash of it.
     """
 
     def __init__(self, channel):
@@ -68,46 +69,49 @@ class SessionServiceStub:
 class SessionServiceServicer:
     """Signing in and out.
 
-    A session token is opaque. It goes with each call as `Bearer TOKEN` in the
-    metadata key authorization, and is told only once: the server keeps a hash.
+    A session token is an opaque string. The client sends it with each call in
+    the metadata key authorization, as `Bearer TOKEN`. Only SignIn returns it:
+    the server stores a hash of it.
     """
 
     def SignIn(self, request, context):
-        """Opens a session. An account has at most 100; one more ends the oldest.
+        """Opens a session. An account can have 100 open sessions; one more ends the
+        oldest.
 
-        Neither idempotent nor with a request id: the token could not be told a
-        second time. If the answer is lost, sign in again; the lost session expires.
+        This method is not idempotent and has no request id, because the server
+        cannot return the token of a lost response again. If the response is lost,
+        sign in again; the lost session expires.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SignOut(self, request, context):
-        """Ends the session whose token the call carries. Repeating the call finds the
-        session ended.
+        """Ends the session to which the token of the call belongs. A retry after
+        success fails with SESSION_INVALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetSession(self, request, context):
-        """Reads the session whose token the call carries. By this the other services
-        learn who calls them.
+        """Returns the session to which the token of the call belongs. The other
+        services use it to identify their callers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListSessions(self, request, context):
-        """Lists the open sessions of one's own account, newest first.
+        """Lists the open sessions of the caller's account, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RevokeSession(self, request, context):
-        """Ends any session of one's own account, such as that of a lost telephone.
-        One's own session may be named as well.
+        """Ends a session of the caller's account, for example the session on a lost
+        phone. It may be the session of the call itself.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -152,8 +156,9 @@ def add_SessionServiceServicer_to_server(servicer, server):
 class SessionService:
     """Signing in and out.
 
-    A session token is opaque. It goes with each call as `Bearer TOKEN` in the
-    metadata key authorization, and is told only once: the server keeps a hash.
+    A session token is an opaque string. The client sends it with each call in
+    the metadata key authorization, as `Bearer TOKEN`. Only SignIn returns it:
+    the server stores a hash of it.
     """
 
     @staticmethod

@@ -28,12 +28,13 @@ if _version_not_supported:
 class CartServiceStub:
     """Carts of guests and of accounts.
 
-    A visitor who is not signed in has a guest cart. Its id is a UUID that the
-    visitor's client makes at random: whoever knows it may read and change the
-    cart, so that no credential is asked for and none is looked at. A guest cart
-    begins empty and is forgotten 30 days after its last change.
+    A visitor who is not signed in uses a guest cart. The client generates its
+    id, a random UUID (version 4). Anybody who knows the id can read and change
+    the cart; calls for a guest cart need no credential, and the server ignores
+    one that is sent. A guest cart starts empty and is deleted 30 days after its
+    last change.
 
-    An account has one cart, which has no id: leave cart_id unset and send the
+    Each account has one cart, which has no id: leave cart_id unset and send the
     session token.
     """
 
@@ -73,17 +74,18 @@ class CartServiceStub:
 class CartServiceServicer:
     """Carts of guests and of accounts.
 
-    A visitor who is not signed in has a guest cart. Its id is a UUID that the
-    visitor's client makes at random: whoever knows it may read and change the
-    cart, so that no credential is asked for and none is looked at. A guest cart
-    begins empty and is forgotten 30 days after its last change.
+    A visitor who is not signed in uses a guest cart. The client generates its
+    id, a random UUID (version 4). Anybody who knows the id can read and change
+    the cart; calls for a guest cart need no credential, and the server ignores
+    one that is sent. A guest cart starts empty and is deleted 30 days after its
+    last change.
 
-    An account has one cart, which has no id: leave cart_id unset and send the
+    Each account has one cart, which has no id: leave cart_id unset and send the
     session token.
     """
 
     def GetCart(self, request, context):
-        """Reads a cart. A guest cart that nobody has put anything into is empty, and
+        """Returns a cart. A guest cart to which nothing was added yet is empty, and
         not an error.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -91,32 +93,33 @@ class CartServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PutItem(self, request, context):
-        """Sets how many copies of a book are in a cart, whether it is there or not.
-        Stock is not asked: the line tells what is available.
+        """Sets the number of copies of a book in a cart, and adds the book if it is
+        not there yet. The stock is not checked; the line in the response shows how
+        many copies are available.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RemoveItem(self, request, context):
-        """Takes a book out of a cart. If it is not there, nothing changes and the
-        answer is the same.
+        """Removes a book from a cart. If the book is not in the cart, nothing changes
+        and the call succeeds.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ClearCart(self, request, context):
-        """Takes everything out of a cart.
+        """Removes all books from a cart.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def MergeCart(self, request, context):
-        """Moves what is in a guest cart into the cart of the account, after the guest
-        has signed in. Copies of the same book add up, to 100 at most. The guest
-        cart is empty afterwards, so that a repeated call moves nothing more.
+        """Moves the books of a guest cart into the account's cart after the guest has
+        signed in. Quantities of the same book are added, up to 100 copies. The
+        guest cart is empty afterwards, so that a retry adds nothing more.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -161,12 +164,13 @@ def add_CartServiceServicer_to_server(servicer, server):
 class CartService:
     """Carts of guests and of accounts.
 
-    A visitor who is not signed in has a guest cart. Its id is a UUID that the
-    visitor's client makes at random: whoever knows it may read and change the
-    cart, so that no credential is asked for and none is looked at. A guest cart
-    begins empty and is forgotten 30 days after its last change.
+    A visitor who is not signed in uses a guest cart. The client generates its
+    id, a random UUID (version 4). Anybody who knows the id can read and change
+    the cart; calls for a guest cart need no credential, and the server ignores
+    one that is sent. A guest cart starts empty and is deleted 30 days after its
+    last change.
 
-    An account has one cart, which has no id: leave cart_id unset and send the
+    Each account has one cart, which has no id: leave cart_id unset and send the
     session token.
     """
 

@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class CheckoutServiceStub:
-    """From the cart of an account to a paid order, and what comes after.
+    """Turns the cart of an account into an order and handles the order until it is
+    shipped, cancelled or failed.
     """
 
     def __init__(self, channel):
@@ -73,68 +74,76 @@ class CheckoutServiceStub:
 
 
 class CheckoutServiceServicer:
-    """From the cart of an account to a paid order, and what comes after.
+    """Turns the cart of an account into an order and handles the order until it is
+    shipped, cancelled or failed.
     """
 
     def PlaceOrder(self, request, context):
-        """Orders what is in the cart of the account: holds the copies, keeps the order
-        and empties the cart. Answers then, with the order as placed; the payment
-        goes on behind, and WatchOrder or GetOrder tell how it ends. If it fails,
-        the lines come back into the cart, as far as that has room.
+        """Orders the books in the account's cart. The call reserves the copies,
+        stores the order, empties the cart and returns the order in the state
+        ORDER_STATE_PLACED. The payment follows after the response; WatchOrder or
+        GetOrder shows its result. If the payment fails, the lines are put back
+        into the cart, as far as there is room.
 
-        An error leaves no order behind, and the cart as it was. A repeated call
-        answers the order as it was placed, whatever has become of it.
+        If the call returns an error, no order exists and the cart is unchanged. A
+        retry with the same request id returns the order as it was placed, whatever
+        has happened to it since.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetOrder(self, request, context):
-        """Reads an order of one's own account.
+        """Returns an order of the caller's account.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListOrders(self, request, context):
-        """Lists the orders of one's own account, newest first.
+        """Lists the orders of the caller's account, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WatchOrder(self, request, context):
-        """Streams an order of one's own account: first as it is, then after each
-        change. The stream ends when nothing can change any more: shipped, failed or
-        cancelled, and what was paid has gone back. Who waits only for the payment
-        hangs up when the order is not placed any more. A slow reader gets the
-        newest state and not each one between.
+        """Streams an order of the caller's account: first its current state, then
+        every change. The server ends the stream when the order can no longer
+        change: it is shipped, failed or cancelled, and any payment has been
+        refunded.
+
+        A client that only waits for the payment cancels the call as soon as the
+        state is no longer ORDER_STATE_PLACED. If the order changes faster than the
+        client reads, the client gets the newest state and misses some of those in
+        between.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CancelOrder(self, request, context):
-        """Gives up an order of one's own account that is placed or paid. What was paid
-        goes back, and refunded_amount tells when. Copies that are only held are on
-        sale again at once; those of a paid order once the warehouse has counted
-        them in. Cancelling what is cancelled changes nothing and answers the same.
+        """Cancels an order of the caller's account that is placed or paid. A payment
+        is refunded; refunded_amount is set when that has happened. Copies that
+        were only reserved can be sold again at once, those of a paid order after
+        the warehouse has counted them. Cancelling a cancelled order changes
+        nothing and returns it again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ShipOrder(self, request, context):
-        """Tells that the parcel has left the warehouse. Shipping what is shipped
-        changes nothing and answers the same.
+        """Records that the parcel has left the warehouse. Shipping a shipped order
+        changes nothing and returns it again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CheckPurchases(self, request, context):
-        """Tells which of some books an account has bought: those of its orders that
-        are paid or shipped. Recommendations leaves these out.
+        """Returns which of the given books an account has bought, in orders that are
+        paid or shipped. Recommendations uses it to leave these books out.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -187,7 +196,8 @@ def add_CheckoutServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class CheckoutService:
-    """From the cart of an account to a paid order, and what comes after.
+    """Turns the cart of an account into an order and handles the order until it is
+    shipped, cancelled or failed.
     """
 
     @staticmethod

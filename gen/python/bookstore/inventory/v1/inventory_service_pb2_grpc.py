@@ -26,11 +26,12 @@ if _version_not_supported:
 
 
 class InventoryServiceStub:
-    """The catalogue of the shop and what is in stock of it.
+    """The catalogue of the shop and the stock of every book.
 
-    Reading is open to everybody. Methods that change the catalogue or the stock
-    need the operator's token, which the server writes to its data folder on the
-    first start.
+    Anybody may read the catalogue and the stock. Methods that change them, and
+    all methods for reservations, need the operator token. The server creates
+    this token on its first start and writes it to the file operator.token in its
+    data folder.
     """
 
     def __init__(self, channel):
@@ -107,110 +108,115 @@ class InventoryServiceStub:
 
 
 class InventoryServiceServicer:
-    """The catalogue of the shop and what is in stock of it.
+    """The catalogue of the shop and the stock of every book.
 
-    Reading is open to everybody. Methods that change the catalogue or the stock
-    need the operator's token, which the server writes to its data folder on the
-    first start.
+    Anybody may read the catalogue and the stock. Methods that change them, and
+    all methods for reservations, need the operator token. The server creates
+    this token on its first start and writes it to the file operator.token in its
+    data folder.
     """
 
     def GetBook(self, request, context):
-        """Reads one book.
+        """Returns one book.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def BatchGetBooks(self, request, context):
-        """Reads several books at once. Numbers that no book has are listed in the
-        answer; they are no error.
+        """Returns several books. An id that no book has is not an error; the response
+        lists it in missing_book_ids.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListBooks(self, request, context):
-        """Lists the books of a category, or all of them, by title.
+        """Lists the books of one category, or of all categories, in the order of
+        their titles.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListCategories(self, request, context):
-        """Counts the books of each category.
+        """Returns every category that has books, with the number of its books.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SearchBooks(self, request, context):
-        """Finds books by the words of their titles and authors, best match first.
-        The last word of the query may be the beginning of a word, so that the
-        method serves search as you type.
+        """Finds books by words in their titles and authors, best match first. The
+        last word of the query also matches the beginning of a longer word, so that
+        the method can serve search as you type.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ImportBooks(self, request_iterator, context):
-        """Adds books to the catalogue, or replaces those with the same numbers. Each
-        message of the stream carries some books and is stored as one piece: if the
-        call fails, whole messages before it are kept and sending all of them again
-        is safe.
+        """Adds books to the catalogue. A book whose id already exists is replaced.
+
+        Each message of the stream is stored completely or not at all. If the call
+        fails, the messages stored before the failure remain stored; it is safe to
+        send all messages again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def BatchGetStock(self, request, context):
-        """Reads the stock of several books. A book that is not in the catalogue is
-        left out of the answer.
+        """Returns the stock of several books. The response leaves out ids that no
+        book has.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SetStock(self, request, context):
-        """Sets how many copies of a book are in the warehouse.
+        """Sets the number of copies of a book in the warehouse.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReserveStock(self, request, context):
-        """Holds copies for an order: all lines or none.
+        """Holds copies for an order. Either all lines are reserved or none.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetReservation(self, request, context):
-        """Reads a reservation.
+        """Returns one reservation.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CommitReservation(self, request, context):
-        """Takes the held copies out of the warehouse: the order is paid. Committing
-        what is committed changes nothing and answers the same.
+        """Removes the held copies from the stock, because the order is paid.
+        Committing a committed reservation changes nothing and returns it again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReleaseReservation(self, request, context):
-        """Puts the held copies back on sale: the order is given up. Releasing what is
-        released or expired changes nothing and answers its state.
+        """Makes the held copies available again, because the order is abandoned.
+        Releasing a released or expired reservation changes nothing and returns it
+        again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WatchStock(self, request, context):
-        """Streams the stock of some books: first their levels as they are, then every
-        change until the caller hangs up. A slow reader gets the newest level and
-        not each one between.
+        """Streams the stock of some books: first the current level of each book, then
+        every change, until the client cancels the call. If levels change faster
+        than the client reads, the client gets the newest level and misses some of
+        those in between.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -293,11 +299,12 @@ def add_InventoryServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class InventoryService:
-    """The catalogue of the shop and what is in stock of it.
+    """The catalogue of the shop and the stock of every book.
 
-    Reading is open to everybody. Methods that change the catalogue or the stock
-    need the operator's token, which the server writes to its data folder on the
-    first start.
+    Anybody may read the catalogue and the stock. Methods that change them, and
+    all methods for reservations, need the operator token. The server creates
+    this token on its first start and writes it to the file operator.token in its
+    data folder.
     """
 
     @staticmethod

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class RecommendationServiceStub:
-    """Finds books that a reader may like.
+    """Recommends books.
     """
 
     def __init__(self, channel):
@@ -43,12 +43,13 @@ class RecommendationServiceStub:
 
 
 class RecommendationServiceServicer:
-    """Finds books that a reader may like.
+    """Recommends books.
     """
 
     def Recommend(self, request, context):
-        """Draws books of one category at random, no book twice. Answers fewer than
-        asked where the category holds fewer.
+        """Returns a random sample of the books of one category, each book at most
+        once. If the category has fewer books than requested, all of them are
+        returned.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -71,7 +72,7 @@ def add_RecommendationServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class RecommendationService:
-    """Finds books that a reader may like.
+    """Recommends books.
     """
 
     @staticmethod

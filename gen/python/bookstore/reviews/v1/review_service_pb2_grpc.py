@@ -26,11 +26,11 @@ if _version_not_supported:
 
 
 class ReviewServiceStub:
-    """What readers think of the books.
+    """Reviews and ratings of books.
 
-    Reading reviews and ratings is open to everybody. PutReview, GetReview and
-    DeleteReview work on the one review that the account of the session token has
-    of a book.
+    Anybody may read reviews and ratings. PutReview, GetReview and DeleteReview
+    need a session token and work on the review that the caller's account has
+    written about the book.
     """
 
     def __init__(self, channel):
@@ -72,54 +72,54 @@ class ReviewServiceStub:
 
 
 class ReviewServiceServicer:
-    """What readers think of the books.
+    """Reviews and ratings of books.
 
-    Reading reviews and ratings is open to everybody. PutReview, GetReview and
-    DeleteReview work on the one review that the account of the session token has
-    of a book.
+    Anybody may read reviews and ratings. PutReview, GetReview and DeleteReview
+    need a session token and work on the review that the caller's account has
+    written about the book.
     """
 
     def PutReview(self, request, context):
-        """Writes one's own review of a book, or replaces it. Writing again what is
-        there changes nothing, not even update_time.
+        """Writes the caller's review of a book, or replaces it. Writing the same
+        content again changes nothing, not even update_time.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetReview(self, request, context):
-        """Reads one's own review of a book, to show or change it.
+        """Returns the caller's review of a book.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListReviews(self, request, context):
-        """Lists the reviews of a book. A book that nobody has reviewed, or that is not
-        in the catalogue, has an empty list.
+        """Lists the reviews of a book. The list is empty if the book has no reviews
+        or is not in the catalogue.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteReview(self, request, context):
-        """Takes back one's own review of a book. If there is none, nothing changes and
-        the answer is the same.
+        """Deletes the caller's review of a book. If there is none, nothing changes
+        and the call succeeds.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetRating(self, request, context):
-        """Reads the rating of one book. A book that nobody has reviewed, or that is
-        not in the catalogue, has one with no reviews in it.
+        """Returns the rating of a book. A book without reviews, or one that is not in
+        the catalogue, has a rating with review_count zero.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def BatchGetRatings(self, request, context):
-        """Reads the ratings of several books at once, such as those of a page.
+        """Returns the ratings of several books, for example of all books on a page.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -167,11 +167,11 @@ def add_ReviewServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ReviewService:
-    """What readers think of the books.
+    """Reviews and ratings of books.
 
-    Reading reviews and ratings is open to everybody. PutReview, GetReview and
-    DeleteReview work on the one review that the account of the session token has
-    of a book.
+    Anybody may read reviews and ratings. PutReview, GetReview and DeleteReview
+    need a session token and work on the review that the caller's account has
+    written about the book.
     """
 
     @staticmethod

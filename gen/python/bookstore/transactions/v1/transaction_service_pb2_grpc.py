@@ -26,10 +26,10 @@ if _version_not_supported:
 
 
 class TransactionServiceStub:
-    """Taking money, giving it back, and receipts.
+    """Charges, refunds and receipts.
 
-    Moving money needs the operator's token: the checkout does it for the buyer.
-    Buyers read their own transactions with their session token.
+    Charge and Refund need the operator token: the checkout calls them for the
+    buyer. Buyers read their own transactions with their session token.
     """
 
     def __init__(self, channel):
@@ -66,48 +66,51 @@ class TransactionServiceStub:
 
 
 class TransactionServiceServicer:
-    """Taking money, giving it back, and receipts.
+    """Charges, refunds and receipts.
 
-    Moving money needs the operator's token: the checkout does it for the buyer.
-    Buyers read their own transactions with their session token.
+    Charge and Refund need the operator token: the checkout calls them for the
+    buyer. Buyers read their own transactions with their session token.
     """
 
     def Charge(self, request, context):
-        """Takes money. A charge that is declined is no error: it answers a transaction
-        that says why, and a new charge with another method needs a new request id.
-        If the money is taken and an address for it is given, a receipt is mailed.
-        A repeated call answers the transaction as it was then.
+        """Charges a payment method. A declined charge is not an error: the call
+        succeeds and returns a transaction with decline_reason set. A new attempt
+        with another payment method needs a new request id. If the charge succeeds
+        and receipt_email is set, a receipt is mailed.
+
+        A retry with the same request id returns the transaction as it was after
+        the first call.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Refund(self, request, context):
-        """Gives money back: all that is left of a charge, or a part. A repeated call
-        answers the transaction as it was then.
+        """Pays back a charge, in whole or in part. A retry with the same request id
+        returns the transaction as it was after the first call.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetTransaction(self, request, context):
-        """Reads a transaction of one's own account. The operator's token is taken here
-        too, and reads every transaction.
+        """Returns a transaction of the caller's account. A caller with the operator
+        token can read every transaction.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListTransactions(self, request, context):
-        """Lists the transactions of one's own account, newest first.
+        """Lists the transactions of the caller's account, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ResendReceipt(self, request, context):
-        """Mails the receipt of a transaction of one's own account again, to the same
-        address as before.
+        """Mails the receipt of a transaction of the caller's account again, to the
+        same address.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -150,10 +153,10 @@ def add_TransactionServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class TransactionService:
-    """Taking money, giving it back, and receipts.
+    """Charges, refunds and receipts.
 
-    Moving money needs the operator's token: the checkout does it for the buyer.
-    Buyers read their own transactions with their session token.
+    Charge and Refund need the operator token: the checkout calls them for the
+    buyer. Buyers read their own transactions with their session token.
     """
 
     @staticmethod

@@ -16,38 +16,38 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bookstore/accounts/v1/account.proto.
  */
 export const file_bookstore_accounts_v1_account: GenFile = /*@__PURE__*/
-  fileDesc("CiNib29rc3RvcmUvYWNjb3VudHMvdjEvYWNjb3VudC5wcm90bxIVYm9va3N0b3JlLmFjY291bnRzLnYxIrsBCgdBY2NvdW50EhwKCmFjY291bnRfaWQYASABKAlCCLpIBXIDsAEBEhkKBWVtYWlsGAIgASgJQgq6SAdyBRj+AWABEj4KB3Byb2ZpbGUYAyABKAsyJS5ib29rc3RvcmUuYWNjb3VudHMudjEuQWNjb3VudFByb2ZpbGVCBrpIA8gBARI3CgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBASLJAQoOQWNjb3VudFByb2ZpbGUSSwoMZGlzcGxheV9uYW1lGAEgASgJQjW6SARyAhhkytgZKm5vIG5hbWU6IHBhZ2VzIGFuZCBtYWlscyBncmVldCB3aXRob3V0IG9uZRJqChhkZWZhdWx0X3NoaXBwaW5nX2FkZHJlc3MYAiABKAsyHi5ib29rc3RvcmUuYWNjb3VudHMudjEuQWRkcmVzc0IoytgZJG5vIGFkZHJlc3M6IHRoZSBjaGVja291dCBhc2tzIGZvciBpdELQAQoZY29tLmJvb2tzdG9yZS5hY2NvdW50cy52MUIMQWNjb3VudFByb3RvUAFaL2JpbmRlcnkvZ2VuL2dvL2Jvb2tzdG9yZS9hY2NvdW50cy92MTthY2NvdW50c3YxogIDQkFYqgIVQm9va3N0b3JlLkFjY291bnRzLlYxygIVQm9va3N0b3JlXEFjY291bnRzXFYx4gIhQm9va3N0b3JlXEFjY291bnRzXFYxXEdQQk1ldGFkYXRh6gIXQm9va3N0b3JlOjpBY2NvdW50czo6VjFiBnByb3RvMw", [file_bookstore_accounts_v1_address, file_buf_validate_validate, file_google_protobuf_timestamp, file_proofread_v1_options]);
+  fileDesc("CiNib29rc3RvcmUvYWNjb3VudHMvdjEvYWNjb3VudC5wcm90bxIVYm9va3N0b3JlLmFjY291bnRzLnYxIrsBCgdBY2NvdW50EhwKCmFjY291bnRfaWQYASABKAlCCLpIBXIDsAEBEhkKBWVtYWlsGAIgASgJQgq6SAdyBRj+AWABEj4KB3Byb2ZpbGUYAyABKAsyJS5ib29rc3RvcmUuYWNjb3VudHMudjEuQWNjb3VudFByb2ZpbGVCBrpIA8gBARI3CgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBASLsAQoOQWNjb3VudFByb2ZpbGUSWgoMZGlzcGxheV9uYW1lGAEgASgJQkS6SARyAhhkytgZOW5vIG5hbWU6IHBhZ2VzIGFuZCBtYWlscyBhZGRyZXNzIHRoZSBvd25lciB3aXRob3V0IGEgbmFtZRJ+ChhkZWZhdWx0X3NoaXBwaW5nX2FkZHJlc3MYAiABKAsyHi5ib29rc3RvcmUuYWNjb3VudHMudjEuQWRkcmVzc0I8ytgZOG5vIGRlZmF1bHQgYWRkcmVzczogdGhlIGJ1eWVyIGVudGVycyBvbmUgYXQgdGhlIGNoZWNrb3V0QtABChljb20uYm9va3N0b3JlLmFjY291bnRzLnYxQgxBY2NvdW50UHJvdG9QAVovYmluZGVyeS9nZW4vZ28vYm9va3N0b3JlL2FjY291bnRzL3YxO2FjY291bnRzdjGiAgNCQViqAhVCb29rc3RvcmUuQWNjb3VudHMuVjHKAhVCb29rc3RvcmVcQWNjb3VudHNcVjHiAiFCb29rc3RvcmVcQWNjb3VudHNcVjFcR1BCTWV0YWRhdGHqAhdCb29rc3RvcmU6OkFjY291bnRzOjpWMWIGcHJvdG8z", [file_bookstore_accounts_v1_address, file_buf_validate_validate, file_google_protobuf_timestamp, file_proofread_v1_options]);
 
 /**
- * Somebody who can sign in. There is an account only from the moment at which
- * its email address is verified.
+ * A person who can sign in. The account exists from the moment the email
+ * address is verified.
  *
  * @generated from message bookstore.accounts.v1.Account
  */
 export type Account = Message<"bookstore.accounts.v1.Account"> & {
   /**
-   * The identity of the account, a UUIDv7.
+   * The id of the account, a UUIDv7 that the server assigns.
    *
    * @generated from field: string account_id = 1;
    */
   accountId: string;
 
   /**
-   * The verified address, in lower case. No two accounts have the same.
+   * The verified email address, in lower case. It is unique among all accounts.
    *
    * @generated from field: string email = 2;
    */
   email: string;
 
   /**
-   * What the account's owner has told about themselves.
+   * The details that the owner of the account can change.
    *
    * @generated from field: bookstore.accounts.v1.AccountProfile profile = 3;
    */
   profile?: AccountProfile | undefined;
 
   /**
-   * When the address was verified, and so the account made.
+   * When the email address was verified and the account was created.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 4;
    */
@@ -62,20 +62,21 @@ export const AccountSchema: GenMessage<Account> = /*@__PURE__*/
   messageDesc(file_bookstore_accounts_v1_account, 0);
 
 /**
- * The part of an account that its owner changes with UpdateAccount.
+ * The details of an account that its owner changes with UpdateAccount.
  *
  * @generated from message bookstore.accounts.v1.AccountProfile
  */
 export type AccountProfile = Message<"bookstore.accounts.v1.AccountProfile"> & {
   /**
-   * How pages and mails address the owner. Nobody else sees it.
+   * The name by which pages and mails address the owner. Other users do not see
+   * it.
    *
    * @generated from field: string display_name = 1;
    */
   displayName: string;
 
   /**
-   * The address that the checkout proposes.
+   * The address that is filled in at the checkout.
    *
    * @generated from field: bookstore.accounts.v1.Address default_shipping_address = 2;
    */

@@ -16,39 +16,40 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bookstore/accounts/v1/account_service.proto.
  */
 export const file_bookstore_accounts_v1_account_service: GenFile = /*@__PURE__*/
-  fileDesc("Citib29rc3RvcmUvYWNjb3VudHMvdjEvYWNjb3VudF9zZXJ2aWNlLnByb3RvEhVib29rc3RvcmUuYWNjb3VudHMudjEiswEKDVNpZ25VcFJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESGQoFZW1haWwYAiABKAlCCrpIB3IFGP4BYAESHAoIcGFzc3dvcmQYAyABKAlCCrpIB3IFEAgYgAISSwoMZGlzcGxheV9uYW1lGAQgASgJQjW6SARyAhhkytgZKm5vIG5hbWU6IHBhZ2VzIGFuZCBtYWlscyBncmVldCB3aXRob3V0IG9uZSIQCg5TaWduVXBSZXNwb25zZSI8ChJWZXJpZnlFbWFpbFJlcXVlc3QSJgoSdmVyaWZpY2F0aW9uX3Rva2VuGAEgASgJQgq6SAdyBRABGMgBIk4KE1ZlcmlmeUVtYWlsUmVzcG9uc2USNwoHYWNjb3VudBgBIAEoCzIeLmJvb2tzdG9yZS5hY2NvdW50cy52MS5BY2NvdW50Qga6SAPIAQEiEwoRR2V0QWNjb3VudFJlcXVlc3QiTQoSR2V0QWNjb3VudFJlc3BvbnNlEjcKB2FjY291bnQYASABKAsyHi5ib29rc3RvcmUuYWNjb3VudHMudjEuQWNjb3VudEIGukgDyAEBIroBChRVcGRhdGVBY2NvdW50UmVxdWVzdBI+Cgdwcm9maWxlGAEgASgLMiUuYm9va3N0b3JlLmFjY291bnRzLnYxLkFjY291bnRQcm9maWxlQga6SAPIAQESYgoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrQjG6SC7IAQHiASgSDGRpc3BsYXlfbmFtZRIYZGVmYXVsdF9zaGlwcGluZ19hZGRyZXNzIlAKFVVwZGF0ZUFjY291bnRSZXNwb25zZRI3CgdhY2NvdW50GAEgASgLMh4uYm9va3N0b3JlLmFjY291bnRzLnYxLkFjY291bnRCBrpIA8gBASJfChVDaGFuZ2VQYXNzd29yZFJlcXVlc3QSJAoQY3VycmVudF9wYXNzd29yZBgBIAEoCUIKukgHcgUQARiAAhIgCgxuZXdfcGFzc3dvcmQYAiABKAlCCrpIB3IFEAgYgAIiGAoWQ2hhbmdlUGFzc3dvcmRSZXNwb25zZSJWChtSZXF1ZXN0UGFzc3dvcmRSZXNldFJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESGQoFZW1haWwYAiABKAlCCrpIB3IFGP4BYAEiHgocUmVxdWVzdFBhc3N3b3JkUmVzZXRSZXNwb25zZSJZChRSZXNldFBhc3N3b3JkUmVxdWVzdBIfCgtyZXNldF90b2tlbhgBIAEoCUIKukgHcgUQARjIARIgCgxuZXdfcGFzc3dvcmQYAiABKAlCCrpIB3IFEAgYgAIiFwoVUmVzZXRQYXNzd29yZFJlc3BvbnNlIjwKFERlbGV0ZUFjY291bnRSZXF1ZXN0EiQKEGN1cnJlbnRfcGFzc3dvcmQYASABKAlCCrpIB3IFEAEYgAIiFwoVRGVsZXRlQWNjb3VudFJlc3BvbnNlMtQdCg5BY2NvdW50U2VydmljZRK2AwoGU2lnblVwEiQuYm9va3N0b3JlLmFjY291bnRzLnYxLlNpZ25VcFJlcXVlc3QaJS5ib29rc3RvcmUuYWNjb3VudHMudjEuU2lnblVwUmVzcG9uc2Ui3gKQAgLK2Bl7CAMSE1BBU1NXT1JEX1RPT19DT01NT04aYnRoZSBuZXcgcGFzc3dvcmQgaXMgb25lIG9mIHRob3NlIHRoYXQgYXJlIHRyaWVkIGZpcnN0LCBvciB0aGUgZW1haWwgYWRkcmVzcyBpdHNlbGY7IGNob29zZSBhbm90aGVyytgZdggIEhFUT09fTUFOWV9BVFRFTVBUUxpfdG9vIG1hbnkgbWFpbHMgdG8gdGhpcyBhZGRyZXNzIGxhdGVseSwgd2hldGhlciBvciBub3QgaXQgaGFzIGFuIGFjY291bnQ7IHdhaXQgYXMgUmV0cnlJbmZvIHNheXPK2BlQCAYSEVJFUVVFU1RfSURfUkVVU0VEGjl0aGUgcmVxdWVzdCBpZCB3YXMgdXNlZCB3aXRoIGFub3RoZXIgYm9keTsgdGFrZSBhIG5ldyBvbmXi2BkKcmVxdWVzdF9pZBKTAgoLVmVyaWZ5RW1haWwSKS5ib29rc3RvcmUuYWNjb3VudHMudjEuVmVyaWZ5RW1haWxSZXF1ZXN0GiouYm9va3N0b3JlLmFjY291bnRzLnYxLlZlcmlmeUVtYWlsUmVzcG9uc2UirAGQAgLK2BmkAQgJEhpWRVJJRklDQVRJT05fVE9LRU5fSU5WQUxJRBqDAXRoZSB0b2tlbiBpcyBub3QgZnJvbSBvdXIgbWFpbCwgaXMgb2xkZXIgdGhhbiAyNCBob3Vycywgb3IgdGhlIGFkZHJlc3MgZ290IGl0cyBhY2NvdW50IGJ5IGFub3RoZXIgc2lnbi11cDsgc2lnbiBpbiBvciBzaWduIHVwIGFnYWluEscCCgpHZXRBY2NvdW50EiguYm9va3N0b3JlLmFjY291bnRzLnYxLkdldEFjY291bnRSZXF1ZXN0GikuYm9va3N0b3JlLmFjY291bnRzLnYxLkdldEFjY291bnRSZXNwb25zZSLjAZACAcrYGUgIEBISQ1JFREVOVElBTF9NSVNTSU5HGjB0aGUgY2FsbCBjYXJyaWVzIG5vIHNlc3Npb24gdG9rZW47IHNpZ24gaW4gZmlyc3TK2Bl0CBASD1NFU1NJT05fSU5WQUxJRBpfdGhlIHRva2VuIGlzIHRoYXQgb2Ygbm8gb3BlbiBzZXNzaW9uOiBpdCBoYXMgZXhwaXJlZCwgd2FzIGVuZGVkIG9yIG5ldmVyIHdhcyBvbmU7IHNpZ24gaW4gYWdhaW7a2BkYCgdhY2NvdW50Eg1hdXRob3JpemF0aW9uEscDCg1VcGRhdGVBY2NvdW50EisuYm9va3N0b3JlLmFjY291bnRzLnYxLlVwZGF0ZUFjY291bnRSZXF1ZXN0GiwuYm9va3N0b3JlLmFjY291bnRzLnYxLlVwZGF0ZUFjY291bnRSZXNwb25zZSLaApACAsrYGUgIEBISQ1JFREVOVElBTF9NSVNTSU5HGjB0aGUgY2FsbCBjYXJyaWVzIG5vIHNlc3Npb24gdG9rZW47IHNpZ24gaW4gZmlyc3TK2Bl0CBASD1NFU1NJT05fSU5WQUxJRBpfdGhlIHRva2VuIGlzIHRoYXQgb2Ygbm8gb3BlbiBzZXNzaW9uOiBpdCBoYXMgZXhwaXJlZCwgd2FzIGVuZGVkIG9yIG5ldmVyIHdhcyBvbmU7IHNpZ24gaW4gYWdhaW7K2BlzCAMSE1VQREFURV9NQVNLX0lOVkFMSUQaWnRoZSBtYXNrIG5hbWVzIG5vIGZpZWxkLCBvciBuYW1lcyBhIHBhcnQgb2YgdGhlIGFkZHJlc3M7IGFuIGFkZHJlc3MgaXMgcmVwbGFjZWQgYXMgYSB3aG9sZdrYGRgKB2FjY291bnQSDWF1dGhvcml6YXRpb24SjAUKDkNoYW5nZVBhc3N3b3JkEiwuYm9va3N0b3JlLmFjY291bnRzLnYxLkNoYW5nZVBhc3N3b3JkUmVxdWVzdBotLmJvb2tzdG9yZS5hY2NvdW50cy52MS5DaGFuZ2VQYXNzd29yZFJlc3BvbnNlIpwEkAICytgZSAgQEhJDUkVERU5USUFMX01JU1NJTkcaMHRoZSBjYWxsIGNhcnJpZXMgbm8gc2Vzc2lvbiB0b2tlbjsgc2lnbiBpbiBmaXJzdMrYGXQIEBIPU0VTU0lPTl9JTlZBTElEGl90aGUgdG9rZW4gaXMgdGhhdCBvZiBubyBvcGVuIHNlc3Npb246IGl0IGhhcyBleHBpcmVkLCB3YXMgZW5kZWQgb3IgbmV2ZXIgd2FzIG9uZTsgc2lnbiBpbiBhZ2FpbsrYGVMIBxIOUEFTU1dPUkRfV1JPTkcaP3RoZSBjdXJyZW50IHBhc3N3b3JkIGlzIHdyb25nOyB0eXBlIGl0IGFnYWluIG9yIGFzayBmb3IgYSByZXNldMrYGXsIAxITUEFTU1dPUkRfVE9PX0NPTU1PThpidGhlIG5ldyBwYXNzd29yZCBpcyBvbmUgb2YgdGhvc2UgdGhhdCBhcmUgdHJpZWQgZmlyc3QsIG9yIHRoZSBlbWFpbCBhZGRyZXNzIGl0c2VsZjsgY2hvb3NlIGFub3RoZXLK2BlfCAgSEVRPT19NQU5ZX0FUVEVNUFRTGkh0b28gbWFueSB3cm9uZyBwYXNzd29yZHMgZm9yIHRoaXMgYWNjb3VudCBsYXRlbHk7IHdhaXQgYXMgUmV0cnlJbmZvIHNheXPa2BkYCgdhY2NvdW50Eg1hdXRob3JpemF0aW9uEukCChRSZXF1ZXN0UGFzc3dvcmRSZXNldBIyLmJvb2tzdG9yZS5hY2NvdW50cy52MS5SZXF1ZXN0UGFzc3dvcmRSZXNldFJlcXVlc3QaMy5ib29rc3RvcmUuYWNjb3VudHMudjEuUmVxdWVzdFBhc3N3b3JkUmVzZXRSZXNwb25zZSLnAZACAsrYGX4ICBIRVE9PX01BTllfQVRURU1QVFMaZ3RvbyBtYW55IHJlc2V0cyBhc2tlZCBmb3IgdGhpcyBhZGRyZXNzIGxhdGVseSwgd2hldGhlciBvciBub3QgaXQgaGFzIGFuIGFjY291bnQ7IHdhaXQgYXMgUmV0cnlJbmZvIHNheXPK2BlQCAYSEVJFUVVFU1RfSURfUkVVU0VEGjl0aGUgcmVxdWVzdCBpZCB3YXMgdXNlZCB3aXRoIGFub3RoZXIgYm9keTsgdGFrZSBhIG5ldyBvbmXi2BkKcmVxdWVzdF9pZBKLAwoNUmVzZXRQYXNzd29yZBIrLmJvb2tzdG9yZS5hY2NvdW50cy52MS5SZXNldFBhc3N3b3JkUmVxdWVzdBosLmJvb2tzdG9yZS5hY2NvdW50cy52MS5SZXNldFBhc3N3b3JkUmVzcG9uc2UingKQAgLK2BmXAQgJEhNSRVNFVF9UT0tFTl9JTlZBTElEGn50aGUgdG9rZW4gaXMgbm90IGZyb20gb3VyIG1haWwsIGlzIG9sZGVyIHRoYW4gMSBob3VyLCBoYXMgc2V0IGFub3RoZXIgcGFzc3dvcmQsIG9yIGEgbmV3ZXIgb25lIHdhcyBzZW50OyBhc2sgZm9yIGEgcmVzZXQgYWdhaW7K2Bl7CAMSE1BBU1NXT1JEX1RPT19DT01NT04aYnRoZSBuZXcgcGFzc3dvcmQgaXMgb25lIG9mIHRob3NlIHRoYXQgYXJlIHRyaWVkIGZpcnN0LCBvciB0aGUgZW1haWwgYWRkcmVzcyBpdHNlbGY7IGNob29zZSBhbm90aGVyEooECg1EZWxldGVBY2NvdW50EisuYm9va3N0b3JlLmFjY291bnRzLnYxLkRlbGV0ZUFjY291bnRSZXF1ZXN0GiwuYm9va3N0b3JlLmFjY291bnRzLnYxLkRlbGV0ZUFjY291bnRSZXNwb25zZSKdA5ACAsrYGUgIEBISQ1JFREVOVElBTF9NSVNTSU5HGjB0aGUgY2FsbCBjYXJyaWVzIG5vIHNlc3Npb24gdG9rZW47IHNpZ24gaW4gZmlyc3TK2Bl0CBASD1NFU1NJT05fSU5WQUxJRBpfdGhlIHRva2VuIGlzIHRoYXQgb2Ygbm8gb3BlbiBzZXNzaW9uOiBpdCBoYXMgZXhwaXJlZCwgd2FzIGVuZGVkIG9yIG5ldmVyIHdhcyBvbmU7IHNpZ24gaW4gYWdhaW7K2BlTCAcSDlBBU1NXT1JEX1dST05HGj90aGUgY3VycmVudCBwYXNzd29yZCBpcyB3cm9uZzsgdHlwZSBpdCBhZ2FpbiBvciBhc2sgZm9yIGEgcmVzZXTK2BlfCAgSEVRPT19NQU5ZX0FUVEVNUFRTGkh0b28gbWFueSB3cm9uZyBwYXNzd29yZHMgZm9yIHRoaXMgYWNjb3VudCBsYXRlbHk7IHdhaXQgYXMgUmV0cnlJbmZvIHNheXPa2BkYCgdhY2NvdW50Eg1hdXRob3JpemF0aW9uGsgCytgZZQgIEgpPVkVSTE9BREVEGlV0aGUgc2VydmVyIGhhcyBhcyBtYW55IGNhbGxzIGluIGZsaWdodCBhcyBpdCB0YWtlczsgd2FpdCBhcyBSZXRyeUluZm8gc2F5cyBhbmQgcmVwZWF0ytgZXAgIEhFNRVNTQUdFX1RPT19MQVJHRRpFYSBtZXNzYWdlIGlzIGxhcmdlciB0aGFuIHRoZSBzZXJ2ZXIgdGFrZXMsIDQgTWlCOyBzZW5kIGxlc3MgYXQgYSB0aW1lytgZLwgEGit0aGUgZGVhZGxpbmUgdGhhdCB0aGUgY2FsbGVyIHNldCBoYXMgcGFzc2VkytgZSAgOEhFTVE9SRV9VTkFWQUlMQUJMRRoxdGhlIGRhdGFiYXNlIGRvZXMgbm90IGFuc3dlcjsgcmVwZWF0IHdpdGggYmFja29mZkLXAQoZY29tLmJvb2tzdG9yZS5hY2NvdW50cy52MUITQWNjb3VudFNlcnZpY2VQcm90b1ABWi9iaW5kZXJ5L2dlbi9nby9ib29rc3RvcmUvYWNjb3VudHMvdjE7YWNjb3VudHN2MaICA0JBWKoCFUJvb2tzdG9yZS5BY2NvdW50cy5WMcoCFUJvb2tzdG9yZVxBY2NvdW50c1xWMeICIUJvb2tzdG9yZVxBY2NvdW50c1xWMVxHUEJNZXRhZGF0YeoCF0Jvb2tzdG9yZTo6QWNjb3VudHM6OlYxYgZwcm90bzM", [file_bookstore_accounts_v1_account, file_buf_validate_validate, file_google_protobuf_field_mask, file_proofread_v1_options]);
+  fileDesc("Citib29rc3RvcmUvYWNjb3VudHMvdjEvYWNjb3VudF9zZXJ2aWNlLnByb3RvEhVib29rc3RvcmUuYWNjb3VudHMudjEiwgEKDVNpZ25VcFJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESGQoFZW1haWwYAiABKAlCCrpIB3IFGP4BYAESHAoIcGFzc3dvcmQYAyABKAlCCrpIB3IFEAgYgAISWgoMZGlzcGxheV9uYW1lGAQgASgJQkS6SARyAhhkytgZOW5vIG5hbWU6IHBhZ2VzIGFuZCBtYWlscyBhZGRyZXNzIHRoZSBvd25lciB3aXRob3V0IGEgbmFtZSIQCg5TaWduVXBSZXNwb25zZSI8ChJWZXJpZnlFbWFpbFJlcXVlc3QSJgoSdmVyaWZpY2F0aW9uX3Rva2VuGAEgASgJQgq6SAdyBRABGMgBIk4KE1ZlcmlmeUVtYWlsUmVzcG9uc2USNwoHYWNjb3VudBgBIAEoCzIeLmJvb2tzdG9yZS5hY2NvdW50cy52MS5BY2NvdW50Qga6SAPIAQEiEwoRR2V0QWNjb3VudFJlcXVlc3QiTQoSR2V0QWNjb3VudFJlc3BvbnNlEjcKB2FjY291bnQYASABKAsyHi5ib29rc3RvcmUuYWNjb3VudHMudjEuQWNjb3VudEIGukgDyAEBIroBChRVcGRhdGVBY2NvdW50UmVxdWVzdBI+Cgdwcm9maWxlGAEgASgLMiUuYm9va3N0b3JlLmFjY291bnRzLnYxLkFjY291bnRQcm9maWxlQga6SAPIAQESYgoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrQjG6SC7IAQHiASgSDGRpc3BsYXlfbmFtZRIYZGVmYXVsdF9zaGlwcGluZ19hZGRyZXNzIlAKFVVwZGF0ZUFjY291bnRSZXNwb25zZRI3CgdhY2NvdW50GAEgASgLMh4uYm9va3N0b3JlLmFjY291bnRzLnYxLkFjY291bnRCBrpIA8gBASJfChVDaGFuZ2VQYXNzd29yZFJlcXVlc3QSJAoQY3VycmVudF9wYXNzd29yZBgBIAEoCUIKukgHcgUQARiAAhIgCgxuZXdfcGFzc3dvcmQYAiABKAlCCrpIB3IFEAgYgAIiGAoWQ2hhbmdlUGFzc3dvcmRSZXNwb25zZSJWChtSZXF1ZXN0UGFzc3dvcmRSZXNldFJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESGQoFZW1haWwYAiABKAlCCrpIB3IFGP4BYAEiHgocUmVxdWVzdFBhc3N3b3JkUmVzZXRSZXNwb25zZSJZChRSZXNldFBhc3N3b3JkUmVxdWVzdBIfCgtyZXNldF90b2tlbhgBIAEoCUIKukgHcgUQARjIARIgCgxuZXdfcGFzc3dvcmQYAiABKAlCCrpIB3IFEAgYgAIiFwoVUmVzZXRQYXNzd29yZFJlc3BvbnNlIjwKFERlbGV0ZUFjY291bnRSZXF1ZXN0EiQKEGN1cnJlbnRfcGFzc3dvcmQYASABKAlCCrpIB3IFEAEYgAIiFwoVRGVsZXRlQWNjb3VudFJlc3BvbnNlMr0iCg5BY2NvdW50U2VydmljZRLqAwoGU2lnblVwEiQuYm9va3N0b3JlLmFjY291bnRzLnYxLlNpZ25VcFJlcXVlc3QaJS5ib29rc3RvcmUuYWNjb3VudHMudjEuU2lnblVwUmVzcG9uc2UikgOQAgLK2Bl8CAMSE1BBU1NXT1JEX1RPT19DT01NT04aY3RoZSBuZXcgcGFzc3dvcmQgaXMgb24gdGhlIGxpc3Qgb2YgY29tbW9uIHBhc3N3b3JkcyBvciBlcXVhbHMgdGhlIGVtYWlsIGFkZHJlc3M7IGNob29zZSBhbm90aGVyIG9uZcrYGZMBCAgSEVRPT19NQU5ZX0FUVEVNUFRTGnx0b28gbWFueSBzaWduLXVwIG1haWxzIHRvIHRoaXMgYWRkcmVzcywgd2hldGhlciBvciBub3QgaXQgaGFzIGFuIGFjY291bnQ7IHdhaXQgZm9yIHRoZSB0aW1lIHRoYXQgUmV0cnlJbmZvIGdpdmVzLCB0aGVuIHJldHJ5ytgZZQgGEhFSRVFVRVNUX0lEX1JFVVNFRBpOdGhlIHJlcXVlc3QgaWQgd2FzIGFscmVhZHkgdXNlZCB3aXRoIGEgZGlmZmVyZW50IHJlcXVlc3Q7IHVzZSBhIG5ldyByZXF1ZXN0IGlk4tgZCnJlcXVlc3RfaWQSlwIKC1ZlcmlmeUVtYWlsEikuYm9va3N0b3JlLmFjY291bnRzLnYxLlZlcmlmeUVtYWlsUmVxdWVzdBoqLmJvb2tzdG9yZS5hY2NvdW50cy52MS5WZXJpZnlFbWFpbFJlc3BvbnNlIrABkAICytgZqAEICRIaVkVSSUZJQ0FUSU9OX1RPS0VOX0lOVkFMSUQahwF0aGUgdG9rZW4gaXMgdW5rbm93biwgb2xkZXIgdGhhbiAyNCBob3Vycywgb3IgdGhlIGFkZHJlc3MgZ290IGFuIGFjY291bnQgZnJvbSBhbm90aGVyIHNpZ24tdXAgaW4gdGhlIG1lYW50aW1lOyBzaWduIGluIG9yIHNpZ24gdXAgYWdhaW4SmgMKCkdldEFjY291bnQSKC5ib29rc3RvcmUuYWNjb3VudHMudjEuR2V0QWNjb3VudFJlcXVlc3QaKS5ib29rc3RvcmUuYWNjb3VudHMudjEuR2V0QWNjb3VudFJlc3BvbnNlIrYCkAIBytgZgAEIEBISQ1JFREVOVElBTF9NSVNTSU5HGmh0aGUgY2FsbCBoYXMgbm8gc2Vzc2lvbiB0b2tlbjsgc2lnbiBpbiBhbmQgc2VuZCB0aGUgdG9rZW4gaW4gdGhlIG1ldGFkYXRhIGFzIGF1dGhvcml6YXRpb246IEJlYXJlciBUT0tFTsrYGY0BCBASD1NFU1NJT05fSU5WQUxJRBp4dGhlIHNlc3Npb24gdG9rZW4gYmVsb25ncyB0byBubyBvcGVuIHNlc3Npb246IHRoZSBzZXNzaW9uIGhhcyBleHBpcmVkIG9yIHdhcyBlbmRlZCwgb3IgdGhlIHRva2VuIGlzIHdyb25nOyBzaWduIGluIGFnYWlu2tgZGAoHYWNjb3VudBINYXV0aG9yaXphdGlvbhKkBAoNVXBkYXRlQWNjb3VudBIrLmJvb2tzdG9yZS5hY2NvdW50cy52MS5VcGRhdGVBY2NvdW50UmVxdWVzdBosLmJvb2tzdG9yZS5hY2NvdW50cy52MS5VcGRhdGVBY2NvdW50UmVzcG9uc2UitwOQAgLK2BmAAQgQEhJDUkVERU5USUFMX01JU1NJTkcaaHRoZSBjYWxsIGhhcyBubyBzZXNzaW9uIHRva2VuOyBzaWduIGluIGFuZCBzZW5kIHRoZSB0b2tlbiBpbiB0aGUgbWV0YWRhdGEgYXMgYXV0aG9yaXphdGlvbjogQmVhcmVyIFRPS0VOytgZjQEIEBIPU0VTU0lPTl9JTlZBTElEGnh0aGUgc2Vzc2lvbiB0b2tlbiBiZWxvbmdzIHRvIG5vIG9wZW4gc2Vzc2lvbjogdGhlIHNlc3Npb24gaGFzIGV4cGlyZWQgb3Igd2FzIGVuZGVkLCBvciB0aGUgdG9rZW4gaXMgd3Jvbmc7IHNpZ24gaW4gYWdhaW7K2Bl9CAMSE1VQREFURV9NQVNLX0lOVkFMSUQaZHRoZSB1cGRhdGUgbWFzayBoYXMgbm8gcGF0aCBvciBhIHBhdGggaW5zaWRlIHRoZSBhZGRyZXNzOyBhbiBhZGRyZXNzIGNhbiBvbmx5IGJlIHJlcGxhY2VkIGFzIGEgd2hvbGXa2BkYCgdhY2NvdW50Eg1hdXRob3JpemF0aW9uEv8FCg5DaGFuZ2VQYXNzd29yZBIsLmJvb2tzdG9yZS5hY2NvdW50cy52MS5DaGFuZ2VQYXNzd29yZFJlcXVlc3QaLS5ib29rc3RvcmUuYWNjb3VudHMudjEuQ2hhbmdlUGFzc3dvcmRSZXNwb25zZSKPBZACAsrYGYABCBASEkNSRURFTlRJQUxfTUlTU0lORxpodGhlIGNhbGwgaGFzIG5vIHNlc3Npb24gdG9rZW47IHNpZ24gaW4gYW5kIHNlbmQgdGhlIHRva2VuIGluIHRoZSBtZXRhZGF0YSBhcyBhdXRob3JpemF0aW9uOiBCZWFyZXIgVE9LRU7K2BmNAQgQEg9TRVNTSU9OX0lOVkFMSUQaeHRoZSBzZXNzaW9uIHRva2VuIGJlbG9uZ3MgdG8gbm8gb3BlbiBzZXNzaW9uOiB0aGUgc2Vzc2lvbiBoYXMgZXhwaXJlZCBvciB3YXMgZW5kZWQsIG9yIHRoZSB0b2tlbiBpcyB3cm9uZzsgc2lnbiBpbiBhZ2FpbsrYGV0IBxIOUEFTU1dPUkRfV1JPTkcaSXRoZSBjdXJyZW50IHBhc3N3b3JkIGlzIHdyb25nOyBlbnRlciBpdCBhZ2FpbiBvciByZXF1ZXN0IGEgcGFzc3dvcmQgcmVzZXTK2Bl8CAMSE1BBU1NXT1JEX1RPT19DT01NT04aY3RoZSBuZXcgcGFzc3dvcmQgaXMgb24gdGhlIGxpc3Qgb2YgY29tbW9uIHBhc3N3b3JkcyBvciBlcXVhbHMgdGhlIGVtYWlsIGFkZHJlc3M7IGNob29zZSBhbm90aGVyIG9uZcrYGXQICBIRVE9PX01BTllfQVRURU1QVFMaXXRvbyBtYW55IHdyb25nIHBhc3N3b3JkcyBmb3IgdGhpcyBhY2NvdW50OyB3YWl0IGZvciB0aGUgdGltZSB0aGF0IFJldHJ5SW5mbyBnaXZlcywgdGhlbiByZXRyedrYGRgKB2FjY291bnQSDWF1dGhvcml6YXRpb24SpwMKFFJlcXVlc3RQYXNzd29yZFJlc2V0EjIuYm9va3N0b3JlLmFjY291bnRzLnYxLlJlcXVlc3RQYXNzd29yZFJlc2V0UmVxdWVzdBozLmJvb2tzdG9yZS5hY2NvdW50cy52MS5SZXF1ZXN0UGFzc3dvcmRSZXNldFJlc3BvbnNlIqUCkAICytgZpgEICBIRVE9PX01BTllfQVRURU1QVFMajgF0b28gbWFueSBwYXNzd29yZCByZXNldHMgd2VyZSByZXF1ZXN0ZWQgZm9yIHRoaXMgYWRkcmVzcywgd2hldGhlciBvciBub3QgaXQgaGFzIGFuIGFjY291bnQ7IHdhaXQgZm9yIHRoZSB0aW1lIHRoYXQgUmV0cnlJbmZvIGdpdmVzLCB0aGVuIHJldHJ5ytgZZQgGEhFSRVFVRVNUX0lEX1JFVVNFRBpOdGhlIHJlcXVlc3QgaWQgd2FzIGFscmVhZHkgdXNlZCB3aXRoIGEgZGlmZmVyZW50IHJlcXVlc3Q7IHVzZSBhIG5ldyByZXF1ZXN0IGlk4tgZCnJlcXVlc3RfaWQSiwMKDVJlc2V0UGFzc3dvcmQSKy5ib29rc3RvcmUuYWNjb3VudHMudjEuUmVzZXRQYXNzd29yZFJlcXVlc3QaLC5ib29rc3RvcmUuYWNjb3VudHMudjEuUmVzZXRQYXNzd29yZFJlc3BvbnNlIp4CkAICytgZlgEICRITUkVTRVRfVE9LRU5fSU5WQUxJRBp9dGhlIHRva2VuIGlzIHVua25vd24sIG9sZGVyIHRoYW4gMSBob3VyLCB3YXMgdXNlZCBmb3IgYW5vdGhlciBwYXNzd29yZCwgb3Igd2FzIHJlcGxhY2VkIGJ5IGEgbmV3ZXIgdG9rZW47IHJlcXVlc3QgYSBuZXcgcmVzZXTK2Bl8CAMSE1BBU1NXT1JEX1RPT19DT01NT04aY3RoZSBuZXcgcGFzc3dvcmQgaXMgb24gdGhlIGxpc3Qgb2YgY29tbW9uIHBhc3N3b3JkcyBvciBlcXVhbHMgdGhlIGVtYWlsIGFkZHJlc3M7IGNob29zZSBhbm90aGVyIG9uZRL8BAoNRGVsZXRlQWNjb3VudBIrLmJvb2tzdG9yZS5hY2NvdW50cy52MS5EZWxldGVBY2NvdW50UmVxdWVzdBosLmJvb2tzdG9yZS5hY2NvdW50cy52MS5EZWxldGVBY2NvdW50UmVzcG9uc2UijwSQAgLK2BmAAQgQEhJDUkVERU5USUFMX01JU1NJTkcaaHRoZSBjYWxsIGhhcyBubyBzZXNzaW9uIHRva2VuOyBzaWduIGluIGFuZCBzZW5kIHRoZSB0b2tlbiBpbiB0aGUgbWV0YWRhdGEgYXMgYXV0aG9yaXphdGlvbjogQmVhcmVyIFRPS0VOytgZjQEIEBIPU0VTU0lPTl9JTlZBTElEGnh0aGUgc2Vzc2lvbiB0b2tlbiBiZWxvbmdzIHRvIG5vIG9wZW4gc2Vzc2lvbjogdGhlIHNlc3Npb24gaGFzIGV4cGlyZWQgb3Igd2FzIGVuZGVkLCBvciB0aGUgdG9rZW4gaXMgd3Jvbmc7IHNpZ24gaW4gYWdhaW7K2BldCAcSDlBBU1NXT1JEX1dST05HGkl0aGUgY3VycmVudCBwYXNzd29yZCBpcyB3cm9uZzsgZW50ZXIgaXQgYWdhaW4gb3IgcmVxdWVzdCBhIHBhc3N3b3JkIHJlc2V0ytgZdAgIEhFUT09fTUFOWV9BVFRFTVBUUxpddG9vIG1hbnkgd3JvbmcgcGFzc3dvcmRzIGZvciB0aGlzIGFjY291bnQ7IHdhaXQgZm9yIHRoZSB0aW1lIHRoYXQgUmV0cnlJbmZvIGdpdmVzLCB0aGVuIHJldHJ52tgZGAoHYWNjb3VudBINYXV0aG9yaXphdGlvbhqmA8rYGX4ICBIKT1ZFUkxPQURFRBpudGhlIHNlcnZlciBpcyBhbHJlYWR5IGhhbmRsaW5nIGFzIG1hbnkgY2FsbHMgYXMgaXQgYWNjZXB0czsgd2FpdCBmb3IgdGhlIHRpbWUgdGhhdCBSZXRyeUluZm8gZ2l2ZXMsIHRoZW4gcmV0cnnK2BllCAgSEU1FU1NBR0VfVE9PX0xBUkdFGk5hIG1lc3NhZ2UgaXMgbGFyZ2VyIHRoYW4gNCBNaUIsIHRoZSBsaW1pdCBvZiB0aGUgc2VydmVyOyBzZW5kIHNtYWxsZXIgbWVzc2FnZXPK2BlfCAQaW3RoZSBkZWFkbGluZSBvZiB0aGUgY2FsbCBwYXNzZWQgYmVmb3JlIHRoZSByZXNwb25zZSB3YXMgcmVhZHk7IHJldHJ5IHdpdGggYSBsb25nZXIgZGVhZGxpbmXK2BlUCA4SEVNUT1JFX1VOQVZBSUxBQkxFGj10aGUgZGF0YWJhc2UgZG9lcyBub3QgcmVzcG9uZDsgcmV0cnkgd2l0aCBleHBvbmVudGlhbCBiYWNrb2ZmQtcBChljb20uYm9va3N0b3JlLmFjY291bnRzLnYxQhNBY2NvdW50U2VydmljZVByb3RvUAFaL2JpbmRlcnkvZ2VuL2dvL2Jvb2tzdG9yZS9hY2NvdW50cy92MTthY2NvdW50c3YxogIDQkFYqgIVQm9va3N0b3JlLkFjY291bnRzLlYxygIVQm9va3N0b3JlXEFjY291bnRzXFYx4gIhQm9va3N0b3JlXEFjY291bnRzXFYxXEdQQk1ldGFkYXRh6gIXQm9va3N0b3JlOjpBY2NvdW50czo6VjFiBnByb3RvMw", [file_bookstore_accounts_v1_account, file_buf_validate_validate, file_google_protobuf_field_mask, file_proofread_v1_options]);
 
 /**
- * Asks for an account.
+ * The request of SignUp.
  *
  * @generated from message bookstore.accounts.v1.SignUpRequest
  */
 export type SignUpRequest = Message<"bookstore.accounts.v1.SignUpRequest"> & {
   /**
-   * Chosen by the caller, a UUID, one for each sign-up: the same id again with
-   * the same body sends no second mail. Passwords of the two calls are compared
-   * by the slow hash that is kept anyway, never by a fast one.
+   * A UUID that the client generates for each sign-up. A retry with the same id
+   * and the same request sends no second mail. To compare the passwords of the
+   * two requests, the server uses their slow hash, never a fast one.
    *
    * @generated from field: string request_id = 1;
    */
   requestId: string;
 
   /**
-   * The address to which the token goes, and with which to sign in.
+   * The email address to which the token is sent and with which the user signs
+   * in later.
    *
    * @generated from field: string email = 2;
    */
   email: string;
 
   /**
-   * The password, from 8 to 256 characters of any kind.
+   * The password: 8 to 256 characters of any kind.
    *
    * @generated from field: string password = 3;
    */
   password: string;
 
   /**
-   * How pages and mails shall address the owner.
+   * The name by which pages and mails address the owner.
    *
    * @generated from field: string display_name = 4;
    */
@@ -63,8 +64,8 @@ export const SignUpRequestSchema: GenMessage<SignUpRequest> = /*@__PURE__*/
   messageDesc(file_bookstore_accounts_v1_account_service, 0);
 
 /**
- * A mail is on its way. Says nothing more, so that it tells nothing about the
- * address.
+ * The response of SignUp. It has no fields, so that it does not reveal whether
+ * the address has an account.
  *
  * @generated from message bookstore.accounts.v1.SignUpResponse
  */
@@ -79,13 +80,13 @@ export const SignUpResponseSchema: GenMessage<SignUpResponse> = /*@__PURE__*/
   messageDesc(file_bookstore_accounts_v1_account_service, 1);
 
 /**
- * Proves that the address is one's own.
+ * The request of VerifyEmail.
  *
  * @generated from message bookstore.accounts.v1.VerifyEmailRequest
  */
 export type VerifyEmailRequest = Message<"bookstore.accounts.v1.VerifyEmailRequest"> & {
   /**
-   * The token of the mail.
+   * The token from the mail that SignUp sent.
    *
    * @generated from field: string verification_token = 1;
    */
@@ -100,13 +101,13 @@ export const VerifyEmailRequestSchema: GenMessage<VerifyEmailRequest> = /*@__PUR
   messageDesc(file_bookstore_accounts_v1_account_service, 2);
 
 /**
- * The address is verified.
+ * The response of VerifyEmail.
  *
  * @generated from message bookstore.accounts.v1.VerifyEmailResponse
  */
 export type VerifyEmailResponse = Message<"bookstore.accounts.v1.VerifyEmailResponse"> & {
   /**
-   * The account that there is now.
+   * The new account.
    *
    * @generated from field: bookstore.accounts.v1.Account account = 1;
    */
@@ -121,7 +122,7 @@ export const VerifyEmailResponseSchema: GenMessage<VerifyEmailResponse> = /*@__P
   messageDesc(file_bookstore_accounts_v1_account_service, 3);
 
 /**
- * Asks for one's own account.
+ * The request of GetAccount. It has no fields.
  *
  * @generated from message bookstore.accounts.v1.GetAccountRequest
  */
@@ -136,13 +137,13 @@ export const GetAccountRequestSchema: GenMessage<GetAccountRequest> = /*@__PURE_
   messageDesc(file_bookstore_accounts_v1_account_service, 4);
 
 /**
- * One's own account.
+ * The response of GetAccount.
  *
  * @generated from message bookstore.accounts.v1.GetAccountResponse
  */
 export type GetAccountResponse = Message<"bookstore.accounts.v1.GetAccountResponse"> & {
   /**
-   * The account.
+   * The account of the caller.
    *
    * @generated from field: bookstore.accounts.v1.Account account = 1;
    */
@@ -157,21 +158,21 @@ export const GetAccountResponseSchema: GenMessage<GetAccountResponse> = /*@__PUR
   messageDesc(file_bookstore_accounts_v1_account_service, 5);
 
 /**
- * Changes one's own profile.
+ * The request of UpdateAccount.
  *
  * @generated from message bookstore.accounts.v1.UpdateAccountRequest
  */
 export type UpdateAccountRequest = Message<"bookstore.accounts.v1.UpdateAccountRequest"> & {
   /**
-   * The new values. A field that the mask names and that is unset here is
-   * cleared.
+   * The new values of the fields in the update mask. A field that is in the
+   * mask and unset here is cleared.
    *
    * @generated from field: bookstore.accounts.v1.AccountProfile profile = 1;
    */
   profile?: AccountProfile | undefined;
 
   /**
-   * Which fields change: display_name, default_shipping_address or both.
+   * The fields to change: "display_name", "default_shipping_address" or both.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -186,7 +187,7 @@ export const UpdateAccountRequestSchema: GenMessage<UpdateAccountRequest> = /*@_
   messageDesc(file_bookstore_accounts_v1_account_service, 6);
 
 /**
- * The profile is changed.
+ * The response of UpdateAccount.
  *
  * @generated from message bookstore.accounts.v1.UpdateAccountResponse
  */
@@ -207,21 +208,21 @@ export const UpdateAccountResponseSchema: GenMessage<UpdateAccountResponse> = /*
   messageDesc(file_bookstore_accounts_v1_account_service, 7);
 
 /**
- * Changes one's own password.
+ * The request of ChangePassword.
  *
  * @generated from message bookstore.accounts.v1.ChangePasswordRequest
  */
 export type ChangePasswordRequest = Message<"bookstore.accounts.v1.ChangePasswordRequest"> & {
   /**
-   * The password as it is. Only its presence is a rule, so that an old password
-   * can be given whatever new ones must look like.
+   * The current password. It may be shorter than new passwords must be, because
+   * older passwords stay valid when the rule changes.
    *
    * @generated from field: string current_password = 1;
    */
   currentPassword: string;
 
   /**
-   * The password as it shall be, from 8 to 256 characters of any kind.
+   * The new password: 8 to 256 characters of any kind.
    *
    * @generated from field: string new_password = 2;
    */
@@ -236,7 +237,7 @@ export const ChangePasswordRequestSchema: GenMessage<ChangePasswordRequest> = /*
   messageDesc(file_bookstore_accounts_v1_account_service, 8);
 
 /**
- * The password is changed.
+ * The response of ChangePassword. It has no fields.
  *
  * @generated from message bookstore.accounts.v1.ChangePasswordResponse
  */
@@ -251,21 +252,21 @@ export const ChangePasswordResponseSchema: GenMessage<ChangePasswordResponse> = 
   messageDesc(file_bookstore_accounts_v1_account_service, 9);
 
 /**
- * Asks for a way back into an account.
+ * The request of RequestPasswordReset.
  *
  * @generated from message bookstore.accounts.v1.RequestPasswordResetRequest
  */
 export type RequestPasswordResetRequest = Message<"bookstore.accounts.v1.RequestPasswordResetRequest"> & {
   /**
-   * Chosen by the caller, a UUID, one for each mail: the same id again with the
-   * same body sends no second one.
+   * A UUID that the client generates for each mail. A retry with the same id
+   * and the same request sends no second mail.
    *
    * @generated from field: string request_id = 1;
    */
   requestId: string;
 
   /**
-   * The address of the account.
+   * The email address of the account.
    *
    * @generated from field: string email = 2;
    */
@@ -280,7 +281,8 @@ export const RequestPasswordResetRequestSchema: GenMessage<RequestPasswordResetR
   messageDesc(file_bookstore_accounts_v1_account_service, 10);
 
 /**
- * A mail is on its way, if the address has an account.
+ * The response of RequestPasswordReset. It has no fields, so that it does not
+ * reveal whether the address has an account.
  *
  * @generated from message bookstore.accounts.v1.RequestPasswordResetResponse
  */
@@ -295,20 +297,20 @@ export const RequestPasswordResetResponseSchema: GenMessage<RequestPasswordReset
   messageDesc(file_bookstore_accounts_v1_account_service, 11);
 
 /**
- * Sets a password by the token of a mail.
+ * The request of ResetPassword.
  *
  * @generated from message bookstore.accounts.v1.ResetPasswordRequest
  */
 export type ResetPasswordRequest = Message<"bookstore.accounts.v1.ResetPasswordRequest"> & {
   /**
-   * The token of the mail.
+   * The token from the mail that RequestPasswordReset sent.
    *
    * @generated from field: string reset_token = 1;
    */
   resetToken: string;
 
   /**
-   * The password as it shall be, from 8 to 256 characters of any kind.
+   * The new password: 8 to 256 characters of any kind.
    *
    * @generated from field: string new_password = 2;
    */
@@ -323,7 +325,7 @@ export const ResetPasswordRequestSchema: GenMessage<ResetPasswordRequest> = /*@_
   messageDesc(file_bookstore_accounts_v1_account_service, 12);
 
 /**
- * The password is set.
+ * The response of ResetPassword. It has no fields.
  *
  * @generated from message bookstore.accounts.v1.ResetPasswordResponse
  */
@@ -338,13 +340,16 @@ export const ResetPasswordResponseSchema: GenMessage<ResetPasswordResponse> = /*
   messageDesc(file_bookstore_accounts_v1_account_service, 13);
 
 /**
- * Deletes one's own account.
+ * The request of DeleteAccount. It needs the password in addition to the
+ * session token, so that somebody who finds an open browser cannot delete the
+ * account.
  *
  * @generated from message bookstore.accounts.v1.DeleteAccountRequest
  */
 export type DeleteAccountRequest = Message<"bookstore.accounts.v1.DeleteAccountRequest"> & {
   /**
-   * The password as it is, because an open browser is not enough for this.
+   * The current password. It may be shorter than new passwords must be, because
+   * older passwords stay valid when the rule changes.
    *
    * @generated from field: string current_password = 1;
    */
@@ -359,7 +364,7 @@ export const DeleteAccountRequestSchema: GenMessage<DeleteAccountRequest> = /*@_
   messageDesc(file_bookstore_accounts_v1_account_service, 14);
 
 /**
- * The account is deleted.
+ * The response of DeleteAccount. It has no fields.
  *
  * @generated from message bookstore.accounts.v1.DeleteAccountResponse
  */
@@ -374,21 +379,24 @@ export const DeleteAccountResponseSchema: GenMessage<DeleteAccountResponse> = /*
   messageDesc(file_bookstore_accounts_v1_account_service, 15);
 
 /**
- * Signing up, and the details of one's own account.
+ * Sign-up, and the account of the caller.
  *
- * A method that names no account works on that of the session token which the
- * call carries; there is no way to read another one. Nothing here tells whether
- * an email address has an account: only its owner learns that, by mail.
- * Letter case does not matter in email addresses.
+ * Methods that have no account id in the request use the account to which the
+ * session token of the call belongs; a caller cannot read other accounts. No
+ * response tells whether an email address has an account: only the owner of the
+ * address learns that, by mail. Upper and lower case in email addresses do not
+ * matter.
  *
  * @generated from service bookstore.accounts.v1.AccountService
  */
 export const AccountService: GenService<{
   /**
-   * Asks for an account. A mail with a token goes to the address; VerifyEmail
-   * with this token makes the account. If the address has an account already,
-   * the mail says so and carries no token, and the answer is the same. Who has
-   * lost the mail signs up again with a new request id.
+   * Starts the creation of an account: sends a mail with a verification token
+   * to the address. VerifyEmail creates the account with this token. If the
+   * address already has an account, the mail says so and contains no token; the
+   * response is the same.
+   *
+   * A user who has lost the mail signs up again, with a new request id.
    *
    * @generated from rpc bookstore.accounts.v1.AccountService.SignUp
    */
@@ -398,9 +406,9 @@ export const AccountService: GenService<{
     output: typeof SignUpResponseSchema;
   },
   /**
-   * Makes the account of which SignUp was asked, with the password of the same
-   * sign-up. Next comes SignIn. The same token again, while it lasts, changes
-   * nothing and answers the account.
+   * Creates the account that SignUp prepared, with the password given there.
+   * The user then calls SignIn. Calling it again with the same token, while
+   * that is valid, changes nothing and returns the account.
    *
    * @generated from rpc bookstore.accounts.v1.AccountService.VerifyEmail
    */
@@ -410,7 +418,7 @@ export const AccountService: GenService<{
     output: typeof VerifyEmailResponseSchema;
   },
   /**
-   * Reads one's own account.
+   * Returns the account of the caller.
    *
    * @generated from rpc bookstore.accounts.v1.AccountService.GetAccount
    */
@@ -420,7 +428,8 @@ export const AccountService: GenService<{
     output: typeof GetAccountResponseSchema;
   },
   /**
-   * Changes one's own profile. Only the fields that the mask names change.
+   * Changes the profile of the caller. Only the fields in the update mask
+   * change.
    *
    * @generated from rpc bookstore.accounts.v1.AccountService.UpdateAccount
    */
@@ -430,9 +439,9 @@ export const AccountService: GenService<{
     output: typeof UpdateAccountResponseSchema;
   },
   /**
-   * Sets a new password and ends all other sessions of the account. If the new
-   * password is the account's already, nothing changes and the answer is the
-   * same, so that a call whose answer was lost can be repeated.
+   * Sets a new password and ends all other sessions of the account. If the
+   * account already has this password, nothing changes and the call succeeds,
+   * so that a call whose response was lost can be retried.
    *
    * @generated from rpc bookstore.accounts.v1.AccountService.ChangePassword
    */
@@ -442,8 +451,8 @@ export const AccountService: GenService<{
     output: typeof ChangePasswordResponseSchema;
   },
   /**
-   * Sends a mail with a token for ResetPassword. The answer is the same if the
-   * address has no account; no mail is sent then.
+   * Sends a mail with a token for ResetPassword. If the address has no account,
+   * no mail is sent; the response is the same.
    *
    * @generated from rpc bookstore.accounts.v1.AccountService.RequestPasswordReset
    */
@@ -454,8 +463,9 @@ export const AccountService: GenService<{
   },
   /**
    * Sets a new password without the old one and ends all sessions of the
-   * account. Next comes SignIn. A token sets one password: the same token with
-   * the same password again changes nothing and answers the same.
+   * account. The user then calls SignIn. A token can set one password: calling
+   * it again with the same token and the same password changes nothing and
+   * succeeds.
    *
    * @generated from rpc bookstore.accounts.v1.AccountService.ResetPassword
    */
@@ -465,10 +475,10 @@ export const AccountService: GenService<{
     output: typeof ResetPasswordResponseSchema;
   },
   /**
-   * Deletes one's own account for good and ends its sessions. The address may
-   * sign up again and gets another account. Orders, transactions and reviews
-   * stay with their services, under an id that leads to nobody. Repeating the
-   * call finds the session ended.
+   * Deletes the account of the caller permanently and ends its sessions. The
+   * email address can sign up again and gets a new account. Orders,
+   * transactions and reviews remain, under an account id that no longer exists.
+   * A retry after success fails with SESSION_INVALID.
    *
    * @generated from rpc bookstore.accounts.v1.AccountService.DeleteAccount
    */

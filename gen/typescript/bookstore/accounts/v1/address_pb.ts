@@ -12,31 +12,31 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bookstore/accounts/v1/address.proto.
  */
 export const file_bookstore_accounts_v1_address: GenFile = /*@__PURE__*/
-  fileDesc("CiNib29rc3RvcmUvYWNjb3VudHMvdjEvYWRkcmVzcy5wcm90bxIVYm9va3N0b3JlLmFjY291bnRzLnYxIokCCgdBZGRyZXNzEiAKCXJlY2lwaWVudBgBIAEoCUINukgKcggQARhkMgJcUxIsCgxzdHJlZXRfbGluZXMYAiADKAlCFrpIE5IBEAgBEAMiCnIIEAEYZDICXFMSGwoEY2l0eRgDIAEoCUINukgKcggQARhkMgJcUxIvCgZyZWdpb24YBCABKAlCH7pIBHICGGTK2BkUdGhlIGFkZHJlc3MgaGFzIG5vbmUSNAoLcG9zdGFsX2NvZGUYBSABKAlCH7pIBHICGBTK2BkUdGhlIGNvdW50cnkgaGFzIG5vbmUSKgoMY291bnRyeV9jb2RlGAYgASgJQhS6SBFyDzIKXltBLVpdezJ9JJgBAkLQAQoZY29tLmJvb2tzdG9yZS5hY2NvdW50cy52MUIMQWRkcmVzc1Byb3RvUAFaL2JpbmRlcnkvZ2VuL2dvL2Jvb2tzdG9yZS9hY2NvdW50cy92MTthY2NvdW50c3YxogIDQkFYqgIVQm9va3N0b3JlLkFjY291bnRzLlYxygIVQm9va3N0b3JlXEFjY291bnRzXFYx4gIhQm9va3N0b3JlXEFjY291bnRzXFYxXEdQQk1ldGFkYXRh6gIXQm9va3N0b3JlOjpBY2NvdW50czo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_proofread_v1_options]);
+  fileDesc("CiNib29rc3RvcmUvYWNjb3VudHMvdjEvYWRkcmVzcy5wcm90bxIVYm9va3N0b3JlLmFjY291bnRzLnYxIpgCCgdBZGRyZXNzEiAKCXJlY2lwaWVudBgBIAEoCUINukgKcggQARhkMgJcUxIsCgxzdHJlZXRfbGluZXMYAiADKAlCFrpIE5IBEAgBEAMiCnIIEAEYZDICXFMSGwoEY2l0eRgDIAEoCUINukgKcggQARhkMgJcUxI0CgZyZWdpb24YBCABKAlCJLpIBHICGGTK2BkZdGhlIGFkZHJlc3MgaGFzIG5vIHJlZ2lvbhI+Cgtwb3N0YWxfY29kZRgFIAEoCUIpukgEcgIYFMrYGR50aGUgYWRkcmVzcyBoYXMgbm8gcG9zdGFsIGNvZGUSKgoMY291bnRyeV9jb2RlGAYgASgJQhS6SBFyDzIKXltBLVpdezJ9JJgBAkLQAQoZY29tLmJvb2tzdG9yZS5hY2NvdW50cy52MUIMQWRkcmVzc1Byb3RvUAFaL2JpbmRlcnkvZ2VuL2dvL2Jvb2tzdG9yZS9hY2NvdW50cy92MTthY2NvdW50c3YxogIDQkFYqgIVQm9va3N0b3JlLkFjY291bnRzLlYxygIVQm9va3N0b3JlXEFjY291bnRzXFYx4gIhQm9va3N0b3JlXEFjY291bnRzXFYxXEdQQk1ldGFkYXRh6gIXQm9va3N0b3JlOjpBY2NvdW50czo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_proofread_v1_options]);
 
 /**
- * Where a parcel goes.
+ * A postal address to which parcels are sent.
  *
  * @generated from message bookstore.accounts.v1.Address
  */
 export type Address = Message<"bookstore.accounts.v1.Address"> & {
   /**
-   * Who receives the parcel.
+   * The name of the person or company who receives the parcel.
    *
    * @generated from field: string recipient = 1;
    */
   recipient: string;
 
   /**
-   * Street and number, a flat, a company: from 1 to 3 lines, as the label
-   * shall show them.
+   * The street and house number, and if needed the apartment or company: 1 to 3
+   * lines, as they are printed on the label.
    *
    * @generated from field: repeated string street_lines = 2;
    */
   streetLines: string[];
 
   /**
-   * The town.
+   * The city, town or village.
    *
    * @generated from field: string city = 3;
    */
@@ -50,14 +50,14 @@ export type Address = Message<"bookstore.accounts.v1.Address"> & {
   region: string;
 
   /**
-   * The postal code, as the country writes it.
+   * The postal code in the format of the country, for example "1012 AB".
    *
    * @generated from field: string postal_code = 5;
    */
   postalCode: string;
 
   /**
-   * The country, as its two letters in ISO 3166: "NL".
+   * The two-letter country code of ISO 3166-1, for example "NL".
    *
    * @generated from field: string country_code = 6;
    */

@@ -16,30 +16,30 @@ export const file_bookstore_accounts_v1_session: GenFile = /*@__PURE__*/
   fileDesc("CiNib29rc3RvcmUvYWNjb3VudHMvdjEvc2Vzc2lvbi5wcm90bxIVYm9va3N0b3JlLmFjY291bnRzLnYxItcBCgdTZXNzaW9uEhwKCnNlc3Npb25faWQYASABKAlCCLpIBXIDsAEBEhwKCmFjY291bnRfaWQYAiABKAlCCLpIBXIDsAEBEh4KDGNsaWVudF9sYWJlbBgDIAEoCUIIukgFcgMYyAESNwoLY3JlYXRlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESNwoLZXhwaXJlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQFC0AEKGWNvbS5ib29rc3RvcmUuYWNjb3VudHMudjFCDFNlc3Npb25Qcm90b1ABWi9iaW5kZXJ5L2dlbi9nby9ib29rc3RvcmUvYWNjb3VudHMvdjE7YWNjb3VudHN2MaICA0JBWKoCFUJvb2tzdG9yZS5BY2NvdW50cy5WMcoCFUJvb2tzdG9yZVxBY2NvdW50c1xWMeICIUJvb2tzdG9yZVxBY2NvdW50c1xWMVxHUEJNZXRhZGF0YeoCF0Jvb2tzdG9yZTo6QWNjb3VudHM6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
- * One place where an account is signed in. A session is open from SignIn until
- * it is ended or expires; sessions that are over are not shown.
+ * A device or program on which an account is signed in. A session is open from
+ * SignIn until it is ended or expires; only open sessions are returned.
  *
  * @generated from message bookstore.accounts.v1.Session
  */
 export type Session = Message<"bookstore.accounts.v1.Session"> & {
   /**
-   * The identity of the session, a UUIDv7. It is not the session token: who
-   * knows it can do nothing with it.
+   * The id of the session, a UUIDv7 that the server assigns. It is not the
+   * session token and cannot be used to sign in.
    *
    * @generated from field: string session_id = 1;
    */
   sessionId: string;
 
   /**
-   * The account that is signed in.
+   * The id of the account that is signed in.
    *
    * @generated from field: string account_id = 2;
    */
   accountId: string;
 
   /**
-   * What the client said of itself when it signed in: "Firefox on Linux".
-   * Empty if it said nothing.
+   * The client's own description from SignIn, for example "Firefox on Linux".
+   * Empty if the client gave none.
    *
    * @generated from field: string client_label = 3;
    */
@@ -53,7 +53,7 @@ export type Session = Message<"bookstore.accounts.v1.Session"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * When the session ends by itself: 30 days after it was opened.
+   * When the session expires: 30 days after it was opened.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 5;
    */

@@ -14,31 +14,32 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bookstore/accounts/v1/session_service.proto.
  */
 export const file_bookstore_accounts_v1_session_service: GenFile = /*@__PURE__*/
-  fileDesc("Citib29rc3RvcmUvYWNjb3VudHMvdjEvc2Vzc2lvbl9zZXJ2aWNlLnByb3RvEhVib29rc3RvcmUuYWNjb3VudHMudjEikwEKDVNpZ25JblJlcXVlc3QSGQoFZW1haWwYASABKAlCCrpIB3IFGP4BYAESHAoIcGFzc3dvcmQYAiABKAlCCrpIB3IFEAEYgAISSQoMY2xpZW50X2xhYmVsGAMgASgJQjO6SAVyAxjIAcrYGSdubyBuYW1lOiB0aGUgbGlzdCBzaG93cyB0aGUgdGltZXMgYWxvbmUifgoOU2lnbkluUmVzcG9uc2USMwoNc2Vzc2lvbl90b2tlbhgBIAEoCUIcukgZchcQIBjIATIQXltBLVphLXowLTlfLV0rJBI3CgdzZXNzaW9uGAIgASgLMh4uYm9va3N0b3JlLmFjY291bnRzLnYxLlNlc3Npb25CBrpIA8gBASIQCg5TaWduT3V0UmVxdWVzdCIRCg9TaWduT3V0UmVzcG9uc2UiEwoRR2V0U2Vzc2lvblJlcXVlc3QiTQoSR2V0U2Vzc2lvblJlc3BvbnNlEjcKB3Nlc3Npb24YASABKAsyHi5ib29rc3RvcmUuYWNjb3VudHMudjEuU2Vzc2lvbkIGukgDyAEBInoKE0xpc3RTZXNzaW9uc1JlcXVlc3QSMwoJcGFnZV9zaXplGAEgASgFQiC6SAcaBRjIASgAytgZEjIwIHNlc3Npb25zIGEgcGFnZRIuCgpwYWdlX3Rva2VuGAIgASgJQhq6SAVyAxj0A8rYGQ50aGUgZmlyc3QgcGFnZSKcAQoUTGlzdFNlc3Npb25zUmVzcG9uc2USOwoIc2Vzc2lvbnMYASADKAsyHi5ib29rc3RvcmUuYWNjb3VudHMudjEuU2Vzc2lvbkIJukgGkgEDEMgBEiQKEmN1cnJlbnRfc2Vzc2lvbl9pZBgCIAEoCUIIukgFcgOwAQESIQoPbmV4dF9wYWdlX3Rva2VuGAMgASgJQgi6SAVyAxj0AyI0ChRSZXZva2VTZXNzaW9uUmVxdWVzdBIcCgpzZXNzaW9uX2lkGAEgASgJQgi6SAVyA7ABASIXChVSZXZva2VTZXNzaW9uUmVzcG9uc2UyvxIKDlNlc3Npb25TZXJ2aWNlEv0CCgZTaWduSW4SJC5ib29rc3RvcmUuYWNjb3VudHMudjEuU2lnbkluUmVxdWVzdBolLmJvb2tzdG9yZS5hY2NvdW50cy52MS5TaWduSW5SZXNwb25zZSKlApACAMrYGZcBCBASD1NJR05fSU5fUkVGVVNFRBqBAW5vIGFjY291bnQgaGFzIHRoaXMgYWRkcmVzcyBhbmQgdGhpcyBwYXNzd29yZDsgd2hpY2ggb2YgdGhlIHR3byBpcyB3cm9uZywgb3Igd2hldGhlciB0aGUgYWRkcmVzcyBhd2FpdHMgdmVyaWZpY2F0aW9uLCBpcyBub3QgdG9sZMrYGYEBCAgSEVRPT19NQU5ZX0FUVEVNUFRTGmp0b28gbWFueSB3cm9uZyBwYXNzd29yZHMgZm9yIHRoaXMgYWRkcmVzcyBsYXRlbHksIHdoZXRoZXIgb3Igbm90IGl0IGhhcyBhbiBhY2NvdW50OyB3YWl0IGFzIFJldHJ5SW5mbyBzYXlzEr4CCgdTaWduT3V0EiUuYm9va3N0b3JlLmFjY291bnRzLnYxLlNpZ25PdXRSZXF1ZXN0GiYuYm9va3N0b3JlLmFjY291bnRzLnYxLlNpZ25PdXRSZXNwb25zZSLjAZACAsrYGUgIEBISQ1JFREVOVElBTF9NSVNTSU5HGjB0aGUgY2FsbCBjYXJyaWVzIG5vIHNlc3Npb24gdG9rZW47IHNpZ24gaW4gZmlyc3TK2Bl0CBASD1NFU1NJT05fSU5WQUxJRBpfdGhlIHRva2VuIGlzIHRoYXQgb2Ygbm8gb3BlbiBzZXNzaW9uOiBpdCBoYXMgZXhwaXJlZCwgd2FzIGVuZGVkIG9yIG5ldmVyIHdhcyBvbmU7IHNpZ24gaW4gYWdhaW7a2BkYCgdhY2NvdW50Eg1hdXRob3JpemF0aW9uEscCCgpHZXRTZXNzaW9uEiguYm9va3N0b3JlLmFjY291bnRzLnYxLkdldFNlc3Npb25SZXF1ZXN0GikuYm9va3N0b3JlLmFjY291bnRzLnYxLkdldFNlc3Npb25SZXNwb25zZSLjAZACAcrYGUgIEBISQ1JFREVOVElBTF9NSVNTSU5HGjB0aGUgY2FsbCBjYXJyaWVzIG5vIHNlc3Npb24gdG9rZW47IHNpZ24gaW4gZmlyc3TK2Bl0CBASD1NFU1NJT05fSU5WQUxJRBpfdGhlIHRva2VuIGlzIHRoYXQgb2Ygbm8gb3BlbiBzZXNzaW9uOiBpdCBoYXMgZXhwaXJlZCwgd2FzIGVuZGVkIG9yIG5ldmVyIHdhcyBvbmU7IHNpZ24gaW4gYWdhaW7a2BkYCgdhY2NvdW50Eg1hdXRob3JpemF0aW9uEvsDCgxMaXN0U2Vzc2lvbnMSKi5ib29rc3RvcmUuYWNjb3VudHMudjEuTGlzdFNlc3Npb25zUmVxdWVzdBorLmJvb2tzdG9yZS5hY2NvdW50cy52MS5MaXN0U2Vzc2lvbnNSZXNwb25zZSKRA5ACAcrYGUgIEBISQ1JFREVOVElBTF9NSVNTSU5HGjB0aGUgY2FsbCBjYXJyaWVzIG5vIHNlc3Npb24gdG9rZW47IHNpZ24gaW4gZmlyc3TK2Bl0CBASD1NFU1NJT05fSU5WQUxJRBpfdGhlIHRva2VuIGlzIHRoYXQgb2Ygbm8gb3BlbiBzZXNzaW9uOiBpdCBoYXMgZXhwaXJlZCwgd2FzIGVuZGVkIG9yIG5ldmVyIHdhcyBvbmU7IHNpZ24gaW4gYWdhaW7K2Bl0CAMSElBBR0VfVE9LRU5fSU5WQUxJRBpcdGhlIHBhZ2UgdG9rZW4gaXMgbm90IG9uZSB0aGF0IHRoaXMgbWV0aG9kIGdhdmUgZm9yIHRoZSBzYW1lIGFjY291bnQ7IHN0YXJ0IGFnYWluIHdpdGhvdXQgaXTS2BkyCglwYWdlX3NpemUSCnBhZ2VfdG9rZW4aCHNlc3Npb25zIg9uZXh0X3BhZ2VfdG9rZW7a2BkYCgdhY2NvdW50Eg1hdXRob3JpemF0aW9uEtgDCg1SZXZva2VTZXNzaW9uEisuYm9va3N0b3JlLmFjY291bnRzLnYxLlJldm9rZVNlc3Npb25SZXF1ZXN0GiwuYm9va3N0b3JlLmFjY291bnRzLnYxLlJldm9rZVNlc3Npb25SZXNwb25zZSLrApACAsrYGUgIEBISQ1JFREVOVElBTF9NSVNTSU5HGjB0aGUgY2FsbCBjYXJyaWVzIG5vIHNlc3Npb24gdG9rZW47IHNpZ24gaW4gZmlyc3TK2Bl0CBASD1NFU1NJT05fSU5WQUxJRBpfdGhlIHRva2VuIGlzIHRoYXQgb2Ygbm8gb3BlbiBzZXNzaW9uOiBpdCBoYXMgZXhwaXJlZCwgd2FzIGVuZGVkIG9yIG5ldmVyIHdhcyBvbmU7IHNpZ24gaW4gYWdhaW7K2BmDAQgFEhFTRVNTSU9OX05PVF9GT1VORBpsbm8gb3BlbiBzZXNzaW9uIG9mIHRoZSBhY2NvdW50IGhhcyB0aGlzIGlkOyBhZnRlciBhIHJlcGVhdGVkIGNhbGwgdGhhdCBtZWFucyB0aGF0IHRoZSBmaXJzdCBvbmUgaGFzIGVuZGVkIGl02tgZGAoHYWNjb3VudBINYXV0aG9yaXphdGlvbhrIAsrYGWUICBIKT1ZFUkxPQURFRBpVdGhlIHNlcnZlciBoYXMgYXMgbWFueSBjYWxscyBpbiBmbGlnaHQgYXMgaXQgdGFrZXM7IHdhaXQgYXMgUmV0cnlJbmZvIHNheXMgYW5kIHJlcGVhdMrYGVwICBIRTUVTU0FHRV9UT09fTEFSR0UaRWEgbWVzc2FnZSBpcyBsYXJnZXIgdGhhbiB0aGUgc2VydmVyIHRha2VzLCA0IE1pQjsgc2VuZCBsZXNzIGF0IGEgdGltZcrYGS8IBBordGhlIGRlYWRsaW5lIHRoYXQgdGhlIGNhbGxlciBzZXQgaGFzIHBhc3NlZMrYGUgIDhIRU1RPUkVfVU5BVkFJTEFCTEUaMXRoZSBkYXRhYmFzZSBkb2VzIG5vdCBhbnN3ZXI7IHJlcGVhdCB3aXRoIGJhY2tvZmZC1wEKGWNvbS5ib29rc3RvcmUuYWNjb3VudHMudjFCE1Nlc3Npb25TZXJ2aWNlUHJvdG9QAVovYmluZGVyeS9nZW4vZ28vYm9va3N0b3JlL2FjY291bnRzL3YxO2FjY291bnRzdjGiAgNCQViqAhVCb29rc3RvcmUuQWNjb3VudHMuVjHKAhVCb29rc3RvcmVcQWNjb3VudHNcVjHiAiFCb29rc3RvcmVcQWNjb3VudHNcVjFcR1BCTWV0YWRhdGHqAhdCb29rc3RvcmU6OkFjY291bnRzOjpWMWIGcHJvdG8z", [file_bookstore_accounts_v1_session, file_buf_validate_validate, file_proofread_v1_options]);
+  fileDesc("Citib29rc3RvcmUvYWNjb3VudHMvdjEvc2Vzc2lvbl9zZXJ2aWNlLnByb3RvEhVib29rc3RvcmUuYWNjb3VudHMudjEipQEKDVNpZ25JblJlcXVlc3QSGQoFZW1haWwYASABKAlCCrpIB3IFGP4BYAESHAoIcGFzc3dvcmQYAiABKAlCCrpIB3IFEAEYgAISWwoMY2xpZW50X2xhYmVsGAMgASgJQkW6SAVyAxjIAcrYGTlubyBkZXNjcmlwdGlvbjogdGhlIGxpc3Qgb2Ygc2Vzc2lvbnMgc2hvd3Mgb25seSB0aGUgdGltZXMifgoOU2lnbkluUmVzcG9uc2USMwoNc2Vzc2lvbl90b2tlbhgBIAEoCUIcukgZchcQIBjIATIQXltBLVphLXowLTlfLV0rJBI3CgdzZXNzaW9uGAIgASgLMh4uYm9va3N0b3JlLmFjY291bnRzLnYxLlNlc3Npb25CBrpIA8gBASIQCg5TaWduT3V0UmVxdWVzdCIRCg9TaWduT3V0UmVzcG9uc2UiEwoRR2V0U2Vzc2lvblJlcXVlc3QiTQoSR2V0U2Vzc2lvblJlc3BvbnNlEjcKB3Nlc3Npb24YASABKAsyHi5ib29rc3RvcmUuYWNjb3VudHMudjEuU2Vzc2lvbkIGukgDyAEBInwKE0xpc3RTZXNzaW9uc1JlcXVlc3QSNQoJcGFnZV9zaXplGAEgASgFQiK6SAcaBRjIASgAytgZFDIwIHNlc3Npb25zIHBlciBwYWdlEi4KCnBhZ2VfdG9rZW4YAiABKAlCGrpIBXIDGPQDytgZDnRoZSBmaXJzdCBwYWdlIpwBChRMaXN0U2Vzc2lvbnNSZXNwb25zZRI7CghzZXNzaW9ucxgBIAMoCzIeLmJvb2tzdG9yZS5hY2NvdW50cy52MS5TZXNzaW9uQgm6SAaSAQMQyAESJAoSY3VycmVudF9zZXNzaW9uX2lkGAIgASgJQgi6SAVyA7ABARIhCg9uZXh0X3BhZ2VfdG9rZW4YAyABKAlCCLpIBXIDGPQDIjQKFFJldm9rZVNlc3Npb25SZXF1ZXN0EhwKCnNlc3Npb25faWQYASABKAlCCLpIBXIDsAEBIhcKFVJldm9rZVNlc3Npb25SZXNwb25zZTKtFgoOU2Vzc2lvblNlcnZpY2UStQMKBlNpZ25JbhIkLmJvb2tzdG9yZS5hY2NvdW50cy52MS5TaWduSW5SZXF1ZXN0GiUuYm9va3N0b3JlLmFjY291bnRzLnYxLlNpZ25JblJlc3BvbnNlIt0CkAIAytgZswEIEBIPU0lHTl9JTl9SRUZVU0VEGp0Bbm8gYWNjb3VudCBoYXMgdGhpcyBlbWFpbCBhZGRyZXNzIGFuZCBwYXNzd29yZDsgY2hlY2sgYm90aC4gVGhlIHNlcnZlciBkb2VzIG5vdCB0ZWxsIHdoaWNoIG9mIHRoZW0gaXMgd3JvbmcsIG5vciB3aGV0aGVyIHRoZSBhZGRyZXNzIHN0aWxsIGhhcyB0byBiZSB2ZXJpZmllZMrYGZ0BCAgSEVRPT19NQU5ZX0FUVEVNUFRTGoUBdG9vIG1hbnkgd3JvbmcgcGFzc3dvcmRzIGZvciB0aGlzIGVtYWlsIGFkZHJlc3MsIHdoZXRoZXIgb3Igbm90IGl0IGhhcyBhbiBhY2NvdW50OyB3YWl0IGZvciB0aGUgdGltZSB0aGF0IFJldHJ5SW5mbyBnaXZlcywgdGhlbiByZXRyeRKRAwoHU2lnbk91dBIlLmJvb2tzdG9yZS5hY2NvdW50cy52MS5TaWduT3V0UmVxdWVzdBomLmJvb2tzdG9yZS5hY2NvdW50cy52MS5TaWduT3V0UmVzcG9uc2UitgKQAgLK2BmAAQgQEhJDUkVERU5USUFMX01JU1NJTkcaaHRoZSBjYWxsIGhhcyBubyBzZXNzaW9uIHRva2VuOyBzaWduIGluIGFuZCBzZW5kIHRoZSB0b2tlbiBpbiB0aGUgbWV0YWRhdGEgYXMgYXV0aG9yaXphdGlvbjogQmVhcmVyIFRPS0VOytgZjQEIEBIPU0VTU0lPTl9JTlZBTElEGnh0aGUgc2Vzc2lvbiB0b2tlbiBiZWxvbmdzIHRvIG5vIG9wZW4gc2Vzc2lvbjogdGhlIHNlc3Npb24gaGFzIGV4cGlyZWQgb3Igd2FzIGVuZGVkLCBvciB0aGUgdG9rZW4gaXMgd3Jvbmc7IHNpZ24gaW4gYWdhaW7a2BkYCgdhY2NvdW50Eg1hdXRob3JpemF0aW9uEpoDCgpHZXRTZXNzaW9uEiguYm9va3N0b3JlLmFjY291bnRzLnYxLkdldFNlc3Npb25SZXF1ZXN0GikuYm9va3N0b3JlLmFjY291bnRzLnYxLkdldFNlc3Npb25SZXNwb25zZSK2ApACAcrYGYABCBASEkNSRURFTlRJQUxfTUlTU0lORxpodGhlIGNhbGwgaGFzIG5vIHNlc3Npb24gdG9rZW47IHNpZ24gaW4gYW5kIHNlbmQgdGhlIHRva2VuIGluIHRoZSBtZXRhZGF0YSBhcyBhdXRob3JpemF0aW9uOiBCZWFyZXIgVE9LRU7K2BmNAQgQEg9TRVNTSU9OX0lOVkFMSUQaeHRoZSBzZXNzaW9uIHRva2VuIGJlbG9uZ3MgdG8gbm8gb3BlbiBzZXNzaW9uOiB0aGUgc2Vzc2lvbiBoYXMgZXhwaXJlZCBvciB3YXMgZW5kZWQsIG9yIHRoZSB0b2tlbiBpcyB3cm9uZzsgc2lnbiBpbiBhZ2FpbtrYGRgKB2FjY291bnQSDWF1dGhvcml6YXRpb24S5QQKDExpc3RTZXNzaW9ucxIqLmJvb2tzdG9yZS5hY2NvdW50cy52MS5MaXN0U2Vzc2lvbnNSZXF1ZXN0GisuYm9va3N0b3JlLmFjY291bnRzLnYxLkxpc3RTZXNzaW9uc1Jlc3BvbnNlIvsDkAIBytgZgAEIEBISQ1JFREVOVElBTF9NSVNTSU5HGmh0aGUgY2FsbCBoYXMgbm8gc2Vzc2lvbiB0b2tlbjsgc2lnbiBpbiBhbmQgc2VuZCB0aGUgdG9rZW4gaW4gdGhlIG1ldGFkYXRhIGFzIGF1dGhvcml6YXRpb246IEJlYXJlciBUT0tFTsrYGY0BCBASD1NFU1NJT05fSU5WQUxJRBp4dGhlIHNlc3Npb24gdG9rZW4gYmVsb25ncyB0byBubyBvcGVuIHNlc3Npb246IHRoZSBzZXNzaW9uIGhhcyBleHBpcmVkIG9yIHdhcyBlbmRlZCwgb3IgdGhlIHRva2VuIGlzIHdyb25nOyBzaWduIGluIGFnYWluytgZigEIAxISUEFHRV9UT0tFTl9JTlZBTElEGnJ0aGlzIG1ldGhvZCBkaWQgbm90IHJldHVybiB0aGUgcGFnZSB0b2tlbiBmb3IgdGhlIHNhbWUgYWNjb3VudDsgcmVxdWVzdCB0aGUgZmlyc3QgcGFnZSBhZ2Fpbiwgd2l0aG91dCBhIHBhZ2UgdG9rZW7S2BkyCglwYWdlX3NpemUSCnBhZ2VfdG9rZW4aCHNlc3Npb25zIg9uZXh0X3BhZ2VfdG9rZW7a2BkYCgdhY2NvdW50Eg1hdXRob3JpemF0aW9uEqAECg1SZXZva2VTZXNzaW9uEisuYm9va3N0b3JlLmFjY291bnRzLnYxLlJldm9rZVNlc3Npb25SZXF1ZXN0GiwuYm9va3N0b3JlLmFjY291bnRzLnYxLlJldm9rZVNlc3Npb25SZXNwb25zZSKzA5ACAsrYGYABCBASEkNSRURFTlRJQUxfTUlTU0lORxpodGhlIGNhbGwgaGFzIG5vIHNlc3Npb24gdG9rZW47IHNpZ24gaW4gYW5kIHNlbmQgdGhlIHRva2VuIGluIHRoZSBtZXRhZGF0YSBhcyBhdXRob3JpemF0aW9uOiBCZWFyZXIgVE9LRU7K2BmNAQgQEg9TRVNTSU9OX0lOVkFMSUQaeHRoZSBzZXNzaW9uIHRva2VuIGJlbG9uZ3MgdG8gbm8gb3BlbiBzZXNzaW9uOiB0aGUgc2Vzc2lvbiBoYXMgZXhwaXJlZCBvciB3YXMgZW5kZWQsIG9yIHRoZSB0b2tlbiBpcyB3cm9uZzsgc2lnbiBpbiBhZ2FpbsrYGXkIBRIRU0VTU0lPTl9OT1RfRk9VTkQaYnRoZSBhY2NvdW50IGhhcyBubyBvcGVuIHNlc3Npb24gd2l0aCB0aGlzIGlkOyBpZiB0aGlzIGlzIGEgcmV0cnksIHRoZSBmaXJzdCBjYWxsIG1heSBoYXZlIGVuZGVkIGl02tgZGAoHYWNjb3VudBINYXV0aG9yaXphdGlvbhqmA8rYGX4ICBIKT1ZFUkxPQURFRBpudGhlIHNlcnZlciBpcyBhbHJlYWR5IGhhbmRsaW5nIGFzIG1hbnkgY2FsbHMgYXMgaXQgYWNjZXB0czsgd2FpdCBmb3IgdGhlIHRpbWUgdGhhdCBSZXRyeUluZm8gZ2l2ZXMsIHRoZW4gcmV0cnnK2BllCAgSEU1FU1NBR0VfVE9PX0xBUkdFGk5hIG1lc3NhZ2UgaXMgbGFyZ2VyIHRoYW4gNCBNaUIsIHRoZSBsaW1pdCBvZiB0aGUgc2VydmVyOyBzZW5kIHNtYWxsZXIgbWVzc2FnZXPK2BlfCAQaW3RoZSBkZWFkbGluZSBvZiB0aGUgY2FsbCBwYXNzZWQgYmVmb3JlIHRoZSByZXNwb25zZSB3YXMgcmVhZHk7IHJldHJ5IHdpdGggYSBsb25nZXIgZGVhZGxpbmXK2BlUCA4SEVNUT1JFX1VOQVZBSUxBQkxFGj10aGUgZGF0YWJhc2UgZG9lcyBub3QgcmVzcG9uZDsgcmV0cnkgd2l0aCBleHBvbmVudGlhbCBiYWNrb2ZmQtcBChljb20uYm9va3N0b3JlLmFjY291bnRzLnYxQhNTZXNzaW9uU2VydmljZVByb3RvUAFaL2JpbmRlcnkvZ2VuL2dvL2Jvb2tzdG9yZS9hY2NvdW50cy92MTthY2NvdW50c3YxogIDQkFYqgIVQm9va3N0b3JlLkFjY291bnRzLlYxygIVQm9va3N0b3JlXEFjY291bnRzXFYx4gIhQm9va3N0b3JlXEFjY291bnRzXFYxXEdQQk1ldGFkYXRh6gIXQm9va3N0b3JlOjpBY2NvdW50czo6VjFiBnByb3RvMw", [file_bookstore_accounts_v1_session, file_buf_validate_validate, file_proofread_v1_options]);
 
 /**
- * Signs in.
+ * The request of SignIn.
  *
  * @generated from message bookstore.accounts.v1.SignInRequest
  */
 export type SignInRequest = Message<"bookstore.accounts.v1.SignInRequest"> & {
   /**
-   * The address of the account, in any letter case.
+   * The email address of the account. Upper and lower case do not matter.
    *
    * @generated from field: string email = 1;
    */
   email: string;
 
   /**
-   * The password. Only its presence is a rule, so that a wrong one is refused
-   * in one way, however long it is.
+   * The password. Any length is accepted, so that every wrong password gets the
+   * same error.
    *
    * @generated from field: string password = 2;
    */
   password: string;
 
   /**
-   * What the client is called in the list of sessions: "Firefox on Linux".
+   * A description of the client for the list of sessions, for example "Firefox
+   * on Linux".
    *
    * @generated from field: string client_label = 3;
    */
@@ -53,21 +54,20 @@ export const SignInRequestSchema: GenMessage<SignInRequest> = /*@__PURE__*/
   messageDesc(file_bookstore_accounts_v1_session_service, 0);
 
 /**
- * The session is open.
+ * The response of SignIn.
  *
  * @generated from message bookstore.accounts.v1.SignInResponse
  */
 export type SignInResponse = Message<"bookstore.accounts.v1.SignInResponse"> & {
   /**
-   * The token to send with each call. Keep it secret and don't read anything
-   * into it.
+   * The token to send with each call. Keep it secret, and treat it as opaque.
    *
    * @generated from field: string session_token = 1;
    */
   sessionToken: string;
 
   /**
-   * The session.
+   * The new session.
    *
    * @generated from field: bookstore.accounts.v1.Session session = 2;
    */
@@ -82,7 +82,7 @@ export const SignInResponseSchema: GenMessage<SignInResponse> = /*@__PURE__*/
   messageDesc(file_bookstore_accounts_v1_session_service, 1);
 
 /**
- * Signs out.
+ * The request of SignOut. It has no fields.
  *
  * @generated from message bookstore.accounts.v1.SignOutRequest
  */
@@ -97,7 +97,7 @@ export const SignOutRequestSchema: GenMessage<SignOutRequest> = /*@__PURE__*/
   messageDesc(file_bookstore_accounts_v1_session_service, 2);
 
 /**
- * The session is ended.
+ * The response of SignOut. It has no fields.
  *
  * @generated from message bookstore.accounts.v1.SignOutResponse
  */
@@ -112,7 +112,7 @@ export const SignOutResponseSchema: GenMessage<SignOutResponse> = /*@__PURE__*/
   messageDesc(file_bookstore_accounts_v1_session_service, 3);
 
 /**
- * Asks for one's own session.
+ * The request of GetSession. It has no fields.
  *
  * @generated from message bookstore.accounts.v1.GetSessionRequest
  */
@@ -127,13 +127,13 @@ export const GetSessionRequestSchema: GenMessage<GetSessionRequest> = /*@__PURE_
   messageDesc(file_bookstore_accounts_v1_session_service, 4);
 
 /**
- * One's own session.
+ * The response of GetSession.
  *
  * @generated from message bookstore.accounts.v1.GetSessionResponse
  */
 export type GetSessionResponse = Message<"bookstore.accounts.v1.GetSessionResponse"> & {
   /**
-   * The session.
+   * The session of the call.
    *
    * @generated from field: bookstore.accounts.v1.Session session = 1;
    */
@@ -148,20 +148,21 @@ export const GetSessionResponseSchema: GenMessage<GetSessionResponse> = /*@__PUR
   messageDesc(file_bookstore_accounts_v1_session_service, 5);
 
 /**
- * Asks for a page of one's own sessions.
+ * The request of ListSessions.
  *
  * @generated from message bookstore.accounts.v1.ListSessionsRequest
  */
 export type ListSessionsRequest = Message<"bookstore.accounts.v1.ListSessionsRequest"> & {
   /**
-   * How many sessions a page holds at most, up to 200.
+   * The maximum number of sessions in the response, up to 200.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * The next_page_token of the page before.
+   * The next_page_token of the previous response. Send it with the same filters
+   * as before; only page_size may differ.
    *
    * @generated from field: string page_token = 2;
    */
@@ -176,27 +177,27 @@ export const ListSessionsRequestSchema: GenMessage<ListSessionsRequest> = /*@__P
   messageDesc(file_bookstore_accounts_v1_session_service, 6);
 
 /**
- * A page of one's own sessions.
+ * The response of ListSessions.
  *
  * @generated from message bookstore.accounts.v1.ListSessionsResponse
  */
 export type ListSessionsResponse = Message<"bookstore.accounts.v1.ListSessionsResponse"> & {
   /**
-   * The open sessions, newest first.
+   * The open sessions of this page, newest first.
    *
    * @generated from field: repeated bookstore.accounts.v1.Session sessions = 1;
    */
   sessions: Session[];
 
   /**
-   * The session whose token the call carried, on this page or another.
+   * The id of the session of the call, which may be on another page.
    *
    * @generated from field: string current_session_id = 2;
    */
   currentSessionId: string;
 
   /**
-   * The token of the next page; empty on the last.
+   * The page_token of the next page. Empty if this is the last page.
    *
    * @generated from field: string next_page_token = 3;
    */
@@ -211,13 +212,13 @@ export const ListSessionsResponseSchema: GenMessage<ListSessionsResponse> = /*@_
   messageDesc(file_bookstore_accounts_v1_session_service, 7);
 
 /**
- * Ends a session.
+ * The request of RevokeSession.
  *
  * @generated from message bookstore.accounts.v1.RevokeSessionRequest
  */
 export type RevokeSessionRequest = Message<"bookstore.accounts.v1.RevokeSessionRequest"> & {
   /**
-   * The session.
+   * The id of the session, as ListSessions returned it.
    *
    * @generated from field: string session_id = 1;
    */
@@ -232,7 +233,7 @@ export const RevokeSessionRequestSchema: GenMessage<RevokeSessionRequest> = /*@_
   messageDesc(file_bookstore_accounts_v1_session_service, 8);
 
 /**
- * The session is ended.
+ * The response of RevokeSession. It has no fields.
  *
  * @generated from message bookstore.accounts.v1.RevokeSessionResponse
  */
@@ -249,17 +250,20 @@ export const RevokeSessionResponseSchema: GenMessage<RevokeSessionResponse> = /*
 /**
  * Signing in and out.
  *
- * A session token is opaque. It goes with each call as `Bearer TOKEN` in the
- * metadata key authorization, and is told only once: the server keeps a hash.
+ * A session token is an opaque string. The client sends it with each call in
+ * the metadata key authorization, as `Bearer TOKEN`. Only SignIn returns it:
+ * the server stores a hash of it.
  *
  * @generated from service bookstore.accounts.v1.SessionService
  */
 export const SessionService: GenService<{
   /**
-   * Opens a session. An account has at most 100; one more ends the oldest.
+   * Opens a session. An account can have 100 open sessions; one more ends the
+   * oldest.
    *
-   * Neither idempotent nor with a request id: the token could not be told a
-   * second time. If the answer is lost, sign in again; the lost session expires.
+   * This method is not idempotent and has no request id, because the server
+   * cannot return the token of a lost response again. If the response is lost,
+   * sign in again; the lost session expires.
    *
    * @generated from rpc bookstore.accounts.v1.SessionService.SignIn
    */
@@ -269,8 +273,8 @@ export const SessionService: GenService<{
     output: typeof SignInResponseSchema;
   },
   /**
-   * Ends the session whose token the call carries. Repeating the call finds the
-   * session ended.
+   * Ends the session to which the token of the call belongs. A retry after
+   * success fails with SESSION_INVALID.
    *
    * @generated from rpc bookstore.accounts.v1.SessionService.SignOut
    */
@@ -280,8 +284,8 @@ export const SessionService: GenService<{
     output: typeof SignOutResponseSchema;
   },
   /**
-   * Reads the session whose token the call carries. By this the other services
-   * learn who calls them.
+   * Returns the session to which the token of the call belongs. The other
+   * services use it to identify their callers.
    *
    * @generated from rpc bookstore.accounts.v1.SessionService.GetSession
    */
@@ -291,7 +295,7 @@ export const SessionService: GenService<{
     output: typeof GetSessionResponseSchema;
   },
   /**
-   * Lists the open sessions of one's own account, newest first.
+   * Lists the open sessions of the caller's account, newest first.
    *
    * @generated from rpc bookstore.accounts.v1.SessionService.ListSessions
    */
@@ -301,8 +305,8 @@ export const SessionService: GenService<{
     output: typeof ListSessionsResponseSchema;
   },
   /**
-   * Ends any session of one's own account, such as that of a lost telephone.
-   * One's own session may be named as well.
+   * Ends a session of the caller's account, for example the session on a lost
+   * phone. It may be the session of the call itself.
    *
    * @generated from rpc bookstore.accounts.v1.SessionService.RevokeSession
    */

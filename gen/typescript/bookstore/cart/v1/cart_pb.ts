@@ -16,39 +16,40 @@ export const file_bookstore_cart_v1_cart: GenFile = /*@__PURE__*/
   fileDesc("Chxib29rc3RvcmUvY2FydC92MS9jYXJ0LnByb3RvEhFib29rc3RvcmUuY2FydC52MSKqAQoEQ2FydBIcCgdjYXJ0X2lkGAEgASgJQgu6SAjYAQFyA7ABARI0CgVsaW5lcxgCIAMoCzIbLmJvb2tzdG9yZS5jYXJ0LnYxLkNhcnRMaW5lQgi6SAWSAQIQZBI1CglzdWJ0b3RhbHMYAyADKAsyGC5ib29rc3RvcmUudHlwZS52MS5Nb25leUIIukgFkgECEGQSFwoEZXRhZxgEIAEoCUIJukgGcgQQARhkIrgBCghDYXJ0TGluZRIeCgdib29rX2lkGAEgASgFQg26SAoaCBj/k+vcAygBEhkKBXRpdGxlGAIgASgJQgq6SAdyBRABGKwCEhsKCHF1YW50aXR5GAMgASgFQgm6SAYaBBhkKAESNAoKdW5pdF9wcmljZRgEIAEoCzIYLmJvb2tzdG9yZS50eXBlLnYxLk1vbmV5Qga6SAPIAQESHgoJYXZhaWxhYmxlGAUgASgFQgu6SAgaBhjAhD0oAEKxAQoVY29tLmJvb2tzdG9yZS5jYXJ0LnYxQglDYXJ0UHJvdG9QAVonYmluZGVyeS9nZW4vZ28vYm9va3N0b3JlL2NhcnQvdjE7Y2FydHYxogIDQkNYqgIRQm9va3N0b3JlLkNhcnQuVjHKAhFCb29rc3RvcmVcQ2FydFxWMeICHUJvb2tzdG9yZVxDYXJ0XFYxXEdQQk1ldGFkYXRh6gITQm9va3N0b3JlOjpDYXJ0OjpWMWIGcHJvdG8z", [file_bookstore_type_v1_money, file_buf_validate_validate]);
 
 /**
- * What somebody means to buy. A cart holds no copies and fixes no price: it
- * shows what the catalogue says when it is read.
+ * The books that somebody may buy. A cart reserves no copies and fixes no
+ * prices: titles, prices and stock are those of the catalogue at the time of
+ * the call.
  *
  * @generated from message bookstore.cart.v1.Cart
  */
 export type Cart = Message<"bookstore.cart.v1.Cart"> & {
   /**
-   * The id of a guest cart. Empty if it is the cart of an account.
+   * The id of a guest cart, a UUID. Empty for the cart of an account.
    *
    * @generated from field: string cart_id = 1;
    */
   cartId: string;
 
   /**
-   * The lines, in the order in which the books were put in; no book twice.
-   * A book that has left the catalogue is left out.
+   * The books in the order in which they were added, each book once. Books that
+   * are no longer in the catalogue are left out.
    *
    * @generated from field: repeated bookstore.cart.v1.CartLine lines = 2;
    */
   lines: CartLine[];
 
   /**
-   * What the lines cost, one sum for each currency. A sum past what Money can
-   * say is left out; such a cart cannot be ordered.
+   * The sum of the lines, one amount for each currency. A sum above the maximum
+   * of Money is left out; such a cart cannot be ordered.
    *
    * @generated from field: repeated bookstore.type.v1.Money subtotals = 3;
    */
   subtotals: Money[];
 
   /**
-   * Names the lines with their quantities and prices as they are here: it is
-   * another one whenever one of these is. PlaceOrder takes it as the proof of
-   * what the buyer has seen. It is opaque.
+   * An opaque value that changes whenever a book, a quantity or a price in the
+   * cart changes. The client passes it to PlaceOrder to state which cart the
+   * buyer has seen.
    *
    * @generated from field: string etag = 4;
    */
@@ -63,42 +64,42 @@ export const CartSchema: GenMessage<Cart> = /*@__PURE__*/
   messageDesc(file_bookstore_cart_v1_cart, 0);
 
 /**
- * Some copies of one book, in a cart.
+ * A number of copies of one book in a cart.
  *
  * @generated from message bookstore.cart.v1.CartLine
  */
 export type CartLine = Message<"bookstore.cart.v1.CartLine"> & {
   /**
-   * The book.
+   * The id of the book.
    *
    * @generated from field: int32 book_id = 1;
    */
   bookId: number;
 
   /**
-   * The title, as printed.
+   * The title as printed on the book.
    *
    * @generated from field: string title = 2;
    */
   title: string;
 
   /**
-   * How many copies are wanted.
+   * The number of copies that the buyer wants.
    *
    * @generated from field: int32 quantity = 3;
    */
   quantity: number;
 
   /**
-   * What one copy costs now.
+   * The current price of one copy.
    *
    * @generated from field: bookstore.type.v1.Money unit_price = 4;
    */
   unitPrice?: Money | undefined;
 
   /**
-   * How many copies could be reserved now. If these are fewer than are wanted,
-   * an order would be refused.
+   * The number of copies that can be reserved now. If it is lower than
+   * quantity, PlaceOrder fails with OUT_OF_STOCK.
    *
    * @generated from field: int32 available = 5;
    */

@@ -14,16 +14,16 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bookstore/cart/v1/cart_service.proto.
  */
 export const file_bookstore_cart_v1_cart_service: GenFile = /*@__PURE__*/
-  fileDesc("CiRib29rc3RvcmUvY2FydC92MS9jYXJ0X3NlcnZpY2UucHJvdG8SEWJvb2tzdG9yZS5jYXJ0LnYxIm4KDkdldENhcnRSZXF1ZXN0ElwKB2NhcnRfaWQYASABKAlCS7pICNgBAXIDsAEBytgZPHRoZSBjYXJ0IG9mIHRoZSBhY2NvdW50IHdob3NlIHNlc3Npb24gdG9rZW4gdGhlIGNhbGwgY2FycmllcyJACg9HZXRDYXJ0UmVzcG9uc2USLQoEY2FydBgBIAEoCzIXLmJvb2tzdG9yZS5jYXJ0LnYxLkNhcnRCBrpIA8gBASKrAQoOUHV0SXRlbVJlcXVlc3QSXAoHY2FydF9pZBgBIAEoCUJLukgI2AEBcgOwAQHK2Bk8dGhlIGNhcnQgb2YgdGhlIGFjY291bnQgd2hvc2Ugc2Vzc2lvbiB0b2tlbiB0aGUgY2FsbCBjYXJyaWVzEh4KB2Jvb2tfaWQYAiABKAVCDbpIChoIGP+T69wDKAESGwoIcXVhbnRpdHkYAyABKAVCCbpIBhoEGGQoASJACg9QdXRJdGVtUmVzcG9uc2USLQoEY2FydBgBIAEoCzIXLmJvb2tzdG9yZS5jYXJ0LnYxLkNhcnRCBrpIA8gBASKRAQoRUmVtb3ZlSXRlbVJlcXVlc3QSXAoHY2FydF9pZBgBIAEoCUJLukgI2AEBcgOwAQHK2Bk8dGhlIGNhcnQgb2YgdGhlIGFjY291bnQgd2hvc2Ugc2Vzc2lvbiB0b2tlbiB0aGUgY2FsbCBjYXJyaWVzEh4KB2Jvb2tfaWQYAiABKAVCDbpIChoIGP+T69wDKAEiQwoSUmVtb3ZlSXRlbVJlc3BvbnNlEi0KBGNhcnQYASABKAsyFy5ib29rc3RvcmUuY2FydC52MS5DYXJ0Qga6SAPIAQEicAoQQ2xlYXJDYXJ0UmVxdWVzdBJcCgdjYXJ0X2lkGAEgASgJQku6SAjYAQFyA7ABAcrYGTx0aGUgY2FydCBvZiB0aGUgYWNjb3VudCB3aG9zZSBzZXNzaW9uIHRva2VuIHRoZSBjYWxsIGNhcnJpZXMiQgoRQ2xlYXJDYXJ0UmVzcG9uc2USLQoEY2FydBgBIAEoCzIXLmJvb2tzdG9yZS5jYXJ0LnYxLkNhcnRCBrpIA8gBASIzChBNZXJnZUNhcnRSZXF1ZXN0Eh8KDWd1ZXN0X2NhcnRfaWQYASABKAlCCLpIBXIDsAEBIkIKEU1lcmdlQ2FydFJlc3BvbnNlEi0KBGNhcnQYASABKAsyFy5ib29rc3RvcmUuY2FydC52MS5DYXJ0Qga6SAPIAQEypBgKC0NhcnRTZXJ2aWNlEv4DCgdHZXRDYXJ0EiEuYm9va3N0b3JlLmNhcnQudjEuR2V0Q2FydFJlcXVlc3QaIi5ib29rc3RvcmUuY2FydC52MS5HZXRDYXJ0UmVzcG9uc2UiqwOQAgHK2BlsCBASEkNSRURFTlRJQUxfTUlTU0lORxpUY2FydF9pZCBpcyB1bnNldCBhbmQgdGhlIGNhbGwgY2FycmllcyBubyBzZXNzaW9uIHRva2VuOyBuYW1lIGEgZ3Vlc3QgY2FydCBvciBzaWduIGluytgZXQgQEg9TRVNTSU9OX0lOVkFMSUQaSGNhcnRfaWQgaXMgdW5zZXQgYW5kIHRoZSB0b2tlbiBpcyB0aGF0IG9mIG5vIG9wZW4gc2Vzc2lvbjsgc2lnbiBpbiBhZ2FpbsrYGYUBCA4SFEFDQ09VTlRTX1VOQVZBSUxBQkxFGmtjYXJ0X2lkIGlzIHVuc2V0IGFuZCB0aGUgc2Vzc2lvbiBjb3VsZCBub3QgYmUgY2hlY2tlZCBiZWNhdXNlIEFjY291bnRzIGRvZXMgbm90IGFuc3dlcjsgcmVwZWF0IHdpdGggYmFja29mZsrYGUkIDhIVQ0FUQUxPR1VFX1VOQVZBSUxBQkxFGi5JbnZlbnRvcnkgZG9lcyBub3QgYW5zd2VyOyByZXBlYXQgd2l0aCBiYWNrb2ZmEpAFCgdQdXRJdGVtEiEuYm9va3N0b3JlLmNhcnQudjEuUHV0SXRlbVJlcXVlc3QaIi5ib29rc3RvcmUuY2FydC52MS5QdXRJdGVtUmVzcG9uc2UivQSQAgLK2BlsCBASEkNSRURFTlRJQUxfTUlTU0lORxpUY2FydF9pZCBpcyB1bnNldCBhbmQgdGhlIGNhbGwgY2FycmllcyBubyBzZXNzaW9uIHRva2VuOyBuYW1lIGEgZ3Vlc3QgY2FydCBvciBzaWduIGluytgZXQgQEg9TRVNTSU9OX0lOVkFMSUQaSGNhcnRfaWQgaXMgdW5zZXQgYW5kIHRoZSB0b2tlbiBpcyB0aGF0IG9mIG5vIG9wZW4gc2Vzc2lvbjsgc2lnbiBpbiBhZ2FpbsrYGYUBCA4SFEFDQ09VTlRTX1VOQVZBSUxBQkxFGmtjYXJ0X2lkIGlzIHVuc2V0IGFuZCB0aGUgc2Vzc2lvbiBjb3VsZCBub3QgYmUgY2hlY2tlZCBiZWNhdXNlIEFjY291bnRzIGRvZXMgbm90IGFuc3dlcjsgcmVwZWF0IHdpdGggYmFja29mZsrYGSsIBRIOQk9PS19OT1RfRk9VTkQaF25vIGJvb2sgaGFzIHRoaXMgbnVtYmVyytgZXwgJEglDQVJUX0ZVTEwaUHRoZSBjYXJ0IGhvbGRzIDEwMCBkaWZmZXJlbnQgYm9va3MgYW5kIHRoaXMgaXMgbm90IG9uZSBvZiB0aGVtOyByZW1vdmUgb25lIGZpcnN0ytgZSQgOEhVDQVRBTE9HVUVfVU5BVkFJTEFCTEUaLkludmVudG9yeSBkb2VzIG5vdCBhbnN3ZXI7IHJlcGVhdCB3aXRoIGJhY2tvZmYShwQKClJlbW92ZUl0ZW0SJC5ib29rc3RvcmUuY2FydC52MS5SZW1vdmVJdGVtUmVxdWVzdBolLmJvb2tzdG9yZS5jYXJ0LnYxLlJlbW92ZUl0ZW1SZXNwb25zZSKrA5ACAsrYGWwIEBISQ1JFREVOVElBTF9NSVNTSU5HGlRjYXJ0X2lkIGlzIHVuc2V0IGFuZCB0aGUgY2FsbCBjYXJyaWVzIG5vIHNlc3Npb24gdG9rZW47IG5hbWUgYSBndWVzdCBjYXJ0IG9yIHNpZ24gaW7K2BldCBASD1NFU1NJT05fSU5WQUxJRBpIY2FydF9pZCBpcyB1bnNldCBhbmQgdGhlIHRva2VuIGlzIHRoYXQgb2Ygbm8gb3BlbiBzZXNzaW9uOyBzaWduIGluIGFnYWluytgZhQEIDhIUQUNDT1VOVFNfVU5BVkFJTEFCTEUaa2NhcnRfaWQgaXMgdW5zZXQgYW5kIHRoZSBzZXNzaW9uIGNvdWxkIG5vdCBiZSBjaGVja2VkIGJlY2F1c2UgQWNjb3VudHMgZG9lcyBub3QgYW5zd2VyOyByZXBlYXQgd2l0aCBiYWNrb2ZmytgZSQgOEhVDQVRBTE9HVUVfVU5BVkFJTEFCTEUaLkludmVudG9yeSBkb2VzIG5vdCBhbnN3ZXI7IHJlcGVhdCB3aXRoIGJhY2tvZmYStwMKCUNsZWFyQ2FydBIjLmJvb2tzdG9yZS5jYXJ0LnYxLkNsZWFyQ2FydFJlcXVlc3QaJC5ib29rc3RvcmUuY2FydC52MS5DbGVhckNhcnRSZXNwb25zZSLeApACAsrYGWwIEBISQ1JFREVOVElBTF9NSVNTSU5HGlRjYXJ0X2lkIGlzIHVuc2V0IGFuZCB0aGUgY2FsbCBjYXJyaWVzIG5vIHNlc3Npb24gdG9rZW47IG5hbWUgYSBndWVzdCBjYXJ0IG9yIHNpZ24gaW7K2BldCBASD1NFU1NJT05fSU5WQUxJRBpIY2FydF9pZCBpcyB1bnNldCBhbmQgdGhlIHRva2VuIGlzIHRoYXQgb2Ygbm8gb3BlbiBzZXNzaW9uOyBzaWduIGluIGFnYWluytgZhQEIDhIUQUNDT1VOVFNfVU5BVkFJTEFCTEUaa2NhcnRfaWQgaXMgdW5zZXQgYW5kIHRoZSBzZXNzaW9uIGNvdWxkIG5vdCBiZSBjaGVja2VkIGJlY2F1c2UgQWNjb3VudHMgZG9lcyBub3QgYW5zd2VyOyByZXBlYXQgd2l0aCBiYWNrb2ZmEvEECglNZXJnZUNhcnQSIy5ib29rc3RvcmUuY2FydC52MS5NZXJnZUNhcnRSZXF1ZXN0GiQuYm9va3N0b3JlLmNhcnQudjEuTWVyZ2VDYXJ0UmVzcG9uc2UimASQAgLK2BlICBASEkNSRURFTlRJQUxfTUlTU0lORxowdGhlIGNhbGwgY2FycmllcyBubyBzZXNzaW9uIHRva2VuOyBzaWduIGluIGZpcnN0ytgZdAgQEg9TRVNTSU9OX0lOVkFMSUQaX3RoZSB0b2tlbiBpcyB0aGF0IG9mIG5vIG9wZW4gc2Vzc2lvbjogaXQgaGFzIGV4cGlyZWQsIHdhcyBlbmRlZCBvciBuZXZlciB3YXMgb25lOyBzaWduIGluIGFnYWluytgZcAgOEhRBQ0NPVU5UU19VTkFWQUlMQUJMRRpWdGhlIHNlc3Npb24gY291bGQgbm90IGJlIGNoZWNrZWQgYmVjYXVzZSBBY2NvdW50cyBkb2VzIG5vdCBhbnN3ZXI7IHJlcGVhdCB3aXRoIGJhY2tvZmbK2BlwCAkSCUNBUlRfRlVMTBphdGhlIGNhcnRzIGhvbGQgbW9yZSB0aGFuIDEwMCBkaWZmZXJlbnQgYm9va3MgdG9nZXRoZXIsIGFuZCBuZWl0aGVyIHdhcyBjaGFuZ2VkOyByZW1vdmUgc29tZSBmaXJzdMrYGUkIDhIVQ0FUQUxPR1VFX1VOQVZBSUxBQkxFGi5JbnZlbnRvcnkgZG9lcyBub3QgYW5zd2VyOyByZXBlYXQgd2l0aCBiYWNrb2Zm2tgZGAoHYWNjb3VudBINYXV0aG9yaXphdGlvbhrIAsrYGWUICBIKT1ZFUkxPQURFRBpVdGhlIHNlcnZlciBoYXMgYXMgbWFueSBjYWxscyBpbiBmbGlnaHQgYXMgaXQgdGFrZXM7IHdhaXQgYXMgUmV0cnlJbmZvIHNheXMgYW5kIHJlcGVhdMrYGVwICBIRTUVTU0FHRV9UT09fTEFSR0UaRWEgbWVzc2FnZSBpcyBsYXJnZXIgdGhhbiB0aGUgc2VydmVyIHRha2VzLCA0IE1pQjsgc2VuZCBsZXNzIGF0IGEgdGltZcrYGS8IBBordGhlIGRlYWRsaW5lIHRoYXQgdGhlIGNhbGxlciBzZXQgaGFzIHBhc3NlZMrYGUgIDhIRU1RPUkVfVU5BVkFJTEFCTEUaMXRoZSBkYXRhYmFzZSBkb2VzIG5vdCBhbnN3ZXI7IHJlcGVhdCB3aXRoIGJhY2tvZmZCuAEKFWNvbS5ib29rc3RvcmUuY2FydC52MUIQQ2FydFNlcnZpY2VQcm90b1ABWidiaW5kZXJ5L2dlbi9nby9ib29rc3RvcmUvY2FydC92MTtjYXJ0djGiAgNCQ1iqAhFCb29rc3RvcmUuQ2FydC5WMcoCEUJvb2tzdG9yZVxDYXJ0XFYx4gIdQm9va3N0b3JlXENhcnRcVjFcR1BCTWV0YWRhdGHqAhNCb29rc3RvcmU6OkNhcnQ6OlYxYgZwcm90bzM", [file_bookstore_cart_v1_cart, file_buf_validate_validate, file_proofread_v1_options]);
+  fileDesc("CiRib29rc3RvcmUvY2FydC92MS9jYXJ0X3NlcnZpY2UucHJvdG8SEWJvb2tzdG9yZS5jYXJ0LnYxIngKDkdldENhcnRSZXF1ZXN0EmYKB2NhcnRfaWQYASABKAlCVbpICNgBAXIDsAEBytgZRnRoZSBjYXJ0IG9mIHRoZSBhY2NvdW50IHRvIHdoaWNoIHRoZSBzZXNzaW9uIHRva2VuIG9mIHRoZSBjYWxsIGJlbG9uZ3MiQAoPR2V0Q2FydFJlc3BvbnNlEi0KBGNhcnQYASABKAsyFy5ib29rc3RvcmUuY2FydC52MS5DYXJ0Qga6SAPIAQEitQEKDlB1dEl0ZW1SZXF1ZXN0EmYKB2NhcnRfaWQYASABKAlCVbpICNgBAXIDsAEBytgZRnRoZSBjYXJ0IG9mIHRoZSBhY2NvdW50IHRvIHdoaWNoIHRoZSBzZXNzaW9uIHRva2VuIG9mIHRoZSBjYWxsIGJlbG9uZ3MSHgoHYm9va19pZBgCIAEoBUINukgKGggY/5Pr3AMoARIbCghxdWFudGl0eRgDIAEoBUIJukgGGgQYZCgBIkAKD1B1dEl0ZW1SZXNwb25zZRItCgRjYXJ0GAEgASgLMhcuYm9va3N0b3JlLmNhcnQudjEuQ2FydEIGukgDyAEBIpsBChFSZW1vdmVJdGVtUmVxdWVzdBJmCgdjYXJ0X2lkGAEgASgJQlW6SAjYAQFyA7ABAcrYGUZ0aGUgY2FydCBvZiB0aGUgYWNjb3VudCB0byB3aGljaCB0aGUgc2Vzc2lvbiB0b2tlbiBvZiB0aGUgY2FsbCBiZWxvbmdzEh4KB2Jvb2tfaWQYAiABKAVCDbpIChoIGP+T69wDKAEiQwoSUmVtb3ZlSXRlbVJlc3BvbnNlEi0KBGNhcnQYASABKAsyFy5ib29rc3RvcmUuY2FydC52MS5DYXJ0Qga6SAPIAQEiegoQQ2xlYXJDYXJ0UmVxdWVzdBJmCgdjYXJ0X2lkGAEgASgJQlW6SAjYAQFyA7ABAcrYGUZ0aGUgY2FydCBvZiB0aGUgYWNjb3VudCB0byB3aGljaCB0aGUgc2Vzc2lvbiB0b2tlbiBvZiB0aGUgY2FsbCBiZWxvbmdzIkIKEUNsZWFyQ2FydFJlc3BvbnNlEi0KBGNhcnQYASABKAsyFy5ib29rc3RvcmUuY2FydC52MS5DYXJ0Qga6SAPIAQEiMwoQTWVyZ2VDYXJ0UmVxdWVzdBIfCg1ndWVzdF9jYXJ0X2lkGAEgASgJQgi6SAVyA7ABASJCChFNZXJnZUNhcnRSZXNwb25zZRItCgRjYXJ0GAEgASgLMhcuYm9va3N0b3JlLmNhcnQudjEuQ2FydEIGukgDyAEBMuwbCgtDYXJ0U2VydmljZRK1BAoHR2V0Q2FydBIhLmJvb2tzdG9yZS5jYXJ0LnYxLkdldENhcnRSZXF1ZXN0GiIuYm9va3N0b3JlLmNhcnQudjEuR2V0Q2FydFJlc3BvbnNlIuIDkAIBytgZcggQEhJDUkVERU5USUFMX01JU1NJTkcaWmNhcnRfaWQgaXMgdW5zZXQgYW5kIHRoZSBjYWxsIGhhcyBubyBzZXNzaW9uIHRva2VuOyBzZXQgY2FydF9pZCB0byBhIGd1ZXN0IGNhcnQgb3Igc2lnbiBpbsrYGWUIEBIPU0VTU0lPTl9JTlZBTElEGlBjYXJ0X2lkIGlzIHVuc2V0IGFuZCB0aGUgc2Vzc2lvbiB0b2tlbiBiZWxvbmdzIHRvIG5vIG9wZW4gc2Vzc2lvbjsgc2lnbiBpbiBhZ2FpbsrYGZYBCA4SFEFDQ09VTlRTX1VOQVZBSUxBQkxFGnxjYXJ0X2lkIGlzIHVuc2V0IGFuZCB0aGUgQWNjb3VudHMgc2VydmljZSBkb2VzIG5vdCByZXNwb25kLCBzbyB0aGUgc2Vzc2lvbiBjYW5ub3QgYmUgY2hlY2tlZDsgcmV0cnkgd2l0aCBleHBvbmVudGlhbCBiYWNrb2ZmytgZYQgOEhVDQVRBTE9HVUVfVU5BVkFJTEFCTEUaRnRoZSBJbnZlbnRvcnkgc2VydmljZSBkb2VzIG5vdCByZXNwb25kOyByZXRyeSB3aXRoIGV4cG9uZW50aWFsIGJhY2tvZmYS6gUKB1B1dEl0ZW0SIS5ib29rc3RvcmUuY2FydC52MS5QdXRJdGVtUmVxdWVzdBoiLmJvb2tzdG9yZS5jYXJ0LnYxLlB1dEl0ZW1SZXNwb25zZSKXBZACAsrYGXIIEBISQ1JFREVOVElBTF9NSVNTSU5HGlpjYXJ0X2lkIGlzIHVuc2V0IGFuZCB0aGUgY2FsbCBoYXMgbm8gc2Vzc2lvbiB0b2tlbjsgc2V0IGNhcnRfaWQgdG8gYSBndWVzdCBjYXJ0IG9yIHNpZ24gaW7K2BllCBASD1NFU1NJT05fSU5WQUxJRBpQY2FydF9pZCBpcyB1bnNldCBhbmQgdGhlIHNlc3Npb24gdG9rZW4gYmVsb25ncyB0byBubyBvcGVuIHNlc3Npb247IHNpZ24gaW4gYWdhaW7K2BmWAQgOEhRBQ0NPVU5UU19VTkFWQUlMQUJMRRp8Y2FydF9pZCBpcyB1bnNldCBhbmQgdGhlIEFjY291bnRzIHNlcnZpY2UgZG9lcyBub3QgcmVzcG9uZCwgc28gdGhlIHNlc3Npb24gY2Fubm90IGJlIGNoZWNrZWQ7IHJldHJ5IHdpdGggZXhwb25lbnRpYWwgYmFja29mZsrYGVwIBRIOQk9PS19OT1RfRk9VTkQaSG5vIGJvb2sgaGFzIHRoaXMgaWQ7IGZpbmQgdGhlIGlkcyBvZiBib29rcyB3aXRoIExpc3RCb29rcyBvciBTZWFyY2hCb29rc8rYGVEICRIJQ0FSVF9GVUxMGkJ0aGUgY2FydCBhbHJlYWR5IGhhcyAxMDAgZGlmZmVyZW50IGJvb2tzOyByZW1vdmUgb25lIG9mIHRoZW0gZmlyc3TK2BlhCA4SFUNBVEFMT0dVRV9VTkFWQUlMQUJMRRpGdGhlIEludmVudG9yeSBzZXJ2aWNlIGRvZXMgbm90IHJlc3BvbmQ7IHJldHJ5IHdpdGggZXhwb25lbnRpYWwgYmFja29mZhK+BAoKUmVtb3ZlSXRlbRIkLmJvb2tzdG9yZS5jYXJ0LnYxLlJlbW92ZUl0ZW1SZXF1ZXN0GiUuYm9va3N0b3JlLmNhcnQudjEuUmVtb3ZlSXRlbVJlc3BvbnNlIuIDkAICytgZcggQEhJDUkVERU5USUFMX01JU1NJTkcaWmNhcnRfaWQgaXMgdW5zZXQgYW5kIHRoZSBjYWxsIGhhcyBubyBzZXNzaW9uIHRva2VuOyBzZXQgY2FydF9pZCB0byBhIGd1ZXN0IGNhcnQgb3Igc2lnbiBpbsrYGWUIEBIPU0VTU0lPTl9JTlZBTElEGlBjYXJ0X2lkIGlzIHVuc2V0IGFuZCB0aGUgc2Vzc2lvbiB0b2tlbiBiZWxvbmdzIHRvIG5vIG9wZW4gc2Vzc2lvbjsgc2lnbiBpbiBhZ2FpbsrYGZYBCA4SFEFDQ09VTlRTX1VOQVZBSUxBQkxFGnxjYXJ0X2lkIGlzIHVuc2V0IGFuZCB0aGUgQWNjb3VudHMgc2VydmljZSBkb2VzIG5vdCByZXNwb25kLCBzbyB0aGUgc2Vzc2lvbiBjYW5ub3QgYmUgY2hlY2tlZDsgcmV0cnkgd2l0aCBleHBvbmVudGlhbCBiYWNrb2ZmytgZYQgOEhVDQVRBTE9HVUVfVU5BVkFJTEFCTEUaRnRoZSBJbnZlbnRvcnkgc2VydmljZSBkb2VzIG5vdCByZXNwb25kOyByZXRyeSB3aXRoIGV4cG9uZW50aWFsIGJhY2tvZmYS1gMKCUNsZWFyQ2FydBIjLmJvb2tzdG9yZS5jYXJ0LnYxLkNsZWFyQ2FydFJlcXVlc3QaJC5ib29rc3RvcmUuY2FydC52MS5DbGVhckNhcnRSZXNwb25zZSL9ApACAsrYGXIIEBISQ1JFREVOVElBTF9NSVNTSU5HGlpjYXJ0X2lkIGlzIHVuc2V0IGFuZCB0aGUgY2FsbCBoYXMgbm8gc2Vzc2lvbiB0b2tlbjsgc2V0IGNhcnRfaWQgdG8gYSBndWVzdCBjYXJ0IG9yIHNpZ24gaW7K2BllCBASD1NFU1NJT05fSU5WQUxJRBpQY2FydF9pZCBpcyB1bnNldCBhbmQgdGhlIHNlc3Npb24gdG9rZW4gYmVsb25ncyB0byBubyBvcGVuIHNlc3Npb247IHNpZ24gaW4gYWdhaW7K2BmWAQgOEhRBQ0NPVU5UU19VTkFWQUlMQUJMRRp8Y2FydF9pZCBpcyB1bnNldCBhbmQgdGhlIEFjY291bnRzIHNlcnZpY2UgZG9lcyBub3QgcmVzcG9uZCwgc28gdGhlIHNlc3Npb24gY2Fubm90IGJlIGNoZWNrZWQ7IHJldHJ5IHdpdGggZXhwb25lbnRpYWwgYmFja29mZhL0BQoJTWVyZ2VDYXJ0EiMuYm9va3N0b3JlLmNhcnQudjEuTWVyZ2VDYXJ0UmVxdWVzdBokLmJvb2tzdG9yZS5jYXJ0LnYxLk1lcmdlQ2FydFJlc3BvbnNlIpsFkAICytgZgAEIEBISQ1JFREVOVElBTF9NSVNTSU5HGmh0aGUgY2FsbCBoYXMgbm8gc2Vzc2lvbiB0b2tlbjsgc2lnbiBpbiBhbmQgc2VuZCB0aGUgdG9rZW4gaW4gdGhlIG1ldGFkYXRhIGFzIGF1dGhvcml6YXRpb246IEJlYXJlciBUT0tFTsrYGY0BCBASD1NFU1NJT05fSU5WQUxJRBp4dGhlIHNlc3Npb24gdG9rZW4gYmVsb25ncyB0byBubyBvcGVuIHNlc3Npb246IHRoZSBzZXNzaW9uIGhhcyBleHBpcmVkIG9yIHdhcyBlbmRlZCwgb3IgdGhlIHRva2VuIGlzIHdyb25nOyBzaWduIGluIGFnYWluytgZgQEIDhIUQUNDT1VOVFNfVU5BVkFJTEFCTEUaZ3RoZSBBY2NvdW50cyBzZXJ2aWNlIGRvZXMgbm90IHJlc3BvbmQsIHNvIHRoZSBzZXNzaW9uIGNhbm5vdCBiZSBjaGVja2VkOyByZXRyeSB3aXRoIGV4cG9uZW50aWFsIGJhY2tvZmbK2Bl2CAkSCUNBUlRfRlVMTBpnYm90aCBjYXJ0cyB0b2dldGhlciBoYXZlIG1vcmUgdGhhbiAxMDAgZGlmZmVyZW50IGJvb2tzLCBzbyBuZWl0aGVyIHdhcyBjaGFuZ2VkOyByZW1vdmUgc29tZSBib29rcyBmaXJzdMrYGWEIDhIVQ0FUQUxPR1VFX1VOQVZBSUxBQkxFGkZ0aGUgSW52ZW50b3J5IHNlcnZpY2UgZG9lcyBub3QgcmVzcG9uZDsgcmV0cnkgd2l0aCBleHBvbmVudGlhbCBiYWNrb2Zm2tgZGAoHYWNjb3VudBINYXV0aG9yaXphdGlvbhqmA8rYGX4ICBIKT1ZFUkxPQURFRBpudGhlIHNlcnZlciBpcyBhbHJlYWR5IGhhbmRsaW5nIGFzIG1hbnkgY2FsbHMgYXMgaXQgYWNjZXB0czsgd2FpdCBmb3IgdGhlIHRpbWUgdGhhdCBSZXRyeUluZm8gZ2l2ZXMsIHRoZW4gcmV0cnnK2BllCAgSEU1FU1NBR0VfVE9PX0xBUkdFGk5hIG1lc3NhZ2UgaXMgbGFyZ2VyIHRoYW4gNCBNaUIsIHRoZSBsaW1pdCBvZiB0aGUgc2VydmVyOyBzZW5kIHNtYWxsZXIgbWVzc2FnZXPK2BlfCAQaW3RoZSBkZWFkbGluZSBvZiB0aGUgY2FsbCBwYXNzZWQgYmVmb3JlIHRoZSByZXNwb25zZSB3YXMgcmVhZHk7IHJldHJ5IHdpdGggYSBsb25nZXIgZGVhZGxpbmXK2BlUCA4SEVNUT1JFX1VOQVZBSUxBQkxFGj10aGUgZGF0YWJhc2UgZG9lcyBub3QgcmVzcG9uZDsgcmV0cnkgd2l0aCBleHBvbmVudGlhbCBiYWNrb2ZmQrgBChVjb20uYm9va3N0b3JlLmNhcnQudjFCEENhcnRTZXJ2aWNlUHJvdG9QAVonYmluZGVyeS9nZW4vZ28vYm9va3N0b3JlL2NhcnQvdjE7Y2FydHYxogIDQkNYqgIRQm9va3N0b3JlLkNhcnQuVjHKAhFCb29rc3RvcmVcQ2FydFxWMeICHUJvb2tzdG9yZVxDYXJ0XFYxXEdQQk1ldGFkYXRh6gITQm9va3N0b3JlOjpDYXJ0OjpWMWIGcHJvdG8z", [file_bookstore_cart_v1_cart, file_buf_validate_validate, file_proofread_v1_options]);
 
 /**
- * Asks for a cart.
+ * The request of GetCart.
  *
  * @generated from message bookstore.cart.v1.GetCartRequest
  */
 export type GetCartRequest = Message<"bookstore.cart.v1.GetCartRequest"> & {
   /**
-   * The guest cart.
+   * The id of a guest cart, a UUID.
    *
    * @generated from field: string cart_id = 1;
    */
@@ -38,13 +38,13 @@ export const GetCartRequestSchema: GenMessage<GetCartRequest> = /*@__PURE__*/
   messageDesc(file_bookstore_cart_v1_cart_service, 0);
 
 /**
- * One cart.
+ * The response of GetCart.
  *
  * @generated from message bookstore.cart.v1.GetCartResponse
  */
 export type GetCartResponse = Message<"bookstore.cart.v1.GetCartResponse"> & {
   /**
-   * The cart.
+   * The requested cart.
    *
    * @generated from field: bookstore.cart.v1.Cart cart = 1;
    */
@@ -59,28 +59,28 @@ export const GetCartResponseSchema: GenMessage<GetCartResponse> = /*@__PURE__*/
   messageDesc(file_bookstore_cart_v1_cart_service, 1);
 
 /**
- * Puts a book into a cart.
+ * The request of PutItem.
  *
  * @generated from message bookstore.cart.v1.PutItemRequest
  */
 export type PutItemRequest = Message<"bookstore.cart.v1.PutItemRequest"> & {
   /**
-   * The guest cart.
+   * The id of a guest cart, a UUID.
    *
    * @generated from field: string cart_id = 1;
    */
   cartId: string;
 
   /**
-   * The book.
+   * The id of the book.
    *
    * @generated from field: int32 book_id = 2;
    */
   bookId: number;
 
   /**
-   * How many copies shall be in the cart, from 1 to 100: the new number, not one
-   * to be added. Zero is refused; RemoveItem takes the book out.
+   * The new number of copies, from 1 to 100. It replaces the old number and is
+   * not added to it. Zero is refused; use RemoveItem to remove a book.
    *
    * @generated from field: int32 quantity = 3;
    */
@@ -95,7 +95,7 @@ export const PutItemRequestSchema: GenMessage<PutItemRequest> = /*@__PURE__*/
   messageDesc(file_bookstore_cart_v1_cart_service, 2);
 
 /**
- * The book is in the cart.
+ * The response of PutItem.
  *
  * @generated from message bookstore.cart.v1.PutItemResponse
  */
@@ -116,20 +116,20 @@ export const PutItemResponseSchema: GenMessage<PutItemResponse> = /*@__PURE__*/
   messageDesc(file_bookstore_cart_v1_cart_service, 3);
 
 /**
- * Takes a book out of a cart.
+ * The request of RemoveItem.
  *
  * @generated from message bookstore.cart.v1.RemoveItemRequest
  */
 export type RemoveItemRequest = Message<"bookstore.cart.v1.RemoveItemRequest"> & {
   /**
-   * The guest cart.
+   * The id of a guest cart, a UUID.
    *
    * @generated from field: string cart_id = 1;
    */
   cartId: string;
 
   /**
-   * The book.
+   * The id of the book.
    *
    * @generated from field: int32 book_id = 2;
    */
@@ -144,7 +144,7 @@ export const RemoveItemRequestSchema: GenMessage<RemoveItemRequest> = /*@__PURE_
   messageDesc(file_bookstore_cart_v1_cart_service, 4);
 
 /**
- * The book is not in the cart.
+ * The response of RemoveItem.
  *
  * @generated from message bookstore.cart.v1.RemoveItemResponse
  */
@@ -165,13 +165,13 @@ export const RemoveItemResponseSchema: GenMessage<RemoveItemResponse> = /*@__PUR
   messageDesc(file_bookstore_cart_v1_cart_service, 5);
 
 /**
- * Takes everything out of a cart.
+ * The request of ClearCart.
  *
  * @generated from message bookstore.cart.v1.ClearCartRequest
  */
 export type ClearCartRequest = Message<"bookstore.cart.v1.ClearCartRequest"> & {
   /**
-   * The guest cart.
+   * The id of a guest cart, a UUID.
    *
    * @generated from field: string cart_id = 1;
    */
@@ -186,7 +186,7 @@ export const ClearCartRequestSchema: GenMessage<ClearCartRequest> = /*@__PURE__*
   messageDesc(file_bookstore_cart_v1_cart_service, 6);
 
 /**
- * The cart is empty.
+ * The response of ClearCart.
  *
  * @generated from message bookstore.cart.v1.ClearCartResponse
  */
@@ -207,13 +207,13 @@ export const ClearCartResponseSchema: GenMessage<ClearCartResponse> = /*@__PURE_
   messageDesc(file_bookstore_cart_v1_cart_service, 7);
 
 /**
- * Moves a guest cart into that of the account.
+ * The request of MergeCart.
  *
  * @generated from message bookstore.cart.v1.MergeCartRequest
  */
 export type MergeCartRequest = Message<"bookstore.cart.v1.MergeCartRequest"> & {
   /**
-   * The guest cart.
+   * The id of the guest cart whose books are moved.
    *
    * @generated from field: string guest_cart_id = 1;
    */
@@ -228,13 +228,13 @@ export const MergeCartRequestSchema: GenMessage<MergeCartRequest> = /*@__PURE__*
   messageDesc(file_bookstore_cart_v1_cart_service, 8);
 
 /**
- * The guest cart is empty, and its books are in the cart of the account.
+ * The response of MergeCart.
  *
  * @generated from message bookstore.cart.v1.MergeCartResponse
  */
 export type MergeCartResponse = Message<"bookstore.cart.v1.MergeCartResponse"> & {
   /**
-   * The cart of the account after the change.
+   * The account's cart after the change.
    *
    * @generated from field: bookstore.cart.v1.Cart cart = 1;
    */
@@ -251,19 +251,20 @@ export const MergeCartResponseSchema: GenMessage<MergeCartResponse> = /*@__PURE_
 /**
  * Carts of guests and of accounts.
  *
- * A visitor who is not signed in has a guest cart. Its id is a UUID that the
- * visitor's client makes at random: whoever knows it may read and change the
- * cart, so that no credential is asked for and none is looked at. A guest cart
- * begins empty and is forgotten 30 days after its last change.
+ * A visitor who is not signed in uses a guest cart. The client generates its
+ * id, a random UUID (version 4). Anybody who knows the id can read and change
+ * the cart; calls for a guest cart need no credential, and the server ignores
+ * one that is sent. A guest cart starts empty and is deleted 30 days after its
+ * last change.
  *
- * An account has one cart, which has no id: leave cart_id unset and send the
+ * Each account has one cart, which has no id: leave cart_id unset and send the
  * session token.
  *
  * @generated from service bookstore.cart.v1.CartService
  */
 export const CartService: GenService<{
   /**
-   * Reads a cart. A guest cart that nobody has put anything into is empty, and
+   * Returns a cart. A guest cart to which nothing was added yet is empty, and
    * not an error.
    *
    * @generated from rpc bookstore.cart.v1.CartService.GetCart
@@ -274,8 +275,9 @@ export const CartService: GenService<{
     output: typeof GetCartResponseSchema;
   },
   /**
-   * Sets how many copies of a book are in a cart, whether it is there or not.
-   * Stock is not asked: the line tells what is available.
+   * Sets the number of copies of a book in a cart, and adds the book if it is
+   * not there yet. The stock is not checked; the line in the response shows how
+   * many copies are available.
    *
    * @generated from rpc bookstore.cart.v1.CartService.PutItem
    */
@@ -285,8 +287,8 @@ export const CartService: GenService<{
     output: typeof PutItemResponseSchema;
   },
   /**
-   * Takes a book out of a cart. If it is not there, nothing changes and the
-   * answer is the same.
+   * Removes a book from a cart. If the book is not in the cart, nothing changes
+   * and the call succeeds.
    *
    * @generated from rpc bookstore.cart.v1.CartService.RemoveItem
    */
@@ -296,7 +298,7 @@ export const CartService: GenService<{
     output: typeof RemoveItemResponseSchema;
   },
   /**
-   * Takes everything out of a cart.
+   * Removes all books from a cart.
    *
    * @generated from rpc bookstore.cart.v1.CartService.ClearCart
    */
@@ -306,9 +308,9 @@ export const CartService: GenService<{
     output: typeof ClearCartResponseSchema;
   },
   /**
-   * Moves what is in a guest cart into the cart of the account, after the guest
-   * has signed in. Copies of the same book add up, to 100 at most. The guest
-   * cart is empty afterwards, so that a repeated call moves nothing more.
+   * Moves the books of a guest cart into the account's cart after the guest has
+   * signed in. Quantities of the same book are added, up to 100 copies. The
+   * guest cart is empty afterwards, so that a retry adds nothing more.
    *
    * @generated from rpc bookstore.cart.v1.CartService.MergeCart
    */

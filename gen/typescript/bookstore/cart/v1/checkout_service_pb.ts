@@ -18,39 +18,39 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bookstore/cart/v1/checkout_service.proto.
  */
 export const file_bookstore_cart_v1_checkout_service: GenFile = /*@__PURE__*/
-  fileDesc("Cihib29rc3RvcmUvY2FydC92MS9jaGVja291dF9zZXJ2aWNlLnByb3RvEhFib29rc3RvcmUuY2FydC52MSLbAQoRUGxhY2VPcmRlclJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESHAoJY2FydF9ldGFnGAIgASgJQgm6SAZyBBABGGQSQAoQc2hpcHBpbmdfYWRkcmVzcxgDIAEoCzIeLmJvb2tzdG9yZS5hY2NvdW50cy52MS5BZGRyZXNzQga6SAPIAQESSAoOcGF5bWVudF9tZXRob2QYBCABKAsyKC5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLlBheW1lbnRNZXRob2RCBrpIA8gBASJFChJQbGFjZU9yZGVyUmVzcG9uc2USLwoFb3JkZXIYASABKAsyGC5ib29rc3RvcmUuY2FydC52MS5PcmRlckIGukgDyAEBIi0KD0dldE9yZGVyUmVxdWVzdBIaCghvcmRlcl9pZBgBIAEoCUIIukgFcgOwAQEiQwoQR2V0T3JkZXJSZXNwb25zZRIvCgVvcmRlchgBIAEoCzIYLmJvb2tzdG9yZS5jYXJ0LnYxLk9yZGVyQga6SAPIAQEidgoRTGlzdE9yZGVyc1JlcXVlc3QSMQoJcGFnZV9zaXplGAEgASgFQh66SAcaBRjIASgAytgZEDIwIG9yZGVycyBhIHBhZ2USLgoKcGFnZV90b2tlbhgCIAEoCUIaukgFcgMY9APK2BkOdGhlIGZpcnN0IHBhZ2UibAoSTGlzdE9yZGVyc1Jlc3BvbnNlEjMKBm9yZGVycxgBIAMoCzIYLmJvb2tzdG9yZS5jYXJ0LnYxLk9yZGVyQgm6SAaSAQMQyAESIQoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgi6SAVyAxj0AyIvChFXYXRjaE9yZGVyUmVxdWVzdBIaCghvcmRlcl9pZBgBIAEoCUIIukgFcgOwAQEiRQoSV2F0Y2hPcmRlclJlc3BvbnNlEi8KBW9yZGVyGAEgASgLMhguYm9va3N0b3JlLmNhcnQudjEuT3JkZXJCBrpIA8gBASIwChJDYW5jZWxPcmRlclJlcXVlc3QSGgoIb3JkZXJfaWQYASABKAlCCLpIBXIDsAEBIkYKE0NhbmNlbE9yZGVyUmVzcG9uc2USLwoFb3JkZXIYASABKAsyGC5ib29rc3RvcmUuY2FydC52MS5PcmRlckIGukgDyAEBIi4KEFNoaXBPcmRlclJlcXVlc3QSGgoIb3JkZXJfaWQYASABKAlCCLpIBXIDsAEBIkQKEVNoaXBPcmRlclJlc3BvbnNlEi8KBW9yZGVyGAEgASgLMhguYm9va3N0b3JlLmNhcnQudjEuT3JkZXJCBrpIA8gBASJiChVDaGVja1B1cmNoYXNlc1JlcXVlc3QSHAoKYWNjb3VudF9pZBgBIAEoCUIIukgFcgOwAQESKwoIYm9va19pZHMYAiADKAVCGbpIFpIBEwgBEPQDGAEiChoIGP+T69wDKAEiSAoWQ2hlY2tQdXJjaGFzZXNSZXNwb25zZRIuCg9ib3VnaHRfYm9va19pZHMYASADKAVCFbpIEpIBDxD0AyIKGggY/5Pr3AMoATLgIgoPQ2hlY2tvdXRTZXJ2aWNlEoAJCgpQbGFjZU9yZGVyEiQuYm9va3N0b3JlLmNhcnQudjEuUGxhY2VPcmRlclJlcXVlc3QaJS5ib29rc3RvcmUuY2FydC52MS5QbGFjZU9yZGVyUmVzcG9uc2UipAiQAgLK2BlICBASEkNSRURFTlRJQUxfTUlTU0lORxowdGhlIGNhbGwgY2FycmllcyBubyBzZXNzaW9uIHRva2VuOyBzaWduIGluIGZpcnN0ytgZdAgQEg9TRVNTSU9OX0lOVkFMSUQaX3RoZSB0b2tlbiBpcyB0aGF0IG9mIG5vIG9wZW4gc2Vzc2lvbjogaXQgaGFzIGV4cGlyZWQsIHdhcyBlbmRlZCBvciBuZXZlciB3YXMgb25lOyBzaWduIGluIGFnYWluytgZcAgOEhRBQ0NPVU5UU19VTkFWQUlMQUJMRRpWdGhlIHNlc3Npb24gY291bGQgbm90IGJlIGNoZWNrZWQgYmVjYXVzZSBBY2NvdW50cyBkb2VzIG5vdCBhbnN3ZXI7IHJlcGVhdCB3aXRoIGJhY2tvZmbK2Bk7CAkSCkNBUlRfRU1QVFkaK3RoZXJlIGlzIG5vdGhpbmcgaW4gdGhlIGNhcnQgb2YgdGhlIGFjY291bnTK2BmeAQgJEgxDQVJUX0NIQU5HRUQaiwF0aGUgYm9va3MsIHF1YW50aXRpZXMgb3IgcHJpY2VzIGFyZSBub3QgdGhvc2UgZm9yIHdoaWNoIHRoZSBldGFnIHdhcyBnaXZlbjsgcmVhZCB0aGUgY2FydCwgc2hvdyBpdCB0byB0aGUgYnV5ZXIgYW5kIG9yZGVyIHdpdGggdGhlIG5ldyBldGFnytgZZQgJEhBDVVJSRU5DSUVTX01JWEVEGk90aGUgYm9va3MgYXJlIHByaWNlZCBpbiBkaWZmZXJlbnQgY3VycmVuY2llczsgb3JkZXIgdGhlbSBvbmUgY3VycmVuY3kgYXQgYSB0aW1lytgZTQgJEg9UT1RBTF9UT09fTEFSR0UaOHRoZSB0b3RhbCBpcyBtb3JlIHRoYW4gMTBeMTIgbWlub3IgdW5pdHM7IG9yZGVyIGluIHBhcnRzytgZfggJEgxPVVRfT0ZfU1RPQ0sabGEgbGluZSB3YW50cyBtb3JlIGNvcGllcyB0aGFuIGFyZSBhdmFpbGFibGU7IG1ldGFkYXRhIGJvb2tfaWQgYW5kIGF2YWlsYWJsZSBzYXkgd2hpY2ggYW5kIGhvdyBtYW55IHRoZXJlIGFyZcrYGUkIDhIVQ0FUQUxPR1VFX1VOQVZBSUxBQkxFGi5JbnZlbnRvcnkgZG9lcyBub3QgYW5zd2VyOyByZXBlYXQgd2l0aCBiYWNrb2ZmytgZUAgGEhFSRVFVRVNUX0lEX1JFVVNFRBo5dGhlIHJlcXVlc3QgaWQgd2FzIHVzZWQgd2l0aCBhbm90aGVyIGJvZHk7IHRha2UgYSBuZXcgb25l2tgZGAoHYWNjb3VudBINYXV0aG9yaXphdGlvbuLYGQpyZXF1ZXN0X2lkEvYDCghHZXRPcmRlchIiLmJvb2tzdG9yZS5jYXJ0LnYxLkdldE9yZGVyUmVxdWVzdBojLmJvb2tzdG9yZS5jYXJ0LnYxLkdldE9yZGVyUmVzcG9uc2UioAOQAgHK2BlICBASEkNSRURFTlRJQUxfTUlTU0lORxowdGhlIGNhbGwgY2FycmllcyBubyBzZXNzaW9uIHRva2VuOyBzaWduIGluIGZpcnN0ytgZdAgQEg9TRVNTSU9OX0lOVkFMSUQaX3RoZSB0b2tlbiBpcyB0aGF0IG9mIG5vIG9wZW4gc2Vzc2lvbjogaXQgaGFzIGV4cGlyZWQsIHdhcyBlbmRlZCBvciBuZXZlciB3YXMgb25lOyBzaWduIGluIGFnYWluytgZcAgOEhRBQ0NPVU5UU19VTkFWQUlMQUJMRRpWdGhlIHNlc3Npb24gY291bGQgbm90IGJlIGNoZWNrZWQgYmVjYXVzZSBBY2NvdW50cyBkb2VzIG5vdCBhbnN3ZXI7IHJlcGVhdCB3aXRoIGJhY2tvZmbK2BlFCAUSD09SREVSX05PVF9GT1VORBowbm8gb3JkZXIgaGFzIHRoaXMgaWQsIG9yIGl0IGlzIGFub3RoZXIgYWNjb3VudCdz2tgZGAoHYWNjb3VudBINYXV0aG9yaXphdGlvbhLfBAoKTGlzdE9yZGVycxIkLmJvb2tzdG9yZS5jYXJ0LnYxLkxpc3RPcmRlcnNSZXF1ZXN0GiUuYm9va3N0b3JlLmNhcnQudjEuTGlzdE9yZGVyc1Jlc3BvbnNlIoMEkAIBytgZSAgQEhJDUkVERU5USUFMX01JU1NJTkcaMHRoZSBjYWxsIGNhcnJpZXMgbm8gc2Vzc2lvbiB0b2tlbjsgc2lnbiBpbiBmaXJzdMrYGXQIEBIPU0VTU0lPTl9JTlZBTElEGl90aGUgdG9rZW4gaXMgdGhhdCBvZiBubyBvcGVuIHNlc3Npb246IGl0IGhhcyBleHBpcmVkLCB3YXMgZW5kZWQgb3IgbmV2ZXIgd2FzIG9uZTsgc2lnbiBpbiBhZ2FpbsrYGXAIDhIUQUNDT1VOVFNfVU5BVkFJTEFCTEUaVnRoZSBzZXNzaW9uIGNvdWxkIG5vdCBiZSBjaGVja2VkIGJlY2F1c2UgQWNjb3VudHMgZG9lcyBub3QgYW5zd2VyOyByZXBlYXQgd2l0aCBiYWNrb2ZmytgZdAgDEhJQQUdFX1RPS0VOX0lOVkFMSUQaXHRoZSBwYWdlIHRva2VuIGlzIG5vdCBvbmUgdGhhdCB0aGlzIG1ldGhvZCBnYXZlIGZvciB0aGUgc2FtZSBhY2NvdW50OyBzdGFydCBhZ2FpbiB3aXRob3V0IGl00tgZMAoJcGFnZV9zaXplEgpwYWdlX3Rva2VuGgZvcmRlcnMiD25leHRfcGFnZV90b2tlbtrYGRgKB2FjY291bnQSDWF1dGhvcml6YXRpb24SpgQKCldhdGNoT3JkZXISJC5ib29rc3RvcmUuY2FydC52MS5XYXRjaE9yZGVyUmVxdWVzdBolLmJvb2tzdG9yZS5jYXJ0LnYxLldhdGNoT3JkZXJSZXNwb25zZSLIA5ACAcrYGUgIEBISQ1JFREVOVElBTF9NSVNTSU5HGjB0aGUgY2FsbCBjYXJyaWVzIG5vIHNlc3Npb24gdG9rZW47IHNpZ24gaW4gZmlyc3TK2Bl0CBASD1NFU1NJT05fSU5WQUxJRBpfdGhlIHRva2VuIGlzIHRoYXQgb2Ygbm8gb3BlbiBzZXNzaW9uOiBpdCBoYXMgZXhwaXJlZCwgd2FzIGVuZGVkIG9yIG5ldmVyIHdhcyBvbmU7IHNpZ24gaW4gYWdhaW7K2BlwCA4SFEFDQ09VTlRTX1VOQVZBSUxBQkxFGlZ0aGUgc2Vzc2lvbiBjb3VsZCBub3QgYmUgY2hlY2tlZCBiZWNhdXNlIEFjY291bnRzIGRvZXMgbm90IGFuc3dlcjsgcmVwZWF0IHdpdGggYmFja29mZsrYGUUIBRIPT1JERVJfTk9UX0ZPVU5EGjBubyBvcmRlciBoYXMgdGhpcyBpZCwgb3IgaXQgaXMgYW5vdGhlciBhY2NvdW50J3Pa2BkYCgdhY2NvdW50Eg1hdXRob3JpemF0aW9u6tgZJHRoZSBzdHJlYW0gZ29lcyBvbiB3aXRoIGV2ZXJ5IGNoYW5nZTABEtsECgtDYW5jZWxPcmRlchIlLmJvb2tzdG9yZS5jYXJ0LnYxLkNhbmNlbE9yZGVyUmVxdWVzdBomLmJvb2tzdG9yZS5jYXJ0LnYxLkNhbmNlbE9yZGVyUmVzcG9uc2Ui/AOQAgLK2BlICBASEkNSRURFTlRJQUxfTUlTU0lORxowdGhlIGNhbGwgY2FycmllcyBubyBzZXNzaW9uIHRva2VuOyBzaWduIGluIGZpcnN0ytgZdAgQEg9TRVNTSU9OX0lOVkFMSUQaX3RoZSB0b2tlbiBpcyB0aGF0IG9mIG5vIG9wZW4gc2Vzc2lvbjogaXQgaGFzIGV4cGlyZWQsIHdhcyBlbmRlZCBvciBuZXZlciB3YXMgb25lOyBzaWduIGluIGFnYWluytgZcAgOEhRBQ0NPVU5UU19VTkFWQUlMQUJMRRpWdGhlIHNlc3Npb24gY291bGQgbm90IGJlIGNoZWNrZWQgYmVjYXVzZSBBY2NvdW50cyBkb2VzIG5vdCBhbnN3ZXI7IHJlcGVhdCB3aXRoIGJhY2tvZmbK2BlFCAUSD09SREVSX05PVF9GT1VORBowbm8gb3JkZXIgaGFzIHRoaXMgaWQsIG9yIGl0IGlzIGFub3RoZXIgYWNjb3VudCdzytgZWAgJEhVPUkRFUl9OT1RfQ0FOQ0VMTEFCTEUaPXRoZSBvcmRlciBpcyBzaGlwcGVkIG9yIGhhcyBmYWlsZWQ7IG1ldGFkYXRhIHN0YXRlIHNheXMgd2hpY2ja2BkYCgdhY2NvdW50Eg1hdXRob3JpemF0aW9uEpYDCglTaGlwT3JkZXISIy5ib29rc3RvcmUuY2FydC52MS5TaGlwT3JkZXJSZXF1ZXN0GiQuYm9va3N0b3JlLmNhcnQudjEuU2hpcE9yZGVyUmVzcG9uc2UivQKQAgLK2Bk8CBASEkNSRURFTlRJQUxfTUlTU0lORxokdGhlIGNhbGwgY2FycmllcyBubyBvcGVyYXRvcidzIHRva2VuytgZNwgHEhJDUkVERU5USUFMX1JFRlVTRUQaH3RoZSB0b2tlbiBpcyBub3QgdGhlIG9wZXJhdG9yJ3PK2BkpCAUSD09SREVSX05PVF9GT1VORBoUbm8gb3JkZXIgaGFzIHRoaXMgaWTK2BlxCAkSDk9SREVSX05PVF9QQUlEGl10aGUgb3JkZXIgaXMgbm90IHBhaWQgeWV0LCBpcyBjYW5jZWxsZWQgb3IgaGFzIGZhaWxlZDsgbWV0YWRhdGEgc3RhdGUgc2F5cyB3aGljaC4gRG8gbm90IHNoaXDa2BkZCghvcGVyYXRvchINYXV0aG9yaXphdGlvbhKDAgoOQ2hlY2tQdXJjaGFzZXMSKC5ib29rc3RvcmUuY2FydC52MS5DaGVja1B1cmNoYXNlc1JlcXVlc3QaKS5ib29rc3RvcmUuY2FydC52MS5DaGVja1B1cmNoYXNlc1Jlc3BvbnNlIpsBkAIBytgZPAgQEhJDUkVERU5USUFMX01JU1NJTkcaJHRoZSBjYWxsIGNhcnJpZXMgbm8gb3BlcmF0b3IncyB0b2tlbsrYGTcIBxISQ1JFREVOVElBTF9SRUZVU0VEGh90aGUgdG9rZW4gaXMgbm90IHRoZSBvcGVyYXRvcidz2tgZGQoIb3BlcmF0b3ISDWF1dGhvcml6YXRpb24ayALK2BllCAgSCk9WRVJMT0FERUQaVXRoZSBzZXJ2ZXIgaGFzIGFzIG1hbnkgY2FsbHMgaW4gZmxpZ2h0IGFzIGl0IHRha2VzOyB3YWl0IGFzIFJldHJ5SW5mbyBzYXlzIGFuZCByZXBlYXTK2BlcCAgSEU1FU1NBR0VfVE9PX0xBUkdFGkVhIG1lc3NhZ2UgaXMgbGFyZ2VyIHRoYW4gdGhlIHNlcnZlciB0YWtlcywgNCBNaUI7IHNlbmQgbGVzcyBhdCBhIHRpbWXK2BkvCAQaK3RoZSBkZWFkbGluZSB0aGF0IHRoZSBjYWxsZXIgc2V0IGhhcyBwYXNzZWTK2BlICA4SEVNUT1JFX1VOQVZBSUxBQkxFGjF0aGUgZGF0YWJhc2UgZG9lcyBub3QgYW5zd2VyOyByZXBlYXQgd2l0aCBiYWNrb2ZmQrwBChVjb20uYm9va3N0b3JlLmNhcnQudjFCFENoZWNrb3V0U2VydmljZVByb3RvUAFaJ2JpbmRlcnkvZ2VuL2dvL2Jvb2tzdG9yZS9jYXJ0L3YxO2NhcnR2MaICA0JDWKoCEUJvb2tzdG9yZS5DYXJ0LlYxygIRQm9va3N0b3JlXENhcnRcVjHiAh1Cb29rc3RvcmVcQ2FydFxWMVxHUEJNZXRhZGF0YeoCE0Jvb2tzdG9yZTo6Q2FydDo6VjFiBnByb3RvMw", [file_bookstore_accounts_v1_address, file_bookstore_cart_v1_order, file_bookstore_transactions_v1_payment_method, file_buf_validate_validate, file_proofread_v1_options]);
+  fileDesc("Cihib29rc3RvcmUvY2FydC92MS9jaGVja291dF9zZXJ2aWNlLnByb3RvEhFib29rc3RvcmUuY2FydC52MSLbAQoRUGxhY2VPcmRlclJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESHAoJY2FydF9ldGFnGAIgASgJQgm6SAZyBBABGGQSQAoQc2hpcHBpbmdfYWRkcmVzcxgDIAEoCzIeLmJvb2tzdG9yZS5hY2NvdW50cy52MS5BZGRyZXNzQga6SAPIAQESSAoOcGF5bWVudF9tZXRob2QYBCABKAsyKC5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLlBheW1lbnRNZXRob2RCBrpIA8gBASJFChJQbGFjZU9yZGVyUmVzcG9uc2USLwoFb3JkZXIYASABKAsyGC5ib29rc3RvcmUuY2FydC52MS5PcmRlckIGukgDyAEBIi0KD0dldE9yZGVyUmVxdWVzdBIaCghvcmRlcl9pZBgBIAEoCUIIukgFcgOwAQEiQwoQR2V0T3JkZXJSZXNwb25zZRIvCgVvcmRlchgBIAEoCzIYLmJvb2tzdG9yZS5jYXJ0LnYxLk9yZGVyQga6SAPIAQEieAoRTGlzdE9yZGVyc1JlcXVlc3QSMwoJcGFnZV9zaXplGAEgASgFQiC6SAcaBRjIASgAytgZEjIwIG9yZGVycyBwZXIgcGFnZRIuCgpwYWdlX3Rva2VuGAIgASgJQhq6SAVyAxj0A8rYGQ50aGUgZmlyc3QgcGFnZSJsChJMaXN0T3JkZXJzUmVzcG9uc2USMwoGb3JkZXJzGAEgAygLMhguYm9va3N0b3JlLmNhcnQudjEuT3JkZXJCCbpIBpIBAxDIARIhCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGPQDIi8KEVdhdGNoT3JkZXJSZXF1ZXN0EhoKCG9yZGVyX2lkGAEgASgJQgi6SAVyA7ABASJFChJXYXRjaE9yZGVyUmVzcG9uc2USLwoFb3JkZXIYASABKAsyGC5ib29rc3RvcmUuY2FydC52MS5PcmRlckIGukgDyAEBIjAKEkNhbmNlbE9yZGVyUmVxdWVzdBIaCghvcmRlcl9pZBgBIAEoCUIIukgFcgOwAQEiRgoTQ2FuY2VsT3JkZXJSZXNwb25zZRIvCgVvcmRlchgBIAEoCzIYLmJvb2tzdG9yZS5jYXJ0LnYxLk9yZGVyQga6SAPIAQEiLgoQU2hpcE9yZGVyUmVxdWVzdBIaCghvcmRlcl9pZBgBIAEoCUIIukgFcgOwAQEiRAoRU2hpcE9yZGVyUmVzcG9uc2USLwoFb3JkZXIYASABKAsyGC5ib29rc3RvcmUuY2FydC52MS5PcmRlckIGukgDyAEBImIKFUNoZWNrUHVyY2hhc2VzUmVxdWVzdBIcCgphY2NvdW50X2lkGAEgASgJQgi6SAVyA7ABARIrCghib29rX2lkcxgCIAMoBUIZukgWkgETCAEQ9AMYASIKGggY/5Pr3AMoASJIChZDaGVja1B1cmNoYXNlc1Jlc3BvbnNlEi4KD2JvdWdodF9ib29rX2lkcxgBIAMoBUIVukgSkgEPEPQDIgoaCBj/k+vcAygBMucqCg9DaGVja291dFNlcnZpY2US5goKClBsYWNlT3JkZXISJC5ib29rc3RvcmUuY2FydC52MS5QbGFjZU9yZGVyUmVxdWVzdBolLmJvb2tzdG9yZS5jYXJ0LnYxLlBsYWNlT3JkZXJSZXNwb25zZSKKCpACAsrYGYABCBASEkNSRURFTlRJQUxfTUlTU0lORxpodGhlIGNhbGwgaGFzIG5vIHNlc3Npb24gdG9rZW47IHNpZ24gaW4gYW5kIHNlbmQgdGhlIHRva2VuIGluIHRoZSBtZXRhZGF0YSBhcyBhdXRob3JpemF0aW9uOiBCZWFyZXIgVE9LRU7K2BmNAQgQEg9TRVNTSU9OX0lOVkFMSUQaeHRoZSBzZXNzaW9uIHRva2VuIGJlbG9uZ3MgdG8gbm8gb3BlbiBzZXNzaW9uOiB0aGUgc2Vzc2lvbiBoYXMgZXhwaXJlZCBvciB3YXMgZW5kZWQsIG9yIHRoZSB0b2tlbiBpcyB3cm9uZzsgc2lnbiBpbiBhZ2FpbsrYGYEBCA4SFEFDQ09VTlRTX1VOQVZBSUxBQkxFGmd0aGUgQWNjb3VudHMgc2VydmljZSBkb2VzIG5vdCByZXNwb25kLCBzbyB0aGUgc2Vzc2lvbiBjYW5ub3QgYmUgY2hlY2tlZDsgcmV0cnkgd2l0aCBleHBvbmVudGlhbCBiYWNrb2ZmytgZTggJEgpDQVJUX0VNUFRZGj50aGUgY2FydCBvZiB0aGUgYWNjb3VudCBpcyBlbXB0eTsgYWRkIGJvb2tzIHdpdGggUHV0SXRlbSBmaXJzdMrYGawBCAkSDENBUlRfQ0hBTkdFRBqZAWEgYm9vaywgYSBxdWFudGl0eSBvciBhIHByaWNlIGluIHRoZSBjYXJ0IGhhcyBjaGFuZ2VkIHNpbmNlIGNhcnRfZXRhZyB3YXMgcmV0dXJuZWQ7IHJlYWQgdGhlIGNhcnQgYWdhaW4sIHNob3cgaXQgdG8gdGhlIGJ1eWVyIGFuZCBvcmRlciB3aXRoIHRoZSBuZXcgZXRhZ8rYGWwICRIQQ1VSUkVOQ0lFU19NSVhFRBpWdGhlIHByaWNlcyBvZiB0aGUgYm9va3MgYXJlIGluIGRpZmZlcmVudCBjdXJyZW5jaWVzOyBwbGFjZSBvbmUgb3JkZXIgZm9yIGVhY2ggY3VycmVuY3nK2BlOCAkSD1RPVEFMX1RPT19MQVJHRRo5dGhlIHRvdGFsIGlzIG1vcmUgdGhhbiAxMF4xMiBtaW5vciB1bml0czsgc3BsaXQgdGhlIG9yZGVyytgZqAEICRIMT1VUX09GX1NUT0NLGpUBYSBsaW5lIHJlcXVlc3RzIG1vcmUgY29waWVzIHRoYW4gYXJlIGF2YWlsYWJsZTsgdGhlIG1ldGFkYXRhIGtleXMgYm9va19pZCBhbmQgYXZhaWxhYmxlIG9mIEVycm9ySW5mbyBnaXZlIHRoZSBib29rIGFuZCB0aGUgbnVtYmVyIG9mIGF2YWlsYWJsZSBjb3BpZXPK2BlhCA4SFUNBVEFMT0dVRV9VTkFWQUlMQUJMRRpGdGhlIEludmVudG9yeSBzZXJ2aWNlIGRvZXMgbm90IHJlc3BvbmQ7IHJldHJ5IHdpdGggZXhwb25lbnRpYWwgYmFja29mZsrYGWUIBhIRUkVRVUVTVF9JRF9SRVVTRUQaTnRoZSByZXF1ZXN0IGlkIHdhcyBhbHJlYWR5IHVzZWQgd2l0aCBhIGRpZmZlcmVudCByZXF1ZXN0OyB1c2UgYSBuZXcgcmVxdWVzdCBpZNrYGRgKB2FjY291bnQSDWF1dGhvcml6YXRpb27i2BkKcmVxdWVzdF9pZBLXBAoIR2V0T3JkZXISIi5ib29rc3RvcmUuY2FydC52MS5HZXRPcmRlclJlcXVlc3QaIy5ib29rc3RvcmUuY2FydC52MS5HZXRPcmRlclJlc3BvbnNlIoEEkAIBytgZgAEIEBISQ1JFREVOVElBTF9NSVNTSU5HGmh0aGUgY2FsbCBoYXMgbm8gc2Vzc2lvbiB0b2tlbjsgc2lnbiBpbiBhbmQgc2VuZCB0aGUgdG9rZW4gaW4gdGhlIG1ldGFkYXRhIGFzIGF1dGhvcml6YXRpb246IEJlYXJlciBUT0tFTsrYGY0BCBASD1NFU1NJT05fSU5WQUxJRBp4dGhlIHNlc3Npb24gdG9rZW4gYmVsb25ncyB0byBubyBvcGVuIHNlc3Npb246IHRoZSBzZXNzaW9uIGhhcyBleHBpcmVkIG9yIHdhcyBlbmRlZCwgb3IgdGhlIHRva2VuIGlzIHdyb25nOyBzaWduIGluIGFnYWluytgZgQEIDhIUQUNDT1VOVFNfVU5BVkFJTEFCTEUaZ3RoZSBBY2NvdW50cyBzZXJ2aWNlIGRvZXMgbm90IHJlc3BvbmQsIHNvIHRoZSBzZXNzaW9uIGNhbm5vdCBiZSBjaGVja2VkOyByZXRyeSB3aXRoIGV4cG9uZW50aWFsIGJhY2tvZmbK2BlBCAUSD09SREVSX05PVF9GT1VORBosbm8gb3JkZXIgb2YgdGhlIGNhbGxlcidzIGFjY291bnQgaGFzIHRoaXMgaWTa2BkYCgdhY2NvdW50Eg1hdXRob3JpemF0aW9uEtsFCgpMaXN0T3JkZXJzEiQuYm9va3N0b3JlLmNhcnQudjEuTGlzdE9yZGVyc1JlcXVlc3QaJS5ib29rc3RvcmUuY2FydC52MS5MaXN0T3JkZXJzUmVzcG9uc2Ui/wSQAgHK2BmAAQgQEhJDUkVERU5USUFMX01JU1NJTkcaaHRoZSBjYWxsIGhhcyBubyBzZXNzaW9uIHRva2VuOyBzaWduIGluIGFuZCBzZW5kIHRoZSB0b2tlbiBpbiB0aGUgbWV0YWRhdGEgYXMgYXV0aG9yaXphdGlvbjogQmVhcmVyIFRPS0VOytgZjQEIEBIPU0VTU0lPTl9JTlZBTElEGnh0aGUgc2Vzc2lvbiB0b2tlbiBiZWxvbmdzIHRvIG5vIG9wZW4gc2Vzc2lvbjogdGhlIHNlc3Npb24gaGFzIGV4cGlyZWQgb3Igd2FzIGVuZGVkLCBvciB0aGUgdG9rZW4gaXMgd3Jvbmc7IHNpZ24gaW4gYWdhaW7K2BmBAQgOEhRBQ0NPVU5UU19VTkFWQUlMQUJMRRpndGhlIEFjY291bnRzIHNlcnZpY2UgZG9lcyBub3QgcmVzcG9uZCwgc28gdGhlIHNlc3Npb24gY2Fubm90IGJlIGNoZWNrZWQ7IHJldHJ5IHdpdGggZXhwb25lbnRpYWwgYmFja29mZsrYGYoBCAMSElBBR0VfVE9LRU5fSU5WQUxJRBpydGhpcyBtZXRob2QgZGlkIG5vdCByZXR1cm4gdGhlIHBhZ2UgdG9rZW4gZm9yIHRoZSBzYW1lIGFjY291bnQ7IHJlcXVlc3QgdGhlIGZpcnN0IHBhZ2UgYWdhaW4sIHdpdGhvdXQgYSBwYWdlIHRva2Vu0tgZMAoJcGFnZV9zaXplEgpwYWdlX3Rva2VuGgZvcmRlcnMiD25leHRfcGFnZV90b2tlbtrYGRgKB2FjY291bnQSDWF1dGhvcml6YXRpb24SgAUKCldhdGNoT3JkZXISJC5ib29rc3RvcmUuY2FydC52MS5XYXRjaE9yZGVyUmVxdWVzdBolLmJvb2tzdG9yZS5jYXJ0LnYxLldhdGNoT3JkZXJSZXNwb25zZSKiBJACAcrYGYABCBASEkNSRURFTlRJQUxfTUlTU0lORxpodGhlIGNhbGwgaGFzIG5vIHNlc3Npb24gdG9rZW47IHNpZ24gaW4gYW5kIHNlbmQgdGhlIHRva2VuIGluIHRoZSBtZXRhZGF0YSBhcyBhdXRob3JpemF0aW9uOiBCZWFyZXIgVE9LRU7K2BmNAQgQEg9TRVNTSU9OX0lOVkFMSUQaeHRoZSBzZXNzaW9uIHRva2VuIGJlbG9uZ3MgdG8gbm8gb3BlbiBzZXNzaW9uOiB0aGUgc2Vzc2lvbiBoYXMgZXhwaXJlZCBvciB3YXMgZW5kZWQsIG9yIHRoZSB0b2tlbiBpcyB3cm9uZzsgc2lnbiBpbiBhZ2FpbsrYGYEBCA4SFEFDQ09VTlRTX1VOQVZBSUxBQkxFGmd0aGUgQWNjb3VudHMgc2VydmljZSBkb2VzIG5vdCByZXNwb25kLCBzbyB0aGUgc2Vzc2lvbiBjYW5ub3QgYmUgY2hlY2tlZDsgcmV0cnkgd2l0aCBleHBvbmVudGlhbCBiYWNrb2ZmytgZQQgFEg9PUkRFUl9OT1RfRk9VTkQaLG5vIG9yZGVyIG9mIHRoZSBjYWxsZXIncyBhY2NvdW50IGhhcyB0aGlzIGlk2tgZGAoHYWNjb3VudBINYXV0aG9yaXphdGlvburYGR10aGUgc3RyZWFtIHNlbmRzIGV2ZXJ5IGNoYW5nZTABEtYFCgtDYW5jZWxPcmRlchIlLmJvb2tzdG9yZS5jYXJ0LnYxLkNhbmNlbE9yZGVyUmVxdWVzdBomLmJvb2tzdG9yZS5jYXJ0LnYxLkNhbmNlbE9yZGVyUmVzcG9uc2Ui9wSQAgLK2BmAAQgQEhJDUkVERU5USUFMX01JU1NJTkcaaHRoZSBjYWxsIGhhcyBubyBzZXNzaW9uIHRva2VuOyBzaWduIGluIGFuZCBzZW5kIHRoZSB0b2tlbiBpbiB0aGUgbWV0YWRhdGEgYXMgYXV0aG9yaXphdGlvbjogQmVhcmVyIFRPS0VOytgZjQEIEBIPU0VTU0lPTl9JTlZBTElEGnh0aGUgc2Vzc2lvbiB0b2tlbiBiZWxvbmdzIHRvIG5vIG9wZW4gc2Vzc2lvbjogdGhlIHNlc3Npb24gaGFzIGV4cGlyZWQgb3Igd2FzIGVuZGVkLCBvciB0aGUgdG9rZW4gaXMgd3Jvbmc7IHNpZ24gaW4gYWdhaW7K2BmBAQgOEhRBQ0NPVU5UU19VTkFWQUlMQUJMRRpndGhlIEFjY291bnRzIHNlcnZpY2UgZG9lcyBub3QgcmVzcG9uZCwgc28gdGhlIHNlc3Npb24gY2Fubm90IGJlIGNoZWNrZWQ7IHJldHJ5IHdpdGggZXhwb25lbnRpYWwgYmFja29mZsrYGUEIBRIPT1JERVJfTk9UX0ZPVU5EGixubyBvcmRlciBvZiB0aGUgY2FsbGVyJ3MgYWNjb3VudCBoYXMgdGhpcyBpZMrYGXIICRIVT1JERVJfTk9UX0NBTkNFTExBQkxFGld0aGUgb3JkZXIgaXMgYWxyZWFkeSBzaGlwcGVkIG9yIGhhcyBmYWlsZWQsIGFzIHRoZSBtZXRhZGF0YSBrZXkgc3RhdGUgb2YgRXJyb3JJbmZvIHNheXPa2BkYCgdhY2NvdW50Eg1hdXRob3JpemF0aW9uEq0ECglTaGlwT3JkZXISIy5ib29rc3RvcmUuY2FydC52MS5TaGlwT3JkZXJSZXF1ZXN0GiQuYm9va3N0b3JlLmNhcnQudjEuU2hpcE9yZGVyUmVzcG9uc2Ui1AOQAgLK2BluCBASEkNSRURFTlRJQUxfTUlTU0lORxpWdGhlIGNhbGwgaGFzIG5vIG9wZXJhdG9yIHRva2VuOyBzZW5kIGl0IGluIHRoZSBtZXRhZGF0YSBhcyBhdXRob3JpemF0aW9uOiBCZWFyZXIgVE9LRU7K2Bl/CAcSEkNSRURFTlRJQUxfUkVGVVNFRBpndGhlIHRva2VuIGlzIG5vdCB0aGUgb3BlcmF0b3IgdG9rZW47IHVzZSB0aGUgb25lIGluIHRoZSBmaWxlIG9wZXJhdG9yLnRva2VuIG9mIHRoZSBzZXJ2ZXIncyBkYXRhIGZvbGRlcsrYGSkIBRIPT1JERVJfTk9UX0ZPVU5EGhRubyBvcmRlciBoYXMgdGhpcyBpZMrYGY0BCAkSDk9SREVSX05PVF9QQUlEGnl0aGUgb3JkZXIgaXMgbm90IHBhaWQgeWV0LCBvciBpcyBjYW5jZWxsZWQgb3IgZmFpbGVkLCBhcyB0aGUgbWV0YWRhdGEga2V5IHN0YXRlIG9mIEVycm9ySW5mbyBzYXlzOyBkbyBub3Qgc2VuZCB0aGUgcGFyY2Vs2tgZGQoIb3BlcmF0b3ISDWF1dGhvcml6YXRpb24S/QIKDkNoZWNrUHVyY2hhc2VzEiguYm9va3N0b3JlLmNhcnQudjEuQ2hlY2tQdXJjaGFzZXNSZXF1ZXN0GikuYm9va3N0b3JlLmNhcnQudjEuQ2hlY2tQdXJjaGFzZXNSZXNwb25zZSKVApACAcrYGW4IEBISQ1JFREVOVElBTF9NSVNTSU5HGlZ0aGUgY2FsbCBoYXMgbm8gb3BlcmF0b3IgdG9rZW47IHNlbmQgaXQgaW4gdGhlIG1ldGFkYXRhIGFzIGF1dGhvcml6YXRpb246IEJlYXJlciBUT0tFTsrYGX8IBxISQ1JFREVOVElBTF9SRUZVU0VEGmd0aGUgdG9rZW4gaXMgbm90IHRoZSBvcGVyYXRvciB0b2tlbjsgdXNlIHRoZSBvbmUgaW4gdGhlIGZpbGUgb3BlcmF0b3IudG9rZW4gb2YgdGhlIHNlcnZlcidzIGRhdGEgZm9sZGVy2tgZGQoIb3BlcmF0b3ISDWF1dGhvcml6YXRpb24apgPK2Bl+CAgSCk9WRVJMT0FERUQabnRoZSBzZXJ2ZXIgaXMgYWxyZWFkeSBoYW5kbGluZyBhcyBtYW55IGNhbGxzIGFzIGl0IGFjY2VwdHM7IHdhaXQgZm9yIHRoZSB0aW1lIHRoYXQgUmV0cnlJbmZvIGdpdmVzLCB0aGVuIHJldHJ5ytgZZQgIEhFNRVNTQUdFX1RPT19MQVJHRRpOYSBtZXNzYWdlIGlzIGxhcmdlciB0aGFuIDQgTWlCLCB0aGUgbGltaXQgb2YgdGhlIHNlcnZlcjsgc2VuZCBzbWFsbGVyIG1lc3NhZ2VzytgZXwgEGlt0aGUgZGVhZGxpbmUgb2YgdGhlIGNhbGwgcGFzc2VkIGJlZm9yZSB0aGUgcmVzcG9uc2Ugd2FzIHJlYWR5OyByZXRyeSB3aXRoIGEgbG9uZ2VyIGRlYWRsaW5lytgZVAgOEhFTVE9SRV9VTkFWQUlMQUJMRRo9dGhlIGRhdGFiYXNlIGRvZXMgbm90IHJlc3BvbmQ7IHJldHJ5IHdpdGggZXhwb25lbnRpYWwgYmFja29mZkK8AQoVY29tLmJvb2tzdG9yZS5jYXJ0LnYxQhRDaGVja291dFNlcnZpY2VQcm90b1ABWidiaW5kZXJ5L2dlbi9nby9ib29rc3RvcmUvY2FydC92MTtjYXJ0djGiAgNCQ1iqAhFCb29rc3RvcmUuQ2FydC5WMcoCEUJvb2tzdG9yZVxDYXJ0XFYx4gIdQm9va3N0b3JlXENhcnRcVjFcR1BCTWV0YWRhdGHqAhNCb29rc3RvcmU6OkNhcnQ6OlYxYgZwcm90bzM", [file_bookstore_accounts_v1_address, file_bookstore_cart_v1_order, file_bookstore_transactions_v1_payment_method, file_buf_validate_validate, file_proofread_v1_options]);
 
 /**
- * Orders what is in the cart of the account.
+ * The request of PlaceOrder.
  *
  * @generated from message bookstore.cart.v1.PlaceOrderRequest
  */
 export type PlaceOrderRequest = Message<"bookstore.cart.v1.PlaceOrderRequest"> & {
   /**
-   * Chosen by the caller, a UUID, one for each order: the same id again with the
-   * same body answers the first order and orders nothing more.
+   * A UUID that the client generates for each new order. A retry with the same
+   * id and the same request returns the first order and orders nothing more.
    *
    * @generated from field: string request_id = 1;
    */
   requestId: string;
 
   /**
-   * The etag of the cart that the buyer has seen and agreed to.
+   * The etag of the cart that the buyer has seen and confirmed.
    *
    * @generated from field: string cart_etag = 2;
    */
   cartEtag: string;
 
   /**
-   * Where it goes.
+   * The address to which the books are sent.
    *
    * @generated from field: bookstore.accounts.v1.Address shipping_address = 3;
    */
   shippingAddress?: Address | undefined;
 
   /**
-   * With what it is paid. It must be given also if the total is zero; nothing is
-   * charged then.
+   * The payment method to charge. It is required even if the total is zero,
+   * although nothing is charged then.
    *
    * @generated from field: bookstore.transactions.v1.PaymentMethod payment_method = 4;
    */
@@ -65,13 +65,13 @@ export const PlaceOrderRequestSchema: GenMessage<PlaceOrderRequest> = /*@__PURE_
   messageDesc(file_bookstore_cart_v1_checkout_service, 0);
 
 /**
- * The order is placed.
+ * The response of PlaceOrder.
  *
  * @generated from message bookstore.cart.v1.PlaceOrderResponse
  */
 export type PlaceOrderResponse = Message<"bookstore.cart.v1.PlaceOrderResponse"> & {
   /**
-   * The order, in the state PLACED.
+   * The order in the state ORDER_STATE_PLACED.
    *
    * @generated from field: bookstore.cart.v1.Order order = 1;
    */
@@ -86,13 +86,13 @@ export const PlaceOrderResponseSchema: GenMessage<PlaceOrderResponse> = /*@__PUR
   messageDesc(file_bookstore_cart_v1_checkout_service, 1);
 
 /**
- * Asks for an order.
+ * The request of GetOrder.
  *
  * @generated from message bookstore.cart.v1.GetOrderRequest
  */
 export type GetOrderRequest = Message<"bookstore.cart.v1.GetOrderRequest"> & {
   /**
-   * The order.
+   * The id of the order, as PlaceOrder returned it.
    *
    * @generated from field: string order_id = 1;
    */
@@ -107,13 +107,13 @@ export const GetOrderRequestSchema: GenMessage<GetOrderRequest> = /*@__PURE__*/
   messageDesc(file_bookstore_cart_v1_checkout_service, 2);
 
 /**
- * One order.
+ * The response of GetOrder.
  *
  * @generated from message bookstore.cart.v1.GetOrderResponse
  */
 export type GetOrderResponse = Message<"bookstore.cart.v1.GetOrderResponse"> & {
   /**
-   * The order.
+   * The order in its current state.
    *
    * @generated from field: bookstore.cart.v1.Order order = 1;
    */
@@ -128,20 +128,21 @@ export const GetOrderResponseSchema: GenMessage<GetOrderResponse> = /*@__PURE__*
   messageDesc(file_bookstore_cart_v1_checkout_service, 3);
 
 /**
- * Asks for a page of one's own orders.
+ * The request of ListOrders.
  *
  * @generated from message bookstore.cart.v1.ListOrdersRequest
  */
 export type ListOrdersRequest = Message<"bookstore.cart.v1.ListOrdersRequest"> & {
   /**
-   * How many orders a page holds at most, up to 200.
+   * The maximum number of orders in the response, up to 200.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * The next_page_token of the page before.
+   * The next_page_token of the previous response. Send it with the same filters
+   * as before; only page_size may differ.
    *
    * @generated from field: string page_token = 2;
    */
@@ -156,20 +157,20 @@ export const ListOrdersRequestSchema: GenMessage<ListOrdersRequest> = /*@__PURE_
   messageDesc(file_bookstore_cart_v1_checkout_service, 4);
 
 /**
- * A page of one's own orders.
+ * The response of ListOrders.
  *
  * @generated from message bookstore.cart.v1.ListOrdersResponse
  */
 export type ListOrdersResponse = Message<"bookstore.cart.v1.ListOrdersResponse"> & {
   /**
-   * The orders, newest first.
+   * The orders of this page, newest first.
    *
    * @generated from field: repeated bookstore.cart.v1.Order orders = 1;
    */
   orders: Order[];
 
   /**
-   * The token of the next page; empty on the last.
+   * The page_token of the next page. Empty if this is the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -184,13 +185,13 @@ export const ListOrdersResponseSchema: GenMessage<ListOrdersResponse> = /*@__PUR
   messageDesc(file_bookstore_cart_v1_checkout_service, 5);
 
 /**
- * Asks to be told of an order.
+ * The request of WatchOrder.
  *
  * @generated from message bookstore.cart.v1.WatchOrderRequest
  */
 export type WatchOrderRequest = Message<"bookstore.cart.v1.WatchOrderRequest"> & {
   /**
-   * The order.
+   * The id of the order, as PlaceOrder returned it.
    *
    * @generated from field: string order_id = 1;
    */
@@ -205,13 +206,13 @@ export const WatchOrderRequestSchema: GenMessage<WatchOrderRequest> = /*@__PURE_
   messageDesc(file_bookstore_cart_v1_checkout_service, 6);
 
 /**
- * The order has changed, or is told for the first time.
+ * One message of the response stream of WatchOrder.
  *
  * @generated from message bookstore.cart.v1.WatchOrderResponse
  */
 export type WatchOrderResponse = Message<"bookstore.cart.v1.WatchOrderResponse"> & {
   /**
-   * The order.
+   * The order in its current state.
    *
    * @generated from field: bookstore.cart.v1.Order order = 1;
    */
@@ -226,13 +227,13 @@ export const WatchOrderResponseSchema: GenMessage<WatchOrderResponse> = /*@__PUR
   messageDesc(file_bookstore_cart_v1_checkout_service, 7);
 
 /**
- * Gives up an order.
+ * The request of CancelOrder.
  *
  * @generated from message bookstore.cart.v1.CancelOrderRequest
  */
 export type CancelOrderRequest = Message<"bookstore.cart.v1.CancelOrderRequest"> & {
   /**
-   * The order.
+   * The id of the order, as PlaceOrder returned it.
    *
    * @generated from field: string order_id = 1;
    */
@@ -247,13 +248,13 @@ export const CancelOrderRequestSchema: GenMessage<CancelOrderRequest> = /*@__PUR
   messageDesc(file_bookstore_cart_v1_checkout_service, 8);
 
 /**
- * The order is cancelled.
+ * The response of CancelOrder.
  *
  * @generated from message bookstore.cart.v1.CancelOrderResponse
  */
 export type CancelOrderResponse = Message<"bookstore.cart.v1.CancelOrderResponse"> & {
   /**
-   * The order.
+   * The cancelled order.
    *
    * @generated from field: bookstore.cart.v1.Order order = 1;
    */
@@ -268,13 +269,13 @@ export const CancelOrderResponseSchema: GenMessage<CancelOrderResponse> = /*@__P
   messageDesc(file_bookstore_cart_v1_checkout_service, 9);
 
 /**
- * Tells that a parcel has left.
+ * The request of ShipOrder.
  *
  * @generated from message bookstore.cart.v1.ShipOrderRequest
  */
 export type ShipOrderRequest = Message<"bookstore.cart.v1.ShipOrderRequest"> & {
   /**
-   * The order.
+   * The id of the order, as PlaceOrder returned it.
    *
    * @generated from field: string order_id = 1;
    */
@@ -289,13 +290,13 @@ export const ShipOrderRequestSchema: GenMessage<ShipOrderRequest> = /*@__PURE__*
   messageDesc(file_bookstore_cart_v1_checkout_service, 10);
 
 /**
- * The order is shipped.
+ * The response of ShipOrder.
  *
  * @generated from message bookstore.cart.v1.ShipOrderResponse
  */
 export type ShipOrderResponse = Message<"bookstore.cart.v1.ShipOrderResponse"> & {
   /**
-   * The order.
+   * The shipped order.
    *
    * @generated from field: bookstore.cart.v1.Order order = 1;
    */
@@ -310,20 +311,20 @@ export const ShipOrderResponseSchema: GenMessage<ShipOrderResponse> = /*@__PURE_
   messageDesc(file_bookstore_cart_v1_checkout_service, 11);
 
 /**
- * Asks which books an account has bought.
+ * The request of CheckPurchases.
  *
  * @generated from message bookstore.cart.v1.CheckPurchasesRequest
  */
 export type CheckPurchasesRequest = Message<"bookstore.cart.v1.CheckPurchasesRequest"> & {
   /**
-   * The account. One that does not exist has bought nothing.
+   * The id of the account. An account that does not exist has bought nothing.
    *
    * @generated from field: string account_id = 1;
    */
   accountId: string;
 
   /**
-   * The numbers of the books, from 1 to 500 of them, none twice.
+   * The ids of 1 to 500 books, each id once.
    *
    * @generated from field: repeated int32 book_ids = 2;
    */
@@ -338,14 +339,14 @@ export const CheckPurchasesRequestSchema: GenMessage<CheckPurchasesRequest> = /*
   messageDesc(file_bookstore_cart_v1_checkout_service, 12);
 
 /**
- * What the account has bought.
+ * The response of CheckPurchases.
  *
  * @generated from message bookstore.cart.v1.CheckPurchasesResponse
  */
 export type CheckPurchasesResponse = Message<"bookstore.cart.v1.CheckPurchasesResponse"> & {
   /**
-   * Those of the asked numbers that it has bought, in the order in which they
-   * were asked for.
+   * The ids of the books that the account has bought, in the order of the
+   * requested ids.
    *
    * @generated from field: repeated int32 bought_book_ids = 1;
    */
@@ -360,19 +361,22 @@ export const CheckPurchasesResponseSchema: GenMessage<CheckPurchasesResponse> = 
   messageDesc(file_bookstore_cart_v1_checkout_service, 13);
 
 /**
- * From the cart of an account to a paid order, and what comes after.
+ * Turns the cart of an account into an order and handles the order until it is
+ * shipped, cancelled or failed.
  *
  * @generated from service bookstore.cart.v1.CheckoutService
  */
 export const CheckoutService: GenService<{
   /**
-   * Orders what is in the cart of the account: holds the copies, keeps the order
-   * and empties the cart. Answers then, with the order as placed; the payment
-   * goes on behind, and WatchOrder or GetOrder tell how it ends. If it fails,
-   * the lines come back into the cart, as far as that has room.
+   * Orders the books in the account's cart. The call reserves the copies,
+   * stores the order, empties the cart and returns the order in the state
+   * ORDER_STATE_PLACED. The payment follows after the response; WatchOrder or
+   * GetOrder shows its result. If the payment fails, the lines are put back
+   * into the cart, as far as there is room.
    *
-   * An error leaves no order behind, and the cart as it was. A repeated call
-   * answers the order as it was placed, whatever has become of it.
+   * If the call returns an error, no order exists and the cart is unchanged. A
+   * retry with the same request id returns the order as it was placed, whatever
+   * has happened to it since.
    *
    * @generated from rpc bookstore.cart.v1.CheckoutService.PlaceOrder
    */
@@ -382,7 +386,7 @@ export const CheckoutService: GenService<{
     output: typeof PlaceOrderResponseSchema;
   },
   /**
-   * Reads an order of one's own account.
+   * Returns an order of the caller's account.
    *
    * @generated from rpc bookstore.cart.v1.CheckoutService.GetOrder
    */
@@ -392,7 +396,7 @@ export const CheckoutService: GenService<{
     output: typeof GetOrderResponseSchema;
   },
   /**
-   * Lists the orders of one's own account, newest first.
+   * Lists the orders of the caller's account, newest first.
    *
    * @generated from rpc bookstore.cart.v1.CheckoutService.ListOrders
    */
@@ -402,11 +406,15 @@ export const CheckoutService: GenService<{
     output: typeof ListOrdersResponseSchema;
   },
   /**
-   * Streams an order of one's own account: first as it is, then after each
-   * change. The stream ends when nothing can change any more: shipped, failed or
-   * cancelled, and what was paid has gone back. Who waits only for the payment
-   * hangs up when the order is not placed any more. A slow reader gets the
-   * newest state and not each one between.
+   * Streams an order of the caller's account: first its current state, then
+   * every change. The server ends the stream when the order can no longer
+   * change: it is shipped, failed or cancelled, and any payment has been
+   * refunded.
+   *
+   * A client that only waits for the payment cancels the call as soon as the
+   * state is no longer ORDER_STATE_PLACED. If the order changes faster than the
+   * client reads, the client gets the newest state and misses some of those in
+   * between.
    *
    * @generated from rpc bookstore.cart.v1.CheckoutService.WatchOrder
    */
@@ -416,10 +424,11 @@ export const CheckoutService: GenService<{
     output: typeof WatchOrderResponseSchema;
   },
   /**
-   * Gives up an order of one's own account that is placed or paid. What was paid
-   * goes back, and refunded_amount tells when. Copies that are only held are on
-   * sale again at once; those of a paid order once the warehouse has counted
-   * them in. Cancelling what is cancelled changes nothing and answers the same.
+   * Cancels an order of the caller's account that is placed or paid. A payment
+   * is refunded; refunded_amount is set when that has happened. Copies that
+   * were only reserved can be sold again at once, those of a paid order after
+   * the warehouse has counted them. Cancelling a cancelled order changes
+   * nothing and returns it again.
    *
    * @generated from rpc bookstore.cart.v1.CheckoutService.CancelOrder
    */
@@ -429,8 +438,8 @@ export const CheckoutService: GenService<{
     output: typeof CancelOrderResponseSchema;
   },
   /**
-   * Tells that the parcel has left the warehouse. Shipping what is shipped
-   * changes nothing and answers the same.
+   * Records that the parcel has left the warehouse. Shipping a shipped order
+   * changes nothing and returns it again.
    *
    * @generated from rpc bookstore.cart.v1.CheckoutService.ShipOrder
    */
@@ -440,8 +449,8 @@ export const CheckoutService: GenService<{
     output: typeof ShipOrderResponseSchema;
   },
   /**
-   * Tells which of some books an account has bought: those of its orders that
-   * are paid or shipped. Recommendations leaves these out.
+   * Returns which of the given books an account has bought, in orders that are
+   * paid or shipped. Recommendations uses it to leave these books out.
    *
    * @generated from rpc bookstore.cart.v1.CheckoutService.CheckPurchases
    */

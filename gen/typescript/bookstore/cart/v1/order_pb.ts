@@ -22,85 +22,87 @@ export const file_bookstore_cart_v1_order: GenFile = /*@__PURE__*/
   fileDesc("Ch1ib29rc3RvcmUvY2FydC92MS9vcmRlci5wcm90bxIRYm9va3N0b3JlLmNhcnQudjEimwUKBU9yZGVyEhoKCG9yZGVyX2lkGAEgASgJQgi6SAVyA7ABARIcCgphY2NvdW50X2lkGAIgASgJQgi6SAVyA7ABARI3CgVsaW5lcxgDIAMoCzIcLmJvb2tzdG9yZS5jYXJ0LnYxLk9yZGVyTGluZUIKukgHkgEECAEQZBIvCgV0b3RhbBgEIAEoCzIYLmJvb2tzdG9yZS50eXBlLnYxLk1vbmV5Qga6SAPIAQESQAoQc2hpcHBpbmdfYWRkcmVzcxgFIAEoCzIeLmJvb2tzdG9yZS5hY2NvdW50cy52MS5BZGRyZXNzQga6SAPIAQESOAoFc3RhdGUYBiABKA4yHS5ib29rc3RvcmUuY2FydC52MS5PcmRlclN0YXRlQgq6SAeCAQQQASAAEjoKB2ZhaWx1cmUYByABKA4yHy5ib29rc3RvcmUuY2FydC52MS5PcmRlckZhaWx1cmVCCLpIBYIBAhABEkoKDmRlY2xpbmVfcmVhc29uGAggASgOMiguYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5EZWNsaW5lUmVhc29uQgi6SAWCAQIQARIgCg5yZXNlcnZhdGlvbl9pZBgJIAEoCUIIukgFcgOwAQESIwoOdHJhbnNhY3Rpb25faWQYCiABKAlCC7pICNgBAXIDsAEBEjEKD3JlZnVuZGVkX2Ftb3VudBgLIAEoCzIYLmJvb2tzdG9yZS50eXBlLnYxLk1vbmV5EjcKC2NyZWF0ZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEjcKC3VwZGF0ZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBIpkBCglPcmRlckxpbmUSHgoHYm9va19pZBgBIAEoBUINukgKGggY/5Pr3AMoARIZCgV0aXRsZRgCIAEoCUIKukgHcgUQARisAhIbCghxdWFudGl0eRgDIAEoBUIJukgGGgQYZCgBEjQKCnVuaXRfcHJpY2UYBCABKAsyGC5ib29rc3RvcmUudHlwZS52MS5Nb25leUIGukgDyAEBKqMBCgpPcmRlclN0YXRlEhsKF09SREVSX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoST1JERVJfU1RBVEVfUExBQ0VEEAESFAoQT1JERVJfU1RBVEVfUEFJRBACEhcKE09SREVSX1NUQVRFX1NISVBQRUQQAxIZChVPUkRFUl9TVEFURV9DQU5DRUxMRUQQBBIWChJPUkRFUl9TVEFURV9GQUlMRUQQBSqbAQoMT3JkZXJGYWlsdXJlEh0KGU9SREVSX0ZBSUxVUkVfVU5TUEVDSUZJRUQQABIiCh5PUkRFUl9GQUlMVVJFX1BBWU1FTlRfREVDTElORUQQARIkCiBPUkRFUl9GQUlMVVJFX1BBWU1FTlRfVU5BTlNXRVJFRBACEiIKHk9SREVSX0ZBSUxVUkVfUkVTRVJWQVRJT05fTE9TVBADQrIBChVjb20uYm9va3N0b3JlLmNhcnQudjFCCk9yZGVyUHJvdG9QAVonYmluZGVyeS9nZW4vZ28vYm9va3N0b3JlL2NhcnQvdjE7Y2FydHYxogIDQkNYqgIRQm9va3N0b3JlLkNhcnQuVjHKAhFCb29rc3RvcmVcQ2FydFxWMeICHUJvb2tzdG9yZVxDYXJ0XFYxXEdQQk1ldGFkYXRh6gITQm9va3N0b3JlOjpDYXJ0OjpWMWIGcHJvdG8z", [file_bookstore_accounts_v1_address, file_bookstore_transactions_v1_transaction, file_bookstore_type_v1_money, file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
- * What an account has bought, or tried to.
+ * An order of an account, whether or not it was successful.
  *
  * @generated from message bookstore.cart.v1.Order
  */
 export type Order = Message<"bookstore.cart.v1.Order"> & {
   /**
-   * The identity of the order, a UUIDv7.
+   * The id of the order, a UUIDv7 that the server assigns.
    *
    * @generated from field: string order_id = 1;
    */
   orderId: string;
 
   /**
-   * The account that ordered.
+   * The id of the account that placed the order.
    *
    * @generated from field: string account_id = 2;
    */
   accountId: string;
 
   /**
-   * What is ordered, at the prices of the time.
+   * The ordered books, with titles and prices from the time of the order.
    *
    * @generated from field: repeated bookstore.cart.v1.OrderLine lines = 3;
    */
   lines: OrderLine[];
 
   /**
-   * What is to be paid: the sum of the lines. Shipping is free.
+   * The amount to pay: the sum of all lines. Shipping is free.
    *
    * @generated from field: bookstore.type.v1.Money total = 4;
    */
   total?: Money | undefined;
 
   /**
-   * Where it goes.
+   * The address to which the books are sent.
    *
    * @generated from field: bookstore.accounts.v1.Address shipping_address = 5;
    */
   shippingAddress?: Address | undefined;
 
   /**
-   * How the order stands.
+   * The current state of the order.
    *
    * @generated from field: bookstore.cart.v1.OrderState state = 6;
    */
   state: OrderState;
 
   /**
-   * Why the order failed; unspecified if it did not.
+   * Why the order failed. ORDER_FAILURE_UNSPECIFIED if it has not failed.
    *
    * @generated from field: bookstore.cart.v1.OrderFailure failure = 7;
    */
   failure: OrderFailure;
 
   /**
-   * Why the payment was declined; unspecified if it was not.
+   * Why the payment was declined. DECLINE_REASON_UNSPECIFIED if it was not.
    *
    * @generated from field: bookstore.transactions.v1.DeclineReason decline_reason = 8;
    */
   declineReason: DeclineReason;
 
   /**
-   * The reservation in Inventory that holds the copies, or held them.
+   * The id of the reservation in the Inventory service that holds, or held, the
+   * copies.
    *
    * @generated from field: string reservation_id = 9;
    */
   reservationId: string;
 
   /**
-   * The charge in Transactions, also if it was declined. Empty until it is
-   * answered, and for ever if the total is zero: nothing is charged then.
+   * The id of the charge in the Transactions service, even if it was declined.
+   * Empty until the payment has been processed, and always empty if the total
+   * is zero, because nothing is charged then.
    *
    * @generated from field: string transaction_id = 10;
    */
   transactionId: string;
 
   /**
-   * What went back to the buyer after the order was cancelled or failed. Unset
-   * until then, and if nothing had been taken.
+   * The amount that was paid back after the order was cancelled or failed.
+   * Unset before the refund, and if nothing was charged.
    *
    * @generated from field: bookstore.type.v1.Money refunded_amount = 11;
    */
@@ -114,7 +116,7 @@ export type Order = Message<"bookstore.cart.v1.Order"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * When the order last changed; the time of placing if it never did.
+   * When the order last changed. Equal to create_time if it has not changed.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 13;
    */
@@ -129,13 +131,13 @@ export const OrderSchema: GenMessage<Order> = /*@__PURE__*/
   messageDesc(file_bookstore_cart_v1_order, 0);
 
 /**
- * Some copies of one book, as ordered.
+ * A number of copies of one book in an order.
  *
  * @generated from message bookstore.cart.v1.OrderLine
  */
 export type OrderLine = Message<"bookstore.cart.v1.OrderLine"> & {
   /**
-   * The book.
+   * The id of the book.
    *
    * @generated from field: int32 book_id = 1;
    */
@@ -149,14 +151,14 @@ export type OrderLine = Message<"bookstore.cart.v1.OrderLine"> & {
   title: string;
 
   /**
-   * How many copies.
+   * The number of copies.
    *
    * @generated from field: int32 quantity = 3;
    */
   quantity: number;
 
   /**
-   * What one copy cost at the time of the order.
+   * The price of one copy at the time of the order.
    *
    * @generated from field: bookstore.type.v1.Money unit_price = 4;
    */
@@ -171,28 +173,29 @@ export const OrderLineSchema: GenMessage<OrderLine> = /*@__PURE__*/
   messageDesc(file_bookstore_cart_v1_order, 1);
 
 /**
- * The life of an order: placed; then paid, cancelled or failed; from paid on to
- * shipped or cancelled. Shipped, cancelled and failed are the ends.
+ * The state of an order. An order starts as placed and becomes paid, cancelled
+ * or failed; a paid order becomes shipped or cancelled. Shipped, cancelled and
+ * failed are final.
  *
  * @generated from enum bookstore.cart.v1.OrderState
  */
 export enum OrderState {
   /**
-   * No state. Never the state of an order.
+   * No state. No order has it.
    *
    * @generated from enum value: ORDER_STATE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * The copies are held and the payment is under way.
+   * The copies are reserved and the payment is being processed.
    *
    * @generated from enum value: ORDER_STATE_PLACED = 1;
    */
   PLACED = 1,
 
   /**
-   * The money is taken, and the copies are the buyer's.
+   * The payment was successful and the copies belong to the buyer.
    *
    * @generated from enum value: ORDER_STATE_PAID = 2;
    */
@@ -206,14 +209,15 @@ export enum OrderState {
   SHIPPED = 3,
 
   /**
-   * The buyer has given the order up. What was paid goes back.
+   * The buyer cancelled the order. A payment is refunded.
    *
    * @generated from enum value: ORDER_STATE_CANCELLED = 4;
    */
   CANCELLED = 4,
 
   /**
-   * The shop could not carry the order out. What was paid goes back.
+   * The shop could not fulfil the order; the field failure says why. A payment
+   * is refunded.
    *
    * @generated from enum value: ORDER_STATE_FAILED = 5;
    */
@@ -227,37 +231,38 @@ export const OrderStateSchema: GenEnum<OrderState> = /*@__PURE__*/
   enumDesc(file_bookstore_cart_v1_order, 0);
 
 /**
- * Why an order failed. In each case its lines go back into the cart.
+ * Why an order failed. In every case the lines of the order are put back into
+ * the cart.
  *
  * @generated from enum bookstore.cart.v1.OrderFailure
  */
 export enum OrderFailure {
   /**
-   * Not failed.
+   * The order has not failed.
    *
    * @generated from enum value: ORDER_FAILURE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * The payment was declined; decline_reason says why. Order again with another
-   * payment method.
+   * The payment was declined; decline_reason says why. The buyer can order
+   * again with another payment method.
    *
    * @generated from enum value: ORDER_FAILURE_PAYMENT_DECLINED = 1;
    */
   PAYMENT_DECLINED = 1,
 
   /**
-   * The payment was not answered for as long as the copies were held. Order
-   * again later.
+   * The payment provider did not respond before the reservation expired. The
+   * buyer can order again later.
    *
    * @generated from enum value: ORDER_FAILURE_PAYMENT_UNANSWERED = 2;
    */
   PAYMENT_UNANSWERED = 2,
 
   /**
-   * When the money came, the copies were not held any more. The money goes back;
-   * order again if there are copies.
+   * The reservation had expired when the payment succeeded. The payment is
+   * refunded; the buyer can order again if copies are available.
    *
    * @generated from enum value: ORDER_FAILURE_RESERVATION_LOST = 3;
    */

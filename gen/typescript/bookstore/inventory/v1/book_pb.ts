@@ -14,52 +14,53 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bookstore/inventory/v1/book.proto.
  */
 export const file_bookstore_inventory_v1_book: GenFile = /*@__PURE__*/
-  fileDesc("CiFib29rc3RvcmUvaW52ZW50b3J5L3YxL2Jvb2sucHJvdG8SFmJvb2tzdG9yZS5pbnZlbnRvcnkudjEi2QIKBEJvb2sSHgoHYm9va19pZBgBIAEoBUINukgKGggY/5Pr3AMoARIZCgV0aXRsZRgCIAEoCUIKukgHcgUQARisAhI/CgdhdXRob3JzGAMgAygJQi66SA6SAQsQPCIHcgUQARjIAcrYGRl0aGUgYXV0aG9ycyBhcmUgbm90IGtub3duEksKEHB1YmxpY2F0aW9uX3llYXIYBCABKAVCLLpIEBoOGLQQKMjo/////////wHK2BkVdGhlIHllYXIgaXMgbm90IGtub3duSACIAQESQgoIY2F0ZWdvcnkYBSABKA4yJC5ib29rc3RvcmUuaW52ZW50b3J5LnYxLkJvb2tDYXRlZ29yeUIKukgHggEEEAEgABIvCgVwcmljZRgGIAEoCzIYLmJvb2tzdG9yZS50eXBlLnYxLk1vbmV5Qga6SAPIAQFCEwoRX3B1YmxpY2F0aW9uX3llYXIqlAQKDEJvb2tDYXRlZ29yeRIdChlCT09LX0NBVEVHT1JZX1VOU1BFQ0lGSUVEEAASGQoVQk9PS19DQVRFR09SWV9NWVNURVJZEAESIQodQk9PS19DQVRFR09SWV9TQ0lFTkNFX0ZJQ1RJT04QAhIbChdCT09LX0NBVEVHT1JZX1NFTEZfSEVMUBADEhkKFUJPT0tfQ0FURUdPUllfRkFOVEFTWRAEEhoKFkJPT0tfQ0FURUdPUllfQ0xBU1NJQ1MQBRIZChVCT09LX0NBVEVHT1JZX1JPTUFOQ0UQBhIaChZCT09LX0NBVEVHT1JZX1RIUklMTEVSEAcSGAoUQk9PS19DQVRFR09SWV9IT1JST1IQCBIkCiBCT09LX0NBVEVHT1JZX0hJU1RPUklDQUxfRklDVElPThAJEhsKF0JPT0tfQ0FURUdPUllfQklPR1JBUEhZEAoSGQoVQk9PS19DQVRFR09SWV9ISVNUT1JZEAsSGQoVQk9PS19DQVRFR09SWV9TQ0lFTkNFEAwSHAoYQk9PS19DQVRFR09SWV9QSElMT1NPUEhZEA0SGAoUQk9PS19DQVRFR09SWV9QT0VUUlkQDhIaChZCT09LX0NBVEVHT1JZX0NISUxEUkVOEA8SGgoWQk9PS19DQVRFR09SWV9CVVNJTkVTUxAQEhkKFUJPT0tfQ0FURUdPUllfR0VORVJBTBARQtQBChpjb20uYm9va3N0b3JlLmludmVudG9yeS52MUIJQm9va1Byb3RvUAFaMWJpbmRlcnkvZ2VuL2dvL2Jvb2tzdG9yZS9pbnZlbnRvcnkvdjE7aW52ZW50b3J5djGiAgNCSViqAhZCb29rc3RvcmUuSW52ZW50b3J5LlYxygIWQm9va3N0b3JlXEludmVudG9yeVxWMeICIkJvb2tzdG9yZVxJbnZlbnRvcnlcVjFcR1BCTWV0YWRhdGHqAhhCb29rc3RvcmU6OkludmVudG9yeTo6VjFiBnByb3RvMw", [file_bookstore_type_v1_money, file_buf_validate_validate, file_proofread_v1_options]);
+  fileDesc("CiFib29rc3RvcmUvaW52ZW50b3J5L3YxL2Jvb2sucHJvdG8SFmJvb2tzdG9yZS5pbnZlbnRvcnkudjEi1QIKBEJvb2sSHgoHYm9va19pZBgBIAEoBUINukgKGggY/5Pr3AMoARIZCgV0aXRsZRgCIAEoCUIKukgHcgUQARisAhI9CgdhdXRob3JzGAMgAygJQiy6SA6SAQsQPCIHcgUQARjIAcrYGRd0aGUgYXV0aG9ycyBhcmUgdW5rbm93bhJJChBwdWJsaWNhdGlvbl95ZWFyGAQgASgFQiq6SBAaDhi0ECjI6P////////8BytgZE3RoZSB5ZWFyIGlzIHVua25vd25IAIgBARJCCghjYXRlZ29yeRgFIAEoDjIkLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuQm9va0NhdGVnb3J5Qgq6SAeCAQQQASAAEi8KBXByaWNlGAYgASgLMhguYm9va3N0b3JlLnR5cGUudjEuTW9uZXlCBrpIA8gBAUITChFfcHVibGljYXRpb25feWVhciqUBAoMQm9va0NhdGVnb3J5Eh0KGUJPT0tfQ0FURUdPUllfVU5TUEVDSUZJRUQQABIZChVCT09LX0NBVEVHT1JZX01ZU1RFUlkQARIhCh1CT09LX0NBVEVHT1JZX1NDSUVOQ0VfRklDVElPThACEhsKF0JPT0tfQ0FURUdPUllfU0VMRl9IRUxQEAMSGQoVQk9PS19DQVRFR09SWV9GQU5UQVNZEAQSGgoWQk9PS19DQVRFR09SWV9DTEFTU0lDUxAFEhkKFUJPT0tfQ0FURUdPUllfUk9NQU5DRRAGEhoKFkJPT0tfQ0FURUdPUllfVEhSSUxMRVIQBxIYChRCT09LX0NBVEVHT1JZX0hPUlJPUhAIEiQKIEJPT0tfQ0FURUdPUllfSElTVE9SSUNBTF9GSUNUSU9OEAkSGwoXQk9PS19DQVRFR09SWV9CSU9HUkFQSFkQChIZChVCT09LX0NBVEVHT1JZX0hJU1RPUlkQCxIZChVCT09LX0NBVEVHT1JZX1NDSUVOQ0UQDBIcChhCT09LX0NBVEVHT1JZX1BISUxPU09QSFkQDRIYChRCT09LX0NBVEVHT1JZX1BPRVRSWRAOEhoKFkJPT0tfQ0FURUdPUllfQ0hJTERSRU4QDxIaChZCT09LX0NBVEVHT1JZX0JVU0lORVNTEBASGQoVQk9PS19DQVRFR09SWV9HRU5FUkFMEBFC1AEKGmNvbS5ib29rc3RvcmUuaW52ZW50b3J5LnYxQglCb29rUHJvdG9QAVoxYmluZGVyeS9nZW4vZ28vYm9va3N0b3JlL2ludmVudG9yeS92MTtpbnZlbnRvcnl2MaICA0JJWKoCFkJvb2tzdG9yZS5JbnZlbnRvcnkuVjHKAhZCb29rc3RvcmVcSW52ZW50b3J5XFYx4gIiQm9va3N0b3JlXEludmVudG9yeVxWMVxHUEJNZXRhZGF0YeoCGEJvb2tzdG9yZTo6SW52ZW50b3J5OjpWMWIGcHJvdG8z", [file_bookstore_type_v1_money, file_buf_validate_validate, file_proofread_v1_options]);
 
 /**
- * A book of the catalogue.
+ * A book in the catalogue.
  *
  * @generated from message bookstore.inventory.v1.Book
  */
 export type Book = Message<"bookstore.inventory.v1.Book"> & {
   /**
-   * The number of the book. The nine books of the first tutorial keep theirs.
+   * The id of the book. The ids 1 to 9 belong to the books of the first
+   * tutorial: 1 is "The Maltese Falcon".
    *
    * @generated from field: int32 book_id = 1;
    */
   bookId: number;
 
   /**
-   * The title, as printed.
+   * The title as printed on the book, for example "Ender's Game".
    *
    * @generated from field: string title = 2;
    */
   title: string;
 
   /**
-   * The authors, in the order of the title page.
+   * The names of the authors in the order in which the book lists them, for
+   * example "Agatha Christie".
    *
    * @generated from field: repeated string authors = 3;
    */
   authors: string[];
 
   /**
-   * The year of first publication; negative before the common era (-750 is
-   * 750 BC).
+   * The year of the first publication. Negative years are BC: -750 is 750 BC.
    *
    * @generated from field: optional int32 publication_year = 4;
    */
   publicationYear?: number | undefined;
 
   /**
-   * The category by which the shop shelves the book.
+   * The category under which the shop lists the book.
    *
    * @generated from field: bookstore.inventory.v1.BookCategory category = 5;
    */
   category: BookCategory;
 
   /**
-   * What one copy costs.
+   * The price of one copy.
    *
    * @generated from field: bookstore.type.v1.Money price = 6;
    */
@@ -74,132 +75,138 @@ export const BookSchema: GenMessage<Book> = /*@__PURE__*/
   messageDesc(file_bookstore_inventory_v1_book, 0);
 
 /**
- * Where the shop shelves a book. Every book stands in one category.
+ * The category under which the shop lists a book. Every book has exactly one.
  *
  * @generated from enum bookstore.inventory.v1.BookCategory
  */
 export enum BookCategory {
   /**
-   * No category. Never the category of a book.
+   * No category. No book has it. In a filter it means all categories; elsewhere
+   * it is refused.
    *
    * @generated from enum value: BOOK_CATEGORY_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * Crimes and those who solve them.
+   * Fiction about crimes and their investigation.
    *
    * @generated from enum value: BOOK_CATEGORY_MYSTERY = 1;
    */
   MYSTERY = 1,
 
   /**
-   * Futures, machines and other worlds.
+   * Fiction about imagined science and technology: space travel, robots, future
+   * societies.
    *
    * @generated from enum value: BOOK_CATEGORY_SCIENCE_FICTION = 2;
    */
   SCIENCE_FICTION = 2,
 
   /**
-   * Advice for one's own life.
+   * Practical advice for readers who want to improve their habits,
+   * relationships or well-being.
    *
    * @generated from enum value: BOOK_CATEGORY_SELF_HELP = 3;
    */
   SELF_HELP = 3,
 
   /**
-   * Magic and invented worlds.
+   * Fiction with magic or in invented worlds.
    *
    * @generated from enum value: BOOK_CATEGORY_FANTASY = 4;
    */
   FANTASY = 4,
 
   /**
-   * Literature that has lasted.
+   * Literature that is still widely read long after its time, such as the
+   * novels of Jane Austen.
    *
    * @generated from enum value: BOOK_CATEGORY_CLASSICS = 5;
    */
   CLASSICS = 5,
 
   /**
-   * Love stories.
+   * Fiction whose main story is a love story.
    *
    * @generated from enum value: BOOK_CATEGORY_ROMANCE = 6;
    */
   ROMANCE = 6,
 
   /**
-   * Suspense.
+   * Suspense fiction in which the main characters are in danger.
    *
    * @generated from enum value: BOOK_CATEGORY_THRILLER = 7;
    */
   THRILLER = 7,
 
   /**
-   * Fear.
+   * Fiction that is meant to frighten its readers.
    *
    * @generated from enum value: BOOK_CATEGORY_HORROR = 8;
    */
   HORROR = 8,
 
   /**
-   * Novels set in the past.
+   * Fiction set in a period long before it was written.
    *
    * @generated from enum value: BOOK_CATEGORY_HISTORICAL_FICTION = 9;
    */
   HISTORICAL_FICTION = 9,
 
   /**
-   * Lives, also one's own.
+   * The story of a real person's life, including autobiographies and memoirs.
    *
    * @generated from enum value: BOOK_CATEGORY_BIOGRAPHY = 10;
    */
   BIOGRAPHY = 10,
 
   /**
-   * What happened.
+   * Non-fiction about past events, periods and societies.
    *
    * @generated from enum value: BOOK_CATEGORY_HISTORY = 11;
    */
   HISTORY = 11,
 
   /**
-   * How nature works.
+   * Non-fiction about mathematics and the natural sciences.
    *
    * @generated from enum value: BOOK_CATEGORY_SCIENCE = 12;
    */
   SCIENCE = 12,
 
   /**
-   * Thought about thought.
+   * Non-fiction about questions such as knowledge, ethics and the meaning of
+   * life.
    *
    * @generated from enum value: BOOK_CATEGORY_PHILOSOPHY = 13;
    */
   PHILOSOPHY = 13,
 
   /**
-   * Verse.
+   * Poems and collections of poems.
    *
    * @generated from enum value: BOOK_CATEGORY_POETRY = 14;
    */
   POETRY = 14,
 
   /**
-   * For children, and for those who read to them.
+   * Books for children, including picture books to be read aloud.
    *
    * @generated from enum value: BOOK_CATEGORY_CHILDREN = 15;
    */
   CHILDREN = 15,
 
   /**
-   * Work, money and organisations.
+   * Non-fiction about companies, management, work and money.
    *
    * @generated from enum value: BOOK_CATEGORY_BUSINESS = 16;
    */
   BUSINESS = 16,
 
   /**
-   * Imported from a source that names no category.
+   * Books whose category is unknown, because the source of the import names
+   * none.
    *
    * @generated from enum value: BOOK_CATEGORY_GENERAL = 17;
    */

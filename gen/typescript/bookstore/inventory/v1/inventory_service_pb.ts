@@ -18,16 +18,16 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bookstore/inventory/v1/inventory_service.proto.
  */
 export const file_bookstore_inventory_v1_inventory_service: GenFile = /*@__PURE__*/
-  fileDesc("Ci5ib29rc3RvcmUvaW52ZW50b3J5L3YxL2ludmVudG9yeV9zZXJ2aWNlLnByb3RvEhZib29rc3RvcmUuaW52ZW50b3J5LnYxIjAKDkdldEJvb2tSZXF1ZXN0Eh4KB2Jvb2tfaWQYASABKAVCDbpIChoIGP+T69wDKAEiRQoPR2V0Qm9va1Jlc3BvbnNlEjIKBGJvb2sYASABKAsyHC5ib29rc3RvcmUuaW52ZW50b3J5LnYxLkJvb2tCBrpIA8gBASJCChRCYXRjaEdldEJvb2tzUmVxdWVzdBIqCghib29rX2lkcxgBIAMoBUIYukgVkgESCAEQZBgBIgoaCBj/k+vcAygBIn4KFUJhdGNoR2V0Qm9va3NSZXNwb25zZRI1CgVib29rcxgBIAMoCzIcLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuQm9va0IIukgFkgECEGQSLgoQbWlzc2luZ19ib29rX2lkcxgCIAMoBUIUukgRkgEOEGQiChoIGP+T69wDKAEi1QEKEExpc3RCb29rc1JlcXVlc3QSXwoIY2F0ZWdvcnkYASABKA4yJC5ib29rc3RvcmUuaW52ZW50b3J5LnYxLkJvb2tDYXRlZ29yeUInukgFggECEAHK2BkbdGhlIGJvb2tzIG9mIGFsbCBjYXRlZ29yaWVzEjAKCXBhZ2Vfc2l6ZRgCIAEoBUIdukgHGgUYyAEoAMrYGQ8yMCBib29rcyBhIHBhZ2USLgoKcGFnZV90b2tlbhgDIAEoCUIaukgFcgMY9APK2BkOdGhlIGZpcnN0IHBhZ2UibgoRTGlzdEJvb2tzUmVzcG9uc2USNgoFYm9va3MYASADKAsyHC5ib29rc3RvcmUuaW52ZW50b3J5LnYxLkJvb2tCCbpIBpIBAxDIARIhCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGPQDIhcKFUxpc3RDYXRlZ29yaWVzUmVxdWVzdCKLAQoWTGlzdENhdGVnb3JpZXNSZXNwb25zZRJDCgpjYXRlZ29yaWVzGAEgAygLMiUuYm9va3N0b3JlLmludmVudG9yeS52MS5DYXRlZ29yeUNvdW50Qgi6SAWSAQIQZBIsChJjYXRhbG9ndWVfcmV2aXNpb24YAiABKANCELpIDSILGP////////8PKAAidgoNQ2F0ZWdvcnlDb3VudBJCCghjYXRlZ29yeRgBIAEoDjIkLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuQm9va0NhdGVnb3J5Qgq6SAeCAQQQASAAEiEKCmJvb2tfY291bnQYAiABKAVCDbpIChoIGP+T69wDKAEi9QEKElNlYXJjaEJvb2tzUmVxdWVzdBIcCgVxdWVyeRgBIAEoCUINukgKcggQARhkMgJcUxJfCghjYXRlZ29yeRgCIAEoDjIkLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuQm9va0NhdGVnb3J5Qie6SAWCAQIQAcrYGRt0aGUgYm9va3Mgb2YgYWxsIGNhdGVnb3JpZXMSMAoJcGFnZV9zaXplGAMgASgFQh26SAcaBRjIASgAytgZDzIwIGJvb2tzIGEgcGFnZRIuCgpwYWdlX3Rva2VuGAQgASgJQhq6SAVyAxj0A8rYGQ50aGUgZmlyc3QgcGFnZSJwChNTZWFyY2hCb29rc1Jlc3BvbnNlEjYKBWJvb2tzGAEgAygLMhwuYm9va3N0b3JlLmludmVudG9yeS52MS5Cb29rQgm6SAaSAQMQyAESIQoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgi6SAVyAxj0AyJUChJJbXBvcnRCb29rc1JlcXVlc3QSPgoFYm9va3MYASADKAsyIi5ib29rc3RvcmUuaW52ZW50b3J5LnYxLkJvb2tJbXBvcnRCC7pICJIBBQgBEOgHIqgBCgpCb29rSW1wb3J0EjIKBGJvb2sYASABKAsyHC5ib29rc3RvcmUuaW52ZW50b3J5LnYxLkJvb2tCBrpIA8gBARJaCgdvbl9oYW5kGAIgASgFQkS6SAgaBhjAhD0oAMrYGTV0aGUgc3RvY2sgc3RheXMgYXMgaXQgaXM7IGEgbmV3IGJvb2sgc3RhcnRzIHdpdGggbm9uZUgAiAEBQgoKCF9vbl9oYW5kIncKE0ltcG9ydEJvb2tzUmVzcG9uc2USHgoHY3JlYXRlZBgBIAEoA0INukgKIggY/5Pr3AMoABIeCgd1cGRhdGVkGAIgASgDQg26SAoiCBj/k+vcAygAEiAKCXVuY2hhbmdlZBgDIAEoA0INukgKIggY/5Pr3AMoACJCChRCYXRjaEdldFN0b2NrUmVxdWVzdBIqCghib29rX2lkcxgBIAMoBUIYukgVkgESCAEQZBgBIgoaCBj/k+vcAygBIlUKFUJhdGNoR2V0U3RvY2tSZXNwb25zZRI8CgZsZXZlbHMYASADKAsyIi5ib29rc3RvcmUuaW52ZW50b3J5LnYxLlN0b2NrTGV2ZWxCCLpIBZIBAhBkImMKD1NldFN0b2NrUmVxdWVzdBIeCgdib29rX2lkGAEgASgFQg26SAoaCBj/k+vcAygBEiQKB29uX2hhbmQYAiABKAVCDrpIC8gBARoGGMCEPSgASACIAQFCCgoIX29uX2hhbmQiTQoQU2V0U3RvY2tSZXNwb25zZRI5CgVsZXZlbBgBIAEoCzIiLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuU3RvY2tMZXZlbEIGukgDyAEBIr8BChNSZXNlcnZlU3RvY2tSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEkIKBWxpbmVzGAIgAygLMicuYm9va3N0b3JlLmludmVudG9yeS52MS5SZXNlcnZhdGlvbkxpbmVCCrpIB5IBBAgBEGQSRgoEaG9sZBgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIdukgMqgEJIgMIkBwyAggBytgZCjE1IG1pbnV0ZXMiWAoUUmVzZXJ2ZVN0b2NrUmVzcG9uc2USQAoLcmVzZXJ2YXRpb24YASABKAsyIy5ib29rc3RvcmUuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uQga6SAPIAQEiOQoVR2V0UmVzZXJ2YXRpb25SZXF1ZXN0EiAKDnJlc2VydmF0aW9uX2lkGAEgASgJQgi6SAVyA7ABASJaChZHZXRSZXNlcnZhdGlvblJlc3BvbnNlEkAKC3Jlc2VydmF0aW9uGAEgASgLMiMuYm9va3N0b3JlLmludmVudG9yeS52MS5SZXNlcnZhdGlvbkIGukgDyAEBIjwKGENvbW1pdFJlc2VydmF0aW9uUmVxdWVzdBIgCg5yZXNlcnZhdGlvbl9pZBgBIAEoCUIIukgFcgOwAQEiXQoZQ29tbWl0UmVzZXJ2YXRpb25SZXNwb25zZRJACgtyZXNlcnZhdGlvbhgBIAEoCzIjLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb25CBrpIA8gBASI9ChlSZWxlYXNlUmVzZXJ2YXRpb25SZXF1ZXN0EiAKDnJlc2VydmF0aW9uX2lkGAEgASgJQgi6SAVyA7ABASJeChpSZWxlYXNlUmVzZXJ2YXRpb25SZXNwb25zZRJACgtyZXNlcnZhdGlvbhgBIAEoCzIjLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb25CBrpIA8gBASI/ChFXYXRjaFN0b2NrUmVxdWVzdBIqCghib29rX2lkcxgBIAMoBUIYukgVkgESCAEQZBgBIgoaCBj/k+vcAygBIk8KEldhdGNoU3RvY2tSZXNwb25zZRI5CgVsZXZlbBgBIAEoCzIiLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuU3RvY2tMZXZlbEIGukgDyAEBMpghChBJbnZlbnRvcnlTZXJ2aWNlEo4BCgdHZXRCb29rEiYuYm9va3N0b3JlLmludmVudG9yeS52MS5HZXRCb29rUmVxdWVzdBonLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuR2V0Qm9va1Jlc3BvbnNlIjKQAgHK2BkrCAUSDkJPT0tfTk9UX0ZPVU5EGhdubyBib29rIGhhcyB0aGlzIG51bWJlchJxCg1CYXRjaEdldEJvb2tzEiwuYm9va3N0b3JlLmludmVudG9yeS52MS5CYXRjaEdldEJvb2tzUmVxdWVzdBotLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuQmF0Y2hHZXRCb29rc1Jlc3BvbnNlIgOQAgESkgIKCUxpc3RCb29rcxIoLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuTGlzdEJvb2tzUmVxdWVzdBopLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuTGlzdEJvb2tzUmVzcG9uc2UirwGQAgHK2Bl1CAMSElBBR0VfVE9LRU5fSU5WQUxJRBpddGhlIHBhZ2UgdG9rZW4gaXMgbm90IG9uZSB0aGF0IHRoaXMgbWV0aG9kIGdhdmUgZm9yIHRoZSBzYW1lIGNhdGVnb3J5OyBzdGFydCBhZ2FpbiB3aXRob3V0IGl00tgZLwoJcGFnZV9zaXplEgpwYWdlX3Rva2VuGgVib29rcyIPbmV4dF9wYWdlX3Rva2VuEnQKDkxpc3RDYXRlZ29yaWVzEi0uYm9va3N0b3JlLmludmVudG9yeS52MS5MaXN0Q2F0ZWdvcmllc1JlcXVlc3QaLi5ib29rc3RvcmUuaW52ZW50b3J5LnYxLkxpc3RDYXRlZ29yaWVzUmVzcG9uc2UiA5ACARKiAgoLU2VhcmNoQm9va3MSKi5ib29rc3RvcmUuaW52ZW50b3J5LnYxLlNlYXJjaEJvb2tzUmVxdWVzdBorLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuU2VhcmNoQm9va3NSZXNwb25zZSK5AZACAcrYGX8IAxISUEFHRV9UT0tFTl9JTlZBTElEGmd0aGUgcGFnZSB0b2tlbiBpcyBub3Qgb25lIHRoYXQgdGhpcyBtZXRob2QgZ2F2ZSBmb3IgdGhlIHNhbWUgcXVlcnkgYW5kIGNhdGVnb3J5OyBzdGFydCBhZ2FpbiB3aXRob3V0IGl00tgZLwoJcGFnZV9zaXplEgpwYWdlX3Rva2VuGgVib29rcyIPbmV4dF9wYWdlX3Rva2VuEoQDCgtJbXBvcnRCb29rcxIqLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuSW1wb3J0Qm9va3NSZXF1ZXN0GisuYm9va3N0b3JlLmludmVudG9yeS52MS5JbXBvcnRCb29rc1Jlc3BvbnNlIpkCkAICytgZPAgQEhJDUkVERU5USUFMX01JU1NJTkcaJHRoZSBjYWxsIGNhcnJpZXMgbm8gb3BlcmF0b3IncyB0b2tlbsrYGTcIBxISQ1JFREVOVElBTF9SRUZVU0VEGh90aGUgdG9rZW4gaXMgbm90IHRoZSBvcGVyYXRvcidzytgZeggJEhRTVE9DS19CRUxPV19SRVNFUlZFRBpgYSBib29rJ3MgbmV3IHN0b2NrIGlzIGxlc3MgdGhhbiB3aGF0IHJlc2VydmF0aW9ucyBob2xkIG9mIGl0OyByZWxlYXNlIHRoZW0gb3IgaW1wb3J0IG1vcmUgY29waWVz2tgZGQoIb3BlcmF0b3ISDWF1dGhvcml6YXRpb24oARJxCg1CYXRjaEdldFN0b2NrEiwuYm9va3N0b3JlLmludmVudG9yeS52MS5CYXRjaEdldFN0b2NrUmVxdWVzdBotLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuQmF0Y2hHZXRTdG9ja1Jlc3BvbnNlIgOQAgES/wIKCFNldFN0b2NrEicuYm9va3N0b3JlLmludmVudG9yeS52MS5TZXRTdG9ja1JlcXVlc3QaKC5ib29rc3RvcmUuaW52ZW50b3J5LnYxLlNldFN0b2NrUmVzcG9uc2UinwKQAgLK2Bk8CBASEkNSRURFTlRJQUxfTUlTU0lORxokdGhlIGNhbGwgY2FycmllcyBubyBvcGVyYXRvcidzIHRva2VuytgZNwgHEhJDUkVERU5USUFMX1JFRlVTRUQaH3RoZSB0b2tlbiBpcyBub3QgdGhlIG9wZXJhdG9yJ3PK2BkrCAUSDkJPT0tfTk9UX0ZPVU5EGhdubyBib29rIGhhcyB0aGlzIG51bWJlcsrYGVEICRIUU1RPQ0tfQkVMT1dfUkVTRVJWRUQaN2Zld2VyIGNvcGllcyB0aGFuIHJlc2VydmF0aW9ucyBob2xkOyByZWxlYXNlIHRoZW0gZmlyc3Ta2BkZCghvcGVyYXRvchINYXV0aG9yaXphdGlvbhLUBAoMUmVzZXJ2ZVN0b2NrEisuYm9va3N0b3JlLmludmVudG9yeS52MS5SZXNlcnZlU3RvY2tSZXF1ZXN0GiwuYm9va3N0b3JlLmludmVudG9yeS52MS5SZXNlcnZlU3RvY2tSZXNwb25zZSLoA5ACAsrYGTwIEBISQ1JFREVOVElBTF9NSVNTSU5HGiR0aGUgY2FsbCBjYXJyaWVzIG5vIG9wZXJhdG9yJ3MgdG9rZW7K2Bk3CAcSEkNSRURFTlRJQUxfUkVGVVNFRBofdGhlIHRva2VuIGlzIG5vdCB0aGUgb3BlcmF0b3Inc8rYGWEIBRIOQk9PS19OT1RfRk9VTkQaTWEgbGluZSBuYW1lcyBhIGJvb2sgdGhhdCBpcyBub3QgaW4gdGhlIGNhdGFsb2d1ZTsgbWV0YWRhdGEgYm9va19pZCBzYXlzIHdoaWNoytgZgQEICRIMT1VUX09GX1NUT0NLGm9hIGxpbmUgYXNrcyBmb3IgbW9yZSBjb3BpZXMgdGhhbiBhcmUgYXZhaWxhYmxlOyBtZXRhZGF0YSBib29rX2lkIGFuZCBhdmFpbGFibGUgc2F5IHdoaWNoIGFuZCBob3cgbWFueSB0aGVyZSBhcmXK2BlQCAYSEVJFUVVFU1RfSURfUkVVU0VEGjl0aGUgcmVxdWVzdCBpZCB3YXMgdXNlZCB3aXRoIGFub3RoZXIgYm9keTsgdGFrZSBhIG5ldyBvbmXa2BkZCghvcGVyYXRvchINYXV0aG9yaXphdGlvbuLYGQpyZXF1ZXN0X2lkEsYCCg5HZXRSZXNlcnZhdGlvbhItLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuR2V0UmVzZXJ2YXRpb25SZXF1ZXN0Gi4uYm9va3N0b3JlLmludmVudG9yeS52MS5HZXRSZXNlcnZhdGlvblJlc3BvbnNlItQBkAIBytgZPAgQEhJDUkVERU5USUFMX01JU1NJTkcaJHRoZSBjYWxsIGNhcnJpZXMgbm8gb3BlcmF0b3IncyB0b2tlbsrYGTcIBxISQ1JFREVOVElBTF9SRUZVU0VEGh90aGUgdG9rZW4gaXMgbm90IHRoZSBvcGVyYXRvcidzytgZNQgFEhVSRVNFUlZBVElPTl9OT1RfRk9VTkQaGm5vIHJlc2VydmF0aW9uIGhhcyB0aGlzIGlk2tgZGQoIb3BlcmF0b3ISDWF1dGhvcml6YXRpb24SwgMKEUNvbW1pdFJlc2VydmF0aW9uEjAuYm9va3N0b3JlLmludmVudG9yeS52MS5Db21taXRSZXNlcnZhdGlvblJlcXVlc3QaMS5ib29rc3RvcmUuaW52ZW50b3J5LnYxLkNvbW1pdFJlc2VydmF0aW9uUmVzcG9uc2UixwKQAgLK2Bk8CBASEkNSRURFTlRJQUxfTUlTU0lORxokdGhlIGNhbGwgY2FycmllcyBubyBvcGVyYXRvcidzIHRva2VuytgZNwgHEhJDUkVERU5USUFMX1JFRlVTRUQaH3RoZSB0b2tlbiBpcyBub3QgdGhlIG9wZXJhdG9yJ3PK2Bk1CAUSFVJFU0VSVkFUSU9OX05PVF9GT1VORBoabm8gcmVzZXJ2YXRpb24gaGFzIHRoaXMgaWTK2BlvCAkSFFJFU0VSVkFUSU9OX05PVF9IRUxEGlV0aGUgcmVzZXJ2YXRpb24gaGFzIGV4cGlyZWQgb3Igd2FzIHJlbGVhc2VkOyBtZXRhZGF0YSBzdGF0ZSBzYXlzIHdoaWNoLiBSZXNlcnZlIGFnYWlu2tgZGQoIb3BlcmF0b3ISDWF1dGhvcml6YXRpb24SsAMKElJlbGVhc2VSZXNlcnZhdGlvbhIxLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuUmVsZWFzZVJlc2VydmF0aW9uUmVxdWVzdBoyLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuUmVsZWFzZVJlc2VydmF0aW9uUmVzcG9uc2UisgKQAgLK2Bk8CBASEkNSRURFTlRJQUxfTUlTU0lORxokdGhlIGNhbGwgY2FycmllcyBubyBvcGVyYXRvcidzIHRva2VuytgZNwgHEhJDUkVERU5USUFMX1JFRlVTRUQaH3RoZSB0b2tlbiBpcyBub3QgdGhlIG9wZXJhdG9yJ3PK2Bk1CAUSFVJFU0VSVkFUSU9OX05PVF9GT1VORBoabm8gcmVzZXJ2YXRpb24gaGFzIHRoaXMgaWTK2BlaCAkSFFJFU0VSVkFUSU9OX05PVF9IRUxEGkB0aGUgcmVzZXJ2YXRpb24gaXMgY29tbWl0dGVkOiB0aGUgY29waWVzIGhhdmUgbGVmdCB0aGUgd2FyZWhvdXNl2tgZGQoIb3BlcmF0b3ISDWF1dGhvcml6YXRpb24S8AEKCldhdGNoU3RvY2sSKS5ib29rc3RvcmUuaW52ZW50b3J5LnYxLldhdGNoU3RvY2tSZXF1ZXN0GiouYm9va3N0b3JlLmludmVudG9yeS52MS5XYXRjaFN0b2NrUmVzcG9uc2UiiAGQAgHK2BlZCAUSDkJPT0tfTk9UX0ZPVU5EGkVvbmUgb2YgdGhlIGJvb2tzIGlzIG5vdCBpbiB0aGUgY2F0YWxvZ3VlOyBtZXRhZGF0YSBib29rX2lkIHNheXMgd2hpY2jq2BkkdGhlIHN0cmVhbSBnb2VzIG9uIHdpdGggZXZlcnkgY2hhbmdlMAEayALK2BllCAgSCk9WRVJMT0FERUQaVXRoZSBzZXJ2ZXIgaGFzIGFzIG1hbnkgY2FsbHMgaW4gZmxpZ2h0IGFzIGl0IHRha2VzOyB3YWl0IGFzIFJldHJ5SW5mbyBzYXlzIGFuZCByZXBlYXTK2BlcCAgSEU1FU1NBR0VfVE9PX0xBUkdFGkVhIG1lc3NhZ2UgaXMgbGFyZ2VyIHRoYW4gdGhlIHNlcnZlciB0YWtlcywgNCBNaUI7IHNlbmQgbGVzcyBhdCBhIHRpbWXK2BkvCAQaK3RoZSBkZWFkbGluZSB0aGF0IHRoZSBjYWxsZXIgc2V0IGhhcyBwYXNzZWTK2BlICA4SEVNUT1JFX1VOQVZBSUxBQkxFGjF0aGUgZGF0YWJhc2UgZG9lcyBub3QgYW5zd2VyOyByZXBlYXQgd2l0aCBiYWNrb2ZmQuABChpjb20uYm9va3N0b3JlLmludmVudG9yeS52MUIVSW52ZW50b3J5U2VydmljZVByb3RvUAFaMWJpbmRlcnkvZ2VuL2dvL2Jvb2tzdG9yZS9pbnZlbnRvcnkvdjE7aW52ZW50b3J5djGiAgNCSViqAhZCb29rc3RvcmUuSW52ZW50b3J5LlYxygIWQm9va3N0b3JlXEludmVudG9yeVxWMeICIkJvb2tzdG9yZVxJbnZlbnRvcnlcVjFcR1BCTWV0YWRhdGHqAhhCb29rc3RvcmU6OkludmVudG9yeTo6VjFiBnByb3RvMw", [file_bookstore_inventory_v1_book, file_bookstore_inventory_v1_stock, file_buf_validate_validate, file_google_protobuf_duration, file_proofread_v1_options]);
+  fileDesc("Ci5ib29rc3RvcmUvaW52ZW50b3J5L3YxL2ludmVudG9yeV9zZXJ2aWNlLnByb3RvEhZib29rc3RvcmUuaW52ZW50b3J5LnYxIjAKDkdldEJvb2tSZXF1ZXN0Eh4KB2Jvb2tfaWQYASABKAVCDbpIChoIGP+T69wDKAEiRQoPR2V0Qm9va1Jlc3BvbnNlEjIKBGJvb2sYASABKAsyHC5ib29rc3RvcmUuaW52ZW50b3J5LnYxLkJvb2tCBrpIA8gBASJCChRCYXRjaEdldEJvb2tzUmVxdWVzdBIqCghib29rX2lkcxgBIAMoBUIYukgVkgESCAEQZBgBIgoaCBj/k+vcAygBIn4KFUJhdGNoR2V0Qm9va3NSZXNwb25zZRI1CgVib29rcxgBIAMoCzIcLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuQm9va0IIukgFkgECEGQSLgoQbWlzc2luZ19ib29rX2lkcxgCIAMoBUIUukgRkgEOEGQiChoIGP+T69wDKAEi0wEKEExpc3RCb29rc1JlcXVlc3QSWwoIY2F0ZWdvcnkYASABKA4yJC5ib29rc3RvcmUuaW52ZW50b3J5LnYxLkJvb2tDYXRlZ29yeUIjukgFggECEAHK2BkXYm9va3Mgb2YgYWxsIGNhdGVnb3JpZXMSMgoJcGFnZV9zaXplGAIgASgFQh+6SAcaBRjIASgAytgZETIwIGJvb2tzIHBlciBwYWdlEi4KCnBhZ2VfdG9rZW4YAyABKAlCGrpIBXIDGPQDytgZDnRoZSBmaXJzdCBwYWdlIm4KEUxpc3RCb29rc1Jlc3BvbnNlEjYKBWJvb2tzGAEgAygLMhwuYm9va3N0b3JlLmludmVudG9yeS52MS5Cb29rQgm6SAaSAQMQyAESIQoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgi6SAVyAxj0AyIXChVMaXN0Q2F0ZWdvcmllc1JlcXVlc3QiiwEKFkxpc3RDYXRlZ29yaWVzUmVzcG9uc2USQwoKY2F0ZWdvcmllcxgBIAMoCzIlLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuQ2F0ZWdvcnlDb3VudEIIukgFkgECEGQSLAoSY2F0YWxvZ3VlX3JldmlzaW9uGAIgASgDQhC6SA0iCxj/////////DygAInYKDUNhdGVnb3J5Q291bnQSQgoIY2F0ZWdvcnkYASABKA4yJC5ib29rc3RvcmUuaW52ZW50b3J5LnYxLkJvb2tDYXRlZ29yeUIKukgHggEEEAEgABIhCgpib29rX2NvdW50GAIgASgFQg26SAoaCBj/k+vcAygBIvMBChJTZWFyY2hCb29rc1JlcXVlc3QSHAoFcXVlcnkYASABKAlCDbpICnIIEAEYZDICXFMSWwoIY2F0ZWdvcnkYAiABKA4yJC5ib29rc3RvcmUuaW52ZW50b3J5LnYxLkJvb2tDYXRlZ29yeUIjukgFggECEAHK2BkXYm9va3Mgb2YgYWxsIGNhdGVnb3JpZXMSMgoJcGFnZV9zaXplGAMgASgFQh+6SAcaBRjIASgAytgZETIwIGJvb2tzIHBlciBwYWdlEi4KCnBhZ2VfdG9rZW4YBCABKAlCGrpIBXIDGPQDytgZDnRoZSBmaXJzdCBwYWdlInAKE1NlYXJjaEJvb2tzUmVzcG9uc2USNgoFYm9va3MYASADKAsyHC5ib29rc3RvcmUuaW52ZW50b3J5LnYxLkJvb2tCCbpIBpIBAxDIARIhCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGPQDIlQKEkltcG9ydEJvb2tzUmVxdWVzdBI+CgVib29rcxgBIAMoCzIiLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuQm9va0ltcG9ydEILukgIkgEFCAEQ6AcirgEKCkJvb2tJbXBvcnQSMgoEYm9vaxgBIAEoCzIcLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuQm9va0IGukgDyAEBEmAKB29uX2hhbmQYAiABKAVCSrpICBoGGMCEPSgAytgZO3RoZSBzdG9jayBkb2VzIG5vdCBjaGFuZ2U7IGEgbmV3IGJvb2sgc3RhcnRzIHdpdGggbm8gY29waWVzSACIAQFCCgoIX29uX2hhbmQidwoTSW1wb3J0Qm9va3NSZXNwb25zZRIeCgdjcmVhdGVkGAEgASgDQg26SAoiCBj/k+vcAygAEh4KB3VwZGF0ZWQYAiABKANCDbpICiIIGP+T69wDKAASIAoJdW5jaGFuZ2VkGAMgASgDQg26SAoiCBj/k+vcAygAIkIKFEJhdGNoR2V0U3RvY2tSZXF1ZXN0EioKCGJvb2tfaWRzGAEgAygFQhi6SBWSARIIARBkGAEiChoIGP+T69wDKAEiVQoVQmF0Y2hHZXRTdG9ja1Jlc3BvbnNlEjwKBmxldmVscxgBIAMoCzIiLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuU3RvY2tMZXZlbEIIukgFkgECEGQiYwoPU2V0U3RvY2tSZXF1ZXN0Eh4KB2Jvb2tfaWQYASABKAVCDbpIChoIGP+T69wDKAESJAoHb25faGFuZBgCIAEoBUIOukgLyAEBGgYYwIQ9KABIAIgBAUIKCghfb25faGFuZCJNChBTZXRTdG9ja1Jlc3BvbnNlEjkKBWxldmVsGAEgASgLMiIuYm9va3N0b3JlLmludmVudG9yeS52MS5TdG9ja0xldmVsQga6SAPIAQEivwEKE1Jlc2VydmVTdG9ja1JlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESQgoFbGluZXMYAiADKAsyJy5ib29rc3RvcmUuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uTGluZUIKukgHkgEECAEQZBJGCgRob2xkGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQh26SAyqAQkiAwiQHDICCAHK2BkKMTUgbWludXRlcyJYChRSZXNlcnZlU3RvY2tSZXNwb25zZRJACgtyZXNlcnZhdGlvbhgBIAEoCzIjLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb25CBrpIA8gBASI5ChVHZXRSZXNlcnZhdGlvblJlcXVlc3QSIAoOcmVzZXJ2YXRpb25faWQYASABKAlCCLpIBXIDsAEBIloKFkdldFJlc2VydmF0aW9uUmVzcG9uc2USQAoLcmVzZXJ2YXRpb24YASABKAsyIy5ib29rc3RvcmUuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uQga6SAPIAQEiPAoYQ29tbWl0UmVzZXJ2YXRpb25SZXF1ZXN0EiAKDnJlc2VydmF0aW9uX2lkGAEgASgJQgi6SAVyA7ABASJdChlDb21taXRSZXNlcnZhdGlvblJlc3BvbnNlEkAKC3Jlc2VydmF0aW9uGAEgASgLMiMuYm9va3N0b3JlLmludmVudG9yeS52MS5SZXNlcnZhdGlvbkIGukgDyAEBIj0KGVJlbGVhc2VSZXNlcnZhdGlvblJlcXVlc3QSIAoOcmVzZXJ2YXRpb25faWQYASABKAlCCLpIBXIDsAEBIl4KGlJlbGVhc2VSZXNlcnZhdGlvblJlc3BvbnNlEkAKC3Jlc2VydmF0aW9uGAEgASgLMiMuYm9va3N0b3JlLmludmVudG9yeS52MS5SZXNlcnZhdGlvbkIGukgDyAEBIj8KEVdhdGNoU3RvY2tSZXF1ZXN0EioKCGJvb2tfaWRzGAEgAygFQhi6SBWSARIIARBkGAEiChoIGP+T69wDKAEiTwoSV2F0Y2hTdG9ja1Jlc3BvbnNlEjkKBWxldmVsGAEgASgLMiIuYm9va3N0b3JlLmludmVudG9yeS52MS5TdG9ja0xldmVsQga6SAPIAQEyySsKEEludmVudG9yeVNlcnZpY2USvwEKB0dldEJvb2sSJi5ib29rc3RvcmUuaW52ZW50b3J5LnYxLkdldEJvb2tSZXF1ZXN0GicuYm9va3N0b3JlLmludmVudG9yeS52MS5HZXRCb29rUmVzcG9uc2UiY5ACAcrYGVwIBRIOQk9PS19OT1RfRk9VTkQaSG5vIGJvb2sgaGFzIHRoaXMgaWQ7IGZpbmQgdGhlIGlkcyBvZiBib29rcyB3aXRoIExpc3RCb29rcyBvciBTZWFyY2hCb29rcxJxCg1CYXRjaEdldEJvb2tzEiwuYm9va3N0b3JlLmludmVudG9yeS52MS5CYXRjaEdldEJvb2tzUmVxdWVzdBotLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuQmF0Y2hHZXRCb29rc1Jlc3BvbnNlIgOQAgESqQIKCUxpc3RCb29rcxIoLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuTGlzdEJvb2tzUmVxdWVzdBopLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuTGlzdEJvb2tzUmVzcG9uc2UixgGQAgHK2BmLAQgDEhJQQUdFX1RPS0VOX0lOVkFMSUQac3RoaXMgbWV0aG9kIGRpZCBub3QgcmV0dXJuIHRoZSBwYWdlIHRva2VuIGZvciB0aGUgc2FtZSBjYXRlZ29yeTsgcmVxdWVzdCB0aGUgZmlyc3QgcGFnZSBhZ2Fpbiwgd2l0aG91dCBhIHBhZ2UgdG9rZW7S2BkvCglwYWdlX3NpemUSCnBhZ2VfdG9rZW4aBWJvb2tzIg9uZXh0X3BhZ2VfdG9rZW4SdAoOTGlzdENhdGVnb3JpZXMSLS5ib29rc3RvcmUuaW52ZW50b3J5LnYxLkxpc3RDYXRlZ29yaWVzUmVxdWVzdBouLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuTGlzdENhdGVnb3JpZXNSZXNwb25zZSIDkAIBErkCCgtTZWFyY2hCb29rcxIqLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuU2VhcmNoQm9va3NSZXF1ZXN0GisuYm9va3N0b3JlLmludmVudG9yeS52MS5TZWFyY2hCb29rc1Jlc3BvbnNlItABkAIBytgZlQEIAxISUEFHRV9UT0tFTl9JTlZBTElEGn10aGlzIG1ldGhvZCBkaWQgbm90IHJldHVybiB0aGUgcGFnZSB0b2tlbiBmb3IgdGhlIHNhbWUgcXVlcnkgYW5kIGNhdGVnb3J5OyByZXF1ZXN0IHRoZSBmaXJzdCBwYWdlIGFnYWluLCB3aXRob3V0IGEgcGFnZSB0b2tlbtLYGS8KCXBhZ2Vfc2l6ZRIKcGFnZV90b2tlbhoFYm9va3MiD25leHRfcGFnZV90b2tlbhKWBAoLSW1wb3J0Qm9va3MSKi5ib29rc3RvcmUuaW52ZW50b3J5LnYxLkltcG9ydEJvb2tzUmVxdWVzdBorLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuSW1wb3J0Qm9va3NSZXNwb25zZSKrA5ACAsrYGW4IEBISQ1JFREVOVElBTF9NSVNTSU5HGlZ0aGUgY2FsbCBoYXMgbm8gb3BlcmF0b3IgdG9rZW47IHNlbmQgaXQgaW4gdGhlIG1ldGFkYXRhIGFzIGF1dGhvcml6YXRpb246IEJlYXJlciBUT0tFTsrYGX8IBxISQ1JFREVOVElBTF9SRUZVU0VEGmd0aGUgdG9rZW4gaXMgbm90IHRoZSBvcGVyYXRvciB0b2tlbjsgdXNlIHRoZSBvbmUgaW4gdGhlIGZpbGUgb3BlcmF0b3IudG9rZW4gb2YgdGhlIHNlcnZlcidzIGRhdGEgZm9sZGVyytgZkQEICRIUU1RPQ0tfQkVMT1dfUkVTRVJWRUQad3RoZSBuZXcgc3RvY2sgb2YgYSBib29rIGlzIGxvd2VyIHRoYW4gdGhlIG51bWJlciBvZiBpdHMgcmVzZXJ2ZWQgY29waWVzOyByZWxlYXNlIHJlc2VydmF0aW9ucyBvciBpbXBvcnQgYSBsYXJnZXIgbnVtYmVy2tgZGQoIb3BlcmF0b3ISDWF1dGhvcml6YXRpb24oARJxCg1CYXRjaEdldFN0b2NrEiwuYm9va3N0b3JlLmludmVudG9yeS52MS5CYXRjaEdldFN0b2NrUmVxdWVzdBotLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuQmF0Y2hHZXRTdG9ja1Jlc3BvbnNlIgOQAgES3QQKCFNldFN0b2NrEicuYm9va3N0b3JlLmludmVudG9yeS52MS5TZXRTdG9ja1JlcXVlc3QaKC5ib29rc3RvcmUuaW52ZW50b3J5LnYxLlNldFN0b2NrUmVzcG9uc2Ui/QOQAgLK2BluCBASEkNSRURFTlRJQUxfTUlTU0lORxpWdGhlIGNhbGwgaGFzIG5vIG9wZXJhdG9yIHRva2VuOyBzZW5kIGl0IGluIHRoZSBtZXRhZGF0YSBhcyBhdXRob3JpemF0aW9uOiBCZWFyZXIgVE9LRU7K2Bl/CAcSEkNSRURFTlRJQUxfUkVGVVNFRBpndGhlIHRva2VuIGlzIG5vdCB0aGUgb3BlcmF0b3IgdG9rZW47IHVzZSB0aGUgb25lIGluIHRoZSBmaWxlIG9wZXJhdG9yLnRva2VuIG9mIHRoZSBzZXJ2ZXIncyBkYXRhIGZvbGRlcsrYGVwIBRIOQk9PS19OT1RfRk9VTkQaSG5vIGJvb2sgaGFzIHRoaXMgaWQ7IGZpbmQgdGhlIGlkcyBvZiBib29rcyB3aXRoIExpc3RCb29rcyBvciBTZWFyY2hCb29rc8rYGYMBCAkSFFNUT0NLX0JFTE9XX1JFU0VSVkVEGml0aGUgbnVtYmVyIGlzIGxvd2VyIHRoYW4gdGhlIG51bWJlciBvZiByZXNlcnZlZCBjb3BpZXM7IHJlbGVhc2UgcmVzZXJ2YXRpb25zIGZpcnN0IG9yIHNldCBhIGxhcmdlciBudW1iZXLa2BkZCghvcGVyYXRvchINYXV0aG9yaXphdGlvbhKiBgoMUmVzZXJ2ZVN0b2NrEisuYm9va3N0b3JlLmludmVudG9yeS52MS5SZXNlcnZlU3RvY2tSZXF1ZXN0GiwuYm9va3N0b3JlLmludmVudG9yeS52MS5SZXNlcnZlU3RvY2tSZXNwb25zZSK2BZACAsrYGW4IEBISQ1JFREVOVElBTF9NSVNTSU5HGlZ0aGUgY2FsbCBoYXMgbm8gb3BlcmF0b3IgdG9rZW47IHNlbmQgaXQgaW4gdGhlIG1ldGFkYXRhIGFzIGF1dGhvcml6YXRpb246IEJlYXJlciBUT0tFTsrYGX8IBxISQ1JFREVOVElBTF9SRUZVU0VEGmd0aGUgdG9rZW4gaXMgbm90IHRoZSBvcGVyYXRvciB0b2tlbjsgdXNlIHRoZSBvbmUgaW4gdGhlIGZpbGUgb3BlcmF0b3IudG9rZW4gb2YgdGhlIHNlcnZlcidzIGRhdGEgZm9sZGVyytgZeQgFEg5CT09LX05PVF9GT1VORBplYSBsaW5lIGhhcyBhIGJvb2sgaWQgdGhhdCBpcyBub3QgaW4gdGhlIGNhdGFsb2d1ZTsgdGhlIG1ldGFkYXRhIGtleSBib29rX2lkIG9mIEVycm9ySW5mbyBnaXZlcyB0aGUgaWTK2BmoAQgJEgxPVVRfT0ZfU1RPQ0salQFhIGxpbmUgcmVxdWVzdHMgbW9yZSBjb3BpZXMgdGhhbiBhcmUgYXZhaWxhYmxlOyB0aGUgbWV0YWRhdGEga2V5cyBib29rX2lkIGFuZCBhdmFpbGFibGUgb2YgRXJyb3JJbmZvIGdpdmUgdGhlIGJvb2sgYW5kIHRoZSBudW1iZXIgb2YgYXZhaWxhYmxlIGNvcGllc8rYGWUIBhIRUkVRVUVTVF9JRF9SRVVTRUQaTnRoZSByZXF1ZXN0IGlkIHdhcyBhbHJlYWR5IHVzZWQgd2l0aCBhIGRpZmZlcmVudCByZXF1ZXN0OyB1c2UgYSBuZXcgcmVxdWVzdCBpZNrYGRkKCG9wZXJhdG9yEg1hdXRob3JpemF0aW9u4tgZCnJlcXVlc3RfaWQS6QMKDkdldFJlc2VydmF0aW9uEi0uYm9va3N0b3JlLmludmVudG9yeS52MS5HZXRSZXNlcnZhdGlvblJlcXVlc3QaLi5ib29rc3RvcmUuaW52ZW50b3J5LnYxLkdldFJlc2VydmF0aW9uUmVzcG9uc2Ui9wKQAgHK2BluCBASEkNSRURFTlRJQUxfTUlTU0lORxpWdGhlIGNhbGwgaGFzIG5vIG9wZXJhdG9yIHRva2VuOyBzZW5kIGl0IGluIHRoZSBtZXRhZGF0YSBhcyBhdXRob3JpemF0aW9uOiBCZWFyZXIgVE9LRU7K2Bl/CAcSEkNSRURFTlRJQUxfUkVGVVNFRBpndGhlIHRva2VuIGlzIG5vdCB0aGUgb3BlcmF0b3IgdG9rZW47IHVzZSB0aGUgb25lIGluIHRoZSBmaWxlIG9wZXJhdG9yLnRva2VuIG9mIHRoZSBzZXJ2ZXIncyBkYXRhIGZvbGRlcsrYGV4IBRIVUkVTRVJWQVRJT05fTk9UX0ZPVU5EGkNubyByZXNlcnZhdGlvbiBoYXMgdGhpcyBpZDsgY2hlY2sgdGhlIGlkIHRoYXQgUmVzZXJ2ZVN0b2NrIHJldHVybmVk2tgZGQoIb3BlcmF0b3ISDWF1dGhvcml6YXRpb24SgwUKEUNvbW1pdFJlc2VydmF0aW9uEjAuYm9va3N0b3JlLmludmVudG9yeS52MS5Db21taXRSZXNlcnZhdGlvblJlcXVlc3QaMS5ib29rc3RvcmUuaW52ZW50b3J5LnYxLkNvbW1pdFJlc2VydmF0aW9uUmVzcG9uc2UiiASQAgLK2BluCBASEkNSRURFTlRJQUxfTUlTU0lORxpWdGhlIGNhbGwgaGFzIG5vIG9wZXJhdG9yIHRva2VuOyBzZW5kIGl0IGluIHRoZSBtZXRhZGF0YSBhcyBhdXRob3JpemF0aW9uOiBCZWFyZXIgVE9LRU7K2Bl/CAcSEkNSRURFTlRJQUxfUkVGVVNFRBpndGhlIHRva2VuIGlzIG5vdCB0aGUgb3BlcmF0b3IgdG9rZW47IHVzZSB0aGUgb25lIGluIHRoZSBmaWxlIG9wZXJhdG9yLnRva2VuIG9mIHRoZSBzZXJ2ZXIncyBkYXRhIGZvbGRlcsrYGV4IBRIVUkVTRVJWQVRJT05fTk9UX0ZPVU5EGkNubyByZXNlcnZhdGlvbiBoYXMgdGhpcyBpZDsgY2hlY2sgdGhlIGlkIHRoYXQgUmVzZXJ2ZVN0b2NrIHJldHVybmVkytgZjAEICRIUUkVTRVJWQVRJT05fTk9UX0hFTEQacnRoZSByZXNlcnZhdGlvbiBoYXMgZXhwaXJlZCBvciB3YXMgcmVsZWFzZWQsIGFzIHRoZSBtZXRhZGF0YSBrZXkgc3RhdGUgb2YgRXJyb3JJbmZvIHNheXM7IHJlc2VydmUgdGhlIGNvcGllcyBhZ2FpbtrYGRkKCG9wZXJhdG9yEg1hdXRob3JpemF0aW9uEvIEChJSZWxlYXNlUmVzZXJ2YXRpb24SMS5ib29rc3RvcmUuaW52ZW50b3J5LnYxLlJlbGVhc2VSZXNlcnZhdGlvblJlcXVlc3QaMi5ib29rc3RvcmUuaW52ZW50b3J5LnYxLlJlbGVhc2VSZXNlcnZhdGlvblJlc3BvbnNlIvQDkAICytgZbggQEhJDUkVERU5USUFMX01JU1NJTkcaVnRoZSBjYWxsIGhhcyBubyBvcGVyYXRvciB0b2tlbjsgc2VuZCBpdCBpbiB0aGUgbWV0YWRhdGEgYXMgYXV0aG9yaXphdGlvbjogQmVhcmVyIFRPS0VOytgZfwgHEhJDUkVERU5USUFMX1JFRlVTRUQaZ3RoZSB0b2tlbiBpcyBub3QgdGhlIG9wZXJhdG9yIHRva2VuOyB1c2UgdGhlIG9uZSBpbiB0aGUgZmlsZSBvcGVyYXRvci50b2tlbiBvZiB0aGUgc2VydmVyJ3MgZGF0YSBmb2xkZXLK2BleCAUSFVJFU0VSVkFUSU9OX05PVF9GT1VORBpDbm8gcmVzZXJ2YXRpb24gaGFzIHRoaXMgaWQ7IGNoZWNrIHRoZSBpZCB0aGF0IFJlc2VydmVTdG9jayByZXR1cm5lZMrYGXkICRIUUkVTRVJWQVRJT05fTk9UX0hFTEQaX3RoZSByZXNlcnZhdGlvbiBpcyBhbHJlYWR5IGNvbW1pdHRlZDogdGhlIGNvcGllcyBoYXZlIGxlZnQgdGhlIHdhcmVob3VzZSBhbmQgY2Fubm90IGJlIHJlbGVhc2Vk2tgZGQoIb3BlcmF0b3ISDWF1dGhvcml6YXRpb24SgAIKCldhdGNoU3RvY2sSKS5ib29rc3RvcmUuaW52ZW50b3J5LnYxLldhdGNoU3RvY2tSZXF1ZXN0GiouYm9va3N0b3JlLmludmVudG9yeS52MS5XYXRjaFN0b2NrUmVzcG9uc2UimAGQAgHK2BlwCAUSDkJPT0tfTk9UX0ZPVU5EGlxvbmUgb2YgdGhlIGJvb2tzIGlzIG5vdCBpbiB0aGUgY2F0YWxvZ3VlOyB0aGUgbWV0YWRhdGEga2V5IGJvb2tfaWQgb2YgRXJyb3JJbmZvIGdpdmVzIGl0cyBpZOrYGR10aGUgc3RyZWFtIHNlbmRzIGV2ZXJ5IGNoYW5nZTABGqYDytgZfggIEgpPVkVSTE9BREVEGm50aGUgc2VydmVyIGlzIGFscmVhZHkgaGFuZGxpbmcgYXMgbWFueSBjYWxscyBhcyBpdCBhY2NlcHRzOyB3YWl0IGZvciB0aGUgdGltZSB0aGF0IFJldHJ5SW5mbyBnaXZlcywgdGhlbiByZXRyecrYGWUICBIRTUVTU0FHRV9UT09fTEFSR0UaTmEgbWVzc2FnZSBpcyBsYXJnZXIgdGhhbiA0IE1pQiwgdGhlIGxpbWl0IG9mIHRoZSBzZXJ2ZXI7IHNlbmQgc21hbGxlciBtZXNzYWdlc8rYGV8IBBpbdGhlIGRlYWRsaW5lIG9mIHRoZSBjYWxsIHBhc3NlZCBiZWZvcmUgdGhlIHJlc3BvbnNlIHdhcyByZWFkeTsgcmV0cnkgd2l0aCBhIGxvbmdlciBkZWFkbGluZcrYGVQIDhIRU1RPUkVfVU5BVkFJTEFCTEUaPXRoZSBkYXRhYmFzZSBkb2VzIG5vdCByZXNwb25kOyByZXRyeSB3aXRoIGV4cG9uZW50aWFsIGJhY2tvZmZC4AEKGmNvbS5ib29rc3RvcmUuaW52ZW50b3J5LnYxQhVJbnZlbnRvcnlTZXJ2aWNlUHJvdG9QAVoxYmluZGVyeS9nZW4vZ28vYm9va3N0b3JlL2ludmVudG9yeS92MTtpbnZlbnRvcnl2MaICA0JJWKoCFkJvb2tzdG9yZS5JbnZlbnRvcnkuVjHKAhZCb29rc3RvcmVcSW52ZW50b3J5XFYx4gIiQm9va3N0b3JlXEludmVudG9yeVxWMVxHUEJNZXRhZGF0YeoCGEJvb2tzdG9yZTo6SW52ZW50b3J5OjpWMWIGcHJvdG8z", [file_bookstore_inventory_v1_book, file_bookstore_inventory_v1_stock, file_buf_validate_validate, file_google_protobuf_duration, file_proofread_v1_options]);
 
 /**
- * Asks for one book.
+ * The request of GetBook.
  *
  * @generated from message bookstore.inventory.v1.GetBookRequest
  */
 export type GetBookRequest = Message<"bookstore.inventory.v1.GetBookRequest"> & {
   /**
-   * The number of the book.
+   * The id of the book.
    *
    * @generated from field: int32 book_id = 1;
    */
@@ -42,13 +42,13 @@ export const GetBookRequestSchema: GenMessage<GetBookRequest> = /*@__PURE__*/
   messageDesc(file_bookstore_inventory_v1_inventory_service, 0);
 
 /**
- * One book.
+ * The response of GetBook.
  *
  * @generated from message bookstore.inventory.v1.GetBookResponse
  */
 export type GetBookResponse = Message<"bookstore.inventory.v1.GetBookResponse"> & {
   /**
-   * The book.
+   * The book with the requested id.
    *
    * @generated from field: bookstore.inventory.v1.Book book = 1;
    */
@@ -63,13 +63,13 @@ export const GetBookResponseSchema: GenMessage<GetBookResponse> = /*@__PURE__*/
   messageDesc(file_bookstore_inventory_v1_inventory_service, 1);
 
 /**
- * Asks for several books.
+ * The request of BatchGetBooks.
  *
  * @generated from message bookstore.inventory.v1.BatchGetBooksRequest
  */
 export type BatchGetBooksRequest = Message<"bookstore.inventory.v1.BatchGetBooksRequest"> & {
   /**
-   * The numbers of the books, from 1 to 100 of them, none twice.
+   * The ids of 1 to 100 books, each id once.
    *
    * @generated from field: repeated int32 book_ids = 1;
    */
@@ -84,20 +84,20 @@ export const BatchGetBooksRequestSchema: GenMessage<BatchGetBooksRequest> = /*@_
   messageDesc(file_bookstore_inventory_v1_inventory_service, 2);
 
 /**
- * Several books.
+ * The response of BatchGetBooks.
  *
  * @generated from message bookstore.inventory.v1.BatchGetBooksResponse
  */
 export type BatchGetBooksResponse = Message<"bookstore.inventory.v1.BatchGetBooksResponse"> & {
   /**
-   * Those that exist, in the order in which they were asked for.
+   * The books that exist, in the order of the requested ids.
    *
    * @generated from field: repeated bookstore.inventory.v1.Book books = 1;
    */
   books: Book[];
 
   /**
-   * The numbers that no book has.
+   * The requested ids that no book has.
    *
    * @generated from field: repeated int32 missing_book_ids = 2;
    */
@@ -112,27 +112,28 @@ export const BatchGetBooksResponseSchema: GenMessage<BatchGetBooksResponse> = /*
   messageDesc(file_bookstore_inventory_v1_inventory_service, 3);
 
 /**
- * Asks for a page of the catalogue.
+ * The request of ListBooks.
  *
  * @generated from message bookstore.inventory.v1.ListBooksRequest
  */
 export type ListBooksRequest = Message<"bookstore.inventory.v1.ListBooksRequest"> & {
   /**
-   * The category to list.
+   * Only books of this category are listed.
    *
    * @generated from field: bookstore.inventory.v1.BookCategory category = 1;
    */
   category: BookCategory;
 
   /**
-   * How many books a page holds at most, up to 200.
+   * The maximum number of books in the response, up to 200.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * The next_page_token of the page before.
+   * The next_page_token of the previous response. Send it with the same filters
+   * as before; only page_size may differ.
    *
    * @generated from field: string page_token = 3;
    */
@@ -147,20 +148,20 @@ export const ListBooksRequestSchema: GenMessage<ListBooksRequest> = /*@__PURE__*
   messageDesc(file_bookstore_inventory_v1_inventory_service, 4);
 
 /**
- * A page of the catalogue.
+ * The response of ListBooks.
  *
  * @generated from message bookstore.inventory.v1.ListBooksResponse
  */
 export type ListBooksResponse = Message<"bookstore.inventory.v1.ListBooksResponse"> & {
   /**
-   * The books, by title.
+   * The books of this page, in the order of their titles.
    *
    * @generated from field: repeated bookstore.inventory.v1.Book books = 1;
    */
   books: Book[];
 
   /**
-   * The token of the next page; empty on the last.
+   * The page_token of the next page. Empty if this is the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -175,7 +176,7 @@ export const ListBooksResponseSchema: GenMessage<ListBooksResponse> = /*@__PURE_
   messageDesc(file_bookstore_inventory_v1_inventory_service, 5);
 
 /**
- * Asks for the categories.
+ * The request of ListCategories. It has no fields.
  *
  * @generated from message bookstore.inventory.v1.ListCategoriesRequest
  */
@@ -190,21 +191,23 @@ export const ListCategoriesRequestSchema: GenMessage<ListCategoriesRequest> = /*
   messageDesc(file_bookstore_inventory_v1_inventory_service, 6);
 
 /**
- * The categories that hold books.
+ * The response of ListCategories.
  *
  * @generated from message bookstore.inventory.v1.ListCategoriesResponse
  */
 export type ListCategoriesResponse = Message<"bookstore.inventory.v1.ListCategoriesResponse"> & {
   /**
-   * The categories with at least one book, in the order of their numbers.
+   * The categories that have at least one book, in the order of their numbers
+   * in BookCategory.
    *
    * @generated from field: repeated bookstore.inventory.v1.CategoryCount categories = 1;
    */
   categories: CategoryCount[];
 
   /**
-   * Grows with every change of the catalogue; whoever keeps a copy of it reads
-   * it anew when this number has changed.
+   * The revision of the catalogue. It grows with every change of the catalogue,
+   * so a client that caches books must reload them when this number differs
+   * from the one it has seen.
    *
    * @generated from field: int64 catalogue_revision = 2;
    */
@@ -219,7 +222,7 @@ export const ListCategoriesResponseSchema: GenMessage<ListCategoriesResponse> = 
   messageDesc(file_bookstore_inventory_v1_inventory_service, 7);
 
 /**
- * How many books stand in a category.
+ * A category and the number of its books.
  *
  * @generated from message bookstore.inventory.v1.CategoryCount
  */
@@ -232,7 +235,7 @@ export type CategoryCount = Message<"bookstore.inventory.v1.CategoryCount"> & {
   category: BookCategory;
 
   /**
-   * How many books.
+   * The number of books in the category.
    *
    * @generated from field: int32 book_count = 2;
    */
@@ -247,35 +250,38 @@ export const CategoryCountSchema: GenMessage<CategoryCount> = /*@__PURE__*/
   messageDesc(file_bookstore_inventory_v1_inventory_service, 8);
 
 /**
- * Asks for the books that match some words.
+ * The request of SearchBooks.
  *
  * @generated from message bookstore.inventory.v1.SearchBooksRequest
  */
 export type SearchBooksRequest = Message<"bookstore.inventory.v1.SearchBooksRequest"> & {
   /**
-   * Words of titles and authors, in any order and case, accents or not. Every
-   * word must match; the last one also as the beginning of a word.
+   * Words from titles and authors, for example "marquez solit". The order of
+   * the words, upper and lower case, and accents do not matter. Every word must
+   * match; the last one may be the beginning of a word. A query of spaces only
+   * is refused.
    *
    * @generated from field: string query = 1;
    */
   query: string;
 
   /**
-   * The category to search in.
+   * Only books of this category are searched.
    *
    * @generated from field: bookstore.inventory.v1.BookCategory category = 2;
    */
   category: BookCategory;
 
   /**
-   * How many books a page holds at most, up to 200.
+   * The maximum number of books in the response, up to 200.
    *
    * @generated from field: int32 page_size = 3;
    */
   pageSize: number;
 
   /**
-   * The next_page_token of the page before.
+   * The next_page_token of the previous response. Send it with the same filters
+   * as before; only page_size may differ.
    *
    * @generated from field: string page_token = 4;
    */
@@ -290,20 +296,20 @@ export const SearchBooksRequestSchema: GenMessage<SearchBooksRequest> = /*@__PUR
   messageDesc(file_bookstore_inventory_v1_inventory_service, 9);
 
 /**
- * A page of what was found.
+ * The response of SearchBooks.
  *
  * @generated from message bookstore.inventory.v1.SearchBooksResponse
  */
 export type SearchBooksResponse = Message<"bookstore.inventory.v1.SearchBooksResponse"> & {
   /**
-   * The books, best match first.
+   * The books of this page, best match first.
    *
    * @generated from field: repeated bookstore.inventory.v1.Book books = 1;
    */
   books: Book[];
 
   /**
-   * The token of the next page; empty on the last.
+   * The page_token of the next page. Empty if this is the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -318,13 +324,13 @@ export const SearchBooksResponseSchema: GenMessage<SearchBooksResponse> = /*@__P
   messageDesc(file_bookstore_inventory_v1_inventory_service, 10);
 
 /**
- * Some of the books to import.
+ * One message of the request stream of ImportBooks.
  *
  * @generated from message bookstore.inventory.v1.ImportBooksRequest
  */
 export type ImportBooksRequest = Message<"bookstore.inventory.v1.ImportBooksRequest"> & {
   /**
-   * The books, from 1 to 1000 of them.
+   * From 1 to 1000 books.
    *
    * @generated from field: repeated bookstore.inventory.v1.BookImport books = 1;
    */
@@ -339,20 +345,20 @@ export const ImportBooksRequestSchema: GenMessage<ImportBooksRequest> = /*@__PUR
   messageDesc(file_bookstore_inventory_v1_inventory_service, 11);
 
 /**
- * One book to import, with its stock.
+ * A book to import and, optionally, its stock.
  *
  * @generated from message bookstore.inventory.v1.BookImport
  */
 export type BookImport = Message<"bookstore.inventory.v1.BookImport"> & {
   /**
-   * The book as it shall be.
+   * The complete new content of the book.
    *
    * @generated from field: bookstore.inventory.v1.Book book = 1;
    */
   book?: Book | undefined;
 
   /**
-   * How many copies are in the warehouse.
+   * The number of copies in the warehouse.
    *
    * @generated from field: optional int32 on_hand = 2;
    */
@@ -367,27 +373,27 @@ export const BookImportSchema: GenMessage<BookImport> = /*@__PURE__*/
   messageDesc(file_bookstore_inventory_v1_inventory_service, 12);
 
 /**
- * What an import has done.
+ * The response of ImportBooks: what happened to the imported books.
  *
  * @generated from message bookstore.inventory.v1.ImportBooksResponse
  */
 export type ImportBooksResponse = Message<"bookstore.inventory.v1.ImportBooksResponse"> & {
   /**
-   * Books that were not in the catalogue before.
+   * The number of books that were new.
    *
    * @generated from field: int64 created = 1;
    */
   created: bigint;
 
   /**
-   * Books that were, and are different now.
+   * The number of books that existed and were changed.
    *
    * @generated from field: int64 updated = 2;
    */
   updated: bigint;
 
   /**
-   * Books that were, and are as before.
+   * The number of books that existed with the same content.
    *
    * @generated from field: int64 unchanged = 3;
    */
@@ -402,13 +408,13 @@ export const ImportBooksResponseSchema: GenMessage<ImportBooksResponse> = /*@__P
   messageDesc(file_bookstore_inventory_v1_inventory_service, 13);
 
 /**
- * Asks for the stock of several books.
+ * The request of BatchGetStock.
  *
  * @generated from message bookstore.inventory.v1.BatchGetStockRequest
  */
 export type BatchGetStockRequest = Message<"bookstore.inventory.v1.BatchGetStockRequest"> & {
   /**
-   * The numbers of the books, from 1 to 100 of them, none twice.
+   * The ids of 1 to 100 books, each id once.
    *
    * @generated from field: repeated int32 book_ids = 1;
    */
@@ -423,13 +429,13 @@ export const BatchGetStockRequestSchema: GenMessage<BatchGetStockRequest> = /*@_
   messageDesc(file_bookstore_inventory_v1_inventory_service, 14);
 
 /**
- * The stock of several books.
+ * The response of BatchGetStock.
  *
  * @generated from message bookstore.inventory.v1.BatchGetStockResponse
  */
 export type BatchGetStockResponse = Message<"bookstore.inventory.v1.BatchGetStockResponse"> & {
   /**
-   * The levels, in the order in which they were asked for.
+   * The stock of the books that exist, in the order of the requested ids.
    *
    * @generated from field: repeated bookstore.inventory.v1.StockLevel levels = 1;
    */
@@ -444,21 +450,21 @@ export const BatchGetStockResponseSchema: GenMessage<BatchGetStockResponse> = /*
   messageDesc(file_bookstore_inventory_v1_inventory_service, 15);
 
 /**
- * Sets the stock of a book.
+ * The request of SetStock.
  *
  * @generated from message bookstore.inventory.v1.SetStockRequest
  */
 export type SetStockRequest = Message<"bookstore.inventory.v1.SetStockRequest"> & {
   /**
-   * The number of the book.
+   * The id of the book.
    *
    * @generated from field: int32 book_id = 1;
    */
   bookId: number;
 
   /**
-   * How many copies are in the warehouse. Zero empties the shelf, and so must
-   * be said: an unset field is refused.
+   * The number of copies in the warehouse, including the reserved ones. Set it
+   * to zero explicitly if no copies are left; an unset field is refused.
    *
    * @generated from field: optional int32 on_hand = 2;
    */
@@ -473,13 +479,13 @@ export const SetStockRequestSchema: GenMessage<SetStockRequest> = /*@__PURE__*/
   messageDesc(file_bookstore_inventory_v1_inventory_service, 16);
 
 /**
- * The stock as it is now.
+ * The response of SetStock.
  *
  * @generated from message bookstore.inventory.v1.SetStockResponse
  */
 export type SetStockResponse = Message<"bookstore.inventory.v1.SetStockResponse"> & {
   /**
-   * The level after the change.
+   * The stock after the change.
    *
    * @generated from field: bookstore.inventory.v1.StockLevel level = 1;
    */
@@ -494,28 +500,31 @@ export const SetStockResponseSchema: GenMessage<SetStockResponse> = /*@__PURE__*
   messageDesc(file_bookstore_inventory_v1_inventory_service, 17);
 
 /**
- * Asks for copies to be held.
+ * The request of ReserveStock.
  *
  * @generated from message bookstore.inventory.v1.ReserveStockRequest
  */
 export type ReserveStockRequest = Message<"bookstore.inventory.v1.ReserveStockRequest"> & {
   /**
-   * Chosen by the caller, a UUID, one for each reservation: the same id again
-   * with the same body answers the first reservation and holds nothing more.
+   * A UUID that the client generates for each new reservation. A retry with the
+   * same id and the same request returns the first reservation and reserves
+   * nothing more.
    *
    * @generated from field: string request_id = 1;
    */
   requestId: string;
 
   /**
-   * What to hold, from 1 to 100 lines. Lines of the same book add up.
+   * The copies to reserve, from 1 to 100 lines. Lines with the same book are
+   * added up.
    *
    * @generated from field: repeated bookstore.inventory.v1.ReservationLine lines = 2;
    */
   lines: ReservationLine[];
 
   /**
-   * How long to hold it, from 1 second to 1 hour.
+   * How long the copies are held before the reservation expires, from 1 second
+   * to 1 hour.
    *
    * @generated from field: google.protobuf.Duration hold = 3;
    */
@@ -530,13 +539,14 @@ export const ReserveStockRequestSchema: GenMessage<ReserveStockRequest> = /*@__P
   messageDesc(file_bookstore_inventory_v1_inventory_service, 18);
 
 /**
- * The copies are held.
+ * The response of ReserveStock.
  *
  * @generated from message bookstore.inventory.v1.ReserveStockResponse
  */
 export type ReserveStockResponse = Message<"bookstore.inventory.v1.ReserveStockResponse"> & {
   /**
-   * The reservation.
+   * The new reservation, in the state RESERVATION_STATE_HELD. A retry returns
+   * it as it was when it was made.
    *
    * @generated from field: bookstore.inventory.v1.Reservation reservation = 1;
    */
@@ -551,13 +561,13 @@ export const ReserveStockResponseSchema: GenMessage<ReserveStockResponse> = /*@_
   messageDesc(file_bookstore_inventory_v1_inventory_service, 19);
 
 /**
- * Asks for a reservation.
+ * The request of GetReservation.
  *
  * @generated from message bookstore.inventory.v1.GetReservationRequest
  */
 export type GetReservationRequest = Message<"bookstore.inventory.v1.GetReservationRequest"> & {
   /**
-   * The reservation.
+   * The id of the reservation, as ReserveStock returned it.
    *
    * @generated from field: string reservation_id = 1;
    */
@@ -572,13 +582,13 @@ export const GetReservationRequestSchema: GenMessage<GetReservationRequest> = /*
   messageDesc(file_bookstore_inventory_v1_inventory_service, 20);
 
 /**
- * One reservation.
+ * The response of GetReservation.
  *
  * @generated from message bookstore.inventory.v1.GetReservationResponse
  */
 export type GetReservationResponse = Message<"bookstore.inventory.v1.GetReservationResponse"> & {
   /**
-   * The reservation.
+   * The reservation in its current state.
    *
    * @generated from field: bookstore.inventory.v1.Reservation reservation = 1;
    */
@@ -593,13 +603,13 @@ export const GetReservationResponseSchema: GenMessage<GetReservationResponse> = 
   messageDesc(file_bookstore_inventory_v1_inventory_service, 21);
 
 /**
- * Commits a reservation.
+ * The request of CommitReservation.
  *
  * @generated from message bookstore.inventory.v1.CommitReservationRequest
  */
 export type CommitReservationRequest = Message<"bookstore.inventory.v1.CommitReservationRequest"> & {
   /**
-   * The reservation.
+   * The id of the reservation, as ReserveStock returned it.
    *
    * @generated from field: string reservation_id = 1;
    */
@@ -614,13 +624,13 @@ export const CommitReservationRequestSchema: GenMessage<CommitReservationRequest
   messageDesc(file_bookstore_inventory_v1_inventory_service, 22);
 
 /**
- * The reservation is committed.
+ * The response of CommitReservation.
  *
  * @generated from message bookstore.inventory.v1.CommitReservationResponse
  */
 export type CommitReservationResponse = Message<"bookstore.inventory.v1.CommitReservationResponse"> & {
   /**
-   * The reservation.
+   * The committed reservation.
    *
    * @generated from field: bookstore.inventory.v1.Reservation reservation = 1;
    */
@@ -635,13 +645,13 @@ export const CommitReservationResponseSchema: GenMessage<CommitReservationRespon
   messageDesc(file_bookstore_inventory_v1_inventory_service, 23);
 
 /**
- * Releases a reservation.
+ * The request of ReleaseReservation.
  *
  * @generated from message bookstore.inventory.v1.ReleaseReservationRequest
  */
 export type ReleaseReservationRequest = Message<"bookstore.inventory.v1.ReleaseReservationRequest"> & {
   /**
-   * The reservation.
+   * The id of the reservation, as ReserveStock returned it.
    *
    * @generated from field: string reservation_id = 1;
    */
@@ -656,13 +666,13 @@ export const ReleaseReservationRequestSchema: GenMessage<ReleaseReservationReque
   messageDesc(file_bookstore_inventory_v1_inventory_service, 24);
 
 /**
- * The reservation is released.
+ * The response of ReleaseReservation.
  *
  * @generated from message bookstore.inventory.v1.ReleaseReservationResponse
  */
 export type ReleaseReservationResponse = Message<"bookstore.inventory.v1.ReleaseReservationResponse"> & {
   /**
-   * The reservation.
+   * The reservation, released or expired.
    *
    * @generated from field: bookstore.inventory.v1.Reservation reservation = 1;
    */
@@ -677,13 +687,13 @@ export const ReleaseReservationResponseSchema: GenMessage<ReleaseReservationResp
   messageDesc(file_bookstore_inventory_v1_inventory_service, 25);
 
 /**
- * Asks to be told of the stock of some books.
+ * The request of WatchStock.
  *
  * @generated from message bookstore.inventory.v1.WatchStockRequest
  */
 export type WatchStockRequest = Message<"bookstore.inventory.v1.WatchStockRequest"> & {
   /**
-   * The numbers of the books, from 1 to 100 of them, none twice.
+   * The ids of 1 to 100 books, each id once.
    *
    * @generated from field: repeated int32 book_ids = 1;
    */
@@ -698,13 +708,13 @@ export const WatchStockRequestSchema: GenMessage<WatchStockRequest> = /*@__PURE_
   messageDesc(file_bookstore_inventory_v1_inventory_service, 26);
 
 /**
- * The stock of one book has changed, or is told for the first time.
+ * One message of the response stream of WatchStock.
  *
  * @generated from message bookstore.inventory.v1.WatchStockResponse
  */
 export type WatchStockResponse = Message<"bookstore.inventory.v1.WatchStockResponse"> & {
   /**
-   * The level.
+   * The current stock of one of the books.
    *
    * @generated from field: bookstore.inventory.v1.StockLevel level = 1;
    */
@@ -719,17 +729,18 @@ export const WatchStockResponseSchema: GenMessage<WatchStockResponse> = /*@__PUR
   messageDesc(file_bookstore_inventory_v1_inventory_service, 27);
 
 /**
- * The catalogue of the shop and what is in stock of it.
+ * The catalogue of the shop and the stock of every book.
  *
- * Reading is open to everybody. Methods that change the catalogue or the stock
- * need the operator's token, which the server writes to its data folder on the
- * first start.
+ * Anybody may read the catalogue and the stock. Methods that change them, and
+ * all methods for reservations, need the operator token. The server creates
+ * this token on its first start and writes it to the file operator.token in its
+ * data folder.
  *
  * @generated from service bookstore.inventory.v1.InventoryService
  */
 export const InventoryService: GenService<{
   /**
-   * Reads one book.
+   * Returns one book.
    *
    * @generated from rpc bookstore.inventory.v1.InventoryService.GetBook
    */
@@ -739,8 +750,8 @@ export const InventoryService: GenService<{
     output: typeof GetBookResponseSchema;
   },
   /**
-   * Reads several books at once. Numbers that no book has are listed in the
-   * answer; they are no error.
+   * Returns several books. An id that no book has is not an error; the response
+   * lists it in missing_book_ids.
    *
    * @generated from rpc bookstore.inventory.v1.InventoryService.BatchGetBooks
    */
@@ -750,7 +761,8 @@ export const InventoryService: GenService<{
     output: typeof BatchGetBooksResponseSchema;
   },
   /**
-   * Lists the books of a category, or all of them, by title.
+   * Lists the books of one category, or of all categories, in the order of
+   * their titles.
    *
    * @generated from rpc bookstore.inventory.v1.InventoryService.ListBooks
    */
@@ -760,7 +772,7 @@ export const InventoryService: GenService<{
     output: typeof ListBooksResponseSchema;
   },
   /**
-   * Counts the books of each category.
+   * Returns every category that has books, with the number of its books.
    *
    * @generated from rpc bookstore.inventory.v1.InventoryService.ListCategories
    */
@@ -770,9 +782,9 @@ export const InventoryService: GenService<{
     output: typeof ListCategoriesResponseSchema;
   },
   /**
-   * Finds books by the words of their titles and authors, best match first.
-   * The last word of the query may be the beginning of a word, so that the
-   * method serves search as you type.
+   * Finds books by words in their titles and authors, best match first. The
+   * last word of the query also matches the beginning of a longer word, so that
+   * the method can serve search as you type.
    *
    * @generated from rpc bookstore.inventory.v1.InventoryService.SearchBooks
    */
@@ -782,10 +794,11 @@ export const InventoryService: GenService<{
     output: typeof SearchBooksResponseSchema;
   },
   /**
-   * Adds books to the catalogue, or replaces those with the same numbers. Each
-   * message of the stream carries some books and is stored as one piece: if the
-   * call fails, whole messages before it are kept and sending all of them again
-   * is safe.
+   * Adds books to the catalogue. A book whose id already exists is replaced.
+   *
+   * Each message of the stream is stored completely or not at all. If the call
+   * fails, the messages stored before the failure remain stored; it is safe to
+   * send all messages again.
    *
    * @generated from rpc bookstore.inventory.v1.InventoryService.ImportBooks
    */
@@ -795,8 +808,8 @@ export const InventoryService: GenService<{
     output: typeof ImportBooksResponseSchema;
   },
   /**
-   * Reads the stock of several books. A book that is not in the catalogue is
-   * left out of the answer.
+   * Returns the stock of several books. The response leaves out ids that no
+   * book has.
    *
    * @generated from rpc bookstore.inventory.v1.InventoryService.BatchGetStock
    */
@@ -806,7 +819,7 @@ export const InventoryService: GenService<{
     output: typeof BatchGetStockResponseSchema;
   },
   /**
-   * Sets how many copies of a book are in the warehouse.
+   * Sets the number of copies of a book in the warehouse.
    *
    * @generated from rpc bookstore.inventory.v1.InventoryService.SetStock
    */
@@ -816,7 +829,7 @@ export const InventoryService: GenService<{
     output: typeof SetStockResponseSchema;
   },
   /**
-   * Holds copies for an order: all lines or none.
+   * Holds copies for an order. Either all lines are reserved or none.
    *
    * @generated from rpc bookstore.inventory.v1.InventoryService.ReserveStock
    */
@@ -826,7 +839,7 @@ export const InventoryService: GenService<{
     output: typeof ReserveStockResponseSchema;
   },
   /**
-   * Reads a reservation.
+   * Returns one reservation.
    *
    * @generated from rpc bookstore.inventory.v1.InventoryService.GetReservation
    */
@@ -836,8 +849,8 @@ export const InventoryService: GenService<{
     output: typeof GetReservationResponseSchema;
   },
   /**
-   * Takes the held copies out of the warehouse: the order is paid. Committing
-   * what is committed changes nothing and answers the same.
+   * Removes the held copies from the stock, because the order is paid.
+   * Committing a committed reservation changes nothing and returns it again.
    *
    * @generated from rpc bookstore.inventory.v1.InventoryService.CommitReservation
    */
@@ -847,8 +860,9 @@ export const InventoryService: GenService<{
     output: typeof CommitReservationResponseSchema;
   },
   /**
-   * Puts the held copies back on sale: the order is given up. Releasing what is
-   * released or expired changes nothing and answers its state.
+   * Makes the held copies available again, because the order is abandoned.
+   * Releasing a released or expired reservation changes nothing and returns it
+   * again.
    *
    * @generated from rpc bookstore.inventory.v1.InventoryService.ReleaseReservation
    */
@@ -858,9 +872,10 @@ export const InventoryService: GenService<{
     output: typeof ReleaseReservationResponseSchema;
   },
   /**
-   * Streams the stock of some books: first their levels as they are, then every
-   * change until the caller hangs up. A slow reader gets the newest level and
-   * not each one between.
+   * Streams the stock of some books: first the current level of each book, then
+   * every change, until the client cancels the call. If levels change faster
+   * than the client reads, the client gets the newest level and misses some of
+   * those in between.
    *
    * @generated from rpc bookstore.inventory.v1.InventoryService.WatchStock
    */

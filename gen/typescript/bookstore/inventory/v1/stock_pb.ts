@@ -16,35 +16,35 @@ export const file_bookstore_inventory_v1_stock: GenFile = /*@__PURE__*/
   fileDesc("CiJib29rc3RvcmUvaW52ZW50b3J5L3YxL3N0b2NrLnByb3RvEhZib29rc3RvcmUuaW52ZW50b3J5LnYxIokBCgpTdG9ja0xldmVsEh4KB2Jvb2tfaWQYASABKAVCDbpIChoIGP+T69wDKAESHAoHb25faGFuZBgCIAEoBUILukgIGgYYwIQ9KAASHQoIcmVzZXJ2ZWQYAyABKAVCC7pICBoGGMCEPSgAEh4KCWF2YWlsYWJsZRgEIAEoBUILukgIGgYYwIQ9KAAi8QEKC1Jlc2VydmF0aW9uEiAKDnJlc2VydmF0aW9uX2lkGAEgASgJQgi6SAVyA7ABARJCCgVsaW5lcxgCIAMoCzInLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb25MaW5lQgq6SAeSAQQIARBkEkMKBXN0YXRlGAMgASgOMiguYm9va3N0b3JlLmludmVudG9yeS52MS5SZXNlcnZhdGlvblN0YXRlQgq6SAeCAQQQASAAEjcKC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBIk8KD1Jlc2VydmF0aW9uTGluZRIeCgdib29rX2lkGAEgASgFQg26SAoaCBj/k+vcAygBEhwKCHF1YW50aXR5GAIgASgFQgq6SAcaBRjoBygBKrEBChBSZXNlcnZhdGlvblN0YXRlEiEKHVJFU0VSVkFUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASGgoWUkVTRVJWQVRJT05fU1RBVEVfSEVMRBABEh8KG1JFU0VSVkFUSU9OX1NUQVRFX0NPTU1JVFRFRBACEh4KGlJFU0VSVkFUSU9OX1NUQVRFX1JFTEVBU0VEEAMSHQoZUkVTRVJWQVRJT05fU1RBVEVfRVhQSVJFRBAEQtUBChpjb20uYm9va3N0b3JlLmludmVudG9yeS52MUIKU3RvY2tQcm90b1ABWjFiaW5kZXJ5L2dlbi9nby9ib29rc3RvcmUvaW52ZW50b3J5L3YxO2ludmVudG9yeXYxogIDQklYqgIWQm9va3N0b3JlLkludmVudG9yeS5WMcoCFkJvb2tzdG9yZVxJbnZlbnRvcnlcVjHiAiJCb29rc3RvcmVcSW52ZW50b3J5XFYxXEdQQk1ldGFkYXRh6gIYQm9va3N0b3JlOjpJbnZlbnRvcnk6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
- * How many copies of a book there are.
+ * The number of copies of one book.
  *
  * @generated from message bookstore.inventory.v1.StockLevel
  */
 export type StockLevel = Message<"bookstore.inventory.v1.StockLevel"> & {
   /**
-   * The book.
+   * The id of the book.
    *
    * @generated from field: int32 book_id = 1;
    */
   bookId: number;
 
   /**
-   * Copies in the warehouse, the reserved ones among them.
+   * Copies in the warehouse, including the reserved ones.
    *
    * @generated from field: int32 on_hand = 2;
    */
   onHand: number;
 
   /**
-   * Copies held by reservations that are neither committed, released nor
-   * expired. Never more than on_hand.
+   * Copies in reservations that are in the state RESERVATION_STATE_HELD. Never
+   * more than on_hand.
    *
    * @generated from field: int32 reserved = 3;
    */
   reserved: number;
 
   /**
-   * Copies that can be reserved now: on_hand less reserved.
+   * Copies that can be reserved now: on_hand minus reserved.
    *
    * @generated from field: int32 available = 4;
    */
@@ -59,34 +59,36 @@ export const StockLevelSchema: GenMessage<StockLevel> = /*@__PURE__*/
   messageDesc(file_bookstore_inventory_v1_stock, 0);
 
 /**
- * Copies held for an order until it is paid or given up.
+ * Copies of books that are held for one order until the order is paid or
+ * abandoned.
  *
  * @generated from message bookstore.inventory.v1.Reservation
  */
 export type Reservation = Message<"bookstore.inventory.v1.Reservation"> & {
   /**
-   * The identity of the reservation, a UUIDv7.
+   * The id of the reservation, a UUIDv7 that the server assigns.
    *
    * @generated from field: string reservation_id = 1;
    */
   reservationId: string;
 
   /**
-   * What is held.
+   * The reserved books and how many copies of each, as they were requested.
    *
    * @generated from field: repeated bookstore.inventory.v1.ReservationLine lines = 2;
    */
   lines: ReservationLine[];
 
   /**
-   * What has become of it.
+   * The current state. Only a held reservation can still change.
    *
    * @generated from field: bookstore.inventory.v1.ReservationState state = 3;
    */
   state: ReservationState;
 
   /**
-   * When the copies go back on sale, if the reservation is held until then.
+   * When a reservation that is still held expires and its copies can be sold
+   * again.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 4;
    */
@@ -101,20 +103,20 @@ export const ReservationSchema: GenMessage<Reservation> = /*@__PURE__*/
   messageDesc(file_bookstore_inventory_v1_stock, 1);
 
 /**
- * Some copies of one book.
+ * A number of copies of one book.
  *
  * @generated from message bookstore.inventory.v1.ReservationLine
  */
 export type ReservationLine = Message<"bookstore.inventory.v1.ReservationLine"> & {
   /**
-   * The book.
+   * The id of the book.
    *
    * @generated from field: int32 book_id = 1;
    */
   bookId: number;
 
   /**
-   * How many copies.
+   * The number of copies.
    *
    * @generated from field: int32 quantity = 2;
    */
@@ -129,41 +131,42 @@ export const ReservationLineSchema: GenMessage<ReservationLine> = /*@__PURE__*/
   messageDesc(file_bookstore_inventory_v1_stock, 2);
 
 /**
- * The life of a reservation: held, then exactly one of the others.
+ * The state of a reservation. Every reservation starts as held and ends in one
+ * of the other three states.
  *
  * @generated from enum bookstore.inventory.v1.ReservationState
  */
 export enum ReservationState {
   /**
-   * No state. Never the state of a reservation.
+   * No state. No reservation has it.
    *
    * @generated from enum value: RESERVATION_STATE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * The copies are held.
+   * The copies are held and cannot be sold to anybody else.
    *
    * @generated from enum value: RESERVATION_STATE_HELD = 1;
    */
   HELD = 1,
 
   /**
-   * The copies have left the warehouse.
+   * CommitReservation was called: the copies have left the warehouse.
    *
    * @generated from enum value: RESERVATION_STATE_COMMITTED = 2;
    */
   COMMITTED = 2,
 
   /**
-   * The copies are on sale again, by request.
+   * ReleaseReservation was called: the copies can be sold again.
    *
    * @generated from enum value: RESERVATION_STATE_RELEASED = 3;
    */
   RELEASED = 3,
 
   /**
-   * The copies are on sale again, because the time ran out.
+   * The time ran out: the copies can be sold again.
    *
    * @generated from enum value: RESERVATION_STATE_EXPIRED = 4;
    */

@@ -14,32 +14,33 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bookstore/recommendations/v1/recommendation_service.proto.
  */
 export const file_bookstore_recommendations_v1_recommendation_service: GenFile = /*@__PURE__*/
-  fileDesc("Cjlib29rc3RvcmUvcmVjb21tZW5kYXRpb25zL3YxL3JlY29tbWVuZGF0aW9uX3NlcnZpY2UucHJvdG8SHGJvb2tzdG9yZS5yZWNvbW1lbmRhdGlvbnMudjEiywEKEFJlY29tbWVuZFJlcXVlc3QSUwoHdXNlcl9pZBgBIAEoCUJCukgI2AEBcgOwAQHK2BkzYSB2aXNpdG9yIHdobyBpcyBub3Qgc2lnbmVkIGluOiBubyBib29rIGlzIGxlZnQgb3V0EkIKCGNhdGVnb3J5GAIgASgOMiQuYm9va3N0b3JlLmludmVudG9yeS52MS5Cb29rQ2F0ZWdvcnlCCrpIB4IBBBABIAASHgoLbWF4X3Jlc3VsdHMYAyABKAVCCbpIBhoEGGQoASJoChFSZWNvbW1lbmRSZXNwb25zZRJTCg9yZWNvbW1lbmRhdGlvbnMYASADKAsyMC5ib29rc3RvcmUucmVjb21tZW5kYXRpb25zLnYxLkJvb2tSZWNvbW1lbmRhdGlvbkIIukgFkgECEGQiTwoSQm9va1JlY29tbWVuZGF0aW9uEh4KB2Jvb2tfaWQYASABKAVCDbpIChoIGP+T69wDKAESGQoFdGl0bGUYAiABKAlCCrpIB3IFEAEYrAIypwQKFVJlY29tbWVuZGF0aW9uU2VydmljZRKOAgoJUmVjb21tZW5kEi4uYm9va3N0b3JlLnJlY29tbWVuZGF0aW9ucy52MS5SZWNvbW1lbmRSZXF1ZXN0Gi8uYm9va3N0b3JlLnJlY29tbWVuZGF0aW9ucy52MS5SZWNvbW1lbmRSZXNwb25zZSKfAZACAcrYGXcIDhIVQ0FUQUxPR1VFX1VOQVZBSUxBQkxFGlx0aGUgY2F0YWxvZ3VlIGNvdWxkIG5vdCBiZSByZWFkIGZyb20gSW52ZW50b3J5IHNpbmNlIHRoZSBzZXJ2ZXIgc3RhcnRlZDsgcmVwZWF0IHdpdGggYmFja29mZurYGR10aGUgYW5zd2VyIGlzIGEgcmFuZG9tIHNhbXBsZRr8AcrYGWUICBIKT1ZFUkxPQURFRBpVdGhlIHNlcnZlciBoYXMgYXMgbWFueSBjYWxscyBpbiBmbGlnaHQgYXMgaXQgdGFrZXM7IHdhaXQgYXMgUmV0cnlJbmZvIHNheXMgYW5kIHJlcGVhdMrYGVwICBIRTUVTU0FHRV9UT09fTEFSR0UaRWEgbWVzc2FnZSBpcyBsYXJnZXIgdGhhbiB0aGUgc2VydmVyIHRha2VzLCA0IE1pQjsgc2VuZCBsZXNzIGF0IGEgdGltZcrYGS8IBBordGhlIGRlYWRsaW5lIHRoYXQgdGhlIGNhbGxlciBzZXQgaGFzIHBhc3NlZEKPAgogY29tLmJvb2tzdG9yZS5yZWNvbW1lbmRhdGlvbnMudjFCGlJlY29tbWVuZGF0aW9uU2VydmljZVByb3RvUAFaPWJpbmRlcnkvZ2VuL2dvL2Jvb2tzdG9yZS9yZWNvbW1lbmRhdGlvbnMvdjE7cmVjb21tZW5kYXRpb25zdjGiAgNCUliqAhxCb29rc3RvcmUuUmVjb21tZW5kYXRpb25zLlYxygIcQm9va3N0b3JlXFJlY29tbWVuZGF0aW9uc1xWMeICKEJvb2tzdG9yZVxSZWNvbW1lbmRhdGlvbnNcVjFcR1BCTWV0YWRhdGHqAh5Cb29rc3RvcmU6OlJlY29tbWVuZGF0aW9uczo6VjFiBnByb3RvMw", [file_bookstore_inventory_v1_book, file_buf_validate_validate, file_proofread_v1_options]);
+  fileDesc("Cjlib29rc3RvcmUvcmVjb21tZW5kYXRpb25zL3YxL3JlY29tbWVuZGF0aW9uX3NlcnZpY2UucHJvdG8SHGJvb2tzdG9yZS5yZWNvbW1lbmRhdGlvbnMudjEiygEKEFJlY29tbWVuZFJlcXVlc3QSUgoHdXNlcl9pZBgBIAEoCUJBukgI2AEBcgOwAQHK2BkyYW4gYW5vbnltb3VzIHZpc2l0b3I6IGFsbCBib29rcyBjYW4gYmUgcmVjb21tZW5kZWQSQgoIY2F0ZWdvcnkYAiABKA4yJC5ib29rc3RvcmUuaW52ZW50b3J5LnYxLkJvb2tDYXRlZ29yeUIKukgHggEEEAEgABIeCgttYXhfcmVzdWx0cxgDIAEoBUIJukgGGgQYZCgBImgKEVJlY29tbWVuZFJlc3BvbnNlElMKD3JlY29tbWVuZGF0aW9ucxgBIAMoCzIwLmJvb2tzdG9yZS5yZWNvbW1lbmRhdGlvbnMudjEuQm9va1JlY29tbWVuZGF0aW9uQgi6SAWSAQIQZCJPChJCb29rUmVjb21tZW5kYXRpb24SHgoHYm9va19pZBgBIAEoBUINukgKGggY/5Pr3AMoARIZCgV0aXRsZRgCIAEoCUIKukgHcgUQARisAjKeBQoVUmVjb21tZW5kYXRpb25TZXJ2aWNlErMCCglSZWNvbW1lbmQSLi5ib29rc3RvcmUucmVjb21tZW5kYXRpb25zLnYxLlJlY29tbWVuZFJlcXVlc3QaLy5ib29rc3RvcmUucmVjb21tZW5kYXRpb25zLnYxLlJlY29tbWVuZFJlc3BvbnNlIsQBkAIBytgZmQEIDhIVQ0FUQUxPR1VFX1VOQVZBSUxBQkxFGn50aGUgc2VydmVyIGhhcyBub3QgYmVlbiBhYmxlIHRvIGxvYWQgdGhlIGNhdGFsb2d1ZSBmcm9tIHRoZSBJbnZlbnRvcnkgc2VydmljZSBzaW5jZSBpdCBzdGFydGVkOyByZXRyeSB3aXRoIGV4cG9uZW50aWFsIGJhY2tvZmbq2BkfdGhlIHJlc3BvbnNlIGlzIGEgcmFuZG9tIHNhbXBsZRrOAsrYGX4ICBIKT1ZFUkxPQURFRBpudGhlIHNlcnZlciBpcyBhbHJlYWR5IGhhbmRsaW5nIGFzIG1hbnkgY2FsbHMgYXMgaXQgYWNjZXB0czsgd2FpdCBmb3IgdGhlIHRpbWUgdGhhdCBSZXRyeUluZm8gZ2l2ZXMsIHRoZW4gcmV0cnnK2BllCAgSEU1FU1NBR0VfVE9PX0xBUkdFGk5hIG1lc3NhZ2UgaXMgbGFyZ2VyIHRoYW4gNCBNaUIsIHRoZSBsaW1pdCBvZiB0aGUgc2VydmVyOyBzZW5kIHNtYWxsZXIgbWVzc2FnZXPK2BlfCAQaW3RoZSBkZWFkbGluZSBvZiB0aGUgY2FsbCBwYXNzZWQgYmVmb3JlIHRoZSByZXNwb25zZSB3YXMgcmVhZHk7IHJldHJ5IHdpdGggYSBsb25nZXIgZGVhZGxpbmVCjwIKIGNvbS5ib29rc3RvcmUucmVjb21tZW5kYXRpb25zLnYxQhpSZWNvbW1lbmRhdGlvblNlcnZpY2VQcm90b1ABWj1iaW5kZXJ5L2dlbi9nby9ib29rc3RvcmUvcmVjb21tZW5kYXRpb25zL3YxO3JlY29tbWVuZGF0aW9uc3YxogIDQlJYqgIcQm9va3N0b3JlLlJlY29tbWVuZGF0aW9ucy5WMcoCHEJvb2tzdG9yZVxSZWNvbW1lbmRhdGlvbnNcVjHiAihCb29rc3RvcmVcUmVjb21tZW5kYXRpb25zXFYxXEdQQk1ldGFkYXRh6gIeQm9va3N0b3JlOjpSZWNvbW1lbmRhdGlvbnM6OlYxYgZwcm90bzM", [file_bookstore_inventory_v1_book, file_buf_validate_validate, file_proofread_v1_options]);
 
 /**
- * Asks for recommendations.
+ * The request of Recommend.
  *
  * @generated from message bookstore.recommendations.v1.RecommendRequest
  */
 export type RecommendRequest = Message<"bookstore.recommendations.v1.RecommendRequest"> & {
   /**
-   * The account of the reader. Books that the reader has bought are left out.
+   * The account id of the reader, a UUID. Books that this account has bought
+   * are not recommended.
    *
    * @generated from field: string user_id = 1;
    */
   userId: string;
 
   /**
-   * The category to draw from.
+   * The category from which books are recommended.
    *
    * @generated from field: bookstore.inventory.v1.BookCategory category = 2;
    */
   category: BookCategory;
 
   /**
-   * How many books to answer at most, from 1 to 100. Zero is refused: in the
-   * tutorial that this service comes from, a client that forgot the field got
-   * an empty list and no hint why.
+   * The maximum number of recommendations, from 1 to 100. An unset field (zero)
+   * is refused, because a client that forgot it would get an empty list and not
+   * know why.
    *
    * @generated from field: int32 max_results = 3;
    */
@@ -54,13 +55,14 @@ export const RecommendRequestSchema: GenMessage<RecommendRequest> = /*@__PURE__*
   messageDesc(file_bookstore_recommendations_v1_recommendation_service, 0);
 
 /**
- * The recommended books.
+ * The response of Recommend.
  *
  * @generated from message bookstore.recommendations.v1.RecommendResponse
  */
 export type RecommendResponse = Message<"bookstore.recommendations.v1.RecommendResponse"> & {
   /**
-   * The books, in random order, each of the asked category.
+   * The recommended books, in random order. Empty if the category has no books,
+   * or none that the reader has not bought.
    *
    * @generated from field: repeated bookstore.recommendations.v1.BookRecommendation recommendations = 1;
    */
@@ -75,20 +77,20 @@ export const RecommendResponseSchema: GenMessage<RecommendResponse> = /*@__PURE_
   messageDesc(file_bookstore_recommendations_v1_recommendation_service, 1);
 
 /**
- * One recommended book.
+ * A recommended book.
  *
  * @generated from message bookstore.recommendations.v1.BookRecommendation
  */
 export type BookRecommendation = Message<"bookstore.recommendations.v1.BookRecommendation"> & {
   /**
-   * The number of the book in Inventory.
+   * The id of the book; InventoryService.GetBook returns its details.
    *
    * @generated from field: int32 book_id = 1;
    */
   bookId: number;
 
   /**
-   * The title, as printed.
+   * The title as printed on the book.
    *
    * @generated from field: string title = 2;
    */
@@ -103,14 +105,15 @@ export const BookRecommendationSchema: GenMessage<BookRecommendation> = /*@__PUR
   messageDesc(file_bookstore_recommendations_v1_recommendation_service, 2);
 
 /**
- * Finds books that a reader may like.
+ * Recommends books.
  *
  * @generated from service bookstore.recommendations.v1.RecommendationService
  */
 export const RecommendationService: GenService<{
   /**
-   * Draws books of one category at random, no book twice. Answers fewer than
-   * asked where the category holds fewer.
+   * Returns a random sample of the books of one category, each book at most
+   * once. If the category has fewer books than requested, all of them are
+   * returned.
    *
    * @generated from rpc bookstore.recommendations.v1.RecommendationService.Recommend
    */

@@ -14,35 +14,36 @@ export const file_bookstore_reviews_v1_rating: GenFile = /*@__PURE__*/
   fileDesc("CiFib29rc3RvcmUvcmV2aWV3cy92MS9yYXRpbmcucHJvdG8SFGJvb2tzdG9yZS5yZXZpZXdzLnYxIr4BCgZSYXRpbmcSHgoHYm9va19pZBgBIAEoBUINukgKGggY/5Pr3AMoARIjCgxyZXZpZXdfY291bnQYAiABKANCDbpICiIIGP+T69wDKAASKwoSYXZlcmFnZV9odW5kcmVkdGhzGAMgASgFQgq6SAcaBRj0AyhkSACIAQESKwoLc3Rhcl9jb3VudHMYBCADKANCFrpIE5IBEAgFEAUiCiIIGP+T69wDKABCFQoTX2F2ZXJhZ2VfaHVuZHJlZHRoc0LIAQoYY29tLmJvb2tzdG9yZS5yZXZpZXdzLnYxQgtSYXRpbmdQcm90b1ABWi1iaW5kZXJ5L2dlbi9nby9ib29rc3RvcmUvcmV2aWV3cy92MTtyZXZpZXdzdjGiAgNCUliqAhRCb29rc3RvcmUuUmV2aWV3cy5WMcoCFEJvb2tzdG9yZVxSZXZpZXdzXFYx4gIgQm9va3N0b3JlXFJldmlld3NcVjFcR1BCTWV0YWRhdGHqAhZCb29rc3RvcmU6OlJldmlld3M6OlYxYgZwcm90bzM", [file_buf_validate_validate]);
 
 /**
- * The reviews of a book, summed up.
+ * The summary of all reviews of a book.
  *
  * @generated from message bookstore.reviews.v1.Rating
  */
 export type Rating = Message<"bookstore.reviews.v1.Rating"> & {
   /**
-   * The book.
+   * The id of the book.
    *
    * @generated from field: int32 book_id = 1;
    */
   bookId: number;
 
   /**
-   * How many reviews the book has: the sum of star_counts.
+   * The number of reviews of the book: the sum of star_counts.
    *
    * @generated from field: int64 review_count = 2;
    */
   reviewCount: bigint;
 
   /**
-   * The average in hundredths of a star, rounded half up: 433 is 4.33 stars.
-   * Unset if there is no review, since an average of nothing is not zero.
+   * The average number of stars in hundredths, rounded half up: 433 means 4.33
+   * stars. Unset if the book has no reviews.
    *
    * @generated from field: optional int32 average_hundredths = 3;
    */
   averageHundredths?: number | undefined;
 
   /**
-   * How many reviews give one star, two, three, four and five, in this order.
+   * The number of reviews with 1, 2, 3, 4 and 5 stars, in this order. Always
+   * five numbers.
    *
    * @generated from field: repeated int64 star_counts = 4;
    */

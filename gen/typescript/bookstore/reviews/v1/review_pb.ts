@@ -16,28 +16,30 @@ export const file_bookstore_reviews_v1_review: GenFile = /*@__PURE__*/
   fileDesc("CiFib29rc3RvcmUvcmV2aWV3cy92MS9yZXZpZXcucHJvdG8SFGJvb2tzdG9yZS5yZXZpZXdzLnYxIqACCgZSZXZpZXcSGwoJcmV2aWV3X2lkGAEgASgJQgi6SAVyA7ABARIeCgdib29rX2lkGAIgASgFQg26SAoaCBj/k+vcAygBEhgKBXN0YXJzGAMgASgFQgm6SAYaBBgFKAESFwoFdGl0bGUYBCABKAlCCLpIBXIDGJYBEhYKBGJvZHkYBSABKAlCCLpIBXIDGIgnEhwKC2F1dGhvcl9uYW1lGAYgASgJQge6SARyAhhkEjcKC2NyZWF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEjcKC3VwZGF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBQsgBChhjb20uYm9va3N0b3JlLnJldmlld3MudjFCC1Jldmlld1Byb3RvUAFaLWJpbmRlcnkvZ2VuL2dvL2Jvb2tzdG9yZS9yZXZpZXdzL3YxO3Jldmlld3N2MaICA0JSWKoCFEJvb2tzdG9yZS5SZXZpZXdzLlYxygIUQm9va3N0b3JlXFJldmlld3NcVjHiAiBCb29rc3RvcmVcUmV2aWV3c1xWMVxHUEJNZXRhZGF0YeoCFkJvb2tzdG9yZTo6UmV2aWV3czo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
- * What a reader thinks of a book. An account has at most one review of a book.
- * The account is not told: a reader may be known by a name of their choice.
+ * A reader's review of a book. Each account has at most one review of a book.
+ * The review does not contain the account id, so that readers can write under a
+ * name of their choice.
  *
  * @generated from message bookstore.reviews.v1.Review
  */
 export type Review = Message<"bookstore.reviews.v1.Review"> & {
   /**
-   * The identity of the review, a UUIDv7. It stays when the review is changed.
+   * The id of the review, a UUIDv7 that the server assigns. It does not change
+   * when the review is changed.
    *
    * @generated from field: string review_id = 1;
    */
   reviewId: string;
 
   /**
-   * The book.
+   * The id of the book.
    *
    * @generated from field: int32 book_id = 2;
    */
   bookId: number;
 
   /**
-   * How many stars, of five.
+   * The number of stars, from 1 (worst) to 5 (best).
    *
    * @generated from field: int32 stars = 3;
    */
@@ -51,7 +53,7 @@ export type Review = Message<"bookstore.reviews.v1.Review"> & {
   title: string;
 
   /**
-   * The review itself, in plain text. Empty if the reader gave stars alone.
+   * The text of the review, as plain text. Empty if the reader gave only stars.
    *
    * @generated from field: string body = 5;
    */
@@ -72,7 +74,7 @@ export type Review = Message<"bookstore.reviews.v1.Review"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * When the review was last changed; the time of writing if it never was.
+   * When the review last changed. Equal to create_time if it has not changed.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 8;
    */

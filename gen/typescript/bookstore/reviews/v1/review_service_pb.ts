@@ -16,25 +16,25 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bookstore/reviews/v1/review_service.proto.
  */
 export const file_bookstore_reviews_v1_review_service: GenFile = /*@__PURE__*/
-  fileDesc("Cilib29rc3RvcmUvcmV2aWV3cy92MS9yZXZpZXdfc2VydmljZS5wcm90bxIUYm9va3N0b3JlLnJldmlld3MudjEi7AEKEFB1dFJldmlld1JlcXVlc3QSHgoHYm9va19pZBgBIAEoBUINukgKGggY/5Pr3AMoARIYCgVzdGFycxgCIAEoBUIJukgGGgQYBSgBEiYKBXRpdGxlGAMgASgJQhe6SAVyAxiWAcrYGQtubyBoZWFkbGluZRItCgRib2R5GAQgASgJQh+6SAVyAxiIJ8rYGRNzdGFycyB3aXRob3V0IHdvcmRzEkcKC2F1dGhvcl9uYW1lGAUgASgJQjK6SARyAhhkytgZJ25vIG5hbWU6IHRoZSByZXZpZXcgaXMgdGhhdCBvZiBhIHJlYWRlciJJChFQdXRSZXZpZXdSZXNwb25zZRI0CgZyZXZpZXcYASABKAsyHC5ib29rc3RvcmUucmV2aWV3cy52MS5SZXZpZXdCBrpIA8gBASIyChBHZXRSZXZpZXdSZXF1ZXN0Eh4KB2Jvb2tfaWQYASABKAVCDbpIChoIGP+T69wDKAEiSQoRR2V0UmV2aWV3UmVzcG9uc2USNAoGcmV2aWV3GAEgASgLMhwuYm9va3N0b3JlLnJldmlld3MudjEuUmV2aWV3Qga6SAPIAQEi5AEKEkxpc3RSZXZpZXdzUmVxdWVzdBIeCgdib29rX2lkGAEgASgFQg26SAoaCBj/k+vcAygBEkoKBW9yZGVyGAIgASgOMiEuYm9va3N0b3JlLnJldmlld3MudjEuUmV2aWV3T3JkZXJCGLpIBYIBAhABytgZDG5ld2VzdCBmaXJzdBIyCglwYWdlX3NpemUYAyABKAVCH7pIBxoFGMgBKADK2BkRMjAgcmV2aWV3cyBhIHBhZ2USLgoKcGFnZV90b2tlbhgEIAEoCUIaukgFcgMY9APK2BkOdGhlIGZpcnN0IHBhZ2UicgoTTGlzdFJldmlld3NSZXNwb25zZRI4CgdyZXZpZXdzGAEgAygLMhwuYm9va3N0b3JlLnJldmlld3MudjEuUmV2aWV3Qgm6SAaSAQMQyAESIQoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgi6SAVyAxj0AyI1ChNEZWxldGVSZXZpZXdSZXF1ZXN0Eh4KB2Jvb2tfaWQYASABKAVCDbpIChoIGP+T69wDKAEiFgoURGVsZXRlUmV2aWV3UmVzcG9uc2UiMgoQR2V0UmF0aW5nUmVxdWVzdBIeCgdib29rX2lkGAEgASgFQg26SAoaCBj/k+vcAygBIkkKEUdldFJhdGluZ1Jlc3BvbnNlEjQKBnJhdGluZxgBIAEoCzIcLmJvb2tzdG9yZS5yZXZpZXdzLnYxLlJhdGluZ0IGukgDyAEBIkQKFkJhdGNoR2V0UmF0aW5nc1JlcXVlc3QSKgoIYm9va19pZHMYASADKAVCGLpIFZIBEggBEGQYASIKGggY/5Pr3AMoASJUChdCYXRjaEdldFJhdGluZ3NSZXNwb25zZRI5CgdyYXRpbmdzGAEgAygLMhwuYm9va3N0b3JlLnJldmlld3MudjEuUmF0aW5nQgq6SAeSAQQIARBkKpIBCgtSZXZpZXdPcmRlchIcChhSRVZJRVdfT1JERVJfVU5TUEVDSUZJRUQQABIdChlSRVZJRVdfT1JERVJfTkVXRVNUX0ZJUlNUEAESIQodUkVWSUVXX09SREVSX01PU1RfU1RBUlNfRklSU1QQAhIjCh9SRVZJRVdfT1JERVJfRkVXRVNUX1NUQVJTX0ZJUlNUEAMy1xIKDVJldmlld1NlcnZpY2USsgQKCVB1dFJldmlldxImLmJvb2tzdG9yZS5yZXZpZXdzLnYxLlB1dFJldmlld1JlcXVlc3QaJy5ib29rc3RvcmUucmV2aWV3cy52MS5QdXRSZXZpZXdSZXNwb25zZSLTA5ACAsrYGUgIEBISQ1JFREVOVElBTF9NSVNTSU5HGjB0aGUgY2FsbCBjYXJyaWVzIG5vIHNlc3Npb24gdG9rZW47IHNpZ24gaW4gZmlyc3TK2Bl0CBASD1NFU1NJT05fSU5WQUxJRBpfdGhlIHRva2VuIGlzIHRoYXQgb2Ygbm8gb3BlbiBzZXNzaW9uOiBpdCBoYXMgZXhwaXJlZCwgd2FzIGVuZGVkIG9yIG5ldmVyIHdhcyBvbmU7IHNpZ24gaW4gYWdhaW7K2BlwCA4SFEFDQ09VTlRTX1VOQVZBSUxBQkxFGlZ0aGUgc2Vzc2lvbiBjb3VsZCBub3QgYmUgY2hlY2tlZCBiZWNhdXNlIEFjY291bnRzIGRvZXMgbm90IGFuc3dlcjsgcmVwZWF0IHdpdGggYmFja29mZsrYGSsIBRIOQk9PS19OT1RfRk9VTkQaF25vIGJvb2sgaGFzIHRoaXMgbnVtYmVyytgZSQgOEhVDQVRBTE9HVUVfVU5BVkFJTEFCTEUaLkludmVudG9yeSBkb2VzIG5vdCBhbnN3ZXI7IHJlcGVhdCB3aXRoIGJhY2tvZmba2BkYCgdhY2NvdW50Eg1hdXRob3JpemF0aW9uEowECglHZXRSZXZpZXcSJi5ib29rc3RvcmUucmV2aWV3cy52MS5HZXRSZXZpZXdSZXF1ZXN0GicuYm9va3N0b3JlLnJldmlld3MudjEuR2V0UmV2aWV3UmVzcG9uc2UirQOQAgHK2BlICBASEkNSRURFTlRJQUxfTUlTU0lORxowdGhlIGNhbGwgY2FycmllcyBubyBzZXNzaW9uIHRva2VuOyBzaWduIGluIGZpcnN0ytgZdAgQEg9TRVNTSU9OX0lOVkFMSUQaX3RoZSB0b2tlbiBpcyB0aGF0IG9mIG5vIG9wZW4gc2Vzc2lvbjogaXQgaGFzIGV4cGlyZWQsIHdhcyBlbmRlZCBvciBuZXZlciB3YXMgb25lOyBzaWduIGluIGFnYWluytgZcAgOEhRBQ0NPVU5UU19VTkFWQUlMQUJMRRpWdGhlIHNlc3Npb24gY291bGQgbm90IGJlIGNoZWNrZWQgYmVjYXVzZSBBY2NvdW50cyBkb2VzIG5vdCBhbnN3ZXI7IHJlcGVhdCB3aXRoIGJhY2tvZmbK2BlSCAUSEFJFVklFV19OT1RfRk9VTkQaPHRoZSBhY2NvdW50IGhhcyBubyByZXZpZXcgb2YgdGhpcyBib29rOyBQdXRSZXZpZXcgd3JpdGVzIG9uZdrYGRgKB2FjY291bnQSDWF1dGhvcml6YXRpb24SnAIKC0xpc3RSZXZpZXdzEiguYm9va3N0b3JlLnJldmlld3MudjEuTGlzdFJldmlld3NSZXF1ZXN0GikuYm9va3N0b3JlLnJldmlld3MudjEuTGlzdFJldmlld3NSZXNwb25zZSK3AZACAcrYGXsIAxISUEFHRV9UT0tFTl9JTlZBTElEGmN0aGUgcGFnZSB0b2tlbiBpcyBub3Qgb25lIHRoYXQgdGhpcyBtZXRob2QgZ2F2ZSBmb3IgdGhlIHNhbWUgYm9vayBhbmQgb3JkZXI7IHN0YXJ0IGFnYWluIHdpdGhvdXQgaXTS2BkxCglwYWdlX3NpemUSCnBhZ2VfdG9rZW4aB3Jldmlld3MiD25leHRfcGFnZV90b2tlbhK/AwoMRGVsZXRlUmV2aWV3EikuYm9va3N0b3JlLnJldmlld3MudjEuRGVsZXRlUmV2aWV3UmVxdWVzdBoqLmJvb2tzdG9yZS5yZXZpZXdzLnYxLkRlbGV0ZVJldmlld1Jlc3BvbnNlItcCkAICytgZSAgQEhJDUkVERU5USUFMX01JU1NJTkcaMHRoZSBjYWxsIGNhcnJpZXMgbm8gc2Vzc2lvbiB0b2tlbjsgc2lnbiBpbiBmaXJzdMrYGXQIEBIPU0VTU0lPTl9JTlZBTElEGl90aGUgdG9rZW4gaXMgdGhhdCBvZiBubyBvcGVuIHNlc3Npb246IGl0IGhhcyBleHBpcmVkLCB3YXMgZW5kZWQgb3IgbmV2ZXIgd2FzIG9uZTsgc2lnbiBpbiBhZ2FpbsrYGXAIDhIUQUNDT1VOVFNfVU5BVkFJTEFCTEUaVnRoZSBzZXNzaW9uIGNvdWxkIG5vdCBiZSBjaGVja2VkIGJlY2F1c2UgQWNjb3VudHMgZG9lcyBub3QgYW5zd2VyOyByZXBlYXQgd2l0aCBiYWNrb2Zm2tgZGAoHYWNjb3VudBINYXV0aG9yaXphdGlvbhJhCglHZXRSYXRpbmcSJi5ib29rc3RvcmUucmV2aWV3cy52MS5HZXRSYXRpbmdSZXF1ZXN0GicuYm9va3N0b3JlLnJldmlld3MudjEuR2V0UmF0aW5nUmVzcG9uc2UiA5ACARJzCg9CYXRjaEdldFJhdGluZ3MSLC5ib29rc3RvcmUucmV2aWV3cy52MS5CYXRjaEdldFJhdGluZ3NSZXF1ZXN0Gi0uYm9va3N0b3JlLnJldmlld3MudjEuQmF0Y2hHZXRSYXRpbmdzUmVzcG9uc2UiA5ACARrIAsrYGWUICBIKT1ZFUkxPQURFRBpVdGhlIHNlcnZlciBoYXMgYXMgbWFueSBjYWxscyBpbiBmbGlnaHQgYXMgaXQgdGFrZXM7IHdhaXQgYXMgUmV0cnlJbmZvIHNheXMgYW5kIHJlcGVhdMrYGVwICBIRTUVTU0FHRV9UT09fTEFSR0UaRWEgbWVzc2FnZSBpcyBsYXJnZXIgdGhhbiB0aGUgc2VydmVyIHRha2VzLCA0IE1pQjsgc2VuZCBsZXNzIGF0IGEgdGltZcrYGS8IBBordGhlIGRlYWRsaW5lIHRoYXQgdGhlIGNhbGxlciBzZXQgaGFzIHBhc3NlZMrYGUgIDhIRU1RPUkVfVU5BVkFJTEFCTEUaMXRoZSBkYXRhYmFzZSBkb2VzIG5vdCBhbnN3ZXI7IHJlcGVhdCB3aXRoIGJhY2tvZmZCzwEKGGNvbS5ib29rc3RvcmUucmV2aWV3cy52MUISUmV2aWV3U2VydmljZVByb3RvUAFaLWJpbmRlcnkvZ2VuL2dvL2Jvb2tzdG9yZS9yZXZpZXdzL3YxO3Jldmlld3N2MaICA0JSWKoCFEJvb2tzdG9yZS5SZXZpZXdzLlYxygIUQm9va3N0b3JlXFJldmlld3NcVjHiAiBCb29rc3RvcmVcUmV2aWV3c1xWMVxHUEJNZXRhZGF0YeoCFkJvb2tzdG9yZTo6UmV2aWV3czo6VjFiBnByb3RvMw", [file_bookstore_reviews_v1_rating, file_bookstore_reviews_v1_review, file_buf_validate_validate, file_proofread_v1_options]);
+  fileDesc("Cilib29rc3RvcmUvcmV2aWV3cy92MS9yZXZpZXdfc2VydmljZS5wcm90bxIUYm9va3N0b3JlLnJldmlld3MudjEi7gEKEFB1dFJldmlld1JlcXVlc3QSHgoHYm9va19pZBgBIAEoBUINukgKGggY/5Pr3AMoARIYCgVzdGFycxgCIAEoBUIJukgGGgQYBSgBEiYKBXRpdGxlGAMgASgJQhe6SAVyAxiWAcrYGQtubyBoZWFkbGluZRItCgRib2R5GAQgASgJQh+6SAVyAxiIJ8rYGRNvbmx5IHN0YXJzLCBubyB0ZXh0EkkKC2F1dGhvcl9uYW1lGAUgASgJQjS6SARyAhhkytgZKW5vIG5hbWU6IHRoZSByZXZpZXcgaXMgc2hvd24gYXMgYW5vbnltb3VzIkkKEVB1dFJldmlld1Jlc3BvbnNlEjQKBnJldmlldxgBIAEoCzIcLmJvb2tzdG9yZS5yZXZpZXdzLnYxLlJldmlld0IGukgDyAEBIjIKEEdldFJldmlld1JlcXVlc3QSHgoHYm9va19pZBgBIAEoBUINukgKGggY/5Pr3AMoASJJChFHZXRSZXZpZXdSZXNwb25zZRI0CgZyZXZpZXcYASABKAsyHC5ib29rc3RvcmUucmV2aWV3cy52MS5SZXZpZXdCBrpIA8gBASLmAQoSTGlzdFJldmlld3NSZXF1ZXN0Eh4KB2Jvb2tfaWQYASABKAVCDbpIChoIGP+T69wDKAESSgoFb3JkZXIYAiABKA4yIS5ib29rc3RvcmUucmV2aWV3cy52MS5SZXZpZXdPcmRlckIYukgFggECEAHK2BkMbmV3ZXN0IGZpcnN0EjQKCXBhZ2Vfc2l6ZRgDIAEoBUIhukgHGgUYyAEoAMrYGRMyMCByZXZpZXdzIHBlciBwYWdlEi4KCnBhZ2VfdG9rZW4YBCABKAlCGrpIBXIDGPQDytgZDnRoZSBmaXJzdCBwYWdlInIKE0xpc3RSZXZpZXdzUmVzcG9uc2USOAoHcmV2aWV3cxgBIAMoCzIcLmJvb2tzdG9yZS5yZXZpZXdzLnYxLlJldmlld0IJukgGkgEDEMgBEiEKD25leHRfcGFnZV90b2tlbhgCIAEoCUIIukgFcgMY9AMiNQoTRGVsZXRlUmV2aWV3UmVxdWVzdBIeCgdib29rX2lkGAEgASgFQg26SAoaCBj/k+vcAygBIhYKFERlbGV0ZVJldmlld1Jlc3BvbnNlIjIKEEdldFJhdGluZ1JlcXVlc3QSHgoHYm9va19pZBgBIAEoBUINukgKGggY/5Pr3AMoASJJChFHZXRSYXRpbmdSZXNwb25zZRI0CgZyYXRpbmcYASABKAsyHC5ib29rc3RvcmUucmV2aWV3cy52MS5SYXRpbmdCBrpIA8gBASJEChZCYXRjaEdldFJhdGluZ3NSZXF1ZXN0EioKCGJvb2tfaWRzGAEgAygFQhi6SBWSARIIARBkGAEiChoIGP+T69wDKAEiVAoXQmF0Y2hHZXRSYXRpbmdzUmVzcG9uc2USOQoHcmF0aW5ncxgBIAMoCzIcLmJvb2tzdG9yZS5yZXZpZXdzLnYxLlJhdGluZ0IKukgHkgEECAEQZCqSAQoLUmV2aWV3T3JkZXISHAoYUkVWSUVXX09SREVSX1VOU1BFQ0lGSUVEEAASHQoZUkVWSUVXX09SREVSX05FV0VTVF9GSVJTVBABEiEKHVJFVklFV19PUkRFUl9NT1NUX1NUQVJTX0ZJUlNUEAISIwofUkVWSUVXX09SREVSX0ZFV0VTVF9TVEFSU19GSVJTVBADMsgWCg1SZXZpZXdTZXJ2aWNlEuAFCglQdXRSZXZpZXcSJi5ib29rc3RvcmUucmV2aWV3cy52MS5QdXRSZXZpZXdSZXF1ZXN0GicuYm9va3N0b3JlLnJldmlld3MudjEuUHV0UmV2aWV3UmVzcG9uc2UigQWQAgLK2BmAAQgQEhJDUkVERU5USUFMX01JU1NJTkcaaHRoZSBjYWxsIGhhcyBubyBzZXNzaW9uIHRva2VuOyBzaWduIGluIGFuZCBzZW5kIHRoZSB0b2tlbiBpbiB0aGUgbWV0YWRhdGEgYXMgYXV0aG9yaXphdGlvbjogQmVhcmVyIFRPS0VOytgZjQEIEBIPU0VTU0lPTl9JTlZBTElEGnh0aGUgc2Vzc2lvbiB0b2tlbiBiZWxvbmdzIHRvIG5vIG9wZW4gc2Vzc2lvbjogdGhlIHNlc3Npb24gaGFzIGV4cGlyZWQgb3Igd2FzIGVuZGVkLCBvciB0aGUgdG9rZW4gaXMgd3Jvbmc7IHNpZ24gaW4gYWdhaW7K2BmBAQgOEhRBQ0NPVU5UU19VTkFWQUlMQUJMRRpndGhlIEFjY291bnRzIHNlcnZpY2UgZG9lcyBub3QgcmVzcG9uZCwgc28gdGhlIHNlc3Npb24gY2Fubm90IGJlIGNoZWNrZWQ7IHJldHJ5IHdpdGggZXhwb25lbnRpYWwgYmFja29mZsrYGVwIBRIOQk9PS19OT1RfRk9VTkQaSG5vIGJvb2sgaGFzIHRoaXMgaWQ7IGZpbmQgdGhlIGlkcyBvZiBib29rcyB3aXRoIExpc3RCb29rcyBvciBTZWFyY2hCb29rc8rYGWEIDhIVQ0FUQUxPR1VFX1VOQVZBSUxBQkxFGkZ0aGUgSW52ZW50b3J5IHNlcnZpY2UgZG9lcyBub3QgcmVzcG9uZDsgcmV0cnkgd2l0aCBleHBvbmVudGlhbCBiYWNrb2Zm2tgZGAoHYWNjb3VudBINYXV0aG9yaXphdGlvbhL1BAoJR2V0UmV2aWV3EiYuYm9va3N0b3JlLnJldmlld3MudjEuR2V0UmV2aWV3UmVxdWVzdBonLmJvb2tzdG9yZS5yZXZpZXdzLnYxLkdldFJldmlld1Jlc3BvbnNlIpYEkAIBytgZgAEIEBISQ1JFREVOVElBTF9NSVNTSU5HGmh0aGUgY2FsbCBoYXMgbm8gc2Vzc2lvbiB0b2tlbjsgc2lnbiBpbiBhbmQgc2VuZCB0aGUgdG9rZW4gaW4gdGhlIG1ldGFkYXRhIGFzIGF1dGhvcml6YXRpb246IEJlYXJlciBUT0tFTsrYGY0BCBASD1NFU1NJT05fSU5WQUxJRBp4dGhlIHNlc3Npb24gdG9rZW4gYmVsb25ncyB0byBubyBvcGVuIHNlc3Npb246IHRoZSBzZXNzaW9uIGhhcyBleHBpcmVkIG9yIHdhcyBlbmRlZCwgb3IgdGhlIHRva2VuIGlzIHdyb25nOyBzaWduIGluIGFnYWluytgZgQEIDhIUQUNDT1VOVFNfVU5BVkFJTEFCTEUaZ3RoZSBBY2NvdW50cyBzZXJ2aWNlIGRvZXMgbm90IHJlc3BvbmQsIHNvIHRoZSBzZXNzaW9uIGNhbm5vdCBiZSBjaGVja2VkOyByZXRyeSB3aXRoIGV4cG9uZW50aWFsIGJhY2tvZmbK2BlWCAUSEFJFVklFV19OT1RfRk9VTkQaQHRoZSBhY2NvdW50IGhhcyBubyByZXZpZXcgb2YgdGhpcyBib29rOyB3cml0ZSBvbmUgd2l0aCBQdXRSZXZpZXfa2BkYCgdhY2NvdW50Eg1hdXRob3JpemF0aW9uErMCCgtMaXN0UmV2aWV3cxIoLmJvb2tzdG9yZS5yZXZpZXdzLnYxLkxpc3RSZXZpZXdzUmVxdWVzdBopLmJvb2tzdG9yZS5yZXZpZXdzLnYxLkxpc3RSZXZpZXdzUmVzcG9uc2UizgGQAgHK2BmRAQgDEhJQQUdFX1RPS0VOX0lOVkFMSUQaeXRoaXMgbWV0aG9kIGRpZCBub3QgcmV0dXJuIHRoZSBwYWdlIHRva2VuIGZvciB0aGUgc2FtZSBib29rIGFuZCBvcmRlcjsgcmVxdWVzdCB0aGUgZmlyc3QgcGFnZSBhZ2Fpbiwgd2l0aG91dCBhIHBhZ2UgdG9rZW7S2BkxCglwYWdlX3NpemUSCnBhZ2VfdG9rZW4aB3Jldmlld3MiD25leHRfcGFnZV90b2tlbhKkBAoMRGVsZXRlUmV2aWV3EikuYm9va3N0b3JlLnJldmlld3MudjEuRGVsZXRlUmV2aWV3UmVxdWVzdBoqLmJvb2tzdG9yZS5yZXZpZXdzLnYxLkRlbGV0ZVJldmlld1Jlc3BvbnNlIrwDkAICytgZgAEIEBISQ1JFREVOVElBTF9NSVNTSU5HGmh0aGUgY2FsbCBoYXMgbm8gc2Vzc2lvbiB0b2tlbjsgc2lnbiBpbiBhbmQgc2VuZCB0aGUgdG9rZW4gaW4gdGhlIG1ldGFkYXRhIGFzIGF1dGhvcml6YXRpb246IEJlYXJlciBUT0tFTsrYGY0BCBASD1NFU1NJT05fSU5WQUxJRBp4dGhlIHNlc3Npb24gdG9rZW4gYmVsb25ncyB0byBubyBvcGVuIHNlc3Npb246IHRoZSBzZXNzaW9uIGhhcyBleHBpcmVkIG9yIHdhcyBlbmRlZCwgb3IgdGhlIHRva2VuIGlzIHdyb25nOyBzaWduIGluIGFnYWluytgZgQEIDhIUQUNDT1VOVFNfVU5BVkFJTEFCTEUaZ3RoZSBBY2NvdW50cyBzZXJ2aWNlIGRvZXMgbm90IHJlc3BvbmQsIHNvIHRoZSBzZXNzaW9uIGNhbm5vdCBiZSBjaGVja2VkOyByZXRyeSB3aXRoIGV4cG9uZW50aWFsIGJhY2tvZmba2BkYCgdhY2NvdW50Eg1hdXRob3JpemF0aW9uEmEKCUdldFJhdGluZxImLmJvb2tzdG9yZS5yZXZpZXdzLnYxLkdldFJhdGluZ1JlcXVlc3QaJy5ib29rc3RvcmUucmV2aWV3cy52MS5HZXRSYXRpbmdSZXNwb25zZSIDkAIBEnMKD0JhdGNoR2V0UmF0aW5ncxIsLmJvb2tzdG9yZS5yZXZpZXdzLnYxLkJhdGNoR2V0UmF0aW5nc1JlcXVlc3QaLS5ib29rc3RvcmUucmV2aWV3cy52MS5CYXRjaEdldFJhdGluZ3NSZXNwb25zZSIDkAIBGqYDytgZfggIEgpPVkVSTE9BREVEGm50aGUgc2VydmVyIGlzIGFscmVhZHkgaGFuZGxpbmcgYXMgbWFueSBjYWxscyBhcyBpdCBhY2NlcHRzOyB3YWl0IGZvciB0aGUgdGltZSB0aGF0IFJldHJ5SW5mbyBnaXZlcywgdGhlbiByZXRyecrYGWUICBIRTUVTU0FHRV9UT09fTEFSR0UaTmEgbWVzc2FnZSBpcyBsYXJnZXIgdGhhbiA0IE1pQiwgdGhlIGxpbWl0IG9mIHRoZSBzZXJ2ZXI7IHNlbmQgc21hbGxlciBtZXNzYWdlc8rYGV8IBBpbdGhlIGRlYWRsaW5lIG9mIHRoZSBjYWxsIHBhc3NlZCBiZWZvcmUgdGhlIHJlc3BvbnNlIHdhcyByZWFkeTsgcmV0cnkgd2l0aCBhIGxvbmdlciBkZWFkbGluZcrYGVQIDhIRU1RPUkVfVU5BVkFJTEFCTEUaPXRoZSBkYXRhYmFzZSBkb2VzIG5vdCByZXNwb25kOyByZXRyeSB3aXRoIGV4cG9uZW50aWFsIGJhY2tvZmZCzwEKGGNvbS5ib29rc3RvcmUucmV2aWV3cy52MUISUmV2aWV3U2VydmljZVByb3RvUAFaLWJpbmRlcnkvZ2VuL2dvL2Jvb2tzdG9yZS9yZXZpZXdzL3YxO3Jldmlld3N2MaICA0JSWKoCFEJvb2tzdG9yZS5SZXZpZXdzLlYxygIUQm9va3N0b3JlXFJldmlld3NcVjHiAiBCb29rc3RvcmVcUmV2aWV3c1xWMVxHUEJNZXRhZGF0YeoCFkJvb2tzdG9yZTo6UmV2aWV3czo6VjFiBnByb3RvMw", [file_bookstore_reviews_v1_rating, file_bookstore_reviews_v1_review, file_buf_validate_validate, file_proofread_v1_options]);
 
 /**
- * Writes or replaces one's own review. What is unset here is empty afterwards,
- * also if it was not before.
+ * The request of PutReview. It contains the whole review: a text that is unset
+ * here is removed from an existing review.
  *
  * @generated from message bookstore.reviews.v1.PutReviewRequest
  */
 export type PutReviewRequest = Message<"bookstore.reviews.v1.PutReviewRequest"> & {
   /**
-   * The book.
+   * The id of the book.
    *
    * @generated from field: int32 book_id = 1;
    */
   bookId: number;
 
   /**
-   * How many stars, from 1 to 5. Zero is refused: it would be a forgotten
-   * field, and would spoil the average.
+   * The number of stars, from 1 (worst) to 5 (best). An unset field (zero) is
+   * refused, because it would lower the average.
    *
    * @generated from field: int32 stars = 2;
    */
@@ -48,14 +48,14 @@ export type PutReviewRequest = Message<"bookstore.reviews.v1.PutReviewRequest"> 
   title: string;
 
   /**
-   * The review itself, in plain text.
+   * The text of the review, as plain text.
    *
    * @generated from field: string body = 4;
    */
   body: string;
 
   /**
-   * The name under which to show the review.
+   * The name under which the review is shown.
    *
    * @generated from field: string author_name = 5;
    */
@@ -70,13 +70,13 @@ export const PutReviewRequestSchema: GenMessage<PutReviewRequest> = /*@__PURE__*
   messageDesc(file_bookstore_reviews_v1_review_service, 0);
 
 /**
- * The review is written.
+ * The response of PutReview.
  *
  * @generated from message bookstore.reviews.v1.PutReviewResponse
  */
 export type PutReviewResponse = Message<"bookstore.reviews.v1.PutReviewResponse"> & {
   /**
-   * The review as it is now.
+   * The review after the change.
    *
    * @generated from field: bookstore.reviews.v1.Review review = 1;
    */
@@ -91,13 +91,13 @@ export const PutReviewResponseSchema: GenMessage<PutReviewResponse> = /*@__PURE_
   messageDesc(file_bookstore_reviews_v1_review_service, 1);
 
 /**
- * Asks for one's own review.
+ * The request of GetReview.
  *
  * @generated from message bookstore.reviews.v1.GetReviewRequest
  */
 export type GetReviewRequest = Message<"bookstore.reviews.v1.GetReviewRequest"> & {
   /**
-   * The book.
+   * The id of the book.
    *
    * @generated from field: int32 book_id = 1;
    */
@@ -112,13 +112,13 @@ export const GetReviewRequestSchema: GenMessage<GetReviewRequest> = /*@__PURE__*
   messageDesc(file_bookstore_reviews_v1_review_service, 2);
 
 /**
- * One's own review.
+ * The response of GetReview.
  *
  * @generated from message bookstore.reviews.v1.GetReviewResponse
  */
 export type GetReviewResponse = Message<"bookstore.reviews.v1.GetReviewResponse"> & {
   /**
-   * The review.
+   * The caller's review of the book.
    *
    * @generated from field: bookstore.reviews.v1.Review review = 1;
    */
@@ -133,34 +133,35 @@ export const GetReviewResponseSchema: GenMessage<GetReviewResponse> = /*@__PURE_
   messageDesc(file_bookstore_reviews_v1_review_service, 3);
 
 /**
- * Asks for a page of the reviews of a book.
+ * The request of ListReviews.
  *
  * @generated from message bookstore.reviews.v1.ListReviewsRequest
  */
 export type ListReviewsRequest = Message<"bookstore.reviews.v1.ListReviewsRequest"> & {
   /**
-   * The book.
+   * The id of the book.
    *
    * @generated from field: int32 book_id = 1;
    */
   bookId: number;
 
   /**
-   * The order.
+   * The order of the list.
    *
    * @generated from field: bookstore.reviews.v1.ReviewOrder order = 2;
    */
   order: ReviewOrder;
 
   /**
-   * How many reviews a page holds at most, up to 200.
+   * The maximum number of reviews in the response, up to 200.
    *
    * @generated from field: int32 page_size = 3;
    */
   pageSize: number;
 
   /**
-   * The next_page_token of the page before.
+   * The next_page_token of the previous response. Send it with the same filters
+   * as before; only page_size may differ.
    *
    * @generated from field: string page_token = 4;
    */
@@ -175,20 +176,20 @@ export const ListReviewsRequestSchema: GenMessage<ListReviewsRequest> = /*@__PUR
   messageDesc(file_bookstore_reviews_v1_review_service, 4);
 
 /**
- * A page of the reviews of a book.
+ * The response of ListReviews.
  *
  * @generated from message bookstore.reviews.v1.ListReviewsResponse
  */
 export type ListReviewsResponse = Message<"bookstore.reviews.v1.ListReviewsResponse"> & {
   /**
-   * The reviews, in the order asked for.
+   * The reviews of this page, in the requested order.
    *
    * @generated from field: repeated bookstore.reviews.v1.Review reviews = 1;
    */
   reviews: Review[];
 
   /**
-   * The token of the next page; empty on the last.
+   * The page_token of the next page. Empty if this is the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -203,13 +204,13 @@ export const ListReviewsResponseSchema: GenMessage<ListReviewsResponse> = /*@__P
   messageDesc(file_bookstore_reviews_v1_review_service, 5);
 
 /**
- * Takes back one's own review.
+ * The request of DeleteReview.
  *
  * @generated from message bookstore.reviews.v1.DeleteReviewRequest
  */
 export type DeleteReviewRequest = Message<"bookstore.reviews.v1.DeleteReviewRequest"> & {
   /**
-   * The book.
+   * The id of the book.
    *
    * @generated from field: int32 book_id = 1;
    */
@@ -224,7 +225,7 @@ export const DeleteReviewRequestSchema: GenMessage<DeleteReviewRequest> = /*@__P
   messageDesc(file_bookstore_reviews_v1_review_service, 6);
 
 /**
- * There is no such review any more.
+ * The response of DeleteReview. It has no fields.
  *
  * @generated from message bookstore.reviews.v1.DeleteReviewResponse
  */
@@ -239,13 +240,13 @@ export const DeleteReviewResponseSchema: GenMessage<DeleteReviewResponse> = /*@_
   messageDesc(file_bookstore_reviews_v1_review_service, 7);
 
 /**
- * Asks for the rating of a book.
+ * The request of GetRating.
  *
  * @generated from message bookstore.reviews.v1.GetRatingRequest
  */
 export type GetRatingRequest = Message<"bookstore.reviews.v1.GetRatingRequest"> & {
   /**
-   * The book.
+   * The id of the book.
    *
    * @generated from field: int32 book_id = 1;
    */
@@ -260,13 +261,13 @@ export const GetRatingRequestSchema: GenMessage<GetRatingRequest> = /*@__PURE__*
   messageDesc(file_bookstore_reviews_v1_review_service, 8);
 
 /**
- * The rating of a book.
+ * The response of GetRating.
  *
  * @generated from message bookstore.reviews.v1.GetRatingResponse
  */
 export type GetRatingResponse = Message<"bookstore.reviews.v1.GetRatingResponse"> & {
   /**
-   * The rating.
+   * The rating of the book.
    *
    * @generated from field: bookstore.reviews.v1.Rating rating = 1;
    */
@@ -281,13 +282,13 @@ export const GetRatingResponseSchema: GenMessage<GetRatingResponse> = /*@__PURE_
   messageDesc(file_bookstore_reviews_v1_review_service, 9);
 
 /**
- * Asks for the ratings of several books.
+ * The request of BatchGetRatings.
  *
  * @generated from message bookstore.reviews.v1.BatchGetRatingsRequest
  */
 export type BatchGetRatingsRequest = Message<"bookstore.reviews.v1.BatchGetRatingsRequest"> & {
   /**
-   * The numbers of the books, from 1 to 100 of them, none twice.
+   * The ids of 1 to 100 books, each id once.
    *
    * @generated from field: repeated int32 book_ids = 1;
    */
@@ -302,13 +303,13 @@ export const BatchGetRatingsRequestSchema: GenMessage<BatchGetRatingsRequest> = 
   messageDesc(file_bookstore_reviews_v1_review_service, 10);
 
 /**
- * The ratings of several books.
+ * The response of BatchGetRatings.
  *
  * @generated from message bookstore.reviews.v1.BatchGetRatingsResponse
  */
 export type BatchGetRatingsResponse = Message<"bookstore.reviews.v1.BatchGetRatingsResponse"> & {
   /**
-   * One rating for each number, in the order in which they were asked for.
+   * One rating for each requested id, in the same order.
    *
    * @generated from field: repeated bookstore.reviews.v1.Rating ratings = 1;
    */
@@ -323,34 +324,35 @@ export const BatchGetRatingsResponseSchema: GenMessage<BatchGetRatingsResponse> 
   messageDesc(file_bookstore_reviews_v1_review_service, 11);
 
 /**
- * In which order reviews are listed. Among equals the newest comes first.
+ * The order in which reviews are listed. Reviews that are equal in this order
+ * are listed newest first.
  *
  * @generated from enum bookstore.reviews.v1.ReviewOrder
  */
 export enum ReviewOrder {
   /**
-   * No order is asked for: as NEWEST_FIRST.
+   * The default: the same as REVIEW_ORDER_NEWEST_FIRST.
    *
    * @generated from enum value: REVIEW_ORDER_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * Those that were written or changed last come first.
+   * The most recently written or changed reviews first.
    *
    * @generated from enum value: REVIEW_ORDER_NEWEST_FIRST = 1;
    */
   NEWEST_FIRST = 1,
 
   /**
-   * Those with the most stars come first.
+   * The reviews with the most stars first.
    *
    * @generated from enum value: REVIEW_ORDER_MOST_STARS_FIRST = 2;
    */
   MOST_STARS_FIRST = 2,
 
   /**
-   * Those with the fewest stars come first.
+   * The reviews with the fewest stars first.
    *
    * @generated from enum value: REVIEW_ORDER_FEWEST_STARS_FIRST = 3;
    */
@@ -364,18 +366,18 @@ export const ReviewOrderSchema: GenEnum<ReviewOrder> = /*@__PURE__*/
   enumDesc(file_bookstore_reviews_v1_review_service, 0);
 
 /**
- * What readers think of the books.
+ * Reviews and ratings of books.
  *
- * Reading reviews and ratings is open to everybody. PutReview, GetReview and
- * DeleteReview work on the one review that the account of the session token has
- * of a book.
+ * Anybody may read reviews and ratings. PutReview, GetReview and DeleteReview
+ * need a session token and work on the review that the caller's account has
+ * written about the book.
  *
  * @generated from service bookstore.reviews.v1.ReviewService
  */
 export const ReviewService: GenService<{
   /**
-   * Writes one's own review of a book, or replaces it. Writing again what is
-   * there changes nothing, not even update_time.
+   * Writes the caller's review of a book, or replaces it. Writing the same
+   * content again changes nothing, not even update_time.
    *
    * @generated from rpc bookstore.reviews.v1.ReviewService.PutReview
    */
@@ -385,7 +387,7 @@ export const ReviewService: GenService<{
     output: typeof PutReviewResponseSchema;
   },
   /**
-   * Reads one's own review of a book, to show or change it.
+   * Returns the caller's review of a book.
    *
    * @generated from rpc bookstore.reviews.v1.ReviewService.GetReview
    */
@@ -395,8 +397,8 @@ export const ReviewService: GenService<{
     output: typeof GetReviewResponseSchema;
   },
   /**
-   * Lists the reviews of a book. A book that nobody has reviewed, or that is not
-   * in the catalogue, has an empty list.
+   * Lists the reviews of a book. The list is empty if the book has no reviews
+   * or is not in the catalogue.
    *
    * @generated from rpc bookstore.reviews.v1.ReviewService.ListReviews
    */
@@ -406,8 +408,8 @@ export const ReviewService: GenService<{
     output: typeof ListReviewsResponseSchema;
   },
   /**
-   * Takes back one's own review of a book. If there is none, nothing changes and
-   * the answer is the same.
+   * Deletes the caller's review of a book. If there is none, nothing changes
+   * and the call succeeds.
    *
    * @generated from rpc bookstore.reviews.v1.ReviewService.DeleteReview
    */
@@ -417,8 +419,8 @@ export const ReviewService: GenService<{
     output: typeof DeleteReviewResponseSchema;
   },
   /**
-   * Reads the rating of one book. A book that nobody has reviewed, or that is
-   * not in the catalogue, has one with no reviews in it.
+   * Returns the rating of a book. A book without reviews, or one that is not in
+   * the catalogue, has a rating with review_count zero.
    *
    * @generated from rpc bookstore.reviews.v1.ReviewService.GetRating
    */
@@ -428,7 +430,7 @@ export const ReviewService: GenService<{
     output: typeof GetRatingResponseSchema;
   },
   /**
-   * Reads the ratings of several books at once, such as those of a page.
+   * Returns the ratings of several books, for example of all books on a page.
    *
    * @generated from rpc bookstore.reviews.v1.ReviewService.BatchGetRatings
    */

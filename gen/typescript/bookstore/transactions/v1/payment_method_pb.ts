@@ -14,19 +14,20 @@ export const file_bookstore_transactions_v1_payment_method: GenFile = /*@__PURE_
   fileDesc("Ci5ib29rc3RvcmUvdHJhbnNhY3Rpb25zL3YxL3BheW1lbnRfbWV0aG9kLnByb3RvEhlib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxIkMKDVBheW1lbnRNZXRob2QSMgoFdG9rZW4YASABKAlCI7pIIHIeEAUYQDIYXnRva19bQS1aYS16MC05X117MSw2MH0kQvIBCh1jb20uYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MUISUGF5bWVudE1ldGhvZFByb3RvUAFaN2JpbmRlcnkvZ2VuL2dvL2Jvb2tzdG9yZS90cmFuc2FjdGlvbnMvdjE7dHJhbnNhY3Rpb25zdjGiAgNCVFiqAhlCb29rc3RvcmUuVHJhbnNhY3Rpb25zLlYxygIZQm9va3N0b3JlXFRyYW5zYWN0aW9uc1xWMeICJUJvb2tzdG9yZVxUcmFuc2FjdGlvbnNcVjFcR1BCTWV0YWRhdGHqAhtCb29rc3RvcmU6OlRyYW5zYWN0aW9uczo6VjFiBnByb3RvMw", [file_buf_validate_validate]);
 
 /**
- * With what somebody pays. The number of a card is never sent here: the buyer's
- * client gives it to the payment provider, which answers a token.
+ * What a buyer pays with. Card numbers are never sent to the bookstore: the
+ * buyer's client sends them to the payment provider, which returns a token.
  *
  * @generated from message bookstore.transactions.v1.PaymentMethod
  */
 export type PaymentMethod = Message<"bookstore.transactions.v1.PaymentMethod"> & {
   /**
-   * The token of the payment provider. What looks like a card number is refused
-   * by the pattern.
+   * The token from the payment provider, for example "tok_visa". The pattern
+   * refuses card numbers.
    *
-   * The provider that is built in moves no money. It accepts tok_visa and
-   * tok_mastercard, declines tok_refused, tok_insufficient_funds and tok_expired
-   * for the reason in their names, and knows no other.
+   * The built-in provider moves no money. It accepts tok_visa and
+   * tok_mastercard, declines tok_refused, tok_insufficient_funds and
+   * tok_expired for the reason in the name, and declines all other tokens as
+   * unknown.
    *
    * @generated from field: string token = 1;
    */

@@ -18,83 +18,85 @@ export const file_bookstore_transactions_v1_transaction: GenFile = /*@__PURE__*/
   fileDesc("Citib29rc3RvcmUvdHJhbnNhY3Rpb25zL3YxL3RyYW5zYWN0aW9uLnByb3RvEhlib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxIq0ECgtUcmFuc2FjdGlvbhIgCg50cmFuc2FjdGlvbl9pZBgBIAEoCUIIukgFcgOwAQESHwoKYWNjb3VudF9pZBgCIAEoCUILukgI2AEBcgOwAQESHAoJcmVmZXJlbmNlGAMgASgJQgm6SAZyBBABGGQSMAoGYW1vdW50GAQgASgLMhguYm9va3N0b3JlLnR5cGUudjEuTW9uZXlCBrpIA8gBARJGCgVzdGF0ZRgFIAEoDjIrLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuVHJhbnNhY3Rpb25TdGF0ZUIKukgHggEEEAEgABJKCg5kZWNsaW5lX3JlYXNvbhgGIAEoDjIoLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuRGVjbGluZVJlYXNvbkIIukgFggECEAESHwoMbWV0aG9kX2xhYmVsGAcgASgJQgm6SAZyBBABGGQSJAoNcmVjZWlwdF9lbWFpbBgIIAEoCUINukgK2AEBcgUY/gFgARI8CgdyZWZ1bmRzGAkgAygLMiEuYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5SZWZ1bmRCCLpIBZIBAhBkEjkKD3JlZnVuZGVkX2Ftb3VudBgKIAEoCzIYLmJvb2tzdG9yZS50eXBlLnYxLk1vbmV5Qga6SAPIAQESNwoLY3JlYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQEiqgEKBlJlZnVuZBIbCglyZWZ1bmRfaWQYASABKAlCCLpIBXIDsAEBEjAKBmFtb3VudBgCIAEoCzIYLmJvb2tzdG9yZS50eXBlLnYxLk1vbmV5Qga6SAPIAQESGAoGcmVhc29uGAMgASgJQgi6SAVyAxjIARI3CgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBASq7AQoQVHJhbnNhY3Rpb25TdGF0ZRIhCh1UUkFOU0FDVElPTl9TVEFURV9VTlNQRUNJRklFRBAAEh0KGVRSQU5TQUNUSU9OX1NUQVRFX0NIQVJHRUQQARIeChpUUkFOU0FDVElPTl9TVEFURV9ERUNMSU5FRBACEiUKIVRSQU5TQUNUSU9OX1NUQVRFX1BBUlRMWV9SRUZVTkRFRBADEh4KGlRSQU5TQUNUSU9OX1NUQVRFX1JFRlVOREVEEAQquAEKDURlY2xpbmVSZWFzb24SHgoaREVDTElORV9SRUFTT05fVU5TUEVDSUZJRUQQABIaChZERUNMSU5FX1JFQVNPTl9SRUZVU0VEEAESJQohREVDTElORV9SRUFTT05fSU5TVUZGSUNJRU5UX0ZVTkRTEAISIQodREVDTElORV9SRUFTT05fTUVUSE9EX0VYUElSRUQQAxIhCh1ERUNMSU5FX1JFQVNPTl9NRVRIT0RfVU5LTk9XThAEQvABCh1jb20uYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MUIQVHJhbnNhY3Rpb25Qcm90b1ABWjdiaW5kZXJ5L2dlbi9nby9ib29rc3RvcmUvdHJhbnNhY3Rpb25zL3YxO3RyYW5zYWN0aW9uc3YxogIDQlRYqgIZQm9va3N0b3JlLlRyYW5zYWN0aW9ucy5WMcoCGUJvb2tzdG9yZVxUcmFuc2FjdGlvbnNcVjHiAiVCb29rc3RvcmVcVHJhbnNhY3Rpb25zXFYxXEdQQk1ldGFkYXRh6gIbQm9va3N0b3JlOjpUcmFuc2FjdGlvbnM6OlYxYgZwcm90bzM", [file_bookstore_type_v1_money, file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
- * One charge, declined ones too, with what was refunded of it.
+ * A charge, successful or declined, and the refunds of it.
  *
  * @generated from message bookstore.transactions.v1.Transaction
  */
 export type Transaction = Message<"bookstore.transactions.v1.Transaction"> & {
   /**
-   * The identity of the transaction, a UUIDv7.
+   * The id of the transaction, a UUIDv7 that the server assigns.
    *
    * @generated from field: string transaction_id = 1;
    */
   transactionId: string;
 
   /**
-   * The account that paid. Empty if the payer has none.
+   * The id of the account that paid. Empty if the payer has no account.
    *
    * @generated from field: string account_id = 2;
    */
   accountId: string;
 
   /**
-   * What was paid, in the words of who charged it: the id of an order.
+   * What was paid for, as the caller of Charge named it: the id of an order.
    *
    * @generated from field: string reference = 3;
    */
   reference: string;
 
   /**
-   * The amount that was charged or, if declined, asked for.
+   * The amount that was charged or, if the charge was declined, requested.
    *
    * @generated from field: bookstore.type.v1.Money amount = 4;
    */
   amount?: Money | undefined;
 
   /**
-   * What has become of it.
+   * The current state of the transaction.
    *
    * @generated from field: bookstore.transactions.v1.TransactionState state = 5;
    */
   state: TransactionState;
 
   /**
-   * Why it was declined; unspecified if it was not.
+   * Why the charge was declined. DECLINE_REASON_UNSPECIFIED if it was not.
    *
    * @generated from field: bookstore.transactions.v1.DeclineReason decline_reason = 6;
    */
   declineReason: DeclineReason;
 
   /**
-   * The payment method in words that its owner knows: "Visa ending in 4242".
+   * A description of the payment method for its owner, for example "Visa ending
+   * in 4242".
    *
    * @generated from field: string method_label = 7;
    */
   methodLabel: string;
 
   /**
-   * Where the receipt goes. Empty if no receipt is sent.
+   * The email address to which the receipt is sent. Empty if no receipt is
+   * sent.
    *
    * @generated from field: string receipt_email = 8;
    */
   receiptEmail: string;
 
   /**
-   * What was paid back, oldest first.
+   * The refunds, oldest first.
    *
    * @generated from field: repeated bookstore.transactions.v1.Refund refunds = 9;
    */
   refunds: Refund[];
 
   /**
-   * The sum of the refunds, in the currency of the amount; zero without any.
+   * The sum of the refunds, in the currency of amount. Zero if there are none.
    *
    * @generated from field: bookstore.type.v1.Money refunded_amount = 10;
    */
   refundedAmount?: Money | undefined;
 
   /**
-   * When it was charged or declined.
+   * When the payment method was charged or declined.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 11;
    */
@@ -109,34 +111,34 @@ export const TransactionSchema: GenMessage<Transaction> = /*@__PURE__*/
   messageDesc(file_bookstore_transactions_v1_transaction, 0);
 
 /**
- * Money that went back to the payer.
+ * An amount that was paid back to the payer.
  *
  * @generated from message bookstore.transactions.v1.Refund
  */
 export type Refund = Message<"bookstore.transactions.v1.Refund"> & {
   /**
-   * The identity of the refund, a UUIDv7.
+   * The id of the refund, a UUIDv7 that the server assigns.
    *
    * @generated from field: string refund_id = 1;
    */
   refundId: string;
 
   /**
-   * How much, never zero.
+   * The amount that was paid back, greater than zero.
    *
    * @generated from field: bookstore.type.v1.Money amount = 2;
    */
   amount?: Money | undefined;
 
   /**
-   * Why, for the payer to read. Empty if no reason was given.
+   * The reason, as a text for the payer. Empty if none was given.
    *
    * @generated from field: string reason = 3;
    */
   reason: string;
 
   /**
-   * When it was paid back.
+   * When the amount was paid back.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 4;
    */
@@ -151,42 +153,42 @@ export const RefundSchema: GenMessage<Refund> = /*@__PURE__*/
   messageDesc(file_bookstore_transactions_v1_transaction, 1);
 
 /**
- * The life of a transaction. It begins charged or declined; declined is the end,
- * and from charged it goes on by refunds.
+ * The state of a transaction. A transaction starts as charged or declined.
+ * Declined is final; refunds change a charged transaction.
  *
  * @generated from enum bookstore.transactions.v1.TransactionState
  */
 export enum TransactionState {
   /**
-   * No state. Never the state of a transaction.
+   * No state. No transaction has it.
    *
    * @generated from enum value: TRANSACTION_STATE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * The whole amount is taken.
+   * The whole amount was charged and nothing refunded.
    *
    * @generated from enum value: TRANSACTION_STATE_CHARGED = 1;
    */
   CHARGED = 1,
 
   /**
-   * Nothing was taken.
+   * The charge was declined: no money was taken.
    *
    * @generated from enum value: TRANSACTION_STATE_DECLINED = 2;
    */
   DECLINED = 2,
 
   /**
-   * A part of what was taken went back.
+   * A part of the amount was refunded.
    *
    * @generated from enum value: TRANSACTION_STATE_PARTLY_REFUNDED = 3;
    */
   PARTLY_REFUNDED = 3,
 
   /**
-   * All that was taken went back.
+   * The whole amount was refunded.
    *
    * @generated from enum value: TRANSACTION_STATE_REFUNDED = 4;
    */
@@ -200,41 +202,42 @@ export const TransactionStateSchema: GenEnum<TransactionState> = /*@__PURE__*/
   enumDesc(file_bookstore_transactions_v1_transaction, 0);
 
 /**
- * Why a charge was declined, as far as the payment provider tells.
+ * Why a charge was declined, as the payment provider reports it.
  *
  * @generated from enum bookstore.transactions.v1.DeclineReason
  */
 export enum DeclineReason {
   /**
-   * Not declined.
+   * The charge was not declined.
    *
    * @generated from enum value: DECLINE_REASON_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * Refused without a reason. Another payment method may help.
+   * The provider gave no reason. Another payment method may work.
    *
    * @generated from enum value: DECLINE_REASON_REFUSED = 1;
    */
   REFUSED = 1,
 
   /**
-   * There is not enough money.
+   * The payer does not have enough money. Another payment method may work.
    *
    * @generated from enum value: DECLINE_REASON_INSUFFICIENT_FUNDS = 2;
    */
   INSUFFICIENT_FUNDS = 2,
 
   /**
-   * The payment method has expired.
+   * The payment method has expired. The payer has to enter another one.
    *
    * @generated from enum value: DECLINE_REASON_METHOD_EXPIRED = 3;
    */
   METHOD_EXPIRED = 3,
 
   /**
-   * The provider does not know the token. Enter the payment method anew.
+   * The provider does not know the token. The payer has to enter the payment
+   * method again.
    *
    * @generated from enum value: DECLINE_REASON_METHOD_UNKNOWN = 4;
    */

@@ -18,54 +18,55 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bookstore/transactions/v1/transaction_service.proto.
  */
 export const file_bookstore_transactions_v1_transaction_service: GenFile = /*@__PURE__*/
-  fileDesc("CjNib29rc3RvcmUvdHJhbnNhY3Rpb25zL3YxL3RyYW5zYWN0aW9uX3NlcnZpY2UucHJvdG8SGWJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEi6wIKDUNoYXJnZVJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESMAoGYW1vdW50GAIgASgLMhguYm9va3N0b3JlLnR5cGUudjEuTW9uZXlCBrpIA8gBARJICg5wYXltZW50X21ldGhvZBgDIAEoCzIoLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuUGF5bWVudE1ldGhvZEIGukgDyAEBEiAKCXJlZmVyZW5jZRgEIAEoCUINukgKcggQARhkMgJcUxJiCgphY2NvdW50X2lkGAUgASgJQk66SAjYAQFyA7ABAcrYGT9hIHBheWVyIHdpdGhvdXQgYW4gYWNjb3VudDogdGhlIHRyYW5zYWN0aW9uIGlzIGluIG5vYm9keSdzIGxpc3QSOgoNcmVjZWlwdF9lbWFpbBgGIAEoCUIjukgK2AEBcgUY/gFgAcrYGRJubyByZWNlaXB0IGlzIHNlbnQiVQoOQ2hhcmdlUmVzcG9uc2USQwoLdHJhbnNhY3Rpb24YASABKAsyJi5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLlRyYW5zYWN0aW9uQga6SAPIAQEizQEKDVJlZnVuZFJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESIAoOdHJhbnNhY3Rpb25faWQYAiABKAlCCLpIBXIDsAEBEkwKBmFtb3VudBgDIAEoCzIYLmJvb2tzdG9yZS50eXBlLnYxLk1vbmV5QiLK2BkeYWxsIHRoYXQgaXMgbGVmdCBvZiB0aGUgY2hhcmdlEi4KBnJlYXNvbhgEIAEoCUIeukgFcgMYyAHK2BkSbm8gcmVhc29uIGlzIGdpdmVuIpABCg5SZWZ1bmRSZXNwb25zZRI5CgZyZWZ1bmQYASABKAsyIS5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLlJlZnVuZEIGukgDyAEBEkMKC3RyYW5zYWN0aW9uGAIgASgLMiYuYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5UcmFuc2FjdGlvbkIGukgDyAEBIjkKFUdldFRyYW5zYWN0aW9uUmVxdWVzdBIgCg50cmFuc2FjdGlvbl9pZBgBIAEoCUIIukgFcgOwAQEiXQoWR2V0VHJhbnNhY3Rpb25SZXNwb25zZRJDCgt0cmFuc2FjdGlvbhgBIAEoCzImLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuVHJhbnNhY3Rpb25CBrpIA8gBASKCAQoXTGlzdFRyYW5zYWN0aW9uc1JlcXVlc3QSNwoJcGFnZV9zaXplGAEgASgFQiS6SAcaBRjIASgAytgZFjIwIHRyYW5zYWN0aW9ucyBhIHBhZ2USLgoKcGFnZV90b2tlbhgCIAEoCUIaukgFcgMY9APK2BkOdGhlIGZpcnN0IHBhZ2UihgEKGExpc3RUcmFuc2FjdGlvbnNSZXNwb25zZRJHCgx0cmFuc2FjdGlvbnMYASADKAsyJi5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLlRyYW5zYWN0aW9uQgm6SAaSAQMQyAESIQoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgi6SAVyAxj0AyJWChRSZXNlbmRSZWNlaXB0UmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIgCg50cmFuc2FjdGlvbl9pZBgCIAEoCUIIukgFcgOwAQEiOgoVUmVzZW5kUmVjZWlwdFJlc3BvbnNlEiEKDXJlY2VpcHRfZW1haWwYASABKAlCCrpIB3IFGP4BYAEyxyAKElRyYW5zYWN0aW9uU2VydmljZRKcBQoGQ2hhcmdlEiguYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5DaGFyZ2VSZXF1ZXN0GikuYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5DaGFyZ2VSZXNwb25zZSK8BJACAsrYGTwIEBISQ1JFREVOVElBTF9NSVNTSU5HGiR0aGUgY2FsbCBjYXJyaWVzIG5vIG9wZXJhdG9yJ3MgdG9rZW7K2Bk3CAcSEkNSRURFTlRJQUxfUkVGVVNFRBofdGhlIHRva2VuIGlzIG5vdCB0aGUgb3BlcmF0b3Inc8rYGVMIAxITQU1PVU5UX05PVF9QT1NJVElWRRo6dGhlIGFtb3VudCBpcyB6ZXJvOyB3aGF0IGlzIGZyZWUgb2YgY2hhcmdlIG5lZWRzIG5vIGNoYXJnZcrYGU8IAxIQQ1VSUkVOQ1lfVU5LTk9XTho5bm8gY3VycmVuY3kgaW4gd2hpY2ggcGVvcGxlIHBheSBoYXMgdGhpcyBjb2RlIGluIElTTyA0MjE3ytgZkAEIDhIUUFJPVklERVJfVU5BVkFJTEFCTEUadnRoZSBwYXltZW50IHByb3ZpZGVyIGRvZXMgbm90IGFuc3dlciwgYW5kIGl0IGlzIG5vdCBrbm93biB3aGV0aGVyIHRoZSBtb25leSB3YXMgdGFrZW47IHJlcGVhdCB3aXRoIHRoZSBzYW1lIHJlcXVlc3QgaWTK2BlQCAYSEVJFUVVFU1RfSURfUkVVU0VEGjl0aGUgcmVxdWVzdCBpZCB3YXMgdXNlZCB3aXRoIGFub3RoZXIgYm9keTsgdGFrZSBhIG5ldyBvbmXa2BkZCghvcGVyYXRvchINYXV0aG9yaXphdGlvbuLYGQpyZXF1ZXN0X2lkEtgICgZSZWZ1bmQSKC5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLlJlZnVuZFJlcXVlc3QaKS5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLlJlZnVuZFJlc3BvbnNlIvgHkAICytgZPAgQEhJDUkVERU5USUFMX01JU1NJTkcaJHRoZSBjYWxsIGNhcnJpZXMgbm8gb3BlcmF0b3IncyB0b2tlbsrYGTcIBxISQ1JFREVOVElBTF9SRUZVU0VEGh90aGUgdG9rZW4gaXMgbm90IHRoZSBvcGVyYXRvcidzytgZNQgFEhVUUkFOU0FDVElPTl9OT1RfRk9VTkQaGm5vIHRyYW5zYWN0aW9uIGhhcyB0aGlzIGlkytgZVggDEhNBTU9VTlRfTk9UX1BPU0lUSVZFGj10aGUgYW1vdW50IGlzIHplcm87IGxlYXZlIGl0IHVuc2V0IHRvIHJlZnVuZCBhbGwgdGhhdCBpcyBsZWZ0ytgZcAgJEhBDVVJSRU5DWV9ESUZGRVJTGlp0aGUgYW1vdW50IGlzIG5vdCBpbiB0aGUgY3VycmVuY3kgb2YgdGhlIGNoYXJnZTsgbWV0YWRhdGEgY3VycmVuY3lfY29kZSBzYXlzIHdoaWNoIHRoYXQgaXPK2BlpCAkSGlRSQU5TQUNUSU9OX05PVF9SRUZVTkRBQkxFGkl0aGUgY2hhcmdlIHdhcyBkZWNsaW5lZCBvciBpcyByZWZ1bmRlZCBhbHJlYWR5OyBtZXRhZGF0YSBzdGF0ZSBzYXlzIHdoaWNoytgZdAgJEhBSRUZVTkRfVE9PX0xBUkdFGl50aGUgYW1vdW50IGlzIG1vcmUgdGhhbiBpcyBsZWZ0IG9mIHRoZSBjaGFyZ2U7IG1ldGFkYXRhIHJlZnVuZGFibGVfbWlub3Igc2F5cyBob3cgbXVjaCB0aGF0IGlzytgZdggJEhBUT09fTUFOWV9SRUZVTkRTGmB0aGUgdHJhbnNhY3Rpb24gaGFzIDk5IHJlZnVuZHMsIGFuZCB0aGUgbGFzdCBtdXN0IGJlIG9mIGFsbCB0aGF0IGlzIGxlZnQ7IGxlYXZlIHRoZSBhbW91bnQgdW5zZXTK2BmQAQgOEhRQUk9WSURFUl9VTkFWQUlMQUJMRRp2dGhlIHBheW1lbnQgcHJvdmlkZXIgZG9lcyBub3QgYW5zd2VyLCBhbmQgaXQgaXMgbm90IGtub3duIHdoZXRoZXIgdGhlIG1vbmV5IHdlbnQgYmFjazsgcmVwZWF0IHdpdGggdGhlIHNhbWUgcmVxdWVzdCBpZMrYGVAIBhIRUkVRVUVTVF9JRF9SRVVTRUQaOXRoZSByZXF1ZXN0IGlkIHdhcyB1c2VkIHdpdGggYW5vdGhlciBib2R5OyB0YWtlIGEgbmV3IG9uZdrYGRkKCG9wZXJhdG9yEg1hdXRob3JpemF0aW9u4tgZCnJlcXVlc3RfaWQSpAQKDkdldFRyYW5zYWN0aW9uEjAuYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5HZXRUcmFuc2FjdGlvblJlcXVlc3QaMS5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLkdldFRyYW5zYWN0aW9uUmVzcG9uc2UirAOQAgHK2BlICBASEkNSRURFTlRJQUxfTUlTU0lORxowdGhlIGNhbGwgY2FycmllcyBubyBzZXNzaW9uIHRva2VuOyBzaWduIGluIGZpcnN0ytgZdAgQEg9TRVNTSU9OX0lOVkFMSUQaX3RoZSB0b2tlbiBpcyB0aGF0IG9mIG5vIG9wZW4gc2Vzc2lvbjogaXQgaGFzIGV4cGlyZWQsIHdhcyBlbmRlZCBvciBuZXZlciB3YXMgb25lOyBzaWduIGluIGFnYWluytgZcAgOEhRBQ0NPVU5UU19VTkFWQUlMQUJMRRpWdGhlIHNlc3Npb24gY291bGQgbm90IGJlIGNoZWNrZWQgYmVjYXVzZSBBY2NvdW50cyBkb2VzIG5vdCBhbnN3ZXI7IHJlcGVhdCB3aXRoIGJhY2tvZmbK2BlRCAUSFVRSQU5TQUNUSU9OX05PVF9GT1VORBo2bm8gdHJhbnNhY3Rpb24gaGFzIHRoaXMgaWQsIG9yIGl0IGlzIGFub3RoZXIgYWNjb3VudCdz2tgZGAoHYWNjb3VudBINYXV0aG9yaXphdGlvbhKHBQoQTGlzdFRyYW5zYWN0aW9ucxIyLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuTGlzdFRyYW5zYWN0aW9uc1JlcXVlc3QaMy5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLkxpc3RUcmFuc2FjdGlvbnNSZXNwb25zZSKJBJACAcrYGUgIEBISQ1JFREVOVElBTF9NSVNTSU5HGjB0aGUgY2FsbCBjYXJyaWVzIG5vIHNlc3Npb24gdG9rZW47IHNpZ24gaW4gZmlyc3TK2Bl0CBASD1NFU1NJT05fSU5WQUxJRBpfdGhlIHRva2VuIGlzIHRoYXQgb2Ygbm8gb3BlbiBzZXNzaW9uOiBpdCBoYXMgZXhwaXJlZCwgd2FzIGVuZGVkIG9yIG5ldmVyIHdhcyBvbmU7IHNpZ24gaW4gYWdhaW7K2BlwCA4SFEFDQ09VTlRTX1VOQVZBSUxBQkxFGlZ0aGUgc2Vzc2lvbiBjb3VsZCBub3QgYmUgY2hlY2tlZCBiZWNhdXNlIEFjY291bnRzIGRvZXMgbm90IGFuc3dlcjsgcmVwZWF0IHdpdGggYmFja29mZsrYGXQIAxISUEFHRV9UT0tFTl9JTlZBTElEGlx0aGUgcGFnZSB0b2tlbiBpcyBub3Qgb25lIHRoYXQgdGhpcyBtZXRob2QgZ2F2ZSBmb3IgdGhlIHNhbWUgYWNjb3VudDsgc3RhcnQgYWdhaW4gd2l0aG91dCBpdNLYGTYKCXBhZ2Vfc2l6ZRIKcGFnZV90b2tlbhoMdHJhbnNhY3Rpb25zIg9uZXh0X3BhZ2VfdG9rZW7a2BkYCgdhY2NvdW50Eg1hdXRob3JpemF0aW9uEroGCg1SZXNlbmRSZWNlaXB0Ei8uYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5SZXNlbmRSZWNlaXB0UmVxdWVzdBowLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuUmVzZW5kUmVjZWlwdFJlc3BvbnNlIsUFkAICytgZSAgQEhJDUkVERU5USUFMX01JU1NJTkcaMHRoZSBjYWxsIGNhcnJpZXMgbm8gc2Vzc2lvbiB0b2tlbjsgc2lnbiBpbiBmaXJzdMrYGXQIEBIPU0VTU0lPTl9JTlZBTElEGl90aGUgdG9rZW4gaXMgdGhhdCBvZiBubyBvcGVuIHNlc3Npb246IGl0IGhhcyBleHBpcmVkLCB3YXMgZW5kZWQgb3IgbmV2ZXIgd2FzIG9uZTsgc2lnbiBpbiBhZ2FpbsrYGXAIDhIUQUNDT1VOVFNfVU5BVkFJTEFCTEUaVnRoZSBzZXNzaW9uIGNvdWxkIG5vdCBiZSBjaGVja2VkIGJlY2F1c2UgQWNjb3VudHMgZG9lcyBub3QgYW5zd2VyOyByZXBlYXQgd2l0aCBiYWNrb2ZmytgZUQgFEhVUUkFOU0FDVElPTl9OT1RfRk9VTkQaNm5vIHRyYW5zYWN0aW9uIGhhcyB0aGlzIGlkLCBvciBpdCBpcyBhbm90aGVyIGFjY291bnQnc8rYGVkICRIMUkVDRUlQVF9OT05FGkd0aGUgY2hhcmdlIHdhcyBkZWNsaW5lZCwgb3Igd2FzIG1hZGUgd2l0aG91dCBhbiBhZGRyZXNzIGZvciB0aGUgcmVjZWlwdMrYGVYICBIRVE9PX01BTllfQVRURU1QVFMaP3RoZSByZWNlaXB0IHdhcyBtYWlsZWQgdG9vIG9mdGVuIGxhdGVseTsgd2FpdCBhcyBSZXRyeUluZm8gc2F5c8rYGVAIBhIRUkVRVUVTVF9JRF9SRVVTRUQaOXRoZSByZXF1ZXN0IGlkIHdhcyB1c2VkIHdpdGggYW5vdGhlciBib2R5OyB0YWtlIGEgbmV3IG9uZdrYGRgKB2FjY291bnQSDWF1dGhvcml6YXRpb27i2BkKcmVxdWVzdF9pZBrIAsrYGWUICBIKT1ZFUkxPQURFRBpVdGhlIHNlcnZlciBoYXMgYXMgbWFueSBjYWxscyBpbiBmbGlnaHQgYXMgaXQgdGFrZXM7IHdhaXQgYXMgUmV0cnlJbmZvIHNheXMgYW5kIHJlcGVhdMrYGVwICBIRTUVTU0FHRV9UT09fTEFSR0UaRWEgbWVzc2FnZSBpcyBsYXJnZXIgdGhhbiB0aGUgc2VydmVyIHRha2VzLCA0IE1pQjsgc2VuZCBsZXNzIGF0IGEgdGltZcrYGS8IBBordGhlIGRlYWRsaW5lIHRoYXQgdGhlIGNhbGxlciBzZXQgaGFzIHBhc3NlZMrYGUgIDhIRU1RPUkVfVU5BVkFJTEFCTEUaMXRoZSBkYXRhYmFzZSBkb2VzIG5vdCBhbnN3ZXI7IHJlcGVhdCB3aXRoIGJhY2tvZmZC9wEKHWNvbS5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxQhdUcmFuc2FjdGlvblNlcnZpY2VQcm90b1ABWjdiaW5kZXJ5L2dlbi9nby9ib29rc3RvcmUvdHJhbnNhY3Rpb25zL3YxO3RyYW5zYWN0aW9uc3YxogIDQlRYqgIZQm9va3N0b3JlLlRyYW5zYWN0aW9ucy5WMcoCGUJvb2tzdG9yZVxUcmFuc2FjdGlvbnNcVjHiAiVCb29rc3RvcmVcVHJhbnNhY3Rpb25zXFYxXEdQQk1ldGFkYXRh6gIbQm9va3N0b3JlOjpUcmFuc2FjdGlvbnM6OlYxYgZwcm90bzM", [file_bookstore_transactions_v1_payment_method, file_bookstore_transactions_v1_transaction, file_bookstore_type_v1_money, file_buf_validate_validate, file_proofread_v1_options]);
+  fileDesc("CjNib29rc3RvcmUvdHJhbnNhY3Rpb25zL3YxL3RyYW5zYWN0aW9uX3NlcnZpY2UucHJvdG8SGWJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEi9gIKDUNoYXJnZVJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESMAoGYW1vdW50GAIgASgLMhguYm9va3N0b3JlLnR5cGUudjEuTW9uZXlCBrpIA8gBARJICg5wYXltZW50X21ldGhvZBgDIAEoCzIoLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuUGF5bWVudE1ldGhvZEIGukgDyAEBEiAKCXJlZmVyZW5jZRgEIAEoCUINukgKcggQARhkMgJcUxJtCgphY2NvdW50X2lkGAUgASgJQlm6SAjYAQFyA7ABAcrYGUp0aGUgcGF5ZXIgaGFzIG5vIGFjY291bnQ6IExpc3RUcmFuc2FjdGlvbnMgc2hvd3MgdGhlIHRyYW5zYWN0aW9uIHRvIG5vYm9keRI6Cg1yZWNlaXB0X2VtYWlsGAYgASgJQiO6SArYAQFyBRj+AWABytgZEm5vIHJlY2VpcHQgaXMgc2VudCJVCg5DaGFyZ2VSZXNwb25zZRJDCgt0cmFuc2FjdGlvbhgBIAEoCzImLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuVHJhbnNhY3Rpb25CBrpIA8gBASLUAQoNUmVmdW5kUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIgCg50cmFuc2FjdGlvbl9pZBgCIAEoCUIIukgFcgOwAQESUwoGYW1vdW50GAMgASgLMhguYm9va3N0b3JlLnR5cGUudjEuTW9uZXlCKcrYGSVldmVyeXRoaW5nIHRoYXQgaXMgbGVmdCBvZiB0aGUgY2hhcmdlEi4KBnJlYXNvbhgEIAEoCUIeukgFcgMYyAHK2BkSbm8gcmVhc29uIGlzIGdpdmVuIpABCg5SZWZ1bmRSZXNwb25zZRI5CgZyZWZ1bmQYASABKAsyIS5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLlJlZnVuZEIGukgDyAEBEkMKC3RyYW5zYWN0aW9uGAIgASgLMiYuYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5UcmFuc2FjdGlvbkIGukgDyAEBIjkKFUdldFRyYW5zYWN0aW9uUmVxdWVzdBIgCg50cmFuc2FjdGlvbl9pZBgBIAEoCUIIukgFcgOwAQEiXQoWR2V0VHJhbnNhY3Rpb25SZXNwb25zZRJDCgt0cmFuc2FjdGlvbhgBIAEoCzImLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuVHJhbnNhY3Rpb25CBrpIA8gBASKEAQoXTGlzdFRyYW5zYWN0aW9uc1JlcXVlc3QSOQoJcGFnZV9zaXplGAEgASgFQia6SAcaBRjIASgAytgZGDIwIHRyYW5zYWN0aW9ucyBwZXIgcGFnZRIuCgpwYWdlX3Rva2VuGAIgASgJQhq6SAVyAxj0A8rYGQ50aGUgZmlyc3QgcGFnZSKGAQoYTGlzdFRyYW5zYWN0aW9uc1Jlc3BvbnNlEkcKDHRyYW5zYWN0aW9ucxgBIAMoCzImLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuVHJhbnNhY3Rpb25CCbpIBpIBAxDIARIhCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGPQDIlYKFFJlc2VuZFJlY2VpcHRSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEiAKDnRyYW5zYWN0aW9uX2lkGAIgASgJQgi6SAVyA7ABASI6ChVSZXNlbmRSZWNlaXB0UmVzcG9uc2USIQoNcmVjZWlwdF9lbWFpbBgBIAEoCUIKukgHcgUY/gFgATL5JwoSVHJhbnNhY3Rpb25TZXJ2aWNlEtIGCgZDaGFyZ2USKC5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLkNoYXJnZVJlcXVlc3QaKS5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLkNoYXJnZVJlc3BvbnNlIvIFkAICytgZbggQEhJDUkVERU5USUFMX01JU1NJTkcaVnRoZSBjYWxsIGhhcyBubyBvcGVyYXRvciB0b2tlbjsgc2VuZCBpdCBpbiB0aGUgbWV0YWRhdGEgYXMgYXV0aG9yaXphdGlvbjogQmVhcmVyIFRPS0VOytgZfwgHEhJDUkVERU5USUFMX1JFRlVTRUQaZ3RoZSB0b2tlbiBpcyBub3QgdGhlIG9wZXJhdG9yIHRva2VuOyB1c2UgdGhlIG9uZSBpbiB0aGUgZmlsZSBvcGVyYXRvci50b2tlbiBvZiB0aGUgc2VydmVyJ3MgZGF0YSBmb2xkZXLK2BlSCAMSE0FNT1VOVF9OT1RfUE9TSVRJVkUaOXRoZSBhbW91bnQgaXMgemVybzsgY2hhcmdlIG9ubHkgYW1vdW50cyBncmVhdGVyIHRoYW4gemVyb8rYGXkIAxIQQ1VSUkVOQ1lfVU5LTk9XThpjdGhlIGN1cnJlbmN5IGNvZGUgaXMgbm90IGEgY3VycmVuY3kgb2YgSVNPIDQyMTcgdGhhdCBjYW4gYmUgdXNlZCBmb3IgcGF5bWVudHM7IHVzZSBhbm90aGVyIGN1cnJlbmN5ytgZjgEIDhIUUFJPVklERVJfVU5BVkFJTEFCTEUadHRoZSBwYXltZW50IHByb3ZpZGVyIGRvZXMgbm90IHJlc3BvbmQsIGFuZCBpdCBpcyB1bmtub3duIHdoZXRoZXIgdGhlIG1vbmV5IHdhcyB0YWtlbjsgcmV0cnkgd2l0aCB0aGUgc2FtZSByZXF1ZXN0IGlkytgZZQgGEhFSRVFVRVNUX0lEX1JFVVNFRBpOdGhlIHJlcXVlc3QgaWQgd2FzIGFscmVhZHkgdXNlZCB3aXRoIGEgZGlmZmVyZW50IHJlcXVlc3Q7IHVzZSBhIG5ldyByZXF1ZXN0IGlk2tgZGQoIb3BlcmF0b3ISDWF1dGhvcml6YXRpb27i2BkKcmVxdWVzdF9pZBL4CgoGUmVmdW5kEiguYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5SZWZ1bmRSZXF1ZXN0GikuYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5SZWZ1bmRSZXNwb25zZSKYCpACAsrYGW4IEBISQ1JFREVOVElBTF9NSVNTSU5HGlZ0aGUgY2FsbCBoYXMgbm8gb3BlcmF0b3IgdG9rZW47IHNlbmQgaXQgaW4gdGhlIG1ldGFkYXRhIGFzIGF1dGhvcml6YXRpb246IEJlYXJlciBUT0tFTsrYGX8IBxISQ1JFREVOVElBTF9SRUZVU0VEGmd0aGUgdG9rZW4gaXMgbm90IHRoZSBvcGVyYXRvciB0b2tlbjsgdXNlIHRoZSBvbmUgaW4gdGhlIGZpbGUgb3BlcmF0b3IudG9rZW4gb2YgdGhlIHNlcnZlcidzIGRhdGEgZm9sZGVyytgZNQgFEhVUUkFOU0FDVElPTl9OT1RfRk9VTkQaGm5vIHRyYW5zYWN0aW9uIGhhcyB0aGlzIGlkytgZXQgDEhNBTU9VTlRfTk9UX1BPU0lUSVZFGkR0aGUgYW1vdW50IGlzIHplcm87IGxlYXZlIGl0IHVuc2V0IHRvIHJlZnVuZCBldmVyeXRoaW5nIHRoYXQgaXMgbGVmdMrYGZcBCAkSEENVUlJFTkNZX0RJRkZFUlMagAF0aGUgY3VycmVuY3kgb2YgdGhlIGFtb3VudCBpcyBub3QgdGhhdCBvZiB0aGUgY2hhcmdlLCB3aGljaCB0aGUgbWV0YWRhdGEga2V5IGN1cnJlbmN5X2NvZGUgb2YgRXJyb3JJbmZvIGdpdmVzOyB1c2UgdGhhdCBjdXJyZW5jecrYGYYBCAkSGlRSQU5TQUNUSU9OX05PVF9SRUZVTkRBQkxFGmZ0aGUgY2hhcmdlIHdhcyBkZWNsaW5lZCBvciBpcyBhbHJlYWR5IHJlZnVuZGVkIGNvbXBsZXRlbHksIGFzIHRoZSBtZXRhZGF0YSBrZXkgc3RhdGUgb2YgRXJyb3JJbmZvIHNheXPK2BmfAQgJEhBSRUZVTkRfVE9PX0xBUkdFGogBdGhlIGFtb3VudCBpcyBtb3JlIHRoYW4gd2hhdCBpcyBsZWZ0IG9mIHRoZSBjaGFyZ2UsIHdoaWNoIHRoZSBtZXRhZGF0YSBrZXkgcmVmdW5kYWJsZV9taW5vciBvZiBFcnJvckluZm8gZ2l2ZXM7IHJlZnVuZCB0aGF0IG11Y2ggb3IgbGVzc8rYGYsBCAkSEFRPT19NQU5ZX1JFRlVORFMadXRoZSB0cmFuc2FjdGlvbiBhbHJlYWR5IGhhcyA5OSByZWZ1bmRzLCBhbmQgdGhlIDEwMHRoIGhhcyB0byBwYXkgYmFjayBldmVyeXRoaW5nIHRoYXQgaXMgbGVmdDsgbGVhdmUgdGhlIGFtb3VudCB1bnNldMrYGZIBCA4SFFBST1ZJREVSX1VOQVZBSUxBQkxFGnh0aGUgcGF5bWVudCBwcm92aWRlciBkb2VzIG5vdCByZXNwb25kLCBhbmQgaXQgaXMgdW5rbm93biB3aGV0aGVyIHRoZSBtb25leSB3YXMgcGFpZCBiYWNrOyByZXRyeSB3aXRoIHRoZSBzYW1lIHJlcXVlc3QgaWTK2BllCAYSEVJFUVVFU1RfSURfUkVVU0VEGk50aGUgcmVxdWVzdCBpZCB3YXMgYWxyZWFkeSB1c2VkIHdpdGggYSBkaWZmZXJlbnQgcmVxdWVzdDsgdXNlIGEgbmV3IHJlcXVlc3QgaWTa2BkZCghvcGVyYXRvchINYXV0aG9yaXphdGlvbuLYGQpyZXF1ZXN0X2lkEoUFCg5HZXRUcmFuc2FjdGlvbhIwLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuR2V0VHJhbnNhY3Rpb25SZXF1ZXN0GjEuYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5HZXRUcmFuc2FjdGlvblJlc3BvbnNlIo0EkAIBytgZgAEIEBISQ1JFREVOVElBTF9NSVNTSU5HGmh0aGUgY2FsbCBoYXMgbm8gc2Vzc2lvbiB0b2tlbjsgc2lnbiBpbiBhbmQgc2VuZCB0aGUgdG9rZW4gaW4gdGhlIG1ldGFkYXRhIGFzIGF1dGhvcml6YXRpb246IEJlYXJlciBUT0tFTsrYGY0BCBASD1NFU1NJT05fSU5WQUxJRBp4dGhlIHNlc3Npb24gdG9rZW4gYmVsb25ncyB0byBubyBvcGVuIHNlc3Npb246IHRoZSBzZXNzaW9uIGhhcyBleHBpcmVkIG9yIHdhcyBlbmRlZCwgb3IgdGhlIHRva2VuIGlzIHdyb25nOyBzaWduIGluIGFnYWluytgZgQEIDhIUQUNDT1VOVFNfVU5BVkFJTEFCTEUaZ3RoZSBBY2NvdW50cyBzZXJ2aWNlIGRvZXMgbm90IHJlc3BvbmQsIHNvIHRoZSBzZXNzaW9uIGNhbm5vdCBiZSBjaGVja2VkOyByZXRyeSB3aXRoIGV4cG9uZW50aWFsIGJhY2tvZmbK2BlNCAUSFVRSQU5TQUNUSU9OX05PVF9GT1VORBoybm8gdHJhbnNhY3Rpb24gb2YgdGhlIGNhbGxlcidzIGFjY291bnQgaGFzIHRoaXMgaWTa2BkYCgdhY2NvdW50Eg1hdXRob3JpemF0aW9uEoMGChBMaXN0VHJhbnNhY3Rpb25zEjIuYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5MaXN0VHJhbnNhY3Rpb25zUmVxdWVzdBozLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuTGlzdFRyYW5zYWN0aW9uc1Jlc3BvbnNlIoUFkAIBytgZgAEIEBISQ1JFREVOVElBTF9NSVNTSU5HGmh0aGUgY2FsbCBoYXMgbm8gc2Vzc2lvbiB0b2tlbjsgc2lnbiBpbiBhbmQgc2VuZCB0aGUgdG9rZW4gaW4gdGhlIG1ldGFkYXRhIGFzIGF1dGhvcml6YXRpb246IEJlYXJlciBUT0tFTsrYGY0BCBASD1NFU1NJT05fSU5WQUxJRBp4dGhlIHNlc3Npb24gdG9rZW4gYmVsb25ncyB0byBubyBvcGVuIHNlc3Npb246IHRoZSBzZXNzaW9uIGhhcyBleHBpcmVkIG9yIHdhcyBlbmRlZCwgb3IgdGhlIHRva2VuIGlzIHdyb25nOyBzaWduIGluIGFnYWluytgZgQEIDhIUQUNDT1VOVFNfVU5BVkFJTEFCTEUaZ3RoZSBBY2NvdW50cyBzZXJ2aWNlIGRvZXMgbm90IHJlc3BvbmQsIHNvIHRoZSBzZXNzaW9uIGNhbm5vdCBiZSBjaGVja2VkOyByZXRyeSB3aXRoIGV4cG9uZW50aWFsIGJhY2tvZmbK2BmKAQgDEhJQQUdFX1RPS0VOX0lOVkFMSUQacnRoaXMgbWV0aG9kIGRpZCBub3QgcmV0dXJuIHRoZSBwYWdlIHRva2VuIGZvciB0aGUgc2FtZSBhY2NvdW50OyByZXF1ZXN0IHRoZSBmaXJzdCBwYWdlIGFnYWluLCB3aXRob3V0IGEgcGFnZSB0b2tlbtLYGTYKCXBhZ2Vfc2l6ZRIKcGFnZV90b2tlbhoMdHJhbnNhY3Rpb25zIg9uZXh0X3BhZ2VfdG9rZW7a2BkYCgdhY2NvdW50Eg1hdXRob3JpemF0aW9uEtsHCg1SZXNlbmRSZWNlaXB0Ei8uYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5SZXNlbmRSZWNlaXB0UmVxdWVzdBowLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuUmVzZW5kUmVjZWlwdFJlc3BvbnNlIuYGkAICytgZgAEIEBISQ1JFREVOVElBTF9NSVNTSU5HGmh0aGUgY2FsbCBoYXMgbm8gc2Vzc2lvbiB0b2tlbjsgc2lnbiBpbiBhbmQgc2VuZCB0aGUgdG9rZW4gaW4gdGhlIG1ldGFkYXRhIGFzIGF1dGhvcml6YXRpb246IEJlYXJlciBUT0tFTsrYGY0BCBASD1NFU1NJT05fSU5WQUxJRBp4dGhlIHNlc3Npb24gdG9rZW4gYmVsb25ncyB0byBubyBvcGVuIHNlc3Npb246IHRoZSBzZXNzaW9uIGhhcyBleHBpcmVkIG9yIHdhcyBlbmRlZCwgb3IgdGhlIHRva2VuIGlzIHdyb25nOyBzaWduIGluIGFnYWluytgZgQEIDhIUQUNDT1VOVFNfVU5BVkFJTEFCTEUaZ3RoZSBBY2NvdW50cyBzZXJ2aWNlIGRvZXMgbm90IHJlc3BvbmQsIHNvIHRoZSBzZXNzaW9uIGNhbm5vdCBiZSBjaGVja2VkOyByZXRyeSB3aXRoIGV4cG9uZW50aWFsIGJhY2tvZmbK2BlNCAUSFVRSQU5TQUNUSU9OX05PVF9GT1VORBoybm8gdHJhbnNhY3Rpb24gb2YgdGhlIGNhbGxlcidzIGFjY291bnQgaGFzIHRoaXMgaWTK2BlvCAkSDFJFQ0VJUFRfTk9ORRpddGhlIHRyYW5zYWN0aW9uIGhhcyBubyByZWNlaXB0OiB0aGUgY2hhcmdlIHdhcyBkZWNsaW5lZCwgb3IgaXQgd2FzIG1hZGUgd2l0aG91dCByZWNlaXB0X2VtYWlsytgZawgIEhFUT09fTUFOWV9BVFRFTVBUUxpUdGhlIHJlY2VpcHQgd2FzIG1haWxlZCB0b28gb2Z0ZW47IHdhaXQgZm9yIHRoZSB0aW1lIHRoYXQgUmV0cnlJbmZvIGdpdmVzLCB0aGVuIHJldHJ5ytgZZQgGEhFSRVFVRVNUX0lEX1JFVVNFRBpOdGhlIHJlcXVlc3QgaWQgd2FzIGFscmVhZHkgdXNlZCB3aXRoIGEgZGlmZmVyZW50IHJlcXVlc3Q7IHVzZSBhIG5ldyByZXF1ZXN0IGlk2tgZGAoHYWNjb3VudBINYXV0aG9yaXphdGlvbuLYGQpyZXF1ZXN0X2lkGqYDytgZfggIEgpPVkVSTE9BREVEGm50aGUgc2VydmVyIGlzIGFscmVhZHkgaGFuZGxpbmcgYXMgbWFueSBjYWxscyBhcyBpdCBhY2NlcHRzOyB3YWl0IGZvciB0aGUgdGltZSB0aGF0IFJldHJ5SW5mbyBnaXZlcywgdGhlbiByZXRyecrYGWUICBIRTUVTU0FHRV9UT09fTEFSR0UaTmEgbWVzc2FnZSBpcyBsYXJnZXIgdGhhbiA0IE1pQiwgdGhlIGxpbWl0IG9mIHRoZSBzZXJ2ZXI7IHNlbmQgc21hbGxlciBtZXNzYWdlc8rYGV8IBBpbdGhlIGRlYWRsaW5lIG9mIHRoZSBjYWxsIHBhc3NlZCBiZWZvcmUgdGhlIHJlc3BvbnNlIHdhcyByZWFkeTsgcmV0cnkgd2l0aCBhIGxvbmdlciBkZWFkbGluZcrYGVQIDhIRU1RPUkVfVU5BVkFJTEFCTEUaPXRoZSBkYXRhYmFzZSBkb2VzIG5vdCByZXNwb25kOyByZXRyeSB3aXRoIGV4cG9uZW50aWFsIGJhY2tvZmZC9wEKHWNvbS5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxQhdUcmFuc2FjdGlvblNlcnZpY2VQcm90b1ABWjdiaW5kZXJ5L2dlbi9nby9ib29rc3RvcmUvdHJhbnNhY3Rpb25zL3YxO3RyYW5zYWN0aW9uc3YxogIDQlRYqgIZQm9va3N0b3JlLlRyYW5zYWN0aW9ucy5WMcoCGUJvb2tzdG9yZVxUcmFuc2FjdGlvbnNcVjHiAiVCb29rc3RvcmVcVHJhbnNhY3Rpb25zXFYxXEdQQk1ldGFkYXRh6gIbQm9va3N0b3JlOjpUcmFuc2FjdGlvbnM6OlYxYgZwcm90bzM", [file_bookstore_transactions_v1_payment_method, file_bookstore_transactions_v1_transaction, file_bookstore_type_v1_money, file_buf_validate_validate, file_proofread_v1_options]);
 
 /**
- * Takes money.
+ * The request of Charge.
  *
  * @generated from message bookstore.transactions.v1.ChargeRequest
  */
 export type ChargeRequest = Message<"bookstore.transactions.v1.ChargeRequest"> & {
   /**
-   * Chosen by the caller, a UUID, one for each charge: the same id again with
-   * the same body answers the first transaction and takes nothing more.
+   * A UUID that the client generates for each new charge. A retry with the same
+   * id and the same request returns the first transaction and charges nothing
+   * more.
    *
    * @generated from field: string request_id = 1;
    */
   requestId: string;
 
   /**
-   * How much. Zero is refused.
+   * The amount to charge. Zero is refused.
    *
    * @generated from field: bookstore.type.v1.Money amount = 2;
    */
   amount?: Money | undefined;
 
   /**
-   * With what it is paid.
+   * The payment method to charge.
    *
    * @generated from field: bookstore.transactions.v1.PaymentMethod payment_method = 3;
    */
   paymentMethod?: PaymentMethod | undefined;
 
   /**
-   * What is paid: the id of an order, as the caller names it. It stands on the
-   * receipt. Several charges may have the same, since a declined one is
-   * followed by another.
+   * What is paid for, as the caller names it: the id of an order. It is printed
+   * on the receipt. Several charges can have the same reference, because a
+   * declined charge is followed by another one.
    *
    * @generated from field: string reference = 4;
    */
   reference: string;
 
   /**
-   * The account that pays.
+   * The id of the account that pays.
    *
    * @generated from field: string account_id = 5;
    */
   accountId: string;
 
   /**
-   * Where to mail the receipt.
+   * The email address to which the receipt is sent.
    *
    * @generated from field: string receipt_email = 6;
    */
@@ -80,13 +81,14 @@ export const ChargeRequestSchema: GenMessage<ChargeRequest> = /*@__PURE__*/
   messageDesc(file_bookstore_transactions_v1_transaction_service, 0);
 
 /**
- * The charge was made or declined.
+ * The response of Charge.
  *
  * @generated from message bookstore.transactions.v1.ChargeResponse
  */
 export type ChargeResponse = Message<"bookstore.transactions.v1.ChargeResponse"> & {
   /**
-   * The transaction; its state says which.
+   * The transaction; its state tells whether the charge was successful or
+   * declined.
    *
    * @generated from field: bookstore.transactions.v1.Transaction transaction = 1;
    */
@@ -101,35 +103,36 @@ export const ChargeResponseSchema: GenMessage<ChargeResponse> = /*@__PURE__*/
   messageDesc(file_bookstore_transactions_v1_transaction_service, 1);
 
 /**
- * Gives money back.
+ * The request of Refund.
  *
  * @generated from message bookstore.transactions.v1.RefundRequest
  */
 export type RefundRequest = Message<"bookstore.transactions.v1.RefundRequest"> & {
   /**
-   * Chosen by the caller, a UUID, one for each refund: the same id again with
-   * the same body answers the first refund and gives nothing more.
+   * A UUID that the client generates for each new refund. A retry with the same
+   * id and the same request returns the first refund and pays nothing more
+   * back.
    *
    * @generated from field: string request_id = 1;
    */
   requestId: string;
 
   /**
-   * The charge of which it is paid back.
+   * The id of the transaction to refund.
    *
    * @generated from field: string transaction_id = 2;
    */
   transactionId: string;
 
   /**
-   * How much, in the currency of the charge. Zero is refused.
+   * The amount to pay back, in the currency of the charge. Zero is refused.
    *
    * @generated from field: bookstore.type.v1.Money amount = 3;
    */
   amount?: Money | undefined;
 
   /**
-   * Why, for the payer to read.
+   * The reason, as a text for the payer.
    *
    * @generated from field: string reason = 4;
    */
@@ -144,20 +147,20 @@ export const RefundRequestSchema: GenMessage<RefundRequest> = /*@__PURE__*/
   messageDesc(file_bookstore_transactions_v1_transaction_service, 2);
 
 /**
- * The money went back.
+ * The response of Refund.
  *
  * @generated from message bookstore.transactions.v1.RefundResponse
  */
 export type RefundResponse = Message<"bookstore.transactions.v1.RefundResponse"> & {
   /**
-   * The refund.
+   * The new refund.
    *
    * @generated from field: bookstore.transactions.v1.Refund refund = 1;
    */
   refund?: Refund | undefined;
 
   /**
-   * The transaction after it.
+   * The transaction after the refund.
    *
    * @generated from field: bookstore.transactions.v1.Transaction transaction = 2;
    */
@@ -172,13 +175,13 @@ export const RefundResponseSchema: GenMessage<RefundResponse> = /*@__PURE__*/
   messageDesc(file_bookstore_transactions_v1_transaction_service, 3);
 
 /**
- * Asks for a transaction.
+ * The request of GetTransaction.
  *
  * @generated from message bookstore.transactions.v1.GetTransactionRequest
  */
 export type GetTransactionRequest = Message<"bookstore.transactions.v1.GetTransactionRequest"> & {
   /**
-   * The transaction.
+   * The id of the transaction.
    *
    * @generated from field: string transaction_id = 1;
    */
@@ -193,13 +196,13 @@ export const GetTransactionRequestSchema: GenMessage<GetTransactionRequest> = /*
   messageDesc(file_bookstore_transactions_v1_transaction_service, 4);
 
 /**
- * One transaction.
+ * The response of GetTransaction.
  *
  * @generated from message bookstore.transactions.v1.GetTransactionResponse
  */
 export type GetTransactionResponse = Message<"bookstore.transactions.v1.GetTransactionResponse"> & {
   /**
-   * The transaction.
+   * The transaction in its current state.
    *
    * @generated from field: bookstore.transactions.v1.Transaction transaction = 1;
    */
@@ -214,20 +217,21 @@ export const GetTransactionResponseSchema: GenMessage<GetTransactionResponse> = 
   messageDesc(file_bookstore_transactions_v1_transaction_service, 5);
 
 /**
- * Asks for a page of one's own transactions.
+ * The request of ListTransactions.
  *
  * @generated from message bookstore.transactions.v1.ListTransactionsRequest
  */
 export type ListTransactionsRequest = Message<"bookstore.transactions.v1.ListTransactionsRequest"> & {
   /**
-   * How many transactions a page holds at most, up to 200.
+   * The maximum number of transactions in the response, up to 200.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * The next_page_token of the page before.
+   * The next_page_token of the previous response. Send it with the same filters
+   * as before; only page_size may differ.
    *
    * @generated from field: string page_token = 2;
    */
@@ -242,20 +246,20 @@ export const ListTransactionsRequestSchema: GenMessage<ListTransactionsRequest> 
   messageDesc(file_bookstore_transactions_v1_transaction_service, 6);
 
 /**
- * A page of one's own transactions.
+ * The response of ListTransactions.
  *
  * @generated from message bookstore.transactions.v1.ListTransactionsResponse
  */
 export type ListTransactionsResponse = Message<"bookstore.transactions.v1.ListTransactionsResponse"> & {
   /**
-   * The transactions, newest first.
+   * The transactions of this page, newest first.
    *
    * @generated from field: repeated bookstore.transactions.v1.Transaction transactions = 1;
    */
   transactions: Transaction[];
 
   /**
-   * The token of the next page; empty on the last.
+   * The page_token of the next page. Empty if this is the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -270,21 +274,21 @@ export const ListTransactionsResponseSchema: GenMessage<ListTransactionsResponse
   messageDesc(file_bookstore_transactions_v1_transaction_service, 7);
 
 /**
- * Asks for a receipt again.
+ * The request of ResendReceipt.
  *
  * @generated from message bookstore.transactions.v1.ResendReceiptRequest
  */
 export type ResendReceiptRequest = Message<"bookstore.transactions.v1.ResendReceiptRequest"> & {
   /**
-   * Chosen by the caller, a UUID, one for each mail: the same id again with the
-   * same body sends no second one.
+   * A UUID that the client generates for each mail. A retry with the same id
+   * and the same request sends no second mail.
    *
    * @generated from field: string request_id = 1;
    */
   requestId: string;
 
   /**
-   * The transaction.
+   * The id of the transaction.
    *
    * @generated from field: string transaction_id = 2;
    */
@@ -299,13 +303,13 @@ export const ResendReceiptRequestSchema: GenMessage<ResendReceiptRequest> = /*@_
   messageDesc(file_bookstore_transactions_v1_transaction_service, 8);
 
 /**
- * The receipt is on its way.
+ * The response of ResendReceipt.
  *
  * @generated from message bookstore.transactions.v1.ResendReceiptResponse
  */
 export type ResendReceiptResponse = Message<"bookstore.transactions.v1.ResendReceiptResponse"> & {
   /**
-   * Where it goes.
+   * The email address to which the receipt is sent.
    *
    * @generated from field: string receipt_email = 1;
    */
@@ -320,19 +324,22 @@ export const ResendReceiptResponseSchema: GenMessage<ResendReceiptResponse> = /*
   messageDesc(file_bookstore_transactions_v1_transaction_service, 9);
 
 /**
- * Taking money, giving it back, and receipts.
+ * Charges, refunds and receipts.
  *
- * Moving money needs the operator's token: the checkout does it for the buyer.
- * Buyers read their own transactions with their session token.
+ * Charge and Refund need the operator token: the checkout calls them for the
+ * buyer. Buyers read their own transactions with their session token.
  *
  * @generated from service bookstore.transactions.v1.TransactionService
  */
 export const TransactionService: GenService<{
   /**
-   * Takes money. A charge that is declined is no error: it answers a transaction
-   * that says why, and a new charge with another method needs a new request id.
-   * If the money is taken and an address for it is given, a receipt is mailed.
-   * A repeated call answers the transaction as it was then.
+   * Charges a payment method. A declined charge is not an error: the call
+   * succeeds and returns a transaction with decline_reason set. A new attempt
+   * with another payment method needs a new request id. If the charge succeeds
+   * and receipt_email is set, a receipt is mailed.
+   *
+   * A retry with the same request id returns the transaction as it was after
+   * the first call.
    *
    * @generated from rpc bookstore.transactions.v1.TransactionService.Charge
    */
@@ -342,8 +349,8 @@ export const TransactionService: GenService<{
     output: typeof ChargeResponseSchema;
   },
   /**
-   * Gives money back: all that is left of a charge, or a part. A repeated call
-   * answers the transaction as it was then.
+   * Pays back a charge, in whole or in part. A retry with the same request id
+   * returns the transaction as it was after the first call.
    *
    * @generated from rpc bookstore.transactions.v1.TransactionService.Refund
    */
@@ -353,8 +360,8 @@ export const TransactionService: GenService<{
     output: typeof RefundResponseSchema;
   },
   /**
-   * Reads a transaction of one's own account. The operator's token is taken here
-   * too, and reads every transaction.
+   * Returns a transaction of the caller's account. A caller with the operator
+   * token can read every transaction.
    *
    * @generated from rpc bookstore.transactions.v1.TransactionService.GetTransaction
    */
@@ -364,7 +371,7 @@ export const TransactionService: GenService<{
     output: typeof GetTransactionResponseSchema;
   },
   /**
-   * Lists the transactions of one's own account, newest first.
+   * Lists the transactions of the caller's account, newest first.
    *
    * @generated from rpc bookstore.transactions.v1.TransactionService.ListTransactions
    */
@@ -374,8 +381,8 @@ export const TransactionService: GenService<{
     output: typeof ListTransactionsResponseSchema;
   },
   /**
-   * Mails the receipt of a transaction of one's own account again, to the same
-   * address as before.
+   * Mails the receipt of a transaction of the caller's account again, to the
+   * same address.
    *
    * @generated from rpc bookstore.transactions.v1.TransactionService.ResendReceipt
    */

@@ -14,23 +14,23 @@ export const file_bookstore_type_v1_money: GenFile = /*@__PURE__*/
   fileDesc("Ch1ib29rc3RvcmUvdHlwZS92MS9tb25leS5wcm90bxIRYm9va3N0b3JlLnR5cGUudjEicwoFTW9uZXkSKwoNY3VycmVuY3lfY29kZRgBIAEoCUIUukgRcg8yCl5bQS1aXXszfSSYAQMSLAoMYW1vdW50X21pbm9yGAIgASgDQhG6SA7IAQEiCRiAoJSljR0oAEgAiAEBQg8KDV9hbW91bnRfbWlub3JCsgEKFWNvbS5ib29rc3RvcmUudHlwZS52MUIKTW9uZXlQcm90b1ABWidiaW5kZXJ5L2dlbi9nby9ib29rc3RvcmUvdHlwZS92MTt0eXBldjGiAgNCVFiqAhFCb29rc3RvcmUuVHlwZS5WMcoCEUJvb2tzdG9yZVxUeXBlXFYx4gIdQm9va3N0b3JlXFR5cGVcVjFcR1BCTWV0YWRhdGHqAhNCb29rc3RvcmU6OlR5cGU6OlYxYgZwcm90bzM", [file_buf_validate_validate]);
 
 /**
- * An amount of money, counted in the smallest unit of its currency.
- * Never a fraction: 12.99 USD is {currency_code: "USD", amount_minor: 1299}.
+ * An amount of money, as a whole number of the smallest unit of its currency.
+ * 12.99 US dollars are {currency_code: "USD", amount_minor: 1299}.
  *
  * @generated from message bookstore.type.v1.Money
  */
 export type Money = Message<"bookstore.type.v1.Money"> & {
   /**
-   * The currency, as its three letters in ISO 4217: "USD".
+   * The three-letter currency code of ISO 4217, for example "USD".
    *
    * @generated from field: string currency_code = 1;
    */
   currencyCode: string;
 
   /**
-   * The amount in minor units (cents for USD), from 0 to 10^12. Zero is an
-   * amount, so a message that leaves it unset says "free of charge" only where
-   * the field that holds the message says that it may.
+   * The amount in the smallest unit of the currency (cents for USD, whole yen
+   * for JPY), from 0 to 10^12. Set it to zero explicitly for what is free of
+   * charge; an unset field is refused.
    *
    * @generated from field: optional int64 amount_minor = 2;
    */
