@@ -83,7 +83,7 @@ fn wrong_paging(held: &Held<'_>) -> Vec<String> {
 
 /// Replay keys that are not a field of the request, not a UUID, or without the
 /// error that the same key with another body gives.
-fn wrong_replay_keys(held: &Held<'_>) -> Vec<String> {
+fn wrong_idempotency_keys(held: &Held<'_>) -> Vec<String> {
     const ALREADY_EXISTS: Code = Code(6);
     let mut offenders = Vec::new();
     for method in held.methods() {
@@ -168,9 +168,9 @@ fn the_fields_of_paging_exist() {
 }
 
 #[test]
-fn replay_keys_are_uuids_of_the_request() {
+fn idempotency_keys_are_uuids_of_the_request() {
     let contract = ours();
-    let offenders = wrong_replay_keys(&Held::of(&contract));
+    let offenders = wrong_idempotency_keys(&Held::of(&contract));
     expect_none(
         "a replay key is a UUID in the request, and its reuse an error",
         &offenders,
@@ -206,10 +206,10 @@ fn paging_by_wrong_fields_is_found() {
 }
 
 #[test]
-fn wrong_replay_keys_are_found() {
+fn wrong_idempotency_keys_are_found() {
     let contract = bad(BAD);
     expect_found(
-        &wrong_replay_keys(&Held::of(&contract)),
+        &wrong_idempotency_keys(&Held::of(&contract)),
         &[
             "Shop.Write: shop.v1.Request.next is not a UUID",
             "declares no ALREADY_EXISTS",

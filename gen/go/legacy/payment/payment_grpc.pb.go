@@ -29,7 +29,8 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Charges payments in one step, without a payment method.
+// Charges payments as in the second tutorial: in one step, without a payment
+// method.
 type PaymentServiceClient interface {
 	// Charges a payment. A request with an unset field or an invalid amount or
 	// currency fails with INVALID_ARGUMENT.
@@ -58,7 +59,8 @@ func (c *paymentServiceClient) ProcessPayment(ctx context.Context, in *PaymentRe
 // All implementations must embed UnimplementedPaymentServiceServer
 // for forward compatibility.
 //
-// Charges payments in one step, without a payment method.
+// Charges payments as in the second tutorial: in one step, without a payment
+// method.
 type PaymentServiceServer interface {
 	// Charges a payment. A request with an unset field or an invalid amount or
 	// currency fails with INVALID_ARGUMENT.

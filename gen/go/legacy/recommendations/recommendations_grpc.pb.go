@@ -30,7 +30,7 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Recommends books.
+// Recommends books as in the first tutorial.
 type RecommendationsClient interface {
 	// Returns a random sample of the books of one category. A category that is not
 	// in BookCategory fails with NOT_FOUND.
@@ -59,7 +59,7 @@ func (c *recommendationsClient) Recommend(ctx context.Context, in *Recommendatio
 // All implementations must embed UnimplementedRecommendationsServer
 // for forward compatibility.
 //
-// Recommends books.
+// Recommends books as in the first tutorial.
 type RecommendationsServer interface {
 	// Returns a random sample of the books of one category. A category that is not
 	// in BookCategory fails with NOT_FOUND.

@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class PaymentServiceStub:
-    """Charges payments in one step, without a payment method.
+    """Charges payments as in the second tutorial: in one step, without a payment
+    method.
     """
 
     def __init__(self, channel):
@@ -43,7 +44,8 @@ class PaymentServiceStub:
 
 
 class PaymentServiceServicer:
-    """Charges payments in one step, without a payment method.
+    """Charges payments as in the second tutorial: in one step, without a payment
+    method.
     """
 
     def ProcessPayment(self, request, context):
@@ -71,7 +73,8 @@ def add_PaymentServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class PaymentService:
-    """Charges payments in one step, without a payment method.
+    """Charges payments as in the second tutorial: in one step, without a payment
+    method.
     """
 
     @staticmethod

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class RecommendationsStub:
-    """Recommends books.
+    """Recommends books as in the first tutorial.
     """
 
     def __init__(self, channel):
@@ -43,7 +43,7 @@ class RecommendationsStub:
 
 
 class RecommendationsServicer:
-    """Recommends books.
+    """Recommends books as in the first tutorial.
     """
 
     def Recommend(self, request, context):
@@ -71,7 +71,7 @@ def add_RecommendationsServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class Recommendations:
-    """Recommends books.
+    """Recommends books as in the first tutorial.
     """
 
     @staticmethod

@@ -87,7 +87,8 @@ export const PaymentResponseSchema: GenMessage<PaymentResponse> = /*@__PURE__*/
   messageDesc(file_legacy_payment_payment, 1);
 
 /**
- * Charges payments in one step, without a payment method.
+ * Charges payments as in the second tutorial: in one step, without a payment
+ * method.
  *
  * @generated from service payment.PaymentService
  */

@@ -138,7 +138,7 @@ export const BookCategorySchema: GenEnum<BookCategory> = /*@__PURE__*/
   enumDesc(file_legacy_recommendations_recommendations, 0);
 
 /**
- * Recommends books.
+ * Recommends books as in the first tutorial.
  *
  * @generated from service Recommendations
  */

@@ -230,7 +230,7 @@ func (x *VerifyEmailResponse) GetAccount() *Account {
 	return nil
 }
 
-// The request of GetAccount. It has no fields.
+// The request of GetAccount.
 type GetAccountRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -471,7 +471,7 @@ func (x *ChangePasswordRequest) GetNewPassword() string {
 	return ""
 }
 
-// The response of ChangePassword. It has no fields.
+// The response of ChangePassword.
 type ChangePasswordResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -657,7 +657,7 @@ func (x *ResetPasswordRequest) GetNewPassword() string {
 	return ""
 }
 
-// The response of ResetPassword. It has no fields.
+// The response of ResetPassword.
 type ResetPasswordResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -743,7 +743,7 @@ func (x *DeleteAccountRequest) GetCurrentPassword() string {
 	return ""
 }
 
-// The response of DeleteAccount. It has no fields.
+// The response of DeleteAccount.
 type DeleteAccountResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields

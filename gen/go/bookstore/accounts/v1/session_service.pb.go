@@ -144,7 +144,7 @@ func (x *SignInResponse) GetSession() *Session {
 	return nil
 }
 
-// The request of SignOut. It has no fields.
+// The request of SignOut.
 type SignOutRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -181,7 +181,7 @@ func (*SignOutRequest) Descriptor() ([]byte, []int) {
 	return file_bookstore_accounts_v1_session_service_proto_rawDescGZIP(), []int{2}
 }
 
-// The response of SignOut. It has no fields.
+// The response of SignOut.
 type SignOutResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -218,7 +218,7 @@ func (*SignOutResponse) Descriptor() ([]byte, []int) {
 	return file_bookstore_accounts_v1_session_service_proto_rawDescGZIP(), []int{3}
 }
 
-// The request of GetSession. It has no fields.
+// The request of GetSession.
 type GetSessionRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -467,7 +467,7 @@ func (x *RevokeSessionRequest) GetSessionId() string {
 	return ""
 }
 
-// The response of RevokeSession. It has no fields.
+// The response of RevokeSession.
 type RevokeSessionResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields

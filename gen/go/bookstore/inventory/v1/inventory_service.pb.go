@@ -337,7 +337,7 @@ func (x *ListBooksResponse) GetNextPageToken() string {
 	return ""
 }
 
-// The request of ListCategories. It has no fields.
+// The request of ListCategories.
 type ListCategoriesRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields

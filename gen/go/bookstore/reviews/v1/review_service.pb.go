@@ -478,7 +478,7 @@ func (x *DeleteReviewRequest) GetBookId() int32 {
 	return 0
 }
 
-// The response of DeleteReview. It has no fields.
+// The response of DeleteReview.
 type DeleteReviewResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields

@@ -122,7 +122,7 @@ export const VerifyEmailResponseSchema: GenMessage<VerifyEmailResponse> = /*@__P
   messageDesc(file_bookstore_accounts_v1_account_service, 3);
 
 /**
- * The request of GetAccount. It has no fields.
+ * The request of GetAccount.
  *
  * @generated from message bookstore.accounts.v1.GetAccountRequest
  */
@@ -237,7 +237,7 @@ export const ChangePasswordRequestSchema: GenMessage<ChangePasswordRequest> = /*
   messageDesc(file_bookstore_accounts_v1_account_service, 8);
 
 /**
- * The response of ChangePassword. It has no fields.
+ * The response of ChangePassword.
  *
  * @generated from message bookstore.accounts.v1.ChangePasswordResponse
  */
@@ -325,7 +325,7 @@ export const ResetPasswordRequestSchema: GenMessage<ResetPasswordRequest> = /*@_
   messageDesc(file_bookstore_accounts_v1_account_service, 12);
 
 /**
- * The response of ResetPassword. It has no fields.
+ * The response of ResetPassword.
  *
  * @generated from message bookstore.accounts.v1.ResetPasswordResponse
  */
@@ -364,7 +364,7 @@ export const DeleteAccountRequestSchema: GenMessage<DeleteAccountRequest> = /*@_
   messageDesc(file_bookstore_accounts_v1_account_service, 14);
 
 /**
- * The response of DeleteAccount. It has no fields.
+ * The response of DeleteAccount.
  *
  * @generated from message bookstore.accounts.v1.DeleteAccountResponse
  */

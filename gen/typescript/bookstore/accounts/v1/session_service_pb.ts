@@ -82,7 +82,7 @@ export const SignInResponseSchema: GenMessage<SignInResponse> = /*@__PURE__*/
   messageDesc(file_bookstore_accounts_v1_session_service, 1);
 
 /**
- * The request of SignOut. It has no fields.
+ * The request of SignOut.
  *
  * @generated from message bookstore.accounts.v1.SignOutRequest
  */
@@ -97,7 +97,7 @@ export const SignOutRequestSchema: GenMessage<SignOutRequest> = /*@__PURE__*/
   messageDesc(file_bookstore_accounts_v1_session_service, 2);
 
 /**
- * The response of SignOut. It has no fields.
+ * The response of SignOut.
  *
  * @generated from message bookstore.accounts.v1.SignOutResponse
  */
@@ -112,7 +112,7 @@ export const SignOutResponseSchema: GenMessage<SignOutResponse> = /*@__PURE__*/
   messageDesc(file_bookstore_accounts_v1_session_service, 3);
 
 /**
- * The request of GetSession. It has no fields.
+ * The request of GetSession.
  *
  * @generated from message bookstore.accounts.v1.GetSessionRequest
  */
@@ -233,7 +233,7 @@ export const RevokeSessionRequestSchema: GenMessage<RevokeSessionRequest> = /*@_
   messageDesc(file_bookstore_accounts_v1_session_service, 8);
 
 /**
- * The response of RevokeSession. It has no fields.
+ * The response of RevokeSession.
  *
  * @generated from message bookstore.accounts.v1.RevokeSessionResponse
  */

@@ -176,7 +176,7 @@ export const ListBooksResponseSchema: GenMessage<ListBooksResponse> = /*@__PURE_
   messageDesc(file_bookstore_inventory_v1_inventory_service, 5);
 
 /**
- * The request of ListCategories. It has no fields.
+ * The request of ListCategories.
  *
  * @generated from message bookstore.inventory.v1.ListCategoriesRequest
  */

@@ -225,7 +225,7 @@ export const DeleteReviewRequestSchema: GenMessage<DeleteReviewRequest> = /*@__P
   messageDesc(file_bookstore_reviews_v1_review_service, 6);
 
 /**
- * The response of DeleteReview. It has no fields.
+ * The response of DeleteReview.
  *
  * @generated from message bookstore.reviews.v1.DeleteReviewResponse
  */
