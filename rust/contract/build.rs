@@ -9,18 +9,18 @@ use prost_build::{Config, Service, ServiceGenerator};
 use prost_reflect::{DescriptorPool, MethodDescriptor, Value};
 use prost_types::FileDescriptorSet;
 
-const IMAGE: &str = "../../gen/contract.binpb";
+const IMAGE_PATH: &str = "../../gen/contract.binpb";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed={IMAGE}");
-    let bytes = fs::read(IMAGE)?;
+    println!("cargo::rerun-if-changed={IMAGE_PATH}");
+    let bytes = fs::read(IMAGE_PATH)?;
     let out_dir = PathBuf::from(env::var("OUT_DIR")?);
     let image = FileDescriptorSet::decode(bytes.as_slice())?;
 
     Config::new()
         .extern_path(".buf.validate", "::prost_protovalidate_types")
         .include_file("contract.rs")
-        .service_generator(Box::new(Stubs::new()))
+        .service_generator(Box::new(StubGenerator::new()))
         .compile_fds(image.clone())?;
 
     prost_protovalidate_build::Builder::new()
@@ -29,19 +29,22 @@ fn main() -> Result<(), Box<dyn Error>> {
         .fail_on_runtime_only(true)
         .compile()?;
     let validators = fs::read_to_string(out_dir.join("validate_impl.rs"))?;
-    fs::write(out_dir.join("ruleless.rs"), ruleless(&image, &validators))?;
+    fs::write(
+        out_dir.join("empty_validators.rs"),
+        empty_validators(&image, &validators),
+    )?;
     fs::write(
         out_dir.join("methods.rs"),
-        methods(&DescriptorPool::decode(bytes.as_slice())?)?,
+        method_table(&DescriptorPool::decode(bytes.as_slice())?)?,
     )?;
     Ok(())
 }
 
 /// Generates clients with the plain codec and servers with the validating one:
 /// what a server gets is judged there, and a client may send what it likes.
-struct Stubs([Box<dyn ServiceGenerator>; 2]);
+struct StubGenerator([Box<dyn ServiceGenerator>; 2]);
 
-impl Stubs {
+impl StubGenerator {
     fn new() -> Self {
         let builder = || tonic_prost_build::configure();
         Self([
@@ -54,7 +57,7 @@ impl Stubs {
     }
 }
 
-impl ServiceGenerator for Stubs {
+impl ServiceGenerator for StubGenerator {
     fn generate(&mut self, service: Service, buf: &mut String) {
         for side in &mut self.0 {
             side.generate(service.clone(), buf);
@@ -70,7 +73,7 @@ impl ServiceGenerator for Stubs {
 
 /// Empty validators for the messages of methods that have no rules: the codec
 /// asks every message, and the generator writes validators only for rules.
-fn ruleless(image: &FileDescriptorSet, validators: &str) -> String {
+fn empty_validators(image: &FileDescriptorSet, validators: &str) -> String {
     let methods = image
         .file
         .iter()
@@ -105,7 +108,7 @@ fn rust_path(proto_name: &str) -> String {
 
 /// The table of all methods: what layers and clients must know of a method, they
 /// read here.
-fn methods(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
+fn method_table(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
     let mut rows: Vec<(String, String)> = Vec::new();
     for service in pool.services() {
         for method in service.methods() {

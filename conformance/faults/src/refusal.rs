@@ -62,7 +62,7 @@ impl Refusal {
     /// A refusal for one rule.
     pub fn of(path: &str, rule: &str) -> Self {
         let violation = Violation::new(path, rule, "is refused by a fault");
-        let status = contract::refusal::refuse(&ValidationError::single(violation));
+        let status = contract::violation_status(&ValidationError::single(violation));
         Self::read(&status).expect("the status is a refusal")
     }
 

@@ -35,7 +35,7 @@ impl Doors {
 async fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
     match rpc::bind(address).await {
         Ok(door) => Ok(door),
-        Err(rpc::BindError::Taken(_)) => bail!(
+        Err(rpc::BindError::AddressInUse(_)) => bail!(
             "port {} on {} is taken: stop the other process or choose another with {flag}",
             address.port(),
             address.ip()

@@ -136,16 +136,16 @@ pub struct Logs {
         env = "BINDERY_LOG_FORMAT",
         default_value = "auto"
     )]
-    pub log_format: telemetry::Format,
+    pub log_format: telemetry::LogFormat,
 }
 
 impl Logs {
     /// Sets up the log of the process.
-    pub fn init(&self) -> anyhow::Result<telemetry::Log> {
-        let options = telemetry::Options {
+    pub fn init(&self) -> anyhow::Result<telemetry::LogGuard> {
+        let options = telemetry::LogOptions {
             format: self.log_format,
             filter: Some(self.log.clone()),
         };
-        Ok(telemetry::init(options)?)
+        Ok(telemetry::init_log(options)?)
     }
 }

@@ -11,7 +11,7 @@ use tonic::{
 };
 use tonic_prost::{ProstDecoder, ProstEncoder};
 
-use crate::refusal::refuse;
+use crate::violation_status;
 
 /// Decodes requests and refuses those that break a rule, each message of a
 /// stream for itself; encodes responses, and in builds with debug assertions
@@ -54,11 +54,11 @@ impl<Response: Message + Validate> Encoder for ValidatingEncoder<Response> {
 
     fn encode(&mut self, response: Response, buf: &mut EncodeBuf<'_>) -> Result<(), Status> {
         if cfg!(debug_assertions)
-            && let Err(broken) = response.validate()
+            && let Err(error) = response.validate()
         {
             let message = std::any::type_name::<Response>();
             return Err(Status::internal(format!(
-                "{message} breaks its own contract: {broken}"
+                "{message} breaks its own contract: {error}"
             )));
         }
         self.0.encode(response, buf)
@@ -79,7 +79,7 @@ impl<Request: Message + Validate + Default> Decoder for ValidatingDecoder<Reques
         };
         match request.validate() {
             Ok(()) => Ok(Some(request)),
-            Err(broken) => Err(refuse(&broken)),
+            Err(error) => Err(violation_status(&error)),
         }
     }
 }

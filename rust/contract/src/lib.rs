@@ -4,7 +4,7 @@
 
 pub mod codec;
 mod methods;
-pub mod refusal;
+mod violation_status;
 
 #[expect(
     missing_docs,
@@ -16,11 +16,12 @@ pub mod refusal;
 mod generated {
     include!(concat!(env!("OUT_DIR"), "/contract.rs"));
     include!(concat!(env!("OUT_DIR"), "/validate_impl.rs"));
-    include!(concat!(env!("OUT_DIR"), "/ruleless.rs"));
+    include!(concat!(env!("OUT_DIR"), "/empty_validators.rs"));
 }
 
 pub use generated::*;
 pub use methods::{Idempotency, METHODS, Method, method};
+pub use violation_status::violation_status;
 
 /// The image of the contract: a `FileDescriptorSet` with all imports, for
 /// reflection and for tools.

@@ -16,8 +16,8 @@ use tower::{Service, ServiceExt};
 
 use crate::{
     CallContext, Caller,
-    context::{REQUEST_ID, TRACEPARENT, TRACESTATE, unrepeated},
-    failure::chain,
+    context::{REQUEST_ID, TRACEPARENT, TRACESTATE, never_indexed},
+    failure::error_chain,
     layers::Stack,
     timeout::{GRPC_TIMEOUT, format_timeout, parse_timeout},
 };
@@ -98,7 +98,10 @@ impl Channel {
             .keep_alive_while_idle(true)
             .tcp_nodelay(true);
         let channel = endpoint.connect_lazy();
-        Ok(Self::over(Transport::Network { channel, address }))
+        Ok(Self::from_transport(Transport::Network {
+            channel,
+            address,
+        }))
     }
 
     /// Sends the operator's token with every call that carries no credential yet.
@@ -115,10 +118,10 @@ impl Channel {
     }
 
     pub(crate) fn in_process(stack: Stack) -> Self {
-        Self::over(Transport::InProcess(stack))
+        Self::from_transport(Transport::InProcess(stack))
     }
 
-    fn over(transport: Transport) -> Self {
+    fn from_transport(transport: Transport) -> Self {
         Self {
             transport,
             authorization: None,
@@ -126,7 +129,10 @@ impl Channel {
     }
 
     /// Adds to the request what it inherits; answers until when it may last.
-    fn prepare(&self, request: &mut Request<Body>) -> Result<Option<Instant>, Status> {
+    fn add_inherited_headers(
+        &self,
+        request: &mut Request<Body>,
+    ) -> Result<Option<Instant>, Status> {
         let headers = request.headers_mut();
         if let Some(value) = &self.authorization {
             headers
@@ -147,7 +153,7 @@ impl Channel {
         if !headers.contains_key(&TRACEPARENT) {
             let child = context.trace().child().to_string();
             if let Ok(child) = HeaderValue::try_from(child) {
-                headers.insert(&TRACEPARENT, unrepeated(child));
+                headers.insert(&TRACEPARENT, never_indexed(child));
             }
             if let Some(state) = context.tracestate() {
                 headers.insert(&TRACESTATE, state.clone());
@@ -159,10 +165,10 @@ impl Channel {
         let deadline = own.map_or(inherited, |own| own.min(inherited));
         let left = deadline.saturating_duration_since(now);
         if left.is_zero() {
-            return Err(out_of_time());
+            return Err(deadline_exceeded_status());
         }
         if let Ok(left) = HeaderValue::try_from(format_timeout(left)) {
-            headers.insert(&GRPC_TIMEOUT, unrepeated(left));
+            headers.insert(&GRPC_TIMEOUT, never_indexed(left));
         }
         Ok(Some(deadline))
     }
@@ -209,38 +215,38 @@ async fn over_network(
     let answer = match deadline {
         Some(deadline) => match tokio::time::timeout_at(deadline, answer).await {
             Ok(answer) => answer,
-            Err(_) => return Err(out_of_time()),
+            Err(_) => return Err(deadline_exceeded_status()),
         },
         None => answer.await,
     };
     match answer {
-        Ok(response) => {
-            Ok(response.map(|body| Body::new(body.map_err(move |status| lost(status, &address)))))
-        }
-        Err(error) => Err(unreachable(&error, &address)),
+        Ok(response) => Ok(response.map(|body| {
+            Body::new(body.map_err(move |status| connection_lost_status(status, &address)))
+        })),
+        Err(error) => Err(connect_error_status(&error, &address)),
     }
 }
 
-fn out_of_time() -> Status {
+fn deadline_exceeded_status() -> Status {
     Status::deadline_exceeded("the deadline of the call has passed")
 }
 
 /// Says in one line who did not answer; a status that the peer sent stays.
-fn unreachable(error: &(dyn std::error::Error + 'static), address: &str) -> Status {
+fn connect_error_status(error: &(dyn std::error::Error + 'static), address: &str) -> Status {
     let mut cause = Some(error);
     while let Some(current) = cause {
         // tonic's own timer runs from the same header and may be first.
         if current.is::<TimeoutExpired>() {
-            return out_of_time();
+            return deadline_exceeded_status();
         }
         cause = current.source();
     }
-    Status::unavailable(format!("cannot reach {address}: {}", chain(error)))
+    Status::unavailable(format!("cannot reach {address}: {}", error_chain(error)))
 }
 
 /// A connection that breaks while the answer comes makes UNKNOWN in tonic, with
 /// the error as its source; a status of the peer has none.
-fn lost(status: Status, address: &str) -> Status {
+fn connection_lost_status(status: Status, address: &str) -> Status {
     let broken = std::error::Error::source(&status).is_some();
     if broken && matches!(status.code(), Code::Unknown | Code::Internal) {
         return Status::unavailable(format!("lost the connection to {address}"));
@@ -259,7 +265,7 @@ impl Service<Request<Body>> for Channel {
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        match self.prepare(&mut request) {
+        match self.add_inherited_headers(&mut request) {
             Ok(deadline) => self.clone().dispatch(request, deadline),
             Err(status) => Box::pin(std::future::ready(Err(status))),
         }
@@ -284,20 +290,20 @@ pub struct LateChannel;
 impl LateChannel {
     /// A channel that answers UNAVAILABLE until its filler is used.
     #[expect(clippy::new_ret_no_self, reason = "the type only names the pair")]
-    pub fn new() -> (Channel, Filler) {
+    pub fn new() -> (Channel, LateChannelSetter) {
         let slot = Arc::new(OnceLock::new());
-        let channel = Channel::over(Transport::Late(Arc::clone(&slot)));
-        (channel, Filler(slot))
+        let channel = Channel::from_transport(Transport::Late(Arc::clone(&slot)));
+        (channel, LateChannelSetter(slot))
     }
 }
 
 /// Completes a [`LateChannel`].
 #[derive(Debug)]
-pub struct Filler(Arc<OnceLock<Channel>>);
+pub struct LateChannelSetter(Arc<OnceLock<Channel>>);
 
-impl Filler {
+impl LateChannelSetter {
     /// From here on, calls go to `channel`.
-    pub fn fill(self, channel: Channel) {
+    pub fn set(self, channel: Channel) {
         // The only filler of its slot, used up: the slot is empty.
         let _ = self.0.set(channel);
     }

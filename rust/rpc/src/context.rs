@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::{
-    method::{self, Known},
+    method::{self, MethodInfo},
     timeout::{GRPC_TIMEOUT, MalformedTimeout, parse_timeout},
     trace::TraceContext,
 };
@@ -22,7 +22,7 @@ pub(crate) static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent
 pub(crate) static TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
 /// Longer request ids are replaced: they would fill the log.
-const REQUEST_ID_LIMIT: usize = 128;
+const MAX_REQUEST_ID_LENGTH: usize = 128;
 
 tokio::task_local! {
     static CURRENT: Arc<CallContext>;
@@ -39,28 +39,28 @@ pub struct CallContext {
     trace: TraceContext,
     tracestate: Option<HeaderValue>,
     started: Instant,
-    took: OnceLock<Duration>,
+    final_latency: OnceLock<Duration>,
     timeout: Result<Option<Duration>, MalformedTimeout>,
     peer: Option<SocketAddr>,
-    method: &'static Known,
+    method: &'static MethodInfo,
     /// Kept only where the row of the method does not tell it.
     unknown_path: Option<Box<str>>,
 }
 
 impl CallContext {
     /// Reads what the caller sent, and makes up what is missing or malformed.
-    pub(crate) fn accept(headers: &HeaderMap, path: &str, peer: Option<SocketAddr>) -> Self {
+    pub(crate) fn from_headers(headers: &HeaderMap, path: &str, peer: Option<SocketAddr>) -> Self {
         let method = method::lookup(path);
         let trace = headers
             .get(&TRACEPARENT)
             .and_then(|value| TraceContext::parse(value.as_bytes()));
         Self {
-            request_id: accepted_request_id(headers).unwrap_or_else(new_request_id),
+            request_id: caller_request_id(headers).unwrap_or_else(new_request_id),
             // A state without its parent means nothing.
             tracestate: trace.and_then(|_| headers.get(&TRACESTATE).cloned()),
             trace: trace.unwrap_or_else(TraceContext::root),
             started: Instant::now(),
-            took: OnceLock::new(),
+            final_latency: OnceLock::new(),
             timeout: headers
                 .get(&GRPC_TIMEOUT)
                 .map(|value| parse_timeout(value.as_bytes()))
@@ -93,7 +93,7 @@ impl CallContext {
     }
 
     pub(crate) fn request_id_header(&self) -> HeaderValue {
-        unrepeated(self.request_id.clone())
+        never_indexed(self.request_id.clone())
     }
 
     /// The trace that the call belongs to.
@@ -110,10 +110,10 @@ impl CallContext {
         self.started
     }
 
-    /// How long the call took, for whoever asks at its end: the first one stops the
+    /// How long the call final_latency, for whoever asks at its end: the first one stops the
     /// clock, so that log and metrics tell the same.
-    pub(crate) fn took(&self) -> Duration {
-        *self.took.get_or_init(|| self.started.elapsed())
+    pub(crate) fn final_latency(&self) -> Duration {
+        *self.final_latency.get_or_init(|| self.started.elapsed())
     }
 
     /// When the call must be answered; `None` if the caller waits for ever.
@@ -137,7 +137,7 @@ impl CallContext {
         self.unknown_path.as_deref().unwrap_or(self.method.path)
     }
 
-    pub(crate) fn known(&self) -> &'static Known {
+    pub(crate) fn method_info(&self) -> &'static MethodInfo {
         self.method
     }
 }
@@ -145,15 +145,15 @@ impl CallContext {
 /// Marks a value that no other call has, so that HTTP/2 leaves it out of the table of
 /// headers that it may refer to later. There it would push out what is repeated, and
 /// each further call would compare its own with all that are kept.
-pub(crate) fn unrepeated(mut value: HeaderValue) -> HeaderValue {
+pub(crate) fn never_indexed(mut value: HeaderValue) -> HeaderValue {
     value.set_sensitive(true);
     value
 }
 
 /// The caller's id, if it is one that can stand in a log line.
-fn accepted_request_id(headers: &HeaderMap) -> Option<HeaderValue> {
+fn caller_request_id(headers: &HeaderMap) -> Option<HeaderValue> {
     let value = headers.get(&REQUEST_ID)?;
-    let length_fits = (1..=REQUEST_ID_LIMIT).contains(&value.len());
+    let length_fits = (1..=MAX_REQUEST_ID_LENGTH).contains(&value.len());
     let visible = value.as_bytes().iter().all(u8::is_ascii_graphic);
     (length_fits && visible).then(|| value.clone())
 }
@@ -176,7 +176,7 @@ pub(crate) fn new_request_id() -> HeaderValue {
 mod tests {
     use super::*;
 
-    fn accept(headers: &[(&'static str, &str)]) -> CallContext {
+    fn context(headers: &[(&'static str, &str)]) -> CallContext {
         let headers = headers
             .iter()
             .map(|(name, value)| {
@@ -184,14 +184,14 @@ mod tests {
                 (HeaderName::from_static(name), value)
             })
             .collect();
-        CallContext::accept(&headers, "/payment.PaymentService/ProcessPayment", None)
+        CallContext::from_headers(&headers, "/payment.PaymentService/ProcessPayment", None)
     }
 
     #[test]
     fn a_sensible_request_id_is_kept() {
         let longest = "x".repeat(128);
         for id in ["a", "order-7/retry:2", &longest] {
-            assert_eq!(accept(&[("x-request-id", id)]).request_id(), id);
+            assert_eq!(context(&[("x-request-id", id)]).request_id(), id);
         }
     }
 
@@ -199,7 +199,7 @@ mod tests {
     fn other_request_ids_are_replaced() {
         let too_long = "x".repeat(129);
         for id in ["", "two words", "naïve", &too_long] {
-            let context = accept(&[("x-request-id", id)]);
+            let context = context(&[("x-request-id", id)]);
             let made = Uuid::parse_str(context.request_id()).expect("a UUID");
             assert_eq!(made.get_version_num(), 7, "{id:?}");
         }
@@ -208,8 +208,8 @@ mod tests {
     #[test]
     fn tracestate_needs_a_traceparent() {
         let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-        assert!(accept(&[("tracestate", "a=1")]).tracestate().is_none());
-        let context = accept(&[("traceparent", parent), ("tracestate", "a=1")]);
+        assert!(context(&[("tracestate", "a=1")]).tracestate().is_none());
+        let context = context(&[("traceparent", parent), ("tracestate", "a=1")]);
         assert!(context.tracestate().is_some());
         assert_eq!(context.trace().to_string(), parent);
     }
@@ -217,7 +217,7 @@ mod tests {
     #[tokio::test]
     async fn what_runs_in_the_scope_sees_the_call() {
         assert!(CallContext::current().is_none());
-        let context = Arc::new(accept(&[("x-request-id", "seven")]));
+        let context = Arc::new(context(&[("x-request-id", "seven")]));
         let seen = context.scope(async {
             tokio::task::yield_now().await;
             CallContext::current().map(|current| current.request_id().to_owned())

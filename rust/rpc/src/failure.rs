@@ -90,14 +90,14 @@ pub fn internal(cause: &(dyn Error + 'static)) -> Status {
     tracing::error!(
         request_id = context.as_ref().map(|context| context.request_id()),
         method = context.as_ref().map(|context| context.method()),
-        error = chain(cause),
+        error = error_chain(cause),
         "internal error"
     );
     Status::internal("internal error")
 }
 
 /// The error and its sources on one line.
-pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn error_chain(error: &(dyn Error + 'static)) -> String {
     let mut line = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

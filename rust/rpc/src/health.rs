@@ -43,7 +43,7 @@ impl ProcessHealth {
     }
 }
 
-fn answer(status: ServingStatus) -> HealthCheckResponse {
+fn response(status: ServingStatus) -> HealthCheckResponse {
     HealthCheckResponse {
         status: status.into(),
     }
@@ -57,7 +57,7 @@ impl Health for ProcessHealth {
     ) -> Result<Response<HealthCheckResponse>, Status> {
         let service = request.into_inner().service;
         match self.status(&service) {
-            Some(status) => Ok(Response::new(answer(status))),
+            Some(status) => Ok(Response::new(response(status))),
             None => Err(Status::not_found("this server has no such service")),
         }
     }
@@ -71,14 +71,16 @@ impl Health for ProcessHealth {
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
         let status = self.status(&request.into_inner().service);
-        let first = future::ready(Ok(answer(status.unwrap_or(ServingStatus::ServiceUnknown))));
+        let first = future::ready(Ok(response(
+            status.unwrap_or(ServingStatus::ServiceUnknown),
+        )));
         let mut draining = self.draining.clone();
         let last = async move {
             // The sender lives as long as the router; without it there is nothing
             // left to watch either.
             let _ = draining.wait_for(|draining| *draining).await;
             let changed = status == Some(ServingStatus::Serving);
-            changed.then(|| Ok(answer(ServingStatus::NotServing)))
+            changed.then(|| Ok(response(ServingStatus::NotServing)))
         };
         let last = last.into_stream().filter_map(future::ready);
         Ok(Response::new(Box::pin(stream::once(first).chain(last))))

@@ -25,7 +25,7 @@ mod server;
 mod timeout;
 mod trace;
 
-pub use channel::{Channel, ConnectError, Filler, LateChannel};
+pub use channel::{Channel, ConnectError, LateChannel, LateChannelSetter};
 pub use context::CallContext;
 pub use failure::{DOMAIN, Failure, failure, internal};
 pub use identity::Caller;

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::LazyLock};
 /// A method that the layers know by name: those of the contract, and those of
 /// health and reflection.
 #[derive(Debug)]
-pub(crate) struct Known {
+pub(crate) struct MethodInfo {
     /// The place in the tables of the layers.
     pub index: usize,
     pub path: &'static str,
@@ -16,11 +16,11 @@ pub(crate) struct Known {
     pub server_streaming: bool,
     pub credential: Option<&'static str>,
     /// Health and reflection: never shed, and logged at debug only.
-    pub housekeeping: bool,
+    pub infrastructure: bool,
 }
 
 /// Health and reflection: path, service, name, client streaming, server streaming.
-const HOUSEKEEPING: [(&str, &str, &str, bool, bool); 3] = [
+const INFRASTRUCTURE: [(&str, &str, &str, bool, bool); 3] = [
     (
         "/grpc.health.v1.Health/Check",
         "grpc.health.v1.Health",
@@ -44,10 +44,10 @@ const HOUSEKEEPING: [(&str, &str, &str, bool, bool); 3] = [
     ),
 ];
 
-static TABLE: LazyLock<Vec<Known>> = LazyLock::new(|| {
+static METHODS: LazyLock<Vec<MethodInfo>> = LazyLock::new(|| {
     // All paths that are not known share the first row, so that a caller who makes
     // paths up can't fill the metrics with them.
-    let mut table = vec![Known {
+    let mut table = vec![MethodInfo {
         index: 0,
         path: "unknown",
         service: "unknown",
@@ -55,10 +55,10 @@ static TABLE: LazyLock<Vec<Known>> = LazyLock::new(|| {
         kind: "unary",
         server_streaming: false,
         credential: None,
-        housekeeping: false,
+        infrastructure: false,
     }];
     for method in contract::METHODS {
-        table.push(Known {
+        table.push(MethodInfo {
             index: table.len(),
             path: method.path,
             service: method.service,
@@ -66,11 +66,11 @@ static TABLE: LazyLock<Vec<Known>> = LazyLock::new(|| {
             kind: kind(method.client_streaming, method.server_streaming),
             server_streaming: method.server_streaming,
             credential: method.credential,
-            housekeeping: false,
+            infrastructure: false,
         });
     }
-    for (path, service, name, client_streaming, server_streaming) in HOUSEKEEPING {
-        table.push(Known {
+    for (path, service, name, client_streaming, server_streaming) in INFRASTRUCTURE {
+        table.push(MethodInfo {
             index: table.len(),
             path,
             service,
@@ -78,25 +78,26 @@ static TABLE: LazyLock<Vec<Known>> = LazyLock::new(|| {
             kind: kind(client_streaming, server_streaming),
             server_streaming,
             credential: None,
-            housekeeping: true,
+            infrastructure: true,
         });
     }
     table
 });
 
-static BY_PATH: LazyLock<HashMap<&'static str, &'static Known>> = LazyLock::new(|| {
-    let known = TABLE.iter().skip(1);
-    known.map(|method| (method.path, method)).collect()
-});
+static METHODS_BY_PATH: LazyLock<HashMap<&'static str, &'static MethodInfo>> =
+    LazyLock::new(|| {
+        let known = METHODS.iter().skip(1);
+        known.map(|method| (method.path, method)).collect()
+    });
 
 /// The row of a path; the row `unknown` if it has none.
-pub(crate) fn lookup(path: &str) -> &'static Known {
-    BY_PATH.get(path).copied().unwrap_or(&TABLE[0])
+pub(crate) fn lookup(path: &str) -> &'static MethodInfo {
+    METHODS_BY_PATH.get(path).copied().unwrap_or(&METHODS[0])
 }
 
 /// How many rows there are.
 pub(crate) fn count() -> usize {
-    TABLE.len()
+    METHODS.len()
 }
 
 fn kind(client_streaming: bool, server_streaming: bool) -> &'static str {
@@ -119,7 +120,7 @@ mod tests {
             (import.kind, import.credential),
             ("client_stream", Some("operator"))
         );
-        assert!(lookup("/grpc.health.v1.Health/Watch").housekeeping);
+        assert!(lookup("/grpc.health.v1.Health/Watch").infrastructure);
     }
 
     #[test]
@@ -129,7 +130,7 @@ mod tests {
             lookup("/made.Up/Other").index
         );
         assert!(
-            TABLE
+            METHODS
                 .iter()
                 .enumerate()
                 .all(|(index, row)| row.index == index)

@@ -9,7 +9,7 @@ use tonic_health::pb::health_server::HealthServer;
 use crate::{
     Channel, GeneratedServer, Options, ServeError,
     health::ProcessHealth,
-    layers::{self, Shared, Stack},
+    layers::{self, SharedState, Stack},
     reflection::reflection,
     routes::{Handler, Routes},
     server,
@@ -18,7 +18,7 @@ use crate::{
 /// Assembles the services of one process behind all [`layers`], and adds
 /// `grpc.health.v1` and reflection.
 pub struct Router {
-    shared: Shared,
+    shared: SharedState,
     options: Options,
     services: HashMap<&'static str, Arc<dyn Handler>>,
     draining: watch::Sender<bool>,
@@ -29,7 +29,7 @@ impl Router {
     pub fn new(options: Options) -> Self {
         let draining = watch::Sender::new(false);
         Self {
-            shared: Shared::new(&options, draining.subscribe()),
+            shared: SharedState::new(&options, draining.subscribe()),
             options,
             services: HashMap::new(),
             draining,
@@ -80,7 +80,7 @@ impl Router {
         ]);
         let reflection = reflection(listed).expect("the image of the contract is well formed");
         insert(&mut services, reflection);
-        layers::stack(Routes::new(services), &self.shared)
+        layers::build_stack(Routes::new(services), &self.shared)
     }
 }
 

@@ -11,13 +11,13 @@ use http::{Request, Response};
 use tonic::{Status, body::Body, codegen::BoxFuture, server::NamedService};
 use tower::Service;
 
-use crate::layers::Limited;
+use crate::layers::LimitedBody;
 
 /// Any server that tonic generated from the contract: `InventoryServiceServer`.
 /// Nobody implements it by hand.
 pub trait GeneratedServer:
     Service<
-        Request<Limited>,
+        Request<LimitedBody>,
         Response = Response<Body>,
         Error = Infallible,
         Future = BoxFuture<Response<Body>, Infallible>,
@@ -31,7 +31,7 @@ pub trait GeneratedServer:
 
 impl<S> GeneratedServer for S where
     S: Service<
-            Request<Limited>,
+            Request<LimitedBody>,
             Response = Response<Body>,
             Error = Infallible,
             Future = BoxFuture<Response<Body>, Infallible>,
@@ -45,11 +45,11 @@ impl<S> GeneratedServer for S where
 
 /// A generated server without its type.
 pub(crate) trait Handler: Send + Sync {
-    fn handle(&self, request: Request<Limited>) -> BoxFuture<Response<Body>, Infallible>;
+    fn handle(&self, request: Request<LimitedBody>) -> BoxFuture<Response<Body>, Infallible>;
 }
 
 impl<S: GeneratedServer> Handler for S {
-    fn handle(&self, request: Request<Limited>) -> BoxFuture<Response<Body>, Infallible> {
+    fn handle(&self, request: Request<LimitedBody>) -> BoxFuture<Response<Body>, Infallible> {
         // Generated servers are always ready, and a clone is one more `Arc`.
         self.clone().call(request)
     }
@@ -67,7 +67,7 @@ impl Routes {
     }
 }
 
-impl Service<Request<Limited>> for Routes {
+impl Service<Request<LimitedBody>> for Routes {
     type Response = Response<Body>;
     type Error = Infallible;
     type Future = BoxFuture<Response<Body>, Infallible>;
@@ -76,8 +76,8 @@ impl Service<Request<Limited>> for Routes {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Limited>) -> Self::Future {
-        let service = service_of(request.uri().path());
+    fn call(&mut self, request: Request<LimitedBody>) -> Self::Future {
+        let service = service_name(request.uri().path());
         if let Some(handler) = self.0.get(service) {
             return handler.handle(request);
         }
@@ -88,7 +88,7 @@ impl Service<Request<Limited>> for Routes {
 }
 
 /// `/a.b.Service/Method` is of `a.b.Service`.
-fn service_of(path: &str) -> &str {
+fn service_name(path: &str) -> &str {
     let path = path.strip_prefix('/').unwrap_or(path);
     path.split_once('/').map_or(path, |(service, _)| service)
 }
@@ -99,10 +99,10 @@ mod tests {
 
     #[test]
     fn the_service_is_what_stands_between_the_slashes() {
-        assert_eq!(service_of("/a.b.Service/Method"), "a.b.Service");
-        assert_eq!(service_of("/a.b.Service/Method/more"), "a.b.Service");
-        assert_eq!(service_of("/a.b.Service"), "a.b.Service");
-        assert_eq!(service_of("/"), "");
-        assert_eq!(service_of("*"), "*");
+        assert_eq!(service_name("/a.b.Service/Method"), "a.b.Service");
+        assert_eq!(service_name("/a.b.Service/Method/more"), "a.b.Service");
+        assert_eq!(service_name("/a.b.Service"), "a.b.Service");
+        assert_eq!(service_name("/"), "");
+        assert_eq!(service_name("*"), "*");
     }
 }

@@ -35,7 +35,7 @@ use tower_http::cors::{Any, Cors, CorsLayer};
 use crate::{Options, layers::Stack};
 
 /// How long accepting pauses when the process has no descriptor left.
-const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// Why an address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -45,11 +45,11 @@ pub enum BindError {
         "port {} on {} is taken: stop the other process or choose another with --grpc-addr",
         .0.port(), .0.ip()
     )]
-    Taken(SocketAddr),
+    AddressInUse(SocketAddr),
     /// The system refuses, for example a port below 1024 or an address of another
     /// machine.
     #[error("cannot listen on {address}: {cause}")]
-    Refused {
+    BindFailed {
         /// The address.
         address: SocketAddr,
         /// What the system says.
@@ -62,7 +62,7 @@ pub enum BindError {
 pub enum ServeError {
     /// The listening socket is broken.
     #[error("cannot accept connections any more: {0}")]
-    Accept(#[source] io::Error),
+    RequestContext(#[source] io::Error),
 }
 
 /// Listens on an address; port 0 takes any free port.
@@ -70,8 +70,8 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
     TcpListener::bind(address)
         .await
         .map_err(|cause| match cause.kind() {
-            io::ErrorKind::AddrInUse => BindError::Taken(address),
-            _ => BindError::Refused { address, cause },
+            io::ErrorKind::AddrInUse => BindError::AddressInUse(address),
+            _ => BindError::BindFailed { address, cause },
         })
 }
 
@@ -82,8 +82,8 @@ pub(crate) async fn serve(
     shutdown: impl Future<Output = ()>,
     draining: &watch::Sender<bool>,
 ) -> Result<(), ServeError> {
-    let http = http(options);
-    let cors = cors(options);
+    let http = http_builder(options);
+    let cors = cors_layer(options);
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     loop {
@@ -92,21 +92,21 @@ pub(crate) async fn serve(
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    survive(error).await?;
+                    handle_accept_error(error).await?;
                     continue;
                 }
             },
             // Lets go of what connections leave behind.
             Some(_) = connections.join_next() => continue,
         };
-        let entry = Entry(
+        let service = ConnectionService(
             option_layer(cors.clone())
                 .layer(GrpcWebLayer::new().layer(stack.clone().with_peer(peer))),
         );
-        connections.spawn(connection(
+        connections.spawn(serve_connection(
             http.clone(),
             stream,
-            entry,
+            service,
             draining.subscribe(),
         ));
     }
@@ -119,8 +119,8 @@ pub(crate) async fn serve(
 
 async fn drain(mut connections: JoinSet<()>, timeout: Duration) {
     tracing::info!(connections = connections.len(), "draining");
-    let all = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(timeout, all).await.is_err() {
+    let all_finished = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(timeout, all_finished).await.is_err() {
         tracing::warn!(
             connections = connections.len(),
             "calls in flight outlasted the drain and are cut off"
@@ -130,17 +130,17 @@ async fn drain(mut connections: JoinSet<()>, timeout: Duration) {
 }
 
 /// One connection from the first byte to the last.
-async fn connection(
+async fn serve_connection(
     http: auto::Builder<TokioExecutor>,
     stream: TcpStream,
-    entry: Entry,
+    service: ConnectionService,
     mut draining: watch::Receiver<bool>,
 ) {
     // Small frames wait for nothing: latency counts more than packets.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
-    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), entry));
+    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
     let mut drain = pin!(async move {
         // An error says that the server is gone altogether.
         let _ = draining.wait_for(|draining| *draining).await;
@@ -159,7 +159,7 @@ async fn connection(
 }
 
 /// Tells errors of one connection from errors of the socket.
-async fn survive(error: io::Error) -> Result<(), ServeError> {
+async fn handle_accept_error(error: io::Error) -> Result<(), ServeError> {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
     /// ENOMEM, ENFILE, EMFILE, ENOBUFS: they pass when something is closed.
     const EXHAUSTED: [i32; 4] = [12, 23, 24, 105];
@@ -170,14 +170,14 @@ async fn survive(error: io::Error) -> Result<(), ServeError> {
             .is_some_and(|code| EXHAUSTED.contains(&code)) =>
         {
             tracing::warn!(%error, "cannot accept connections for now");
-            tokio::time::sleep(EXHAUSTED_PAUSE).await;
+            tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
             Ok(())
         }
-        _ => Err(ServeError::Accept(error)),
+        _ => Err(ServeError::RequestContext(error)),
     }
 }
 
-fn http(options: &Options) -> auto::Builder<TokioExecutor> {
+fn http_builder(options: &Options) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http2()
@@ -191,7 +191,7 @@ fn http(options: &Options) -> auto::Builder<TokioExecutor> {
 }
 
 /// What a page must be allowed to send and to see, for the origins of the options.
-fn cors(options: &Options) -> Option<CorsLayer> {
+fn cors_layer(options: &Options) -> Option<CorsLayer> {
     const EXPOSED: [HeaderName; 4] = [
         HeaderName::from_static("grpc-status"),
         HeaderName::from_static("grpc-message"),
@@ -213,16 +213,16 @@ type WebStack = GrpcWebService<Stack>;
 /// Where a request comes in: answers what is no gRPC at all, and hands the rest to
 /// gRPC-Web, which passes what is plain gRPC to the layers.
 #[derive(Clone)]
-struct Entry(Either<Cors<WebStack>, WebStack>);
+struct ConnectionService(Either<Cors<WebStack>, WebStack>);
 
-type EntryInner = <Either<Cors<WebStack>, WebStack> as Service<Request<Body>>>::Future;
+type ConnectionServiceInner = <Either<Cors<WebStack>, WebStack> as Service<Request<Body>>>::Future;
 
-impl hyper::service::Service<Request<Incoming>> for Entry {
+impl hyper::service::Service<Request<Incoming>> for ConnectionService {
     type Response = Response<Body>;
     type Error = Infallible;
-    type Future = EntryFuture;
+    type Future = ConnectionServiceFuture;
 
-    fn call(&self, request: Request<Incoming>) -> EntryFuture {
+    fn call(&self, request: Request<Incoming>) -> ConnectionServiceFuture {
         let speaks_grpc = request
             .headers()
             .get(header::CONTENT_TYPE)
@@ -231,43 +231,45 @@ impl hyper::service::Service<Request<Incoming>> for Entry {
             // A page asks for permission without a body, and so without a content type.
             Method::OPTIONS => {}
             _ if !speaks_grpc => {
-                return EntryFuture::Refused {
+                return ConnectionServiceFuture::Refused {
                     status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 };
             }
             // Without this, GET would run a call that wants no message.
             Method::POST => {}
             _ => {
-                return EntryFuture::Refused {
+                return ConnectionServiceFuture::Refused {
                     status: StatusCode::METHOD_NOT_ALLOWED,
                 };
             }
         }
         let future = self.0.clone().call(request.map(Body::new));
-        EntryFuture::Call { future }
+        ConnectionServiceFuture::Call { future }
     }
 }
 
 pin_project! {
-    #[project = EntryProjection]
-    enum EntryFuture {
-        Call { #[pin] future: EntryInner },
+    #[project = ConnectionServiceProjection]
+    enum ConnectionServiceFuture {
+        Call { #[pin] future: ConnectionServiceInner },
         Refused { status: StatusCode },
     }
 }
 
-impl Future for EntryFuture {
+impl Future for ConnectionServiceFuture {
     type Output = Result<Response<Body>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
-            EntryProjection::Call { future } => future.poll(context),
-            EntryProjection::Refused { status } => Poll::Ready(Ok(not_grpc(*status))),
+            ConnectionServiceProjection::Call { future } => future.poll(context),
+            ConnectionServiceProjection::Refused { status } => {
+                Poll::Ready(Ok(not_grpc_response(*status)))
+            }
         }
     }
 }
 
-fn not_grpc(status: StatusCode) -> Response<Body> {
+fn not_grpc_response(status: StatusCode) -> Response<Body> {
     let text = "this port speaks gRPC and gRPC-Web; try grpcurl -plaintext HOST:PORT list\n";
     let mut response = Response::new(Body::new(http_body_util::Full::from(text)));
     *response.status_mut() = status;

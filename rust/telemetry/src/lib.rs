@@ -5,9 +5,9 @@
 //! and its trace id is in the log lines.
 
 mod log;
-mod measurements;
+mod metrics;
 mod shutdown;
 
-pub use log::{Format, InitError, Log, Options, flush, init};
-pub use measurements::{InstallError, Metrics};
+pub use self::metrics::{InstallError, Metrics};
+pub use log::{InitError, LogFormat, LogGuard, LogOptions, flush_log, init_log};
 pub use shutdown::shutdown_signal;

@@ -1,7 +1,7 @@
 //! The log: one event a line, to standard error.
 
-mod json;
-mod queue;
+mod json_format;
+mod write_queue;
 
 use std::{
     io::{self, IsTerminal, Stderr},
@@ -11,17 +11,17 @@ use std::{
 
 use tracing_subscriber::{EnvFilter, filter::ParseError, fmt, prelude::*};
 
-use self::queue::{Lines, Queue};
+use self::write_queue::{MakeQueueWriter, WriteQueue};
 
 /// The variables that name what is logged, the first one set wins.
-const VARIABLES: [&str; 2] = ["BINDERY_LOG", "RUST_LOG"];
+const FILTER_VARIABLES: [&str; 2] = ["BINDERY_LOG", "RUST_LOG"];
 const DEFAULT_FILTER: &str = "info";
 
 /// How the log looks and what is in it.
 #[derive(Debug, Clone, Default)]
-pub struct Options {
+pub struct LogOptions {
     /// How a line looks.
-    pub format: Format,
+    pub format: LogFormat,
     /// What is logged, in the language of `tracing`'s filters: `info,rpc=debug`.
     /// Unset: `BINDERY_LOG`, then `RUST_LOG`, then `info`.
     pub filter: Option<String>,
@@ -29,7 +29,7 @@ pub struct Options {
 
 /// How a line of the log looks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Format {
+pub enum LogFormat {
     /// For people on a terminal, JSON elsewhere.
     #[default]
     Auto,
@@ -39,7 +39,7 @@ pub enum Format {
     Pretty,
 }
 
-impl std::str::FromStr for Format {
+impl std::str::FromStr for LogFormat {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -65,22 +65,22 @@ pub enum InitError {
     },
     /// There is a log already.
     #[error("the log is set up already")]
-    Twice,
+    AlreadyInitialized,
     /// The system has no thread left.
     #[error("cannot start the thread that writes the log: {0}")]
     Thread(#[from] io::Error),
 }
 
 /// The lines that wait to be written, once there can be any.
-static QUEUE: OnceLock<Arc<Queue<Stderr>>> = OnceLock::new();
+static QUEUE: OnceLock<Arc<WriteQueue<Stderr>>> = OnceLock::new();
 
 /// The log of the process, until this is dropped: then all lines are written, and
 /// later ones one by one as they come. To be held to the end of the program.
 #[derive(Debug)]
 #[must_use = "what is logged at the end is lost if nobody holds the log"]
-pub struct Log(());
+pub struct LogGuard(());
 
-impl Drop for Log {
+impl Drop for LogGuard {
     fn drop(&mut self) {
         if let Some(queue) = QUEUE.get() {
             queue.close();
@@ -89,7 +89,7 @@ impl Drop for Log {
 }
 
 /// Writes all lines that wait. Before [`std::process::exit`], which drops nothing.
-pub fn flush() {
+pub fn flush_log() {
     if let Some(queue) = QUEUE.get() {
         queue.flush();
     }
@@ -101,45 +101,51 @@ pub fn flush() {
 /// JSON lines are gathered for up to 20 ms and written together by a thread, but for
 /// errors, which are written at once. No line is dropped: who logs more than can be
 /// written waits.
-pub fn init(options: Options) -> Result<Log, InitError> {
-    let filter = filter(options.filter)?;
+pub fn init_log(options: LogOptions) -> Result<LogGuard, InitError> {
+    let filter = parse_filter(options.filter)?;
     let terminal = io::stderr().is_terminal();
     let json = match options.format {
-        Format::Auto => !terminal,
-        Format::Json => true,
-        Format::Pretty => false,
+        LogFormat::Auto => !terminal,
+        LogFormat::Json => true,
+        LogFormat::Pretty => false,
     };
     let registry = tracing_subscriber::registry().with(filter);
-    let lines = fmt::layer();
-    let set = match json {
+    let layer = fmt::layer();
+    let initialized = match json {
         true => {
-            let queue = Queue::start(io::stderr())?;
+            let queue = WriteQueue::start(io::stderr())?;
             QUEUE
                 .set(Arc::clone(&queue))
-                .map_err(|_| InitError::Twice)?;
-            let lines = lines.json().event_format(json::Lines::default());
-            registry.with(lines.with_writer(Lines(queue))).try_init()
+                .map_err(|_| InitError::AlreadyInitialized)?;
+            let layer = layer
+                .json()
+                .event_format(json_format::JsonFormat::default());
+            registry
+                .with(layer.with_writer(MakeQueueWriter(queue)))
+                .try_init()
         }
         false => registry
-            .with(lines.compact().with_ansi(terminal).with_writer(io::stderr))
+            .with(layer.compact().with_ansi(terminal).with_writer(io::stderr))
             .try_init(),
     };
-    set.map_err(|_| InitError::Twice)?;
+    initialized.map_err(|_| InitError::AlreadyInitialized)?;
     panic::set_hook(Box::new(|panic| {
         let thread = std::thread::current();
         tracing::error!(
             panic = panic.payload_as_str().unwrap_or("not a text"),
-            place = panic.location().map(tracing::field::display),
+            location = panic.location().map(tracing::field::display),
             thread = thread.name(),
             "panicked"
         );
     }));
-    Ok(Log(()))
+    Ok(LogGuard(()))
 }
 
-fn filter(given: Option<String>) -> Result<EnvFilter, InitError> {
+fn parse_filter(given: Option<String>) -> Result<EnvFilter, InitError> {
     let from_environment = || {
-        let mut values = VARIABLES.iter().filter_map(|name| std::env::var(name).ok());
+        let mut values = FILTER_VARIABLES
+            .iter()
+            .filter_map(|name| std::env::var(name).ok());
         values.find(|value| !value.is_empty())
     };
     let filter = given
@@ -156,13 +162,13 @@ mod tests {
 
     #[test]
     fn a_wrong_filter_is_named() {
-        let error = filter(Some("info,rpc=loud".to_owned())).expect_err("no such level");
+        let error = parse_filter(Some("info,rpc=loud".to_owned())).expect_err("no such level");
         assert!(error.to_string().contains("\"info,rpc=loud\""), "{error}");
     }
 
     #[test]
     fn a_given_filter_wins() {
-        let filter = filter(Some("warn,rpc=debug".to_owned())).expect("a filter");
+        let filter = parse_filter(Some("warn,rpc=debug".to_owned())).expect("a filter");
         let mut parts: Vec<_> = filter.to_string().split(',').map(str::to_owned).collect();
         parts.sort();
         assert_eq!(parts, ["rpc=debug", "warn"]);
@@ -170,7 +176,7 @@ mod tests {
 
     #[test]
     fn formats_are_read_by_name() {
-        assert_eq!("json".parse(), Ok(Format::Json));
-        assert!("JSON".parse::<Format>().is_err());
+        assert_eq!("json".parse(), Ok(LogFormat::Json));
+        assert!("JSON".parse::<LogFormat>().is_err());
     }
 }

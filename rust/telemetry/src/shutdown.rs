@@ -10,8 +10,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 ///
 /// Outside of a tokio runtime, or if the system refuses to handle the two signals.
 pub async fn shutdown_signal() {
-    let mut terminate = handle(SignalKind::terminate());
-    let mut interrupt = handle(SignalKind::interrupt());
+    let mut terminate = listen_for(SignalKind::terminate());
+    let mut interrupt = listen_for(SignalKind::interrupt());
     let name = tokio::select! {
         _ = terminate.recv() => "SIGTERM",
         _ = interrupt.recv() => "SIGINT",
@@ -23,12 +23,12 @@ pub async fn shutdown_signal() {
             _ = interrupt.recv() => 128 + 2,
         };
         tracing::warn!("second signal, exiting at once");
-        crate::flush();
+        crate::flush_log();
         std::process::exit(status);
     });
 }
 
-fn handle(kind: SignalKind) -> Signal {
+fn listen_for(kind: SignalKind) -> Signal {
     signal(kind).expect("SIGTERM and SIGINT can be handled")
 }
 

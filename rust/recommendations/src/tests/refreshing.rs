@@ -141,7 +141,7 @@ async fn inventory_of_the_same_process_may_come_later() {
         .add(v1(recommendations))
         .add(InventoryServiceServer::new(FakeInventory::with(TUTORIAL)));
     let channel = router.in_process();
-    filler.fill(channel.clone());
+    filler.set(channel.clone());
     let books = recommend(&channel, BookCategory::Mystery, 3).await;
     assert_eq!(books.expect("books are drawn").len(), 3);
 }

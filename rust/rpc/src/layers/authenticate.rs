@@ -21,7 +21,7 @@ use subtle::ConstantTimeEq;
 use tonic::{Code, Status, body::Body};
 use tower::Service;
 
-use super::refuse::Answer;
+use super::response_future::ResponseFuture;
 use crate::{CallContext, Caller, failure};
 
 /// The credential that this layer guards, as the contract names it.
@@ -39,7 +39,7 @@ impl<S> Authenticate<S> {
         Self { inner, token }
     }
 
-    fn caller(&self, credential: Option<&[u8]>) -> Caller {
+    fn identify(&self, credential: Option<&[u8]>) -> Caller {
         match (credential, &self.token) {
             (Some(given), Some(token)) if given.ct_eq(token.as_bytes()).into() => Caller::Operator,
             _ => Caller::Anonymous,
@@ -54,7 +54,7 @@ where
 {
     type Response = Response<B>;
     type Error = Infallible;
-    type Future = Answer<S::Future>;
+    type Future = ResponseFuture<S::Future>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(context)
@@ -62,22 +62,22 @@ where
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let call = request.extensions().get::<Arc<CallContext>>();
-        let asked = call.and_then(|call| call.known().credential);
+        let required_credential = call.and_then(|call| call.method_info().credential);
         let internal = request.extensions().get() == Some(&Caller::Internal);
         if !internal {
-            let credential = bearer(request.headers());
-            let caller = self.caller(credential);
-            if asked == Some(OPERATOR) && !caller.is_trusted() {
-                return Answer::refused(refusal(credential));
+            let credential = bearer_token(request.headers());
+            let caller = self.identify(credential);
+            if required_credential == Some(OPERATOR) && !caller.is_trusted() {
+                return ResponseFuture::refused(refusal_status(credential));
             }
             request.extensions_mut().insert(caller);
         }
         let inner = self.inner.call(request);
-        Answer::Inner { inner }
+        ResponseFuture::Inner { inner }
     }
 }
 
-fn refusal(credential: Option<&[u8]>) -> Status {
+fn refusal_status(credential: Option<&[u8]>) -> Status {
     match credential {
         None => failure(
             Code::Unauthenticated,
@@ -94,7 +94,7 @@ fn refusal(credential: Option<&[u8]>) -> Status {
 }
 
 /// The token of `Bearer TOKEN`. The scheme is written in any case, as HTTP has it.
-fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
+fn bearer_token(headers: &HeaderMap) -> Option<&[u8]> {
     let value = headers.get(AUTHORIZATION)?.as_bytes();
     let (scheme, token) = value.split_at_checked(b"Bearer ".len())?;
     let token = token.trim_ascii();
@@ -119,7 +119,7 @@ mod tests {
         for (value, expected) in cases {
             let value = value.parse().expect("a header value");
             let headers = HeaderMap::from_iter([(AUTHORIZATION, value)]);
-            assert_eq!(bearer(&headers), expected.map(str::as_bytes));
+            assert_eq!(bearer_token(&headers), expected.map(str::as_bytes));
         }
     }
 }

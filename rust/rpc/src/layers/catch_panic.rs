@@ -20,7 +20,7 @@ use pin_project_lite::pin_project;
 use tonic::{Status, body::Body};
 use tower::Service;
 
-use super::cut::trailers;
+use super::abort::trailers;
 use crate::CallContext;
 
 /// The layer around `S`; see the [module](self).
@@ -39,9 +39,9 @@ impl<S, B> Service<Request<Body>> for CatchPanic<S>
 where
     S: Service<Request<Body>, Response = Response<B>, Error = Infallible>,
 {
-    type Response = Response<Caught<B>>;
+    type Response = Response<PanicGuard<B>>;
     type Error = Infallible;
-    type Future = Caught<S::Future>;
+    type Future = PanicGuard<S::Future>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(context)
@@ -51,26 +51,26 @@ where
         let inner = catch_unwind(AssertUnwindSafe(|| self.inner.call(request)));
         let (inner, panicked) = match inner {
             Ok(inner) => (Some(inner), None),
-            Err(panic) => (None, Some(report(&*panic))),
+            Err(panic) => (None, Some(log_panic(&*panic))),
         };
-        Caught { inner, panicked }
+        PanicGuard { inner, panicked }
     }
 }
 
 pin_project! {
     /// A future, and then the body of its response, whose panics are caught.
-    pub struct Caught<T> {
+    pub struct PanicGuard<T> {
         #[pin]
         inner: Option<T>,
         panicked: Option<Status>,
     }
 }
 
-impl<F, B> Future for Caught<F>
+impl<F, B> Future for PanicGuard<F>
 where
     F: Future<Output = Result<Response<B>, Infallible>>,
 {
-    type Output = Result<Response<Caught<B>>, Infallible>;
+    type Output = Result<Response<PanicGuard<B>>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
@@ -82,21 +82,21 @@ where
         };
         match catch_unwind(AssertUnwindSafe(|| inner.poll(context))) {
             Ok(answer) => answer.map_ok(|response| {
-                response.map(|body| Caught {
+                response.map(|body| PanicGuard {
                     inner: Some(body),
                     panicked: None,
                 })
             }),
             Err(panic) => {
-                drop_quietly(this.inner);
-                Poll::Ready(Ok(report(&*panic).into_http()))
+                drop_ignoring_panic(this.inner);
+                Poll::Ready(Ok(log_panic(&*panic).into_http()))
             }
         }
     }
 }
 
 /// An empty body, for calls that have none.
-impl<T> Default for Caught<T> {
+impl<T> Default for PanicGuard<T> {
     fn default() -> Self {
         Self {
             inner: None,
@@ -105,7 +105,7 @@ impl<T> Default for Caught<T> {
     }
 }
 
-impl<B> http_body::Body for Caught<B>
+impl<B> http_body::Body for PanicGuard<B>
 where
     B: http_body::Body<Data = Bytes, Error = Status>,
 {
@@ -123,8 +123,8 @@ where
         match catch_unwind(AssertUnwindSafe(|| inner.poll_frame(context))) {
             Ok(frame) => frame,
             Err(panic) => {
-                drop_quietly(this.inner);
-                let status = report(&*panic);
+                drop_ignoring_panic(this.inner);
+                let status = log_panic(&*panic);
                 Poll::Ready(Some(Ok(Frame::trailers(trailers(&status)))))
             }
         }
@@ -141,11 +141,11 @@ where
 }
 
 /// What panicked once may panic again while it is dropped.
-fn drop_quietly<T>(mut inner: Pin<&mut Option<T>>) {
+fn drop_ignoring_panic<T>(mut inner: Pin<&mut Option<T>>) {
     let _ = catch_unwind(AssertUnwindSafe(|| inner.set(None)));
 }
 
-fn report(panic: &(dyn Any + Send)) -> Status {
+fn log_panic(panic: &(dyn Any + Send)) -> Status {
     let message = panic
         .downcast_ref::<&str>()
         .copied()

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use tonic::{Status, body::Body};
 use tower::Service;
 
-use super::{cut::Cut, refuse::Answer};
+use super::{abort::Abortable, response_future::ResponseFuture};
 use crate::CallContext;
 
 /// The layer around `S`; see the [module](self).
@@ -36,9 +36,9 @@ impl<S, B> Service<Request<Body>> for Deadline<S>
 where
     S: Service<Request<Body>, Response = Response<B>, Error = Infallible>,
 {
-    type Response = Response<Cut<B>>;
+    type Response = Response<Abortable<B>>;
     type Error = Infallible;
-    type Future = Answer<Cut<S::Future>>;
+    type Future = ResponseFuture<Abortable<S::Future>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(context)
@@ -47,25 +47,25 @@ where
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let call = request.extensions().get::<Arc<CallContext>>();
         if let Some(Err(malformed)) = call.map(|call| call.timeout()) {
-            return Answer::refused(Status::invalid_argument(malformed.to_string()));
+            return ResponseFuture::refused(Status::invalid_argument(malformed.to_string()));
         }
         let deadline = call.and_then(|call| call.deadline());
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-            return Answer::refused(exceeded());
+            return ResponseFuture::refused(deadline_exceeded());
         }
-        let knife = deadline.map(|deadline| {
+        let abort_signal = deadline.map(|deadline| {
             let passed = tokio::time::sleep_until(deadline);
             Box::pin(async move {
                 passed.await;
-                exceeded()
+                deadline_exceeded()
             }) as _
         });
-        Answer::Inner {
-            inner: Cut::new(self.inner.call(request), knife),
+        ResponseFuture::Inner {
+            inner: Abortable::new(self.inner.call(request), abort_signal),
         }
     }
 }
 
-fn exceeded() -> Status {
+fn deadline_exceeded() -> Status {
     Status::deadline_exceeded("the deadline of the call has passed")
 }

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tonic::{Status, body::Body};
 use tower::Service;
 
-use super::cut::{Cut, Knife};
+use super::abort::{AbortSignal, Abortable};
 use crate::CallContext;
 
 /// The layer around `S`; see the [module](self).
@@ -37,7 +37,7 @@ impl<S> Drain<S> {
         }
     }
 
-    fn knife(&self) -> Knife {
+    fn abort_signal(&self) -> AbortSignal {
         let mut draining = self.draining.clone();
         let grace = self.grace;
         Box::pin(async move {
@@ -55,9 +55,9 @@ impl<S, B> Service<Request<Body>> for Drain<S>
 where
     S: Service<Request<Body>, Response = Response<B>, Error = Infallible>,
 {
-    type Response = Response<Cut<B>>;
+    type Response = Response<Abortable<B>>;
     type Error = Infallible;
-    type Future = Cut<S::Future>;
+    type Future = Abortable<S::Future>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(context)
@@ -65,8 +65,8 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let call = request.extensions().get::<Arc<CallContext>>();
-        let streams = call.is_some_and(|call| call.known().server_streaming);
-        let knife = streams.then(|| self.knife());
-        Cut::new(self.inner.call(request), knife)
+        let streams = call.is_some_and(|call| call.method_info().server_streaming);
+        let abort_signal = streams.then(|| self.abort_signal());
+        Abortable::new(self.inner.call(request), abort_signal)
     }
 }

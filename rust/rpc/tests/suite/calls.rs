@@ -15,7 +15,7 @@ use tonic::{Code, body::Body};
 use tower::Service;
 
 use crate::{
-    fakes::{BREAKS, MIRROR, MISSING, book},
+    fakes::{ECHO, INTERNAL_ERROR, MISSING, book},
     harness::{Server, Transport, details, error_info, on_both_transports, options, request_id},
 };
 
@@ -60,7 +60,10 @@ async fn a_domain_failure_carries_its_reason(transport: Transport) {
 
 async fn an_internal_cause_stays_inside(transport: Transport) {
     let server = Server::start(transport).await;
-    let status = server.get_book(BREAKS).await.expect_err("the disk is full");
+    let status = server
+        .get_book(INTERNAL_ERROR)
+        .await
+        .expect_err("the disk is full");
     assert_eq!(
         (status.code(), status.message()),
         (Code::Internal, "internal error")
@@ -70,7 +73,7 @@ async fn an_internal_cause_stays_inside(transport: Transport) {
 async fn every_response_names_its_request_id(transport: Transport) {
     let server = Server::start(transport).await;
     let mut request =
-        tonic::Request::new(contract::bookstore::inventory::v1::GetBookRequest { book_id: MIRROR });
+        tonic::Request::new(contract::bookstore::inventory::v1::GetBookRequest { book_id: ECHO });
     request
         .metadata_mut()
         .insert("x-request-id", "mine".parse().expect("ascii"));
@@ -122,7 +125,7 @@ async fn a_stream_that_breaks_off_has_no_end(transport: Transport) {
     let left = tokio::time::timeout(Duration::from_millis(50), import).await;
     assert!(left.is_err(), "the caller leaves");
     tokio::time::sleep(Duration::from_millis(100)).await;
-    assert_eq!(server.switch.imports.load(Ordering::Relaxed), 0);
+    assert_eq!(server.gate.imports.load(Ordering::Relaxed), 0);
 }
 
 async fn a_message_over_the_limit_is_refused(transport: Transport) {

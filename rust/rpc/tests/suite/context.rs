@@ -10,7 +10,7 @@ use rpc::parse_timeout;
 use tonic::{Code, Request};
 
 use crate::{
-    fakes::{MIRROR, NEVER_ANSWERS},
+    fakes::{ECHO, NEVER_ANSWERS},
     harness::{Server, Transport, on_both_transports},
 };
 
@@ -36,7 +36,7 @@ fn recommend(book_id: i32) -> Request<RecommendRequest> {
 async fn a_call_on_behalf_inherits_id_trace_and_deadline(transport: Transport) {
     const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let server = Server::start(transport).await;
-    let mut request = recommend(MIRROR);
+    let mut request = recommend(ECHO);
     let metadata = request.metadata_mut();
     metadata.insert("x-request-id", "order-7".parse().expect("ascii"));
     metadata.insert("traceparent", PARENT.parse().expect("ascii"));
@@ -64,7 +64,7 @@ async fn a_call_on_behalf_inherits_id_trace_and_deadline(transport: Transport) {
 
 async fn without_headers_a_call_starts_its_own(transport: Transport) {
     let server = Server::start(transport).await;
-    let answer = server.recommendations().recommend(recommend(MIRROR)).await;
+    let answer = server.recommendations().recommend(recommend(ECHO)).await;
     let title = answer.expect("an answer").into_inner().recommendations[0]
         .title
         .clone();
@@ -117,7 +117,7 @@ async fn a_deadline_ends_a_stream(transport: Transport) {
 
 async fn a_malformed_timeout_is_refused(transport: Transport) {
     let server = Server::start(transport).await;
-    let mut request = Request::new(GetBookRequest { book_id: MIRROR });
+    let mut request = Request::new(GetBookRequest { book_id: ECHO });
     request
         .metadata_mut()
         .insert("grpc-timeout", "soon".parse().expect("ascii"));
@@ -133,7 +133,7 @@ async fn a_malformed_timeout_is_refused(transport: Transport) {
 async fn a_stream_keeps_its_context(transport: Transport) {
     let server = Server::start(transport).await;
     let request = WatchStockRequest {
-        book_ids: vec![MIRROR],
+        book_ids: vec![ECHO],
     };
     let answer = server.inventory().watch_stock(request).await;
     let mut levels = answer.expect("a stream").into_inner();

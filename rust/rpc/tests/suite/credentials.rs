@@ -7,7 +7,7 @@ use rpc::{Channel, Options};
 use tonic::Code;
 
 use crate::{
-    fakes::MIRROR,
+    fakes::ECHO,
     harness::{Server, TOKEN, Transport, error_info, options},
 };
 
@@ -97,7 +97,7 @@ async fn every_handler_learns_who_calls() {
         (client(&internal, None), "Internal"),
     ] {
         let mut client = client;
-        let request = contract::bookstore::inventory::v1::GetBookRequest { book_id: MIRROR };
+        let request = contract::bookstore::inventory::v1::GetBookRequest { book_id: ECHO };
         let answer = client
             .get_book(request)
             .await

@@ -23,47 +23,47 @@ use tokio::sync::{Notify, Semaphore};
 use tonic::{Code, Request, Response, Status, Streaming};
 
 /// Answers what it was sent, as a title.
-pub const MIRROR: i32 = 1;
+pub const ECHO: i32 = 1;
 pub const PANICS: i32 = 2;
 pub const NEVER_ANSWERS: i32 = 3;
 pub const MISSING: i32 = 4;
-/// Answers when the switch is thrown.
-pub const WAITS: i32 = 5;
-pub const BREAKS: i32 = 6;
+/// Answers when the gate is opened.
+pub const WAITS_FOR_GATE: i32 = 5;
+pub const INTERNAL_ERROR: i32 = 6;
 
-/// Holds the calls for the book [`WAITS`].
-pub struct Switch {
+/// Holds the calls for the book [`WAITS_FOR_GATE`].
+pub struct CallGate {
     /// A permit for each call that has begun to wait.
     waiting: Semaphore,
-    thrown: Notify,
+    opened: Notify,
     /// Imports whose handler has seen the end of its stream.
     pub imports: AtomicUsize,
 }
 
-impl Default for Switch {
+impl Default for CallGate {
     fn default() -> Self {
         Self {
             waiting: Semaphore::new(0),
-            thrown: Notify::new(),
+            opened: Notify::new(),
             imports: AtomicUsize::new(0),
         }
     }
 }
 
-impl Switch {
+impl CallGate {
     /// Until so many more calls wait.
-    pub async fn waiting(&self, calls: u32) {
+    pub async fn wait_for_calls(&self, calls: u32) {
         let permits = self.waiting.acquire_many(calls).await;
         permits.expect("never closed").forget();
     }
 
     /// Lets go of all that wait.
-    pub fn throw(&self) {
-        self.thrown.notify_waiters();
+    pub fn open(&self) {
+        self.opened.notify_waiters();
     }
 }
 
-pub struct FakeInventory(pub Arc<Switch>);
+pub struct FakeInventory(pub Arc<CallGate>);
 
 type StockStream = Pin<Box<dyn Stream<Item = Result<WatchStockResponse, Status>> + Send>>;
 
@@ -83,14 +83,16 @@ impl InventoryService for FakeInventory {
                     .with("book_id", book_id)
                     .into_status());
             }
-            WAITS => {
-                let thrown = self.0.thrown.notified();
+            WAITS_FOR_GATE => {
+                let opened = self.0.opened.notified();
                 self.0.waiting.add_permits(1);
-                thrown.await;
+                opened.await;
                 "waited".to_owned()
             }
-            BREAKS => return Err(rpc::internal(&std::io::Error::other("the disk is full"))),
-            _ => mirror(&request),
+            INTERNAL_ERROR => {
+                return Err(rpc::internal(&std::io::Error::other("the disk is full")));
+            }
+            _ => echo(&request),
         };
         Ok(Response::new(GetBookResponse {
             book: Some(book(book_id, title)),
@@ -144,7 +146,7 @@ impl InventoryService for FakeInventory {
             tokio::task::yield_now().await;
             match book_id {
                 PANICS => panic!("a bug in a stream"),
-                MIRROR => {
+                ECHO => {
                     let call = CallContext::current().expect("the stream keeps its context");
                     let length = i32::try_from(call.request_id().len()).expect("short");
                     Ok(answer(level(book_id, length)))
@@ -242,7 +244,7 @@ impl RecommendationService for FakeRecommendations {
 }
 
 /// What came with the request: request id, trace, timeout and caller.
-fn mirror<T>(request: &Request<T>) -> String {
+fn echo<T>(request: &Request<T>) -> String {
     let header = |name| {
         let value = request.metadata().get(name);
         value.map_or("none", |value| value.to_str().expect("a text"))

@@ -18,7 +18,7 @@ use tokio::{sync::oneshot, task::JoinHandle};
 use tonic::Status;
 use tonic_types::pb;
 
-use crate::fakes::{FakeInventory, FakeRecommendations, Switch};
+use crate::fakes::{CallGate, FakeInventory, FakeRecommendations};
 
 pub const TOKEN: &str = "the-operators-token";
 
@@ -48,7 +48,7 @@ pub(crate) use on_both_transports;
 pub struct Server {
     pub channel: Channel,
     /// Lets go of the calls that wait in the fake inventory.
-    pub switch: Arc<Switch>,
+    pub gate: Arc<CallGate>,
     /// Where it listens; in the process, nowhere.
     pub address: Option<SocketAddr>,
     pub stop: Option<oneshot::Sender<()>>,
@@ -71,11 +71,11 @@ impl Server {
 
     /// The fake recommendations call the fake inventory over the same transport.
     pub async fn with(transport: Transport, options: Options) -> Self {
-        let switch = Arc::new(Switch::default());
-        let (inventory, filler) = LateChannel::new();
+        let gate = Arc::new(CallGate::default());
+        let (inventory, setter) = LateChannel::new();
         let router = Router::new(options)
             .add(InventoryServiceServer::new(FakeInventory(Arc::clone(
-                &switch,
+                &gate,
             ))))
             .add(RecommendationServiceServer::new(FakeRecommendations(
                 inventory,
@@ -98,10 +98,10 @@ impl Server {
                 (channel, Some(address), served)
             }
         };
-        filler.fill(channel.clone());
+        setter.set(channel.clone());
         Self {
             channel,
-            switch,
+            gate,
             address,
             stop: Some(stop),
             served,

@@ -15,7 +15,7 @@ use tokio::{
 use tonic::Code;
 
 use crate::{
-    fakes::MIRROR,
+    fakes::ECHO,
     harness::{Server, Transport, options},
 };
 
@@ -51,7 +51,7 @@ async fn a_page_calls_by_grpc_web() {
     let address = server.address.expect("a socket");
     let head =
         format!("{GET_BOOK}\r\ncontent-type: application/grpc-web+proto\r\nx-request-id: page");
-    let answer = http1(address, &head, &frame(&GetBookRequest { book_id: MIRROR })).await;
+    let answer = http1(address, &head, &frame(&GetBookRequest { book_id: ECHO })).await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert!(answer.contains("x-request-id: page"), "{answer}");
     assert!(answer.contains("grpc-status:0"), "{answer}");
@@ -118,7 +118,7 @@ async fn a_server_that_is_not_there_is_named() {
     drop(listener);
     let channel = Channel::connect(&format!("http://{address}")).expect("an address");
     let mut client = InventoryServiceClient::new(channel);
-    let answer = client.get_book(GetBookRequest { book_id: MIRROR }).await;
+    let answer = client.get_book(GetBookRequest { book_id: ECHO }).await;
     let status = answer.expect_err("nobody listens");
     assert_eq!(status.code(), Code::Unavailable, "{status}");
     assert!(
@@ -137,7 +137,7 @@ async fn a_taken_port_is_told_with_a_remedy() {
         .expect("a free port");
     let address = listener.local_addr().expect("a bound socket");
     let error = rpc::bind(address).await.expect_err("taken");
-    assert!(matches!(error, BindError::Taken(taken) if taken == address));
+    assert!(matches!(error, BindError::AddressInUse(in_use) if in_use == address));
     assert_eq!(
         error.to_string(),
         format!(

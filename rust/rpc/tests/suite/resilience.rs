@@ -10,7 +10,7 @@ use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 use tonic_types::pb;
 
 use crate::{
-    fakes::{MIRROR, NEVER_ANSWERS, PANICS, WAITS},
+    fakes::{ECHO, NEVER_ANSWERS, PANICS, WAITS_FOR_GATE},
     harness::{Server, Transport, details, error_info, eventually, on_both_transports, options},
 };
 
@@ -30,7 +30,7 @@ async fn a_panic_fails_its_own_call_only(transport: Transport) {
             (status.code(), status.message()),
             (Code::Internal, "internal error")
         );
-        server.get_book(MIRROR).await.expect("the next call works");
+        server.get_book(ECHO).await.expect("the next call works");
     }
 }
 
@@ -44,10 +44,10 @@ async fn a_panic_in_a_stream_ends_the_stream(transport: Transport) {
     levels.message().await.expect("the first level");
     let status = levels.message().await.expect_err("it panics");
     assert_eq!(status.code(), Code::Internal);
-    server.get_book(MIRROR).await.expect("the next call works");
+    server.get_book(ECHO).await.expect("the next call works");
 }
 
-fn two_places() -> Options {
+fn two_permits() -> Options {
     Options {
         max_calls: 2,
         max_streams: 1,
@@ -56,11 +56,11 @@ fn two_places() -> Options {
 }
 
 async fn too_many_calls_are_shed(transport: Transport) {
-    let server = Server::with(transport, two_places()).await;
+    let server = Server::with(transport, two_permits()).await;
     let shed = async {
-        server.switch.waiting(2).await;
+        server.gate.wait_for_calls(2).await;
         let status = server
-            .get_book(MIRROR)
+            .get_book(ECHO)
             .await
             .expect_err("there are two already");
         assert_eq!(status.code(), Code::ResourceExhausted);
@@ -74,26 +74,30 @@ async fn too_many_calls_are_shed(transport: Transport) {
             .await
             .expect("health is never shed");
 
-        server.switch.throw();
+        server.gate.open();
     };
-    let (first, second, ()) = tokio::join!(server.get_book(WAITS), server.get_book(WAITS), shed);
+    let (first, second, ()) = tokio::join!(
+        server.get_book(WAITS_FOR_GATE),
+        server.get_book(WAITS_FOR_GATE),
+        shed
+    );
     assert!(first.is_ok() && second.is_ok());
-    server.get_book(MIRROR).await.expect("there is room again");
+    server.get_book(ECHO).await.expect("there is room again");
 }
 
 async fn a_caller_who_leaves_frees_the_place(transport: Transport) {
-    let server = Server::with(transport, two_places()).await;
+    let server = Server::with(transport, two_permits()).await;
     for _ in 0..5 {
         let never = server.get_book(NEVER_ANSWERS);
         let left = tokio::time::timeout(Duration::from_millis(30), never).await;
         assert!(left.is_err(), "it does not answer");
     }
     // Over a network the server learns of it a little later.
-    eventually(async || server.get_book(MIRROR).await.is_ok()).await;
+    eventually(async || server.get_book(ECHO).await.is_ok()).await;
 }
 
 async fn streams_have_a_limit_of_their_own(transport: Transport) {
-    let server = Server::with(transport, two_places()).await;
+    let server = Server::with(transport, two_permits()).await;
     let watch = || async {
         let request = WatchStockRequest {
             book_ids: vec![NEVER_ANSWERS],
@@ -103,10 +107,7 @@ async fn streams_have_a_limit_of_their_own(transport: Transport) {
     let open = watch().await.expect("the only stream");
     let status = watch().await.expect_err("one too many");
     assert_eq!(status.code(), Code::ResourceExhausted);
-    server
-        .get_book(MIRROR)
-        .await
-        .expect("calls are not affected");
+    server.get_book(ECHO).await.expect("calls are not affected");
     drop(open);
     eventually(async || watch().await.is_ok()).await;
 }
@@ -117,11 +118,11 @@ async fn a_late_channel_is_unavailable_until_it_is_filled() {
         GetBookRequest, inventory_service_client::InventoryServiceClient,
     };
     let server = Server::start(Transport::InProcess).await;
-    let (channel, filler) = LateChannel::new();
+    let (channel, setter) = LateChannel::new();
     let mut client = InventoryServiceClient::new(channel);
-    let request = GetBookRequest { book_id: MIRROR };
+    let request = GetBookRequest { book_id: ECHO };
     let status = client.get_book(request).await.expect_err("too early");
     assert_eq!(status.code(), Code::Unavailable);
-    filler.fill(server.channel.clone());
+    setter.set(server.channel.clone());
     client.get_book(request).await.expect("in time");
 }

@@ -10,7 +10,7 @@ use tonic_health::pb::{
 };
 
 use crate::{
-    fakes::{NEVER_ANSWERS, WAITS},
+    fakes::{NEVER_ANSWERS, WAITS_FOR_GATE},
     harness::{Server, Transport, options},
 };
 
@@ -34,9 +34,9 @@ async fn calls_in_flight_finish_and_watchers_are_told() {
     let mut levels = answer.expect("a stream").into_inner();
     levels.message().await.expect("the first level");
 
-    let (stop, switch) = (server.stop.take(), server.switch.clone());
+    let (stop, gate) = (server.stop.take(), server.gate.clone());
     let shutdown = async {
-        switch.waiting(1).await;
+        gate.wait_for_calls(1).await;
         stop.expect("not stopped yet")
             .send(())
             .expect("the server runs");
@@ -49,9 +49,9 @@ async fn calls_in_flight_finish_and_watchers_are_told() {
         assert!(statuses.message().await.expect("the end").is_none());
         let status = levels.message().await.expect_err("streams end");
         assert_eq!(status.code(), Code::Unavailable, "{status}");
-        switch.throw();
+        gate.open();
     };
-    let (finished, ()) = tokio::join!(server.get_book(WAITS), shutdown);
+    let (finished, ()) = tokio::join!(server.get_book(WAITS_FOR_GATE), shutdown);
     assert_eq!(finished.expect("it was in flight"), "waited");
     (&mut server.served)
         .await
@@ -81,10 +81,12 @@ async fn the_drain_is_bounded() {
         use contract::bookstore::inventory::v1::{
             GetBookRequest, inventory_service_client::InventoryServiceClient,
         };
-        let request = GetBookRequest { book_id: WAITS };
+        let request = GetBookRequest {
+            book_id: WAITS_FOR_GATE,
+        };
         InventoryServiceClient::new(channel).get_book(request).await
     });
-    server.switch.waiting(1).await;
+    server.gate.wait_for_calls(1).await;
     let began = Instant::now();
     server.stop();
     (&mut server.served)

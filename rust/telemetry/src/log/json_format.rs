@@ -22,15 +22,15 @@ use tracing_subscriber::{
 };
 
 /// Writes events as flat JSON objects: `timestamp`, `level`, the fields, `target`.
-pub(super) struct Lines {
+pub(super) struct JsonFormat {
     /// For what is rare: events in a span, and those of the crate `log`.
-    library: Format<Json>,
+    fallback: Format<Json>,
 }
 
-impl Default for Lines {
+impl Default for JsonFormat {
     fn default() -> Self {
         Self {
-            library: Format::default()
+            fallback: Format::default()
                 .json()
                 .flatten_event(true)
                 .with_current_span(false),
@@ -38,7 +38,7 @@ impl Default for Lines {
     }
 }
 
-impl<S, N> FormatEvent<S, N> for Lines
+impl<S, N> FormatEvent<S, N> for JsonFormat
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
@@ -51,11 +51,11 @@ where
     ) -> fmt::Result {
         /// The target of all events that come from the crate `log`; the real one is
         /// in their fields.
-        const LOG_CRATE: &str = "log";
+        const LOG_CRATE_TARGET: &str = "log";
         let metadata = event.metadata();
         let in_span = event.parent().is_some() || context.lookup_current().is_some();
-        if in_span || metadata.target() == LOG_CRATE {
-            return self.library.format_event(context, writer, event);
+        if in_span || metadata.target() == LOG_CRATE_TARGET {
+            return self.fallback.format_event(context, writer, event);
         }
         let mut line = LINE.take();
         line.clear();
@@ -66,7 +66,7 @@ where
 }
 
 thread_local! {
-    /// Not the library's buffer: that one is behind a `dyn`, and a line is made of
+    /// Not the fallback's buffer: that one is behind a `dyn`, and a line is made of
     /// dozens of pieces. Taken while it is in use: a value may log while it is shown.
     static LINE: Cell<String> = const { Cell::new(String::new()) };
 }
@@ -77,7 +77,7 @@ fn write_line(line: &mut String, event: &Event<'_>) -> fmt::Result {
     line.push_str("\",\"level\":\"");
     line.push_str(event.metadata().level().as_str());
     line.push('"');
-    let mut fields = Fields {
+    let mut fields = FieldWriter {
         line,
         result: Ok(()),
     };
@@ -106,23 +106,23 @@ fn write_time(line: &mut String, now: SystemTime) {
         }
         line.push_str(text);
     });
-    let mut place = 100_000;
-    while place > 0 {
-        let digit = now.subsec_micros() / place % 10;
+    let mut divisor = 100_000;
+    while divisor > 0 {
+        let digit = now.subsec_micros() / divisor % 10;
         line.push(char::from(b'0' + digit as u8));
-        place /= 10;
+        divisor /= 10;
     }
     line.push('Z');
 }
 
 /// Writes fields as `,"name":value`.
-struct Fields<'a> {
+struct FieldWriter<'a> {
     line: &'a mut String,
     /// Whether all values so far could be shown.
     result: fmt::Result,
 }
 
-impl Fields<'_> {
+impl FieldWriter<'_> {
     fn name(&mut self, field: &Field) {
         self.line.push_str(",\"");
         escape(self.line, field.name());
@@ -135,7 +135,7 @@ impl Fields<'_> {
     }
 }
 
-impl Visit for Fields<'_> {
+impl Visit for FieldWriter<'_> {
     fn record_f64(&mut self, field: &Field, value: f64) {
         match value.is_finite() {
             // As Debug shows it, a number keeps its point: 1.0.
@@ -167,16 +167,16 @@ impl Visit for Fields<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         self.name(field);
         self.line.push('"');
-        let written = write!(Escaped(self.line), "{value:?}");
+        let written = write!(EscapingWriter(self.line), "{value:?}");
         self.line.push('"');
         self.result = self.result.and(written);
     }
 }
 
 /// Writes text inside of a JSON string.
-struct Escaped<'a>(&'a mut String);
+struct EscapingWriter<'a>(&'a mut String);
 
-impl Write for Escaped<'_> {
+impl Write for EscapingWriter<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         escape(self.0, text);
         Ok(())
@@ -208,5 +208,5 @@ fn escape(line: &mut String, text: &str) {
 }
 
 #[cfg(test)]
-#[path = "json_tests.rs"]
+#[path = "json_format_tests.rs"]
 mod tests;

@@ -25,12 +25,12 @@ use crate::{CallContext, context::REQUEST_ID};
 
 /// The layer around `S`; see the [module](self).
 #[derive(Clone)]
-pub struct Accept<S> {
+pub struct RequestContext<S> {
     inner: S,
     peer: Option<SocketAddr>,
 }
 
-impl<S> Accept<S> {
+impl<S> RequestContext<S> {
     pub(crate) fn new(inner: S) -> Self {
         Self { inner, peer: None }
     }
@@ -42,7 +42,7 @@ impl<S> Accept<S> {
     }
 }
 
-impl<S, B> Service<Request<Body>> for Accept<S>
+impl<S, B> Service<Request<Body>> for RequestContext<S>
 where
     S: Service<Request<Body>, Response = Response<B>, Error = Infallible>,
 {
@@ -55,7 +55,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let call = CallContext::accept(request.headers(), request.uri().path(), self.peer);
+        let call = CallContext::from_headers(request.headers(), request.uri().path(), self.peer);
         let call = Arc::new(call);
         request.extensions_mut().insert(Arc::clone(&call));
         let inner = call.enter(|| self.inner.call(request));

@@ -7,13 +7,13 @@ use super::*;
 
 /// What was written, in how many writes.
 #[derive(Clone, Default)]
-struct Disk {
+struct FakeDisk {
     written: Arc<Mutex<Vec<u8>>>,
     writes: Arc<AtomicUsize>,
     delay: Duration,
 }
 
-impl Write for Disk {
+impl Write for FakeDisk {
     fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
         thread::sleep(self.delay);
         self.writes.fetch_add(1, Ordering::Relaxed);
@@ -26,19 +26,19 @@ impl Write for Disk {
     }
 }
 
-impl Disk {
+impl FakeDisk {
     fn text(&self) -> String {
         String::from_utf8(lock(&self.written).clone()).expect("whole lines")
     }
 }
 
-fn queue(disk: &Disk) -> Arc<Queue<Disk>> {
-    Queue::start(disk.clone()).expect("a thread")
+fn queue(disk: &FakeDisk) -> Arc<WriteQueue<FakeDisk>> {
+    WriteQueue::start(disk.clone()).expect("a thread")
 }
 
 #[test]
 fn a_line_is_written_soon_without_being_asked_for() {
-    let disk = Disk::default();
+    let disk = FakeDisk::default();
     queue(&disk).push(b"one\n");
     let began = Instant::now();
     while disk.text() != "one\n" {
@@ -49,7 +49,7 @@ fn a_line_is_written_soon_without_being_asked_for() {
 
 #[test]
 fn lines_that_come_together_are_written_together() {
-    let disk = Disk::default();
+    let disk = FakeDisk::default();
     let queue = queue(&disk);
     for _ in 0..1000 {
         queue.push(b"line\n");
@@ -62,38 +62,38 @@ fn lines_that_come_together_are_written_together() {
 
 #[test]
 fn a_slow_disk_loses_nothing_and_fills_no_memory() {
-    const AUTHORS: usize = 4;
-    const EACH: usize = 40_000;
-    let disk = Disk {
+    const THREADS: usize = 4;
+    const LINES_PER_THREAD: usize = 40_000;
+    let disk = FakeDisk {
         delay: Duration::from_millis(2),
-        ..Disk::default()
+        ..FakeDisk::default()
     };
     let queue = queue(&disk);
     thread::scope(|scope| {
-        for author in 0..AUTHORS {
+        for thread in 0..THREADS {
             let queue = &queue;
             scope.spawn(move || {
-                for number in 0..EACH {
-                    queue.push(format!("{author} {number:040}\n").as_bytes());
-                    assert!(lock(&queue.waiting).lines.len() <= MOST);
+                for number in 0..LINES_PER_THREAD {
+                    queue.push(format!("{thread} {number:040}\n").as_bytes());
+                    assert!(lock(&queue.pending).lines.len() <= MAX_PENDING_BYTES);
                 }
             });
         }
     });
     queue.close();
-    let mut next = [0; AUTHORS];
+    let mut next = [0; THREADS];
     for line in disk.text().lines() {
-        let (author, number) = line.split_once(' ').expect("a whole line");
-        let author: usize = author.parse().expect("an author");
-        assert_eq!(number.parse(), Ok(next[author]), "in order");
-        next[author] += 1;
+        let (thread, number) = line.split_once(' ').expect("a whole line");
+        let thread: usize = thread.parse().expect("an thread");
+        assert_eq!(number.parse(), Ok(next[thread]), "in order");
+        next[thread] += 1;
     }
-    assert_eq!(next, [EACH; AUTHORS]);
+    assert_eq!(next, [LINES_PER_THREAD; THREADS]);
 }
 
 #[test]
 fn after_the_end_lines_are_written_as_they_come() {
-    let disk = Disk::default();
+    let disk = FakeDisk::default();
     let queue = queue(&disk);
     queue.push(b"before\n");
     queue.close();
@@ -103,8 +103,8 @@ fn after_the_end_lines_are_written_as_they_come() {
 
 #[test]
 fn an_error_is_written_before_its_author_goes_on() {
-    let disk = Disk::default();
-    let lines = Lines(queue(&disk));
+    let disk = FakeDisk::default();
+    let lines = MakeQueueWriter(queue(&disk));
     let subscriber = tracing_subscriber::fmt()
         .with_writer(lines)
         .without_time()

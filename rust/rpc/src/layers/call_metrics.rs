@@ -19,69 +19,72 @@ use metrics::{Counter, Histogram};
 use tonic::{Code, body::Body};
 use tower::Service;
 
-use super::ending::{Ended, Ending};
+use super::completion::{CompletionObserver, OnCompletion};
 use crate::{
     CallContext,
-    method::{self, Known},
+    method::{self, MethodInfo},
 };
 
 /// The layer around `S`; see the [module](self).
 #[derive(Clone)]
-pub struct Measure<S> {
+pub struct CallMetrics<S> {
     inner: S,
-    table: Arc<Table>,
+    handles: Arc<MetricHandles>,
 }
 
-impl<S> Measure<S> {
-    pub(crate) fn new(inner: S, table: Arc<Table>) -> Self {
-        Self { inner, table }
+impl<S> CallMetrics<S> {
+    pub(crate) fn new(inner: S, handles: Arc<MetricHandles>) -> Self {
+        Self { inner, handles }
     }
 }
 
-impl<S, B> Service<Request<Body>> for Measure<S>
+impl<S, B> Service<Request<Body>> for CallMetrics<S>
 where
     S: Service<Request<Body>, Response = Response<B>, Error = Infallible>,
 {
-    type Response = Response<Ended<B, Stopwatch>>;
+    type Response = Response<CompletionObserver<B, CallMeasurement>>;
     type Error = Infallible;
-    type Future = Ended<S::Future, Stopwatch>;
+    type Future = CompletionObserver<S::Future, CallMeasurement>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(context)
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let stopwatch = Stopwatch {
+        let measurement = CallMeasurement {
             call: request.extensions().get().cloned(),
-            table: Arc::clone(&self.table),
+            handles: Arc::clone(&self.handles),
         };
-        if let Some(call) = &stopwatch.call {
-            self.table.row(call.known()).started.increment(1);
+        if let Some(call) = &measurement.call {
+            self.handles
+                .of_method(call.method_info())
+                .started
+                .increment(1);
         }
-        Ended::new(self.inner.call(request), stopwatch)
+        CompletionObserver::new(self.inner.call(request), measurement)
     }
 }
 
 /// Counts the end of one call.
-pub struct Stopwatch {
+pub struct CallMeasurement {
     call: Option<Arc<CallContext>>,
-    table: Arc<Table>,
+    handles: Arc<MetricHandles>,
 }
 
-impl Ending for Stopwatch {
-    fn ended(&self, code: Code) {
+impl OnCompletion for CallMeasurement {
+    fn on_completion(&self, code: Code) {
         let Some(call) = &self.call else { return };
-        let row = self.table.row(call.known());
-        row.handled(call.known(), code).increment(1);
-        row.seconds.record(call.took());
+        let metrics = self.handles.of_method(call.method_info());
+        metrics.handled(call.method_info(), code).increment(1);
+        metrics.seconds.record(call.final_latency());
     }
 }
 
 /// The handles of all series: looked up by place, registered once. Looking a series
 /// up by its labels would cost more than the rest of the layers.
-pub struct Table(Vec<OnceLock<Row>>);
+pub struct MetricHandles(Vec<OnceLock<MethodMetrics>>);
 
-impl Default for Table {
+impl Default for MetricHandles {
     fn default() -> Self {
         Self(
             std::iter::repeat_with(OnceLock::new)
@@ -91,20 +94,20 @@ impl Default for Table {
     }
 }
 
-impl Table {
-    fn row(&self, method: &'static Known) -> &Row {
-        self.0[method.index].get_or_init(|| Row::register(method))
+impl MetricHandles {
+    fn of_method(&self, method: &'static MethodInfo) -> &MethodMetrics {
+        self.0[method.index].get_or_init(|| MethodMetrics::register(method))
     }
 }
 
-struct Row {
+struct MethodMetrics {
     started: Counter,
     seconds: Histogram,
     handled: [OnceLock<Counter>; 17],
 }
 
-impl Row {
-    fn register(method: &'static Known) -> Self {
+impl MethodMetrics {
+    fn register(method: &'static MethodInfo) -> Self {
         Self {
             started: metrics::counter!(
                 "grpc_server_started_total",
@@ -122,7 +125,7 @@ impl Row {
         }
     }
 
-    fn handled(&self, method: &'static Known, code: Code) -> &Counter {
+    fn handled(&self, method: &'static MethodInfo, code: Code) -> &Counter {
         // A code is a number from 0 to 16.
         self.handled[code as usize].get_or_init(|| {
             metrics::counter!(
@@ -130,14 +133,14 @@ impl Row {
                 "grpc_service" => method.service,
                 "grpc_method" => method.name,
                 "grpc_type" => method.kind,
-                "grpc_code" => name(code),
+                "grpc_code" => code_name(code),
             )
         })
     }
 }
 
 /// The name of a code as Go's gRPC writes it; its metrics use that.
-fn name(code: Code) -> &'static str {
+fn code_name(code: Code) -> &'static str {
     match code {
         Code::Ok => "OK",
         Code::Cancelled => "Canceled",

@@ -27,20 +27,20 @@ use crate::failure;
 
 /// The layer around `S`; see the [module](self).
 #[derive(Clone)]
-pub struct LimitSize<S> {
+pub struct MessageSizeLimit<S> {
     inner: S,
     limit: usize,
 }
 
-impl<S> LimitSize<S> {
+impl<S> MessageSizeLimit<S> {
     pub(crate) fn new(inner: S, limit: usize) -> Self {
         Self { inner, limit }
     }
 }
 
-impl<S, B> Service<Request<Body>> for LimitSize<S>
+impl<S, B> Service<Request<Body>> for MessageSizeLimit<S>
 where
-    S: Service<Request<Limited>, Response = Response<B>, Error = Infallible>,
+    S: Service<Request<LimitedBody>, Response = Response<B>, Error = Infallible>,
 {
     type Response = Response<B>;
     type Error = Infallible;
@@ -51,22 +51,22 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let frames = Frames::new(self.limit);
+        let frames = FrameParser::new(self.limit);
         self.inner
-            .call(request.map(|inner| Limited { inner, frames }))
+            .call(request.map(|inner| LimitedBody { inner, frames }))
     }
 }
 
 pin_project! {
     /// The body of a request, whose messages are no longer than the limit.
-    pub struct Limited {
+    pub struct LimitedBody {
         #[pin]
         inner: Body,
-        frames: Frames,
+        frames: FrameParser,
     }
 }
 
-impl http_body::Body for Limited {
+impl http_body::Body for LimitedBody {
     type Data = Bytes;
     type Error = Status;
 
@@ -106,14 +106,14 @@ fn too_large(length: usize, limit: usize) -> Status {
 
 /// Where a sequence of messages, each one byte, four bytes of length and the rest,
 /// stands.
-struct Frames {
+struct FrameParser {
     limit: usize,
     header: [u8; 5],
     header_read: usize,
     message_left: usize,
 }
 
-impl Frames {
+impl FrameParser {
     fn new(limit: usize) -> Self {
         Self {
             limit,
@@ -172,7 +172,7 @@ mod tests {
             piece in 1_usize..20,
             limit in 0_usize..64,
         ) {
-            let mut frames = Frames::new(limit);
+            let mut frames = FrameParser::new(limit);
             let bytes = encode(&lengths);
             let outcome = bytes.chunks(piece).try_for_each(|piece| frames.advance(piece));
             let expected = lengths.iter().find(|&&length| length > limit);

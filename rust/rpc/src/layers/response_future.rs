@@ -12,21 +12,21 @@ use tonic::Status;
 
 pin_project! {
     /// The call goes on inside, or it is refused here with a status, taken once.
-    #[project = AnswerProjection]
-    pub enum Answer<F> {
+    #[project = ResponseFutureProjection]
+    pub enum ResponseFuture<F> {
         Inner { #[pin] inner: F },
         Refused { status: Option<Status> },
     }
 }
 
-impl<F> Answer<F> {
+impl<F> ResponseFuture<F> {
     pub(crate) fn refused(status: Status) -> Self {
         let status = Some(status);
         Self::Refused { status }
     }
 }
 
-impl<F, B: Default> Future for Answer<F>
+impl<F, B: Default> Future for ResponseFuture<F>
 where
     F: Future<Output = Result<Response<B>, Infallible>>,
 {
@@ -34,8 +34,8 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
-            AnswerProjection::Inner { inner } => inner.poll(context),
-            AnswerProjection::Refused { status } => match status.take() {
+            ResponseFutureProjection::Inner { inner } => inner.poll(context),
+            ResponseFutureProjection::Refused { status } => match status.take() {
                 Some(status) => Poll::Ready(Ok(status.into_http())),
                 None => Poll::Pending,
             },

@@ -14,27 +14,27 @@ use tracing_subscriber::fmt::MakeWriter;
 
 /// How long a line waits for others to be written with it. Whoever watches the log
 /// doesn't notice; a server under load writes hundreds of lines at once.
-const GATHERING: Duration = Duration::from_millis(20);
-/// How many bytes are written without waiting for more.
-const ENOUGH: usize = 256 * 1024;
+const FLUSH_DELAY: Duration = Duration::from_millis(20);
+/// How many bytes are written without pending for more.
+const FLUSH_BYTES: usize = 256 * 1024;
 /// How many bytes may wait. Whoever brings more writes them, and so waits for the
 /// disk: a log that grows faster than it is written slows the process down, and
 /// neither loses lines nor takes all memory.
-const MOST: usize = 1024 * 1024;
+const MAX_PENDING_BYTES: usize = 1024 * 1024;
 
-/// Lines on their way to `W`, in the order in which they came. A thread writes them;
+/// MakeQueueWriter on their way to `W`, in the order in which they came. A thread writes them;
 /// a line that tells of an error is written, with all before it, before its author
 /// goes on. SIGKILL and an abort lose what came in the last 20 ms.
-pub(super) struct Queue<W> {
-    waiting: Mutex<Waiting>,
-    something: Condvar,
-    enough: Condvar,
-    /// Locked before `waiting`, where both are.
+pub(super) struct WriteQueue<W> {
+    pending: Mutex<Pending>,
+    not_empty: Condvar,
+    flush_bytes_reached: Condvar,
+    /// Locked before `pending`, where both are.
     output: Mutex<Output<W>>,
 }
 
 #[derive(Default)]
-struct Waiting {
+struct Pending {
     lines: Vec<u8>,
     closed: bool,
 }
@@ -45,13 +45,13 @@ struct Output<W> {
     lines: Vec<u8>,
 }
 
-impl<W: Write + Send + 'static> Queue<W> {
+impl<W: Write + Send + 'static> WriteQueue<W> {
     /// Begins to write in the background.
     pub(super) fn start(to: W) -> io::Result<Arc<Self>> {
         let queue = Arc::new(Self {
-            waiting: Mutex::default(),
-            something: Condvar::new(),
-            enough: Condvar::new(),
+            pending: Mutex::default(),
+            not_empty: Condvar::new(),
+            flush_bytes_reached: Condvar::new(),
             output: Mutex::new(Output {
                 to,
                 lines: Vec::new(),
@@ -66,21 +66,21 @@ impl<W: Write + Send + 'static> Queue<W> {
 
     fn run(&self) {
         loop {
-            let waiting = lock(&self.waiting);
-            let waiting = self
-                .something
-                .wait_while(waiting, |waiting| {
-                    waiting.lines.is_empty() && !waiting.closed
+            let pending = lock(&self.pending);
+            let pending = self
+                .not_empty
+                .wait_while(pending, |pending| {
+                    pending.lines.is_empty() && !pending.closed
                 })
                 .unwrap_or_else(PoisonError::into_inner);
-            let (waiting, _) = self
-                .enough
-                .wait_timeout_while(waiting, GATHERING, |waiting| {
-                    waiting.lines.len() < ENOUGH && !waiting.closed
+            let (pending, _) = self
+                .flush_bytes_reached
+                .wait_timeout_while(pending, FLUSH_DELAY, |pending| {
+                    pending.lines.len() < FLUSH_BYTES && !pending.closed
                 })
                 .unwrap_or_else(PoisonError::into_inner);
-            let closed = waiting.closed;
-            drop(waiting);
+            let closed = pending.closed;
+            drop(pending);
             self.flush();
             if closed {
                 return;
@@ -89,23 +89,23 @@ impl<W: Write + Send + 'static> Queue<W> {
     }
 
     fn push(&self, line: &[u8]) {
-        let mut waiting = lock(&self.waiting);
-        while !waiting.lines.is_empty() && waiting.lines.len() + line.len() > MOST {
-            drop(waiting);
+        let mut pending = lock(&self.pending);
+        while !pending.lines.is_empty() && pending.lines.len() + line.len() > MAX_PENDING_BYTES {
+            drop(pending);
             self.flush();
-            waiting = lock(&self.waiting);
+            pending = lock(&self.pending);
         }
-        let before = waiting.lines.len();
-        waiting.lines.extend_from_slice(line);
-        let after = waiting.lines.len();
-        let closed = waiting.closed;
-        drop(waiting);
+        let before = pending.lines.len();
+        pending.lines.extend_from_slice(line);
+        let after = pending.lines.len();
+        let closed = pending.closed;
+        drop(pending);
         if closed {
             self.flush();
         } else if before == 0 {
-            self.something.notify_one();
-        } else if before < ENOUGH && after >= ENOUGH {
-            self.enough.notify_one();
+            self.not_empty.notify_one();
+        } else if before < FLUSH_BYTES && after >= FLUSH_BYTES {
+            self.flush_bytes_reached.notify_one();
         }
     }
 
@@ -114,16 +114,16 @@ impl<W: Write + Send + 'static> Queue<W> {
     pub(super) fn flush(&self) {
         let mut output = lock(&self.output);
         let Output { to, lines } = &mut *output;
-        mem::swap(&mut lock(&self.waiting).lines, lines);
+        mem::swap(&mut lock(&self.pending).lines, lines);
         let _ = to.write_all(lines).and_then(|()| to.flush());
         lines.clear();
     }
 
     /// Writes what is there, and from here on each line as it comes.
     pub(super) fn close(&self) {
-        lock(&self.waiting).closed = true;
-        self.something.notify_one();
-        self.enough.notify_one();
+        lock(&self.pending).closed = true;
+        self.not_empty.notify_one();
+        self.flush_bytes_reached.notify_one();
         self.flush();
     }
 }
@@ -134,36 +134,36 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// What the log writes to.
 #[derive(Clone)]
-pub(super) struct Lines<W>(pub(super) Arc<Queue<W>>);
+pub(super) struct MakeQueueWriter<W>(pub(super) Arc<WriteQueue<W>>);
 
 /// Takes one line.
-pub(super) struct Pen<'a, W> {
-    queue: &'a Queue<W>,
-    at_once: bool,
+pub(super) struct QueueWriter<'a, W> {
+    queue: &'a WriteQueue<W>,
+    flush_each_line: bool,
 }
 
-impl<'a, W: Write + Send + 'static> MakeWriter<'a> for Lines<W> {
-    type Writer = Pen<'a, W>;
+impl<'a, W: Write + Send + 'static> MakeWriter<'a> for MakeQueueWriter<W> {
+    type Writer = QueueWriter<'a, W>;
 
     fn make_writer(&'a self) -> Self::Writer {
-        Pen {
+        QueueWriter {
             queue: &self.0,
-            at_once: false,
+            flush_each_line: false,
         }
     }
 
     fn make_writer_for(&'a self, event: &Metadata<'_>) -> Self::Writer {
-        Pen {
+        QueueWriter {
             queue: &self.0,
-            at_once: *event.level() == Level::ERROR,
+            flush_each_line: *event.level() == Level::ERROR,
         }
     }
 }
 
-impl<W: Write + Send + 'static> Write for Pen<'_, W> {
+impl<W: Write + Send + 'static> Write for QueueWriter<'_, W> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.queue.push(line);
-        if self.at_once {
+        if self.flush_each_line {
             self.queue.flush();
         }
         Ok(line.len())
@@ -176,5 +176,5 @@ impl<W: Write + Send + 'static> Write for Pen<'_, W> {
 }
 
 #[cfg(test)]
-#[path = "queue_tests.rs"]
+#[path = "write_queue_tests.rs"]
 mod tests;

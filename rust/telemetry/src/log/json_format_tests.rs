@@ -11,9 +11,9 @@ use tracing_subscriber::fmt::MakeWriter;
 use super::*;
 
 #[derive(Clone, Default)]
-struct Page(Arc<Mutex<Vec<u8>>>);
+struct CapturedOutput(Arc<Mutex<Vec<u8>>>);
 
-impl io::Write for Page {
+impl io::Write for CapturedOutput {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.0.lock().expect("nobody panics").write(line)
     }
@@ -23,7 +23,7 @@ impl io::Write for Page {
     }
 }
 
-impl<'a> MakeWriter<'a> for Page {
+impl<'a> MakeWriter<'a> for CapturedOutput {
     type Writer = Self;
 
     fn make_writer(&'a self) -> Self {
@@ -31,7 +31,7 @@ impl<'a> MakeWriter<'a> for Page {
     }
 }
 
-impl Page {
+impl CapturedOutput {
     /// The only line, without its time.
     fn line(&self) -> String {
         let text = String::from_utf8(self.0.lock().expect("nobody panics").clone());
@@ -45,7 +45,7 @@ impl Page {
 
 /// What we write of an event, and what the library writes.
 fn both(log: impl Fn()) -> (String, String) {
-    let (ours, theirs) = (Page::default(), Page::default());
+    let (ours, theirs) = (CapturedOutput::default(), CapturedOutput::default());
     let json = || {
         tracing_subscriber::fmt()
             .json()
@@ -54,7 +54,7 @@ fn both(log: impl Fn()) -> (String, String) {
     };
     let subscriber = json()
         .with_writer(ours.clone())
-        .event_format(Lines::default());
+        .event_format(JsonFormat::default());
     tracing::subscriber::with_default(subscriber.finish(), &log);
     let subscriber = json().with_writer(theirs.clone());
     tracing::subscriber::with_default(subscriber.finish(), &log);
@@ -94,11 +94,11 @@ fn a_value_may_log_while_it_is_shown() {
             formatter.write_str("shown")
         }
     }
-    let page = Page::default();
-    let subscriber = tracing_subscriber::fmt().json().with_writer(page.clone());
-    let subscriber = subscriber.event_format(Lines::default()).finish();
+    let output = CapturedOutput::default();
+    let subscriber = tracing_subscriber::fmt().json().with_writer(output.clone());
+    let subscriber = subscriber.event_format(JsonFormat::default()).finish();
     tracing::subscriber::with_default(subscriber, || tracing::info!(value = ?Talkative, "outer"));
-    let text = page.0.lock().expect("nobody panics").clone();
+    let text = output.0.lock().expect("nobody panics").clone();
     for line in text.split_inclusive(|&byte| byte == b'\n') {
         let value: Value = serde_json::from_slice(line).expect("JSON");
         assert_eq!(value.get("value").is_some(), value["message"] == "outer");

@@ -6,14 +6,14 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 
 /// The upper bounds of the histograms named `*_seconds`: 0.1 ms, which is a call
 /// that touches no database, to 10 s, which nobody waits for.
-const SECONDS: [f64; 16] = [
+const SECONDS_BUCKETS: [f64; 16] = [
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
     5.0, 10.0,
 ];
 
 /// How often recorded values are sorted into their buckets. Until then each one is
 /// kept: at 60,000 calls a second, a few megabytes.
-const UPKEEP: Duration = Duration::from_secs(5);
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Why metrics can't be kept.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +36,7 @@ impl Metrics {
     pub fn install() -> Result<Self, InstallError> {
         let suffix = Matcher::Suffix("_seconds".to_owned());
         let handle = PrometheusBuilder::new()
-            .set_buckets_for_metric(suffix, &SECONDS)?
+            .set_buckets_for_metric(suffix, &SECONDS_BUCKETS)?
             .install_recorder()?;
         let upkeep = handle.clone();
         // A thread and not a task: it must run however busy the tasks are.
@@ -44,7 +44,7 @@ impl Metrics {
             .name("metrics-upkeep".to_owned())
             .spawn(move || {
                 loop {
-                    thread::sleep(UPKEEP);
+                    thread::sleep(UPKEEP_INTERVAL);
                     upkeep.run_upkeep();
                 }
             })?;

@@ -13,47 +13,50 @@ use pin_project_lite::pin_project;
 use tonic::Status;
 
 /// Completes when the call must end.
-pub(crate) type Knife = Pin<Box<dyn Future<Output = Status> + Send>>;
+pub(crate) type AbortSignal = Pin<Box<dyn Future<Output = Status> + Send>>;
 
 pin_project! {
-    /// A future, and then the body of its response, that end when the knife falls;
+    /// A future, and then the body of its response, that end when the abort_signal poll_abort;
     /// what they were doing is dropped.
-    pub struct Cut<T> {
+    pub struct Abortable<T> {
         #[pin]
         inner: Option<T>,
-        knife: Option<Knife>,
+        abort_signal: Option<AbortSignal>,
     }
 }
 
-impl<T> Cut<T> {
-    pub(crate) fn new(inner: T, knife: Option<Knife>) -> Self {
+impl<T> Abortable<T> {
+    pub(crate) fn new(inner: T, abort_signal: Option<AbortSignal>) -> Self {
         let inner = Some(inner);
-        Self { inner, knife }
-    }
-}
-
-/// An empty body, for calls that are refused before they have one.
-impl<T> Default for Cut<T> {
-    fn default() -> Self {
         Self {
-            inner: None,
-            knife: None,
+            inner,
+            abort_signal,
         }
     }
 }
 
-fn falls(knife: &mut Option<Knife>, context: &mut Context<'_>) -> Poll<Status> {
-    match knife {
-        Some(knife) => knife.as_mut().poll(context),
+/// An empty body, for calls that are refused before they have one.
+impl<T> Default for Abortable<T> {
+    fn default() -> Self {
+        Self {
+            inner: None,
+            abort_signal: None,
+        }
+    }
+}
+
+fn poll_abort(abort_signal: &mut Option<AbortSignal>, context: &mut Context<'_>) -> Poll<Status> {
+    match abort_signal {
+        Some(abort_signal) => abort_signal.as_mut().poll(context),
         None => Poll::Pending,
     }
 }
 
-impl<F, B> Future for Cut<F>
+impl<F, B> Future for Abortable<F>
 where
     F: Future<Output = Result<Response<B>, Infallible>>,
 {
-    type Output = Result<Response<Cut<B>>, Infallible>;
+    type Output = Result<Response<Abortable<B>>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
@@ -61,17 +64,17 @@ where
         if let Some(inner) = this.inner.as_mut().as_pin_mut()
             && let Poll::Ready(Ok(response)) = inner.poll(context)
         {
-            let knife = this.knife.take();
-            return Poll::Ready(Ok(response.map(|body| Cut::new(body, knife))));
+            let abort_signal = this.abort_signal.take();
+            return Poll::Ready(Ok(response.map(|body| Abortable::new(body, abort_signal))));
         }
-        let status = ready!(falls(this.knife, context));
+        let status = ready!(poll_abort(this.abort_signal, context));
         this.inner.set(None);
-        this.knife.take();
+        this.abort_signal.take();
         Poll::Ready(Ok(status.into_http()))
     }
 }
 
-impl<B> http_body::Body for Cut<B>
+impl<B> http_body::Body for Abortable<B>
 where
     B: http_body::Body<Data = Bytes, Error = Status>,
 {
@@ -84,9 +87,9 @@ where
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let mut this = self.project();
         // Before the inner body: a stream that always has more must end as well.
-        if let Poll::Ready(status) = falls(this.knife, context) {
+        if let Poll::Ready(status) = poll_abort(this.abort_signal, context) {
             this.inner.set(None);
-            this.knife.take();
+            this.abort_signal.take();
             return Poll::Ready(Some(Ok(Frame::trailers(trailers(&status)))));
         }
         match this.inner.as_mut().as_pin_mut() {
@@ -101,7 +104,7 @@ where
 
     fn size_hint(&self) -> SizeHint {
         // A body that may be cut has no exact size.
-        match (&self.inner, &self.knife) {
+        match (&self.inner, &self.abort_signal) {
             (Some(inner), None) => inner.size_hint(),
             (Some(_), Some(_)) => SizeHint::default(),
             (None, _) => SizeHint::with_exact(0),

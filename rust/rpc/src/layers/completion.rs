@@ -13,50 +13,50 @@ use pin_project_lite::pin_project;
 use tonic::{Code, Status};
 
 /// What is told, once, how a call ended.
-pub trait Ending {
+pub trait OnCompletion {
     /// The call is over: all of its response is on its way, or its caller has gone
     /// (CANCELLED).
-    fn ended(&self, code: Code);
+    fn on_completion(&self, code: Code);
 }
 
 /// Tells CANCELLED when it is dropped before the end.
-struct Guard<E: Ending>(Option<E>);
+struct CompletionGuard<O: OnCompletion>(Option<O>);
 
-impl<E: Ending> Guard<E> {
-    fn end(&mut self, code: Code) {
-        if let Some(ending) = self.0.take() {
-            ending.ended(code);
+impl<O: OnCompletion> CompletionGuard<O> {
+    fn complete(&mut self, code: Code) {
+        if let Some(observer) = self.0.take() {
+            observer.on_completion(code);
         }
     }
 }
 
-impl<E: Ending> Drop for Guard<E> {
+impl<O: OnCompletion> Drop for CompletionGuard<O> {
     fn drop(&mut self) {
-        self.end(Code::Cancelled);
+        self.complete(Code::Cancelled);
     }
 }
 
 pin_project! {
     /// A future, and then the body of its response, whose end is told.
-    pub struct Ended<T, E: Ending> {
+    pub struct CompletionObserver<T, O: OnCompletion> {
         #[pin]
         inner: T,
-        guard: Guard<E>,
+        guard: CompletionGuard<O>,
     }
 }
 
-impl<T, E: Ending> Ended<T, E> {
-    pub(crate) fn new(inner: T, ending: E) -> Self {
-        let guard = Guard(Some(ending));
+impl<T, O: OnCompletion> CompletionObserver<T, O> {
+    pub(crate) fn new(inner: T, observer: O) -> Self {
+        let guard = CompletionGuard(Some(observer));
         Self { inner, guard }
     }
 }
 
-impl<F, B, E: Ending> Future for Ended<F, E>
+impl<F, B, O: OnCompletion> Future for CompletionObserver<F, O>
 where
     F: Future<Output = Result<Response<B>, Infallible>>,
 {
-    type Output = Result<Response<Ended<B, E>>, Infallible>;
+    type Output = Result<Response<CompletionObserver<B, O>>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
@@ -64,15 +64,15 @@ where
             Ok(response) => response,
             Err(never) => match never {},
         };
-        if let Some(code) = code(response.headers()) {
-            this.guard.end(code);
+        if let Some(code) = grpc_status(response.headers()) {
+            this.guard.complete(code);
         }
-        let guard = Guard(this.guard.0.take());
-        Poll::Ready(Ok(response.map(|inner| Ended { inner, guard })))
+        let guard = CompletionGuard(this.guard.0.take());
+        Poll::Ready(Ok(response.map(|inner| CompletionObserver { inner, guard })))
     }
 }
 
-impl<B, E: Ending> http_body::Body for Ended<B, E>
+impl<B, O: OnCompletion> http_body::Body for CompletionObserver<B, O>
 where
     B: http_body::Body<Data = Bytes, Error = Status>,
 {
@@ -87,13 +87,13 @@ where
         let frame = ready!(this.inner.poll_frame(context));
         match &frame {
             Some(Ok(frame)) => {
-                if let Some(code) = frame.trailers_ref().and_then(code) {
-                    this.guard.end(code);
+                if let Some(code) = frame.trailers_ref().and_then(grpc_status) {
+                    this.guard.complete(code);
                 }
             }
-            Some(Err(status)) => this.guard.end(status.code()),
+            Some(Err(status)) => this.guard.complete(status.code()),
             // Without trailers, which is what a client makes of it too.
-            None => this.guard.end(Code::Unknown),
+            None => this.guard.complete(Code::Unknown),
         }
         Poll::Ready(frame)
     }
@@ -107,7 +107,7 @@ where
     }
 }
 
-fn code(headers: &HeaderMap) -> Option<Code> {
+fn grpc_status(headers: &HeaderMap) -> Option<Code> {
     static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
     let value = headers.get(&GRPC_STATUS)?;
     Some(Code::from_bytes(value.as_bytes()))

@@ -23,10 +23,10 @@ use tonic::{Code, Status, body::Body};
 use tower::Service;
 
 use super::{
-    ending::{Ended, Ending},
-    refuse::Answer,
+    completion::{CompletionObserver, OnCompletion},
+    response_future::ResponseFuture,
 };
-use crate::{CallContext, failure, method::Known};
+use crate::{CallContext, failure, method::MethodInfo};
 
 /// A call takes milliseconds: a quarter of a second later there is room, and the
 /// wait of a reader is hardly felt.
@@ -34,39 +34,39 @@ const RETRY_AFTER: Duration = Duration::from_millis(250);
 
 /// The layer around `S`; see the [module](self).
 #[derive(Clone)]
-pub struct Shed<S> {
+pub struct LoadShed<S> {
     inner: S,
     limits: Arc<Limits>,
 }
 
-impl<S> Shed<S> {
+impl<S> LoadShed<S> {
     pub(crate) fn new(inner: S, limits: Arc<Limits>) -> Self {
         Self { inner, limits }
     }
 }
 
-impl<S, B> Service<Request<Body>> for Shed<S>
+impl<S, B> Service<Request<Body>> for LoadShed<S>
 where
     S: Service<Request<Body>, Response = Response<B>, Error = Infallible>,
     B: Default,
 {
-    type Response = Response<Ended<B, Place>>;
+    type Response = Response<CompletionObserver<B, Permit>>;
     type Error = Infallible;
-    type Future = Ended<Answer<S::Future>, Place>;
+    type Future = CompletionObserver<ResponseFuture<S::Future>, Permit>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(context)
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let known = request.extensions().get::<Arc<CallContext>>();
-        let known = known.map(|call| call.known());
-        match Place::take(&self.limits, known) {
-            Ok(place) => {
+        let method = request.extensions().get::<Arc<CallContext>>();
+        let method = method.map(|call| call.method_info());
+        match Permit::try_acquire(&self.limits, method) {
+            Ok(permit) => {
                 let inner = self.inner.call(request);
-                Ended::new(Answer::Inner { inner }, place)
+                CompletionObserver::new(ResponseFuture::Inner { inner }, permit)
             }
-            Err(status) => Ended::new(Answer::refused(status), Place(None)),
+            Err(status) => CompletionObserver::new(ResponseFuture::refused(status), Permit(None)),
         }
     }
 }
@@ -78,15 +78,15 @@ pub(crate) struct Limits {
 }
 
 struct Limit {
-    most: usize,
-    taken: AtomicUsize,
+    max: usize,
+    in_flight: AtomicUsize,
 }
 
 impl Limits {
     pub(crate) fn new(calls: usize, streams: usize) -> Self {
-        let limit = |most| Limit {
-            most,
-            taken: AtomicUsize::new(0),
+        let limit = |max| Limit {
+            max,
+            in_flight: AtomicUsize::new(0),
         };
         Self {
             calls: limit(calls),
@@ -94,7 +94,7 @@ impl Limits {
         }
     }
 
-    fn of(&self, method: &Known) -> &Limit {
+    fn of_method(&self, method: &MethodInfo) -> &Limit {
         match method.server_streaming {
             true => &self.streams,
             false => &self.calls,
@@ -103,18 +103,24 @@ impl Limits {
 }
 
 /// A place among the calls in flight, given back when it is dropped.
-pub struct Place(Option<(Arc<Limits>, &'static Known)>);
+pub struct Permit(Option<(Arc<Limits>, &'static MethodInfo)>);
 
-impl Place {
-    fn take(limits: &Arc<Limits>, method: Option<&'static Known>) -> Result<Self, Status> {
-        let Some(method) = method.filter(|method| !method.housekeeping) else {
+impl Permit {
+    fn try_acquire(
+        limits: &Arc<Limits>,
+        method: Option<&'static MethodInfo>,
+    ) -> Result<Self, Status> {
+        let Some(method) = method.filter(|method| !method.infrastructure) else {
             return Ok(Self(None));
         };
         // Relaxed: the number guards nothing but itself.
-        let taken = limits.of(method).taken.fetch_add(1, Ordering::Relaxed);
-        let place = Self(Some((Arc::clone(limits), method)));
-        if taken < limits.of(method).most {
-            return Ok(place);
+        let in_flight = limits
+            .of_method(method)
+            .in_flight
+            .fetch_add(1, Ordering::Relaxed);
+        let permit = Self(Some((Arc::clone(limits), method)));
+        if in_flight < limits.of_method(method).max {
+            return Ok(permit);
         }
         Err(failure(
             Code::ResourceExhausted,
@@ -126,15 +132,18 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
         if let Some((limits, method)) = &self.0 {
-            limits.of(method).taken.fetch_sub(1, Ordering::Relaxed);
+            limits
+                .of_method(method)
+                .in_flight
+                .fetch_sub(1, Ordering::Relaxed);
         }
     }
 }
 
 /// The end of the call drops the place; there is nothing else to do.
-impl Ending for Place {
-    fn ended(&self, _: Code) {}
+impl OnCompletion for Permit {
+    fn on_completion(&self, _: Code) {}
 }

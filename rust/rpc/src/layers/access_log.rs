@@ -18,50 +18,50 @@ use http::{Request, Response};
 use tonic::{Code, body::Body};
 use tower::Service;
 
-use super::ending::{Ended, Ending};
+use super::completion::{CompletionObserver, OnCompletion};
 use crate::CallContext;
 
 /// The layer around `S`; see the [module](self).
 #[derive(Clone)]
-pub struct Log<S> {
+pub struct AccessLog<S> {
     inner: S,
 }
 
-impl<S> Log<S> {
+impl<S> AccessLog<S> {
     pub(crate) fn new(inner: S) -> Self {
         Self { inner }
     }
 }
 
-impl<S, B> Service<Request<Body>> for Log<S>
+impl<S, B> Service<Request<Body>> for AccessLog<S>
 where
     S: Service<Request<Body>, Response = Response<B>, Error = Infallible>,
 {
-    type Response = Response<Ended<B, Line>>;
+    type Response = Response<CompletionObserver<B, AccessLogEntry>>;
     type Error = Infallible;
-    type Future = Ended<S::Future, Line>;
+    type Future = CompletionObserver<S::Future, AccessLogEntry>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(context)
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let line = Line(request.extensions().get().cloned());
-        Ended::new(self.inner.call(request), line)
+        let entry = AccessLogEntry(request.extensions().get().cloned());
+        CompletionObserver::new(self.inner.call(request), entry)
     }
 }
 
 /// The line to be written.
-pub struct Line(Option<Arc<CallContext>>);
+pub struct AccessLogEntry(Option<Arc<CallContext>>);
 
-macro_rules! line {
+macro_rules! log_call {
     ($level:ident, $call:expr, $code:expr) => {
         tracing::event!(
             target: "rpc",
             tracing::Level::$level,
             method = $call.method(),
-            code = name($code),
-            latency_ms = $call.took().as_micros() as f64 / 1000.0,
+            code = code_name($code),
+            latency_ms = $call.final_latency().as_micros() as f64 / 1000.0,
             peer = $call.peer().map(tracing::field::display),
             request_id = $call.request_id(),
             trace_id = %format_args!("{:032x}", $call.trace().trace_id()),
@@ -70,19 +70,19 @@ macro_rules! line {
     };
 }
 
-impl Ending for Line {
-    fn ended(&self, code: Code) {
+impl OnCompletion for AccessLogEntry {
+    fn on_completion(&self, code: Code) {
         let Some(call) = &self.0 else { return };
         match code {
-            Code::Unknown | Code::Internal | Code::DataLoss => line!(ERROR, call, code),
-            _ if call.known().housekeeping => line!(DEBUG, call, code),
-            _ => line!(INFO, call, code),
+            Code::Unknown | Code::Internal | Code::DataLoss => log_call!(ERROR, call, code),
+            _ if call.method_info().infrastructure => log_call!(DEBUG, call, code),
+            _ => log_call!(INFO, call, code),
         }
     }
 }
 
 /// The name of a code as the gRPC specification writes it.
-fn name(code: Code) -> &'static str {
+fn code_name(code: Code) -> &'static str {
     match code {
         Code::Ok => "OK",
         Code::Cancelled => "CANCELLED",

@@ -13,7 +13,7 @@ use tonic::{Code, Request};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::{
-    fakes::{MIRROR, NEVER_ANSWERS, PANICS},
+    fakes::{ECHO, NEVER_ANSWERS, PANICS},
     harness::{Server, TOKEN, Transport, eventually, on_both_transports, options, request_id},
 };
 
@@ -25,9 +25,9 @@ on_both_transports!(
 );
 
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+struct CapturedLog(Arc<Mutex<Vec<u8>>>);
 
-impl Lines {
+impl CapturedLog {
     fn text(&self) -> String {
         let bytes = self.0.lock().expect("no writer panics").clone();
         String::from_utf8(bytes).expect("a text")
@@ -44,7 +44,7 @@ impl Lines {
     }
 }
 
-impl Write for Lines {
+impl Write for CapturedLog {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.lock().expect("no writer panics").write(bytes)
     }
@@ -54,7 +54,7 @@ impl Write for Lines {
     }
 }
 
-impl MakeWriter<'_> for Lines {
+impl MakeWriter<'_> for CapturedLog {
     type Writer = Self;
 
     fn make_writer(&self) -> Self {
@@ -63,8 +63,8 @@ impl MakeWriter<'_> for Lines {
 }
 
 /// Captures the log of this thread, on which a test runs all of its tasks.
-fn capture() -> (Lines, tracing::subscriber::DefaultGuard) {
-    let lines = Lines::default();
+fn capture() -> (CapturedLog, tracing::subscriber::DefaultGuard) {
+    let lines = CapturedLog::default();
     let subscriber = tracing_subscriber::fmt()
         .with_ansi(false)
         .with_max_level(tracing::Level::DEBUG)
@@ -94,9 +94,9 @@ async fn whatever_the_answer_it_is_logged_and_counted(transport: Transport) {
     let _counting = metrics::set_default_local_recorder(&recorder);
     let server = Server::start(transport).await;
     for (book_id, timeout, id, expected) in [
-        (MIRROR, "1M", "fine", Code::Ok),
+        (ECHO, "1M", "fine", Code::Ok),
         (0, "1M", "invalid", Code::InvalidArgument),
-        (MIRROR, "soon", "malformed", Code::InvalidArgument),
+        (ECHO, "soon", "malformed", Code::InvalidArgument),
         (PANICS, "1M", "bug", Code::Internal),
     ] {
         let mut request = with_id(GetBookRequest { book_id }, id);

@@ -12,11 +12,11 @@ use tonic_types::pb;
 /// `grpc-status-details-bin` base64 makes 4/3 of it; with the percent-encoded
 /// `grpc-message` and the other trailers it stays under the 4 KiB that we
 /// promise. Proxies cut at 8 KiB.
-const DETAILS_BUDGET: usize = 2700;
+const MAX_DETAILS_BYTES: usize = 2700;
 
 /// How much of a message text is kept, in bytes: `grpc-message` stands in the
 /// trailer a second time, and each byte that is not ASCII takes three there.
-const MESSAGE_BUDGET: usize = 200;
+const MAX_MESSAGE_BYTES: usize = 200;
 
 /// Makes the status INVALID_ARGUMENT of a request that breaks rules.
 ///
@@ -25,12 +25,12 @@ const MESSAGE_BUDGET: usize = 200;
 /// with the same violations in the same order; code and message inside equal
 /// those outside. Violations for which the trailer has no room are counted in the
 /// message.
-pub fn refuse(broken: &ValidationError) -> Status {
-    let violations = broken.violations();
+pub fn violation_status(error: &ValidationError) -> Status {
+    let violations = error.violations();
     let mut kept = violations.len();
     loop {
-        let status = status(&violations[..kept], violations.len() - kept);
-        if status.encoded_len() <= DETAILS_BUDGET || kept == 0 {
+        let status = status_with(&violations[..kept], violations.len() - kept);
+        if status.encoded_len() <= MAX_DETAILS_BYTES || kept == 0 {
             return Status::with_details(
                 Code::InvalidArgument,
                 status.message.clone(),
@@ -42,12 +42,12 @@ pub fn refuse(broken: &ValidationError) -> Status {
     }
 }
 
-fn status(violations: &[Violation], left_out: usize) -> pb::Status {
+fn status_with(violations: &[Violation], left_out: usize) -> pb::Status {
     let mut message = match violations.first() {
         Some(first) => format!("{}: {}", first.field_path(), description(first)),
         None => "the request breaks the rules of the contract".to_owned(),
     };
-    truncate(&mut message, MESSAGE_BUDGET);
+    truncate(&mut message, MAX_MESSAGE_BYTES);
     match (violations.len(), left_out) {
         (0 | 1, 0) => {}
         (shown, 0) => message.push_str(&format!(" (and {} more)", shown - 1)),
@@ -57,7 +57,7 @@ fn status(violations: &[Violation], left_out: usize) -> pb::Status {
         )),
     }
     let all = Violations {
-        violations: violations.iter().map(listed).collect(),
+        violations: violations.iter().map(with_description).collect(),
     };
     let bad_request = pb::BadRequest {
         field_violations: violations.iter().map(field_violation).collect(),
@@ -73,7 +73,7 @@ fn status(violations: &[Violation], left_out: usize) -> pb::Status {
 }
 
 /// The violation as protovalidate makes it, with a message in any case.
-fn listed(violation: &Violation) -> prost_protovalidate_types::Violation {
+fn with_description(violation: &Violation) -> prost_protovalidate_types::Violation {
     prost_protovalidate_types::Violation {
         message: Some(description(violation)),
         ..violation.to_proto()
@@ -98,8 +98,8 @@ fn description(violation: &Violation) -> String {
         ("", rule_id) => {
             let format = rule_id.rsplit('.').next().unwrap_or(rule_id);
             match format.strip_suffix("_empty") {
-                Some(format) => format!("must be set, to a valid {}", spelled(format)),
-                None => format!("must be a valid {}", spelled(format)),
+                Some(format) => format!("must be set, to a valid {}", format_name(format)),
+                None => format!("must be a valid {}", format_name(format)),
             }
         }
         (message, _) => message.to_owned(),
@@ -107,7 +107,7 @@ fn description(violation: &Violation) -> String {
 }
 
 /// A well-known format as people write it: `host_and_port` is "host and port".
-fn spelled(format: &str) -> String {
+fn format_name(format: &str) -> String {
     match format {
         "email" => "email address".to_owned(),
         "ip" | "ipv4" | "ipv6" | "uri" | "uuid" | "ulid" => format.to_uppercase(),
@@ -122,9 +122,9 @@ fn any(full_name: &str, message: &impl Message) -> Any {
     }
 }
 
-fn truncate(text: &mut String, budget: usize) {
-    if text.len() > budget {
-        text.truncate(text.floor_char_boundary(budget));
+fn truncate(text: &mut String, max_bytes: usize) {
+    if text.len() > max_bytes {
+        text.truncate(text.floor_char_boundary(max_bytes));
         text.push('…');
     }
 }
@@ -137,15 +137,15 @@ mod tests {
     use crate::bookstore::inventory::v1::{Book, BookImport, ImportBooksRequest};
     use crate::bookstore::recommendations::v1::RecommendRequest;
 
-    fn refused(request: &impl Validate) -> (Status, pb::Status) {
-        let status = refuse(&request.validate().expect_err("the request breaks rules"));
+    fn validation_failure(request: &impl Validate) -> (Status, pb::Status) {
+        let status = violation_status(&request.validate().expect_err("the request breaks rules"));
         let inner = pb::Status::decode(status.details()).expect("details decode");
         (status, inner)
     }
 
     #[test]
     fn unset_fields_are_named_in_both_details() {
-        let (status, inner) = refused(&RecommendRequest::default());
+        let (status, inner) = validation_failure(&RecommendRequest::default());
         assert_eq!(status.code(), Code::InvalidArgument);
         assert_eq!((inner.code, inner.message.as_str()), (3, status.message()));
 
@@ -180,7 +180,7 @@ mod tests {
                 },
             ],
         };
-        let (_, inner) = refused(&request);
+        let (_, inner) = validation_failure(&request);
         let violations = Violations::decode(&*inner.details[0].value).expect("violations decode");
         assert!(violations.violations.iter().all(|v| v.rule.is_some()));
         let bad_request =
@@ -198,8 +198,8 @@ mod tests {
         let request = ImportBooksRequest {
             books: vec![BookImport::default(); 1000],
         };
-        let (status, inner) = refused(&request);
-        assert!(status.details().len() <= DETAILS_BUDGET);
+        let (status, inner) = validation_failure(&request);
+        assert!(status.details().len() <= MAX_DETAILS_BYTES);
         assert!(
             status.message().contains("999 more"),
             "{}",
