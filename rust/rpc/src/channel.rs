@@ -1,4 +1,4 @@
-//! The caller's side: one type for a service of the same process and for one
+//! The client side: one channel type for a service in the same process and for one
 //! across the network.
 
 use std::{
@@ -22,21 +22,21 @@ use crate::{
     timeout::{GRPC_TIMEOUT, format_timeout, parse_timeout},
 };
 
-/// How long a connection may take to be made. Calls wait for it, each until its
-/// own deadline.
+/// How long connecting may take. Calls wait for the connection, each until its own
+/// deadline.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// After how long a silence a connection is pinged, also without calls in flight:
-/// a peer that vanished is noticed before the next call needs it.
+/// A connection without traffic for this long is pinged, also if no call is in flight,
+/// so that a lost server is detected before the next call.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
+/// How long the reply to a ping may take before the connection is closed.
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A transport that every generated client takes:
-/// `InventoryServiceClient::new(channel)`. Cheap to clone; clones share the
-/// connection.
+/// The transport of every generated client: `InventoryServiceClient::new(channel)`.
+/// Cheap to clone; clones share the connection.
 ///
-/// A call made while serving another carries that one's request id, trace and what
-/// is left of its deadline. If nothing is left, the answer is DEADLINE_EXCEEDED
-/// without a call. It does not retry.
+/// A nested call, made while another call is served, inherits that call's request id,
+/// trace and remaining time. If no time remains, it fails with DEADLINE_EXCEEDED and
+/// nothing is sent. The channel does not retry.
 #[derive(Clone)]
 pub struct Channel {
     transport: Transport,
@@ -53,26 +53,27 @@ enum Transport {
     Late(Arc<OnceLock<Channel>>),
 }
 
-/// Why an address cannot be connected to, ever.
+/// The error of [`Channel::connect`]: the address can never be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// Not an address at all.
+    /// The text is not `http://HOST:PORT`.
     #[error("{uri:?} is not an address: write http://HOST:PORT")]
     Malformed {
-        /// What was given.
+        /// The text that was given.
         uri: String,
     },
-    /// Something else than plain HTTP/2.
+    /// The scheme is not `http`; TLS is not supported yet.
     #[error("{uri:?} has a scheme that is not supported: write http://HOST:PORT")]
     Scheme {
-        /// What was given.
+        /// The text that was given.
         uri: String,
     },
 }
 
 impl Channel {
-    /// A channel to `http://HOST:PORT`. Connects on the first call, and again when
-    /// the connection is lost; calls in between answer UNAVAILABLE with the address.
+    /// A channel to `http://HOST:PORT`. It connects on the first call, and again when the
+    /// connection is lost. Without a connection, calls fail with UNAVAILABLE and a
+    /// message that contains the address.
     pub fn connect(uri: &str) -> Result<Self, ConnectError> {
         let malformed = || ConnectError::Malformed {
             uri: uri.to_owned(),
@@ -104,8 +105,8 @@ impl Channel {
         }))
     }
 
-    /// Sends the operator's token with every call that carries no credential yet.
-    /// A token that no header can carry is left out, and the calls are refused.
+    /// Adds the operator token to every call that has no `authorization` header yet. A
+    /// token that is not a valid header value is not sent, so such calls are refused.
     #[must_use]
     pub fn with_operator_token(mut self, token: &str) -> Self {
         self.authorization = HeaderValue::from_str(&format!("Bearer {token}"))
@@ -128,7 +129,8 @@ impl Channel {
         }
     }
 
-    /// Adds to the request what it inherits; answers until when it may last.
+    /// Adds the credential and the headers that a nested call inherits; returns the
+    /// deadline.
     fn add_inherited_headers(
         &self,
         request: &mut Request<Body>,
@@ -163,12 +165,12 @@ impl Channel {
             return Ok(own);
         };
         let deadline = own.map_or(inherited, |own| own.min(inherited));
-        let left = deadline.saturating_duration_since(now);
-        if left.is_zero() {
+        let remaining = deadline.saturating_duration_since(now);
+        if remaining.is_zero() {
             return Err(deadline_exceeded_status());
         }
-        if let Ok(left) = HeaderValue::try_from(format_timeout(left)) {
-            headers.insert(&GRPC_TIMEOUT, never_indexed(left));
+        if let Ok(remaining) = HeaderValue::try_from(format_timeout(remaining)) {
+            headers.insert(&GRPC_TIMEOUT, never_indexed(remaining));
         }
         Ok(Some(deadline))
     }
@@ -184,9 +186,9 @@ impl Channel {
             }
             Transport::InProcess(mut stack) => {
                 request.extensions_mut().insert(Caller::Internal);
-                let answer = stack.call(request);
+                let response = stack.call(request);
                 Box::pin(async move {
-                    match answer.await {
+                    match response.await {
                         Ok(response) => Ok(response.map(Body::new)),
                         Err(never) => match never {},
                     }
@@ -202,24 +204,24 @@ impl Channel {
     }
 }
 
-/// The deadline is watched here as well as by the server: a connection that is
-/// being made, or a peer that is gone, knows of none. It is watched until the
-/// answer begins; from there on the server ends it.
+/// Enforces the deadline on the client side until the response headers arrive; from
+/// then on the server ends the response. The server alone is not enough: the deadline
+/// may pass while the connection is being made, or the server may be gone.
 async fn over_network(
     channel: tonic::transport::Channel,
     address: Arc<str>,
     request: Request<Body>,
     deadline: Option<Instant>,
 ) -> Result<Response<Body>, Status> {
-    let answer = channel.oneshot(request);
-    let answer = match deadline {
-        Some(deadline) => match tokio::time::timeout_at(deadline, answer).await {
-            Ok(answer) => answer,
+    let response = channel.oneshot(request);
+    let result = match deadline {
+        Some(deadline) => match tokio::time::timeout_at(deadline, response).await {
+            Ok(result) => result,
             Err(_) => return Err(deadline_exceeded_status()),
         },
-        None => answer.await,
+        None => response.await,
     };
-    match answer {
+    match result {
         Ok(response) => Ok(response.map(|body| {
             Body::new(body.map_err(move |status| connection_lost_status(status, &address)))
         })),
@@ -231,11 +233,12 @@ fn deadline_exceeded_status() -> Status {
     Status::deadline_exceeded("the deadline of the call has passed")
 }
 
-/// Says in one line who did not answer; a status that the peer sent stays.
+/// UNAVAILABLE with the address and the causes on one line, or DEADLINE_EXCEEDED if
+/// tonic's own timer expired.
 fn connect_error_status(error: &(dyn std::error::Error + 'static), address: &str) -> Status {
     let mut cause = Some(error);
     while let Some(current) = cause {
-        // tonic's own timer runs from the same header and may be first.
+        // tonic starts a timer from the same header, which may expire first.
         if current.is::<TimeoutExpired>() {
             return deadline_exceeded_status();
         }
@@ -244,11 +247,12 @@ fn connect_error_status(error: &(dyn std::error::Error + 'static), address: &str
     Status::unavailable(format!("cannot reach {address}: {}", error_chain(error)))
 }
 
-/// A connection that breaks while the answer comes makes UNKNOWN in tonic, with
-/// the error as its source; a status of the peer has none.
+/// Replaces tonic's UNKNOWN or INTERNAL for a connection that breaks during the
+/// response with UNAVAILABLE. Such a status has the error as its source; a status that
+/// the server sent has none and is kept.
 fn connection_lost_status(status: Status, address: &str) -> Status {
-    let broken = std::error::Error::source(&status).is_some();
-    if broken && matches!(status.code(), Code::Unknown | Code::Internal) {
+    let has_source = std::error::Error::source(&status).is_some();
+    if has_source && matches!(status.code(), Code::Unknown | Code::Internal) {
         return Status::unavailable(format!("lost the connection to {address}"));
     }
     status
@@ -259,7 +263,8 @@ impl Service<Request<Body>> for Channel {
     type Error = Status;
     type Future = BoxFuture<Response<Body>, Status>;
 
-    /// Always ready: generated clients turn a failure here into UNKNOWN.
+    /// Always ready, because generated clients convert an error of `poll_ready` to
+    /// UNKNOWN.
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Status>> {
         Poll::Ready(Ok(()))
     }
@@ -274,22 +279,23 @@ impl Service<Request<Body>> for Channel {
 
 impl fmt::Debug for Channel {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let to = match &self.transport {
+        let target = match &self.transport {
             Transport::Network { address, .. } => address,
             Transport::InProcess(_) => "in process",
             Transport::Late(_) => "late",
         };
-        formatter.debug_tuple("Channel").field(&to).finish()
+        formatter.debug_tuple("Channel").field(&target).finish()
     }
 }
 
-/// For a service that calls a sibling of the same process: the sibling's channel
-/// exists only once the router is built, and the router needs the service.
+/// A channel whose target is set later, for a service that calls another service of the
+/// same process: the other's channel exists only when the router is built, and building
+/// the router needs the service.
 pub struct LateChannel;
 
 impl LateChannel {
-    /// A channel that answers UNAVAILABLE until its filler is used.
-    #[expect(clippy::new_ret_no_self, reason = "the type only names the pair")]
+    /// A channel whose calls fail with UNAVAILABLE until the setter is used.
+    #[expect(clippy::new_ret_no_self, reason = "returns the channel and its setter")]
     pub fn new() -> (Channel, LateChannelSetter) {
         let slot = Arc::new(OnceLock::new());
         let channel = Channel::from_transport(Transport::Late(Arc::clone(&slot)));
@@ -297,14 +303,14 @@ impl LateChannel {
     }
 }
 
-/// Completes a [`LateChannel`].
+/// Sets the target of a [`LateChannel`].
 #[derive(Debug)]
 pub struct LateChannelSetter(Arc<OnceLock<Channel>>);
 
 impl LateChannelSetter {
-    /// From here on, calls go to `channel`.
+    /// Sends all calls to `channel` from now on.
     pub fn set(self, channel: Channel) {
-        // The only filler of its slot, used up: the slot is empty.
+        // Can't fail: each slot has one setter, and `set` consumes it.
         let _ = self.0.set(channel);
     }
 }

@@ -1,4 +1,4 @@
-//! What a call carries to the calls that are made on its behalf.
+//! The context of a call, which its nested calls inherit.
 
 use std::{
     net::SocketAddr,
@@ -16,23 +16,23 @@ use crate::{
     trace::TraceContext,
 };
 
-/// The header of the request id, in requests and in responses.
+/// The header with the request id, in requests and in responses.
 pub(crate) static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 pub(crate) static TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
-/// Longer request ids are replaced: they would fill the log.
+/// In bytes. Longer request ids are replaced, because they would fill the log.
 const MAX_REQUEST_ID_LENGTH: usize = 128;
 
 tokio::task_local! {
     static CURRENT: Arc<CallContext>;
 }
 
-/// The call that is being served: in a handler, in the stream that it answers, and
-/// in everything that they await. A task of its own does not inherit it; wrap what
-/// you spawn with [`CallContext::scope`] if it shall.
+/// The context of the call that is being served. [`CallContext::current`] returns it in
+/// a handler, in its response stream, and in everything that they await. A spawned task
+/// does not inherit it; wrap its future with [`CallContext::scope`] if it should.
 ///
-/// Also a request extension, as `Arc<CallContext>`.
+/// It is also a request extension, as `Arc<CallContext>`.
 #[derive(Debug)]
 pub struct CallContext {
     request_id: HeaderValue,
@@ -43,12 +43,13 @@ pub struct CallContext {
     timeout: Result<Option<Duration>, MalformedTimeout>,
     peer: Option<SocketAddr>,
     method: &'static MethodInfo,
-    /// Kept only where the row of the method does not tell it.
+    /// The path as sent, only if `method` is the entry of all unknown methods.
     unknown_path: Option<Box<str>>,
 }
 
 impl CallContext {
-    /// Reads what the caller sent, and makes up what is missing or malformed.
+    /// Reads the headers of a request. A missing or invalid request id or trace is
+    /// replaced by a new one.
     pub(crate) fn from_headers(headers: &HeaderMap, path: &str, peer: Option<SocketAddr>) -> Self {
         let method = method::lookup(path);
         let trace = headers
@@ -56,7 +57,7 @@ impl CallContext {
             .and_then(|value| TraceContext::parse(value.as_bytes()));
         Self {
             request_id: caller_request_id(headers).unwrap_or_else(new_request_id),
-            // A state without its parent means nothing.
+            // tracestate is only valid together with traceparent.
             tracestate: trace.and_then(|_| headers.get(&TRACESTATE).cloned()),
             trace: trace.unwrap_or_else(TraceContext::root),
             started: Instant::now(),
@@ -76,13 +77,13 @@ impl CallContext {
         CURRENT.try_with(Arc::clone).ok()
     }
 
-    /// Runs a future as part of this call: what it calls inherits the request id,
-    /// the trace and the deadline.
+    /// Runs a future as part of this call: nested calls that it makes inherit the
+    /// request id, the trace and the deadline.
     pub fn scope<F: Future>(self: &Arc<Self>, future: F) -> impl Future<Output = F::Output> {
         CURRENT.scope(Arc::clone(self), future)
     }
 
-    /// Runs a piece of code as part of this call.
+    /// Runs a function as part of this call.
     pub(crate) fn enter<T>(self: &Arc<Self>, body: impl FnOnce() -> T) -> T {
         CURRENT.sync_scope(Arc::clone(self), body)
     }
@@ -110,24 +111,24 @@ impl CallContext {
         self.started
     }
 
-    /// How long the call final_latency, for whoever asks at its end: the first one stops the
-    /// clock, so that log and metrics tell the same.
+    /// The duration of the call, to be asked for at its end: the first caller fixes the
+    /// value, so that the log and the metrics agree.
     pub(crate) fn final_latency(&self) -> Duration {
         *self.final_latency.get_or_init(|| self.started.elapsed())
     }
 
-    /// When the call must be answered; `None` if the caller waits for ever.
+    /// When the response must be complete; `None` if the client sent no timeout.
     pub fn deadline(&self) -> Option<Instant> {
         let timeout = self.timeout.ok().flatten()?;
         self.started.checked_add(timeout)
     }
 
-    /// Whether the caller's `grpc-timeout` could be read.
+    /// The `grpc-timeout` of the client, or the error if it is malformed.
     pub(crate) fn timeout(&self) -> Result<Option<Duration>, MalformedTimeout> {
         self.timeout
     }
 
-    /// From where the call came; `None` inside a process.
+    /// The address of the client; `None` for an in-process call.
     pub fn peer(&self) -> Option<SocketAddr> {
         self.peer
     }
@@ -142,15 +143,15 @@ impl CallContext {
     }
 }
 
-/// Marks a value that no other call has, so that HTTP/2 leaves it out of the table of
-/// headers that it may refer to later. There it would push out what is repeated, and
-/// each further call would compare its own with all that are kept.
+/// Marks a header value as "never indexed" (RFC 7541, 6.2.3), for values that no other
+/// call has. In the HPACK dynamic table they would displace repeated headers, and every
+/// further call would be compared with all of them.
 pub(crate) fn never_indexed(mut value: HeaderValue) -> HeaderValue {
     value.set_sensitive(true);
     value
 }
 
-/// The caller's id, if it is one that can stand in a log line.
+/// The request id of the client, if it is valid: 1 to 128 visible ASCII characters.
 fn caller_request_id(headers: &HeaderMap) -> Option<HeaderValue> {
     let value = headers.get(&REQUEST_ID)?;
     let length_fits = (1..=MAX_REQUEST_ID_LENGTH).contains(&value.len());
@@ -158,8 +159,8 @@ fn caller_request_id(headers: &HeaderMap) -> Option<HeaderValue> {
     (length_fits && visible).then(|| value.clone())
 }
 
-/// A UUIDv7. Made from the thread's random generator: one system call a request
-/// would be seen in the throughput.
+/// A new UUIDv7. It uses the random generator of the thread, because a system call per
+/// request would reduce the throughput measurably.
 pub(crate) fn new_request_id() -> HeaderValue {
     let since_epoch = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
@@ -176,7 +177,7 @@ pub(crate) fn new_request_id() -> HeaderValue {
 mod tests {
     use super::*;
 
-    fn context(headers: &[(&'static str, &str)]) -> CallContext {
+    fn context_from(headers: &[(&'static str, &str)]) -> CallContext {
         let headers = headers
             .iter()
             .map(|(name, value)| {
@@ -188,36 +189,40 @@ mod tests {
     }
 
     #[test]
-    fn a_sensible_request_id_is_kept() {
+    fn valid_request_id_is_kept() {
         let longest = "x".repeat(128);
         for id in ["a", "order-7/retry:2", &longest] {
-            assert_eq!(context(&[("x-request-id", id)]).request_id(), id);
+            assert_eq!(context_from(&[("x-request-id", id)]).request_id(), id);
         }
     }
 
     #[test]
-    fn other_request_ids_are_replaced() {
+    fn invalid_request_id_is_replaced() {
         let too_long = "x".repeat(129);
         for id in ["", "two words", "naïve", &too_long] {
-            let context = context(&[("x-request-id", id)]);
-            let made = Uuid::parse_str(context.request_id()).expect("a UUID");
-            assert_eq!(made.get_version_num(), 7, "{id:?}");
+            let context = context_from(&[("x-request-id", id)]);
+            let generated = Uuid::parse_str(context.request_id()).expect("a UUID");
+            assert_eq!(generated.get_version_num(), 7, "{id:?}");
         }
     }
 
     #[test]
-    fn tracestate_needs_a_traceparent() {
+    fn tracestate_without_traceparent_is_dropped() {
         let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-        assert!(context(&[("tracestate", "a=1")]).tracestate().is_none());
-        let context = context(&[("traceparent", parent), ("tracestate", "a=1")]);
+        assert!(
+            context_from(&[("tracestate", "a=1")])
+                .tracestate()
+                .is_none()
+        );
+        let context = context_from(&[("traceparent", parent), ("tracestate", "a=1")]);
         assert!(context.tracestate().is_some());
         assert_eq!(context.trace().to_string(), parent);
     }
 
     #[tokio::test]
-    async fn what_runs_in_the_scope_sees_the_call() {
+    async fn scope_sets_the_current_call() {
         assert!(CallContext::current().is_none());
-        let context = Arc::new(context(&[("x-request-id", "seven")]));
+        let context = Arc::new(context_from(&[("x-request-id", "seven")]));
         let seen = context.scope(async {
             tokio::task::yield_now().await;
             CallContext::current().map(|current| current.request_id().to_owned())

@@ -1,5 +1,5 @@
-//! How the error of a service becomes a status: the last step, and the only place
-//! that builds `google.rpc` details for domain errors.
+//! Converts the errors of a service to statuses. This is the only module that builds
+//! `google.rpc` details for domain errors.
 
 use std::{collections::HashMap, error::Error, fmt::Write as _, time::Duration};
 
@@ -13,8 +13,8 @@ use crate::CallContext;
 /// The `domain` of every `google.rpc.ErrorInfo` that Bindery sends.
 pub const DOMAIN: &str = "bookstore";
 
-/// Begins a failure: `code` and `reason` as the contract declares them, `message`
-/// for a person. Nothing in it may be secret.
+/// Creates a failure with the `code` and `reason` that the contract declares and a
+/// `message` for humans. All three are sent to the client.
 pub fn failure(code: Code, reason: &'static str, message: impl Into<String>) -> Failure {
     Failure {
         code,
@@ -25,7 +25,7 @@ pub fn failure(code: Code, reason: &'static str, message: impl Into<String>) -> 
     }
 }
 
-/// A failure that the contract declares; see [`failure`].
+/// A domain error that the contract declares for a method; created by [`failure`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Failure {
@@ -37,26 +37,25 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// Adds what a program needs to act on the failure, such as the id that was
-    /// not found.
+    /// Adds an entry to `ErrorInfo.metadata`: a value that a client needs to handle the
+    /// failure, such as the id that was not found.
     #[expect(
         clippy::needless_pass_by_value,
-        reason = "callers pass numbers and ids; a reference would be noise"
+        reason = "callers pass numbers and ids by value"
     )]
     pub fn with(mut self, key: &str, value: impl ToString) -> Self {
         self.metadata.insert(key.to_owned(), value.to_string());
         self
     }
 
-    /// Tells the caller how long to wait before the next attempt, as
-    /// `google.rpc.RetryInfo`.
+    /// Adds `google.rpc.RetryInfo`: how long the client should wait before it retries.
     pub fn retry_after(mut self, delay: Duration) -> Self {
         self.retry_after = Some(delay);
         self
     }
 
-    /// The status: `ErrorInfo`, then `RetryInfo` if any; code and message inside
-    /// equal those outside.
+    /// The status with the details `ErrorInfo` and, if there is a delay, `RetryInfo`. The
+    /// encoded `google.rpc.Status` has the same code and message.
     pub fn into_status(self) -> Status {
         let info = pb::ErrorInfo {
             reason: self.reason.to_owned(),
@@ -83,8 +82,8 @@ impl From<Failure> for Status {
     }
 }
 
-/// For what is our fault and nobody's business: logs the cause with all its
-/// sources and the request id, and answers INTERNAL "internal error".
+/// The status of an unexpected error: INTERNAL "internal error". The cause and all of
+/// its sources are logged with the request id and are not sent to the client.
 pub fn internal(cause: &(dyn Error + 'static)) -> Status {
     let context = CallContext::current();
     tracing::error!(
@@ -96,15 +95,15 @@ pub fn internal(cause: &(dyn Error + 'static)) -> Status {
     Status::internal("internal error")
 }
 
-/// The error and its sources on one line.
+/// The error and its sources on one line, separated by colons.
 pub(crate) fn error_chain(error: &(dyn Error + 'static)) -> String {
     let mut line = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
         let text = cause.to_string();
-        // Many errors repeat their source in their own text.
+        // Skips sources that the text already contains, as many errors do.
         if !line.contains(&text) {
-            // Writing to a string does not fail.
+            // Writing to a String can't fail.
             let _ = write!(line, ": {text}");
         }
         source = cause.source();
@@ -124,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn details_carry_reason_domain_metadata_and_delay() {
+    fn details_contain_reason_domain_metadata_and_delay() {
         let status = failure(Code::NotFound, "BOOK_NOT_FOUND", "no book has number 7")
             .with("book_id", 7)
             .retry_after(Duration::from_millis(250))
@@ -148,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn internal_causes_stay_inside() {
+    fn cause_of_internal_error_is_not_sent() {
         let cause = std::io::Error::other("password of the database is wrong");
         let status = internal(&cause);
         assert_eq!(

@@ -1,10 +1,10 @@
-//! `grpc.health.v1`. A service is in health as long as its process is: NOT_SERVING
-//! begins with the drain. It says nothing about databases; a service whose database
-//! is gone answers its calls with UNAVAILABLE, and restarting it would not help.
+//! The health service `grpc.health.v1`. Every service of the process is SERVING until
+//! the drain begins, then NOT_SERVING. Databases are not checked: a service that has
+//! lost its database returns UNAVAILABLE for its calls, and a restart would not help.
 //!
-//! Our own on tonic-health's messages, because tonic-health's `Watch` refuses
-//! unknown services (the protocol wants SERVICE_UNKNOWN) and never ends, which
-//! would hold up every drain.
+//! It uses the messages of tonic-health but not its implementation, whose `Watch`
+//! refuses unknown services (the protocol requires SERVICE_UNKNOWN) and never ends,
+//! which would delay every drain.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -16,7 +16,7 @@ use tonic_health::pb::{
     health_server::Health,
 };
 
-/// Answers for the process (the empty name) and each of its services.
+/// Reports the health of the process (the empty name) and of each of its services.
 #[derive(Clone)]
 pub(crate) struct ProcessHealth {
     services: Arc<BTreeSet<&'static str>>,
@@ -35,10 +35,13 @@ impl ProcessHealth {
     }
 
     fn status(&self, service: &str) -> Option<ServingStatus> {
-        let known = service.is_empty() || self.services.contains(service);
-        known.then(|| match *self.draining.borrow() {
-            false => ServingStatus::Serving,
-            true => ServingStatus::NotServing,
+        let exists = service.is_empty() || self.services.contains(service);
+        exists.then(|| {
+            if *self.draining.borrow() {
+                ServingStatus::NotServing
+            } else {
+                ServingStatus::Serving
+            }
         })
     }
 }
@@ -65,7 +68,7 @@ impl Health for ProcessHealth {
     type WatchStream =
         std::pin::Pin<Box<dyn Stream<Item = Result<HealthCheckResponse, Status>> + Send + 'static>>;
 
-    /// The status as it is, then NOT_SERVING when the drain begins, and the end.
+    /// Sends the current status, then NOT_SERVING when the drain begins, and ends.
     async fn watch(
         &self,
         request: Request<HealthCheckRequest>,
@@ -76,8 +79,8 @@ impl Health for ProcessHealth {
         )));
         let mut draining = self.draining.clone();
         let last = async move {
-            // The sender lives as long as the router; without it there is nothing
-            // left to watch either.
+            // Fails when the router, which owns the sender, is gone. Then nothing can
+            // change any more.
             let _ = draining.wait_for(|draining| *draining).await;
             let changed = status == Some(ServingStatus::Serving);
             changed.then(|| Ok(response(ServingStatus::NotServing)))

@@ -1,14 +1,14 @@
-//! How every process of Bindery speaks gRPC. The only crate that assembles
-//! servers, channels, layers and statuses: a service brings its handlers and
-//! gets the rest from here.
+//! gRPC servers and clients of every Bindery process. This is the only crate that
+//! assembles servers, channels, layers and statuses: a service provides its
+//! handlers and uses this crate for the rest.
 //!
-//! - [`Router`] puts the services of a process behind all [layers] and serves
-//!   them over a socket, in the process, or both.
-//! - [`Channel`] is what every generated client is built on; callers can't tell
-//!   a service of the same process from one across the network.
-//! - [`failure`] and [`internal`] turn the errors of a service into statuses.
-//! - [`CallContext`] carries the request id, the trace and the deadline of a call
-//!   to the calls that are made on its behalf.
+//! - [`Router`] wraps the services of a process in all [layers] and serves them
+//!   over a socket, in the process, or both.
+//! - [`Channel`] is the transport of every generated client. Client code is the
+//!   same for a service in the same process and for one across the network.
+//! - [`failure`] and [`internal`] convert the errors of a service to statuses.
+//! - [`CallContext`] passes the request id, the trace and the deadline of a call
+//!   on to its nested calls: those that its handler makes.
 
 mod channel;
 mod context;

@@ -1,12 +1,12 @@
-//! What the layers must know of a method, found by its path once a call.
+//! The properties of a method that the layers need, looked up by path once per call.
 
 use std::{collections::HashMap, sync::LazyLock};
 
-/// A method that the layers know by name: those of the contract, and those of
-/// health and reflection.
+/// A method of the contract, of the health service or of reflection.
 #[derive(Debug)]
 pub(crate) struct MethodInfo {
-    /// The place in the tables of the layers.
+    /// The index in [`METHODS`] and in the tables of the layers. 0 is the entry of all
+    /// unknown methods.
     pub index: usize,
     pub path: &'static str,
     pub service: &'static str,
@@ -15,11 +15,12 @@ pub(crate) struct MethodInfo {
     pub kind: &'static str,
     pub server_streaming: bool,
     pub credential: Option<&'static str>,
-    /// Health and reflection: never shed, and logged at debug only.
+    /// Whether this is a method of health or reflection. Those are never shed, and are
+    /// logged at level DEBUG.
     pub infrastructure: bool,
 }
 
-/// Health and reflection: path, service, name, client streaming, server streaming.
+/// The methods of health and reflection: path, service, name, client streaming, server streaming.
 const INFRASTRUCTURE: [(&str, &str, &str, bool, bool); 3] = [
     (
         "/grpc.health.v1.Health/Check",
@@ -45,9 +46,9 @@ const INFRASTRUCTURE: [(&str, &str, &str, bool, bool); 3] = [
 ];
 
 static METHODS: LazyLock<Vec<MethodInfo>> = LazyLock::new(|| {
-    // All paths that are not known share the first row, so that a caller who makes
-    // paths up can't fill the metrics with them.
-    let mut table = vec![MethodInfo {
+    // All unknown paths share the first entry, so that a client that sends random
+    // paths can't add a metric series for each.
+    let mut methods = vec![MethodInfo {
         index: 0,
         path: "unknown",
         service: "unknown",
@@ -58,8 +59,8 @@ static METHODS: LazyLock<Vec<MethodInfo>> = LazyLock::new(|| {
         infrastructure: false,
     }];
     for method in contract::METHODS {
-        table.push(MethodInfo {
-            index: table.len(),
+        methods.push(MethodInfo {
+            index: methods.len(),
             path: method.path,
             service: method.service,
             name: method.name,
@@ -70,8 +71,8 @@ static METHODS: LazyLock<Vec<MethodInfo>> = LazyLock::new(|| {
         });
     }
     for (path, service, name, client_streaming, server_streaming) in INFRASTRUCTURE {
-        table.push(MethodInfo {
-            index: table.len(),
+        methods.push(MethodInfo {
+            index: methods.len(),
             path,
             service,
             name,
@@ -81,21 +82,21 @@ static METHODS: LazyLock<Vec<MethodInfo>> = LazyLock::new(|| {
             infrastructure: true,
         });
     }
-    table
+    methods
 });
 
 static METHODS_BY_PATH: LazyLock<HashMap<&'static str, &'static MethodInfo>> =
     LazyLock::new(|| {
-        let known = METHODS.iter().skip(1);
-        known.map(|method| (method.path, method)).collect()
+        let except_unknown = METHODS.iter().skip(1);
+        except_unknown.map(|method| (method.path, method)).collect()
     });
 
-/// The row of a path; the row `unknown` if it has none.
+/// Finds the method of a path, or the entry `unknown`.
 pub(crate) fn lookup(path: &str) -> &'static MethodInfo {
     METHODS_BY_PATH.get(path).copied().unwrap_or(&METHODS[0])
 }
 
-/// How many rows there are.
+/// The number of entries in [`METHODS`].
 pub(crate) fn count() -> usize {
     METHODS.len()
 }
@@ -114,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn contract_and_housekeeping_are_known() {
+    fn lookup_finds_contract_and_infrastructure_methods() {
         let import = lookup("/bookstore.inventory.v1.InventoryService/ImportBooks");
         assert_eq!(
             (import.kind, import.credential),
@@ -124,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn made_up_paths_share_a_row() {
+    fn unknown_paths_share_one_entry() {
         assert_eq!(
             lookup("/made.Up/Path").index,
             lookup("/made.Up/Other").index
@@ -133,7 +134,7 @@ mod tests {
             METHODS
                 .iter()
                 .enumerate()
-                .all(|(index, row)| row.index == index)
+                .all(|(index, method)| method.index == index)
         );
     }
 }

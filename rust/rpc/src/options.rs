@@ -1,38 +1,40 @@
-//! The limits of a server, in one place.
+//! Limits and timeouts of a server.
 
 use std::time::Duration;
 
 use http::HeaderValue;
 
-/// How a [`Router`](crate::Router) behaves. The defaults suit one process on one
-/// machine; `Options { operator_token: .., ..Options::default() }` changes one.
+/// Settings of a [`Router`](crate::Router). The defaults are for one process on one
+/// machine; `Options { operator_token: .., ..Options::default() }` changes one of them.
 #[derive(Clone)]
 pub struct Options {
-    /// The token that opens the methods that the contract keeps for the operator.
-    /// `None` refuses every token.
+    /// The token for the methods that the contract reserves for the operator. With
+    /// `None` every token is refused.
     pub operator_token: Option<String>,
-    /// The largest request message in bytes, each message of a stream for itself.
-    /// At most 4 MiB count: generated servers refuse more than that by themselves.
+    /// The largest request message in bytes; in a stream, of each message. Values over
+    /// 4 MiB have no effect, because generated servers have that limit themselves.
     pub max_message_bytes: usize,
-    /// How many unary and client-streaming calls may be in flight; more are shed.
+    /// How many unary and client-streaming calls may be in flight. Further calls are
+    /// refused with RESOURCE_EXHAUSTED.
     pub max_calls: usize,
-    /// How many server streams may be open; more are shed. Apart from the calls,
-    /// because a stream lasts for hours and a call for milliseconds.
+    /// How many server streams may be open. Further ones are refused with
+    /// RESOURCE_EXHAUSTED. A separate limit, because a stream lasts for hours and a call
+    /// for milliseconds.
     pub max_streams: usize,
-    /// How many calls one connection may have open at a time; more wait at the
-    /// caller.
+    /// How many calls one connection may have open at a time (HTTP/2
+    /// MAX_CONCURRENT_STREAMS); the client must delay further ones.
     pub max_calls_per_connection: u32,
-    /// After how long a silence a connection is pinged.
+    /// A connection without traffic for this long is pinged (HTTP/2 keepalive).
     pub keepalive_interval: Duration,
-    /// How long the answer to a ping may take before the connection is dropped.
+    /// How long the reply to a ping may take before the connection is closed.
     pub keepalive_timeout: Duration,
-    /// How long calls in flight may take to finish once the shutdown began.
+    /// How long calls in flight may take to finish after the shutdown has begun.
     pub drain_timeout: Duration,
-    /// How long open server streams last once the shutdown began: most never end
-    /// by themselves, and callers resume them elsewhere.
+    /// How long server streams stay open after the shutdown has begun. Most never end by
+    /// themselves, and clients can resume them on another server.
     pub stream_grace: Duration,
-    /// The origins whose pages may call by gRPC-Web. Empty: those of the server's
-    /// own origin only, which needs no permission.
+    /// The other origins whose pages may call by gRPC-Web, allowed by CORS. Empty means
+    /// only the server's own origin, which needs no CORS headers.
     pub web_origins: Vec<HeaderValue>,
 }
 

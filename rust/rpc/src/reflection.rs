@@ -1,6 +1,6 @@
-//! Reflection v1, by which `grpcurl` and `proofread` learn the contract from the
-//! server: lists exactly the services of this process, and serves every file of the
-//! contract, comments and options included.
+//! gRPC server reflection (v1), from which `grpcurl` and `proofread` can read the
+//! contract. It lists exactly the services of this process, and serves every file of
+//! the contract, including comments and options.
 
 use tonic_reflection::server::{Builder, Error, v1};
 
@@ -10,7 +10,7 @@ pub(crate) fn reflection(
     let builder = Builder::configure()
         .register_encoded_file_descriptor_set(contract::IMAGE)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        // So that tools can show the details of an error.
+        // With these, tools can decode the details of an error.
         .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET);
     services
         .into_iter()

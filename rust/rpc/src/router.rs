@@ -1,4 +1,4 @@
-//! Puts services behind the layers.
+//! Assembles the services of a process and serves them.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -15,8 +15,8 @@ use crate::{
     server,
 };
 
-/// Assembles the services of one process behind all [`layers`], and adds
-/// `grpc.health.v1` and reflection.
+/// Wraps the services of one process in all [`layers`], and adds `grpc.health.v1` and
+/// reflection.
 pub struct Router {
     shared: SharedState,
     options: Options,
@@ -36,27 +36,30 @@ impl Router {
         }
     }
 
-    /// Adds any server that was generated from the contract. A second one of the
-    /// same service replaces the first.
+    /// Adds a server that was generated from the contract. A second server of the same
+    /// service replaces the first.
     #[must_use]
-    #[expect(clippy::should_implement_trait, reason = "a service is no summand")]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "adds a service, not a number"
+    )]
     pub fn add<S: GeneratedServer>(mut self, service: S) -> Self {
         self.services.insert(S::NAME, Arc::new(service));
         self
     }
 
     /// A channel to the services added so far: the same layers, limits and metrics,
-    /// but no socket. Calls on it carry [`Caller::Internal`](crate::Caller::Internal).
+    /// but no socket. Its calls are made as [`Caller::Internal`](crate::Caller::Internal).
     ///
-    /// It lives on when the server has drained.
+    /// It still works after the server has drained.
     pub fn in_process(&self) -> Channel {
         Channel::in_process(self.stack())
     }
 
-    /// Serves until `shutdown` completes, then drains: health goes to NOT_SERVING,
-    /// no connection is accepted, calls in flight finish, server streams end after
-    /// `stream_grace`. Returns when all are done or after `drain_timeout`, by which
-    /// time the rest is cut off.
+    /// Serves until `shutdown` completes, then drains: health changes to NOT_SERVING,
+    /// new connections are refused, calls in flight finish, and server streams end
+    /// after `stream_grace`. Returns when all calls are done, or after `drain_timeout`,
+    /// when it closes the remaining connections.
     ///
     /// Fails if the listener can't accept connections any more.
     pub async fn serve(
@@ -70,11 +73,11 @@ impl Router {
 
     fn stack(&self) -> Stack {
         let mut services = self.services.clone();
-        let own = services.keys().copied().collect::<Vec<_>>();
-        let health = ProcessHealth::new(own.iter().copied(), self.draining.subscribe());
+        let names = services.keys().copied().collect::<Vec<_>>();
+        let health = ProcessHealth::new(names.iter().copied(), self.draining.subscribe());
         insert(&mut services, HealthServer::new(health));
 
-        let listed = own.into_iter().chain([
+        let listed = names.into_iter().chain([
             "grpc.health.v1.Health",
             "grpc.reflection.v1.ServerReflection",
         ]);

@@ -1,4 +1,5 @@
-//! Finds the service of a path. The innermost part of the stack.
+//! Routes a request to the service that its path names. The innermost service of the
+//! stack.
 
 use std::{
     collections::HashMap,
@@ -13,8 +14,8 @@ use tower::Service;
 
 use crate::layers::LimitedBody;
 
-/// Any server that tonic generated from the contract: `InventoryServiceServer`.
-/// Nobody implements it by hand.
+/// A server that tonic generated from the contract, such as `InventoryServiceServer`.
+/// It is implemented for all of them; do not implement it by hand.
 pub trait GeneratedServer:
     Service<
         Request<LimitedBody>,
@@ -43,21 +44,21 @@ impl<S> GeneratedServer for S where
 {
 }
 
-/// A generated server without its type.
+/// A generated server with its type erased.
 pub(crate) trait Handler: Send + Sync {
     fn handle(&self, request: Request<LimitedBody>) -> BoxFuture<Response<Body>, Infallible>;
 }
 
 impl<S: GeneratedServer> Handler for S {
     fn handle(&self, request: Request<LimitedBody>) -> BoxFuture<Response<Body>, Infallible> {
-        // Generated servers are always ready, and a clone is one more `Arc`.
+        // Generated servers are always ready, and cloning one only clones an `Arc`.
         self.clone().call(request)
     }
 }
 
-/// The services of a process by name. Not an axum router, which tonic's own
-/// `Routes` is: there is nothing to match but the text up to the second slash, and
-/// it saves boxing each body twice.
+/// The services of a process by full name. Not tonic's own `Routes`, which is an axum
+/// router: only the first segment of the path must be matched, and this way each body
+/// is not boxed twice.
 #[derive(Clone)]
 pub struct Routes(Arc<HashMap<&'static str, Arc<dyn Handler>>>);
 
@@ -87,7 +88,7 @@ impl Service<Request<LimitedBody>> for Routes {
     }
 }
 
-/// `/a.b.Service/Method` is of `a.b.Service`.
+/// The full service name of a path: `a.b.Service` for `/a.b.Service/Method`.
 fn service_name(path: &str) -> &str {
     let path = path.strip_prefix('/').unwrap_or(path);
     path.split_once('/').map_or(path, |(service, _)| service)
@@ -98,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_service_is_what_stands_between_the_slashes() {
+    fn service_name_is_the_first_path_segment() {
         assert_eq!(service_name("/a.b.Service/Method"), "a.b.Service");
         assert_eq!(service_name("/a.b.Service/Method/more"), "a.b.Service");
         assert_eq!(service_name("/a.b.Service"), "a.b.Service");

@@ -1,7 +1,8 @@
-//! The socket side: binding, accepting, draining. On hyper and not on tonic's
-//! `Server`, which puts a timer of its own around every call that races with our
-//! deadline layer, accepts in a busy loop when descriptors run out, and cannot
-//! bound a drain.
+//! The TCP server: it binds, accepts connections and drains them at shutdown.
+//!
+//! It uses hyper and not tonic's `Server`, for three reasons: tonic's own timer
+//! around every call races with our deadline layer, its accept loop spins when
+//! the process has no file descriptor left, and its drain has no time limit.
 
 use std::{
     convert::Infallible,
@@ -34,44 +35,45 @@ use tower_http::cors::{Any, Cors, CorsLayer};
 
 use crate::{Options, layers::Stack};
 
-/// How long accepting pauses when the process has no descriptor left.
+/// How long the accept loop waits when the process has no file descriptor left.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// Why an address cannot be listened on.
+/// The error of [`bind`].
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
-    /// Another process listens there.
+    /// Another process listens on the address.
     #[error(
         "port {} on {} is taken: stop the other process or choose another with --grpc-addr",
         .0.port(), .0.ip()
     )]
     AddressInUse(SocketAddr),
-    /// The system refuses, for example a port below 1024 or an address of another
-    /// machine.
+    /// The operating system refuses, for example because the port is below 1024 or
+    /// the address belongs to another machine.
     #[error("cannot listen on {address}: {cause}")]
-    BindFailed {
-        /// The address.
+    Other {
+        /// The address that was requested.
         address: SocketAddr,
-        /// What the system says.
+        /// The error of the operating system.
         cause: io::Error,
     },
 }
 
-/// Why a server stopped before it was asked to.
+/// The error of [`Router::serve`](crate::Router::serve): the server stopped before its
+/// shutdown was requested.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The listening socket is broken.
+    /// Accepting failed with an error that will not go away by itself.
     #[error("cannot accept connections any more: {0}")]
-    RequestContext(#[source] io::Error),
+    Accept(#[source] io::Error),
 }
 
-/// Listens on an address; port 0 takes any free port.
+/// Listens on an address. Port 0 means any free port.
 pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
     TcpListener::bind(address)
         .await
         .map_err(|cause| match cause.kind() {
             io::ErrorKind::AddrInUse => BindError::AddressInUse(address),
-            _ => BindError::BindFailed { address, cause },
+            _ => BindError::Other { address, cause },
         })
 }
 
@@ -96,7 +98,7 @@ pub(crate) async fn serve(
                     continue;
                 }
             },
-            // Lets go of what connections leave behind.
+            // Frees the memory of finished connections.
             Some(_) = connections.join_next() => continue,
         };
         let service = ConnectionService(
@@ -110,7 +112,7 @@ pub(crate) async fn serve(
             draining.subscribe(),
         ));
     }
-    // Whoever connects from here on is refused at once, and tries elsewhere.
+    // New clients are refused at once from here on, and can try another server.
     drop(listener);
     draining.send_replace(true);
     drain(connections, options.drain_timeout).await;
@@ -123,45 +125,46 @@ async fn drain(mut connections: JoinSet<()>, timeout: Duration) {
     if tokio::time::timeout(timeout, all_finished).await.is_err() {
         tracing::warn!(
             connections = connections.len(),
-            "calls in flight outlasted the drain and are cut off"
+            "drain timeout reached, closing connections that still have calls in flight"
         );
         connections.shutdown().await;
     }
 }
 
-/// One connection from the first byte to the last.
+/// Serves one connection until it closes or the drain has finished its calls.
 async fn serve_connection(
     http: auto::Builder<TokioExecutor>,
     stream: TcpStream,
     service: ConnectionService,
     mut draining: watch::Receiver<bool>,
 ) {
-    // Small frames wait for nothing: latency counts more than packets.
+    // Sends small frames immediately: latency matters more than packet count.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
     let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
     let mut drain = pin!(async move {
-        // An error says that the server is gone altogether.
+        // An error means that the sender, and so the server, is gone.
         let _ = draining.wait_for(|draining| *draining).await;
     });
-    let ended = tokio::select! {
-        ended = &mut connection => ended,
+    let result = tokio::select! {
+        result = &mut connection => result,
         () = &mut drain => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
     };
-    if let Err(error) = ended {
-        // Peers that hang up are daily business.
+    if let Err(error) = result {
+        // Debug only: clients that disconnect early are normal.
         tracing::debug!(%error, "connection ended");
     }
 }
 
-/// Tells errors of one connection from errors of the socket.
+/// Ignores errors of a single connection, waits when a resource is exhausted, and
+/// returns only errors of the listening socket.
 async fn handle_accept_error(error: io::Error) -> Result<(), ServeError> {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
-    /// ENOMEM, ENFILE, EMFILE, ENOBUFS: they pass when something is closed.
+    /// ENOMEM, ENFILE, EMFILE, ENOBUFS: temporary, until something is closed.
     const EXHAUSTED: [i32; 4] = [12, 23, 24, 105];
     match error.kind() {
         ConnectionAborted | ConnectionReset | Interrupted => Ok(()),
@@ -169,11 +172,11 @@ async fn handle_accept_error(error: io::Error) -> Result<(), ServeError> {
             .raw_os_error()
             .is_some_and(|code| EXHAUSTED.contains(&code)) =>
         {
-            tracing::warn!(%error, "cannot accept connections for now");
+            tracing::warn!(%error, "cannot accept connections at the moment, will retry");
             tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
             Ok(())
         }
-        _ => Err(ServeError::RequestContext(error)),
+        _ => Err(ServeError::Accept(error)),
     }
 }
 
@@ -185,12 +188,13 @@ fn http_builder(options: &Options) -> auto::Builder<TokioExecutor> {
         .max_concurrent_streams(options.max_calls_per_connection)
         .keep_alive_interval(options.keepalive_interval)
         .keep_alive_timeout(options.keepalive_timeout);
-    // The timer also bounds how long the headers of a request may take.
+    // With a timer, hyper also limits the time to receive the request headers.
     builder.http1().timer(TokioTimer::new());
     builder
 }
 
-/// What a page must be allowed to send and to see, for the origins of the options.
+/// The CORS rules for gRPC-Web pages of `Options::web_origins`; `None` if there are
+/// none.
 fn cors_layer(options: &Options) -> Option<CorsLayer> {
     const EXPOSED: [HeaderName; 4] = [
         HeaderName::from_static("grpc-status"),
@@ -210,8 +214,9 @@ fn cors_layer(options: &Options) -> Option<CorsLayer> {
 
 type WebStack = GrpcWebService<Stack>;
 
-/// Where a request comes in: answers what is no gRPC at all, and hands the rest to
-/// gRPC-Web, which passes what is plain gRPC to the layers.
+/// The hyper service of one connection. It refuses requests that are not gRPC with an
+/// HTTP status and passes the others to the gRPC-Web translation, which leaves plain
+/// gRPC unchanged.
 #[derive(Clone)]
 struct ConnectionService(Either<Cors<WebStack>, WebStack>);
 
@@ -223,19 +228,19 @@ impl hyper::service::Service<Request<Incoming>> for ConnectionService {
     type Future = ConnectionServiceFuture;
 
     fn call(&self, request: Request<Incoming>) -> ConnectionServiceFuture {
-        let speaks_grpc = request
+        let is_grpc = request
             .headers()
             .get(header::CONTENT_TYPE)
             .is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"));
         match *request.method() {
-            // A page asks for permission without a body, and so without a content type.
+            // A CORS preflight request has no body and so no content type.
             Method::OPTIONS => {}
-            _ if !speaks_grpc => {
+            _ if !is_grpc => {
                 return ConnectionServiceFuture::Refused {
                     status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 };
             }
-            // Without this, GET would run a call that wants no message.
+            // Without this check, GET would run a method whose request may be empty.
             Method::POST => {}
             _ => {
                 return ConnectionServiceFuture::Refused {
@@ -273,8 +278,10 @@ fn not_grpc_response(status: StatusCode) -> Response<Body> {
     let text = "this port speaks gRPC and gRPC-Web; try grpcurl -plaintext HOST:PORT list\n";
     let mut response = Response::new(Body::new(http_body_util::Full::from(text)));
     *response.status_mut() = status;
-    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, plain);
+    let text_plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, text_plain);
     if status == StatusCode::METHOD_NOT_ALLOWED {
         let allowed = HeaderValue::from_static("POST, OPTIONS");
         response.headers_mut().insert(header::ALLOW, allowed);

@@ -1,11 +1,10 @@
-//! The header `grpc-timeout`: one to eight digits and a unit, as the gRPC
-//! protocol over HTTP/2 defines it.
+//! Parses and formats the header `grpc-timeout`: one to eight digits and a unit, as the
+//! specification "gRPC over HTTP2" defines it.
 
 use std::time::Duration;
 
 use http::HeaderName;
 
-/// The name of the header.
 pub(crate) static GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
 /// A `grpc-timeout` that is not one to eight digits and a unit of `HMSmun`.
@@ -13,11 +12,11 @@ pub(crate) static GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeo
 #[error("grpc-timeout is not one to eight digits and a unit of H, M, S, m, u, n")]
 pub struct MalformedTimeout;
 
-/// Reads the value of a `grpc-timeout` header.
+/// Parses the value of a `grpc-timeout` header, such as `100m` for 100 milliseconds.
 ///
-/// The protocol leaves open what a server does with a malformed one. Ours refuses
-/// the call with INVALID_ARGUMENT: to run it without a deadline would do the very
-/// thing that the caller meant to prevent.
+/// The specification does not say what a server does with a malformed value. Ours
+/// refuses the call with INVALID_ARGUMENT: without a deadline it could run for longer
+/// than the client wants.
 pub fn parse_timeout(value: &[u8]) -> Result<Duration, MalformedTimeout> {
     let (&unit, digits) = value.split_last().ok_or(MalformedTimeout)?;
     if digits.is_empty() || digits.len() > 8 || !digits.iter().all(u8::is_ascii_digit) {
@@ -37,8 +36,8 @@ pub fn parse_timeout(value: &[u8]) -> Result<Duration, MalformedTimeout> {
     }
 }
 
-/// Writes a timeout in the finest unit that eight digits hold, rounded down: a
-/// call made on behalf of another must not outlive it.
+/// Formats a timeout in the smallest unit for which eight digits are enough. It rounds
+/// down, because a nested call must not last longer than the call that makes it.
 pub fn format_timeout(timeout: Duration) -> String {
     const LIMIT: u128 = 100_000_000;
     let units = [
@@ -51,7 +50,7 @@ pub fn format_timeout(timeout: Duration) -> String {
     ];
     match units.into_iter().find(|(amount, _)| *amount < LIMIT) {
         Some((amount, unit)) => format!("{amount}{unit}"),
-        // Eleven thousand years.
+        // About 11,000 years, the longest timeout that the header can express.
         None => format!("{}H", LIMIT - 1),
     }
 }
@@ -63,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_unit_is_read() {
+    fn every_unit_is_parsed() {
         let cases = [
             ("1H", Duration::from_secs(3600)),
             ("2M", Duration::from_secs(120)),
@@ -91,23 +90,23 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_back(amount in 0_u64..100_000_000, unit in "[HMSmun]") {
+        fn formatted_timeout_parses_to_the_same_value(amount in 0_u64..100_000_000, unit in "[HMSmun]") {
             let timeout = parse_timeout(format!("{amount}{unit}").as_bytes()).expect("well formed");
-            let again = parse_timeout(format_timeout(timeout).as_bytes()).expect("well formed");
-            prop_assert_eq!(timeout, again);
+            let parsed = parse_timeout(format_timeout(timeout).as_bytes()).expect("well formed");
+            prop_assert_eq!(timeout, parsed);
         }
 
         #[test]
-        fn rounding_never_lengthens(nanos in any::<u64>()) {
+        fn formatted_timeout_is_never_longer(nanos in any::<u64>()) {
             let timeout = Duration::from_nanos(nanos);
-            let again = parse_timeout(format_timeout(timeout).as_bytes()).expect("well formed");
-            prop_assert!(again <= timeout);
-            // Eight digits keep at least seven of them.
-            prop_assert!(timeout - again <= timeout / 1_000_000);
+            let parsed = parse_timeout(format_timeout(timeout).as_bytes()).expect("well formed");
+            prop_assert!(parsed <= timeout);
+            // At least seven significant digits remain.
+            prop_assert!(timeout - parsed <= timeout / 1_000_000);
         }
 
         #[test]
-        fn no_bytes_make_it_panic(bytes in any::<Vec<u8>>()) {
+        fn arbitrary_bytes_do_not_panic(bytes in any::<Vec<u8>>()) {
             let _ = parse_timeout(&bytes);
         }
     }

@@ -1,9 +1,9 @@
-//! The W3C trace context: which trace a call belongs to.
+//! The W3C trace context (header `traceparent`), which identifies the trace of a call.
 
 use std::fmt;
 
-/// The `traceparent` of a call. Bindery passes it on and writes its trace id to
-/// the log; it records no spans of its own yet.
+/// The parsed `traceparent` of a call. Bindery passes it on to nested calls and logs
+/// its trace id, but does not export spans yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TraceContext {
     trace_id: u128,
@@ -12,7 +12,7 @@ pub struct TraceContext {
 }
 
 impl TraceContext {
-    /// The beginning of a new trace, not sampled.
+    /// Starts a new trace with random ids and the sampled flag unset.
     pub fn root() -> Self {
         Self {
             trace_id: rand::random::<u128>().max(1),
@@ -21,7 +21,7 @@ impl TraceContext {
         }
     }
 
-    /// A new span of the same trace: what a call sends to those it calls.
+    /// A new span of the same trace, to be sent with a nested call.
     pub fn child(self) -> Self {
         Self {
             span_id: rand::random::<u64>().max(1),
@@ -29,8 +29,8 @@ impl TraceContext {
         }
     }
 
-    /// Reads a `traceparent`: `00-<32 hex>-<16 hex>-<2 hex>`. Versions to come may
-    /// append to it. `None` if it is malformed, and then a new trace begins.
+    /// Parses a `traceparent`: `00-<32 hex>-<16 hex>-<2 hex>`. Versions above 00 may
+    /// append further fields, which are ignored. `None` if it is malformed.
     pub fn parse(value: &[u8]) -> Option<Self> {
         let version = hex(value.get(0..2)?)?;
         let version_allows_length = match version {
@@ -38,7 +38,9 @@ impl TraceContext {
             0xff => false,
             _ => value.len() == 55 || value.get(55) == Some(&b'-'),
         };
-        let dashes = [2, 35, 52].iter().all(|&at| value.get(at) == Some(&b'-'));
+        let dashes = [2, 35, 52]
+            .iter()
+            .all(|&index| value.get(index) == Some(&b'-'));
         if !version_allows_length || !dashes {
             return None;
         }
@@ -52,7 +54,7 @@ impl TraceContext {
         })
     }
 
-    /// The id of the whole trace; shown as 32 hex digits with `{:032x}`.
+    /// The id of the trace. Format it as 32 hex digits with `{:032x}`.
     pub fn trace_id(self) -> u128 {
         self.trace_id
     }
@@ -69,7 +71,7 @@ impl fmt::Display for TraceContext {
     }
 }
 
-/// Lower-case hex only, as the standard asks; at most 32 digits.
+/// Parses at most 32 hex digits, lower case only, as the W3C standard requires.
 fn hex(digits: &[u8]) -> Option<u128> {
     digits.iter().try_fold(0_u128, |sum, digit| match digit {
         b'0'..=b'9' => Some(sum << 4 | u128::from(digit - b'0')),
@@ -85,13 +87,13 @@ mod tests {
     const EXAMPLE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
     #[test]
-    fn a_traceparent_is_read_and_written() {
+    fn traceparent_round_trips() {
         let trace = TraceContext::parse(EXAMPLE.as_bytes()).expect("well formed");
         assert_eq!(trace.to_string(), EXAMPLE);
     }
 
     #[test]
-    fn a_child_stays_in_the_trace() {
+    fn child_span_keeps_the_trace_id() {
         let parent = TraceContext::root();
         let child = parent.child();
         assert_eq!(parent.trace_id(), child.trace_id());
@@ -99,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_traceparents_are_ignored() {
+    fn malformed_traceparent_is_ignored() {
         let cases = [
             "",
             "00",

@@ -1,4 +1,4 @@
-//! Ends a call from outside: with the status that a second future brings.
+//! Aborts a call with the status of a second future, the [`AbortSignal`].
 
 use std::{
     convert::Infallible,
@@ -12,12 +12,12 @@ use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tonic::Status;
 
-/// Completes when the call must end.
+/// Completes when the call must end, with the status of the call.
 pub(crate) type AbortSignal = Pin<Box<dyn Future<Output = Status> + Send>>;
 
 pin_project! {
-    /// A future, and then the body of its response, that end when the abort_signal poll_abort;
-    /// what they were doing is dropped.
+    /// A future, and then the body of its response, which end when the abort signal
+    /// completes. The inner future or body is dropped then.
     pub struct Abortable<T> {
         #[pin]
         inner: Option<T>,
@@ -60,7 +60,7 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        // An answer that is there in time is given, even at the last moment.
+        // The inner future first: a response that is ready wins over the signal.
         if let Some(inner) = this.inner.as_mut().as_pin_mut()
             && let Poll::Ready(Ok(response)) = inner.poll(context)
         {
@@ -86,7 +86,7 @@ where
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let mut this = self.project();
-        // Before the inner body: a stream that always has more must end as well.
+        // The signal first: a stream that always has another frame must end as well.
         if let Poll::Ready(status) = poll_abort(this.abort_signal, context) {
             this.inner.set(None);
             this.abort_signal.take();
@@ -103,7 +103,7 @@ where
     }
 
     fn size_hint(&self) -> SizeHint {
-        // A body that may be cut has no exact size.
+        // A body that may be aborted has no exact size.
         match (&self.inner, &self.abort_signal) {
             (Some(inner), None) => inner.size_hint(),
             (Some(_), Some(_)) => SizeHint::default(),
@@ -112,10 +112,10 @@ where
     }
 }
 
-/// The end of a response whose headers are sent already.
+/// The trailers that end a response whose headers have been sent.
 pub(crate) fn trailers(status: &Status) -> HeaderMap {
     let mut trailers = HeaderMap::with_capacity(3);
-    // Fails only for a message that no header can carry, after the code is in.
+    // Fails only if the message is no valid header value, after the code was added.
     let _ = status.add_header(&mut trailers);
     trailers
 }

@@ -1,12 +1,12 @@
-//! The access log: one event a call, when it has ended.
+//! The access log: one event per call, when the call has ended.
 //!
-//! It names the method, the code, the latency until the last byte of the response
-//! was handed over, the peer, the request id and the trace; never a field of a
-//! message, and never a message of a status, which may quote one. It does not see
-//! how long the network took, nor calls that gRPC-Web or HTTP refused.
+//! It contains the method, the code, the latency until the last byte of the response was
+//! handed over for sending, the peer, the request id and the trace id. It never contains
+//! a message field or a status message, which may quote one. It does not include the
+//! time on the network, and not the requests that gRPC-Web or HTTP refused.
 //!
-//! INFO; ERROR for codes that say that we are at fault; DEBUG for health and
-//! reflection, which come every few seconds for ever.
+//! The level is INFO; ERROR for the codes of server errors; DEBUG for health and
+//! reflection, which are called every few seconds.
 
 use std::{
     convert::Infallible,
@@ -21,7 +21,7 @@ use tower::Service;
 use super::completion::{CompletionObserver, OnCompletion};
 use crate::CallContext;
 
-/// The layer around `S`; see the [module](self).
+/// The middleware service around `S`; see the [module](self).
 #[derive(Clone)]
 pub struct AccessLog<S> {
     inner: S,
@@ -51,7 +51,7 @@ where
     }
 }
 
-/// The line to be written.
+/// Writes the log event of one call when it completes.
 pub struct AccessLogEntry(Option<Arc<CallContext>>);
 
 macro_rules! log_call {

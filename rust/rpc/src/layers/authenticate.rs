@@ -1,14 +1,14 @@
-//! Authentication: finds out who calls, and keeps the methods whose
-//! `(proofread.v1.access)` asks for the operator from everybody else.
+//! Authentication: identifies the caller, and refuses calls of everybody but the
+//! operator to methods whose `(proofread.v1.access)` requires the operator.
 //!
-//! The credential is `authorization: Bearer TOKEN`. Without one the answer is
-//! UNAUTHENTICATED, with another one PERMISSION_DENIED, both before a message is
-//! read. Calls inside the process need none. Other credentials of the contract,
-//! such as accounts, are judged by the services: they need a database.
+//! The credential is `authorization: Bearer TOKEN`. Without a token the status is
+//! UNAUTHENTICATED, with a wrong one PERMISSION_DENIED, both before a message is read.
+//! In-process calls need no token. Other credentials of the contract, such as accounts,
+//! are checked by the services, because that needs a database.
 //!
-//! The comparison takes the same time wherever the tokens differ, though not for
-//! tokens of another length. Attempts are logged and counted by their code, not
-//! slowed down: a token is random and long, not a password.
+//! Tokens are compared in constant time, except that a different length shows. Failed
+//! attempts appear in the log and the metrics by their code. They are not rate-limited,
+//! because a token is long and random, unlike a password.
 
 use std::{
     convert::Infallible,
@@ -24,10 +24,10 @@ use tower::Service;
 use super::response_future::ResponseFuture;
 use crate::{CallContext, Caller, failure};
 
-/// The credential that this layer guards, as the contract names it.
+/// The value of `credential` in the contract that this layer checks.
 const OPERATOR: &str = "operator";
 
-/// The layer around `S`; see the [module](self).
+/// The middleware service around `S`; see the [module](self).
 #[derive(Clone)]
 pub struct Authenticate<S> {
     inner: S,
@@ -93,7 +93,7 @@ fn refusal_status(credential: Option<&[u8]>) -> Status {
     .into_status()
 }
 
-/// The token of `Bearer TOKEN`. The scheme is written in any case, as HTTP has it.
+/// The token of `Bearer TOKEN`. As in HTTP, the scheme is case-insensitive.
 fn bearer_token(headers: &HeaderMap) -> Option<&[u8]> {
     let value = headers.get(AUTHORIZATION)?.as_bytes();
     let (scheme, token) = value.split_at_checked(b"Bearer ".len())?;
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_bearer_token_is_a_credential() {
+    fn only_bearer_tokens_are_credentials() {
         let cases: [(&str, Option<&str>); 7] = [
             ("Bearer secret", Some("secret")),
             ("bearer secret", Some("secret")),

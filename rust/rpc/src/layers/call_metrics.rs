@@ -1,12 +1,12 @@
-//! Metrics by the names of go-grpc-prometheus, so that dashboards made for it fit:
+//! Metrics with the names of go-grpc-prometheus, so that dashboards for it can be used:
 //! `grpc_server_started_total`, `grpc_server_handled_total` and the histogram
-//! `grpc_server_handling_seconds`, labelled `grpc_service`, `grpc_method`,
+//! `grpc_server_handling_seconds`, with the labels `grpc_service`, `grpc_method`,
 //! `grpc_type` and, for handled calls, `grpc_code`.
 //!
-//! A stream is handled when it ends, and its seconds are all of its life. Paths
-//! that nobody declared share the service `unknown`. Bytes and messages are not
-//! counted, and neither are calls that HTTP or gRPC-Web refused. A series exists
-//! from its first call on.
+//! A stream counts as handled when it ends, and its duration is its whole lifetime.
+//! Unknown paths share the service `unknown`. Bytes and messages are not counted, and
+//! neither are requests that HTTP or gRPC-Web refused. A series exists from its first
+//! call on.
 
 use std::{
     convert::Infallible,
@@ -25,7 +25,7 @@ use crate::{
     method::{self, MethodInfo},
 };
 
-/// The layer around `S`; see the [module](self).
+/// The middleware service around `S`; see the [module](self).
 #[derive(Clone)]
 pub struct CallMetrics<S> {
     inner: S,
@@ -65,7 +65,7 @@ where
     }
 }
 
-/// Counts the end of one call.
+/// Records one call when it completes.
 pub struct CallMeasurement {
     call: Option<Arc<CallContext>>,
     handles: Arc<MetricHandles>,
@@ -80,8 +80,8 @@ impl OnCompletion for CallMeasurement {
     }
 }
 
-/// The handles of all series: looked up by place, registered once. Looking a series
-/// up by its labels would cost more than the rest of the layers.
+/// The handles of all metric series, by `MethodInfo::index`, each registered once. Finding
+/// a series by its labels on every call would cost more than all other layers.
 pub struct MetricHandles(Vec<OnceLock<MethodMetrics>>);
 
 impl Default for MetricHandles {
@@ -126,7 +126,7 @@ impl MethodMetrics {
     }
 
     fn handled(&self, method: &'static MethodInfo, code: Code) -> &Counter {
-        // A code is a number from 0 to 16.
+        // The code is a number from 0 to 16.
         self.handled[code as usize].get_or_init(|| {
             metrics::counter!(
                 "grpc_server_handled_total",
@@ -139,7 +139,7 @@ impl MethodMetrics {
     }
 }
 
-/// The name of a code as Go's gRPC writes it; its metrics use that.
+/// The name of a code in grpc-go, which the labels of go-grpc-prometheus use.
 fn code_name(code: Code) -> &'static str {
     match code {
         Code::Ok => "OK",

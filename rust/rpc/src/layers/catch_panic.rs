@@ -1,9 +1,9 @@
-//! Bulkhead: a handler that panics fails its own call with INTERNAL, and no other.
+//! Panic isolation: a panic in a handler fails only its own call, with INTERNAL.
 //!
-//! Covers the handler and the stream that it answers. Not covered: a task that the
-//! handler has spawned (its panic stays in that task), a panic while panicking, and
-//! builds with `panic = "abort"`. State that the handler shares with others may be
-//! left half changed; what it holds under a lock is up to it.
+//! It covers the handler and its response stream. It does not cover a task that the
+//! handler has spawned (whose panic ends only that task), a panic during a panic, and
+//! builds with `panic = "abort"`. Shared state that the handler was changing may be left
+//! inconsistent; the handler has to deal with poisoned locks.
 
 use std::{
     any::Any,
@@ -23,7 +23,7 @@ use tower::Service;
 use super::abort::trailers;
 use crate::CallContext;
 
-/// The layer around `S`; see the [module](self).
+/// The middleware service around `S`; see the [module](self).
 #[derive(Clone)]
 pub struct CatchPanic<S> {
     inner: S,
@@ -81,7 +81,7 @@ where
             return Poll::Pending;
         };
         match catch_unwind(AssertUnwindSafe(|| inner.poll(context))) {
-            Ok(answer) => answer.map_ok(|response| {
+            Ok(poll) => poll.map_ok(|response| {
                 response.map(|body| PanicGuard {
                     inner: Some(body),
                     panicked: None,
@@ -95,7 +95,7 @@ where
     }
 }
 
-/// An empty body, for calls that have none.
+/// An empty body, for calls that fail before they have one.
 impl<T> Default for PanicGuard<T> {
     fn default() -> Self {
         Self {
@@ -140,7 +140,7 @@ where
     }
 }
 
-/// What panicked once may panic again while it is dropped.
+/// Drops a future or body that has panicked, which may panic again.
 fn drop_ignoring_panic<T>(mut inner: Pin<&mut Option<T>>) {
     let _ = catch_unwind(AssertUnwindSafe(|| inner.set(None)));
 }
@@ -154,8 +154,8 @@ fn log_panic(panic: &(dyn Any + Send)) -> Status {
     tracing::error!(
         request_id = call.as_ref().map(|call| call.request_id()),
         method = call.as_ref().map(|call| call.method()),
-        panic = message.unwrap_or("not a text"),
-        "the handler panicked"
+        panic = message.unwrap_or("not a string"),
+        "handler panicked"
     );
     Status::internal("internal error")
 }

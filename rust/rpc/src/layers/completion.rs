@@ -1,4 +1,4 @@
-//! Learns how a call ended: by its headers, by its trailers, or by being dropped.
+//! Observes how a call ended: by its headers, by its trailers, or because it was dropped.
 
 use std::{
     convert::Infallible,
@@ -12,14 +12,14 @@ use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tonic::{Code, Status};
 
-/// What is told, once, how a call ended.
+/// A callback for the end of a call.
 pub trait OnCompletion {
-    /// The call is over: all of its response is on its way, or its caller has gone
-    /// (CANCELLED).
+    /// Called once, when the whole response has been handed over for sending or the
+    /// client has cancelled the call (CANCELLED).
     fn on_completion(&self, code: Code);
 }
 
-/// Tells CANCELLED when it is dropped before the end.
+/// Reports CANCELLED when it is dropped before the call has completed.
 struct CompletionGuard<O: OnCompletion>(Option<O>);
 
 impl<O: OnCompletion> CompletionGuard<O> {
@@ -37,7 +37,7 @@ impl<O: OnCompletion> Drop for CompletionGuard<O> {
 }
 
 pin_project! {
-    /// A future, and then the body of its response, whose end is told.
+    /// A future, and then the body of its response, whose end is reported.
     pub struct CompletionObserver<T, O: OnCompletion> {
         #[pin]
         inner: T,
@@ -92,7 +92,7 @@ where
                 }
             }
             Some(Err(status)) => this.guard.complete(status.code()),
-            // Without trailers, which is what a client makes of it too.
+            // The body ended without trailers, which clients treat as UNKNOWN too.
             None => this.guard.complete(Code::Unknown),
         }
         Poll::Ready(frame)

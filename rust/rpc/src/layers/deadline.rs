@@ -1,10 +1,10 @@
-//! Deadline: a call ends with DEADLINE_EXCEEDED when the `grpc-timeout` of its
-//! caller has passed, and what its handler was doing is dropped.
+//! Deadline: ends a call with DEADLINE_EXCEEDED and drops its handler when the client's
+//! `grpc-timeout` has passed.
 //!
-//! Counted from when the headers arrived, to the end of the response; an answer
-//! that is ready at the very end is still given. A handler that never awaits can't
-//! be stopped, and neither can what it has spawned. Without a `grpc-timeout` there
-//! is no deadline. A malformed one is refused with INVALID_ARGUMENT.
+//! The time runs from the arrival of the headers to the end of the response. A response
+//! that is ready when the deadline passes is still sent. A handler that never awaits
+//! can't be stopped, and neither can tasks that it has spawned. Without a `grpc-timeout`
+//! there is no deadline. A malformed one is refused with INVALID_ARGUMENT.
 
 use std::{
     convert::Infallible,
@@ -20,7 +20,7 @@ use tower::Service;
 use super::{abort::Abortable, response_future::ResponseFuture};
 use crate::CallContext;
 
-/// The layer around `S`; see the [module](self).
+/// The middleware service around `S`; see the [module](self).
 #[derive(Clone)]
 pub struct Deadline<S> {
     inner: S,
@@ -54,9 +54,9 @@ where
             return ResponseFuture::refused(deadline_exceeded());
         }
         let abort_signal = deadline.map(|deadline| {
-            let passed = tokio::time::sleep_until(deadline);
+            let timer = tokio::time::sleep_until(deadline);
             Box::pin(async move {
-                passed.await;
+                timer.await;
                 deadline_exceeded()
             }) as _
         });

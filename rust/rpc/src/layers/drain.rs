@@ -1,9 +1,9 @@
-//! Drain: ends open server streams with UNAVAILABLE a little after the shutdown of
-//! the process began, because most of them would never end by themselves.
+//! Drain: ends open server streams with UNAVAILABLE after the shutdown of the process
+//! has begun and a grace period has passed, because most would never end by themselves.
 //!
-//! Calls that are not server streams are left to finish; the server bounds how long
-//! it waits for them. A stream that still has something to say says it within the
-//! grace, or its caller asks again elsewhere.
+//! Other calls can finish; the server limits how long it waits for them. A stream can
+//! still send messages during the grace period, and its client can resume it on another
+//! server.
 
 use std::{
     convert::Infallible,
@@ -20,7 +20,7 @@ use tower::Service;
 use super::abort::{AbortSignal, Abortable};
 use crate::CallContext;
 
-/// The layer around `S`; see the [module](self).
+/// The middleware service around `S`; see the [module](self).
 #[derive(Clone)]
 pub struct Drain<S> {
     inner: S,
@@ -42,11 +42,12 @@ impl<S> Drain<S> {
         let grace = self.grace;
         Box::pin(async move {
             if draining.wait_for(|draining| *draining).await.is_err() {
-                // The router is gone, and only in-process channels are left of it.
+                // The router was dropped, and with it the sender; only in-process
+                // channels remain, which no shutdown affects.
                 std::future::pending::<()>().await;
             }
             tokio::time::sleep(grace).await;
-            Status::unavailable("the server is shutting down; ask again")
+            Status::unavailable("the server is shutting down; call again")
         })
     }
 }
@@ -65,8 +66,8 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let call = request.extensions().get::<Arc<CallContext>>();
-        let streams = call.is_some_and(|call| call.method_info().server_streaming);
-        let abort_signal = streams.then(|| self.abort_signal());
+        let server_streaming = call.is_some_and(|call| call.method_info().server_streaming);
+        let abort_signal = server_streaming.then(|| self.abort_signal());
         Abortable::new(self.inner.call(request), abort_signal)
     }
 }

@@ -1,11 +1,11 @@
-//! Load shedding: more calls than the server takes are refused at once with
-//! RESOURCE_EXHAUSTED and a delay, instead of waiting in a queue until their
-//! callers have given up.
+//! Load shedding: calls over the concurrency limit are refused immediately with
+//! RESOURCE_EXHAUSTED and a retry delay, instead of waiting in a queue until their
+//! clients have given up.
 //!
-//! Two limits, for calls and for server streams, each over all connections of the
-//! router and its in-process channel. A call holds its place until its response
-//! has been sent. The limits are constants: they do not follow the latency, and one
-//! caller can use up all places. Health and reflection are never shed, so that an
+//! There are two limits, for calls and for server streams, each over all connections of
+//! the router and its in-process channel. A call holds its permit until its response has
+//! been sent. The limits are constant: they do not adapt to the latency, and a single
+//! client can hold all permits. Health and reflection are never shed, so that an
 //! overloaded server is not taken for a dead one.
 
 use std::{
@@ -28,11 +28,11 @@ use super::{
 };
 use crate::{CallContext, failure, method::MethodInfo};
 
-/// A call takes milliseconds: a quarter of a second later there is room, and the
-/// wait of a reader is hardly felt.
+/// The delay in `RetryInfo`. Calls take milliseconds, so that there is room again after
+/// it, and a user hardly notices it.
 const RETRY_AFTER: Duration = Duration::from_millis(250);
 
-/// The layer around `S`; see the [module](self).
+/// The middleware service around `S`; see the [module](self).
 #[derive(Clone)]
 pub struct LoadShed<S> {
     inner: S,
@@ -71,7 +71,7 @@ where
     }
 }
 
-/// How many may be in flight, and how many are.
+/// The concurrency limits of a router.
 pub(crate) struct Limits {
     calls: Limit,
     streams: Limit,
@@ -95,14 +95,16 @@ impl Limits {
     }
 
     fn of_method(&self, method: &MethodInfo) -> &Limit {
-        match method.server_streaming {
-            true => &self.streams,
-            false => &self.calls,
+        if method.server_streaming {
+            &self.streams
+        } else {
+            &self.calls
         }
     }
 }
 
-/// A place among the calls in flight, given back when it is dropped.
+/// The right of one call to be in flight; dropping it releases it. `None` for a method
+/// that is not limited.
 pub struct Permit(Option<(Arc<Limits>, &'static MethodInfo)>);
 
 impl Permit {
@@ -113,7 +115,7 @@ impl Permit {
         let Some(method) = method.filter(|method| !method.infrastructure) else {
             return Ok(Self(None));
         };
-        // Relaxed: the number guards nothing but itself.
+        // Relaxed, because no other memory depends on this counter.
         let in_flight = limits
             .of_method(method)
             .in_flight
@@ -125,7 +127,7 @@ impl Permit {
         Err(failure(
             Code::ResourceExhausted,
             "OVERLOADED",
-            "the server has as many calls in flight as it takes",
+            "the server has reached its limit of calls in flight",
         )
         .retry_after(RETRY_AFTER)
         .into_status())
@@ -143,7 +145,7 @@ impl Drop for Permit {
     }
 }
 
-/// The end of the call drops the place; there is nothing else to do.
+/// Completion drops the permit; nothing else needs to be done.
 impl OnCompletion for Permit {
     fn on_completion(&self, _: Code) {}
 }

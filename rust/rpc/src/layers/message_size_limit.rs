@@ -1,14 +1,14 @@
-//! Message size: refuses a request message that says it is longer than the limit
-//! with RESOURCE_EXHAUSTED, before its bytes are kept.
+//! Message size limit: refuses a request message whose length prefix is over the limit
+//! with RESOURCE_EXHAUSTED, before its bytes are buffered.
 //!
-//! Reads the five bytes in front of every message of the request, and nothing else.
-//! Generated servers have a limit of 4 MiB of their own, but answer OUT_OF_RANGE,
-//! where the rest of the gRPC world says RESOURCE_EXHAUSTED. Responses are not
-//! limited: the contract bounds them.
+//! It parses only the five bytes before each message of the request. Generated servers
+//! have a limit of 4 MiB themselves, but return OUT_OF_RANGE, where other gRPC
+//! implementations return RESOURCE_EXHAUSTED. Responses are not limited here, because
+//! the contract bounds them.
 //!
-//! It also mends how tonic reads a request whose caller has cancelled: as a stream
-//! that came to its end, so that a handler would take half an import for all of it.
-//! Here it ends with ABORTED.
+//! It also corrects how tonic reads a request that the client has cancelled: as a stream
+//! that has ended normally, so that a handler would take half of an import for a whole
+//! one. With this layer such a stream fails with ABORTED.
 
 use std::{
     convert::Infallible,
@@ -25,7 +25,7 @@ use tower::Service;
 
 use crate::failure;
 
-/// The layer around `S`; see the [module](self).
+/// The middleware service around `S`; see the [module](self).
 #[derive(Clone)]
 pub struct MessageSizeLimit<S> {
     inner: S,
@@ -51,18 +51,18 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let frames = FrameParser::new(self.limit);
+        let parser = FrameParser::new(self.limit);
         self.inner
-            .call(request.map(|inner| LimitedBody { inner, frames }))
+            .call(request.map(|inner| LimitedBody { inner, parser }))
     }
 }
 
 pin_project! {
-    /// The body of a request, whose messages are no longer than the limit.
+    /// The body of a request. It fails at the first message over the limit.
     pub struct LimitedBody {
         #[pin]
         inner: Body,
-        frames: FrameParser,
+        parser: FrameParser,
     }
 }
 
@@ -77,12 +77,12 @@ impl http_body::Body for LimitedBody {
         let this = self.project();
         let frame = ready!(this.inner.poll_frame(context));
         Poll::Ready(match frame {
-            Some(Ok(frame)) => match frame.data_ref().map(|data| this.frames.advance(data)) {
-                Some(Err(length)) => Some(Err(too_large(length, this.frames.limit))),
+            Some(Ok(frame)) => match frame.data_ref().map(|data| this.parser.advance(data)) {
+                Some(Err(length)) => Some(Err(message_too_large(length, this.parser.limit))),
                 _ => Some(Ok(frame)),
             },
             Some(Err(status)) if status.code() == Code::Cancelled => {
-                Some(Err(Status::aborted("the caller broke off the request")))
+                Some(Err(Status::aborted("the client cancelled the request")))
             }
             other => other,
         })
@@ -97,51 +97,52 @@ impl http_body::Body for LimitedBody {
     }
 }
 
-fn too_large(length: usize, limit: usize) -> Status {
+fn message_too_large(length: usize, limit: usize) -> Status {
     let message = format!("a message of {length} bytes is over the limit of {limit} bytes");
     failure(Code::ResourceExhausted, "MESSAGE_TOO_LARGE", message)
         .with("limit_bytes", limit)
         .into_status()
 }
 
-/// Where a sequence of messages, each one byte, four bytes of length and the rest,
-/// stands.
+/// Parses the length prefixes of a gRPC body. Each message is one byte of flags, four
+/// bytes of length (big-endian) and that many bytes.
 struct FrameParser {
     limit: usize,
-    header: [u8; 5],
-    header_read: usize,
-    message_left: usize,
+    prefix: [u8; 5],
+    prefix_read: usize,
+    message_bytes_left: usize,
 }
 
 impl FrameParser {
     fn new(limit: usize) -> Self {
         Self {
             limit,
-            header: [0; 5],
-            header_read: 0,
-            message_left: 0,
+            prefix: [0; 5],
+            prefix_read: 0,
+            message_bytes_left: 0,
         }
     }
 
-    /// Goes over the next bytes; stops at a length over the limit.
+    /// Consumes the next bytes of the body. Fails with the length of the first message
+    /// over the limit.
     fn advance(&mut self, mut data: &[u8]) -> Result<(), usize> {
         while !data.is_empty() {
-            if self.message_left > 0 {
-                let skipped = self.message_left.min(data.len());
-                self.message_left -= skipped;
+            if self.message_bytes_left > 0 {
+                let skipped = self.message_bytes_left.min(data.len());
+                self.message_bytes_left -= skipped;
                 data = &data[skipped..];
                 continue;
             }
-            let read = data.len().min(self.header.len() - self.header_read);
-            self.header[self.header_read..][..read].copy_from_slice(&data[..read]);
-            self.header_read += read;
+            let read = data.len().min(self.prefix.len() - self.prefix_read);
+            self.prefix[self.prefix_read..][..read].copy_from_slice(&data[..read]);
+            self.prefix_read += read;
             data = &data[read..];
-            if self.header_read == self.header.len() {
-                let [_, length @ ..] = self.header;
-                self.message_left = u32::from_be_bytes(length) as usize;
-                self.header_read = 0;
-                if self.message_left > self.limit {
-                    return Err(self.message_left);
+            if self.prefix_read == self.prefix.len() {
+                let [_, length @ ..] = self.prefix;
+                self.message_bytes_left = u32::from_be_bytes(length) as usize;
+                self.prefix_read = 0;
+                if self.message_bytes_left > self.limit {
+                    return Err(self.message_bytes_left);
                 }
             }
         }
@@ -167,14 +168,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_longest_message_decides_however_it_is_cut(
+        fn first_message_over_the_limit_is_found_in_any_chunking(
             lengths in prop::collection::vec(0_usize..64, 0..6),
-            piece in 1_usize..20,
+            chunk_size in 1_usize..20,
             limit in 0_usize..64,
         ) {
-            let mut frames = FrameParser::new(limit);
+            let mut parser = FrameParser::new(limit);
             let bytes = encode(&lengths);
-            let outcome = bytes.chunks(piece).try_for_each(|piece| frames.advance(piece));
+            let outcome = bytes.chunks(chunk_size).try_for_each(|chunk| parser.advance(chunk));
             let expected = lengths.iter().find(|&&length| length > limit);
             prop_assert_eq!(outcome.err(), expected.copied());
         }

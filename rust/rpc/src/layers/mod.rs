@@ -1,24 +1,25 @@
-//! What happens to every call, before and after its handler.
+//! The tower layers that wrap every handler.
 //!
-//! The order is fixed, from the caller inwards; `tests/suite/layer_order.rs` checks it.
+//! Their order is fixed; `tests/suite/layer_order.rs` checks it. The table begins with
+//! the outermost layer, which sees a request first.
 //!
-//! | layer | why it stands there |
+//! | layer | reason for its position |
 //! | --- | --- |
-//! | [`request_context`] | outermost, because all others need the request id, the method and the clock of the call, also to report what they refuse |
-//! | [`access_log`] | outside of all that refuses, so that a refused call leaves a line too |
-//! | [`call_metrics`] | likewise: shed and panicked calls are counted |
-//! | [`catch_panic`] | inside the two, so that they see INTERNAL; outside the rest, so that a panic anywhere in it is caught |
-//! | [`load_shed`] | before all work, because an overloaded server must refuse cheaply |
-//! | [`authenticate`] | before a message is read, so that a stranger learns nothing about validation |
-//! | [`deadline`] | around the handler; not around authentication, which takes no time |
-//! | [`drain`] | like the deadline, for the shutdown of the process |
-//! | [`message_size_limit`] | next to the decoder, because it reads what the decoder reads |
+//! | [`request_context`] | outermost, because all others need the request id, the method and the start time of the call, also to report a refused call |
+//! | [`access_log`] | outside of all layers that can refuse a call, so that refused calls are logged too |
+//! | [`call_metrics`] | likewise, so that shed and panicked calls are counted |
+//! | [`catch_panic`] | inside of log and metrics, so that they see INTERNAL; outside of the rest, so that panics in other layers are caught |
+//! | [`load_shed`] | before any work is done, because an overloaded server must refuse calls cheaply |
+//! | [`authenticate`] | before a message is read, so that a client without a credential gets no validation errors |
+//! | [`deadline`] | around the handler; not around authentication, which is immediate |
+//! | [`drain`] | next to the deadline, because it also ends running calls |
+//! | [`message_size_limit`] | innermost, directly before the decoder, because it parses the same bytes |
 //!
-//! gRPC-Web is translated before the first layer, so that all of them see plain
-//! gRPC. Validation and the handler come after the last, in the generated server.
+//! gRPC-Web is translated before the first layer, so that all layers see plain gRPC.
+//! Validation and the handler run after the last layer, in the generated server.
 //!
-//! Layers are plain tower services without boxed futures; `abort`, `completion` and
-//! `response_future` are what they share.
+//! Layers are plain tower services without boxed futures. They share the modules
+//! `abort`, `completion` and `response_future`.
 
 mod abort;
 pub mod access_log;
@@ -53,8 +54,8 @@ pub(crate) type Stack = RequestContext<
     >,
 >;
 
-/// What the stacks of one router have in common, over the network and in process:
-/// one limit, one set of metrics.
+/// The state that all stacks of one router share, over the network and in process, such
+/// as the concurrency limits and the metrics.
 pub(crate) struct SharedState {
     metric_handles: Arc<call_metrics::MetricHandles>,
     limits: Arc<load_shed::Limits>,

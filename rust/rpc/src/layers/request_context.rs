@@ -1,10 +1,10 @@
-//! Correlation: gives the call its [`CallContext`] and the response its
-//! `x-request-id`.
+//! Request context: creates the [`CallContext`] of a call and adds `x-request-id` to
+//! the response.
 //!
-//! An id of the caller is kept if it is 1 to 128 visible ASCII characters; it is
-//! not checked for being unique. The context is there while the handler runs and
-//! while its response stream is polled; tasks that a handler spawns do not inherit
-//! it.
+//! A request id that the client sends is kept if it is 1 to 128 visible ASCII
+//! characters; nothing checks that it is unique. The context is set while the handler
+//! runs and while its response stream is polled. Tasks that a handler spawns do not
+//! inherit it.
 
 use std::{
     convert::Infallible,
@@ -23,7 +23,7 @@ use tower::Service;
 
 use crate::{CallContext, context::REQUEST_ID};
 
-/// The layer around `S`; see the [module](self).
+/// The middleware service around `S`; see the [module](self).
 #[derive(Clone)]
 pub struct RequestContext<S> {
     inner: S,
@@ -35,7 +35,7 @@ impl<S> RequestContext<S> {
         Self { inner, peer: None }
     }
 
-    /// For the calls of one connection.
+    /// Sets the client address of all calls of one connection.
     pub(crate) fn with_peer(mut self, peer: SocketAddr) -> Self {
         self.peer = Some(peer);
         self
@@ -64,7 +64,8 @@ where
 }
 
 pin_project! {
-    /// A future or a body that is polled in the context of its call.
+    /// A future, and then the body of its response, polled within the context of its
+    /// call.
     pub struct InContext<T> {
         #[pin]
         inner: T,

@@ -1,4 +1,4 @@
-//! Answers a call in place of what it was meant for.
+//! The future of a layer that can refuse a call instead of passing it on.
 
 use std::{
     convert::Infallible,
@@ -11,7 +11,8 @@ use pin_project_lite::pin_project;
 use tonic::Status;
 
 pin_project! {
-    /// The call goes on inside, or it is refused here with a status, taken once.
+    /// The future of the inner service, or a status with which the layer refuses the
+    /// call. The status is taken by the first poll.
     #[project = ResponseFutureProjection]
     pub enum ResponseFuture<F> {
         Inner { #[pin] inner: F },

@@ -1,4 +1,4 @@
-//! What a call answers.
+//! Responses, statuses and error details of single calls.
 
 use std::{sync::atomic::Ordering, time::Duration};
 
@@ -20,23 +20,23 @@ use crate::{
 };
 
 on_both_transports!(
-    a_refusal_names_the_unset_fields,
-    a_domain_failure_carries_its_reason,
-    an_internal_cause_stays_inside,
-    every_response_names_its_request_id,
-    a_stream_is_validated_message_by_message,
-    a_stream_that_breaks_off_has_no_end,
-    a_message_over_the_limit_is_refused,
-    what_nobody_serves_is_unimplemented,
+    validation_error_lists_unset_fields,
+    domain_error_has_error_info,
+    cause_of_internal_error_is_not_sent,
+    every_response_has_a_request_id,
+    each_stream_message_is_validated,
+    cancelled_request_stream_does_not_end_normally,
+    message_over_the_size_limit_is_refused,
+    unknown_service_or_method_is_unimplemented,
 );
 
-async fn a_refusal_names_the_unset_fields(transport: Transport) {
+async fn validation_error_lists_unset_fields(transport: Transport) {
     let server = Server::start(transport).await;
-    let answer = server
+    let response = server
         .recommendations()
         .recommend(RecommendRequest::default())
         .await;
-    let status = answer.expect_err("everything is unset");
+    let status = response.expect_err("everything is unset");
     assert_eq!(status.code(), Code::InvalidArgument);
     let details = details(&status);
     let names: Vec<_> = details.iter().map(|(name, _)| &**name).collect();
@@ -46,7 +46,7 @@ async fn a_refusal_names_the_unset_fields(transport: Transport) {
     assert_eq!(violations.violations.len(), 2);
 }
 
-async fn a_domain_failure_carries_its_reason(transport: Transport) {
+async fn domain_error_has_error_info(transport: Transport) {
     let server = Server::start(transport).await;
     let status = server.get_book(MISSING).await.expect_err("it is missing");
     assert_eq!(status.code(), Code::NotFound);
@@ -58,7 +58,7 @@ async fn a_domain_failure_carries_its_reason(transport: Transport) {
     assert_eq!(info.metadata["book_id"], "4");
 }
 
-async fn an_internal_cause_stays_inside(transport: Transport) {
+async fn cause_of_internal_error_is_not_sent(transport: Transport) {
     let server = Server::start(transport).await;
     let status = server
         .get_book(INTERNAL_ERROR)
@@ -70,26 +70,26 @@ async fn an_internal_cause_stays_inside(transport: Transport) {
     );
 }
 
-async fn every_response_names_its_request_id(transport: Transport) {
+async fn every_response_has_a_request_id(transport: Transport) {
     let server = Server::start(transport).await;
     let mut request =
         tonic::Request::new(contract::bookstore::inventory::v1::GetBookRequest { book_id: ECHO });
     request
         .metadata_mut()
         .insert("x-request-id", "mine".parse().expect("ascii"));
-    let answer = server
+    let response = server
         .inventory()
         .get_book(request)
         .await
-        .expect("an answer");
-    assert_eq!(request_id(answer.metadata()), "mine");
+        .expect("a response");
+    assert_eq!(request_id(response.metadata()), "mine");
 
     let status = server.get_book(MISSING).await.expect_err("it is missing");
     let made = status.metadata().get("x-request-id").expect("failures too");
     assert_eq!(made.as_bytes().len(), 36);
 }
 
-async fn a_stream_is_validated_message_by_message(transport: Transport) {
+async fn each_stream_message_is_validated(transport: Transport) {
     let server = Server::start(transport).await;
     let good = ImportBooksRequest {
         books: vec![BookImport {
@@ -98,21 +98,21 @@ async fn a_stream_is_validated_message_by_message(transport: Transport) {
         }],
     };
     let two = stream::iter([good.clone(), good.clone()]);
-    let answer = server
+    let response = server
         .operator()
         .import_books(two)
         .await
         .expect("an import");
-    assert_eq!(answer.into_inner().created, 2);
+    assert_eq!(response.into_inner().created, 2);
 
     let second_is_bad = stream::iter([good, ImportBooksRequest::default()]);
-    let answer = server.operator().import_books(second_is_bad).await;
-    let status = answer.expect_err("the second message is empty");
+    let response = server.operator().import_books(second_is_bad).await;
+    let status = response.expect_err("the second message is empty");
     assert_eq!(status.code(), Code::InvalidArgument);
     assert_eq!(details(&status)[0].0, "buf.validate.Violations");
 }
 
-async fn a_stream_that_breaks_off_has_no_end(transport: Transport) {
+async fn cancelled_request_stream_does_not_end_normally(transport: Transport) {
     let server = Server::start(transport).await;
     let first = stream::iter([ImportBooksRequest {
         books: vec![BookImport {
@@ -122,13 +122,13 @@ async fn a_stream_that_breaks_off_has_no_end(transport: Transport) {
     }]);
     let mut operator = server.operator();
     let import = operator.import_books(first.chain(stream::pending()));
-    let left = tokio::time::timeout(Duration::from_millis(50), import).await;
-    assert!(left.is_err(), "the caller leaves");
+    let result = tokio::time::timeout(Duration::from_millis(50), import).await;
+    assert!(result.is_err(), "the client cancels");
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(server.gate.imports.load(Ordering::Relaxed), 0);
 }
 
-async fn a_message_over_the_limit_is_refused(transport: Transport) {
+async fn message_over_the_size_limit_is_refused(transport: Transport) {
     let small = Options {
         max_message_bytes: 1000,
         ..options()
@@ -147,14 +147,14 @@ async fn a_message_over_the_limit_is_refused(transport: Transport) {
         .import_books(message(300))
         .await
         .expect("below the limit");
-    let answer = server.operator().import_books(message(2000)).await;
-    let status = answer.expect_err("over the limit");
+    let response = server.operator().import_books(message(2000)).await;
+    let status = response.expect_err("over the limit");
     assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
     assert_eq!(error_info(&status).reason, "MESSAGE_TOO_LARGE");
     assert_eq!(error_info(&status).metadata["limit_bytes"], "1000");
 }
 
-async fn what_nobody_serves_is_unimplemented(transport: Transport) {
+async fn unknown_service_or_method_is_unimplemented(transport: Transport) {
     let mut server = Server::start(transport).await;
     for path in [
         "/no.such.Service/Method",
@@ -167,7 +167,7 @@ async fn what_nobody_serves_is_unimplemented(transport: Transport) {
             .header("te", "trailers")
             .body(Body::empty())
             .expect("a request");
-        let response = server.channel.call(request).await.expect("an answer");
+        let response = server.channel.call(request).await.expect("a response");
         assert_eq!(response.headers()["grpc-status"], "12", "{path}");
         assert!(response.headers().contains_key("x-request-id"));
         let body = response.into_body().collect().await.expect("a body");

@@ -1,4 +1,4 @@
-//! What a call inherits from the call that it is made for.
+//! Request context, deadlines, and what nested calls inherit.
 
 use std::time::{Duration, Instant};
 
@@ -15,16 +15,16 @@ use crate::{
 };
 
 on_both_transports!(
-    a_call_on_behalf_inherits_id_trace_and_deadline,
-    without_headers_a_call_starts_its_own,
-    a_deadline_ends_the_call,
-    a_deadline_ends_the_calls_on_behalf,
-    a_deadline_ends_a_stream,
-    a_malformed_timeout_is_refused,
-    a_stream_keeps_its_context,
+    nested_call_inherits_request_id_trace_and_deadline,
+    call_without_headers_gets_new_request_id_and_trace,
+    expired_deadline_ends_the_call,
+    expired_deadline_ends_nested_calls,
+    expired_deadline_ends_a_stream,
+    malformed_timeout_is_refused,
+    response_stream_keeps_the_call_context,
 );
 
-/// Recommends the book `book_id`, which asks the inventory for it.
+/// A request for which the fake recommendations service calls `GetBook(book_id)`.
 fn recommend(book_id: i32) -> Request<RecommendRequest> {
     Request::new(RecommendRequest {
         category: BookCategory::Mystery.into(),
@@ -33,7 +33,7 @@ fn recommend(book_id: i32) -> Request<RecommendRequest> {
     })
 }
 
-async fn a_call_on_behalf_inherits_id_trace_and_deadline(transport: Transport) {
+async fn nested_call_inherits_request_id_trace_and_deadline(transport: Transport) {
     const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let server = Server::start(transport).await;
     let mut request = recommend(ECHO);
@@ -41,12 +41,12 @@ async fn a_call_on_behalf_inherits_id_trace_and_deadline(transport: Transport) {
     metadata.insert("x-request-id", "order-7".parse().expect("ascii"));
     metadata.insert("traceparent", PARENT.parse().expect("ascii"));
     request.set_timeout(Duration::from_secs(20));
-    let answer = server
+    let response = server
         .recommendations()
         .recommend(request)
         .await
-        .expect("an answer");
-    let title = &answer.into_inner().recommendations[0].title;
+        .expect("a response");
+    let title = &response.into_inner().recommendations[0].title;
 
     let [id, id_header, parent, timeout, _caller] = title.split(' ').collect::<Vec<_>>()[..] else {
         panic!("{title}");
@@ -62,10 +62,10 @@ async fn a_call_on_behalf_inherits_id_trace_and_deadline(transport: Transport) {
     );
 }
 
-async fn without_headers_a_call_starts_its_own(transport: Transport) {
+async fn call_without_headers_gets_new_request_id_and_trace(transport: Transport) {
     let server = Server::start(transport).await;
-    let answer = server.recommendations().recommend(recommend(ECHO)).await;
-    let title = answer.expect("an answer").into_inner().recommendations[0]
+    let response = server.recommendations().recommend(recommend(ECHO)).await;
+    let title = response.expect("a response").into_inner().recommendations[0]
         .title
         .clone();
     let [id, id_header, parent, timeout, _] = title.split(' ').collect::<Vec<_>>()[..] else {
@@ -75,7 +75,7 @@ async fn without_headers_a_call_starts_its_own(transport: Transport) {
     assert_eq!(parent.len(), 55);
 }
 
-async fn a_deadline_ends_the_call(transport: Transport) {
+async fn expired_deadline_ends_the_call(transport: Transport) {
     let server = Server::start(transport).await;
     let mut request = Request::new(GetBookRequest {
         book_id: NEVER_ANSWERS,
@@ -86,36 +86,36 @@ async fn a_deadline_ends_the_call(transport: Transport) {
         .inventory()
         .get_book(request)
         .await
-        .expect_err("it never answers");
+        .expect_err("it never responds");
     assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
     assert!(began.elapsed() < Duration::from_secs(3));
 }
 
-async fn a_deadline_ends_the_calls_on_behalf(transport: Transport) {
+async fn expired_deadline_ends_nested_calls(transport: Transport) {
     let server = Server::start(transport).await;
     let mut request = recommend(NEVER_ANSWERS);
     request.set_timeout(Duration::from_millis(100));
-    let answer = server.recommendations().recommend(request).await;
+    let response = server.recommendations().recommend(request).await;
     assert_eq!(
-        answer.expect_err("it never answers").code(),
+        response.expect_err("it never responds").code(),
         Code::DeadlineExceeded
     );
 }
 
-async fn a_deadline_ends_a_stream(transport: Transport) {
+async fn expired_deadline_ends_a_stream(transport: Transport) {
     let server = Server::start(transport).await;
     let mut request = Request::new(WatchStockRequest {
         book_ids: vec![NEVER_ANSWERS],
     });
     request.set_timeout(Duration::from_millis(200));
-    let answer = server.inventory().watch_stock(request).await;
-    let mut levels = answer.expect("a stream").into_inner();
+    let response = server.inventory().watch_stock(request).await;
+    let mut levels = response.expect("a stream").into_inner();
     assert!(levels.message().await.expect("the first level").is_some());
     let status = levels.message().await.expect_err("nothing more comes");
     assert_eq!(status.code(), Code::DeadlineExceeded, "{status}");
 }
 
-async fn a_malformed_timeout_is_refused(transport: Transport) {
+async fn malformed_timeout_is_refused(transport: Transport) {
     let server = Server::start(transport).await;
     let mut request = Request::new(GetBookRequest { book_id: ECHO });
     request
@@ -130,13 +130,13 @@ async fn a_malformed_timeout_is_refused(transport: Transport) {
     assert!(status.message().starts_with("grpc-timeout"), "{status}");
 }
 
-async fn a_stream_keeps_its_context(transport: Transport) {
+async fn response_stream_keeps_the_call_context(transport: Transport) {
     let server = Server::start(transport).await;
     let request = WatchStockRequest {
         book_ids: vec![ECHO],
     };
-    let answer = server.inventory().watch_stock(request).await;
-    let mut levels = answer.expect("a stream").into_inner();
+    let response = server.inventory().watch_stock(request).await;
+    let mut levels = response.expect("a stream").into_inner();
     levels.message().await.expect("the first level");
     let second = levels
         .message()

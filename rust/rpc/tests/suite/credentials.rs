@@ -1,4 +1,4 @@
-//! Who may call what.
+//! Authentication and the operator token.
 
 use contract::bookstore::inventory::v1::{
     SetStockRequest, inventory_service_client::InventoryServiceClient,
@@ -20,7 +20,7 @@ fn client(server: &Server, token: Option<&str>) -> InventoryServiceClient<Channe
 }
 
 async fn set_stock(server: &Server, token: Option<&str>) -> (Code, String) {
-    // Breaks the contract as well: that must not be seen before the credential.
+    // Also violates the contract, which must not show before the credential is valid.
     let request = SetStockRequest::default();
     let status = client(server, token)
         .set_stock(request)
@@ -34,7 +34,7 @@ async fn set_stock(server: &Server, token: Option<&str>) -> (Code, String) {
 }
 
 #[tokio::test]
-async fn credentials_are_judged_before_the_message() {
+async fn credential_is_checked_before_the_message_is_validated() {
     let server = Server::start(Transport::Tcp).await;
     let missing = (Code::Unauthenticated, "CREDENTIAL_MISSING".to_owned());
     let refused = (Code::PermissionDenied, "CREDENTIAL_REFUSED".to_owned());
@@ -49,18 +49,18 @@ async fn credentials_are_judged_before_the_message() {
 }
 
 #[tokio::test]
-async fn the_operator_may_set_the_stock() {
+async fn operator_token_allows_set_stock() {
     let server = Server::start(Transport::Tcp).await;
     let request = SetStockRequest {
         book_id: 7,
         on_hand: Some(3),
     };
-    let answer = server.operator().set_stock(request).await.expect("allowed");
-    assert_eq!(answer.into_inner().level.expect("required").on_hand, 3);
+    let response = server.operator().set_stock(request).await.expect("allowed");
+    assert_eq!(response.into_inner().level.expect("required").on_hand, 3);
 }
 
 #[tokio::test]
-async fn calls_in_the_process_need_no_token() {
+async fn in_process_call_needs_no_token() {
     let server = Server::start(Transport::InProcess).await;
     let request = SetStockRequest {
         book_id: 7,
@@ -74,7 +74,7 @@ async fn calls_in_the_process_need_no_token() {
 }
 
 #[tokio::test]
-async fn without_a_configured_token_nobody_is_the_operator() {
+async fn every_token_is_refused_when_none_is_configured() {
     let options = Options {
         operator_token: None,
         ..options()
@@ -87,7 +87,7 @@ async fn without_a_configured_token_nobody_is_the_operator() {
 }
 
 #[tokio::test]
-async fn every_handler_learns_who_calls() {
+async fn handler_receives_the_caller() {
     let remote = Server::start(Transport::Tcp).await;
     let internal = Server::start(Transport::InProcess).await;
     for (client, expected) in [
@@ -98,12 +98,12 @@ async fn every_handler_learns_who_calls() {
     ] {
         let mut client = client;
         let request = contract::bookstore::inventory::v1::GetBookRequest { book_id: ECHO };
-        let answer = client
+        let response = client
             .get_book(request)
             .await
             .expect("open to everybody")
             .into_inner();
-        let title = answer.book.expect("required").title;
+        let title = response.book.expect("required").title;
         assert!(title.ends_with(expected), "{title}");
     }
 }

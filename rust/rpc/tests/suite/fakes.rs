@@ -1,4 +1,4 @@
-//! Services that do what a test needs: the number of the book says what.
+//! Fake services. The number of the requested book selects their behaviour.
 
 use std::{
     pin::Pin,
@@ -22,16 +22,16 @@ use rpc::{CallContext, Caller, Channel, failure};
 use tokio::sync::{Notify, Semaphore};
 use tonic::{Code, Request, Response, Status, Streaming};
 
-/// Answers what it was sent, as a title.
+/// Returns the metadata of the request as the title of the book.
 pub const ECHO: i32 = 1;
 pub const PANICS: i32 = 2;
 pub const NEVER_ANSWERS: i32 = 3;
 pub const MISSING: i32 = 4;
-/// Answers when the gate is opened.
+/// Returns when the gate is opened.
 pub const WAITS_FOR_GATE: i32 = 5;
 pub const INTERNAL_ERROR: i32 = 6;
 
-/// Holds the calls for the book [`WAITS_FOR_GATE`].
+/// Blocks the calls for the book [`WAITS_FOR_GATE`].
 pub struct CallGate {
     /// A permit for each call that has begun to wait.
     waiting: Semaphore,
@@ -51,13 +51,13 @@ impl Default for CallGate {
 }
 
 impl CallGate {
-    /// Until so many more calls wait.
+    /// Waits until this many more calls have reached the gate.
     pub async fn wait_for_calls(&self, calls: u32) {
         let permits = self.waiting.acquire_many(calls).await;
         permits.expect("never closed").forget();
     }
 
-    /// Lets go of all that wait.
+    /// Lets all waiting calls continue.
     pub fn open(&self) {
         self.opened.notify_waiters();
     }
@@ -134,22 +134,23 @@ impl InventoryService for FakeInventory {
 
     type WatchStockStream = StockStream;
 
-    /// One level, and then: the context of the call as a level, a panic, or silence.
+    /// Sends one level, and then, depending on the book: the length of the request id as
+    /// a level, a panic, or nothing.
     async fn watch_stock(
         &self,
         request: Request<WatchStockRequest>,
     ) -> Result<Response<StockStream>, Status> {
         let book_id = request.get_ref().book_ids[0];
-        let first = stream::once(async move { Ok(answer(level(book_id, 0))) });
+        let first = stream::once(async move { Ok(stock_response(level(book_id, 0))) });
         let rest = stream::once(async move {
-            // Lets the first level go out by itself.
+            // Ensures that the first level is sent in a frame of its own.
             tokio::task::yield_now().await;
             match book_id {
                 PANICS => panic!("a bug in a stream"),
                 ECHO => {
                     let call = CallContext::current().expect("the stream keeps its context");
                     let length = i32::try_from(call.request_id().len()).expect("short");
-                    Ok(answer(level(book_id, length)))
+                    Ok(stock_response(level(book_id, length)))
                 }
                 _ => std::future::pending().await,
             }
@@ -161,67 +162,68 @@ impl InventoryService for FakeInventory {
         &self,
         _: Request<BatchGetBooksRequest>,
     ) -> Result<Response<BatchGetBooksResponse>, Status> {
-        Err(not_faked())
+        Err(not_implemented())
     }
 
     async fn list_books(
         &self,
         _: Request<ListBooksRequest>,
     ) -> Result<Response<ListBooksResponse>, Status> {
-        Err(not_faked())
+        Err(not_implemented())
     }
 
     async fn list_categories(
         &self,
         _: Request<ListCategoriesRequest>,
     ) -> Result<Response<ListCategoriesResponse>, Status> {
-        Err(not_faked())
+        Err(not_implemented())
     }
 
     async fn search_books(
         &self,
         _: Request<SearchBooksRequest>,
     ) -> Result<Response<SearchBooksResponse>, Status> {
-        Err(not_faked())
+        Err(not_implemented())
     }
 
     async fn batch_get_stock(
         &self,
         _: Request<BatchGetStockRequest>,
     ) -> Result<Response<BatchGetStockResponse>, Status> {
-        Err(not_faked())
+        Err(not_implemented())
     }
 
     async fn reserve_stock(
         &self,
         _: Request<ReserveStockRequest>,
     ) -> Result<Response<ReserveStockResponse>, Status> {
-        Err(not_faked())
+        Err(not_implemented())
     }
 
     async fn get_reservation(
         &self,
         _: Request<GetReservationRequest>,
     ) -> Result<Response<GetReservationResponse>, Status> {
-        Err(not_faked())
+        Err(not_implemented())
     }
 
     async fn commit_reservation(
         &self,
         _: Request<CommitReservationRequest>,
     ) -> Result<Response<CommitReservationResponse>, Status> {
-        Err(not_faked())
+        Err(not_implemented())
     }
 
     async fn release_reservation(
         &self,
         _: Request<ReleaseReservationRequest>,
     ) -> Result<Response<ReleaseReservationResponse>, Status> {
-        Err(not_faked())
+        Err(not_implemented())
     }
 }
 
-/// Asks the inventory for the book whose number is `max_results`, and recommends it.
+/// Recommends the one book whose number is `max_results`, which it gets from the
+/// inventory by a nested call.
 pub struct FakeRecommendations(pub Channel);
 
 #[tonic::async_trait]
@@ -232,8 +234,8 @@ impl RecommendationService for FakeRecommendations {
     ) -> Result<Response<RecommendResponse>, Status> {
         let book_id = request.into_inner().max_results;
         let mut inventory = InventoryServiceClient::new(self.0.clone());
-        let answer = inventory.get_book(GetBookRequest { book_id }).await?;
-        let book = answer.into_inner().book.expect("required");
+        let response = inventory.get_book(GetBookRequest { book_id }).await?;
+        let book = response.into_inner().book.expect("required");
         Ok(Response::new(RecommendResponse {
             recommendations: vec![BookRecommendation {
                 book_id,
@@ -243,11 +245,12 @@ impl RecommendationService for FakeRecommendations {
     }
 }
 
-/// What came with the request: request id, trace, timeout and caller.
+/// The metadata of the request, separated by spaces: request id of the context, header
+/// `x-request-id`, `traceparent`, `grpc-timeout`, caller.
 fn echo<T>(request: &Request<T>) -> String {
     let header = |name| {
         let value = request.metadata().get(name);
-        value.map_or("none", |value| value.to_str().expect("a text"))
+        value.map_or("none", |value| value.to_str().expect("visible ASCII"))
     };
     let context = CallContext::current().expect("a handler has a context");
     format!(
@@ -285,10 +288,10 @@ fn level(book_id: i32, on_hand: i32) -> StockLevel {
     }
 }
 
-fn answer(level: StockLevel) -> WatchStockResponse {
+fn stock_response(level: StockLevel) -> WatchStockResponse {
     WatchStockResponse { level: Some(level) }
 }
 
-fn not_faked() -> Status {
-    Status::unimplemented("not faked")
+fn not_implemented() -> Status {
+    Status::unimplemented("the fake does not implement this method")
 }

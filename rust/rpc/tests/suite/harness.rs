@@ -1,4 +1,4 @@
-//! A server with the fake services, reached in the process or over TCP.
+//! Starts a server with the fake services, in process or over TCP.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -47,9 +47,9 @@ pub(crate) use on_both_transports;
 
 pub struct Server {
     pub channel: Channel,
-    /// Lets go of the calls that wait in the fake inventory.
+    /// Controls the calls that wait in the fake inventory.
     pub gate: Arc<CallGate>,
-    /// Where it listens; in the process, nowhere.
+    /// The listening address; `None` in process.
     pub address: Option<SocketAddr>,
     pub stop: Option<oneshot::Sender<()>>,
     pub served: JoinHandle<Result<(), ServeError>>,
@@ -69,7 +69,8 @@ impl Server {
         Self::with(transport, options()).await
     }
 
-    /// The fake recommendations call the fake inventory over the same transport.
+    /// Starts a server whose fake recommendations service calls the fake inventory over
+    /// the same transport.
     pub async fn with(transport: Transport, options: Options) -> Self {
         let gate = Arc::new(CallGate::default());
         let (inventory, setter) = LateChannel::new();
@@ -112,7 +113,7 @@ impl Server {
         InventoryServiceClient::new(self.channel.clone())
     }
 
-    /// With the operator's token; in the process it changes nothing.
+    /// An inventory client with the operator token, which has no effect in process.
     pub fn operator(&self) -> InventoryServiceClient<Channel> {
         InventoryServiceClient::new(self.channel.clone().with_operator_token(TOKEN))
     }
@@ -122,14 +123,14 @@ impl Server {
     }
 
     pub async fn get_book(&self, book_id: i32) -> Result<String, Status> {
-        let answer = self
+        let response = self
             .inventory()
             .get_book(GetBookRequest { book_id })
             .await?;
-        Ok(answer.into_inner().book.expect("required").title)
+        Ok(response.into_inner().book.expect("required").title)
     }
 
-    /// Begins the shutdown.
+    /// Requests the shutdown.
     pub fn stop(&mut self) {
         self.stop
             .take()
@@ -139,7 +140,7 @@ impl Server {
     }
 }
 
-/// The details of a status, by full name and bytes.
+/// The details of a status: full type name and encoded message.
 pub fn details(status: &Status) -> Vec<(String, Vec<u8>)> {
     let inner = pb::Status::decode(status.details()).expect("details decode");
     assert_eq!(
@@ -159,13 +160,16 @@ pub fn error_info(status: &Status) -> pb::ErrorInfo {
     pb::ErrorInfo::decode(&*details[0].1).expect("info decodes")
 }
 
-/// The id that came back with an answer.
+/// The request id in the metadata of a response.
 pub fn request_id(metadata: &tonic::metadata::MetadataMap) -> &str {
-    let id = metadata.get("x-request-id").expect("every answer has one");
+    let id = metadata
+        .get("x-request-id")
+        .expect("every response has one");
     id.to_str().expect("visible ASCII")
 }
 
-/// Waits until something is so that the server does in its own time.
+/// Polls a condition until it holds; fails after ten seconds. For effects that the
+/// server reaches asynchronously and does not signal.
 pub async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
     let waiting = async {
         while !holds().await {
@@ -173,5 +177,5 @@ pub async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
         }
     };
     let in_time = tokio::time::timeout(Duration::from_secs(10), waiting).await;
-    in_time.expect("it is so within ten seconds");
+    in_time.expect("the condition holds within ten seconds");
 }

@@ -1,4 +1,4 @@
-//! Health and reflection.
+//! The health service and reflection.
 
 use futures::stream;
 use prost::Message;
@@ -17,22 +17,22 @@ const INVENTORY: &str = "bookstore.inventory.v1.InventoryService";
 const RECOMMENDATIONS: &str = "bookstore.recommendations.v1.RecommendationService";
 
 on_both_transports!(
-    health_is_told_for_each_service,
-    unknown_services_can_be_watched,
-    reflection_lists_what_is_served,
+    health_check_covers_each_service,
+    watch_of_unknown_service_reports_service_unknown,
+    reflection_lists_served_services,
     reflection_serves_files_with_their_options,
 );
 
-async fn health_is_told_for_each_service(transport: Transport) {
+async fn health_check_covers_each_service(transport: Transport) {
     let server = Server::start(transport).await;
     let mut health = HealthClient::new(server.channel.clone());
     for service in ["", INVENTORY, RECOMMENDATIONS] {
         let service = service.to_owned();
-        let answer = health
+        let response = health
             .check(HealthCheckRequest { service })
             .await
             .expect("known");
-        assert_eq!(answer.into_inner().status(), ServingStatus::Serving);
+        assert_eq!(response.into_inner().status(), ServingStatus::Serving);
     }
     let service = "payment.PaymentService".to_owned();
     let status = health
@@ -42,7 +42,7 @@ async fn health_is_told_for_each_service(transport: Transport) {
     assert_eq!(status.code(), Code::NotFound);
 }
 
-async fn unknown_services_can_be_watched(transport: Transport) {
+async fn watch_of_unknown_service_reports_service_unknown(transport: Transport) {
     let server = Server::start(transport).await;
     let mut health = HealthClient::new(server.channel.clone());
     for (service, expected) in [
@@ -50,8 +50,8 @@ async fn unknown_services_can_be_watched(transport: Transport) {
         ("payment.PaymentService", ServingStatus::ServiceUnknown),
     ] {
         let service = service.to_owned();
-        let answer = health.watch(HealthCheckRequest { service }).await;
-        let mut statuses = answer.expect("a stream").into_inner();
+        let response = health.watch(HealthCheckRequest { service }).await;
+        let mut statuses = response.expect("a stream").into_inner();
         let first = statuses
             .message()
             .await
@@ -67,21 +67,21 @@ async fn ask(server: &Server, question: MessageRequest) -> MessageResponse {
         host: String::new(),
         message_request: Some(question),
     };
-    let answer = client.server_reflection_info(stream::iter([request])).await;
-    let mut answers = answer.expect("a stream").into_inner();
-    let first = answers
+    let response = client.server_reflection_info(stream::iter([request])).await;
+    let mut responses = response.expect("a stream").into_inner();
+    let first = responses
         .message()
         .await
-        .expect("an answer")
+        .expect("a response")
         .expect("not the end");
-    first.message_response.expect("an answer")
+    first.message_response.expect("a response")
 }
 
-async fn reflection_lists_what_is_served(transport: Transport) {
+async fn reflection_lists_served_services(transport: Transport) {
     let server = Server::start(transport).await;
-    let answer = ask(&server, MessageRequest::ListServices(String::new())).await;
-    let MessageResponse::ListServicesResponse(list) = answer else {
-        panic!("{answer:?}");
+    let response = ask(&server, MessageRequest::ListServices(String::new())).await;
+    let MessageResponse::ListServicesResponse(list) = response else {
+        panic!("{response:?}");
     };
     let mut names: Vec<_> = list
         .service
@@ -109,14 +109,14 @@ async fn reflection_serves_files_with_their_options(transport: Transport) {
         "google.rpc.ErrorInfo",
     ] {
         let question = MessageRequest::FileContainingSymbol(symbol.to_owned());
-        let answer = ask(&server, question).await;
-        let MessageResponse::FileDescriptorResponse(files) = answer else {
-            panic!("{symbol}: {answer:?}");
+        let response = ask(&server, question).await;
+        let MessageResponse::FileDescriptorResponse(files) = response else {
+            panic!("{symbol}: {response:?}");
         };
         let raw = &files.file_descriptor_proto[0];
         let file = prost_types::FileDescriptorProto::decode(&**raw).expect("a file");
         assert!(symbol.starts_with(file.package()));
-        // The rules are extensions, which a decoder that does not know them drops.
+        // The validation rules are extensions, which prost drops when it decodes.
         assert!(raw.len() > file.encoded_len() || symbol != INVENTORY);
     }
 }

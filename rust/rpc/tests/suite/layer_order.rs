@@ -1,5 +1,5 @@
-//! The order of the layers, by what each refusal leaves behind: a log line, a count
-//! and a request id.
+//! The order of the layers: every refused call must still have a log line, a metric and
+//! a request id.
 
 use std::{
     io::Write,
@@ -18,10 +18,10 @@ use crate::{
 };
 
 on_both_transports!(
-    whatever_the_answer_it_is_logged_and_counted,
-    shedding_comes_before_authentication,
-    a_stream_is_counted_when_it_ends,
-    lines_have_no_field_values,
+    every_outcome_is_logged_and_counted,
+    load_shedding_runs_before_authentication,
+    stream_is_logged_when_it_ends,
+    access_log_contains_no_message_fields,
 );
 
 #[derive(Clone, Default)]
@@ -30,11 +30,11 @@ struct CapturedLog(Arc<Mutex<Vec<u8>>>);
 impl CapturedLog {
     fn text(&self) -> String {
         let bytes = self.0.lock().expect("no writer panics").clone();
-        String::from_utf8(bytes).expect("a text")
+        String::from_utf8(bytes).expect("UTF-8")
     }
 
-    /// The access log line of a request.
-    fn of(&self, request_id: &str) -> String {
+    /// The line of a request in the access log.
+    fn line_of(&self, request_id: &str) -> String {
         let text = self.text();
         let mut lines = text.lines().filter(|line| line.contains("rpc: call"));
         let id = format!("request_id=\"{request_id}\"");
@@ -62,18 +62,18 @@ impl MakeWriter<'_> for CapturedLog {
     }
 }
 
-/// Captures the log of this thread, on which a test runs all of its tasks.
+/// Captures the log of this thread, on which `tokio::test` runs all tasks of a test.
 fn capture() -> (CapturedLog, tracing::subscriber::DefaultGuard) {
-    let lines = CapturedLog::default();
+    let log = CapturedLog::default();
     let subscriber = tracing_subscriber::fmt()
         .with_ansi(false)
         .with_max_level(tracing::Level::DEBUG)
-        .with_writer(lines.clone())
+        .with_writer(log.clone())
         .finish();
-    (lines, tracing::subscriber::set_default(subscriber))
+    (log, tracing::subscriber::set_default(subscriber))
 }
 
-fn handled(method: &str, code: &str, times: u64) -> String {
+fn handled_total(method: &str, code: &str, times: u64) -> String {
     format!(
         "grpc_server_handled_total{{grpc_service=\"bookstore.inventory.v1.InventoryService\",\
          grpc_method=\"{method}\",grpc_type=\"unary\",grpc_code=\"{code}\"}} {times}"
@@ -87,8 +87,8 @@ fn with_id<T>(message: T, request_id: &str) -> Request<T> {
     request
 }
 
-async fn whatever_the_answer_it_is_logged_and_counted(transport: Transport) {
-    let (lines, _logging) = capture();
+async fn every_outcome_is_logged_and_counted(transport: Transport) {
+    let (log, _logging) = capture();
     let recorder = PrometheusBuilder::new().build_recorder();
     let metrics = recorder.handle();
     let _counting = metrics::set_default_local_recorder(&recorder);
@@ -102,9 +102,9 @@ async fn whatever_the_answer_it_is_logged_and_counted(transport: Transport) {
         let mut request = with_id(GetBookRequest { book_id }, id);
         let timeout = timeout.parse().expect("ascii");
         request.metadata_mut().insert("grpc-timeout", timeout);
-        let answer = server.inventory().get_book(request).await;
-        let (code, metadata) = match &answer {
-            Ok(answer) => (Code::Ok, answer.metadata()),
+        let response = server.inventory().get_book(request).await;
+        let (code, metadata) = match &response {
+            Ok(response) => (Code::Ok, response.metadata()),
             Err(status) => (status.code(), status.metadata()),
         };
         assert_eq!((code, request_id(metadata)), (expected, id));
@@ -113,7 +113,7 @@ async fn whatever_the_answer_it_is_logged_and_counted(transport: Transport) {
             Code::Internal => "INTERNAL",
             _ => "INVALID_ARGUMENT",
         };
-        let line = lines.of(id);
+        let line = log.line_of(id);
         assert!(line.contains(&format!("code=\"{name}\"")), "{line}");
     }
     if transport == Transport::Tcp {
@@ -125,16 +125,16 @@ async fn whatever_the_answer_it_is_logged_and_counted(transport: Transport) {
             .expect_err("no token");
         assert_eq!(status.code(), Code::Unauthenticated);
         assert_eq!(request_id(status.metadata()), "stranger");
-        assert!(lines.of("stranger").contains("UNAUTHENTICATED"));
+        assert!(log.line_of("stranger").contains("UNAUTHENTICATED"));
         assert!(
             metrics
                 .render()
-                .contains(&handled("SetStock", "Unauthenticated", 1))
+                .contains(&handled_total("SetStock", "Unauthenticated", 1))
         );
     }
     let rendered = metrics.render();
     for (code, times) in [("OK", 1), ("InvalidArgument", 2), ("Internal", 1)] {
-        let line = handled("GetBook", code, times);
+        let line = handled_total("GetBook", code, times);
         assert!(rendered.contains(&line), "{line} is missing in\n{rendered}");
     }
     let started = "grpc_method=\"GetBook\",grpc_type=\"unary\"} 4";
@@ -145,8 +145,8 @@ async fn whatever_the_answer_it_is_logged_and_counted(transport: Transport) {
     );
 }
 
-async fn shedding_comes_before_authentication(transport: Transport) {
-    let (lines, _logging) = capture();
+async fn load_shedding_runs_before_authentication(transport: Transport) {
+    let (log, _logging) = capture();
     let recorder = PrometheusBuilder::new().build_recorder();
     let metrics = recorder.handle();
     let _counting = metrics::set_default_local_recorder(&recorder);
@@ -163,40 +163,40 @@ async fn shedding_comes_before_authentication(transport: Transport) {
         .inventory()
         .set_stock(request)
         .await
-        .expect_err("no place at all");
+        .expect_err("the limit is zero");
     assert_eq!(status.code(), Code::ResourceExhausted);
     assert_eq!(request_id(status.metadata()), "shed");
-    assert!(lines.of("shed").contains("RESOURCE_EXHAUSTED"));
+    assert!(log.line_of("shed").contains("RESOURCE_EXHAUSTED"));
     assert!(
         metrics
             .render()
-            .contains(&handled("SetStock", "ResourceExhausted", 1))
+            .contains(&handled_total("SetStock", "ResourceExhausted", 1))
     );
 }
 
-async fn a_stream_is_counted_when_it_ends(transport: Transport) {
-    let (lines, _logging) = capture();
+async fn stream_is_logged_when_it_ends(transport: Transport) {
+    let (log, _logging) = capture();
     let server = Server::start(transport).await;
     let message = WatchStockRequest {
         book_ids: vec![NEVER_ANSWERS],
     };
-    let answer = server
+    let response = server
         .inventory()
         .watch_stock(with_id(message, "watcher"))
         .await;
-    let mut levels = answer.expect("a stream").into_inner();
+    let mut levels = response.expect("a stream").into_inner();
     levels.message().await.expect("the first level");
-    assert!(!lines.text().contains("watcher"), "it goes on");
+    assert!(!log.text().contains("watcher"), "it goes on");
     drop(levels);
-    eventually(async || lines.text().contains("watcher")).await;
+    eventually(async || log.text().contains("watcher")).await;
     assert!(
-        lines.of("watcher").contains("CANCELLED"),
-        "its caller has gone"
+        log.line_of("watcher").contains("CANCELLED"),
+        "the client has cancelled"
     );
 }
 
-async fn lines_have_no_field_values(transport: Transport) {
-    let (lines, _logging) = capture();
+async fn access_log_contains_no_message_fields(transport: Transport) {
+    let (log, _logging) = capture();
     let server = Server::start(transport).await;
     let message = SetStockRequest {
         book_id: 424_242,
@@ -204,10 +204,10 @@ async fn lines_have_no_field_values(transport: Transport) {
     };
     server
         .operator()
-        .set_stock(with_id(message, "discreet"))
+        .set_stock(with_id(message, "no-values"))
         .await
         .expect("allowed");
-    let line = lines.of("discreet");
+    let line = log.line_of("no-values");
     for field in [
         "method=",
         "code=",
@@ -223,6 +223,6 @@ async fn lines_have_no_field_values(transport: Transport) {
         "{line}"
     );
     for secret in ["424242", "131313", TOKEN] {
-        assert!(!lines.text().contains(secret));
+        assert!(!log.text().contains(secret));
     }
 }

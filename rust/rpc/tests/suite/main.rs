@@ -1,5 +1,5 @@
-//! The promises of the crate, each held over both transports: in the process and
-//! over TCP. What only a socket has is in `network` and `shutdown`.
+//! The behaviour of the crate. Most tests run over both transports, in process and over
+//! TCP; `network` and `shutdown` test what needs a socket.
 
 mod calls;
 mod context;

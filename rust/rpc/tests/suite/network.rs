@@ -1,4 +1,4 @@
-//! What only a socket has: gRPC-Web, other content, addresses.
+//! gRPC-Web, CORS, other HTTP requests and addresses: what needs a socket.
 
 use std::net::SocketAddr;
 
@@ -19,7 +19,7 @@ use crate::{
     harness::{Server, Transport, options},
 };
 
-/// Sends a request over HTTP/1.1 and reads all of the answer.
+/// Sends a request over HTTP/1.1 and reads the whole response.
 async fn http1(address: SocketAddr, head: &str, body: &[u8]) -> String {
     let mut socket = TcpStream::connect(address).await.expect("a connection");
     let length = body.len();
@@ -27,9 +27,9 @@ async fn http1(address: SocketAddr, head: &str, body: &[u8]) -> String {
         format!("{head}\r\nhost: here\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
     socket.write_all(head.as_bytes()).await.expect("sent");
     socket.write_all(body).await.expect("sent");
-    let mut answer = Vec::new();
-    socket.read_to_end(&mut answer).await.expect("an answer");
-    String::from_utf8_lossy(&answer).into_owned()
+    let mut response = Vec::new();
+    socket.read_to_end(&mut response).await.expect("a response");
+    String::from_utf8_lossy(&response).into_owned()
 }
 
 fn frame(message: &impl Message) -> Vec<u8> {
@@ -46,22 +46,22 @@ fn frame(message: &impl Message) -> Vec<u8> {
 const GET_BOOK: &str = "POST /bookstore.inventory.v1.InventoryService/GetBook HTTP/1.1";
 
 #[tokio::test]
-async fn a_page_calls_by_grpc_web() {
+async fn grpc_web_request_over_http1_is_served() {
     let server = Server::start(Transport::Tcp).await;
     let address = server.address.expect("a socket");
     let head =
         format!("{GET_BOOK}\r\ncontent-type: application/grpc-web+proto\r\nx-request-id: page");
-    let answer = http1(address, &head, &frame(&GetBookRequest { book_id: ECHO })).await;
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    assert!(answer.contains("x-request-id: page"), "{answer}");
-    assert!(answer.contains("grpc-status:0"), "{answer}");
+    let response = http1(address, &head, &frame(&GetBookRequest { book_id: ECHO })).await;
+    assert!(response.starts_with("HTTP/1.1 200"), "{response}");
+    assert!(response.contains("x-request-id: page"), "{response}");
+    assert!(response.contains("grpc-status:0"), "{response}");
 
-    let answer = http1(address, &head, &frame(&GetBookRequest { book_id: 0 })).await;
-    assert!(answer.contains("grpc-status: 3"), "{answer}");
+    let response = http1(address, &head, &frame(&GetBookRequest { book_id: 0 })).await;
+    assert!(response.contains("grpc-status: 3"), "{response}");
 }
 
 #[tokio::test]
-async fn a_page_of_another_origin_needs_permission() {
+async fn cors_allows_only_configured_origins() {
     let origin = HeaderValue::from_static("https://shop.example");
     let options = Options {
         web_origins: vec![origin],
@@ -73,44 +73,47 @@ async fn a_page_of_another_origin_needs_permission() {
         format!("{path}\r\norigin: {origin}\r\naccess-control-request-method: POST")
     };
     let address = server.address.expect("a socket");
-    let answer = http1(address, &preflight("https://shop.example"), &[]).await;
+    let response = http1(address, &preflight("https://shop.example"), &[]).await;
     assert!(
-        answer.contains("access-control-allow-origin: https://shop.example"),
-        "{answer}"
+        response.contains("access-control-allow-origin: https://shop.example"),
+        "{response}"
     );
-    let answer = http1(address, &preflight("https://else.example"), &[]).await;
-    assert!(!answer.contains("access-control-allow-origin"), "{answer}");
+    let response = http1(address, &preflight("https://else.example"), &[]).await;
+    assert!(
+        !response.contains("access-control-allow-origin"),
+        "{response}"
+    );
 }
 
 #[tokio::test]
-async fn what_is_no_grpc_is_told_so() {
+async fn request_that_is_not_grpc_gets_415() {
     let server = Server::start(Transport::Tcp).await;
     let address = server.address.expect("a socket");
     for head in [
         "GET / HTTP/1.1",
         &format!("{GET_BOOK}\r\ncontent-type: application/json"),
     ] {
-        let answer = http1(address, head, b"{}").await;
-        assert!(answer.starts_with("HTTP/1.1 415"), "{answer}");
-        assert!(answer.contains("this port speaks gRPC"), "{answer}");
+        let response = http1(address, head, b"{}").await;
+        assert!(response.starts_with("HTTP/1.1 415"), "{response}");
+        assert!(response.contains("this port speaks gRPC"), "{response}");
     }
 }
 
 #[tokio::test]
-async fn a_call_that_is_not_posted_is_not_run() {
+async fn http_method_other_than_post_gets_405() {
     let server = Server::start(Transport::Tcp).await;
     let address = server.address.expect("a socket");
     for method in ["GET", "PUT"] {
         let path = GET_BOOK.replace("POST", method);
         let head = format!("{path}\r\ncontent-type: application/grpc");
-        let answer = http1(address, &head, &[]).await;
-        assert!(answer.starts_with("HTTP/1.1 405"), "{answer}");
-        assert!(answer.contains("allow: POST"), "{answer}");
+        let response = http1(address, &head, &[]).await;
+        assert!(response.starts_with("HTTP/1.1 405"), "{response}");
+        assert!(response.contains("allow: POST"), "{response}");
     }
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_named() {
+async fn connect_error_contains_the_address() {
     let listener = rpc::bind(([127, 0, 0, 1], 0).into())
         .await
         .expect("a free port");
@@ -118,8 +121,8 @@ async fn a_server_that_is_not_there_is_named() {
     drop(listener);
     let channel = Channel::connect(&format!("http://{address}")).expect("an address");
     let mut client = InventoryServiceClient::new(channel);
-    let answer = client.get_book(GetBookRequest { book_id: ECHO }).await;
-    let status = answer.expect_err("nobody listens");
+    let response = client.get_book(GetBookRequest { book_id: ECHO }).await;
+    let status = response.expect_err("nobody listens");
     assert_eq!(status.code(), Code::Unavailable, "{status}");
     assert!(
         status
@@ -131,7 +134,7 @@ async fn a_server_that_is_not_there_is_named() {
 }
 
 #[tokio::test]
-async fn a_taken_port_is_told_with_a_remedy() {
+async fn bind_error_for_a_used_port_suggests_a_fix() {
     let listener = rpc::bind(([127, 0, 0, 1], 0).into())
         .await
         .expect("a free port");
@@ -148,7 +151,7 @@ async fn a_taken_port_is_told_with_a_remedy() {
 }
 
 #[tokio::test]
-async fn only_plain_addresses_are_connected_to() {
+async fn invalid_address_is_refused() {
     for uri in [
         "",
         "127.0.0.1:1",

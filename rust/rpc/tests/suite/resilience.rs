@@ -1,4 +1,4 @@
-//! What a broken handler and too many calls do to the others: nothing.
+//! Panics, load shedding and late channels: one call must not affect the others.
 
 use std::time::Duration;
 
@@ -15,14 +15,14 @@ use crate::{
 };
 
 on_both_transports!(
-    a_panic_fails_its_own_call_only,
-    a_panic_in_a_stream_ends_the_stream,
-    too_many_calls_are_shed,
-    a_caller_who_leaves_frees_the_place,
-    streams_have_a_limit_of_their_own,
+    panic_fails_only_its_own_call,
+    panic_in_a_stream_ends_the_stream,
+    calls_over_the_limit_are_shed,
+    cancelled_call_releases_its_permit,
+    streams_have_a_separate_limit,
 );
 
-async fn a_panic_fails_its_own_call_only(transport: Transport) {
+async fn panic_fails_only_its_own_call(transport: Transport) {
     let server = Server::start(transport).await;
     for _ in 0..3 {
         let status = server.get_book(PANICS).await.expect_err("it panics");
@@ -34,13 +34,13 @@ async fn a_panic_fails_its_own_call_only(transport: Transport) {
     }
 }
 
-async fn a_panic_in_a_stream_ends_the_stream(transport: Transport) {
+async fn panic_in_a_stream_ends_the_stream(transport: Transport) {
     let server = Server::start(transport).await;
     let request = WatchStockRequest {
         book_ids: vec![PANICS],
     };
-    let answer = server.inventory().watch_stock(request).await;
-    let mut levels = answer.expect("a stream").into_inner();
+    let response = server.inventory().watch_stock(request).await;
+    let mut levels = response.expect("a stream").into_inner();
     levels.message().await.expect("the first level");
     let status = levels.message().await.expect_err("it panics");
     assert_eq!(status.code(), Code::Internal);
@@ -55,7 +55,7 @@ fn two_permits() -> Options {
     }
 }
 
-async fn too_many_calls_are_shed(transport: Transport) {
+async fn calls_over_the_limit_are_shed(transport: Transport) {
     let server = Server::with(transport, two_permits()).await;
     let shed = async {
         server.gate.wait_for_calls(2).await;
@@ -85,18 +85,18 @@ async fn too_many_calls_are_shed(transport: Transport) {
     server.get_book(ECHO).await.expect("there is room again");
 }
 
-async fn a_caller_who_leaves_frees_the_place(transport: Transport) {
+async fn cancelled_call_releases_its_permit(transport: Transport) {
     let server = Server::with(transport, two_permits()).await;
     for _ in 0..5 {
         let never = server.get_book(NEVER_ANSWERS);
-        let left = tokio::time::timeout(Duration::from_millis(30), never).await;
-        assert!(left.is_err(), "it does not answer");
+        let result = tokio::time::timeout(Duration::from_millis(30), never).await;
+        assert!(result.is_err(), "it does not respond");
     }
-    // Over a network the server learns of it a little later.
+    // Over TCP the server notices the cancellation a little later.
     eventually(async || server.get_book(ECHO).await.is_ok()).await;
 }
 
-async fn streams_have_a_limit_of_their_own(transport: Transport) {
+async fn streams_have_a_separate_limit(transport: Transport) {
     let server = Server::with(transport, two_permits()).await;
     let watch = || async {
         let request = WatchStockRequest {
@@ -113,7 +113,7 @@ async fn streams_have_a_limit_of_their_own(transport: Transport) {
 }
 
 #[tokio::test]
-async fn a_late_channel_is_unavailable_until_it_is_filled() {
+async fn late_channel_is_unavailable_until_it_is_set() {
     use contract::bookstore::inventory::v1::{
         GetBookRequest, inventory_service_client::InventoryServiceClient,
     };

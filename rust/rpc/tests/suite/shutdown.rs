@@ -1,4 +1,4 @@
-//! The drain.
+//! Graceful shutdown: the drain of a server.
 
 use std::time::{Duration, Instant};
 
@@ -15,11 +15,11 @@ use crate::{
 };
 
 #[tokio::test]
-async fn calls_in_flight_finish_and_watchers_are_told() {
+async fn shutdown_finishes_calls_and_ends_streams() {
     let mut server = Server::start(Transport::Tcp).await;
     let mut health = HealthClient::new(server.channel.clone());
-    let answer = health.watch(HealthCheckRequest::default()).await;
-    let mut statuses = answer.expect("a stream").into_inner();
+    let response = health.watch(HealthCheckRequest::default()).await;
+    let mut statuses = response.expect("a stream").into_inner();
     let first = statuses
         .message()
         .await
@@ -30,8 +30,8 @@ async fn calls_in_flight_finish_and_watchers_are_told() {
     let request = WatchStockRequest {
         book_ids: vec![NEVER_ANSWERS],
     };
-    let answer = server.inventory().watch_stock(request).await;
-    let mut levels = answer.expect("a stream").into_inner();
+    let response = server.inventory().watch_stock(request).await;
+    let mut levels = response.expect("a stream").into_inner();
     levels.message().await.expect("the first level");
 
     let (stop, gate) = (server.stop.take(), server.gate.clone());
@@ -60,17 +60,17 @@ async fn calls_in_flight_finish_and_watchers_are_told() {
 
     let address = server.address.expect("a socket");
     let late = Channel::connect(&format!("http://{address}")).expect("an address");
-    let answer = HealthClient::new(late)
+    let response = HealthClient::new(late)
         .check(HealthCheckRequest::default())
         .await;
     assert_eq!(
-        answer.expect_err("nobody listens").code(),
+        response.expect_err("nobody listens").code(),
         Code::Unavailable
     );
 }
 
 #[tokio::test]
-async fn the_drain_is_bounded() {
+async fn drain_ends_after_its_timeout() {
     let options = Options {
         drain_timeout: Duration::from_millis(200),
         ..options()
