@@ -1,8 +1,8 @@
-//! What a process shows of itself and hears from outside: the log, the metrics and
-//! the signal to stop. For binaries; libraries use `tracing` and `metrics` alone.
+//! The log, the Prometheus metrics and the shutdown signal of a process. Only binaries
+//! need this crate; libraries use `tracing` and `metrics` directly.
 //!
-//! Traces are not exported yet. The W3C trace context is carried from call to call,
-//! and its trace id is in the log lines.
+//! Traces are not exported yet. The crate `rpc` passes the W3C trace context on to nested
+//! calls and writes its trace id to the log.
 
 mod log;
 mod metrics;

@@ -1,4 +1,4 @@
-//! The log: one event a line, to standard error.
+//! The log: one line per event, to standard error.
 
 mod json_format;
 mod write_queue;
@@ -11,31 +11,34 @@ use std::{
 
 use tracing_subscriber::{EnvFilter, filter::ParseError, fmt, prelude::*};
 
-use self::write_queue::{MakeQueueWriter, WriteQueue};
+use self::{
+    json_format::JsonFormat,
+    write_queue::{MakeQueueWriter, WriteQueue},
+};
 
-/// The variables that name what is logged, the first one set wins.
+/// The environment variables with the log filter. The first one that is set is used.
 const FILTER_VARIABLES: [&str; 2] = ["BINDERY_LOG", "RUST_LOG"];
 const DEFAULT_FILTER: &str = "info";
 
-/// How the log looks and what is in it.
+/// Format and filter of the log.
 #[derive(Debug, Clone, Default)]
 pub struct LogOptions {
-    /// How a line looks.
+    /// The format of the lines.
     pub format: LogFormat,
-    /// What is logged, in the language of `tracing`'s filters: `info,rpc=debug`.
-    /// Unset: `BINDERY_LOG`, then `RUST_LOG`, then `info`.
+    /// A filter in the syntax of `tracing_subscriber::EnvFilter`, such as
+    /// `info,rpc=debug`. If unset: `BINDERY_LOG`, then `RUST_LOG`, then `info`.
     pub filter: Option<String>,
 }
 
-/// How a line of the log looks.
+/// The format of the log lines.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For people on a terminal, JSON elsewhere.
+    /// `Pretty` if standard error is a terminal, otherwise `Json`.
     #[default]
     Auto,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
-    /// For people, in colour on a terminal.
+    /// Human-readable text, in colour on a terminal.
     Pretty,
 }
 
@@ -52,32 +55,32 @@ impl std::str::FromStr for LogFormat {
     }
 }
 
-/// Why the log can't be written.
+/// The error of [`init_log`].
 #[derive(Debug, thiserror::Error)]
 pub enum InitError {
-    /// The filter is not one.
-    #[error("the log filter {filter:?} is not one: {cause}")]
+    /// The filter has invalid syntax.
+    #[error("invalid log filter {filter:?}: {cause}")]
     Filter {
-        /// What was given.
+        /// The filter that was given.
         filter: String,
-        /// What is wrong with it.
+        /// The error of the parser.
         cause: ParseError,
     },
-    /// There is a log already.
-    #[error("the log is set up already")]
+    /// The process already has a log.
+    #[error("the log is already initialized")]
     AlreadyInitialized,
-    /// The system has no thread left.
+    /// The operating system cannot create another thread.
     #[error("cannot start the thread that writes the log: {0}")]
     Thread(#[from] io::Error),
 }
 
-/// The lines that wait to be written, once there can be any.
+/// The queue of the JSON log; unset in the pretty format, which is not queued.
 static QUEUE: OnceLock<Arc<WriteQueue<Stderr>>> = OnceLock::new();
 
-/// The log of the process, until this is dropped: then all lines are written, and
-/// later ones one by one as they come. To be held to the end of the program.
+/// Flushes the log when it is dropped; lines that are logged later are written
+/// immediately, one by one. Keep it until the end of the program.
 #[derive(Debug)]
-#[must_use = "what is logged at the end is lost if nobody holds the log"]
+#[must_use = "dropping the guard at once disables the batching of log lines"]
 pub struct LogGuard(());
 
 impl Drop for LogGuard {
@@ -88,19 +91,20 @@ impl Drop for LogGuard {
     }
 }
 
-/// Writes all lines that wait. Before [`std::process::exit`], which drops nothing.
+/// Writes all queued lines. Needed before [`std::process::exit`], which does not drop the
+/// [`LogGuard`].
 pub fn flush_log() {
     if let Some(queue) = QUEUE.get() {
         queue.flush();
     }
 }
 
-/// Sets up the log of the process, once. Panics are logged from here on, with their
-/// place, in place of the text that the standard library prints.
+/// Initializes the log of the process; works once. From then on panics are logged with
+/// their location, instead of the text that the standard library prints.
 ///
-/// JSON lines are gathered for up to 20 ms and written together by a thread, but for
-/// errors, which are written at once. No line is dropped: who logs more than can be
-/// written waits.
+/// JSON lines are collected for up to 20 ms and written together by a thread; errors are
+/// written immediately. No line is dropped: when lines come faster than they can be
+/// written, the logging threads wait.
 pub fn init_log(options: LogOptions) -> Result<LogGuard, InitError> {
     let filter = parse_filter(options.filter)?;
     let terminal = io::stderr().is_terminal();
@@ -111,28 +115,25 @@ pub fn init_log(options: LogOptions) -> Result<LogGuard, InitError> {
     };
     let registry = tracing_subscriber::registry().with(filter);
     let layer = fmt::layer();
-    let initialized = match json {
-        true => {
-            let queue = WriteQueue::start(io::stderr())?;
-            QUEUE
-                .set(Arc::clone(&queue))
-                .map_err(|_| InitError::AlreadyInitialized)?;
-            let layer = layer
-                .json()
-                .event_format(json_format::JsonFormat::default());
-            registry
-                .with(layer.with_writer(MakeQueueWriter(queue)))
-                .try_init()
-        }
-        false => registry
-            .with(layer.compact().with_ansi(terminal).with_writer(io::stderr))
-            .try_init(),
+    let initialized = if json {
+        let queue = WriteQueue::start(io::stderr())?;
+        QUEUE
+            .set(Arc::clone(&queue))
+            .map_err(|_| InitError::AlreadyInitialized)?;
+        let layer = layer
+            .json()
+            .event_format(JsonFormat::default())
+            .with_writer(MakeQueueWriter(queue));
+        registry.with(layer).try_init()
+    } else {
+        let layer = layer.compact().with_ansi(terminal).with_writer(io::stderr);
+        registry.with(layer).try_init()
     };
     initialized.map_err(|_| InitError::AlreadyInitialized)?;
     panic::set_hook(Box::new(|panic| {
         let thread = std::thread::current();
         tracing::error!(
-            panic = panic.payload_as_str().unwrap_or("not a text"),
+            panic = panic.payload_as_str().unwrap_or("not a string"),
             location = panic.location().map(tracing::field::display),
             thread = thread.name(),
             "panicked"
@@ -161,13 +162,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wrong_filter_is_named() {
+    fn invalid_filter_is_quoted_in_the_error() {
         let error = parse_filter(Some("info,rpc=loud".to_owned())).expect_err("no such level");
         assert!(error.to_string().contains("\"info,rpc=loud\""), "{error}");
     }
 
     #[test]
-    fn a_given_filter_wins() {
+    fn explicit_filter_takes_precedence() {
         let filter = parse_filter(Some("warn,rpc=debug".to_owned())).expect("a filter");
         let mut parts: Vec<_> = filter.to_string().split(',').map(str::to_owned).collect();
         parts.sort();
@@ -175,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn formats_are_read_by_name() {
+    fn formats_are_parsed_by_name() {
         assert_eq!("json".parse(), Ok(LogFormat::Json));
         assert!("JSON".parse::<LogFormat>().is_err());
     }

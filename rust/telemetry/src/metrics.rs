@@ -1,45 +1,45 @@
-//! The metrics, in the text format of Prometheus.
+//! Metrics in the text format of Prometheus.
 
 use std::{io, thread, time::Duration};
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
-/// The upper bounds of the histograms named `*_seconds`: 0.1 ms, which is a call
-/// that touches no database, to 10 s, which nobody waits for.
+/// The bucket bounds of the histograms named `*_seconds`: from 0.1 ms, the duration of a
+/// call without a database, to 10 s, longer than clients wait.
 const SECONDS_BUCKETS: [f64; 16] = [
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
     5.0, 10.0,
 ];
 
-/// How often recorded values are sorted into their buckets. Until then each one is
-/// kept: at 60,000 calls a second, a few megabytes.
+/// How often recorded values are moved to their buckets. Until then each value is kept:
+/// at 60,000 calls per second, a few megabytes.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Why metrics can't be kept.
+/// The error of [`Metrics::install`].
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
-    /// There is a recorder already.
+    /// The process already has a recorder, or its settings are invalid.
     #[error("cannot install the metrics: {0}")]
     Recorder(#[from] BuildError),
-    /// The system has no thread left.
-    #[error("cannot start the thread that keeps the metrics: {0}")]
+    /// The operating system cannot create another thread.
+    #[error("cannot start the thread for the metrics: {0}")]
     Thread(#[from] io::Error),
 }
 
-/// Reads the metrics of the process.
+/// Renders the metrics of the process.
 #[derive(Clone)]
 pub struct Metrics(PrometheusHandle);
 
 impl Metrics {
-    /// Begins to keep metrics, once a process. Whatever is counted before is lost, so
-    /// that this comes before routers are made.
+    /// Installs the metrics recorder of the process; works once. Values recorded before are
+    /// lost, so call it before creating routers.
     pub fn install() -> Result<Self, InstallError> {
         let suffix = Matcher::Suffix("_seconds".to_owned());
         let handle = PrometheusBuilder::new()
             .set_buckets_for_metric(suffix, &SECONDS_BUCKETS)?
             .install_recorder()?;
         let upkeep = handle.clone();
-        // A thread and not a task: it must run however busy the tasks are.
+        // A thread and not a task, so that it also runs when the runtime is overloaded.
         thread::Builder::new()
             .name("metrics-upkeep".to_owned())
             .spawn(move || {
@@ -51,7 +51,7 @@ impl Metrics {
         Ok(Self(handle))
     }
 
-    /// All metrics as they are now, for `GET /metrics`, as
+    /// The current value of all metrics, for `GET /metrics`. The content type is
     /// `text/plain; version=0.0.4`.
     pub fn render(&self) -> String {
         self.0.render()
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seconds_are_sorted_into_our_buckets() {
+    fn seconds_histograms_use_our_buckets() {
         let metrics = Metrics::install().expect("the only recorder of this test binary");
         metrics::histogram!("grpc_server_handling_seconds").record(0.0003);
         metrics::counter!("grpc_server_started_total").increment(2);

@@ -1,14 +1,15 @@
-//! The signal to stop.
+//! The shutdown signals SIGTERM and SIGINT.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Completes on the first SIGTERM or SIGINT. A second one ends the process at once,
-/// with the status that shells give for it: whoever presses Ctrl-C twice does not
-/// want to wait for the drain.
+/// Completes on the first SIGTERM or SIGINT. A second signal exits the process
+/// immediately, with the exit code that shells use for it (128 + signal number), so that
+/// pressing Ctrl-C twice skips the drain.
 ///
 /// # Panics
 ///
-/// Outside of a tokio runtime, or if the system refuses to handle the two signals.
+/// Outside of a tokio runtime, or if the operating system does not allow to handle the
+/// two signals.
 pub async fn shutdown_signal() {
     let mut terminate = listen_for(SignalKind::terminate());
     let mut interrupt = listen_for(SignalKind::interrupt());
@@ -22,7 +23,7 @@ pub async fn shutdown_signal() {
             _ = terminate.recv() => 128 + 15,
             _ = interrupt.recv() => 128 + 2,
         };
-        tracing::warn!("second signal, exiting at once");
+        tracing::warn!("second signal, exiting immediately");
         crate::flush_log();
         std::process::exit(status);
     });
@@ -39,11 +40,11 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn sigterm_is_waited_for() {
+    async fn completes_on_sigterm() {
         let mut signal = std::pin::pin!(shutdown_signal());
-        // Handling begins with the first poll.
+        // The handler is installed by the first poll.
         let early = tokio::time::timeout(Duration::from_millis(20), &mut signal).await;
-        assert!(early.is_err(), "nobody has sent one yet");
+        assert!(early.is_err(), "no signal was sent yet");
         let process = std::process::id().to_string();
         let sent = Command::new("kill").args(["-TERM", &process]).status();
         assert!(sent.expect("kill exists").success());

@@ -32,7 +32,7 @@ impl<'a> MakeWriter<'a> for CapturedOutput {
 }
 
 impl CapturedOutput {
-    /// The only line, without its time.
+    /// The only line, without its timestamp.
     fn line(&self) -> String {
         let text = String::from_utf8(self.0.lock().expect("nobody panics").clone());
         let text = text.expect("UTF-8");
@@ -43,8 +43,8 @@ impl CapturedOutput {
     }
 }
 
-/// What we write of an event, and what the library writes.
-fn both(log: impl Fn()) -> (String, String) {
+/// The line in our format and in the format of the library.
+fn format_with_both(log: impl Fn()) -> (String, String) {
     let (ours, theirs) = (CapturedOutput::default(), CapturedOutput::default());
     let json = || {
         tracing_subscriber::fmt()
@@ -62,18 +62,18 @@ fn both(log: impl Fn()) -> (String, String) {
 }
 
 #[test]
-fn a_line_is_what_it_was_before() {
-    let (ours, theirs) = both(|| {
+fn event_is_formatted_as_by_the_library() {
+    let (ours, theirs) = format_with_both(|| {
         tracing::warn!(
             target: "rpc",
             method = "/a.B/C",
             latency_ms = 0.083,
             whole = 1.0,
-            endless = f64::INFINITY,
+            infinite = f64::INFINITY,
             peer = Some(tracing::field::display("127.0.0.1:5")),
-            nothing = None::<u8>,
+            none = None::<u8>,
             signed = -7,
-            huge = u128::MAX,
+            large = u128::MAX,
             yes = true,
             debug = ?Some("a \"b\""),
             "call"
@@ -86,9 +86,9 @@ fn a_line_is_what_it_was_before() {
 }
 
 #[test]
-fn a_value_may_log_while_it_is_shown() {
-    struct Talkative;
-    impl fmt::Debug for Talkative {
+fn value_may_log_while_it_is_formatted() {
+    struct LogsInDebug;
+    impl fmt::Debug for LogsInDebug {
         fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
             tracing::info!("inner");
             formatter.write_str("shown")
@@ -97,7 +97,7 @@ fn a_value_may_log_while_it_is_shown() {
     let output = CapturedOutput::default();
     let subscriber = tracing_subscriber::fmt().json().with_writer(output.clone());
     let subscriber = subscriber.event_format(JsonFormat::default()).finish();
-    tracing::subscriber::with_default(subscriber, || tracing::info!(value = ?Talkative, "outer"));
+    tracing::subscriber::with_default(subscriber, || tracing::info!(value = ?LogsInDebug, "outer"));
     let text = output.0.lock().expect("nobody panics").clone();
     for line in text.split_inclusive(|&byte| byte == b'\n') {
         let value: Value = serde_json::from_slice(line).expect("JSON");
@@ -106,8 +106,8 @@ fn a_value_may_log_while_it_is_shown() {
 }
 
 #[test]
-fn an_event_in_a_span_names_the_span() {
-    let (ours, theirs) = both(|| {
+fn event_in_a_span_contains_the_span() {
+    let (ours, theirs) = format_with_both(|| {
         let span = tracing::info_span!("import", file = "a.csv");
         span.in_scope(|| tracing::info!(row = 7, "read"));
     });
@@ -117,28 +117,28 @@ fn an_event_in_a_span_names_the_span() {
 
 proptest! {
     #[test]
-    fn any_text_comes_out_as_it_went_in(text: String, control in "[\0-\x1f\"\\\\\x7f]*") {
+    fn any_text_round_trips(text: String, control in "[\0-\x1f\"\\\\\x7f]*") {
         let text = text + &control;
-        let (ours, theirs) = both(|| tracing::info!(text, debug = ?text, "{text}"));
+        let (ours, theirs) = format_with_both(|| tracing::info!(text, debug = ?text, "{text}"));
         prop_assert_eq!(&ours, &theirs);
         let value: Value = serde_json::from_str(&ours).expect("JSON");
         prop_assert_eq!(&value["text"], &text);
     }
 
     #[test]
-    fn any_number_comes_out_as_it_went_in(float: f64, signed: i64, unsigned: u64) {
-        let (ours, _) = both(|| tracing::info!(float, signed, unsigned));
+    fn any_number_round_trips(float: f64, signed: i64, unsigned: u64) {
+        let (ours, _) = format_with_both(|| tracing::info!(float, signed, unsigned));
         let value: Value = serde_json::from_str(&ours).expect("JSON");
         prop_assert_eq!(value["signed"].as_i64(), Some(signed));
         prop_assert_eq!(value["unsigned"].as_u64(), Some(unsigned));
-        // The standard library reads floats exactly, which serde_json doesn't.
+        // Parsed by the standard library, because serde_json may round floats.
         let text = ours.split_once("\"float\":").and_then(|(_, rest)| rest.split_once(','));
         let (text, _) = text.expect("the field is there");
         prop_assert_eq!(text.parse().ok(), Some(float).filter(|float| float.is_finite()));
     }
 
     #[test]
-    fn a_time_is_written_to_the_microsecond(micros in 0..4_102_444_800_000_000_u64) {
+    fn timestamp_has_microsecond_precision(micros in 0..4_102_444_800_000_000_u64) {
         let mut text = String::new();
         write_time(&mut text, UNIX_EPOCH + Duration::from_micros(micros));
         let read: Timestamp = text.parse().expect("a time");

@@ -1,5 +1,5 @@
-//! Where lines wait to be written. One system call a line would cost a server more
-//! than the call that the line tells of.
+//! A queue of log lines that a thread writes in batches. One system call per line would
+//! cost more than the gRPC call that the line is about.
 
 use std::{
     io::{self, Write},
@@ -12,24 +12,24 @@ use std::{
 use tracing::{Level, Metadata};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// How long a line waits for others to be written with it. Whoever watches the log
-/// doesn't notice; a server under load writes hundreds of lines at once.
+/// How long the first line of a batch waits for others. Too short to notice for a person
+/// who watches the log; under load, hundreds of lines are written at once.
 const FLUSH_DELAY: Duration = Duration::from_millis(20);
-/// How many bytes are written without pending for more.
+/// A batch of this many bytes is written without waiting longer.
 const FLUSH_BYTES: usize = 256 * 1024;
-/// How many bytes may wait. Whoever brings more writes them, and so waits for the
-/// disk: a log that grows faster than it is written slows the process down, and
-/// neither loses lines nor takes all memory.
+/// How many bytes the queue can hold. When it is full, the logging thread writes them
+/// itself and so waits for the disk: a log that grows too fast slows the process down,
+/// but loses no lines and uses bounded memory.
 const MAX_PENDING_BYTES: usize = 1024 * 1024;
 
-/// MakeQueueWriter on their way to `W`, in the order in which they came. A thread writes them;
-/// a line that tells of an error is written, with all before it, before its author
-/// goes on. SIGKILL and an abort lose what came in the last 20 ms.
+/// Log lines to be written to `W`, in order of arrival. A background thread writes them.
+/// An event of level ERROR is written, with all lines before it, before the logging
+/// thread continues. SIGKILL and an abort lose the lines of the last 20 ms.
 pub(super) struct WriteQueue<W> {
     pending: Mutex<Pending>,
     not_empty: Condvar,
     flush_bytes_reached: Condvar,
-    /// Locked before `pending`, where both are.
+    /// Lock order: `output` before `pending`.
     output: Mutex<Output<W>>,
 }
 
@@ -40,20 +40,20 @@ struct Pending {
 }
 
 struct Output<W> {
-    to: W,
-    /// The other one of two buffers that take turns.
+    writer: W,
+    /// Swapped with `Pending::lines` at each flush, so that both buffers are reused.
     lines: Vec<u8>,
 }
 
 impl<W: Write + Send + 'static> WriteQueue<W> {
-    /// Begins to write in the background.
-    pub(super) fn start(to: W) -> io::Result<Arc<Self>> {
+    /// Starts the background thread.
+    pub(super) fn start(writer: W) -> io::Result<Arc<Self>> {
         let queue = Arc::new(Self {
             pending: Mutex::default(),
             not_empty: Condvar::new(),
             flush_bytes_reached: Condvar::new(),
             output: Mutex::new(Output {
-                to,
+                writer,
                 lines: Vec::new(),
             }),
         });
@@ -109,17 +109,17 @@ impl<W: Write + Send + 'static> WriteQueue<W> {
         }
     }
 
-    /// Writes all lines that came before. A log that can't be written is nothing to
-    /// stop for, and there is no other place to say it.
+    /// Writes all lines queued so far. Errors are ignored: a broken log is no reason to
+    /// stop the process, and there is no other place to report it.
     pub(super) fn flush(&self) {
         let mut output = lock(&self.output);
-        let Output { to, lines } = &mut *output;
+        let Output { writer, lines } = &mut *output;
         mem::swap(&mut lock(&self.pending).lines, lines);
-        let _ = to.write_all(lines).and_then(|()| to.flush());
+        let _ = writer.write_all(lines).and_then(|()| writer.flush());
         lines.clear();
     }
 
-    /// Writes what is there, and from here on each line as it comes.
+    /// Writes all queued lines; later lines are written immediately.
     pub(super) fn close(&self) {
         lock(&self.pending).closed = true;
         self.not_empty.notify_one();
@@ -132,11 +132,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What the log writes to.
+/// Makes a [`QueueWriter`] for each event.
 #[derive(Clone)]
 pub(super) struct MakeQueueWriter<W>(pub(super) Arc<WriteQueue<W>>);
 
-/// Takes one line.
+/// Puts one line into the queue, and flushes it if the event is an error.
 pub(super) struct QueueWriter<'a, W> {
     queue: &'a WriteQueue<W>,
     flush_each_line: bool,

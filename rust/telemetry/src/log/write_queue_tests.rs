@@ -5,7 +5,7 @@ use std::{
 
 use super::*;
 
-/// What was written, in how many writes.
+/// Records the bytes and the number of writes; each write takes `delay`.
 #[derive(Clone, Default)]
 struct FakeDisk {
     written: Arc<Mutex<Vec<u8>>>,
@@ -37,7 +37,7 @@ fn queue(disk: &FakeDisk) -> Arc<WriteQueue<FakeDisk>> {
 }
 
 #[test]
-fn a_line_is_written_soon_without_being_asked_for() {
+fn line_is_written_without_an_explicit_flush() {
     let disk = FakeDisk::default();
     queue(&disk).push(b"one\n");
     let began = Instant::now();
@@ -48,7 +48,7 @@ fn a_line_is_written_soon_without_being_asked_for() {
 }
 
 #[test]
-fn lines_that_come_together_are_written_together() {
+fn lines_are_written_in_batches() {
     let disk = FakeDisk::default();
     let queue = queue(&disk);
     for _ in 0..1000 {
@@ -56,12 +56,12 @@ fn lines_that_come_together_are_written_together() {
     }
     queue.close();
     assert_eq!(disk.text(), "line\n".repeat(1000));
-    // A machine that stands still for a while makes a few more.
+    // About one write is expected; more if the machine is busy.
     assert!(disk.writes.load(Ordering::Relaxed) < 100);
 }
 
 #[test]
-fn a_slow_disk_loses_nothing_and_fills_no_memory() {
+fn slow_disk_loses_no_lines_and_memory_is_bounded() {
     const THREADS: usize = 4;
     const LINES_PER_THREAD: usize = 40_000;
     let disk = FakeDisk {
@@ -70,11 +70,11 @@ fn a_slow_disk_loses_nothing_and_fills_no_memory() {
     };
     let queue = queue(&disk);
     thread::scope(|scope| {
-        for thread in 0..THREADS {
+        for thread_index in 0..THREADS {
             let queue = &queue;
             scope.spawn(move || {
                 for number in 0..LINES_PER_THREAD {
-                    queue.push(format!("{thread} {number:040}\n").as_bytes());
+                    queue.push(format!("{thread_index} {number:040}\n").as_bytes());
                     assert!(lock(&queue.pending).lines.len() <= MAX_PENDING_BYTES);
                 }
             });
@@ -83,16 +83,16 @@ fn a_slow_disk_loses_nothing_and_fills_no_memory() {
     queue.close();
     let mut next = [0; THREADS];
     for line in disk.text().lines() {
-        let (thread, number) = line.split_once(' ').expect("a whole line");
-        let thread: usize = thread.parse().expect("an thread");
-        assert_eq!(number.parse(), Ok(next[thread]), "in order");
-        next[thread] += 1;
+        let (thread_index, number) = line.split_once(' ').expect("a whole line");
+        let thread_index: usize = thread_index.parse().expect("a thread index");
+        assert_eq!(number.parse(), Ok(next[thread_index]), "in order");
+        next[thread_index] += 1;
     }
     assert_eq!(next, [LINES_PER_THREAD; THREADS]);
 }
 
 #[test]
-fn after_the_end_lines_are_written_as_they_come() {
+fn lines_after_close_are_written_immediately() {
     let disk = FakeDisk::default();
     let queue = queue(&disk);
     queue.push(b"before\n");
@@ -102,7 +102,7 @@ fn after_the_end_lines_are_written_as_they_come() {
 }
 
 #[test]
-fn an_error_is_written_before_its_author_goes_on() {
+fn error_is_written_before_the_thread_continues() {
     let disk = FakeDisk::default();
     let lines = MakeQueueWriter(queue(&disk));
     let subscriber = tracing_subscriber::fmt()
@@ -111,11 +111,11 @@ fn an_error_is_written_before_its_author_goes_on() {
         .with_ansi(false)
         .finish();
     tracing::subscriber::with_default(subscriber, || {
-        tracing::info!("some news");
-        tracing::error!("bad news");
+        tracing::info!("earlier line");
+        tracing::error!("the error");
         let text = disk.text();
         assert!(
-            text.contains("some news") && text.contains("bad news"),
+            text.contains("earlier line") && text.contains("the error"),
             "{text}"
         );
     });
