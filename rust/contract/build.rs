@@ -1,5 +1,5 @@
-//! Generates the messages, stubs and validators from `gen/contract.binpb`, the
-//! one image of the contract that everything reads.
+//! Generates messages, stubs, validators and the table of methods from
+//! `gen/contract.binpb`, the buf image of the contract.
 
 use std::{collections::BTreeSet, env, error::Error, fs, path::PathBuf};
 
@@ -40,8 +40,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Generates clients with the plain codec and servers with the validating one:
-/// what a server gets is judged there, and a client may send what it likes.
+/// Generates clients with the plain codec and servers with the validating codec: requests
+/// are validated by the server, and a client can send invalid ones.
 struct StubGenerator([Box<dyn ServiceGenerator>; 2]);
 
 impl StubGenerator {
@@ -71,8 +71,9 @@ impl ServiceGenerator for StubGenerator {
     }
 }
 
-/// Empty validators for the messages of methods that have no rules: the codec
-/// asks every message, and the generator writes validators only for rules.
+/// Empty `Validate` impls for the request and response messages without rules. The codec
+/// needs an impl for every message, but prost-protovalidate-build generates none for a
+/// message without rules.
 fn empty_validators(image: &FileDescriptorSet, validators: &str) -> String {
     let methods = image
         .file
@@ -95,7 +96,8 @@ fn empty_validators(image: &FileDescriptorSet, validators: &str) -> String {
         .collect()
 }
 
-/// `.bookstore.cart.v1.GetCartRequest` is `bookstore::cart::v1::GetCartRequest`.
+/// The Rust path of a message: `bookstore::cart::v1::GetCartRequest` for
+/// `.bookstore.cart.v1.GetCartRequest`.
 fn rust_path(proto_name: &str) -> String {
     let name = proto_name.trim_start_matches('.');
     let (package, message) = name.rsplit_once('.').unwrap_or(("", name));
@@ -106,8 +108,7 @@ fn rust_path(proto_name: &str) -> String {
         .collect()
 }
 
-/// The table of all methods: what layers and clients must know of a method, they
-/// read here.
+/// The source text of the table `METHODS`, sorted by path.
 fn method_table(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
     let mut rows: Vec<(String, String)> = Vec::new();
     for service in pool.services() {

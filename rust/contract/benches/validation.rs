@@ -1,4 +1,4 @@
-//! How long the compiled validators take, in nanoseconds a message.
+//! Benchmark of the compiled validators: time per message.
 
 use contract::bookstore::{
     inventory::v1::{BatchGetBooksRequest, Book, BookCategory, BookImport, ImportBooksRequest},
@@ -17,7 +17,7 @@ fn validation(criterion: &mut Criterion) {
         });
     };
     measure(
-        "a visitor's RecommendRequest",
+        "RecommendRequest without user_id",
         &RecommendRequest {
             user_id: String::new(),
             category: BookCategory::Mystery.into(),
@@ -25,7 +25,7 @@ fn validation(criterion: &mut Criterion) {
         },
     );
     measure(
-        "a reader's RecommendRequest",
+        "RecommendRequest with user_id",
         &RecommendRequest {
             user_id: "01890a5d-ac96-774b-bcce-b302099a8057".to_owned(),
             category: BookCategory::Mystery.into(),
@@ -33,20 +33,20 @@ fn validation(criterion: &mut Criterion) {
         },
     );
     measure(
-        "a BatchGetBooksRequest of 100 numbers",
+        "BatchGetBooksRequest with 100 ids",
         &BatchGetBooksRequest {
             book_ids: (1..=100).collect(),
         },
     );
     measure(
-        "an ImportBooksRequest of 1000 books",
+        "ImportBooksRequest with 1000 books",
         &ImportBooksRequest {
-            books: vec![import(); 1000],
+            books: vec![book_import(); 1000],
         },
     );
 }
 
-fn import() -> BookImport {
+fn book_import() -> BookImport {
     BookImport {
         book: Some(Book {
             book_id: 1,

@@ -1,5 +1,5 @@
-//! The codec of every server: a message that breaks a rule of the contract never
-//! reaches a handler.
+//! The codec of every server, which validates requests: a message that violates a rule
+//! of the contract never reaches a handler.
 
 use std::marker::PhantomData;
 
@@ -13,9 +13,9 @@ use tonic_prost::{ProstDecoder, ProstEncoder};
 
 use crate::violation_status;
 
-/// Decodes requests and refuses those that break a rule, each message of a
-/// stream for itself; encodes responses, and in builds with debug assertions
-/// holds them to their rules too.
+/// Decodes and validates requests, in a stream each message; an invalid one fails the
+/// call with INVALID_ARGUMENT. Encodes responses; with debug assertions they are
+/// validated too, and an invalid one fails the call with INTERNAL.
 #[derive(Debug)]
 pub struct ValidatingCodec<Response, Request>(PhantomData<fn() -> (Response, Request)>);
 
@@ -58,7 +58,7 @@ impl<Response: Message + Validate> Encoder for ValidatingEncoder<Response> {
         {
             let message = std::any::type_name::<Response>();
             return Err(Status::internal(format!(
-                "{message} breaks its own contract: {error}"
+                "the response {message} violates the contract: {error}"
             )));
         }
         self.0.encode(response, buf)

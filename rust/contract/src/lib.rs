@@ -1,6 +1,6 @@
-//! The contract in Rust: messages, clients, servers and validators, generated
-//! from `gen/contract.binpb`. Nothing is written by hand but the codec, by which
-//! every server validates what it is sent, and the status that a refusal makes.
+//! The contract in Rust: messages, clients, servers and validators, generated from
+//! `gen/contract.binpb`. Written by hand are only the table type of the methods, the codec
+//! with which every server validates its requests, and the status of an invalid request.
 
 pub mod codec;
 mod methods;
@@ -23,6 +23,6 @@ pub use generated::*;
 pub use methods::{Idempotency, METHODS, Method, method};
 pub use violation_status::violation_status;
 
-/// The image of the contract: a `FileDescriptorSet` with all imports, for
+/// The buf image of the contract: an encoded `FileDescriptorSet` with all imports, for
 /// reflection and for tools.
 pub const IMAGE: &[u8] = include_bytes!("../../../gen/contract.binpb");

@@ -1,4 +1,4 @@
-//! What the contract says of each method, as a table for layers and clients.
+//! The methods of the contract with the options that layers and clients need.
 
 /// A method of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,31 +9,31 @@ pub struct Method {
     pub service: &'static str,
     /// The name of the method: `GetBook`.
     pub name: &'static str,
-    /// Whether a call may be repeated; nothing else decides it.
+    /// Whether a client may retry a call. Retry policies use nothing else.
     pub idempotency: Idempotency,
-    /// The credential that the method asks for, by `(proofread.v1.access)`.
+    /// The credential that the method requires, from `(proofread.v1.access)`.
     pub credential: Option<&'static str>,
-    /// Whether the caller sends a stream of messages.
+    /// Whether the client sends a stream of messages.
     pub client_streaming: bool,
-    /// Whether the server answers a stream of messages.
+    /// Whether the server sends a stream of messages.
     pub server_streaming: bool,
 }
 
 /// The idempotency level of a method, as declared in the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Idempotency {
-    /// Reads only: a call may be repeated at will.
+    /// The method only reads: a call may be retried at any time.
     NoSideEffects,
-    /// Writes, and a repeated call has the effect of one.
+    /// The method writes, and a repeated call has the same effect as a single one.
     Idempotent,
-    /// Not declared: a call is never repeated.
+    /// Not declared: a call must not be retried.
     Unknown,
 }
 
 /// All methods of the contract, sorted by path.
 pub const METHODS: &[Method] = include!(concat!(env!("OUT_DIR"), "/methods.rs"));
 
-/// Finds a method by its path on the wire.
+/// Finds a method by its path, `/SERVICE/METHOD`.
 pub fn method(path: &str) -> Option<&'static Method> {
     let index = METHODS.binary_search_by(|method| method.path.cmp(path));
     index.ok().map(|index| &METHODS[index])
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn methods_carry_what_the_contract_says() {
+    fn methods_have_the_options_of_the_contract() {
         let reserve = method("/bookstore.inventory.v1.InventoryService/ReserveStock");
         let reserve = reserve.expect("the method exists");
         assert_eq!(reserve.credential, Some("operator"));

@@ -1,4 +1,4 @@
-//! The status of a request that breaks rules of the contract.
+//! The status of a request that violates rules of the contract.
 
 use bytes::Bytes;
 use prost::Message;
@@ -8,23 +8,23 @@ use prost_types::Any;
 use tonic::{Code, Status};
 use tonic_types::pb;
 
-/// The greatest size of the encoded `google.rpc.Status`, in bytes. In the trailer
-/// `grpc-status-details-bin` base64 makes 4/3 of it; with the percent-encoded
-/// `grpc-message` and the other trailers it stays under the 4 KiB that we
-/// promise. Proxies cut at 8 KiB.
+/// The maximum size of the encoded `google.rpc.Status`, in bytes. Base64 in the trailer
+/// `grpc-status-details-bin` makes it a third larger; with the percent-encoded
+/// `grpc-message` and the other trailers the total stays under 4 KiB, the limit that we
+/// guarantee. Proxies commonly allow 8 KiB.
 const MAX_DETAILS_BYTES: usize = 2700;
 
-/// How much of a message text is kept, in bytes: `grpc-message` stands in the
-/// trailer a second time, and each byte that is not ASCII takes three there.
+/// The maximum size of the description in the status message, in bytes. The message is
+/// sent twice, in the details and in `grpc-message`, where each byte that is not ASCII
+/// takes three.
 const MAX_MESSAGE_BYTES: usize = 200;
 
-/// Makes the status INVALID_ARGUMENT of a request that breaks rules.
+/// Converts the violations of a request to the status INVALID_ARGUMENT.
 ///
-/// It carries `buf.validate.Violations` (field path and rule id, the convention
-/// of Connect and go-grpc-middleware) and then `google.rpc.BadRequest` (Google's)
-/// with the same violations in the same order; code and message inside equal
-/// those outside. Violations for which the trailer has no room are counted in the
-/// message.
+/// Its details are `buf.validate.Violations` (field path and rule id, the convention of
+/// Connect and go-grpc-middleware) and then `google.rpc.BadRequest` (Google's convention),
+/// with the same violations in the same order. The encoded `google.rpc.Status` has the
+/// same code and message. Violations that do not fit are only counted in the message.
 pub fn violation_status(error: &ValidationError) -> Status {
     let violations = error.violations();
     let mut kept = violations.len();
@@ -37,7 +37,7 @@ pub fn violation_status(error: &ValidationError) -> Status {
                 Bytes::from(status.encode_to_vec()),
             );
         }
-        // A flood is cut in a few steps, not one by one.
+        // Removes a quarter at a time, so that many violations take few attempts.
         kept -= (kept / 4).max(1);
     }
 }
@@ -45,7 +45,7 @@ pub fn violation_status(error: &ValidationError) -> Status {
 fn status_with(violations: &[Violation], left_out: usize) -> pb::Status {
     let mut message = match violations.first() {
         Some(first) => format!("{}: {}", first.field_path(), description(first)),
-        None => "the request breaks the rules of the contract".to_owned(),
+        None => "the request violates the contract".to_owned(),
     };
     truncate(&mut message, MAX_MESSAGE_BYTES);
     match (violations.len(), left_out) {
@@ -72,7 +72,7 @@ fn status_with(violations: &[Violation], left_out: usize) -> pb::Status {
     }
 }
 
-/// The violation as protovalidate makes it, with a message in any case.
+/// The violation of protovalidate, with a message even if protovalidate has none.
 fn with_description(violation: &Violation) -> prost_protovalidate_types::Violation {
     prost_protovalidate_types::Violation {
         message: Some(description(violation)),
@@ -80,7 +80,8 @@ fn with_description(violation: &Violation) -> prost_protovalidate_types::Violati
     }
 }
 
-/// The `reason` is the rule id in Google's spelling: `int32.gt` is `INT32_GT`.
+/// The violation for `google.rpc.BadRequest`. Its `reason` is the rule id as
+/// UPPER_SNAKE_CASE: `INT32_GT` for `int32.gt`.
 fn field_violation(violation: &Violation) -> pb::bad_request::FieldViolation {
     pb::bad_request::FieldViolation {
         field: violation.field_path(),
@@ -90,8 +91,8 @@ fn field_violation(violation: &Violation) -> pb::bad_request::FieldViolation {
     }
 }
 
-/// What is wrong, in words. protovalidate has none for the well-known formats, and
-/// for an enum that was left unset those of a list that it must not be in.
+/// The description of a violation. protovalidate has no message for the well-known
+/// formats, and a misleading one for an unset enum ("must not be in list [0]").
 fn description(violation: &Violation) -> String {
     match (violation.message(), violation.rule_id()) {
         ("must not be in list [0]", _) => "must be set: 0 is the unset value".to_owned(),
@@ -106,7 +107,7 @@ fn description(violation: &Violation) -> String {
     }
 }
 
-/// A well-known format as people write it: `host_and_port` is "host and port".
+/// The usual name of a well-known format: "host and port" for `host_and_port`.
 fn format_name(format: &str) -> String {
     match format {
         "email" => "email address".to_owned(),
@@ -138,13 +139,13 @@ mod tests {
     use crate::bookstore::recommendations::v1::RecommendRequest;
 
     fn validation_failure(request: &impl Validate) -> (Status, pb::Status) {
-        let status = violation_status(&request.validate().expect_err("the request breaks rules"));
+        let status = violation_status(&request.validate().expect_err("the request is invalid"));
         let inner = pb::Status::decode(status.details()).expect("details decode");
         (status, inner)
     }
 
     #[test]
-    fn unset_fields_are_named_in_both_details() {
+    fn unset_fields_are_listed_in_both_details() {
         let (status, inner) = validation_failure(&RecommendRequest::default());
         assert_eq!(status.code(), Code::InvalidArgument);
         assert_eq!((inner.code, inner.message.as_str()), (3, status.message()));
@@ -194,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_of_violations_stays_within_the_trailer_budget() {
+    fn many_violations_fit_the_size_limit() {
         let request = ImportBooksRequest {
             books: vec![BookImport::default(); 1000],
         };
