@@ -14,7 +14,7 @@ use crate::{
     failures::Failure,
     finding::Finding,
     oracle::Oracle,
-    report::build::title,
+    report::view_builder::kind_title,
     style::{DIM, GREEN, RED, count, paint},
 };
 
@@ -111,7 +111,7 @@ pub fn text(results: &[Result], left_out: u64) -> String {
             paint(DIM, &result.case)
         );
         if let Some(finding) = &result.failed {
-            let _ = writeln!(text, "         {}", title(finding.kind));
+            let _ = writeln!(text, "         {}", kind_title(finding.kind));
             let _ = writeln!(
                 text,
                 "         {}  {}",

@@ -29,12 +29,12 @@ pub fn paint(style: Style, text: impl std::fmt::Display) -> String {
 pub fn count(number: u64, singular: &str) -> String {
     match number {
         1 => format!("1 {singular}"),
-        number => format!("{} {singular}s", grouped(number)),
+        number => format!("{} {singular}s", with_thousands_separators(number)),
     }
 }
 
 /// A number with its thousands apart: `12,345`.
-pub fn grouped(number: u64) -> String {
+pub fn with_thousands_separators(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -54,7 +54,7 @@ mod tests {
     fn numbers_are_easy_to_read() {
         assert_eq!(count(1, "case"), "1 case");
         assert_eq!(count(0, "case"), "0 cases");
-        let shown = [5, 999, 1000, 12_345, 1_234_567].map(grouped);
+        let shown = [5, 999, 1000, 12_345, 1_234_567].map(with_thousands_separators);
         assert_eq!(shown, ["5", "999", "1,000", "12,345", "1,234,567"]);
     }
 }

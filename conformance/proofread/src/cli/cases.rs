@@ -6,7 +6,7 @@ use clap::Args;
 use prost_reflect::DynamicMessage;
 
 use super::{
-    at::At,
+    config_location::WithConfigLocation,
     connection::{ConfigArguments, ContractArguments, SelectionArguments},
     fixtures, output, sent,
 };
@@ -75,7 +75,7 @@ impl Cases {
         let config = self.config.read()?;
         let contract = self.contract.open(&config)?;
         let methods = self.selection.methods(&config, &contract)?;
-        let fixtures = fixtures::written(&config, &contract)?;
+        let fixtures = fixtures::literal_values(&config, &contract)?;
         let oracle = Oracle::new(&contract);
         let mut maker = Maker {
             contract: &contract,
@@ -89,8 +89,8 @@ impl Cases {
         let mut total = 0;
         for method in methods {
             let (made, mut notes) = maker.cases(method);
-            let called = fixtures::called(&config, &contract, method)?;
-            notes.extend(called.iter().map(fixtures::Called::in_words));
+            let called = fixtures::call_fixtures(&config, &contract, method)?;
+            notes.extend(called.iter().map(fixtures::CallFixture::description));
             let chosen: Vec<&Case> = made
                 .iter()
                 .filter(|case| self.phases.is_empty() || self.phases.contains(&case.phase))
@@ -111,7 +111,7 @@ impl Cases {
 fn profile(config: &Config) -> anyhow::Result<Profile> {
     let name = config.file.profile.as_deref().unwrap_or("strict");
     let profile = Profile::named(name).ok_or_else(|| anyhow::anyhow!(unknown_profile(name)));
-    profile.at(config, "profile")
+    profile.with_config_location(config, "profile")
 }
 
 /// What is said of a profile that there is not.
@@ -170,7 +170,7 @@ impl Maker<'_> {
 fn lines(cases: &[&Case]) -> anyhow::Result<String> {
     let mut text = String::new();
     for case in cases {
-        text.push_str(&serde_json::to_string(&sent::as_json(case))?);
+        text.push_str(&serde_json::to_string(&case_text::as_json(case))?);
         text.push('\n');
     }
     Ok(text)
@@ -182,12 +182,12 @@ fn table(method: &Method, cases: &[&Case], notes: &[String]) -> String {
     let total = count(cases.len() as u64, "case");
     let _ = writeln!(text, "{}  {}", paint(BOLD, name), paint(DIM, total));
     for case in cases {
-        let expected = sent::expected(&case.expect);
+        let expected = case_text::expectation_text(&case.expect);
         let _ = writeln!(text, "  {}  {}", paint(CYAN, &case.id), case.intent);
         let _ = writeln!(
             text,
             "      {expected}  {}",
-            paint(DIM, short(&sent::sent(case)))
+            paint(DIM, short(&case_text::request_text(case)))
         );
     }
     for note in notes {

@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::{
     connection::{ConfigArguments, ConnectionArguments, ContractArguments, SelectionArguments},
-    fixtures::{self, Obtained},
+    fixtures::{self, FetchedValues},
     output,
     progress::Progress,
     session::{self, Session, block_on},
@@ -21,7 +21,7 @@ use crate::{
     contract::Method,
     engine::{self, FromContract, Plan, Report},
     failures::Failures,
-    report::{Covered, Format, View, build, covered, html, junit, terminal},
+    report::{Covered, Format, View, covered, html, junit, terminal, view_builder},
 };
 
 /// Where failures are recorded where it is not said.
@@ -85,7 +85,7 @@ impl Check {
 
     async fn check(self) -> anyhow::Result<ExitCode> {
         let config = self.config.read()?;
-        let url = session::url(self.url.as_deref(), &config, None)?;
+        let url = session::choose_url(self.url.as_deref(), &config, None)?;
         let profile = self.profile.profile(&config, None)?;
         let session = Session::open(&url, &config, &self.contract, None, &self.connection).await?;
         let selection = self.selection.selection(&config, &session.contract)?;
@@ -101,7 +101,9 @@ impl Check {
         let source = FromContract::new(&session.contract, &fixtures);
         let settings = self.run.settings(&config);
         let mut plan = Plan::new(&session.contract, &session.probe, profile);
-        let required = methods.iter().filter(|method| selection.names(method));
+        let required = methods
+            .iter()
+            .filter(|method| selection.includes_by_name(method));
         plan.required = required.map(|method| method.path.clone()).collect();
         plan.methods = methods;
         settings.apply(&mut plan);
@@ -129,7 +131,7 @@ impl Check {
             let why = why.unwrap_or_else(|| "no method could be tested".to_owned());
             bail!("nothing was checked: {why}");
         }
-        Ok(ExitCode::from(u8::from(!view.is_kept())))
+        Ok(ExitCode::from(u8::from(!view.keeps_contract())))
     }
 
     fn failures(&self, config: &Config) -> PathBuf {
@@ -143,7 +145,7 @@ impl Check {
 fn record(
     session: &Session,
     plan: &Plan<'_>,
-    (report, obtained): (&Report, Obtained),
+    (report, obtained): (&Report, FetchedValues),
     path: &Path,
 ) -> anyhow::Result<()> {
     let (profile, methods) = (&plan.profile, &plan.methods);
@@ -175,16 +177,16 @@ fn view(
     coverage: Covered,
 ) -> View {
     let reproduce = session.reproduce(failures.unwrap_or(Path::new(FAILURES)));
-    let context = build::Context {
+    let context = view_builder::ReportContext {
         contract: &session.contract,
         methods,
         url: session.url.clone(),
-        source: session.source_in_words(),
+        source: session.contract_description(),
         reproduce: &reproduce,
         failures: failures.map(|path| path.display().to_string()),
         coverage,
     };
-    build::view(report, context)
+    view_builder::build_view(report, context)
 }
 
 fn write(format: &Format, view: &View, report: &Report) -> anyhow::Result<()> {
@@ -195,7 +197,7 @@ fn write(format: &Format, view: &View, report: &Report) -> anyhow::Result<()> {
         Format::Json(to) => {
             let all = serde_json::json!({
                 "proofread": env!("CARGO_PKG_VERSION"),
-                "kept": view.is_kept(),
+                "kept": view.keeps_contract(),
                 "verdict": view.verdict(),
                 "summary": view,
                 "report": report,

@@ -9,9 +9,9 @@ use std::{
 use anyhow::Context;
 use clap::Args;
 
-use super::at::At;
+use super::config_location::WithConfigLocation;
 use crate::{
-    config::{Config, Header, Selection, Span, over_paths},
+    config::{Config, Header, HumanDuration, MethodSelection, path_glob},
     contract::{Contract, Method},
     load,
     probe::{Metadata, Target, Tls},
@@ -67,7 +67,7 @@ impl ContractArguments {
         };
         let path = self.path(config).or(recorded.map(Path::to_owned));
         path.map(|path| {
-            let contract = load::open(&path).at(config, key)?;
+            let contract = load::open(&path).with_config_location(config, key)?;
             Ok((path, contract))
         })
         .transpose()
@@ -94,7 +94,7 @@ impl SelectionArguments {
         config: &Config,
         contract: &'c Contract,
     ) -> anyhow::Result<Vec<&'c Method>> {
-        Ok(self.selection(config, contract)?.of(contract)?)
+        Ok(self.selection(config, contract)?.select(contract)?)
     }
 
     /// The globs behind that.
@@ -102,25 +102,25 @@ impl SelectionArguments {
         &self,
         config: &Config,
         contract: &Contract,
-    ) -> anyhow::Result<Selection> {
+    ) -> anyhow::Result<MethodSelection> {
         let include = match self.include.is_empty() {
             true => &config.file.include,
             false => &self.include,
         };
         if self.include.is_empty() {
             for (index, glob) in include.iter().enumerate() {
-                let alone = Selection::new(std::slice::from_ref(glob), &[]);
-                let chosen = alone.and_then(|it| it.of(contract).map(drop));
-                chosen.at(config, &format!("include.{index}"))?;
+                let alone = MethodSelection::new(std::slice::from_ref(glob), &[]);
+                let chosen = alone.and_then(|it| it.select(contract).map(drop));
+                chosen.with_config_location(config, &format!("include.{index}"))?;
             }
         }
         for (index, glob) in config.file.exclude.iter().enumerate() {
-            let alone = Selection::new(&[], std::slice::from_ref(glob));
-            let chosen = alone.and_then(|it| it.of(contract).map(drop));
-            chosen.at(config, &format!("exclude.{index}"))?;
+            let alone = MethodSelection::new(&[], std::slice::from_ref(glob));
+            let chosen = alone.and_then(|it| it.select(contract).map(drop));
+            chosen.with_config_location(config, &format!("exclude.{index}"))?;
         }
         let exclude = [config.file.exclude.as_slice(), &self.exclude].concat();
-        Ok(Selection::new(include, &exclude)?)
+        Ok(MethodSelection::new(include, &exclude)?)
     }
 }
 
@@ -154,12 +154,12 @@ pub(super) struct ConnectionArguments {
 
     /// How long one call may take before it counts as a hang [default: 5s].
     #[arg(long, value_name = "SPAN")]
-    timeout: Option<Span>,
+    timeout: Option<HumanDuration>,
 }
 
 /// A header of some calls, as it was written.
 #[derive(Debug, Clone)]
-pub(super) struct Written {
+pub(super) struct UnexpandedHeader {
     pub(super) name: String,
     /// Not expanded.
     pub(super) value: String,
@@ -171,7 +171,7 @@ pub(super) struct Written {
 
 /// The files of TLS.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Pem {
+pub(super) struct TlsFiles {
     pub(super) ca: Option<PathBuf>,
     pub(super) identity: Option<(PathBuf, PathBuf)>,
     pub(super) server_name: Option<String>,
@@ -189,12 +189,12 @@ impl ConnectionArguments {
         let mut target = Target::new(url);
         target.tls = self.tls(config)?;
         for glob in config.file.methods.keys() {
-            let sound = Selection::new(std::slice::from_ref(glob), &[]);
-            sound.at(config, &format!("methods.{glob}"))?;
+            let sound = MethodSelection::new(std::slice::from_ref(glob), &[]);
+            sound.with_config_location(config, &format!("methods.{glob}"))?;
         }
-        for (header, folder) in self.written(config)? {
+        for (header, folder) in self.unexpanded_headers(config)? {
             let known = Header::new(&header.name, &header.value, &folder);
-            let known = known.at(config, &header.key)?;
+            let known = known.with_config_location(config, &header.key)?;
             target.metadata.push(Metadata {
                 key: known.name,
                 value: known.value.into_bytes(),
@@ -206,13 +206,16 @@ impl ConnectionArguments {
 
     /// All headers, with the folder to which their files are relative. One of the
     /// command line replaces that of the configuration.
-    pub(super) fn written(&self, config: &Config) -> anyhow::Result<Vec<(Written, PathBuf)>> {
-        let mut headers: Vec<(Written, PathBuf)> = Vec::new();
+    pub(super) fn unexpanded_headers(
+        &self,
+        config: &Config,
+    ) -> anyhow::Result<Vec<(UnexpandedHeader, PathBuf)>> {
+        let mut headers: Vec<(UnexpandedHeader, PathBuf)> = Vec::new();
         for text in &self.headers {
             // Checked here, so that an error shows what was given.
             Header::parse(text, Path::new(""))?;
             if let Some((name, value)) = text.split_once(':') {
-                let header = Written {
+                let header = UnexpandedHeader {
                     name: name.trim().to_ascii_lowercase(),
                     value: value.trim().to_owned(),
                     methods: None,
@@ -234,10 +237,10 @@ impl ConnectionArguments {
             };
             let name = name.to_ascii_lowercase();
             if !given.contains(&name) {
-                let header = Written {
+                let header = UnexpandedHeader {
                     name,
                     value: value.clone(),
-                    methods: methods.as_deref().map(over_paths),
+                    methods: methods.as_deref().map(path_glob),
                     key,
                 };
                 headers.push((header, config.folder()));
@@ -247,7 +250,7 @@ impl ConnectionArguments {
     }
 
     /// The files of TLS, from flags or configuration.
-    pub(super) fn pem(&self, config: &Config) -> anyhow::Result<Pem> {
+    pub(super) fn tls_files(&self, config: &Config) -> anyhow::Result<TlsFiles> {
         let tls = &config.file.tls;
         let resolved = |path: &Option<PathBuf>| path.as_deref().map(|path| config.resolve(path));
         let cert = self.cert.clone().or_else(|| resolved(&tls.cert));
@@ -257,10 +260,10 @@ impl ConnectionArguments {
             (None, None) => None,
             _ => {
                 let half = anyhow::anyhow!("a client certificate needs both, --cert and --key");
-                return Err(half).at(config, "tls");
+                return Err(half).with_config_location(config, "tls");
             }
         };
-        Ok(Pem {
+        Ok(TlsFiles {
             ca: self.ca.clone().or_else(|| resolved(&tls.ca)),
             identity,
             server_name: self.server_name.clone().or_else(|| tls.server_name.clone()),
@@ -269,10 +272,10 @@ impl ConnectionArguments {
 
     /// The content of those files.
     fn tls(&self, config: &Config) -> anyhow::Result<Tls> {
-        let pem = self.pem(config)?;
+        let pem = self.tls_files(config)?;
         let read = |path: &Path, flag: &Option<PathBuf>, key: &str| {
             let content = fs::read(path).with_context(|| format!("can't read {}", path.display()));
-            content.at(config, if flag.is_some() { "" } else { key })
+            content.with_config_location(config, if flag.is_some() { "" } else { key })
         };
         let identity = match &pem.identity {
             Some((cert, key)) => Some((

@@ -5,9 +5,11 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use anyhow::{anyhow, bail};
 
-use super::{at::At, call::Prepared, connection::Written};
+use super::{
+    config_location::WithConfigLocation, connection::UnexpandedHeader, setup_call::PreparedCall,
+};
 use crate::{
-    config::{Config, Credential, Header, Source, expand, has_methods, over_paths},
+    config::{Config, Credential, Header, TokenSource, check_glob_matches, expand, path_glob},
     contract::Contract,
     probe::{Metadata, Probe},
     suggest::did_you_mean,
@@ -29,7 +31,7 @@ struct Named {
 /// The metadata that credentials make, and the same as it may be shown.
 pub(super) struct Credentials {
     pub(super) metadata: Vec<Metadata>,
-    pub(super) written: Vec<(Written, PathBuf)>,
+    pub(super) written: Vec<(UnexpandedHeader, PathBuf)>,
 }
 
 /// Finds the token of every credential and the methods that get it.
@@ -48,19 +50,20 @@ pub(super) async fn resolve(
         let key = &named.key;
         for (index, glob) in named.credential.methods.iter().enumerate() {
             let key = format!("{key}.methods.{index}");
-            has_methods(glob, contract).at(config, &key)?;
+            check_glob_matches(glob, contract).with_config_location(config, &key)?;
         }
-        let places = places(&named.name, &named.credential, contract).at(config, key)?;
+        let places =
+            places(&named.name, &named.credential, contract).with_config_location(config, key)?;
         let (token, shown) = token(&named, config, contract, (probe, timeout)).await?;
         for (template, methods) in places {
             let written = with_token(&named, &template, (&token, &shown));
-            let (sent, shown) = written.at(config, &format!("{key}.header"))?;
+            let (sent, shown) = written.with_config_location(config, &format!("{key}.header"))?;
             found.metadata.push(Metadata {
                 key: sent.name.clone(),
                 value: sent.value.into_bytes(),
                 methods: Some(methods.clone()),
             });
-            let header = Written {
+            let header = UnexpandedHeader {
                 name: sent.name,
                 value: shown,
                 methods: Some(methods),
@@ -82,14 +85,19 @@ async fn token(
     let Named {
         name, folder, key, ..
     } = named;
-    let known = match named.credential.source(name).at(config, key)? {
-        Source::Token(token) => {
-            let expanded = expand(token, folder).at(config, &format!("{key}.token"))?;
+    let known = match named
+        .credential
+        .source(name)
+        .with_config_location(config, key)?
+    {
+        TokenSource::Token(token) => {
+            let expanded =
+                expand(token, folder).with_config_location(config, &format!("{key}.token"))?;
             return Ok((expanded, token.to_owned()));
         }
-        Source::Call(call) => {
+        TokenSource::Call(call) => {
             let what = format!("the credential {name}");
-            Prepared::new(contract, call, config, (key, what))?
+            PreparedCall::new(contract, call, config, (key, what))?
         }
     };
     let values = known.make(probe, timeout).await?;
@@ -174,7 +182,7 @@ fn places(
         let header = credential.header.clone();
         let header = header.unwrap_or_else(|| format!("authorization: Bearer {PLACE}"));
         let methods = by_header.entry(header).or_default();
-        methods.extend(credential.methods.iter().map(|glob| over_paths(glob)));
+        methods.extend(credential.methods.iter().map(|glob| path_glob(glob)));
     }
     if by_header.is_empty() {
         let accesses = contract.methods().filter_map(|it| it.access.as_ref());

@@ -27,7 +27,7 @@ impl Diff {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let config = self.config.read()?;
         let (old, new) = (load::open(&self.old)?, load::open(&self.new)?);
-        let found = diff::diff(&old, &new, &fixtures::written(&config, &new)?);
+        let found = diff::diff(&old, &new, &fixtures::literal_values(&config, &new)?);
         let text = match self.json {
             true => output::json(&found)?,
             false => diff::text(&found),

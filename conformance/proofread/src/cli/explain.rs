@@ -44,10 +44,10 @@ impl Explain {
         let method = explain::find(&contract, &self.method)?;
         let unset = UnsetFields::decide(&contract);
         let mut explanation = explain::explain(&contract, &unset, method);
-        let written = fixtures::written(&config, &contract)?;
+        let written = fixtures::literal_values(&config, &contract)?;
         explanation.cases = counted(&contract, method, &written);
-        let called = fixtures::called(&config, &contract, method)?;
-        let called = called.iter().map(|it| ("fixture", it.in_words()));
+        let called = fixtures::call_fixtures(&config, &contract, method)?;
+        let called = called.iter().map(|it| ("fixture", it.description()));
         explanation.cases.extend(called);
         let text = match self.json {
             true => output::json(&explanation)?,

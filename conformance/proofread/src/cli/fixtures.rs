@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, num::NonZeroUsize, time::Duration};
 use anyhow::{anyhow, bail};
 use serde_json::Value;
 
-use super::{at::At, call::Prepared};
+use super::{config_location::WithConfigLocation, setup_call::PreparedCall};
 use crate::{
     cases::{Fixtures, reachable},
     config::{Config, Fixture},
@@ -21,12 +21,12 @@ const MOST: usize = 20;
 /// A field of a request that gets its values from a call.
 pub(super) struct Called<'c> {
     pub(super) field: &'c Field,
-    prepared: Prepared<'c>,
+    prepared: PreparedCall<'c>,
     count: NonZeroUsize,
 }
 
 /// The values that calls answered, by the full names of the fields.
-pub(super) type Obtained = BTreeMap<String, Vec<Value>>;
+pub(super) type FetchedValues = BTreeMap<String, Vec<Value>>;
 
 /// The fixtures that are written down. One for a field that there is not is a slip of
 /// the pen, as is a value that its type can't hold.
@@ -34,16 +34,16 @@ pub(super) fn written(config: &Config, contract: &Contract) -> anyhow::Result<Fi
     let mut fields = BTreeMap::new();
     for (name, fixture) in &config.file.fixtures {
         let key = format!("fixtures.{name}");
-        let known = known(contract, name).at(config, &key)?;
+        let known = known(contract, name).with_config_location(config, &key)?;
         match fixture {
             Fixture::Values(values) => {
                 for (index, value) in values.iter().enumerate() {
-                    fits(&known, value).at(config, &format!("{key}.{index}"))?;
+                    fits(&known, value).with_config_location(config, &format!("{key}.{index}"))?;
                 }
                 fields.insert(name.clone(), values.clone());
             }
             Fixture::Call { call, .. } => {
-                Prepared::new(contract, call.clone(), config, (&key, name.clone()))?;
+                PreparedCall::new(contract, call.clone(), config, (&key, name.clone()))?;
             }
         }
     }
@@ -120,7 +120,7 @@ pub(super) fn called<'c>(
         };
         let key = format!("fixtures.{name}");
         let what = format!("the fixture {name:?}");
-        let prepared = Prepared::new(contract, call.clone(), config, (&key, what));
+        let prepared = PreparedCall::new(contract, call.clone(), config, (&key, what));
         Some(prepared.map(|prepared| Called {
             field,
             prepared,
@@ -132,7 +132,7 @@ pub(super) fn called<'c>(
 
 impl Called<'_> {
     /// For commands that talk to no server.
-    pub(super) fn in_words(&self) -> String {
+    pub(super) fn description(&self) -> String {
         let path = self.prepared.method.path.trim_start_matches('/');
         format!(
             "{} gets what {path} answers; without a server it is made up",
@@ -163,7 +163,7 @@ pub(super) async fn resolve<'c>(
     contract: &'c Contract,
     methods: impl IntoIterator<Item = &'c Method>,
     client: (&Probe, Duration),
-) -> anyhow::Result<(Fixtures, Obtained)> {
+) -> anyhow::Result<(Fixtures, FetchedValues)> {
     let mut fixtures = written(config, contract)?;
     let obtained = obtain(config, contract, methods, client).await?;
     fixtures.fields.extend(obtained.clone());
@@ -177,8 +177,8 @@ pub(super) async fn obtain<'c>(
     contract: &'c Contract,
     methods: impl IntoIterator<Item = &'c Method>,
     (probe, timeout): (&Probe, Duration),
-) -> anyhow::Result<Obtained> {
-    let mut obtained = Obtained::new();
+) -> anyhow::Result<FetchedValues> {
+    let mut obtained = FetchedValues::new();
     for method in methods {
         for called in called(config, contract, method)? {
             let name = &called.field.full_name;

@@ -1,23 +1,23 @@
 //! The commands of the binary.
 
-mod anew;
-mod at;
-mod by_hand;
-mod call;
+mod case_text;
 mod cases;
 mod check;
+mod config_location;
 mod connection;
 mod credentials;
 mod diff;
 mod explain;
 mod fixtures;
+mod grpcurl;
 mod output;
 mod progress;
 mod reference;
+mod refresh_fixtures;
 mod replay;
-mod sent;
 mod session;
 mod settings;
+mod setup_call;
 
 use std::process::ExitCode;
 

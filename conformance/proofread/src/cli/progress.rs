@@ -4,7 +4,7 @@ use std::{cell::Cell, env, time::Duration};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::{engine::Event, report::build::phase_name, style::grouped};
+use crate::{engine::Event, report::view_builder::phase_name, style::with_thousands_separators};
 
 const OPEN: &str = "{spinner} {prefix:9} {msg}  {elapsed}";
 const COUNTED: &str = "{spinner} {prefix:9} {bar:28.cyan/dim} {percent:>3}%  {msg}  {elapsed}";
@@ -74,10 +74,13 @@ fn style(template: &str) -> ProgressStyle {
 }
 
 fn counts(cases: u64, failed: u64) -> String {
-    let cases = grouped(cases);
+    let cases = with_thousands_separators(cases);
     match failed {
         0 => format!("{cases} cases"),
-        failed => format!("{cases} cases, {} failed", grouped(failed)),
+        failed => format!(
+            "{cases} cases, {} failed",
+            with_thousands_separators(failed)
+        ),
     }
 }
 

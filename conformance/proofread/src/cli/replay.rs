@@ -6,9 +6,9 @@ use anyhow::bail;
 use clap::Args;
 
 use super::{
-    anew::Anew,
     connection::{ConfigArguments, ConnectionArguments, ContractArguments},
     fixtures, output,
+    refresh_fixtures::FixtureRefresher,
     session::{self, Session, block_on},
     settings::ProfileArguments,
 };
@@ -67,7 +67,7 @@ impl Replay {
         let config = self.config.read()?;
         let url = self.url.as_deref();
         // What was recorded is nearer than what the configuration says by now.
-        let url = session::url(url.or(Some(&recorded.url)), &config, None)?;
+        let url = session::choose_url(url.or(Some(&recorded.url)), &config, None)?;
         let held = (
             recorded.profile.as_str(),
             recorded.details.as_str(),
@@ -144,7 +144,7 @@ async fn again(
     let oracle = Oracle::new(&session.contract);
     let judge = Judge::new(&session.contract, &oracle, profile);
     let scenarios = scenarios(session, config, profile, (recorded, failures)).await?;
-    let mut anew = Anew::new(session, config, (recorded, failures))?;
+    let mut anew = FixtureRefresher::new(session, config, (recorded, failures))?;
     let mut results = Vec::new();
     for failure in failures {
         let mut finding = failure.finding.clone();

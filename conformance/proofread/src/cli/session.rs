@@ -8,17 +8,16 @@ use std::{
 use anyhow::{Context, bail};
 
 use super::{
-    at::At,
-    by_hand,
-    connection::{ConnectionArguments, ContractArguments, Pem, Written},
-    credentials,
+    config_location::WithConfigLocation,
+    connection::{ConnectionArguments, ContractArguments, TlsFiles, UnexpandedHeader},
+    credentials, grpcurl,
 };
 use crate::{
-    config::{Config, has_methods},
+    config::{Config, check_glob_matches},
     contract::{Contract, Method},
     load,
     probe::{Probe, Target},
-    report::Reproduce,
+    report::CommandTemplate,
 };
 
 /// A server that answers, and its contract.
@@ -29,8 +28,8 @@ pub(super) struct Session {
     pub(super) source: Option<PathBuf>,
     pub(super) probe: Probe,
     pub(super) timeout: Duration,
-    pem: Pem,
-    headers: Vec<(Written, PathBuf)>,
+    pem: TlsFiles,
+    headers: Vec<(UnexpandedHeader, PathBuf)>,
 }
 
 impl Session {
@@ -46,14 +45,15 @@ impl Session {
         let timeout = connection.timeout(config);
         let mut target: Target = connection.target(url, config)?;
         target.connect_timeout = timeout;
-        let mut headers = connection.written(config)?;
+        let mut headers = connection.unexpanded_headers(config)?;
         let probe = Probe::connect(&target).await?;
         let contract = match from_file {
             Some(contract) => contract,
             None => load::reflect(&probe, timeout).await?,
         };
         for glob in config.file.methods.keys() {
-            has_methods(glob, &contract).at(config, &format!("methods.{glob}"))?;
+            check_glob_matches(glob, &contract)
+                .with_config_location(config, &format!("methods.{glob}"))?;
         }
         let shown =
             credentials::resolve(config, &connection.credentials, &contract, &probe, timeout)
@@ -72,7 +72,7 @@ impl Session {
             source,
             probe,
             timeout,
-            pem: connection.pem(config)?,
+            pem: connection.tls_files(config)?,
             headers,
         })
     }
@@ -83,8 +83,8 @@ impl Session {
     }
 
     /// How to do by hand what the run does.
-    pub(super) fn reproduce(&self, failures: &Path) -> Reproduce {
-        by_hand::reproduce(
+    pub(super) fn reproduce(&self, failures: &Path) -> CommandTemplate {
+        grpcurl::command_template(
             &self.url,
             &self.pem,
             self.source.as_deref(),
@@ -94,7 +94,7 @@ impl Session {
     }
 
     /// Where the contract comes from, in words.
-    pub(super) fn source_in_words(&self) -> String {
+    pub(super) fn contract_description(&self) -> String {
         match &self.source {
             Some(path) => path.display().to_string(),
             None => "what the server says of itself (reflection)".to_owned(),

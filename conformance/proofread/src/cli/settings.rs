@@ -10,12 +10,12 @@ use anyhow::anyhow;
 use clap::Args;
 
 use super::{
-    at::At,
     cases::{phase, unknown_profile},
+    config_location::WithConfigLocation,
 };
 use crate::{
     case::Phase,
-    config::{Config, Span},
+    config::{Config, HumanDuration},
     engine::Plan,
     profile::{Details, Profile},
 };
@@ -45,7 +45,7 @@ pub(super) struct RunArguments {
 
     /// How long the run may take, such as 30s or 5m [default: as long as it takes].
     #[arg(long, value_name = "SPAN")]
-    budget: Option<Span>,
+    budget: Option<HumanDuration>,
 }
 
 #[derive(Debug, Args)]
@@ -120,11 +120,12 @@ impl ProfileArguments {
         let name = name.or(recorded.map(|it| it.0)).unwrap_or("strict");
         let key = |flag: &Option<String>, key: &'static str| if flag.is_some() { "" } else { key };
         let found = Profile::named(name).ok_or_else(|| anyhow!(unknown_profile(name)));
-        let mut profile = found.at(config, key(&self.profile, "profile"))?;
+        let mut profile = found.with_config_location(config, key(&self.profile, "profile"))?;
         let details = self.details.as_deref().or(file.details.as_deref());
         if let Some(details) = details.or(recorded.map(|it| it.1)) {
             let details = details.parse::<Details>();
-            profile = profile.with_details(details.at(config, key(&self.details, "details"))?);
+            profile = profile
+                .with_details(details.with_config_location(config, key(&self.details, "details"))?);
         }
         let limit = self.trailer_limit.or(file.trailer_limit);
         if let Some(limit) = limit.or(recorded.map(|it| it.2)) {

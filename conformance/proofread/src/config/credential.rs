@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Call, ConfigError};
+use super::{ConfigError, SetupCall};
 
 /// A credential: a token that is known, or one that a call answers.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -27,7 +27,7 @@ pub struct Credential {
 
 /// Where the token of a credential comes from.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Source<'a> {
+pub enum TokenSource<'a> {
     /// It is known; still to be expanded.
     Token(&'a str),
     /// A call answers it.
@@ -39,9 +39,9 @@ impl Credential {
     ///
     /// # Errors
     /// When the credential says neither or both ways; `name` is that of its table.
-    pub fn source(&self, name: &str) -> Result<Source<'_>, ConfigError> {
+    pub fn source(&self, name: &str) -> Result<TokenSource<'_>, ConfigError> {
         let wrong = |message: &str| {
-            Err(ConfigError::Value {
+            Err(ConfigError::InvalidValue {
                 key: format!("credentials.{name}"),
                 message: message.to_owned(),
             })
@@ -51,8 +51,8 @@ impl Credential {
             (Some(_), None, None) if self.request.is_some() => {
                 wrong("request belongs to call, and there is none")
             }
-            (Some(token), None, None) => Ok(Source::Token(token)),
-            (None, Some(method), Some(field)) => Ok(Source::Call(Call {
+            (Some(token), None, None) => Ok(TokenSource::Token(token)),
+            (None, Some(method), Some(field)) => Ok(TokenSource::Call(SetupCall {
                 method: method.clone(),
                 request: self
                     .request

@@ -43,11 +43,11 @@ pub enum ConfigError {
 
     /// A file that is neither TOML nor YAML by its name.
     #[error("{}: a configuration is named .toml, .yaml or .yml", .0.display())]
-    Extension(PathBuf),
+    UnknownExtension(PathBuf),
 
     /// A variable of the environment that is used and not set.
     #[error("{text:?} uses the environment variable {name}, which is not set")]
-    Variable {
+    UnsetVariable {
         /// Where it is used.
         text: String,
         /// Its name.
@@ -56,11 +56,11 @@ pub enum ConfigError {
 
     /// `${` without its `}`.
     #[error("{0:?} opens ${{ and does not close it")]
-    OpenVariable(String),
+    UnclosedVariable(String),
 
     /// A file whose content would be the value.
     #[error("can't read {}, named by {text:?}", .path.display())]
-    Content {
+    ReadValueFile {
         /// The text that names it.
         text: String,
         /// The file.
@@ -75,11 +75,11 @@ pub enum ConfigError {
 
     /// A pattern that is no glob, or matches nothing.
     #[error("{0}")]
-    Pattern(String),
+    MethodGlob(String),
 
     /// A value that contradicts another one.
     #[error("{key}: {message}")]
-    Value {
+    InvalidValue {
         /// The key, with dots.
         key: String,
         /// What is wrong.

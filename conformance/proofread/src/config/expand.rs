@@ -20,7 +20,7 @@ pub fn expand(text: &str, folder: &Path) -> Result<String, ConfigError> {
 ///
 /// # Errors
 /// When a variable is not set or a file can't be read.
-pub fn expand_for_call(text: &str, folder: &Path) -> Result<String, ConfigError> {
+pub fn expand_in_call(text: &str, folder: &Path) -> Result<String, ConfigError> {
     expand_with(text, folder, |name| match name {
         "uuid" => Some(uuid::Uuid::new_v4().to_string()),
         name => env::var(name).ok(),
@@ -39,7 +39,7 @@ pub(super) fn expand_with(
         return variables(text, text, variable);
     };
     let path = folder.join(variables(name, text, variable)?);
-    let content = fs::read_to_string(&path).map_err(|source| ConfigError::Content {
+    let content = fs::read_to_string(&path).map_err(|source| ConfigError::ReadValueFile {
         text: text.to_owned(),
         path,
         source,
@@ -63,9 +63,9 @@ fn variables(
             continue;
         }
         let Some((name, after)) = after.split_once('}') else {
-            return Err(ConfigError::OpenVariable(whole.to_owned()));
+            return Err(ConfigError::UnclosedVariable(whole.to_owned()));
         };
-        let value = variable(name).ok_or_else(|| ConfigError::Variable {
+        let value = variable(name).ok_or_else(|| ConfigError::UnsetVariable {
             text: whole.to_owned(),
             name: name.to_owned(),
         })?;

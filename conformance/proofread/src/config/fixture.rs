@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, num::NonZeroUsize};
 
 use serde_json::{Map, Value};
 
-use super::Call;
+use super::SetupCall;
 use crate::suggest::did_you_mean;
 
 /// Where the values for a field come from.
@@ -15,7 +15,7 @@ pub enum Fixture {
     /// A call answers them.
     Call {
         /// The call.
-        call: Call,
+        call: SetupCall,
         /// How often it is made for each field that gets the values. More than once is
         /// for what is used up: each time something new is made.
         count: NonZeroUsize,
@@ -23,14 +23,16 @@ pub enum Fixture {
 }
 
 /// What is wrong, and the key that says it, below `fixtures`.
-pub(super) type Slip = (String, String);
+pub(super) type FixtureError = (String, String);
 
 /// The keys of a call.
 const KEYS: [&str; 4] = ["call", "request", "field", "count"];
 
 /// Fixtures by names. A name without quotes is a table of tables in TOML: those are
 /// joined by dots again, so that both ways of writing mean the same.
-pub(super) fn read(table: &Map<String, Value>) -> Result<BTreeMap<String, Fixture>, Slip> {
+pub(super) fn parse_fixtures(
+    table: &Map<String, Value>,
+) -> Result<BTreeMap<String, Fixture>, FixtureError> {
     let mut found = BTreeMap::new();
     collect("", table, &mut found)?;
     Ok(found)
@@ -40,7 +42,7 @@ fn collect(
     prefix: &str,
     table: &Map<String, Value>,
     found: &mut BTreeMap<String, Fixture>,
-) -> Result<(), Slip> {
+) -> Result<(), FixtureError> {
     for (key, value) in table {
         let name = match prefix {
             "" => key.clone(),
@@ -55,7 +57,7 @@ fn collect(
                 found.insert(name, Fixture::Values(values.clone()));
             }
             Value::Object(keys) if is_call(keys) => {
-                let call = called(&name, keys)?;
+                let call = parse_call(&name, keys)?;
                 found.insert(name, call);
             }
             Value::Object(table) => collect(&name, table, found)?,
@@ -76,8 +78,8 @@ fn is_call(keys: &Map<String, Value>) -> bool {
     call.is_some_and(|call| !call.is_array() && !call.is_object())
 }
 
-fn called(name: &str, keys: &Map<String, Value>) -> Result<Fixture, Slip> {
-    let slip = |key: &str, message: &str| -> Slip {
+fn parse_call(name: &str, keys: &Map<String, Value>) -> Result<Fixture, FixtureError> {
+    let slip = |key: &str, message: &str| -> FixtureError {
         let message = format!("the fixture {name:?}: {message}");
         (format!("{name}.{key}"), message)
     };
@@ -111,7 +113,7 @@ fn called(name: &str, keys: &Map<String, Value>) -> Result<Fixture, Slip> {
             .map_err(|_| slip("count", &format!("count is {count}; expected 1 or more")))?,
     };
     Ok(Fixture::Call {
-        call: Call {
+        call: SetupCall {
             method,
             request,
             field,

@@ -4,17 +4,17 @@
 //! error, since a misspelled one would otherwise be a setting that is silently not
 //! in force. Paths in a file are relative to the folder of the file.
 
-mod call;
+mod config_file;
 mod credential;
 mod error;
 mod expand;
-mod file;
 mod fixture;
 mod header;
-mod lines;
+mod human_duration;
+mod key_lines;
+mod method_selection;
 mod parse;
-mod selection;
-mod span;
+mod setup_call;
 #[cfg(test)]
 mod tests;
 
@@ -23,20 +23,20 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use call::Call;
-pub use credential::{Credential, Source};
+pub use config_file::{ConfigFile, MethodSettings, Tls};
+pub use credential::{Credential, TokenSource};
 pub use error::ConfigError;
-pub use expand::{expand, expand_for_call};
-pub use file::{File, MethodSettings, Tls};
+pub use expand::{expand, expand_in_call};
 pub use fixture::Fixture;
 pub use header::Header;
-pub use selection::{Selection, has_methods, over_paths};
-pub use span::Span;
+pub use human_duration::HumanDuration;
+pub use method_selection::{MethodSelection, check_glob_matches, path_glob};
+pub use setup_call::SetupCall;
 
-use lines::Lines;
+use key_lines::KeyLines;
 
 /// The names under which a configuration is looked for in the working folder.
-pub const NAMES: [&str; 3] = ["proofread.toml", "proofread.yaml", "proofread.yml"];
+pub const FILE_NAMES: [&str; 3] = ["proofread.toml", "proofread.yaml", "proofread.yml"];
 
 /// A configuration and where it comes from.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -44,8 +44,8 @@ pub struct Config {
     /// The file; none where there is no configuration.
     pub path: Option<PathBuf>,
     /// What it says.
-    pub file: File,
-    lines: Lines,
+    pub file: ConfigFile,
+    lines: KeyLines,
 }
 
 impl Config {
@@ -57,7 +57,7 @@ impl Config {
     pub fn find(path: Option<&Path>) -> Result<Self, ConfigError> {
         match path {
             Some(path) => Self::open(path),
-            None => match NAMES.iter().map(Path::new).find(|path| path.is_file()) {
+            None => match FILE_NAMES.iter().map(Path::new).find(|path| path.is_file()) {
                 Some(path) => Self::open(path),
                 None => Ok(Self::default()),
             },
@@ -83,9 +83,9 @@ impl Config {
 
     /// Where a key stands: `proofread.toml:12`. The key is written with its tables
     /// before it, joined by dots; an item of a list by its index.
-    pub fn place(&self, key: &str) -> Option<String> {
+    pub fn location(&self, key: &str) -> Option<String> {
         let path = self.path.as_deref()?.display();
-        let line = self.lines.of(key)?;
+        let line = self.lines.line_of(key)?;
         Some(format!("{path}:{line}"))
     }
 

@@ -1,40 +1,40 @@
-//! From text to a [`File`], with the key and the line of what is wrong.
+//! From text to a [`ConfigFile`], with the key and the line of what is wrong.
 
 use std::path::Path;
 
 use serde_saphyr::{Error as YamlError, MessageFormatter, UserMessageFormatter};
 
 use super::{
-    ConfigError, File, fixture,
-    lines::{Lines, line_at},
+    ConfigError, ConfigFile, fixture,
+    key_lines::{KeyLines, line_at},
 };
 
-pub(super) fn parse(path: &Path, text: &str) -> Result<(File, Lines), ConfigError> {
+pub(super) fn parse(path: &Path, text: &str) -> Result<(ConfigFile, KeyLines), ConfigError> {
     let extension = path.extension().and_then(|extension| extension.to_str());
-    let (mut file, lines): (File, Lines) = match extension {
+    let (mut file, lines): (ConfigFile, KeyLines) = match extension {
         Some("toml") => (
             toml::from_str(text).map_err(|error| toml_error(path, text, &error))?,
-            Lines::of_toml(text),
+            KeyLines::of_toml(text),
         ),
         // An empty document is null in YAML, and a configuration that says nothing.
         Some("yaml" | "yml") => (
-            serde_saphyr::from_str::<Option<File>>(text)
+            serde_saphyr::from_str::<Option<ConfigFile>>(text)
                 .map(Option::unwrap_or_default)
                 .map_err(|error| yaml_error(path, &error))?,
-            Lines::of_yaml(text),
+            KeyLines::of_yaml(text),
         ),
-        _ => return Err(ConfigError::Extension(path.to_owned())),
+        _ => return Err(ConfigError::UnknownExtension(path.to_owned())),
     };
-    file.fixtures = fixture::read(&file.tables).map_err(|(key, message)| {
-        let line = lines.of(&format!("fixtures.{key}")).unwrap_or(1);
-        told(path, line, &message)
+    file.fixtures = fixture::parse_fixtures(&file.fixture_tables).map_err(|(key, message)| {
+        let line = lines.line_of(&format!("fixtures.{key}")).unwrap_or(1);
+        parse_error(path, line, &message)
     })?;
     Ok((file, lines))
 }
 
 fn toml_error(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
     let start = error.span().map_or(0, |span| span.start);
-    told(path, line_at(text, start), error.message())
+    parse_error(path, line_at(text, start), error.message())
 }
 
 fn yaml_error(path: &Path, error: &YamlError) -> ConfigError {
@@ -53,11 +53,11 @@ fn yaml_error(path: &Path, error: &YamlError) -> ConfigError {
         };
     }
     // The line is said already, and the formatter for developers speaks of its options.
-    told(path, line, &UserMessageFormatter.format_message(plain))
+    parse_error(path, line, &UserMessageFormatter.format_message(plain))
 }
 
 /// Serde says an unknown key as "unknown field `x`, expected one of `a`, `b`".
-fn told(path: &Path, line: usize, message: &str) -> ConfigError {
+fn parse_error(path: &Path, line: usize, message: &str) -> ConfigError {
     let path = path.to_owned();
     if message.starts_with("unknown field `") {
         let mut names = message.split('`').skip(1).step_by(2).map(str::to_owned);

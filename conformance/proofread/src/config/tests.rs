@@ -9,14 +9,14 @@ use crate::{
     testing::{image, shop},
 };
 
-fn toml(text: &str) -> Result<File, String> {
+fn toml(text: &str) -> Result<ConfigFile, String> {
     let parsed = parse::parse(Path::new("proofread.toml"), text);
     parsed
         .map(|(file, _)| file)
         .map_err(|error| error.to_string())
 }
 
-fn yaml(text: &str) -> Result<File, String> {
+fn yaml(text: &str) -> Result<ConfigFile, String> {
     let parsed = parse::parse(Path::new("proofread.yaml"), text);
     parsed
         .map(|(file, _)| file)
@@ -112,8 +112,8 @@ fn fixtures_without_quotes_mean_the_same() {
 
 #[test]
 fn each_key_has_its_line() {
-    let toml = Lines::of_toml("seed = 1\n[a]\nb = [\n  1,\n  { c = 2 },\n]\n\"d.e\" = 1\n");
-    let yaml = Lines::of_yaml("seed: 1\na:\n  b:\n  - 1\n  - c: 2\n  ? d.e\n  : [x]\n");
+    let toml = KeyLines::of_toml("seed = 1\n[a]\nb = [\n  1,\n  { c = 2 },\n]\n\"d.e\" = 1\n");
+    let yaml = KeyLines::of_yaml("seed: 1\na:\n  b:\n  - 1\n  - c: 2\n  ? d.e\n  : [x]\n");
     for (key, line_of_toml, line_of_yaml) in [
         ("seed", 1, 1),
         ("a", 2, 2),
@@ -124,12 +124,12 @@ fn each_key_has_its_line() {
         // What is not written down stands where what holds it does.
         ("a.b.7", 3, 3),
     ] {
-        assert_eq!(toml.of(key), Some(line_of_toml), "{key}");
-        assert_eq!(yaml.of(key), Some(line_of_yaml), "{key}");
+        assert_eq!(toml.line_of(key), Some(line_of_toml), "{key}");
+        assert_eq!(yaml.line_of(key), Some(line_of_yaml), "{key}");
     }
-    assert_eq!(toml.of("none"), None);
-    assert_eq!(Lines::of_toml("= 1"), Lines::default());
-    assert_eq!(Lines::of_yaml("a: ["), Lines::default());
+    assert_eq!(toml.line_of("none"), None);
+    assert_eq!(KeyLines::of_toml("= 1"), KeyLines::default());
+    assert_eq!(KeyLines::of_yaml("a: ["), KeyLines::default());
 }
 
 #[test]
@@ -237,11 +237,11 @@ fn what_is_wrong_is_told_with_key_and_line() {
 
 #[test]
 fn a_configuration_that_says_nothing_is_one() {
-    assert_eq!(toml("").expect("it is understood"), File::default());
-    assert_eq!(yaml("").expect("it is understood"), File::default());
+    assert_eq!(toml("").expect("it is understood"), ConfigFile::default());
+    assert_eq!(yaml("").expect("it is understood"), ConfigFile::default());
     assert_eq!(
         yaml("# later\n").expect("it is understood"),
-        File::default()
+        ConfigFile::default()
     );
 }
 
@@ -313,8 +313,10 @@ fn globs_choose_methods_and_slips_are_told() {
     let contract = Contract::decode(&image).expect("the contract is sound");
     let chosen = |include: &[&str], exclude: &[&str]| -> Result<Vec<String>, String> {
         let selection =
-            Selection::new(&owned(include), &owned(exclude)).map_err(|e| e.to_string())?;
-        let methods = selection.of(&contract).map_err(|error| error.to_string())?;
+            MethodSelection::new(&owned(include), &owned(exclude)).map_err(|e| e.to_string())?;
+        let methods = selection
+            .select(&contract)
+            .map_err(|error| error.to_string())?;
         Ok(methods
             .into_iter()
             .map(|method| method.name.clone())
@@ -342,8 +344,8 @@ fn globs_choose_methods_and_slips_are_told() {
     }
     let empty = image_without_methods();
     let empty = Contract::decode(&empty).expect("the contract is sound");
-    let error = Selection::default()
-        .of(&empty)
+    let error = MethodSelection::default()
+        .select(&empty)
         .expect_err("there is nothing to do");
     assert!(error.to_string().contains("has no methods"), "{error}");
 }
@@ -356,8 +358,10 @@ fn a_method_is_named_where_no_pattern_stands_for_it() {
     );
     let contract = Contract::decode(&image).expect("the contract is sound");
     let named = |include: &[&str], exclude: &[&str]| -> Vec<String> {
-        let selection = Selection::new(&owned(include), &owned(exclude)).expect("globs");
-        let named = contract.methods().filter(|method| selection.names(method));
+        let selection = MethodSelection::new(&owned(include), &owned(exclude)).expect("globs");
+        let named = contract
+            .methods()
+            .filter(|method| selection.includes_by_name(method));
         named.map(|method| method.name.clone()).collect()
     };
     assert_eq!(named(&["shop.v1.Till/Pay", "shop.*"], &[]), ["Pay"]);
@@ -389,14 +393,14 @@ fn a_glob_may_leave_out_package_service_and_method() {
         ("*", &["Get", "List", "Pay", "Listen"]),
     ];
     for (glob, expected) in cases {
-        let selection = Selection::new(&owned(&[glob]), &[]).expect("it is a glob");
-        let chosen = selection.of(&contract).expect("it matches");
+        let selection = MethodSelection::new(&owned(&[glob]), &[]).expect("it is a glob");
+        let chosen = selection.select(&contract).expect("it matches");
         let chosen: Vec<&str> = chosen.iter().map(|method| method.name.as_str()).collect();
         assert_eq!(chosen, expected, "{glob}");
     }
-    let error = has_methods("shop.v1.Shoop", &contract).expect_err("there is none");
+    let error = check_glob_matches("shop.v1.Shoop", &contract).expect_err("there is none");
     assert!(error.to_string().contains("matches no method"), "{error}");
-    assert!(has_methods("grpc.health.v1.Health/*", &contract).is_ok());
+    assert!(check_glob_matches("grpc.health.v1.Health/*", &contract).is_ok());
 }
 
 fn image_without_methods() -> Vec<u8> {

@@ -54,7 +54,7 @@ struct BufWork {
 
 /// The folders to which imports are relative: those of the modules that `buf.yaml`
 /// or `buf.work.yaml` lists, or the folder itself.
-pub(super) fn roots(folder: &Path) -> Result<Vec<PathBuf>, LoadError> {
+pub(super) fn module_roots(folder: &Path) -> Result<Vec<PathBuf>, LoadError> {
     let listed = match read::<BufYaml>(&folder.join("buf.yaml"))? {
         Some(yaml) => yaml.modules.into_iter().filter_map(|it| it.path).collect(),
         None => match read::<BufWork>(&folder.join("buf.work.yaml"))? {
@@ -76,7 +76,7 @@ fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>, LoadEr
         path: path.to_owned(),
         source,
     })?;
-    let parsed = serde_saphyr::from_str(&text).map_err(|error| LoadError::Module {
+    let parsed = serde_saphyr::from_str(&text).map_err(|error| LoadError::BufConfig {
         path: path.to_owned(),
         message: error.without_snippet().to_string(),
     })?;

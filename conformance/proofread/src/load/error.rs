@@ -27,7 +27,7 @@ pub enum LoadError {
 
     /// The `buf.yaml` of the folder is not understood.
     #[error("{}: {message}", .path.display())]
-    Module {
+    BufConfig {
         /// The file.
         path: PathBuf,
         /// What is wrong.

@@ -16,7 +16,7 @@ use protox::{
 use super::{LoadError, buf};
 
 /// Our own options, for modules that import them without having a copy.
-const OPTIONS: (&str, &str) = (
+const OPTIONS_PROTO: (&str, &str) = (
     "proofread/v1/options.proto",
     include_str!("../../../../proto/proofread/v1/options.proto"),
 );
@@ -39,13 +39,13 @@ pub(super) fn build(folder: &Path) -> Result<Vec<u8>, LoadError> {
 
 /// Compiles every proto of the folder's modules.
 pub(super) fn compile(folder: &Path) -> Result<Vec<u8>, LoadError> {
-    let roots = buf::roots(folder)?;
+    let roots = buf::module_roots(folder)?;
     let mut resolver = ChainFileResolver::new();
     let mut names = Vec::new();
     for root in &roots {
         resolver.add(IncludeFileResolver::new(root.clone()));
         let mut found = Vec::new();
-        protos(root, &mut found)?;
+        collect_protos(root, &mut found)?;
         names.extend(found.iter().filter_map(|path| import_name(root, path)));
     }
     if names.is_empty() {
@@ -57,16 +57,18 @@ pub(super) fn compile(folder: &Path) -> Result<Vec<u8>, LoadError> {
     if let Ok(rules) = DescriptorSetFileResolver::decode(rules.as_slice()) {
         resolver.add(rules);
     }
-    resolver.add(Options);
+    resolver.add(OptionsResolver);
     resolver.add(GoogleFileResolver::new());
     let mut compiler = Compiler::with_file_resolver(resolver);
     compiler.include_imports(true).include_source_info(true);
-    compiler.open_files(&names).map_err(|error| told(&error))?;
+    compiler
+        .open_files(&names)
+        .map_err(|error| compile_error(&error))?;
     Ok(compiler.encode_file_descriptor_set())
 }
 
 /// The alternate form of an error of protox begins with file, line and column.
-fn told(error: &Error) -> LoadError {
+fn compile_error(error: &Error) -> LoadError {
     let text = format!("{error:?}");
     let line = text.lines().next().unwrap_or_default();
     match error.is_file_not_found() {
@@ -76,7 +78,7 @@ fn told(error: &Error) -> LoadError {
 }
 
 /// All protos below a folder. Hidden folders below it hold what tools keep there.
-fn protos(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), LoadError> {
+fn collect_protos(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), LoadError> {
     let unreadable = |source| LoadError::Read {
         path: folder.to_owned(),
         source,
@@ -88,7 +90,7 @@ fn protos(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), LoadError> {
             continue;
         }
         if path.is_dir() {
-            protos(&path, found)?;
+            collect_protos(&path, found)?;
         } else if path
             .extension()
             .is_some_and(|extension| extension == "proto")
@@ -106,11 +108,11 @@ fn import_name(root: &Path, path: &Path) -> Option<String> {
     Some(parts?.join("/"))
 }
 
-struct Options;
+struct OptionsResolver;
 
-impl FileResolver for Options {
+impl FileResolver for OptionsResolver {
     fn open_file(&self, name: &str) -> Result<File, Error> {
-        let (own, source) = OPTIONS;
+        let (own, source) = OPTIONS_PROTO;
         if name == own {
             File::from_source(own, source)
         } else {

@@ -23,16 +23,16 @@ const SERVICES: [&str; 2] = [
 ];
 
 /// Services of gRPC itself: the protocol says what they do, and no contract.
-const OF_GRPC: [&str; 3] = ["grpc.reflection.", "grpc.health.", "grpc.channelz."];
+const GRPC_SERVICE_PREFIXES: [&str; 3] = ["grpc.reflection.", "grpc.health.", "grpc.channelz."];
 
 #[derive(Clone, PartialEq, Message)]
 struct Request {
-    #[prost(oneof = "Ask", tags = "3, 4, 7")]
-    ask: Option<Ask>,
+    #[prost(oneof = "Query", tags = "3, 4, 7")]
+    query: Option<Query>,
 }
 
 #[derive(Clone, PartialEq, prost::Oneof)]
-enum Ask {
+enum Query {
     #[prost(string, tag = "3")]
     FileByFilename(String),
     #[prost(string, tag = "4")]
@@ -48,7 +48,7 @@ struct Response {
     #[prost(message, tag = "6")]
     services: Option<Services>,
     #[prost(message, tag = "7")]
-    error: Option<Failure>,
+    error: Option<ErrorResponse>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -70,7 +70,7 @@ struct Service {
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct Failure {
+struct ErrorResponse {
     #[prost(int32, tag = "1")]
     code: i32,
     #[prost(string, tag = "2")]
@@ -80,13 +80,17 @@ struct Failure {
 /// The image of everything that the server serves, imports included.
 pub(crate) async fn image(probe: &Probe, timeout: Duration) -> Result<Vec<u8>, LoadError> {
     let (reflection, names) = services(probe, timeout).await?;
-    let is_own = |name: &String| OF_GRPC.iter().any(|prefix| name.starts_with(prefix));
-    let asked: Vec<Ask> = names
+    let is_own = |name: &String| {
+        GRPC_SERVICE_PREFIXES
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+    };
+    let queries: Vec<Query> = names
         .into_iter()
         .filter(|name| !is_own(name))
-        .map(Ask::FileContainingSymbol)
+        .map(Query::FileContainingSymbol)
         .collect();
-    if asked.is_empty() {
+    if queries.is_empty() {
         let message = "it lists no service of its own".to_owned();
         return Err(LoadError::Reflection(message));
     }
@@ -95,7 +99,7 @@ pub(crate) async fn image(probe: &Probe, timeout: Duration) -> Result<Vec<u8>, L
         path: reflection,
         timeout,
     };
-    reflection.closure(asked).await
+    reflection.files_with_imports(queries).await
 }
 
 /// Which version the server knows, and what it serves.
@@ -110,7 +114,10 @@ pub(crate) async fn services(
             path: format!("/{service}/ServerReflectionInfo"),
             timeout,
         };
-        match reflection.ask(vec![Ask::ListServices(String::new())]).await {
+        match reflection
+            .query(vec![Query::ListServices(String::new())])
+            .await
+        {
             Ok(responses) => {
                 let listed = responses.into_iter().find_map(|response| response.services);
                 let Some(listed) = listed else {
@@ -134,23 +141,23 @@ struct Reflection<'p> {
 
 impl Reflection<'_> {
     /// The files that are asked for, and all that they import.
-    async fn closure(&self, mut asks: Vec<Ask>) -> Result<Vec<u8>, LoadError> {
+    async fn files_with_imports(&self, mut queries: Vec<Query>) -> Result<Vec<u8>, LoadError> {
         let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
         let mut wanted: Vec<String> = Vec::new();
-        while !asks.is_empty() {
+        while !queries.is_empty() {
             let answers = self
-                .ask(asks.clone())
+                .query(queries.clone())
                 .await
                 .map_err(LoadError::Reflection)?;
-            for (asked, answer) in asks.iter().zip(answers) {
+            for (query, answer) in queries.iter().zip(answers) {
                 if let Some(error) = answer.error {
-                    if let Some((name, bytes)) = shipped(asked) {
+                    if let Some((name, bytes)) = bundled_file(query) {
                         files.insert(name, bytes);
                         continue;
                     }
-                    let what = match asked {
-                        Ask::FileByFilename(name) | Ask::FileContainingSymbol(name) => name,
-                        Ask::ListServices(_) => "the services",
+                    let what = match query {
+                        Query::FileByFilename(name) | Query::FileContainingSymbol(name) => name,
+                        Query::ListServices(_) => "the services",
                     };
                     let code = Code(error.code);
                     let message = format!("asked for {what} it answers {code} {:?}", error.message);
@@ -167,29 +174,29 @@ impl Reflection<'_> {
             }
             wanted.sort();
             wanted.dedup();
-            let tried = std::mem::take(&mut asks);
-            asks = wanted
+            let tried = std::mem::take(&mut queries);
+            queries = wanted
                 .drain(..)
                 .filter(|name| !files.contains_key(name))
-                .map(Ask::FileByFilename)
+                .map(Query::FileByFilename)
                 .collect();
-            if asks == tried {
+            if queries == tried {
                 let message = "it answers without the files that were asked for".to_owned();
                 return Err(LoadError::Reflection(message));
             }
         }
-        Ok(set(&files))
+        Ok(encode_file_set(&files))
     }
 
     /// Asks all of it in one call; one response for each question.
-    async fn ask(&self, asks: Vec<Ask>) -> Result<Vec<Response>, String> {
-        let requests: Vec<Request> = asks
+    async fn query(&self, queries: Vec<Query>) -> Result<Vec<Response>, String> {
+        let requests: Vec<Request> = queries
             .into_iter()
-            .map(|ask| Request { ask: Some(ask) })
+            .map(|query| Request { query: Some(query) })
             .collect();
         let body = RawBody::messages(&requests);
         let outcome = self.probe.call(&self.path, &[], body, self.timeout).await;
-        let answer = answered(outcome, self.timeout)?;
+        let answer = successful_answer(outcome, self.timeout)?;
         let responses = answer.messages.iter().map(|bytes| {
             Response::decode(bytes.clone())
                 .map_err(|error| format!("a response does not decode: {error}"))
@@ -204,7 +211,7 @@ impl Reflection<'_> {
 }
 
 /// The complete answer of a call that went well, or what is wrong in words.
-fn answered(outcome: Outcome, timeout: Duration) -> Result<Answer, String> {
+fn successful_answer(outcome: Outcome, timeout: Duration) -> Result<Answer, String> {
     let answer = match outcome {
         Outcome::Answered(answer) => answer,
         Outcome::TimedOut { .. } => return Err(format!("no answer within {timeout:?}")),
@@ -222,8 +229,8 @@ fn answered(outcome: Outcome, timeout: Duration) -> Result<Answer, String> {
 }
 
 /// A file that every reader knows, for servers that do not carry it.
-fn shipped(ask: &Ask) -> Option<(String, Vec<u8>)> {
-    let Ask::FileByFilename(name) = ask else {
+fn bundled_file(query: &Query) -> Option<(String, Vec<u8>)> {
+    let Query::FileByFilename(name) = query else {
         return None;
     };
     let pool = &prost_protovalidate_types::DESCRIPTOR_POOL;
@@ -232,7 +239,7 @@ fn shipped(ask: &Ask) -> Option<(String, Vec<u8>)> {
 }
 
 /// A `FileDescriptorSet` of these files, byte for byte.
-fn set(files: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
+fn encode_file_set(files: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
     let mut bytes = Vec::new();
     for file in files.values() {
         bytes.push(0x0a);

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    build::{Context, phase_name, plain, title},
     hexadecimal,
     view::Group,
+    view_builder::{ReportContext, kind_title, phase_name, without_leading_slash},
 };
 use crate::{
     case::{self, Expect},
@@ -16,22 +16,22 @@ use crate::{
 };
 
 /// In how many methods the same failure is one of the server as a whole.
-const SHARED: usize = 3;
+const SHARED_FROM_METHODS: usize = 3;
 
 /// How many different answers are shown for one failure.
-const ANSWERS: usize = 4;
+const MAX_ANSWERS: usize = 4;
 
 /// How many places are shown for one failure.
-const PLACES: usize = 4;
+const MAX_LOCATIONS: usize = 4;
 
 /// How many cases that are alike are named.
-const NAMED: usize = 20;
+const MAX_NAMED_CASES: usize = 20;
 
 /// The groups with the method to which they belong; none for the server. Within a
 /// method failures are alike when the same was expected and the same came back.
-pub(super) fn grouped<'r>(
+pub(super) fn group_failures<'r>(
     report: &'r Report,
-    context: &Context<'_>,
+    context: &ReportContext<'_>,
 ) -> Vec<(Option<&'r str>, Group)> {
     let mut methods: BTreeMap<Signature<'_>, BTreeSet<&str>> = BTreeMap::new();
     for found in &report.findings {
@@ -42,14 +42,14 @@ pub(super) fn grouped<'r>(
             .insert(&finding.method);
     }
     let is_shared = |finding: &Finding| {
-        finding.method.is_empty() || methods[&signature(finding)].len() >= SHARED
+        finding.method.is_empty() || methods[&signature(finding)].len() >= SHARED_FROM_METHODS
     };
-    let mut groups: Vec<(Alike<'_>, Vec<usize>)> = Vec::new();
+    let mut groups: Vec<(GroupKey<'_>, Vec<usize>)> = Vec::new();
     for (index, found) in report.findings.iter().enumerate() {
         let finding = &found.finding;
         let alike = match is_shared(finding) {
-            true => Alike::Anywhere(signature(finding)),
-            false => Alike::Here {
+            true => GroupKey::AcrossMethods(signature(finding)),
+            false => GroupKey::WithinMethod {
                 method: &finding.method,
                 kind: finding.kind,
                 expected: &finding.expected,
@@ -64,8 +64,8 @@ pub(super) fn grouped<'r>(
     let made = groups.into_iter().map(|(alike, indices)| {
         let group = group(&indices, report, context);
         match alike {
-            Alike::Anywhere(_) => (None, group),
-            Alike::Here { method, .. } => (Some(method), group),
+            GroupKey::AcrossMethods(_) => (None, group),
+            GroupKey::WithinMethod { method, .. } => (Some(method), group),
         }
     });
     made.collect()
@@ -75,9 +75,9 @@ type Signature<'r> = (case::Phase, &'r str, String);
 
 /// Why failures are shown as one.
 #[derive(PartialEq)]
-enum Alike<'r> {
-    Anywhere(Signature<'r>),
-    Here {
+enum GroupKey<'r> {
+    AcrossMethods(Signature<'r>),
+    WithinMethod {
         method: &'r str,
         kind: FindingKind,
         expected: &'r str,
@@ -115,8 +115,8 @@ fn answers(members: &[&Found]) -> String {
             answers.push(&found.finding.observed);
         }
     }
-    let more = answers.len().saturating_sub(ANSWERS);
-    answers.truncate(ANSWERS);
+    let more = answers.len().saturating_sub(MAX_ANSWERS);
+    answers.truncate(MAX_ANSWERS);
     let text = answers.join("\n");
     match more {
         0 => text,
@@ -125,7 +125,7 @@ fn answers(members: &[&Found]) -> String {
 }
 
 /// The numbers of all that is kept of these, as the recorded failures have them.
-fn numbers(indices: &[usize], report: &Report) -> Vec<usize> {
+fn recorded_ids(indices: &[usize], report: &Report) -> Vec<usize> {
     let kept = |found: &Found| 1 + found.alike.len();
     let of = |index: &usize| {
         let before: usize = report.findings[..*index].iter().map(kept).sum();
@@ -134,20 +134,23 @@ fn numbers(indices: &[usize], report: &Report) -> Vec<usize> {
     indices.iter().flat_map(of).collect()
 }
 
-fn group(indices: &[usize], report: &Report, context: &Context<'_>) -> Group {
+fn group(indices: &[usize], report: &Report, context: &ReportContext<'_>) -> Group {
     let members: Vec<&Found> = indices
         .iter()
         .map(|index| &report.findings[*index])
         .collect();
     let finding = &members[0].finding;
-    let ids = numbers(indices, report);
+    let ids = recorded_ids(indices, report);
     let id = ids.first().copied().unwrap_or_default();
     let others = members.iter().skip(1).map(|found| &found.finding);
     let alike = members.iter().flat_map(|found| &found.alike);
-    let named = others.chain(alike).map(|it| it.case.clone()).take(NAMED);
+    let named = others
+        .chain(alike)
+        .map(|it| it.case.clone())
+        .take(MAX_NAMED_CASES);
     let mut methods: Vec<String> = members
         .iter()
-        .map(|found| plain(&found.finding.method))
+        .map(|found| without_leading_slash(&found.finding.method))
         .filter(|name| !name.is_empty())
         .collect();
     methods.dedup();
@@ -156,13 +159,13 @@ fn group(indices: &[usize], report: &Report, context: &Context<'_>) -> Group {
         ids,
         count: members.iter().map(|found| found.count).sum(),
         alike: named.collect(),
-        title: title(finding.kind).to_owned(),
+        title: kind_title(finding.kind).to_owned(),
         phase: phase_name(finding.phase),
         case: finding.case.clone(),
         intent: finding.intent.clone(),
-        sent: sent(finding),
+        sent: sent_text(finding),
         expected: finding.expected.clone(),
-        places: places(finding, context.contract),
+        places: source_locations(finding, context.contract),
         observed: answers(&members),
         reproduce: match &context.failures {
             None if finding.again.is_none() => String::new(),
@@ -173,7 +176,7 @@ fn group(indices: &[usize], report: &Report, context: &Context<'_>) -> Group {
 }
 
 /// Where the contract says what was expected.
-fn places(finding: &Finding, contract: &Contract) -> Vec<String> {
+fn source_locations(finding: &Finding, contract: &Contract) -> Vec<String> {
     let method = contract
         .methods()
         .find(|method| method.path == finding.method);
@@ -197,11 +200,11 @@ fn places(finding: &Finding, contract: &Contract) -> Vec<String> {
     };
     places.sort();
     places.dedup();
-    places.truncate(PLACES);
+    places.truncate(MAX_LOCATIONS);
     places
 }
 
-fn sent(finding: &Finding) -> String {
+fn sent_text(finding: &Finding) -> String {
     if let Some(json) = &finding.json {
         return json.clone();
     }

@@ -3,8 +3,8 @@
 
 use askama::Template;
 
-use super::view::{Coverage, Folded, Group, Method, Note, View, folded};
-use crate::style::grouped;
+use super::view::{Coverage, Group, GroupedNote, Method, Note, View, group_notes};
+use crate::style::with_thousands_separators;
 
 /// How many gaps of coverage are listed; the JSON report has all.
 const GAPS: usize = 500;
@@ -46,7 +46,7 @@ pub fn render(view: &View) -> Result<String, askama::Error> {
     let most = most.unwrap_or(1).max(1);
     let bars = view.phases.iter().enumerate().map(|(index, phase)| Bar {
         name: phase.name.clone(),
-        cases: grouped(phase.cases),
+        cases: with_thousands_separators(phase.cases),
         failed: phase.failed,
         // The square root keeps the small phases visible beside the random one.
         width: root_share(phase.cases, most),
@@ -72,15 +72,15 @@ impl Page<'_> {
     }
 
     fn grouped(&self, count: &u64) -> String {
-        grouped(*count)
+        with_thousands_separators(*count)
     }
 
     fn cases(&self) -> String {
-        grouped(self.view.cases)
+        with_thousands_separators(self.view.cases)
     }
 
     fn rate(&self) -> String {
-        grouped(self.view.cases_per_second())
+        with_thousands_separators(self.view.cases_per_second())
     }
 
     fn seconds(&self) -> String {
@@ -105,8 +105,8 @@ impl Page<'_> {
         self.view.phases.len() + 4
     }
 
-    fn folded(&self, notes: &[Note]) -> Vec<Folded> {
-        folded(notes)
+    fn group_notes(&self, notes: &[Note]) -> Vec<GroupedNote> {
+        group_notes(notes)
     }
 
     fn failing(&self) -> Vec<&Method> {

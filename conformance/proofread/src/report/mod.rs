@@ -3,21 +3,21 @@
 //! [`view`] is what every report shows; it is made once of what the engine answers,
 //! and the renderers only lay it out.
 
-pub mod build;
 mod coverage;
 mod format;
 mod group;
 pub mod html;
 pub mod junit;
-pub mod reproduce;
+pub mod reproduce_command;
 pub mod terminal;
 #[cfg(test)]
 mod tests;
 pub mod view;
+pub mod view_builder;
 
 pub use coverage::{Covered, covered};
 pub use format::{Format, Output};
-pub use reproduce::{Reproduce, Shown, quoted};
+pub use reproduce_command::{CommandTemplate, HeaderArgument, quoted};
 pub use view::View;
 
 use std::fmt::Write;

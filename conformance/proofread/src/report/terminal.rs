@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::view::{Coverage, Group, Method, Note, View, folded};
-use crate::style::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, count, grouped, paint};
+use super::view::{Coverage, Group, Method, Note, View, group_notes};
+use crate::style::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, count, paint, with_thousands_separators};
 
 /// How many lines of notes are shown of one kind; the rest is counted. The other
 /// reports show all of them.
@@ -130,12 +130,12 @@ fn shorten(line: &str) -> String {
 fn totals(text: &mut String, view: &View) {
     let failed = |failed: u64| match failed {
         0 => paint(DIM, format!("{:>8}", 0)),
-        failed => paint(RED, format!("{:>8}", grouped(failed))),
+        failed => paint(RED, format!("{:>8}", with_thousands_separators(failed))),
     };
     let heading = format!("{:<10}{:>10}{:>8}", "phase", "cases", "failed");
     let _ = writeln!(text, "{}", paint(DIM, heading));
     for phase in &view.phases {
-        let cases = grouped(phase.cases);
+        let cases = with_thousands_separators(phase.cases);
         let _ = writeln!(
             text,
             "{:<10}{cases:>10}{}",
@@ -146,9 +146,9 @@ fn totals(text: &mut String, view: &View) {
     let speed = format!(
         "in {:.1} s, {} cases/s",
         view.seconds,
-        grouped(view.cases_per_second())
+        with_thousands_separators(view.cases_per_second())
     );
-    let cases = grouped(view.cases);
+    let cases = with_thousands_separators(view.cases);
     let _ = writeln!(
         text,
         "{:<10}{cases:>10}{}  {}\n",
@@ -166,10 +166,10 @@ fn coverage(text: &mut String, coverage: &Coverage) {
     let _ = writeln!(
         text,
         "coverage   {} of {} from both sides, {} from one, {} from none",
-        grouped(coverage.both),
+        with_thousands_separators(coverage.both),
         count(coverage.rules(), "rule"),
-        grouped(coverage.one),
-        grouped(coverage.none)
+        with_thousands_separators(coverage.one),
+        with_thousands_separators(coverage.none)
     );
     let gaps: Vec<Note> = coverage
         .gaps
@@ -187,7 +187,7 @@ fn notes(text: &mut String, title: &str, notes: &[Note]) {
         return;
     }
     let _ = writeln!(text, "{} ({})", paint(YELLOW, title), notes.len());
-    let folded: Vec<Note> = folded(notes)
+    let folded: Vec<Note> = group_notes(notes)
         .into_iter()
         .map(|it| Note {
             about: some_of(&it.about),
@@ -207,20 +207,20 @@ fn list(text: &mut String, notes: &[Note]) {
 }
 
 fn verdict(text: &mut String, view: &View) {
-    let _ = match view.is_kept() {
+    let _ = match view.keeps_contract() {
         true => writeln!(text, "{} {}", paint(GREEN, "✓"), view.verdict()),
         false => writeln!(text, "{} {}", paint(RED, "✗"), paint(BOLD, view.verdict())),
     };
     if let Some(hint) = view.hint() {
         let _ = writeln!(text, "  {}", paint(YELLOW, hint));
     }
-    if let Some(failures) = view.failures.as_ref().filter(|_| !view.is_kept()) {
+    if let Some(failures) = view.failures.as_ref().filter(|_| !view.keeps_contract()) {
         let again = format!("again: proofread replay {}", super::quoted(failures));
         let _ = writeln!(text, "  {}", paint(DIM, again));
         if view.left_out > 0 {
             let some = format!(
                 "{} of the failures are not recorded: there are too many",
-                grouped(view.left_out)
+                with_thousands_separators(view.left_out)
             );
             let _ = writeln!(text, "  {}", paint(DIM, some));
         }

@@ -135,7 +135,7 @@ pub struct Note {
 
 /// What is said of several things.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Folded {
+pub struct GroupedNote {
     /// The things.
     pub about: Vec<String>,
     /// What is to say.
@@ -143,12 +143,12 @@ pub struct Folded {
 }
 
 /// What is said of many things is said once.
-pub fn folded(notes: &[Note]) -> Vec<Folded> {
-    let mut folded: Vec<Folded> = Vec::new();
+pub fn group_notes(notes: &[Note]) -> Vec<GroupedNote> {
+    let mut folded: Vec<GroupedNote> = Vec::new();
     for note in notes {
         match folded.iter_mut().find(|known| known.text == note.text) {
             Some(known) => known.about.push(note.about.clone()),
-            None => folded.push(Folded {
+            None => folded.push(GroupedNote {
                 about: vec![note.about.clone()],
                 text: note.text.clone(),
             }),
@@ -164,7 +164,7 @@ impl View {
     }
 
     /// Whether the server keeps its contract, as far as it was asked anything.
-    pub fn is_kept(&self) -> bool {
+    pub fn keeps_contract(&self) -> bool {
         self.failed() == 0 && !self.is_empty()
     }
 
@@ -206,7 +206,7 @@ impl View {
     /// What to try where nothing fails but what stacks do in their own ways.
     pub fn hint(&self) -> Option<&'static str> {
         let elsewhere = |phase: &Phase| phase.name != "wire" && phase.failed > 0;
-        let only_wire = !self.is_kept() && !self.phases.iter().any(elsewhere);
+        let only_wire = !self.keeps_contract() && !self.phases.iter().any(elsewhere);
         (only_wire && self.profile == "strict").then_some(
             "only the wire phase fails: stacks differ there; say which one it is by --profile tonic, grpcio, grpc-go, grpc-java or connect",
         )
@@ -219,7 +219,7 @@ impl View {
         }
         let checked = self.checked_methods();
         let methods = count(checked as u64, "method");
-        let verdict = match (self.is_kept(), self.failing_methods()) {
+        let verdict = match (self.keeps_contract(), self.failing_methods()) {
             (true, _) => {
                 let cases = count(self.cases, "case");
                 format!("the server keeps its contract in {cases} of {methods}")

@@ -7,9 +7,10 @@ use std::{
 };
 
 use crate::{
-    image::{changed_image, folder, write},
-    out, proofread, refused,
-    server::{Mode, Shop},
+    error_line, proofread,
+    shop_server::{Mode, Shop},
+    stdout,
+    test_contracts::{changed_image, folder, write},
 };
 
 /// A server that does this with each connection.
@@ -49,7 +50,7 @@ fn a_server_that_can_not_be_tested_is_told() {
     ];
     for (url, expected) in cases {
         let arguments = ["check", &url, "--contract=shop.binpb", "--timeout=400ms"];
-        let said = refused(folder.path(), &arguments);
+        let said = error_line(folder.path(), &arguments);
         assert!(said.contains(expected), "{said}");
     }
 }
@@ -61,7 +62,7 @@ fn a_contract_that_is_none_is_told() {
     write(
         folder.path(),
         "half.binpb",
-        &crate::image::shop_image()[..1000],
+        &crate::test_contracts::shop_image()[..1000],
     );
     std::fs::create_dir(folder.path().join("protos")).expect("it can be made");
     std::fs::create_dir(folder.path().join("empty")).expect("it can be made");
@@ -81,10 +82,10 @@ fn a_contract_that_is_none_is_told() {
         ("empty", "empty holds no .proto files"),
     ] {
         let contract = format!("--contract={contract}");
-        let said = refused(folder.path(), &["cases", &contract]);
+        let said = error_line(folder.path(), &["cases", &contract]);
         assert!(said.contains(expected), "{said}");
     }
-    let said = refused(folder.path(), &["cases"]);
+    let said = error_line(folder.path(), &["cases"]);
     assert!(said.contains("which contract? give --contract"), "{said}");
 }
 
@@ -124,10 +125,10 @@ fn slips_of_the_pen_are_told() {
         ),
     ];
     for (more, expected) in cases {
-        let said = refused(folder.path(), &[check.as_slice(), more].concat());
+        let said = error_line(folder.path(), &[check.as_slice(), more].concat());
         assert!(said.contains(expected), "{said}");
     }
-    let said = refused(folder.path(), &["check", "--contract=shop.binpb"]);
+    let said = error_line(folder.path(), &["check", "--contract=shop.binpb"]);
     assert!(said.contains("which server? give its URL"), "{said}");
     for (arguments, expected) in [
         (
@@ -179,7 +180,7 @@ fn a_configuration_that_is_wrong_is_told_with_its_line() {
         ),
     ] {
         write(folder.path(), "proofread.toml", text.as_bytes());
-        let said = refused(folder.path(), &["cases", "--contract=shop.binpb"]);
+        let said = error_line(folder.path(), &["cases", "--contract=shop.binpb"]);
         assert!(said.contains(expected), "{said}");
     }
     let shop = Shop::open(Mode::Correct);
@@ -228,18 +229,18 @@ fn a_configuration_that_is_wrong_is_told_with_its_line() {
         ),
     ] {
         write(folder.path(), "proofread.toml", text.as_bytes());
-        let said = refused(folder.path(), &check);
+        let said = error_line(folder.path(), &check);
         assert!(said.contains(expected), "{said}");
     }
     std::fs::remove_file(folder.path().join("proofread.toml")).expect("it is there");
     let yaml = "seed: 1\nfixtures:\n  '*.name': [a]\n  shop.v1.GetRequest.ids: [1]\n";
     write(folder.path(), "proofread.yaml", yaml.as_bytes());
-    let said = refused(folder.path(), &["cases", "--contract=shop.binpb"]);
+    let said = error_line(folder.path(), &["cases", "--contract=shop.binpb"]);
     assert!(
         said.contains("proofread.yaml:4: fixtures: the contract"),
         "{said}"
     );
-    let said = refused(folder.path(), &["cases", "--config=none.toml"]);
+    let said = error_line(folder.path(), &["cases", "--config=none.toml"]);
     assert!(
         said.contains("can't read the configuration none.toml"),
         "{said}"
@@ -254,13 +255,13 @@ fn rules_that_contradict_each_other_are_uncovered_and_no_failure() {
     write(folder.path(), "odd.binpb", &contradiction);
     let odd = ["--contract=odd.binpb", "--include=SignIn", "--include=Get"];
     let check = ["check", &shop.url(), "--phases=baseline"];
-    let said = out(folder.path(), &[check.as_slice(), &odd].concat(), 0);
+    let said = stdout(folder.path(), &[check.as_slice(), &odd].concat(), 0);
     let expected = "shop.v1.Shop/Get  no valid shop.v1.GetRequest was found";
     assert!(
         said.contains(expected) && said.contains("1 method not checked"),
         "{said}"
     );
-    let said = out(folder.path(), &[["cases"].as_slice(), &odd].concat(), 0);
+    let said = stdout(folder.path(), &[["cases"].as_slice(), &odd].concat(), 0);
     assert!(
         said.contains("uncovered: ") && said.contains("no value of id keeps its rules"),
         "{said}"

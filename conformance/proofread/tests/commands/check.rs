@@ -1,10 +1,10 @@
 use std::fs;
 
 use crate::{
-    image::{folder, till_image, write},
-    out,
-    server::{Mode, Shop},
-    steady,
+    normalized,
+    shop_server::{Mode, Shop},
+    stdout,
+    test_contracts::{folder, tickets_image, write},
 };
 
 /// The phases in which the shop is meant to be right: it knows no more of gRPC.
@@ -14,8 +14,8 @@ const PHASES: &str = "--phases=unset,boundary";
 fn a_server_that_keeps_its_contract_exits_with_0() {
     let (shop, folder) = (Shop::open(Mode::Correct), folder());
     let arguments = ["check", &shop.url(), "--contract=shop.binpb", PHASES];
-    let report = out(folder.path(), &arguments, 0);
-    insta::assert_snapshot!(steady(&report, &shop.address.to_string()));
+    let report = stdout(folder.path(), &arguments, 0);
+    insta::assert_snapshot!(normalized(&report, &shop.address.to_string()));
     assert!(!folder.path().join("failures.json").exists());
 }
 
@@ -30,8 +30,8 @@ fn a_server_that_breaks_it_exits_with_1_and_every_failure_is_told() {
         PHASES,
         reports,
     ];
-    let report = out(folder.path(), &arguments, 1);
-    insta::assert_snapshot!(steady(&report, &shop.address.to_string()));
+    let report = stdout(folder.path(), &arguments, 1);
+    insta::assert_snapshot!(normalized(&report, &shop.address.to_string()));
 
     let read = |name: &str| fs::read_to_string(folder.path().join(name)).expect("it was written");
     let json: serde_json::Value = serde_json::from_str(&read("out/r.json")).expect("it is JSON");
@@ -48,7 +48,7 @@ fn a_server_that_breaks_it_exits_with_1_and_every_failure_is_told() {
 #[test]
 fn a_server_may_describe_itself() {
     let (shop, folder) = (Shop::open(Mode::Correct), folder());
-    let report = out(folder.path(), &["check", &shop.url(), PHASES], 0);
+    let report = stdout(folder.path(), &["check", &shop.url(), PHASES], 0);
     assert!(report.contains("keeps its contract"), "{report}");
 }
 
@@ -58,7 +58,7 @@ fn a_credential_may_be_given_or_be_what_a_call_answers() {
     let only = ["check", "--contract=shop.binpb", PHASES, "--include=Secret"];
     let exits = |more: &[&str], code: i32| {
         let url = shop.url();
-        out(
+        stdout(
             folder.path(),
             &[only.as_slice(), &[&url], more].concat(),
             code,
@@ -89,13 +89,13 @@ fn the_configuration_is_in_force_and_flags_win() {
         "url: {url}\ncontract: shop.binpb\nphases: [unset]\ninclude: [Get]\nseed: 5\nfixtures: {{'*.id': [7]}}\n"
     );
     write(folder.path(), "proofread.yaml", config.as_bytes());
-    let report = out(folder.path(), &["check"], 0);
+    let report = stdout(folder.path(), &["check"], 0);
     assert!(
         report.contains("seed 5") && report.contains("of 1 method\n"),
         "{report}"
     );
     assert!(!report.contains("boundary"), "{report}");
-    let report = out(
+    let report = stdout(
         folder.path(),
         &["check", "--seed=6", "--include=SignIn", PHASES],
         0,
@@ -104,7 +104,7 @@ fn the_configuration_is_in_force_and_flags_win() {
         report.contains("seed 6") && report.contains("boundary"),
         "{report}"
     );
-    let cases = out(folder.path(), &["cases", "--json"], 0);
+    let cases = stdout(folder.path(), &["cases", "--json"], 0);
     assert!(
         cases
             .lines()
@@ -116,10 +116,10 @@ fn the_configuration_is_in_force_and_flags_win() {
 
 #[test]
 fn a_server_that_dies_of_a_request_is_a_finding_with_the_request() {
-    let (shop, folder) = (Shop::open(Mode::Mortal), folder());
+    let (shop, folder) = (Shop::open(Mode::CrashesOnId100), folder());
     let only = ["--include=Get", "--concurrency=1", "--timeout=2s"];
     let arguments = ["check", &shop.url(), "--contract=shop.binpb", PHASES];
-    let report = out(folder.path(), &[arguments.as_slice(), &only].concat(), 1);
+    let report = stdout(folder.path(), &[arguments.as_slice(), &only].concat(), 1);
     assert!(report.contains("crash or hang"), "{report}");
     assert!(report.contains(r#"{"id":100}"#), "{report}");
     assert!(
@@ -131,14 +131,14 @@ fn a_server_that_dies_of_a_request_is_a_finding_with_the_request() {
 #[test]
 fn a_method_that_is_named_and_not_there_is_a_failure() {
     let (shop, folder) = (Shop::open(Mode::Correct), folder());
-    write(folder.path(), "till.binpb", &till_image());
+    write(folder.path(), "tickets.binpb", &tickets_image());
     let url = shop.url();
     let check = |include: &str, exit: i32| {
         let only = ["--phases=baseline", include];
-        let check = ["check", &url, "--contract=till.binpb"];
-        out(folder.path(), &[check.as_slice(), &only].concat(), exit)
+        let check = ["check", &url, "--contract=tickets.binpb"];
+        stdout(folder.path(), &[check.as_slice(), &only].concat(), exit)
     };
-    for named in ["--include=Count", "--include=till.v1.Till/Count"] {
+    for named in ["--include=Count", "--include=tickets.v1.Tickets/Count"] {
         let report = check(named, 1);
         assert!(report.contains("UNIMPLEMENTED"), "{report}");
         assert!(report.contains("1 failure in 1 of 1 method"), "{report}");
@@ -147,6 +147,6 @@ fn a_method_that_is_named_and_not_there_is_a_failure() {
     // verdict either.
     let report = check("--include=*Count", 2);
     assert!(report.contains("nothing was checked"), "{report}");
-    let report = check("--include=till.*", 1);
+    let report = check("--include=tickets.*", 1);
     assert!(report.contains("1 failure in 1 of 3 methods"), "{report}");
 }

@@ -3,22 +3,23 @@
 use std::path::Path;
 
 use crate::{
-    image::{folder, till_image, write},
-    out, refused,
-    server::{Mode, Shop},
+    error_line,
+    shop_server::{Mode, Shop},
+    stdout,
+    test_contracts::{folder, tickets_image, write},
 };
 
-const CALLED: &str = r#"
+const CALL_FIXTURE: &str = r#"
 [fixtures."*.ticket_id"]
-call = "Till/Open"
+call = "Tickets/Open"
 request = { key = "${uuid}" }
 field = "ticket.id"
 "#;
 
 /// A folder with the contract of the till and this configuration.
-fn till(config: &str) -> tempfile::TempDir {
+fn tickets_folder(config: &str) -> tempfile::TempDir {
     let folder = folder();
-    write(folder.path(), "till.binpb", &till_image());
+    write(folder.path(), "tickets.binpb", &tickets_image());
     configure(folder.path(), config);
     folder
 }
@@ -30,28 +31,28 @@ fn configure(folder: &Path, config: &str) {
 fn check(shop: &Shop, folder: &Path, exit: i32) -> String {
     let url = shop.url();
     let only = ["--include=Close", "--phases=boundary,random"];
-    let check = ["check", &url, "--contract=till.binpb"];
-    out(folder, &[check.as_slice(), &only].concat(), exit)
+    let check = ["check", &url, "--contract=tickets.binpb"];
+    stdout(folder, &[check.as_slice(), &only].concat(), exit)
 }
 
 #[test]
 fn a_field_gets_what_a_call_answers() {
-    let (shop, folder) = (Shop::open(Mode::Correct), till(""));
+    let (shop, folder) = (Shop::open(Mode::Correct), tickets_folder(""));
     let without = check(&shop, folder.path(), 0);
     let reason = "no valid request was answered by OK, only by NOT_FOUND";
     assert!(without.contains(reason), "{without}");
     for count in ["", "count = 5"] {
-        configure(folder.path(), &format!("{CALLED}{count}"));
+        configure(folder.path(), &format!("{CALL_FIXTURE}{count}"));
         let with = check(&shop, folder.path(), 0);
         assert!(!with.contains("uncovered"), "{with}");
     }
-    let only = ["cases", "--contract=till.binpb", "--include=Close"];
-    let cases = out(folder.path(), &only, 0);
-    let said = "till.v1.CloseRequest.ticket_id gets what till.v1.Till/Open answers; without a server it is made up";
+    let only = ["cases", "--contract=tickets.binpb", "--include=Close"];
+    let cases = stdout(folder.path(), &only, 0);
+    let said = "tickets.v1.CloseRequest.ticket_id gets what tickets.v1.Tickets/Open answers; without a server it is made up";
     assert!(cases.contains(said), "{cases}");
-    let explain = out(
+    let explain = stdout(
         folder.path(),
-        &["explain", "Close", "--contract=till.binpb"],
+        &["explain", "Close", "--contract=tickets.binpb"],
         0,
     );
     assert!(explain.contains(said), "{explain}");
@@ -61,67 +62,72 @@ fn a_field_gets_what_a_call_answers() {
 /// and look as if the failure were mended.
 #[test]
 fn what_a_call_answered_is_got_anew_for_a_replay() {
-    let (shop, folder) = (Shop::open(Mode::Lax), till(CALLED));
+    let (shop, folder) = (Shop::open(Mode::Lax), tickets_folder(CALL_FIXTURE));
     let found = check(&shop, folder.path(), 1);
     assert!(found.contains("UNKNOWN"), "{found}");
-    let failed = out(folder.path(), &["replay", "failures.json"], 1);
+    let failed = stdout(folder.path(), &["replay", "failures.json"], 1);
     assert!(failed.contains("FAILED #1"), "{failed}");
-    shop.becomes(Mode::Correct);
-    out(folder.path(), &["replay", "failures.json"], 0);
+    shop.set_mode(Mode::Correct);
+    stdout(folder.path(), &["replay", "failures.json"], 0);
 
     // What the first failure uses up is got anew for the next one.
-    configure(folder.path(), &format!("{CALLED}count = 5"));
-    shop.becomes(Mode::Lax);
+    configure(folder.path(), &format!("{CALL_FIXTURE}count = 5"));
+    shop.set_mode(Mode::Lax);
     let found = check(&shop, folder.path(), 1);
     assert!(found.contains("UNKNOWN"), "{found}");
-    configure(folder.path(), CALLED);
-    let failed = out(folder.path(), &["replay", "failures.json"], 1);
+    configure(folder.path(), CALL_FIXTURE);
+    let failed = stdout(folder.path(), &["replay", "failures.json"], 1);
     assert!(failed.contains("FAILED #2"), "{failed}");
     assert!(!failed.contains("FIXED"), "{failed}");
 
     configure(folder.path(), "");
-    let said = refused(folder.path(), &["replay", "failures.json"]);
+    let said = error_line(folder.path(), &["replay", "failures.json"]);
     assert!(
-        said.contains("values of till.v1.CloseRequest.ticket_id that a call answered"),
+        said.contains("values of tickets.v1.CloseRequest.ticket_id that a call answered"),
         "{said}"
     );
 }
 
 #[test]
 fn a_call_that_does_not_answer_it_is_told_with_its_line() {
-    let (shop, folder) = (Shop::open(Mode::Correct), till(""));
+    let (shop, folder) = (Shop::open(Mode::Correct), tickets_folder(""));
     let url = shop.url();
-    let check = ["check", &url, "--contract=till.binpb", "--phases=baseline"];
+    let check = [
+        "check",
+        &url,
+        "--contract=tickets.binpb",
+        "--phases=baseline",
+    ];
     for (from, to, expected) in [
         (
-            "Till/Open",
-            "Till/Opne",
-            r#"proofread.toml:3: the contract has no method "Till/Opne"; did you mean "till.v1.Till/Open"?"#,
+            "Tickets/Open",
+            "Tickets/Opne",
+            r#"proofread.toml:3: the contract has no method "Tickets/Opne"; did you mean "tickets.v1.Tickets/Open"?"#,
         ),
         (
             "ticket.id",
             "tickets.id",
-            r#"proofread.toml:5: till.v1.OpenResponse has no field "tickets"; did you mean "ticket"?"#,
+            r#"proofread.toml:5: tickets.v1.OpenResponse has no field "tickets"; did you mean "ticket"?"#,
         ),
         (
             "ticket.id",
             "note.id",
-            "proofread.toml:5: till.v1.OpenResponse.note holds no fields",
+            "proofread.toml:5: tickets.v1.OpenResponse.note holds no fields",
         ),
         (
             "ticket.id",
             "note",
-            r#"proofread.toml:5: can't get the fixture "*.ticket_id": the answer of /till.v1.Till/Open has nothing in "note""#,
+            r#"proofread.toml:5: can't get the fixture "*.ticket_id": the answer of /tickets.v1.Tickets/Open has nothing in "note""#,
         ),
         (
             "ticket.id",
             "ticket",
-            r#"proofread.toml:5: can't get the fixture "*.ticket_id": till.v1.CloseRequest.ticket_id: the fixture {"id":"ticket-"#,
+            r#"proofread.toml:5: can't get the fixture "*.ticket_id": tickets.v1.CloseRequest.ticket_id: the fixture {"id":"ticket-"#,
         ),
         (
             "key =",
             "kee =",
-            r#"proofread.toml:4: can't get the fixture "*.ticket_id": the request is no till.v1.OpenRequest"#,
+            r#"proofread.toml:4: can't get the fixture "*.ticket_id": the request is no tickets.v1.OpenRequest"#,
         ),
         (
             r#"field = "ticket.id""#,
@@ -139,13 +145,13 @@ fn a_call_that_does_not_answer_it_is_told_with_its_line() {
             r#"proofread.toml:2: fixtures: the contract has no field"#,
         ),
     ] {
-        configure(folder.path(), &CALLED.replace(from, to));
-        let said = refused(folder.path(), &check);
+        configure(folder.path(), &CALL_FIXTURE.replace(from, to));
+        let said = error_line(folder.path(), &check);
         assert!(said.contains(expected), "{said}");
     }
-    let twice = CALLED.replace("${uuid}", "the same") + "count = 2\n";
+    let twice = CALL_FIXTURE.replace("${uuid}", "the same") + "count = 2\n";
     configure(folder.path(), &twice);
-    let said = refused(folder.path(), &check);
-    let expected = r#"proofread.toml:3: can't get the fixture "*.ticket_id": /till.v1.Till/Open answers ALREADY_EXISTS"#;
+    let said = error_line(folder.path(), &check);
+    let expected = r#"proofread.toml:3: can't get the fixture "*.ticket_id": /tickets.v1.Tickets/Open answers ALREADY_EXISTS"#;
     assert!(said.contains(expected), "{said}");
 }

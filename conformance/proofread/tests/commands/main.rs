@@ -3,9 +3,9 @@
 mod bad_input;
 mod check;
 mod fixtures;
-mod image;
 mod replay;
-mod server;
+mod shop_server;
+mod test_contracts;
 mod tls;
 mod without_server;
 
@@ -24,23 +24,23 @@ fn proofread(folder: &Path, arguments: &[&str]) -> Output {
     command.output().expect("the binary runs")
 }
 
-/// What came out, when it exits as it should.
-fn out(folder: &Path, arguments: &[&str], exit: i32) -> String {
+/// Runs the binary in a folder, asserts its exit code, and returns standard output.
+fn stdout(folder: &Path, arguments: &[&str], exit: i32) -> String {
     let output = proofread(folder, arguments);
-    let (out, error) = (
+    let (stdout, stderr) = (
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr),
     );
     assert_eq!(
         output.status.code(),
         Some(exit),
-        "{arguments:?}\n{out}\n{error}"
+        "{arguments:?}\n{stdout}\n{stderr}"
     );
-    out.into_owned()
+    stdout.into_owned()
 }
 
 /// The one line that is said of what makes the work impossible.
-fn refused(folder: &Path, arguments: &[&str]) -> String {
+fn error_line(folder: &Path, arguments: &[&str]) -> String {
     let output = proofread(folder, arguments);
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{arguments:?}\n{error}");
@@ -50,7 +50,7 @@ fn refused(folder: &Path, arguments: &[&str]) -> String {
 }
 
 /// A report without what differs from run to run.
-fn steady(text: &str, address: &str) -> String {
+fn normalized(text: &str, address: &str) -> String {
     let lines = text.lines().map(|line| match line.split_once("  in ") {
         Some((before, _)) if line.starts_with("total") => format!("{before}  in TIME"),
         _ => line.replace(address, "HOST:PORT"),

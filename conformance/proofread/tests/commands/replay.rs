@@ -1,10 +1,10 @@
 use std::fs;
 
 use crate::{
-    image::{changed_image, folder, write},
-    out, refused,
-    server::{Mode, Shop},
-    steady,
+    error_line, normalized,
+    shop_server::{Mode, Shop},
+    stdout,
+    test_contracts::{changed_image, folder, write},
 };
 
 #[test]
@@ -17,21 +17,21 @@ fn recorded_failures_are_failed_until_they_are_fixed() {
         "--failures=found.json",
     ];
     let check = ["check", &url, "--contract=shop.binpb"];
-    out(folder.path(), &[check.as_slice(), &only].concat(), 1);
+    stdout(folder.path(), &[check.as_slice(), &only].concat(), 1);
 
     let recorded = fs::read_to_string(folder.path().join("found.json")).expect("it was written");
     let recorded: serde_json::Value = serde_json::from_str(&recorded).expect("it is JSON");
     let count = recorded["failures"].as_array().expect("it is a list").len();
     assert!(count > 0 && recorded["url"] == url.as_str());
 
-    let failed = out(folder.path(), &["replay", "found.json"], 1);
-    insta::assert_snapshot!(steady(&failed, &shop.address.to_string()));
+    let failed = stdout(folder.path(), &["replay", "found.json"], 1);
+    insta::assert_snapshot!(normalized(&failed, &shop.address.to_string()));
     assert_eq!(failed.matches("FAILED").count(), count);
 
-    shop.becomes(Mode::Correct);
-    let fixed = out(folder.path(), &["replay", "found.json"], 0);
+    shop.set_mode(Mode::Correct);
+    let fixed = stdout(folder.path(), &["replay", "found.json"], 0);
     assert_eq!(fixed.matches("FIXED").count(), count, "{fixed}");
-    let one = out(
+    let one = stdout(
         folder.path(),
         &["replay", "found.json", "--only=1", "--json"],
         0,
@@ -50,22 +50,22 @@ fn a_contract_that_was_mended_counts_too() {
         "--phases=unset",
         "--include=Get",
     ];
-    out(folder.path(), &check, 1);
+    stdout(folder.path(), &check, 1);
     let mended = changed_image("gte: 1\n", "gte: 0\n");
     write(folder.path(), "shop.binpb", &mended);
-    out(folder.path(), &["replay", "failures.json"], 0);
+    stdout(folder.path(), &["replay", "failures.json"], 0);
 }
 
 #[test]
 fn what_is_no_record_is_told() {
     let folder = folder();
     write(folder.path(), "other.json", b"{}");
-    let said = refused(folder.path(), &["replay", "other.json"]);
+    let said = error_line(folder.path(), &["replay", "other.json"]);
     assert!(
         said.contains("other.json holds no failures of proofread"),
         "{said}"
     );
-    let said = refused(folder.path(), &["replay", "none.json"]);
+    let said = error_line(folder.path(), &["replay", "none.json"]);
     assert!(said.contains("can't read the failures none.json"), "{said}");
 }
 
@@ -81,14 +81,14 @@ fn a_credential_that_is_missing_is_told_and_not_taken_for_a_verdict() {
         "--include=Secret",
     ];
     let credential = ["--credential=account=sesame"];
-    out(folder.path(), &[check.as_slice(), &credential].concat(), 1);
-    let said = refused(folder.path(), &["replay", "failures.json"]);
+    stdout(folder.path(), &[check.as_slice(), &credential].concat(), 1);
+    let said = error_line(folder.path(), &["replay", "failures.json"]);
     assert!(
         said.contains("needs the credential account; give --credential account=TOKEN"),
         "{said}"
     );
     let with = [["replay", "failures.json"].as_slice(), &credential].concat();
-    out(folder.path(), &with, 1);
+    stdout(folder.path(), &with, 1);
     let recorded = fs::read_to_string(folder.path().join("failures.json")).expect("it was written");
     assert!(!recorded.contains("sesame"), "{recorded}");
 }

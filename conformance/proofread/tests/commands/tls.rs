@@ -11,9 +11,10 @@ use tokio_rustls::rustls::{
 };
 
 use crate::{
-    image::{folder, write},
-    out, refused,
-    server::Shop,
+    error_line,
+    shop_server::Shop,
+    stdout,
+    test_contracts::{folder, write},
 };
 
 /// An authority that signs for localhost.
@@ -85,11 +86,11 @@ fn a_server_behind_tls_is_checked() {
     };
     let run = |arguments: &[String]| {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        refused(folder.path(), &arguments)
+        error_line(folder.path(), &arguments)
     };
     let trusted = with(&secure, &["--ca=ca.pem"]);
     let trusted: Vec<&str> = trusted.iter().map(String::as_str).collect();
-    assert!(out(folder.path(), &trusted, 0).contains("keeps its contract"));
+    assert!(stdout(folder.path(), &trusted, 0).contains("keeps its contract"));
 
     let said = run(&with(&secure, &[]));
     assert!(said.contains("do not agree on TLS"), "{said}");
@@ -113,10 +114,10 @@ fn a_server_that_wants_a_certificate_gets_one() {
         "--ca=ca.pem",
     ];
     let certificate = ["--cert=client.pem", "--key=client.key"];
-    out(folder.path(), &[check.as_slice(), &certificate].concat(), 0);
-    refused(folder.path(), &check);
+    stdout(folder.path(), &[check.as_slice(), &certificate].concat(), 0);
+    error_line(folder.path(), &check);
 
     let config = "[tls]\nca = \"ca.pem\"\ncert = \"client.pem\"\nkey = \"client.key\"";
     write(folder.path(), "proofread.toml", config.as_bytes());
-    out(folder.path(), &check[..4], 0);
+    stdout(folder.path(), &check[..4], 0);
 }

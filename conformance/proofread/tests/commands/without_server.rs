@@ -1,18 +1,18 @@
 use crate::{
-    image::{changed_image, folder, write},
-    out,
+    stdout,
+    test_contracts::{changed_image, folder, write},
 };
 
 #[test]
 fn explain_says_everything_about_a_method() {
     let folder = folder();
-    let said = out(
+    let said = stdout(
         folder.path(),
         &["explain", "Secret", "--contract=shop.binpb"],
         0,
     );
     insta::assert_snapshot!(said);
-    let json = out(
+    let json = stdout(
         folder.path(),
         &["explain", "Get", "--contract=shop.binpb", "--json"],
         0,
@@ -30,7 +30,7 @@ fn cases_are_shown_with_their_reasons() {
         "--include=Get",
         "--phases=baseline,unset,boundary",
     ];
-    insta::assert_snapshot!(out(folder.path(), &arguments, 0));
+    insta::assert_snapshot!(stdout(folder.path(), &arguments, 0));
 }
 
 #[test]
@@ -44,13 +44,13 @@ fn cases_are_json_lines_and_random_ones_are_the_same_for_a_seed() {
         "--random=5",
         "--seed=3",
     ];
-    let said = out(folder.path(), &arguments, 0);
+    let said = stdout(folder.path(), &arguments, 0);
     assert_eq!(said.lines().count(), 15, "five for each method\n{said}");
     for line in said.lines() {
         let case: serde_json::Value = serde_json::from_str(line).expect("it is JSON");
         assert_eq!(case["phase"], "random");
     }
-    assert_eq!(out(folder.path(), &arguments, 0), said);
+    assert_eq!(stdout(folder.path(), &arguments, 0), said);
 }
 
 #[test]
@@ -61,11 +61,11 @@ fn diff_exits_with_1_where_something_breaks() {
         "tight.binpb",
         &changed_image("lte: 100\n", "lte: 50\n"),
     );
-    let broken = out(folder.path(), &["diff", "shop.binpb", "tight.binpb"], 1);
+    let broken = stdout(folder.path(), &["diff", "shop.binpb", "tight.binpb"], 1);
     insta::assert_snapshot!(broken);
-    let loosened = out(folder.path(), &["diff", "tight.binpb", "shop.binpb"], 0);
+    let loosened = stdout(folder.path(), &["diff", "tight.binpb", "shop.binpb"], 0);
     assert!(loosened.contains("no break; 2 loosenings"), "{loosened}");
-    let json = out(
+    let json = stdout(
         folder.path(),
         &["diff", "shop.binpb", "shop.binpb", "--json"],
         0,

@@ -8,9 +8,9 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, Value as Field};
 use serde_json::{Number, Value};
 
-use super::at::At;
+use super::config_location::WithConfigLocation;
 use crate::{
-    config::{Call, Config, expand_for_call},
+    config::{Config, SetupCall, expand_in_call},
     contract::{Contract, Method},
     explain,
     judge::describe,
@@ -20,9 +20,9 @@ use crate::{
 };
 
 /// A call that was looked up in the contract.
-pub(super) struct Prepared<'c> {
+pub(super) struct PreparedCall<'c> {
     pub(super) method: &'c Method,
-    call: Call,
+    call: SetupCall,
     /// The fields that lead to what is wanted.
     path: Vec<FieldDescriptor>,
     config: &'c Config,
@@ -32,17 +32,18 @@ pub(super) struct Prepared<'c> {
     what: String,
 }
 
-impl<'c> Prepared<'c> {
+impl<'c> PreparedCall<'c> {
     /// Finds method and field; `key` is that of the table of the configuration.
     pub(super) fn new(
         contract: &'c Contract,
-        call: Call,
+        call: SetupCall,
         config: &'c Config,
         (key, what): (&str, String),
     ) -> anyhow::Result<Self> {
         let method = explain::find(contract, &call.method);
-        let method = method.at(config, &format!("{key}.call"))?;
-        let path = path(method, &call.field).at(config, &format!("{key}.field"))?;
+        let method = method.with_config_location(config, &format!("{key}.call"))?;
+        let path =
+            path(method, &call.field).with_config_location(config, &format!("{key}.field"))?;
         Ok(Self {
             method,
             call,
@@ -57,7 +58,7 @@ impl<'c> Prepared<'c> {
     pub(super) fn told<T>(&self, result: anyhow::Result<T>, key: &str) -> anyhow::Result<T> {
         result
             .with_context(|| format!("can't get {}", self.what))
-            .at(self.config, &format!("{}.{key}", self.key))
+            .with_config_location(self.config, &format!("{}.{key}", self.key))
     }
 
     /// Makes the call, and takes from the answer what is wanted, as JSON; never none.
@@ -201,7 +202,7 @@ fn json(value: &Field) -> anyhow::Result<Value> {
 /// The strings of a request may be `@file` and may hold `${NAME}` and `${uuid}`.
 fn expanded(request: &Value, folder: &Path) -> anyhow::Result<Value> {
     Ok(match request {
-        Value::String(text) => Value::String(expand_for_call(text, folder)?),
+        Value::String(text) => Value::String(expand_in_call(text, folder)?),
         Value::Array(items) => {
             let items = items.iter().map(|item| expanded(item, folder));
             Value::Array(items.collect::<anyhow::Result<_>>()?)

@@ -4,21 +4,21 @@ use crate::finding::Finding;
 
 /// How to call the server of a run by hand.
 #[derive(Debug, Clone, Default)]
-pub struct Reproduce {
+pub struct CommandTemplate {
     /// `host:port`.
     pub authority: String,
     /// The flags of grpcurl for the connection: `-plaintext`, or `-cacert ca.pem`.
     pub connection: Vec<String>,
     /// Metadata by method globs, each as a word of the shell without its value being
     /// expanded, so that no secret gets into a report.
-    pub headers: Vec<Shown>,
+    pub headers: Vec<HeaderArgument>,
     /// Where the failures are recorded.
     pub failures: String,
 }
 
 /// A header as it may be shown.
 #[derive(Debug, Clone)]
-pub struct Shown {
+pub struct HeaderArgument {
     /// Matches the methods that carry it; all where there is none.
     pub methods: Option<globset::GlobMatcher>,
     /// The word of the shell: `'authorization: Bearer ${TOKEN}'`.
@@ -27,7 +27,7 @@ pub struct Shown {
     pub expands: bool,
 }
 
-impl Reproduce {
+impl CommandTemplate {
     /// The line for a failure: grpcurl where JSON says all that was sent, and
     /// otherwise `proofread replay`. The id is its number in the recorded failures.
     pub fn line(&self, finding: &Finding, id: usize) -> String {
@@ -45,11 +45,11 @@ impl Reproduce {
         let method = path.trim_start_matches('/');
         let mut words = vec!["grpcurl".to_owned()];
         words.extend(self.connection.iter().cloned());
-        let applies = |header: &&Shown| {
+        let applies = |header: &&HeaderArgument| {
             let methods = header.methods.as_ref();
             methods.is_none_or(|methods| methods.is_match(method))
         };
-        let headers: Vec<&Shown> = self.headers.iter().filter(applies).collect();
+        let headers: Vec<&HeaderArgument> = self.headers.iter().filter(applies).collect();
         if headers.iter().any(|header| header.expands) {
             words.push("-expand-headers".to_owned());
         }
@@ -107,12 +107,12 @@ mod tests {
         }
     }
 
-    fn reproduce() -> Reproduce {
+    fn reproduce() -> CommandTemplate {
         let glob = globset::Glob::new("shop.v1.Shop/*").expect("it is one");
-        Reproduce {
+        CommandTemplate {
             authority: "127.0.0.1:50051".to_owned(),
             connection: vec!["-plaintext".to_owned()],
-            headers: vec![Shown {
+            headers: vec![HeaderArgument {
                 methods: Some(glob.compile_matcher()),
                 word: "'authorization: Bearer ${TOKEN}'".to_owned(),
                 expands: true,

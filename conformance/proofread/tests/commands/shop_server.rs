@@ -24,7 +24,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
 
-use crate::image::{shop_image, till_image};
+use crate::test_contracts::{shop_image, tickets_image};
 
 /// How the shop behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub enum Mode {
     /// Takes everything.
     Lax,
     /// Ends the process, so to speak, when it is asked for a book that is not there.
-    Mortal,
+    CrashesOnId100,
 }
 
 /// A running shop. It ends with the test.
@@ -74,23 +74,23 @@ impl Shop {
         format!("http://{}", self.address)
     }
 
-    pub fn becomes(&self, mode: Mode) {
+    pub fn set_mode(&self, mode: Mode) {
         self.mode.store(mode as u8, Ordering::SeqCst);
     }
 }
 
 /// What is the same for all calls.
-struct Counter {
+struct ShopService {
     pool: DescriptorPool,
     image: Vec<u8>,
     validator: Validator,
     mode: Arc<AtomicU8>,
-    till: Mutex<Till>,
+    tickets: Mutex<TicketStore>,
 }
 
 /// The keys that were used, and the tickets that are open.
 #[derive(Default)]
-struct Till {
+struct TicketStore {
     keys: BTreeSet<String>,
     open: BTreeSet<String>,
 }
@@ -108,37 +108,38 @@ struct Status {
 enum Reply {
     Messages(Vec<Vec<u8>>),
     Failure(Status),
-    Death,
+    Crash,
 }
 
 async fn serve(listener: StdListener, mode: Arc<AtomicU8>, tls: Option<TlsAcceptor>) {
     let listener = TcpListener::from_std(listener).expect("it is a socket");
     let image = shop_image();
-    let counter = Arc::new(Counter {
-        pool: [&image, &till_image()]
-            .into_iter()
-            .fold(DescriptorPool::new(), |mut pool, image| {
+    let service = Arc::new(ShopService {
+        pool: [&image, &tickets_image()].into_iter().fold(
+            DescriptorPool::new(),
+            |mut pool, image| {
                 let added = pool.decode_file_descriptor_set(image.as_slice());
                 added.expect("it is an image");
                 pool
-            }),
+            },
+        ),
         image,
         validator: Validator::new(),
         mode,
-        till: Mutex::default(),
+        tickets: Mutex::default(),
     });
-    let (dead, mut death) = tokio::sync::mpsc::channel::<()>(1);
+    let (crash_sender, mut crashed) = tokio::sync::mpsc::channel::<()>(1);
     loop {
         tokio::select! {
-            _ = death.recv() => return,
+            _ = crashed.recv() => return,
             accepted = listener.accept() => {
                 let Ok((socket, _)) = accepted else { return };
-                let (counter, dead) = (Arc::clone(&counter), dead.clone());
+                let (service, crash_sender) = (Arc::clone(&service), crash_sender.clone());
                 match tls.clone() {
-                    None => drop(tokio::spawn(connection(socket, counter, dead))),
+                    None => drop(tokio::spawn(connection(socket, service, crash_sender))),
                     Some(tls) => drop(tokio::spawn(async move {
                         if let Ok(socket) = tls.accept(socket).await {
-                            connection(socket, counter, dead).await;
+                            connection(socket, service, crash_sender).await;
                         }
                     })),
                 }
@@ -149,20 +150,20 @@ async fn serve(listener: StdListener, mode: Arc<AtomicU8>, tls: Option<TlsAccept
 
 async fn connection(
     socket: impl AsyncRead + AsyncWrite + Unpin,
-    counter: Arc<Counter>,
-    dead: tokio::sync::mpsc::Sender<()>,
+    service: Arc<ShopService>,
+    crash_sender: tokio::sync::mpsc::Sender<()>,
 ) {
     let Ok(mut connection) = h2::server::handshake(socket).await else {
         return;
     };
     while let Some(Ok((request, respond))) = connection.accept().await {
-        let (counter, dead) = (Arc::clone(&counter), dead.clone());
+        let (service, crash_sender) = (Arc::clone(&service), crash_sender.clone());
         tokio::spawn(async move {
             let (head, body) = request.into_parts();
             let body = read(body).await;
-            match counter.reply(&Request::from_parts(head, body)) {
-                Reply::Death => {
-                    let _ = dead.send(()).await;
+            match service.reply(&Request::from_parts(head, body)) {
+                Reply::Crash => {
+                    let _ = crash_sender.send(()).await;
                 }
                 reply => answer(respond, reply),
             }
@@ -204,12 +205,12 @@ fn answer(mut respond: SendResponse<Bytes>, reply: Reply) {
                 details.parse().expect("it is base64"),
             );
         }
-        Reply::Death => {}
+        Reply::Crash => {}
     }
     let _ = stream.send_trailers(trailers);
 }
 
-impl Counter {
+impl ShopService {
     fn reply(&self, request: &Request<Bytes>) -> Reply {
         let path = request.uri().path().trim_start_matches('/');
         if path.starts_with("grpc.reflection.v1alpha.") {
@@ -233,12 +234,12 @@ impl Counter {
             let violations = error.violations().iter().map(|it| it.to_proto()).collect();
             return refusal(&Violations { violations });
         }
-        if method.parent_service().name() == "Till" {
-            return self.till(&method, &message, mode);
+        if method.parent_service().name() == "Tickets" {
+            return self.ticket_reply(&method, &message, mode);
         }
         let id = message.get_field_by_name("id");
-        if mode == Mode::Mortal as u8 && id.and_then(|id| id.as_i32()) == Some(100) {
-            return Reply::Death;
+        if mode == Mode::CrashesOnId100 as u8 && id.and_then(|id| id.as_i32()) == Some(100) {
+            return Reply::Crash;
         }
         // session { token: "sesame" }, or nothing at all.
         Reply::Messages(vec![match method.name() {
@@ -248,22 +249,25 @@ impl Counter {
     }
 
     /// A lax till breaks down over tickets that are open.
-    fn till(&self, method: &MethodDescriptor, message: &DynamicMessage, mode: u8) -> Reply {
+    fn ticket_reply(&self, method: &MethodDescriptor, message: &DynamicMessage, mode: u8) -> Reply {
         let text = |name: &str| {
             let field = message.get_field_by_name(name);
             let text = field.and_then(|field| field.as_str().map(str::to_owned));
             text.unwrap_or_default()
         };
-        let mut till = self.till.lock().expect("no panic");
+        let mut tickets = self.tickets.lock().expect("no panic");
         match method.name() {
-            "Open" if !till.keys.insert(text("key")) => failure(6, "the key was used"),
+            "Open" if !tickets.keys.insert(text("key")) => failure(6, "the key was used"),
             "Open" => {
-                let id = format!("ticket-{}", till.keys.len());
-                till.open.insert(id.clone());
-                Reply::Messages(vec![entry(1, &entry(1, id.as_bytes()))])
+                let id = format!("ticket-{}", tickets.keys.len());
+                tickets.open.insert(id.clone());
+                Reply::Messages(vec![length_delimited_field(
+                    1,
+                    &length_delimited_field(1, id.as_bytes()),
+                )])
             }
-            "Close" if !till.open.remove(&text("ticket_id")) => failure(5, "it is not open"),
-            "Close" if mode == Mode::Lax as u8 => failure(2, "the till is stuck"),
+            "Close" if !tickets.open.remove(&text("ticket_id")) => failure(5, "it is not open"),
+            "Close" if mode == Mode::Lax as u8 => failure(2, "the ticket can not be closed"),
             "Close" => Reply::Messages(vec![Vec::new()]),
             _ => failure(12, "there is no such method"),
         }
@@ -286,12 +290,16 @@ impl Counter {
             // Field 7 asks for the services.
             responses.push(match question.first() {
                 Some(0x3a) => {
-                    let named = entry(1, &entry(1, b"shop.v1.Shop"));
-                    let own = entry(1, &entry(1, b"grpc.reflection.v1alpha.ServerReflection"));
-                    entry(6, &[named, own].concat())
+                    let named =
+                        length_delimited_field(1, &length_delimited_field(1, b"shop.v1.Shop"));
+                    let own = length_delimited_field(
+                        1,
+                        &length_delimited_field(1, b"grpc.reflection.v1alpha.ServerReflection"),
+                    );
+                    length_delimited_field(6, &[named, own].concat())
                 }
                 // The set of files is the response but for the field number.
-                _ => entry(4, &self.image),
+                _ => length_delimited_field(4, &self.image),
             });
         }
         responses
@@ -299,7 +307,7 @@ impl Counter {
 }
 
 /// A field of bytes.
-fn entry(field: u8, content: &[u8]) -> Vec<u8> {
+fn length_delimited_field(field: u8, content: &[u8]) -> Vec<u8> {
     let mut bytes = vec![field << 3 | 2];
     prost::encoding::encode_varint(content.len() as u64, &mut bytes);
     bytes.extend_from_slice(content);

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// What is sent: JSON, one line for each message, or the bytes in hexadecimal.
-pub(super) fn sent(case: &Case) -> String {
+pub(super) fn request_text(case: &Case) -> String {
     match &case.send {
         Send::Messages(messages) if messages.is_empty() => "no message".to_owned(),
         Send::Messages(messages) => {
@@ -36,7 +36,7 @@ pub(super) fn sent(case: &Case) -> String {
 }
 
 /// What must come back, in a few words.
-pub(super) fn expected(expect: &Expect) -> String {
+pub(super) fn expectation_text(expect: &Expect) -> String {
     match expect {
         Expect::Accepted => "accepted".to_owned(),
         Expect::Refused(due) => {

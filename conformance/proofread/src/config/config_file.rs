@@ -9,14 +9,14 @@ use std::{
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Credential, Fixture, Span};
+use super::{Credential, Fixture, HumanDuration};
 use crate::case::Phase;
 
 /// The content of a configuration. Each key has a flag of the same name, but for the
 /// tables.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct File {
+pub struct ConfigFile {
     /// The server: `http://host:port`, or `https://` for TLS.
     pub url: Option<String>,
     /// The image or the folder of the contract.
@@ -34,9 +34,9 @@ pub struct File {
     /// How many calls a second are made at most.
     pub rate: Option<NonZeroU32>,
     /// How long the random phase of the whole run may go on.
-    pub budget: Option<Span>,
+    pub budget: Option<HumanDuration>,
     /// How long one call may take before it counts as a hang.
-    pub timeout: Option<Span>,
+    pub timeout: Option<HumanDuration>,
     /// How many random cases each method gets.
     pub random_cases: Option<usize>,
     /// The stack of the server: see `profile.md`.
@@ -62,7 +62,7 @@ pub struct File {
     pub fixtures: BTreeMap<String, Fixture>,
     /// The same as they are written down.
     #[serde(rename = "fixtures")]
-    pub(super) tables: Map<String, Value>,
+    pub(super) fixture_tables: Map<String, Value>,
 }
 
 /// What holds of some methods only.

@@ -8,21 +8,21 @@ use crate::{
     suggest::did_you_mean,
 };
 
-/// The methods that some globs include and others don't exclude; see [`over_paths`].
+/// The methods that some globs include and others don't exclude; see [`path_glob`].
 #[derive(Debug, Clone, Default)]
-pub struct Selection {
-    include: Vec<Pattern>,
-    exclude: Vec<Pattern>,
+pub struct MethodSelection {
+    include: Vec<MethodGlob>,
+    exclude: Vec<MethodGlob>,
 }
 
 #[derive(Debug, Clone)]
-struct Pattern {
+struct MethodGlob {
     /// As it was written.
     text: String,
     paths: GlobMatcher,
 }
 
-impl Selection {
+impl MethodSelection {
     /// Compiles the globs. Without any to include, everything is included.
     ///
     /// # Errors
@@ -42,8 +42,8 @@ impl Selection {
 
     /// Whether a method, or its service, is included by its name and not by a pattern:
     /// whoever writes the name down says that it is there.
-    pub fn names(&self, method: &Method) -> bool {
-        let plain = |it: &&Pattern| !it.text.contains(['*', '?', '[', '{']);
+    pub fn includes_by_name(&self, method: &Method) -> bool {
+        let plain = |it: &&MethodGlob| !it.text.contains(['*', '?', '[', '{']);
         let mut named = self.include.iter().filter(plain);
         self.contains(method) && named.any(|it| it.matches(method))
     }
@@ -53,7 +53,7 @@ impl Selection {
     /// # Errors
     /// When a glob matches no method at all, which is a slip of the pen, or when
     /// nothing is left.
-    pub fn of<'c>(&self, contract: &'c Contract) -> Result<Vec<&'c Method>, ConfigError> {
+    pub fn select<'c>(&self, contract: &'c Contract) -> Result<Vec<&'c Method>, ConfigError> {
         for pattern in self.include.iter().chain(&self.exclude) {
             if !contract.methods().any(|method| pattern.matches(method)) {
                 let pattern = &pattern.text;
@@ -68,7 +68,7 @@ impl Selection {
                     .collect();
                 let near = did_you_mean(pattern, &known);
                 let message = format!("{pattern:?} matches no method of the contract{near}");
-                return Err(ConfigError::Pattern(message));
+                return Err(ConfigError::MethodGlob(message));
             }
         }
         let chosen: Vec<&Method> = contract.methods().filter(|it| self.contains(it)).collect();
@@ -77,13 +77,13 @@ impl Selection {
                 None => "the contract has no methods: there is nothing to do",
                 Some(_) => "include and exclude together leave no method",
             };
-            return Err(ConfigError::Pattern(message.to_owned()));
+            return Err(ConfigError::MethodGlob(message.to_owned()));
         }
         Ok(chosen)
     }
 }
 
-impl Pattern {
+impl MethodGlob {
     fn matches(&self, method: &Method) -> bool {
         self.paths.is_match(method.path.trim_start_matches('/'))
     }
@@ -91,7 +91,7 @@ impl Pattern {
 
 /// A glob for methods as one over `package.Service/Method`: the package may be left out,
 /// and so may the service, or the method. `*` goes over dots and slashes.
-pub fn over_paths(glob: &str) -> String {
+pub fn path_glob(glob: &str) -> String {
     let glob = glob.trim_start_matches('/');
     match glob.contains('/') {
         true => format!("{{{glob},*.{glob}}}"),
@@ -104,22 +104,22 @@ pub fn over_paths(glob: &str) -> String {
 ///
 /// # Errors
 /// When it does not, or is no glob.
-pub fn has_methods(glob: &str, contract: &Contract) -> Result<(), ConfigError> {
-    let alone = Selection::new(&[glob.to_owned()], &[])?;
+pub fn check_glob_matches(glob: &str, contract: &Contract) -> Result<(), ConfigError> {
+    let alone = MethodSelection::new(&[glob.to_owned()], &[])?;
     if contract.methods().next().is_some() && !glob.trim_start_matches('/').starts_with("grpc.") {
-        alone.of(contract)?;
+        alone.select(contract)?;
     }
     Ok(())
 }
 
-fn compile(patterns: &[String]) -> Result<Vec<Pattern>, ConfigError> {
+fn compile(patterns: &[String]) -> Result<Vec<MethodGlob>, ConfigError> {
     let compiled = patterns.iter().map(|text| {
         // By itself first: only so the error is about what was written.
-        let glob = Glob::new(text).and_then(|_| Glob::new(&over_paths(text)));
+        let glob = Glob::new(text).and_then(|_| Glob::new(&path_glob(text)));
         let glob = glob.map_err(|error| {
-            ConfigError::Pattern(format!("{text:?} is no glob: {}", error.kind()))
+            ConfigError::MethodGlob(format!("{text:?} is no glob: {}", error.kind()))
         })?;
-        Ok(Pattern {
+        Ok(MethodGlob {
             text: text.clone(),
             paths: glob.compile_matcher(),
         })

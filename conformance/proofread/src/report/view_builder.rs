@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Covered, Reproduce,
-    group::grouped,
+    CommandTemplate, Covered,
+    group::group_failures,
     view::{Group, Method, Note, Phase, View},
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// What a report needs besides the findings.
-pub struct Context<'a> {
+pub struct ReportContext<'a> {
     /// The contract.
     pub contract: &'a Contract,
     /// The methods that were checked.
@@ -26,7 +26,7 @@ pub struct Context<'a> {
     /// Where the contract comes from.
     pub source: String,
     /// How to call the server by hand.
-    pub reproduce: &'a Reproduce,
+    pub reproduce: &'a CommandTemplate,
     /// Where the failures are recorded.
     pub failures: Option<String>,
     /// The coverage of all rules, and by the path of each method.
@@ -34,8 +34,8 @@ pub struct Context<'a> {
 }
 
 /// Makes the view of a report.
-pub fn view(report: &Report, context: Context<'_>) -> View {
-    let grouped = grouped(report, &context);
+pub fn build_view(report: &Report, context: ReportContext<'_>) -> View {
+    let grouped = group_failures(report, &context);
     let (coverage, mut coverages) = context.coverage;
     let mut by_method: BTreeMap<&str, Vec<Group>> = BTreeMap::new();
     let mut shared = Vec::new();
@@ -46,7 +46,7 @@ pub fn view(report: &Report, context: Context<'_>) -> View {
         }
     }
     let methods = context.methods.iter().map(|method| Method {
-        name: plain(&method.path),
+        name: without_leading_slash(&method.path),
         place: source_location::of_method(method),
         phases: phases(report, Some(&method.path)),
         groups: by_method.remove(method.path.as_str()).unwrap_or_default(),
@@ -74,13 +74,13 @@ pub fn view(report: &Report, context: Context<'_>) -> View {
 
 fn note(note: &engine::Note) -> Note {
     Note {
-        about: plain(&note.about),
+        about: without_leading_slash(&note.about),
         text: note.text.clone(),
     }
 }
 
 /// Paths without the slash in front.
-pub(super) fn plain(path: &str) -> String {
+pub(super) fn without_leading_slash(path: &str) -> String {
     path.trim_start_matches('/').to_owned()
 }
 
@@ -108,7 +108,7 @@ pub fn phase_name(phase: case::Phase) -> String {
 }
 
 /// What kind of failure it is, in words.
-pub fn title(kind: FindingKind) -> &'static str {
+pub fn kind_title(kind: FindingKind) -> &'static str {
     match kind {
         FindingKind::RuleNotChecked => "rule not checked",
         FindingKind::ValidRefused => "valid request refused",

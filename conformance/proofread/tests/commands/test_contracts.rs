@@ -67,14 +67,14 @@ message Session {
 }
 "#;
 
-const TILL: &str = r#"syntax = "proto3";
-package till.v1;
+const TICKETS: &str = r#"syntax = "proto3";
+package tickets.v1;
 
 import "buf/validate/validate.proto";
 import "proofread/v1/options.proto";
 
 // Makes tickets, and uses them up.
-service Till {
+service Tickets {
   // Opens a ticket.
   rpc Open(OpenRequest) returns (OpenResponse) {
     option (proofread.v1.errors) = {
@@ -130,8 +130,8 @@ message CloseResponse {}
 "#;
 
 /// The image of the till, which the same server serves.
-pub fn till_image() -> Vec<u8> {
-    testing::image(&[("till/v1/till.proto", TILL)])
+pub fn tickets_image() -> Vec<u8> {
+    testing::image(&[("tickets/v1/tickets.proto", TICKETS)])
 }
 
 /// The image of the shop.

@@ -4,33 +4,33 @@ use std::path::{Path, PathBuf};
 
 use globset::Glob;
 
-use super::connection::{Pem, Written};
-use crate::report::{Reproduce, Shown, quoted};
+use super::connection::{TlsFiles, UnexpandedHeader};
+use crate::report::{CommandTemplate, HeaderArgument, quoted};
 
 /// Headers whose value is a secret where it is written out.
 const SECRET: [&str; 5] = ["authorization", "cookie", "token", "key", "secret"];
 
-pub(super) fn reproduce(
+pub(super) fn command_template(
     url: &str,
-    pem: &Pem,
+    tls: &TlsFiles,
     contract: Option<&Path>,
-    headers: &[(Written, PathBuf)],
+    headers: &[(UnexpandedHeader, PathBuf)],
     failures: &Path,
-) -> Reproduce {
+) -> CommandTemplate {
     let authority = url.split("://").last().unwrap_or(url).trim_end_matches('/');
     let mut connection = Vec::new();
     if url.starts_with("https://") {
         let mut flag = |name: &str, path: &Path| {
             connection.extend([name.to_owned(), quoted(&path.display().to_string())]);
         };
-        if let Some(ca) = &pem.ca {
+        if let Some(ca) = &tls.ca {
             flag("-cacert", ca);
         }
-        if let Some((cert, key)) = &pem.identity {
+        if let Some((cert, key)) = &tls.identity {
             flag("-cert", cert);
             flag("-key", key);
         }
-        if let Some(name) = &pem.server_name {
+        if let Some(name) = &tls.server_name {
             connection.extend(["-authority".to_owned(), quoted(name)]);
         }
     } else {
@@ -41,22 +41,22 @@ pub(super) fn reproduce(
         let image = quoted(&image.display().to_string());
         connection.extend(["-protoset".to_owned(), image]);
     }
-    Reproduce {
+    CommandTemplate {
         authority: authority.to_owned(),
         connection,
-        headers: headers.iter().filter_map(shown).collect(),
+        headers: headers.iter().filter_map(header_argument).collect(),
         failures: failures.display().to_string(),
     }
 }
 
 /// A header as a word of the shell. A secret that is written out is replaced by a
 /// variable of its name; files and variables are named and not read.
-fn shown((header, folder): &(Written, PathBuf)) -> Option<Shown> {
+fn header_argument((header, folder): &(UnexpandedHeader, PathBuf)) -> Option<HeaderArgument> {
     let methods = match &header.methods {
         Some(glob) => Some(Glob::new(glob).ok()?.compile_matcher()),
         None => None,
     };
-    let Written { name, value, .. } = header;
+    let UnexpandedHeader { name, value, .. } = header;
     let file = value
         .find('@')
         .filter(|at| value[..*at].trim_end().is_empty() || value[..*at].ends_with(' '));
@@ -72,7 +72,7 @@ fn shown((header, folder): &(Written, PathBuf)) -> Option<Shown> {
     } else {
         (quoted(&format!("{name}: {value}")), false)
     };
-    Some(Shown {
+    Some(HeaderArgument {
         methods,
         word,
         expands,
@@ -84,13 +84,13 @@ mod tests {
     use super::*;
 
     fn word(name: &str, value: &str) -> String {
-        let header = Written {
+        let header = UnexpandedHeader {
             name: name.to_owned(),
             value: value.to_owned(),
             methods: None,
             key: String::new(),
         };
-        shown(&(header, PathBuf::from("conf")))
+        header_argument(&(header, PathBuf::from("conf")))
             .expect("it is shown")
             .word
     }
@@ -122,20 +122,20 @@ mod tests {
 
     #[test]
     fn flags_are_those_of_grpcurl() {
-        let pem = Pem {
-            ca: Some("ca.pem".into()),
-            identity: Some(("c.pem".into(), "c.key".into())),
+        let tls = TlsFiles {
+            ca: Some("ca.tls".into()),
+            identity: Some(("c.tls".into(), "c.key".into())),
             server_name: None,
         };
-        let tls = reproduce("https://a:1", &pem, None, &[], Path::new("f.json"));
+        let secure = command_template("https://a:1", &tls, None, &[], Path::new("f.json"));
         assert_eq!(
-            tls.connection,
-            ["-cacert", "ca.pem", "-cert", "c.pem", "-key", "c.key"]
+            secure.connection,
+            ["-cacert", "ca.tls", "-cert", "c.tls", "-key", "c.key"]
         );
-        assert_eq!(tls.authority, "a:1");
-        let plain = reproduce(
+        assert_eq!(secure.authority, "a:1");
+        let plain = command_template(
             "127.0.0.1:5/",
-            &Pem::default(),
+            &TlsFiles::default(),
             None,
             &[],
             Path::new("f.json"),

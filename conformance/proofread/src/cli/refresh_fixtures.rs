@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use anyhow::bail;
 
 use super::{
-    fixtures::{self, Obtained},
+    fixtures::{self, FetchedValues},
     session::Session,
 };
 use crate::{
@@ -19,15 +19,15 @@ use crate::{
 };
 
 /// Gets the new values.
-pub(super) struct Anew<'s> {
+pub(super) struct FixtureRefresher<'s> {
     session: &'s Session,
     config: &'s Config,
-    recorded: &'s Obtained,
+    recorded: &'s FetchedValues,
     /// By methods: what was got and is not used up yet.
     left: BTreeMap<String, Renewal>,
 }
 
-impl<'s> Anew<'s> {
+impl<'s> FixtureRefresher<'s> {
     /// Nothing is called yet; but it must be known what to call.
     pub(super) fn new(
         session: &'s Session,
@@ -39,8 +39,8 @@ impl<'s> Anew<'s> {
             let Some(method) = session.method(&failure.finding.method) else {
                 continue;
             };
-            let called = fixtures::called(config, &session.contract, method)?;
-            let lost = fixtures::fields(&session.contract, method).find(|field| {
+            let called = fixtures::call_fixtures(config, &session.contract, method)?;
+            let lost = fixtures::request_fields(&session.contract, method).find(|field| {
                 recorded.contains_key(&field.full_name)
                     && !called
                         .iter()
@@ -83,8 +83,8 @@ impl<'s> Anew<'s> {
     async fn renewal(&self, method: &Method) -> anyhow::Result<Renewal> {
         let contract = &self.session.contract;
         let client = (&self.session.probe, self.session.timeout);
-        let obtained = fixtures::obtain(self.config, contract, [method], client).await?;
-        let of = |fields: &Obtained| Fixtures {
+        let obtained = fixtures::fetch_values(self.config, contract, [method], client).await?;
+        let of = |fields: &FetchedValues| Fixtures {
             fields: fields.clone(),
         };
         Ok(Renewal::new(contract, &of(self.recorded), &of(&obtained)))

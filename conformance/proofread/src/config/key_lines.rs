@@ -13,9 +13,9 @@ use toml::de::{DeTable, DeValue};
 /// The lines of the keys, from 1. A key is written with its tables before it, joined
 /// by dots: `fixtures.*.book_id`; an item of a list by its index: `include.0`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Lines(BTreeMap<String, usize>);
+pub(super) struct KeyLines(BTreeMap<String, usize>);
 
-impl Lines {
+impl KeyLines {
     /// Those of a TOML document; none where it is none.
     pub(super) fn of_toml(text: &str) -> Self {
         let mut lines = Self::default();
@@ -28,14 +28,14 @@ impl Lines {
     /// Those of a YAML document; none where it is none.
     pub(super) fn of_yaml(text: &str) -> Self {
         let mut lines = Self::default();
-        if let Ok(Some(node)) = serde_saphyr::from_str::<Option<Node>>(text) {
+        if let Ok(Some(node)) = serde_saphyr::from_str::<Option<YamlNode>>(text) {
             lines.add_node("", &node);
         }
         lines
     }
 
     /// The line of a key, or of the innermost table around it that is written down.
-    pub(super) fn of(&self, key: &str) -> Option<usize> {
+    pub(super) fn line_of(&self, key: &str) -> Option<usize> {
         let mut key = key;
         loop {
             if let Some(line) = self.0.get(key) {
@@ -68,7 +68,7 @@ impl Lines {
         }
     }
 
-    fn add_node(&mut self, prefix: &str, node: &Node) {
+    fn add_node(&mut self, prefix: &str, node: &YamlNode) {
         for (key, line, below) in &node.0 {
             let name = joined(prefix, key);
             self.0.insert(name.clone(), *line);
@@ -91,70 +91,70 @@ pub(super) fn line_at(text: &str, byte: usize) -> usize {
 }
 
 /// What of a YAML document has keys or items: those, with their lines.
-struct Node(Vec<(String, usize, Node)>);
+struct YamlNode(Vec<(String, usize, YamlNode)>);
 
-impl<'de> Deserialize<'de> for Node {
+impl<'de> Deserialize<'de> for YamlNode {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(Nodes)
+        from.deserialize_any(YamlNodeVisitor)
     }
 }
 
-struct Nodes;
+struct YamlNodeVisitor;
 
-impl<'de> Visitor<'de> for Nodes {
-    type Value = Node;
+impl<'de> Visitor<'de> for YamlNodeVisitor {
+    type Value = YamlNode;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("anything")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<YamlNode, A::Error> {
         let mut found = Vec::new();
         while let Some(key) = map.next_key::<Spanned<String>>()? {
             let line = usize::try_from(key.referenced.line()).unwrap_or(1);
             found.push((key.value, line, map.next_value()?));
         }
-        Ok(Node(found))
+        Ok(YamlNode(found))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<YamlNode, A::Error> {
         let mut found = Vec::new();
-        while let Some(item) = items.next_element::<Spanned<Node>>()? {
+        while let Some(item) = items.next_element::<Spanned<YamlNode>>()? {
             let line = usize::try_from(item.referenced.line()).unwrap_or(1);
             found.push((found.len().to_string(), line, item.value));
         }
-        Ok(Node(found))
+        Ok(YamlNode(found))
     }
 
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Node, E> {
-        Ok(Node(Vec::new()))
+    fn visit_bool<E: Error>(self, _: bool) -> Result<YamlNode, E> {
+        Ok(YamlNode(Vec::new()))
     }
 
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Node, E> {
-        Ok(Node(Vec::new()))
+    fn visit_i64<E: Error>(self, _: i64) -> Result<YamlNode, E> {
+        Ok(YamlNode(Vec::new()))
     }
 
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Node, E> {
-        Ok(Node(Vec::new()))
+    fn visit_u64<E: Error>(self, _: u64) -> Result<YamlNode, E> {
+        Ok(YamlNode(Vec::new()))
     }
 
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Node, E> {
-        Ok(Node(Vec::new()))
+    fn visit_f64<E: Error>(self, _: f64) -> Result<YamlNode, E> {
+        Ok(YamlNode(Vec::new()))
     }
 
-    fn visit_str<E: Error>(self, _: &str) -> Result<Node, E> {
-        Ok(Node(Vec::new()))
+    fn visit_str<E: Error>(self, _: &str) -> Result<YamlNode, E> {
+        Ok(YamlNode(Vec::new()))
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Node, E> {
-        Ok(Node(Vec::new()))
+    fn visit_unit<E: Error>(self) -> Result<YamlNode, E> {
+        Ok(YamlNode(Vec::new()))
     }
 
-    fn visit_none<E: Error>(self) -> Result<Node, E> {
-        Ok(Node(Vec::new()))
+    fn visit_none<E: Error>(self) -> Result<YamlNode, E> {
+        Ok(YamlNode(Vec::new()))
     }
 
-    fn visit_some<D: Deserializer<'de>>(self, from: D) -> Result<Node, D::Error> {
-        Node::deserialize(from)
+    fn visit_some<D: Deserializer<'de>>(self, from: D) -> Result<YamlNode, D::Error> {
+        YamlNode::deserialize(from)
     }
 }
