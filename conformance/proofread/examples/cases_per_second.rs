@@ -1,4 +1,4 @@
-//! Prints how many cases a second are made and judged for the bookstore's contract:
+//! Measures how many cases per second are generated for the bookstore's contract:
 //! `cargo run --release -p proofread --example cases_per_second`.
 
 use std::{error::Error, time::Instant};
@@ -9,8 +9,8 @@ use proofread::{
     oracle::Oracle,
 };
 
-/// Random cases for each method.
-const RANDOM: usize = 2_000;
+/// The number of random cases for each method.
+const RANDOM_CASES: usize = 2_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../gen/contract.binpb");
@@ -28,16 +28,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let start = Instant::now();
     let random = contract.methods().map(|method| {
         let cases = RandomCases::new(&contract, &oracle, method, &fixtures, 1);
-        cases.take(RANDOM).count()
+        cases.take(RANDOM_CASES).count()
     });
     report("random", random.sum(), start);
     Ok(())
 }
 
-fn report(what: &str, cases: usize, start: Instant) {
+fn report(kind: &str, cases: usize, start: Instant) {
     let seconds = start.elapsed().as_secs_f64();
     println!(
-        "{cases} {what} cases in {seconds:.2} s: {:.0} a second",
+        "{cases} {kind} cases in {seconds:.2} s: {:.0} per second",
         cases as f64 / seconds
     );
 }

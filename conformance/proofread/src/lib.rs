@@ -1,20 +1,20 @@
-//! Holds gRPC servers, in any language, to their contracts: which rules hold, what
-//! an unset field means, which errors a method may return.
+//! Tests gRPC servers, in any language, against their contracts: validation rules, the
+//! meaning of unset fields, and the errors that a method may return.
 //!
-//! What a contract says:
-//! - [`load`] finds one: an image, a folder, a server's reflection; [`contract`] reads
-//!   it into services, methods, messages and fields.
-//! - [`words`] puts rules into short plain English, [`unset`] decides for each request
-//!   field what it means to leave it unset; [`explain`], [`mod@reference`] and
-//!   [`mod@diff`] show it.
+//! Reading contracts:
+//! - [`load`] obtains a contract from an image, a folder or server reflection;
+//!   [`contract`] holds its services, methods, messages and fields.
+//! - [`words`] describes rules in English, [`unset`] determines what an unset request
+//!   field means; [`explain`], [`mod@reference`] and [`mod@diff`] present the results.
 //!
-//! What is sent, and what must come back:
-//! - [`cases`] and [`wire`] make cases, by the [`oracle`] and the [`profile`] of a
-//!   server's stack; [`coverage`] knows which rules they exercise.
-//! - [`probe`] sends them, [`judge`] compares, [`behaviour`] tries what takes several
-//!   calls, and [`engine`] runs all of it.
+//! Testing a server:
+//! - [`cases`] and [`wire`] generate cases; the [`oracle`] computes the expected
+//!   violations, and a [`profile`] describes the gRPC implementation of the server.
+//! - [`probe`] sends a case and [`judge`] compares the answer with the expected one;
+//!   [`behaviour`] tests properties that need several calls; [`engine`] runs all phases.
+//! - [`coverage`] counts which rules the cases tested from both sides.
 //!
-//! What people see: [`cli`], [`config`], [`report`], [`failures`] and [`replay`].
+//! Commands and reports: [`cli`], [`config`], [`report`], [`failures`] and [`replay`].
 
 pub mod behaviour;
 pub mod case;

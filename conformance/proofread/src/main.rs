@@ -1,4 +1,4 @@
-//! The command line of `proofread`; see [`proofread::cli`].
+//! The `proofread` binary; the commands are in [`proofread::cli`].
 
 use std::process::ExitCode;
 

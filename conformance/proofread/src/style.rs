@@ -1,19 +1,19 @@
-//! The few ways in which text stands out on a terminal. Written always and taken
-//! away by `anstream` where the output is no terminal.
+//! Text styles for the terminal. They are always written; `anstream` removes them if the
+//! output is no terminal.
 
 use anstyle::{AnsiColor, Color, Style};
 
 /// Titles.
 pub const BOLD: Style = Style::new().bold();
-/// What is there for completeness.
+/// Details of lesser importance.
 pub const DIM: Style = Style::new().dimmed();
-/// What is wrong.
+/// Failures.
 pub const RED: Style = colored(AnsiColor::Red).bold();
-/// What is right.
+/// Success.
 pub const GREEN: Style = colored(AnsiColor::Green);
-/// What deserves a look.
+/// Warnings and notes.
 pub const YELLOW: Style = colored(AnsiColor::Yellow);
-/// Names of things in the contract.
+/// Names from the contract.
 pub const CYAN: Style = colored(AnsiColor::Cyan);
 
 const fn colored(color: AnsiColor) -> Style {
@@ -33,7 +33,7 @@ pub fn count(number: u64, singular: &str) -> String {
     }
 }
 
-/// A number with its thousands apart: `12,345`.
+/// `12,345`.
 pub fn with_thousands_separators(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
@@ -51,10 +51,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_easy_to_read() {
+    fn thousands_are_separated_and_nouns_agree() {
         assert_eq!(count(1, "case"), "1 case");
         assert_eq!(count(0, "case"), "0 cases");
-        let shown = [5, 999, 1000, 12_345, 1_234_567].map(with_thousands_separators);
-        assert_eq!(shown, ["5", "999", "1,000", "12,345", "1,234,567"]);
+        let texts = [5, 999, 1000, 12_345, 1_234_567].map(with_thousands_separators);
+        assert_eq!(texts, ["5", "999", "1,000", "12,345", "1,234,567"]);
     }
 }

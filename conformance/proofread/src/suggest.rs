@@ -1,12 +1,12 @@
-//! "Did you mean": the known name that is nearest to a misspelled one.
+//! "Did you mean": the known name that is most similar to a misspelled one.
 
 use strsim::{jaro_winkler, normalized_damerau_levenshtein};
 
-/// From how near on a name is worth being suggested: tried on slips such as a
-/// dropped letter, a misspelled ending and a forgotten package.
+/// Names below this similarity are not suggested. Found by trying typos such as a missing
+/// letter, a wrong ending and a missing package.
 const MIN_SIMILARITY: f64 = 0.6;
 
-/// The nearest of the known names, where one is near enough.
+/// The most similar of the known names, or none below the least similarity.
 pub fn nearest<'a, T: AsRef<str>>(misspelled: &str, known: &'a [T]) -> Option<&'a str> {
     let scored = known.iter().map(AsRef::as_ref).map(|name| {
         let similarity = similarity(misspelled, name);
@@ -16,8 +16,8 @@ pub fn nearest<'a, T: AsRef<str>>(misspelled: &str, known: &'a [T]) -> Option<&'
     (best.1 >= MIN_SIMILARITY).then_some(best.0)
 }
 
-/// What is appended to an error about a misspelled name: `; did you mean "seed"?`,
-/// or nothing.
+/// The end of an error message about a misspelled name: `; did you mean "seed"?`, or an
+/// empty text.
 pub fn did_you_mean<T: AsRef<str>>(misspelled: &str, known: &[T]) -> String {
     match nearest(misspelled, known) {
         Some(name) => format!("; did you mean {name:?}?"),
@@ -25,20 +25,20 @@ pub fn did_you_mean<T: AsRef<str>>(misspelled: &str, known: &[T]) -> String {
     }
 }
 
-/// Names are compared as a whole, and by what stands behind the last dot or slash,
-/// which is what people remember of a qualified name.
+/// From 0 to 1. Names are compared in full and by the part after the last dot or slash,
+/// which is the part of a qualified name that people remember.
 fn similarity(misspelled: &str, name: &str) -> f64 {
     let (misspelled, name) = (misspelled.to_lowercase(), name.to_lowercase());
-    let whole = normalized_damerau_levenshtein(&misspelled, &name);
+    let full_similarity = normalized_damerau_levenshtein(&misspelled, &name);
     let last = |text: &str| text.rsplit(['.', '/']).next().unwrap_or(text).to_owned();
     let (misspelled_last, name_last) = (last(&misspelled), last(&name));
     let is_qualified = name_last != name;
     if !is_qualified {
-        return whole.max(jaro_winkler(&misspelled, &name) - 0.25);
+        return full_similarity.max(jaro_winkler(&misspelled, &name) - 0.25);
     }
-    let tail = normalized_damerau_levenshtein(&misspelled_last, &name_last);
-    // Of equal tails the nearer whole wins.
-    whole.max(tail * 0.9 + whole * 0.1)
+    let last_similarity = normalized_damerau_levenshtein(&misspelled_last, &name_last);
+    // Between equal last parts, the more similar full name wins.
+    full_similarity.max(last_similarity * 0.9 + full_similarity * 0.1)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The binary: its exit codes and what it says.
+//! The exit codes and messages of `proofread reference`, and of a wrong command line.
 
 use std::{
     path::Path,
@@ -20,13 +20,11 @@ fn reference(contract: &str, folder: &Path, more: &[&str]) -> Output {
 }
 
 #[test]
-fn pages_are_written_and_then_found_to_be_right() {
+fn written_pages_pass_the_check() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let before = reference(CONTRACT, folder.path(), &["--check"]);
     assert_eq!(before.status.code(), Some(1), "{before:?}");
-    assert!(
-        String::from_utf8_lossy(&before.stdout).contains("unset.md: not what the contract says")
-    );
+    assert!(String::from_utf8_lossy(&before.stdout).contains("unset.md: outdated"));
     let written = reference(CONTRACT, folder.path(), &[]);
     assert_eq!(written.status.code(), Some(0), "{written:?}");
     let after = reference(CONTRACT, folder.path(), &["--check"]);
@@ -35,7 +33,7 @@ fn pages_are_written_and_then_found_to_be_right() {
 }
 
 #[test]
-fn what_can_not_be_read_is_told_with_exit_code_2() {
+fn unreadable_contract_exits_with_2_and_a_message() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let text = folder.path().join("contract.proto");
     std::fs::write(&text, "syntax = \"proto3\";").expect("it writes");
@@ -45,17 +43,17 @@ fn what_can_not_be_read_is_told_with_exit_code_2() {
         (text, "not a FileDescriptorSet"),
     ] {
         let output = reference(contract, folder.path(), &[]);
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{said}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
         assert!(
-            said.starts_with("proofread: ") && said.contains(expected),
-            "{said}"
+            stderr.starts_with("proofread: ") && stderr.contains(expected),
+            "{stderr}"
         );
     }
 }
 
 #[test]
-fn a_wrong_command_line_is_told_with_exit_code_2() {
+fn wrong_command_line_exits_with_2() {
     assert_eq!(proofread(&["reference"]).status.code(), Some(2));
     assert_eq!(proofread(&["no-such-command"]).status.code(), Some(2));
 }

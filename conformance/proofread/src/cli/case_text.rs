@@ -1,4 +1,4 @@
-//! What a case sends and expects, in a few words.
+//! The request and the expected answer of a case as short text, and a case as JSON.
 
 use std::fmt::Write;
 
@@ -12,7 +12,7 @@ use crate::{
     report::hexadecimal,
 };
 
-/// What is sent: JSON, one line for each message, or the bytes in hexadecimal.
+/// The request: the messages as JSON, or the raw call with its bytes in hexadecimal.
 pub(super) fn request_text(case: &Case) -> String {
     match &case.send {
         Send::Messages(messages) if messages.is_empty() => "no message".to_owned(),
@@ -35,7 +35,7 @@ pub(super) fn request_text(case: &Case) -> String {
     }
 }
 
-/// What must come back, in a few words.
+/// The expected answer: `accepted`, or `refused: id int32.gte_lte and 2 more`.
 pub(super) fn expectation_text(expect: &Expect) -> String {
     match expect {
         Expect::Accepted => "accepted".to_owned(),
@@ -54,7 +54,7 @@ pub(super) fn expectation_text(expect: &Expect) -> String {
     }
 }
 
-/// A case as JSON.
+/// A case as one JSON object, as `proofread cases --json` prints it.
 pub(super) fn as_json(case: &Case) -> Value {
     let messages = match &case.send {
         Send::Messages(messages) => json!(messages),

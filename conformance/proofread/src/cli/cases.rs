@@ -1,4 +1,4 @@
-//! `proofread cases`.
+//! `proofread cases`: shows the cases of a contract without a server.
 
 use std::{fmt::Write, process::ExitCode};
 
@@ -6,9 +6,10 @@ use clap::Args;
 use prost_reflect::DynamicMessage;
 
 use super::{
+    case_text,
     config_location::WithConfigLocation,
     connection::{ConfigArguments, ContractArguments, SelectionArguments},
-    fixtures, output, sent,
+    fixtures, output,
 };
 use crate::{
     case::{Case, Expect, Phase, Send},
@@ -32,12 +33,12 @@ pub(super) struct Cases {
     #[command(flatten)]
     selection: SelectionArguments,
 
-    /// The phases to show: baseline, unset, boundary, wire, random [default: all but
-    /// random].
-    #[arg(long, value_name = "PHASE", value_delimiter = ',', value_parser = phase)]
+    /// The phases to show, separated by commas: baseline, unset, boundary, wire, random
+    /// [default: all except random].
+    #[arg(long, value_name = "PHASE", value_delimiter = ',', value_parser = parse_phase)]
     phases: Vec<Phase>,
 
-    /// How many random cases of each method to show.
+    /// The number of random cases to show for each method [default: 0].
     #[arg(long, value_name = "NUMBER")]
     random: Option<usize>,
 
@@ -45,13 +46,13 @@ pub(super) struct Cases {
     #[arg(long)]
     seed: Option<u64>,
 
-    /// Prints a JSON object for each case, one a line.
+    /// Prints one JSON object per line for each case.
     #[arg(long)]
     json: bool,
 }
 
-/// A phase by its name.
-pub(super) fn phase(name: &str) -> Result<Phase, String> {
+/// Parses the name of a phase, such as `boundary`.
+pub(super) fn parse_phase(name: &str) -> Result<Phase, String> {
     let parsed = serde_json::from_value(serde_json::Value::from(name));
     parsed.map_err(|_| {
         let names = [
@@ -77,29 +78,31 @@ impl Cases {
         let methods = self.selection.methods(&config, &contract)?;
         let fixtures = fixtures::literal_values(&config, &contract)?;
         let oracle = Oracle::new(&contract);
-        let mut maker = Maker {
+        let mut generator = CaseGenerator {
             contract: &contract,
             deriver: Deriver::new(&contract, &oracle, &fixtures),
             oracle,
             fixtures: &fixtures,
             profile: profile(&config)?,
-            random: self.random.unwrap_or(0),
+            random_cases: self.random.unwrap_or(0),
             seed: self.seed.or(config.file.seed).unwrap_or(1),
         };
         let mut total = 0;
         for method in methods {
-            let (made, mut notes) = maker.cases(method);
-            let called = fixtures::call_fixtures(&config, &contract, method)?;
-            notes.extend(called.iter().map(fixtures::CallFixture::description));
-            let chosen: Vec<&Case> = made
+            let (generated, mut notes) = generator.cases(method);
+            let call_fixtures = fixtures::call_fixtures(&config, &contract, method)?;
+            notes.extend(call_fixtures.iter().map(fixtures::CallFixture::description));
+            let selected: Vec<&Case> = generated
                 .iter()
                 .filter(|case| self.phases.is_empty() || self.phases.contains(&case.phase))
                 .collect();
-            total += chosen.len();
-            output::print(&match self.json {
-                true => lines(&chosen)?,
-                false => table(method, &chosen, &notes),
-            })?;
+            total += selected.len();
+            let text = if self.json {
+                json_lines(&selected)?
+            } else {
+                case_list(method, &selected, &notes)
+            };
+            output::print(&text)?;
         }
         if !self.json {
             output::print(&format!("{}\n", paint(BOLD, count(total as u64, "case"))))?;
@@ -114,15 +117,16 @@ fn profile(config: &Config) -> anyhow::Result<Profile> {
     profile.with_config_location(config, "profile")
 }
 
-/// What is said of a profile that there is not.
+/// The error message for a profile name that does not exist.
 pub(super) fn unknown_profile(name: &str) -> String {
     let near = crate::suggest::did_you_mean(name, &Profile::NAMES);
     let names = Profile::NAMES.join(", ");
     format!("there is no profile {name:?}{near}; the profiles are {names}")
 }
 
-/// The smallest request that keeps every rule.
-pub(super) fn baseline(cases: &[Case]) -> Option<&DynamicMessage> {
+/// The request of the earliest accepted case: the smallest valid request where there is
+/// a baseline case. `None` if no request is valid.
+pub(super) fn baseline_request(cases: &[Case]) -> Option<&DynamicMessage> {
     let accepted = cases
         .iter()
         .filter(|case| matches!(case.expect, Expect::Accepted));
@@ -134,18 +138,18 @@ pub(super) fn baseline(cases: &[Case]) -> Option<&DynamicMessage> {
         })
 }
 
-struct Maker<'c> {
+struct CaseGenerator<'c> {
     contract: &'c Contract,
     deriver: Deriver<'c>,
     oracle: Oracle,
     fixtures: &'c Fixtures,
     profile: Profile,
-    random: usize,
+    random_cases: usize,
     seed: u64,
 }
 
-impl Maker<'_> {
-    /// The cases of a method, and what is to say about those that there are not.
+impl CaseGenerator<'_> {
+    /// The cases of a method, and notes about what has no case and why.
     fn cases(&mut self, method: &Method) -> (Vec<Case>, Vec<String>) {
         let generated = self.deriver.derive(method);
         let uncovered = generated.uncovered.iter();
@@ -153,21 +157,21 @@ impl Maker<'_> {
         let defects = generated.defects.iter();
         let defects = defects.map(|it| format!("defect of proofread: {it}"));
         let notes = uncovered.chain(defects).collect();
-        let wire = baseline(&generated.cases).map(|baseline| {
+        let wire = baseline_request(&generated.cases).map(|baseline| {
             wire::cases(self.contract, &self.oracle, method, baseline, &self.profile)
         });
         let mut all = generated.cases;
         all.extend(wire.unwrap_or_default());
-        if self.random > 0 {
+        if self.random_cases > 0 {
             let (oracle, seed) = (&self.oracle, self.seed);
             let random = RandomCases::new(self.contract, oracle, method, self.fixtures, seed);
-            all.extend(random.take(self.random));
+            all.extend(random.take(self.random_cases));
         }
         (all, notes)
     }
 }
 
-fn lines(cases: &[&Case]) -> anyhow::Result<String> {
+fn json_lines(cases: &[&Case]) -> anyhow::Result<String> {
     let mut text = String::new();
     for case in cases {
         text.push_str(&serde_json::to_string(&case_text::as_json(case))?);
@@ -176,7 +180,7 @@ fn lines(cases: &[&Case]) -> anyhow::Result<String> {
     Ok(text)
 }
 
-fn table(method: &Method, cases: &[&Case], notes: &[String]) -> String {
+fn case_list(method: &Method, cases: &[&Case], notes: &[String]) -> String {
     let mut text = String::new();
     let name = method.path.trim_start_matches('/');
     let total = count(cases.len() as u64, "case");
@@ -187,7 +191,7 @@ fn table(method: &Method, cases: &[&Case], notes: &[String]) -> String {
         let _ = writeln!(
             text,
             "      {expected}  {}",
-            paint(DIM, short(&case_text::request_text(case)))
+            paint(DIM, truncated(&case_text::request_text(case)))
         );
     }
     for note in notes {
@@ -197,9 +201,9 @@ fn table(method: &Method, cases: &[&Case], notes: &[String]) -> String {
     text
 }
 
-fn short(text: &str) -> String {
-    const LONG: usize = 160;
-    match text.char_indices().nth(LONG) {
+fn truncated(text: &str) -> String {
+    const MAX_CHARACTERS: usize = 160;
+    match text.char_indices().nth(MAX_CHARACTERS) {
         Some((end, _)) => format!("{} … ({} bytes)", &text[..end], text.len()),
         None => text.to_owned(),
     }

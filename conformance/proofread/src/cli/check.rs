@@ -1,4 +1,4 @@
-//! `proofread check`.
+//! `proofread check`: tests a server against its contract.
 
 use std::{
     path::{Path, PathBuf},
@@ -21,15 +21,15 @@ use crate::{
     contract::Method,
     engine::{self, FromContract, Plan, Report},
     failures::Failures,
-    report::{Covered, Format, View, covered, html, junit, terminal, view_builder},
+    report::{CoverageByMethod, Format, View, html, junit, rule_coverage, terminal, view_builder},
 };
 
-/// Where failures are recorded where it is not said.
-const FAILURES: &str = "failures.json";
+/// The file for failures if neither flag nor configuration names one.
+const DEFAULT_FAILURES_FILE: &str = "failures.json";
 
 #[derive(Debug, Args)]
 pub(super) struct Check {
-    /// The server: http://HOST:PORT, or https:// for TLS.
+    /// The URL of the server: http://HOST:PORT, or https:// for TLS.
     url: Option<String>,
 
     #[command(flatten)]
@@ -41,29 +41,29 @@ pub(super) struct Check {
     #[command(flatten)]
     selection: SelectionArguments,
 
-    #[command(flatten, next_help_heading = "How to reach the server")]
+    #[command(flatten, next_help_heading = "Connection")]
     connection: ConnectionArguments,
 
-    #[command(flatten, next_help_heading = "What is expected of its stack")]
+    #[command(flatten, next_help_heading = "Server profile")]
     profile: ProfileArguments,
 
-    #[command(flatten, next_help_heading = "What to send")]
+    #[command(flatten, next_help_heading = "Test run")]
     run: RunArguments,
 
-    /// The reports: terminal, json=FILE, junit=FILE, html=FILE; a FILE of - is
-    /// standard output.
+    /// The reports to write: terminal, json=FILE, junit=FILE, html=FILE. The FILE "-"
+    /// means standard output.
     #[arg(
         long,
         value_name = "REPORTS",
         value_delimiter = ',',
         default_value = "terminal",
-        help_heading = "What to tell"
+        help_heading = "Reports"
     )]
     report: Vec<Format>,
 
-    /// Where failures are recorded for `proofread replay` [default: failures.json,
-    /// written where there are any].
-    #[arg(long, value_name = "FILE", help_heading = "What to tell")]
+    /// The file in which failures are recorded for `proofread replay`; it is written
+    /// only if there are failures [default: failures.json].
+    #[arg(long, value_name = "FILE", help_heading = "Reports")]
     failures: Option<PathBuf>,
 }
 
@@ -77,7 +77,7 @@ impl Check {
             > 1
         {
             bail!(
-                "only one report can go to standard output; give the others a file, such as json=report.json"
+                "only one report can be written to standard output; name a file for the others, such as json=report.json"
             );
         }
         block_on(self.check())
@@ -85,19 +85,19 @@ impl Check {
 
     async fn check(self) -> anyhow::Result<ExitCode> {
         let config = self.config.read()?;
-        let url = session::choose_url(self.url.as_deref(), &config, None)?;
+        let url = session::choose_url(self.url.as_deref(), &config)?;
         let profile = self.profile.profile(&config, None)?;
         let session = Session::open(&url, &config, &self.contract, None, &self.connection).await?;
         let selection = self.selection.selection(&config, &session.contract)?;
-        let methods = selection.of(&session.contract)?;
-        // Of a method that refuses the caller only that is tried.
-        let served = methods
+        let methods = selection.select(&session.contract)?;
+        // Methods without their credential are only tested for refusing the call.
+        let callable = methods
             .iter()
             .copied()
             .filter(|it| session.probe.may_call(it));
         let client = (&session.probe, session.timeout);
-        let (fixtures, obtained) =
-            fixtures::resolve(&config, &session.contract, served, client).await?;
+        let (fixtures, fetched) =
+            fixtures::resolve(&config, &session.contract, callable, client).await?;
         let source = FromContract::new(&session.contract, &fixtures);
         let settings = self.run.settings(&config);
         let mut plan = Plan::new(&session.contract, &session.probe, profile);
@@ -112,40 +112,40 @@ impl Check {
         let report = engine::run_with(&plan, &source, |event| progress.show(&event)).await;
         drop(progress);
 
-        let failures = self.failures(&config);
-        let recorded = !report.findings.is_empty();
-        if recorded {
-            record(&session, &plan, (&report, obtained), &failures)?;
+        let failures = self.failures_file(&config);
+        let has_failures = !report.findings.is_empty();
+        if has_failures {
+            record_failures(&session, &plan, (&report, fetched), &failures)?;
         }
-        let coverage = covered(&session.contract, &plan.methods, &report, &source.sides());
-        let failures = recorded.then_some(failures.as_path());
-        let view = view(&session, &plan.methods, &report, failures, coverage);
+        let coverage = rule_coverage(&session.contract, &plan.methods, &report, &source.sides());
+        let failures = has_failures.then_some(failures.as_path());
+        let view = build_view(&session, &plan.methods, &report, failures, coverage);
         for format in &self.report {
-            write(format, &view, &report)?;
+            write_report(format, &view, &report)?;
         }
         if view.is_empty() {
-            let why = report.stopped.clone().or_else(|| {
+            let reason = report.stopped.clone().or_else(|| {
                 let first = view.uncovered.first()?;
                 Some(format!("{}: {}", first.about, first.text))
             });
-            let why = why.unwrap_or_else(|| "no method could be tested".to_owned());
-            bail!("nothing was checked: {why}");
+            let reason = reason.unwrap_or_else(|| "no method could be tested".to_owned());
+            bail!("nothing was checked: {reason}");
         }
         Ok(ExitCode::from(u8::from(!view.keeps_contract())))
     }
 
-    fn failures(&self, config: &Config) -> PathBuf {
+    fn failures_file(&self, config: &Config) -> PathBuf {
         let configured = config.file.failures.as_deref();
         let configured = configured.map(|path| config.resolve(path));
         let chosen = self.failures.clone().or(configured);
-        chosen.unwrap_or_else(|| FAILURES.into())
+        chosen.unwrap_or_else(|| DEFAULT_FAILURES_FILE.into())
     }
 }
 
-fn record(
+fn record_failures(
     session: &Session,
     plan: &Plan<'_>,
-    (report, obtained): (&Report, FetchedValues),
+    (report, fetched): (&Report, FetchedValues),
     path: &Path,
 ) -> anyhow::Result<()> {
     let (profile, methods) = (&plan.profile, &plan.methods);
@@ -154,7 +154,7 @@ fn record(
         proofread: env!("CARGO_PKG_VERSION").to_owned(),
         url: session.url.clone(),
         contract: session
-            .source
+            .contract_path
             .as_ref()
             .map(|path| path.display().to_string()),
         profile: profile.name.to_owned(),
@@ -162,34 +162,35 @@ fn record(
         trailer_limit: profile.trailer_limit,
         seed: report.seed,
         methods: methods.iter().map(|method| method.path.clone()).collect(),
-        called: obtained,
+        called: fetched,
         left_out: report.left_out(),
         failures: Failures::numbered(report.kept()),
     };
     Ok(failures.write(path)?)
 }
 
-fn view(
+fn build_view(
     session: &Session,
     methods: &[&Method],
     report: &Report,
     failures: Option<&Path>,
-    coverage: Covered,
+    coverage: CoverageByMethod,
 ) -> View {
-    let reproduce = session.reproduce(failures.unwrap_or(Path::new(FAILURES)));
+    let command_template =
+        session.command_template(failures.unwrap_or(Path::new(DEFAULT_FAILURES_FILE)));
     let context = view_builder::ReportContext {
         contract: &session.contract,
         methods,
         url: session.url.clone(),
         source: session.contract_description(),
-        reproduce: &reproduce,
+        command_template: &command_template,
         failures: failures.map(|path| path.display().to_string()),
         coverage,
     };
     view_builder::build_view(report, context)
 }
 
-fn write(format: &Format, view: &View, report: &Report) -> anyhow::Result<()> {
+fn write_report(format: &Format, view: &View, report: &Report) -> anyhow::Result<()> {
     match format {
         Format::Terminal => Ok(output::print(&terminal::render(view))?),
         Format::Junit(to) => output::write(to, &junit::render(view)?),

@@ -1,5 +1,5 @@
-//! The flags that several commands share: the contract, the configuration, which
-//! methods, and how to reach the server.
+//! The flags that several commands share: configuration, contract, selection of methods
+//! and connection to the server.
 
 use std::{
     fs,
@@ -19,8 +19,8 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(super) struct ConfigArguments {
-    /// The configuration, TOML or YAML [default: proofread.toml or proofread.yaml in
-    /// the working folder, where there is one].
+    /// The configuration file, TOML or YAML [default: proofread.toml or proofread.yaml in
+    /// the working folder, if it exists].
     #[arg(long, value_name = "FILE", env = "PROOFREAD_CONFIG")]
     config: Option<PathBuf>,
 }
@@ -39,7 +39,7 @@ pub(super) struct ContractArguments {
 }
 
 impl ContractArguments {
-    /// Where the contract is, where that is said.
+    /// The path of the contract from the flag or the configuration.
     fn path(&self, config: &Config) -> Option<PathBuf> {
         let configured = config.file.contract.as_deref();
         self.contract
@@ -47,15 +47,16 @@ impl ContractArguments {
             .or_else(|| configured.map(|path| config.resolve(path)))
     }
 
-    /// The contract, for commands that talk to no server.
+    /// Reads the contract, for commands that do not connect to a server.
     pub(super) fn open(&self, config: &Config) -> anyhow::Result<Contract> {
         match self.read(config, None)? {
             Some((_, contract)) => Ok(contract),
-            None => anyhow::bail!("which contract? give --contract FILE or FOLDER"),
+            None => anyhow::bail!("no contract given; pass --contract FILE or FOLDER"),
         }
     }
 
-    /// The contract and where it is, where that is said or was recorded.
+    /// Reads the contract and returns it with its path; `None` if neither flag nor
+    /// configuration nor `recorded` names one.
     pub(super) fn read(
         &self,
         config: &Config,
@@ -76,19 +77,19 @@ impl ContractArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct SelectionArguments {
-    /// A glob of methods to look at, such as 'bookstore.cart.*' or GetBook; may be
-    /// given several times [default: all].
+    /// A glob of methods to include, such as 'bookstore.cart.*' or GetBook; may be
+    /// repeated [default: all methods].
     #[arg(long, value_name = "GLOB")]
     include: Vec<String>,
 
-    /// A glob of methods to leave alone; may be given several times.
+    /// A glob of methods to exclude; may be repeated.
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
 }
 
 impl SelectionArguments {
-    /// The chosen methods. What is included on the command line replaces what the
-    /// configuration includes; what is excluded adds up.
+    /// The selected methods. `--include` replaces `include` of the configuration;
+    /// `--exclude` is added to `exclude` of the configuration.
     pub(super) fn methods<'c>(
         &self,
         config: &Config,
@@ -97,27 +98,28 @@ impl SelectionArguments {
         Ok(self.selection(config, contract)?.select(contract)?)
     }
 
-    /// The globs behind that.
+    /// The globs of `methods`, after the globs of the configuration were checked.
     pub(super) fn selection(
         &self,
         config: &Config,
         contract: &Contract,
     ) -> anyhow::Result<MethodSelection> {
-        let include = match self.include.is_empty() {
-            true => &config.file.include,
-            false => &self.include,
+        let include = if self.include.is_empty() {
+            &config.file.include
+        } else {
+            &self.include
         };
         if self.include.is_empty() {
             for (index, glob) in include.iter().enumerate() {
-                let alone = MethodSelection::new(std::slice::from_ref(glob), &[]);
-                let chosen = alone.and_then(|it| it.select(contract).map(drop));
-                chosen.with_config_location(config, &format!("include.{index}"))?;
+                let single = MethodSelection::new(std::slice::from_ref(glob), &[]);
+                let matched = single.and_then(|it| it.select(contract).map(drop));
+                matched.with_config_location(config, &format!("include.{index}"))?;
             }
         }
         for (index, glob) in config.file.exclude.iter().enumerate() {
-            let alone = MethodSelection::new(&[], std::slice::from_ref(glob));
-            let chosen = alone.and_then(|it| it.select(contract).map(drop));
-            chosen.with_config_location(config, &format!("exclude.{index}"))?;
+            let single = MethodSelection::new(&[], std::slice::from_ref(glob));
+            let matched = single.and_then(|it| it.select(contract).map(drop));
+            matched.with_config_location(config, &format!("exclude.{index}"))?;
         }
         let exclude = [config.file.exclude.as_slice(), &self.exclude].concat();
         Ok(MethodSelection::new(include, &exclude)?)
@@ -126,93 +128,94 @@ impl SelectionArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct ConnectionArguments {
-    /// Metadata of every call, 'key: value'; the value may hold ${VARIABLE} or be
-    /// @FILE. May be given several times.
+    /// Metadata of every call, 'key: value'; the value may contain ${VARIABLE} or be
+    /// @FILE. May be repeated.
     #[arg(long = "header", value_name = "KEY: VALUE", short = 'H')]
     headers: Vec<String>,
 
     /// The token of a credential that the contract names, 'name=token'; the token
-    /// may hold ${VARIABLE} or be @FILE. May be given several times.
+    /// may contain ${VARIABLE} or be @FILE. May be repeated.
     #[arg(long = "credential", value_name = "NAME=TOKEN")]
     pub(super) credentials: Vec<String>,
 
-    /// PEM: the authorities to trust [default: those of the system].
+    /// PEM file with the certificate authorities to trust [default: those of the system].
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
 
-    /// PEM: the certificate to show, for mutual TLS.
+    /// PEM file with the client certificate, for mutual TLS.
     #[arg(long, value_name = "FILE", requires = "key")]
     cert: Option<PathBuf>,
 
-    /// PEM: the key of that certificate.
+    /// PEM file with the private key of the client certificate.
     #[arg(long, value_name = "FILE", requires = "cert")]
     key: Option<PathBuf>,
 
-    /// The name that the server's certificate must carry [default: the host].
+    /// The name that the server's certificate must contain [default: the host].
     #[arg(long, value_name = "NAME")]
     server_name: Option<String>,
 
-    /// How long one call may take before it counts as a hang [default: 5s].
-    #[arg(long, value_name = "SPAN")]
+    /// How long one call may take before it is reported as a hang [default: 5s].
+    #[arg(long, value_name = "DURATION")]
     timeout: Option<HumanDuration>,
 }
 
-/// A header of some calls, as it was written.
+/// A header whose value still contains `${NAME}` or `@file`.
 #[derive(Debug, Clone)]
 pub(super) struct UnexpandedHeader {
     pub(super) name: String,
-    /// Not expanded.
+    /// Not expanded: `Bearer ${TOKEN}`.
     pub(super) value: String,
-    /// A glob of the methods that carry it; all where there is none.
+    /// A glob of the methods that carry it; `None` means all methods.
     pub(super) methods: Option<String>,
-    /// Its key in the configuration; empty where the command line says it.
+    /// Its key in the configuration; empty if it comes from the command line.
     pub(super) key: String,
 }
 
-/// The files of TLS.
+/// The PEM files and the server name of a TLS connection.
 #[derive(Debug, Clone, Default)]
 pub(super) struct TlsFiles {
     pub(super) ca: Option<PathBuf>,
+    /// The client certificate and its private key.
     pub(super) identity: Option<(PathBuf, PathBuf)>,
     pub(super) server_name: Option<String>,
 }
 
 impl ConnectionArguments {
-    /// How long one call may take.
+    /// How long one call may take, 5 seconds by default.
     pub(super) fn timeout(&self, config: &Config) -> std::time::Duration {
-        let span = self.timeout.or(config.file.timeout);
-        span.map_or(std::time::Duration::from_secs(5), |span| span.0)
+        let timeout = self.timeout.or(config.file.timeout);
+        timeout.map_or(std::time::Duration::from_secs(5), |timeout| timeout.0)
     }
 
-    /// The server, with the metadata that is known before anything is called.
+    /// The server with TLS and headers, without the credentials, which may need calls.
     pub(super) fn target(&self, url: &str, config: &Config) -> anyhow::Result<Target> {
         let mut target = Target::new(url);
         target.tls = self.tls(config)?;
         for glob in config.file.methods.keys() {
-            let sound = MethodSelection::new(std::slice::from_ref(glob), &[]);
-            sound.with_config_location(config, &format!("methods.{glob}"))?;
+            let glob_is_valid = MethodSelection::new(std::slice::from_ref(glob), &[]);
+            glob_is_valid.with_config_location(config, &format!("methods.{glob}"))?;
         }
         for (header, folder) in self.unexpanded_headers(config)? {
-            let known = Header::new(&header.name, &header.value, &folder);
-            let known = known.with_config_location(config, &header.key)?;
+            let expanded = Header::new(&header.name, &header.value, &folder);
+            let expanded = expanded.with_config_location(config, &header.key)?;
             target.metadata.push(Metadata {
-                key: known.name,
-                value: known.value.into_bytes(),
+                key: expanded.name,
+                value: expanded.value.into_bytes(),
                 methods: header.methods,
             });
         }
         Ok(target)
     }
 
-    /// All headers, with the folder to which their files are relative. One of the
-    /// command line replaces that of the configuration.
+    /// All headers, each with the folder to which `@file` is relative. A header of the
+    /// command line replaces the one of the same name in the configuration.
     pub(super) fn unexpanded_headers(
         &self,
         config: &Config,
     ) -> anyhow::Result<Vec<(UnexpandedHeader, PathBuf)>> {
         let mut headers: Vec<(UnexpandedHeader, PathBuf)> = Vec::new();
         for text in &self.headers {
-            // Checked here, so that an error shows what was given.
+            // Checked here, so that an error shows the flag as it was given.
             Header::parse(text, Path::new(""))?;
             if let Some((name, value)) = text.split_once(':') {
                 let header = UnexpandedHeader {
@@ -224,19 +227,19 @@ impl ConnectionArguments {
                 headers.push((header, PathBuf::new()));
             }
         }
-        let given: Vec<String> = headers.iter().map(|(it, _)| it.name.clone()).collect();
-        let general = config.file.headers.iter().map(|header| (None, header));
-        let special = config.file.methods.iter().flat_map(|(glob, settings)| {
+        let names_from_flags: Vec<String> = headers.iter().map(|(it, _)| it.name.clone()).collect();
+        let for_all_methods = config.file.headers.iter().map(|header| (None, header));
+        let for_some_methods = config.file.methods.iter().flat_map(|(glob, settings)| {
             let headers = settings.headers.iter();
             headers.map(move |header| (Some(glob.clone()), header))
         });
-        for (methods, (name, value)) in general.chain(special) {
+        for (methods, (name, value)) in for_all_methods.chain(for_some_methods) {
             let key = match &methods {
                 Some(glob) => format!("methods.{glob}.headers.{name}"),
                 None => format!("headers.{name}"),
             };
             let name = name.to_ascii_lowercase();
-            if !given.contains(&name) {
+            if !names_from_flags.contains(&name) {
                 let header = UnexpandedHeader {
                     name,
                     value: value.clone(),
@@ -249,7 +252,7 @@ impl ConnectionArguments {
         Ok(headers)
     }
 
-    /// The files of TLS, from flags or configuration.
+    /// The TLS files, from flags or configuration.
     pub(super) fn tls_files(&self, config: &Config) -> anyhow::Result<TlsFiles> {
         let tls = &config.file.tls;
         let resolved = |path: &Option<PathBuf>| path.as_deref().map(|path| config.resolve(path));
@@ -259,8 +262,9 @@ impl ConnectionArguments {
             (Some(cert), Some(key)) => Some((cert, key)),
             (None, None) => None,
             _ => {
-                let half = anyhow::anyhow!("a client certificate needs both, --cert and --key");
-                return Err(half).with_config_location(config, "tls");
+                let incomplete =
+                    anyhow::anyhow!("a client certificate needs both --cert and --key");
+                return Err(incomplete).with_config_location(config, "tls");
             }
         };
         Ok(TlsFiles {
@@ -270,25 +274,25 @@ impl ConnectionArguments {
         })
     }
 
-    /// The content of those files.
+    /// Reads the TLS files.
     fn tls(&self, config: &Config) -> anyhow::Result<Tls> {
-        let pem = self.tls_files(config)?;
+        let files = self.tls_files(config)?;
         let read = |path: &Path, flag: &Option<PathBuf>, key: &str| {
             let content = fs::read(path).with_context(|| format!("can't read {}", path.display()));
             content.with_config_location(config, if flag.is_some() { "" } else { key })
         };
-        let identity = match &pem.identity {
+        let identity = match &files.identity {
             Some((cert, key)) => Some((
                 read(cert, &self.cert, "tls.cert")?,
                 read(key, &self.key, "tls.key")?,
             )),
             None => None,
         };
-        let ca = pem.ca.as_deref();
+        let ca = files.ca.as_deref();
         Ok(Tls {
             authorities: ca.map(|ca| read(ca, &self.ca, "tls.ca")).transpose()?,
             identity,
-            server_name: pem.server_name,
+            server_name: files.server_name,
         })
     }
 }

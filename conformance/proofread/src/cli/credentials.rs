@@ -1,5 +1,5 @@
-//! What is shown to methods that ask for it: tokens that are known, or that a call
-//! such as SignIn answers.
+//! Obtains the tokens of credentials, from the configuration, flags or a call such as
+//! SignIn, and builds the metadata that carries them.
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
@@ -15,49 +15,49 @@ use crate::{
     suggest::did_you_mean,
 };
 
-/// Where the token stands in a header.
-const PLACE: &str = "{token}";
+/// The placeholder for the token in a header.
+const TOKEN_PLACEHOLDER: &str = "{token}";
 
 /// A credential, from the configuration or the command line.
-struct Named {
+struct NamedCredential {
     name: String,
     credential: Credential,
-    /// To which its files are relative.
+    /// The folder to which `@file` is relative.
     folder: PathBuf,
-    /// The key of its table; empty where the command line says it.
+    /// The key of its table; empty if it comes from the command line.
     key: String,
 }
 
-/// The metadata that credentials make, and the same as it may be shown.
-pub(super) struct Credentials {
+/// The metadata of all credentials, and the same headers without secrets.
+pub(super) struct ResolvedCredentials {
     pub(super) metadata: Vec<Metadata>,
-    pub(super) written: Vec<(UnexpandedHeader, PathBuf)>,
+    pub(super) headers: Vec<(UnexpandedHeader, PathBuf)>,
 }
 
-/// Finds the token of every credential and the methods that get it.
+/// Obtains the token of every credential and finds the methods that need it.
 pub(super) async fn resolve(
     config: &Config,
     flags: &[String],
     contract: &Contract,
     probe: &Probe,
     timeout: Duration,
-) -> anyhow::Result<Credentials> {
-    let mut found = Credentials {
+) -> anyhow::Result<ResolvedCredentials> {
+    let mut found = ResolvedCredentials {
         metadata: Vec::new(),
-        written: Vec::new(),
+        headers: Vec::new(),
     };
-    for named in all(config, flags)? {
+    for named in configured_credentials(config, flags)? {
         let key = &named.key;
         for (index, glob) in named.credential.methods.iter().enumerate() {
             let key = format!("{key}.methods.{index}");
             check_glob_matches(glob, contract).with_config_location(config, &key)?;
         }
-        let places =
-            places(&named.name, &named.credential, contract).with_config_location(config, key)?;
-        let (token, shown) = token(&named, config, contract, (probe, timeout)).await?;
-        for (template, methods) in places {
-            let written = with_token(&named, &template, (&token, &shown));
-            let (sent, shown) = written.with_config_location(config, &format!("{key}.header"))?;
+        let headers = headers_with_methods(&named.name, &named.credential, contract)
+            .with_config_location(config, key)?;
+        let (token, redacted) = token(&named, config, contract, (probe, timeout)).await?;
+        for (template, methods) in headers {
+            let header = with_token(&named, &template, (&token, &redacted));
+            let (sent, redacted) = header.with_config_location(config, &format!("{key}.header"))?;
             found.metadata.push(Metadata {
                 key: sent.name.clone(),
                 value: sent.value.into_bytes(),
@@ -65,27 +65,27 @@ pub(super) async fn resolve(
             });
             let header = UnexpandedHeader {
                 name: sent.name,
-                value: shown,
+                value: redacted,
                 methods: Some(methods),
                 key: String::new(),
             };
-            found.written.push((header, named.folder.clone()));
+            found.headers.push((header, named.folder.clone()));
         }
     }
     Ok(found)
 }
 
-/// The token, and the same as it may be shown.
+/// The token, and the text that reports show instead of it.
 async fn token(
-    named: &Named,
+    named: &NamedCredential,
     config: &Config,
     contract: &Contract,
     (probe, timeout): (&Probe, Duration),
 ) -> anyhow::Result<(String, String)> {
-    let Named {
+    let NamedCredential {
         name, folder, key, ..
     } = named;
-    let known = match named
+    let call = match named
         .credential
         .source(name)
         .with_config_location(config, key)?
@@ -96,74 +96,77 @@ async fn token(
             return Ok((expanded, token.to_owned()));
         }
         TokenSource::Call(call) => {
-            let what = format!("the credential {name}");
-            PreparedCall::new(contract, call, config, (key, what))?
+            let purpose = format!("the credential {name}");
+            PreparedCall::new(contract, call, config, (key, purpose))?
         }
     };
-    let values = known.make(probe, timeout).await?;
+    let values = call.fetch_values(probe, timeout).await?;
     let token = values.first().and_then(|it| it.as_str());
     let token = token.map(str::to_owned).ok_or_else(|| {
-        let path = &known.method.path;
-        anyhow!("what the answer of {path} holds there is no text")
+        let path = &call.method.path;
+        anyhow!("the value in the response of {path} is not a string")
     });
-    let token = known.told(token, "field")?;
-    Ok((token, format!("${{{}_TOKEN}}", variable(name))))
+    let token = call.with_context(token, "field")?;
+    Ok((token, format!("${{{}_TOKEN}}", variable_name(name))))
 }
 
-/// The header with the token in it, and its value as it may be shown.
+/// The header with the token in it, and its value without secrets.
 fn with_token(
-    named: &Named,
+    named: &NamedCredential,
     template: &str,
-    (token, shown): (&str, &str),
+    (token, redacted): (&str, &str),
 ) -> anyhow::Result<(Header, String)> {
     let name = &named.name;
     let Some((key, value)) = template.split_once(':') else {
         bail!("credentials.{name}: header {template:?} is not of the form 'key: value'");
     };
-    // What a token holds is not expanded, whatever it looks like.
-    let text = value.trim().replace(PLACE, token);
-    let header = Header::new(key.trim(), &escaped(&text), &named.folder)?;
-    Ok((header, shown_value(value.trim(), shown, name)))
+    // The token itself is not expanded, even if it contains `${` or begins with `@`.
+    let text = value.trim().replace(TOKEN_PLACEHOLDER, token);
+    let header = Header::new(key.trim(), &escape_for_expansion(&text), &named.folder)?;
+    Ok((header, redacted_value(value.trim(), redacted, name)))
 }
 
-/// Those of the command line replace those of the configuration.
-fn all(config: &Config, flags: &[String]) -> anyhow::Result<Vec<Named>> {
-    let mut all: BTreeMap<String, Named> = BTreeMap::new();
+/// All credentials. A token of the command line replaces the token or call of the
+/// configuration; header and methods stay.
+fn configured_credentials(
+    config: &Config,
+    flags: &[String],
+) -> anyhow::Result<Vec<NamedCredential>> {
+    let mut credentials: BTreeMap<String, NamedCredential> = BTreeMap::new();
     for (name, credential) in &config.file.credentials {
-        let named = Named {
+        let named = NamedCredential {
             name: name.clone(),
             credential: credential.clone(),
             folder: config.folder(),
             key: format!("credentials.{name}"),
         };
-        all.insert(name.clone(), named);
+        credentials.insert(name.clone(), named);
     }
     for flag in flags {
         let Some((name, token)) = flag.split_once('=') else {
             bail!("--credential {flag:?} is not of the form NAME=TOKEN");
         };
-        let known = all.remove(name).map(|named| named.credential);
-        let known = known.unwrap_or_default();
+        let configured = credentials.remove(name).map(|named| named.credential);
+        let configured = configured.unwrap_or_default();
         let credential = Credential {
             token: Some(token.to_owned()),
-            header: known.header,
-            methods: known.methods,
+            header: configured.header,
+            methods: configured.methods,
             ..Credential::default()
         };
-        let named = Named {
+        let named = NamedCredential {
             name: name.to_owned(),
             credential,
             folder: PathBuf::new(),
             key: String::new(),
         };
-        all.insert(name.to_owned(), named);
+        credentials.insert(name.to_owned(), named);
     }
-    Ok(all.into_values().collect())
+    Ok(credentials.into_values().collect())
 }
 
-/// The header and the glob of methods, for each way in which the credential is
-/// shown.
-fn places(
+/// The header templates of a credential, each with a glob of the methods that get it.
+fn headers_with_methods(
     name: &str,
     credential: &Credential,
     contract: &Contract,
@@ -174,22 +177,23 @@ fn places(
             continue;
         };
         let header = credential.header.clone();
-        let header = header.unwrap_or_else(|| format!("{}: Bearer {PLACE}", access.metadata_key));
+        let header = header
+            .unwrap_or_else(|| format!("{}: Bearer {TOKEN_PLACEHOLDER}", access.metadata_key));
         let path = method.path.trim_start_matches('/').to_owned();
         by_header.entry(header).or_default().push(path);
     }
     if !credential.methods.is_empty() {
         let header = credential.header.clone();
-        let header = header.unwrap_or_else(|| format!("authorization: Bearer {PLACE}"));
+        let header = header.unwrap_or_else(|| format!("authorization: Bearer {TOKEN_PLACEHOLDER}"));
         let methods = by_header.entry(header).or_default();
         methods.extend(credential.methods.iter().map(|glob| path_glob(glob)));
     }
     if by_header.is_empty() {
         let accesses = contract.methods().filter_map(|it| it.access.as_ref());
-        let asked: Vec<&str> = accesses.map(|it| it.credential.as_str()).collect();
-        let near = did_you_mean(name, &asked);
+        let required: Vec<&str> = accesses.map(|it| it.credential.as_str()).collect();
+        let near = did_you_mean(name, &required);
         bail!(
-            "credentials.{name} is for no method: none asks for it by (proofread.v1.access); say which in methods{near}"
+            "credentials.{name} applies to no method: no method requires it by (proofread.v1.access); list its methods under `methods`{near}"
         );
     }
     let joined = by_header
@@ -201,8 +205,8 @@ fn places(
     Ok(joined.collect())
 }
 
-/// As [`expand`] reads it back unchanged.
-fn escaped(text: &str) -> String {
+/// Escapes a text so that [`expand`] returns it unchanged.
+fn escape_for_expansion(text: &str) -> String {
     let text = text.replace("${", "$${");
     match text.strip_prefix('@') {
         Some(rest) => format!("@@{rest}"),
@@ -210,16 +214,18 @@ fn escaped(text: &str) -> String {
     }
 }
 
-/// A token that was written out is a secret; a variable or a file is not.
-fn shown_value(template: &str, token: &str, name: &str) -> String {
-    let shown = match token {
+/// The value for reports: a literal token is replaced by a variable, since it is a secret;
+/// a reference to a variable or a file stays.
+fn redacted_value(template: &str, token: &str, name: &str) -> String {
+    let redacted = match token {
         token if token.contains("${") || token.starts_with('@') => token.to_owned(),
-        _ => format!("${{{}_TOKEN}}", variable(name)),
+        _ => format!("${{{}_TOKEN}}", variable_name(name)),
     };
-    template.replace(PLACE, &shown)
+    template.replace(TOKEN_PLACEHOLDER, &redacted)
 }
 
-fn variable(name: &str) -> String {
+/// `session-token` becomes `SESSION_TOKEN`.
+fn variable_name(name: &str) -> String {
     let name = name
         .chars()
         .map(|it| if it.is_ascii_alphanumeric() { it } else { '_' });

@@ -1,4 +1,4 @@
-//! `proofread diff`.
+//! `proofread diff`: compares two versions of a contract.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -12,13 +12,13 @@ pub(super) struct Diff {
     /// The old contract: an image or a folder of protos.
     old: PathBuf,
 
-    /// The new contract.
+    /// The new contract: an image or a folder of protos.
     new: PathBuf,
 
     #[command(flatten)]
     config: ConfigArguments,
 
-    /// Prints JSON.
+    /// Prints the differences as JSON.
     #[arg(long)]
     json: bool,
 }
@@ -28,9 +28,10 @@ impl Diff {
         let config = self.config.read()?;
         let (old, new) = (load::open(&self.old)?, load::open(&self.new)?);
         let found = diff::diff(&old, &new, &fixtures::literal_values(&config, &new)?);
-        let text = match self.json {
-            true => output::json(&found)?,
-            false => diff::text(&found),
+        let text = if self.json {
+            output::json(&found)?
+        } else {
+            diff::text(&found)
         };
         output::print(&text)?;
         Ok(ExitCode::from(u8::from(found.breaks())))

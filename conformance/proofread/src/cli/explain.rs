@@ -1,11 +1,11 @@
-//! `proofread explain`.
+//! `proofread explain`: describes one method of a contract.
 
 use std::process::ExitCode;
 
 use clap::Args;
 
 use super::{
-    cases::baseline,
+    cases::baseline_request,
     connection::{ConfigArguments, ContractArguments},
     fixtures, output,
 };
@@ -23,7 +23,7 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// The method: package.Service/Method, or any end of it that is unmistakable.
+    /// The method: package.Service/Method, or any unique ending of it, such as Method.
     method: String,
 
     #[command(flatten)]
@@ -32,7 +32,7 @@ pub(super) struct Explain {
     #[command(flatten)]
     config: ConfigArguments,
 
-    /// Prints JSON.
+    /// Prints the description as JSON.
     #[arg(long)]
     json: bool,
 }
@@ -44,36 +44,37 @@ impl Explain {
         let method = explain::find(&contract, &self.method)?;
         let unset = UnsetFields::decide(&contract);
         let mut explanation = explain::explain(&contract, &unset, method);
-        let written = fixtures::literal_values(&config, &contract)?;
-        explanation.cases = counted(&contract, method, &written);
-        let called = fixtures::call_fixtures(&config, &contract, method)?;
-        let called = called.iter().map(|it| ("fixture", it.description()));
-        explanation.cases.extend(called);
-        let text = match self.json {
-            true => output::json(&explanation)?,
-            false => explain::text(&explanation),
+        let literal_values = fixtures::literal_values(&config, &contract)?;
+        explanation.cases = case_counts(&contract, method, &literal_values);
+        let call_fixtures = fixtures::call_fixtures(&config, &contract, method)?;
+        let notes = call_fixtures.iter().map(|it| ("fixture", it.description()));
+        explanation.cases.extend(notes);
+        let text = if self.json {
+            output::json(&explanation)?
+        } else {
+            explain::text(&explanation)
         };
         output::print(&text)?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
-/// How many cases each phase has, and what is not covered.
-fn counted(
+/// How many cases each phase has, and which parts of the contract have no case.
+fn case_counts(
     contract: &Contract,
     method: &Method,
     fixtures: &cases::Fixtures,
 ) -> Vec<(&'static str, String)> {
     let generated = cases::derive(contract, method, fixtures);
-    let of = |phase: Phase| {
+    let of_phase = |phase: Phase| {
         generated
             .cases
             .iter()
             .filter(move |case| case.phase == phase)
     };
     let numbers = |phase: Phase| {
-        let accepted = of(phase).filter(|case| matches!(case.expect, Expect::Accepted));
-        let (all, accepted) = (of(phase).count(), accepted.count());
+        let accepted = of_phase(phase).filter(|case| matches!(case.expect, Expect::Accepted));
+        let (all, accepted) = (of_phase(phase).count(), accepted.count());
         let refused = all - accepted;
         let cases = count(all as u64, "case");
         match all {
@@ -86,7 +87,7 @@ fn counted(
         ("unset", numbers(Phase::Unset)),
         ("boundary", numbers(Phase::Boundary)),
     ];
-    if let Some(baseline) = baseline(&generated.cases) {
+    if let Some(baseline) = baseline_request(&generated.cases) {
         let profile = Profile::strict();
         let oracle = Oracle::new(contract);
         let wire = wire::cases(contract, &oracle, method, baseline, &profile);

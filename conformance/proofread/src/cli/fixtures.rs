@@ -1,5 +1,5 @@
-//! Values that name something that exists: those that the configuration writes down,
-//! and those that a call answers.
+//! Collects fixture values, such as ids of existing books: literal values of the
+//! configuration, and values that setup calls return.
 
 use std::{collections::BTreeMap, num::NonZeroUsize, time::Duration};
 
@@ -15,30 +15,33 @@ use crate::{
     suggest::did_you_mean,
 };
 
-/// How many values one field gets from calls: each of them is tried.
-const MOST: usize = 20;
+/// The greatest number of values that one field gets from calls. Each value is tried, so
+/// more of them would make the run longer.
+const MAX_VALUES: usize = 20;
 
-/// A field of a request that gets its values from a call.
-pub(super) struct Called<'c> {
+/// A request field that gets its values from a setup call.
+pub(super) struct CallFixture<'c> {
     pub(super) field: &'c Field,
-    prepared: PreparedCall<'c>,
+    call: PreparedCall<'c>,
     count: NonZeroUsize,
 }
 
-/// The values that calls answered, by the full names of the fields.
+/// The values that calls returned, by the full names of the fields.
 pub(super) type FetchedValues = BTreeMap<String, Vec<Value>>;
 
-/// The fixtures that are written down. One for a field that there is not is a slip of
-/// the pen, as is a value that its type can't hold.
-pub(super) fn written(config: &Config, contract: &Contract) -> anyhow::Result<Fixtures> {
+/// The fixtures with literal values. Also checks the fixtures that are calls.
+///
+/// Fails if a field does not exist or its type can't hold a value.
+pub(super) fn literal_values(config: &Config, contract: &Contract) -> anyhow::Result<Fixtures> {
     let mut fields = BTreeMap::new();
     for (name, fixture) in &config.file.fixtures {
         let key = format!("fixtures.{name}");
-        let known = known(contract, name).with_config_location(config, &key)?;
+        let matching = matching_fields(contract, name).with_config_location(config, &key)?;
         match fixture {
             Fixture::Values(values) => {
                 for (index, value) in values.iter().enumerate() {
-                    fits(&known, value).with_config_location(config, &format!("{key}.{index}"))?;
+                    check_value(&matching, value)
+                        .with_config_location(config, &format!("{key}.{index}"))?;
                 }
                 fields.insert(name.clone(), values.clone());
             }
@@ -50,8 +53,8 @@ pub(super) fn written(config: &Config, contract: &Contract) -> anyhow::Result<Fi
     Ok(Fixtures { fields })
 }
 
-/// The fields that a name stands for; never none.
-fn known<'c>(contract: &'c Contract, key: &str) -> anyhow::Result<Vec<&'c Field>> {
+/// The fields that a name such as `*.book_id` matches, at least one.
+fn matching_fields<'c>(contract: &'c Contract, key: &str) -> anyhow::Result<Vec<&'c Field>> {
     let all = contract.messages().flat_map(|message| &message.fields);
     let found: Vec<&Field> = match key.strip_prefix("*.") {
         Some(name) => all.filter(|field| field.name == name).collect(),
@@ -70,11 +73,12 @@ fn known<'c>(contract: &'c Contract, key: &str) -> anyhow::Result<Vec<&'c Field>
     bail!("fixtures: the contract has no field {key:?}{near}")
 }
 
-/// Fields of one name may differ in their types: one that holds the value is enough.
-fn fits(fields: &[&Field], value: &Value) -> anyhow::Result<()> {
+/// Checks that at least one of the fields can hold the value: fields of the same name may
+/// have different types.
+fn check_value(fields: &[&Field], value: &Value) -> anyhow::Result<()> {
     let mut problems = Vec::new();
     for field in fields {
-        match problem(field, std::slice::from_ref(value)) {
+        match value_problem(field, std::slice::from_ref(value)) {
             Some(problem) => problems.push(problem),
             None => return Ok(()),
         }
@@ -82,8 +86,8 @@ fn fits(fields: &[&Field], value: &Value) -> anyhow::Result<()> {
     bail!(problems.swap_remove(0))
 }
 
-/// What is wrong with values for a field.
-fn problem(field: &Field, values: &[Value]) -> Option<String> {
+/// The first reason why a field can't hold these values.
+fn value_problem(field: &Field, values: &[Value]) -> Option<String> {
     let name = &field.full_name;
     let fixtures = Fixtures {
         fields: [(name.clone(), values.to_vec())].into(),
@@ -92,8 +96,8 @@ fn problem(field: &Field, values: &[Value]) -> Option<String> {
     Some(format!("{name}: {problem}"))
 }
 
-/// The fields that the requests of a method can hold.
-pub(super) fn fields<'c>(
+/// All fields in the requests of a method, at any depth.
+pub(super) fn request_fields<'c>(
     contract: &'c Contract,
     method: &Method,
 ) -> impl Iterator<Item = &'c Field> {
@@ -102,91 +106,91 @@ pub(super) fn fields<'c>(
     messages.into_iter().flatten().flat_map(|it| &it.fields)
 }
 
-/// The fields that the requests of a method can hold and that get their values from
-/// calls. A full name is nearer than the name alone.
-pub(super) fn called<'c>(
+/// The request fields of a method that get their values from calls. A fixture with the
+/// full name of a field wins over one for `*.name`.
+pub(super) fn call_fixtures<'c>(
     config: &'c Config,
     contract: &'c Contract,
     method: &Method,
-) -> anyhow::Result<Vec<Called<'c>>> {
-    let called = fields(contract, method).filter_map(|field| {
+) -> anyhow::Result<Vec<CallFixture<'c>>> {
+    let found = request_fields(contract, method).filter_map(|field| {
         let fixtures = &config.file.fixtures;
-        let anywhere = format!("*.{}", field.name);
+        let any_message = format!("*.{}", field.name);
         let (name, fixture) = fixtures
             .get_key_value(&field.full_name)
-            .or_else(|| fixtures.get_key_value(&anywhere))?;
+            .or_else(|| fixtures.get_key_value(&any_message))?;
         let Fixture::Call { call, count } = fixture else {
             return None;
         };
         let key = format!("fixtures.{name}");
-        let what = format!("the fixture {name:?}");
-        let prepared = PreparedCall::new(contract, call.clone(), config, (&key, what));
-        Some(prepared.map(|prepared| Called {
+        let purpose = format!("the fixture {name:?}");
+        let prepared = PreparedCall::new(contract, call.clone(), config, (&key, purpose));
+        Some(prepared.map(|call| CallFixture {
             field,
-            prepared,
+            call,
             count: *count,
         }))
     });
-    called.collect()
+    found.collect()
 }
 
-impl Called<'_> {
-    /// For commands that talk to no server.
+impl CallFixture<'_> {
+    /// A note for commands that do not connect to a server.
     pub(super) fn description(&self) -> String {
-        let path = self.prepared.method.path.trim_start_matches('/');
+        let path = self.call.method.path.trim_start_matches('/');
         format!(
-            "{} gets what {path} answers; without a server it is made up",
+            "{} gets its values from a call of {path}; without a server, generated values are shown",
             self.field.full_name
         )
     }
 
-    async fn values(&self, probe: &Probe, timeout: Duration) -> anyhow::Result<Vec<Value>> {
+    async fn fetch_values(&self, probe: &Probe, timeout: Duration) -> anyhow::Result<Vec<Value>> {
         let mut values: Vec<Value> = Vec::new();
         for _ in 0..self.count.get() {
-            let answered = self.prepared.make(probe, timeout).await?;
-            for value in answered {
-                if !values.contains(&value) && values.len() < MOST {
+            let returned = self.call.fetch_values(probe, timeout).await?;
+            for value in returned {
+                if !values.contains(&value) && values.len() < MAX_VALUES {
                     values.push(value);
                 }
             }
         }
-        match problem(self.field, &values) {
-            Some(problem) => self.prepared.told(Err(anyhow!(problem)), "field"),
+        match value_problem(self.field, &values) {
+            Some(problem) => self.call.with_context(Err(anyhow!(problem)), "field"),
             None => Ok(values),
         }
     }
 }
 
-/// All fixtures of these methods, and those among them that calls answered.
+/// All fixtures for these methods, and separately those that calls returned.
 pub(super) async fn resolve<'c>(
     config: &Config,
     contract: &'c Contract,
     methods: impl IntoIterator<Item = &'c Method>,
     client: (&Probe, Duration),
 ) -> anyhow::Result<(Fixtures, FetchedValues)> {
-    let mut fixtures = written(config, contract)?;
-    let obtained = obtain(config, contract, methods, client).await?;
-    fixtures.fields.extend(obtained.clone());
-    Ok((fixtures, obtained))
+    let mut fixtures = literal_values(config, contract)?;
+    let fetched = fetch_values(config, contract, methods, client).await?;
+    fixtures.fields.extend(fetched.clone());
+    Ok((fixtures, fetched))
 }
 
-/// Makes the calls for the fields of these methods: each field gets values of its own,
-/// so that one method may use up what another one has to find.
-pub(super) async fn obtain<'c>(
+/// Makes the calls for the request fields of these methods. Each field gets values of its
+/// own, so that a method that uses up a value does not take it from another method.
+pub(super) async fn fetch_values<'c>(
     config: &Config,
     contract: &'c Contract,
     methods: impl IntoIterator<Item = &'c Method>,
     (probe, timeout): (&Probe, Duration),
 ) -> anyhow::Result<FetchedValues> {
-    let mut obtained = FetchedValues::new();
+    let mut fetched = FetchedValues::new();
     for method in methods {
-        for called in called(config, contract, method)? {
-            let name = &called.field.full_name;
-            if obtained.contains_key(name) {
+        for fixture in call_fixtures(config, contract, method)? {
+            let name = &fixture.field.full_name;
+            if fetched.contains_key(name) {
                 continue;
             }
-            obtained.insert(name.clone(), called.values(probe, timeout).await?);
+            fetched.insert(name.clone(), fixture.fetch_values(probe, timeout).await?);
         }
     }
-    Ok(obtained)
+    Ok(fetched)
 }

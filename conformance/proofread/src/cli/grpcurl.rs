@@ -1,4 +1,5 @@
-//! How to do by hand what a run does: the flags of grpcurl.
+//! The grpcurl flags that connect to the server of a run, for the commands in reports
+//! that reproduce a failure.
 
 use std::path::{Path, PathBuf};
 
@@ -7,9 +8,10 @@ use globset::Glob;
 use super::connection::{TlsFiles, UnexpandedHeader};
 use crate::report::{CommandTemplate, HeaderArgument, quoted};
 
-/// Headers whose value is a secret where it is written out.
-const SECRET: [&str; 5] = ["authorization", "cookie", "token", "key", "secret"];
+/// A header whose name contains one of these has a secret value.
+const SECRET_NAMES: [&str; 5] = ["authorization", "cookie", "token", "key", "secret"];
 
+/// Builds the template of the commands; `failures` is the file that `replay` reads.
 pub(super) fn command_template(
     url: &str,
     tls: &TlsFiles,
@@ -36,7 +38,7 @@ pub(super) fn command_template(
     } else {
         connection.push("-plaintext".to_owned());
     }
-    // Without an image grpcurl asks the server for the contract.
+    // grpcurl reads no folder of protos; it then asks the server by reflection.
     if let Some(image) = contract.filter(|path| path.is_file()) {
         let image = quoted(&image.display().to_string());
         connection.extend(["-protoset".to_owned(), image]);
@@ -49,24 +51,24 @@ pub(super) fn command_template(
     }
 }
 
-/// A header as a word of the shell. A secret that is written out is replaced by a
-/// variable of its name; files and variables are named and not read.
+/// A header as a shell word. A literal secret is replaced by a variable of the same
+/// name; files and variables are referenced and not read.
 fn header_argument((header, folder): &(UnexpandedHeader, PathBuf)) -> Option<HeaderArgument> {
     let methods = match &header.methods {
         Some(glob) => Some(Glob::new(glob).ok()?.compile_matcher()),
         None => None,
     };
     let UnexpandedHeader { name, value, .. } = header;
-    let file = value
+    let file_start = value
         .find('@')
         .filter(|at| value[..*at].trim_end().is_empty() || value[..*at].ends_with(' '));
-    let (word, expands) = if let Some(at) = file {
+    let (shell_word, has_variables) = if let Some(at) = file_start {
         let path = folder.join(&value[at + 1..]);
         let path = quoted(&path.display().to_string());
         (format!("\"{name}: {}$(cat {path})\"", &value[..at]), false)
     } else if value.contains("${") {
         (format!("'{name}: {value}'"), true)
-    } else if SECRET.iter().any(|secret| name.contains(secret)) {
+    } else if SECRET_NAMES.iter().any(|secret| name.contains(secret)) {
         let variable = name.replace('-', "_").to_ascii_uppercase();
         (format!("'{name}: ${{{variable}}}'"), true)
     } else {
@@ -74,8 +76,8 @@ fn header_argument((header, folder): &(UnexpandedHeader, PathBuf)) -> Option<Hea
     };
     Some(HeaderArgument {
         methods,
-        word,
-        expands,
+        shell_word,
+        has_variables,
     })
 }
 
@@ -83,7 +85,7 @@ fn header_argument((header, folder): &(UnexpandedHeader, PathBuf)) -> Option<Hea
 mod tests {
     use super::*;
 
-    fn word(name: &str, value: &str) -> String {
+    fn shell_word(name: &str, value: &str) -> String {
         let header = UnexpandedHeader {
             name: name.to_owned(),
             value: value.to_owned(),
@@ -91,37 +93,37 @@ mod tests {
             key: String::new(),
         };
         header_argument(&(header, PathBuf::from("conf")))
-            .expect("it is shown")
-            .word
+            .expect("the glob is valid")
+            .shell_word
     }
 
     #[test]
-    fn no_secret_gets_into_a_report() {
+    fn secrets_are_replaced_by_variables() {
         assert_eq!(
-            word("authorization", "Bearer abc"),
+            shell_word("authorization", "Bearer abc"),
             "'authorization: ${AUTHORIZATION}'"
         );
-        assert_eq!(word("x-api-key", "abc"), "'x-api-key: ${X_API_KEY}'");
+        assert_eq!(shell_word("x-api-key", "abc"), "'x-api-key: ${X_API_KEY}'");
         assert_eq!(
-            word("authorization", "Bearer ${T}"),
+            shell_word("authorization", "Bearer ${T}"),
             "'authorization: Bearer ${T}'"
         );
         assert_eq!(
-            word("authorization", "Bearer @t"),
+            shell_word("authorization", "Bearer @t"),
             "\"authorization: Bearer $(cat conf/t)\""
         );
         assert_eq!(
-            word("authorization", "@t"),
+            shell_word("authorization", "@t"),
             "\"authorization: $(cat conf/t)\""
         );
         assert_eq!(
-            word("x-tenant", "me@example.com"),
+            shell_word("x-tenant", "me@example.com"),
             "'x-tenant: me@example.com'"
         );
     }
 
     #[test]
-    fn flags_are_those_of_grpcurl() {
+    fn tls_files_become_grpcurl_flags() {
         let tls = TlsFiles {
             ca: Some("ca.tls".into()),
             identity: Some(("c.tls".into(), "c.key".into())),

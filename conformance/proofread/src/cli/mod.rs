@@ -1,4 +1,4 @@
-//! The commands of the binary.
+//! The commands of the `proofread` binary, one module each, and what they share.
 
 mod case_text;
 mod cases;
@@ -23,17 +23,17 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Holds a gRPC server to its contract.
+/// Tests a gRPC server against its contract.
 ///
-/// A contract is an image (a FileDescriptorSet with all imports and with source
-/// info, as `buf build --as-file-descriptor-set` or `protoc --include_imports
-/// --include_source_info` makes it), a folder of protos, or what a server says of
-/// itself by reflection.
+/// A contract is an image (a FileDescriptorSet with all imports and source info, as
+/// `buf build --as-file-descriptor-set` or `protoc --include_imports
+/// --include_source_info` writes it), a folder of protos, or the description that the
+/// server itself returns by reflection.
 #[derive(Debug, Parser)]
 #[command(
     name = "proofread",
     version,
-    after_help = "Exit codes: 0 all is well, 1 something is found to be wrong, 2 the command could not do its work."
+    after_help = "Exit codes: 0 success, 1 a check failed or a breaking change was found, 2 the command could not run."
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -42,29 +42,28 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Sends what the contract allows and forbids, and judges every answer.
+    /// Sends valid and invalid requests to a server and checks every answer.
     ///
-    /// Failures are recorded in failures.json, for `proofread replay`.
+    /// Failures are recorded in failures.json for `proofread replay`.
     Check(check::Check),
-    /// Sends the recorded failures again and says of each whether it is FIXED or
-    /// FAILED.
+    /// Sends the recorded failures again and reports each as FIXED or FAILED.
     Replay(replay::Replay),
-    /// Shows what `check` would send and why, without a server.
+    /// Shows the cases that `check` would send and their reasons, without a server.
     Cases(cases::Cases),
-    /// Says everything that the contract says about one method.
+    /// Describes one method: fields, rules, meaning of unset fields, errors and cases.
     Explain(explain::Explain),
-    /// Compares two contracts by what they accept and answer: a semantic breaking check.
+    /// Compares two contracts by the requests that they accept and the answers that they
+    /// allow.
     ///
-    /// Exits with 1 where a request that the old contract accepts is refused by the
-    /// new one, or an answer that the old one rules out may come, which `buf breaking`
-    /// does not see.
+    /// Exits with 1 if the new contract refuses a request that the old one accepts, or
+    /// allows an answer that the old one forbids. `buf breaking` does not detect this.
     Diff(diff::Diff),
     /// Writes the API reference as Markdown.
     ///
-    /// Makes a page for each package, an index README.md, and unset.md: what it
-    /// means to leave a request field unset. The same contract always gives the
-    /// same files. Pages of an earlier run for which there is no package any more
-    /// are removed; files that proofread did not write are left alone.
+    /// Writes a page for each package, an index README.md, and unset.md, which lists what
+    /// an unset request field means. The same contract always gives the same files. Pages
+    /// of packages that no longer exist are removed; files that proofread did not write
+    /// are kept.
     Reference(reference::Reference),
 }
 
@@ -72,7 +71,7 @@ impl Cli {
     /// Runs the command.
     ///
     /// # Errors
-    /// When the command could not do its work; the binary exits with 2 then.
+    /// If the command could not run; the binary then exits with 2.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
             Command::Check(arguments) => arguments.run(),
@@ -92,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_well_formed() {
+    fn command_line_definition_is_valid() {
         Cli::command().debug_assert();
     }
 }

@@ -1,4 +1,4 @@
-//! Where text goes.
+//! Writes text to standard output and to files.
 
 use std::{
     fs,
@@ -9,8 +9,8 @@ use anyhow::Context;
 
 use crate::report::Output;
 
-/// Writes styled text to standard output; the styles are dropped where it is no
-/// terminal. Whoever closes the pipe has seen enough: that is no error.
+/// Writes styled text to standard output, without the styles if that is no terminal. A
+/// closed pipe, as in `proofread cases | head`, is no error.
 pub(super) fn print(text: &str) -> io::Result<()> {
     let mut stdout = anstream::stdout().lock();
     match stdout
@@ -22,21 +22,21 @@ pub(super) fn print(text: &str) -> io::Result<()> {
     }
 }
 
-/// Writes a report to where it belongs.
+/// Writes a report to standard output or to its file, whose folder is created.
 pub(super) fn write(output: &Output, text: &str) -> anyhow::Result<()> {
     match output {
         Output::Stdout => Ok(print(text)?),
         Output::File(path) => {
             if let Some(folder) = path.parent() {
                 fs::create_dir_all(folder)
-                    .with_context(|| format!("can't make the folder {}", folder.display()))?;
+                    .with_context(|| format!("can't create the folder {}", folder.display()))?;
             }
             fs::write(path, text).with_context(|| format!("can't write {}", path.display()))
         }
     }
 }
 
-/// JSON as a text of lines.
+/// Indented JSON that ends with a line break.
 pub(super) fn json(value: &impl serde::Serialize) -> anyhow::Result<String> {
     let mut text = serde_json::to_string_pretty(value)?;
     text.push('\n');

@@ -1,4 +1,4 @@
-//! What moves on a terminal while a run goes on.
+//! The progress bar of a run.
 
 use std::{cell::Cell, env, time::Duration};
 
@@ -6,15 +6,17 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{engine::Event, report::view_builder::phase_name, style::with_thousands_separators};
 
-const OPEN: &str = "{spinner} {prefix:9} {msg}  {elapsed}";
-const COUNTED: &str = "{spinner} {prefix:9} {bar:28.cyan/dim} {percent:>3}%  {msg}  {elapsed}";
+/// For phases whose number of cases is unknown.
+const SPINNER_TEMPLATE: &str = "{spinner} {prefix:9} {msg}  {elapsed}";
+/// For phases whose number of cases is known.
+const BAR_TEMPLATE: &str = "{spinner} {prefix:9} {bar:28.cyan/dim} {percent:>3}%  {msg}  {elapsed}";
 
-/// A line on standard error that shows how far the run is. Hidden where that is no
-/// terminal, and in CI, where it would fill the log.
+/// A line on standard error that shows the progress. It is hidden if standard error is
+/// no terminal, and in CI, where it would fill the log.
 pub(super) struct Progress {
     bar: ProgressBar,
-    /// How many cases there were before the phase.
-    before: Cell<u64>,
+    /// The number of cases that were sent before the current phase.
+    cases_before_phase: Cell<u64>,
     cases: Cell<u64>,
 }
 
@@ -25,12 +27,12 @@ impl Progress {
             None => ProgressBar::no_length(),
         };
         if !bar.is_hidden() {
-            bar.set_style(style(OPEN));
+            bar.set_style(style(SPINNER_TEMPLATE));
             bar.enable_steady_tick(Duration::from_millis(100));
         }
         Self {
             bar,
-            before: Cell::default(),
+            cases_before_phase: Cell::default(),
             cases: Cell::default(),
         }
     }
@@ -39,7 +41,7 @@ impl Progress {
         match event {
             Event::Started { methods } => self.bar.set_message(format!("{methods} methods")),
             Event::Phase { phase, cases } => {
-                self.before.set(self.cases.get());
+                self.cases_before_phase.set(self.cases.get());
                 self.bar.set_prefix(phase_name(*phase));
                 self.bar.set_position(0);
                 match cases {
@@ -47,22 +49,23 @@ impl Progress {
                     None => self.bar.unset_length(),
                 }
                 self.bar.set_style(style(match cases {
-                    Some(_) => COUNTED,
-                    None => OPEN,
+                    Some(_) => BAR_TEMPLATE,
+                    None => SPINNER_TEMPLATE,
                 }));
             }
             Event::Case { cases, failed } => {
                 self.cases.set(*cases);
-                // The text is made only as often as it is seen.
+                // Formatting the text for every case would be wasted.
                 if cases % 64 == 0 {
-                    self.bar.set_position(cases - self.before.get());
+                    self.bar.set_position(cases - self.cases_before_phase.get());
                     self.bar.set_message(counts(*cases, *failed));
                 }
             }
             Event::Found { .. } => {}
             Event::Waiting { cause } => {
-                self.bar
-                    .set_message(format!("the server is away, waiting for it: {cause}"));
+                self.bar.set_message(format!(
+                    "the server is not reachable, waiting for it: {cause}"
+                ));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! `proofread reference`.
+//! `proofread reference`: writes the API reference, or checks that it is current.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -12,16 +12,15 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(super) struct Reference {
-    /// The image of the contract.
+    /// The contract: an image (FileDescriptorSet), not a folder.
     #[arg(long, value_name = "FILE", env = "PROOFREAD_CONTRACT")]
     contract: PathBuf,
 
-    /// The folder for the pages; it is made if it does not exist.
+    /// The folder for the pages; it is created if it does not exist.
     #[arg(long, value_name = "FOLDER")]
     out: PathBuf,
 
-    /// Writes nothing, and exits with 1 if a page in the folder is not what the
-    /// contract says.
+    /// Writes nothing, and exits with 1 if a page in the folder is outdated.
     #[arg(long)]
     check: bool,
 }
@@ -36,7 +35,7 @@ impl Reference {
                 .with_context(|| format!("can't compare the pages in {folder}"))?;
             for name in &stale {
                 println!(
-                    "{}: not what the contract says",
+                    "{}: outdated, run `proofread reference` without --check",
                     self.out.join(name).display()
                 );
             }

@@ -1,5 +1,5 @@
-//! New values in the place of those that calls answered before the run that recorded a
-//! failure.
+//! Fetches new fixture values before recorded failures are replayed: the values of the
+//! recorded run may be used up, or unknown to a server that was restarted.
 
 use std::collections::BTreeMap;
 
@@ -18,17 +18,18 @@ use crate::{
     replay::Renewal,
 };
 
-/// Gets the new values.
+/// Replaces the recorded fixture values in requests by values that it fetches anew.
 pub(super) struct FixtureRefresher<'s> {
     session: &'s Session,
     config: &'s Config,
     recorded: &'s FetchedValues,
-    /// By methods: what was got and is not used up yet.
-    left: BTreeMap<String, Renewal>,
+    /// Fetched values that no request has used yet, by the path of the method.
+    unused: BTreeMap<String, Renewal>,
 }
 
 impl<'s> FixtureRefresher<'s> {
-    /// Nothing is called yet; but it must be known what to call.
+    /// Checks that the configuration still names a call for every recorded fixture. No
+    /// call is made yet.
     pub(super) fn new(
         session: &'s Session,
         config: &'s Config,
@@ -39,16 +40,16 @@ impl<'s> FixtureRefresher<'s> {
             let Some(method) = session.method(&failure.finding.method) else {
                 continue;
             };
-            let called = fixtures::call_fixtures(config, &session.contract, method)?;
-            let lost = fixtures::request_fields(&session.contract, method).find(|field| {
+            let call_fixtures = fixtures::call_fixtures(config, &session.contract, method)?;
+            let without_call = fixtures::request_fields(&session.contract, method).find(|field| {
                 recorded.contains_key(&field.full_name)
-                    && !called
+                    && !call_fixtures
                         .iter()
                         .any(|it| it.field.full_name == field.full_name)
             });
-            if let Some(field) = lost {
+            if let Some(field) = without_call {
                 bail!(
-                    "the failures hold values of {} that a call answered, and the configuration names no call for it any more; give the one of the run by --config",
+                    "the failures hold values of {} that a call returned, but the configuration no longer names a call for this field; pass the configuration of the recorded run by --config",
                     field.full_name
                 );
             }
@@ -57,36 +58,41 @@ impl<'s> FixtureRefresher<'s> {
             session,
             config,
             recorded,
-            left: BTreeMap::new(),
+            unused: BTreeMap::new(),
         })
     }
 
-    /// What is to be sent for a failure. What one failure uses up, the next one gets
-    /// anew: it would otherwise look as if it were mended.
-    pub(super) async fn sent(&mut self, finding: &Finding) -> anyhow::Result<Vec<u8>> {
+    /// The request bytes for a failure, with new fixture values. Values that one failure
+    /// used are fetched again for the next one: a stale value could make the server
+    /// answer NOT_FOUND, and the failure would look fixed.
+    pub(super) async fn request_bytes(&mut self, finding: &Finding) -> anyhow::Result<Vec<u8>> {
         let method = self.session.method(&finding.method);
-        let is_sent = finding.again.is_some() && !self.recorded.is_empty();
-        let Some(method) = method.filter(|_| is_sent) else {
+        let has_fixtures = finding.again.is_some() && !self.recorded.is_empty();
+        let Some(method) = method.filter(|_| has_fixtures) else {
             return Ok(finding.sent.clone());
         };
-        let renewal = match self.left.remove(&finding.method) {
+        let renewal = match self.unused.remove(&finding.method) {
             Some(renewal) => renewal,
-            None => self.renewal(method).await?,
+            None => self.fetch(method).await?,
         };
-        let sent = renewal.apply(method, &finding.sent);
-        if sent == finding.sent {
-            self.left.insert(finding.method.clone(), renewal);
+        let request = renewal.apply(method, &finding.sent);
+        if request == finding.sent {
+            self.unused.insert(finding.method.clone(), renewal);
         }
-        Ok(sent)
+        Ok(request)
     }
 
-    async fn renewal(&self, method: &Method) -> anyhow::Result<Renewal> {
+    async fn fetch(&self, method: &Method) -> anyhow::Result<Renewal> {
         let contract = &self.session.contract;
         let client = (&self.session.probe, self.session.timeout);
-        let obtained = fixtures::fetch_values(self.config, contract, [method], client).await?;
-        let of = |fields: &FetchedValues| Fixtures {
+        let fetched = fixtures::fetch_values(self.config, contract, [method], client).await?;
+        let as_fixtures = |fields: &FetchedValues| Fixtures {
             fields: fields.clone(),
         };
-        Ok(Renewal::new(contract, &of(self.recorded), &of(&obtained)))
+        Ok(Renewal::new(
+            contract,
+            &as_fixtures(self.recorded),
+            &as_fixtures(&fetched),
+        ))
     }
 }

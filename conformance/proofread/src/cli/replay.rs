@@ -1,4 +1,4 @@
-//! `proofread replay`.
+//! `proofread replay`: sends recorded failures again.
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
@@ -27,15 +27,15 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(super) struct Replay {
-    /// The recorded failures.
+    /// The file with the recorded failures, as `check` writes it.
     #[arg(value_name = "FAILURES")]
     file: PathBuf,
 
-    /// The server [default: the one that was recorded].
+    /// The URL of the server [default: the recorded one].
     #[arg(long)]
     url: Option<String>,
 
-    /// Sends only these, by the numbers of the report.
+    /// Replays only the failures with these numbers, as the report shows them (#1).
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     only: Vec<usize>,
 
@@ -45,13 +45,13 @@ pub(super) struct Replay {
     #[command(flatten)]
     config: ConfigArguments,
 
-    #[command(flatten, next_help_heading = "How to reach the server")]
+    #[command(flatten, next_help_heading = "Connection")]
     connection: ConnectionArguments,
 
-    #[command(flatten, next_help_heading = "What is expected of its stack")]
+    #[command(flatten, next_help_heading = "Server profile")]
     profile: ProfileArguments,
 
-    /// Prints JSON.
+    /// Prints the results as JSON.
     #[arg(long)]
     json: bool,
 }
@@ -63,17 +63,17 @@ impl Replay {
 
     async fn replay(self) -> anyhow::Result<ExitCode> {
         let recorded = Failures::open(&self.file)?;
-        let chosen = self.chosen(&recorded)?;
+        let selected = self.selected_failures(&recorded)?;
         let config = self.config.read()?;
         let url = self.url.as_deref();
-        // What was recorded is nearer than what the configuration says by now.
-        let url = session::choose_url(url.or(Some(&recorded.url)), &config, None)?;
-        let held = (
+        // The recorded URL wins over the configuration, which may have changed since.
+        let url = session::choose_url(url.or(Some(&recorded.url)), &config)?;
+        let recorded_profile = (
             recorded.profile.as_str(),
             recorded.details.as_str(),
             recorded.trailer_limit,
         );
-        let profile = self.profile.profile(&config, Some(held))?;
+        let profile = self.profile.profile(&config, Some(recorded_profile))?;
         let contract = recorded.contract.as_ref().map(PathBuf::from);
         let session = Session::open(
             &url,
@@ -83,37 +83,38 @@ impl Replay {
             &self.connection,
         )
         .await?;
-        credentials(&session, &chosen)?;
-        let results = again(&session, &config, &profile, (&recorded, &chosen)).await?;
-        let text = match self.json {
-            true => output::json(&results)?,
-            false => replay::text(&results, recorded.left_out),
+        check_credentials(&session, &selected)?;
+        let results = replay_failures(&session, &config, &profile, (&recorded, &selected)).await?;
+        let text = if self.json {
+            output::json(&results)?
+        } else {
+            replay::text(&results, recorded.left_out)
         };
         output::print(&text)?;
         let failed = results.iter().any(|result| result.failed.is_some());
         Ok(ExitCode::from(u8::from(failed)))
     }
 
-    fn chosen<'f>(&self, recorded: &'f Failures) -> anyhow::Result<Vec<&'f Failure>> {
+    fn selected_failures<'f>(&self, recorded: &'f Failures) -> anyhow::Result<Vec<&'f Failure>> {
         for id in &self.only {
             if !recorded.failures.iter().any(|failure| failure.id == *id) {
                 let count = recorded.failures.len();
                 bail!(
-                    "{} has no failure {id}: it has {count}",
+                    "{} has no failure {id}: its failures are numbered 1 to {count}",
                     self.file.display()
                 );
             }
         }
-        let chosen = recorded.failures.iter();
-        Ok(chosen
+        let failures = recorded.failures.iter();
+        Ok(failures
             .filter(|failure| self.only.is_empty() || self.only.contains(&failure.id))
             .collect())
     }
 }
 
-/// Without the credential a method refuses whatever it is sent, which would look like
-/// a verdict.
-fn credentials(session: &Session, failures: &[&Failure]) -> anyhow::Result<()> {
+/// Refuses to replay a failure without the credential that its method requires: the
+/// server would answer UNAUTHENTICATED to any request, which would look like a result.
+fn check_credentials(session: &Session, failures: &[&Failure]) -> anyhow::Result<()> {
     for failure in failures.iter().filter(|it| it.finding.again.is_some()) {
         let Some(method) = session.method(&failure.finding.method) else {
             continue;
@@ -133,9 +134,9 @@ fn credentials(session: &Session, failures: &[&Failure]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Makes the calls again, one after the other; those that are about several calls by
-/// running their scenarios.
-async fn again(
+/// Sends the recorded calls again, one after the other. Findings of the behaviour phase,
+/// which consist of several calls, are replayed by running their scenarios again.
+async fn replay_failures(
     session: &Session,
     config: &Config,
     profile: &Profile,
@@ -143,18 +144,18 @@ async fn again(
 ) -> anyhow::Result<Vec<replay::Result>> {
     let oracle = Oracle::new(&session.contract);
     let judge = Judge::new(&session.contract, &oracle, profile);
-    let scenarios = scenarios(session, config, profile, (recorded, failures)).await?;
-    let mut anew = FixtureRefresher::new(session, config, (recorded, failures))?;
+    let scenario_findings = run_scenarios(session, config, profile, (recorded, failures)).await?;
+    let mut refresher = FixtureRefresher::new(session, config, (recorded, failures))?;
     let mut results = Vec::new();
     for failure in failures {
         let mut finding = failure.finding.clone();
-        finding.sent = anew.sent(&finding).await?;
+        finding.sent = refresher.request_bytes(&finding).await?;
         let failed = match replay::case(&session.contract, &oracle, &finding) {
             Some(case) => {
                 let outcome = engine::send(&session.probe, &judge, &case, session.timeout).await;
                 judge.judge(&case, &outcome).into_iter().next()
             }
-            None => scenarios
+            None => scenario_findings
                 .iter()
                 .find(|it| it.method == finding.method && it.case == finding.case)
                 .cloned(),
@@ -164,34 +165,38 @@ async fn again(
     Ok(results)
 }
 
-/// The findings of the scenarios that the failures are about.
-async fn scenarios(
+/// Runs the scenarios of the recorded behaviour findings and returns what they find now.
+async fn run_scenarios(
     session: &Session,
     config: &Config,
     profile: &Profile,
     (recorded, failures): (&Failures, &[&Failure]),
 ) -> anyhow::Result<Vec<Finding>> {
-    let claims: Vec<&Finding> = failures
+    let findings: Vec<&Finding> = failures
         .iter()
         .map(|failure| &failure.finding)
         .filter(|finding| finding.again.is_none())
         .collect();
-    if claims.is_empty() {
+    if findings.is_empty() {
         return Ok(Vec::new());
     }
-    // A claim about the server is made of all methods that were checked.
-    let everything = claims.iter().any(|claim| claim.method.is_empty());
-    let concerned = |method: &&Method| match everything {
-        true => recorded.methods.contains(&method.path),
-        false => claims.iter().any(|claim| claim.method == method.path),
+    // A finding without a method concerns the whole server, and its scenario needs all
+    // methods that were checked.
+    let needs_all = findings.iter().any(|it| it.method.is_empty());
+    let is_needed = |method: &&Method| {
+        if needs_all {
+            recorded.methods.contains(&method.path)
+        } else {
+            findings.iter().any(|it| it.method == method.path)
+        }
     };
-    let methods: Vec<&Method> = session.contract.methods().filter(concerned).collect();
-    let served = methods
+    let methods: Vec<&Method> = session.contract.methods().filter(is_needed).collect();
+    let callable = methods
         .iter()
         .copied()
         .filter(|it| session.probe.may_call(it));
     let client = (&session.probe, session.timeout);
-    let (fixtures, _) = fixtures::resolve(config, &session.contract, served, client).await?;
+    let (fixtures, _) = fixtures::resolve(config, &session.contract, callable, client).await?;
     let source = FromContract::new(&session.contract, &fixtures);
     let mut plan = Plan::new(&session.contract, &session.probe, profile.clone());
     plan.methods = methods;
@@ -199,19 +204,19 @@ async fn scenarios(
     plan.timeout = session.timeout;
     plan.grace = Duration::from_secs(1);
     let report = engine::run_with(&plan, &source, |_| ()).await;
-    let tried = |claim: &&Finding| {
+    let was_run = |finding: &&Finding| {
         let mut counts = report.counts.iter();
-        counts.any(|it| it.phase == Phase::Behaviour && it.method == claim.method && it.sent > 0)
+        counts.any(|it| it.phase == Phase::Behaviour && it.method == finding.method && it.sent > 0)
     };
-    // Not to have been tried is not to be fixed.
-    let untried = claims
+    // A scenario that could not run counts as failed, not as fixed.
+    let not_run = findings
         .into_iter()
-        .filter(|claim| !tried(claim))
-        .map(|claim| Finding {
-            observed: "the scenario could not be tried again".to_owned(),
-            ..claim.clone()
+        .filter(|finding| !was_run(finding))
+        .map(|finding| Finding {
+            observed: "the scenario could not be run again".to_owned(),
+            ..finding.clone()
         });
-    let untried: Vec<Finding> = untried.collect();
+    let not_run: Vec<Finding> = not_run.collect();
     let found = report.kept().cloned();
-    Ok(found.chain(untried).collect())
+    Ok(found.chain(not_run).collect())
 }

@@ -1,4 +1,4 @@
-//! A server, its contract, and a client that shows what it must.
+//! Opens the connection to the server under test: contract, credentials and client.
 
 use std::{
     path::{Path, PathBuf},
@@ -20,20 +20,21 @@ use crate::{
     report::CommandTemplate,
 };
 
-/// A server that answers, and its contract.
+/// A connected server and its contract.
 pub(super) struct Session {
     pub(super) url: String,
     pub(super) contract: Contract,
-    /// Where the contract comes from; none where the server described itself.
-    pub(super) source: Option<PathBuf>,
+    /// The image or folder of the contract; `None` if it came from server reflection.
+    pub(super) contract_path: Option<PathBuf>,
     pub(super) probe: Probe,
     pub(super) timeout: Duration,
-    pem: TlsFiles,
+    tls_files: TlsFiles,
     headers: Vec<(UnexpandedHeader, PathBuf)>,
 }
 
 impl Session {
-    /// Reads the contract, connects, and gets the credentials.
+    /// Reads the contract, connects, and obtains the credentials. `recorded` is the
+    /// contract of an earlier run, which flags and configuration override.
     pub(super) async fn open(
         url: &str,
         config: &Config,
@@ -41,7 +42,7 @@ impl Session {
         recorded: Option<&Path>,
         connection: &ConnectionArguments,
     ) -> anyhow::Result<Self> {
-        let (source, from_file) = contract.read(config, recorded)?.unzip();
+        let (contract_path, from_file) = contract.read(config, recorded)?.unzip();
         let timeout = connection.timeout(config);
         let mut target: Target = connection.target(url, config)?;
         target.connect_timeout = timeout;
@@ -55,69 +56,65 @@ impl Session {
             check_glob_matches(glob, &contract)
                 .with_config_location(config, &format!("methods.{glob}"))?;
         }
-        let shown =
+        let credentials =
             credentials::resolve(config, &connection.credentials, &contract, &probe, timeout)
                 .await?;
-        let probe = match shown.metadata.is_empty() {
-            true => probe,
-            false => {
-                target.metadata.extend(shown.metadata);
-                headers.extend(shown.written);
-                Probe::connect(&target).await?
-            }
+        let probe = if credentials.metadata.is_empty() {
+            probe
+        } else {
+            target.metadata.extend(credentials.metadata);
+            headers.extend(credentials.headers);
+            Probe::connect(&target).await?
         };
         Ok(Self {
             url: url.to_owned(),
             contract,
-            source,
+            contract_path,
             probe,
             timeout,
-            pem: connection.tls_files(config)?,
+            tls_files: connection.tls_files(config)?,
             headers,
         })
     }
 
-    /// The method of a path.
+    /// Finds a method by its path, such as `/shop.v1.Shop/Get`.
     pub(super) fn method(&self, path: &str) -> Option<&Method> {
         self.contract.methods().find(|method| method.path == path)
     }
 
-    /// How to do by hand what the run does.
-    pub(super) fn reproduce(&self, failures: &Path) -> CommandTemplate {
+    /// The template of the commands that reproduce failures of this run; `failures` is
+    /// the file that `replay` reads.
+    pub(super) fn command_template(&self, failures: &Path) -> CommandTemplate {
         grpcurl::command_template(
             &self.url,
-            &self.pem,
-            self.source.as_deref(),
+            &self.tls_files,
+            self.contract_path.as_deref(),
             &self.headers,
             failures,
         )
     }
 
-    /// Where the contract comes from, in words.
+    /// Where the contract comes from, for reports.
     pub(super) fn contract_description(&self) -> String {
-        match &self.source {
+        match &self.contract_path {
             Some(path) => path.display().to_string(),
-            None => "what the server says of itself (reflection)".to_owned(),
+            None => "server reflection".to_owned(),
         }
     }
 }
 
-/// The server: given on the command line, in the configuration, or recorded.
-pub(super) fn url(
-    given: Option<&str>,
-    config: &Config,
-    recorded: Option<&str>,
-) -> anyhow::Result<String> {
-    match given.or(config.file.url.as_deref()).or(recorded) {
+/// The URL of the server, from the command line or the configuration.
+pub(super) fn choose_url(given: Option<&str>, config: &Config) -> anyhow::Result<String> {
+    match given.or(config.file.url.as_deref()) {
         Some(url) => Ok(url.to_owned()),
-        None => bail!("which server? give its URL, such as http://127.0.0.1:50051"),
+        None => bail!("no server given; pass its URL, such as http://127.0.0.1:50051"),
     }
 }
 
-/// Runs a command that talks to a server. Interrupted, it ends at once.
+/// Runs a command that talks to a server, on the current thread.
 pub(super) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    // One thread: cases are made, sent and judged in turn, and waking another thread for
-    // each costs more than it gains (a quarter of the cases a second, measured).
+    // One thread: waking another one for each case costs more than it gains. With the
+    // multi-threaded runtime a quarter fewer cases a second were measured.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

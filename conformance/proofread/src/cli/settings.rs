@@ -1,4 +1,4 @@
-//! How a run goes: flags over configuration over defaults.
+//! The settings of a run. Flags override the configuration, which overrides defaults.
 
 use std::{
     collections::BTreeSet,
@@ -10,7 +10,7 @@ use anyhow::anyhow;
 use clap::Args;
 
 use super::{
-    cases::{phase, unknown_profile},
+    cases::{parse_phase, unknown_profile},
     config_location::WithConfigLocation,
 };
 use crate::{
@@ -22,94 +22,96 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(super) struct RunArguments {
-    /// The phases to run: baseline, unset, boundary, wire, behaviour, random
-    /// [default: all].
-    #[arg(long, value_name = "PHASE", value_delimiter = ',', value_parser = phase)]
+    /// The phases to run, separated by commas: baseline, unset, boundary, wire,
+    /// behaviour, random [default: all].
+    #[arg(long, value_name = "PHASE", value_delimiter = ',', value_parser = parse_phase)]
     phases: Vec<Phase>,
 
     /// The seed of the random cases [default: 1].
     #[arg(long)]
     seed: Option<u64>,
 
-    /// How many random cases each method gets [default: 100].
+    /// The number of random cases for each method [default: 100].
     #[arg(long, value_name = "NUMBER")]
     random_cases: Option<usize>,
 
-    /// How many calls are under way at a time [default: 64].
+    /// The greatest number of calls in flight at the same time [default: 64].
     #[arg(long, value_name = "NUMBER")]
     concurrency: Option<NonZeroUsize>,
 
-    /// How many calls are made in a second at most [default: as many as it takes].
+    /// The greatest number of calls per second [default: unlimited].
     #[arg(long, value_name = "NUMBER")]
     rate: Option<NonZeroU32>,
 
-    /// How long the run may take, such as 30s or 5m [default: as long as it takes].
-    #[arg(long, value_name = "SPAN")]
+    /// The time limit of the whole run, such as 30s or 5m [default: unlimited].
+    #[arg(long, value_name = "DURATION")]
     budget: Option<HumanDuration>,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct ProfileArguments {
-    /// The stack of the server: strict, tonic, grpcio, grpc-go, grpc-java, connect
-    /// [default: strict, what the specification allows].
+    /// The gRPC implementation of the server: strict, tonic, grpcio, grpc-go, grpc-java,
+    /// connect [default: strict, which accepts only what the specification allows].
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
 
-    /// The details that a refusal must carry: any, both, violations, bad_request,
-    /// none [default: any, whatever is there must be right].
+    /// The error details that a refusal must carry: any, both, violations, bad_request,
+    /// none [default: any, details may be absent but must be correct if present].
     #[arg(long, value_name = "WHICH")]
     details: Option<String>,
 
-    /// The greatest size of the trailer in bytes [default: 8192].
+    /// The greatest allowed size of the response trailers in bytes [default: 8192].
     #[arg(long, value_name = "BYTES")]
     trailer_limit: Option<usize>,
 }
 
-/// How a run goes.
-pub(super) struct Settings {
+/// The settings of a run, with defaults applied. No rate and no budget means no limit.
+pub(super) struct RunSettings {
     pub(super) phases: Option<BTreeSet<Phase>>,
     pub(super) seed: u64,
-    pub(super) random: usize,
-    pub(super) in_flight: usize,
+    pub(super) random_cases: usize,
+    pub(super) max_in_flight: usize,
     pub(super) rate: Option<u32>,
     pub(super) budget: Option<Duration>,
 }
 
 impl RunArguments {
-    pub(super) fn settings(&self, config: &Config) -> Settings {
+    pub(super) fn settings(&self, config: &Config) -> RunSettings {
         let file = &config.file;
-        let phases = match self.phases.is_empty() {
-            true => file.phases.clone(),
-            false => Some(self.phases.clone()),
+        let phases = if self.phases.is_empty() {
+            file.phases.clone()
+        } else {
+            Some(self.phases.clone())
         };
         let concurrency = self.concurrency.or(file.concurrency);
-        Settings {
+        RunSettings {
             phases: phases.map(BTreeSet::from_iter),
             seed: self.seed.or(file.seed).unwrap_or(1),
-            random: self.random_cases.or(file.random_cases).unwrap_or(100),
-            in_flight: concurrency.map_or(64, NonZeroUsize::get),
+            random_cases: self.random_cases.or(file.random_cases).unwrap_or(100),
+            max_in_flight: concurrency.map_or(64, NonZeroUsize::get),
             rate: self.rate.or(file.rate).map(NonZeroU32::get),
             budget: self.budget.or(file.budget).map(|span| span.0),
         }
     }
 }
 
-impl Settings {
-    /// Writes them into a plan.
+impl RunSettings {
+    /// Copies the settings into a plan; without phases the plan keeps all of them.
     pub(super) fn apply(self, plan: &mut Plan<'_>) {
         if let Some(phases) = self.phases {
             plan.phases = phases;
         }
         plan.seed = self.seed;
-        plan.random = self.random;
-        plan.in_flight = self.in_flight;
+        plan.random = self.random_cases;
+        plan.in_flight = self.max_in_flight;
         plan.rate = self.rate;
         plan.budget = self.budget;
     }
 }
 
 impl ProfileArguments {
-    /// The profile; recorded failures say to which the server was held before.
+    /// The profile with its details and trailer limit. `recorded` holds those three of an
+    /// earlier run, which flags and configuration override.
     pub(super) fn profile(
         &self,
         config: &Config,

@@ -1,5 +1,5 @@
-//! Calls whose answers are needed before the first case: for a token, or for the name
-//! of something that exists.
+//! Makes the calls of the configuration whose responses provide a token or fixture
+//! values before the first case is sent.
 
 use std::{path::Path, time::Duration};
 
@@ -19,74 +19,79 @@ use crate::{
     suggest::did_you_mean,
 };
 
-/// A call that was looked up in the contract.
+/// A setup call whose method and field were found in the contract.
 pub(super) struct PreparedCall<'c> {
     pub(super) method: &'c Method,
     call: SetupCall,
-    /// The fields that lead to what is wanted.
+    /// The fields from the response message to the wanted value.
     path: Vec<FieldDescriptor>,
     config: &'c Config,
-    /// The key of its table in the configuration.
+    /// The key of its table in the configuration: `credentials.account`.
     key: String,
-    /// What is wanted, in words.
-    what: String,
+    /// What the value is for, for error messages: `the credential account`.
+    purpose: String,
 }
 
 impl<'c> PreparedCall<'c> {
-    /// Finds method and field; `key` is that of the table of the configuration.
+    /// Finds the method and the field; `key` is the table in the configuration.
     pub(super) fn new(
         contract: &'c Contract,
         call: SetupCall,
         config: &'c Config,
-        (key, what): (&str, String),
+        (key, purpose): (&str, String),
     ) -> anyhow::Result<Self> {
         let method = explain::find(contract, &call.method);
         let method = method.with_config_location(config, &format!("{key}.call"))?;
-        let path =
-            path(method, &call.field).with_config_location(config, &format!("{key}.field"))?;
+        let path = resolve_field_path(method, &call.field)
+            .with_config_location(config, &format!("{key}.field"))?;
         Ok(Self {
             method,
             call,
             path,
             config,
             key: key.to_owned(),
-            what,
+            purpose,
         })
     }
 
-    /// Says of what is wrong what it is needed for, and that one of its keys is why.
-    pub(super) fn told<T>(&self, result: anyhow::Result<T>, key: &str) -> anyhow::Result<T> {
+    /// Adds to an error what the call is for, and the location of the key of its table
+    /// that causes the error.
+    pub(super) fn with_context<T>(
+        &self,
+        result: anyhow::Result<T>,
+        key: &str,
+    ) -> anyhow::Result<T> {
         result
-            .with_context(|| format!("can't get {}", self.what))
+            .with_context(|| format!("can't get {}", self.purpose))
             .with_config_location(self.config, &format!("{}.{key}", self.key))
     }
 
-    /// Makes the call, and takes from the answer what is wanted, as JSON; never none.
-    pub(super) async fn make(
+    /// Makes the call and returns the values of the field as JSON, at least one.
+    pub(super) async fn fetch_values(
         &self,
         probe: &Probe,
         timeout: Duration,
     ) -> anyhow::Result<Vec<Value>> {
-        let request = self.told(self.request(), "request")?;
-        let answer = self.answer(probe, timeout, &request).await;
-        let answer = self.told(answer, "call")?;
+        let request = self.with_context(self.request(), "request")?;
+        let response = self.send(probe, timeout, &request).await;
+        let response = self.with_context(response, "call")?;
         let mut found = Vec::new();
-        self.told(collect(&answer, &self.path, &mut found), "field")?;
+        self.with_context(collect_values(&response, &self.path, &mut found), "field")?;
         if found.is_empty() {
             let (path, field) = (&self.method.path, &self.call.field);
-            let nothing = anyhow!("the answer of {path} has nothing in {field:?}");
-            return self.told(Err(nothing), "field");
+            let missing = anyhow!("the response of {path} has no value in {field:?}");
+            return self.with_context(Err(missing), "field");
         }
         Ok(found)
     }
 
     fn request(&self) -> anyhow::Result<DynamicMessage> {
-        let request = expanded(&self.call.request, &self.config.folder())?;
+        let request = expand_strings(&self.call.request, &self.config.folder())?;
         DynamicMessage::deserialize(self.method.descriptor.input(), &request)
-            .with_context(|| format!("the request is no {}", self.method.request))
+            .with_context(|| format!("the request is not a valid {}", self.method.request))
     }
 
-    async fn answer(
+    async fn send(
         &self,
         probe: &Probe,
         timeout: Duration,
@@ -103,7 +108,7 @@ impl<'c> PreparedCall<'c> {
         }
         let outcome = probe.call(&method.path, &[], body, timeout).await;
         let message = match &outcome {
-            // A stream may go on after its first message.
+            // No status yet: a stream may continue after its first message.
             Outcome::Answered(answer) if matches!(answer.grpc_code(), None | Some(0)) => {
                 answer.messages.first()
             }
@@ -116,28 +121,33 @@ impl<'c> PreparedCall<'c> {
             };
             bail!("{}{answers} {}", method.path, describe(&outcome));
         };
-        DynamicMessage::decode(method.descriptor.output(), message.clone())
-            .with_context(|| format!("the answer of {} is no {}", method.path, method.response))
+        DynamicMessage::decode(method.descriptor.output(), message.clone()).with_context(|| {
+            format!(
+                "the response of {} is not a valid {}",
+                method.path, method.response
+            )
+        })
     }
 }
 
-/// The fields of a path such as `session.token`, from the response of the method on.
-fn path(method: &Method, path: &str) -> anyhow::Result<Vec<FieldDescriptor>> {
+/// Finds the fields of a path such as `session.token`, which begins in the response of
+/// the method.
+fn resolve_field_path(method: &Method, path: &str) -> anyhow::Result<Vec<FieldDescriptor>> {
     let mut message = Some(method.descriptor.output());
     let mut fields: Vec<FieldDescriptor> = Vec::new();
     for name in path.split('.') {
-        let Some(within) = message else {
+        let Some(parent) = message else {
             let last = fields.last().map(FieldDescriptor::full_name);
-            bail!("{} holds no fields", last.unwrap_or_default());
+            bail!("{} has no fields", last.unwrap_or_default());
         };
-        let Some(field) = within.get_field_by_name(name) else {
-            let known: Vec<String> = within.fields().map(|it| it.name().to_owned()).collect();
+        let Some(field) = parent.get_field_by_name(name) else {
+            let known: Vec<String> = parent.fields().map(|it| it.name().to_owned()).collect();
             let near = did_you_mean(name, &known);
-            bail!("{} has no field {name:?}{near}", within.full_name());
+            bail!("{} has no field {name:?}{near}", parent.full_name());
         };
         if field.is_map() {
             bail!(
-                "{} is a map, and which of its entries is meant can't be said",
+                "{} is a map, and a path can't choose one of its entries",
                 field.full_name()
             );
         }
@@ -150,8 +160,8 @@ fn path(method: &Method, path: &str) -> anyhow::Result<Vec<FieldDescriptor>> {
     Ok(fields)
 }
 
-/// What stands at the end of a path, as protobuf's JSON writes it. Of lists, all items.
-fn collect(
+/// Collects the values at the end of a path as protobuf JSON; all items of a list.
+fn collect_values(
     message: &DynamicMessage,
     path: &[FieldDescriptor],
     found: &mut Vec<Value>,
@@ -168,16 +178,17 @@ fn collect(
     };
     for value in values {
         match value {
-            Field::Message(nested) if !rest.is_empty() => collect(&nested, rest, found)?,
-            value => found.push(json(&value)?),
+            Field::Message(nested) if !rest.is_empty() => collect_values(&nested, rest, found)?,
+            value => found.push(to_json(&value)?),
         }
     }
     Ok(())
 }
 
-/// A value as protobuf's JSON writes it, or in a way that it reads as well.
-fn json(value: &Field) -> anyhow::Result<Value> {
-    let real = |number: f64| match Number::from_f64(number) {
+/// A value in a JSON form that protobuf accepts: integers of 64 bits as numbers, enums by
+/// number.
+fn to_json(value: &Field) -> anyhow::Result<Value> {
+    let float = |number: f64| match Number::from_f64(number) {
         Some(number) => Value::Number(number),
         None if number.is_nan() => "NaN".into(),
         None if number > 0.0 => "Infinity".into(),
@@ -189,28 +200,28 @@ fn json(value: &Field) -> anyhow::Result<Value> {
         Field::I64(value) => (*value).into(),
         Field::U32(value) => (*value).into(),
         Field::U64(value) => (*value).into(),
-        Field::F32(value) => real((*value).into()),
-        Field::F64(value) => real(*value),
+        Field::F32(value) => float((*value).into()),
+        Field::F64(value) => float(*value),
         Field::String(value) => value.as_str().into(),
         Field::Bytes(value) => BASE64_STANDARD.encode(value).into(),
         Field::EnumNumber(value) => (*value).into(),
         Field::Message(value) => serde_json::to_value(value)?,
-        Field::List(_) | Field::Map(_) => bail!("a list within a list can't be"),
+        Field::List(_) | Field::Map(_) => bail!("protobuf has no lists within lists"),
     })
 }
 
-/// The strings of a request may be `@file` and may hold `${NAME}` and `${uuid}`.
-fn expanded(request: &Value, folder: &Path) -> anyhow::Result<Value> {
+/// Expands `@file`, `${NAME}` and `${uuid}` in all strings of a request.
+fn expand_strings(request: &Value, folder: &Path) -> anyhow::Result<Value> {
     Ok(match request {
         Value::String(text) => Value::String(expand_in_call(text, folder)?),
         Value::Array(items) => {
-            let items = items.iter().map(|item| expanded(item, folder));
+            let items = items.iter().map(|item| expand_strings(item, folder));
             Value::Array(items.collect::<anyhow::Result<_>>()?)
         }
         Value::Object(fields) => {
             let fields = fields
                 .iter()
-                .map(|(key, value)| Ok((key.clone(), expanded(value, folder)?)));
+                .map(|(key, value)| Ok((key.clone(), expand_strings(value, folder)?)));
             Value::Object(fields.collect::<anyhow::Result<_>>()?)
         }
         other => other.clone(),
@@ -247,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_at_the_end_of_a_path_is_found_and_can_be_sent() {
+    fn values_at_the_end_of_a_path_can_be_sent_again() {
         let contract = Contract::decode(&shop(SHOP)).expect("a contract");
         let method = method(&contract);
         let answer = json!({
@@ -262,7 +273,7 @@ mod tests {
             "ratings": ["NaN", "-Infinity", 0],
         });
         let answer = DynamicMessage::deserialize(method.descriptor.output(), answer);
-        let answer = answer.expect("it is one");
+        let answer = answer.expect("the JSON fits the message");
         for (field, expected) in [
             ("id.value", json!(["a"])),
             ("others.value", json!(["b", "c"])),
@@ -278,23 +289,24 @@ mod tests {
             ("ratings", json!(["NaN", "-Infinity", 0.0])),
         ] {
             let mut found = Vec::new();
-            let fields = path(method, field).expect("there is such a field");
-            collect(&answer, &fields, &mut found).expect("it can be written");
+            let fields = resolve_field_path(method, field).expect("there is such a field");
+            collect_values(&answer, &fields, &mut found).expect("it can be written");
             assert_eq!(Value::Array(found.clone()), expected, "{field}");
             if let [last] = fields.as_slice() {
-                let value = match last.is_list() {
-                    true => Value::Array(found),
-                    false => found.remove(0),
+                let value = if last.is_list() {
+                    Value::Array(found)
+                } else {
+                    found.remove(0)
                 };
-                let again = json!({last.name(): value});
-                let again = DynamicMessage::deserialize(method.descriptor.input(), again);
-                assert!(again.is_ok(), "{field}: {again:?}");
+                let request = json!({last.name(): value});
+                let request = DynamicMessage::deserialize(method.descriptor.input(), request);
+                assert!(request.is_ok(), "{field}: {request:?}");
             }
         }
     }
 
     #[test]
-    fn a_path_that_leads_nowhere_is_told() {
+    fn unknown_field_path_is_refused() {
         let contract = Contract::decode(&shop(SHOP)).expect("a contract");
         for (field, expected) in [
             ("", r#"shop.v1.Book has no field """#),
@@ -306,13 +318,14 @@ mod tests {
                 "id.valeu",
                 r#"shop.v1.Id has no field "valeu"; did you mean "value"?"#,
             ),
-            ("number.value", "shop.v1.Book.number holds no fields"),
+            ("number.value", "shop.v1.Book.number has no fields"),
             (
                 "more",
-                "shop.v1.Book.more is a map, and which of its entries is meant can't be said",
+                "shop.v1.Book.more is a map, and a path can't choose one of its entries",
             ),
         ] {
-            let error = path(method(&contract), field).expect_err("there is no such field");
+            let error =
+                resolve_field_path(method(&contract), field).expect_err("there is no such field");
             assert_eq!(error.to_string(), expected);
         }
     }

@@ -1,4 +1,4 @@
-//! What may stand in a configuration.
+//! The keys of a configuration file.
 
 use std::{
     collections::BTreeMap,
@@ -12,78 +12,78 @@ use serde_json::{Map, Value};
 use super::{Credential, Fixture, HumanDuration};
 use crate::case::Phase;
 
-/// The content of a configuration. Each key has a flag of the same name, but for the
-/// tables.
+/// The content of a configuration file. Each key, except the tables, has a flag of the
+/// same name.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ConfigFile {
-    /// The server: `http://host:port`, or `https://` for TLS.
+    /// The URL of the server: `http://host:port`, or `https://` for TLS.
     pub url: Option<String>,
-    /// The image or the folder of the contract.
+    /// The contract: an image or a folder of protos.
     pub contract: Option<PathBuf>,
-    /// The methods to check, as globs; all where there are none.
+    /// Globs of the methods to check; empty means all.
     pub include: Vec<String>,
-    /// The methods to leave alone, as globs.
+    /// Globs of the methods to leave out.
     pub exclude: Vec<String>,
-    /// The phases to run; all where it is not said.
+    /// The phases to run; all by default.
     pub phases: Option<Vec<Phase>>,
-    /// The seed of the random cases.
+    /// The seed of the random cases, 1 by default.
     pub seed: Option<u64>,
-    /// How many calls are under way at a time.
+    /// The greatest number of calls in flight at the same time, 64 by default.
     pub concurrency: Option<NonZeroUsize>,
-    /// How many calls a second are made at most.
+    /// The greatest number of calls per second; unlimited by default.
     pub rate: Option<NonZeroU32>,
-    /// How long the random phase of the whole run may go on.
+    /// The time limit of the whole run; unlimited by default.
     pub budget: Option<HumanDuration>,
-    /// How long one call may take before it counts as a hang.
+    /// How long one call may take before it is reported as a hang, 5 s by default.
     pub timeout: Option<HumanDuration>,
-    /// How many random cases each method gets.
+    /// The number of random cases for each method, 100 by default.
     pub random_cases: Option<usize>,
-    /// The stack of the server: see `profile.md`.
+    /// The gRPC implementation of the server, see `profile.md`; `strict` by default.
     pub profile: Option<String>,
-    /// The details that a refusal must carry: `any`, `both`, `violations`,
-    /// `bad_request` or `none`.
+    /// The error details that a refusal must carry: `any` (the default), `both`,
+    /// `violations`, `bad_request` or `none`.
     pub details: Option<String>,
-    /// The greatest size of the trailer, in bytes.
+    /// The greatest allowed size of the response trailers, 8192 bytes by default.
     pub trailer_limit: Option<usize>,
-    /// Where failures are recorded for `proofread replay`.
+    /// The file in which failures are recorded, `failures.json` by default.
     pub failures: Option<PathBuf>,
     /// Metadata of every call.
     pub headers: BTreeMap<String, String>,
-    /// What holds of some methods only, by globs.
+    /// Settings for some methods only, by globs.
     pub methods: BTreeMap<String, MethodSettings>,
-    /// The credentials that the contract names, or that some methods want.
+    /// The credentials by name. `(proofread.v1.access)` in the contract refers to them.
     pub credentials: BTreeMap<String, Credential>,
-    /// How to talk TLS.
+    /// Settings of the TLS connection.
     pub tls: Tls,
-    /// Values that name something that exists, by the full name of the field or
+    /// Values that refer to existing data, such as ids, by the full name of the field or
     /// `*.name`.
     #[serde(skip)]
     pub fixtures: BTreeMap<String, Fixture>,
-    /// The same as they are written down.
+    /// The fixtures before [`parse_fixtures`](super::fixture::parse_fixtures).
     #[serde(rename = "fixtures")]
     pub(super) fixture_tables: Map<String, Value>,
 }
 
-/// What holds of some methods only.
+/// Settings for the methods that a glob matches.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MethodSettings {
-    /// Metadata of their calls.
+    /// Metadata of the calls of these methods.
     pub headers: BTreeMap<String, String>,
 }
 
-/// How to talk TLS. PEM files.
+/// Settings of the TLS connection. All files are PEM.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Tls {
-    /// The authorities to trust; those of the system where it is not said.
+    /// The certificate authorities to trust; those of the system by default.
     pub ca: Option<PathBuf>,
-    /// The certificate of the caller.
+    /// The client certificate, for mutual TLS.
     pub cert: Option<PathBuf>,
-    /// Its key.
+    /// The private key of the client certificate.
     pub key: Option<PathBuf>,
-    /// The name that the server's certificate must carry, where it is not that of
-    /// the URL.
+    /// The name that the server's certificate must contain; the host of the URL by
+    /// default.
     pub server_name: Option<String>,
 }

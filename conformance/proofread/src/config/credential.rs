@@ -1,55 +1,55 @@
-//! What is shown to methods that ask for it.
+//! Credentials: the tokens that methods require, and the headers that carry them.
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{ConfigError, SetupCall};
 
-/// A credential: a token that is known, or one that a call answers.
+/// A credential: a literal token, or a call whose response contains the token.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Credential {
-    /// The token; may be `@file` and may hold `${NAME}`.
+    /// The token; may be `@file` and may contain `${NAME}`.
     pub token: Option<String>,
-    /// The method that answers the token: `pkg.Accounts/SignIn`.
+    /// The method whose response contains the token: `pkg.Accounts/SignIn`.
     pub call: Option<String>,
-    /// The request of that call, as protobuf JSON; strings in it are expanded.
+    /// The request of that call as protobuf JSON; its strings are expanded.
     pub request: Option<Value>,
-    /// Where the token stands in the response: `session.token`.
+    /// The path of the token in the response: `session.token`.
     pub field: Option<String>,
-    /// The header, `{token}` in the place of the token. Where it is not said, it is
-    /// `Bearer {token}` under the key that `(proofread.v1.access)` names.
+    /// The header with the placeholder `{token}`. Default: `Bearer {token}` under the key
+    /// that `(proofread.v1.access)` names.
     pub header: Option<String>,
-    /// The methods that get it, as globs, beside those whose `(proofread.v1.access)`
-    /// names it.
+    /// Globs of the methods that get the credential, in addition to the methods whose
+    /// `(proofread.v1.access)` names it.
     pub methods: Vec<String>,
 }
 
-/// Where the token of a credential comes from.
+/// The source of the token of a credential.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TokenSource<'a> {
-    /// It is known; still to be expanded.
+    /// A literal token, not expanded yet.
     Token(&'a str),
-    /// A call answers it.
-    Call(Call),
+    /// A call whose response contains it.
+    Call(SetupCall),
 }
 
 impl Credential {
-    /// Where the token comes from.
+    /// The source of the token. `name` is the name of its table, for errors.
     ///
     /// # Errors
-    /// When the credential says neither or both ways; `name` is that of its table.
+    /// If the credential has both a token and a call, or neither.
     pub fn source(&self, name: &str) -> Result<TokenSource<'_>, ConfigError> {
-        let wrong = |message: &str| {
+        let invalid = |message: &str| {
             Err(ConfigError::InvalidValue {
                 key: format!("credentials.{name}"),
                 message: message.to_owned(),
             })
         };
         match (&self.token, &self.call, &self.field) {
-            (Some(_), None, Some(_)) => wrong("field belongs to call, and there is none"),
+            (Some(_), None, Some(_)) => invalid("field is only used with call, which is not set"),
             (Some(_), None, None) if self.request.is_some() => {
-                wrong("request belongs to call, and there is none")
+                invalid("request is only used with call, which is not set")
             }
             (Some(token), None, None) => Ok(TokenSource::Token(token)),
             (None, Some(method), Some(field)) => Ok(TokenSource::Call(SetupCall {
@@ -61,10 +61,10 @@ impl Credential {
                 field: field.clone(),
             })),
             (None, Some(_), None) => {
-                wrong("call needs field, the place of the token in the response")
+                invalid("call needs field, the path of the token in the response")
             }
-            (Some(_), Some(_), _) => wrong("either token or call, not both"),
-            (None, None, _) => wrong("needs token, or call and field"),
+            (Some(_), Some(_), _) => invalid("set either token or call, not both"),
+            (None, None, _) => invalid("needs token, or call and field"),
         }
     }
 }

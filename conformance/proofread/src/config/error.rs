@@ -1,10 +1,10 @@
-//! Why a configuration can't be used. Each error is one line and says where.
+//! The errors of reading a configuration. Each message is one line with the location.
 
 use std::{io, path::PathBuf};
 
 use crate::suggest::did_you_mean;
 
-/// Why a configuration can't be used.
+/// An error of reading a configuration.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -13,7 +13,7 @@ pub enum ConfigError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
 
@@ -26,11 +26,11 @@ pub enum ConfigError {
         line: usize,
         /// The key.
         key: String,
-        /// The keys that are known in this place.
+        /// The keys that are allowed there.
         known: Vec<String>,
     },
 
-    /// It is not TOML or YAML, or a value is not of the kind that is expected.
+    /// The text is not valid TOML or YAML, or a value has the wrong type.
     #[error("{}:{line}: {message}", .path.display())]
     Invalid {
         /// The file.
@@ -41,46 +41,46 @@ pub enum ConfigError {
         message: String,
     },
 
-    /// A file that is neither TOML nor YAML by its name.
-    #[error("{}: a configuration is named .toml, .yaml or .yml", .0.display())]
+    /// The file extension is neither TOML nor YAML.
+    #[error("{}: a configuration file must end in .toml, .yaml or .yml", .0.display())]
     UnknownExtension(PathBuf),
 
-    /// A variable of the environment that is used and not set.
+    /// A value uses an environment variable that is not set.
     #[error("{text:?} uses the environment variable {name}, which is not set")]
     UnsetVariable {
-        /// Where it is used.
+        /// The value that uses it.
         text: String,
-        /// Its name.
+        /// The name of the variable.
         name: String,
     },
 
-    /// `${` without its `}`.
-    #[error("{0:?} opens ${{ and does not close it")]
+    /// `${` without the closing `}`.
+    #[error("{0:?} has ${{ without a closing }}")]
     UnclosedVariable(String),
 
-    /// A file whose content would be the value.
+    /// A file that `@file` names can't be read.
     #[error("can't read {}, named by {text:?}", .path.display())]
     ReadValueFile {
-        /// The text that names it.
+        /// The value that names the file.
         text: String,
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
 
-    /// A header that is not `key: value`, or can't be sent.
+    /// A header that is not of the form `key: value`, or has characters that HTTP forbids.
     #[error("header {0:?}: {1}")]
     Header(String, String),
 
-    /// A pattern that is no glob, or matches nothing.
+    /// A glob of methods that is invalid or matches no method.
     #[error("{0}")]
     MethodGlob(String),
 
-    /// A value that contradicts another one.
+    /// A value that contradicts another value.
     #[error("{key}: {message}")]
     InvalidValue {
-        /// The key, with dots.
+        /// The full key: `credentials.operator`.
         key: String,
         /// What is wrong.
         message: String,

@@ -1,25 +1,27 @@
-//! Values that stand elsewhere: `${NAME}` in the environment, `@file` in a file.
-//! Secrets so need not be written into a configuration or a command line.
+//! Expands `${NAME}` to an environment variable and `@file` to the content of a file, so
+//! that no secret has to be in a configuration or on a command line.
 
 use std::{env, fs, path::Path};
 
 use super::ConfigError;
 
-/// Replaces `${NAME}` by the environment variable, and a text that begins with `@`
-/// by the content of the file that it names, without the space around it. `$${` is
-/// `${`, `@@` at the beginning is `@`. What comes out is not expanded again.
+/// Replaces `${NAME}` by the environment variable, and a text that begins with `@` by the
+/// content of the file, without surrounding white space. `$${` is an escaped `${`, `@@` at
+/// the beginning an escaped `@`. The result is not expanded again.
+///
+/// `folder` is the folder to which `@file` is relative.
 ///
 /// # Errors
-/// When a variable is not set or a file can't be read.
+/// If a variable is not set or a file can't be read.
 pub fn expand(text: &str, folder: &Path) -> Result<String, ConfigError> {
     expand_with(text, folder, |name| env::var(name).ok())
 }
 
-/// The same for the request of a call, in which `${uuid}` is also a UUID that nobody
-/// has used yet: another one each time.
+/// Like [`expand`], for the request of a setup call, where each `${uuid}` is also replaced
+/// by a new random UUID.
 ///
 /// # Errors
-/// When a variable is not set or a file can't be read.
+/// If a variable is not set or a file can't be read.
 pub fn expand_in_call(text: &str, folder: &Path) -> Result<String, ConfigError> {
     expand_with(text, folder, |name| match name {
         "uuid" => Some(uuid::Uuid::new_v4().to_string()),
@@ -33,12 +35,12 @@ pub(super) fn expand_with(
     variable: impl Fn(&str) -> Option<String>,
 ) -> Result<String, ConfigError> {
     if let Some(literal) = text.strip_prefix("@@") {
-        return Ok(format!("@{}", variables(literal, text, variable)?));
+        return Ok(format!("@{}", replace_variables(literal, text, variable)?));
     }
     let Some(name) = text.strip_prefix('@') else {
-        return variables(text, text, variable);
+        return replace_variables(text, text, variable);
     };
-    let path = folder.join(variables(name, text, variable)?);
+    let path = folder.join(replace_variables(name, text, variable)?);
     let content = fs::read_to_string(&path).map_err(|source| ConfigError::ReadValueFile {
         text: text.to_owned(),
         path,
@@ -47,9 +49,9 @@ pub(super) fn expand_with(
     Ok(content.trim().to_owned())
 }
 
-fn variables(
+fn replace_variables(
     text: &str,
-    whole: &str,
+    full_text: &str,
     variable: impl Fn(&str) -> Option<String>,
 ) -> Result<String, ConfigError> {
     let mut expanded = String::new();
@@ -63,10 +65,10 @@ fn variables(
             continue;
         }
         let Some((name, after)) = after.split_once('}') else {
-            return Err(ConfigError::UnclosedVariable(whole.to_owned()));
+            return Err(ConfigError::UnclosedVariable(full_text.to_owned()));
         };
         let value = variable(name).ok_or_else(|| ConfigError::UnsetVariable {
-            text: whole.to_owned(),
+            text: full_text.to_owned(),
             name: name.to_owned(),
         })?;
         expanded.push_str(before);

@@ -1,4 +1,5 @@
-//! Values that name something that exists: written down, or what a call answers.
+//! Fixtures: values that refer to existing data, as literals or from the response of a
+//! call.
 
 use std::{collections::BTreeMap, num::NonZeroUsize};
 
@@ -7,29 +8,29 @@ use serde_json::{Map, Value};
 use super::SetupCall;
 use crate::suggest::did_you_mean;
 
-/// Where the values for a field come from.
+/// The source of the values for a field.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fixture {
-    /// They are written down.
+    /// Literal values.
     Values(Vec<Value>),
-    /// A call answers them.
+    /// The values in the response of a call.
     Call {
         /// The call.
         call: SetupCall,
-        /// How often it is made for each field that gets the values. More than once is
-        /// for what is used up: each time something new is made.
+        /// How often the call is made for each field. A count above 1 provides several
+        /// values, for data that a request uses up.
         count: NonZeroUsize,
     },
 }
 
-/// What is wrong, and the key that says it, below `fixtures`.
+/// The key below `fixtures` and the error message.
 pub(super) type FixtureError = (String, String);
 
-/// The keys of a call.
-const KEYS: [&str; 4] = ["call", "request", "field", "count"];
+/// The keys of a fixture that is a call.
+const CALL_KEYS: [&str; 4] = ["call", "request", "field", "count"];
 
-/// Fixtures by names. A name without quotes is a table of tables in TOML: those are
-/// joined by dots again, so that both ways of writing mean the same.
+/// Parses the `fixtures` table. In TOML `shop.v1.Id.value = [1]` without quotes makes nested
+/// tables; their names are joined by dots again, so that quotes are optional.
 pub(super) fn parse_fixtures(
     table: &Map<String, Value>,
 ) -> Result<BTreeMap<String, Fixture>, FixtureError> {
@@ -72,30 +73,31 @@ fn collect(
     Ok(())
 }
 
-/// A field or a package of the name "call" has a list or a table there.
+/// Whether a table is a call. If `call` holds a list or a table, it is instead the name of
+/// a field or a package.
 fn is_call(keys: &Map<String, Value>) -> bool {
     let call = keys.get("call");
     call.is_some_and(|call| !call.is_array() && !call.is_object())
 }
 
 fn parse_call(name: &str, keys: &Map<String, Value>) -> Result<Fixture, FixtureError> {
-    let slip = |key: &str, message: &str| -> FixtureError {
+    let error = |key: &str, message: &str| -> FixtureError {
         let message = format!("the fixture {name:?}: {message}");
         (format!("{name}.{key}"), message)
     };
-    if let Some(key) = keys.keys().find(|key| !KEYS.contains(&key.as_str())) {
-        let near = did_you_mean(key, &KEYS);
+    if let Some(key) = keys.keys().find(|key| !CALL_KEYS.contains(&key.as_str())) {
+        let suggestion = did_you_mean(key, &CALL_KEYS);
         return Err((
             format!("{name}.{key}"),
-            format!("unknown key {key:?}{near}"),
+            format!("unknown key {key:?}{suggestion}"),
         ));
     }
     let text = |key: &str| match keys.get(key) {
         Some(Value::String(text)) => Ok(text.clone()),
-        Some(other) => Err(slip(key, &format!("{key} is {other}; expected a string"))),
-        None => Err(slip(
+        Some(other) => Err(error(key, &format!("{key} is {other}; expected a string"))),
+        None => Err(error(
             key,
-            "call needs field, the place of the value in the response",
+            "call needs field, the path of the value in the response",
         )),
     };
     let (method, field) = (text("call")?, text("field")?);
@@ -104,13 +106,13 @@ fn parse_call(name: &str, keys: &Map<String, Value>) -> Result<Fixture, FixtureE
         Some(request @ Value::Object(_)) => request.clone(),
         Some(other) => {
             let message = format!("request is {other}; expected a table");
-            return Err(slip("request", &message));
+            return Err(error("request", &message));
         }
     };
     let count = match keys.get("count") {
         None => NonZeroUsize::MIN,
         Some(count) => serde_json::from_value(count.clone())
-            .map_err(|_| slip("count", &format!("count is {count}; expected 1 or more")))?,
+            .map_err(|_| error("count", &format!("count is {count}; expected 1 or more")))?,
     };
     Ok(Fixture::Call {
         call: SetupCall {

@@ -1,4 +1,4 @@
-//! Metadata that goes with a call, as a person writes it.
+//! Parses and checks metadata that users configure, such as `x-tenant: acme`.
 
 use std::path::Path;
 
@@ -9,15 +9,15 @@ use super::{ConfigError, expand};
 pub struct Header {
     /// The key, in lower case.
     pub name: String,
-    /// The value; of a `-bin` key in base64, as it is on the wire.
+    /// The value as it is sent; base64 if the key ends in `-bin`.
     pub value: String,
 }
 
 impl Header {
-    /// Reads `key: value`; the value may be `@file` and may hold `${NAME}`.
+    /// Parses `key: value`; the value may be `@file` and may contain `${NAME}`.
     ///
     /// # Errors
-    /// When it is not of that form, or the value can't be found or sent.
+    /// If the text has another form, or [`Header::new`] fails.
     pub fn parse(text: &str, folder: &Path) -> Result<Self, ConfigError> {
         let Some((name, value)) = text.split_once(':') else {
             let message = "is not of the form 'key: value'".to_owned();
@@ -26,22 +26,23 @@ impl Header {
         Self::new(name.trim(), value.trim(), folder)
     }
 
-    /// Makes one of a key and a value that is still to be expanded.
+    /// Expands the value and checks the header.
     ///
     /// # Errors
-    /// When the value can't be found, or key or value can't be sent.
+    /// If the value can't be expanded, the key or value has characters that HTTP forbids,
+    /// or the key is reserved by gRPC.
     pub fn new(name: &str, value: &str, folder: &Path) -> Result<Self, ConfigError> {
         let value = expand(value, folder)?;
         let name = name.to_ascii_lowercase();
-        let refuse = |message: &str| Err(ConfigError::Header(name.clone(), message.to_owned()));
+        let invalid = |message: &str| Err(ConfigError::Header(name.clone(), message.to_owned()));
         if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
-            return refuse("the key holds characters that no header may hold");
+            return invalid("the key contains characters that are not allowed in a header");
         }
         if name.starts_with("grpc-") {
-            return refuse("keys that begin with grpc- belong to the protocol");
+            return invalid("keys that begin with grpc- are reserved by gRPC");
         }
         if http::HeaderValue::from_str(&value).is_err() {
-            return refuse("the value holds characters that no header may hold");
+            return invalid("the value contains characters that are not allowed in a header");
         }
         Ok(Self { name, value })
     }

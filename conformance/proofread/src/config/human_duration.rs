@@ -1,11 +1,11 @@
-//! Spans of time as people write them: `30s`, `1m 30s`, `500ms`.
+//! Durations in a human-readable form: `30s`, `1m 30s`, `500ms`.
 
 use std::{str::FromStr, time::Duration};
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer, de::Error};
 
-/// A span of time that is not negative.
+/// A duration that is not negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HumanDuration(pub Duration);
 
@@ -14,9 +14,10 @@ impl FromStr for HumanDuration {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let parsed = SignedDuration::from_str(text).ok();
-        let span = parsed.and_then(|span| Duration::try_from(span).ok());
-        span.map(Self)
-            .ok_or_else(|| format!("{text:?} is not a span of time such as 30s, 2m or 500ms"))
+        let duration = parsed.and_then(|parsed| Duration::try_from(parsed).ok());
+        duration
+            .map(Self)
+            .ok_or_else(|| format!("{text:?} is not a duration such as 30s, 2m or 500ms"))
     }
 }
 

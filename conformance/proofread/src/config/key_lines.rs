@@ -1,5 +1,5 @@
-//! On which line of a configuration each key stands, so that what is only found to be
-//! wrong later, against the contract or the server, is told with its place too.
+//! The line of each key in a configuration, so that errors that are found later, against
+//! the contract or the server, can name the line too.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -10,13 +10,13 @@ use serde::{
 use serde_saphyr::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// The lines of the keys, from 1. A key is written with its tables before it, joined
-/// by dots: `fixtures.*.book_id`; an item of a list by its index: `include.0`.
+/// Line numbers by full key, from 1. A full key includes its tables, joined by dots:
+/// `fixtures.*.book_id`; an item of a list has its index: `include.0`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct KeyLines(BTreeMap<String, usize>);
 
 impl KeyLines {
-    /// Those of a TOML document; none where it is none.
+    /// The lines of a TOML document; empty if it is not valid.
     pub(super) fn of_toml(text: &str) -> Self {
         let mut lines = Self::default();
         if let Ok(table) = DeTable::parse(text) {
@@ -25,7 +25,7 @@ impl KeyLines {
         lines
     }
 
-    /// Those of a YAML document; none where it is none.
+    /// The lines of a YAML document; empty if it is not valid.
     pub(super) fn of_yaml(text: &str) -> Self {
         let mut lines = Self::default();
         if let Ok(Some(node)) = serde_saphyr::from_str::<Option<YamlNode>>(text) {
@@ -34,7 +34,8 @@ impl KeyLines {
         lines
     }
 
-    /// The line of a key, or of the innermost table around it that is written down.
+    /// The line of a key. If it is not in the file, the line of the innermost table around
+    /// it that is.
     pub(super) fn line_of(&self, key: &str) -> Option<usize> {
         let mut key = key;
         loop {
@@ -69,10 +70,10 @@ impl KeyLines {
     }
 
     fn add_node(&mut self, prefix: &str, node: &YamlNode) {
-        for (key, line, below) in &node.0 {
+        for (key, line, children) in &node.0 {
             let name = joined(prefix, key);
             self.0.insert(name.clone(), *line);
-            self.add_node(&name, below);
+            self.add_node(&name, children);
         }
     }
 }
@@ -84,13 +85,14 @@ fn joined(prefix: &str, key: &str) -> String {
     }
 }
 
-/// The line, from 1, in which a byte of a text stands.
+/// The line, from 1, of a byte offset.
 pub(super) fn line_at(text: &str, byte: usize) -> usize {
     let before = text.get(..byte).unwrap_or_default();
     before.matches('\n').count() + 1
 }
 
-/// What of a YAML document has keys or items: those, with their lines.
+/// The keys of a mapping or the indices of a sequence, each with its line and children.
+/// Empty for scalars.
 struct YamlNode(Vec<(String, usize, YamlNode)>);
 
 impl<'de> Deserialize<'de> for YamlNode {
@@ -105,7 +107,7 @@ impl<'de> Visitor<'de> for YamlNodeVisitor {
     type Value = YamlNode;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("anything")
+        f.write_str("any YAML value")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<YamlNode, A::Error> {

@@ -1,4 +1,4 @@
-//! Which methods are meant, by globs.
+//! Selects methods by globs.
 
 use globset::{Glob, GlobMatcher};
 
@@ -8,7 +8,7 @@ use crate::{
     suggest::did_you_mean,
 };
 
-/// The methods that some globs include and others don't exclude; see [`path_glob`].
+/// Globs of methods to include and to exclude; see [`path_glob`] for their form.
 #[derive(Debug, Clone, Default)]
 pub struct MethodSelection {
     include: Vec<MethodGlob>,
@@ -17,16 +17,16 @@ pub struct MethodSelection {
 
 #[derive(Debug, Clone)]
 struct MethodGlob {
-    /// As it was written.
+    /// The glob as the user wrote it.
     text: String,
-    paths: GlobMatcher,
+    matcher: GlobMatcher,
 }
 
 impl MethodSelection {
-    /// Compiles the globs. Without any to include, everything is included.
+    /// Compiles the globs. An empty `include` includes all methods.
     ///
     /// # Errors
-    /// When one of them is no glob.
+    /// If a glob is invalid.
     pub fn new(include: &[String], exclude: &[String]) -> Result<Self, ConfigError> {
         Ok(Self {
             include: compile(include)?,
@@ -34,25 +34,24 @@ impl MethodSelection {
         })
     }
 
-    /// Whether a method is meant.
+    /// Whether a method is included and not excluded.
     pub fn contains(&self, method: &Method) -> bool {
         let included = self.include.is_empty() || self.include.iter().any(|it| it.matches(method));
         included && !self.exclude.iter().any(|it| it.matches(method))
     }
 
-    /// Whether a method, or its service, is included by its name and not by a pattern:
-    /// whoever writes the name down says that it is there.
+    /// Whether a method or its service is included by name, not by a pattern. The user then
+    /// expects the server to implement it.
     pub fn includes_by_name(&self, method: &Method) -> bool {
-        let plain = |it: &&MethodGlob| !it.text.contains(['*', '?', '[', '{']);
-        let mut named = self.include.iter().filter(plain);
+        let is_name = |it: &&MethodGlob| !it.text.contains(['*', '?', '[', '{']);
+        let mut named = self.include.iter().filter(is_name);
         self.contains(method) && named.any(|it| it.matches(method))
     }
 
-    /// The methods of a contract that are meant.
+    /// The selected methods of a contract, at least one.
     ///
     /// # Errors
-    /// When a glob matches no method at all, which is a slip of the pen, or when
-    /// nothing is left.
+    /// If a glob matches no method at all, which is probably a typo, or no method is left.
     pub fn select<'c>(&self, contract: &'c Contract) -> Result<Vec<&'c Method>, ConfigError> {
         for pattern in self.include.iter().chain(&self.exclude) {
             if !contract.methods().any(|method| pattern.matches(method)) {
@@ -74,7 +73,7 @@ impl MethodSelection {
         let chosen: Vec<&Method> = contract.methods().filter(|it| self.contains(it)).collect();
         if chosen.is_empty() {
             let message = match contract.methods().next() {
-                None => "the contract has no methods: there is nothing to do",
+                None => "the contract has no methods",
                 Some(_) => "include and exclude together leave no method",
             };
             return Err(ConfigError::MethodGlob(message.to_owned()));
@@ -85,43 +84,44 @@ impl MethodSelection {
 
 impl MethodGlob {
     fn matches(&self, method: &Method) -> bool {
-        self.paths.is_match(method.path.trim_start_matches('/'))
+        self.matcher.is_match(method.path.trim_start_matches('/'))
     }
 }
 
-/// A glob for methods as one over `package.Service/Method`: the package may be left out,
-/// and so may the service, or the method. `*` goes over dots and slashes.
+/// Converts a user's glob into one that matches `package.Service/Method`. The user may omit
+/// the package, the service or the method. `*` also matches dots and slashes.
 pub fn path_glob(glob: &str) -> String {
     let glob = glob.trim_start_matches('/');
-    match glob.contains('/') {
-        true => format!("{{{glob},*.{glob}}}"),
-        false => format!("{{{glob},{glob}/*,*.{glob}/*,*/{glob}}}"),
+    if glob.contains('/') {
+        format!("{{{glob},*.{glob}}}")
+    } else {
+        format!("{{{glob},{glob}/*,*.{glob}/*,*/{glob}}}")
     }
 }
 
-/// Says whether a glob means a method of the contract, or of the services that every
-/// server may have beside it.
+/// Checks that a glob matches a method of the contract. Globs for services of gRPC itself,
+/// such as `grpc.health.v1.Health/*`, are always allowed.
 ///
 /// # Errors
-/// When it does not, or is no glob.
+/// If the glob is invalid or matches no method.
 pub fn check_glob_matches(glob: &str, contract: &Contract) -> Result<(), ConfigError> {
-    let alone = MethodSelection::new(&[glob.to_owned()], &[])?;
+    let selection = MethodSelection::new(&[glob.to_owned()], &[])?;
     if contract.methods().next().is_some() && !glob.trim_start_matches('/').starts_with("grpc.") {
-        alone.select(contract)?;
+        selection.select(contract)?;
     }
     Ok(())
 }
 
 fn compile(patterns: &[String]) -> Result<Vec<MethodGlob>, ConfigError> {
     let compiled = patterns.iter().map(|text| {
-        // By itself first: only so the error is about what was written.
+        // Compiled alone first, so that an error shows the glob that the user wrote.
         let glob = Glob::new(text).and_then(|_| Glob::new(&path_glob(text)));
         let glob = glob.map_err(|error| {
-            ConfigError::MethodGlob(format!("{text:?} is no glob: {}", error.kind()))
+            ConfigError::MethodGlob(format!("{text:?} is not a valid glob: {}", error.kind()))
         })?;
         Ok(MethodGlob {
             text: text.clone(),
-            paths: glob.compile_matcher(),
+            matcher: glob.compile_matcher(),
         })
     });
     compiled.collect()

@@ -1,8 +1,7 @@
-//! The configuration: `proofread.toml` or `proofread.yaml`, and what stands in it.
+//! The configuration file: `proofread.toml` or `proofread.yaml`.
 //!
-//! Everything that a flag says wins over the file. A key that is not known is an
-//! error, since a misspelled one would otherwise be a setting that is silently not
-//! in force. Paths in a file are relative to the folder of the file.
+//! Flags override the file. An unknown key is an error, since a misspelled setting would
+//! otherwise be ignored silently. Paths in the file are relative to its folder.
 
 mod config_file;
 mod credential;
@@ -35,25 +34,25 @@ pub use setup_call::SetupCall;
 
 use key_lines::KeyLines;
 
-/// The names under which a configuration is looked for in the working folder.
+/// The file names that are tried in the working folder, in this order.
 pub const FILE_NAMES: [&str; 3] = ["proofread.toml", "proofread.yaml", "proofread.yml"];
 
-/// A configuration and where it comes from.
+/// A configuration and its path.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Config {
-    /// The file; none where there is no configuration.
+    /// The path of the file; `None` if there is no configuration.
     pub path: Option<PathBuf>,
-    /// What it says.
+    /// The content of the file; all defaults if there is none.
     pub file: ConfigFile,
     lines: KeyLines,
 }
 
 impl Config {
-    /// Reads this file, or where none is given the one in the working folder, or
-    /// nothing where there is none either.
+    /// Reads the given file. Without one, reads the file in the working folder; if there
+    /// is none, all settings keep their defaults.
     ///
     /// # Errors
-    /// When the file can't be read or says something that is not understood.
+    /// If the file can't be read or is invalid.
     pub fn find(path: Option<&Path>) -> Result<Self, ConfigError> {
         match path {
             Some(path) => Self::open(path),
@@ -64,10 +63,10 @@ impl Config {
         }
     }
 
-    /// Reads this file; its name tells TOML from YAML.
+    /// Reads a file; its extension decides between TOML and YAML.
     ///
     /// # Errors
-    /// When the file can't be read or says something that is not understood.
+    /// If the file can't be read or is invalid.
     pub fn open(path: &Path) -> Result<Self, ConfigError> {
         let text = fs::read_to_string(path).map_err(|source| ConfigError::Read {
             path: path.to_owned(),
@@ -81,15 +80,15 @@ impl Config {
         })
     }
 
-    /// Where a key stands: `proofread.toml:12`. The key is written with its tables
-    /// before it, joined by dots; an item of a list by its index.
+    /// The file and line of a full key: `proofread.toml:12`. A full key includes its
+    /// tables, joined by dots; an item of a list has its index: `include.0`.
     pub fn location(&self, key: &str) -> Option<String> {
         let path = self.path.as_deref()?.display();
         let line = self.lines.line_of(key)?;
         Some(format!("{path}:{line}"))
     }
 
-    /// A path that the file names, as seen from the working folder.
+    /// Converts a path in the file, which is relative to the folder of the file.
     pub fn resolve(&self, path: &Path) -> PathBuf {
         match self.path.as_deref().and_then(Path::parent) {
             Some(folder) => folder.join(path),

@@ -1,4 +1,4 @@
-//! From text to a [`ConfigFile`], with the key and the line of what is wrong.
+//! Parses TOML and YAML into a [`ConfigFile`]; errors name the key and the line.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<(ConfigFile, KeyLines), C
             toml::from_str(text).map_err(|error| toml_error(path, text, &error))?,
             KeyLines::of_toml(text),
         ),
-        // An empty document is null in YAML, and a configuration that says nothing.
+        // An empty YAML document is null; it is a configuration without settings.
         Some("yaml" | "yml") => (
             serde_saphyr::from_str::<Option<ConfigFile>>(text)
                 .map(Option::unwrap_or_default)
@@ -38,12 +38,12 @@ fn toml_error(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
 }
 
 fn yaml_error(path: &Path, error: &YamlError) -> ConfigError {
-    let plain = error.without_snippet();
-    let line = plain.location().map_or(1, |location| location.line());
+    let error = error.without_snippet();
+    let line = error.location().map_or(1, |location| location.line());
     let line = usize::try_from(line).unwrap_or(1);
     if let YamlError::SerdeUnknownField {
         field, expected, ..
-    } = plain
+    } = error
     {
         return ConfigError::UnknownKey {
             path: path.to_owned(),
@@ -52,11 +52,11 @@ fn yaml_error(path: &Path, error: &YamlError) -> ConfigError {
             known: expected.iter().map(|name| (*name).to_owned()).collect(),
         };
     }
-    // The line is said already, and the formatter for developers speaks of its options.
-    parse_error(path, line, &UserMessageFormatter.format_message(plain))
+    // The developer message would repeat the line and suggest options of the parser.
+    parse_error(path, line, &UserMessageFormatter.format_message(error))
 }
 
-/// Serde says an unknown key as "unknown field `x`, expected one of `a`, `b`".
+/// Extracts the keys from serde's message "unknown field `x`, expected one of `a`, `b`".
 fn parse_error(path: &Path, line: usize, message: &str) -> ConfigError {
     let path = path.to_owned();
     if message.starts_with("unknown field `") {

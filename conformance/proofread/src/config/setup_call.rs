@@ -1,16 +1,16 @@
-//! A call that answers something that is needed before the first case: a token, or
-//! the name of something that exists.
+//! A call that is made before the first case, because its response contains a token or
+//! fixture values, such as the id of a reservation.
 
 use serde_json::Value;
 
-/// A call, as it is written down.
+/// A setup call, as the configuration describes it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Call {
-    /// The method: `pkg.Accounts/SignIn`, or any end of it that is unmistakable.
+pub struct SetupCall {
+    /// The method: `pkg.Accounts/SignIn`, or any unique ending of it.
     pub method: String,
-    /// The request, as protobuf JSON; strings in it are still to be expanded.
+    /// The request as protobuf JSON; its strings are not expanded yet.
     pub request: Value,
-    /// Where in the response it stands: `session.token`. Of a list on the way all
-    /// items count.
+    /// The path of the value in the response: `session.token`. If the path leads through
+    /// a list, all items are used.
     pub field: String,
 }

@@ -83,9 +83,9 @@ fixtures:
 "#;
 
 #[test]
-fn toml_and_yaml_say_the_same() {
-    let file = toml(TOML).expect("it is understood");
-    assert_eq!(yaml(YAML).expect("it is understood"), file);
+fn toml_and_yaml_give_the_same_configuration() {
+    let file = toml(TOML).expect("the configuration is valid");
+    assert_eq!(yaml(YAML).expect("the configuration is valid"), file);
     assert_eq!(file.phases, Some(vec![Phase::Unset, Phase::Boundary]));
     assert_eq!(file.budget.map(|span| span.0.as_secs()), Some(90));
     let Fixture::Values(values) = &file.fixtures["shop.v1.GetRequest.id"] else {
@@ -103,15 +103,17 @@ fn toml_and_yaml_say_the_same() {
 }
 
 #[test]
-fn fixtures_without_quotes_mean_the_same() {
-    let plain = toml("[fixtures]\nshop.v1.GetRequest.call = [1]").expect("it is understood");
-    let quoted = toml("[fixtures]\n\"shop.v1.GetRequest.call\" = [1]").expect("it is understood");
+fn fixture_names_need_no_quotes_in_toml() {
+    let plain =
+        toml("[fixtures]\nshop.v1.GetRequest.call = [1]").expect("the configuration is valid");
+    let quoted =
+        toml("[fixtures]\n\"shop.v1.GetRequest.call\" = [1]").expect("the configuration is valid");
     assert_eq!(plain.fixtures, quoted.fixtures);
     assert_eq!(plain.fixtures.len(), 1);
 }
 
 #[test]
-fn each_key_has_its_line() {
+fn line_of_every_key_is_found() {
     let toml = KeyLines::of_toml("seed = 1\n[a]\nb = [\n  1,\n  { c = 2 },\n]\n\"d.e\" = 1\n");
     let yaml = KeyLines::of_yaml("seed: 1\na:\n  b:\n  - 1\n  - c: 2\n  ? d.e\n  : [x]\n");
     for (key, line_of_toml, line_of_yaml) in [
@@ -121,7 +123,7 @@ fn each_key_has_its_line() {
         ("a.b.0", 4, 4),
         ("a.b.1.c", 5, 5),
         ("a.d.e", 7, 6),
-        // What is not written down stands where what holds it does.
+        // A key that is not in the file has the line of the innermost one around it.
         ("a.b.7", 3, 3),
     ] {
         assert_eq!(toml.line_of(key), Some(line_of_toml), "{key}");
@@ -133,7 +135,7 @@ fn each_key_has_its_line() {
 }
 
 #[test]
-fn what_is_wrong_is_told_with_key_and_line() {
+fn invalid_configuration_is_refused_with_key_and_line() {
     let cases = [
         (
             "\nseeed = 1",
@@ -158,7 +160,7 @@ fn what_is_wrong_is_told_with_key_and_line() {
         ),
         (
             "budget = \"soon\"",
-            r#"proofread.toml:1: "soon" is not a span of time such as 30s, 2m or 500ms"#,
+            r#"proofread.toml:1: "soon" is not a duration such as 30s, 2m or 500ms"#,
         ),
         (
             "[fixtures]\n\"*.id\" = 1",
@@ -174,7 +176,7 @@ fn what_is_wrong_is_told_with_key_and_line() {
         ),
         (
             "seed = 1\n[fixtures]\n\"*.id\" = { call = \"a\" }",
-            r#"proofread.toml:3: the fixture "*.id": call needs field, the place of the value in the response"#,
+            r#"proofread.toml:3: the fixture "*.id": call needs field, the path of the value in the response"#,
         ),
         (
             "[fixtures.\"*.id\"]\ncall = \"a\"\nfield = 1",
@@ -236,17 +238,23 @@ fn what_is_wrong_is_told_with_key_and_line() {
 }
 
 #[test]
-fn a_configuration_that_says_nothing_is_one() {
-    assert_eq!(toml("").expect("it is understood"), ConfigFile::default());
-    assert_eq!(yaml("").expect("it is understood"), ConfigFile::default());
+fn empty_configuration_is_valid() {
     assert_eq!(
-        yaml("# later\n").expect("it is understood"),
+        toml("").expect("the configuration is valid"),
+        ConfigFile::default()
+    );
+    assert_eq!(
+        yaml("").expect("the configuration is valid"),
+        ConfigFile::default()
+    );
+    assert_eq!(
+        yaml("# later\n").expect("the configuration is valid"),
         ConfigFile::default()
     );
 }
 
 #[test]
-fn values_come_from_the_environment_and_from_files() {
+fn variables_and_files_are_expanded() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     fs::write(folder.path().join("token"), "secret\n").expect("it writes");
     let variable = |name: &str| (name == "NAME").then(|| "token".to_owned());
@@ -269,7 +277,7 @@ fn values_come_from_the_environment_and_from_files() {
             "${NONE}",
             r#""${NONE}" uses the environment variable NONE, which is not set"#,
         ),
-        ("a ${NAME", r#""a ${NAME" opens ${ and does not close it"#),
+        ("a ${NAME", r#""a ${NAME" has ${ without a closing }"#),
     ];
     for (text, expected) in bad {
         assert_eq!(expanded(text), Err(expected.to_owned()), "{text}");
@@ -282,7 +290,7 @@ fn values_come_from_the_environment_and_from_files() {
 }
 
 #[test]
-fn headers_are_checked_before_anything_is_sent() {
+fn invalid_header_is_refused() {
     let here = Path::new("");
     let header = Header::parse("Authorization:  Bearer a:b ", here).expect("it is one");
     assert_eq!(
@@ -291,9 +299,9 @@ fn headers_are_checked_before_anything_is_sent() {
     );
     for (text, expected) in [
         ("authorization", "not of the form 'key: value'"),
-        ("a b: c", "no header may hold"),
-        ("grpc-timeout: 1S", "belong to the protocol"),
-        ("x: a\u{1}", "the value holds characters"),
+        ("a b: c", "not allowed in a header"),
+        ("grpc-timeout: 1S", "are reserved by gRPC"),
+        ("x: a\u{1}", "the value contains characters"),
     ] {
         let error = Header::parse(text, here).expect_err(text).to_string();
         assert!(error.contains(expected), "{error}");
@@ -305,10 +313,10 @@ fn owned(globs: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn globs_choose_methods_and_slips_are_told() {
+fn globs_select_methods_and_typos_are_refused() {
     let image = shop(
         "service Shop { rpc Get(M) returns (M); rpc List(M) returns (M); }
-         service Till { rpc Pay(M) returns (M); } message M {}",
+         service Payments { rpc Pay(M) returns (M); } message M {}",
     );
     let contract = Contract::decode(&image).expect("the contract is sound");
     let chosen = |include: &[&str], exclude: &[&str]| -> Result<Vec<String>, String> {
@@ -327,19 +335,19 @@ fn globs_choose_methods_and_slips_are_told() {
     assert_eq!(chosen(&["shop.*"], &["*/List"]), names(&["Get", "Pay"]));
     assert_eq!(chosen(&["shop.v1.Shop"], &[]), names(&["Get", "List"]));
     assert_eq!(chosen(&["Pay"], &[]), names(&["Pay"]));
-    assert_eq!(chosen(&["/shop.v1.Till/Pay"], &[]), names(&["Pay"]));
+    assert_eq!(chosen(&["/shop.v1.Payments/Pay"], &[]), names(&["Pay"]));
     for (include, exclude, expected) in [
         (
             &["Pya"] as &[&str],
             &[] as &[&str],
-            r#"did you mean "shop.v1.Till/Pay"?"#,
+            r#"did you mean "shop.v1.Payments/Pay"?"#,
         ),
         (&["shop.v1.Shoop"], &[], r#"did you mean "shop.v1.Shop"?"#),
         (&[], &["*Nothing*"], "matches no method"),
         (&["Pay"], &["Pay"], "leave no method"),
-        (&["a["], &[], "is no glob"),
+        (&["a["], &[], "is not a valid glob"),
     ] {
-        let error = chosen(include, exclude).expect_err("it is a slip");
+        let error = chosen(include, exclude).expect_err("the globs are refused");
         assert!(error.contains(expected), "{error}");
     }
     let empty = image_without_methods();
@@ -351,10 +359,10 @@ fn globs_choose_methods_and_slips_are_told() {
 }
 
 #[test]
-fn a_method_is_named_where_no_pattern_stands_for_it() {
+fn method_is_included_by_name_only_without_wildcards() {
     let image = shop(
         "service Shop { rpc Get(M) returns (M); rpc List(M) returns (M); }
-         service Till { rpc Pay(M) returns (M); } message M {}",
+         service Payments { rpc Pay(M) returns (M); } message M {}",
     );
     let contract = Contract::decode(&image).expect("the contract is sound");
     let named = |include: &[&str], exclude: &[&str]| -> Vec<String> {
@@ -364,7 +372,7 @@ fn a_method_is_named_where_no_pattern_stands_for_it() {
             .filter(|method| selection.includes_by_name(method));
         named.map(|method| method.name.clone()).collect()
     };
-    assert_eq!(named(&["shop.v1.Till/Pay", "shop.*"], &[]), ["Pay"]);
+    assert_eq!(named(&["shop.v1.Payments/Pay", "shop.*"], &[]), ["Pay"]);
     assert_eq!(named(&["List"], &[]), ["List"]);
     assert_eq!(named(&["shop.v1.Shop"], &["List"]), ["Get"]);
     assert!(named(&[], &[]).is_empty());
@@ -372,23 +380,23 @@ fn a_method_is_named_where_no_pattern_stands_for_it() {
 }
 
 #[test]
-fn a_glob_may_leave_out_package_service_and_method() {
+fn glob_may_omit_package_service_and_method() {
     let image = shop(
         "service Shop { rpc Get(M) returns (M); rpc List(M) returns (M); }
-         service Till { rpc Pay(M) returns (M); rpc Listen(M) returns (M); } message M {}",
+         service Payments { rpc Pay(M) returns (M); rpc Listen(M) returns (M); } message M {}",
     );
     let contract = Contract::decode(&image).expect("the contract is sound");
     let cases: [(&str, &[&str]); 12] = [
         ("List", &["List"]),
-        ("/shop.v1.Till/Pay", &["Pay"]),
-        ("Till/Pay", &["Pay"]),
-        ("v1.Till/*", &["Pay", "Listen"]),
+        ("/shop.v1.Payments/Pay", &["Pay"]),
+        ("Payments/Pay", &["Pay"]),
+        ("v1.Payments/*", &["Pay", "Listen"]),
         ("shop.v1.Shop", &["Get", "List"]),
         ("Shop", &["Get", "List"]),
         ("shop.*", &["Get", "List", "Pay", "Listen"]),
         ("*List", &["List"]),
         ("{Get,Pay}", &["Get", "Pay"]),
-        ("{Get,shop.v1.{Till,None}}", &["Get", "Pay", "Listen"]),
+        ("{Get,shop.v1.{Payments,None}}", &["Get", "Pay", "Listen"]),
         ("*/[GL]*", &["Get", "List", "Listen"]),
         ("*", &["Get", "List", "Pay", "Listen"]),
     ];
@@ -411,7 +419,7 @@ fn image_without_methods() -> Vec<u8> {
 }
 
 #[test]
-fn a_credential_says_one_way_to_its_token() {
+fn credential_needs_exactly_one_source_of_its_token() {
     let bad = [
         ("", "needs token, or call and field"),
         (
@@ -419,11 +427,18 @@ fn a_credential_says_one_way_to_its_token() {
             "either token or call, not both",
         ),
         ("call = \"b\"", "call needs field"),
-        ("token = \"a\"\nfield = \"b\"", "field belongs to call"),
-        ("token = \"a\"\nrequest = {}", "request belongs to call"),
+        (
+            "token = \"a\"\nfield = \"b\"",
+            "field is only used with call",
+        ),
+        (
+            "token = \"a\"\nrequest = {}",
+            "request is only used with call",
+        ),
     ];
     for (text, expected) in bad {
-        let file = toml(&format!("[credentials.operator]\n{text}")).expect("it is understood");
+        let file =
+            toml(&format!("[credentials.operator]\n{text}")).expect("the configuration is valid");
         let error = file.credentials["operator"]
             .source("operator")
             .expect_err(text);

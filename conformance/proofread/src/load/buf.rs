@@ -1,4 +1,5 @@
-//! `buf build`, and the roots of a buf module where there is no buf.
+//! Runs `buf build`, and reads the module folders from buf's configuration for the case
+//! that buf is not installed.
 
 use std::{
     fs,
@@ -10,8 +11,8 @@ use serde::Deserialize;
 
 use super::LoadError;
 
-/// Builds a folder with buf. None where buf is not installed; what buf says where
-/// it can't.
+/// Builds a folder with buf. `None` if buf is not installed; the first line of buf's
+/// message if it fails.
 pub(super) fn build(folder: &Path) -> Option<Result<Vec<u8>, String>> {
     let mut command = Command::new("buf");
     command.arg("build").arg(folder);
@@ -20,19 +21,17 @@ pub(super) fn build(folder: &Path) -> Option<Result<Vec<u8>, String>> {
     if output.status.success() {
         return Some(Ok(output.stdout));
     }
-    let said = String::from_utf8_lossy(&output.stderr);
-    let mut lines = said.lines().filter(|line| !line.trim().is_empty());
-    let first = lines
-        .next()
-        .unwrap_or("buf build fails and does not say why");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let mut lines = stderr.lines().filter(|line| !line.trim().is_empty());
+    let first = lines.next().unwrap_or("buf build failed without a message");
     let first = first.trim_start_matches("Failure: ");
     Some(Err(match lines.count() {
         0 => first.to_owned(),
-        more => format!("{first} (buf build says {more} more)"),
+        more => format!("{first} (buf build reports {more} more)"),
     }))
 }
 
-/// The part of `buf.yaml` that says where the modules are.
+/// The part of `buf.yaml` that lists the modules.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct BufYaml {
@@ -45,19 +44,19 @@ struct Module {
     path: Option<PathBuf>,
 }
 
-/// The part of `buf.work.yaml` that says where the modules are.
+/// The part of `buf.work.yaml` that lists the modules.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct BufWork {
     directories: Vec<PathBuf>,
 }
 
-/// The folders to which imports are relative: those of the modules that `buf.yaml`
-/// or `buf.work.yaml` lists, or the folder itself.
+/// The folders to which imports are relative: the modules that `buf.yaml` or
+/// `buf.work.yaml` lists, or else the folder itself.
 pub(super) fn module_roots(folder: &Path) -> Result<Vec<PathBuf>, LoadError> {
-    let listed = match read::<BufYaml>(&folder.join("buf.yaml"))? {
+    let listed = match read_yaml::<BufYaml>(&folder.join("buf.yaml"))? {
         Some(yaml) => yaml.modules.into_iter().filter_map(|it| it.path).collect(),
-        None => match read::<BufWork>(&folder.join("buf.work.yaml"))? {
+        None => match read_yaml::<BufWork>(&folder.join("buf.work.yaml"))? {
             Some(work) => work.directories,
             None => Vec::new(),
         },
@@ -68,7 +67,7 @@ pub(super) fn module_roots(folder: &Path) -> Result<Vec<PathBuf>, LoadError> {
     Ok(listed.into_iter().map(|path| folder.join(path)).collect())
 }
 
-fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>, LoadError> {
+fn read_yaml<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>, LoadError> {
     if !path.is_file() {
         return Ok(None);
     }

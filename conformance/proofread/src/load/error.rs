@@ -1,36 +1,36 @@
-//! Why there is no contract.
+//! The errors of loading a contract.
 
 use std::{io, path::PathBuf};
 
 use crate::contract::ContractError;
 
-/// Why a contract could not be had.
+/// An error of loading a contract.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
-    /// The image is none.
+    /// The image is invalid.
     #[error(transparent)]
     Contract(#[from] ContractError),
 
-    /// A folder or a file in it can't be read.
+    /// A folder, or a file in it, can't be read.
     #[error("can't read {}", .path.display())]
     Read {
         /// The folder or the file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
 
-    /// There are no protos in it.
-    #[error("{} holds no .proto files; give the folder of a buf module, or an image", .0.display())]
+    /// The folder contains no protos.
+    #[error("{} contains no .proto files; give the folder of a buf module, or an image", .0.display())]
     NoProtos(PathBuf),
 
-    /// The `buf.yaml` of the folder is not understood.
+    /// The `buf.yaml` or `buf.work.yaml` of the folder is invalid.
     #[error("{}: {message}", .path.display())]
     BufConfig {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The error of the parser.
         message: String,
     },
 
@@ -38,17 +38,19 @@ pub enum LoadError {
     #[error("{0}")]
     Compile(String),
 
-    /// The protos import what is not there.
-    #[error("{0}; `buf build` fetches what other modules hold, an image holds everything")]
+    /// The protos import a file that does not exist.
+    #[error(
+        "{0}; install buf, which downloads the dependencies of a module, or give an image, which contains all imports"
+    )]
     Import(String),
 
-    /// The server does not describe itself.
+    /// The server has no reflection service.
     #[error(
-        "the server does not describe itself by reflection ({0}); give --contract, an image or a folder of protos"
+        "the server does not offer reflection ({0}); give --contract, an image or a folder of protos"
     )]
     NoReflection(String),
 
-    /// The server describes itself, but something is missing or damaged.
+    /// The server has reflection, but its answers are incomplete or invalid.
     #[error(
         "the reflection of the server is not usable: {0}; give --contract, an image or a folder of protos"
     )]

@@ -1,4 +1,4 @@
-//! From a folder of protos to an image.
+//! Compiles a folder of protos to an image.
 
 use std::{
     fs,
@@ -15,29 +15,29 @@ use protox::{
 
 use super::{LoadError, buf};
 
-/// Our own options, for modules that import them without having a copy.
+/// The options of proofread, for modules that import them without a copy of the file.
 const OPTIONS_PROTO: (&str, &str) = (
     "proofread/v1/options.proto",
     include_str!("../../../../proto/proofread/v1/options.proto"),
 );
 
-/// Builds the image. Where buf can't, for instance because it is to fetch a module
-/// and there is no network, the compiler in this process has a try.
+/// Compiles the folder with buf. If buf is not installed or fails, for instance because it
+/// has to download a module without a network, protox compiles it in this process.
 pub(super) fn build(folder: &Path) -> Result<Vec<u8>, LoadError> {
-    let buf = match buf::build(folder) {
+    let buf_error = match buf::build(folder) {
         Some(Ok(image)) => return Ok(image),
-        Some(Err(said)) => Some(said),
+        Some(Err(message)) => Some(message),
         None => None,
     };
     let compiled = compile(folder);
-    match (compiled, buf) {
-        // What is imported and not there is for buf to say.
-        (Err(LoadError::Import(_)), Some(said)) => Err(LoadError::Compile(said)),
+    match (compiled, buf_error) {
+        // For a missing import buf's message is better: it knows the dependencies.
+        (Err(LoadError::Import(_)), Some(message)) => Err(LoadError::Compile(message)),
         (compiled, _) => compiled,
     }
 }
 
-/// Compiles every proto of the folder's modules.
+/// Compiles every proto in the modules of the folder with protox.
 pub(super) fn compile(folder: &Path) -> Result<Vec<u8>, LoadError> {
     let roots = buf::module_roots(folder)?;
     let mut resolver = ChainFileResolver::new();
@@ -67,17 +67,19 @@ pub(super) fn compile(folder: &Path) -> Result<Vec<u8>, LoadError> {
     Ok(compiler.encode_file_descriptor_set())
 }
 
-/// The alternate form of an error of protox begins with file, line and column.
+/// The debug format of a protox error begins with file, line and column.
 fn compile_error(error: &Error) -> LoadError {
     let text = format!("{error:?}");
     let line = text.lines().next().unwrap_or_default();
-    match error.is_file_not_found() {
-        true => LoadError::Import(line.to_owned()),
-        false => LoadError::Compile(line.to_owned()),
+    if error.is_file_not_found() {
+        LoadError::Import(line.to_owned())
+    } else {
+        LoadError::Compile(line.to_owned())
     }
 }
 
-/// All protos below a folder. Hidden folders below it hold what tools keep there.
+/// Collects all protos below a folder, without hidden folders and `node_modules`, where
+/// tools keep their own files.
 fn collect_protos(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), LoadError> {
     let unreadable = |source| LoadError::Read {
         path: folder.to_owned(),
@@ -101,13 +103,14 @@ fn collect_protos(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), LoadErr
     Ok(())
 }
 
-/// The name by which a file is imported: slashes on every system.
+/// The name by which other protos import a file; it has slashes on every system.
 fn import_name(root: &Path, path: &Path) -> Option<String> {
     let relative = path.strip_prefix(root).ok()?;
     let parts: Option<Vec<&str>> = relative.iter().map(|part| part.to_str()).collect();
     Some(parts?.join("/"))
 }
 
+/// Resolves `proofread/v1/options.proto` to the built-in copy.
 struct OptionsResolver;
 
 impl FileResolver for OptionsResolver {

@@ -1,5 +1,4 @@
-//! Where a contract comes from: an image, a folder of protos, or a server that
-//! describes itself.
+//! Loads a contract from an image, a folder of protos, or a server by reflection.
 
 mod buf;
 mod error;
@@ -14,11 +13,12 @@ pub use error::LoadError;
 
 use crate::{contract::Contract, probe::Probe};
 
-/// Reads an image, or builds a folder: with buf where it is installed, and without
-/// it in this process.
+/// Reads an image, or compiles a folder of protos: with buf if it is installed, otherwise
+/// with protox in this process.
 ///
 /// # Errors
-/// When there is no contract there, or it does not compile; one line says where.
+/// If there is no contract at the path, or the protos do not compile. The message is one
+/// line with the location.
 pub fn open(path: &Path) -> Result<Contract, LoadError> {
     if path.is_dir() {
         let image = folder::build(path)?;
@@ -27,11 +27,11 @@ pub fn open(path: &Path) -> Result<Contract, LoadError> {
     Ok(Contract::open(path)?)
 }
 
-/// Asks a server for its contract by `grpc.reflection.v1`, or `v1alpha` where it
-/// does not know that.
+/// Reads the contract of a server by `grpc.reflection.v1`, or by `v1alpha` if the server
+/// does not implement `v1`.
 ///
 /// # Errors
-/// When the server does not describe itself, or not completely.
+/// If the server has no reflection, or files are missing or invalid.
 pub async fn reflect(probe: &Probe, timeout: Duration) -> Result<Contract, LoadError> {
     let image = reflection::image(probe, timeout).await?;
     Ok(Contract::decode(&image)?)

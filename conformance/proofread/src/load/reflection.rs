@@ -1,8 +1,8 @@
-//! A contract by server reflection.
+//! Reads a contract by server reflection.
 //!
-//! The messages are written out here in full: `v1` and `v1alpha` are the same on
-//! the wire, and the raw bytes of the files must be kept, since types that don't
-//! know the options of protovalidate would drop them.
+//! The messages are declared here, since `v1` and `v1alpha` have the same wire format and
+//! one set of types serves both. File descriptors are kept as raw bytes: `prost_types`
+//! would drop the options of protovalidate when it decodes them.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -16,13 +16,13 @@ use crate::{
     probe::{Probe, RawBody},
 };
 
-/// The versions of the service, the newest first.
-const SERVICES: [&str; 2] = [
+/// The versions of the reflection service, the newest first.
+const REFLECTION_SERVICES: [&str; 2] = [
     "grpc.reflection.v1.ServerReflection",
     "grpc.reflection.v1alpha.ServerReflection",
 ];
 
-/// Services of gRPC itself: the protocol says what they do, and no contract.
+/// Prefixes of the services of gRPC itself, which are not part of a contract.
 const GRPC_SERVICE_PREFIXES: [&str; 3] = ["grpc.reflection.", "grpc.health.", "grpc.channelz."];
 
 #[derive(Clone, PartialEq, Message)]
@@ -77,21 +77,21 @@ struct ErrorResponse {
     message: String,
 }
 
-/// The image of everything that the server serves, imports included.
+/// The image (`FileDescriptorSet`) of all services of the server, with their imports.
 pub(crate) async fn image(probe: &Probe, timeout: Duration) -> Result<Vec<u8>, LoadError> {
     let (reflection, names) = services(probe, timeout).await?;
-    let is_own = |name: &String| {
+    let is_grpc_service = |name: &String| {
         GRPC_SERVICE_PREFIXES
             .iter()
             .any(|prefix| name.starts_with(prefix))
     };
     let queries: Vec<Query> = names
         .into_iter()
-        .filter(|name| !is_own(name))
+        .filter(|name| !is_grpc_service(name))
         .map(Query::FileContainingSymbol)
         .collect();
     if queries.is_empty() {
-        let message = "it lists no service of its own".to_owned();
+        let message = "it lists only the services of gRPC itself".to_owned();
         return Err(LoadError::Reflection(message));
     }
     let reflection = Reflection {
@@ -102,13 +102,14 @@ pub(crate) async fn image(probe: &Probe, timeout: Duration) -> Result<Vec<u8>, L
     reflection.files_with_imports(queries).await
 }
 
-/// Which version the server knows, and what it serves.
+/// The path of the reflection method that the server implements, and the names of its
+/// services.
 pub(crate) async fn services(
     probe: &Probe,
     timeout: Duration,
 ) -> Result<(String, Vec<String>), LoadError> {
-    let mut refused = String::new();
-    for service in SERVICES {
+    let mut last_error = String::new();
+    for service in REFLECTION_SERVICES {
         let reflection = Reflection {
             probe,
             path: format!("/{service}/ServerReflectionInfo"),
@@ -121,16 +122,16 @@ pub(crate) async fn services(
             Ok(responses) => {
                 let listed = responses.into_iter().find_map(|response| response.services);
                 let Some(listed) = listed else {
-                    let message = "it answers no list of services".to_owned();
+                    let message = "its answer has no list of services".to_owned();
                     return Err(LoadError::Reflection(message));
                 };
                 let names = listed.service.into_iter().map(|service| service.name);
                 return Ok((reflection.path, names.collect()));
             }
-            Err(cause) => refused = cause,
+            Err(cause) => last_error = cause,
         }
     }
-    Err(LoadError::NoReflection(refused))
+    Err(LoadError::NoReflection(last_error))
 }
 
 struct Reflection<'p> {
@@ -140,10 +141,10 @@ struct Reflection<'p> {
 }
 
 impl Reflection<'_> {
-    /// The files that are asked for, and all that they import.
+    /// Reads the queried files and everything that they import, as an image.
     async fn files_with_imports(&self, mut queries: Vec<Query>) -> Result<Vec<u8>, LoadError> {
         let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-        let mut wanted: Vec<String> = Vec::new();
+        let mut imports: Vec<String> = Vec::new();
         while !queries.is_empty() {
             let answers = self
                 .query(queries.clone())
@@ -160,35 +161,38 @@ impl Reflection<'_> {
                         Query::ListServices(_) => "the services",
                     };
                     let code = Code(error.code);
-                    let message = format!("asked for {what} it answers {code} {:?}", error.message);
+                    let message = format!(
+                        "a query for {what} was answered by {code} {:?}",
+                        error.message
+                    );
                     return Err(LoadError::Reflection(message));
                 }
                 let found = answer.files.unwrap_or_default().file_descriptor_proto;
                 for bytes in found {
                     let file = FileDescriptorProto::decode(bytes.as_slice()).map_err(|error| {
-                        LoadError::Reflection(format!("a file does not decode: {error}"))
+                        LoadError::Reflection(format!("a file descriptor is invalid: {error}"))
                     })?;
-                    wanted.extend(file.dependency.iter().cloned());
+                    imports.extend(file.dependency.iter().cloned());
                     files.insert(file.name().to_owned(), bytes);
                 }
             }
-            wanted.sort();
-            wanted.dedup();
-            let tried = std::mem::take(&mut queries);
-            queries = wanted
+            imports.sort();
+            imports.dedup();
+            let previous = std::mem::take(&mut queries);
+            queries = imports
                 .drain(..)
                 .filter(|name| !files.contains_key(name))
                 .map(Query::FileByFilename)
                 .collect();
-            if queries == tried {
-                let message = "it answers without the files that were asked for".to_owned();
+            if queries == previous {
+                let message = "its answers do not contain the files that were queried".to_owned();
                 return Err(LoadError::Reflection(message));
             }
         }
         Ok(encode_file_set(&files))
     }
 
-    /// Asks all of it in one call; one response for each question.
+    /// Sends all queries in one streaming call; returns one response for each of them.
     async fn query(&self, queries: Vec<Query>) -> Result<Vec<Response>, String> {
         let requests: Vec<Request> = queries
             .into_iter()
@@ -199,23 +203,25 @@ impl Reflection<'_> {
         let answer = successful_answer(outcome, self.timeout)?;
         let responses = answer.messages.iter().map(|bytes| {
             Response::decode(bytes.clone())
-                .map_err(|error| format!("a response does not decode: {error}"))
+                .map_err(|error| format!("a response is invalid: {error}"))
         });
         let responses: Vec<Response> = responses.collect::<Result<_, _>>()?;
         if responses.len() < requests.len() {
-            let (asked, came) = (requests.len(), responses.len());
-            return Err(format!("{asked} questions and {came} responses"));
+            let (sent, received) = (requests.len(), responses.len());
+            return Err(format!("{sent} queries got only {received} responses"));
         }
         Ok(responses)
     }
 }
 
-/// The complete answer of a call that went well, or what is wrong in words.
+/// The answer of a successful call, or a message why the call failed.
 fn successful_answer(outcome: Outcome, timeout: Duration) -> Result<Answer, String> {
     let answer = match outcome {
         Outcome::Answered(answer) => answer,
         Outcome::TimedOut { .. } => return Err(format!("no answer within {timeout:?}")),
-        Outcome::Reset { code } => return Err(format!("the stream is reset with code {code}")),
+        Outcome::Reset { code } => {
+            return Err(format!("the server reset the stream with code {code}"));
+        }
         Outcome::Broken { cause } | Outcome::Unreachable { cause } => return Err(cause),
     };
     match answer.grpc_code() {
@@ -228,7 +234,8 @@ fn successful_answer(outcome: Outcome, timeout: Duration) -> Result<Answer, Stri
     }
 }
 
-/// A file that every reader knows, for servers that do not carry it.
+/// The built-in copy of an imported file, such as `buf/validate/validate.proto`, for servers
+/// that do not return it.
 fn bundled_file(query: &Query) -> Option<(String, Vec<u8>)> {
     let Query::FileByFilename(name) = query else {
         return None;
@@ -238,10 +245,11 @@ fn bundled_file(query: &Query) -> Option<(String, Vec<u8>)> {
     Some((name.clone(), file.encode_to_vec()))
 }
 
-/// A `FileDescriptorSet` of these files, byte for byte.
+/// Encodes a `FileDescriptorSet` from the raw bytes of its files.
 fn encode_file_set(files: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
     let mut bytes = Vec::new();
     for file in files.values() {
+        // Field 1, length-delimited.
         bytes.push(0x0a);
         encode_varint(file.len() as u64, &mut bytes);
         bytes.extend_from_slice(file);

@@ -16,27 +16,30 @@ message GetRequest {
 "#;
 
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a folder can be made");
+    let folder = tempfile::tempdir().expect("the folder can be created");
     for (name, content) in files {
         let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().expect("it has one")).expect("it can be made");
-        fs::write(path, content).expect("it writes");
+        fs::create_dir_all(path.parent().expect("the path has a parent"))
+            .expect("the folder can be created");
+        fs::write(path, content).expect("the file can be written");
     }
     folder
 }
 
 #[test]
-fn a_folder_of_protos_is_compiled_with_rules_and_options() {
+fn folder_of_protos_is_compiled_with_rules_and_options() {
     let folder = folder(&[("shop/v1/shop.proto", PROTO), (".hidden/bad.proto", "bad")]);
-    let image = compile(folder.path()).expect("it compiles");
-    let contract = Contract::decode(&image).expect("it is sound");
-    let request = contract.message("shop.v1.GetRequest").expect("it is there");
+    let image = compile(folder.path()).expect("the protos compile");
+    let contract = Contract::decode(&image).expect("the contract is valid");
+    let request = contract
+        .message("shop.v1.GetRequest")
+        .expect("the message exists");
     assert!(request.fields[0].rules.is_some());
     assert_eq!(request.fields[1].unset.as_deref(), Some("now"));
 }
 
 #[test]
-fn the_modules_of_a_buf_workspace_are_the_roots() {
+fn imports_are_relative_to_the_modules_of_a_buf_workspace() {
     let folder = folder(&[
         (
             "buf.yaml",
@@ -51,13 +54,13 @@ fn the_modules_of_a_buf_workspace_are_the_roots() {
             "syntax = \"proto3\"; package two; message N {}",
         ),
     ]);
-    let image = compile(folder.path()).expect("it compiles");
-    let contract = Contract::decode(&image).expect("it is sound");
+    let image = compile(folder.path()).expect("the protos compile");
+    let contract = Contract::decode(&image).expect("the contract is valid");
     assert!(contract.message("one.M").is_some() && contract.message("two.N").is_some());
 }
 
 #[test]
-fn what_does_not_compile_is_told_in_one_line_with_its_place() {
+fn compile_error_is_one_line_with_its_location() {
     let cases = [
         (
             vec![(
@@ -77,7 +80,7 @@ fn what_does_not_compile_is_told_in_one_line_with_its_place() {
             )],
             "google/api/http.proto",
         ),
-        (vec![("readme.md", "no proto")], "holds no .proto files"),
+        (vec![("readme.md", "no proto")], "contains no .proto files"),
         (
             vec![
                 ("buf.yaml", "modules: 1"),
@@ -89,7 +92,7 @@ fn what_does_not_compile_is_told_in_one_line_with_its_place() {
     for (files, expected) in cases {
         let folder = folder(&files);
         let error = compile(folder.path())
-            .expect_err("it can't compile")
+            .expect_err("the protos do not compile")
             .to_string();
         assert!(error.contains(expected), "{error}");
         assert_eq!(error.lines().count(), 1, "{error}");

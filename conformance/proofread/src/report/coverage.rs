@@ -1,4 +1,5 @@
-//! How much of the rules was exercised.
+//! Computes which rules were tested from both sides: by requests that keep and by requests
+//! that break them.
 
 use std::collections::BTreeMap;
 
@@ -11,50 +12,51 @@ use crate::{
     engine::Report,
 };
 
-/// The coverage of all methods together, and of each by its path.
-pub type Covered = (Coverage, BTreeMap<String, Coverage>);
+/// The coverage of all methods together, and of each method by its path.
+pub type CoverageByMethod = (Coverage, BTreeMap<String, Coverage>);
 
-/// How much of the rules was exercised: of all methods that were sent requests, and
-/// of each. Those that were not are told as uncovered, not counted rule by rule.
-/// `uncovered` says why some sides have no case.
-pub fn covered(
+/// The rule coverage of the methods that got requests beyond the baseline. Other methods
+/// are reported as uncovered as a whole and not counted rule by rule. `uncovered` has the
+/// reasons why some sides of rules have no case.
+pub fn rule_coverage(
     contract: &Contract,
     methods: &[&contract::Method],
     report: &Report,
     uncovered: &[CoverageGap],
-) -> Covered {
-    let sent = |method: &&contract::Method| {
+) -> CoverageByMethod {
+    let was_tested = |method: &&contract::Method| {
         let mut counts = report.counts.iter();
         counts.any(|count| {
-            let beyond = !matches!(count.phase, case::Phase::Baseline | case::Phase::Behaviour);
-            beyond && count.method == method.path && count.sent > 0
+            let is_rule_phase =
+                !matches!(count.phase, case::Phase::Baseline | case::Phase::Behaviour);
+            is_rule_phase && count.method == method.path && count.sent > 0
         })
     };
-    let methods: Vec<&contract::Method> = methods.iter().copied().filter(sent).collect();
+    let methods: Vec<&contract::Method> = methods.iter().copied().filter(was_tested).collect();
     let exercised: Vec<RuleTarget> = report.exercised.iter().cloned().collect();
-    let of = |methods: &[&contract::Method]| {
+    let coverage_of = |methods: &[&contract::Method]| {
         let mut seen = coverage::Coverage::of(contract, methods.iter().copied());
         seen.record_targets(&exercised);
         seen.record_gaps(uncovered);
-        counted(&seen)
+        summarized(&seen)
     };
     let by_method = methods
         .iter()
-        .map(|method| (method.path.clone(), of(&[*method])));
-    (of(&methods), by_method.collect())
+        .map(|method| (method.path.clone(), coverage_of(&[*method])));
+    (coverage_of(&methods), by_method.collect())
 }
 
-fn counted(seen: &coverage::Coverage) -> Coverage {
+fn summarized(seen: &coverage::Coverage) -> Coverage {
     let summary = seen.summary();
     let gaps = seen.report().into_iter().filter_map(|rule| {
-        let side = |count: u64, verb: &str, reason: Option<String>| {
-            let why = reason
+        let missing_side = |count: u64, verb: &str, reason: Option<String>| {
+            let reason = reason
                 .map(|reason| format!(": {reason}"))
                 .unwrap_or_default();
-            (count == 0).then(|| format!("no case {verb} it{why}"))
+            (count == 0).then(|| format!("no case {verb} it{reason}"))
         };
-        let kept = side(rule.kept, "keeps", rule.kept_reason);
-        let broken = side(rule.broken, "breaks", rule.broken_reason);
+        let kept = missing_side(rule.kept, "keeps", rule.kept_reason);
+        let broken = missing_side(rule.broken, "breaks", rule.broken_reason);
         let missing: Vec<String> = kept.into_iter().chain(broken).collect();
         (!missing.is_empty()).then(|| Gap {
             field: rule.field,

@@ -1,23 +1,23 @@
-//! Which reports are wanted: `terminal,json=report.json`.
+//! Parses the `--report` flag: `terminal,json=report.json`.
 
 use std::{path::PathBuf, str::FromStr};
 
 use crate::suggest::did_you_mean;
 
-/// A report and where it goes.
+/// The format of a report and its destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Format {
-    /// To standard output, for people.
+    /// Styled text on standard output.
     Terminal,
-    /// Everything, for programs.
+    /// All data, for programs.
     Json(Output),
-    /// JUnit XML, for CI.
+    /// JUnit XML, which CI systems display.
     Junit(Output),
-    /// One page with everything in it.
+    /// One self-contained page.
     Html(Output),
 }
 
-/// Where a report goes.
+/// The destination of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
     /// Standard output.
@@ -31,7 +31,7 @@ impl FromStr for Format {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, file) = match text.split_once('=') {
-            Some((_, "")) => return Err(format!("{text:?} names no file behind the =")),
+            Some((_, "")) => return Err(format!("{text:?} has no file name after the =")),
             Some((name, "-")) => (name, Output::Stdout),
             Some((name, file)) => (name, Output::File(file.into())),
             None => (text, Output::Stdout),
@@ -39,15 +39,15 @@ impl FromStr for Format {
         match (name, file) {
             ("terminal", Output::Stdout) => Ok(Self::Terminal),
             ("terminal", Output::File(_)) => {
-                Err("terminal goes to the terminal, not to a file".to_owned())
+                Err("the terminal report can't be written to a file".to_owned())
             }
             ("json", file) => Ok(Self::Json(file)),
             ("junit", file) => Ok(Self::Junit(file)),
             ("html", file) => Ok(Self::Html(file)),
             (other, _) => {
-                let near = did_you_mean(other, &["terminal", "json", "junit", "html"]);
+                let suggestion = did_you_mean(other, &["terminal", "json", "junit", "html"]);
                 Err(format!(
-                    "there is no report {other:?}{near}; it is terminal, json=FILE, junit=FILE or html=FILE"
+                    "there is no report {other:?}{suggestion}; it is terminal, json=FILE, junit=FILE or html=FILE"
                 ))
             }
         }
@@ -55,7 +55,7 @@ impl FromStr for Format {
 }
 
 impl Format {
-    /// Whether it goes to standard output.
+    /// Whether the report is written to standard output.
     pub fn is_stdout(&self) -> bool {
         match self {
             Self::Terminal => true,
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reports_are_named_with_their_files() {
+    fn report_flag_is_parsed() {
         let parsed = |text: &str| text.parse::<Format>();
         assert_eq!(parsed("terminal"), Ok(Format::Terminal));
         let file = Output::File("a=b.json".into());
@@ -79,8 +79,8 @@ mod tests {
         assert_eq!(parsed("html"), Ok(Format::Html(Output::Stdout)));
         assert_eq!(parsed("junit=-"), Ok(Format::Junit(Output::Stdout)));
         for (text, expected) in [
-            ("json=", "names no file"),
-            ("terminal=a", "not to a file"),
+            ("json=", "has no file name"),
+            ("terminal=a", "can't be written to a file"),
             ("jnuit=a", "did you mean \"junit\"?"),
         ] {
             let error = parsed(text).expect_err(text);

@@ -1,4 +1,4 @@
-//! Failures that are alike, shown as one.
+//! Groups similar failures, so that reports show each group once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,65 +15,69 @@ use crate::{
     source_location,
 };
 
-/// In how many methods the same failure is one of the server as a whole.
+/// A failure that occurs in at least this many methods is reported for the server as a
+/// whole.
 const SHARED_FROM_METHODS: usize = 3;
 
-/// How many different answers are shown for one failure.
+/// The greatest number of different answers that a group shows.
 const MAX_ANSWERS: usize = 4;
 
-/// How many places are shown for one failure.
+/// The greatest number of source locations that a group shows.
 const MAX_LOCATIONS: usize = 4;
 
-/// How many cases that are alike are named.
+/// The greatest number of further case ids that a group lists.
 const MAX_NAMED_CASES: usize = 20;
 
-/// The groups with the method to which they belong; none for the server. Within a
-/// method failures are alike when the same was expected and the same came back.
+/// Groups the failures of a report. Each group comes with the path of its method, or `None`
+/// if it concerns the server as a whole. Failures of one method are similar if the expected
+/// and the observed answer are the same.
 pub(super) fn group_failures<'r>(
     report: &'r Report,
     context: &ReportContext<'_>,
 ) -> Vec<(Option<&'r str>, Group)> {
-    let mut methods: BTreeMap<Signature<'_>, BTreeSet<&str>> = BTreeMap::new();
+    let mut methods_by_signature: BTreeMap<Signature<'_>, BTreeSet<&str>> = BTreeMap::new();
     for found in &report.findings {
         let finding = &found.finding;
-        methods
+        methods_by_signature
             .entry(signature(finding))
             .or_default()
             .insert(&finding.method);
     }
     let is_shared = |finding: &Finding| {
-        finding.method.is_empty() || methods[&signature(finding)].len() >= SHARED_FROM_METHODS
+        finding.method.is_empty()
+            || methods_by_signature[&signature(finding)].len() >= SHARED_FROM_METHODS
     };
     let mut groups: Vec<(GroupKey<'_>, Vec<usize>)> = Vec::new();
     for (index, found) in report.findings.iter().enumerate() {
         let finding = &found.finding;
-        let alike = match is_shared(finding) {
-            true => GroupKey::AcrossMethods(signature(finding)),
-            false => GroupKey::WithinMethod {
+        let key = if is_shared(finding) {
+            GroupKey::AcrossMethods(signature(finding))
+        } else {
+            GroupKey::WithinMethod {
                 method: &finding.method,
                 kind: finding.kind,
                 expected: &finding.expected,
                 observed: without_digits(&finding.observed),
-            },
+            }
         };
-        match groups.iter_mut().find(|(known, _)| *known == alike) {
+        match groups.iter_mut().find(|(known, _)| *known == key) {
             Some((_, indices)) => indices.push(index),
-            None => groups.push((alike, vec![index])),
+            None => groups.push((key, vec![index])),
         }
     }
-    let made = groups.into_iter().map(|(alike, indices)| {
+    let groups = groups.into_iter().map(|(key, indices)| {
         let group = group(&indices, report, context);
-        match alike {
+        match key {
             GroupKey::AcrossMethods(_) => (None, group),
             GroupKey::WithinMethod { method, .. } => (Some(method), group),
         }
     });
-    made.collect()
+    groups.collect()
 }
 
 type Signature<'r> = (case::Phase, &'r str, String);
 
-/// Why failures are shown as one.
+/// Failures with equal keys form a group.
 #[derive(PartialEq)]
 enum GroupKey<'r> {
     AcrossMethods(Signature<'r>),
@@ -85,9 +89,9 @@ enum GroupKey<'r> {
     },
 }
 
-/// Failures of different methods are alike when the same case got the same answer,
-/// whatever the numbers in it. On the wire the case alone matters: what is answered
-/// to it is up to the method.
+/// Failures of different methods are similar if the same case got the same answer, numbers
+/// ignored. In the wire phase only the case counts, since the answers of methods to
+/// malformed bytes may differ.
 fn signature(finding: &Finding) -> Signature<'_> {
     let observed = match finding.phase {
         case::Phase::Wire => String::new(),
@@ -104,15 +108,15 @@ fn without_digits(text: &str) -> String {
     text.chars().filter(|it| !it.is_ascii_digit()).collect()
 }
 
-/// The answers that differ in more than numbers, one a line.
+/// The distinct answers, one per line; answers that differ only in numbers count as one.
 fn answers(members: &[&Found]) -> String {
-    let mut known: Vec<String> = Vec::new();
+    let mut seen: Vec<String> = Vec::new();
     let mut answers: Vec<&str> = Vec::new();
-    for found in members {
-        let shape = without_digits(&found.finding.observed);
-        if !known.contains(&shape) {
-            known.push(shape);
-            answers.push(&found.finding.observed);
+    for member in members {
+        let answer = without_digits(&member.finding.observed);
+        if !seen.contains(&answer) {
+            seen.push(answer);
+            answers.push(&member.finding.observed);
         }
     }
     let more = answers.len().saturating_sub(MAX_ANSWERS);
@@ -124,14 +128,14 @@ fn answers(members: &[&Found]) -> String {
     }
 }
 
-/// The numbers of all that is kept of these, as the recorded failures have them.
+/// The numbers that these failures have in `failures.json`.
 fn recorded_ids(indices: &[usize], report: &Report) -> Vec<usize> {
-    let kept = |found: &Found| 1 + found.alike.len();
-    let of = |index: &usize| {
-        let before: usize = report.findings[..*index].iter().map(kept).sum();
-        (before + 1..=before + kept(&report.findings[*index])).collect::<Vec<_>>()
+    let recorded_count = |found: &Found| 1 + found.alike.len();
+    let ids_of = |index: &usize| {
+        let before: usize = report.findings[..*index].iter().map(recorded_count).sum();
+        (before + 1..=before + recorded_count(&report.findings[*index])).collect::<Vec<_>>()
     };
-    indices.iter().flat_map(of).collect()
+    indices.iter().flat_map(ids_of).collect()
 }
 
 fn group(indices: &[usize], report: &Report, context: &ReportContext<'_>) -> Group {
@@ -144,7 +148,7 @@ fn group(indices: &[usize], report: &Report, context: &ReportContext<'_>) -> Gro
     let id = ids.first().copied().unwrap_or_default();
     let others = members.iter().skip(1).map(|found| &found.finding);
     let alike = members.iter().flat_map(|found| &found.alike);
-    let named = others
+    let similar_cases = others
         .chain(alike)
         .map(|it| it.case.clone())
         .take(MAX_NAMED_CASES);
@@ -158,24 +162,24 @@ fn group(indices: &[usize], report: &Report, context: &ReportContext<'_>) -> Gro
         id,
         ids,
         count: members.iter().map(|found| found.count).sum(),
-        alike: named.collect(),
+        similar_cases: similar_cases.collect(),
         title: kind_title(finding.kind).to_owned(),
         phase: phase_name(finding.phase),
         case: finding.case.clone(),
         intent: finding.intent.clone(),
         sent: sent_text(finding),
         expected: finding.expected.clone(),
-        places: source_locations(finding, context.contract),
+        source_locations: source_locations(finding, context.contract),
         observed: answers(&members),
         reproduce: match &context.failures {
             None if finding.again.is_none() => String::new(),
-            _ => context.reproduce.line(finding, id),
+            _ => context.command_template.command(finding, id),
         },
         methods,
     }
 }
 
-/// Where the contract says what was expected.
+/// Where the contract declares what was expected.
 fn source_locations(finding: &Finding, contract: &Contract) -> Vec<String> {
     let method = contract
         .methods()
@@ -183,7 +187,7 @@ fn source_locations(finding: &Finding, contract: &Contract) -> Vec<String> {
     let Some(method) = method else {
         return Vec::new();
     };
-    let mut places: Vec<String> = match &finding.again {
+    let mut locations: Vec<String> = match &finding.again {
         Some(again) => match &again.expect {
             Expect::Refused(due) => due
                 .iter()
@@ -198,10 +202,10 @@ fn source_locations(finding: &Finding, contract: &Contract) -> Vec<String> {
         },
         None => source_location::of_method(method).into_iter().collect(),
     };
-    places.sort();
-    places.dedup();
-    places.truncate(MAX_LOCATIONS);
-    places
+    locations.sort();
+    locations.dedup();
+    locations.truncate(MAX_LOCATIONS);
+    locations
 }
 
 fn sent_text(finding: &Finding) -> String {
@@ -214,17 +218,21 @@ fn sent_text(finding: &Finding) -> String {
             lines.push(again.path.clone());
         }
         let headers = again.headers.iter();
-        lines.extend(headers.map(|(name, value)| match value.is_empty() {
-            true => format!("without the header {name}"),
-            false => format!("{name}: {}", value.escape_ascii()),
+        lines.extend(headers.map(|(name, value)| {
+            if value.is_empty() {
+                format!("without the header {name}")
+            } else {
+                format!("{name}: {}", value.escape_ascii())
+            }
         }));
     }
     if !finding.sent.is_empty() {
         lines.push(hexadecimal(&finding.sent));
     }
-    // A claim about the server is about nothing that was sent.
-    match lines.is_empty() && finding.again.is_some() {
-        true => "no bytes".to_owned(),
-        false => lines.join("\n"),
+    // Findings of the behaviour phase are about several calls and show no request.
+    if lines.is_empty() && finding.again.is_some() {
+        "no bytes".to_owned()
+    } else {
+        lines.join("\n")
     }
 }

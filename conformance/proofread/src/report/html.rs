@@ -1,13 +1,13 @@
-//! The report as one page of HTML that needs nothing else: no script, no font, no
-//! image from elsewhere, so that it can be kept as an artefact and opened anywhere.
+//! The report as one self-contained HTML page, without scripts and external fonts or
+//! images, so that CI can keep it as an artefact and it opens anywhere.
 
 use askama::Template;
 
 use super::view::{Coverage, Group, GroupedNote, Method, Note, View, group_notes};
 use crate::style::with_thousands_separators;
 
-/// How many gaps of coverage are listed; the JSON report has all.
-const GAPS: usize = 500;
+/// The greatest number of coverage gaps on the page; the JSON report has all.
+const MAX_GAPS: usize = 500;
 
 #[derive(Template)]
 #[template(path = "report.html")]
@@ -15,7 +15,7 @@ struct Page<'v> {
     view: &'v View,
     style: &'static str,
     bars: Vec<Bar>,
-    gaps: usize,
+    max_gaps: usize,
 }
 
 /// A row of the table of methods.
@@ -24,7 +24,7 @@ struct Row<'v> {
     method: &'v Method,
 }
 
-/// A bar of the chart of phases, its parts of 1000.
+/// A bar of the chart of phases; `width` and `failed_width` are from 0 to 1000.
 struct Bar {
     name: String,
     cases: String,
@@ -34,41 +34,42 @@ struct Bar {
     top: usize,
 }
 
-/// The height of a row in the chart of phases.
-const ROW: usize = 28;
+/// The height of a row in the chart of phases, in SVG units.
+const ROW_HEIGHT: usize = 28;
 
-/// Writes the page.
+/// Renders the page.
 ///
 /// # Errors
-/// When the template can't be filled, which is a defect.
+/// If the template fails, which is a defect of proofread.
 pub fn render(view: &View) -> Result<String, askama::Error> {
-    let most = view.phases.iter().map(|phase| phase.cases).max();
-    let most = most.unwrap_or(1).max(1);
+    let max_cases = view.phases.iter().map(|phase| phase.cases).max();
+    let max_cases = max_cases.unwrap_or(1).max(1);
     let bars = view.phases.iter().enumerate().map(|(index, phase)| Bar {
         name: phase.name.clone(),
         cases: with_thousands_separators(phase.cases),
         failed: phase.failed,
         // The square root keeps the small phases visible beside the random one.
-        width: root_share(phase.cases, most),
-        failed_width: root_share(phase.failed.min(phase.cases), most),
-        top: index * ROW,
+        width: square_root_share(phase.cases, max_cases),
+        failed_width: square_root_share(phase.failed.min(phase.cases), max_cases),
+        top: index * ROW_HEIGHT,
     });
     Page {
         view,
         style: include_str!("../../templates/report.css"),
         bars: bars.collect(),
-        gaps: GAPS,
+        max_gaps: MAX_GAPS,
     }
     .render()
 }
 
-fn root_share(part: u64, whole: u64) -> u64 {
-    ((part * 1_000_000) / whole).isqrt()
+/// The square root of `part / total`, from 0 to 1000.
+fn square_root_share(part: u64, total: u64) -> u64 {
+    ((part * 1_000_000) / total).isqrt()
 }
 
 impl Page<'_> {
     fn chart_height(&self) -> usize {
-        self.bars.len() * ROW
+        self.bars.len() * ROW_HEIGHT
     }
 
     fn grouped(&self, count: &u64) -> String {
@@ -87,7 +88,7 @@ impl Page<'_> {
         format!("{:.1}", self.view.seconds)
     }
 
-    /// The methods that were checked, by service.
+    /// The checked methods, grouped by service.
     fn services(&self) -> Vec<(&str, Vec<Row<'_>>)> {
         let mut services: Vec<(&str, Vec<Row<'_>>)> = Vec::new();
         for method in self.view.methods.iter().filter(|it| it.is_checked()) {
@@ -105,31 +106,31 @@ impl Page<'_> {
         self.view.phases.len() + 4
     }
 
-    fn group_notes(&self, notes: &[Note]) -> Vec<GroupedNote> {
+    fn grouped_notes(&self, notes: &[Note]) -> Vec<GroupedNote> {
         group_notes(notes)
     }
 
-    fn failing(&self) -> Vec<&Method> {
+    fn failing_methods(&self) -> Vec<&Method> {
         let methods = self.view.methods.iter();
         methods.filter(|method| !method.groups.is_empty()).collect()
     }
 
-    fn per_cent(&self, coverage: &Coverage) -> String {
+    fn percentage(&self, coverage: &Coverage) -> String {
         match coverage.rules() {
             0 => "–".to_owned(),
             _ => {
                 let per_mille = coverage.per_mille(&coverage.both);
-                // Never rounded up to all.
+                // Rounded down, so that 100 % means all rules.
                 format!("{} %", per_mille / 10)
             }
         }
     }
 
     fn hidden_gaps(&self) -> usize {
-        self.view.coverage.gaps.len().saturating_sub(self.gaps)
+        self.view.coverage.gaps.len().saturating_sub(self.max_gaps)
     }
 
-    fn like_it(&self, group: &Group) -> String {
+    fn count_label(&self, group: &Group) -> String {
         match group.count {
             0 | 1 => String::new(),
             number => format!("× {number}"),

@@ -1,5 +1,5 @@
-//! The report as JUnit XML: a suite for each method, in it a test for each phase
-//! that went well and for each failure.
+//! The report as JUnit XML: a suite for each method, with a test for each phase without
+//! failures and for each group of failures.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStat
 
 use super::view::{Group, Method, Phase, View};
 
-/// Writes the XML.
+/// Renders the XML.
 ///
 /// # Errors
-/// When a text can't stand in XML.
+/// If a text contains characters that XML does not allow.
 pub fn render(view: &View) -> Result<String, SerializeError> {
     let mut report = Report::new("proofread");
     report.set_time(Duration::from_secs_f64(view.seconds.max(0.0)));
@@ -36,8 +36,8 @@ pub fn render(view: &View) -> Result<String, SerializeError> {
 
 fn suite(method: &Method) -> TestSuite {
     let mut suite = TestSuite::new(method.name.clone());
-    let well = |phase: &&Phase| phase.cases > 0 && phase.failed == 0;
-    for phase in method.phases.iter().filter(well) {
+    let has_passed = |phase: &&Phase| phase.cases > 0 && phase.failed == 0;
+    for phase in method.phases.iter().filter(has_passed) {
         let mut test = TestCase::new(phase.name.clone(), TestCaseStatus::success());
         test.set_classname(method.name.clone());
         test.set_assertions(usize::try_from(phase.cases).unwrap_or(usize::MAX));
@@ -53,19 +53,19 @@ fn failure(group: &Group) -> TestCase {
     status.set_message(format!("{}: {}", group.title, group.intent));
     let mut lines = Vec::new();
     if !group.sent.is_empty() {
-        lines.push(format!("sent:     {}", group.sent));
+        lines.push(format!("sent:      {}", group.sent));
     }
-    lines.push(format!("contract: {}", group.expected));
+    lines.push(format!("contract:  {}", group.expected));
     lines.extend(
         group
-            .places
+            .source_locations
             .iter()
-            .map(|place| format!("          {place}")),
+            .map(|location| format!("           {location}")),
     );
-    lines.push(format!("answer:   {}", group.observed));
-    lines.push(format!("again:    {}", group.reproduce));
+    lines.push(format!("answer:    {}", group.observed));
+    lines.push(format!("reproduce: {}", group.reproduce));
     if group.count > 1 {
-        lines.push(format!("and {} more like it", group.count - 1));
+        lines.push(format!("and {} similar failures", group.count - 1));
     }
     status.set_description(lines.join("\n"));
     let mut test = TestCase::new(group.case.clone(), status);

@@ -1,7 +1,7 @@
-//! What was found, for people and for programs.
+//! Reports of a run: terminal, HTML, JUnit XML and JSON.
 //!
-//! [`view`] is what every report shows; it is made once of what the engine answers,
-//! and the renderers only lay it out.
+//! [`view_builder`] converts the result of the engine once into a [`View`]; the renderers
+//! only lay it out.
 
 mod coverage;
 mod format;
@@ -15,19 +15,19 @@ mod tests;
 pub mod view;
 pub mod view_builder;
 
-pub use coverage::{Covered, covered};
+pub use coverage::{CoverageByMethod, rule_coverage};
 pub use format::{Format, Output};
 pub use reproduce_command::{CommandTemplate, HeaderArgument, quoted};
 pub use view::View;
 
 use std::fmt::Write;
 
-/// The first bytes in hexadecimal, and how many there are.
+/// The first 40 bytes in hexadecimal, and the number of bytes if there are more.
 pub fn hexadecimal(bytes: &[u8]) -> String {
-    const SHOWN: usize = 40;
+    const MAX_BYTES: usize = 40;
     let mut text = String::new();
-    for (index, byte) in bytes.iter().take(SHOWN).enumerate() {
-        // The five bytes of gRPC stand apart.
+    for (index, byte) in bytes.iter().take(MAX_BYTES).enumerate() {
+        // A gRPC frame begins with five bytes: a flag and the length.
         if index == 5 {
             text.push(' ');
         }
@@ -35,7 +35,7 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
     }
     match bytes.len() {
         0 => "no bytes".to_owned(),
-        length if length > SHOWN => format!("{text}… ({length} bytes)"),
+        length if length > MAX_BYTES => format!("{text}… ({length} bytes)"),
         _ => text,
     }
 }

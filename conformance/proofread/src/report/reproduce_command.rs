@@ -1,42 +1,47 @@
-//! The line that makes a failure happen again.
+//! The shell command that reproduces a failure.
 
 use crate::finding::Finding;
 
-/// How to call the server of a run by hand.
+/// What the commands that reproduce the failures of one run have in common.
 #[derive(Debug, Clone, Default)]
 pub struct CommandTemplate {
     /// `host:port`.
     pub authority: String,
-    /// The flags of grpcurl for the connection: `-plaintext`, or `-cacert ca.pem`.
+    /// The grpcurl flags for the connection: `-plaintext`, or `-cacert ca.pem`.
     pub connection: Vec<String>,
-    /// Metadata by method globs, each as a word of the shell without its value being
-    /// expanded, so that no secret gets into a report.
+    /// Metadata of the calls. Variables and files are not expanded, so that no secret
+    /// gets into a report.
     pub headers: Vec<HeaderArgument>,
-    /// Where the failures are recorded.
+    /// The file in which the failures are recorded.
     pub failures: String,
 }
 
-/// A header as it may be shown.
+/// One `-H` argument of grpcurl, without secrets.
 #[derive(Debug, Clone)]
 pub struct HeaderArgument {
-    /// Matches the methods that carry it; all where there is none.
+    /// Matches the methods that carry the header; `None` means all methods.
     pub methods: Option<globset::GlobMatcher>,
-    /// The word of the shell: `'authorization: Bearer ${TOKEN}'`.
-    pub word: String,
-    /// Whether grpcurl is to expand variables in it.
-    pub expands: bool,
+    /// Quoted for the shell: `'authorization: Bearer ${TOKEN}'`.
+    pub shell_word: String,
+    /// Whether it contains variables that grpcurl has to expand.
+    pub has_variables: bool,
 }
 
+/// Longer requests are replayed from the file: they are unreadable in a report, and a
+/// shell argument is limited to about 100 KiB.
+const MAX_JSON_BYTES: usize = 4096;
+
 impl CommandTemplate {
-    /// The line for a failure: grpcurl where JSON says all that was sent, and
-    /// otherwise `proofread replay`. The id is its number in the recorded failures.
-    pub fn line(&self, finding: &Finding, id: usize) -> String {
-        let plain = finding.again.as_ref().is_some_and(|again| {
+    /// The command for a failure: grpcurl where JSON can express all that was sent, and
+    /// otherwise `proofread replay`. `id` is the number of the recorded failure.
+    pub fn command(&self, finding: &Finding, id: usize) -> String {
+        let is_plain_call = finding.again.as_ref().is_some_and(|again| {
             again.headers.is_empty() && !again.reset && again.path == finding.method
         });
         match &finding.json {
-            // A shell can't pass more than some 100 KiB in one word.
-            Some(json) if plain && json.len() < 4096 => self.grpcurl(&finding.method, json),
+            Some(json) if is_plain_call && json.len() < MAX_JSON_BYTES => {
+                self.grpcurl(&finding.method, json)
+            }
             _ => format!("proofread replay {} --only {id}", quoted(&self.failures)),
         }
     }
@@ -50,13 +55,13 @@ impl CommandTemplate {
             methods.is_none_or(|methods| methods.is_match(method))
         };
         let headers: Vec<&HeaderArgument> = self.headers.iter().filter(applies).collect();
-        if headers.iter().any(|header| header.expands) {
+        if headers.iter().any(|header| header.has_variables) {
             words.push("-expand-headers".to_owned());
         }
         for header in headers {
-            words.extend(["-H".to_owned(), header.word.clone()]);
+            words.extend(["-H".to_owned(), header.shell_word.clone()]);
         }
-        // The messages of a stream may stand on one line.
+        // grpcurl accepts the messages of a stream on one line.
         let json = json.replace('\n', " ");
         words.extend(["-d".to_owned(), quoted_always(&json)]);
         words.extend([self.authority.clone(), method.to_owned()]);
@@ -64,13 +69,14 @@ impl CommandTemplate {
     }
 }
 
-/// A word for the shell, in quotes where it needs them.
+/// A word for the shell, in single quotes if it contains special characters.
 pub fn quoted(word: &str) -> String {
     let plain =
         |character: char| character.is_ascii_alphanumeric() || "-_./:=@%+,".contains(character);
-    match !word.is_empty() && word.chars().all(plain) {
-        true => word.to_owned(),
-        false => quoted_always(word),
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        quoted_always(word)
     }
 }
 
@@ -107,45 +113,45 @@ mod tests {
         }
     }
 
-    fn reproduce() -> CommandTemplate {
-        let glob = globset::Glob::new("shop.v1.Shop/*").expect("it is one");
+    fn template() -> CommandTemplate {
+        let glob = globset::Glob::new("shop.v1.Shop/*").expect("the glob is valid");
         CommandTemplate {
             authority: "127.0.0.1:50051".to_owned(),
             connection: vec!["-plaintext".to_owned()],
             headers: vec![HeaderArgument {
                 methods: Some(glob.compile_matcher()),
-                word: "'authorization: Bearer ${TOKEN}'".to_owned(),
-                expands: true,
+                shell_word: "'authorization: Bearer ${TOKEN}'".to_owned(),
+                has_variables: true,
             }],
             failures: "my failures.json".to_owned(),
         }
     }
 
     #[test]
-    fn what_json_can_say_is_a_line_of_grpcurl() {
+    fn plain_json_request_is_reproduced_by_grpcurl() {
         assert_eq!(
-            reproduce().line(&finding(Some(r#"{"name":"it's"}"#)), 1),
+            template().command(&finding(Some(r#"{"name":"it's"}"#)), 1),
             r#"grpcurl -plaintext -expand-headers -H 'authorization: Bearer ${TOKEN}' -d '{"name":"it'\''s"}' 127.0.0.1:50051 shop.v1.Shop/Get"#
         );
         let mut elsewhere = finding(Some("{}"));
-        elsewhere.method = "/shop.v1.Till/Pay".to_owned();
+        elsewhere.method = "/shop.v1.Payments/Pay".to_owned();
         if let Some(again) = &mut elsewhere.again {
             again.path.clone_from(&elsewhere.method);
         }
         assert_eq!(
-            reproduce().line(&elsewhere, 1),
-            "grpcurl -plaintext -d '{}' 127.0.0.1:50051 shop.v1.Till/Pay"
+            template().command(&elsewhere, 1),
+            "grpcurl -plaintext -d '{}' 127.0.0.1:50051 shop.v1.Payments/Pay"
         );
     }
 
     #[test]
-    fn what_json_can_not_say_is_replayed() {
+    fn request_that_json_cannot_express_is_replayed_from_the_file() {
         let expected = "proofread replay 'my failures.json' --only 7";
-        assert_eq!(reproduce().line(&finding(None), 7), expected);
+        assert_eq!(template().command(&finding(None), 7), expected);
         let mut reset = finding(Some("{}"));
         if let Some(again) = &mut reset.again {
             again.reset = true;
         }
-        assert_eq!(reproduce().line(&reset, 7), expected);
+        assert_eq!(template().command(&reset, 7), expected);
     }
 }

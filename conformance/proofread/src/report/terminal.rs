@@ -1,18 +1,18 @@
-//! The report on a terminal.
+//! The report as styled text for the terminal.
 
 use std::fmt::Write;
 
 use super::view::{Coverage, Group, Method, Note, View, group_notes};
 use crate::style::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, count, paint, with_thousands_separators};
 
-/// How many lines of notes are shown of one kind; the rest is counted. The other
-/// reports show all of them.
-const NOTES: usize = 12;
+/// The greatest number of notes of one kind. Further notes are only counted; the other
+/// reports show all.
+const MAX_NOTES: usize = 12;
 
-/// How many characters are shown of what was sent or came back.
-const LONG: usize = 600;
+/// The greatest length of a line of a request or an answer, in characters.
+const MAX_LINE: usize = 600;
 
-/// Writes a report as lines of styled text.
+/// Renders a report as lines of styled text.
 pub fn render(view: &View) -> String {
     let mut text = String::new();
     for method in view
@@ -51,20 +51,20 @@ pub fn render(view: &View) -> String {
 }
 
 fn title(text: &mut String, method: &Method) {
-    let place = method.place.as_ref();
-    let place = place.map(|place| format!("  {}", paint(DIM, place)));
+    let location = method.source_location.as_ref();
+    let location = location.map(|location| format!("  {}", paint(DIM, location)));
     let _ = writeln!(
         text,
         "{}{}\n",
         paint(BOLD, &method.name),
-        place.unwrap_or_default()
+        location.unwrap_or_default()
     );
 }
 
 fn failure(text: &mut String, group: &Group) {
-    let like_it = match group.count {
+    let count_label = match group.count {
         0 | 1 => format!("#{}", group.id),
-        count => format!("#{} and {} more like it", group.id, count - 1),
+        count => format!("#{} and {} similar failures", group.id, count - 1),
     };
     let _ = writeln!(
         text,
@@ -72,7 +72,7 @@ fn failure(text: &mut String, group: &Group) {
         paint(RED, "✗"),
         paint(RED, &group.title),
         group.intent,
-        paint(DIM, format!("{} {like_it}", group.case))
+        paint(DIM, format!("{} {count_label}", group.case))
     );
     let mut row = |name: &str, value: &str| {
         for (index, line) in value.lines().enumerate() {
@@ -80,48 +80,49 @@ fn failure(text: &mut String, group: &Group) {
             let _ = writeln!(
                 text,
                 "      {}  {}",
-                paint(DIM, format!("{name:<8}")),
+                paint(DIM, format!("{name:<9}")),
                 shorten(line)
             );
         }
     };
     if group.methods.len() > 1 {
-        row("methods", &some_of(&group.methods));
+        row("methods", &abbreviated(&group.methods));
     }
     row("sent", &group.sent);
     row("contract", &group.expected);
-    for place in &group.places {
-        row("", &paint(CYAN, place));
+    for location in &group.source_locations {
+        row("", &paint(CYAN, location));
     }
     row("answer", &group.observed);
     if !group.reproduce.is_empty() {
-        // Never shortened: it is there to be copied.
+        // Never shortened, so that it can be copied.
         let _ = writeln!(
             text,
             "      {}  {}",
-            paint(DIM, "again   "),
+            paint(DIM, "reproduce"),
             group.reproduce
         );
     }
     text.push('\n');
 }
 
-fn some_of(names: &[String]) -> String {
-    const SHOWN: usize = 3;
-    let shown = names
+/// The first three names, and the number of the others.
+fn abbreviated(names: &[String]) -> String {
+    const MAX_NAMES: usize = 3;
+    let first = names
         .iter()
-        .take(SHOWN)
+        .take(MAX_NAMES)
         .cloned()
         .collect::<Vec<_>>()
         .join(", ");
-    match names.len().saturating_sub(SHOWN) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
+    match names.len().saturating_sub(MAX_NAMES) {
+        0 => first,
+        more => format!("{first} and {more} more"),
     }
 }
 
 fn shorten(line: &str) -> String {
-    match line.char_indices().nth(LONG) {
+    match line.char_indices().nth(MAX_LINE) {
         Some((end, _)) => format!("{} … ({} bytes)", &line[..end], line.len()),
         None => line.to_owned(),
     }
@@ -160,7 +161,7 @@ fn totals(text: &mut String, view: &View) {
 
 fn coverage(text: &mut String, coverage: &Coverage) {
     if coverage.rules() == 0 {
-        let _ = writeln!(text, "coverage   the requests that were sent have no rules");
+        let _ = writeln!(text, "coverage   the tested requests have no rules");
         return;
     }
     let _ = writeln!(
@@ -187,42 +188,43 @@ fn notes(text: &mut String, title: &str, notes: &[Note]) {
         return;
     }
     let _ = writeln!(text, "{} ({})", paint(YELLOW, title), notes.len());
-    let folded: Vec<Note> = group_notes(notes)
+    let grouped: Vec<Note> = group_notes(notes)
         .into_iter()
         .map(|it| Note {
-            about: some_of(&it.about),
+            about: abbreviated(&it.about),
             text: it.text,
         })
         .collect();
-    list(text, &folded);
+    list(text, &grouped);
 }
 
 fn list(text: &mut String, notes: &[Note]) {
-    for note in notes.iter().take(NOTES) {
+    for note in notes.iter().take(MAX_NOTES) {
         let _ = writeln!(text, "  {}  {}", paint(CYAN, &note.about), note.text);
     }
-    if let Some(more) = notes.len().checked_sub(NOTES).filter(|more| *more > 0) {
+    if let Some(more) = notes.len().checked_sub(MAX_NOTES).filter(|more| *more > 0) {
         let _ = writeln!(text, "  and {more} more");
     }
 }
 
 fn verdict(text: &mut String, view: &View) {
-    let _ = match view.keeps_contract() {
-        true => writeln!(text, "{} {}", paint(GREEN, "✓"), view.verdict()),
-        false => writeln!(text, "{} {}", paint(RED, "✗"), paint(BOLD, view.verdict())),
+    let _ = if view.keeps_contract() {
+        writeln!(text, "{} {}", paint(GREEN, "✓"), view.verdict())
+    } else {
+        writeln!(text, "{} {}", paint(RED, "✗"), paint(BOLD, view.verdict()))
     };
     if let Some(hint) = view.hint() {
         let _ = writeln!(text, "  {}", paint(YELLOW, hint));
     }
     if let Some(failures) = view.failures.as_ref().filter(|_| !view.keeps_contract()) {
-        let again = format!("again: proofread replay {}", super::quoted(failures));
-        let _ = writeln!(text, "  {}", paint(DIM, again));
+        let command = format!("reproduce: proofread replay {}", super::quoted(failures));
+        let _ = writeln!(text, "  {}", paint(DIM, command));
         if view.left_out > 0 {
-            let some = format!(
-                "{} of the failures are not recorded: there are too many",
+            let note = format!(
+                "{} further failures are not recorded, since the file is limited to 1,000",
                 with_thousands_separators(view.left_out)
             );
-            let _ = writeln!(text, "  {}", paint(DIM, some));
+            let _ = writeln!(text, "  {}", paint(DIM, note));
         }
     }
 }

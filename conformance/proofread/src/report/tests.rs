@@ -18,27 +18,27 @@ fn group(id: usize, ids: &[usize], title: &str, intent: &str) -> Group {
         id,
         ids: ids.to_vec(),
         count: ids.len() as u64,
-        alike: Vec::new(),
+        similar_cases: Vec::new(),
         title: title.to_owned(),
         phase: "unset".to_owned(),
         case: format!("unset/{id}"),
         intent: intent.to_owned(),
         sent: r#"{"title":"<b>&"}"#.to_owned(),
         expected: "INVALID_ARGUMENT, because of book_id int32.gte_lte".to_owned(),
-        places: vec!["shop/v1/shop.proto:12".to_owned()],
+        source_locations: vec!["shop/v1/shop.proto:12".to_owned()],
         observed: "OK with {}".to_owned(),
         reproduce: "grpcurl -plaintext -d '{}' 127.0.0.1:50051 shop.v1.Shop/Get".to_owned(),
         methods: vec!["shop.v1.Shop/Get".to_owned()],
     }
 }
 
-/// A report with something in every place.
-pub(super) fn broken() -> View {
+/// A report with content in every section.
+fn broken() -> View {
     let mut shared = group(4, &[4, 5], "protocol", "a truncated varint");
     shared.methods = ["Get", "List"]
         .map(|name| format!("shop.v1.Shop/{name}"))
         .to_vec();
-    shared.places = Vec::new();
+    shared.source_locations = Vec::new();
     shared.sent = "0000000001 ff\n           (6 bytes)".to_owned();
     shared.reproduce = "proofread replay failures.json --only 4".to_owned();
     View {
@@ -57,7 +57,7 @@ pub(super) fn broken() -> View {
         methods: vec![
             Method {
                 name: "shop.v1.Shop/Get".to_owned(),
-                place: Some("shop/v1/shop.proto:5".to_owned()),
+                source_location: Some("shop/v1/shop.proto:5".to_owned()),
                 phases: vec![
                     phase("baseline", 1, 0),
                     phase("unset", 20, 3),
@@ -77,7 +77,7 @@ pub(super) fn broken() -> View {
             },
             Method {
                 name: "shop.v1.Shop/List".to_owned(),
-                place: None,
+                source_location: None,
                 phases: vec![
                     phase("baseline", 1, 0),
                     phase("unset", 23, 0),
@@ -130,22 +130,22 @@ fn kept() -> View {
 }
 
 #[test]
-fn a_broken_contract_on_a_terminal() {
+fn terminal_report_of_a_broken_contract() {
     insta::assert_snapshot!(strip_str(&terminal::render(&broken())).to_string());
 }
 
 #[test]
-fn a_kept_contract_on_a_terminal() {
+fn terminal_report_of_a_kept_contract() {
     insta::assert_snapshot!(strip_str(&terminal::render(&kept())).to_string());
 }
 
 #[test]
-fn a_broken_contract_as_junit() {
+fn junit_report_of_a_broken_contract() {
     insta::assert_snapshot!(junit::render(&broken()).expect("it is XML"));
 }
 
 #[test]
-fn the_page_needs_nothing_from_elsewhere_and_escapes_what_it_shows() {
+fn html_report_is_self_contained_and_escaped() {
     let page = html::render(&broken()).expect("it renders");
     for forbidden in ["src=", "href=", "url(", "<script", "@import", "<b>&\""] {
         assert!(!page.contains(forbidden), "{forbidden}");
@@ -163,7 +163,7 @@ fn the_page_needs_nothing_from_elsewhere_and_escapes_what_it_shows() {
 }
 
 #[test]
-fn a_report_of_nothing_is_a_report() {
+fn empty_report_is_rendered() {
     let view = View::default();
     assert!(terminal::render(&view).contains("have no rules"));
     assert!(html::render(&view).is_ok() && junit::render(&view).is_ok());

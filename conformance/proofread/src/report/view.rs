@@ -1,179 +1,183 @@
-//! What a report shows, ready to be laid out: no renderer looks anything up.
+//! The content of a report. Renderers need nothing else.
 
 use serde::Serialize;
 
 use crate::style::count;
 
-/// A report.
+/// The content of a report; also the `summary` of the JSON report.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct View {
-    /// The server.
+    /// The URL of the server.
     pub url: String,
-    /// Where the contract comes from.
+    /// The path of the contract, or that it came from reflection.
     pub contract: String,
-    /// The profile that the server was held to.
+    /// The name of the profile.
     pub profile: String,
     /// The seed of the random cases.
     pub seed: u64,
-    /// How long the run took.
+    /// The duration of the run in seconds.
     pub seconds: f64,
-    /// How many cases were sent.
+    /// The number of cases that were sent.
     pub cases: u64,
     /// The totals of each phase, in the order in which they ran.
     pub phases: Vec<Phase>,
     /// The methods, in the order of the contract.
     pub methods: Vec<Method>,
-    /// Failures that several methods share, or that concern the server as a whole.
+    /// Failures that occur in several methods, or concern the server as a whole.
     pub shared: Vec<Group>,
-    /// How much of the rules was exercised.
+    /// The rule coverage of all methods together.
     pub coverage: Coverage,
-    /// What has no case, and why.
+    /// What could not be tested, and why.
     pub uncovered: Vec<Note>,
-    /// Where proofread contradicts itself.
+    /// Cases in which proofread contradicts itself.
     pub defects: Vec<Note>,
-    /// What happened that is no finding.
+    /// Observations that are no failures, such as a lost connection.
     pub remarks: Vec<String>,
-    /// Where the failures are recorded.
+    /// The file in which the failures are recorded.
     pub failures: Option<String>,
-    /// How many of them are not recorded: there were too many.
+    /// The number of failures that are not recorded, because there were too many.
     pub left_out: u64,
-    /// Why the run ended early, where it did.
+    /// The reason why the run ended early, if it did.
     pub aborted: Option<String>,
 }
 
-/// How a phase went.
+/// The counts of a phase.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Phase {
-    /// `boundary`.
+    /// The name: `boundary`.
     pub name: String,
-    /// How many cases were sent.
+    /// The number of cases that were sent.
     pub cases: u64,
-    /// How many findings there are.
+    /// The number of failures.
     pub failed: u64,
 }
 
-/// How a method fares.
+/// The results of a method.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Method {
-    /// `bookstore.inventory.v1.InventoryService/GetBook`.
+    /// The name: `bookstore.inventory.v1.InventoryService/GetBook`.
     pub name: String,
-    /// Where it is declared.
-    pub place: Option<String>,
-    /// Its phases.
+    /// Where the method is declared: `shop/v1/shop.proto:5`.
+    #[serde(rename = "place")]
+    pub source_location: Option<String>,
+    /// The counts of each phase.
     pub phases: Vec<Phase>,
-    /// Its failures, alike ones as one.
+    /// The failures, similar ones grouped.
     pub groups: Vec<Group>,
-    /// The rules of its request.
+    /// The coverage of the rules of its request.
     pub coverage: Coverage,
 }
 
-/// Failures that are alike.
+/// A group of similar failures.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Group {
-    /// The number of the first one, by which `replay --only` finds it.
+    /// The number of the first failure, for `replay --only`.
     pub id: usize,
-    /// The numbers of all that are recorded.
+    /// The numbers of all recorded failures of the group.
     pub ids: Vec<usize>,
-    /// How many failures are alike, this one among them.
+    /// The number of failures in the group.
     pub count: u64,
-    /// The ids of some other cases.
-    pub alike: Vec<String>,
-    /// What is wrong: "rule not checked".
+    /// The ids of up to 20 further cases of the group.
+    #[serde(rename = "alike")]
+    pub similar_cases: Vec<String>,
+    /// The kind of failure: "rule not checked".
     pub title: String,
-    /// The phase that found the first one.
+    /// The phase of the first failure.
     pub phase: String,
-    /// The id of its case.
+    /// The id of the first case.
     pub case: String,
-    /// Why it was sent.
+    /// Why the case was sent: "book_id left unset".
     pub intent: String,
-    /// What was sent: JSON, or a hexadecimal dump.
+    /// The request as JSON, or in hexadecimal.
     pub sent: String,
-    /// What the contract says.
+    /// The answer that the contract requires.
     pub expected: String,
-    /// Where it says so.
-    pub places: Vec<String>,
-    /// What came back.
+    /// Where the contract requires it.
+    #[serde(rename = "places")]
+    pub source_locations: Vec<String>,
+    /// The answers of the server, one per line.
     pub observed: String,
-    /// The line that does it again.
+    /// The shell command that reproduces the first failure.
     pub reproduce: String,
-    /// The methods that it concerns.
+    /// The methods in which the failures occurred.
     pub methods: Vec<String>,
 }
 
-/// How many rules were seen from which sides.
+/// From how many sides rules were tested: with requests that keep a rule, and with requests
+/// that break it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Coverage {
-    /// From both.
+    /// The number of rules that were tested from both sides.
     pub both: u64,
-    /// From one.
+    /// The number of rules that were tested from one side.
     pub one: u64,
-    /// From none.
+    /// The number of rules that were not tested.
     pub none: u64,
-    /// Those that are not seen from both sides: field, rule and reason.
+    /// The rules that were not tested from both sides.
     pub gaps: Vec<Gap>,
 }
 
-/// A rule that was not seen from both sides.
+/// A rule that was not tested from both sides.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Gap {
     /// The full name of the field.
     pub field: String,
     /// The id of the rule.
     pub rule: String,
-    /// What is missing, and why where it is known.
+    /// What is missing, and the reason if it is known.
     pub reason: String,
 }
 
-/// Something about something.
+/// A note about a part of the contract or a case.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Note {
-    /// What it is about: a method, a field, a case.
+    /// The method, field or case that the note is about.
     pub about: String,
-    /// What is to say.
+    /// The text of the note.
     pub text: String,
 }
 
-/// What is said of several things.
+/// A note that applies to several methods, fields or cases.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GroupedNote {
-    /// The things.
+    /// What the note is about.
     pub about: Vec<String>,
-    /// What is to say.
+    /// The text of the note.
     pub text: String,
 }
 
-/// What is said of many things is said once.
+/// Merges notes with the same text into one.
 pub fn group_notes(notes: &[Note]) -> Vec<GroupedNote> {
-    let mut folded: Vec<GroupedNote> = Vec::new();
+    let mut grouped: Vec<GroupedNote> = Vec::new();
     for note in notes {
-        match folded.iter_mut().find(|known| known.text == note.text) {
+        match grouped.iter_mut().find(|known| known.text == note.text) {
             Some(known) => known.about.push(note.about.clone()),
-            None => folded.push(GroupedNote {
+            None => grouped.push(GroupedNote {
                 about: vec![note.about.clone()],
                 text: note.text.clone(),
             }),
         }
     }
-    folded
+    grouped
 }
 
 impl View {
-    /// How many failures there are.
+    /// The number of failures.
     pub fn failed(&self) -> u64 {
         self.phases.iter().map(|phase| phase.failed).sum()
     }
 
-    /// Whether the server keeps its contract, as far as it was asked anything.
+    /// Whether at least one case was sent and none failed.
     pub fn keeps_contract(&self) -> bool {
         self.failed() == 0 && !self.is_empty()
     }
 
-    /// Whether there is no verdict: no method was sent anything, and nothing failed.
+    /// Whether the run tested nothing and so has no verdict.
     pub fn is_empty(&self) -> bool {
         self.failed() == 0 && self.methods.iter().all(|method| method.cases() == 0)
     }
 
-    /// Cases sent and judged in a second.
+    /// The number of cases per second.
     pub fn cases_per_second(&self) -> u64 {
         match self.seconds {
             seconds if seconds > 0.0 => {
@@ -190,7 +194,7 @@ impl View {
         }
     }
 
-    /// How many methods have a failure.
+    /// The number of methods with a failure.
     pub fn failing_methods(&self) -> usize {
         let shared = self.shared.iter().flat_map(|group| &group.methods);
         let own = self
@@ -203,12 +207,13 @@ impl View {
         names.len()
     }
 
-    /// What to try where nothing fails but what stacks do in their own ways.
+    /// Advice to choose a profile, if only the wire phase fails: gRPC implementations differ
+    /// there.
     pub fn hint(&self) -> Option<&'static str> {
-        let elsewhere = |phase: &Phase| phase.name != "wire" && phase.failed > 0;
-        let only_wire = !self.keeps_contract() && !self.phases.iter().any(elsewhere);
+        let failed_elsewhere = |phase: &Phase| phase.name != "wire" && phase.failed > 0;
+        let only_wire = !self.keeps_contract() && !self.phases.iter().any(failed_elsewhere);
         (only_wire && self.profile == "strict").then_some(
-            "only the wire phase fails: stacks differ there; say which one it is by --profile tonic, grpcio, grpc-go, grpc-java or connect",
+            "only the wire phase fails, in which gRPC implementations differ; name yours by --profile tonic, grpcio, grpc-go, grpc-java or connect",
         )
     }
 
@@ -240,7 +245,7 @@ impl View {
         }
     }
 
-    /// How many methods were checked.
+    /// The number of methods that were checked.
     pub fn checked_methods(&self) -> usize {
         let methods = self.methods.iter();
         methods.filter(|method| method.is_checked()).count()
@@ -248,35 +253,36 @@ impl View {
 }
 
 impl Method {
-    /// Whether it was sent more than the first request, which shows whether it is
-    /// there, and the claims about its credential.
+    /// Whether the method was tested beyond the baseline, which only shows that the method
+    /// exists, and beyond the behaviour phase, which only tests its credential.
     pub fn is_checked(&self) -> bool {
-        let beyond = |phase: &&Phase| !matches!(phase.name.as_str(), "baseline" | "behaviour");
-        let mut others = self.phases.iter().filter(beyond).peekable();
+        let is_rule_phase =
+            |phase: &&Phase| !matches!(phase.name.as_str(), "baseline" | "behaviour");
+        let mut others = self.phases.iter().filter(is_rule_phase).peekable();
         match others.peek() {
             Some(_) => others.any(|phase| phase.cases > 0),
             None => self.cases() > 0,
         }
     }
 
-    /// How many cases were sent to it.
+    /// The number of cases that were sent to the method.
     pub fn cases(&self) -> u64 {
         self.phases.iter().map(|phase| phase.cases).sum()
     }
 
-    /// How many failures it has.
+    /// The number of failures of the method.
     pub fn failed(&self) -> u64 {
         self.phases.iter().map(|phase| phase.failed).sum()
     }
 }
 
 impl Coverage {
-    /// How many rules there are.
+    /// The number of rules.
     pub fn rules(&self) -> u64 {
         self.both + self.one + self.none
     }
 
-    /// A share of the rules, of 1000.
+    /// A part of the rules in thousandths.
     pub fn per_mille(&self, part: &u64) -> u64 {
         (part * 1000).checked_div(self.rules()).unwrap_or(0)
     }

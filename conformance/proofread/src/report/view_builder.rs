@@ -1,9 +1,9 @@
-//! From what the engine found to what is shown.
+//! Converts the result of the engine into the [`View`] that reports show.
 
 use std::collections::BTreeMap;
 
 use super::{
-    CommandTemplate, Covered,
+    CommandTemplate, CoverageByMethod,
     group::group_failures,
     view::{Group, Method, Note, Phase, View},
 };
@@ -15,42 +15,44 @@ use crate::{
     source_location,
 };
 
-/// What a report needs besides the findings.
+/// What a report needs in addition to the findings.
 pub struct ReportContext<'a> {
     /// The contract.
     pub contract: &'a Contract,
     /// The methods that were checked.
     pub methods: &'a [&'a contract::Method],
-    /// The server.
+    /// The URL of the server.
     pub url: String,
-    /// Where the contract comes from.
+    /// The path of the contract, or that it came from reflection.
     pub source: String,
-    /// How to call the server by hand.
-    pub reproduce: &'a CommandTemplate,
-    /// Where the failures are recorded.
+    /// The template of the commands that reproduce failures.
+    pub command_template: &'a CommandTemplate,
+    /// The file in which the failures are recorded, if there are any.
     pub failures: Option<String>,
-    /// The coverage of all rules, and by the path of each method.
-    pub coverage: Covered,
+    /// The rule coverage of all methods together and of each method.
+    pub coverage: CoverageByMethod,
 }
 
-/// Makes the view of a report.
+/// Builds the view of a report.
 pub fn build_view(report: &Report, context: ReportContext<'_>) -> View {
-    let grouped = group_failures(report, &context);
-    let (coverage, mut coverages) = context.coverage;
-    let mut by_method: BTreeMap<&str, Vec<Group>> = BTreeMap::new();
+    let groups = group_failures(report, &context);
+    let (coverage, mut coverage_by_method) = context.coverage;
+    let mut groups_by_method: BTreeMap<&str, Vec<Group>> = BTreeMap::new();
     let mut shared = Vec::new();
-    for (path, group) in grouped {
+    for (path, group) in groups {
         match path {
-            Some(path) => by_method.entry(path).or_default().push(group),
+            Some(path) => groups_by_method.entry(path).or_default().push(group),
             None => shared.push(group),
         }
     }
     let methods = context.methods.iter().map(|method| Method {
         name: without_leading_slash(&method.path),
-        place: source_location::of_method(method),
+        source_location: source_location::of_method(method),
         phases: phases(report, Some(&method.path)),
-        groups: by_method.remove(method.path.as_str()).unwrap_or_default(),
-        coverage: coverages.remove(&method.path).unwrap_or_default(),
+        groups: groups_by_method
+            .remove(method.path.as_str())
+            .unwrap_or_default(),
+        coverage: coverage_by_method.remove(&method.path).unwrap_or_default(),
     });
     View {
         url: context.url,
@@ -79,12 +81,12 @@ fn note(note: &engine::Note) -> Note {
     }
 }
 
-/// Paths without the slash in front.
+/// `/shop.v1.Shop/Get` becomes `shop.v1.Shop/Get`.
 pub(super) fn without_leading_slash(path: &str) -> String {
     path.trim_start_matches('/').to_owned()
 }
 
-/// The phases that ran, with the counts of one method or of all.
+/// The phases that ran, with the counts of one method or of all methods.
 fn phases(report: &Report, method: Option<&str>) -> Vec<Phase> {
     let mut phases: BTreeMap<case::Phase, Phase> = BTreeMap::new();
     for count in &report.counts {
@@ -100,14 +102,14 @@ fn phases(report: &Report, method: Option<&str>) -> Vec<Phase> {
     phases.into_values().collect()
 }
 
-/// `boundary`.
+/// The name of a phase as in flags and reports: `boundary`.
 pub fn phase_name(phase: case::Phase) -> String {
     let name = serde_json::to_value(phase).ok();
     let name = name.and_then(|name| name.as_str().map(str::to_owned));
     name.unwrap_or_else(|| format!("{phase:?}").to_lowercase())
 }
 
-/// What kind of failure it is, in words.
+/// The title of a kind of failure, for reports.
 pub fn kind_title(kind: FindingKind) -> &'static str {
     match kind {
         FindingKind::RuleNotChecked => "rule not checked",

@@ -1,4 +1,4 @@
-//! Whatever stands in the way is told in one line, with exit 2.
+//! Invalid input of every kind: one line of error and exit code 2.
 
 use std::{
     io::{Read, Write},
@@ -13,19 +13,19 @@ use crate::{
     test_contracts::{changed_image, folder, write},
 };
 
-/// A server that does this with each connection.
-fn listen(with: impl Fn(std::net::TcpStream) + Send + 'static) -> SocketAddr {
+/// Starts a server that handles each connection by the given function.
+fn listen(handle: impl Fn(std::net::TcpStream) + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = listener.local_addr().expect("it is bound");
-    thread::spawn(move || listener.incoming().flatten().for_each(with));
+    let address = listener.local_addr().expect("the listener has an address");
+    thread::spawn(move || listener.incoming().flatten().for_each(handle));
     address
 }
 
 #[test]
-fn a_server_that_can_not_be_tested_is_told() {
+fn unusable_server_is_reported() {
     let folder = folder();
     let gone = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let gone_address = gone.local_addr().expect("it is bound");
+    let gone_address = gone.local_addr().expect("the listener has an address");
     drop(gone);
     let silent = listen(std::mem::forget);
     let hangs_up = listen(drop);
@@ -50,13 +50,13 @@ fn a_server_that_can_not_be_tested_is_told() {
     ];
     for (url, expected) in cases {
         let arguments = ["check", &url, "--contract=shop.binpb", "--timeout=400ms"];
-        let said = error_line(folder.path(), &arguments);
-        assert!(said.contains(expected), "{said}");
+        let error = error_line(folder.path(), &arguments);
+        assert!(error.contains(expected), "{error}");
     }
 }
 
 #[test]
-fn a_contract_that_is_none_is_told() {
+fn invalid_contract_is_reported() {
     let folder = folder();
     write(folder.path(), "text.binpb", b"syntax = \"proto3\";");
     write(
@@ -64,8 +64,8 @@ fn a_contract_that_is_none_is_told() {
         "half.binpb",
         &crate::test_contracts::shop_image()[..1000],
     );
-    std::fs::create_dir(folder.path().join("protos")).expect("it can be made");
-    std::fs::create_dir(folder.path().join("empty")).expect("it can be made");
+    std::fs::create_dir(folder.path().join("protos")).expect("the folder can be created");
+    std::fs::create_dir(folder.path().join("empty")).expect("the folder can be created");
     write(
         &folder.path().join("protos"),
         "bad.proto",
@@ -79,18 +79,21 @@ fn a_contract_that_is_none_is_told() {
         ),
         ("half.binpb", "is cut off"),
         ("protos", "bad.proto:2:13"),
-        ("empty", "empty holds no .proto files"),
+        ("empty", "empty contains no .proto files"),
     ] {
         let contract = format!("--contract={contract}");
-        let said = error_line(folder.path(), &["cases", &contract]);
-        assert!(said.contains(expected), "{said}");
+        let error = error_line(folder.path(), &["cases", &contract]);
+        assert!(error.contains(expected), "{error}");
     }
-    let said = error_line(folder.path(), &["cases"]);
-    assert!(said.contains("which contract? give --contract"), "{said}");
+    let error = error_line(folder.path(), &["cases"]);
+    assert!(
+        error.contains("no contract given; pass --contract"),
+        "{error}"
+    );
 }
 
 #[test]
-fn slips_of_the_pen_are_told() {
+fn typos_in_flags_are_reported() {
     let folder = folder();
     let shop = Shop::open(Mode::Correct);
     let url = shop.url();
@@ -116,20 +119,20 @@ fn slips_of_the_pen_are_told() {
         ),
         (
             &["--credential=acount=a"],
-            "credentials.acount is for no method",
+            "credentials.acount applies to no method",
         ),
         (&["--ca=none.pem"], "can't read none.pem"),
         (
             &["--report=json,html"],
-            "only one report can go to standard output",
+            "only one report can be written to standard output",
         ),
     ];
     for (more, expected) in cases {
-        let said = error_line(folder.path(), &[check.as_slice(), more].concat());
-        assert!(said.contains(expected), "{said}");
+        let error = error_line(folder.path(), &[check.as_slice(), more].concat());
+        assert!(error.contains(expected), "{error}");
     }
-    let said = error_line(folder.path(), &["check", "--contract=shop.binpb"]);
-    assert!(said.contains("which server? give its URL"), "{said}");
+    let error = error_line(folder.path(), &["check", "--contract=shop.binpb"]);
+    assert!(error.contains("no server given; pass its URL"), "{error}");
     for (arguments, expected) in [
         (
             ["check", &url, "--report=xml"],
@@ -139,19 +142,19 @@ fn slips_of_the_pen_are_told() {
             ["check", &url, "--phases=unst"],
             "there is no phase \"unst\"; did you mean \"unset\"?",
         ),
-        (["check", &url, "--budget=soon"], "is not a span of time"),
+        (["check", &url, "--budget=soon"], "is not a duration"),
     ] {
         let output = proofread(folder.path(), &arguments);
-        let said = String::from_utf8_lossy(&output.stderr);
+        let error = String::from_utf8_lossy(&output.stderr);
         assert!(
-            output.status.code() == Some(2) && said.contains(expected),
-            "{said}"
+            output.status.code() == Some(2) && error.contains(expected),
+            "{error}"
         );
     }
 }
 
 #[test]
-fn a_configuration_that_is_wrong_is_told_with_its_line() {
+fn wrong_configuration_is_reported_with_its_line() {
     let folder = folder();
     for (text, expected) in [
         (
@@ -172,7 +175,7 @@ fn a_configuration_that_is_wrong_is_told_with_its_line() {
         ),
         (
             "\nexclude = [\"a[\"]",
-            "proofread.toml:2: \"a[\" is no glob",
+            "proofread.toml:2: \"a[\" is not a valid glob",
         ),
         (
             "seed = 1\nprofile = \"tonik\"",
@@ -180,8 +183,8 @@ fn a_configuration_that_is_wrong_is_told_with_its_line() {
         ),
     ] {
         write(folder.path(), "proofread.toml", text.as_bytes());
-        let said = error_line(folder.path(), &["cases", "--contract=shop.binpb"]);
-        assert!(said.contains(expected), "{said}");
+        let error = error_line(folder.path(), &["cases", "--contract=shop.binpb"]);
+        assert!(error.contains(expected), "{error}");
     }
     let shop = Shop::open(Mode::Correct);
     let check = ["check", &shop.url(), "--contract=shop.binpb"];
@@ -200,7 +203,7 @@ fn a_configuration_that_is_wrong_is_told_with_its_line() {
         ),
         (
             "[methods.\"a[\".headers]\nx = \"b\"",
-            "proofread.toml:1: \"a[\" is no glob",
+            "proofread.toml:1: \"a[\" is not a valid glob",
         ),
         (
             "[credentials.account]\ntoken = \"a\"\nmethods = [\n  \"Get\",\n  \"Gte\",\n]",
@@ -213,7 +216,7 @@ fn a_configuration_that_is_wrong_is_told_with_its_line() {
         ),
         (
             "[credentials.acount]\ntoken = \"a\"",
-            "proofread.toml:1: credentials.acount is for no method: none asks for it by (proofread.v1.access); say which in methods; did you mean \"account\"?",
+            "proofread.toml:1: credentials.acount applies to no method: no method requires it by (proofread.v1.access); list its methods under `methods`; did you mean \"account\"?",
         ),
         (
             "[credentials.account]\n\ntoken = \"@none\"",
@@ -229,41 +232,41 @@ fn a_configuration_that_is_wrong_is_told_with_its_line() {
         ),
     ] {
         write(folder.path(), "proofread.toml", text.as_bytes());
-        let said = error_line(folder.path(), &check);
-        assert!(said.contains(expected), "{said}");
+        let error = error_line(folder.path(), &check);
+        assert!(error.contains(expected), "{error}");
     }
     std::fs::remove_file(folder.path().join("proofread.toml")).expect("it is there");
     let yaml = "seed: 1\nfixtures:\n  '*.name': [a]\n  shop.v1.GetRequest.ids: [1]\n";
     write(folder.path(), "proofread.yaml", yaml.as_bytes());
-    let said = error_line(folder.path(), &["cases", "--contract=shop.binpb"]);
+    let error = error_line(folder.path(), &["cases", "--contract=shop.binpb"]);
     assert!(
-        said.contains("proofread.yaml:4: fixtures: the contract"),
-        "{said}"
+        error.contains("proofread.yaml:4: fixtures: the contract"),
+        "{error}"
     );
-    let said = error_line(folder.path(), &["cases", "--config=none.toml"]);
+    let error = error_line(folder.path(), &["cases", "--config=none.toml"]);
     assert!(
-        said.contains("can't read the configuration none.toml"),
-        "{said}"
+        error.contains("can't read the configuration none.toml"),
+        "{error}"
     );
 }
 
 #[test]
-fn rules_that_contradict_each_other_are_uncovered_and_no_failure() {
+fn contradicting_rules_are_uncovered_and_no_failure() {
     let folder = folder();
     let shop = Shop::open(Mode::Correct);
     let contradiction = changed_image("gte: 1\n", "not_in: [5]\n    const: 5\n");
     write(folder.path(), "odd.binpb", &contradiction);
     let odd = ["--contract=odd.binpb", "--include=SignIn", "--include=Get"];
     let check = ["check", &shop.url(), "--phases=baseline"];
-    let said = stdout(folder.path(), &[check.as_slice(), &odd].concat(), 0);
+    let text = stdout(folder.path(), &[check.as_slice(), &odd].concat(), 0);
     let expected = "shop.v1.Shop/Get  no valid shop.v1.GetRequest was found";
     assert!(
-        said.contains(expected) && said.contains("1 method not checked"),
-        "{said}"
+        text.contains(expected) && text.contains("1 method not checked"),
+        "{text}"
     );
-    let said = stdout(folder.path(), &[["cases"].as_slice(), &odd].concat(), 0);
+    let text = stdout(folder.path(), &[["cases"].as_slice(), &odd].concat(), 0);
     assert!(
-        said.contains("uncovered: ") && said.contains("no value of id keeps its rules"),
-        "{said}"
+        text.contains("uncovered: ") && text.contains("no value of id keeps its rules"),
+        "{text}"
     );
 }

@@ -1,3 +1,5 @@
+//! `proofread check` against servers that keep or break their contract.
+
 use std::fs;
 
 use crate::{
@@ -7,11 +9,11 @@ use crate::{
     test_contracts::{folder, tickets_image, write},
 };
 
-/// The phases in which the shop is meant to be right: it knows no more of gRPC.
+/// The phases that the test server passes; it implements too little of gRPC for the others.
 const PHASES: &str = "--phases=unset,boundary";
 
 #[test]
-fn a_server_that_keeps_its_contract_exits_with_0() {
+fn correct_server_exits_with_0() {
     let (shop, folder) = (Shop::open(Mode::Correct), folder());
     let arguments = ["check", &shop.url(), "--contract=shop.binpb", PHASES];
     let report = stdout(folder.path(), &arguments, 0);
@@ -20,7 +22,7 @@ fn a_server_that_keeps_its_contract_exits_with_0() {
 }
 
 #[test]
-fn a_server_that_breaks_it_exits_with_1_and_every_failure_is_told() {
+fn lax_server_exits_with_1_and_all_reports_are_written() {
     let (shop, folder) = (Shop::open(Mode::Lax), folder());
     let reports = "--report=terminal,json=out/r.json,junit=out/r.xml,html=out/r.html";
     let arguments = [
@@ -33,8 +35,10 @@ fn a_server_that_breaks_it_exits_with_1_and_every_failure_is_told() {
     let report = stdout(folder.path(), &arguments, 1);
     insta::assert_snapshot!(normalized(&report, &shop.address.to_string()));
 
-    let read = |name: &str| fs::read_to_string(folder.path().join(name)).expect("it was written");
-    let json: serde_json::Value = serde_json::from_str(&read("out/r.json")).expect("it is JSON");
+    let read =
+        |name: &str| fs::read_to_string(folder.path().join(name)).expect("the file was written");
+    let json: serde_json::Value =
+        serde_json::from_str(&read("out/r.json")).expect("the text is JSON");
     assert_eq!(json["kept"], false);
     assert_eq!(json["summary"]["methods"][0]["name"], "shop.v1.Shop/Get");
     let junit = read("out/r.xml");
@@ -46,14 +50,14 @@ fn a_server_that_breaks_it_exits_with_1_and_every_failure_is_told() {
 }
 
 #[test]
-fn a_server_may_describe_itself() {
+fn contract_is_read_by_reflection() {
     let (shop, folder) = (Shop::open(Mode::Correct), folder());
     let report = stdout(folder.path(), &["check", &shop.url(), PHASES], 0);
     assert!(report.contains("keeps its contract"), "{report}");
 }
 
 #[test]
-fn a_credential_may_be_given_or_be_what_a_call_answers() {
+fn credential_comes_from_a_flag_a_header_or_a_call() {
     let (shop, folder) = (Shop::open(Mode::Correct), folder());
     let only = ["check", "--contract=shop.binpb", PHASES, "--include=Secret"];
     let exits = |more: &[&str], code: i32| {
@@ -82,7 +86,7 @@ fn a_credential_may_be_given_or_be_what_a_call_answers() {
 }
 
 #[test]
-fn the_configuration_is_in_force_and_flags_win() {
+fn flags_override_the_configuration() {
     let (shop, folder) = (Shop::open(Mode::Correct), folder());
     let url = shop.url();
     let config = format!(
@@ -115,7 +119,7 @@ fn the_configuration_is_in_force_and_flags_win() {
 }
 
 #[test]
-fn a_server_that_dies_of_a_request_is_a_finding_with_the_request() {
+fn crash_of_the_server_is_reported_with_the_request() {
     let (shop, folder) = (Shop::open(Mode::CrashesOnId100), folder());
     let only = ["--include=Get", "--concurrency=1", "--timeout=2s"];
     let arguments = ["check", &shop.url(), "--contract=shop.binpb", PHASES];
@@ -129,7 +133,7 @@ fn a_server_that_dies_of_a_request_is_a_finding_with_the_request() {
 }
 
 #[test]
-fn a_method_that_is_named_and_not_there_is_a_failure() {
+fn unimplemented_method_fails_if_it_is_included_by_name() {
     let (shop, folder) = (Shop::open(Mode::Correct), folder());
     write(folder.path(), "tickets.binpb", &tickets_image());
     let url = shop.url();
@@ -143,8 +147,7 @@ fn a_method_that_is_named_and_not_there_is_a_failure() {
         assert!(report.contains("UNIMPLEMENTED"), "{report}");
         assert!(report.contains("1 failure in 1 of 1 method"), "{report}");
     }
-    // A pattern that happens to match nothing else is no name, but nothing is no
-    // verdict either.
+    // A pattern does not claim that the method exists, but then nothing is left to check.
     let report = check("--include=*Count", 2);
     assert!(report.contains("nothing was checked"), "{report}");
     let report = check("--include=tickets.*", 1);

@@ -1,4 +1,4 @@
-//! Fixtures that a call answers: what one method makes and another one uses up.
+//! Fixtures from calls: one method creates a ticket, another one uses it up.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ request = { key = "${uuid}" }
 field = "ticket.id"
 "#;
 
-/// A folder with the contract of the till and this configuration.
+/// A folder with the contract of the ticket service and this configuration.
 fn tickets_folder(config: &str) -> tempfile::TempDir {
     let folder = folder();
     write(folder.path(), "tickets.binpb", &tickets_image());
@@ -36,7 +36,7 @@ fn check(shop: &Shop, folder: &Path, exit: i32) -> String {
 }
 
 #[test]
-fn a_field_gets_what_a_call_answers() {
+fn field_gets_its_values_from_a_call() {
     let (shop, folder) = (Shop::open(Mode::Correct), tickets_folder(""));
     let without = check(&shop, folder.path(), 0);
     let reason = "no valid request was answered by OK, only by NOT_FOUND";
@@ -48,20 +48,20 @@ fn a_field_gets_what_a_call_answers() {
     }
     let only = ["cases", "--contract=tickets.binpb", "--include=Close"];
     let cases = stdout(folder.path(), &only, 0);
-    let said = "tickets.v1.CloseRequest.ticket_id gets what tickets.v1.Tickets/Open answers; without a server it is made up";
-    assert!(cases.contains(said), "{cases}");
+    let text = "tickets.v1.CloseRequest.ticket_id gets its values from a call of tickets.v1.Tickets/Open; without a server, generated values are shown";
+    assert!(cases.contains(text), "{cases}");
     let explain = stdout(
         folder.path(),
         &["explain", "Close", "--contract=tickets.binpb"],
         0,
     );
-    assert!(explain.contains(said), "{explain}");
+    assert!(explain.contains(text), "{explain}");
 }
 
-/// The ticket of the run is used up: a stale one would be NOT_FOUND, which is declared,
-/// and look as if the failure were mended.
+/// The ticket of the recorded run is used up: sent again, it would get NOT_FOUND, which is
+/// declared, and the failure would look fixed.
 #[test]
-fn what_a_call_answered_is_got_anew_for_a_replay() {
+fn replay_fetches_new_fixture_values() {
     let (shop, folder) = (Shop::open(Mode::Lax), tickets_folder(CALL_FIXTURE));
     let found = check(&shop, folder.path(), 1);
     assert!(found.contains("UNKNOWN"), "{found}");
@@ -70,7 +70,7 @@ fn what_a_call_answered_is_got_anew_for_a_replay() {
     shop.set_mode(Mode::Correct);
     stdout(folder.path(), &["replay", "failures.json"], 0);
 
-    // What the first failure uses up is got anew for the next one.
+    // The ticket that the first failure uses up is fetched again for the second one.
     configure(folder.path(), &format!("{CALL_FIXTURE}count = 5"));
     shop.set_mode(Mode::Lax);
     let found = check(&shop, folder.path(), 1);
@@ -81,15 +81,15 @@ fn what_a_call_answered_is_got_anew_for_a_replay() {
     assert!(!failed.contains("FIXED"), "{failed}");
 
     configure(folder.path(), "");
-    let said = error_line(folder.path(), &["replay", "failures.json"]);
+    let text = error_line(folder.path(), &["replay", "failures.json"]);
     assert!(
-        said.contains("values of tickets.v1.CloseRequest.ticket_id that a call answered"),
-        "{said}"
+        text.contains("values of tickets.v1.CloseRequest.ticket_id that a call returned"),
+        "{text}"
     );
 }
 
 #[test]
-fn a_call_that_does_not_answer_it_is_told_with_its_line() {
+fn failing_fixture_call_is_reported_with_its_line() {
     let (shop, folder) = (Shop::open(Mode::Correct), tickets_folder(""));
     let url = shop.url();
     let check = [
@@ -112,12 +112,12 @@ fn a_call_that_does_not_answer_it_is_told_with_its_line() {
         (
             "ticket.id",
             "note.id",
-            "proofread.toml:5: tickets.v1.OpenResponse.note holds no fields",
+            "proofread.toml:5: tickets.v1.OpenResponse.note has no fields",
         ),
         (
             "ticket.id",
             "note",
-            r#"proofread.toml:5: can't get the fixture "*.ticket_id": the answer of /tickets.v1.Tickets/Open has nothing in "note""#,
+            r#"proofread.toml:5: can't get the fixture "*.ticket_id": the response of /tickets.v1.Tickets/Open has no value in "note""#,
         ),
         (
             "ticket.id",
@@ -127,12 +127,12 @@ fn a_call_that_does_not_answer_it_is_told_with_its_line() {
         (
             "key =",
             "kee =",
-            r#"proofread.toml:4: can't get the fixture "*.ticket_id": the request is no tickets.v1.OpenRequest"#,
+            r#"proofread.toml:4: can't get the fixture "*.ticket_id": the request is not a valid tickets.v1.OpenRequest"#,
         ),
         (
             r#"field = "ticket.id""#,
             "",
-            r#"proofread.toml:2: the fixture "*.ticket_id": call needs field, the place of the value in the response"#,
+            r#"proofread.toml:2: the fixture "*.ticket_id": call needs field, the path of the value in the response"#,
         ),
         (
             "field =",
@@ -146,12 +146,12 @@ fn a_call_that_does_not_answer_it_is_told_with_its_line() {
         ),
     ] {
         configure(folder.path(), &CALL_FIXTURE.replace(from, to));
-        let said = error_line(folder.path(), &check);
-        assert!(said.contains(expected), "{said}");
+        let text = error_line(folder.path(), &check);
+        assert!(text.contains(expected), "{text}");
     }
     let twice = CALL_FIXTURE.replace("${uuid}", "the same") + "count = 2\n";
     configure(folder.path(), &twice);
-    let said = error_line(folder.path(), &check);
+    let text = error_line(folder.path(), &check);
     let expected = r#"proofread.toml:3: can't get the fixture "*.ticket_id": /tickets.v1.Tickets/Open answers ALREADY_EXISTS"#;
-    assert!(said.contains(expected), "{said}");
+    assert!(text.contains(expected), "{text}");
 }

@@ -1,4 +1,4 @@
-//! The commands, as a person runs them: what they say and how they exit.
+//! Runs the binary as a user does, and checks its output and exit codes.
 
 mod bad_input;
 mod check;
@@ -14,7 +14,7 @@ use std::{
     process::{Command, Output},
 };
 
-/// Runs the binary in a folder.
+/// Runs the binary in a folder, without settings from the environment.
 fn proofread(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_proofread"));
     command.args(arguments).current_dir(folder);
@@ -39,7 +39,7 @@ fn stdout(folder: &Path, arguments: &[&str], exit: i32) -> String {
     stdout.into_owned()
 }
 
-/// The one line that is said of what makes the work impossible.
+/// Runs the binary, asserts that it exits with 2 and one line of error, and returns the line.
 fn error_line(folder: &Path, arguments: &[&str]) -> String {
     let output = proofread(folder, arguments);
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -49,7 +49,7 @@ fn error_line(folder: &Path, arguments: &[&str]) -> String {
     error
 }
 
-/// A report without what differs from run to run.
+/// A report with the address and the duration, which differ between runs, replaced.
 fn normalized(text: &str, address: &str) -> String {
     let lines = text.lines().map(|line| match line.split_once("  in ") {
         Some((before, _)) if line.starts_with("total") => format!("{before}  in TIME"),

@@ -1,3 +1,5 @@
+//! `proofread replay`.
+
 use std::fs;
 
 use crate::{
@@ -8,7 +10,7 @@ use crate::{
 };
 
 #[test]
-fn recorded_failures_are_failed_until_they_are_fixed() {
+fn replay_fails_until_the_server_is_fixed() {
     let (shop, folder) = (Shop::open(Mode::Lax), folder());
     let url = shop.url();
     let only = [
@@ -19,9 +21,13 @@ fn recorded_failures_are_failed_until_they_are_fixed() {
     let check = ["check", &url, "--contract=shop.binpb"];
     stdout(folder.path(), &[check.as_slice(), &only].concat(), 1);
 
-    let recorded = fs::read_to_string(folder.path().join("found.json")).expect("it was written");
-    let recorded: serde_json::Value = serde_json::from_str(&recorded).expect("it is JSON");
-    let count = recorded["failures"].as_array().expect("it is a list").len();
+    let recorded =
+        fs::read_to_string(folder.path().join("found.json")).expect("the file was written");
+    let recorded: serde_json::Value = serde_json::from_str(&recorded).expect("the text is JSON");
+    let count = recorded["failures"]
+        .as_array()
+        .expect("failures is a list")
+        .len();
     assert!(count > 0 && recorded["url"] == url.as_str());
 
     let failed = stdout(folder.path(), &["replay", "found.json"], 1);
@@ -36,12 +42,12 @@ fn recorded_failures_are_failed_until_they_are_fixed() {
         &["replay", "found.json", "--only=1", "--json"],
         0,
     );
-    let one: serde_json::Value = serde_json::from_str(&one).expect("it is JSON");
+    let one: serde_json::Value = serde_json::from_str(&one).expect("the text is JSON");
     assert_eq!(one.as_array().map(Vec::len), Some(1));
 }
 
 #[test]
-fn a_contract_that_was_mended_counts_too() {
+fn replay_passes_after_the_contract_is_changed() {
     let (shop, folder) = (Shop::open(Mode::Lax), folder());
     let check = [
         "check",
@@ -51,26 +57,29 @@ fn a_contract_that_was_mended_counts_too() {
         "--include=Get",
     ];
     stdout(folder.path(), &check, 1);
-    let mended = changed_image("gte: 1\n", "gte: 0\n");
-    write(folder.path(), "shop.binpb", &mended);
+    let changed = changed_image("gte: 1\n", "gte: 0\n");
+    write(folder.path(), "shop.binpb", &changed);
     stdout(folder.path(), &["replay", "failures.json"], 0);
 }
 
 #[test]
-fn what_is_no_record_is_told() {
+fn invalid_failures_file_is_reported() {
     let folder = folder();
     write(folder.path(), "other.json", b"{}");
-    let said = error_line(folder.path(), &["replay", "other.json"]);
+    let error = error_line(folder.path(), &["replay", "other.json"]);
     assert!(
-        said.contains("other.json holds no failures of proofread"),
-        "{said}"
+        error.contains("other.json holds no failures of proofread"),
+        "{error}"
     );
-    let said = error_line(folder.path(), &["replay", "none.json"]);
-    assert!(said.contains("can't read the failures none.json"), "{said}");
+    let error = error_line(folder.path(), &["replay", "none.json"]);
+    assert!(
+        error.contains("can't read the failures none.json"),
+        "{error}"
+    );
 }
 
 #[test]
-fn a_credential_that_is_missing_is_told_and_not_taken_for_a_verdict() {
+fn replay_without_the_credential_is_refused() {
     let (shop, folder) = (Shop::open(Mode::Lax), folder());
     let url = shop.url();
     let check = [
@@ -82,13 +91,14 @@ fn a_credential_that_is_missing_is_told_and_not_taken_for_a_verdict() {
     ];
     let credential = ["--credential=account=sesame"];
     stdout(folder.path(), &[check.as_slice(), &credential].concat(), 1);
-    let said = error_line(folder.path(), &["replay", "failures.json"]);
+    let error = error_line(folder.path(), &["replay", "failures.json"]);
     assert!(
-        said.contains("needs the credential account; give --credential account=TOKEN"),
-        "{said}"
+        error.contains("needs the credential account; give --credential account=TOKEN"),
+        "{error}"
     );
     let with = [["replay", "failures.json"].as_slice(), &credential].concat();
     stdout(folder.path(), &with, 1);
-    let recorded = fs::read_to_string(folder.path().join("failures.json")).expect("it was written");
+    let recorded =
+        fs::read_to_string(folder.path().join("failures.json")).expect("the file was written");
     assert!(!recorded.contains("sesame"), "{recorded}");
 }

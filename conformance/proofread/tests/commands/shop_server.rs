@@ -1,4 +1,4 @@
-//! A small shop that can be told to misbehave, on HTTP/2 itself, and its contract.
+//! A small gRPC server, built directly on h2, whose faults the tests switch on.
 
 use std::{
     collections::BTreeSet,
@@ -26,19 +26,19 @@ use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
 
 use crate::test_contracts::{shop_image, tickets_image};
 
-/// How the shop behaves.
+/// How the server behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Mode {
-    /// As its contract says.
+    /// As its contract requires.
     Correct,
-    /// Takes everything.
+    /// Accepts invalid requests, and fails to close tickets.
     Lax,
-    /// Ends the process, so to speak, when it is asked for a book that is not there.
+    /// Closes all connections and stops listening when it is asked for the book 100.
     CrashesOnId100,
 }
 
-/// A running shop. It ends with the test.
+/// A running server. Its thread ends with the test process.
 pub struct Shop {
     pub address: SocketAddr,
     mode: Arc<AtomicU8>,
@@ -49,15 +49,15 @@ impl Shop {
         Self::start(mode, None)
     }
 
-    /// The same behind TLS, correct.
+    /// Starts a correct server behind TLS.
     pub fn open_with(tls: ServerConfig) -> Self {
         Self::start(Mode::Correct, Some(TlsAcceptor::from(Arc::new(tls))))
     }
 
     fn start(mode: Mode, tls: Option<TlsAcceptor>) -> Self {
         let listener = StdListener::bind("127.0.0.1:0").expect("a free port");
-        listener.set_nonblocking(true).expect("it is a socket");
-        let address = listener.local_addr().expect("it is bound");
+        listener.set_nonblocking(true).expect("the socket is valid");
+        let address = listener.local_addr().expect("the listener has an address");
         let shared = Arc::new(AtomicU8::new(mode as u8));
         let mode = Arc::clone(&shared);
         thread::spawn(move || {
@@ -79,7 +79,7 @@ impl Shop {
     }
 }
 
-/// What is the same for all calls.
+/// The state that all calls share.
 struct ShopService {
     pool: DescriptorPool,
     image: Vec<u8>,
@@ -88,7 +88,7 @@ struct ShopService {
     tickets: Mutex<TicketStore>,
 }
 
-/// The keys that were used, and the tickets that are open.
+/// The idempotency keys that were used, and the ids of open tickets.
 #[derive(Default)]
 struct TicketStore {
     keys: BTreeSet<String>,
@@ -112,14 +112,14 @@ enum Reply {
 }
 
 async fn serve(listener: StdListener, mode: Arc<AtomicU8>, tls: Option<TlsAcceptor>) {
-    let listener = TcpListener::from_std(listener).expect("it is a socket");
+    let listener = TcpListener::from_std(listener).expect("the socket is valid");
     let image = shop_image();
     let service = Arc::new(ShopService {
         pool: [&image, &tickets_image()].into_iter().fold(
             DescriptorPool::new(),
             |mut pool, image| {
                 let added = pool.decode_file_descriptor_set(image.as_slice());
-                added.expect("it is an image");
+                added.expect("the image is valid");
                 pool
             },
         ),
@@ -189,7 +189,7 @@ fn answer(mut respond: SendResponse<Bytes>, reply: Reply) {
     match reply {
         Reply::Messages(messages) => {
             for message in messages {
-                let length = u32::try_from(message.len()).expect("it is short");
+                let length = u32::try_from(message.len()).expect("the message is short");
                 let frame = [&[0], length.to_be_bytes().as_slice(), &message].concat();
                 let _ = stream.send_data(Bytes::from(frame), false);
             }
@@ -221,11 +221,11 @@ impl ShopService {
         };
         let authorised = request.headers().get("authorization");
         if method.name() == "Secret" && authorised.is_none_or(|it| it != "Bearer sesame") {
-            return failure(16, "say the word");
+            return failure(16, "the token is wrong");
         }
         let message = request.body().get(5..).unwrap_or_default();
         let Ok(message) = DynamicMessage::decode(method.input(), message) else {
-            return failure(13, "these bytes are no message");
+            return failure(13, "the bytes are not a valid message");
         };
         let mode = self.mode.load(Ordering::SeqCst);
         if mode != Mode::Lax as u8
@@ -248,7 +248,7 @@ impl ShopService {
         }])
     }
 
-    /// A lax till breaks down over tickets that are open.
+    /// The ticket service. In lax mode closing an open ticket fails with UNKNOWN.
     fn ticket_reply(&self, method: &MethodDescriptor, message: &DynamicMessage, mode: u8) -> Reply {
         let text = |name: &str| {
             let field = message.get_field_by_name(name);
@@ -279,16 +279,17 @@ impl ShopService {
         service.methods().find(|method| method.name() == name)
     }
 
-    /// One response for each request: the list of services, or all files.
+    /// The reflection service: one response for each request, the list of services or all
+    /// files.
     fn reflect(&self, body: &[u8]) -> Vec<Vec<u8>> {
         let mut rest = body;
         let mut responses = Vec::new();
         while let Some((head, after)) = rest.split_at_checked(5) {
             let length = usize::from(head[4]);
-            let (question, after) = after.split_at(length);
+            let (query, after) = after.split_at(length);
             rest = after;
             // Field 7 asks for the services.
-            responses.push(match question.first() {
+            responses.push(match query.first() {
                 Some(0x3a) => {
                     let named =
                         length_delimited_field(1, &length_delimited_field(1, b"shop.v1.Shop"));
@@ -298,7 +299,7 @@ impl ShopService {
                     );
                     length_delimited_field(6, &[named, own].concat())
                 }
-                // The set of files is the response but for the field number.
+                // A response with files has the format of the image, in another field.
                 _ => length_delimited_field(4, &self.image),
             });
         }
@@ -306,7 +307,7 @@ impl ShopService {
     }
 }
 
-/// A field of bytes.
+/// Encodes a length-delimited protobuf field.
 fn length_delimited_field(field: u8, content: &[u8]) -> Vec<u8> {
     let mut bytes = vec![field << 3 | 2];
     prost::encoding::encode_varint(content.len() as u64, &mut bytes);

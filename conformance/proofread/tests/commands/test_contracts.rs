@@ -1,4 +1,4 @@
-//! Contracts of the tests.
+//! The contracts of the test server.
 
 use std::{fs, path::Path};
 
@@ -73,7 +73,7 @@ package tickets.v1;
 import "buf/validate/validate.proto";
 import "proofread/v1/options.proto";
 
-// Makes tickets, and uses them up.
+// Creates tickets and uses them up.
 service Tickets {
   // Opens a ticket.
   rpc Open(OpenRequest) returns (OpenResponse) {
@@ -89,7 +89,7 @@ service Tickets {
       when: "no ticket of this id is open"
     };
   }
-  // Is in the contract and nowhere else.
+  // Is in the contract, but the server does not implement it.
   rpc Count(CloseRequest) returns (CloseResponse);
 }
 
@@ -106,7 +106,7 @@ message OpenRequest {
 message OpenResponse {
   // The ticket.
   Ticket ticket = 1;
-  // A word about it.
+  // A comment.
   string note = 2;
 }
 
@@ -129,29 +129,29 @@ message CloseRequest {
 message CloseResponse {}
 "#;
 
-/// The image of the till, which the same server serves.
+/// The image of the ticket service, which the same server implements.
 pub fn tickets_image() -> Vec<u8> {
     testing::image(&[("tickets/v1/tickets.proto", TICKETS)])
 }
 
-/// The image of the shop.
+/// The image of the shop service.
 pub fn shop_image() -> Vec<u8> {
     testing::image(&[("shop/v1/shop.proto", SHOP)])
 }
 
-/// The same with another text in one place.
+/// The image of the shop service with one text of its proto replaced.
 pub fn changed_image(from: &str, to: &str) -> Vec<u8> {
-    assert!(SHOP.contains(from), "the contract says {from:?}");
+    assert!(SHOP.contains(from), "the proto contains {from:?}");
     testing::image(&[("shop/v1/shop.proto", &SHOP.replace(from, to))])
 }
 
 /// A folder with the image of the shop as `shop.binpb`.
 pub fn folder() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a folder can be made");
+    let folder = tempfile::tempdir().expect("the folder can be created");
     write(folder.path(), "shop.binpb", &shop_image());
     folder
 }
 
 pub fn write(folder: &Path, name: &str, content: &[u8]) {
-    fs::write(folder.join(name), content).expect("it writes");
+    fs::write(folder.join(name), content).expect("the file can be written");
 }

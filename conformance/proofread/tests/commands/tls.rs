@@ -1,4 +1,4 @@
-//! TLS and mutual TLS by flags.
+//! TLS and mutual TLS, by flags and by configuration.
 
 use std::{path::Path, sync::Arc};
 
@@ -17,7 +17,7 @@ use crate::{
     test_contracts::{folder, write},
 };
 
-/// An authority that signs for localhost.
+/// A certificate authority that signs certificates for localhost.
 struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
@@ -45,26 +45,26 @@ impl Authority {
     }
 }
 
-/// A shop whose certificate the authority signed; `mutual` wants one of the caller.
+/// A server whose certificate the authority signed. With `mutual` it requires a client
+/// certificate.
 fn shop(authority: &Authority, mutual: bool) -> Shop {
     let (certificate, key) = authority.issue();
-    let chain = CertificateDer::from_pem_slice(certificate.as_bytes()).expect("it is PEM");
-    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).expect("it is PEM");
+    let chain = CertificateDer::from_pem_slice(certificate.as_bytes()).expect("the text is PEM");
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).expect("the text is PEM");
     let provider = Arc::new(ring::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .expect("ring knows them");
-    let builder = match mutual {
-        false => builder.with_no_client_auth(),
-        true => {
-            let mut roots = RootCertStore::empty();
-            let ca = CertificateDer::from_pem_slice(authority.0.pem().as_bytes());
-            roots
-                .add(ca.expect("it is PEM"))
-                .expect("it is an authority");
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
-            builder.with_client_cert_verifier(verifier.build().expect("it verifies"))
-        }
+    let builder = if mutual {
+        let mut roots = RootCertStore::empty();
+        let ca = CertificateDer::from_pem_slice(authority.0.pem().as_bytes());
+        roots
+            .add(ca.expect("the certificate is PEM"))
+            .expect("the certificate is an authority");
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+        builder.with_client_cert_verifier(verifier.build().expect("the roots are valid"))
+    } else {
+        builder.with_no_client_auth()
     };
     let mut config = builder
         .with_single_cert(vec![chain], key)
@@ -74,7 +74,7 @@ fn shop(authority: &Authority, mutual: bool) -> Shop {
 }
 
 #[test]
-fn a_server_behind_tls_is_checked() {
+fn server_behind_tls_is_checked() {
     let (folder, authority) = (folder(), Authority::new());
     authority.write(folder.path());
     let shop = shop(&authority, false);
@@ -92,16 +92,16 @@ fn a_server_behind_tls_is_checked() {
     let trusted: Vec<&str> = trusted.iter().map(String::as_str).collect();
     assert!(stdout(folder.path(), &trusted, 0).contains("keeps its contract"));
 
-    let said = run(&with(&secure, &[]));
-    assert!(said.contains("do not agree on TLS"), "{said}");
-    let said = run(&with(&shop.url(), &[]));
-    assert!(said.contains("speaks TLS; give https://"), "{said}");
-    let said = run(&with(&secure, &["--ca=ca.pem", "--server-name=elsewhere"]));
-    assert!(said.contains("do not agree on TLS"), "{said}");
+    let error = run(&with(&secure, &[]));
+    assert!(error.contains("do not agree on TLS"), "{error}");
+    let error = run(&with(&shop.url(), &[]));
+    assert!(error.contains("speaks TLS; give https://"), "{error}");
+    let error = run(&with(&secure, &["--ca=ca.pem", "--server-name=elsewhere"]));
+    assert!(error.contains("do not agree on TLS"), "{error}");
 }
 
 #[test]
-fn a_server_that_wants_a_certificate_gets_one() {
+fn client_certificate_is_sent_for_mutual_tls() {
     let (folder, authority) = (folder(), Authority::new());
     authority.write(folder.path());
     let shop = shop(&authority, true);

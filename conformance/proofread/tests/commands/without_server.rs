@@ -1,28 +1,30 @@
+//! The commands that work without a server: explain, cases and diff.
+
 use crate::{
     stdout,
     test_contracts::{changed_image, folder, write},
 };
 
 #[test]
-fn explain_says_everything_about_a_method() {
+fn explain_describes_a_method() {
     let folder = folder();
-    let said = stdout(
+    let text = stdout(
         folder.path(),
         &["explain", "Secret", "--contract=shop.binpb"],
         0,
     );
-    insta::assert_snapshot!(said);
+    insta::assert_snapshot!(text);
     let json = stdout(
         folder.path(),
         &["explain", "Get", "--contract=shop.binpb", "--json"],
         0,
     );
-    let json: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+    let json: serde_json::Value = serde_json::from_str(&json).expect("the text is JSON");
     assert_eq!(json["fields"][0]["path"], "id");
 }
 
 #[test]
-fn cases_are_shown_with_their_reasons() {
+fn cases_are_listed_with_their_reasons() {
     let folder = folder();
     let arguments = [
         "cases",
@@ -34,7 +36,7 @@ fn cases_are_shown_with_their_reasons() {
 }
 
 #[test]
-fn cases_are_json_lines_and_random_ones_are_the_same_for_a_seed() {
+fn cases_are_json_lines_and_reproducible_by_seed() {
     let folder = folder();
     let arguments = [
         "cases",
@@ -44,17 +46,17 @@ fn cases_are_json_lines_and_random_ones_are_the_same_for_a_seed() {
         "--random=5",
         "--seed=3",
     ];
-    let said = stdout(folder.path(), &arguments, 0);
-    assert_eq!(said.lines().count(), 15, "five for each method\n{said}");
-    for line in said.lines() {
-        let case: serde_json::Value = serde_json::from_str(line).expect("it is JSON");
+    let text = stdout(folder.path(), &arguments, 0);
+    assert_eq!(text.lines().count(), 15, "five for each method\n{text}");
+    for line in text.lines() {
+        let case: serde_json::Value = serde_json::from_str(line).expect("the text is JSON");
         assert_eq!(case["phase"], "random");
     }
-    assert_eq!(stdout(folder.path(), &arguments, 0), said);
+    assert_eq!(stdout(folder.path(), &arguments, 0), text);
 }
 
 #[test]
-fn diff_exits_with_1_where_something_breaks() {
+fn breaking_change_exits_with_1() {
     let folder = folder();
     write(
         folder.path(),
@@ -70,6 +72,6 @@ fn diff_exits_with_1_where_something_breaks() {
         &["diff", "shop.binpb", "shop.binpb", "--json"],
         0,
     );
-    let json: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+    let json: serde_json::Value = serde_json::from_str(&json).expect("the text is JSON");
     assert_eq!(json["compared"], 3);
 }
