@@ -28,7 +28,7 @@ SEEN = [
     ("a method's request becomes a stream", PAYMENT, r"ProcessPayment\(", "ProcessPayment(stream "),
     ("a method's response changes its type", PAYMENT, r"returns \(PaymentResponse\)", "returns (PaymentRequest)"),
     ("a method becomes idempotent no longer", RECOMMEND, r"\n    option idempotency_level = NO_SIDE_EFFECTS;", ""),
-    ("a message is removed", SERVICE, r"// The response of SetStock\.\nmessage SetStockResponse.*?\n}\n", "", "SetStockResponse", "SetStockRequest"),
+    ("a message is removed", SERVICE, r"// The new stock, with the number of reserved copies\.\nmessage SetStockResponse.*?\n}\n", "", "SetStockResponse", "SetStockRequest"),
     ("the package moves", PAYMENT, r"package payment;", "package payments;"),
 ]
 UNSEEN = [

@@ -79,7 +79,7 @@ func (BookCategory) EnumDescriptor() ([]byte, []int) {
 	return file_legacy_recommendations_recommendations_proto_rawDescGZIP(), []int{0}
 }
 
-// The request of Recommend.
+// The category, the number of books and the user.
 type RecommendationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The number of the user. Every number is accepted and none changes the
@@ -200,7 +200,7 @@ func (x *BookRecommendation) GetTitle() string {
 	return ""
 }
 
-// The response of Recommend.
+// The random sample. The next call returns another one.
 type RecommendationResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The recommended books, in random order, each book at most once.

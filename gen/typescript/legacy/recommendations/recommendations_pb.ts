@@ -17,7 +17,7 @@ export const file_legacy_recommendations_recommendations: GenFile = /*@__PURE__*
   fileDesc("CixsZWdhY3kvcmVjb21tZW5kYXRpb25zL3JlY29tbWVuZGF0aW9ucy5wcm90byJeChVSZWNvbW1lbmRhdGlvblJlcXVlc3QSDwoHdXNlcl9pZBgBIAEoBRIfCghjYXRlZ29yeRgCIAEoDjINLkJvb2tDYXRlZ29yeRITCgttYXhfcmVzdWx0cxgDIAEoBSIvChJCb29rUmVjb21tZW5kYXRpb24SCgoCaWQYASABKAUSDQoFdGl0bGUYAiABKAkiRgoWUmVjb21tZW5kYXRpb25SZXNwb25zZRIsCg9yZWNvbW1lbmRhdGlvbnMYASADKAsyEy5Cb29rUmVjb21tZW5kYXRpb24qPwoMQm9va0NhdGVnb3J5EgsKB01ZU1RFUlkQABITCg9TQ0lFTkNFX0ZJQ1RJT04QARINCglTRUxGX0hFTFAQAjJPCg9SZWNvbW1lbmRhdGlvbnMSPAoJUmVjb21tZW5kEhYuUmVjb21tZW5kYXRpb25SZXF1ZXN0GhcuUmVjb21tZW5kYXRpb25SZXNwb25zZUI/QhRSZWNvbW1lbmRhdGlvbnNQcm90b1ABWiViaW5kZXJ5L2dlbi9nby9sZWdhY3kvcmVjb21tZW5kYXRpb25zYgZwcm90bzM");
 
 /**
- * The request of Recommend.
+ * The category, the number of books and the user.
  *
  * @generated from message RecommendationRequest
  */
@@ -82,7 +82,7 @@ export const BookRecommendationSchema: GenMessage<BookRecommendation> = /*@__PUR
   messageDesc(file_legacy_recommendations_recommendations, 1);
 
 /**
- * The response of Recommend.
+ * The random sample. The next call returns another one.
  *
  * @generated from message RecommendationResponse
  */

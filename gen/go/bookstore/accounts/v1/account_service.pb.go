@@ -24,7 +24,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The request of SignUp.
+// The data of the future account.
 type SignUpRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A UUID that the client generates for each sign-up. A retry with the same id
@@ -100,8 +100,7 @@ func (x *SignUpRequest) GetDisplayName() string {
 	return ""
 }
 
-// The response of SignUp. It has no fields, so that it does not reveal whether
-// the address has an account.
+// Has no fields, so that it does not reveal whether the address has an account.
 type SignUpResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -138,7 +137,7 @@ func (*SignUpResponse) Descriptor() ([]byte, []int) {
 	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{1}
 }
 
-// The request of VerifyEmail.
+// Proves that the user can read mails to the address.
 type VerifyEmailRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The token from the mail that SignUp sent.
@@ -184,7 +183,7 @@ func (x *VerifyEmailRequest) GetVerificationToken() string {
 	return ""
 }
 
-// The response of VerifyEmail.
+// The account exists now, but the user is not signed in yet.
 type VerifyEmailResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The new account.
@@ -230,7 +229,7 @@ func (x *VerifyEmailResponse) GetAccount() *Account {
 	return nil
 }
 
-// The request of GetAccount.
+// Has no parameters: the session token of the call identifies the account.
 type GetAccountRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -267,7 +266,7 @@ func (*GetAccountRequest) Descriptor() ([]byte, []int) {
 	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{4}
 }
 
-// The response of GetAccount.
+// The account as it is now.
 type GetAccountResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The account of the caller.
@@ -313,7 +312,7 @@ func (x *GetAccountResponse) GetAccount() *Account {
 	return nil
 }
 
-// The request of UpdateAccount.
+// New values for one or both fields of the profile.
 type UpdateAccountRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The new values of the fields in the update mask. A field that is in the
@@ -369,7 +368,7 @@ func (x *UpdateAccountRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
 	return nil
 }
 
-// The response of UpdateAccount.
+// The account with the new profile.
 type UpdateAccountResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The account after the change.
@@ -415,7 +414,8 @@ func (x *UpdateAccountResponse) GetAccount() *Account {
 	return nil
 }
 
-// The request of ChangePassword.
+// Contains both passwords, because a session token alone is not enough to
+// change one.
 type ChangePasswordRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The current password. It may be shorter than new passwords must be, because
@@ -471,7 +471,7 @@ func (x *ChangePasswordRequest) GetNewPassword() string {
 	return ""
 }
 
-// The response of ChangePassword.
+// Empty: the session of the call stays open and all others are ended.
 type ChangePasswordResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -508,7 +508,7 @@ func (*ChangePasswordResponse) Descriptor() ([]byte, []int) {
 	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{9}
 }
 
-// The request of RequestPasswordReset.
+// Names the account by its email address.
 type RequestPasswordResetRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A UUID that the client generates for each mail. A retry with the same id
@@ -564,8 +564,7 @@ func (x *RequestPasswordResetRequest) GetEmail() string {
 	return ""
 }
 
-// The response of RequestPasswordReset. It has no fields, so that it does not
-// reveal whether the address has an account.
+// Has no fields, so that it does not reveal whether the address has an account.
 type RequestPasswordResetResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -602,7 +601,7 @@ func (*RequestPasswordResetResponse) Descriptor() ([]byte, []int) {
 	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{11}
 }
 
-// The request of ResetPassword.
+// Contains the token of the mail instead of the old password.
 type ResetPasswordRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The token from the mail that RequestPasswordReset sent.
@@ -657,7 +656,7 @@ func (x *ResetPasswordRequest) GetNewPassword() string {
 	return ""
 }
 
-// The response of ResetPassword.
+// Empty: the password is set and all sessions of the account are ended.
 type ResetPasswordResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -694,9 +693,8 @@ func (*ResetPasswordResponse) Descriptor() ([]byte, []int) {
 	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{13}
 }
 
-// The request of DeleteAccount. It needs the password in addition to the
-// session token, so that somebody who finds an open browser cannot delete the
-// account.
+// Contains the password in addition to the session token of the call, so that
+// somebody who finds an open browser cannot delete the account.
 type DeleteAccountRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The current password. It may be shorter than new passwords must be, because
@@ -743,7 +741,7 @@ func (x *DeleteAccountRequest) GetCurrentPassword() string {
 	return ""
 }
 
-// The response of DeleteAccount.
+// Empty: the account no longer exists.
 type DeleteAccountResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields

@@ -23,7 +23,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The request of SignIn.
+// The email address and the password of an account.
 type SignInRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The email address of the account. Upper and lower case do not matter.
@@ -89,7 +89,7 @@ func (x *SignInRequest) GetClientLabel() string {
 	return ""
 }
 
-// The response of SignIn.
+// The new session and its token.
 type SignInResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The token to send with each call. Keep it secret, and treat it as opaque.
@@ -144,7 +144,7 @@ func (x *SignInResponse) GetSession() *Session {
 	return nil
 }
 
-// The request of SignOut.
+// Has no parameters: the session token of the call identifies the session.
 type SignOutRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -181,7 +181,7 @@ func (*SignOutRequest) Descriptor() ([]byte, []int) {
 	return file_bookstore_accounts_v1_session_service_proto_rawDescGZIP(), []int{2}
 }
 
-// The response of SignOut.
+// Empty: the session token is no longer valid.
 type SignOutResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -218,7 +218,7 @@ func (*SignOutResponse) Descriptor() ([]byte, []int) {
 	return file_bookstore_accounts_v1_session_service_proto_rawDescGZIP(), []int{3}
 }
 
-// The request of GetSession.
+// Has no parameters: the session token of the call identifies the session.
 type GetSessionRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -255,7 +255,7 @@ func (*GetSessionRequest) Descriptor() ([]byte, []int) {
 	return file_bookstore_accounts_v1_session_service_proto_rawDescGZIP(), []int{4}
 }
 
-// The response of GetSession.
+// Tells which account makes the call.
 type GetSessionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The session of the call.
@@ -301,7 +301,7 @@ func (x *GetSessionResponse) GetSession() *Session {
 	return nil
 }
 
-// The request of ListSessions.
+// Selects a page of the open sessions.
 type ListSessionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The maximum number of sessions in the response, up to 200.
@@ -357,7 +357,7 @@ func (x *ListSessionsRequest) GetPageToken() string {
 	return ""
 }
 
-// The response of ListSessions.
+// A page of the open sessions.
 type ListSessionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The open sessions of this page, newest first.
@@ -421,7 +421,7 @@ func (x *ListSessionsResponse) GetNextPageToken() string {
 	return ""
 }
 
-// The request of RevokeSession.
+// Names the session to end.
 type RevokeSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of the session, as ListSessions returned it.
@@ -467,7 +467,7 @@ func (x *RevokeSessionRequest) GetSessionId() string {
 	return ""
 }
 
-// The response of RevokeSession.
+// Empty: the token of that session is no longer valid.
 type RevokeSessionResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields

@@ -23,7 +23,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The request of GetCart.
+// Names a guest cart, or nothing for the cart of the account.
 type GetCartRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of a guest cart, a UUID.
@@ -69,7 +69,7 @@ func (x *GetCartRequest) GetCartId() string {
 	return ""
 }
 
-// The response of GetCart.
+// The cart with the prices and the stock of now.
 type GetCartResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The requested cart.
@@ -115,7 +115,7 @@ func (x *GetCartResponse) GetCart() *Cart {
 	return nil
 }
 
-// The request of PutItem.
+// The book and the number of copies that the cart should contain.
 type PutItemRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of a guest cart, a UUID.
@@ -180,7 +180,7 @@ func (x *PutItemRequest) GetQuantity() int32 {
 	return 0
 }
 
-// The response of PutItem.
+// The whole cart, so that the client does not have to read it again.
 type PutItemResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The cart after the change.
@@ -226,7 +226,7 @@ func (x *PutItemResponse) GetCart() *Cart {
 	return nil
 }
 
-// The request of RemoveItem.
+// The book that the cart should no longer contain.
 type RemoveItemRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of a guest cart, a UUID.
@@ -281,7 +281,7 @@ func (x *RemoveItemRequest) GetBookId() int32 {
 	return 0
 }
 
-// The response of RemoveItem.
+// The whole cart, so that the client does not have to read it again.
 type RemoveItemResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The cart after the change.
@@ -327,7 +327,7 @@ func (x *RemoveItemResponse) GetCart() *Cart {
 	return nil
 }
 
-// The request of ClearCart.
+// Names a guest cart, or nothing for the cart of the account.
 type ClearCartRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of a guest cart, a UUID.
@@ -373,7 +373,7 @@ func (x *ClearCartRequest) GetCartId() string {
 	return ""
 }
 
-// The response of ClearCart.
+// The empty cart.
 type ClearCartResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The cart after the change.
@@ -419,7 +419,7 @@ func (x *ClearCartResponse) GetCart() *Cart {
 	return nil
 }
 
-// The request of MergeCart.
+// Names the guest cart; the session token of the call identifies the account.
 type MergeCartRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of the guest cart whose books are moved.
@@ -465,7 +465,7 @@ func (x *MergeCartRequest) GetGuestCartId() string {
 	return ""
 }
 
-// The response of MergeCart.
+// The cart with the books of both.
 type MergeCartResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The account's cart after the change.

@@ -25,7 +25,8 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The request of PlaceOrder.
+// Everything that the buyer has confirmed: the cart, the address and the
+// payment method.
 type PlaceOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A UUID that the client generates for each new order. A retry with the same
@@ -100,7 +101,7 @@ func (x *PlaceOrderRequest) GetPaymentMethod() *v11.PaymentMethod {
 	return nil
 }
 
-// The response of PlaceOrder.
+// The order is stored, but not paid yet.
 type PlaceOrderResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The order in the state ORDER_STATE_PLACED.
@@ -146,7 +147,7 @@ func (x *PlaceOrderResponse) GetOrder() *Order {
 	return nil
 }
 
-// The request of GetOrder.
+// Names one order.
 type GetOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of the order, as PlaceOrder returned it.
@@ -192,7 +193,7 @@ func (x *GetOrderRequest) GetOrderId() string {
 	return ""
 }
 
-// The response of GetOrder.
+// The order as it is now.
 type GetOrderResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The order in its current state.
@@ -238,7 +239,7 @@ func (x *GetOrderResponse) GetOrder() *Order {
 	return nil
 }
 
-// The request of ListOrders.
+// Selects a page of the orders.
 type ListOrdersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The maximum number of orders in the response, up to 200.
@@ -294,7 +295,7 @@ func (x *ListOrdersRequest) GetPageToken() string {
 	return ""
 }
 
-// The response of ListOrders.
+// A page of the orders. It is empty if the account has none.
 type ListOrdersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The orders of this page, newest first.
@@ -349,7 +350,7 @@ func (x *ListOrdersResponse) GetNextPageToken() string {
 	return ""
 }
 
-// The request of WatchOrder.
+// Names the order that the client wants to follow.
 type WatchOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of the order, as PlaceOrder returned it.
@@ -395,7 +396,7 @@ func (x *WatchOrderRequest) GetOrderId() string {
 	return ""
 }
 
-// One message of the response stream of WatchOrder.
+// One message of the response stream: the whole order, not only what changed.
 type WatchOrderResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The order in its current state.
@@ -441,7 +442,7 @@ func (x *WatchOrderResponse) GetOrder() *Order {
 	return nil
 }
 
-// The request of CancelOrder.
+// Names the order to cancel.
 type CancelOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of the order, as PlaceOrder returned it.
@@ -487,7 +488,7 @@ func (x *CancelOrderRequest) GetOrderId() string {
 	return ""
 }
 
-// The response of CancelOrder.
+// The order after the cancellation. The refund may still be missing.
 type CancelOrderResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The cancelled order.
@@ -533,7 +534,7 @@ func (x *CancelOrderResponse) GetOrder() *Order {
 	return nil
 }
 
-// The request of ShipOrder.
+// Names the order whose parcel has left the warehouse.
 type ShipOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of the order, as PlaceOrder returned it.
@@ -579,7 +580,7 @@ func (x *ShipOrderRequest) GetOrderId() string {
 	return ""
 }
 
-// The response of ShipOrder.
+// The order after the change.
 type ShipOrderResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The shipped order.
@@ -625,7 +626,7 @@ func (x *ShipOrderResponse) GetOrder() *Order {
 	return nil
 }
 
-// The request of CheckPurchases.
+// The account, and the books to look for in its orders.
 type CheckPurchasesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of the account. An account that does not exist has bought nothing.
@@ -680,7 +681,7 @@ func (x *CheckPurchasesRequest) GetBookIds() []int32 {
 	return nil
 }
 
-// The response of CheckPurchases.
+// Books that the account has not bought are left out.
 type CheckPurchasesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The ids of the books that the account has bought, in the order of the

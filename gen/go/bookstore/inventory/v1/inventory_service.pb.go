@@ -24,7 +24,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The request of GetBook.
+// Names one book.
 type GetBookRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of the book.
@@ -70,7 +70,7 @@ func (x *GetBookRequest) GetBookId() int32 {
 	return 0
 }
 
-// The response of GetBook.
+// The book as it is in the catalogue now.
 type GetBookResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The book with the requested id.
@@ -116,7 +116,7 @@ func (x *GetBookResponse) GetBook() *Book {
 	return nil
 }
 
-// The request of BatchGetBooks.
+// Names up to 100 books.
 type BatchGetBooksRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The ids of 1 to 100 books, each id once.
@@ -162,7 +162,8 @@ func (x *BatchGetBooksRequest) GetBookIds() []int32 {
 	return nil
 }
 
-// The response of BatchGetBooks.
+// Every requested id is either the id of one of the books or in
+// missing_book_ids.
 type BatchGetBooksResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The books that exist, in the order of the requested ids.
@@ -217,7 +218,8 @@ func (x *BatchGetBooksResponse) GetMissingBookIds() []int32 {
 	return nil
 }
 
-// The request of ListBooks.
+// Selects a page of the catalogue. Without any field, it is the first page of
+// all books.
 type ListBooksRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Only books of this category are listed.
@@ -282,7 +284,7 @@ func (x *ListBooksRequest) GetPageToken() string {
 	return ""
 }
 
-// The response of ListBooks.
+// A page of the catalogue. It is empty if the category has no books.
 type ListBooksResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The books of this page, in the order of their titles.
@@ -337,7 +339,7 @@ func (x *ListBooksResponse) GetNextPageToken() string {
 	return ""
 }
 
-// The request of ListCategories.
+// Has no parameters: all categories with books are returned at once.
 type ListCategoriesRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -374,7 +376,7 @@ func (*ListCategoriesRequest) Descriptor() ([]byte, []int) {
 	return file_bookstore_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{6}
 }
 
-// The response of ListCategories.
+// Empty categories are left out.
 type ListCategoriesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The categories that have at least one book, in the order of their numbers
@@ -487,7 +489,7 @@ func (x *CategoryCount) GetBookCount() int32 {
 	return 0
 }
 
-// The request of SearchBooks.
+// Words to search for, and the page of the result.
 type SearchBooksRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Words from titles and authors, for example "marquez solit". The order of
@@ -564,7 +566,7 @@ func (x *SearchBooksRequest) GetPageToken() string {
 	return ""
 }
 
-// The response of SearchBooks.
+// A page of the result. It is empty if no book matches.
 type SearchBooksResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The books of this page, best match first.
@@ -619,7 +621,7 @@ func (x *SearchBooksResponse) GetNextPageToken() string {
 	return ""
 }
 
-// One message of the request stream of ImportBooks.
+// One message of the request stream. It is stored completely or not at all.
 type ImportBooksRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// From 1 to 1000 books.
@@ -720,7 +722,7 @@ func (x *BookImport) GetOnHand() int32 {
 	return 0
 }
 
-// The response of ImportBooks: what happened to the imported books.
+// What happened to the imported books, for all messages of the stream together.
 type ImportBooksResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The number of books that were new.
@@ -784,7 +786,7 @@ func (x *ImportBooksResponse) GetUnchanged() int64 {
 	return 0
 }
 
-// The request of BatchGetStock.
+// Names up to 100 books.
 type BatchGetStockRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The ids of 1 to 100 books, each id once.
@@ -830,7 +832,8 @@ func (x *BatchGetStockRequest) GetBookIds() []int32 {
 	return nil
 }
 
-// The response of BatchGetStock.
+// The stock at the time of the call. It may change at any moment; only a
+// reservation holds copies.
 type BatchGetStockResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The stock of the books that exist, in the order of the requested ids.
@@ -876,7 +879,7 @@ func (x *BatchGetStockResponse) GetLevels() []*StockLevel {
 	return nil
 }
 
-// The request of SetStock.
+// The new stock of one book. It replaces the old number and is not added to it.
 type SetStockRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of the book.
@@ -932,7 +935,7 @@ func (x *SetStockRequest) GetOnHand() int32 {
 	return 0
 }
 
-// The response of SetStock.
+// The new stock, with the number of reserved copies.
 type SetStockResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The stock after the change.
@@ -978,7 +981,7 @@ func (x *SetStockResponse) GetLevel() *StockLevel {
 	return nil
 }
 
-// The request of ReserveStock.
+// The copies to hold, and for how long.
 type ReserveStockRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A UUID that the client generates for each new reservation. A retry with the
@@ -1046,7 +1049,7 @@ func (x *ReserveStockRequest) GetHold() *durationpb.Duration {
 	return nil
 }
 
-// The response of ReserveStock.
+// The reservation that holds all requested copies.
 type ReserveStockResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The new reservation, in the state RESERVATION_STATE_HELD. A retry returns
@@ -1093,7 +1096,7 @@ func (x *ReserveStockResponse) GetReservation() *Reservation {
 	return nil
 }
 
-// The request of GetReservation.
+// Names one reservation.
 type GetReservationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of the reservation, as ReserveStock returned it.
@@ -1139,7 +1142,7 @@ func (x *GetReservationRequest) GetReservationId() string {
 	return ""
 }
 
-// The response of GetReservation.
+// The reservation as it is now.
 type GetReservationResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The reservation in its current state.
@@ -1185,7 +1188,7 @@ func (x *GetReservationResponse) GetReservation() *Reservation {
 	return nil
 }
 
-// The request of CommitReservation.
+// Names the reservation of the paid order.
 type CommitReservationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of the reservation, as ReserveStock returned it.
@@ -1231,7 +1234,7 @@ func (x *CommitReservationRequest) GetReservationId() string {
 	return ""
 }
 
-// The response of CommitReservation.
+// The reservation after the commit.
 type CommitReservationResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The committed reservation.
@@ -1277,7 +1280,7 @@ func (x *CommitReservationResponse) GetReservation() *Reservation {
 	return nil
 }
 
-// The request of ReleaseReservation.
+// Names the reservation of the abandoned order.
 type ReleaseReservationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of the reservation, as ReserveStock returned it.
@@ -1323,7 +1326,7 @@ func (x *ReleaseReservationRequest) GetReservationId() string {
 	return ""
 }
 
-// The response of ReleaseReservation.
+// The reservation after the release.
 type ReleaseReservationResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The reservation, released or expired.
@@ -1369,7 +1372,7 @@ func (x *ReleaseReservationResponse) GetReservation() *Reservation {
 	return nil
 }
 
-// The request of WatchStock.
+// Names up to 100 books whose stock the client wants to follow.
 type WatchStockRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The ids of 1 to 100 books, each id once.
@@ -1415,7 +1418,7 @@ func (x *WatchStockRequest) GetBookIds() []int32 {
 	return nil
 }
 
-// One message of the response stream of WatchStock.
+// One message of the response stream: the stock of one book.
 type WatchStockResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The current stock of one of the books.

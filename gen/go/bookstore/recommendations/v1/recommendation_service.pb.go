@@ -24,7 +24,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The request of Recommend.
+// The category, the number of books and, optionally, the reader.
 type RecommendRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The account id of the reader, a UUID. Books that this account has bought
@@ -91,7 +91,7 @@ func (x *RecommendRequest) GetMaxResults() int32 {
 	return 0
 }
 
-// The response of Recommend.
+// The random sample. The next call returns another one.
 type RecommendResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The recommended books, in random order. Empty if the category has no books,

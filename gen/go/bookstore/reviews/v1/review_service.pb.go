@@ -81,8 +81,8 @@ func (ReviewOrder) EnumDescriptor() ([]byte, []int) {
 	return file_bookstore_reviews_v1_review_service_proto_rawDescGZIP(), []int{0}
 }
 
-// The request of PutReview. It contains the whole review: a text that is unset
-// here is removed from an existing review.
+// The whole review: a text that is unset here is removed from an existing
+// review.
 type PutReviewRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of the book.
@@ -165,7 +165,7 @@ func (x *PutReviewRequest) GetAuthorName() string {
 	return ""
 }
 
-// The response of PutReview.
+// The review as it is stored now.
 type PutReviewResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The review after the change.
@@ -211,7 +211,7 @@ func (x *PutReviewResponse) GetReview() *Review {
 	return nil
 }
 
-// The request of GetReview.
+// Names the book; the session token of the call identifies the account.
 type GetReviewRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of the book.
@@ -257,7 +257,7 @@ func (x *GetReviewRequest) GetBookId() int32 {
 	return 0
 }
 
-// The response of GetReview.
+// The review as it is stored now.
 type GetReviewResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The caller's review of the book.
@@ -303,7 +303,7 @@ func (x *GetReviewResponse) GetReview() *Review {
 	return nil
 }
 
-// The request of ListReviews.
+// The book, and the page of its reviews.
 type ListReviewsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of the book.
@@ -377,7 +377,7 @@ func (x *ListReviewsRequest) GetPageToken() string {
 	return ""
 }
 
-// The response of ListReviews.
+// A page of the reviews. It is empty if the book has none.
 type ListReviewsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The reviews of this page, in the requested order.
@@ -432,7 +432,7 @@ func (x *ListReviewsResponse) GetNextPageToken() string {
 	return ""
 }
 
-// The request of DeleteReview.
+// Names the book; the session token of the call identifies the account.
 type DeleteReviewRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of the book.
@@ -478,7 +478,7 @@ func (x *DeleteReviewRequest) GetBookId() int32 {
 	return 0
 }
 
-// The response of DeleteReview.
+// Empty: the account has no review of the book now.
 type DeleteReviewResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -515,7 +515,7 @@ func (*DeleteReviewResponse) Descriptor() ([]byte, []int) {
 	return file_bookstore_reviews_v1_review_service_proto_rawDescGZIP(), []int{7}
 }
 
-// The request of GetRating.
+// Names one book.
 type GetRatingRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of the book.
@@ -561,7 +561,7 @@ func (x *GetRatingRequest) GetBookId() int32 {
 	return 0
 }
 
-// The response of GetRating.
+// The rating at the time of the call.
 type GetRatingResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The rating of the book.
@@ -607,7 +607,7 @@ func (x *GetRatingResponse) GetRating() *Rating {
 	return nil
 }
 
-// The request of BatchGetRatings.
+// Names up to 100 books.
 type BatchGetRatingsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The ids of 1 to 100 books, each id once.
@@ -653,7 +653,7 @@ func (x *BatchGetRatingsRequest) GetBookIds() []int32 {
 	return nil
 }
 
-// The response of BatchGetRatings.
+// There is a rating even for books without reviews.
 type BatchGetRatingsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// One rating for each requested id, in the same order.

@@ -24,7 +24,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The request of Charge.
+// The amount, how it is paid, and what for.
 type ChargeRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A UUID that the client generates for each new charge. A retry with the same
@@ -119,7 +119,7 @@ func (x *ChargeRequest) GetReceiptEmail() string {
 	return ""
 }
 
-// The response of Charge.
+// Also returned if the charge was declined.
 type ChargeResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The transaction; its state tells whether the charge was successful or
@@ -166,7 +166,7 @@ func (x *ChargeResponse) GetTransaction() *Transaction {
 	return nil
 }
 
-// The request of Refund.
+// The charge, and how much of it is paid back.
 type RefundRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A UUID that the client generates for each new refund. A retry with the same
@@ -241,7 +241,7 @@ func (x *RefundRequest) GetReason() string {
 	return ""
 }
 
-// The response of Refund.
+// The refund, and the transaction that contains it.
 type RefundResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The new refund.
@@ -296,7 +296,7 @@ func (x *RefundResponse) GetTransaction() *Transaction {
 	return nil
 }
 
-// The request of GetTransaction.
+// Names one transaction.
 type GetTransactionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of the transaction.
@@ -342,7 +342,7 @@ func (x *GetTransactionRequest) GetTransactionId() string {
 	return ""
 }
 
-// The response of GetTransaction.
+// The transaction as it is now.
 type GetTransactionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The transaction in its current state.
@@ -388,7 +388,7 @@ func (x *GetTransactionResponse) GetTransaction() *Transaction {
 	return nil
 }
 
-// The request of ListTransactions.
+// Selects a page of the transactions.
 type ListTransactionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The maximum number of transactions in the response, up to 200.
@@ -444,7 +444,7 @@ func (x *ListTransactionsRequest) GetPageToken() string {
 	return ""
 }
 
-// The response of ListTransactions.
+// A page of the transactions. It is empty if the account has none.
 type ListTransactionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The transactions of this page, newest first.
@@ -499,7 +499,7 @@ func (x *ListTransactionsResponse) GetNextPageToken() string {
 	return ""
 }
 
-// The request of ResendReceipt.
+// Names the transaction; its receipt is sent to the same address as before.
 type ResendReceiptRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A UUID that the client generates for each mail. A retry with the same id
@@ -555,7 +555,7 @@ func (x *ResendReceiptRequest) GetTransactionId() string {
 	return ""
 }
 
-// The response of ResendReceipt.
+// The mail has been handed over for delivery, which may take a while.
 type ResendReceiptResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The email address to which the receipt is sent.

@@ -19,7 +19,7 @@ export const file_bookstore_accounts_v1_account_service: GenFile = /*@__PURE__*/
   fileDesc("Citib29rc3RvcmUvYWNjb3VudHMvdjEvYWNjb3VudF9zZXJ2aWNlLnByb3RvEhVib29rc3RvcmUuYWNjb3VudHMudjEiwgEKDVNpZ25VcFJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESGQoFZW1haWwYAiABKAlCCrpIB3IFGP4BYAESHAoIcGFzc3dvcmQYAyABKAlCCrpIB3IFEAgYgAISWgoMZGlzcGxheV9uYW1lGAQgASgJQkS6SARyAhhkytgZOW5vIG5hbWU6IHBhZ2VzIGFuZCBtYWlscyBhZGRyZXNzIHRoZSBvd25lciB3aXRob3V0IGEgbmFtZSIQCg5TaWduVXBSZXNwb25zZSI8ChJWZXJpZnlFbWFpbFJlcXVlc3QSJgoSdmVyaWZpY2F0aW9uX3Rva2VuGAEgASgJQgq6SAdyBRABGMgBIk4KE1ZlcmlmeUVtYWlsUmVzcG9uc2USNwoHYWNjb3VudBgBIAEoCzIeLmJvb2tzdG9yZS5hY2NvdW50cy52MS5BY2NvdW50Qga6SAPIAQEiEwoRR2V0QWNjb3VudFJlcXVlc3QiTQoSR2V0QWNjb3VudFJlc3BvbnNlEjcKB2FjY291bnQYASABKAsyHi5ib29rc3RvcmUuYWNjb3VudHMudjEuQWNjb3VudEIGukgDyAEBIroBChRVcGRhdGVBY2NvdW50UmVxdWVzdBI+Cgdwcm9maWxlGAEgASgLMiUuYm9va3N0b3JlLmFjY291bnRzLnYxLkFjY291bnRQcm9maWxlQga6SAPIAQESYgoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrQjG6SC7IAQHiASgSDGRpc3BsYXlfbmFtZRIYZGVmYXVsdF9zaGlwcGluZ19hZGRyZXNzIlAKFVVwZGF0ZUFjY291bnRSZXNwb25zZRI3CgdhY2NvdW50GAEgASgLMh4uYm9va3N0b3JlLmFjY291bnRzLnYxLkFjY291bnRCBrpIA8gBASJfChVDaGFuZ2VQYXNzd29yZFJlcXVlc3QSJAoQY3VycmVudF9wYXNzd29yZBgBIAEoCUIKukgHcgUQARiAAhIgCgxuZXdfcGFzc3dvcmQYAiABKAlCCrpIB3IFEAgYgAIiGAoWQ2hhbmdlUGFzc3dvcmRSZXNwb25zZSJWChtSZXF1ZXN0UGFzc3dvcmRSZXNldFJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESGQoFZW1haWwYAiABKAlCCrpIB3IFGP4BYAEiHgocUmVxdWVzdFBhc3N3b3JkUmVzZXRSZXNwb25zZSJZChRSZXNldFBhc3N3b3JkUmVxdWVzdBIfCgtyZXNldF90b2tlbhgBIAEoCUIKukgHcgUQARjIARIgCgxuZXdfcGFzc3dvcmQYAiABKAlCCrpIB3IFEAgYgAIiFwoVUmVzZXRQYXNzd29yZFJlc3BvbnNlIjwKFERlbGV0ZUFjY291bnRSZXF1ZXN0EiQKEGN1cnJlbnRfcGFzc3dvcmQYASABKAlCCrpIB3IFEAEYgAIiFwoVRGVsZXRlQWNjb3VudFJlc3BvbnNlMr0iCg5BY2NvdW50U2VydmljZRLqAwoGU2lnblVwEiQuYm9va3N0b3JlLmFjY291bnRzLnYxLlNpZ25VcFJlcXVlc3QaJS5ib29rc3RvcmUuYWNjb3VudHMudjEuU2lnblVwUmVzcG9uc2UikgOQAgLK2Bl8CAMSE1BBU1NXT1JEX1RPT19DT01NT04aY3RoZSBuZXcgcGFzc3dvcmQgaXMgb24gdGhlIGxpc3Qgb2YgY29tbW9uIHBhc3N3b3JkcyBvciBlcXVhbHMgdGhlIGVtYWlsIGFkZHJlc3M7IGNob29zZSBhbm90aGVyIG9uZcrYGZMBCAgSEVRPT19NQU5ZX0FUVEVNUFRTGnx0b28gbWFueSBzaWduLXVwIG1haWxzIHRvIHRoaXMgYWRkcmVzcywgd2hldGhlciBvciBub3QgaXQgaGFzIGFuIGFjY291bnQ7IHdhaXQgZm9yIHRoZSB0aW1lIHRoYXQgUmV0cnlJbmZvIGdpdmVzLCB0aGVuIHJldHJ5ytgZZQgGEhFSRVFVRVNUX0lEX1JFVVNFRBpOdGhlIHJlcXVlc3QgaWQgd2FzIGFscmVhZHkgdXNlZCB3aXRoIGEgZGlmZmVyZW50IHJlcXVlc3Q7IHVzZSBhIG5ldyByZXF1ZXN0IGlk4tgZCnJlcXVlc3RfaWQSlwIKC1ZlcmlmeUVtYWlsEikuYm9va3N0b3JlLmFjY291bnRzLnYxLlZlcmlmeUVtYWlsUmVxdWVzdBoqLmJvb2tzdG9yZS5hY2NvdW50cy52MS5WZXJpZnlFbWFpbFJlc3BvbnNlIrABkAICytgZqAEICRIaVkVSSUZJQ0FUSU9OX1RPS0VOX0lOVkFMSUQahwF0aGUgdG9rZW4gaXMgdW5rbm93biwgb2xkZXIgdGhhbiAyNCBob3Vycywgb3IgdGhlIGFkZHJlc3MgZ290IGFuIGFjY291bnQgZnJvbSBhbm90aGVyIHNpZ24tdXAgaW4gdGhlIG1lYW50aW1lOyBzaWduIGluIG9yIHNpZ24gdXAgYWdhaW4SmgMKCkdldEFjY291bnQSKC5ib29rc3RvcmUuYWNjb3VudHMudjEuR2V0QWNjb3VudFJlcXVlc3QaKS5ib29rc3RvcmUuYWNjb3VudHMudjEuR2V0QWNjb3VudFJlc3BvbnNlIrYCkAIBytgZgAEIEBISQ1JFREVOVElBTF9NSVNTSU5HGmh0aGUgY2FsbCBoYXMgbm8gc2Vzc2lvbiB0b2tlbjsgc2lnbiBpbiBhbmQgc2VuZCB0aGUgdG9rZW4gaW4gdGhlIG1ldGFkYXRhIGFzIGF1dGhvcml6YXRpb246IEJlYXJlciBUT0tFTsrYGY0BCBASD1NFU1NJT05fSU5WQUxJRBp4dGhlIHNlc3Npb24gdG9rZW4gYmVsb25ncyB0byBubyBvcGVuIHNlc3Npb246IHRoZSBzZXNzaW9uIGhhcyBleHBpcmVkIG9yIHdhcyBlbmRlZCwgb3IgdGhlIHRva2VuIGlzIHdyb25nOyBzaWduIGluIGFnYWlu2tgZGAoHYWNjb3VudBINYXV0aG9yaXphdGlvbhKkBAoNVXBkYXRlQWNjb3VudBIrLmJvb2tzdG9yZS5hY2NvdW50cy52MS5VcGRhdGVBY2NvdW50UmVxdWVzdBosLmJvb2tzdG9yZS5hY2NvdW50cy52MS5VcGRhdGVBY2NvdW50UmVzcG9uc2UitwOQAgLK2BmAAQgQEhJDUkVERU5USUFMX01JU1NJTkcaaHRoZSBjYWxsIGhhcyBubyBzZXNzaW9uIHRva2VuOyBzaWduIGluIGFuZCBzZW5kIHRoZSB0b2tlbiBpbiB0aGUgbWV0YWRhdGEgYXMgYXV0aG9yaXphdGlvbjogQmVhcmVyIFRPS0VOytgZjQEIEBIPU0VTU0lPTl9JTlZBTElEGnh0aGUgc2Vzc2lvbiB0b2tlbiBiZWxvbmdzIHRvIG5vIG9wZW4gc2Vzc2lvbjogdGhlIHNlc3Npb24gaGFzIGV4cGlyZWQgb3Igd2FzIGVuZGVkLCBvciB0aGUgdG9rZW4gaXMgd3Jvbmc7IHNpZ24gaW4gYWdhaW7K2Bl9CAMSE1VQREFURV9NQVNLX0lOVkFMSUQaZHRoZSB1cGRhdGUgbWFzayBoYXMgbm8gcGF0aCBvciBhIHBhdGggaW5zaWRlIHRoZSBhZGRyZXNzOyBhbiBhZGRyZXNzIGNhbiBvbmx5IGJlIHJlcGxhY2VkIGFzIGEgd2hvbGXa2BkYCgdhY2NvdW50Eg1hdXRob3JpemF0aW9uEv8FCg5DaGFuZ2VQYXNzd29yZBIsLmJvb2tzdG9yZS5hY2NvdW50cy52MS5DaGFuZ2VQYXNzd29yZFJlcXVlc3QaLS5ib29rc3RvcmUuYWNjb3VudHMudjEuQ2hhbmdlUGFzc3dvcmRSZXNwb25zZSKPBZACAsrYGYABCBASEkNSRURFTlRJQUxfTUlTU0lORxpodGhlIGNhbGwgaGFzIG5vIHNlc3Npb24gdG9rZW47IHNpZ24gaW4gYW5kIHNlbmQgdGhlIHRva2VuIGluIHRoZSBtZXRhZGF0YSBhcyBhdXRob3JpemF0aW9uOiBCZWFyZXIgVE9LRU7K2BmNAQgQEg9TRVNTSU9OX0lOVkFMSUQaeHRoZSBzZXNzaW9uIHRva2VuIGJlbG9uZ3MgdG8gbm8gb3BlbiBzZXNzaW9uOiB0aGUgc2Vzc2lvbiBoYXMgZXhwaXJlZCBvciB3YXMgZW5kZWQsIG9yIHRoZSB0b2tlbiBpcyB3cm9uZzsgc2lnbiBpbiBhZ2FpbsrYGV0IBxIOUEFTU1dPUkRfV1JPTkcaSXRoZSBjdXJyZW50IHBhc3N3b3JkIGlzIHdyb25nOyBlbnRlciBpdCBhZ2FpbiBvciByZXF1ZXN0IGEgcGFzc3dvcmQgcmVzZXTK2Bl8CAMSE1BBU1NXT1JEX1RPT19DT01NT04aY3RoZSBuZXcgcGFzc3dvcmQgaXMgb24gdGhlIGxpc3Qgb2YgY29tbW9uIHBhc3N3b3JkcyBvciBlcXVhbHMgdGhlIGVtYWlsIGFkZHJlc3M7IGNob29zZSBhbm90aGVyIG9uZcrYGXQICBIRVE9PX01BTllfQVRURU1QVFMaXXRvbyBtYW55IHdyb25nIHBhc3N3b3JkcyBmb3IgdGhpcyBhY2NvdW50OyB3YWl0IGZvciB0aGUgdGltZSB0aGF0IFJldHJ5SW5mbyBnaXZlcywgdGhlbiByZXRyedrYGRgKB2FjY291bnQSDWF1dGhvcml6YXRpb24SpwMKFFJlcXVlc3RQYXNzd29yZFJlc2V0EjIuYm9va3N0b3JlLmFjY291bnRzLnYxLlJlcXVlc3RQYXNzd29yZFJlc2V0UmVxdWVzdBozLmJvb2tzdG9yZS5hY2NvdW50cy52MS5SZXF1ZXN0UGFzc3dvcmRSZXNldFJlc3BvbnNlIqUCkAICytgZpgEICBIRVE9PX01BTllfQVRURU1QVFMajgF0b28gbWFueSBwYXNzd29yZCByZXNldHMgd2VyZSByZXF1ZXN0ZWQgZm9yIHRoaXMgYWRkcmVzcywgd2hldGhlciBvciBub3QgaXQgaGFzIGFuIGFjY291bnQ7IHdhaXQgZm9yIHRoZSB0aW1lIHRoYXQgUmV0cnlJbmZvIGdpdmVzLCB0aGVuIHJldHJ5ytgZZQgGEhFSRVFVRVNUX0lEX1JFVVNFRBpOdGhlIHJlcXVlc3QgaWQgd2FzIGFscmVhZHkgdXNlZCB3aXRoIGEgZGlmZmVyZW50IHJlcXVlc3Q7IHVzZSBhIG5ldyByZXF1ZXN0IGlk4tgZCnJlcXVlc3RfaWQSiwMKDVJlc2V0UGFzc3dvcmQSKy5ib29rc3RvcmUuYWNjb3VudHMudjEuUmVzZXRQYXNzd29yZFJlcXVlc3QaLC5ib29rc3RvcmUuYWNjb3VudHMudjEuUmVzZXRQYXNzd29yZFJlc3BvbnNlIp4CkAICytgZlgEICRITUkVTRVRfVE9LRU5fSU5WQUxJRBp9dGhlIHRva2VuIGlzIHVua25vd24sIG9sZGVyIHRoYW4gMSBob3VyLCB3YXMgdXNlZCBmb3IgYW5vdGhlciBwYXNzd29yZCwgb3Igd2FzIHJlcGxhY2VkIGJ5IGEgbmV3ZXIgdG9rZW47IHJlcXVlc3QgYSBuZXcgcmVzZXTK2Bl8CAMSE1BBU1NXT1JEX1RPT19DT01NT04aY3RoZSBuZXcgcGFzc3dvcmQgaXMgb24gdGhlIGxpc3Qgb2YgY29tbW9uIHBhc3N3b3JkcyBvciBlcXVhbHMgdGhlIGVtYWlsIGFkZHJlc3M7IGNob29zZSBhbm90aGVyIG9uZRL8BAoNRGVsZXRlQWNjb3VudBIrLmJvb2tzdG9yZS5hY2NvdW50cy52MS5EZWxldGVBY2NvdW50UmVxdWVzdBosLmJvb2tzdG9yZS5hY2NvdW50cy52MS5EZWxldGVBY2NvdW50UmVzcG9uc2UijwSQAgLK2BmAAQgQEhJDUkVERU5USUFMX01JU1NJTkcaaHRoZSBjYWxsIGhhcyBubyBzZXNzaW9uIHRva2VuOyBzaWduIGluIGFuZCBzZW5kIHRoZSB0b2tlbiBpbiB0aGUgbWV0YWRhdGEgYXMgYXV0aG9yaXphdGlvbjogQmVhcmVyIFRPS0VOytgZjQEIEBIPU0VTU0lPTl9JTlZBTElEGnh0aGUgc2Vzc2lvbiB0b2tlbiBiZWxvbmdzIHRvIG5vIG9wZW4gc2Vzc2lvbjogdGhlIHNlc3Npb24gaGFzIGV4cGlyZWQgb3Igd2FzIGVuZGVkLCBvciB0aGUgdG9rZW4gaXMgd3Jvbmc7IHNpZ24gaW4gYWdhaW7K2BldCAcSDlBBU1NXT1JEX1dST05HGkl0aGUgY3VycmVudCBwYXNzd29yZCBpcyB3cm9uZzsgZW50ZXIgaXQgYWdhaW4gb3IgcmVxdWVzdCBhIHBhc3N3b3JkIHJlc2V0ytgZdAgIEhFUT09fTUFOWV9BVFRFTVBUUxpddG9vIG1hbnkgd3JvbmcgcGFzc3dvcmRzIGZvciB0aGlzIGFjY291bnQ7IHdhaXQgZm9yIHRoZSB0aW1lIHRoYXQgUmV0cnlJbmZvIGdpdmVzLCB0aGVuIHJldHJ52tgZGAoHYWNjb3VudBINYXV0aG9yaXphdGlvbhqmA8rYGX4ICBIKT1ZFUkxPQURFRBpudGhlIHNlcnZlciBpcyBhbHJlYWR5IGhhbmRsaW5nIGFzIG1hbnkgY2FsbHMgYXMgaXQgYWNjZXB0czsgd2FpdCBmb3IgdGhlIHRpbWUgdGhhdCBSZXRyeUluZm8gZ2l2ZXMsIHRoZW4gcmV0cnnK2BllCAgSEU1FU1NBR0VfVE9PX0xBUkdFGk5hIG1lc3NhZ2UgaXMgbGFyZ2VyIHRoYW4gNCBNaUIsIHRoZSBsaW1pdCBvZiB0aGUgc2VydmVyOyBzZW5kIHNtYWxsZXIgbWVzc2FnZXPK2BlfCAQaW3RoZSBkZWFkbGluZSBvZiB0aGUgY2FsbCBwYXNzZWQgYmVmb3JlIHRoZSByZXNwb25zZSB3YXMgcmVhZHk7IHJldHJ5IHdpdGggYSBsb25nZXIgZGVhZGxpbmXK2BlUCA4SEVNUT1JFX1VOQVZBSUxBQkxFGj10aGUgZGF0YWJhc2UgZG9lcyBub3QgcmVzcG9uZDsgcmV0cnkgd2l0aCBleHBvbmVudGlhbCBiYWNrb2ZmQtcBChljb20uYm9va3N0b3JlLmFjY291bnRzLnYxQhNBY2NvdW50U2VydmljZVByb3RvUAFaL2JpbmRlcnkvZ2VuL2dvL2Jvb2tzdG9yZS9hY2NvdW50cy92MTthY2NvdW50c3YxogIDQkFYqgIVQm9va3N0b3JlLkFjY291bnRzLlYxygIVQm9va3N0b3JlXEFjY291bnRzXFYx4gIhQm9va3N0b3JlXEFjY291bnRzXFYxXEdQQk1ldGFkYXRh6gIXQm9va3N0b3JlOjpBY2NvdW50czo6VjFiBnByb3RvMw", [file_bookstore_accounts_v1_account, file_buf_validate_validate, file_google_protobuf_field_mask, file_proofread_v1_options]);
 
 /**
- * The request of SignUp.
+ * The data of the future account.
  *
  * @generated from message bookstore.accounts.v1.SignUpRequest
  */
@@ -64,8 +64,7 @@ export const SignUpRequestSchema: GenMessage<SignUpRequest> = /*@__PURE__*/
   messageDesc(file_bookstore_accounts_v1_account_service, 0);
 
 /**
- * The response of SignUp. It has no fields, so that it does not reveal whether
- * the address has an account.
+ * Has no fields, so that it does not reveal whether the address has an account.
  *
  * @generated from message bookstore.accounts.v1.SignUpResponse
  */
@@ -80,7 +79,7 @@ export const SignUpResponseSchema: GenMessage<SignUpResponse> = /*@__PURE__*/
   messageDesc(file_bookstore_accounts_v1_account_service, 1);
 
 /**
- * The request of VerifyEmail.
+ * Proves that the user can read mails to the address.
  *
  * @generated from message bookstore.accounts.v1.VerifyEmailRequest
  */
@@ -101,7 +100,7 @@ export const VerifyEmailRequestSchema: GenMessage<VerifyEmailRequest> = /*@__PUR
   messageDesc(file_bookstore_accounts_v1_account_service, 2);
 
 /**
- * The response of VerifyEmail.
+ * The account exists now, but the user is not signed in yet.
  *
  * @generated from message bookstore.accounts.v1.VerifyEmailResponse
  */
@@ -122,7 +121,7 @@ export const VerifyEmailResponseSchema: GenMessage<VerifyEmailResponse> = /*@__P
   messageDesc(file_bookstore_accounts_v1_account_service, 3);
 
 /**
- * The request of GetAccount.
+ * Has no parameters: the session token of the call identifies the account.
  *
  * @generated from message bookstore.accounts.v1.GetAccountRequest
  */
@@ -137,7 +136,7 @@ export const GetAccountRequestSchema: GenMessage<GetAccountRequest> = /*@__PURE_
   messageDesc(file_bookstore_accounts_v1_account_service, 4);
 
 /**
- * The response of GetAccount.
+ * The account as it is now.
  *
  * @generated from message bookstore.accounts.v1.GetAccountResponse
  */
@@ -158,7 +157,7 @@ export const GetAccountResponseSchema: GenMessage<GetAccountResponse> = /*@__PUR
   messageDesc(file_bookstore_accounts_v1_account_service, 5);
 
 /**
- * The request of UpdateAccount.
+ * New values for one or both fields of the profile.
  *
  * @generated from message bookstore.accounts.v1.UpdateAccountRequest
  */
@@ -187,7 +186,7 @@ export const UpdateAccountRequestSchema: GenMessage<UpdateAccountRequest> = /*@_
   messageDesc(file_bookstore_accounts_v1_account_service, 6);
 
 /**
- * The response of UpdateAccount.
+ * The account with the new profile.
  *
  * @generated from message bookstore.accounts.v1.UpdateAccountResponse
  */
@@ -208,7 +207,8 @@ export const UpdateAccountResponseSchema: GenMessage<UpdateAccountResponse> = /*
   messageDesc(file_bookstore_accounts_v1_account_service, 7);
 
 /**
- * The request of ChangePassword.
+ * Contains both passwords, because a session token alone is not enough to
+ * change one.
  *
  * @generated from message bookstore.accounts.v1.ChangePasswordRequest
  */
@@ -237,7 +237,7 @@ export const ChangePasswordRequestSchema: GenMessage<ChangePasswordRequest> = /*
   messageDesc(file_bookstore_accounts_v1_account_service, 8);
 
 /**
- * The response of ChangePassword.
+ * Empty: the session of the call stays open and all others are ended.
  *
  * @generated from message bookstore.accounts.v1.ChangePasswordResponse
  */
@@ -252,7 +252,7 @@ export const ChangePasswordResponseSchema: GenMessage<ChangePasswordResponse> = 
   messageDesc(file_bookstore_accounts_v1_account_service, 9);
 
 /**
- * The request of RequestPasswordReset.
+ * Names the account by its email address.
  *
  * @generated from message bookstore.accounts.v1.RequestPasswordResetRequest
  */
@@ -281,8 +281,7 @@ export const RequestPasswordResetRequestSchema: GenMessage<RequestPasswordResetR
   messageDesc(file_bookstore_accounts_v1_account_service, 10);
 
 /**
- * The response of RequestPasswordReset. It has no fields, so that it does not
- * reveal whether the address has an account.
+ * Has no fields, so that it does not reveal whether the address has an account.
  *
  * @generated from message bookstore.accounts.v1.RequestPasswordResetResponse
  */
@@ -297,7 +296,7 @@ export const RequestPasswordResetResponseSchema: GenMessage<RequestPasswordReset
   messageDesc(file_bookstore_accounts_v1_account_service, 11);
 
 /**
- * The request of ResetPassword.
+ * Contains the token of the mail instead of the old password.
  *
  * @generated from message bookstore.accounts.v1.ResetPasswordRequest
  */
@@ -325,7 +324,7 @@ export const ResetPasswordRequestSchema: GenMessage<ResetPasswordRequest> = /*@_
   messageDesc(file_bookstore_accounts_v1_account_service, 12);
 
 /**
- * The response of ResetPassword.
+ * Empty: the password is set and all sessions of the account are ended.
  *
  * @generated from message bookstore.accounts.v1.ResetPasswordResponse
  */
@@ -340,9 +339,8 @@ export const ResetPasswordResponseSchema: GenMessage<ResetPasswordResponse> = /*
   messageDesc(file_bookstore_accounts_v1_account_service, 13);
 
 /**
- * The request of DeleteAccount. It needs the password in addition to the
- * session token, so that somebody who finds an open browser cannot delete the
- * account.
+ * Contains the password in addition to the session token of the call, so that
+ * somebody who finds an open browser cannot delete the account.
  *
  * @generated from message bookstore.accounts.v1.DeleteAccountRequest
  */
@@ -364,7 +362,7 @@ export const DeleteAccountRequestSchema: GenMessage<DeleteAccountRequest> = /*@_
   messageDesc(file_bookstore_accounts_v1_account_service, 14);
 
 /**
- * The response of DeleteAccount.
+ * Empty: the account no longer exists.
  *
  * @generated from message bookstore.accounts.v1.DeleteAccountResponse
  */

@@ -17,7 +17,7 @@ export const file_bookstore_accounts_v1_session_service: GenFile = /*@__PURE__*/
   fileDesc("Citib29rc3RvcmUvYWNjb3VudHMvdjEvc2Vzc2lvbl9zZXJ2aWNlLnByb3RvEhVib29rc3RvcmUuYWNjb3VudHMudjEipQEKDVNpZ25JblJlcXVlc3QSGQoFZW1haWwYASABKAlCCrpIB3IFGP4BYAESHAoIcGFzc3dvcmQYAiABKAlCCrpIB3IFEAEYgAISWwoMY2xpZW50X2xhYmVsGAMgASgJQkW6SAVyAxjIAcrYGTlubyBkZXNjcmlwdGlvbjogdGhlIGxpc3Qgb2Ygc2Vzc2lvbnMgc2hvd3Mgb25seSB0aGUgdGltZXMifgoOU2lnbkluUmVzcG9uc2USMwoNc2Vzc2lvbl90b2tlbhgBIAEoCUIcukgZchcQIBjIATIQXltBLVphLXowLTlfLV0rJBI3CgdzZXNzaW9uGAIgASgLMh4uYm9va3N0b3JlLmFjY291bnRzLnYxLlNlc3Npb25CBrpIA8gBASIQCg5TaWduT3V0UmVxdWVzdCIRCg9TaWduT3V0UmVzcG9uc2UiEwoRR2V0U2Vzc2lvblJlcXVlc3QiTQoSR2V0U2Vzc2lvblJlc3BvbnNlEjcKB3Nlc3Npb24YASABKAsyHi5ib29rc3RvcmUuYWNjb3VudHMudjEuU2Vzc2lvbkIGukgDyAEBInwKE0xpc3RTZXNzaW9uc1JlcXVlc3QSNQoJcGFnZV9zaXplGAEgASgFQiK6SAcaBRjIASgAytgZFDIwIHNlc3Npb25zIHBlciBwYWdlEi4KCnBhZ2VfdG9rZW4YAiABKAlCGrpIBXIDGPQDytgZDnRoZSBmaXJzdCBwYWdlIpwBChRMaXN0U2Vzc2lvbnNSZXNwb25zZRI7CghzZXNzaW9ucxgBIAMoCzIeLmJvb2tzdG9yZS5hY2NvdW50cy52MS5TZXNzaW9uQgm6SAaSAQMQyAESJAoSY3VycmVudF9zZXNzaW9uX2lkGAIgASgJQgi6SAVyA7ABARIhCg9uZXh0X3BhZ2VfdG9rZW4YAyABKAlCCLpIBXIDGPQDIjQKFFJldm9rZVNlc3Npb25SZXF1ZXN0EhwKCnNlc3Npb25faWQYASABKAlCCLpIBXIDsAEBIhcKFVJldm9rZVNlc3Npb25SZXNwb25zZTKtFgoOU2Vzc2lvblNlcnZpY2UStQMKBlNpZ25JbhIkLmJvb2tzdG9yZS5hY2NvdW50cy52MS5TaWduSW5SZXF1ZXN0GiUuYm9va3N0b3JlLmFjY291bnRzLnYxLlNpZ25JblJlc3BvbnNlIt0CkAIAytgZswEIEBIPU0lHTl9JTl9SRUZVU0VEGp0Bbm8gYWNjb3VudCBoYXMgdGhpcyBlbWFpbCBhZGRyZXNzIGFuZCBwYXNzd29yZDsgY2hlY2sgYm90aC4gVGhlIHNlcnZlciBkb2VzIG5vdCB0ZWxsIHdoaWNoIG9mIHRoZW0gaXMgd3JvbmcsIG5vciB3aGV0aGVyIHRoZSBhZGRyZXNzIHN0aWxsIGhhcyB0byBiZSB2ZXJpZmllZMrYGZ0BCAgSEVRPT19NQU5ZX0FUVEVNUFRTGoUBdG9vIG1hbnkgd3JvbmcgcGFzc3dvcmRzIGZvciB0aGlzIGVtYWlsIGFkZHJlc3MsIHdoZXRoZXIgb3Igbm90IGl0IGhhcyBhbiBhY2NvdW50OyB3YWl0IGZvciB0aGUgdGltZSB0aGF0IFJldHJ5SW5mbyBnaXZlcywgdGhlbiByZXRyeRKRAwoHU2lnbk91dBIlLmJvb2tzdG9yZS5hY2NvdW50cy52MS5TaWduT3V0UmVxdWVzdBomLmJvb2tzdG9yZS5hY2NvdW50cy52MS5TaWduT3V0UmVzcG9uc2UitgKQAgLK2BmAAQgQEhJDUkVERU5USUFMX01JU1NJTkcaaHRoZSBjYWxsIGhhcyBubyBzZXNzaW9uIHRva2VuOyBzaWduIGluIGFuZCBzZW5kIHRoZSB0b2tlbiBpbiB0aGUgbWV0YWRhdGEgYXMgYXV0aG9yaXphdGlvbjogQmVhcmVyIFRPS0VOytgZjQEIEBIPU0VTU0lPTl9JTlZBTElEGnh0aGUgc2Vzc2lvbiB0b2tlbiBiZWxvbmdzIHRvIG5vIG9wZW4gc2Vzc2lvbjogdGhlIHNlc3Npb24gaGFzIGV4cGlyZWQgb3Igd2FzIGVuZGVkLCBvciB0aGUgdG9rZW4gaXMgd3Jvbmc7IHNpZ24gaW4gYWdhaW7a2BkYCgdhY2NvdW50Eg1hdXRob3JpemF0aW9uEpoDCgpHZXRTZXNzaW9uEiguYm9va3N0b3JlLmFjY291bnRzLnYxLkdldFNlc3Npb25SZXF1ZXN0GikuYm9va3N0b3JlLmFjY291bnRzLnYxLkdldFNlc3Npb25SZXNwb25zZSK2ApACAcrYGYABCBASEkNSRURFTlRJQUxfTUlTU0lORxpodGhlIGNhbGwgaGFzIG5vIHNlc3Npb24gdG9rZW47IHNpZ24gaW4gYW5kIHNlbmQgdGhlIHRva2VuIGluIHRoZSBtZXRhZGF0YSBhcyBhdXRob3JpemF0aW9uOiBCZWFyZXIgVE9LRU7K2BmNAQgQEg9TRVNTSU9OX0lOVkFMSUQaeHRoZSBzZXNzaW9uIHRva2VuIGJlbG9uZ3MgdG8gbm8gb3BlbiBzZXNzaW9uOiB0aGUgc2Vzc2lvbiBoYXMgZXhwaXJlZCBvciB3YXMgZW5kZWQsIG9yIHRoZSB0b2tlbiBpcyB3cm9uZzsgc2lnbiBpbiBhZ2FpbtrYGRgKB2FjY291bnQSDWF1dGhvcml6YXRpb24S5QQKDExpc3RTZXNzaW9ucxIqLmJvb2tzdG9yZS5hY2NvdW50cy52MS5MaXN0U2Vzc2lvbnNSZXF1ZXN0GisuYm9va3N0b3JlLmFjY291bnRzLnYxLkxpc3RTZXNzaW9uc1Jlc3BvbnNlIvsDkAIBytgZgAEIEBISQ1JFREVOVElBTF9NSVNTSU5HGmh0aGUgY2FsbCBoYXMgbm8gc2Vzc2lvbiB0b2tlbjsgc2lnbiBpbiBhbmQgc2VuZCB0aGUgdG9rZW4gaW4gdGhlIG1ldGFkYXRhIGFzIGF1dGhvcml6YXRpb246IEJlYXJlciBUT0tFTsrYGY0BCBASD1NFU1NJT05fSU5WQUxJRBp4dGhlIHNlc3Npb24gdG9rZW4gYmVsb25ncyB0byBubyBvcGVuIHNlc3Npb246IHRoZSBzZXNzaW9uIGhhcyBleHBpcmVkIG9yIHdhcyBlbmRlZCwgb3IgdGhlIHRva2VuIGlzIHdyb25nOyBzaWduIGluIGFnYWluytgZigEIAxISUEFHRV9UT0tFTl9JTlZBTElEGnJ0aGlzIG1ldGhvZCBkaWQgbm90IHJldHVybiB0aGUgcGFnZSB0b2tlbiBmb3IgdGhlIHNhbWUgYWNjb3VudDsgcmVxdWVzdCB0aGUgZmlyc3QgcGFnZSBhZ2Fpbiwgd2l0aG91dCBhIHBhZ2UgdG9rZW7S2BkyCglwYWdlX3NpemUSCnBhZ2VfdG9rZW4aCHNlc3Npb25zIg9uZXh0X3BhZ2VfdG9rZW7a2BkYCgdhY2NvdW50Eg1hdXRob3JpemF0aW9uEqAECg1SZXZva2VTZXNzaW9uEisuYm9va3N0b3JlLmFjY291bnRzLnYxLlJldm9rZVNlc3Npb25SZXF1ZXN0GiwuYm9va3N0b3JlLmFjY291bnRzLnYxLlJldm9rZVNlc3Npb25SZXNwb25zZSKzA5ACAsrYGYABCBASEkNSRURFTlRJQUxfTUlTU0lORxpodGhlIGNhbGwgaGFzIG5vIHNlc3Npb24gdG9rZW47IHNpZ24gaW4gYW5kIHNlbmQgdGhlIHRva2VuIGluIHRoZSBtZXRhZGF0YSBhcyBhdXRob3JpemF0aW9uOiBCZWFyZXIgVE9LRU7K2BmNAQgQEg9TRVNTSU9OX0lOVkFMSUQaeHRoZSBzZXNzaW9uIHRva2VuIGJlbG9uZ3MgdG8gbm8gb3BlbiBzZXNzaW9uOiB0aGUgc2Vzc2lvbiBoYXMgZXhwaXJlZCBvciB3YXMgZW5kZWQsIG9yIHRoZSB0b2tlbiBpcyB3cm9uZzsgc2lnbiBpbiBhZ2FpbsrYGXkIBRIRU0VTU0lPTl9OT1RfRk9VTkQaYnRoZSBhY2NvdW50IGhhcyBubyBvcGVuIHNlc3Npb24gd2l0aCB0aGlzIGlkOyBpZiB0aGlzIGlzIGEgcmV0cnksIHRoZSBmaXJzdCBjYWxsIG1heSBoYXZlIGVuZGVkIGl02tgZGAoHYWNjb3VudBINYXV0aG9yaXphdGlvbhqmA8rYGX4ICBIKT1ZFUkxPQURFRBpudGhlIHNlcnZlciBpcyBhbHJlYWR5IGhhbmRsaW5nIGFzIG1hbnkgY2FsbHMgYXMgaXQgYWNjZXB0czsgd2FpdCBmb3IgdGhlIHRpbWUgdGhhdCBSZXRyeUluZm8gZ2l2ZXMsIHRoZW4gcmV0cnnK2BllCAgSEU1FU1NBR0VfVE9PX0xBUkdFGk5hIG1lc3NhZ2UgaXMgbGFyZ2VyIHRoYW4gNCBNaUIsIHRoZSBsaW1pdCBvZiB0aGUgc2VydmVyOyBzZW5kIHNtYWxsZXIgbWVzc2FnZXPK2BlfCAQaW3RoZSBkZWFkbGluZSBvZiB0aGUgY2FsbCBwYXNzZWQgYmVmb3JlIHRoZSByZXNwb25zZSB3YXMgcmVhZHk7IHJldHJ5IHdpdGggYSBsb25nZXIgZGVhZGxpbmXK2BlUCA4SEVNUT1JFX1VOQVZBSUxBQkxFGj10aGUgZGF0YWJhc2UgZG9lcyBub3QgcmVzcG9uZDsgcmV0cnkgd2l0aCBleHBvbmVudGlhbCBiYWNrb2ZmQtcBChljb20uYm9va3N0b3JlLmFjY291bnRzLnYxQhNTZXNzaW9uU2VydmljZVByb3RvUAFaL2JpbmRlcnkvZ2VuL2dvL2Jvb2tzdG9yZS9hY2NvdW50cy92MTthY2NvdW50c3YxogIDQkFYqgIVQm9va3N0b3JlLkFjY291bnRzLlYxygIVQm9va3N0b3JlXEFjY291bnRzXFYx4gIhQm9va3N0b3JlXEFjY291bnRzXFYxXEdQQk1ldGFkYXRh6gIXQm9va3N0b3JlOjpBY2NvdW50czo6VjFiBnByb3RvMw", [file_bookstore_accounts_v1_session, file_buf_validate_validate, file_proofread_v1_options]);
 
 /**
- * The request of SignIn.
+ * The email address and the password of an account.
  *
  * @generated from message bookstore.accounts.v1.SignInRequest
  */
@@ -54,7 +54,7 @@ export const SignInRequestSchema: GenMessage<SignInRequest> = /*@__PURE__*/
   messageDesc(file_bookstore_accounts_v1_session_service, 0);
 
 /**
- * The response of SignIn.
+ * The new session and its token.
  *
  * @generated from message bookstore.accounts.v1.SignInResponse
  */
@@ -82,7 +82,7 @@ export const SignInResponseSchema: GenMessage<SignInResponse> = /*@__PURE__*/
   messageDesc(file_bookstore_accounts_v1_session_service, 1);
 
 /**
- * The request of SignOut.
+ * Has no parameters: the session token of the call identifies the session.
  *
  * @generated from message bookstore.accounts.v1.SignOutRequest
  */
@@ -97,7 +97,7 @@ export const SignOutRequestSchema: GenMessage<SignOutRequest> = /*@__PURE__*/
   messageDesc(file_bookstore_accounts_v1_session_service, 2);
 
 /**
- * The response of SignOut.
+ * Empty: the session token is no longer valid.
  *
  * @generated from message bookstore.accounts.v1.SignOutResponse
  */
@@ -112,7 +112,7 @@ export const SignOutResponseSchema: GenMessage<SignOutResponse> = /*@__PURE__*/
   messageDesc(file_bookstore_accounts_v1_session_service, 3);
 
 /**
- * The request of GetSession.
+ * Has no parameters: the session token of the call identifies the session.
  *
  * @generated from message bookstore.accounts.v1.GetSessionRequest
  */
@@ -127,7 +127,7 @@ export const GetSessionRequestSchema: GenMessage<GetSessionRequest> = /*@__PURE_
   messageDesc(file_bookstore_accounts_v1_session_service, 4);
 
 /**
- * The response of GetSession.
+ * Tells which account makes the call.
  *
  * @generated from message bookstore.accounts.v1.GetSessionResponse
  */
@@ -148,7 +148,7 @@ export const GetSessionResponseSchema: GenMessage<GetSessionResponse> = /*@__PUR
   messageDesc(file_bookstore_accounts_v1_session_service, 5);
 
 /**
- * The request of ListSessions.
+ * Selects a page of the open sessions.
  *
  * @generated from message bookstore.accounts.v1.ListSessionsRequest
  */
@@ -177,7 +177,7 @@ export const ListSessionsRequestSchema: GenMessage<ListSessionsRequest> = /*@__P
   messageDesc(file_bookstore_accounts_v1_session_service, 6);
 
 /**
- * The response of ListSessions.
+ * A page of the open sessions.
  *
  * @generated from message bookstore.accounts.v1.ListSessionsResponse
  */
@@ -212,7 +212,7 @@ export const ListSessionsResponseSchema: GenMessage<ListSessionsResponse> = /*@_
   messageDesc(file_bookstore_accounts_v1_session_service, 7);
 
 /**
- * The request of RevokeSession.
+ * Names the session to end.
  *
  * @generated from message bookstore.accounts.v1.RevokeSessionRequest
  */
@@ -233,7 +233,7 @@ export const RevokeSessionRequestSchema: GenMessage<RevokeSessionRequest> = /*@_
   messageDesc(file_bookstore_accounts_v1_session_service, 8);
 
 /**
- * The response of RevokeSession.
+ * Empty: the token of that session is no longer valid.
  *
  * @generated from message bookstore.accounts.v1.RevokeSessionResponse
  */

@@ -21,7 +21,7 @@ export const file_bookstore_inventory_v1_inventory_service: GenFile = /*@__PURE_
   fileDesc("Ci5ib29rc3RvcmUvaW52ZW50b3J5L3YxL2ludmVudG9yeV9zZXJ2aWNlLnByb3RvEhZib29rc3RvcmUuaW52ZW50b3J5LnYxIjAKDkdldEJvb2tSZXF1ZXN0Eh4KB2Jvb2tfaWQYASABKAVCDbpIChoIGP+T69wDKAEiRQoPR2V0Qm9va1Jlc3BvbnNlEjIKBGJvb2sYASABKAsyHC5ib29rc3RvcmUuaW52ZW50b3J5LnYxLkJvb2tCBrpIA8gBASJCChRCYXRjaEdldEJvb2tzUmVxdWVzdBIqCghib29rX2lkcxgBIAMoBUIYukgVkgESCAEQZBgBIgoaCBj/k+vcAygBIn4KFUJhdGNoR2V0Qm9va3NSZXNwb25zZRI1CgVib29rcxgBIAMoCzIcLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuQm9va0IIukgFkgECEGQSLgoQbWlzc2luZ19ib29rX2lkcxgCIAMoBUIUukgRkgEOEGQiChoIGP+T69wDKAEi0wEKEExpc3RCb29rc1JlcXVlc3QSWwoIY2F0ZWdvcnkYASABKA4yJC5ib29rc3RvcmUuaW52ZW50b3J5LnYxLkJvb2tDYXRlZ29yeUIjukgFggECEAHK2BkXYm9va3Mgb2YgYWxsIGNhdGVnb3JpZXMSMgoJcGFnZV9zaXplGAIgASgFQh+6SAcaBRjIASgAytgZETIwIGJvb2tzIHBlciBwYWdlEi4KCnBhZ2VfdG9rZW4YAyABKAlCGrpIBXIDGPQDytgZDnRoZSBmaXJzdCBwYWdlIm4KEUxpc3RCb29rc1Jlc3BvbnNlEjYKBWJvb2tzGAEgAygLMhwuYm9va3N0b3JlLmludmVudG9yeS52MS5Cb29rQgm6SAaSAQMQyAESIQoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgi6SAVyAxj0AyIXChVMaXN0Q2F0ZWdvcmllc1JlcXVlc3QiiwEKFkxpc3RDYXRlZ29yaWVzUmVzcG9uc2USQwoKY2F0ZWdvcmllcxgBIAMoCzIlLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuQ2F0ZWdvcnlDb3VudEIIukgFkgECEGQSLAoSY2F0YWxvZ3VlX3JldmlzaW9uGAIgASgDQhC6SA0iCxj/////////DygAInYKDUNhdGVnb3J5Q291bnQSQgoIY2F0ZWdvcnkYASABKA4yJC5ib29rc3RvcmUuaW52ZW50b3J5LnYxLkJvb2tDYXRlZ29yeUIKukgHggEEEAEgABIhCgpib29rX2NvdW50GAIgASgFQg26SAoaCBj/k+vcAygBIvMBChJTZWFyY2hCb29rc1JlcXVlc3QSHAoFcXVlcnkYASABKAlCDbpICnIIEAEYZDICXFMSWwoIY2F0ZWdvcnkYAiABKA4yJC5ib29rc3RvcmUuaW52ZW50b3J5LnYxLkJvb2tDYXRlZ29yeUIjukgFggECEAHK2BkXYm9va3Mgb2YgYWxsIGNhdGVnb3JpZXMSMgoJcGFnZV9zaXplGAMgASgFQh+6SAcaBRjIASgAytgZETIwIGJvb2tzIHBlciBwYWdlEi4KCnBhZ2VfdG9rZW4YBCABKAlCGrpIBXIDGPQDytgZDnRoZSBmaXJzdCBwYWdlInAKE1NlYXJjaEJvb2tzUmVzcG9uc2USNgoFYm9va3MYASADKAsyHC5ib29rc3RvcmUuaW52ZW50b3J5LnYxLkJvb2tCCbpIBpIBAxDIARIhCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGPQDIlQKEkltcG9ydEJvb2tzUmVxdWVzdBI+CgVib29rcxgBIAMoCzIiLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuQm9va0ltcG9ydEILukgIkgEFCAEQ6AcirgEKCkJvb2tJbXBvcnQSMgoEYm9vaxgBIAEoCzIcLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuQm9va0IGukgDyAEBEmAKB29uX2hhbmQYAiABKAVCSrpICBoGGMCEPSgAytgZO3RoZSBzdG9jayBkb2VzIG5vdCBjaGFuZ2U7IGEgbmV3IGJvb2sgc3RhcnRzIHdpdGggbm8gY29waWVzSACIAQFCCgoIX29uX2hhbmQidwoTSW1wb3J0Qm9va3NSZXNwb25zZRIeCgdjcmVhdGVkGAEgASgDQg26SAoiCBj/k+vcAygAEh4KB3VwZGF0ZWQYAiABKANCDbpICiIIGP+T69wDKAASIAoJdW5jaGFuZ2VkGAMgASgDQg26SAoiCBj/k+vcAygAIkIKFEJhdGNoR2V0U3RvY2tSZXF1ZXN0EioKCGJvb2tfaWRzGAEgAygFQhi6SBWSARIIARBkGAEiChoIGP+T69wDKAEiVQoVQmF0Y2hHZXRTdG9ja1Jlc3BvbnNlEjwKBmxldmVscxgBIAMoCzIiLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuU3RvY2tMZXZlbEIIukgFkgECEGQiYwoPU2V0U3RvY2tSZXF1ZXN0Eh4KB2Jvb2tfaWQYASABKAVCDbpIChoIGP+T69wDKAESJAoHb25faGFuZBgCIAEoBUIOukgLyAEBGgYYwIQ9KABIAIgBAUIKCghfb25faGFuZCJNChBTZXRTdG9ja1Jlc3BvbnNlEjkKBWxldmVsGAEgASgLMiIuYm9va3N0b3JlLmludmVudG9yeS52MS5TdG9ja0xldmVsQga6SAPIAQEivwEKE1Jlc2VydmVTdG9ja1JlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESQgoFbGluZXMYAiADKAsyJy5ib29rc3RvcmUuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uTGluZUIKukgHkgEECAEQZBJGCgRob2xkGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQh26SAyqAQkiAwiQHDICCAHK2BkKMTUgbWludXRlcyJYChRSZXNlcnZlU3RvY2tSZXNwb25zZRJACgtyZXNlcnZhdGlvbhgBIAEoCzIjLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuUmVzZXJ2YXRpb25CBrpIA8gBASI5ChVHZXRSZXNlcnZhdGlvblJlcXVlc3QSIAoOcmVzZXJ2YXRpb25faWQYASABKAlCCLpIBXIDsAEBIloKFkdldFJlc2VydmF0aW9uUmVzcG9uc2USQAoLcmVzZXJ2YXRpb24YASABKAsyIy5ib29rc3RvcmUuaW52ZW50b3J5LnYxLlJlc2VydmF0aW9uQga6SAPIAQEiPAoYQ29tbWl0UmVzZXJ2YXRpb25SZXF1ZXN0EiAKDnJlc2VydmF0aW9uX2lkGAEgASgJQgi6SAVyA7ABASJdChlDb21taXRSZXNlcnZhdGlvblJlc3BvbnNlEkAKC3Jlc2VydmF0aW9uGAEgASgLMiMuYm9va3N0b3JlLmludmVudG9yeS52MS5SZXNlcnZhdGlvbkIGukgDyAEBIj0KGVJlbGVhc2VSZXNlcnZhdGlvblJlcXVlc3QSIAoOcmVzZXJ2YXRpb25faWQYASABKAlCCLpIBXIDsAEBIl4KGlJlbGVhc2VSZXNlcnZhdGlvblJlc3BvbnNlEkAKC3Jlc2VydmF0aW9uGAEgASgLMiMuYm9va3N0b3JlLmludmVudG9yeS52MS5SZXNlcnZhdGlvbkIGukgDyAEBIj8KEVdhdGNoU3RvY2tSZXF1ZXN0EioKCGJvb2tfaWRzGAEgAygFQhi6SBWSARIIARBkGAEiChoIGP+T69wDKAEiTwoSV2F0Y2hTdG9ja1Jlc3BvbnNlEjkKBWxldmVsGAEgASgLMiIuYm9va3N0b3JlLmludmVudG9yeS52MS5TdG9ja0xldmVsQga6SAPIAQEyySsKEEludmVudG9yeVNlcnZpY2USvwEKB0dldEJvb2sSJi5ib29rc3RvcmUuaW52ZW50b3J5LnYxLkdldEJvb2tSZXF1ZXN0GicuYm9va3N0b3JlLmludmVudG9yeS52MS5HZXRCb29rUmVzcG9uc2UiY5ACAcrYGVwIBRIOQk9PS19OT1RfRk9VTkQaSG5vIGJvb2sgaGFzIHRoaXMgaWQ7IGZpbmQgdGhlIGlkcyBvZiBib29rcyB3aXRoIExpc3RCb29rcyBvciBTZWFyY2hCb29rcxJxCg1CYXRjaEdldEJvb2tzEiwuYm9va3N0b3JlLmludmVudG9yeS52MS5CYXRjaEdldEJvb2tzUmVxdWVzdBotLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuQmF0Y2hHZXRCb29rc1Jlc3BvbnNlIgOQAgESqQIKCUxpc3RCb29rcxIoLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuTGlzdEJvb2tzUmVxdWVzdBopLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuTGlzdEJvb2tzUmVzcG9uc2UixgGQAgHK2BmLAQgDEhJQQUdFX1RPS0VOX0lOVkFMSUQac3RoaXMgbWV0aG9kIGRpZCBub3QgcmV0dXJuIHRoZSBwYWdlIHRva2VuIGZvciB0aGUgc2FtZSBjYXRlZ29yeTsgcmVxdWVzdCB0aGUgZmlyc3QgcGFnZSBhZ2Fpbiwgd2l0aG91dCBhIHBhZ2UgdG9rZW7S2BkvCglwYWdlX3NpemUSCnBhZ2VfdG9rZW4aBWJvb2tzIg9uZXh0X3BhZ2VfdG9rZW4SdAoOTGlzdENhdGVnb3JpZXMSLS5ib29rc3RvcmUuaW52ZW50b3J5LnYxLkxpc3RDYXRlZ29yaWVzUmVxdWVzdBouLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuTGlzdENhdGVnb3JpZXNSZXNwb25zZSIDkAIBErkCCgtTZWFyY2hCb29rcxIqLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuU2VhcmNoQm9va3NSZXF1ZXN0GisuYm9va3N0b3JlLmludmVudG9yeS52MS5TZWFyY2hCb29rc1Jlc3BvbnNlItABkAIBytgZlQEIAxISUEFHRV9UT0tFTl9JTlZBTElEGn10aGlzIG1ldGhvZCBkaWQgbm90IHJldHVybiB0aGUgcGFnZSB0b2tlbiBmb3IgdGhlIHNhbWUgcXVlcnkgYW5kIGNhdGVnb3J5OyByZXF1ZXN0IHRoZSBmaXJzdCBwYWdlIGFnYWluLCB3aXRob3V0IGEgcGFnZSB0b2tlbtLYGS8KCXBhZ2Vfc2l6ZRIKcGFnZV90b2tlbhoFYm9va3MiD25leHRfcGFnZV90b2tlbhKWBAoLSW1wb3J0Qm9va3MSKi5ib29rc3RvcmUuaW52ZW50b3J5LnYxLkltcG9ydEJvb2tzUmVxdWVzdBorLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuSW1wb3J0Qm9va3NSZXNwb25zZSKrA5ACAsrYGW4IEBISQ1JFREVOVElBTF9NSVNTSU5HGlZ0aGUgY2FsbCBoYXMgbm8gb3BlcmF0b3IgdG9rZW47IHNlbmQgaXQgaW4gdGhlIG1ldGFkYXRhIGFzIGF1dGhvcml6YXRpb246IEJlYXJlciBUT0tFTsrYGX8IBxISQ1JFREVOVElBTF9SRUZVU0VEGmd0aGUgdG9rZW4gaXMgbm90IHRoZSBvcGVyYXRvciB0b2tlbjsgdXNlIHRoZSBvbmUgaW4gdGhlIGZpbGUgb3BlcmF0b3IudG9rZW4gb2YgdGhlIHNlcnZlcidzIGRhdGEgZm9sZGVyytgZkQEICRIUU1RPQ0tfQkVMT1dfUkVTRVJWRUQad3RoZSBuZXcgc3RvY2sgb2YgYSBib29rIGlzIGxvd2VyIHRoYW4gdGhlIG51bWJlciBvZiBpdHMgcmVzZXJ2ZWQgY29waWVzOyByZWxlYXNlIHJlc2VydmF0aW9ucyBvciBpbXBvcnQgYSBsYXJnZXIgbnVtYmVy2tgZGQoIb3BlcmF0b3ISDWF1dGhvcml6YXRpb24oARJxCg1CYXRjaEdldFN0b2NrEiwuYm9va3N0b3JlLmludmVudG9yeS52MS5CYXRjaEdldFN0b2NrUmVxdWVzdBotLmJvb2tzdG9yZS5pbnZlbnRvcnkudjEuQmF0Y2hHZXRTdG9ja1Jlc3BvbnNlIgOQAgES3QQKCFNldFN0b2NrEicuYm9va3N0b3JlLmludmVudG9yeS52MS5TZXRTdG9ja1JlcXVlc3QaKC5ib29rc3RvcmUuaW52ZW50b3J5LnYxLlNldFN0b2NrUmVzcG9uc2Ui/QOQAgLK2BluCBASEkNSRURFTlRJQUxfTUlTU0lORxpWdGhlIGNhbGwgaGFzIG5vIG9wZXJhdG9yIHRva2VuOyBzZW5kIGl0IGluIHRoZSBtZXRhZGF0YSBhcyBhdXRob3JpemF0aW9uOiBCZWFyZXIgVE9LRU7K2Bl/CAcSEkNSRURFTlRJQUxfUkVGVVNFRBpndGhlIHRva2VuIGlzIG5vdCB0aGUgb3BlcmF0b3IgdG9rZW47IHVzZSB0aGUgb25lIGluIHRoZSBmaWxlIG9wZXJhdG9yLnRva2VuIG9mIHRoZSBzZXJ2ZXIncyBkYXRhIGZvbGRlcsrYGVwIBRIOQk9PS19OT1RfRk9VTkQaSG5vIGJvb2sgaGFzIHRoaXMgaWQ7IGZpbmQgdGhlIGlkcyBvZiBib29rcyB3aXRoIExpc3RCb29rcyBvciBTZWFyY2hCb29rc8rYGYMBCAkSFFNUT0NLX0JFTE9XX1JFU0VSVkVEGml0aGUgbnVtYmVyIGlzIGxvd2VyIHRoYW4gdGhlIG51bWJlciBvZiByZXNlcnZlZCBjb3BpZXM7IHJlbGVhc2UgcmVzZXJ2YXRpb25zIGZpcnN0IG9yIHNldCBhIGxhcmdlciBudW1iZXLa2BkZCghvcGVyYXRvchINYXV0aG9yaXphdGlvbhKiBgoMUmVzZXJ2ZVN0b2NrEisuYm9va3N0b3JlLmludmVudG9yeS52MS5SZXNlcnZlU3RvY2tSZXF1ZXN0GiwuYm9va3N0b3JlLmludmVudG9yeS52MS5SZXNlcnZlU3RvY2tSZXNwb25zZSK2BZACAsrYGW4IEBISQ1JFREVOVElBTF9NSVNTSU5HGlZ0aGUgY2FsbCBoYXMgbm8gb3BlcmF0b3IgdG9rZW47IHNlbmQgaXQgaW4gdGhlIG1ldGFkYXRhIGFzIGF1dGhvcml6YXRpb246IEJlYXJlciBUT0tFTsrYGX8IBxISQ1JFREVOVElBTF9SRUZVU0VEGmd0aGUgdG9rZW4gaXMgbm90IHRoZSBvcGVyYXRvciB0b2tlbjsgdXNlIHRoZSBvbmUgaW4gdGhlIGZpbGUgb3BlcmF0b3IudG9rZW4gb2YgdGhlIHNlcnZlcidzIGRhdGEgZm9sZGVyytgZeQgFEg5CT09LX05PVF9GT1VORBplYSBsaW5lIGhhcyBhIGJvb2sgaWQgdGhhdCBpcyBub3QgaW4gdGhlIGNhdGFsb2d1ZTsgdGhlIG1ldGFkYXRhIGtleSBib29rX2lkIG9mIEVycm9ySW5mbyBnaXZlcyB0aGUgaWTK2BmoAQgJEgxPVVRfT0ZfU1RPQ0salQFhIGxpbmUgcmVxdWVzdHMgbW9yZSBjb3BpZXMgdGhhbiBhcmUgYXZhaWxhYmxlOyB0aGUgbWV0YWRhdGEga2V5cyBib29rX2lkIGFuZCBhdmFpbGFibGUgb2YgRXJyb3JJbmZvIGdpdmUgdGhlIGJvb2sgYW5kIHRoZSBudW1iZXIgb2YgYXZhaWxhYmxlIGNvcGllc8rYGWUIBhIRUkVRVUVTVF9JRF9SRVVTRUQaTnRoZSByZXF1ZXN0IGlkIHdhcyBhbHJlYWR5IHVzZWQgd2l0aCBhIGRpZmZlcmVudCByZXF1ZXN0OyB1c2UgYSBuZXcgcmVxdWVzdCBpZNrYGRkKCG9wZXJhdG9yEg1hdXRob3JpemF0aW9u4tgZCnJlcXVlc3RfaWQS6QMKDkdldFJlc2VydmF0aW9uEi0uYm9va3N0b3JlLmludmVudG9yeS52MS5HZXRSZXNlcnZhdGlvblJlcXVlc3QaLi5ib29rc3RvcmUuaW52ZW50b3J5LnYxLkdldFJlc2VydmF0aW9uUmVzcG9uc2Ui9wKQAgHK2BluCBASEkNSRURFTlRJQUxfTUlTU0lORxpWdGhlIGNhbGwgaGFzIG5vIG9wZXJhdG9yIHRva2VuOyBzZW5kIGl0IGluIHRoZSBtZXRhZGF0YSBhcyBhdXRob3JpemF0aW9uOiBCZWFyZXIgVE9LRU7K2Bl/CAcSEkNSRURFTlRJQUxfUkVGVVNFRBpndGhlIHRva2VuIGlzIG5vdCB0aGUgb3BlcmF0b3IgdG9rZW47IHVzZSB0aGUgb25lIGluIHRoZSBmaWxlIG9wZXJhdG9yLnRva2VuIG9mIHRoZSBzZXJ2ZXIncyBkYXRhIGZvbGRlcsrYGV4IBRIVUkVTRVJWQVRJT05fTk9UX0ZPVU5EGkNubyByZXNlcnZhdGlvbiBoYXMgdGhpcyBpZDsgY2hlY2sgdGhlIGlkIHRoYXQgUmVzZXJ2ZVN0b2NrIHJldHVybmVk2tgZGQoIb3BlcmF0b3ISDWF1dGhvcml6YXRpb24SgwUKEUNvbW1pdFJlc2VydmF0aW9uEjAuYm9va3N0b3JlLmludmVudG9yeS52MS5Db21taXRSZXNlcnZhdGlvblJlcXVlc3QaMS5ib29rc3RvcmUuaW52ZW50b3J5LnYxLkNvbW1pdFJlc2VydmF0aW9uUmVzcG9uc2UiiASQAgLK2BluCBASEkNSRURFTlRJQUxfTUlTU0lORxpWdGhlIGNhbGwgaGFzIG5vIG9wZXJhdG9yIHRva2VuOyBzZW5kIGl0IGluIHRoZSBtZXRhZGF0YSBhcyBhdXRob3JpemF0aW9uOiBCZWFyZXIgVE9LRU7K2Bl/CAcSEkNSRURFTlRJQUxfUkVGVVNFRBpndGhlIHRva2VuIGlzIG5vdCB0aGUgb3BlcmF0b3IgdG9rZW47IHVzZSB0aGUgb25lIGluIHRoZSBmaWxlIG9wZXJhdG9yLnRva2VuIG9mIHRoZSBzZXJ2ZXIncyBkYXRhIGZvbGRlcsrYGV4IBRIVUkVTRVJWQVRJT05fTk9UX0ZPVU5EGkNubyByZXNlcnZhdGlvbiBoYXMgdGhpcyBpZDsgY2hlY2sgdGhlIGlkIHRoYXQgUmVzZXJ2ZVN0b2NrIHJldHVybmVkytgZjAEICRIUUkVTRVJWQVRJT05fTk9UX0hFTEQacnRoZSByZXNlcnZhdGlvbiBoYXMgZXhwaXJlZCBvciB3YXMgcmVsZWFzZWQsIGFzIHRoZSBtZXRhZGF0YSBrZXkgc3RhdGUgb2YgRXJyb3JJbmZvIHNheXM7IHJlc2VydmUgdGhlIGNvcGllcyBhZ2FpbtrYGRkKCG9wZXJhdG9yEg1hdXRob3JpemF0aW9uEvIEChJSZWxlYXNlUmVzZXJ2YXRpb24SMS5ib29rc3RvcmUuaW52ZW50b3J5LnYxLlJlbGVhc2VSZXNlcnZhdGlvblJlcXVlc3QaMi5ib29rc3RvcmUuaW52ZW50b3J5LnYxLlJlbGVhc2VSZXNlcnZhdGlvblJlc3BvbnNlIvQDkAICytgZbggQEhJDUkVERU5USUFMX01JU1NJTkcaVnRoZSBjYWxsIGhhcyBubyBvcGVyYXRvciB0b2tlbjsgc2VuZCBpdCBpbiB0aGUgbWV0YWRhdGEgYXMgYXV0aG9yaXphdGlvbjogQmVhcmVyIFRPS0VOytgZfwgHEhJDUkVERU5USUFMX1JFRlVTRUQaZ3RoZSB0b2tlbiBpcyBub3QgdGhlIG9wZXJhdG9yIHRva2VuOyB1c2UgdGhlIG9uZSBpbiB0aGUgZmlsZSBvcGVyYXRvci50b2tlbiBvZiB0aGUgc2VydmVyJ3MgZGF0YSBmb2xkZXLK2BleCAUSFVJFU0VSVkFUSU9OX05PVF9GT1VORBpDbm8gcmVzZXJ2YXRpb24gaGFzIHRoaXMgaWQ7IGNoZWNrIHRoZSBpZCB0aGF0IFJlc2VydmVTdG9jayByZXR1cm5lZMrYGXkICRIUUkVTRVJWQVRJT05fTk9UX0hFTEQaX3RoZSByZXNlcnZhdGlvbiBpcyBhbHJlYWR5IGNvbW1pdHRlZDogdGhlIGNvcGllcyBoYXZlIGxlZnQgdGhlIHdhcmVob3VzZSBhbmQgY2Fubm90IGJlIHJlbGVhc2Vk2tgZGQoIb3BlcmF0b3ISDWF1dGhvcml6YXRpb24SgAIKCldhdGNoU3RvY2sSKS5ib29rc3RvcmUuaW52ZW50b3J5LnYxLldhdGNoU3RvY2tSZXF1ZXN0GiouYm9va3N0b3JlLmludmVudG9yeS52MS5XYXRjaFN0b2NrUmVzcG9uc2UimAGQAgHK2BlwCAUSDkJPT0tfTk9UX0ZPVU5EGlxvbmUgb2YgdGhlIGJvb2tzIGlzIG5vdCBpbiB0aGUgY2F0YWxvZ3VlOyB0aGUgbWV0YWRhdGEga2V5IGJvb2tfaWQgb2YgRXJyb3JJbmZvIGdpdmVzIGl0cyBpZOrYGR10aGUgc3RyZWFtIHNlbmRzIGV2ZXJ5IGNoYW5nZTABGqYDytgZfggIEgpPVkVSTE9BREVEGm50aGUgc2VydmVyIGlzIGFscmVhZHkgaGFuZGxpbmcgYXMgbWFueSBjYWxscyBhcyBpdCBhY2NlcHRzOyB3YWl0IGZvciB0aGUgdGltZSB0aGF0IFJldHJ5SW5mbyBnaXZlcywgdGhlbiByZXRyecrYGWUICBIRTUVTU0FHRV9UT09fTEFSR0UaTmEgbWVzc2FnZSBpcyBsYXJnZXIgdGhhbiA0IE1pQiwgdGhlIGxpbWl0IG9mIHRoZSBzZXJ2ZXI7IHNlbmQgc21hbGxlciBtZXNzYWdlc8rYGV8IBBpbdGhlIGRlYWRsaW5lIG9mIHRoZSBjYWxsIHBhc3NlZCBiZWZvcmUgdGhlIHJlc3BvbnNlIHdhcyByZWFkeTsgcmV0cnkgd2l0aCBhIGxvbmdlciBkZWFkbGluZcrYGVQIDhIRU1RPUkVfVU5BVkFJTEFCTEUaPXRoZSBkYXRhYmFzZSBkb2VzIG5vdCByZXNwb25kOyByZXRyeSB3aXRoIGV4cG9uZW50aWFsIGJhY2tvZmZC4AEKGmNvbS5ib29rc3RvcmUuaW52ZW50b3J5LnYxQhVJbnZlbnRvcnlTZXJ2aWNlUHJvdG9QAVoxYmluZGVyeS9nZW4vZ28vYm9va3N0b3JlL2ludmVudG9yeS92MTtpbnZlbnRvcnl2MaICA0JJWKoCFkJvb2tzdG9yZS5JbnZlbnRvcnkuVjHKAhZCb29rc3RvcmVcSW52ZW50b3J5XFYx4gIiQm9va3N0b3JlXEludmVudG9yeVxWMVxHUEJNZXRhZGF0YeoCGEJvb2tzdG9yZTo6SW52ZW50b3J5OjpWMWIGcHJvdG8z", [file_bookstore_inventory_v1_book, file_bookstore_inventory_v1_stock, file_buf_validate_validate, file_google_protobuf_duration, file_proofread_v1_options]);
 
 /**
- * The request of GetBook.
+ * Names one book.
  *
  * @generated from message bookstore.inventory.v1.GetBookRequest
  */
@@ -42,7 +42,7 @@ export const GetBookRequestSchema: GenMessage<GetBookRequest> = /*@__PURE__*/
   messageDesc(file_bookstore_inventory_v1_inventory_service, 0);
 
 /**
- * The response of GetBook.
+ * The book as it is in the catalogue now.
  *
  * @generated from message bookstore.inventory.v1.GetBookResponse
  */
@@ -63,7 +63,7 @@ export const GetBookResponseSchema: GenMessage<GetBookResponse> = /*@__PURE__*/
   messageDesc(file_bookstore_inventory_v1_inventory_service, 1);
 
 /**
- * The request of BatchGetBooks.
+ * Names up to 100 books.
  *
  * @generated from message bookstore.inventory.v1.BatchGetBooksRequest
  */
@@ -84,7 +84,8 @@ export const BatchGetBooksRequestSchema: GenMessage<BatchGetBooksRequest> = /*@_
   messageDesc(file_bookstore_inventory_v1_inventory_service, 2);
 
 /**
- * The response of BatchGetBooks.
+ * Every requested id is either the id of one of the books or in
+ * missing_book_ids.
  *
  * @generated from message bookstore.inventory.v1.BatchGetBooksResponse
  */
@@ -112,7 +113,8 @@ export const BatchGetBooksResponseSchema: GenMessage<BatchGetBooksResponse> = /*
   messageDesc(file_bookstore_inventory_v1_inventory_service, 3);
 
 /**
- * The request of ListBooks.
+ * Selects a page of the catalogue. Without any field, it is the first page of
+ * all books.
  *
  * @generated from message bookstore.inventory.v1.ListBooksRequest
  */
@@ -148,7 +150,7 @@ export const ListBooksRequestSchema: GenMessage<ListBooksRequest> = /*@__PURE__*
   messageDesc(file_bookstore_inventory_v1_inventory_service, 4);
 
 /**
- * The response of ListBooks.
+ * A page of the catalogue. It is empty if the category has no books.
  *
  * @generated from message bookstore.inventory.v1.ListBooksResponse
  */
@@ -176,7 +178,7 @@ export const ListBooksResponseSchema: GenMessage<ListBooksResponse> = /*@__PURE_
   messageDesc(file_bookstore_inventory_v1_inventory_service, 5);
 
 /**
- * The request of ListCategories.
+ * Has no parameters: all categories with books are returned at once.
  *
  * @generated from message bookstore.inventory.v1.ListCategoriesRequest
  */
@@ -191,7 +193,7 @@ export const ListCategoriesRequestSchema: GenMessage<ListCategoriesRequest> = /*
   messageDesc(file_bookstore_inventory_v1_inventory_service, 6);
 
 /**
- * The response of ListCategories.
+ * Empty categories are left out.
  *
  * @generated from message bookstore.inventory.v1.ListCategoriesResponse
  */
@@ -250,7 +252,7 @@ export const CategoryCountSchema: GenMessage<CategoryCount> = /*@__PURE__*/
   messageDesc(file_bookstore_inventory_v1_inventory_service, 8);
 
 /**
- * The request of SearchBooks.
+ * Words to search for, and the page of the result.
  *
  * @generated from message bookstore.inventory.v1.SearchBooksRequest
  */
@@ -296,7 +298,7 @@ export const SearchBooksRequestSchema: GenMessage<SearchBooksRequest> = /*@__PUR
   messageDesc(file_bookstore_inventory_v1_inventory_service, 9);
 
 /**
- * The response of SearchBooks.
+ * A page of the result. It is empty if no book matches.
  *
  * @generated from message bookstore.inventory.v1.SearchBooksResponse
  */
@@ -324,7 +326,7 @@ export const SearchBooksResponseSchema: GenMessage<SearchBooksResponse> = /*@__P
   messageDesc(file_bookstore_inventory_v1_inventory_service, 10);
 
 /**
- * One message of the request stream of ImportBooks.
+ * One message of the request stream. It is stored completely or not at all.
  *
  * @generated from message bookstore.inventory.v1.ImportBooksRequest
  */
@@ -373,7 +375,7 @@ export const BookImportSchema: GenMessage<BookImport> = /*@__PURE__*/
   messageDesc(file_bookstore_inventory_v1_inventory_service, 12);
 
 /**
- * The response of ImportBooks: what happened to the imported books.
+ * What happened to the imported books, for all messages of the stream together.
  *
  * @generated from message bookstore.inventory.v1.ImportBooksResponse
  */
@@ -408,7 +410,7 @@ export const ImportBooksResponseSchema: GenMessage<ImportBooksResponse> = /*@__P
   messageDesc(file_bookstore_inventory_v1_inventory_service, 13);
 
 /**
- * The request of BatchGetStock.
+ * Names up to 100 books.
  *
  * @generated from message bookstore.inventory.v1.BatchGetStockRequest
  */
@@ -429,7 +431,8 @@ export const BatchGetStockRequestSchema: GenMessage<BatchGetStockRequest> = /*@_
   messageDesc(file_bookstore_inventory_v1_inventory_service, 14);
 
 /**
- * The response of BatchGetStock.
+ * The stock at the time of the call. It may change at any moment; only a
+ * reservation holds copies.
  *
  * @generated from message bookstore.inventory.v1.BatchGetStockResponse
  */
@@ -450,7 +453,7 @@ export const BatchGetStockResponseSchema: GenMessage<BatchGetStockResponse> = /*
   messageDesc(file_bookstore_inventory_v1_inventory_service, 15);
 
 /**
- * The request of SetStock.
+ * The new stock of one book. It replaces the old number and is not added to it.
  *
  * @generated from message bookstore.inventory.v1.SetStockRequest
  */
@@ -479,7 +482,7 @@ export const SetStockRequestSchema: GenMessage<SetStockRequest> = /*@__PURE__*/
   messageDesc(file_bookstore_inventory_v1_inventory_service, 16);
 
 /**
- * The response of SetStock.
+ * The new stock, with the number of reserved copies.
  *
  * @generated from message bookstore.inventory.v1.SetStockResponse
  */
@@ -500,7 +503,7 @@ export const SetStockResponseSchema: GenMessage<SetStockResponse> = /*@__PURE__*
   messageDesc(file_bookstore_inventory_v1_inventory_service, 17);
 
 /**
- * The request of ReserveStock.
+ * The copies to hold, and for how long.
  *
  * @generated from message bookstore.inventory.v1.ReserveStockRequest
  */
@@ -539,7 +542,7 @@ export const ReserveStockRequestSchema: GenMessage<ReserveStockRequest> = /*@__P
   messageDesc(file_bookstore_inventory_v1_inventory_service, 18);
 
 /**
- * The response of ReserveStock.
+ * The reservation that holds all requested copies.
  *
  * @generated from message bookstore.inventory.v1.ReserveStockResponse
  */
@@ -561,7 +564,7 @@ export const ReserveStockResponseSchema: GenMessage<ReserveStockResponse> = /*@_
   messageDesc(file_bookstore_inventory_v1_inventory_service, 19);
 
 /**
- * The request of GetReservation.
+ * Names one reservation.
  *
  * @generated from message bookstore.inventory.v1.GetReservationRequest
  */
@@ -582,7 +585,7 @@ export const GetReservationRequestSchema: GenMessage<GetReservationRequest> = /*
   messageDesc(file_bookstore_inventory_v1_inventory_service, 20);
 
 /**
- * The response of GetReservation.
+ * The reservation as it is now.
  *
  * @generated from message bookstore.inventory.v1.GetReservationResponse
  */
@@ -603,7 +606,7 @@ export const GetReservationResponseSchema: GenMessage<GetReservationResponse> = 
   messageDesc(file_bookstore_inventory_v1_inventory_service, 21);
 
 /**
- * The request of CommitReservation.
+ * Names the reservation of the paid order.
  *
  * @generated from message bookstore.inventory.v1.CommitReservationRequest
  */
@@ -624,7 +627,7 @@ export const CommitReservationRequestSchema: GenMessage<CommitReservationRequest
   messageDesc(file_bookstore_inventory_v1_inventory_service, 22);
 
 /**
- * The response of CommitReservation.
+ * The reservation after the commit.
  *
  * @generated from message bookstore.inventory.v1.CommitReservationResponse
  */
@@ -645,7 +648,7 @@ export const CommitReservationResponseSchema: GenMessage<CommitReservationRespon
   messageDesc(file_bookstore_inventory_v1_inventory_service, 23);
 
 /**
- * The request of ReleaseReservation.
+ * Names the reservation of the abandoned order.
  *
  * @generated from message bookstore.inventory.v1.ReleaseReservationRequest
  */
@@ -666,7 +669,7 @@ export const ReleaseReservationRequestSchema: GenMessage<ReleaseReservationReque
   messageDesc(file_bookstore_inventory_v1_inventory_service, 24);
 
 /**
- * The response of ReleaseReservation.
+ * The reservation after the release.
  *
  * @generated from message bookstore.inventory.v1.ReleaseReservationResponse
  */
@@ -687,7 +690,7 @@ export const ReleaseReservationResponseSchema: GenMessage<ReleaseReservationResp
   messageDesc(file_bookstore_inventory_v1_inventory_service, 25);
 
 /**
- * The request of WatchStock.
+ * Names up to 100 books whose stock the client wants to follow.
  *
  * @generated from message bookstore.inventory.v1.WatchStockRequest
  */
@@ -708,7 +711,7 @@ export const WatchStockRequestSchema: GenMessage<WatchStockRequest> = /*@__PURE_
   messageDesc(file_bookstore_inventory_v1_inventory_service, 26);
 
 /**
- * One message of the response stream of WatchStock.
+ * One message of the response stream: the stock of one book.
  *
  * @generated from message bookstore.inventory.v1.WatchStockResponse
  */

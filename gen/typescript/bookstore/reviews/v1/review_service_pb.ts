@@ -19,8 +19,8 @@ export const file_bookstore_reviews_v1_review_service: GenFile = /*@__PURE__*/
   fileDesc("Cilib29rc3RvcmUvcmV2aWV3cy92MS9yZXZpZXdfc2VydmljZS5wcm90bxIUYm9va3N0b3JlLnJldmlld3MudjEi7gEKEFB1dFJldmlld1JlcXVlc3QSHgoHYm9va19pZBgBIAEoBUINukgKGggY/5Pr3AMoARIYCgVzdGFycxgCIAEoBUIJukgGGgQYBSgBEiYKBXRpdGxlGAMgASgJQhe6SAVyAxiWAcrYGQtubyBoZWFkbGluZRItCgRib2R5GAQgASgJQh+6SAVyAxiIJ8rYGRNvbmx5IHN0YXJzLCBubyB0ZXh0EkkKC2F1dGhvcl9uYW1lGAUgASgJQjS6SARyAhhkytgZKW5vIG5hbWU6IHRoZSByZXZpZXcgaXMgc2hvd24gYXMgYW5vbnltb3VzIkkKEVB1dFJldmlld1Jlc3BvbnNlEjQKBnJldmlldxgBIAEoCzIcLmJvb2tzdG9yZS5yZXZpZXdzLnYxLlJldmlld0IGukgDyAEBIjIKEEdldFJldmlld1JlcXVlc3QSHgoHYm9va19pZBgBIAEoBUINukgKGggY/5Pr3AMoASJJChFHZXRSZXZpZXdSZXNwb25zZRI0CgZyZXZpZXcYASABKAsyHC5ib29rc3RvcmUucmV2aWV3cy52MS5SZXZpZXdCBrpIA8gBASLmAQoSTGlzdFJldmlld3NSZXF1ZXN0Eh4KB2Jvb2tfaWQYASABKAVCDbpIChoIGP+T69wDKAESSgoFb3JkZXIYAiABKA4yIS5ib29rc3RvcmUucmV2aWV3cy52MS5SZXZpZXdPcmRlckIYukgFggECEAHK2BkMbmV3ZXN0IGZpcnN0EjQKCXBhZ2Vfc2l6ZRgDIAEoBUIhukgHGgUYyAEoAMrYGRMyMCByZXZpZXdzIHBlciBwYWdlEi4KCnBhZ2VfdG9rZW4YBCABKAlCGrpIBXIDGPQDytgZDnRoZSBmaXJzdCBwYWdlInIKE0xpc3RSZXZpZXdzUmVzcG9uc2USOAoHcmV2aWV3cxgBIAMoCzIcLmJvb2tzdG9yZS5yZXZpZXdzLnYxLlJldmlld0IJukgGkgEDEMgBEiEKD25leHRfcGFnZV90b2tlbhgCIAEoCUIIukgFcgMY9AMiNQoTRGVsZXRlUmV2aWV3UmVxdWVzdBIeCgdib29rX2lkGAEgASgFQg26SAoaCBj/k+vcAygBIhYKFERlbGV0ZVJldmlld1Jlc3BvbnNlIjIKEEdldFJhdGluZ1JlcXVlc3QSHgoHYm9va19pZBgBIAEoBUINukgKGggY/5Pr3AMoASJJChFHZXRSYXRpbmdSZXNwb25zZRI0CgZyYXRpbmcYASABKAsyHC5ib29rc3RvcmUucmV2aWV3cy52MS5SYXRpbmdCBrpIA8gBASJEChZCYXRjaEdldFJhdGluZ3NSZXF1ZXN0EioKCGJvb2tfaWRzGAEgAygFQhi6SBWSARIIARBkGAEiChoIGP+T69wDKAEiVAoXQmF0Y2hHZXRSYXRpbmdzUmVzcG9uc2USOQoHcmF0aW5ncxgBIAMoCzIcLmJvb2tzdG9yZS5yZXZpZXdzLnYxLlJhdGluZ0IKukgHkgEECAEQZCqSAQoLUmV2aWV3T3JkZXISHAoYUkVWSUVXX09SREVSX1VOU1BFQ0lGSUVEEAASHQoZUkVWSUVXX09SREVSX05FV0VTVF9GSVJTVBABEiEKHVJFVklFV19PUkRFUl9NT1NUX1NUQVJTX0ZJUlNUEAISIwofUkVWSUVXX09SREVSX0ZFV0VTVF9TVEFSU19GSVJTVBADMsgWCg1SZXZpZXdTZXJ2aWNlEuAFCglQdXRSZXZpZXcSJi5ib29rc3RvcmUucmV2aWV3cy52MS5QdXRSZXZpZXdSZXF1ZXN0GicuYm9va3N0b3JlLnJldmlld3MudjEuUHV0UmV2aWV3UmVzcG9uc2UigQWQAgLK2BmAAQgQEhJDUkVERU5USUFMX01JU1NJTkcaaHRoZSBjYWxsIGhhcyBubyBzZXNzaW9uIHRva2VuOyBzaWduIGluIGFuZCBzZW5kIHRoZSB0b2tlbiBpbiB0aGUgbWV0YWRhdGEgYXMgYXV0aG9yaXphdGlvbjogQmVhcmVyIFRPS0VOytgZjQEIEBIPU0VTU0lPTl9JTlZBTElEGnh0aGUgc2Vzc2lvbiB0b2tlbiBiZWxvbmdzIHRvIG5vIG9wZW4gc2Vzc2lvbjogdGhlIHNlc3Npb24gaGFzIGV4cGlyZWQgb3Igd2FzIGVuZGVkLCBvciB0aGUgdG9rZW4gaXMgd3Jvbmc7IHNpZ24gaW4gYWdhaW7K2BmBAQgOEhRBQ0NPVU5UU19VTkFWQUlMQUJMRRpndGhlIEFjY291bnRzIHNlcnZpY2UgZG9lcyBub3QgcmVzcG9uZCwgc28gdGhlIHNlc3Npb24gY2Fubm90IGJlIGNoZWNrZWQ7IHJldHJ5IHdpdGggZXhwb25lbnRpYWwgYmFja29mZsrYGVwIBRIOQk9PS19OT1RfRk9VTkQaSG5vIGJvb2sgaGFzIHRoaXMgaWQ7IGZpbmQgdGhlIGlkcyBvZiBib29rcyB3aXRoIExpc3RCb29rcyBvciBTZWFyY2hCb29rc8rYGWEIDhIVQ0FUQUxPR1VFX1VOQVZBSUxBQkxFGkZ0aGUgSW52ZW50b3J5IHNlcnZpY2UgZG9lcyBub3QgcmVzcG9uZDsgcmV0cnkgd2l0aCBleHBvbmVudGlhbCBiYWNrb2Zm2tgZGAoHYWNjb3VudBINYXV0aG9yaXphdGlvbhL1BAoJR2V0UmV2aWV3EiYuYm9va3N0b3JlLnJldmlld3MudjEuR2V0UmV2aWV3UmVxdWVzdBonLmJvb2tzdG9yZS5yZXZpZXdzLnYxLkdldFJldmlld1Jlc3BvbnNlIpYEkAIBytgZgAEIEBISQ1JFREVOVElBTF9NSVNTSU5HGmh0aGUgY2FsbCBoYXMgbm8gc2Vzc2lvbiB0b2tlbjsgc2lnbiBpbiBhbmQgc2VuZCB0aGUgdG9rZW4gaW4gdGhlIG1ldGFkYXRhIGFzIGF1dGhvcml6YXRpb246IEJlYXJlciBUT0tFTsrYGY0BCBASD1NFU1NJT05fSU5WQUxJRBp4dGhlIHNlc3Npb24gdG9rZW4gYmVsb25ncyB0byBubyBvcGVuIHNlc3Npb246IHRoZSBzZXNzaW9uIGhhcyBleHBpcmVkIG9yIHdhcyBlbmRlZCwgb3IgdGhlIHRva2VuIGlzIHdyb25nOyBzaWduIGluIGFnYWluytgZgQEIDhIUQUNDT1VOVFNfVU5BVkFJTEFCTEUaZ3RoZSBBY2NvdW50cyBzZXJ2aWNlIGRvZXMgbm90IHJlc3BvbmQsIHNvIHRoZSBzZXNzaW9uIGNhbm5vdCBiZSBjaGVja2VkOyByZXRyeSB3aXRoIGV4cG9uZW50aWFsIGJhY2tvZmbK2BlWCAUSEFJFVklFV19OT1RfRk9VTkQaQHRoZSBhY2NvdW50IGhhcyBubyByZXZpZXcgb2YgdGhpcyBib29rOyB3cml0ZSBvbmUgd2l0aCBQdXRSZXZpZXfa2BkYCgdhY2NvdW50Eg1hdXRob3JpemF0aW9uErMCCgtMaXN0UmV2aWV3cxIoLmJvb2tzdG9yZS5yZXZpZXdzLnYxLkxpc3RSZXZpZXdzUmVxdWVzdBopLmJvb2tzdG9yZS5yZXZpZXdzLnYxLkxpc3RSZXZpZXdzUmVzcG9uc2UizgGQAgHK2BmRAQgDEhJQQUdFX1RPS0VOX0lOVkFMSUQaeXRoaXMgbWV0aG9kIGRpZCBub3QgcmV0dXJuIHRoZSBwYWdlIHRva2VuIGZvciB0aGUgc2FtZSBib29rIGFuZCBvcmRlcjsgcmVxdWVzdCB0aGUgZmlyc3QgcGFnZSBhZ2Fpbiwgd2l0aG91dCBhIHBhZ2UgdG9rZW7S2BkxCglwYWdlX3NpemUSCnBhZ2VfdG9rZW4aB3Jldmlld3MiD25leHRfcGFnZV90b2tlbhKkBAoMRGVsZXRlUmV2aWV3EikuYm9va3N0b3JlLnJldmlld3MudjEuRGVsZXRlUmV2aWV3UmVxdWVzdBoqLmJvb2tzdG9yZS5yZXZpZXdzLnYxLkRlbGV0ZVJldmlld1Jlc3BvbnNlIrwDkAICytgZgAEIEBISQ1JFREVOVElBTF9NSVNTSU5HGmh0aGUgY2FsbCBoYXMgbm8gc2Vzc2lvbiB0b2tlbjsgc2lnbiBpbiBhbmQgc2VuZCB0aGUgdG9rZW4gaW4gdGhlIG1ldGFkYXRhIGFzIGF1dGhvcml6YXRpb246IEJlYXJlciBUT0tFTsrYGY0BCBASD1NFU1NJT05fSU5WQUxJRBp4dGhlIHNlc3Npb24gdG9rZW4gYmVsb25ncyB0byBubyBvcGVuIHNlc3Npb246IHRoZSBzZXNzaW9uIGhhcyBleHBpcmVkIG9yIHdhcyBlbmRlZCwgb3IgdGhlIHRva2VuIGlzIHdyb25nOyBzaWduIGluIGFnYWluytgZgQEIDhIUQUNDT1VOVFNfVU5BVkFJTEFCTEUaZ3RoZSBBY2NvdW50cyBzZXJ2aWNlIGRvZXMgbm90IHJlc3BvbmQsIHNvIHRoZSBzZXNzaW9uIGNhbm5vdCBiZSBjaGVja2VkOyByZXRyeSB3aXRoIGV4cG9uZW50aWFsIGJhY2tvZmba2BkYCgdhY2NvdW50Eg1hdXRob3JpemF0aW9uEmEKCUdldFJhdGluZxImLmJvb2tzdG9yZS5yZXZpZXdzLnYxLkdldFJhdGluZ1JlcXVlc3QaJy5ib29rc3RvcmUucmV2aWV3cy52MS5HZXRSYXRpbmdSZXNwb25zZSIDkAIBEnMKD0JhdGNoR2V0UmF0aW5ncxIsLmJvb2tzdG9yZS5yZXZpZXdzLnYxLkJhdGNoR2V0UmF0aW5nc1JlcXVlc3QaLS5ib29rc3RvcmUucmV2aWV3cy52MS5CYXRjaEdldFJhdGluZ3NSZXNwb25zZSIDkAIBGqYDytgZfggIEgpPVkVSTE9BREVEGm50aGUgc2VydmVyIGlzIGFscmVhZHkgaGFuZGxpbmcgYXMgbWFueSBjYWxscyBhcyBpdCBhY2NlcHRzOyB3YWl0IGZvciB0aGUgdGltZSB0aGF0IFJldHJ5SW5mbyBnaXZlcywgdGhlbiByZXRyecrYGWUICBIRTUVTU0FHRV9UT09fTEFSR0UaTmEgbWVzc2FnZSBpcyBsYXJnZXIgdGhhbiA0IE1pQiwgdGhlIGxpbWl0IG9mIHRoZSBzZXJ2ZXI7IHNlbmQgc21hbGxlciBtZXNzYWdlc8rYGV8IBBpbdGhlIGRlYWRsaW5lIG9mIHRoZSBjYWxsIHBhc3NlZCBiZWZvcmUgdGhlIHJlc3BvbnNlIHdhcyByZWFkeTsgcmV0cnkgd2l0aCBhIGxvbmdlciBkZWFkbGluZcrYGVQIDhIRU1RPUkVfVU5BVkFJTEFCTEUaPXRoZSBkYXRhYmFzZSBkb2VzIG5vdCByZXNwb25kOyByZXRyeSB3aXRoIGV4cG9uZW50aWFsIGJhY2tvZmZCzwEKGGNvbS5ib29rc3RvcmUucmV2aWV3cy52MUISUmV2aWV3U2VydmljZVByb3RvUAFaLWJpbmRlcnkvZ2VuL2dvL2Jvb2tzdG9yZS9yZXZpZXdzL3YxO3Jldmlld3N2MaICA0JSWKoCFEJvb2tzdG9yZS5SZXZpZXdzLlYxygIUQm9va3N0b3JlXFJldmlld3NcVjHiAiBCb29rc3RvcmVcUmV2aWV3c1xWMVxHUEJNZXRhZGF0YeoCFkJvb2tzdG9yZTo6UmV2aWV3czo6VjFiBnByb3RvMw", [file_bookstore_reviews_v1_rating, file_bookstore_reviews_v1_review, file_buf_validate_validate, file_proofread_v1_options]);
 
 /**
- * The request of PutReview. It contains the whole review: a text that is unset
- * here is removed from an existing review.
+ * The whole review: a text that is unset here is removed from an existing
+ * review.
  *
  * @generated from message bookstore.reviews.v1.PutReviewRequest
  */
@@ -70,7 +70,7 @@ export const PutReviewRequestSchema: GenMessage<PutReviewRequest> = /*@__PURE__*
   messageDesc(file_bookstore_reviews_v1_review_service, 0);
 
 /**
- * The response of PutReview.
+ * The review as it is stored now.
  *
  * @generated from message bookstore.reviews.v1.PutReviewResponse
  */
@@ -91,7 +91,7 @@ export const PutReviewResponseSchema: GenMessage<PutReviewResponse> = /*@__PURE_
   messageDesc(file_bookstore_reviews_v1_review_service, 1);
 
 /**
- * The request of GetReview.
+ * Names the book; the session token of the call identifies the account.
  *
  * @generated from message bookstore.reviews.v1.GetReviewRequest
  */
@@ -112,7 +112,7 @@ export const GetReviewRequestSchema: GenMessage<GetReviewRequest> = /*@__PURE__*
   messageDesc(file_bookstore_reviews_v1_review_service, 2);
 
 /**
- * The response of GetReview.
+ * The review as it is stored now.
  *
  * @generated from message bookstore.reviews.v1.GetReviewResponse
  */
@@ -133,7 +133,7 @@ export const GetReviewResponseSchema: GenMessage<GetReviewResponse> = /*@__PURE_
   messageDesc(file_bookstore_reviews_v1_review_service, 3);
 
 /**
- * The request of ListReviews.
+ * The book, and the page of its reviews.
  *
  * @generated from message bookstore.reviews.v1.ListReviewsRequest
  */
@@ -176,7 +176,7 @@ export const ListReviewsRequestSchema: GenMessage<ListReviewsRequest> = /*@__PUR
   messageDesc(file_bookstore_reviews_v1_review_service, 4);
 
 /**
- * The response of ListReviews.
+ * A page of the reviews. It is empty if the book has none.
  *
  * @generated from message bookstore.reviews.v1.ListReviewsResponse
  */
@@ -204,7 +204,7 @@ export const ListReviewsResponseSchema: GenMessage<ListReviewsResponse> = /*@__P
   messageDesc(file_bookstore_reviews_v1_review_service, 5);
 
 /**
- * The request of DeleteReview.
+ * Names the book; the session token of the call identifies the account.
  *
  * @generated from message bookstore.reviews.v1.DeleteReviewRequest
  */
@@ -225,7 +225,7 @@ export const DeleteReviewRequestSchema: GenMessage<DeleteReviewRequest> = /*@__P
   messageDesc(file_bookstore_reviews_v1_review_service, 6);
 
 /**
- * The response of DeleteReview.
+ * Empty: the account has no review of the book now.
  *
  * @generated from message bookstore.reviews.v1.DeleteReviewResponse
  */
@@ -240,7 +240,7 @@ export const DeleteReviewResponseSchema: GenMessage<DeleteReviewResponse> = /*@_
   messageDesc(file_bookstore_reviews_v1_review_service, 7);
 
 /**
- * The request of GetRating.
+ * Names one book.
  *
  * @generated from message bookstore.reviews.v1.GetRatingRequest
  */
@@ -261,7 +261,7 @@ export const GetRatingRequestSchema: GenMessage<GetRatingRequest> = /*@__PURE__*
   messageDesc(file_bookstore_reviews_v1_review_service, 8);
 
 /**
- * The response of GetRating.
+ * The rating at the time of the call.
  *
  * @generated from message bookstore.reviews.v1.GetRatingResponse
  */
@@ -282,7 +282,7 @@ export const GetRatingResponseSchema: GenMessage<GetRatingResponse> = /*@__PURE_
   messageDesc(file_bookstore_reviews_v1_review_service, 9);
 
 /**
- * The request of BatchGetRatings.
+ * Names up to 100 books.
  *
  * @generated from message bookstore.reviews.v1.BatchGetRatingsRequest
  */
@@ -303,7 +303,7 @@ export const BatchGetRatingsRequestSchema: GenMessage<BatchGetRatingsRequest> = 
   messageDesc(file_bookstore_reviews_v1_review_service, 10);
 
 /**
- * The response of BatchGetRatings.
+ * There is a rating even for books without reviews.
  *
  * @generated from message bookstore.reviews.v1.BatchGetRatingsResponse
  */
