@@ -1,4 +1,4 @@
-//! Makes cargo see new migrations: `sqlx::migrate!` embeds the folder.
+//! Makes cargo rebuild when a migration is added: `sqlx::migrate!` embeds the folder.
 
 fn main() {
     println!("cargo::rerun-if-changed=migrations");

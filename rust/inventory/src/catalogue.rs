@@ -1,19 +1,19 @@
-//! The catalogue that ships with the product: facts about well-known books, with the
-//! nine of the first tutorial under their numbers.
+//! The catalogue that ships with the product: facts about well-known books. The nine books
+//! of the first tutorial keep their ids.
 
-use crate::{NewBook, grpc::domain, import::Reader};
+use crate::{ImportedBook, grpc::from_proto, import::Reader};
 
 const CATALOGUE: &str = include_str!("../catalogue.csv");
 
-/// The shipped books, read as any imported file is.
-pub(crate) fn shipped() -> Vec<NewBook> {
+/// The shipped books, parsed like any imported file.
+pub(crate) fn shipped() -> Vec<ImportedBook> {
     let reader = match Reader::new(CATALOGUE.as_bytes()) {
         Ok(reader) => reader,
-        Err(error) => unreachable!("the tests read the shipped catalogue: {error}"),
+        Err(error) => unreachable!("a test checks that the shipped catalogue is valid: {error}"),
     };
     reader
         .filter_map(|row| match row {
-            Ok((_, book)) => domain::new_book(book),
+            Ok((_, book)) => from_proto::imported_book(book),
             Err(_) => None,
         })
         .collect()
@@ -28,30 +28,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_row_of_the_shipped_catalogue_is_good() {
+    fn every_row_of_the_shipped_catalogue_is_valid() {
         let reader = Reader::new(CATALOGUE.as_bytes()).expect("the header is known");
         for row in reader {
-            let (line, book) = row.expect("the row is good");
-            assert!(domain::new_book(book).is_some(), "line {line}");
+            let (line, book) = row.expect("the row is valid");
+            assert!(from_proto::imported_book(book).is_some(), "line {line}");
         }
     }
 
     #[test]
-    fn the_shipped_books_have_numbers_and_titles_of_their_own() {
+    fn shipped_books_have_unique_ids_and_titles() {
         let books = shipped();
         assert!((300..=1000).contains(&books.len()), "{}", books.len());
-        let numbers: HashSet<_> = books.iter().map(|new| new.book.book_id).collect();
+        let ids: HashSet<_> = books.iter().map(|new| new.book.book_id).collect();
         let titles: HashSet<_> = books
             .iter()
             .map(|new| (&new.book.title, &new.book.authors))
             .collect();
-        assert_eq!((numbers.len(), titles.len()), (books.len(), books.len()));
-        // Imported goodbooks have numbers from a million on.
-        assert!(numbers.iter().all(|number| number.0 < 1_000_000));
+        assert_eq!((ids.len(), titles.len()), (books.len(), books.len()));
+        // Books imported from goodbooks-10k have ids above a million.
+        assert!(ids.iter().all(|id| id.0 < 1_000_000));
     }
 
     #[test]
-    fn the_nine_books_of_the_first_tutorial_keep_their_numbers() {
+    fn books_of_the_first_tutorial_keep_their_ids() {
         use BookCategory::{Mystery, ScienceFiction, SelfHelp};
         let expected = [
             ("The Maltese Falcon", Mystery),
@@ -65,9 +65,9 @@ mod tests {
             ("Man\u{2019}s Search for Meaning", SelfHelp),
         ];
         let books = shipped();
-        for (number, (title, category)) in (1..).zip(expected) {
-            let new = books.iter().find(|new| new.book.book_id.0 == number);
-            let book = &new.expect("the book is there").book;
+        for (id, (title, category)) in (1..).zip(expected) {
+            let new = books.iter().find(|new| new.book.book_id.0 == id);
+            let book = &new.expect("the catalogue has the book").book;
             assert_eq!((book.title.as_str(), book.category), (title, category));
         }
     }

@@ -1,19 +1,19 @@
-//! The door by which time comes in.
+//! The clock of the service, which a test can replace.
 
 use std::{fmt, sync::Mutex, time::Duration};
 
 use jiff::Timestamp;
 
-/// Tells the time.
+/// A source of the current time.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
-    /// Now.
+    /// The current time.
     fn now(&self) -> Timestamp;
 }
 
-/// The time of this machine.
+/// The system clock.
 ///
-/// Processes that share a database each go by their own: where their clocks differ by a
-/// second, a reservation may end a second early for one of them.
+/// Each process that shares a database uses the clock of its own machine. If these differ
+/// by a second, a reservation may expire a second early.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -23,30 +23,30 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is told to advance, for tests.
+/// A clock for tests, which changes only when [`ManualClock::advance`] is called.
 #[derive(Debug)]
-pub struct HeldClock(Mutex<Timestamp>);
+pub struct ManualClock(Mutex<Timestamp>);
 
-impl HeldClock {
-    /// A clock that stands at `now`.
+impl ManualClock {
+    /// A clock that shows `now`.
     pub fn at(now: Timestamp) -> Self {
         Self(Mutex::new(now))
     }
 
-    /// Lets time pass.
+    /// Moves the clock forward.
     pub fn advance(&self, by: Duration) {
         *self.lock() += by;
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Timestamp> {
-        // A timestamp is whole whatever happened to the thread that held it.
+        // A panic cannot leave a timestamp half written, so poisoning is ignored.
         self.0
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
-impl Clock for HeldClock {
+impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         *self.lock()
     }

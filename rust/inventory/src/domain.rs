@@ -1,4 +1,4 @@
-//! What the shop speaks of: books, copies, reservations.
+//! The types of the domain: books, stock levels and reservations.
 
 use std::{fmt, time::Duration};
 
@@ -6,7 +6,7 @@ use contract::bookstore::inventory::v1::{BookCategory, ReservationState};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-/// The number of a book, from 1 to 999,999,999.
+/// The id of a book, from 1 to 999,999,999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BookId(pub i32);
 
@@ -16,7 +16,7 @@ impl fmt::Display for BookId {
     }
 }
 
-/// The identity of a reservation, a UUIDv7.
+/// The id of a reservation, a UUIDv7.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReservationId(pub Uuid);
 
@@ -29,22 +29,23 @@ impl fmt::Display for ReservationId {
 /// A book of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Book {
-    /// Its number.
+    /// The id of the book.
     pub book_id: BookId,
-    /// The title, as printed.
+    /// The title as printed on the book.
     pub title: String,
-    /// The authors, in the order of the title page.
+    /// The names of the authors, in the order of the title page.
     pub authors: Vec<String>,
-    /// The year of first publication, negative before the common era.
+    /// The year of first publication; negative for years before the common era, `None` if
+    /// unknown.
     pub publication_year: Option<i32>,
-    /// The shelf; never unspecified.
+    /// The category; never `Unspecified`.
     pub category: BookCategory,
-    /// What one copy costs.
+    /// The price of one copy.
     pub price: Price,
 }
 
 impl Book {
-    /// Replaces U+0000 in texts by U+FFFD: it is no text, and PostgreSQL cannot keep it.
+    /// Replaces U+0000 in texts by U+FFFD, because PostgreSQL cannot store U+0000.
     pub(crate) fn without_nul(mut self) -> Self {
         for text in self.authors.iter_mut().chain([&mut self.title]) {
             if text.contains('\0') {
@@ -58,85 +59,85 @@ impl Book {
 /// An amount of money, in the smallest unit of its currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Price {
-    /// Three letters by ISO 4217.
+    /// The currency code of ISO 4217, for example `USD`.
     pub currency_code: String,
-    /// Cents, for dollars.
+    /// The amount in minor units, for example cents for US dollars.
     pub amount_minor: i64,
 }
 
-/// A book as it shall be in the catalogue.
+/// A book to create, or to replace if the id exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewBook {
-    /// The book.
+pub struct ImportedBook {
+    /// The book as it should be in the catalogue.
     pub book: Book,
-    /// The copies in the warehouse; `None` leaves them as they are, and a new book
-    /// starts with none.
+    /// The copies in the warehouse. `None` keeps the current number, which is 0 for a new
+    /// book.
     pub on_hand: Option<i32>,
 }
 
-/// What an import has done.
+/// The numbers of books that an import created, updated and left unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ImportCounts {
-    /// Books that were not in the catalogue before.
+    /// Books that did not exist before.
     pub created: i64,
-    /// Books that were, and are different now, be it only in their stock.
+    /// Books that existed and were changed, including a change of only the stock.
     pub updated: i64,
-    /// Books that were, and are as before.
+    /// Books that existed and did not change.
     pub unchanged: i64,
 }
 
 impl std::ops::AddAssign for ImportCounts {
-    fn add_assign(&mut self, more: Self) {
-        self.created += more.created;
-        self.updated += more.updated;
-        self.unchanged += more.unchanged;
+    fn add_assign(&mut self, other: Self) {
+        self.created += other.created;
+        self.updated += other.updated;
+        self.unchanged += other.unchanged;
     }
 }
 
-/// How many copies of a book there are.
+/// The number of copies of a book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Level {
+pub struct StockLevel {
     /// The book.
     pub book_id: BookId,
-    /// Copies in the warehouse, the reserved ones among them.
+    /// Copies in the warehouse, including the reserved ones.
     pub on_hand: i32,
-    /// Copies held by reservations.
+    /// Copies that reservations hold.
     pub reserved: i32,
 }
 
-impl Level {
-    /// Copies that can be reserved.
+impl StockLevel {
+    /// Copies that can still be reserved.
     pub fn available(self) -> i32 {
         self.on_hand - self.reserved
     }
 }
 
-/// Some copies of one book.
+/// A number of copies of one book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Line {
+pub struct ReservationLine {
     /// The book.
     pub book_id: BookId,
-    /// How many copies.
+    /// The number of copies.
     pub quantity: i32,
 }
 
-/// The wish to hold copies.
+/// A request to reserve copies.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hold {
-    /// Chosen by the caller: the same wish again gets the same answer.
+pub struct ReservationRequest {
+    /// Chosen by the caller. The same request with the same id gets the same response.
     pub request_id: Uuid,
-    /// What to hold; lines of the same book add up.
-    pub lines: Vec<Line>,
-    /// For how long; `None` is [`Hold::DEFAULT_DURATION`].
+    /// The copies to reserve. Lines of the same book are added up.
+    pub lines: Vec<ReservationLine>,
+    /// How long the reservation holds; `None` means [`ReservationRequest::DEFAULT_DURATION`].
     pub duration: Option<Duration>,
 }
 
-impl Hold {
-    /// How long copies are held if nobody says so.
+impl ReservationRequest {
+    /// How long a reservation holds if the request does not say: 15 minutes.
     pub const DEFAULT_DURATION: Duration = Duration::from_secs(15 * 60);
 
-    /// The wish without the request id, in bytes: equal wishes have equal bytes.
-    pub(crate) fn body(&self) -> Vec<u8> {
+    /// The request without its id, encoded: equal requests have equal bytes.
+    pub(crate) fn idempotency_body(&self) -> Vec<u8> {
         let duration = self.duration.map_or(0, |duration| duration.as_nanos());
         let mut body = duration.to_be_bytes().to_vec();
         for line in &self.lines {
@@ -147,23 +148,23 @@ impl Hold {
     }
 }
 
-/// Copies held for an order until it is paid or given up.
+/// Copies that are held for an order until it is paid or cancelled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reservation {
-    /// Its identity.
+    /// The id of the reservation.
     pub reservation_id: ReservationId,
-    /// What is held, line by line as it was asked for.
-    pub lines: Vec<Line>,
-    /// What has become of it.
+    /// The reserved copies, with the same lines as in the request.
+    pub lines: Vec<ReservationLine>,
+    /// The state: held, committed, released or expired.
     pub state: ReservationState,
-    /// When the copies go back on sale, if it is held until then.
+    /// When the reservation expires and its copies become available, if it is still held.
     pub expire_time: Timestamp,
 }
 
 impl Reservation {
-    /// The same, as it is at a time: what is held beyond its time has expired, also
-    /// before its copies are put back.
-    pub(crate) fn at(mut self, now: Timestamp) -> Self {
+    /// The reservation as seen at `now`. A held reservation whose time is over counts as
+    /// expired, even if the stored state is not updated yet.
+    pub(crate) fn as_of(mut self, now: Timestamp) -> Self {
         if self.state == ReservationState::Held && self.expire_time <= now {
             self.state = ReservationState::Expired;
         }

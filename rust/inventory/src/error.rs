@@ -1,5 +1,5 @@
-//! What can go wrong, and the status that each of it becomes: those that the contract
-//! declares, and no others.
+//! The errors of the service and their gRPC statuses. The contract declares every status
+//! that is returned here.
 
 use std::time::Duration;
 
@@ -9,39 +9,39 @@ use uuid::Uuid;
 
 use crate::{BookId, ReservationId};
 
-/// How long a caller waits before it asks a database again that did not answer.
+/// The `RetryInfo` delay that a caller gets while the database does not answer.
 const STORE_RETRY: Duration = Duration::from_millis(500);
 
-/// Why something was not done. Nothing of it was done then.
+/// Why a call failed. A failed call changes nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum InventoryError {
-    /// No book has this number.
+    /// No book has this id.
     #[error("no book has the number {0}")]
     BookNotFound(BookId),
     /// No reservation has this id.
     #[error("no reservation has the id {0}")]
     ReservationNotFound(ReservationId),
     /// A line asks for more copies than are available.
-    #[error("book {book_id} has {available} copies available, fewer than {wanted}")]
+    #[error("book {book_id} has {available} copies available, fewer than {requested}")]
     OutOfStock {
         /// The book.
         book_id: BookId,
-        /// How many copies there are.
+        /// The number of available copies.
         available: i32,
-        /// How many were asked for, all lines of the book together.
-        wanted: i64,
+        /// The number of requested copies, summed over all lines of the book.
+        requested: i64,
     },
-    /// The new stock is less than what is reserved of it.
+    /// The new stock would be lower than the number of reserved copies.
     #[error("book {book_id} has {reserved} copies reserved, so its stock cannot be {on_hand}")]
     StockBelowReserved {
         /// The book.
         book_id: BookId,
-        /// What reservations hold.
+        /// The number of reserved copies.
         reserved: i32,
-        /// The refused stock.
+        /// The rejected stock.
         on_hand: i32,
     },
-    /// The reservation is in a state that does not allow it.
+    /// The reservation is no longer held, so the call is not allowed.
     #[error("the reservation {reservation_id} is not held: its state is {}", state.as_str_name())]
     ReservationNotHeld {
         /// The reservation.
@@ -49,17 +49,17 @@ pub enum InventoryError {
         /// Its state.
         state: ReservationState,
     },
-    /// The request id came with another body before.
+    /// The request id was used before with another body.
     #[error("the request id {0} was used with another body: take a new one")]
     RequestIdReused(Uuid),
-    /// The page token is not one that was given for this query.
+    /// The page token is malformed or belongs to another query.
     #[error("the page token is not one that was given for this query: start again without it")]
     PageTokenInvalid,
-    /// The database failed.
+    /// The database does not answer or rejected a statement.
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// The database holds what it cannot hold.
-    #[error("the database holds {0}")]
+    /// The database contains a value that this program cannot have written.
+    #[error("the database contains an invalid value: {0}")]
     Corrupt(String),
 }
 
@@ -98,7 +98,7 @@ impl From<InventoryError> for Status {
             }
             InventoryError::Store(cause) if cause.is_unavailable() => {
                 tracing::warn!(error = %cause, "the database of inventory does not answer");
-                // The cause may name hosts and files: the caller gets none of it.
+                // The cause may name hosts and files, so it is not sent to the caller.
                 let message = "the database does not answer: repeat with backoff";
                 rpc::failure(Code::Unavailable, "STORE_UNAVAILABLE", message)
                     .retry_after(STORE_RETRY)

@@ -1,33 +1,33 @@
-//! Inventory: the catalogue of the shop, its full text search, and the stock with
+//! Inventory: the catalogue of books, its full-text search, and the stock with
 //! reservations. The contract is `proto/bookstore/inventory/v1`.
 //!
-//! - [`Inventory`] is the domain. It knows neither tonic nor SQL text: those are
-//!   [`Inventory::server`] and the module `store`.
-//! - [`import`] reads files of books and streams them to a server of the contract,
-//!   ours or another; it serves `bookstore import`.
-//! - [`Clock`] is the door by which time comes in: reservations expire.
+//! - [`Inventory`] has the use cases. It uses neither tonic nor SQL text: those are in
+//!   the modules `grpc` ([`Inventory::server`]) and `store`.
+//! - [`import`] reads CSV files of books and streams them to any server of the contract.
+//!   The command `bookstore import` uses it.
+//! - [`Clock`] is the source of time, by which reservations expire. Tests replace it.
 //!
 //! # Stock
-//! A book has copies `on_hand`, some of which are `reserved`. Both stand in one row,
-//! and one conditional `UPDATE` holds copies: whatever happens at the same time, the
-//! stock does not go negative, and the table's `CHECK` says so once more. All lines of
-//! a reservation are held in one transaction, in the order of the book numbers, so
-//! that two reservations never wait for each other in a circle.
+//! A book has copies `on_hand`, some of which are `reserved`. Both numbers are in one
+//! row, and one conditional `UPDATE` reserves copies. So the available stock never
+//! becomes negative under concurrent requests; a `CHECK` of the table ensures it too. All
+//! lines of a reservation are reserved in one transaction, in the order of the book ids,
+//! which avoids deadlocks.
 //!
-//! A reservation that is due counts as expired from that moment, whoever asks. Its
-//! copies go back on sale before the next decision about stock, or by
+//! A reservation counts as expired as soon as its time is over. Its copies become
+//! available before the next read or change of stock, or through
 //! [`Inventory::run_in_background`], whichever comes first.
 //!
 //! # Search
-//! The service folds text itself (accents, case, punctuation: the module `words`) and
-//! gives both engines plain words, so that SQLite's FTS5 and PostgreSQL's `tsvector`
-//! find the same books. They rank by formulas of their own, so the order of what was
-//! found may differ between them.
+//! The service normalizes text itself (accents, case and punctuation, in the module
+//! `text_normalization`) and gives plain words to both engines, so that SQLite's FTS5 and
+//! PostgreSQL's `tsvector` find the same books. Each engine ranks by its own formula, so
+//! the order of the results may differ.
 //!
 //! # Watching
-//! Changes that this process makes are told at once. Changes by other processes with
-//! the same database are seen by a poll of the watched books, once a sweep
-//! ([`Options::sweep_interval`]).
+//! Watchers are notified at once of the changes that this process makes. Changes by other
+//! processes with the same database are found by polling the watched books every
+//! [`Options::sweep_interval`].
 
 mod catalogue;
 mod clock;
@@ -35,16 +35,17 @@ mod domain;
 mod error;
 mod grpc;
 pub mod import;
-mod page;
+mod page_token;
 mod service;
 mod store;
 #[cfg(test)]
 mod tests;
-mod words;
+mod text_normalization;
 
-pub use clock::{Clock, HeldClock, SystemClock};
+pub use clock::{Clock, ManualClock, SystemClock};
 pub use domain::{
-    Book, BookId, Hold, ImportCounts, Level, Line, NewBook, Price, Reservation, ReservationId,
+    Book, BookId, ImportCounts, ImportedBook, Price, Reservation, ReservationId, ReservationLine,
+    ReservationRequest, StockLevel,
 };
 pub use error::InventoryError;
 pub use grpc::Grpc;

@@ -1,10 +1,10 @@
-//! The suite of the service, through its generated client, on both engines.
+//! Tests of the service through its generated client, on both engines.
 
 mod background;
 mod catalogue;
 mod concurrency;
-mod files;
-mod large_file;
+mod import_files;
+mod import_large_file;
 mod paging;
 mod reservations;
 mod search;
@@ -28,29 +28,29 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 use uuid::Uuid;
 
-use crate::{HeldClock, Inventory, Options};
+use crate::{Inventory, ManualClock, Options};
 
 type Client = InventoryServiceClient<Channel>;
 
-/// A shop over a database, whose clock stands still.
-struct Shop {
+/// The service with a test database and a [`ManualClock`].
+struct TestInventory {
     inventory: Inventory,
     client: Client,
-    clock: Arc<HeldClock>,
-    /// The channel lives as long as its router.
+    clock: Arc<ManualClock>,
+    /// Kept because the channel of the client works only while its router exists.
     _router: Router,
 }
 
-impl Shop {
+impl TestInventory {
     fn open(database: &TestDb) -> Self {
-        Self::over(database.db().clone())
+        Self::with_db(database.db().clone())
     }
 
-    fn over(db: Db) -> Self {
+    fn with_db(db: Db) -> Self {
         let now = "2026-02-03T04:05:06.000007Z"
             .parse()
             .expect("the time parses");
-        let clock = Arc::new(HeldClock::at(now));
+        let clock = Arc::new(ManualClock::at(now));
         let options = Options {
             clock: Arc::clone(&clock) as Arc<dyn crate::Clock>,
             sweep_interval: Duration::from_millis(30),
@@ -65,16 +65,17 @@ impl Shop {
         }
     }
 
-    /// A shop that has books 1 to `books`, with `on_hand` copies each.
+    /// A service with the books 1 to `books`, each with `on_hand` copies.
     async fn with_stock(database: &TestDb, books: i32, on_hand: i32) -> Self {
-        let mut shop = Self::open(database);
-        shop.import((1..=books).map(|id| {
-            let mut import = book(id, &format!("Book {id}"), &["Author"]);
-            import.on_hand = Some(on_hand);
-            import
-        }))
-        .await;
-        shop
+        let mut service = Self::open(database);
+        service
+            .import((1..=books).map(|id| {
+                let mut import = book(id, &format!("Book {id}"), &["Author"]);
+                import.on_hand = Some(on_hand);
+                import
+            }))
+            .await;
+        service
     }
 
     async fn import(&mut self, books: impl IntoIterator<Item = BookImport>) -> ImportBooksResponse {
@@ -90,23 +91,23 @@ impl Shop {
         let message = ImportBooksRequest {
             books: books.into_iter().collect(),
         };
-        let answer = self
+        let response = self
             .client
             .import_books(futures::stream::iter([message]))
             .await;
-        answer.map(tonic::Response::into_inner)
+        response.map(tonic::Response::into_inner)
     }
 
     async fn level(&mut self, book_id: i32) -> StockLevel {
         let request = BatchGetStockRequest {
             book_ids: vec![book_id],
         };
-        let answer = self
+        let response = self
             .client
             .batch_get_stock(request)
             .await
             .expect("the stock is read");
-        answer.into_inner().levels.pop().expect("the book exists")
+        response.into_inner().levels.pop().expect("the book exists")
     }
 
     async fn reserve(&mut self, lines: &[(i32, i32)]) -> Result<Reservation, Status> {
@@ -119,18 +120,22 @@ impl Shop {
         lines: &[(i32, i32)],
         seconds: Option<i64>,
     ) -> Result<Reservation, Status> {
-        let answer = self
+        let response = self
             .client
-            .reserve_stock(hold(request_id, lines, seconds))
+            .reserve_stock(reservation_request(request_id, lines, seconds))
             .await?;
-        Ok(answer
+        Ok(response
             .into_inner()
             .reservation
-            .expect("the answer has a reservation"))
+            .expect("the response has a reservation"))
     }
 }
 
-fn hold(request_id: Uuid, lines: &[(i32, i32)], seconds: Option<i64>) -> ReserveStockRequest {
+fn reservation_request(
+    request_id: Uuid,
+    lines: &[(i32, i32)],
+    seconds: Option<i64>,
+) -> ReserveStockRequest {
     let lines = lines.iter().map(|(book_id, quantity)| ReservationLine {
         book_id: *book_id,
         quantity: *quantity,
@@ -142,7 +147,7 @@ fn hold(request_id: Uuid, lines: &[(i32, i32)], seconds: Option<i64>) -> Reserve
     }
 }
 
-/// A mystery, without stock.
+/// A book of the category mystery, without stock.
 fn book(book_id: i32, title: &str, authors: &[&str]) -> BookImport {
     BookImport {
         book: Some(Book {
@@ -160,14 +165,15 @@ fn book(book_id: i32, title: &str, authors: &[&str]) -> BookImport {
     }
 }
 
-fn shelved(category: BookCategory, mut import: BookImport) -> BookImport {
+/// The same book in another category.
+fn in_category(category: BookCategory, mut import: BookImport) -> BookImport {
     if let Some(book) = &mut import.book {
         book.category = category.into();
     }
     import
 }
 
-/// Code, reason and metadata of a failure.
+/// The code, the reason and the metadata of the error of a failed call.
 fn failure<T: std::fmt::Debug>(
     outcome: Result<T, Status>,
 ) -> (Code, String, HashMap<String, String>) {
@@ -185,6 +191,7 @@ fn metadata(entries: &[(&str, &str)]) -> HashMap<String, String> {
         .collect()
 }
 
-fn levels(level: StockLevel) -> (i32, i32, i32) {
+/// The numbers on hand, reserved and available.
+fn counts(level: StockLevel) -> (i32, i32, i32) {
     (level.on_hand, level.reserved, level.available)
 }

@@ -1,4 +1,4 @@
-//! A connection of either engine, for reading or within a transaction.
+//! A connection to either engine, for reading or within a transaction.
 
 use std::ops::{Deref, DerefMut};
 
@@ -6,49 +6,49 @@ use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, pool::PoolConnectio
 
 use crate::{Engine, Error};
 
-/// A connection on which statements run; see [`crate::read!`].
+/// A connection to SQLite or PostgreSQL on which statements run; see [`crate::read!`].
 #[derive(Debug)]
 pub struct Connection {
-    held: Held,
-    /// How the first failed statement of a transaction failed.
+    handle: Handle,
+    /// The kind of the first failure in this transaction; always `None` for a reader.
     failure: Option<Failure>,
 }
 
 #[derive(Debug)]
-enum Held {
+enum Handle {
     SqliteReader(PoolConnection<Sqlite>),
     SqliteWriter(sqlx::Transaction<'static, Sqlite>),
     PostgresReader(PoolConnection<Postgres>),
     PostgresWriter(sqlx::Transaction<'static, Postgres>),
 }
 
-/// What a failed statement means for its transaction.
+/// How a failed statement affects its transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// Another transaction was in the way: the body starts again.
+    /// A conflict with another transaction: `write!` runs its body again.
     Conflict,
-    /// The body has failed.
+    /// Any other error: `write!` returns the error of its body.
     Other,
 }
 
-pub(crate) enum Wire<'c> {
+pub(crate) enum RawConnection<'c> {
     Sqlite(&'c mut SqliteConnection),
     Postgres(&'c mut PgConnection),
 }
 
 impl Connection {
-    fn new(held: Held) -> Self {
+    fn new(handle: Handle) -> Self {
         Self {
-            held,
+            handle,
             failure: None,
         }
     }
 
-    /// Which engine it is.
+    /// The engine that this connection belongs to.
     pub fn engine(&self) -> Engine {
-        match &self.held {
-            Held::SqliteReader(_) | Held::SqliteWriter(_) => Engine::Sqlite,
-            Held::PostgresReader(_) | Held::PostgresWriter(_) => Engine::Postgres,
+        match &self.handle {
+            Handle::SqliteReader(_) | Handle::SqliteWriter(_) => Engine::Sqlite,
+            Handle::PostgresReader(_) | Handle::PostgresWriter(_) => Engine::Postgres,
         }
     }
 
@@ -56,28 +56,36 @@ impl Connection {
         self.failure
     }
 
-    /// The connection of the engine, unless the transaction is doomed. SQLite needs this
-    /// check: after some errors it has rolled back already, and what came later would be
-    /// committed statement by statement.
-    pub(crate) fn wire(&mut self) -> Result<Wire<'_>, Error> {
+    /// The sqlx connection, unless a statement of this transaction has already failed.
+    ///
+    /// SQLite needs this check: some errors, for example a full disk, make it roll back
+    /// at once. It would then commit each later statement on its own.
+    pub(crate) fn raw(&mut self) -> Result<RawConnection<'_>, Error> {
         if self.failure.is_some() {
-            return Err(Error::Doomed);
+            return Err(Error::TransactionAborted);
         }
-        Ok(match &mut self.held {
-            Held::SqliteReader(connection) => Wire::Sqlite(connection),
-            Held::SqliteWriter(transaction) => Wire::Sqlite(transaction),
-            Held::PostgresReader(connection) => Wire::Postgres(connection),
-            Held::PostgresWriter(transaction) => Wire::Postgres(transaction),
+        Ok(match &mut self.handle {
+            Handle::SqliteReader(connection) => RawConnection::Sqlite(connection),
+            Handle::SqliteWriter(transaction) => RawConnection::Sqlite(transaction),
+            Handle::PostgresReader(connection) => RawConnection::Postgres(connection),
+            Handle::PostgresWriter(transaction) => RawConnection::Postgres(transaction),
         })
     }
 
-    /// Remembers a failure, which dooms a transaction.
-    pub(crate) fn note<T>(&mut self, outcome: Result<T, sqlx::Error>) -> Result<T, Error> {
+    /// Returns the outcome of a statement. In a transaction it also records a failure, so
+    /// that all later statements are refused.
+    pub(crate) fn record_failure<T>(
+        &mut self,
+        outcome: Result<T, sqlx::Error>,
+    ) -> Result<T, Error> {
         let error = match outcome {
             Ok(value) => return Ok(value),
             Err(error) => Error::from(error),
         };
-        if matches!(self.held, Held::SqliteWriter(_) | Held::PostgresWriter(_)) {
+        if matches!(
+            self.handle,
+            Handle::SqliteWriter(_) | Handle::PostgresWriter(_)
+        ) {
             self.failure = Some(match error {
                 Error::Conflict(_) => Failure::Conflict,
                 _ => Failure::Other,
@@ -89,60 +97,62 @@ impl Connection {
 
 impl From<PoolConnection<Sqlite>> for Connection {
     fn from(connection: PoolConnection<Sqlite>) -> Self {
-        Self::new(Held::SqliteReader(connection))
+        Self::new(Handle::SqliteReader(connection))
     }
 }
 
 impl From<PoolConnection<Postgres>> for Connection {
     fn from(connection: PoolConnection<Postgres>) -> Self {
-        Self::new(Held::PostgresReader(connection))
+        Self::new(Handle::PostgresReader(connection))
     }
 }
 
 /// A connection within a transaction, where statements may change data; see
-/// [`crate::write!`]. Whatever takes a [`Connection`] takes a transaction too.
+/// [`crate::write!`]. It dereferences to [`Connection`], so functions that read can be
+/// called with a transaction too.
 #[derive(Debug)]
 pub struct Transaction {
     connection: Connection,
-    /// The request id that [`crate::replay::check`] claimed and that waits for its
-    /// response.
-    pub(crate) claimed: Option<String>,
+    /// The request id that [`crate::idempotency::claim`] claimed and whose response is
+    /// not saved yet.
+    pub(crate) claimed_request_id: Option<String>,
 }
 
 impl Transaction {
-    fn new(held: Held) -> Self {
+    fn new(handle: Handle) -> Self {
         Self {
-            connection: Connection::new(held),
-            claimed: None,
+            connection: Connection::new(handle),
+            claimed_request_id: None,
         }
     }
 
-    /// Commits, unless that would lose a statement or a response.
+    /// Commits, unless a statement has failed or the response of a claimed request id is
+    /// not saved.
     ///
-    /// PostgreSQL answers the commit of a failed transaction by rolling it back, and
-    /// that is no error to it.
+    /// The check for failed statements is necessary: PostgreSQL answers `COMMIT` of a
+    /// failed transaction with a rollback and reports no error.
     pub(crate) async fn commit(self) -> Result<(), Error> {
         if self.connection.failure.is_some() {
-            return Err(Error::Doomed);
+            return Err(Error::TransactionAborted);
         }
-        if let Some(request_id) = self.claimed {
-            return Err(Error::ResponseNotKept { request_id });
+        if let Some(request_id) = self.claimed_request_id {
+            return Err(Error::ResponseNotSaved { request_id });
         }
-        match self.connection.held {
-            Held::SqliteWriter(transaction) => transaction.commit().await?,
-            Held::PostgresWriter(transaction) => transaction.commit().await?,
-            Held::SqliteReader(_) | Held::PostgresReader(_) => {}
+        match self.connection.handle {
+            Handle::SqliteWriter(transaction) => transaction.commit().await?,
+            Handle::PostgresWriter(transaction) => transaction.commit().await?,
+            Handle::SqliteReader(_) | Handle::PostgresReader(_) => {}
         }
         Ok(())
     }
 
-    /// Rolls back. An error here is of no interest: the pool tests the connection and
-    /// closes it, and so the database rolls back by itself.
-    pub(crate) async fn roll_back(self) {
-        let outcome = match self.connection.held {
-            Held::SqliteWriter(transaction) => transaction.rollback().await,
-            Held::PostgresWriter(transaction) => transaction.rollback().await,
-            Held::SqliteReader(_) | Held::PostgresReader(_) => Ok(()),
+    /// Rolls back. An error is only logged: the pool then closes the connection, and the
+    /// database rolls back by itself.
+    pub(crate) async fn rollback(self) {
+        let outcome = match self.connection.handle {
+            Handle::SqliteWriter(transaction) => transaction.rollback().await,
+            Handle::PostgresWriter(transaction) => transaction.rollback().await,
+            Handle::SqliteReader(_) | Handle::PostgresReader(_) => Ok(()),
         };
         if let Err(error) = outcome {
             tracing::debug!(%error, "rollback failed");
@@ -152,13 +162,13 @@ impl Transaction {
 
 impl From<sqlx::Transaction<'static, Sqlite>> for Transaction {
     fn from(transaction: sqlx::Transaction<'static, Sqlite>) -> Self {
-        Self::new(Held::SqliteWriter(transaction))
+        Self::new(Handle::SqliteWriter(transaction))
     }
 }
 
 impl From<sqlx::Transaction<'static, Postgres>> for Transaction {
     fn from(transaction: sqlx::Transaction<'static, Postgres>) -> Self {
-        Self::new(Held::PostgresWriter(transaction))
+        Self::new(Handle::PostgresWriter(transaction))
     }
 }
 

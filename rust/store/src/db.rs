@@ -1,4 +1,4 @@
-//! The opened database of a service.
+//! The open database of a service: [`Db`], its [`Schema`] and its [`Engine`].
 
 use std::fmt;
 
@@ -6,11 +6,11 @@ use sqlx::{PgPool, SqlitePool, migrate::Migrator};
 
 use crate::{Connection, Error, Location, OpenError, Transaction, open};
 
-/// What a service keeps and under which name.
+/// The database schema of one service: its name and its migrations.
 #[derive(Debug, Clone, Copy)]
 pub struct Schema {
-    /// The file `<name>.db` or the PostgreSQL schema of that name: lower-case letters and
-    /// underscores.
+    /// The name of the SQLite file (`<name>.db`) or of the PostgreSQL schema. It consists
+    /// of lower-case letters and underscores.
     pub name: &'static str,
     /// The migrations for SQLite.
     pub sqlite: &'static Migrator,
@@ -18,12 +18,12 @@ pub struct Schema {
     pub postgres: &'static Migrator,
 }
 
-/// Which database it is, for the few statements that differ.
+/// The database engine, for the few statements that differ between the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Engine {
-    /// One file, one writer.
+    /// SQLite: one file for each service, with one writer at a time.
     Sqlite,
-    /// A server.
+    /// A PostgreSQL server, which several processes may share.
     Postgres,
 }
 
@@ -36,14 +36,14 @@ impl fmt::Display for Engine {
     }
 }
 
-/// The opened database of a service; clones share their connections.
+/// The open database of a service. Clones share the same connection pools.
 #[derive(Debug, Clone)]
 pub struct Db(pub(crate) Pools);
 
 #[derive(Debug, Clone)]
 pub(crate) enum Pools {
-    /// In write-ahead mode readers never wait for the writer, and there can be but one
-    /// writer: one connection queues them fairly.
+    /// In write-ahead mode readers never wait for the writer, and SQLite allows only one
+    /// writer. So the writer pool has one connection, which queues writers fairly.
     Sqlite {
         readers: SqlitePool,
         writer: SqlitePool,
@@ -52,11 +52,11 @@ pub(crate) enum Pools {
 }
 
 impl Db {
-    /// Opens the database of `schema`, creates it if it is missing and brings it up to
-    /// date.
+    /// Opens the database of `schema`, creates it if it does not exist and runs the
+    /// migrations that it lacks.
     ///
     /// # Errors
-    /// One line that says what to do: see [`OpenError`].
+    /// [`OpenError`]: each message is one line that tells the operator what to do.
     pub async fn open(location: &Location, schema: &Schema) -> Result<Self, OpenError> {
         let pools = match location {
             Location::Folder(folder) => open::sqlite::open(folder, schema).await?,
@@ -65,7 +65,7 @@ impl Db {
         Ok(Self(pools))
     }
 
-    /// Which engine it is.
+    /// The engine of this database.
     pub fn engine(&self) -> Engine {
         match &self.0 {
             Pools::Sqlite { .. } => Engine::Sqlite,
@@ -73,11 +73,11 @@ impl Db {
         }
     }
 
-    /// Asks the database for a sign of life, for health checks.
+    /// Runs `SELECT 1`, for health checks.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if there is none.
-    pub async fn ready(&self) -> Result<(), Error> {
+    /// [`Error::Unavailable`] if the database does not answer.
+    pub async fn ping(&self) -> Result<(), Error> {
         let mut connection = self.acquire().await?;
         crate::query("SELECT 1")
             .fetch_all::<()>(&mut connection)
@@ -85,8 +85,8 @@ impl Db {
         Ok(())
     }
 
-    /// Waits for what is running and closes all connections; SQLite then needs no
-    /// recovery at the next start. Skipping it loses nothing.
+    /// Waits for running statements and closes all connections. SQLite then needs no
+    /// recovery at the next start. Without this call no committed data is lost.
     pub async fn close(&self) {
         match &self.0 {
             Pools::Sqlite { readers, writer } => {
@@ -97,10 +97,11 @@ impl Db {
         }
     }
 
-    /// A connection for reading; [`crate::read!`] is the way to use it.
+    /// Takes a connection for reading from the pool. Prefer [`crate::read!`], which calls
+    /// this.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if none was free within five seconds.
+    /// [`Error::Unavailable`] if no connection became free within five seconds.
     pub async fn acquire(&self) -> Result<Connection, Error> {
         Ok(match &self.0 {
             Pools::Sqlite { readers, .. } => readers.acquire().await?.into(),

@@ -1,4 +1,4 @@
-//! What can go wrong with a statement.
+//! Errors of statements and transactions.
 
 use sqlx::error::DatabaseError;
 
@@ -6,36 +6,38 @@ use sqlx::error::DatabaseError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The database is down, unreachable, overloaded or full. Repeating later may help.
+    /// The database is down, unreachable, overloaded or full. A later retry may succeed.
     #[error("the database does not answer: {0}")]
     Unavailable(#[source] sqlx::Error),
-    /// Another transaction was in the way. `write!` starts its body again; who sees this
-    /// error sees it after the last attempt.
-    #[error("another transaction was in the way: {0}")]
+    /// A conflict with another transaction: serialization failure, deadlock or lock
+    /// timeout. `write!` retries; a caller gets this error only after the last attempt.
+    #[error("conflict with another transaction: {0}")]
     Conflict(#[source] sqlx::Error),
-    /// The database answered that the statement cannot be done: a broken constraint or a
-    /// mistake in our code.
-    #[error("the database refused the statement: {0}")]
+    /// The database rejected the statement: it violates a constraint, or the statement
+    /// itself is wrong.
+    #[error("the database rejected the statement: {0}")]
     Refused(#[source] sqlx::Error),
-    /// An earlier statement of the transaction failed; nothing of it is kept.
+    /// An earlier statement of the transaction failed, so the transaction is rolled back.
     #[error("an earlier statement of this transaction failed")]
-    Doomed,
-    /// The transaction claimed a request id and ended without [`crate::replay::keep`].
-    #[error("no response was kept for the request id {request_id:?}")]
-    ResponseNotKept {
+    TransactionAborted,
+    /// The transaction claimed a request id, but
+    /// [`crate::idempotency::save_response`] was not called for it.
+    #[error("no response was saved for the request id {request_id:?}")]
+    ResponseNotSaved {
         /// The id that was claimed.
         request_id: String,
     },
 }
 
 impl Error {
-    /// Whether repeating the same later may help: for the caller that is UNAVAILABLE,
-    /// and INTERNAL otherwise.
+    /// Whether a later retry may succeed. Services answer UNAVAILABLE if so, and INTERNAL
+    /// otherwise.
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Conflict(_))
     }
 
-    /// Whether a `CHECK`, `UNIQUE`, `NOT NULL` or foreign key of the table was broken.
+    /// Whether the statement violated a `CHECK`, `UNIQUE`, `NOT NULL` or foreign key
+    /// constraint.
     pub fn is_constraint_violation(&self) -> bool {
         use sqlx::error::ErrorKind;
         matches!(self, Self::Refused(sqlx::Error::Database(cause)) if matches!(
@@ -68,6 +70,7 @@ impl From<sqlx::Error> for Error {
     }
 }
 
+/// The [`Error`] variant that a database error becomes.
 enum Kind {
     Conflict,
     Unavailable,
@@ -80,12 +83,13 @@ fn kind(cause: &dyn DatabaseError) -> Kind {
         Some(SQLITE_READONLY | SQLITE_IOERR | SQLITE_FULL | SQLITE_CANTOPEN) => Kind::Unavailable,
         Some(_) => Kind::Refused,
         None => match cause.code().as_deref().unwrap_or_default() {
-            // serialization_failure, deadlock_detected, lock_not_available
+            // SQLSTATE serialization_failure, deadlock_detected, lock_not_available.
             "40001" | "40P01" | "55P03" => Kind::Conflict,
-            // query_canceled by our statement timeout, read_only_sql_transaction after
-            // a failover
+            // SQLSTATE query_canceled (our statement timeout) and
+            // read_only_sql_transaction (after a failover).
             "57014" | "25006" => Kind::Unavailable,
-            // Connection, insufficient resources, shutdown, system error.
+            // SQLSTATE classes: connection exception, insufficient resources, operator
+            // intervention (shutdown), system error.
             code if ["08", "53", "57P", "58"]
                 .iter()
                 .any(|class| code.starts_with(class)) =>
@@ -97,7 +101,7 @@ fn kind(cause: &dyn DatabaseError) -> Kind {
     }
 }
 
-// The primary result codes of SQLite that matter here.
+// Primary result codes of SQLite: https://sqlite.org/rescode.html.
 pub(crate) const SQLITE_BUSY: i32 = 5;
 pub(crate) const SQLITE_LOCKED: i32 = 6;
 pub(crate) const SQLITE_READONLY: i32 = 8;
@@ -106,7 +110,7 @@ pub(crate) const SQLITE_FULL: i32 = 13;
 pub(crate) const SQLITE_CANTOPEN: i32 = 14;
 pub(crate) const SQLITE_NOTADB: i32 = 26;
 
-/// The primary result code, if the error comes from SQLite.
+/// The primary result code of an SQLite error; `None` for an error of PostgreSQL.
 pub(crate) fn sqlite_code(cause: &dyn DatabaseError) -> Option<i32> {
     cause.try_downcast_ref::<sqlx::sqlite::SqliteError>()?;
     let extended: i32 = cause.code()?.parse().ok()?;

@@ -1,23 +1,23 @@
 //! SQLite or PostgreSQL behind one small API.
 //!
-//! A service writes each statement once, in the subset that both engines speak,
-//! and each body of code once; which engine runs it is a setting.
+//! A service writes each statement once, in the subset of SQL that both engines
+//! understand, and each transaction once. A setting chooses the engine.
 //!
 //! ```
-//! use store::{Connection, Db, Error, Schema, Sql, Transaction, replay};
+//! use store::{Connection, Db, Error, Schema, Sql, Transaction, idempotency};
 //!
 //! static SQLITE: sqlx::migrate::Migrator = sqlx::migrate!("fixtures/current/sqlite");
 //! static POSTGRES: sqlx::migrate::Migrator = sqlx::migrate!("fixtures/current/postgres");
 //! /// One file `ledger.db`, or one PostgreSQL schema `ledger`.
 //! pub static SCHEMA: Schema = Schema { name: "ledger", sqlite: &SQLITE, postgres: &POSTGRES };
 //!
-//! const BALANCE: Sql = Sql::same("SELECT owner, balance FROM accounts WHERE account_id = $1");
-//! const WITHDRAW: Sql = Sql::same(
+//! const BALANCE: Sql = Sql::portable("SELECT owner, balance FROM accounts WHERE account_id = $1");
+//! const WITHDRAW: Sql = Sql::portable(
 //!     "UPDATE accounts SET balance = balance - $2
 //!      WHERE account_id = $1 AND balance >= $2",
 //! );
-//! /// Where the engines differ there are two texts with the same parameters.
-//! const OWNERS: Sql = Sql::each(
+//! /// Where the engines differ, a statement has two texts with the same parameters.
+//! const OWNERS: Sql = Sql::per_engine(
 //!     "SELECT owner FROM accounts WHERE account_id IN (SELECT value FROM json_each($1))",
 //!     "SELECT owner FROM accounts WHERE account_id = ANY($1)",
 //! );
@@ -49,63 +49,64 @@
 //! - `$1`, `$2`, ... placeholders; `ON CONFLICT (..) DO UPDATE/NOTHING`,
 //!   `UPDATE .. RETURNING`, common table expressions.
 //! - Columns are `TEXT`, `BIGINT`, `BOOLEAN`, `DOUBLE PRECISION`, `BLOB` (SQLite)
-//!   or `BYTEA` (PostgreSQL). Whole numbers are read as `i64` only: PostgreSQL
-//!   refuses any other width. Times are `BIGINT` microseconds since 1970. Ids are
-//!   made in Rust.
+//!   or `BYTEA` (PostgreSQL). Integers are read as `i64` only: sqlx refuses to read a
+//!   PostgreSQL `BIGINT` as any other width. Times are `BIGINT` microseconds since
+//!   1970. Ids are generated in Rust, not by the database.
 //! - `SUM` of a `BIGINT` is a `NUMERIC` in PostgreSQL: write
 //!   `CAST(SUM(x) AS BIGINT)`.
-//! - Text that is ordered or paged by is declared `TEXT COLLATE "C"` in the
-//!   PostgreSQL migration, so that both engines sort it by bytes. The clusters of
-//!   [`testing`] sort otherwise by the rules of English, to show what was forgotten.
-//! - A service lists its statements, and a test lets both engines prepare each of
-//!   them: `store::testing::prepare_all`.
+//! - Text columns in an `ORDER BY` or a page token are declared `TEXT COLLATE "C"` in
+//!   the PostgreSQL migration, so that both engines sort them by bytes. The test
+//!   clusters of [`testing`] use an English collation by default, so that a missing
+//!   `COLLATE "C"` makes a test fail.
+//! - A service lists its statements, and a test prepares each of them on both engines:
+//!   `store::testing::prepare_all`.
 //!
 //! # Transactions
 //! [`write!`] runs its body in a transaction, commits on `Ok` and rolls back on
-//! `Err`. A body may run more than once: if another transaction was in the way
-//! (serialization failure, deadlock, busy file), it starts again, ten times or five
-//! seconds at most, after a random wait. So a body has no effect but on the
-//! database.
+//! `Err`. A body may run more than once: after a conflict with another transaction
+//! (serialization failure, deadlock, busy file) it is retried after a random wait, up
+//! to ten times or five seconds. Therefore a body must have no side effects outside
+//! the database.
 //!
 //! On SQLite one writer runs at a time (`BEGIN IMMEDIATE`). On PostgreSQL the
-//! isolation is READ COMMITTED: a row that is much in demand, the stock of a
-//! bestseller, makes its writers queue; under SERIALIZABLE they would fail and
-//! start again by the dozen. The price is three rules for bodies:
-//! 1. Condition and change are one statement: `UPDATE .. SET n = n - $2 WHERE id =
-//!    $1 AND n >= $2`, and the number of changed rows says whether it held.
-//! 2. What is read before it is changed by several statements is locked first, by
-//!    an `UPDATE` of that row (`SET n = n .. RETURNING ..`); several rows are locked
-//!    in the order of their ids.
-//! 3. What must never be is also a `CHECK` of the table.
+//! isolation level is READ COMMITTED. The writers of a contended row, such as the stock
+//! of a bestseller, then wait for each other; under SERIALIZABLE most of them would
+//! fail and be retried. READ COMMITTED requires three rules for bodies:
+//! 1. The condition and the change are one statement: `UPDATE .. SET n = n - $2 WHERE id =
+//!    $1 AND n >= $2`, and the number of changed rows tells whether the condition held.
+//! 2. A body that reads rows and changes them in later statements locks them first, by
+//!    an `UPDATE` of the row (`SET n = n .. RETURNING ..`). It locks several rows in the
+//!    order of their ids, which avoids deadlocks.
+//! 3. Every invariant of a row is also a `CHECK` constraint of the table.
 //!
-//! A statement that fails dooms its transaction on both engines: later statements
-//! and the commit are refused, as PostgreSQL does. Expected conflicts are no
-//! failures but are said: `ON CONFLICT DO NOTHING`.
+//! After a failed statement the transaction is aborted on both engines: later
+//! statements and the commit are refused, as in PostgreSQL. A statement that expects a
+//! duplicate key says so, so that it does not fail: `ON CONFLICT DO NOTHING`.
 //!
-//! Whatever was committed survives a crash of the process, of the machine, and the
-//! loss of power (`synchronous=FULL`, `synchronous_commit=on`).
+//! Committed data survives a crash of the process or the machine and a loss of power
+//! (`synchronous=FULL`, `synchronous_commit=on`).
 //!
 //! # Migrations
-//! They are embedded by the service crate, run at open and only go forward: data
-//! written by a newer version is refused. On SQLite all of them run in one
-//! transaction. A `build.rs` with `cargo:rerun-if-changed=migrations` makes cargo
-//! see new files.
+//! The service crate embeds its migrations. They run when the database is opened, and
+//! there are no down migrations: data written by a newer version is refused. On SQLite
+//! all migrations run in one transaction. A `build.rs` with
+//! `cargo:rerun-if-changed=migrations` makes cargo notice new files.
 
 #![forbid(unsafe_code)]
 
 mod connection;
 mod db;
 mod error;
+pub mod idempotency;
 mod location;
 mod open;
 mod query;
-pub mod replay;
+mod retry;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(test)]
 mod tests;
 mod value;
-mod write;
 
 pub use connection::{Connection, Transaction};
 pub use db::{Db, Engine, Schema};
@@ -113,17 +114,17 @@ pub use error::Error;
 pub use location::{Location, LocationError};
 pub use open::OpenError;
 pub use query::{Query, Row, Sql, query};
-pub use value::Value;
 #[doc(hidden)]
-pub use write::Attempts;
+pub use retry::Attempts;
+pub use value::Value;
 
 /// Runs one body on a connection for reading:
 /// `read!(db, connection => expression)`.
 ///
-/// The body gets `connection: &mut Connection`, may `.await` and use `?`, and gives a
-/// `Result<T, E>` with `E: From<store::Error>`; that is the value of the macro. Where the
-/// compiler cannot know `E`, say it: `let count: Result<i64, Error> = read!(..)`. Each
-/// statement sees what is committed when it starts.
+/// The body gets `connection: &mut Connection`, may use `.await` and `?`, and returns a
+/// `Result<T, E>` with `E: From<store::Error>`, which is the value of the macro. Where the
+/// compiler cannot infer `E`, name it: `let count: Result<i64, Error> = read!(..)`. Each
+/// statement sees the data that was committed when the statement started.
 #[macro_export]
 macro_rules! read {
     ($db:expr, $connection:ident => $body:expr) => {{
@@ -140,10 +141,10 @@ macro_rules! read {
 
 /// Runs one body in a transaction: `write!(db, transaction => expression)`.
 ///
-/// The body gets `transaction: &mut Transaction`, may `.await` and use `?`, and gives a
-/// `Result<T, E>` with `E: From<store::Error>`; that is the value of the macro. `Ok`
-/// commits, `Err` rolls back. The body may run several times: see the crate's
-/// documentation.
+/// The body gets `transaction: &mut Transaction`, may use `.await` and `?`, and returns a
+/// `Result<T, E>` with `E: From<store::Error>`, which is the value of the macro. `Ok`
+/// commits, `Err` rolls back. The body may run several times: see "Transactions" in the
+/// documentation of this crate.
 #[macro_export]
 macro_rules! write {
     ($db:expr, $transaction:ident => $body:expr) => {{

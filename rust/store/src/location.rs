@@ -1,11 +1,12 @@
-//! Where a database is.
+//! The location of a database: a folder for SQLite or a PostgreSQL URL.
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
 use sqlx::postgres::PgConnectOptions;
 
-/// Where the data is kept. Reads from a setting: a URL that begins with `postgres://`
-/// or `postgresql://`, or else the path of a folder.
+/// Where the data of all services is stored. It is parsed from a setting: a URL that
+/// begins with `postgres://` or `postgresql://`, or else the path of a folder. `Display`
+/// and `Debug` never show a password.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Location {
     /// A folder with one SQLite file for each service.
@@ -14,13 +15,13 @@ pub enum Location {
     Postgres(String),
 }
 
-/// Why a setting names no place for data.
+/// Why a setting is not a database location.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{scheme:?} is no place for data: give a folder, or postgres://user:password@host/database"
+    "{scheme:?} is not a database location: give a folder, or postgres://user:password@host/database"
 )]
 pub struct LocationError {
-    /// What stands before `://`; all of the setting might hold a password.
+    /// The part before `://`. The rest is not kept because it may contain a password.
     scheme: String,
 }
 
@@ -38,14 +39,14 @@ impl FromStr for Location {
     }
 }
 
-/// Shows no password.
+/// Does not show the password.
 impl fmt::Display for Location {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Folder(folder) => folder.display().fmt(formatter),
             Self::Postgres(url) => match PgConnectOptions::from_str(url) {
-                Ok(options) => formatter.write_str(&place(&options)),
-                Err(_) => formatter.write_str("a PostgreSQL URL that cannot be read"),
+                Ok(options) => formatter.write_str(&redacted_url(&options)),
+                Err(_) => formatter.write_str("an invalid PostgreSQL URL"),
             },
         }
     }
@@ -57,8 +58,8 @@ impl fmt::Debug for Location {
     }
 }
 
-/// The database that the options lead to, without the password.
-pub(crate) fn place(options: &PgConnectOptions) -> String {
+/// The URL of the database without its password, for messages.
+pub(crate) fn redacted_url(options: &PgConnectOptions) -> String {
     let user = options.get_username();
     let database = options.get_database().unwrap_or(user);
     match options.get_socket() {
@@ -75,13 +76,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_setting_without_scheme_is_a_folder() {
+    fn setting_without_scheme_is_a_folder() {
         let location: Result<Location, _> = "data/shop".parse();
         assert_eq!(location, Ok(Location::Folder("data/shop".into())));
     }
 
     #[test]
-    fn a_password_is_never_shown() {
+    fn password_is_not_displayed() {
         for url in [
             "postgres://shop:secret@db.example:5433/books",
             "postgresql://shop@db.example:5433/books?password=secret",
@@ -95,13 +96,13 @@ mod tests {
     }
 
     #[test]
-    fn other_databases_are_refused() {
+    fn unsupported_database_is_refused() {
         let refused = "mysql://root:secret@host/books"
             .parse::<Location>()
             .expect_err("MySQL is not supported");
         assert_eq!(
             refused.to_string(),
-            "\"mysql\" is no place for data: give a folder, or \
+            "\"mysql\" is not a database location: give a folder, or \
              postgres://user:password@host/database"
         );
         assert!(" ".parse::<Location>().is_err());

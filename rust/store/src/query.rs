@@ -1,11 +1,11 @@
-//! Statements.
+//! SQL statements: their text, their parameters and how they run.
 
 use sqlx::{FromRow, Postgres, Sqlite, postgres::PgRow, sqlite::SqliteRow};
 
-use crate::{Connection, Engine, Error, Transaction, Value, connection::Wire, value};
+use crate::{Connection, Engine, Error, Transaction, Value, connection::RawConnection, value};
 
-/// The text of a statement, for both engines. Never made at run time: what varies is
-/// bound.
+/// The text of a statement, for both engines. It is a constant; values that vary are bound
+/// as parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sql {
     sqlite: &'static str,
@@ -13,13 +13,13 @@ pub struct Sql {
 }
 
 impl Sql {
-    /// One text for both engines, in the portable subset.
-    pub const fn same(text: &'static str) -> Self {
-        Self::each(text, text)
+    /// One text for both engines, in the portable subset (see the crate documentation).
+    pub const fn portable(text: &'static str) -> Self {
+        Self::per_engine(text, text)
     }
 
-    /// A text for each engine, with the same parameters and columns.
-    pub const fn each(sqlite: &'static str, postgres: &'static str) -> Self {
+    /// One text for each engine, with the same parameters and columns.
+    pub const fn per_engine(sqlite: &'static str, postgres: &'static str) -> Self {
         Self { sqlite, postgres }
     }
 
@@ -34,7 +34,7 @@ impl Sql {
 
 impl From<&'static str> for Sql {
     fn from(text: &'static str) -> Self {
-        Self::same(text)
+        Self::portable(text)
     }
 }
 
@@ -44,7 +44,7 @@ pub trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Sen
 impl<R> Row for R where R: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
 {}
 
-/// A statement that is about to run.
+/// A statement with its parameters, ready to run.
 #[derive(Debug, Clone)]
 #[must_use = "a statement does nothing until it is executed or fetched"]
 pub struct Query<'q> {
@@ -52,7 +52,7 @@ pub struct Query<'q> {
     values: Vec<Value<'q>>,
 }
 
-/// Starts a statement; bind its parameters in the order of their numbers.
+/// Creates a statement. Bind its parameters in the order `$1`, `$2`, ...
 pub fn query<'q>(sql: impl Into<Sql>) -> Query<'q> {
     Query {
         sql: sql.into(),
@@ -67,77 +67,77 @@ impl<'q> Query<'q> {
         self
     }
 
-    /// Runs a statement that changes data; gives the number of changed rows.
+    /// Runs a statement that changes data, and returns the number of changed rows.
     ///
     /// # Errors
-    /// As [`Error`]; the transaction is then doomed.
+    /// [`Error`] if the statement fails, which aborts the transaction.
     pub async fn execute(self, transaction: &mut Transaction) -> Result<u64, Error> {
-        let outcome = match transaction.wire()? {
-            Wire::Sqlite(wire) => {
-                let arguments = value::sqlite(self.values)?;
+        let outcome = match transaction.raw()? {
+            RawConnection::Sqlite(raw) => {
+                let arguments = value::sqlite_arguments(self.values)?;
                 let query = sqlx::query_with::<Sqlite, _>(self.sql.sqlite, arguments);
-                query.execute(wire).await.map(|done| done.rows_affected())
+                query.execute(raw).await.map(|done| done.rows_affected())
             }
-            Wire::Postgres(wire) => {
-                let arguments = value::postgres(self.values)?;
+            RawConnection::Postgres(raw) => {
+                let arguments = value::postgres_arguments(self.values)?;
                 let query = sqlx::query_with::<Postgres, _>(self.sql.postgres, arguments);
-                query.execute(wire).await.map(|done| done.rows_affected())
+                query.execute(raw).await.map(|done| done.rows_affected())
             }
         };
-        transaction.note(outcome)
+        transaction.record_failure(outcome)
     }
 
-    /// Fetches all rows: bound them by `LIMIT`.
+    /// Fetches all rows. Use `LIMIT` in the statement to bound their number.
     ///
     /// # Errors
-    /// As [`Error`]; a transaction is then doomed.
+    /// [`Error`] if the statement fails, which aborts a transaction.
     pub async fn fetch_all<R: Row>(self, connection: &mut Connection) -> Result<Vec<R>, Error> {
-        let outcome = match connection.wire()? {
-            Wire::Sqlite(wire) => {
-                let arguments = value::sqlite(self.values)?;
+        let outcome = match connection.raw()? {
+            RawConnection::Sqlite(raw) => {
+                let arguments = value::sqlite_arguments(self.values)?;
                 let query = sqlx::query_as_with::<Sqlite, R, _>(self.sql.sqlite, arguments);
-                query.fetch_all(wire).await
+                query.fetch_all(raw).await
             }
-            Wire::Postgres(wire) => {
-                let arguments = value::postgres(self.values)?;
+            RawConnection::Postgres(raw) => {
+                let arguments = value::postgres_arguments(self.values)?;
                 let query = sqlx::query_as_with::<Postgres, R, _>(self.sql.postgres, arguments);
-                query.fetch_all(wire).await
+                query.fetch_all(raw).await
             }
         };
-        connection.note(outcome)
+        connection.record_failure(outcome)
     }
 
     /// Fetches the first row, if there is one.
     ///
     /// # Errors
-    /// As [`Error`]; a transaction is then doomed.
+    /// [`Error`] if the statement fails, which aborts a transaction.
     pub async fn fetch_optional<R: Row>(
         self,
         connection: &mut Connection,
     ) -> Result<Option<R>, Error> {
-        let outcome = match connection.wire()? {
-            Wire::Sqlite(wire) => {
-                let arguments = value::sqlite(self.values)?;
+        let outcome = match connection.raw()? {
+            RawConnection::Sqlite(raw) => {
+                let arguments = value::sqlite_arguments(self.values)?;
                 let query = sqlx::query_as_with::<Sqlite, R, _>(self.sql.sqlite, arguments);
-                query.fetch_optional(wire).await
+                query.fetch_optional(raw).await
             }
-            Wire::Postgres(wire) => {
-                let arguments = value::postgres(self.values)?;
+            RawConnection::Postgres(raw) => {
+                let arguments = value::postgres_arguments(self.values)?;
                 let query = sqlx::query_as_with::<Postgres, R, _>(self.sql.postgres, arguments);
-                query.fetch_optional(wire).await
+                query.fetch_optional(raw).await
             }
         };
-        connection.note(outcome)
+        connection.record_failure(outcome)
     }
 
-    /// Fetches the row that there always is, as of a `COUNT`.
+    /// Fetches the first row of a statement that always has one, such as `SELECT COUNT(*)`.
     ///
     /// # Errors
-    /// As [`Error`], also if there is no row; a transaction is then doomed.
+    /// [`Error`] if the statement fails or returns no row, which aborts a transaction.
     pub async fn fetch_one<R: Row>(self, connection: &mut Connection) -> Result<R, Error> {
         match self.fetch_optional(connection).await? {
             Some(row) => Ok(row),
-            None => connection.note(Err(sqlx::Error::RowNotFound)),
+            None => connection.record_failure(Err(sqlx::Error::RowNotFound)),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Parameters of statements.
+//! Conversion of Rust values into the parameters of statements.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use sqlx::{Arguments, error::BoxDynError, postgres::PgArguments, sqlite::SqliteA
 
 use crate::Error;
 
-/// A parameter of a statement, of a type that both engines know. `None` is NULL.
+/// A parameter of a statement, of a type that both engines support. `None` is NULL.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value<'q> {
     /// `BOOLEAN`
@@ -19,12 +19,12 @@ pub enum Value<'q> {
     Text(Option<Cow<'q, str>>),
     /// `BLOB` or `BYTEA`
     Bytes(Option<Cow<'q, [u8]>>),
-    /// A list: in SQLite a JSON array, to be read by `json_each($1)`; in PostgreSQL
-    /// `BIGINT[]`, for `= ANY($1)`.
-    Integers(Cow<'q, [i64]>),
-    /// A list: in SQLite a JSON array, to be read by `json_each($1)`; in PostgreSQL
-    /// `TEXT[]`, for `= ANY($1)`.
-    Texts(Cow<'q, [String]>),
+    /// A list of integers: a JSON array for `json_each($1)` in SQLite, a `BIGINT[]` for
+    /// `= ANY($1)` in PostgreSQL.
+    IntegerList(Cow<'q, [i64]>),
+    /// A list of texts: a JSON array for `json_each($1)` in SQLite, a `TEXT[]` for
+    /// `= ANY($1)` in PostgreSQL.
+    TextList(Cow<'q, [String]>),
 }
 
 macro_rules! value_from {
@@ -59,41 +59,41 @@ value_from! {
 
 impl<'q> From<&'q [i64]> for Value<'q> {
     fn from(list: &'q [i64]) -> Self {
-        Self::Integers(list.into())
+        Self::IntegerList(list.into())
     }
 }
 
 impl<'q> From<&'q Vec<i64>> for Value<'q> {
     fn from(list: &'q Vec<i64>) -> Self {
-        Self::Integers(list.into())
+        Self::IntegerList(list.into())
     }
 }
 
 impl From<Vec<i64>> for Value<'_> {
     fn from(list: Vec<i64>) -> Self {
-        Self::Integers(list.into())
+        Self::IntegerList(list.into())
     }
 }
 
 impl<'q> From<&'q [String]> for Value<'q> {
     fn from(list: &'q [String]) -> Self {
-        Self::Texts(list.into())
+        Self::TextList(list.into())
     }
 }
 
 impl<'q> From<&'q Vec<String>> for Value<'q> {
     fn from(list: &'q Vec<String>) -> Self {
-        Self::Texts(list.into())
+        Self::TextList(list.into())
     }
 }
 
 impl From<Vec<String>> for Value<'_> {
     fn from(list: Vec<String>) -> Self {
-        Self::Texts(list.into())
+        Self::TextList(list.into())
     }
 }
 
-pub(crate) fn sqlite(values: Vec<Value<'_>>) -> Result<SqliteArguments, Error> {
+pub(crate) fn sqlite_arguments(values: Vec<Value<'_>>) -> Result<SqliteArguments, Error> {
     let mut arguments = SqliteArguments::default();
     for value in values {
         add_sqlite(&mut arguments, value).map_err(sqlx::Error::Encode)?;
@@ -101,7 +101,8 @@ pub(crate) fn sqlite(values: Vec<Value<'_>>) -> Result<SqliteArguments, Error> {
     Ok(arguments)
 }
 
-/// The trait's `add` is named by its trait: the type has a private one of the same name.
+/// Calls `Arguments::add` by its trait name, because `SqliteArguments` also has a private
+/// method `add`.
 fn add_sqlite(arguments: &mut SqliteArguments, value: Value<'_>) -> Result<(), BoxDynError> {
     match value {
         Value::Boolean(value) => Arguments::add(arguments, value),
@@ -109,12 +110,12 @@ fn add_sqlite(arguments: &mut SqliteArguments, value: Value<'_>) -> Result<(), B
         Value::Real(value) => Arguments::add(arguments, value),
         Value::Text(value) => Arguments::add(arguments, value.map(Cow::into_owned)),
         Value::Bytes(value) => Arguments::add(arguments, value.map(Cow::into_owned)),
-        Value::Integers(list) => Arguments::add(arguments, serde_json::to_string(&list)?),
-        Value::Texts(list) => Arguments::add(arguments, serde_json::to_string(&list)?),
+        Value::IntegerList(list) => Arguments::add(arguments, serde_json::to_string(&list)?),
+        Value::TextList(list) => Arguments::add(arguments, serde_json::to_string(&list)?),
     }
 }
 
-pub(crate) fn postgres(values: Vec<Value<'_>>) -> Result<PgArguments, Error> {
+pub(crate) fn postgres_arguments(values: Vec<Value<'_>>) -> Result<PgArguments, Error> {
     let mut arguments = PgArguments::default();
     for value in values {
         add_postgres(&mut arguments, value).map_err(sqlx::Error::Encode)?;
@@ -129,7 +130,7 @@ fn add_postgres(arguments: &mut PgArguments, value: Value<'_>) -> Result<(), Box
         Value::Real(value) => arguments.add(value),
         Value::Text(value) => arguments.add(value.as_deref()),
         Value::Bytes(value) => arguments.add(value.as_deref()),
-        Value::Integers(list) => arguments.add(&*list),
-        Value::Texts(list) => arguments.add(&*list),
+        Value::IntegerList(list) => arguments.add(&*list),
+        Value::TextList(list) => arguments.add(&*list),
     }
 }

@@ -56,13 +56,13 @@ impl Import {
                 let mut client = InventoryServiceClient::new(
                     rpc::Channel::connect(server).context("--server can't be used")?,
                 );
-                import::run(&mut client, reader, Some(&token), &mut show).await
+                import::upload(&mut client, reader, Some(&token), &mut show).await
             }
             None => {
                 let inventory = house::open_inventory(&self.storage).await?;
                 let router = rpc::Router::new(rpc::Options::default()).add(inventory.server());
                 let mut client = InventoryServiceClient::new(router.in_process());
-                let summary = import::run(&mut client, reader, None, &mut show).await;
+                let summary = import::upload(&mut client, reader, None, &mut show).await;
                 inventory.db().close().await;
                 summary
             }

@@ -1,8 +1,8 @@
-//! `bookstore.inventory.v1` over the domain: messages in, messages out. The codec has
-//! held every request to the rules of the contract before it comes here.
+//! The gRPC service `bookstore.inventory.v1`: converts messages and calls [`Inventory`].
+//! The codec has validated every request before it arrives here.
 
-pub(crate) mod domain;
-mod messages;
+pub(crate) mod from_proto;
+mod to_proto;
 
 use std::{pin::Pin, time::Duration};
 
@@ -19,27 +19,27 @@ use contract::bookstore::inventory::v1::{
 use futures::{Stream, StreamExt as _};
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::{BookId, Hold, ImportCounts, Inventory};
+use crate::{BookId, ImportCounts, Inventory, ReservationRequest};
 
 /// The handler of `bookstore.inventory.v1.InventoryService`.
 #[derive(Debug, Clone)]
 pub struct Grpc(Inventory);
 
 impl Inventory {
-    /// Serves `bookstore.inventory.v1`, behind whatever router it is added to.
+    /// The gRPC service `bookstore.inventory.v1`, to be added to a router.
     pub fn server(&self) -> InventoryServiceServer<Grpc> {
         InventoryServiceServer::new(Grpc(self.clone()))
     }
 }
 
-/// Books a page, if the caller does not say.
+/// Books on a page if `page_size` is unset.
 const DEFAULT_PAGE_SIZE: u32 = 20;
 
-type Answer<T> = Result<Response<T>, Status>;
+type RpcResult<T> = Result<Response<T>, Status>;
 
 #[tonic::async_trait]
 impl InventoryService for Grpc {
-    async fn get_book(&self, request: Request<GetBookRequest>) -> Answer<GetBookResponse> {
+    async fn get_book(&self, request: Request<GetBookRequest>) -> RpcResult<GetBookResponse> {
         let book = self.0.book(BookId(request.into_inner().book_id)).await?;
         Ok(Response::new(GetBookResponse {
             book: Some(book.into()),
@@ -49,7 +49,7 @@ impl InventoryService for Grpc {
     async fn batch_get_books(
         &self,
         request: Request<BatchGetBooksRequest>,
-    ) -> Answer<BatchGetBooksResponse> {
+    ) -> RpcResult<BatchGetBooksResponse> {
         let (books, missing) = self
             .0
             .books(&book_ids(request.into_inner().book_ids))
@@ -60,9 +60,9 @@ impl InventoryService for Grpc {
         }))
     }
 
-    async fn list_books(&self, request: Request<ListBooksRequest>) -> Answer<ListBooksResponse> {
+    async fn list_books(&self, request: Request<ListBooksRequest>) -> RpcResult<ListBooksResponse> {
         let request = request.into_inner();
-        let category = domain::category(request.category);
+        let category = from_proto::category(request.category);
         let size = page_size(request.page_size);
         let page = self.0.list(category, size, &request.page_token).await?;
         Ok(Response::new(ListBooksResponse {
@@ -74,7 +74,7 @@ impl InventoryService for Grpc {
     async fn list_categories(
         &self,
         _request: Request<ListCategoriesRequest>,
-    ) -> Answer<ListCategoriesResponse> {
+    ) -> RpcResult<ListCategoriesResponse> {
         let categories = self.0.categories().await?;
         let counts = categories
             .counts
@@ -92,9 +92,9 @@ impl InventoryService for Grpc {
     async fn search_books(
         &self,
         request: Request<SearchBooksRequest>,
-    ) -> Answer<SearchBooksResponse> {
+    ) -> RpcResult<SearchBooksResponse> {
         let request = request.into_inner();
-        let category = domain::category(request.category);
+        let category = from_proto::category(request.category);
         let size = page_size(request.page_size);
         let page = self
             .0
@@ -109,14 +109,14 @@ impl InventoryService for Grpc {
     async fn import_books(
         &self,
         request: Request<Streaming<ImportBooksRequest>>,
-    ) -> Answer<ImportBooksResponse> {
+    ) -> RpcResult<ImportBooksResponse> {
         let mut stream = request.into_inner();
         let mut total = ImportCounts::default();
         while let Some(message) = stream.message().await? {
             let books = message
                 .books
                 .into_iter()
-                .filter_map(domain::new_book)
+                .filter_map(from_proto::imported_book)
                 .collect();
             total += self.0.import(books).await?;
         }
@@ -130,7 +130,7 @@ impl InventoryService for Grpc {
     async fn batch_get_stock(
         &self,
         request: Request<BatchGetStockRequest>,
-    ) -> Answer<BatchGetStockResponse> {
+    ) -> RpcResult<BatchGetStockResponse> {
         let levels = self
             .0
             .levels(&book_ids(request.into_inner().book_ids))
@@ -140,7 +140,7 @@ impl InventoryService for Grpc {
         }))
     }
 
-    async fn set_stock(&self, request: Request<SetStockRequest>) -> Answer<SetStockResponse> {
+    async fn set_stock(&self, request: Request<SetStockRequest>) -> RpcResult<SetStockResponse> {
         let request = request.into_inner();
         let level = self
             .0
@@ -154,15 +154,15 @@ impl InventoryService for Grpc {
     async fn reserve_stock(
         &self,
         request: Request<ReserveStockRequest>,
-    ) -> Answer<ReserveStockResponse> {
+    ) -> RpcResult<ReserveStockResponse> {
         let request = request.into_inner();
-        let hold = Hold {
-            request_id: domain::uuid(&request.request_id),
+        let reservation_request = ReservationRequest {
+            request_id: from_proto::uuid(&request.request_id),
             lines: request.lines.into_iter().map(Into::into).collect(),
-            // Refused by the codec where it is negative.
+            // The codec has refused a negative duration.
             duration: request.hold.and_then(|hold| Duration::try_from(hold).ok()),
         };
-        let reservation = self.0.reserve(&hold).await?;
+        let reservation = self.0.reserve(&reservation_request).await?;
         Ok(Response::new(ReserveStockResponse {
             reservation: Some(reservation.into()),
         }))
@@ -171,8 +171,8 @@ impl InventoryService for Grpc {
     async fn get_reservation(
         &self,
         request: Request<GetReservationRequest>,
-    ) -> Answer<GetReservationResponse> {
-        let id = domain::reservation_id(&request.into_inner().reservation_id);
+    ) -> RpcResult<GetReservationResponse> {
+        let id = from_proto::reservation_id(&request.into_inner().reservation_id);
         let reservation = self.0.reservation(id).await?;
         Ok(Response::new(GetReservationResponse {
             reservation: Some(reservation.into()),
@@ -182,8 +182,8 @@ impl InventoryService for Grpc {
     async fn commit_reservation(
         &self,
         request: Request<CommitReservationRequest>,
-    ) -> Answer<CommitReservationResponse> {
-        let id = domain::reservation_id(&request.into_inner().reservation_id);
+    ) -> RpcResult<CommitReservationResponse> {
+        let id = from_proto::reservation_id(&request.into_inner().reservation_id);
         let reservation = self.0.commit(id).await?;
         Ok(Response::new(CommitReservationResponse {
             reservation: Some(reservation.into()),
@@ -193,8 +193,8 @@ impl InventoryService for Grpc {
     async fn release_reservation(
         &self,
         request: Request<ReleaseReservationRequest>,
-    ) -> Answer<ReleaseReservationResponse> {
-        let id = domain::reservation_id(&request.into_inner().reservation_id);
+    ) -> RpcResult<ReleaseReservationResponse> {
+        let id = from_proto::reservation_id(&request.into_inner().reservation_id);
         let reservation = self.0.release(id).await?;
         Ok(Response::new(ReleaseReservationResponse {
             reservation: Some(reservation.into()),
@@ -206,17 +206,17 @@ impl InventoryService for Grpc {
     async fn watch_stock(
         &self,
         request: Request<WatchStockRequest>,
-    ) -> Answer<Self::WatchStockStream> {
+    ) -> RpcResult<Self::WatchStockStream> {
         let levels = self
             .0
             .watch(&book_ids(request.into_inner().book_ids))
             .await?;
-        let answers = levels.map(|level| {
+        let responses = levels.map(|level| {
             Ok(WatchStockResponse {
                 level: Some(level?.into()),
             })
         });
-        Ok(Response::new(Box::pin(answers)))
+        Ok(Response::new(Box::pin(responses)))
     }
 }
 
@@ -224,8 +224,8 @@ fn book_ids(numbers: Vec<i32>) -> Vec<BookId> {
     numbers.into_iter().map(BookId).collect()
 }
 
-fn page_size(asked: i32) -> u32 {
-    match u32::try_from(asked) {
+fn page_size(requested: i32) -> u32 {
+    match u32::try_from(requested) {
         Ok(0) | Err(_) => DEFAULT_PAGE_SIZE,
         Ok(size) => size,
     }

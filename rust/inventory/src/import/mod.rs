@@ -1,35 +1,35 @@
-//! Importing files of books: `bookstore import FILE.csv`.
+//! Import of CSV files of books: `bookstore import FILE.csv`.
 //!
-//! A [`Reader`] makes books of the rows of a CSV file, in constant memory; [`run`] sends
-//! them to a server of the contract in messages of some hundred, as fast as it takes
-//! them.
+//! A [`Reader`] parses the rows of a CSV file in constant memory. [`upload`] sends the
+//! books to a server in messages of up to 500, as fast as the server accepts them.
 //!
-//! # The files
-//! Two headers are understood, in any order of their columns; further columns are
-//! ignored, and so is the case of the names. A byte order mark is passed over.
+//! # File formats
+//! Two headers are supported. The columns may be in any order, additional columns are
+//! ignored, and so are the case of the names and a byte order mark.
 //!
-//! **`id,title,authors,year,category,price,stock`**: our own. `authors` are separated by
-//! `;`. `year` may be empty (not known) or negative (before the common era). `category`
-//! is a name of the contract in lower case: `science_fiction`. `price` is in US dollars:
-//! `12.99`. An empty `stock` leaves the stock as it is; a new book starts with none.
+//! **`id,title,authors,year,category,price,stock`**, the format of the bookstore.
+//! `authors` are separated by `;`. `year` may be empty (unknown) or negative (before the
+//! common era). `category` is a name of the contract in lower case, for example
+//! `science_fiction`. `price` is in US dollars, for example `12.99`. An empty `stock` keeps
+//! the current stock, which is 0 for a new book.
 //!
-//! **goodbooks-10k** (`book_id,authors,original_publication_year,title,...`): the number
-//! is 1,000,000 + `book_id`, so that no shipped book is overwritten; the category is
-//! `general`; the stock is left alone. The file has no prices, so each book gets one by
-//! its number: 4.99 + (7 * `book_id` modulo 26) US dollars, which is 4.99 to 29.99 and
-//! the same at every import. `authors` are separated by `, `, except before `Jr.` and
-//! its kind. Without a `title` the `original_title` is taken.
+//! **goodbooks-10k** (`book_id,authors,original_publication_year,title,...`). The id is
+//! 1,000,000 + `book_id`, so that no shipped book is overwritten. The category is `general`
+//! and the stock is kept. The file has no prices, so the price is computed from the id: 4.99
+//! + (7 * `book_id` modulo 26) US dollars, which is 4.99 to 29.99 and the same at every
+//! import. `authors` are separated by `, `, except before a suffix such as `Jr.`. If the
+//! `title` is empty, the `original_title` is used.
 //!
-//! # Bad rows
-//! A row that is no book by the rules of the contract is reported with its line and
-//! skipped; the others are imported. A number that comes twice is no error: the later
-//! row replaces the earlier, and counts as updated.
+//! # Invalid rows
+//! A row that violates the rules of the contract is reported with its line number and
+//! skipped; the other rows are imported. A duplicate id is not an error: the later row
+//! replaces the earlier one and counts as updated.
 
-mod bounded;
-mod layout;
+mod bounded_reader;
+mod csv_format;
 mod reader;
 mod row;
-mod run;
+mod upload;
 
 pub use reader::{OpenError, Reader, RowError};
-pub use run::{BAD_ROWS_KEPT, Progress, RunError, Summary, run};
+pub use upload::{MAX_LISTED_BAD_ROWS, Progress, Summary, UploadError, upload};

@@ -1,4 +1,4 @@
-//! The rows of a file, one by one.
+//! Reads and parses the rows of a CSV file one by one.
 
 use std::{
     fmt,
@@ -12,47 +12,47 @@ use contract::bookstore::inventory::v1::BookImport;
 use csv::ByteRecord;
 
 use super::{
-    bounded::{Bounded, Counts, LONGEST_ROW},
-    layout::{GOODBOOKS, Layout, MINIMAL},
+    bounded_reader::{BoundedReader, ByteCounts, MAX_ROW_BYTES},
+    csv_format::{BOOKSTORE_COLUMNS, CsvFormat, GOODBOOKS_COLUMNS},
     row,
 };
 
-/// Why a file is not read at all.
+/// Why a file cannot be imported at all.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// The system does not open or read the file.
+    /// The operating system cannot open or read the file.
     #[error("cannot read the file: {0}")]
     Unreadable(#[source] io::Error),
-    /// The first line is none of the headers that are understood.
+    /// The first line is not a supported header.
     #[error(
         "the header is not known: {found:?}; it must have the columns {}, or those of goodbooks-10k, among them {}",
-        MINIMAL.join(","),
-        GOODBOOKS.join(",")
+        BOOKSTORE_COLUMNS.join(","),
+        GOODBOOKS_COLUMNS.join(",")
     )]
     UnknownHeader {
-        /// The beginning of the header.
+        /// The first 100 characters of the header.
         found: String,
     },
 }
 
-/// A row that is no book.
+/// An invalid row.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {message}")]
 pub struct RowError {
-    /// The line on which the row begins; the header is line 1.
+    /// The number of the line on which the row begins. The header is line 1.
     pub line: u64,
-    /// What is wrong with it.
+    /// What is wrong with the row.
     pub message: String,
 }
 
-/// Makes books of the rows of a file: an iterator of lines and books, or of what is
-/// wrong with a row. It needs the memory of one row.
+/// An iterator over the rows of a CSV file. It returns the line number and the book of each
+/// row, or a [`RowError`]. It keeps only one row in memory.
 pub struct Reader {
     rows: csv::Reader<Box<dyn Read + Send>>,
-    layout: Layout,
+    format: CsvFormat,
     columns: usize,
-    counts: Arc<Counts>,
+    counts: Arc<ByteCounts>,
     bytes_total: Option<u64>,
     record: ByteRecord,
     ended: bool,
@@ -62,34 +62,34 @@ impl fmt::Debug for Reader {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Reader")
-            .field("layout", &self.layout)
+            .field("format", &self.format)
             .field("bytes_read", &self.bytes_read())
             .finish_non_exhaustive()
     }
 }
 
 impl Reader {
-    /// Opens a file and recognises its header.
+    /// Opens a file and detects its format by the header.
     ///
     /// # Errors
-    /// [`OpenError`], which does not name the file.
+    /// [`OpenError`]. The message does not contain the path of the file.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let file = File::open(path).map_err(OpenError::Unreadable)?;
         let metadata = file.metadata().map_err(OpenError::Unreadable)?;
         let mut reader = Self::new(file)?;
-        // The length of a pipe is not known.
+        // The length of a pipe is unknown.
         reader.bytes_total = metadata.is_file().then_some(metadata.len());
         Ok(reader)
     }
 
-    /// Recognises the header of what is read from `source`, which needs no buffer.
+    /// Detects the format of a source, which need not be buffered.
     ///
     /// # Errors
     /// As [`Reader::open`].
     pub fn new(source: impl Read + Send + 'static) -> Result<Self, OpenError> {
-        let (source, counts) = Bounded::new(source);
+        let (source, counts) = BoundedReader::new(source);
         let mut rows = csv::ReaderBuilder::new()
-            // A row of another length is reported as such.
+            // The reader itself checks the number of columns, for a better message.
             .flexible(true)
             .buffer_capacity(64 * 1024)
             .from_reader(Box::new(source) as Box<dyn Read + Send>);
@@ -98,13 +98,13 @@ impl Reader {
             Err(_) if counts.row_is_too_long() => ByteRecord::new(),
             Err(error) => return Err(OpenError::Unreadable(io_error(error))),
         };
-        let layout = Layout::of(&header).ok_or_else(|| OpenError::UnknownHeader {
-            found: beginning(&header),
+        let format = CsvFormat::detect(&header).ok_or_else(|| OpenError::UnknownHeader {
+            found: truncated_header(&header),
         })?;
         Ok(Self {
             columns: header.len(),
             rows,
-            layout,
+            format,
             counts,
             bytes_total: None,
             record: ByteRecord::new(),
@@ -112,17 +112,17 @@ impl Reader {
         })
     }
 
-    /// How many bytes of the file were read so far.
+    /// The number of bytes that were read so far.
     pub fn bytes_read(&self) -> u64 {
         self.counts.read()
     }
 
-    /// How many bytes the file has, if that is known.
+    /// The size of the file in bytes; `None` if unknown.
     pub fn bytes_total(&self) -> Option<u64> {
         self.bytes_total
     }
 
-    /// How many line feeds stand within the row.
+    /// The number of line feeds within the fields of the current row.
     fn line_feeds(&self) -> u64 {
         self.record
             .iter()
@@ -131,21 +131,22 @@ impl Reader {
             .count() as u64
     }
 
-    fn row(&self) -> Result<BookImport, String> {
+    /// Parses the current row.
+    fn parse_row(&self) -> Result<BookImport, String> {
         let found = self.record.len();
         if found != self.columns {
-            let spread = match self.line_feeds() {
+            let hint = match self.line_feeds() {
                 0 => String::new(),
                 lines => {
                     format!(" and goes on for {lines} more lines: is a quotation mark not closed?")
                 }
             };
             return Err(format!(
-                "has {found} columns, the header has {}{spread}",
+                "has {found} columns, the header has {}{hint}",
                 self.columns
             ));
         }
-        row::book(&self.layout, &self.record)
+        row::parse_row(&self.format, &self.record)
     }
 }
 
@@ -157,7 +158,7 @@ impl Iterator for Reader {
             return None;
         }
         self.counts.begin_row();
-        let began = self.rows.position().line();
+        let first_line = self.rows.position().line();
         match self.rows.read_byte_record(&mut self.record) {
             Ok(true) => {}
             Ok(false) => {
@@ -168,22 +169,23 @@ impl Iterator for Reader {
                 self.ended = true;
                 let message = if self.counts.row_is_too_long() {
                     format!(
-                        "longer than {LONGEST_ROW} bytes: is a quotation mark not closed? \
+                        "longer than {MAX_ROW_BYTES} bytes: is a quotation mark not closed? \
                          The rest of the file is not read"
                     )
                 } else {
                     format!("{}; the rest of the file is not read", io_error(error))
                 };
                 return Some(Err(RowError {
-                    line: began,
+                    line: first_line,
                     message,
                 }));
             }
         }
-        // Blank lines before the row are passed over, so its line is told from its end.
-        let ended = self.rows.position().line();
-        let line = began.max(ended.saturating_sub(1 + self.line_feeds()));
-        Some(match self.row() {
+        // The parser skips blank lines before the row, so its first line is computed from
+        // its last line.
+        let end_line = self.rows.position().line();
+        let line = first_line.max(end_line.saturating_sub(1 + self.line_feeds()));
+        Some(match self.parse_row() {
             Ok(book) => Ok((line, book)),
             Err(message) => Err(RowError { line, message }),
         })
@@ -193,17 +195,18 @@ impl Iterator for Reader {
 fn io_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
-        // Nothing else happens to bytes in rows of any length.
+        // A byte record of flexible length causes no other kind of error.
         kind => io::Error::other(format!("{kind:?}")),
     }
 }
 
-fn beginning(header: &ByteRecord) -> String {
-    const SHOWN: usize = 100;
-    let whole = header
+/// The header for a message, truncated.
+fn truncated_header(header: &ByteRecord) -> String {
+    const MAX_CHARS: usize = 100;
+    let text = header
         .iter()
         .map(String::from_utf8_lossy)
         .collect::<Vec<_>>()
         .join(",");
-    whole.chars().take(SHOWN).collect()
+    text.chars().take(MAX_CHARS).collect()
 }

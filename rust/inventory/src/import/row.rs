@@ -1,4 +1,4 @@
-//! From a row to a book.
+//! Parses a CSV row into a book and validates it.
 
 use std::str::from_utf8;
 
@@ -9,47 +9,51 @@ use contract::bookstore::{
 use csv::ByteRecord;
 use prost_protovalidate::Validate;
 
-use super::layout::{GOODBOOKS, Layout, MINIMAL};
+use super::csv_format::{BOOKSTORE_COLUMNS, CsvFormat, GOODBOOKS_COLUMNS};
 
-/// Goodbooks get numbers above those of the shipped catalogue.
-const GOODBOOKS_FIRST: i32 = 1_000_000;
+/// The ids of goodbooks-10k start above the ids of the shipped catalogue.
+const GOODBOOKS_ID_OFFSET: i32 = 1_000_000;
 
-/// What may follow a comma and still belong to the name before it.
+/// Suffixes that belong to the name before the comma, for example in "King, Jr.".
 const NAME_SUFFIXES: [&str; 8] = ["Jr.", "Jr", "Sr.", "Sr", "II", "III", "M.D.", "Ph.D."];
 
-/// How many broken rules of a row are told.
-const RULES_TOLD: usize = 3;
+/// How many rule violations of a row the message lists.
+const MAX_VIOLATIONS_SHOWN: usize = 3;
 
-/// How much of a wrong value is told, in characters.
-const VALUE_TOLD: usize = 60;
+/// How many characters of an invalid value the message shows.
+const MAX_VALUE_CHARS: usize = 60;
 
-/// The book of a row, held to the rules of the contract; else what is wrong.
-pub(super) fn book(layout: &Layout, record: &ByteRecord) -> Result<BookImport, String> {
-    let import = match layout {
-        Layout::Minimal(positions) => minimal(fields(record, MINIMAL, *positions)?)?,
-        Layout::Goodbooks(positions) => goodbooks(fields(record, GOODBOOKS, *positions)?)?,
+/// Parses a row and validates the book by the rules of the contract. The error is a message
+/// for the user.
+pub(super) fn parse_row(format: &CsvFormat, record: &ByteRecord) -> Result<BookImport, String> {
+    let import = match format {
+        CsvFormat::Bookstore(positions) => {
+            parse_bookstore_row(decode_fields(record, BOOKSTORE_COLUMNS, *positions)?)?
+        }
+        CsvFormat::Goodbooks(positions) => {
+            parse_goodbooks_row(decode_fields(record, GOODBOOKS_COLUMNS, *positions)?)?
+        }
     };
     match import.validate() {
         Ok(()) => Ok(import),
-        Err(broken) => {
-            let told = broken
-                .violations()
-                .iter()
-                .take(RULES_TOLD)
-                .map(|violation| match violation.message() {
-                    "" => format!(
-                        "{}: breaks the rule {}",
-                        violation.field_path(),
-                        violation.rule_id()
-                    ),
-                    message => format!("{}: {message}", violation.field_path()),
-                });
-            Err(told.collect::<Vec<_>>().join("; "))
+        Err(error) => {
+            let messages =
+                error.violations().iter().take(MAX_VIOLATIONS_SHOWN).map(
+                    |violation| match violation.message() {
+                        "" => format!(
+                            "{}: breaks the rule {}",
+                            violation.field_path(),
+                            violation.rule_id()
+                        ),
+                        message => format!("{}: {message}", violation.field_path()),
+                    },
+                );
+            Err(messages.collect::<Vec<_>>().join("; "))
         }
     }
 }
 
-fn fields<'r, const N: usize>(
+fn decode_fields<'r, const N: usize>(
     record: &'r ByteRecord,
     names: [&str; N],
     positions: [usize; N],
@@ -60,7 +64,7 @@ fn fields<'r, const N: usize>(
         let text = from_utf8(bytes).map_err(|_| {
             format!(
                 "{name} is not UTF-8: {:?}",
-                told(&String::from_utf8_lossy(bytes))
+                shorten(&String::from_utf8_lossy(bytes))
             )
         })?;
         *field = text.trim();
@@ -68,54 +72,54 @@ fn fields<'r, const N: usize>(
     Ok(fields)
 }
 
-fn minimal(fields: [&str; MINIMAL.len()]) -> Result<BookImport, String> {
+fn parse_bookstore_row(fields: [&str; BOOKSTORE_COLUMNS.len()]) -> Result<BookImport, String> {
     let [id, title, authors, year, category, price, stock] = fields;
     Ok(BookImport {
         book: Some(Book {
-            book_id: whole("id", id)?,
+            book_id: parse_integer("id", id)?,
             title: title.to_owned(),
-            authors: names(authors.split(';')),
-            publication_year: optional(year, |year| whole("year", year))?,
-            category: self::category(category)?.into(),
-            price: Some(dollars(amount(price)?)),
+            authors: non_empty_names(authors.split(';')),
+            publication_year: parse_optional(year, |year| parse_integer("year", year))?,
+            category: parse_category(category)?.into(),
+            price: Some(usd(parse_cents(price)?)),
         }),
-        on_hand: optional(stock, |stock| whole("stock", stock))?,
+        on_hand: parse_optional(stock, |stock| parse_integer("stock", stock))?,
     })
 }
 
-fn goodbooks(fields: [&str; GOODBOOKS.len()]) -> Result<BookImport, String> {
+fn parse_goodbooks_row(fields: [&str; GOODBOOKS_COLUMNS.len()]) -> Result<BookImport, String> {
     let [book_id, authors, year, original_title, title] = fields;
-    let number: i32 = whole("book_id", book_id)?;
-    let own_number = match GOODBOOKS_FIRST.checked_add(number) {
-        Some(own_number) if number > 0 => own_number,
-        _ => return Err(format!("book_id {number} is not from 1 to 998999999")),
+    let goodbooks_id: i32 = parse_integer("book_id", book_id)?;
+    let catalogue_id = match GOODBOOKS_ID_OFFSET.checked_add(goodbooks_id) {
+        Some(catalogue_id) if goodbooks_id > 0 => catalogue_id,
+        _ => return Err(format!("book_id {goodbooks_id} is not from 1 to 998999999")),
     };
     Ok(BookImport {
         book: Some(Book {
-            book_id: own_number,
+            book_id: catalogue_id,
             title: if title.is_empty() {
                 original_title
             } else {
                 title
             }
             .to_owned(),
-            authors: comma_separated(authors),
-            publication_year: optional(year, float_year)?,
+            authors: split_comma_separated(authors),
+            publication_year: parse_optional(year, parse_goodbooks_year)?,
             category: BookCategory::General.into(),
-            price: Some(dollars(499 + 100 * (7 * i64::from(number) % 26))),
+            price: Some(usd(499 + 100 * (7 * i64::from(goodbooks_id) % 26))),
         }),
         on_hand: None,
     })
 }
 
-fn dollars(cents: i64) -> Money {
+fn usd(cents: i64) -> Money {
     Money {
         currency_code: "USD".to_owned(),
         amount_minor: Some(cents),
     }
 }
 
-fn names<'n>(names: impl Iterator<Item = &'n str>) -> Vec<String> {
+fn non_empty_names<'n>(names: impl Iterator<Item = &'n str>) -> Vec<String> {
     names
         .map(str::trim)
         .filter(|name| !name.is_empty())
@@ -123,21 +127,21 @@ fn names<'n>(names: impl Iterator<Item = &'n str>) -> Vec<String> {
         .collect()
 }
 
-fn comma_separated(authors: &str) -> Vec<String> {
-    let mut separate: Vec<String> = Vec::new();
-    for name in names(authors.split(',')) {
-        match separate.last_mut() {
-            Some(before) if NAME_SUFFIXES.contains(&name.as_str()) => {
-                before.push_str(", ");
-                before.push_str(&name);
+fn split_comma_separated(authors: &str) -> Vec<String> {
+    let mut authors_found: Vec<String> = Vec::new();
+    for name in non_empty_names(authors.split(',')) {
+        match authors_found.last_mut() {
+            Some(previous) if NAME_SUFFIXES.contains(&name.as_str()) => {
+                previous.push_str(", ");
+                previous.push_str(&name);
             }
-            _ => separate.push(name),
+            _ => authors_found.push(name),
         }
     }
-    separate
+    authors_found
 }
 
-fn optional<T>(
+fn parse_optional<T>(
     field: &str,
     parse: impl FnOnce(&str) -> Result<T, String>,
 ) -> Result<Option<T>, String> {
@@ -148,14 +152,14 @@ fn optional<T>(
     }
 }
 
-fn whole(name: &str, field: &str) -> Result<i32, String> {
+fn parse_integer(name: &str, field: &str) -> Result<i32, String> {
     field
         .parse()
-        .map_err(|_| format!("{name} is not a whole number: {:?}", told(field)))
+        .map_err(|_| format!("{name} is not a whole number: {:?}", shorten(field)))
 }
 
-/// Goodbooks writes years as `2008.0`.
-fn float_year(field: &str) -> Result<i32, String> {
+/// Parses a year as goodbooks-10k writes it: `2008.0`.
+fn parse_goodbooks_year(field: &str) -> Result<i32, String> {
     let year = field.split_once('.').map_or(field, |(year, fraction)| {
         if fraction.bytes().all(|digit| digit == b'0') {
             year
@@ -163,19 +167,19 @@ fn float_year(field: &str) -> Result<i32, String> {
             field
         }
     });
-    whole("original_publication_year", year)
+    parse_integer("original_publication_year", year)
 }
 
-/// Dollars and cents as cents, without a detour by floats.
-fn amount(field: &str) -> Result<i64, String> {
-    let wrong = || format!("price is not an amount like 12.99: {:?}", told(field));
+/// Parses dollars like `12.99` into cents, without floating-point rounding.
+fn parse_cents(field: &str) -> Result<i64, String> {
+    let invalid = || format!("price is not an amount like 12.99: {:?}", shorten(field));
     let (units, cents) = field.split_once('.').unwrap_or((field, "00"));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if !digits(units) || !digits(cents) || cents.len() > 2 {
-        return Err(wrong());
+        return Err(invalid());
     }
-    let units: i64 = units.parse().map_err(|_| wrong())?;
-    let parsed: i64 = cents.parse().map_err(|_| wrong())?;
+    let units: i64 = units.parse().map_err(|_| invalid())?;
+    let parsed: i64 = cents.parse().map_err(|_| invalid())?;
     let cents = if cents.len() == 1 {
         10 * parsed
     } else {
@@ -184,41 +188,42 @@ fn amount(field: &str) -> Result<i64, String> {
     units
         .checked_mul(100)
         .and_then(|units| units.checked_add(cents))
-        .ok_or_else(wrong)
+        .ok_or_else(invalid)
 }
 
-/// A category by its name in the contract, without the prefix and in any case.
-fn category(field: &str) -> Result<BookCategory, String> {
+/// Parses a category: its name in the contract without the prefix, in upper or lower case.
+fn parse_category(field: &str) -> Result<BookCategory, String> {
     const PREFIX: &str = "BOOK_CATEGORY_";
     let name = field.to_uppercase().replace([' ', '-'], "_");
     match BookCategory::from_str_name(&format!("{PREFIX}{name}")) {
         Some(category) if category != BookCategory::Unspecified => Ok(category),
         _ => {
-            let known: Vec<_> = (1..)
+            let names: Vec<_> = (1..)
                 .map_while(|number| BookCategory::try_from(number).ok())
-                .map(|known| {
-                    known
+                .map(|category| {
+                    category
                         .as_str_name()
                         .trim_start_matches(PREFIX)
                         .to_lowercase()
                 })
                 .collect();
-            let known = known.join(", ");
+            let names = names.join(", ");
             Err(format!(
-                "category is not known: {:?}; it is one of {known}",
-                told(field)
+                "category is not known: {:?}; it is one of {names}",
+                shorten(field)
             ))
         }
     }
 }
 
-fn told(value: &str) -> String {
+/// An invalid value for a message, shortened to [`MAX_VALUE_CHARS`].
+fn shorten(value: &str) -> String {
     let mut characters = value.chars();
-    let mut told: String = characters.by_ref().take(VALUE_TOLD).collect();
+    let mut shortened: String = characters.by_ref().take(MAX_VALUE_CHARS).collect();
     if characters.next().is_some() {
-        told.push('…');
+        shortened.push('…');
     }
-    told
+    shortened
 }
 
 #[cfg(test)]
@@ -226,10 +231,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn amounts_are_read_without_floats() {
-        assert_eq!(amount("12.99"), Ok(1299));
-        assert_eq!(amount("12.9"), Ok(1290));
-        assert_eq!(amount("0"), Ok(0));
+    fn prices_are_parsed_exactly() {
+        assert_eq!(parse_cents("12.99"), Ok(1299));
+        assert_eq!(parse_cents("12.9"), Ok(1290));
+        assert_eq!(parse_cents("0"), Ok(0));
         for wrong in [
             "",
             "-1",
@@ -241,37 +246,37 @@ mod tests {
             "1e3",
             "99999999999999999999",
         ] {
-            assert!(amount(wrong).is_err(), "{wrong}");
+            assert!(parse_cents(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
-    fn years_of_goodbooks_lose_their_fraction() {
-        assert_eq!(float_year("2008.0"), Ok(2008));
-        assert_eq!(float_year("-750.0"), Ok(-750));
-        assert_eq!(float_year("1984"), Ok(1984));
-        assert!(float_year("1984.5").is_err());
-        assert!(float_year("NaN").is_err());
+    fn goodbooks_year_may_have_a_zero_fraction() {
+        assert_eq!(parse_goodbooks_year("2008.0"), Ok(2008));
+        assert_eq!(parse_goodbooks_year("-750.0"), Ok(-750));
+        assert_eq!(parse_goodbooks_year("1984"), Ok(1984));
+        assert!(parse_goodbooks_year("1984.5").is_err());
+        assert!(parse_goodbooks_year("NaN").is_err());
     }
 
     #[test]
-    fn a_comma_before_junior_separates_no_names() {
-        let authors = comma_separated("Martin Luther King, Jr., Clayborne Carson,, ");
+    fn comma_before_a_name_suffix_does_not_separate() {
+        let authors = split_comma_separated("Martin Luther King, Jr., Clayborne Carson,, ");
         assert_eq!(authors, ["Martin Luther King, Jr.", "Clayborne Carson"]);
     }
 
     #[test]
-    fn categories_have_the_names_of_the_contract() {
+    fn category_is_parsed_by_its_name_in_the_contract() {
         assert_eq!(
-            category("science_fiction"),
+            parse_category("science_fiction"),
             Ok(BookCategory::ScienceFiction)
         );
-        assert_eq!(category("Self-Help"), Ok(BookCategory::SelfHelp));
-        let error = category("cookery").expect_err("there is no such category");
+        assert_eq!(parse_category("Self-Help"), Ok(BookCategory::SelfHelp));
+        let error = parse_category("cookery").expect_err("there is no such category");
         assert!(
             error.contains("\"cookery\"") && error.contains("mystery, "),
             "{error}"
         );
-        assert!(category("").is_err() && category("unspecified").is_err());
+        assert!(parse_category("").is_err() && parse_category("unspecified").is_err());
     }
 }

@@ -1,7 +1,7 @@
-//! The domain: what the shop knows of its books and how it keeps its stock.
+//! The use cases of Inventory: reading, searching and importing books, and changing stock.
 
 mod background;
-mod intake;
+mod import;
 mod reserve;
 mod stock;
 mod watch;
@@ -18,19 +18,18 @@ use store::Db;
 
 use crate::{
     Book, BookId, Clock, InventoryError, SystemClock,
-    page::{self, After, Query},
-    store as rows, words,
+    page_token::{self, ListPosition, TokenScope},
+    store as rows, text_normalization,
 };
 use watch::Watchers;
 
-/// How the service runs.
+/// The options of the service.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The time by which reservations expire.
+    /// The clock by which reservations expire.
     pub clock: Arc<dyn Clock>,
-    /// The pause between two sweeps by [`Inventory::run_in_background`]: how late the
-    /// copies of an expired reservation may come back where nobody asks for them, and
-    /// how late a change by another process is seen by those who watch.
+    /// How often the task of [`Inventory::run_in_background`] runs: how late watchers see
+    /// that a reservation has expired or that another process has changed the stock.
     pub sweep_interval: Duration,
 }
 
@@ -43,7 +42,7 @@ impl Default for Options {
     }
 }
 
-/// The service; clones are the same one.
+/// The service. Clones share the same state.
 #[derive(Debug, Clone)]
 pub struct Inventory {
     inner: Arc<Inner>,
@@ -54,30 +53,31 @@ struct Inner {
     db: Db,
     options: Options,
     watchers: Arc<Watchers>,
-    /// The counts of the categories as of a revision: counting a large catalogue takes
-    /// time, and whoever keeps a copy of it asks every few seconds.
+    /// The cached counts of the categories. Counting a large catalogue takes time, and
+    /// services that keep a copy of it ask every few seconds.
     categories: Mutex<Option<Arc<Categories>>>,
 }
 
-/// The categories that hold books.
+/// The categories that have books, and their numbers of books.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Categories {
     pub(crate) counts: Vec<(BookCategory, i32)>,
-    /// Grows with every change of the catalogue.
+    /// The catalogue revision of these counts. It increases with every change.
     pub(crate) revision: i64,
 }
 
-/// Some books of a list, and how to get the next ones.
+/// One page of a list of books.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
-    /// The books.
+    /// The books of this page.
     pub books: Vec<Book>,
-    /// The token of the next page; empty on the last.
+    /// The token of the next page; empty on the last page.
     pub next_page_token: String,
 }
 
 impl Inventory {
-    /// The service over its database, opened with [`SCHEMA`](crate::SCHEMA).
+    /// Creates the service with its database, which was opened with
+    /// [`SCHEMA`](crate::SCHEMA).
     pub fn new(db: Db, options: Options) -> Self {
         Self {
             inner: Arc::new(Inner {
@@ -89,7 +89,7 @@ impl Inventory {
         }
     }
 
-    /// Its database, for health checks.
+    /// The database of the service, for health checks and for closing it.
     pub fn db(&self) -> &Db {
         &self.inner.db
     }
@@ -100,7 +100,7 @@ impl Inventory {
 
     pub(crate) async fn book(&self, book_id: BookId) -> Result<Book, InventoryError> {
         let found = store::read!(self.db(), connection => {
-            rows::books::by_number(connection, &[book_id.0.into()]).await
+            rows::books::by_ids(connection, &[book_id.0.into()]).await
         })?;
         found
             .into_iter()
@@ -108,15 +108,14 @@ impl Inventory {
             .ok_or(InventoryError::BookNotFound(book_id))
     }
 
-    /// Those of the books that exist, in the order of the numbers, and the numbers that
-    /// no book has.
+    /// The books that exist, in the order of `book_ids`, and the ids that no book has.
     pub(crate) async fn books(
         &self,
         book_ids: &[BookId],
     ) -> Result<(Vec<Book>, Vec<BookId>), InventoryError> {
-        let numbers = numbers(book_ids);
+        let ids = ids_to_i64(book_ids);
         let found = store::read!(self.db(), connection => {
-            rows::books::by_number(connection, &numbers).await
+            rows::books::by_ids(connection, &ids).await
         })?;
         let mut by_id: HashMap<_, _> = found.into_iter().map(|book| (book.book_id, book)).collect();
         let mut books = Vec::with_capacity(by_id.len());
@@ -130,31 +129,31 @@ impl Inventory {
         Ok((books, missing))
     }
 
-    /// A page of the books of a category, or of all, by title.
+    /// A page of the books of a category, or of all categories, sorted by title.
     pub(crate) async fn list(
         &self,
         category: Option<BookCategory>,
         page_size: u32,
         page_token: &str,
     ) -> Result<Page, InventoryError> {
-        let bound_to = Query::List {
+        let scope = TokenScope::List {
             category: category_number(category),
         };
-        let after = After::open(page_token, bound_to)?;
+        let after = ListPosition::decode(page_token, scope)?;
         let limit = i64::from(page_size) + 1;
         let books = store::read!(self.db(), connection => {
             rows::books::page(connection, category, &after, limit).await
         })?;
-        Ok(Page::of(books, page_size, |last| {
-            let position = After {
-                sort_title: words::sort_key(&last.title),
+        Ok(Page::from_books(books, page_size, |last| {
+            let position = ListPosition {
+                sort_title: text_normalization::sort_key(&last.title),
                 book_id: last.book_id,
             };
-            position.token(bound_to)
+            position.encode(scope)
         }))
     }
 
-    /// A page of the books with all words of a query, best match first.
+    /// A page of the books that contain all words of a query, best match first.
     pub(crate) async fn search(
         &self,
         query: &str,
@@ -162,22 +161,22 @@ impl Inventory {
         page_size: u32,
         page_token: &str,
     ) -> Result<Page, InventoryError> {
-        let bound_to = Query::Search {
+        let scope = TokenScope::Search {
             category: category_number(category),
             words: query,
         };
-        let offset = page::open_offset(page_token, bound_to)?;
-        let query_words = words::of_query(query);
+        let offset = page_token::decode_offset(page_token, scope)?;
+        let query_words = text_normalization::query_words(query);
         let limit = i64::from(page_size) + 1;
         let books = store::read!(self.db(), connection => {
             rows::search::find(connection, &query_words, category, limit, offset.into()).await
         })?;
-        Ok(Page::of(books, page_size, |_| {
-            page::offset_token(offset.saturating_add(page_size), bound_to)
+        Ok(Page::from_books(books, page_size, |_| {
+            page_token::encode_offset(offset.saturating_add(page_size), scope)
         }))
     }
 
-    /// The categories with at least one book, in the order of their numbers.
+    /// The categories that have at least one book, in the order of the enum numbers.
     pub(crate) async fn categories(&self) -> Result<Arc<Categories>, InventoryError> {
         let cached = || {
             self.inner
@@ -185,27 +184,35 @@ impl Inventory {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
         };
-        let known = cached().clone();
-        let read = store::read!(self.db(), connection => {
-            // First the revision, then the books: if they change in between, the old
-            // revision goes with newer counts, and the next caller reads both anew.
+        let previous = cached().clone();
+        let current = store::read!(self.db(), connection => {
+            // Read the revision before the counts. If the catalogue changes in between,
+            // newer counts are cached with the old revision, and the next call replaces
+            // them.
             let revision = rows::books::revision(connection).await?;
-            match known {
-                Some(known) if known.revision == revision => Ok::<_, InventoryError>(known),
+            match previous {
+                Some(previous) if previous.revision == revision => {
+                    Ok::<_, InventoryError>(previous)
+                }
                 _ => {
                     let counts = rows::books::count_by_category(connection).await?;
                     Ok(Arc::new(Categories { counts, revision }))
                 }
             }
         })?;
-        *cached() = Some(Arc::clone(&read));
-        Ok(read)
+        *cached() = Some(Arc::clone(&current));
+        Ok(current)
     }
 }
 
 impl Page {
-    /// Makes a page of one book more than fits, if there is one more.
-    fn of(mut books: Vec<Book>, page_size: u32, token_after: impl Fn(&Book) -> String) -> Self {
+    /// Makes a page of at most `page_size` books. `books` has one book more if another page
+    /// follows.
+    fn from_books(
+        mut books: Vec<Book>,
+        page_size: u32,
+        token_after: impl Fn(&Book) -> String,
+    ) -> Self {
         let size = page_size as usize;
         let more = books.len() > size;
         books.truncate(size);
@@ -224,6 +231,6 @@ fn category_number(category: Option<BookCategory>) -> i32 {
     category.map_or(0, |category| category as i32)
 }
 
-fn numbers(book_ids: &[BookId]) -> Vec<i64> {
+fn ids_to_i64(book_ids: &[BookId]) -> Vec<i64> {
     book_ids.iter().map(|book_id| book_id.0.into()).collect()
 }

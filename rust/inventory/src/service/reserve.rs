@@ -1,4 +1,4 @@
-//! Reservations: held, then committed, released or expired.
+//! Reservations: first held, then committed, released or expired.
 
 use std::collections::BTreeMap;
 
@@ -6,27 +6,31 @@ use contract::bookstore::inventory::v1::ReservationState;
 use jiff::{SignedDuration, Timestamp};
 use store::{
     Transaction,
-    replay::{self, Replay},
+    idempotency::{self, RequestState},
 };
 use uuid::Uuid;
 
 use crate::{
-    BookId, Hold, Inventory, InventoryError, Line, Reservation, ReservationId, store as rows,
+    BookId, Inventory, InventoryError, Reservation, ReservationId, ReservationLine,
+    ReservationRequest, store as rows,
 };
 
-/// The name under which request ids are claimed.
+/// The method name that is stored with the request id.
 const METHOD: &str = "ReserveStock";
 
 impl Inventory {
-    /// Holds copies: all lines or none.
-    pub(crate) async fn reserve(&self, hold: &Hold) -> Result<Reservation, InventoryError> {
-        self.free_due().await?;
-        let body = hold.body();
+    /// Reserves copies: all lines or none.
+    pub(crate) async fn reserve(
+        &self,
+        request: &ReservationRequest,
+    ) -> Result<Reservation, InventoryError> {
+        self.expire_due_reservations().await?;
+        let body = request.idempotency_body();
         let now = self.now();
         let reservation = store::write!(self.db(), transaction => {
-            hold_once(transaction, hold, &body, now).await
+            reserve_once(transaction, request, &body, now).await
         })?;
-        self.tell(&reservation.lines);
+        self.notify_watchers(&reservation.lines);
         Ok(reservation)
     }
 
@@ -38,17 +42,18 @@ impl Inventory {
             rows::reservations::get(connection, reservation_id).await
         })?;
         match found {
-            Some(reservation) => Ok(reservation.at(self.now())),
+            Some(reservation) => Ok(reservation.as_of(self.now())),
             None => Err(InventoryError::ReservationNotFound(reservation_id)),
         }
     }
 
-    /// Takes the held copies out of the warehouse. What is committed stays so.
+    /// Commits a reservation: removes its copies from the stock. A committed reservation
+    /// stays unchanged.
     pub(crate) async fn commit(
         &self,
         reservation_id: ReservationId,
     ) -> Result<Reservation, InventoryError> {
-        self.end(
+        self.finish(
             reservation_id,
             ReservationState::Committed,
             &[ReservationState::Committed],
@@ -56,38 +61,39 @@ impl Inventory {
         .await
     }
 
-    /// Puts the held copies back on sale. What is released or expired stays so.
+    /// Releases a reservation: its copies become available. A released or expired
+    /// reservation stays unchanged.
     pub(crate) async fn release(
         &self,
         reservation_id: ReservationId,
     ) -> Result<Reservation, InventoryError> {
-        let fine = [ReservationState::Released, ReservationState::Expired];
-        self.end(reservation_id, ReservationState::Released, &fine)
+        let accepted_states = [ReservationState::Released, ReservationState::Expired];
+        self.finish(reservation_id, ReservationState::Released, &accepted_states)
             .await
     }
 
-    /// Ends a held reservation. One that is in a state of `fine` already is left as it
-    /// is; any other state is an error.
-    async fn end(
+    /// Changes a held reservation to `state`. A reservation that is already in one of the
+    /// `accepted_states` stays unchanged; any other state is an error.
+    async fn finish(
         &self,
         reservation_id: ReservationId,
         state: ReservationState,
-        fine: &[ReservationState],
+        accepted_states: &[ReservationState],
     ) -> Result<Reservation, InventoryError> {
         let now = self.now();
         let (reservation, ended) = store::write!(self.db(), transaction => {
-            let ended = rows::reservations::end(transaction, reservation_id, state, now).await?;
+            let ended = rows::reservations::finish(transaction, reservation_id, state, now).await?;
             if ended {
-                move_copies(transaction, reservation_id, state).await?;
+                update_stock(transaction, reservation_id, state).await?;
             }
             match rows::reservations::get(transaction, reservation_id).await? {
-                Some(reservation) => Ok((reservation.at(now), ended)),
+                Some(reservation) => Ok((reservation.as_of(now), ended)),
                 None => Err(InventoryError::ReservationNotFound(reservation_id)),
             }
         })?;
         if ended {
-            self.tell(&reservation.lines);
-        } else if !fine.contains(&reservation.state) {
+            self.notify_watchers(&reservation.lines);
+        } else if !accepted_states.contains(&reservation.state) {
             return Err(InventoryError::ReservationNotHeld {
                 reservation_id,
                 state: reservation.state,
@@ -96,33 +102,35 @@ impl Inventory {
         Ok(reservation)
     }
 
-    fn tell(&self, lines: &[Line]) {
+    fn notify_watchers(&self, lines: &[ReservationLine]) {
         let book_ids: Vec<_> = lines.iter().map(|line| line.book_id).collect();
-        self.inner.watchers.changed(&book_ids);
+        self.inner.watchers.notify(&book_ids);
     }
 }
 
-/// Holds copies, or answers what it answered when the request id came first.
-async fn hold_once(
+/// Reserves copies, or returns the original response if the request id was used before.
+async fn reserve_once(
     transaction: &mut Transaction,
-    hold: &Hold,
+    request: &ReservationRequest,
     body: &[u8],
     now: Timestamp,
 ) -> Result<Reservation, InventoryError> {
-    let request_id = hold.request_id.to_string();
+    let request_id = request.request_id.to_string();
     let micros = now.as_microsecond();
-    match replay::check(transaction, &request_id, METHOD, body, micros).await? {
-        Replay::Fresh => {}
-        Replay::Reused => return Err(InventoryError::RequestIdReused(hold.request_id)),
-        Replay::Replayed(response) => return first_answer(transaction, &response).await,
+    match idempotency::claim(transaction, &request_id, METHOD, body, micros).await? {
+        RequestState::New => {}
+        RequestState::Conflict => return Err(InventoryError::RequestIdReused(request.request_id)),
+        RequestState::Completed(response) => {
+            return original_response(transaction, &response).await;
+        }
     }
-    for (book_id, wanted) in sum_up(&hold.lines) {
-        if !rows::stock::reserve(transaction, book_id, wanted).await? {
+    for (book_id, requested) in sum_by_book(&request.lines) {
+        if !rows::stock::reserve(transaction, book_id, requested).await? {
             return Err(match rows::stock::level(transaction, book_id).await? {
                 Some(level) => InventoryError::OutOfStock {
                     book_id,
                     available: level.available(),
-                    wanted,
+                    requested,
                 },
                 None => InventoryError::BookNotFound(book_id),
             });
@@ -131,22 +139,22 @@ async fn hold_once(
     let reservation_id = ReservationId(Uuid::now_v7());
     let reservation = Reservation {
         reservation_id,
-        lines: hold.lines.clone(),
+        lines: request.lines.clone(),
         state: ReservationState::Held,
-        expire_time: expire_time(now, hold)?,
+        expire_time: expire_time(now, request)?,
     };
-    rows::reservations::add(transaction, &reservation, now).await?;
-    replay::keep(transaction, &request_id, reservation_id.0.as_bytes()).await?;
+    rows::reservations::insert(transaction, &reservation, now).await?;
+    idempotency::save_response(transaction, &request_id, reservation_id.0.as_bytes()).await?;
     Ok(reservation)
 }
 
-/// The reservation as it was when it was made. The kept response is its id: nothing of a
-/// reservation changes but its state, and that was held.
-async fn first_answer(
+/// The reservation as the first response showed it. The saved response is only its id,
+/// because nothing but the state of a reservation changes, and the first state is held.
+async fn original_response(
     transaction: &mut Transaction,
     response: &[u8],
 ) -> Result<Reservation, InventoryError> {
-    let unknown = || InventoryError::Corrupt("an answer without its reservation".to_owned());
+    let unknown = || InventoryError::Corrupt("a saved response without its reservation".to_owned());
     let reservation_id = ReservationId(Uuid::from_slice(response).map_err(|_| unknown())?);
     let reservation = rows::reservations::get(transaction, reservation_id).await?;
     Ok(Reservation {
@@ -155,18 +163,22 @@ async fn first_answer(
     })
 }
 
-/// The database keeps microseconds, so the answer has no finer time either.
-fn expire_time(now: Timestamp, hold: &Hold) -> Result<Timestamp, InventoryError> {
-    let duration = hold.duration.unwrap_or(Hold::DEFAULT_DURATION);
+/// When the reservation expires, rounded to microseconds like the times in the database.
+fn expire_time(now: Timestamp, request: &ReservationRequest) -> Result<Timestamp, InventoryError> {
+    let duration = request
+        .duration
+        .unwrap_or(ReservationRequest::DEFAULT_DURATION);
     SignedDuration::try_from(duration)
         .and_then(|duration| now.checked_add(duration))
         .and_then(|time| Timestamp::from_microsecond(time.as_microsecond()))
-        .map_err(|error| InventoryError::Corrupt(format!("a clock beyond all times: {error}")))
+        .map_err(|error| {
+            InventoryError::Corrupt(format!("the expiry time is out of range: {error}"))
+        })
 }
 
-/// The lines of the same book add up. In the order of the numbers: all who change
-/// several rows of stock do it in this order, and so never wait in a circle.
-fn sum_up(lines: &[Line]) -> BTreeMap<BookId, i64> {
+/// Adds up the lines of the same book, in the order of the ids. Every transaction that
+/// changes several stock rows uses this order, which avoids deadlocks.
+fn sum_by_book(lines: &[ReservationLine]) -> BTreeMap<BookId, i64> {
     let mut sums = BTreeMap::new();
     for line in lines {
         *sums.entry(line.book_id).or_default() += i64::from(line.quantity);
@@ -174,7 +186,8 @@ fn sum_up(lines: &[Line]) -> BTreeMap<BookId, i64> {
     sums
 }
 
-async fn move_copies(
+/// Moves the copies of a reservation that was committed or released.
+async fn update_stock(
     transaction: &mut Transaction,
     reservation_id: ReservationId,
     state: ReservationState,
@@ -183,9 +196,9 @@ async fn move_copies(
         rows::reservations::quantities(transaction, &[reservation_id]).await?
     {
         if state == ReservationState::Committed {
-            rows::stock::take_out(transaction, book_id, quantity).await?;
+            rows::stock::commit_reserved(transaction, book_id, quantity).await?;
         } else {
-            rows::stock::give_back(transaction, book_id, quantity).await?;
+            rows::stock::release_reserved(transaction, book_id, quantity).await?;
         }
     }
     Ok(())

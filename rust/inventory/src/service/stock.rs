@@ -1,17 +1,20 @@
-//! Stock levels, and reservations whose time is over.
+//! Stock levels, and the expiry of reservations.
 
 use std::collections::HashMap;
 
-use super::{intake::below_reserved, numbers};
-use crate::{BookId, Inventory, InventoryError, Level, store as rows};
+use super::{ids_to_i64, import::stock_not_set_error};
+use crate::{BookId, Inventory, InventoryError, StockLevel, store as rows};
 
 impl Inventory {
-    /// The levels of those of the books that exist, in the order of the numbers.
-    pub(crate) async fn levels(&self, book_ids: &[BookId]) -> Result<Vec<Level>, InventoryError> {
-        self.free_due().await?;
-        let numbers = numbers(book_ids);
+    /// The levels of the books that exist, in the order of `book_ids`.
+    pub(crate) async fn levels(
+        &self,
+        book_ids: &[BookId],
+    ) -> Result<Vec<StockLevel>, InventoryError> {
+        self.expire_due_reservations().await?;
+        let ids = ids_to_i64(book_ids);
         let levels = store::read!(self.db(), connection => {
-            rows::stock::levels(connection, &numbers).await
+            rows::stock::levels(connection, &ids).await
         })?;
         let by_id: HashMap<_, _> = levels
             .into_iter()
@@ -28,27 +31,27 @@ impl Inventory {
         &self,
         book_id: BookId,
         on_hand: i32,
-    ) -> Result<Level, InventoryError> {
-        self.free_due().await?;
+    ) -> Result<StockLevel, InventoryError> {
+        self.expire_due_reservations().await?;
         let level = store::write!(self.db(), transaction => {
             match rows::stock::set(transaction, book_id, on_hand).await? {
                 Some(level) => Ok(level),
                 None => {
                     let level = rows::stock::level(transaction, book_id).await?;
-                    Err(below_reserved(level, book_id, on_hand))
+                    Err(stock_not_set_error(level, book_id, on_hand))
                 }
             }
         })?;
-        self.inner.watchers.changed(&[book_id]);
+        self.inner.watchers.notify(&[book_id]);
         Ok(level)
     }
 
-    /// Puts the copies of all reservations back on sale whose time is over.
+    /// Expires all reservations whose time is over and releases their copies.
     ///
-    /// Before every decision about stock, in transactions of its own: it changes rows of
-    /// books that the decision is not about, and so would get in the way of others. It
-    /// costs one look at an index where nothing is due, which is nearly always.
-    pub(super) async fn free_due(&self) -> Result<(), InventoryError> {
+    /// It runs before every read or change of stock, in its own transactions: it changes
+    /// rows of other books, whose locks should not be held by the caller's transaction. If
+    /// nothing is due, which is the usual case, it costs one index lookup.
+    pub(super) async fn expire_due_reservations(&self) -> Result<(), InventoryError> {
         let now = self.now();
         loop {
             let due = store::read!(self.db(), connection => {
@@ -57,20 +60,20 @@ impl Inventory {
             if !due {
                 return Ok(());
             }
-            let freed = store::write!(self.db(), transaction => {
+            let released = store::write!(self.db(), transaction => {
                 let expired = rows::reservations::expire_due(transaction, now).await?;
                 let quantities = rows::reservations::quantities(transaction, &expired).await?;
                 for (book_id, quantity) in &quantities {
-                    rows::stock::give_back(transaction, *book_id, *quantity).await?;
+                    rows::stock::release_reserved(transaction, *book_id, *quantity).await?;
                 }
                 Ok::<_, InventoryError>(quantities)
             })?;
-            if freed.is_empty() {
-                // Another task is about to free the rest.
+            if released.is_empty() {
+                // Another transaction is expiring the rest.
                 return Ok(());
             }
-            let book_ids: Vec<_> = freed.into_iter().map(|(book_id, _)| book_id).collect();
-            self.inner.watchers.changed(&book_ids);
+            let book_ids: Vec<_> = released.into_iter().map(|(book_id, _)| book_id).collect();
+            self.inner.watchers.notify(&book_ids);
         }
     }
 }

@@ -1,9 +1,9 @@
-//! Telling watchers of the stock.
+//! Streams of stock changes.
 //!
-//! A watcher has a set of books that changed since it looked last. Whoever changes stock
-//! adds to the sets of those who watch it, after the commit; the watcher reads the
-//! levels from the database when its reader is ready for more. So a slow reader costs a
-//! set of at most as many books as it watches, and sees the newest levels only.
+//! Each subscription has a set of the books that changed since its last read. A change of
+//! stock adds the book to these sets after the commit. The stream reads the levels from
+//! the database when its client is ready for more. So a slow client needs memory only for
+//! the books that it watches, and it gets only the newest levels.
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
@@ -14,36 +14,36 @@ use std::{
 use futures::{Stream, stream};
 use tokio::sync::Notify;
 
-use crate::{BookId, Inventory, InventoryError, Level};
+use crate::{BookId, Inventory, InventoryError, StockLevel};
 
-/// How long a watcher rests between two reads: a bestseller changes a thousand times a
-/// second, and nobody reads that fast.
-const REST: Duration = Duration::from_millis(20);
+/// The minimum time between two reads of a stream. The stock of a bestseller may change a
+/// thousand times a second, which no client needs to see.
+const MIN_READ_INTERVAL: Duration = Duration::from_millis(20);
 
-/// All who watch, by book.
+/// All subscriptions, by book.
 #[derive(Debug, Default)]
 pub(super) struct Watchers {
-    by_book: Mutex<HashMap<BookId, Vec<Arc<Changes>>>>,
+    by_book: Mutex<HashMap<BookId, Vec<Arc<PendingChanges>>>>,
 }
 
-/// What changed for one watcher.
+/// The books that changed for one subscription since its last read.
 #[derive(Debug, Default)]
-struct Changes {
+struct PendingChanges {
     books: Mutex<BTreeSet<BookId>>,
     wake: Notify,
 }
 
-/// The place of one watcher; it is given up when this is dropped.
+/// A subscription to the changes of some books. Dropping it ends the subscription.
 #[derive(Debug)]
-struct Place {
+struct Subscription {
     watchers: Arc<Watchers>,
     book_ids: Vec<BookId>,
-    changes: Arc<Changes>,
+    changes: Arc<PendingChanges>,
 }
 
 impl Watchers {
-    /// Tells those who watch these books that their stock may have changed.
-    pub(super) fn changed(&self, book_ids: &[BookId]) {
+    /// Notifies the subscriptions to these books that the stock may have changed.
+    pub(super) fn notify(&self, book_ids: &[BookId]) {
         let by_book = lock(&self.by_book);
         if by_book.is_empty() {
             return;
@@ -56,13 +56,13 @@ impl Watchers {
         }
     }
 
-    /// The books that anybody watches.
+    /// The books that have subscriptions.
     pub(super) fn watched(&self) -> Vec<BookId> {
         lock(&self.by_book).keys().copied().collect()
     }
 
-    fn join(watchers: &Arc<Self>, book_ids: &[BookId]) -> Place {
-        let changes = Arc::new(Changes::default());
+    fn subscribe(watchers: &Arc<Self>, book_ids: &[BookId]) -> Subscription {
+        let changes = Arc::new(PendingChanges::default());
         let mut by_book = lock(&watchers.by_book);
         for book_id in book_ids {
             by_book
@@ -70,7 +70,7 @@ impl Watchers {
                 .or_default()
                 .push(Arc::clone(&changes));
         }
-        Place {
+        Subscription {
             watchers: Arc::clone(watchers),
             book_ids: book_ids.to_vec(),
             changes,
@@ -78,7 +78,7 @@ impl Watchers {
     }
 }
 
-impl Drop for Place {
+impl Drop for Subscription {
     fn drop(&mut self) {
         let mut by_book = lock(&self.watchers.by_book);
         for book_id in &self.book_ids {
@@ -93,52 +93,52 @@ impl Drop for Place {
     }
 }
 
-impl Place {
-    /// Waits for changes and takes them.
-    async fn changes(&self) -> Vec<BookId> {
+impl Subscription {
+    /// Waits until there are changes, and takes them.
+    async fn next_changes(&self) -> Vec<BookId> {
         loop {
             let changed = std::mem::take(&mut *lock(&self.changes.books));
             if !changed.is_empty() {
                 return changed.into_iter().collect();
             }
-            // A wake-up that comes between the look and the wait is kept.
+            // `Notify` keeps a wake-up that arrives between the check and this wait.
             self.changes.wake.notified().await;
         }
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Each change under these locks is one step: nothing is ever half done.
+    // A panic cannot leave these values half changed, so poisoning is ignored.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// One who watches.
-struct Watch {
+/// The state of one stream.
+struct WatchState {
     inventory: Inventory,
-    place: Place,
-    /// What was read and not told yet.
-    pending: VecDeque<Level>,
-    told: HashMap<BookId, Level>,
+    subscription: Subscription,
+    /// Levels that were read and not sent yet.
+    pending: VecDeque<StockLevel>,
+    last_sent: HashMap<BookId, StockLevel>,
 }
 
 impl Inventory {
-    /// The levels of some books: first as they are, then whenever they change. It ends
-    /// only with an error of the database.
+    /// A stream of the levels of some books: first the current levels, then every change.
+    /// It ends only with an error.
     pub(crate) async fn watch(
         &self,
         book_ids: &[BookId],
-    ) -> Result<impl Stream<Item = Result<Level, InventoryError>> + Send + use<>, InventoryError>
+    ) -> Result<impl Stream<Item = Result<StockLevel, InventoryError>> + Send + use<>, InventoryError>
     {
-        // First the place, then the levels: a change in between is told twice at most.
-        let place = Watchers::join(&self.inner.watchers, book_ids);
+        // Subscribe before reading the levels, so that no change in between is missed.
+        let subscription = Watchers::subscribe(&self.inner.watchers, book_ids);
         let levels = self.levels(book_ids).await?;
         if let Some(missing) = missing(book_ids, &levels) {
             return Err(InventoryError::BookNotFound(missing));
         }
-        let watch = Watch {
+        let watch = WatchState {
             inventory: self.clone(),
-            place,
-            told: levels.iter().map(|level| (level.book_id, *level)).collect(),
+            subscription,
+            last_sent: levels.iter().map(|level| (level.book_id, *level)).collect(),
             pending: levels.into(),
         };
         Ok(stream::try_unfold(watch, |mut watch| async {
@@ -150,22 +150,22 @@ impl Inventory {
 
 #[cfg(test)]
 impl Inventory {
-    /// How many books anybody watches.
+    /// The number of books that have subscriptions.
     pub(crate) fn watched_books(&self) -> usize {
         self.inner.watchers.watched().len()
     }
 }
 
-impl Watch {
-    async fn next(&mut self) -> Result<Level, InventoryError> {
+impl WatchState {
+    async fn next(&mut self) -> Result<StockLevel, InventoryError> {
         loop {
             if let Some(level) = self.pending.pop_front() {
                 return Ok(level);
             }
-            tokio::time::sleep(REST).await;
-            let changed = self.place.changes().await;
+            tokio::time::sleep(MIN_READ_INTERVAL).await;
+            let changed = self.subscription.next_changes().await;
             for level in self.inventory.levels(&changed).await? {
-                if self.told.insert(level.book_id, level) != Some(level) {
+                if self.last_sent.insert(level.book_id, level) != Some(level) {
                     self.pending.push_back(level);
                 }
             }
@@ -173,7 +173,7 @@ impl Watch {
     }
 }
 
-fn missing(book_ids: &[BookId], levels: &[Level]) -> Option<BookId> {
+fn missing(book_ids: &[BookId], levels: &[StockLevel]) -> Option<BookId> {
     let found: BTreeSet<_> = levels.iter().map(|level| level.book_id).collect();
     book_ids
         .iter()

@@ -1,16 +1,16 @@
-//! Books: the catalogue without its search.
+//! Statements about books and the catalogue revision.
 
 use contract::bookstore::inventory::v1::BookCategory;
 use serde::Serialize;
 use store::{Connection, Sql, Transaction, query};
 
-use super::number;
-use crate::{Book, BookId, InventoryError, Price, page::After, words};
+use super::to_i32;
+use crate::{Book, BookId, InventoryError, Price, page_token::ListPosition, text_normalization};
 
-/// The statements of this module.
+/// All statements of this module, for the test that prepares them.
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[(&str, Sql)] = &[
-    ("books::BY_NUMBER", BY_NUMBER),
+    ("books::BY_IDS", BY_IDS),
     ("books::PAGE_OF_ALL", PAGE_OF_ALL),
     ("books::PAGE_OF_CATEGORY", PAGE_OF_CATEGORY),
     ("books::COUNT_BY_CATEGORY", COUNT_BY_CATEGORY),
@@ -18,42 +18,43 @@ pub(crate) const STATEMENTS: &[(&str, Sql)] = &[
     ("books::REVISION", REVISION),
     ("books::LOCK", LOCK),
     ("books::BUMP_REVISION", BUMP_REVISION),
-    ("books::PUT", PUT),
+    ("books::UPSERT", UPSERT),
 ];
 
-const BY_NUMBER: Sql = Sql::each(
+const BY_IDS: Sql = Sql::per_engine(
     "SELECT book_id, title, authors, publication_year, category, currency_code, amount_minor
      FROM books WHERE book_id IN (SELECT value FROM json_each($1))",
     "SELECT book_id, title, authors, publication_year, category, currency_code, amount_minor
      FROM books WHERE book_id = ANY($1)",
 );
 
-const PAGE_OF_ALL: Sql = Sql::same(
+const PAGE_OF_ALL: Sql = Sql::portable(
     "SELECT book_id, title, authors, publication_year, category, currency_code, amount_minor
      FROM books WHERE (sort_title, book_id) > ($1, $2) ORDER BY sort_title, book_id LIMIT $3",
 );
 
-const PAGE_OF_CATEGORY: Sql = Sql::same(
+const PAGE_OF_CATEGORY: Sql = Sql::portable(
     "SELECT book_id, title, authors, publication_year, category, currency_code, amount_minor
      FROM books WHERE category = $4 AND (sort_title, book_id) > ($1, $2)
      ORDER BY sort_title, book_id LIMIT $3",
 );
 
 const COUNT_BY_CATEGORY: Sql =
-    Sql::same("SELECT category, COUNT(*) FROM books GROUP BY category ORDER BY category");
+    Sql::portable("SELECT category, COUNT(*) FROM books GROUP BY category ORDER BY category");
 
-const ANY: Sql = Sql::same("SELECT book_id FROM books LIMIT 1");
+const ANY: Sql = Sql::portable("SELECT book_id FROM books LIMIT 1");
 
-const REVISION: Sql = Sql::same("SELECT revision FROM catalogue_revision WHERE only_row = 1");
+const REVISION: Sql = Sql::portable("SELECT revision FROM catalogue_revision WHERE only_row = 1");
 
-const LOCK: Sql = Sql::same("UPDATE catalogue_revision SET revision = revision WHERE only_row = 1");
+const LOCK: Sql =
+    Sql::portable("UPDATE catalogue_revision SET revision = revision WHERE only_row = 1");
 
 const BUMP_REVISION: Sql =
-    Sql::same("UPDATE catalogue_revision SET revision = revision + 1 WHERE only_row = 1");
+    Sql::portable("UPDATE catalogue_revision SET revision = revision + 1 WHERE only_row = 1");
 
-/// The books come as one JSON array: a statement for each book would cost more in going
-/// to and fro than in writing. SQLite needs the `WHERE true` to parse `ON CONFLICT`.
-const PUT: Sql = Sql::each(
+/// The books are one JSON array, because a statement for each book would spend most of its
+/// time on round trips. SQLite needs `WHERE true` to parse `ON CONFLICT` after a `SELECT`.
+const UPSERT: Sql = Sql::per_engine(
     "INSERT INTO books (book_id, title, authors, publication_year, category, currency_code,
          amount_minor, sort_title)
      SELECT value ->> 'book_id', value ->> 'title', value ->> 'authors',
@@ -89,7 +90,7 @@ pub(super) struct BookRow {
 }
 
 #[derive(Serialize)]
-struct NewRow {
+struct UpsertRow {
     #[serde(flatten)]
     row: BookRow,
     sort_title: String,
@@ -115,17 +116,17 @@ impl TryFrom<BookRow> for Book {
     fn try_from(row: BookRow) -> Result<Self, InventoryError> {
         let authors = serde_json::from_str(&row.authors).map_err(|error| {
             InventoryError::Corrupt(format!(
-                "authors of book {} that are no list: {error}",
+                "the authors of book {} are not a list: {error}",
                 row.book_id
             ))
         })?;
         Ok(Self {
-            book_id: BookId(number(row.book_id, "book number")?),
+            book_id: BookId(to_i32(row.book_id, "book id")?),
             title: row.title,
             authors,
             publication_year: row
                 .publication_year
-                .map(|year| number(year, "year"))
+                .map(|year| to_i32(year, "year"))
                 .transpose()?,
             category: category(row.category)?,
             price: Price {
@@ -137,32 +138,27 @@ impl TryFrom<BookRow> for Book {
 }
 
 fn category(stored: i64) -> Result<BookCategory, InventoryError> {
-    BookCategory::try_from(number(stored, "category")?)
+    BookCategory::try_from(to_i32(stored, "category")?)
         .map_err(|_| InventoryError::Corrupt(format!("the category {stored}")))
 }
 
-pub(super) fn books(rows: Vec<BookRow>) -> Result<Vec<Book>, InventoryError> {
+pub(super) fn from_rows(rows: Vec<BookRow>) -> Result<Vec<Book>, InventoryError> {
     rows.into_iter().map(Book::try_from).collect()
 }
 
-/// Those of the books that exist, in no order.
-pub(crate) async fn by_number(
+/// The books that exist, in no particular order.
+pub(crate) async fn by_ids(
     connection: &mut Connection,
     book_ids: &[i64],
 ) -> Result<Vec<Book>, InventoryError> {
-    books(
-        query(BY_NUMBER)
-            .bind(book_ids)
-            .fetch_all(connection)
-            .await?,
-    )
+    from_rows(query(BY_IDS).bind(book_ids).fetch_all(connection).await?)
 }
 
-/// The books that come after a position, by title.
+/// The books after a position, sorted by title.
 pub(crate) async fn page(
     connection: &mut Connection,
     in_category: Option<BookCategory>,
-    after: &After,
+    after: &ListPosition,
     limit: i64,
 ) -> Result<Vec<Book>, InventoryError> {
     let statement = if in_category.is_some() {
@@ -177,20 +173,20 @@ pub(crate) async fn page(
     if let Some(category) = in_category {
         page = page.bind(category as i32);
     }
-    books(page.fetch_all(connection).await?)
+    from_rows(page.fetch_all(connection).await?)
 }
 
-/// How many books stand in each category that has any, by the number of the category.
+/// The number of books of each category that has any, in the order of the categories.
 pub(crate) async fn count_by_category(
     connection: &mut Connection,
 ) -> Result<Vec<(BookCategory, i32)>, InventoryError> {
     let rows: Vec<(i64, i64)> = query(COUNT_BY_CATEGORY).fetch_all(connection).await?;
     rows.into_iter()
-        .map(|(stored, count)| Ok((category(stored)?, number(count, "number of books")?)))
+        .map(|(stored, count)| Ok((category(stored)?, to_i32(count, "number of books")?)))
         .collect()
 }
 
-/// Whether there is no book at all.
+/// Whether the catalogue has no books.
 pub(crate) async fn is_empty(connection: &mut Connection) -> Result<bool, InventoryError> {
     Ok(query(ANY)
         .fetch_optional::<(i64,)>(connection)
@@ -198,39 +194,45 @@ pub(crate) async fn is_empty(connection: &mut Connection) -> Result<bool, Invent
         .is_none())
 }
 
-/// How often the catalogue has changed.
+/// The catalogue revision: the number of changes so far.
 pub(crate) async fn revision(connection: &mut Connection) -> Result<i64, InventoryError> {
     let (revision,) = query(REVISION).fetch_one(connection).await?;
     Ok(revision)
 }
 
-/// Keeps other imports out until the end of the transaction.
+/// Locks the catalogue, so that other imports wait until the transaction ends.
 pub(crate) async fn lock(transaction: &mut Transaction) -> Result<(), InventoryError> {
     query(LOCK).execute(transaction).await?;
     Ok(())
 }
 
-/// Says that the catalogue has changed.
+/// Increases the catalogue revision by one.
 pub(crate) async fn bump_revision(transaction: &mut Transaction) -> Result<(), InventoryError> {
     query(BUMP_REVISION).execute(transaction).await?;
     Ok(())
 }
 
-/// Adds books, or replaces those with the same numbers. No number twice.
-pub(crate) async fn put(
+/// Creates books, or replaces those with the same ids. No id may occur twice.
+pub(crate) async fn upsert(
     transaction: &mut Transaction,
     books: &[&Book],
 ) -> Result<(), InventoryError> {
-    let rows = books.iter().map(|book| NewRow {
+    let rows = books.iter().map(|book| UpsertRow {
         row: BookRow::from(*book),
-        sort_title: words::sort_key(&book.title),
+        sort_title: text_normalization::sort_key(&book.title),
     });
-    query(PUT).bind(json(rows)?).execute(transaction).await?;
+    query(UPSERT)
+        .bind(json_array(rows)?)
+        .execute(transaction)
+        .await?;
     Ok(())
 }
 
-/// Rows as one JSON array.
-pub(super) fn json<R: Serialize>(rows: impl Iterator<Item = R>) -> Result<String, InventoryError> {
-    serde_json::to_string(&rows.collect::<Vec<_>>())
-        .map_err(|error| InventoryError::Corrupt(format!("what is no JSON: {error}")))
+/// Encodes rows as one JSON array.
+pub(super) fn json_array<R: Serialize>(
+    rows: impl Iterator<Item = R>,
+) -> Result<String, InventoryError> {
+    serde_json::to_string(&rows.collect::<Vec<_>>()).map_err(|error| {
+        InventoryError::Corrupt(format!("a row cannot be encoded as JSON: {error}"))
+    })
 }

@@ -1,7 +1,7 @@
-//! Statements and rows. Each function is one step on a connection or in a transaction;
-//! what belongs together is decided by the service.
+//! SQL statements and rows. Each function runs on a connection or within a transaction; the
+//! module `service` decides what belongs to one transaction.
 //!
-//! Whole numbers are `i64` in the database and `i32` in the contract.
+//! Integers are `i64` in the database and `i32` in the contract.
 
 pub(crate) mod books;
 pub(crate) mod reservations;
@@ -15,14 +15,15 @@ use crate::InventoryError;
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
-/// The data of Inventory: the file `inventory.db`, or the PostgreSQL schema `inventory`.
+/// The schema of Inventory: the SQLite file `inventory.db` or the PostgreSQL schema
+/// `inventory`.
 pub static SCHEMA: store::Schema = store::Schema {
     name: "inventory",
     sqlite: &SQLITE,
     postgres: &POSTGRES,
 };
 
-/// A number of the database as a number of the contract.
-fn number(value: i64, what: &'static str) -> Result<i32, InventoryError> {
+/// Converts an integer of the database; `what` names it in the error.
+fn to_i32(value: i64, what: &'static str) -> Result<i32, InventoryError> {
     i32::try_from(value).map_err(|_| InventoryError::Corrupt(format!("the {what} {value}")))
 }

@@ -1,5 +1,5 @@
-//! Reservations and their lines. State 1 is held: the index of held reservations needs
-//! it in the text of a statement.
+//! Statements about reservations and their lines. The state 1 (held) is written literally
+//! in the statements, so that the partial index of held reservations is used.
 
 use contract::bookstore::inventory::v1::ReservationState;
 use jiff::Timestamp;
@@ -7,28 +7,28 @@ use serde::Serialize;
 use store::{Connection, Sql, Transaction, query};
 use uuid::Uuid;
 
-use super::{books::json, number};
-use crate::{BookId, InventoryError, Line, Reservation, ReservationId};
+use super::{books::json_array, to_i32};
+use crate::{BookId, InventoryError, Reservation, ReservationId, ReservationLine};
 
-/// The statements of this module.
+/// All statements of this module, for the test that prepares them.
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[(&str, Sql)] = &[
-    ("reservations::ADD", ADD),
-    ("reservations::ADD_LINES", ADD_LINES),
+    ("reservations::INSERT", INSERT),
+    ("reservations::INSERT_LINES", INSERT_LINES),
     ("reservations::GET", GET),
     ("reservations::LINES", LINES),
-    ("reservations::END", END),
+    ("reservations::FINISH", FINISH),
     ("reservations::FIRST_DUE", FIRST_DUE),
     ("reservations::EXPIRE_DUE", EXPIRE_DUE),
     ("reservations::QUANTITIES", QUANTITIES),
 ];
 
-const ADD: Sql = Sql::same(
+const INSERT: Sql = Sql::portable(
     "INSERT INTO reservations (reservation_id, state, expire_at, created_at)
      VALUES ($1, 1, $2, $3)",
 );
 
-const ADD_LINES: Sql = Sql::each(
+const INSERT_LINES: Sql = Sql::per_engine(
     "INSERT INTO reservation_lines (reservation_id, position, book_id, quantity)
      SELECT $1, value ->> 'position', value ->> 'book_id', value ->> 'quantity'
      FROM json_each($2)",
@@ -38,26 +38,27 @@ const ADD_LINES: Sql = Sql::each(
          AS line (position BIGINT, book_id BIGINT, quantity BIGINT)",
 );
 
-const GET: Sql = Sql::same("SELECT state, expire_at FROM reservations WHERE reservation_id = $1");
+const GET: Sql =
+    Sql::portable("SELECT state, expire_at FROM reservations WHERE reservation_id = $1");
 
-const LINES: Sql = Sql::same(
+const LINES: Sql = Sql::portable(
     "SELECT book_id, quantity FROM reservation_lines WHERE reservation_id = $1
      ORDER BY position",
 );
 
-const END: Sql = Sql::same(
+const FINISH: Sql = Sql::portable(
     "UPDATE reservations SET state = $2
      WHERE reservation_id = $1 AND state = 1 AND expire_at > $3",
 );
 
-const FIRST_DUE: Sql = Sql::same(
+const FIRST_DUE: Sql = Sql::portable(
     "SELECT expire_at FROM reservations WHERE state = 1 AND expire_at <= $1
      ORDER BY expire_at LIMIT 1",
 );
 
-/// Some of what is due. On PostgreSQL, what another transaction is about to end is left
-/// to it; the `ARRAY` makes sure that the rows are chosen once.
-const EXPIRE_DUE: Sql = Sql::each(
+/// Expires up to 100 due reservations. On PostgreSQL it skips the ones that another
+/// transaction is changing; the `ARRAY` makes the subquery run only once.
+const EXPIRE_DUE: Sql = Sql::per_engine(
     "UPDATE reservations SET state = 4 WHERE reservation_id IN (
          SELECT reservation_id FROM reservations WHERE state = 1 AND expire_at <= $1
          ORDER BY expire_at LIMIT 100)
@@ -68,7 +69,7 @@ const EXPIRE_DUE: Sql = Sql::each(
      RETURNING reservation_id",
 );
 
-const QUANTITIES: Sql = Sql::each(
+const QUANTITIES: Sql = Sql::per_engine(
     "SELECT book_id, SUM(quantity) FROM reservation_lines
      WHERE reservation_id IN (SELECT value FROM json_each($1))
      GROUP BY book_id ORDER BY book_id",
@@ -77,20 +78,20 @@ const QUANTITIES: Sql = Sql::each(
 );
 
 #[derive(Serialize)]
-struct NewLineRow {
+struct InsertLineRow {
     position: usize,
     book_id: i32,
     quantity: i32,
 }
 
-/// Keeps a new reservation, which is held.
-pub(crate) async fn add(
+/// Inserts a new reservation in the state held.
+pub(crate) async fn insert(
     transaction: &mut Transaction,
     reservation: &Reservation,
     now: Timestamp,
 ) -> Result<(), InventoryError> {
     let reservation_id = reservation.reservation_id.to_string();
-    query(ADD)
+    query(INSERT)
         .bind(&reservation_id)
         .bind(reservation.expire_time.as_microsecond())
         .bind(now.as_microsecond())
@@ -100,54 +101,54 @@ pub(crate) async fn add(
         .lines
         .iter()
         .enumerate()
-        .map(|(position, line)| NewLineRow {
+        .map(|(position, line)| InsertLineRow {
             position,
             book_id: line.book_id.0,
             quantity: line.quantity,
         });
-    query(ADD_LINES)
+    query(INSERT_LINES)
         .bind(&reservation_id)
-        .bind(json(lines)?)
+        .bind(json_array(lines)?)
         .execute(transaction)
         .await?;
     Ok(())
 }
 
-/// A reservation as it is stored, if there is one of this id.
+/// A reservation with its stored state; `None` if it does not exist.
 pub(crate) async fn get(
     connection: &mut Connection,
     reservation_id: ReservationId,
 ) -> Result<Option<Reservation>, InventoryError> {
     let id = reservation_id.to_string();
-    let head: Option<(i64, i64)> = query(GET).bind(&id).fetch_optional(connection).await?;
-    let Some((state, expire_at)) = head else {
+    let header: Option<(i64, i64)> = query(GET).bind(&id).fetch_optional(connection).await?;
+    let Some((state, expire_at)) = header else {
         return Ok(None);
     };
     let rows: Vec<(i64, i64)> = query(LINES).bind(&id).fetch_all(connection).await?;
     let lines = rows.into_iter().map(|(book_id, quantity)| {
-        Ok(Line {
-            book_id: BookId(number(book_id, "book number")?),
-            quantity: number(quantity, "quantity")?,
+        Ok(ReservationLine {
+            book_id: BookId(to_i32(book_id, "book id")?),
+            quantity: to_i32(quantity, "quantity")?,
         })
     });
     Ok(Some(Reservation {
         reservation_id,
         lines: lines.collect::<Result<_, InventoryError>>()?,
-        state: ReservationState::try_from(number(state, "state")?)
+        state: ReservationState::try_from(to_i32(state, "state")?)
             .map_err(|_| InventoryError::Corrupt(format!("the reservation state {state}")))?,
         expire_time: Timestamp::from_microsecond(expire_at)
             .map_err(|_| InventoryError::Corrupt(format!("the time {expire_at}")))?,
     }))
 }
 
-/// Ends a reservation that is held and not due; `false` if it is neither.
-pub(crate) async fn end(
+/// Changes the state of a reservation that is held and not due; `false` if it is not.
+pub(crate) async fn finish(
     transaction: &mut Transaction,
     reservation_id: ReservationId,
     state: ReservationState,
     now: Timestamp,
 ) -> Result<bool, InventoryError> {
-    let changed = query(END)
+    let changed = query(FINISH)
         .bind(reservation_id.to_string())
         .bind(state as i32)
         .bind(now.as_microsecond())
@@ -156,7 +157,7 @@ pub(crate) async fn end(
     Ok(changed == 1)
 }
 
-/// Whether a held reservation is due.
+/// Whether any held reservation is due.
 pub(crate) async fn any_due(
     connection: &mut Connection,
     now: Timestamp,
@@ -165,7 +166,7 @@ pub(crate) async fn any_due(
     Ok(first.fetch_optional::<(i64,)>(connection).await?.is_some())
 }
 
-/// Ends some of the reservations that are due; whoever calls gives back their copies.
+/// Expires some of the due reservations. The caller must release their copies.
 pub(crate) async fn expire_due(
     transaction: &mut Transaction,
     now: Timestamp,
@@ -182,8 +183,8 @@ pub(crate) async fn expire_due(
         .collect()
 }
 
-/// How many copies of each book some reservations hold together, by the book's number:
-/// the order in which rows of stock are changed.
+/// The number of copies of each book that some reservations hold together. It is sorted by
+/// book id, the order in which stock rows are changed.
 pub(crate) async fn quantities(
     connection: &mut Connection,
     reservation_ids: &[ReservationId],
@@ -191,6 +192,6 @@ pub(crate) async fn quantities(
     let ids: Vec<String> = reservation_ids.iter().map(ToString::to_string).collect();
     let rows: Vec<(i64, i64)> = query(QUANTITIES).bind(ids).fetch_all(connection).await?;
     rows.into_iter()
-        .map(|(book_id, quantity)| Ok((BookId(number(book_id, "book number")?), quantity)))
+        .map(|(book_id, quantity)| Ok((BookId(to_i32(book_id, "book id")?), quantity)))
         .collect()
 }

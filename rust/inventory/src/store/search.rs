@@ -1,25 +1,25 @@
-//! Full text search. The words come folded from the module `words`: nothing but letters
-//! and digits, so that neither engine sees syntax in them.
+//! Statements of the full-text search. The words are normalized by `text_normalization` to
+//! letters and digits, so that no engine can interpret them as query syntax.
 
 use contract::bookstore::inventory::v1::BookCategory;
 use serde::Serialize;
 use store::{Connection, Engine, Sql, Transaction, query};
 
-use super::books::{BookRow, books, json};
-use crate::{Book, InventoryError, words};
+use super::books::{BookRow, from_rows, json_array};
+use crate::{Book, InventoryError, text_normalization};
 
-/// The statements of this module.
+/// All statements of this module, for the test that prepares them.
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[(&str, Sql)] = &[
     ("search::FIND", FIND),
-    ("search::REMOVE", REMOVE),
-    ("search::ADD", ADD),
+    ("search::DELETE", DELETE),
+    ("search::INSERT", INSERT),
 ];
 
-/// A book whose title is the query comes first, then those whose title begins with it,
-/// each of them as the engine ranks it: words of the title count more than those of the
-/// authors, in a short text more than in a long one.
-const FIND: Sql = Sql::each(
+/// Books whose title equals the query come first, then those whose title begins with it.
+/// Within these groups the engine ranks: a word of the title counts more than one of the
+/// authors, and a word of a short text more than one of a long text.
+const FIND: Sql = Sql::per_engine(
     "SELECT b.book_id, b.title, b.authors, b.publication_year, b.category, b.currency_code,
          b.amount_minor
      FROM book_search JOIN books AS b ON b.book_id = book_search.rowid
@@ -36,12 +36,12 @@ const FIND: Sql = Sql::each(
      LIMIT $4 OFFSET $5",
 );
 
-const REMOVE: Sql = Sql::each(
+const DELETE: Sql = Sql::per_engine(
     "DELETE FROM book_search WHERE rowid IN (SELECT value FROM json_each($1))",
     "DELETE FROM book_search WHERE book_id = ANY($1)",
 );
 
-const ADD: Sql = Sql::each(
+const INSERT: Sql = Sql::per_engine(
     "INSERT INTO book_search (rowid, title, authors)
      SELECT value ->> 'book_id', value ->> 'title', value ->> 'authors' FROM json_each($1)",
     "INSERT INTO book_search (book_id, words)
@@ -50,13 +50,13 @@ const ADD: Sql = Sql::each(
 );
 
 #[derive(Serialize)]
-struct WordsRow {
+struct SearchRow {
     book_id: i32,
     title: String,
     authors: String,
 }
 
-/// The books that hold all words, the last of them perhaps only begun, best first.
+/// The books that contain all words, best match first. The last word may be a prefix.
 pub(crate) async fn find(
     connection: &mut Connection,
     query_words: &[String],
@@ -68,59 +68,59 @@ pub(crate) async fn find(
         return Ok(Vec::new());
     }
     let found: Vec<BookRow> = query(FIND)
-        .bind(expression(query_words, connection.engine()))
+        .bind(match_expression(query_words, connection.engine()))
         .bind(in_category.map_or(0, |category| category as i32))
         .bind(query_words.join(" "))
         .bind(limit)
         .bind(offset)
         .fetch_all(connection)
         .await?;
-    books(found)
+    from_rows(found)
 }
 
-/// Makes books be found by their words. Of those that were in the catalogue before,
-/// `changed`, the former words are forgotten.
-pub(crate) async fn put(
+/// Indexes the words of books. `changed` are the ids of those books that existed before;
+/// their old index entries are deleted.
+pub(crate) async fn index(
     transaction: &mut Transaction,
     changed: &[i64],
     books: &[&Book],
 ) -> Result<(), InventoryError> {
     if !changed.is_empty() {
-        query(REMOVE).bind(changed).execute(transaction).await?;
+        query(DELETE).bind(changed).execute(transaction).await?;
     }
     let engine = transaction.engine();
-    let rows = json(books.iter().map(|book| words_row(book, engine)))?;
-    query(ADD).bind(rows).execute(transaction).await?;
+    let rows = json_array(books.iter().map(|book| search_row(book, engine)))?;
+    query(INSERT).bind(rows).execute(transaction).await?;
     Ok(())
 }
 
-fn expression(query_words: &[String], engine: Engine) -> String {
+fn match_expression(query_words: &[String], engine: Engine) -> String {
     match engine {
         Engine::Sqlite => format!("\"{}\" *", query_words.join("\" AND \"")),
         Engine::Postgres => format!("'{}':*", query_words.join("' & '")),
     }
 }
 
-fn words_row(book: &Book, engine: Engine) -> WordsRow {
-    let title = words::of_text(&book.title);
-    let authors = words::of_text(&book.authors.join(" \n "));
+fn search_row(book: &Book, engine: Engine) -> SearchRow {
+    let title = text_normalization::index_words(&book.title);
+    let authors = text_normalization::index_words(&book.authors.join(" \n "));
     let (title, authors) = match engine {
         Engine::Sqlite => (title.join(" "), authors.join(" ")),
         Engine::Postgres => (
-            vector(&title, 'A', 1),
-            vector(&authors, 'B', 1 + title.len()),
+            tsvector_text(&title, 'A', 1),
+            tsvector_text(&authors, 'B', 1 + title.len()),
         ),
     };
-    WordsRow {
+    SearchRow {
         book_id: book.book_id.0,
         title,
         authors,
     }
 }
 
-/// The text form of a `tsvector`: each word with its position and weight. Positions
-/// matter only for their number.
-fn vector(words: &[String], weight: char, first: usize) -> String {
+/// The text form of a `tsvector`: each word with its position and weight. The ranking uses
+/// only the number of positions.
+fn tsvector_text(words: &[String], weight: char, first: usize) -> String {
     let lexemes = words.iter().zip(first..);
     lexemes
         .map(|(word, position)| format!("'{word}':{position}{weight} "))

@@ -1,29 +1,29 @@
-//! Stock levels. Each condition stands in the statement that changes the row.
+//! Statements about stock levels. Each condition is in the statement that changes the row.
 
 use serde::Serialize;
 use store::{Connection, Sql, Transaction, query};
 
-use super::{books::json, number};
-use crate::{BookId, InventoryError, Level};
+use super::{books::json_array, to_i32};
+use crate::{BookId, InventoryError, StockLevel};
 
-/// The statements of this module.
+/// All statements of this module, for the test that prepares them.
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[(&str, Sql)] = &[
     ("stock::LEVELS", LEVELS),
-    ("stock::ADD", ADD),
+    ("stock::INSERT", INSERT),
     ("stock::SET", SET),
     ("stock::RESERVE", RESERVE),
-    ("stock::GIVE_BACK", GIVE_BACK),
-    ("stock::TAKE_OUT", TAKE_OUT),
+    ("stock::RELEASE_RESERVED", RELEASE_RESERVED),
+    ("stock::COMMIT_RESERVED", COMMIT_RESERVED),
 ];
 
-const LEVELS: Sql = Sql::each(
+const LEVELS: Sql = Sql::per_engine(
     "SELECT book_id, on_hand, reserved FROM stock
      WHERE book_id IN (SELECT value FROM json_each($1))",
     "SELECT book_id, on_hand, reserved FROM stock WHERE book_id = ANY($1)",
 );
 
-const ADD: Sql = Sql::each(
+const INSERT: Sql = Sql::per_engine(
     "INSERT INTO stock (book_id, on_hand, reserved)
      SELECT value ->> 'book_id', value ->> 'on_hand', 0 FROM json_each($1)",
     "INSERT INTO stock (book_id, on_hand, reserved)
@@ -31,19 +31,20 @@ const ADD: Sql = Sql::each(
      FROM json_to_recordset(CAST($1 AS json)) AS level (book_id BIGINT, on_hand BIGINT)",
 );
 
-const SET: Sql = Sql::same(
+const SET: Sql = Sql::portable(
     "UPDATE stock SET on_hand = $2 WHERE book_id = $1 AND reserved <= $2
      RETURNING book_id, on_hand, reserved",
 );
 
-const RESERVE: Sql = Sql::same(
+const RESERVE: Sql = Sql::portable(
     "UPDATE stock SET reserved = reserved + $2
      WHERE book_id = $1 AND on_hand - reserved >= $2",
 );
 
-const GIVE_BACK: Sql = Sql::same("UPDATE stock SET reserved = reserved - $2 WHERE book_id = $1");
+const RELEASE_RESERVED: Sql =
+    Sql::portable("UPDATE stock SET reserved = reserved - $2 WHERE book_id = $1");
 
-const TAKE_OUT: Sql = Sql::same(
+const COMMIT_RESERVED: Sql = Sql::portable(
     "UPDATE stock SET on_hand = on_hand - $2, reserved = reserved - $2 WHERE book_id = $1",
 );
 
@@ -55,66 +56,69 @@ struct LevelRow {
 }
 
 #[derive(Serialize)]
-struct NewRow {
+struct InsertRow {
     book_id: i32,
     on_hand: i32,
 }
 
-impl TryFrom<LevelRow> for Level {
+impl TryFrom<LevelRow> for StockLevel {
     type Error = InventoryError;
 
     fn try_from(row: LevelRow) -> Result<Self, InventoryError> {
         Ok(Self {
-            book_id: BookId(number(row.book_id, "book number")?),
-            on_hand: number(row.on_hand, "stock")?,
-            reserved: number(row.reserved, "number of reserved copies")?,
+            book_id: BookId(to_i32(row.book_id, "book id")?),
+            on_hand: to_i32(row.on_hand, "stock")?,
+            reserved: to_i32(row.reserved, "number of reserved copies")?,
         })
     }
 }
 
-/// The levels of those of the books that exist, in no order.
+/// The levels of the books that exist, in no particular order.
 pub(crate) async fn levels(
     connection: &mut Connection,
     book_ids: &[i64],
-) -> Result<Vec<Level>, InventoryError> {
+) -> Result<Vec<StockLevel>, InventoryError> {
     let rows: Vec<LevelRow> = query(LEVELS).bind(book_ids).fetch_all(connection).await?;
-    rows.into_iter().map(Level::try_from).collect()
+    rows.into_iter().map(StockLevel::try_from).collect()
 }
 
-/// The level of one book, if it exists.
+/// The level of one book; `None` if the book does not exist.
 pub(crate) async fn level(
     connection: &mut Connection,
     book_id: BookId,
-) -> Result<Option<Level>, InventoryError> {
+) -> Result<Option<StockLevel>, InventoryError> {
     Ok(levels(connection, &[book_id.0.into()]).await?.pop())
 }
 
-/// The first levels of new books.
-pub(crate) async fn add(
+/// Inserts the levels of new books.
+pub(crate) async fn insert(
     transaction: &mut Transaction,
     levels: &[(BookId, i32)],
 ) -> Result<(), InventoryError> {
-    let rows = levels.iter().map(|(book_id, on_hand)| NewRow {
+    let rows = levels.iter().map(|(book_id, on_hand)| InsertRow {
         book_id: book_id.0,
         on_hand: *on_hand,
     });
-    query(ADD).bind(json(rows)?).execute(transaction).await?;
+    query(INSERT)
+        .bind(json_array(rows)?)
+        .execute(transaction)
+        .await?;
     Ok(())
 }
 
-/// Sets the copies in the warehouse; `None` if there is no such book or more copies of
-/// it are reserved.
+/// Sets the number of copies in the warehouse. `None` if the book does not exist or more
+/// copies are reserved.
 pub(crate) async fn set(
     transaction: &mut Transaction,
     book_id: BookId,
     on_hand: i32,
-) -> Result<Option<Level>, InventoryError> {
+) -> Result<Option<StockLevel>, InventoryError> {
     let set = query(SET).bind(book_id.0).bind(on_hand);
     let row: Option<LevelRow> = set.fetch_optional(transaction).await?;
-    row.map(Level::try_from).transpose()
+    row.map(StockLevel::try_from).transpose()
 }
 
-/// Holds copies; `false` if there is no such book or fewer copies of it are available.
+/// Reserves copies; `false` if the book does not exist or fewer copies are available.
 pub(crate) async fn reserve(
     transaction: &mut Transaction,
     book_id: BookId,
@@ -128,13 +132,13 @@ pub(crate) async fn reserve(
     Ok(changed == 1)
 }
 
-/// Puts held copies back on sale.
-pub(crate) async fn give_back(
+/// Makes reserved copies available again.
+pub(crate) async fn release_reserved(
     transaction: &mut Transaction,
     book_id: BookId,
     quantity: i64,
 ) -> Result<(), InventoryError> {
-    query(GIVE_BACK)
+    query(RELEASE_RESERVED)
         .bind(book_id.0)
         .bind(quantity)
         .execute(transaction)
@@ -142,13 +146,13 @@ pub(crate) async fn give_back(
     Ok(())
 }
 
-/// Takes held copies out of the warehouse.
-pub(crate) async fn take_out(
+/// Removes reserved copies from the warehouse, because they are sold.
+pub(crate) async fn commit_reserved(
     transaction: &mut Transaction,
     book_id: BookId,
     quantity: i64,
 ) -> Result<(), InventoryError> {
-    query(TAKE_OUT)
+    query(COMMIT_RESERVED)
         .bind(book_id.0)
         .bind(quantity)
         .execute(transaction)

@@ -3,17 +3,17 @@ use std::time::Duration;
 use store::testing::TestDb;
 use uuid::Uuid;
 
-use super::{Shop, failure};
+use super::{TestInventory, failure};
 
 store::both_engines! {
     crate::SCHEMA =>
-    copies_come_back_without_anybody_asking,
-    old_answers_are_forgotten,
+    copies_of_expired_reservations_are_released_in_the_background,
+    old_requests_are_pruned_in_the_background,
 }
 
-/// What the table says, without any call of the service.
-async fn reserved(shop: &Shop) -> i32 {
-    let level = store::read!(shop.inventory.db(), connection => {
+/// The reserved copies in the table. A call of the service would expire reservations.
+async fn reserved(service: &TestInventory) -> i32 {
+    let level = store::read!(service.inventory.db(), connection => {
         crate::store::stock::level(connection, crate::BookId(1)).await
     });
     level
@@ -22,49 +22,50 @@ async fn reserved(shop: &Shop) -> i32 {
         .reserved
 }
 
-async fn copies_come_back_without_anybody_asking(database: TestDb) {
-    let mut shop = Shop::with_stock(&database, 1, 500).await;
-    // More than one transaction of the sweep takes.
+async fn copies_of_expired_reservations_are_released_in_the_background(database: TestDb) {
+    let mut service = TestInventory::with_stock(&database, 1, 500).await;
+    // More than one transaction of the background task expires.
     for _ in 0..250 {
-        shop.reserve(&[(1, 1)]).await.expect("copies are held");
+        service.reserve(&[(1, 1)]).await.expect("copies are held");
     }
-    shop.clock.advance(Duration::from_secs(900));
-    assert_eq!(reserved(&shop).await, 250);
-    let _sweeper = shop.inventory.run_in_background();
-    let freed = async {
-        while reserved(&shop).await > 0 {
+    service.clock.advance(Duration::from_secs(900));
+    assert_eq!(reserved(&service).await, 250);
+    let _background_task = service.inventory.run_in_background();
+    let released = async {
+        while reserved(&service).await > 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), freed)
+    tokio::time::timeout(Duration::from_secs(10), released)
         .await
-        .expect("the copies come back");
+        .expect("the copies are released");
 }
 
-async fn old_answers_are_forgotten(database: TestDb) {
-    let mut shop = Shop::with_stock(&database, 1, 10).await;
+async fn old_requests_are_pruned_in_the_background(database: TestDb) {
+    let mut service = TestInventory::with_stock(&database, 1, 10).await;
     let request_id = Uuid::new_v4();
-    shop.reserve_as(request_id, &[(1, 1)], None)
+    service
+        .reserve_as(request_id, &[(1, 1)], None)
         .await
         .expect("copies are held");
-    let other = shop.reserve_as(request_id, &[(1, 2)], None).await;
+    let other = service.reserve_as(request_id, &[(1, 2)], None).await;
     assert_eq!(failure(other).1, "REQUEST_ID_REUSED");
-    shop.clock.advance(Duration::from_secs(25 * 3600));
-    let _sweeper = shop.inventory.run_in_background();
-    let forgotten = async {
-        while shop.holds_two(request_id).await.is_err() {
+    service.clock.advance(Duration::from_secs(25 * 3600));
+    let _background_task = service.inventory.run_in_background();
+    let pruned = async {
+        while service.reserve_two(request_id).await.is_err() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), forgotten)
+    tokio::time::timeout(Duration::from_secs(10), pruned)
         .await
-        .expect("it is forgotten");
+        .expect("the request is pruned");
 }
 
-impl Shop {
-    /// Uses the request id with another body than before.
-    async fn holds_two(&self, request_id: Uuid) -> Result<(), tonic::Status> {
-        let request = super::hold(request_id, &[(1, 2)], None);
+impl TestInventory {
+    /// Reserves two copies: a different body for a request id that was used for one copy.
+    async fn reserve_two(&self, request_id: Uuid) -> Result<(), tonic::Status> {
+        let request = super::reservation_request(request_id, &[(1, 2)], None);
         self.client.clone().reserve_stock(request).await.map(|_| ())
     }
 }

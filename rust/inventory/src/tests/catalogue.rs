@@ -5,62 +5,68 @@ use contract::bookstore::inventory::v1::{
 use store::testing::TestDb;
 use tonic::Code;
 
-use super::{Shop, book, failure, levels, metadata, shelved};
+use super::{TestInventory, book, counts, failure, in_category, metadata};
 
 store::both_engines! {
     crate::SCHEMA =>
-    an_imported_book_is_read_as_it_came,
-    a_number_without_a_book_is_not_found,
-    several_books_come_in_the_order_asked,
-    categories_count_their_books,
-    a_second_import_changes_nothing,
-    a_message_is_imported_whole_or_not_at_all,
-    a_book_twice_in_a_message_stays_as_the_later,
-    stock_of_an_import_is_kept_unless_it_is_said,
-    a_nul_character_becomes_a_replacement_character,
-    the_shipped_catalogue_is_loaded_once,
+    imported_book_is_read_back_unchanged,
+    unknown_book_id_is_not_found,
+    books_are_returned_in_the_requested_order,
+    categories_have_the_number_of_their_books,
+    repeated_import_changes_nothing,
+    message_is_imported_completely_or_not_at_all,
+    later_duplicate_in_a_message_replaces_the_earlier,
+    import_without_stock_keeps_the_stock,
+    nul_character_is_replaced,
+    shipped_catalogue_is_loaded_only_into_an_empty_database,
 }
 
-async fn categories(shop: &mut Shop) -> ListCategoriesResponse {
-    let answer = shop.client.list_categories(ListCategoriesRequest {}).await;
-    answer.expect("the categories are listed").into_inner()
+async fn categories(service: &mut TestInventory) -> ListCategoriesResponse {
+    let response = service
+        .client
+        .list_categories(ListCategoriesRequest {})
+        .await;
+    response.expect("the categories are listed").into_inner()
 }
 
-async fn an_imported_book_is_read_as_it_came(database: TestDb) {
-    let mut shop = Shop::open(&database);
+async fn imported_book_is_read_back_unchanged(database: TestDb) {
+    let mut service = TestInventory::open(&database);
     let import = book(
         7,
         "L'Étranger \"quoted\" \\ 日本",
         &["Albert Camus", "A, B; C"],
     );
-    let mut bare = book(8, "Anonymous", &[]);
-    let stripped = bare.book.as_mut().expect("a book is there");
+    let mut minimal = book(8, "Anonymous", &[]);
+    let stripped = minimal.book.as_mut().expect("a book is there");
     stripped.publication_year = None;
     stripped
         .price
         .as_mut()
         .expect("a price is there")
         .amount_minor = Some(0);
-    shop.import([import.clone(), bare.clone()]).await;
-    for expected in [import, bare] {
+    service.import([import.clone(), minimal.clone()]).await;
+    for expected in [import, minimal] {
         let expected = expected.book.expect("a book is there");
         let request = GetBookRequest {
             book_id: expected.book_id,
         };
-        let answer = shop
+        let response = service
             .client
             .get_book(request)
             .await
             .expect("the book exists");
-        assert_eq!(answer.into_inner().book, Some(expected));
+        assert_eq!(response.into_inner().book, Some(expected));
     }
 }
 
-async fn a_number_without_a_book_is_not_found(database: TestDb) {
-    let mut shop = Shop::open(&database);
-    let answer = shop.client.get_book(GetBookRequest { book_id: 404 }).await;
+async fn unknown_book_id_is_not_found(database: TestDb) {
+    let mut service = TestInventory::open(&database);
+    let response = service
+        .client
+        .get_book(GetBookRequest { book_id: 404 })
+        .await;
     assert_eq!(
-        failure(answer),
+        failure(response),
         (
             Code::NotFound,
             "BOOK_NOT_FOUND".to_owned(),
@@ -69,37 +75,38 @@ async fn a_number_without_a_book_is_not_found(database: TestDb) {
     );
 }
 
-async fn several_books_come_in_the_order_asked(database: TestDb) {
-    let mut shop = Shop::with_stock(&database, 5, 0).await;
+async fn books_are_returned_in_the_requested_order(database: TestDb) {
+    let mut service = TestInventory::with_stock(&database, 5, 0).await;
     let request = BatchGetBooksRequest {
         book_ids: vec![4, 99, 1, 3, 98],
     };
-    let answer = shop
+    let response = service
         .client
         .batch_get_books(request)
         .await
         .expect("the books are read");
-    let answer = answer.into_inner();
-    let found: Vec<_> = answer.books.iter().map(|book| book.book_id).collect();
+    let response = response.into_inner();
+    let found: Vec<_> = response.books.iter().map(|book| book.book_id).collect();
     assert_eq!(
-        (found, answer.missing_book_ids),
+        (found, response.missing_book_ids),
         (vec![4, 1, 3], vec![99, 98])
     );
 }
 
-async fn categories_count_their_books(database: TestDb) {
-    let mut shop = Shop::open(&database);
+async fn categories_have_the_number_of_their_books(database: TestDb) {
+    let mut service = TestInventory::open(&database);
     assert_eq!(
-        categories(&mut shop).await,
+        categories(&mut service).await,
         ListCategoriesResponse::default()
     );
-    shop.import([
-        book(1, "A", &[]),
-        shelved(BookCategory::Poetry, book(2, "B", &[])),
-        book(3, "C", &[]),
-    ])
-    .await;
-    let first = categories(&mut shop).await;
+    service
+        .import([
+            book(1, "A", &[]),
+            in_category(BookCategory::Poetry, book(2, "B", &[])),
+            book(3, "C", &[]),
+        ])
+        .await;
+    let first = categories(&mut service).await;
     let counts: Vec<_> = first
         .categories
         .iter()
@@ -110,9 +117,10 @@ async fn categories_count_their_books(database: TestDb) {
         [(BookCategory::Mystery, 2), (BookCategory::Poetry, 1)]
     );
 
-    shop.import([shelved(BookCategory::Poetry, book(1, "A", &[]))])
+    service
+        .import([in_category(BookCategory::Poetry, book(1, "A", &[]))])
         .await;
-    let second = categories(&mut shop).await;
+    let second = categories(&mut service).await;
     assert!(second.catalogue_revision > first.catalogue_revision);
     let counts: Vec<_> = second
         .categories
@@ -122,43 +130,46 @@ async fn categories_count_their_books(database: TestDb) {
     assert_eq!(counts, [1, 2]);
 }
 
-async fn a_second_import_changes_nothing(database: TestDb) {
-    let mut shop = Shop::open(&database);
+async fn repeated_import_changes_nothing(database: TestDb) {
+    let mut service = TestInventory::open(&database);
     let mut books: Vec<_> = (1..=30)
         .map(|id| book(id, &format!("Title {id}"), &["X"]))
         .collect();
     books[3].on_hand = Some(4);
-    let counts = shop.import(books.clone()).await;
+    let counts = service.import(books.clone()).await;
     assert_eq!(
         (counts.created, counts.updated, counts.unchanged),
         (30, 0, 0)
     );
-    let revision = categories(&mut shop).await.catalogue_revision;
+    let revision = categories(&mut service).await.catalogue_revision;
 
-    let counts = shop.import(books.clone()).await;
+    let counts = service.import(books.clone()).await;
     assert_eq!(
         (counts.created, counts.updated, counts.unchanged),
         (0, 0, 30)
     );
-    assert_eq!(categories(&mut shop).await.catalogue_revision, revision);
+    assert_eq!(categories(&mut service).await.catalogue_revision, revision);
 
     books[0].book.as_mut().expect("a book is there").title = "New".to_owned();
     books[3].on_hand = Some(5);
     books.push(book(31, "Title 31", &["X"]));
-    let counts = shop.import(books).await;
+    let counts = service.import(books).await;
     assert_eq!(
         (counts.created, counts.updated, counts.unchanged),
         (1, 2, 28)
     );
-    assert_eq!(categories(&mut shop).await.catalogue_revision, revision + 1);
+    assert_eq!(
+        categories(&mut service).await.catalogue_revision,
+        revision + 1
+    );
 }
 
-async fn a_message_is_imported_whole_or_not_at_all(database: TestDb) {
-    let mut shop = Shop::with_stock(&database, 2, 10).await;
-    shop.reserve(&[(2, 6)]).await.expect("copies are held");
+async fn message_is_imported_completely_or_not_at_all(database: TestDb) {
+    let mut service = TestInventory::with_stock(&database, 2, 10).await;
+    service.reserve(&[(2, 6)]).await.expect("copies are held");
     let mut too_few = book(2, "Book 2", &["Author"]);
     too_few.on_hand = Some(5);
-    let outcome = shop
+    let outcome = service
         .try_import([book(1, "Changed", &[]), book(3, "New", &[]), too_few])
         .await;
     assert_eq!(
@@ -172,55 +183,61 @@ async fn a_message_is_imported_whole_or_not_at_all(database: TestDb) {
     let request = BatchGetBooksRequest {
         book_ids: vec![1, 3],
     };
-    let answer = shop
+    let response = service
         .client
         .batch_get_books(request)
         .await
         .expect("the books are read");
-    let answer = answer.into_inner();
-    assert_eq!(answer.books[0].title, "Book 1");
-    assert_eq!(answer.missing_book_ids, [3]);
+    let response = response.into_inner();
+    assert_eq!(response.books[0].title, "Book 1");
+    assert_eq!(response.missing_book_ids, [3]);
 }
 
-async fn a_book_twice_in_a_message_stays_as_the_later(database: TestDb) {
-    let mut shop = Shop::open(&database);
+async fn later_duplicate_in_a_message_replaces_the_earlier(database: TestDb) {
+    let mut service = TestInventory::open(&database);
     let mut later = book(1, "Later", &[]);
     later.on_hand = Some(3);
-    let counts = shop
+    let counts = service
         .import([book(1, "Earlier", &[]), later.clone(), later])
         .await;
     assert_eq!(
         (counts.created, counts.updated, counts.unchanged),
         (1, 1, 1)
     );
-    let answer = shop.client.get_book(GetBookRequest { book_id: 1 }).await;
-    let title = answer
+    let response = service.client.get_book(GetBookRequest { book_id: 1 }).await;
+    let title = response
         .expect("the book exists")
         .into_inner()
         .book
         .expect("a book is there")
         .title;
-    assert_eq!((title.as_str(), shop.level(1).await.on_hand), ("Later", 3));
+    assert_eq!(
+        (title.as_str(), service.level(1).await.on_hand),
+        ("Later", 3)
+    );
 }
 
-async fn stock_of_an_import_is_kept_unless_it_is_said(database: TestDb) {
-    let mut shop = Shop::with_stock(&database, 1, 10).await;
-    shop.reserve(&[(1, 4)]).await.expect("copies are held");
-    shop.import([book(1, "Changed", &[])]).await;
-    assert_eq!(levels(shop.level(1).await), (10, 4, 6));
+async fn import_without_stock_keeps_the_stock(database: TestDb) {
+    let mut service = TestInventory::with_stock(&database, 1, 10).await;
+    service.reserve(&[(1, 4)]).await.expect("copies are held");
+    service.import([book(1, "Changed", &[])]).await;
+    assert_eq!(counts(service.level(1).await), (10, 4, 6));
     let mut restocked = book(1, "Changed", &[]);
     restocked.on_hand = Some(4);
-    shop.import([restocked]).await;
-    assert_eq!(levels(shop.level(1).await), (4, 4, 0));
+    service.import([restocked]).await;
+    assert_eq!(counts(service.level(1).await), (4, 4, 0));
 }
 
-async fn a_nul_character_becomes_a_replacement_character(database: TestDb) {
-    let mut shop = Shop::open(&database);
-    let counts = shop.import([book(1, "\0", &["a\0b"])]).await;
+async fn nul_character_is_replaced(database: TestDb) {
+    let mut service = TestInventory::open(&database);
+    let counts = service.import([book(1, "\0", &["a\0b"])]).await;
     assert_eq!(counts.created, 1);
-    assert_eq!(shop.import([book(1, "\0", &["a\0b"])]).await.unchanged, 1);
-    let answer = shop.client.get_book(GetBookRequest { book_id: 1 }).await;
-    let book = answer
+    assert_eq!(
+        service.import([book(1, "\0", &["a\0b"])]).await.unchanged,
+        1
+    );
+    let response = service.client.get_book(GetBookRequest { book_id: 1 }).await;
+    let book = response
         .expect("the book exists")
         .into_inner()
         .book
@@ -231,29 +248,29 @@ async fn a_nul_character_becomes_a_replacement_character(database: TestDb) {
     );
 }
 
-async fn the_shipped_catalogue_is_loaded_once(database: TestDb) {
-    let mut shop = Shop::open(&database);
-    let loaded = shop
+async fn shipped_catalogue_is_loaded_only_into_an_empty_database(database: TestDb) {
+    let mut service = TestInventory::open(&database);
+    let loaded = service
         .inventory
         .load_shipped_catalogue()
         .await
         .expect("it is loaded");
-    let loaded = loaded.expect("the shop was empty");
+    let loaded = loaded.expect("the service was empty");
     assert!(
         loaded.created > 300 && loaded.updated == 0 && loaded.unchanged == 0,
         "{loaded:?}"
     );
-    let answer = shop.client.get_book(GetBookRequest { book_id: 1 }).await;
-    let book = answer
+    let response = service.client.get_book(GetBookRequest { book_id: 1 }).await;
+    let book = response
         .expect("the book exists")
         .into_inner()
         .book
         .expect("a book is there");
     assert_eq!(book.title, "The Maltese Falcon");
-    assert!(shop.level(1).await.on_hand > 0);
+    assert!(service.level(1).await.on_hand > 0);
 
-    shop.import([super::book(1, "Renamed", &[])]).await;
-    let again = shop
+    service.import([super::book(1, "Renamed", &[])]).await;
+    let again = service
         .inventory
         .load_shipped_catalogue()
         .await

@@ -1,4 +1,4 @@
-//! Many at once: stock never goes negative, no reservation is lost or doubled.
+//! Concurrent calls: stock never becomes negative, and no reservation is lost or made twice.
 
 use std::{
     collections::HashMap,
@@ -19,14 +19,14 @@ use tokio::task::JoinSet;
 use tonic::Code;
 use uuid::Uuid;
 
-use super::{Client, Shop, book, hold};
+use super::{Client, TestInventory, book, reservation_request};
 
 store::both_engines! {
     crate::SCHEMA =>
-    no_copy_is_sold_twice_or_lost,
-    one_request_id_makes_one_reservation,
-    a_reservation_ends_in_one_way,
-    imports_and_reservations_get_along,
+    concurrent_reservations_neither_oversell_nor_lose_copies,
+    concurrent_retries_make_one_reservation,
+    concurrent_commit_and_release_have_one_winner,
+    concurrent_imports_and_reservations_succeed,
 }
 
 const TASKS: u64 = 50;
@@ -34,25 +34,25 @@ const RESERVATIONS: usize = 20;
 const BOOKS: i32 = 5;
 const ON_HAND: i32 = 200;
 
-fn some_lines(rng: &mut impl Rng) -> Vec<(i32, i32)> {
+fn random_lines(rng: &mut impl Rng) -> Vec<(i32, i32)> {
     (0..rng.random_range(1..=3))
         .map(|_| (rng.random_range(1..=BOOKS), rng.random_range(1..=3)))
         .collect()
 }
 
-/// Reserves at random and commits, releases or forgets what it got; gives the ids.
+/// Makes random reservations and commits, releases or abandons them. Returns their ids.
 async fn buyer(mut client: Client, seed: u64) -> Vec<String> {
     let mut rng = StdRng::seed_from_u64(seed);
     let mut ids = Vec::new();
     for _ in 0..RESERVATIONS {
-        let request = hold(
+        let request = reservation_request(
             Uuid::new_v4(),
-            &some_lines(&mut rng),
+            &random_lines(&mut rng),
             Some(rng.random_range(1..=4)),
         );
         let id = match client.reserve_stock(request).await {
-            Ok(answer) => {
-                answer
+            Ok(response) => {
+                response
                     .into_inner()
                     .reservation
                     .expect("it is there")
@@ -88,64 +88,64 @@ fn release(id: &str) -> ReleaseReservationRequest {
     }
 }
 
-/// Reads the stock all the while. The codec holds each level to the contract: nothing
-/// negative.
+/// Reads the stock until `done` is set. The codec validates each level by the contract: no
+/// negative numbers.
 async fn observer(mut client: Client, done: Arc<AtomicBool>) -> usize {
-    let mut looks = 0;
+    let mut reads = 0;
     while !done.load(Ordering::Relaxed) {
         let request = BatchGetStockRequest {
             book_ids: (1..=BOOKS).collect(),
         };
-        let answer = client
+        let response = client
             .batch_get_stock(request)
             .await
             .expect("the stock is read");
-        for level in answer.into_inner().levels {
+        for level in response.into_inner().levels {
             assert!(level.reserved <= level.on_hand, "{level:?}");
             assert_eq!(level.available, level.on_hand - level.reserved);
         }
-        looks += 1;
+        reads += 1;
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    looks
+    reads
 }
 
 async fn read(client: &mut Client, id: &str) -> Reservation {
     let request = GetReservationRequest {
         reservation_id: id.to_owned(),
     };
-    let answer = client
+    let response = client
         .get_reservation(request)
         .await
         .expect("no reservation is lost");
-    answer.into_inner().reservation.expect("it is there")
+    response.into_inner().reservation.expect("it is there")
 }
 
-async fn no_copy_is_sold_twice_or_lost(database: TestDb) {
-    let mut shop = Shop::with_stock(&database, BOOKS, ON_HAND).await;
-    let _sweeper = shop.inventory.run_in_background();
+async fn concurrent_reservations_neither_oversell_nor_lose_copies(database: TestDb) {
+    let mut service = TestInventory::with_stock(&database, BOOKS, ON_HAND).await;
+    let _background_task = service.inventory.run_in_background();
     let done = Arc::new(AtomicBool::new(false));
-    let watching = tokio::spawn(observer(shop.client.clone(), Arc::clone(&done)));
+    let observing = tokio::spawn(observer(service.client.clone(), Arc::clone(&done)));
     let mut buyers = JoinSet::new();
     for seed in 0..TASKS {
-        buyers.spawn(buyer(shop.client.clone(), seed));
+        buyers.spawn(buyer(service.client.clone(), seed));
     }
     let mut ids = Vec::new();
     while let Some(bought) = buyers.join_next().await {
         ids.extend(bought.expect("no buyer fails"));
-        // Some of what is held expires while others buy.
-        shop.clock.advance(Duration::from_millis(100));
+        // Some reservations expire while other buyers are active.
+        service.clock.advance(Duration::from_millis(100));
     }
     done.store(true, Ordering::Relaxed);
-    assert!(watching.await.expect("the stock is never wrong") > 0);
+    assert!(observing.await.expect("the stock is never wrong") > 0);
 
     let distinct: std::collections::HashSet<_> = ids.iter().collect();
-    assert_eq!(distinct.len(), ids.len(), "no reservation is doubled");
+    assert_eq!(distinct.len(), ids.len(), "no reservation is made twice");
     let mut held: HashMap<i32, i32> = HashMap::new();
     let mut committed: HashMap<i32, i32> = HashMap::new();
     let mut ends: HashMap<ReservationState, usize> = HashMap::new();
     for id in &ids {
-        let reservation = read(&mut shop.client, id).await;
+        let reservation = read(&mut service.client, id).await;
         *ends.entry(reservation.state()).or_default() += 1;
         let sums = match reservation.state() {
             ReservationState::Held => &mut held,
@@ -164,48 +164,52 @@ async fn no_copy_is_sold_twice_or_lost(database: TestDb) {
         assert!(ends.get(&state).is_some_and(|count| *count > 0), "{ends:?}");
     }
     for book_id in 1..=BOOKS {
-        let level = shop.level(book_id).await;
-        let of = |sums: &HashMap<i32, i32>| sums.get(&book_id).copied().unwrap_or_default();
-        assert_eq!(level.on_hand, ON_HAND - of(&committed), "book {book_id}");
-        assert_eq!(level.reserved, of(&held), "book {book_id}");
+        let level = service.level(book_id).await;
+        let sum_of = |sums: &HashMap<i32, i32>| sums.get(&book_id).copied().unwrap_or_default();
+        assert_eq!(
+            level.on_hand,
+            ON_HAND - sum_of(&committed),
+            "book {book_id}"
+        );
+        assert_eq!(level.reserved, sum_of(&held), "book {book_id}");
     }
 }
 
-async fn one_request_id_makes_one_reservation(database: TestDb) {
-    let mut shop = Shop::with_stock(&database, 1, 10).await;
+async fn concurrent_retries_make_one_reservation(database: TestDb) {
+    let mut service = TestInventory::with_stock(&database, 1, 10).await;
     for round in 1..=5 {
-        let request = hold(Uuid::new_v4(), &[(1, 2)], None);
+        let request = reservation_request(Uuid::new_v4(), &[(1, 2)], None);
         let mut calls = JoinSet::new();
         for _ in 0..20 {
-            let mut client = shop.client.clone();
+            let mut client = service.client.clone();
             let request = request.clone();
             calls.spawn(async move { client.reserve_stock(request).await });
         }
-        let mut answers = Vec::new();
-        while let Some(answer) = calls.join_next().await {
-            let answer = answer
+        let mut responses = Vec::new();
+        while let Some(response) = calls.join_next().await {
+            let response = response
                 .expect("no call panics")
-                .expect("every repeat is answered");
-            answers.push(answer.into_inner());
+                .expect("every retry succeeds");
+            responses.push(response.into_inner());
         }
-        answers.dedup();
-        assert_eq!(answers.len(), 1);
-        assert_eq!(shop.level(1).await.reserved, 2 * round);
+        responses.dedup();
+        assert_eq!(responses.len(), 1);
+        assert_eq!(service.level(1).await.reserved, 2 * round);
     }
 }
 
-async fn a_reservation_ends_in_one_way(database: TestDb) {
-    let mut shop = Shop::with_stock(&database, 1, 1000).await;
+async fn concurrent_commit_and_release_have_one_winner(database: TestDb) {
+    let mut service = TestInventory::with_stock(&database, 1, 1000).await;
     let mut on_hand = 1000;
     for _ in 0..20 {
-        let id = shop
+        let id = service
             .reserve(&[(1, 3)])
             .await
             .expect("copies are held")
             .reservation_id;
         let mut calls = JoinSet::new();
         for _ in 0..5 {
-            let (mut one, mut other) = (shop.client.clone(), shop.client.clone());
+            let (mut one, mut other) = (service.client.clone(), service.client.clone());
             let (commit, release) = (commit(&id), release(&id));
             calls.spawn(async move { one.commit_reservation(commit).await.is_ok() });
             calls.spawn(async move { other.release_reservation(release).await.is_ok() });
@@ -216,22 +220,22 @@ async fn a_reservation_ends_in_one_way(database: TestDb) {
             .into_iter()
             .filter(|won| *won)
             .count();
-        assert_eq!(won, 5, "all of one kind, none of the other");
-        if read(&mut shop.client, &id).await.state() == ReservationState::Committed {
+        assert_eq!(won, 5, "either all commits or all releases succeed");
+        if read(&mut service.client, &id).await.state() == ReservationState::Committed {
             on_hand -= 3;
         }
-        let level = shop.level(1).await;
+        let level = service.level(1).await;
         assert_eq!((level.on_hand, level.reserved), (on_hand, 0));
     }
 }
 
-async fn imports_and_reservations_get_along(database: TestDb) {
-    let shop = Shop::with_stock(&database, BOOKS, ON_HAND).await;
+async fn concurrent_imports_and_reservations_succeed(database: TestDb) {
+    let service = TestInventory::with_stock(&database, BOOKS, ON_HAND).await;
     let mut tasks = JoinSet::new();
     for seed in 0..10 {
-        let buying = buyer(shop.client.clone(), seed);
+        let buying = buyer(service.client.clone(), seed);
         tasks.spawn(async move { drop(buying.await) });
-        let mut client = shop.client.clone();
+        let mut client = service.client.clone();
         tasks.spawn(async move {
             for round in 0..10 {
                 let books = (1..=BOOKS + 20).rev().map(|id| {
@@ -242,9 +246,9 @@ async fn imports_and_reservations_get_along(database: TestDb) {
                 let message = ImportBooksRequest {
                     books: books.collect(),
                 };
-                let answer = client.import_books(futures::stream::iter([message])).await;
-                let answer = answer.expect("nothing gets in the way").into_inner();
-                let sum = answer.created + answer.updated + answer.unchanged;
+                let response = client.import_books(futures::stream::iter([message])).await;
+                let response = response.expect("the import succeeds").into_inner();
+                let sum = response.created + response.updated + response.unchanged;
                 assert_eq!(sum, i64::from(BOOKS) + 20);
             }
         });

@@ -4,30 +4,31 @@ use contract::bookstore::inventory::v1::{
 use store::testing::TestDb;
 use tonic::Code;
 
-use super::{Shop, book, failure, shelved};
+use super::{TestInventory, book, failure, in_category};
 
 store::both_engines! {
     crate::SCHEMA =>
-    joined_pages_are_the_whole_list,
-    joined_pages_are_the_whole_search,
-    an_unset_page_size_is_twenty,
-    a_token_of_another_query_is_refused,
+    pages_of_a_list_contain_every_book_once,
+    pages_of_a_search_contain_every_book_once,
+    unset_page_size_is_twenty,
+    token_of_another_query_is_refused,
 }
 
-/// 60 books: many with the same title, some without a letter, in two categories.
-async fn sixty(database: &TestDb) -> Shop {
-    let mut shop = Shop::open(database);
+/// 60 books in two categories. Many have the same title, some have no letter in it.
+async fn with_sixty_books(database: &TestDb) -> TestInventory {
+    let mut service = TestInventory::open(database);
     let titles = ["Éclair", "eclair", "Zebra", "apple", "!!!", "Ärger", "日本"];
-    shop.import((1..=60).map(|id| {
-        let title = titles[id as usize % titles.len()];
-        let category = [BookCategory::Horror, BookCategory::Poetry][id as usize % 2];
-        shelved(category, book(id, title, &["Same Author"]))
-    }))
-    .await;
-    shop
+    service
+        .import((1..=60).map(|id| {
+            let title = titles[id as usize % titles.len()];
+            let category = [BookCategory::Horror, BookCategory::Poetry][id as usize % 2];
+            in_category(category, book(id, title, &["Same Author"]))
+        }))
+        .await;
+    service
 }
 
-async fn list(shop: &mut Shop, category: BookCategory, page_size: i32) -> Vec<Book> {
+async fn list(service: &mut TestInventory, category: BookCategory, page_size: i32) -> Vec<Book> {
     let mut books = Vec::new();
     let mut page_token = String::new();
     loop {
@@ -36,7 +37,7 @@ async fn list(shop: &mut Shop, category: BookCategory, page_size: i32) -> Vec<Bo
             page_size,
             page_token,
         };
-        let page = shop
+        let page = service
             .client
             .list_books(request)
             .await
@@ -51,34 +52,34 @@ async fn list(shop: &mut Shop, category: BookCategory, page_size: i32) -> Vec<Bo
     }
 }
 
-async fn joined_pages_are_the_whole_list(database: TestDb) {
-    let mut shop = sixty(&database).await;
+async fn pages_of_a_list_contain_every_book_once(database: TestDb) {
+    let mut service = with_sixty_books(&database).await;
     for (category, expected) in [
         (BookCategory::Unspecified, 60),
         (BookCategory::Horror, 30),
         (BookCategory::Romance, 0),
     ] {
-        let whole = list(&mut shop, category, 200).await;
-        assert_eq!(whole.len(), expected);
+        let all_books = list(&mut service, category, 200).await;
+        assert_eq!(all_books.len(), expected);
         for page_size in [1, 7, 30, 59, 60] {
             assert_eq!(
-                list(&mut shop, category, page_size).await,
-                whole,
+                list(&mut service, category, page_size).await,
+                all_books,
                 "{page_size} a page"
             );
         }
     }
-    let whole = list(&mut shop, BookCategory::Unspecified, 200).await;
-    let order: Vec<_> = whole.iter().map(|book| book.title.as_str()).collect();
+    let all_books = list(&mut service, BookCategory::Unspecified, 200).await;
+    let order: Vec<_> = all_books.iter().map(|book| book.title.as_str()).collect();
     let mut titles = order.clone();
-    titles.dedup_by_key(|title| crate::words::sort_key(title));
+    titles.dedup_by_key(|title| crate::text_normalization::sort_key(title));
     assert_eq!(titles.len(), 6, "{order:?}");
     assert_eq!([titles[0], titles[1], titles[2]], ["!!!", "apple", "Ärger"]);
     assert_eq!([titles[4], titles[5]], ["Zebra", "日本"]);
 }
 
-async fn joined_pages_are_the_whole_search(database: TestDb) {
-    let mut shop = sixty(&database).await;
+async fn pages_of_a_search_contain_every_book_once(database: TestDb) {
+    let mut service = with_sixty_books(&database).await;
     for page_size in [1, 7, 59, 60, 200] {
         let mut numbers = Vec::new();
         let mut page_token = String::new();
@@ -89,7 +90,7 @@ async fn joined_pages_are_the_whole_search(database: TestDb) {
                 page_size,
                 page_token,
             };
-            let page = shop
+            let page = service
                 .client
                 .search_books(request)
                 .await
@@ -108,9 +109,9 @@ async fn joined_pages_are_the_whole_search(database: TestDb) {
     }
 }
 
-async fn an_unset_page_size_is_twenty(database: TestDb) {
-    let mut shop = sixty(&database).await;
-    let page = shop.client.list_books(ListBooksRequest::default()).await;
+async fn unset_page_size_is_twenty(database: TestDb) {
+    let mut service = with_sixty_books(&database).await;
+    let page = service.client.list_books(ListBooksRequest::default()).await;
     assert_eq!(
         page.expect("the page is listed").into_inner().books.len(),
         20
@@ -119,16 +120,16 @@ async fn an_unset_page_size_is_twenty(database: TestDb) {
         query: "author".to_owned(),
         ..SearchBooksRequest::default()
     };
-    let page = shop.client.search_books(request).await;
+    let page = service.client.search_books(request).await;
     assert_eq!(
         page.expect("the page is found").into_inner().books.len(),
         20
     );
 }
 
-async fn a_token_of_another_query_is_refused(database: TestDb) {
-    let mut shop = sixty(&database).await;
-    let page = shop.client.list_books(ListBooksRequest::default()).await;
+async fn token_of_another_query_is_refused(database: TestDb) {
+    let mut service = with_sixty_books(&database).await;
+    let page = service.client.list_books(ListBooksRequest::default()).await;
     let token = page
         .expect("the page is listed")
         .into_inner()
@@ -144,7 +145,7 @@ async fn a_token_of_another_query_is_refused(database: TestDb) {
             page_size: 0,
             page_token,
         };
-        let (code, reason, _) = failure(shop.client.list_books(request).await);
+        let (code, reason, _) = failure(service.client.list_books(request).await);
         assert_eq!(
             (code, reason.as_str()),
             (Code::InvalidArgument, "PAGE_TOKEN_INVALID")
@@ -155,7 +156,7 @@ async fn a_token_of_another_query_is_refused(database: TestDb) {
         page_token: token,
         ..SearchBooksRequest::default()
     };
-    let (code, reason, _) = failure(shop.client.search_books(request).await);
+    let (code, reason, _) = failure(service.client.search_books(request).await);
     assert_eq!(
         (code, reason.as_str()),
         (Code::InvalidArgument, "PAGE_TOKEN_INVALID")

@@ -2,15 +2,15 @@ use store::testing::{TestDb, prepare_all};
 
 use crate::store as rows;
 
-store::both_engines! { crate::SCHEMA => every_statement_is_prepared }
+store::both_engines! { crate::SCHEMA => all_statements_are_valid }
 
-async fn every_statement_is_prepared(database: TestDb) {
+async fn all_statements_are_valid(database: TestDb) {
     for statements in [
         rows::books::STATEMENTS,
         rows::search::STATEMENTS,
         rows::stock::STATEMENTS,
         rows::reservations::STATEMENTS,
-        store::replay::STATEMENTS,
+        store::idempotency::STATEMENTS,
     ] {
         prepare_all(database.db(), statements).await;
     }

@@ -6,25 +6,26 @@ use contract::bookstore::inventory::v1::{
 use store::testing::TestDb;
 use tonic::{Code, Streaming};
 
-use super::{Shop, failure, metadata};
+use super::{TestInventory, failure, metadata};
 
 store::both_engines! {
     crate::SCHEMA =>
-    the_levels_come_first_and_then_every_change,
-    a_slow_reader_gets_the_newest_level,
-    a_watch_of_an_unknown_book_is_refused,
-    an_expiry_is_told,
-    a_change_by_another_process_is_told,
-    who_hangs_up_is_forgotten,
+    stream_starts_with_the_levels_and_then_sends_changes,
+    slow_client_skips_intermediate_levels,
+    watch_of_an_unknown_book_is_refused,
+    expiry_is_sent,
+    change_by_another_process_is_sent,
+    subscription_ends_when_the_client_disconnects,
 }
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-async fn watch(shop: &mut Shop, book_ids: &[i32]) -> Streaming<WatchStockResponse> {
+async fn watch(service: &mut TestInventory, book_ids: &[i32]) -> Streaming<WatchStockResponse> {
     let request = WatchStockRequest {
         book_ids: book_ids.to_vec(),
     };
-    shop.client
+    service
+        .client
         .watch_stock(request)
         .await
         .expect("the books exist")
@@ -32,9 +33,9 @@ async fn watch(shop: &mut Shop, book_ids: &[i32]) -> Streaming<WatchStockRespons
 }
 
 async fn next(stream: &mut Streaming<WatchStockResponse>) -> StockLevel {
-    let message = tokio::time::timeout(PATIENCE, stream.message()).await;
+    let message = tokio::time::timeout(TIMEOUT, stream.message()).await;
     let message = message
-        .expect("a change is told in time")
+        .expect("a change arrives in time")
         .expect("the stream goes on");
     message
         .expect("the stream has no end")
@@ -42,59 +43,63 @@ async fn next(stream: &mut Streaming<WatchStockResponse>) -> StockLevel {
         .expect("the message has a level")
 }
 
-async fn set(shop: &mut Shop, book_id: i32, on_hand: i32) {
+async fn set(service: &mut TestInventory, book_id: i32, on_hand: i32) {
     let request = SetStockRequest {
         book_id,
         on_hand: Some(on_hand),
     };
-    shop.client
+    service
+        .client
         .set_stock(request)
         .await
         .expect("the stock is set");
 }
 
-async fn the_levels_come_first_and_then_every_change(database: TestDb) {
-    let mut shop = Shop::with_stock(&database, 3, 10).await;
-    let mut stream = watch(&mut shop, &[3, 1]).await;
+async fn stream_starts_with_the_levels_and_then_sends_changes(database: TestDb) {
+    let mut service = TestInventory::with_stock(&database, 3, 10).await;
+    let mut stream = watch(&mut service, &[3, 1]).await;
     for book_id in [3, 1] {
         let level = next(&mut stream).await;
         assert_eq!((level.book_id, level.available), (book_id, 10));
     }
-    set(&mut shop, 2, 7).await;
-    let held = shop
+    set(&mut service, 2, 7).await;
+    let held = service
         .reserve(&[(1, 4), (2, 1)])
         .await
         .expect("copies are held");
     let level = next(&mut stream).await;
     assert_eq!((level.book_id, level.on_hand, level.reserved), (1, 10, 4));
-    shop.commit(&held.reservation_id).await.expect("it is held");
+    service
+        .commit(&held.reservation_id)
+        .await
+        .expect("it is held");
     let level = next(&mut stream).await;
     assert_eq!((level.book_id, level.on_hand, level.reserved), (1, 6, 0));
-    set(&mut shop, 3, 99).await;
+    set(&mut service, 3, 99).await;
     assert_eq!(next(&mut stream).await.on_hand, 99);
 }
 
-async fn a_slow_reader_gets_the_newest_level(database: TestDb) {
-    let mut shop = Shop::with_stock(&database, 1, 0).await;
-    let mut stream = watch(&mut shop, &[1]).await;
+async fn slow_client_skips_intermediate_levels(database: TestDb) {
+    let mut service = TestInventory::with_stock(&database, 1, 0).await;
+    let mut stream = watch(&mut service, &[1]).await;
     assert_eq!(next(&mut stream).await.on_hand, 0);
     for on_hand in 1..=300 {
-        set(&mut shop, 1, on_hand).await;
+        set(&mut service, 1, on_hand).await;
     }
-    let mut told = 0;
+    let mut received = 0;
     while next(&mut stream).await.on_hand != 300 {
-        told += 1;
+        received += 1;
     }
-    assert!(told < 250, "{told} levels between");
+    assert!(received < 250, "{received} intermediate levels");
 }
 
-async fn a_watch_of_an_unknown_book_is_refused(database: TestDb) {
-    let mut shop = Shop::with_stock(&database, 1, 10).await;
+async fn watch_of_an_unknown_book_is_refused(database: TestDb) {
+    let mut service = TestInventory::with_stock(&database, 1, 10).await;
     let request = WatchStockRequest {
         book_ids: vec![1, 9],
     };
     assert_eq!(
-        failure(shop.client.watch_stock(request).await),
+        failure(service.client.watch_stock(request).await),
         (
             Code::NotFound,
             "BOOK_NOT_FOUND".to_owned(),
@@ -103,43 +108,43 @@ async fn a_watch_of_an_unknown_book_is_refused(database: TestDb) {
     );
 }
 
-async fn an_expiry_is_told(database: TestDb) {
-    let mut shop = Shop::with_stock(&database, 1, 10).await;
-    let _sweeper = shop.inventory.run_in_background();
-    shop.reserve(&[(1, 4)]).await.expect("copies are held");
-    let mut stream = watch(&mut shop, &[1]).await;
+async fn expiry_is_sent(database: TestDb) {
+    let mut service = TestInventory::with_stock(&database, 1, 10).await;
+    let _background_task = service.inventory.run_in_background();
+    service.reserve(&[(1, 4)]).await.expect("copies are held");
+    let mut stream = watch(&mut service, &[1]).await;
     assert_eq!(next(&mut stream).await.available, 6);
-    shop.clock.advance(Duration::from_secs(900));
+    service.clock.advance(Duration::from_secs(900));
     assert_eq!(next(&mut stream).await.available, 10);
 }
 
-async fn a_change_by_another_process_is_told(database: TestDb) {
-    let mut shop = Shop::with_stock(&database, 1, 10).await;
-    let _sweeper = shop.inventory.run_in_background();
-    let mut stream = watch(&mut shop, &[1]).await;
+async fn change_by_another_process_is_sent(database: TestDb) {
+    let mut service = TestInventory::with_stock(&database, 1, 10).await;
+    let _background_task = service.inventory.run_in_background();
+    let mut stream = watch(&mut service, &[1]).await;
     assert_eq!(next(&mut stream).await.on_hand, 10);
-    let mut elsewhere = Shop::open(&database);
+    let mut other_process = TestInventory::open(&database);
     for on_hand in [5, 6] {
-        set(&mut elsewhere, 1, on_hand).await;
+        set(&mut other_process, 1, on_hand).await;
         assert_eq!(next(&mut stream).await.on_hand, on_hand);
     }
 }
 
-async fn who_hangs_up_is_forgotten(database: TestDb) {
-    let mut shop = Shop::with_stock(&database, 2, 10).await;
+async fn subscription_ends_when_the_client_disconnects(database: TestDb) {
+    let mut service = TestInventory::with_stock(&database, 2, 10).await;
     let streams = [
-        watch(&mut shop, &[1, 2]).await,
-        watch(&mut shop, &[2]).await,
+        watch(&mut service, &[1, 2]).await,
+        watch(&mut service, &[2]).await,
     ];
-    assert_eq!(shop.inventory.watched_books(), 2);
+    assert_eq!(service.inventory.watched_books(), 2);
     drop(streams);
-    // The server notices a moment later.
-    let forgotten = async {
-        while shop.inventory.watched_books() > 0 {
+    // The server notices the disconnect a moment later.
+    let unsubscribed = async {
+        while service.inventory.watched_books() > 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, forgotten)
+    tokio::time::timeout(TIMEOUT, unsubscribed)
         .await
-        .expect("nobody watches any more");
+        .expect("all subscriptions end");
 }

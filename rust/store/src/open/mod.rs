@@ -1,4 +1,4 @@
-//! Opening a database, and what to do if that fails.
+//! Opening a database, and the errors of it.
 
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
@@ -9,129 +9,131 @@ use sqlx::migrate::MigrateError;
 
 use crate::Schema;
 
-/// How long a caller waits for a free connection.
+/// How long a caller waits for a free connection of a pool.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Why a database was not opened. Each message is one line that says what to do.
+/// Why a database could not be opened. Each message is one line that tells the operator
+/// what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// The data folder cannot be made or written.
+    /// The data folder cannot be created or written to.
     #[error("cannot write to the data folder {}: {cause}; choose another folder or let this user write there", folder.display())]
     FolderNotWritable {
         /// The data folder.
         folder: PathBuf,
-        /// What the system says.
+        /// The message of the operating system.
         cause: String,
     },
-    /// The file is something else, or damaged.
+    /// The file is damaged or is not a SQLite database.
     #[error("{} is not a SQLite database; restore it from a backup or move it away", file.display())]
     NotADatabase {
         /// The file.
         file: PathBuf,
     },
-    /// A migration was applied that this program does not contain.
+    /// The data has a migration that this program does not contain.
     #[error(
         "the data of {schema} was written by a newer version of this program (migration {version}); start that version, or restore a backup from before it"
     )]
-    Newer {
+    SchemaTooNew {
         /// The name of the schema.
         schema: &'static str,
-        /// The first migration that is not known here.
+        /// The first migration that this program does not contain.
         version: i64,
     },
-    /// An applied migration is not the one that this program contains.
+    /// The data was created by another version of a migration than this program contains.
     #[error(
-        "migration {version} of {schema} is not the one that its data was made with; a released migration is never changed: start the program that made the data"
+        "migration {version} of {schema} differs from the one that created its data; start the version of this program that created the data"
     )]
-    Changed {
+    MigrationChanged {
         /// The name of the schema.
         schema: &'static str,
         /// The migration that differs.
         version: i64,
     },
-    /// A migration failed.
+    /// A migration failed and was rolled back.
     #[error(
-        "the data of {schema} was not brought up to date and is as it was: {cause}; the program that wrote it can still open it"
+        "the data of {schema} could not be migrated and is unchanged: {cause}; the version that wrote it can still open it"
     )]
     MigrationFailed {
         /// The name of the schema.
         schema: &'static str,
-        /// What the database says.
+        /// The error of the database.
         #[source]
         cause: MigrateError,
     },
-    /// The URL cannot be read. The URL itself is not shown: it may hold a password.
+    /// The URL cannot be parsed. The message does not show it because it may contain a
+    /// password.
     #[error(
         "the PostgreSQL URL cannot be read: {cause}; write postgres://user:password@host:5432/database, with special characters percent-encoded"
     )]
-    BadUrl {
-        /// What is wrong with it.
+    InvalidUrl {
+        /// The error of the URL parser.
         cause: String,
     },
-    /// Nobody answers.
+    /// The server cannot be reached or does not answer.
     #[error(
-        "cannot reach the database {place}: {cause}; check the address and that the server runs"
+        "cannot reach the database {redacted_url}: {cause}; check the address and that the server runs"
     )]
     Unreachable {
         /// The URL without the password.
-        place: String,
-        /// What the network says.
+        redacted_url: String,
+        /// The network error.
         cause: String,
     },
-    /// The server does not let this user in.
+    /// The server rejected the user name or the password.
     #[error(
-        "the database {place} refused the user or the password: {cause}; check both in the URL"
+        "the database {redacted_url} rejected the user or the password: {cause}; check both in the URL"
     )]
     CredentialsRefused {
         /// The URL without the password.
-        place: String,
-        /// What the server says.
+        redacted_url: String,
+        /// The message of the server.
         cause: String,
     },
-    /// The server has no database of that name.
+    /// The server has no database with this name.
     #[error(
-        "there is no database {database:?} at {place}; create it, for example by: createdb {database}"
+        "there is no database {database:?} at {redacted_url}; create it, for example by: createdb {database}"
     )]
     NoSuchDatabase {
         /// The URL without the password.
-        place: String,
+        redacted_url: String,
         /// The name of the database.
         database: String,
     },
-    /// The user may not create the schema or its tables.
+    /// The user lacks the privilege to create the schema or its tables.
     #[error(
-        "the user {user:?} may not create the schema {schema} at {place}: {cause}; as an administrator: GRANT CREATE ON DATABASE \"{database}\" TO \"{user}\""
+        "the user {user:?} may not create the schema {schema} at {redacted_url}: {cause}; run as an administrator: GRANT CREATE ON DATABASE \"{database}\" TO \"{user}\""
     )]
-    NotPermitted {
+    PermissionDenied {
         /// The URL without the password.
-        place: String,
+        redacted_url: String,
         /// The user.
         user: String,
         /// The name of the database.
         database: String,
         /// The name of the schema.
         schema: &'static str,
-        /// What the server says.
+        /// The message of the server.
         cause: String,
     },
-    /// Anything else.
+    /// Any other database error.
     #[error("the database of {schema} cannot be opened: {cause}")]
     Other {
         /// The name of the schema.
         schema: &'static str,
-        /// What the database says.
+        /// The error of the database.
         #[source]
         cause: sqlx::Error,
     },
 }
 
-/// What a failed migration means to whoever started the program.
+/// Converts an error of the migrator.
 fn migration_error(error: MigrateError, schema: &Schema) -> OpenError {
     let schema = schema.name;
     match error {
-        MigrateError::VersionMissing(version) => OpenError::Newer { schema, version },
-        MigrateError::VersionMismatch(version) => OpenError::Changed { schema, version },
+        MigrateError::VersionMissing(version) => OpenError::SchemaTooNew { schema, version },
+        MigrateError::VersionMismatch(version) => OpenError::MigrationChanged { schema, version },
         cause => OpenError::MigrationFailed { schema, cause },
     }
 }

@@ -1,4 +1,4 @@
-//! Opening PostgreSQL: a schema of its own for each service.
+//! Opening PostgreSQL: each service has its own schema in the database.
 
 use std::{str::FromStr, time::Duration};
 
@@ -8,16 +8,16 @@ use sqlx::{
 };
 
 use super::{ACQUIRE_TIMEOUT, OpenError, migration_error};
-use crate::{Schema, db::Pools, location::place};
+use crate::{Schema, db::Pools, location::redacted_url};
 
-/// A server that does not answer within this time is taken for dead.
+/// A server that does not answer within this time is reported as unreachable.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Per service and process; PostgreSQL lets in 100 by default.
+/// Connections for each service and process. PostgreSQL allows 100 in total by default.
 const CONNECTIONS: u32 = 10;
 
-/// Settings of each session. Callers have gone long before these times are over; they
-/// keep what nobody waits for from holding locks.
+/// Settings of each session. The timeouts are longer than callers wait; they prevent
+/// abandoned statements and transactions from holding locks.
 const SETTINGS: [(&str, &str); 4] = [
     ("synchronous_commit", "on"),
     ("lock_timeout", "5s"),
@@ -26,7 +26,7 @@ const SETTINGS: [(&str, &str); 4] = [
 ];
 
 pub(crate) async fn open(url: &str, schema: &Schema) -> Result<Pools, OpenError> {
-    let options = PgConnectOptions::from_str(url).map_err(|error| OpenError::BadUrl {
+    let options = PgConnectOptions::from_str(url).map_err(|error| OpenError::InvalidUrl {
         cause: match error {
             sqlx::Error::Configuration(cause) => cause.to_string(),
             other => other.to_string(),
@@ -37,15 +37,16 @@ pub(crate) async fn open(url: &str, schema: &Schema) -> Result<Pools, OpenError>
         None => options.application_name(&format!("bookstore {}", schema.name)),
     }
     .options([("search_path", schema.name)]);
-    let explain = |cause| explain(cause, &options, schema);
+    let to_open_error = |cause| open_error(cause, &options, schema);
 
-    // Migrations may take long, so they get a connection without the time limits. It is
-    // closed after them: sqlx keeps its advisory lock when a migration fails.
+    // Migrations may take long, so they run on a connection without these timeouts. It is
+    // closed afterwards, because sqlx does not release its advisory lock when a migration
+    // fails.
     let mut connection = match tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await {
-        Ok(outcome) => outcome.map_err(explain)?,
+        Ok(outcome) => outcome.map_err(to_open_error)?,
         Err(_) => {
             return Err(OpenError::Unreachable {
-                place: place(&options),
+                redacted_url: redacted_url(&options),
                 cause: format!("no answer within {} seconds", CONNECT_TIMEOUT.as_secs()),
             });
         }
@@ -59,11 +60,11 @@ pub(crate) async fn open(url: &str, schema: &Schema) -> Result<Pools, OpenError>
         }
         Err(error) => Err(error.into()),
     };
-    // Nothing is left to be said on it: an error changes nothing.
+    // No statement is left to run, so an error of the close can be ignored.
     connection.close().await.ok();
     match migrated {
         Ok(()) => {}
-        Err(MigrateError::Execute(cause)) => return Err(explain(cause)),
+        Err(MigrateError::Execute(cause)) => return Err(to_open_error(cause)),
         Err(error) => return Err(migration_error(error, schema)),
     }
 
@@ -74,8 +75,8 @@ pub(crate) async fn open(url: &str, schema: &Schema) -> Result<Pools, OpenError>
     Ok(Pools::Postgres(pool))
 }
 
-/// Looks first: `IF NOT EXISTS` wants the right to create also where there is nothing to
-/// create.
+/// Creates the schema if it does not exist. It checks first, because `CREATE SCHEMA IF NOT
+/// EXISTS` needs the privilege to create even if the schema exists.
 async fn create_schema(connection: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
     const EXISTS: &str = "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)";
     let exists: bool = sqlx::query_scalar(EXISTS)
@@ -88,20 +89,20 @@ async fn create_schema(connection: &mut PgConnection, name: &str) -> Result<(), 
     let create = AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS \"{name}\""));
     match connection.execute(create).await {
         Ok(_) => Ok(()),
-        // Another process was quicker by a moment.
+        // Another process created it after the check.
         Err(sqlx::Error::Database(cause)) if cause.is_unique_violation() => Ok(()),
         Err(error) => Err(error),
     }
 }
 
-fn explain(cause: sqlx::Error, options: &PgConnectOptions, schema: &Schema) -> OpenError {
-    let place = place(options);
+fn open_error(cause: sqlx::Error, options: &PgConnectOptions, schema: &Schema) -> OpenError {
+    let redacted_url = redacted_url(options);
     let user = options.get_username().to_owned();
     let database = options.get_database().unwrap_or(&user).to_owned();
-    let said = match &cause {
-        sqlx::Error::Database(said) => said.message().to_owned(),
-        sqlx::Error::Io(said) => said.to_string(),
-        sqlx::Error::Tls(said) => format!("{said} (sslmode {:?})", options.get_ssl_mode()),
+    let message = match &cause {
+        sqlx::Error::Database(error) => error.message().to_owned(),
+        sqlx::Error::Io(error) => error.to_string(),
+        sqlx::Error::Tls(error) => format!("{error} (sslmode {:?})", options.get_ssl_mode()),
         other => other.to_string(),
     };
     let code = cause
@@ -110,25 +111,35 @@ fn explain(cause: sqlx::Error, options: &PgConnectOptions, schema: &Schema) -> O
         .map(|code| code.into_owned())
         .unwrap_or_default();
     match (code.as_str(), &cause) {
-        // invalid_password, invalid_authorization_specification
-        ("28P01" | "28000", _) => OpenError::CredentialsRefused { place, cause: said },
-        // invalid_catalog_name
-        ("3D000", _) => OpenError::NoSuchDatabase { place, database },
-        // insufficient_privilege
-        ("42501", _) => OpenError::NotPermitted {
-            place,
+        // SQLSTATE invalid_password, invalid_authorization_specification.
+        ("28P01" | "28000", _) => OpenError::CredentialsRefused {
+            redacted_url,
+            cause: message,
+        },
+        // SQLSTATE invalid_catalog_name.
+        ("3D000", _) => OpenError::NoSuchDatabase {
+            redacted_url,
+            database,
+        },
+        // SQLSTATE insufficient_privilege.
+        ("42501", _) => OpenError::PermissionDenied {
+            redacted_url,
             user,
             database,
             schema: schema.name,
-            cause: said,
+            cause: message,
         },
         (_, sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_)) => {
-            OpenError::Unreachable { place, cause: said }
+            OpenError::Unreachable {
+                redacted_url,
+                cause: message,
+            }
         }
-        // The server is starting, stopping or full.
-        (code, _) if code.starts_with("57P") || code.starts_with("53") => {
-            OpenError::Unreachable { place, cause: said }
-        }
+        // SQLSTATE classes 57P (the server is starting or stopping) and 53 (out of resources).
+        (code, _) if code.starts_with("57P") || code.starts_with("53") => OpenError::Unreachable {
+            redacted_url,
+            cause: message,
+        },
         _ => OpenError::Other {
             schema: schema.name,
             cause,

@@ -18,18 +18,19 @@ use crate::{
     },
 };
 
-/// How long a connection waits for the lock of another process. Within this process the
-/// one writer never waits for the file.
+/// How long a connection waits for a file lock of another process. Within this process
+/// there is only one writer, which never waits for the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Each is a thread; reads of a page cache are short.
+/// The number of reading connections. sqlx runs each one on its own thread, and reads
+/// from the page cache are short, so a few are enough.
 const READERS: u32 = 4;
 
-/// After a checkpoint the write-ahead log is cut back to this size, in bytes.
+/// After a checkpoint the write-ahead log is truncated to this size: 64 MiB, in bytes.
 const LOG_SIZE_LIMIT: &str = "67108864";
 
-/// Switching a new file to write-ahead mode does not heed the busy timeout, so when two
-/// processes make the same file one of them has to come again.
+/// Switching a new file to write-ahead mode ignores the busy timeout. So if two processes
+/// create the same file at the same time, one of them has to retry.
 const CONNECT_ATTEMPTS: u32 = 20;
 
 pub(crate) async fn open(folder: &Path, schema: &Schema) -> Result<Pools, OpenError> {
@@ -52,23 +53,23 @@ pub(crate) async fn open(folder: &Path, schema: &Schema) -> Result<Pools, OpenEr
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .pragma("journal_size_limit", LOG_SIZE_LIMIT);
-    let explain = |cause| explain(cause, folder, &file, schema);
+    let to_open_error = |cause| open_error(cause, folder, &file, schema);
 
-    let writer = connect(writer_options).await.map_err(explain)?;
+    let writer = connect(writer_options).await.map_err(to_open_error)?;
     match migrate(writer.clone(), schema.sqlite).await {
         Ok(()) => {}
-        Err(MigrateError::Execute(cause)) => return Err(explain(cause)),
+        Err(MigrateError::Execute(cause)) => return Err(to_open_error(cause)),
         Err(error) => return Err(migration_error(error, schema)),
     }
     let readers = pool_options(READERS)
-        // A file has no network that could break; the writer is tested for its
-        // transactions.
+        // A connection to a file does not break like one over a network, so readers are
+        // not tested. The writer is tested for an open transaction in `connect`.
         .test_before_acquire(false)
         .connect_lazy_with(options.create_if_missing(false).read_only(true));
     Ok(Pools::Sqlite { readers, writer })
 }
 
-/// Connections to a file stay open.
+/// The options of both pools. Connections to a file have no maximum lifetime.
 fn pool_options(connections: u32) -> PoolOptions<Sqlite> {
     PoolOptions::new()
         .max_connections(connections)
@@ -81,8 +82,8 @@ async fn connect(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Erro
     let mut attempt = 1;
     loop {
         let pool = pool_options(1)
-            // A full disk makes SQLite roll back by itself; sqlx then believes for ever that
-            // the transaction is open. Such a connection is closed.
+            // A full disk makes SQLite roll back by itself, but sqlx still counts the
+            // transaction as open. The pool closes such a connection.
             .before_acquire(|connection, _| {
                 Box::pin(async move { Ok(!connection.is_in_transaction()) })
             })
@@ -101,8 +102,8 @@ async fn connect(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Erro
     }
 }
 
-/// All migrations in one transaction: either the data is up to date or it is as it was,
-/// and a second process waits meanwhile.
+/// Runs all migrations in one transaction, so that a failure leaves the data unchanged. A
+/// second process waits meanwhile.
 async fn migrate(writer: SqlitePool, migrator: &'static Migrator) -> Result<(), MigrateError> {
     let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
     // Not `run`: the compiler cannot prove that its future is `Send`.
@@ -111,7 +112,7 @@ async fn migrate(writer: SqlitePool, migrator: &'static Migrator) -> Result<(), 
     Ok(())
 }
 
-fn explain(cause: sqlx::Error, folder: &Path, file: &Path, schema: &Schema) -> OpenError {
+fn open_error(cause: sqlx::Error, folder: &Path, file: &Path, schema: &Schema) -> OpenError {
     let code = cause.as_database_error().and_then(sqlite_code);
     match code {
         Some(SQLITE_NOTADB) => OpenError::NotADatabase {

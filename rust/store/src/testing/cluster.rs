@@ -1,11 +1,11 @@
 //! The PostgreSQL cluster of a test process.
 //!
-//! It listens on a Unix socket in its own folder only. PostgreSQL refuses to run as root,
-//! so for root it runs as the user `postgres` or `nobody`.
+//! It listens only on a Unix socket in its own temporary folder. PostgreSQL refuses to run
+//! as root, so if root runs the tests, the server runs as the user `postgres` or `nobody`.
 //!
-//! It ends with the test process, however that ends: a watchdog, a shell that reads from a
-//! pipe which this process holds open, stops the server and removes the folder when the
-//! pipe closes.
+//! The server stops when the test process ends, even if it is killed: a watchdog shell
+//! reads from a pipe that this process holds open. When the pipe closes, the watchdog stops
+//! the server and removes the folder.
 
 use std::{
     ffi::OsStr,
@@ -24,18 +24,18 @@ use std::{
 
 use sqlx::postgres::PgConnectOptions;
 
-const INSTALL: &str = "tests on PostgreSQL need its programs initdb and pg_ctl, version 15 or \
+const INSTALL_HINT: &str = "tests on PostgreSQL need its programs initdb and pg_ctl, version 15 or \
     newer: install them (Debian: apt-get install postgresql; no server has to run), or set \
     PG_BIN to their folder";
 
-/// The administrator of the cluster, who needs no password.
+/// The database superuser of the cluster, who needs no password.
 const USER: &str = "bookstore";
 
-/// A user who does need one, for tests of refused passwords; whoever tests it makes it.
+/// A database user whose password is checked. A test of wrong passwords creates it.
 const USER_WITH_PASSWORD: &str = "needs_password";
 
-/// Durability is not tested here and costs time. The deadlock timeout is short since
-/// tests provoke deadlocks.
+/// Durability is off because it costs time and is not tested here. The deadlock timeout is
+/// short because tests provoke deadlocks.
 const SETTINGS: &str = "
 listen_addresses = ''
 fsync = off
@@ -46,8 +46,9 @@ shared_buffers = 32MB
 deadlock_timeout = 100ms
 ";
 
-/// Stops the server, also if it was just about to start, and removes the folder. Signals
-/// that a terminal sends to all are none of its business.
+/// The watchdog script. It stops the server and removes the folder, twice, because the
+/// server may have been starting at the first attempt. It ignores the signals that a
+/// terminal sends to all processes.
 const WATCHDOG: &str = "trap '' HUP INT TERM
 cat >/dev/null
 for round in 1 2; do
@@ -58,14 +59,14 @@ done";
 
 struct Cluster {
     folder: PathBuf,
-    /// Closes when this process ends.
-    _lifeline: ChildStdin,
+    /// The operating system closes it when this process ends, which starts the cleanup.
+    _watchdog_pipe: ChildStdin,
 }
 
-/// The options to connect as the administrator.
+/// The options to connect as the superuser.
 pub(super) fn options() -> PgConnectOptions {
     PgConnectOptions::new_without_pgpass()
-        .socket(&running().folder)
+        .socket(&cluster().folder)
         .port(5432)
         .username(USER)
         .database("postgres")
@@ -75,18 +76,18 @@ pub(super) fn options() -> PgConnectOptions {
 pub(super) fn url(database: &str) -> String {
     format!(
         "postgres://{USER}@localhost:5432/{database}?host={}",
-        running().folder.display()
+        cluster().folder.display()
     )
 }
 
-/// A name that no other database of the cluster has.
-pub(super) fn fresh_name() -> String {
+/// A database name that no other test of this process uses.
+pub(super) fn unique_database_name() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Starts the cluster at the first call.
-fn running() -> &'static Cluster {
+/// Returns the cluster and starts it on the first call.
+fn cluster() -> &'static Cluster {
     static CLUSTER: OnceLock<Result<Cluster, String>> = OnceLock::new();
     match CLUSTER.get_or_init(start) {
         Ok(cluster) => cluster,
@@ -95,17 +96,20 @@ fn running() -> &'static Cluster {
 }
 
 fn start() -> Result<Cluster, String> {
-    let programs = programs().ok_or(INSTALL)?;
+    let programs = find_programs().ok_or(INSTALL_HINT)?;
     let folder = tempfile::Builder::new()
         .prefix("bindery-pg-")
         .tempdir()
         .map_err(|error| format!("the temporary folder is not writable: {error}"))?;
-    let account = Account::of_owner(folder.path())?;
-    account
-        .give(folder.path())
-        .map_err(|error| format!("{} was not given away: {error}", folder.path().display()))?;
+    let account = ServerUser::of_owner(folder.path())?;
+    account.give_ownership(folder.path()).map_err(|error| {
+        format!(
+            "cannot change the owner of {}: {error}",
+            folder.path().display()
+        )
+    })?;
 
-    // The watchdog comes first: whatever fails from here on, it cleans up.
+    // The watchdog starts first, so that it cleans up after any later failure.
     let folder = folder.keep();
     let mut watchdog = account
         .command("/bin/sh", &folder)
@@ -120,10 +124,10 @@ fn start() -> Result<Cluster, String> {
         .stderr(Stdio::null())
         .spawn()
         .map_err(|error| format!("the watchdog of the test cluster did not start: {error}"))?;
-    let lifeline = watchdog.stdin.take().ok_or("the watchdog has no pipe")?;
+    let watchdog_pipe = watchdog.stdin.take().ok_or("the watchdog has no pipe")?;
 
     let data = folder.join("data");
-    // Sorting by the rules of English: what is to be sorted by bytes has to say so.
+    // An English collation, so that a text column without `COLLATE "C"` makes a test fail.
     let collation = ["--locale=C", "--locale-provider=icu", "--icu-locale=en"];
     let initdb = account
         .command(programs.join("initdb"), &folder)
@@ -138,16 +142,16 @@ fn start() -> Result<Cluster, String> {
         .arg("--pgdata")
         .arg(&data)
         .output();
-    succeeded("initdb", initdb, None)?;
+    check_success("initdb", initdb, None)?;
     configure(&data, &folder)
-        .map_err(|error| format!("the test cluster has no settings: {error}"))?;
+        .map_err(|error| format!("cannot write the settings of the test cluster: {error}"))?;
 
     let log = folder.join("log");
     let pg_ctl = account
         .command(programs.join("pg_ctl"), &folder)
         .args(["start", "--wait", "--silent", "--timeout=60", "--pgdata"])
         .args([data.as_path(), Path::new("--log"), log.as_path()])
-        // Pipes would stay open in the server, and so here for ever.
+        // The server would inherit pipes and keep them open, and this call would hang.
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -157,10 +161,10 @@ fn start() -> Result<Cluster, String> {
             stdout: Vec::new(),
             stderr: Vec::new(),
         });
-    succeeded("pg_ctl start", pg_ctl, Some(&log))?;
+    check_success("pg_ctl start", pg_ctl, Some(&log))?;
     Ok(Cluster {
         folder,
-        _lifeline: lifeline,
+        _watchdog_pipe: watchdog_pipe,
     })
 }
 
@@ -173,31 +177,32 @@ fn configure(data: &Path, folder: &Path) -> io::Result<()> {
     fs::write(data.join("pg_hba.conf"), access)
 }
 
-fn succeeded(
+fn check_success(
     what: &str,
     outcome: io::Result<std::process::Output>,
     log: Option<&Path>,
 ) -> Result<(), String> {
-    let output = outcome.map_err(|error| format!("{what} did not start: {error}; {INSTALL}"))?;
+    let output =
+        outcome.map_err(|error| format!("{what} did not start: {error}; {INSTALL_HINT}"))?;
     if output.status.success() {
         return Ok(());
     }
-    let said = match log {
+    let message = match log {
         Some(log) => fs::read_to_string(log).unwrap_or_default(),
         None => String::from_utf8_lossy(&output.stderr).into_owned(),
     };
     Err(format!(
-        "{what} failed ({}): {said}\n{INSTALL}",
+        "{what} failed ({}): {message}\n{INSTALL_HINT}",
         output.status
     ))
 }
 
-/// The folder of the PostgreSQL programs: `$PG_BIN`, else in `$PATH`, else the newest of
-/// Debian's.
-fn programs() -> Option<PathBuf> {
-    let named = std::env::var_os("PG_BIN").map(PathBuf::from);
-    if named.is_some() {
-        return named.filter(|folder| has_programs(folder));
+/// The folder of the PostgreSQL programs: `$PG_BIN`, else the first one in `$PATH`, else
+/// the newest version in `/usr/lib/postgresql` (Debian).
+fn find_programs() -> Option<PathBuf> {
+    let configured = std::env::var_os("PG_BIN").map(PathBuf::from);
+    if configured.is_some() {
+        return configured.filter(|folder| has_programs(folder));
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
     if let Some(folder) = std::env::split_paths(&path).find(|folder| has_programs(folder)) {
@@ -220,24 +225,24 @@ fn has_programs(folder: &Path) -> bool {
         .all(|program| folder.join(program).is_file())
 }
 
-/// As whom the server runs.
-enum Account {
-    /// As whoever runs the tests.
-    Same,
-    /// Root runs the tests.
-    Other { user: u32, group: u32 },
+/// The operating system user that runs the server.
+enum ServerUser {
+    /// The user who runs the tests.
+    CurrentUser,
+    /// Root runs the tests, so the server runs as this unprivileged user.
+    Unprivileged { user: u32, group: u32 },
 }
 
-impl Account {
-    /// Whoever made the folder is who we are.
+impl ServerUser {
+    /// Chooses the user. The owner of the new folder tells who runs the tests.
     fn of_owner(folder: &Path) -> Result<Self, String> {
         let metadata = fs::metadata(folder).map_err(|error| error.to_string())?;
         if metadata.uid() != 0 {
-            return Ok(Self::Same);
+            return Ok(Self::CurrentUser);
         }
-        let known = |name| Some((id("-u", name)?, id("-g", name)?));
-        match ["postgres", "nobody"].into_iter().find_map(known) {
-            Some((user, group)) => Ok(Self::Other { user, group }),
+        let ids = |name| Some((numeric_id("-u", name)?, numeric_id("-g", name)?));
+        match ["postgres", "nobody"].into_iter().find_map(ids) {
+            Some((user, group)) => Ok(Self::Unprivileged { user, group }),
             None => Err(
                 "PostgreSQL does not run as root, and there is neither a user postgres nor a user \
                  nobody: run the tests as another user"
@@ -246,29 +251,29 @@ impl Account {
         }
     }
 
-    fn give(&self, path: &Path) -> io::Result<()> {
+    fn give_ownership(&self, path: &Path) -> io::Result<()> {
         match *self {
-            Self::Same => Ok(()),
-            Self::Other { user, group } => chown(path, Some(user), Some(group)),
+            Self::CurrentUser => Ok(()),
+            Self::Unprivileged { user, group } => chown(path, Some(user), Some(group)),
         }
     }
 
-    /// A command in a process group of its own: an interrupt from the terminal is for the
-    /// tests, and the watchdog does the rest.
+    /// A command as this user, in its own process group: an interrupt from the terminal
+    /// then reaches only the tests, and the watchdog stops the server.
     fn command(&self, program: impl AsRef<OsStr>, folder: &Path) -> Command {
         let mut command = Command::new(program);
         command
             .current_dir(folder)
             .env("LC_ALL", "C")
             .process_group(0);
-        if let Self::Other { user, group } = *self {
+        if let Self::Unprivileged { user, group } = *self {
             command.uid(user).gid(group);
         }
         command
     }
 }
 
-fn id(which: &str, name: &str) -> Option<u32> {
+fn numeric_id(which: &str, name: &str) -> Option<u32> {
     let output = Command::new("id").args([which, name]).output().ok()?;
     String::from_utf8(output.stdout).ok()?.trim().parse().ok()
 }

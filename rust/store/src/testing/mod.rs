@@ -1,71 +1,71 @@
-//! Databases for tests, fresh for each test, on both engines.
+//! Databases for tests: an empty one for each test, on both engines.
 //!
-//! A suite is written once and runs on both:
+//! A test suite is written once and runs on both engines:
 //!
 //! ```no_run
 //! # #[cfg(test)] mod suite {
 //! store::both_engines! {
 //!     crate::SCHEMA =>
-//!     a_book_is_found_by_its_number,
-//!     unknown_numbers_are_no_error,
+//!     book_is_found_by_id,
+//!     unknown_id_is_not_found,
 //! }
 //!
-//! async fn a_book_is_found_by_its_number(database: store::testing::TestDb) {
+//! async fn book_is_found_by_id(database: store::testing::TestDb) {
 //!     let db = database.db();
 //!     // ...
 //! }
-//! # async fn unknown_numbers_are_no_error(_: store::testing::TestDb) {}
+//! # async fn unknown_id_is_not_found(_: store::testing::TestDb) {}
 //! # }
 //! ```
 //!
-//! SQLite databases are files in a folder that goes with the [`TestDb`]. PostgreSQL
-//! databases belong to one cluster for each test process, started when the first test
-//! asks for it; see the module `cluster` for how it ends.
+//! A SQLite database is a file in a temporary folder, which is removed with its [`TestDb`].
+//! PostgreSQL databases belong to one cluster for each test process, which the first test
+//! starts; the module `cluster` describes how it stops.
 
 mod cluster;
 
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor};
 use tempfile::TempDir;
 
-use crate::{Db, Location, Schema, Sql, connection::Wire};
+use crate::{Db, Location, Schema, Sql, connection::RawConnection};
 
-/// A database that one test has for itself.
+/// A database that is used by one test only.
 #[derive(Debug)]
 pub struct TestDb {
     db: Db,
     location: Location,
-    /// Removed when the test is over.
+    /// The folder of a SQLite database, removed when this is dropped.
     _folder: Option<TempDir>,
 }
 
 impl TestDb {
-    /// The database; clone it freely, but keep the `TestDb` while it is used.
+    /// The database. Clones of it must not be used after the `TestDb` is dropped.
     pub fn db(&self) -> &Db {
         &self.db
     }
 
-    /// Where it is, to open it once more.
+    /// The location of the database, to open it a second time.
     pub fn location(&self) -> &Location {
         &self.location
     }
 }
 
-/// A place for a SQLite database where nothing is yet.
+/// A new temporary folder, in which no SQLite database exists yet.
 pub fn sqlite_location() -> (Location, TempDir) {
     let folder = tempfile::tempdir().expect("the temporary folder is writable");
     (Location::Folder(folder.path().to_owned()), folder)
 }
 
-/// A PostgreSQL database without any schema of ours.
+/// The location of a new PostgreSQL database without any schema of a service.
 pub async fn postgres_location() -> Location {
-    let name = cluster::fresh_name();
+    let name = cluster::unique_database_name();
     let mut connection = cluster::options()
         .connect()
         .await
         .expect("the test cluster answers");
     connection
         .execute(AssertSqlSafe(format!(
-            // Of two sessions that copy the default template one may be refused.
+            // Two sessions cannot copy the default template1 at the same time.
             "CREATE DATABASE {name} TEMPLATE template0"
         )))
         .await
@@ -73,18 +73,18 @@ pub async fn postgres_location() -> Location {
     Location::Postgres(cluster::url(&name))
 }
 
-/// A fresh SQLite database with the schema of a service.
+/// An empty SQLite database with the schema of a service.
 pub async fn sqlite(schema: &Schema) -> TestDb {
     let (location, folder) = sqlite_location();
     open(location, schema, Some(folder)).await
 }
 
-/// A fresh PostgreSQL database with the schema of a service.
+/// An empty PostgreSQL database with the schema of a service.
 pub async fn postgres(schema: &Schema) -> TestDb {
     open(postgres_location().await, schema, None).await
 }
 
-/// A fresh database of each engine, for tests that compare them.
+/// An empty database of each engine, for tests that compare the engines.
 pub async fn databases(schema: &Schema) -> [TestDb; 2] {
     [sqlite(schema).await, postgres(schema).await]
 }
@@ -92,7 +92,7 @@ pub async fn databases(schema: &Schema) -> [TestDb; 2] {
 async fn open(location: Location, schema: &Schema, folder: Option<TempDir>) -> TestDb {
     let db = match Db::open(&location, schema).await {
         Ok(db) => db,
-        Err(error) => panic!("the fresh database was not opened: {error}"),
+        Err(error) => panic!("cannot open the new test database: {error}"),
     };
     TestDb {
         db,
@@ -101,43 +101,44 @@ async fn open(location: Location, schema: &Schema, folder: Option<TempDir>) -> T
     }
 }
 
-/// Lets the engine prepare every statement of a service: names of tables and columns,
-/// syntax, and on PostgreSQL the types.
+/// Prepares every statement of a service. The engine then checks the syntax, the names of
+/// tables and columns and, on PostgreSQL, the types.
 ///
 /// # Panics
-/// With the names of all statements that the engine refuses, and why.
+/// If the engine rejects a statement. The message lists all rejected statements with the
+/// errors.
 pub async fn prepare_all<S: Into<Sql> + Copy>(db: &Db, statements: &[(&str, S)]) {
     let mut connection = db.acquire().await.expect("the test database answers");
-    let mut refused = Vec::new();
+    let mut rejected = Vec::new();
     for (name, statement) in statements {
         let sql: Sql = (*statement).into();
         let text = sql.text(db.engine());
-        let outcome = match connection.wire().expect("a reader is never doomed") {
-            Wire::Sqlite(wire) => wire
+        let outcome = match connection.raw().expect("a reader is not in a transaction") {
+            RawConnection::Sqlite(raw) => raw
                 .prepare(sqlx::SqlSafeStr::into_sql_str(text))
                 .await
                 .err(),
-            Wire::Postgres(wire) => wire
+            RawConnection::Postgres(raw) => raw
                 .prepare(sqlx::SqlSafeStr::into_sql_str(text))
                 .await
                 .err(),
         };
         if let Some(error) = outcome {
-            refused.push(format!("{name}: {error}\n    {text}"));
+            rejected.push(format!("{name}: {error}\n    {text}"));
         }
     }
     assert!(
-        refused.is_empty(),
-        "{} refuses {} of {} statements:\n{}",
+        rejected.is_empty(),
+        "{} rejects {} of {} statements:\n{}",
         db.engine(),
-        refused.len(),
+        rejected.len(),
         statements.len(),
-        refused.join("\n")
+        rejected.join("\n")
     );
 }
 
-/// Makes of each `async fn name(database: TestDb)` two tests, `on_sqlite::name` and
-/// `on_postgres::name`. The crate that uses it needs tokio among its dependencies.
+/// Creates two tests from each `async fn name(database: TestDb)`: `on_sqlite::name` and
+/// `on_postgres::name`. The crate that uses it needs the dependency tokio.
 #[macro_export]
 macro_rules! both_engines {
     ($schema:expr => $($test:ident),+ $(,)?) => {

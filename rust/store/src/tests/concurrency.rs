@@ -1,4 +1,4 @@
-//! Many at once.
+//! Concurrent transactions.
 
 use tokio::task::JoinSet;
 
@@ -7,16 +7,16 @@ use crate::{Error, query, testing::TestDb};
 
 crate::both_engines! {
     crate::tests::CURRENT =>
-    concurrent_writers_lose_nothing,
-    a_sought_after_row_never_goes_negative,
-    transactions_in_each_others_way_start_again,
+    concurrent_writes_are_all_stored,
+    contended_balance_never_goes_negative,
+    deadlocked_transactions_are_retried,
 }
 
-const TAKE: &str = "UPDATE accounts SET balance = balance - $2
+const WITHDRAW: &str = "UPDATE accounts SET balance = balance - $2
     WHERE account_id = $1 AND balance >= $2";
-const GIVE: &str = "UPDATE accounts SET balance = balance + $2 WHERE account_id = $1";
+const DEPOSIT: &str = "UPDATE accounts SET balance = balance + $2 WHERE account_id = $1";
 
-async fn concurrent_writers_lose_nothing(database: TestDb) {
+async fn concurrent_writes_are_all_stored(database: TestDb) {
     let mut writers = JoinSet::new();
     for writer in 0..16_i64 {
         let db = database.db().clone();
@@ -38,7 +38,7 @@ async fn concurrent_writers_lose_nothing(database: TestDb) {
     assert_eq!(count.expect("the database answers"), (320,));
 }
 
-async fn a_sought_after_row_never_goes_negative(database: TestDb) {
+async fn contended_balance_never_goes_negative(database: TestDb) {
     add_account(database.db(), 1, "ada", 100)
         .await
         .expect("the account is new");
@@ -46,19 +46,19 @@ async fn a_sought_after_row_never_goes_negative(database: TestDb) {
     for _ in 0..150 {
         let db = database.db().clone();
         buyers.spawn(async move {
-            let taken: Result<u64, Error> = crate::write!(db, transaction => {
-                query(TAKE).bind(1).bind(1).execute(transaction).await
+            let withdrawn: Result<u64, Error> = crate::write!(db, transaction => {
+                query(WITHDRAW).bind(1).bind(1).execute(transaction).await
             });
-            taken
+            withdrawn
         });
     }
-    let mut taken = 0;
+    let mut withdrawn = 0;
     while let Some(outcome) = buyers.join_next().await {
-        taken += outcome
+        withdrawn += outcome
             .expect("no buyer panics")
             .expect("every buyer gets an answer");
     }
-    assert_eq!(taken, 100);
+    assert_eq!(withdrawn, 100);
     assert_eq!(
         balance(database.db(), 1)
             .await
@@ -67,8 +67,8 @@ async fn a_sought_after_row_never_goes_negative(database: TestDb) {
     );
 }
 
-/// Locks in opposite order are deadlocks in PostgreSQL.
-async fn transactions_in_each_others_way_start_again(database: TestDb) {
+/// PostgreSQL reports a deadlock when two transactions lock two rows in opposite order.
+async fn deadlocked_transactions_are_retried(database: TestDb) {
     for id in [1, 2] {
         add_account(database.db(), id, "ada", 1000)
             .await
@@ -80,9 +80,9 @@ async fn transactions_in_each_others_way_start_again(database: TestDb) {
         payers.spawn(async move {
             for _ in 0..5 {
                 let paid: Result<(), Error> = crate::write!(db, transaction => {
-                    query(TAKE).bind(from).bind(7).execute(transaction).await?;
+                    query(WITHDRAW).bind(from).bind(7).execute(transaction).await?;
                     tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-                    query(GIVE).bind(to).bind(7).execute(transaction).await?;
+                    query(DEPOSIT).bind(to).bind(7).execute(transaction).await?;
                     Ok(())
                 });
                 paid?;
@@ -93,12 +93,12 @@ async fn transactions_in_each_others_way_start_again(database: TestDb) {
     while let Some(outcome) = payers.join_next().await {
         outcome
             .expect("no payer panics")
-            .expect("a deadlock is no error to the caller");
+            .expect("the caller does not see the deadlock");
     }
     for id in [1, 2] {
         let left = balance(database.db(), id)
             .await
             .expect("the database answers");
-        assert_eq!(left, Some(1000), "as much came as went");
+        assert_eq!(left, Some(1000), "deposits equal withdrawals");
     }
 }

@@ -1,8 +1,8 @@
-//! The crate on both engines.
+//! Tests of this crate, on both engines.
 
 mod concurrency;
+mod idempotency;
 mod opening;
-mod replaying;
 mod statements;
 
 use crate::{Db, Error, Schema, query};

@@ -1,4 +1,4 @@
-//! Opening, and each way in which it fails.
+//! Opening a database, and each way in which it fails.
 
 use std::{
     fs,
@@ -16,29 +16,29 @@ use crate::{
 
 crate::both_engines! {
     crate::tests::CURRENT =>
-    opened_twice_it_keeps_its_data,
-    a_newer_program_brings_the_data_up_to_date_and_an_older_one_refuses_it,
-    a_changed_migration_is_refused,
-    a_failed_migration_leaves_the_data_as_it_was,
-    several_programs_may_open_it_at_once,
-    it_shows_signs_of_life,
+    reopened_database_keeps_its_data,
+    newer_program_migrates_the_data_and_older_program_refuses_it,
+    changed_migration_is_refused,
+    failed_migration_leaves_the_data_unchanged,
+    concurrent_opens_of_a_new_database_succeed,
+    ping_succeeds_until_the_database_is_closed,
 }
 
-async fn opened_twice_it_keeps_its_data(database: TestDb) {
+async fn reopened_database_keeps_its_data(database: TestDb) {
     add_account(database.db(), 1, "ada", 10)
         .await
         .expect("the account is new");
     database.db().close().await;
-    let again = Db::open(database.location(), &CURRENT)
+    let reopened = Db::open(database.location(), &CURRENT)
         .await
         .expect("it was opened before");
     assert_eq!(
-        balance(&again, 1).await.expect("the database answers"),
+        balance(&reopened, 1).await.expect("the database answers"),
         Some(10)
     );
 }
 
-async fn a_newer_program_brings_the_data_up_to_date_and_an_older_one_refuses_it(database: TestDb) {
+async fn newer_program_migrates_the_data_and_older_program_refuses_it(database: TestDb) {
     add_account(database.db(), 1, "ada", 10)
         .await
         .expect("the account is new");
@@ -59,7 +59,7 @@ async fn a_newer_program_brings_the_data_up_to_date_and_an_older_one_refuses_it(
     );
 }
 
-/// Migrations that are written at run time.
+/// A schema whose migrations are written at run time: file names and SQL.
 async fn schema_of(migrations: &[(&str, &str)]) -> Schema {
     let folder = tempfile::tempdir().expect("the temporary folder is writable");
     for (name, sql) in migrations {
@@ -67,7 +67,7 @@ async fn schema_of(migrations: &[(&str, &str)]) -> Schema {
     }
     let migrator = sqlx::migrate::Migrator::new(folder.path())
         .await
-        .expect("the names are good");
+        .expect("the names are valid");
     let migrator: &'static _ = Box::leak(Box::new(migrator));
     Schema {
         name: "ledger",
@@ -76,7 +76,7 @@ async fn schema_of(migrations: &[(&str, &str)]) -> Schema {
     }
 }
 
-async fn a_changed_migration_is_refused(database: TestDb) {
+async fn changed_migration_is_refused(database: TestDb) {
     let changed = schema_of(&[("0001_accounts.sql", "CREATE TABLE accounts (id BIGINT)")]).await;
     let refused = Db::open(database.location(), &changed)
         .await
@@ -84,7 +84,7 @@ async fn a_changed_migration_is_refused(database: TestDb) {
     assert!(
         matches!(
             refused,
-            OpenError::Changed {
+            OpenError::MigrationChanged {
                 schema: "ledger",
                 version: 1
             }
@@ -93,7 +93,7 @@ async fn a_changed_migration_is_refused(database: TestDb) {
     );
 }
 
-async fn a_failed_migration_leaves_the_data_as_it_was(database: TestDb) {
+async fn failed_migration_leaves_the_data_unchanged(database: TestDb) {
     let first = "CREATE TABLE first (id BIGINT)";
     let location = match database.location() {
         Location::Folder(folder) => Location::Folder(folder.join("deeper")),
@@ -105,17 +105,17 @@ async fn a_failed_migration_leaves_the_data_as_it_was(database: TestDb) {
         .expect_err("the second one is wrong");
     let message = refused.to_string();
     assert!(
-        message.starts_with("the data of ledger was not brought up to date"),
+        message.starts_with("the data of ledger could not be migrated"),
         "{message}"
     );
     assert!(message.contains("while executing migration 2"), "{message}");
-    let right = schema_of(&[("1_first.sql", first)]).await;
-    Db::open(&location, &right)
+    let correct = schema_of(&[("1_first.sql", first)]).await;
+    Db::open(&location, &correct)
         .await
         .expect("nothing of the wrong one was kept");
 }
 
-async fn several_programs_may_open_it_at_once(database: TestDb) {
+async fn concurrent_opens_of_a_new_database_succeed(database: TestDb) {
     let location = match database.location() {
         Location::Folder(folder) => Location::Folder(folder.join("deeper")),
         Location::Postgres(_) => postgres_location().await,
@@ -133,15 +133,15 @@ async fn several_programs_may_open_it_at_once(database: TestDb) {
     }
 }
 
-async fn it_shows_signs_of_life(database: TestDb) {
-    database.db().ready().await.expect("it is open");
+async fn ping_succeeds_until_the_database_is_closed(database: TestDb) {
+    database.db().ping().await.expect("it is open");
     database.db().close().await;
-    let error = database.db().ready().await.expect_err("it is closed");
+    let error = database.db().ping().await.expect_err("it is closed");
     assert!(error.is_unavailable(), "{error}");
 }
 
 #[tokio::test]
-async fn a_file_is_opened_quickly_and_for_its_owner_only() {
+async fn data_folder_is_created_quickly_and_readable_only_by_its_owner() {
     let (location, folder) = sqlite_location();
     let data = folder.path().join("a/b");
     let deeper = Location::Folder(data.clone());
@@ -149,7 +149,7 @@ async fn a_file_is_opened_quickly_and_for_its_owner_only() {
     Db::open(&deeper, &CURRENT)
         .await
         .expect("the folder is writable");
-    // It takes about 5 ms; the rest is for a machine that has other things to do.
+    // It takes about 5 ms; the limit leaves room for a busy machine.
     assert!(
         start.elapsed() < Duration::from_millis(100),
         "{:?}",
@@ -165,7 +165,7 @@ async fn a_file_is_opened_quickly_and_for_its_owner_only() {
 }
 
 #[tokio::test]
-async fn a_folder_that_cannot_be_made_is_refused() {
+async fn folder_that_cannot_be_created_is_refused() {
     let (_, folder) = sqlite_location();
     let file = folder.path().join("file");
     fs::write(&file, "").expect("the folder is writable");
@@ -184,7 +184,7 @@ async fn a_folder_that_cannot_be_made_is_refused() {
 }
 
 #[tokio::test]
-async fn a_database_that_cannot_be_opened_is_refused() {
+async fn folder_in_place_of_the_database_file_is_refused() {
     let (location, folder) = sqlite_location();
     fs::create_dir(folder.path().join("ledger.db")).expect("the folder is writable");
     let refused = Db::open(&location, &CURRENT)
@@ -197,7 +197,7 @@ async fn a_database_that_cannot_be_opened_is_refused() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_database_is_refused() {
+async fn file_that_is_not_a_database_is_refused() {
     let (location, folder) = sqlite_location();
     let file = folder.path().join("ledger.db");
     fs::write(&file, "Dear diary, ".repeat(100)).expect("the folder is writable");
@@ -214,7 +214,7 @@ async fn a_file_that_is_no_database_is_refused() {
 }
 
 #[tokio::test]
-async fn a_url_that_cannot_be_read_is_refused_without_showing_it() {
+async fn invalid_url_is_refused_without_showing_the_password() {
     let url = Location::Postgres("postgres://shop:secret@host:port/books".to_owned());
     let refused = Db::open(&url, &CURRENT)
         .await
@@ -228,7 +228,7 @@ async fn a_url_that_cannot_be_read_is_refused_without_showing_it() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_answer_is_named() {
+async fn unreachable_server_is_named_in_the_error() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has free ports");
     let port = listener.local_addr().expect("the port is bound").port();
     drop(listener);
@@ -245,7 +245,7 @@ async fn a_server_that_does_not_answer_is_named() {
     );
 }
 
-/// The URL of a fresh database for another user, who is made with the password `right`.
+/// The URL of a new database for another user, who is created with the password `correct`.
 async fn url_for(user: &str, password: &str, database: Option<&str>) -> Location {
     let Location::Postgres(url) = postgres_location().await else {
         panic!("a PostgreSQL location was asked for");
@@ -253,8 +253,8 @@ async fn url_for(user: &str, password: &str, database: Option<&str>) -> Location
     let mut connection = PgConnection::connect(&url)
         .await
         .expect("the test cluster answers");
-    let create = format!("CREATE ROLE {user} LOGIN PASSWORD 'right'");
-    // Tests run in any order, and some share the user.
+    let create = format!("CREATE ROLE {user} LOGIN PASSWORD 'correct'");
+    // Another test may have created the user already.
     connection.execute(sqlx::AssertSqlSafe(create)).await.ok();
     let url = url.replace("bookstore@", &format!("{user}:{password}@"));
     Location::Postgres(match database {
@@ -268,7 +268,7 @@ async fn url_for(user: &str, password: &str, database: Option<&str>) -> Location
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_refused() {
+async fn wrong_password_is_refused() {
     let url = url_for("needs_password", "wrong", None).await;
     let refused = Db::open(&url, &CURRENT)
         .await
@@ -276,15 +276,15 @@ async fn a_wrong_password_is_refused() {
     assert_eq!(
         refused.to_string(),
         format!(
-            "the database {url} refused the user or the password: password authentication \
+            "the database {url} rejected the user or the password: password authentication \
              failed for user \"needs_password\"; check both in the URL"
         )
     );
 }
 
 #[tokio::test]
-async fn a_missing_database_is_named() {
-    let url = url_for("visitor", "right", Some("nowhere")).await;
+async fn missing_database_is_named_in_the_error() {
+    let url = url_for("visitor", "correct", Some("nowhere")).await;
     let refused = Db::open(&url, &CURRENT)
         .await
         .expect_err("there is no such database");
@@ -298,18 +298,18 @@ async fn a_missing_database_is_named() {
 }
 
 #[tokio::test]
-async fn a_user_without_rights_learns_which_are_missing() {
-    let url = url_for("visitor", "right", None).await;
+async fn missing_privilege_is_named_in_the_error() {
+    let url = url_for("visitor", "correct", None).await;
     let refused = Db::open(&url, &CURRENT)
         .await
         .expect_err("visitors create nothing");
     let message = refused.to_string();
     assert!(
-        matches!(refused, OpenError::NotPermitted { .. }),
+        matches!(refused, OpenError::PermissionDenied { .. }),
         "{message}"
     );
     assert!(
-        message.contains("as an administrator: GRANT CREATE ON DATABASE"),
+        message.contains("run as an administrator: GRANT CREATE ON DATABASE"),
         "{message}"
     );
 }

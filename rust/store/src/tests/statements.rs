@@ -1,22 +1,22 @@
-//! Values, rows and transactions.
+//! Parameters, rows and transactions.
 
 use super::{add_account, balance};
 use crate::{
-    Error, Sql, query, replay,
+    Error, Sql, idempotency, query,
     testing::{TestDb, prepare_all, sqlite},
 };
 
 crate::both_engines! {
     crate::tests::CURRENT =>
-    values_come_back_as_they_were_bound,
-    lists_are_bound_as_one_parameter,
-    an_error_rolls_everything_back,
-    a_failed_statement_dooms_its_transaction,
-    a_transaction_that_is_dropped_is_rolled_back_and_the_next_one_runs,
-    a_broken_constraint_is_told_apart,
-    readers_do_not_wait_for_a_writer,
-    statements_are_prepared,
-    a_wrong_statement_is_found,
+    bound_values_are_read_back_unchanged,
+    list_is_bound_as_one_parameter,
+    error_of_the_body_rolls_back,
+    failed_statement_aborts_its_transaction,
+    dropped_transaction_is_rolled_back_and_the_next_one_runs,
+    constraint_violation_is_recognized,
+    reader_does_not_wait_for_a_writer,
+    valid_statements_are_prepared,
+    invalid_statement_is_reported,
 }
 
 #[derive(Debug, PartialEq, sqlx::FromRow)]
@@ -29,7 +29,7 @@ struct Account {
     picture: Option<Vec<u8>>,
 }
 
-async fn values_come_back_as_they_were_bound(database: TestDb) {
+async fn bound_values_are_read_back_unchanged(database: TestDb) {
     let accounts = [
         Account {
             account_id: i64::MAX,
@@ -78,13 +78,13 @@ async fn values_come_back_as_they_were_bound(database: TestDb) {
     assert_eq!(sum.expect("the database answers"), (i64::MAX, true));
 }
 
-async fn lists_are_bound_as_one_parameter(database: TestDb) {
-    const BY_NUMBER: Sql = Sql::each(
+async fn list_is_bound_as_one_parameter(database: TestDb) {
+    const BY_ID: Sql = Sql::per_engine(
         "SELECT owner FROM accounts
          WHERE account_id IN (SELECT value FROM json_each($1)) ORDER BY owner",
         "SELECT owner FROM accounts WHERE account_id = ANY($1) ORDER BY owner",
     );
-    const BY_OWNER: Sql = Sql::each(
+    const BY_OWNER: Sql = Sql::per_engine(
         "SELECT account_id FROM accounts WHERE owner IN (SELECT value FROM json_each($1))",
         "SELECT account_id FROM accounts WHERE owner = ANY($1)",
     );
@@ -95,14 +95,14 @@ async fn lists_are_bound_as_one_parameter(database: TestDb) {
             .expect("the account is new");
     }
     let owners: Result<Vec<(String,)>, Error> = crate::read!(db, connection => {
-        query(BY_NUMBER).bind(vec![3_i64, 1, 9, 2]).fetch_all(connection).await
+        query(BY_ID).bind(vec![3_i64, 1, 9, 2]).fetch_all(connection).await
     });
     let owners: Vec<_> = owners
         .expect("the database answers")
         .into_iter()
         .map(|row| row.0)
         .collect();
-    // By bytes, on both engines.
+    // Sorted by bytes on both engines.
     assert_eq!(owners, ["A", "a \"quoted\"", "b"]);
     let numbers: Result<Vec<(i64,)>, Error> = crate::read!(db, connection => {
         query(BY_OWNER).bind(vec!["a \"quoted\"".to_owned()]).fetch_all(connection).await
@@ -111,21 +111,21 @@ async fn lists_are_bound_as_one_parameter(database: TestDb) {
 }
 
 #[derive(Debug, thiserror::Error)]
-enum Refusal {
-    #[error("the customer has changed their mind")]
-    Regret,
+enum BodyError {
+    #[error("the customer cancelled")]
+    Cancelled,
     #[error(transparent)]
     Store(#[from] Error),
 }
 
-async fn an_error_rolls_everything_back(database: TestDb) {
-    let outcome: Result<(), Refusal> = crate::write!(database.db(), transaction => {
+async fn error_of_the_body_rolls_back(database: TestDb) {
+    let outcome: Result<(), BodyError> = crate::write!(database.db(), transaction => {
         query("INSERT INTO accounts (account_id, owner, balance) VALUES (1, 'ada', 1)")
             .execute(transaction)
             .await?;
-        Err(Refusal::Regret)
+        Err(BodyError::Cancelled)
     });
-    assert!(matches!(outcome, Err(Refusal::Regret)), "{outcome:?}");
+    assert!(matches!(outcome, Err(BodyError::Cancelled)), "{outcome:?}");
     assert_eq!(
         balance(database.db(), 1)
             .await
@@ -134,18 +134,21 @@ async fn an_error_rolls_everything_back(database: TestDb) {
     );
 }
 
-async fn a_failed_statement_dooms_its_transaction(database: TestDb) {
+async fn failed_statement_aborts_its_transaction(database: TestDb) {
     let outcome: Result<(), Error> = crate::write!(database.db(), transaction => {
         let insert = "INSERT INTO accounts (account_id, owner, balance) VALUES ($1, 'ada', $2)";
         query(insert).bind(1).bind(1).execute(transaction).await?;
         let broken = query(insert).bind(2).bind(-1).execute(transaction).await;
         assert!(matches!(broken, Err(Error::Refused(_))), "{broken:?}");
         let later = query(insert).bind(3).bind(1).execute(transaction).await;
-        assert!(matches!(later, Err(Error::Doomed)), "{later:?}");
-        // The body forgets about it.
+        assert!(matches!(later, Err(Error::TransactionAborted)), "{later:?}");
+        // The body ignores the error.
         Ok(())
     });
-    assert!(matches!(outcome, Err(Error::Doomed)), "{outcome:?}");
+    assert!(
+        matches!(outcome, Err(Error::TransactionAborted)),
+        "{outcome:?}"
+    );
     for id in 1..=3 {
         assert_eq!(
             balance(database.db(), id)
@@ -156,7 +159,7 @@ async fn a_failed_statement_dooms_its_transaction(database: TestDb) {
     }
 }
 
-async fn a_transaction_that_is_dropped_is_rolled_back_and_the_next_one_runs(database: TestDb) {
+async fn dropped_transaction_is_rolled_back_and_the_next_one_runs(database: TestDb) {
     let db = database.db();
     let (started, has_started) = tokio::sync::oneshot::channel();
     let writer = tokio::spawn({
@@ -175,16 +178,16 @@ async fn a_transaction_that_is_dropped_is_rolled_back_and_the_next_one_runs(data
         }
     });
     has_started.await.expect("the writer starts");
-    // As tonic does when the caller hangs up.
+    // tonic also drops the future when the caller disconnects.
     writer.abort();
     writer.await.expect_err("it was aborted");
     add_account(db, 1, "bob", 2)
         .await
-        .expect("nothing of the first one is there");
+        .expect("the first transaction was rolled back");
     assert_eq!(balance(db, 1).await.expect("the database answers"), Some(2));
 }
 
-async fn a_broken_constraint_is_told_apart(database: TestDb) {
+async fn constraint_violation_is_recognized(database: TestDb) {
     add_account(database.db(), 1, "ada", 1)
         .await
         .expect("the account is new");
@@ -193,14 +196,14 @@ async fn a_broken_constraint_is_told_apart(database: TestDb) {
         .expect_err("it is there");
     let negative = add_account(database.db(), 2, "ada", -1)
         .await
-        .expect_err("nobody owes");
+        .expect_err("a balance is not negative");
     for error in [twice, negative] {
         assert!(error.is_constraint_violation(), "{error}");
         assert!(!error.is_unavailable(), "{error}");
     }
 }
 
-async fn readers_do_not_wait_for_a_writer(database: TestDb) {
+async fn reader_does_not_wait_for_a_writer(database: TestDb) {
     let db = database.db();
     let outcome: Result<(), Error> = crate::write!(db, transaction => {
         query("INSERT INTO accounts (account_id, owner, balance) VALUES (1, 'ada', 1)")
@@ -213,8 +216,8 @@ async fn readers_do_not_wait_for_a_writer(database: TestDb) {
     assert_eq!(balance(db, 1).await.expect("the database answers"), Some(1));
 }
 
-async fn statements_are_prepared(database: TestDb) {
-    prepare_all(database.db(), replay::STATEMENTS).await;
+async fn valid_statements_are_prepared(database: TestDb) {
+    prepare_all(database.db(), idempotency::STATEMENTS).await;
     prepare_all(
         database.db(),
         &[("ONE", "SELECT 1"), ("TWO", "SELECT $1 = 2")],
@@ -222,7 +225,7 @@ async fn statements_are_prepared(database: TestDb) {
     .await;
 }
 
-async fn a_wrong_statement_is_found(database: TestDb) {
+async fn invalid_statement_is_reported(database: TestDb) {
     let db = database.db().clone();
     let statements = [
         ("GOOD", "SELECT owner FROM accounts"),
@@ -232,14 +235,15 @@ async fn a_wrong_statement_is_found(database: TestDb) {
     let panic = checked.expect_err("one of them is wrong").into_panic();
     let message = panic.downcast_ref::<String>().expect("it has a message");
     assert!(
-        message.contains("refuses 1 of 2 statements:\nBAD: "),
+        message.contains("rejects 1 of 2 statements:\nBAD: "),
         "{message}"
     );
 }
 
-/// SQLite rolls back by itself when the disk is full; the only writer must live on.
+/// SQLite rolls back by itself when the disk is full. The single writer connection must
+/// remain usable.
 #[tokio::test]
-async fn after_a_full_disk_writing_goes_on() {
+async fn writes_succeed_after_a_full_disk() {
     let database = sqlite(&super::CURRENT).await;
     let db = database.db();
     let full: Result<(), Error> = crate::write!(db, transaction => {

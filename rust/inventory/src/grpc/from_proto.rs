@@ -1,21 +1,21 @@
-//! From the contract to the domain. The rules of the contract hold already; what they
-//! exclude is not told apart here.
+//! Converts contract messages to domain types. The codec has already validated the
+//! messages, so values that the rules of the contract exclude get no errors here.
 
 use contract::bookstore::inventory::v1::{self as contract_v1, BookCategory};
 use uuid::Uuid;
 
-use crate::{Book, BookId, Line, NewBook, Price, ReservationId};
+use crate::{Book, BookId, ImportedBook, Price, ReservationId, ReservationLine};
 
-/// A category, or `None` for all of them.
+/// A category filter; `None` (unset) means all categories.
 pub(super) fn category(number: i32) -> Option<BookCategory> {
     BookCategory::try_from(number)
         .ok()
         .filter(|category| *category != BookCategory::Unspecified)
 }
 
-/// A UUID in any spelling of its letters.
+/// A UUID, in upper or lower case.
 pub(super) fn uuid(text: &str) -> Uuid {
-    // What does not parse was refused by the rule `uuid`; nobody has the id nil.
+    // The rule `uuid` has refused text that does not parse. Nothing has the nil id.
     Uuid::parse_str(text).unwrap_or_default()
 }
 
@@ -23,11 +23,11 @@ pub(super) fn reservation_id(text: &str) -> ReservationId {
     ReservationId(uuid(text))
 }
 
-/// A book to import, if it keeps the rules of the contract.
-pub(crate) fn new_book(import: contract_v1::BookImport) -> Option<NewBook> {
+/// A book to import; `None` if it violates the rules of the contract.
+pub(crate) fn imported_book(import: contract_v1::BookImport) -> Option<ImportedBook> {
     let book = import.book?;
     let price = book.price?;
-    Some(NewBook {
+    Some(ImportedBook {
         book: Book {
             book_id: BookId(book.book_id),
             title: book.title,
@@ -43,7 +43,7 @@ pub(crate) fn new_book(import: contract_v1::BookImport) -> Option<NewBook> {
     })
 }
 
-impl From<contract_v1::ReservationLine> for Line {
+impl From<contract_v1::ReservationLine> for ReservationLine {
     fn from(line: contract_v1::ReservationLine) -> Self {
         Self {
             book_id: BookId(line.book_id),

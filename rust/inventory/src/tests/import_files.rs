@@ -1,4 +1,4 @@
-//! `bookstore import`: from a file to the catalogue.
+//! Tests of the CSV import: parsing files and uploading the books.
 
 use std::io::Write as _;
 
@@ -6,57 +6,57 @@ use contract::bookstore::inventory::v1::{BookCategory, BookImport};
 use proptest::prelude::*;
 use store::testing::TestDb;
 
-use super::{Client, Shop};
-use crate::import::{OpenError, Reader, RowError, RunError, run};
+use super::{Client, TestInventory};
+use crate::import::{OpenError, Reader, RowError, UploadError, upload};
 
 store::both_engines! {
     crate::SCHEMA =>
-    a_file_is_imported_twice_and_changes_nothing,
-    bad_rows_are_reported_and_the_others_kept,
-    a_refusal_ends_the_import,
+    repeated_import_of_a_file_changes_nothing,
+    invalid_rows_are_reported_and_the_others_imported,
+    server_error_ends_the_import,
 }
 
-const OWN: &str = include_str!("../../fixtures/own.csv");
-const GOODBOOKS: &str = include_str!("../../fixtures/goodbooks.csv");
+const BOOKSTORE_CSV: &str = include_str!("../../fixtures/own.csv");
+const GOODBOOKS_CSV: &str = include_str!("../../fixtures/goodbooks.csv");
 
 fn rows(file: impl Into<Vec<u8>>) -> Vec<Result<(u64, BookImport), RowError>> {
     let reader = Reader::new(std::io::Cursor::new(file.into()));
     reader.expect("the header is known").collect()
 }
 
-fn good(row: &Result<(u64, BookImport), RowError>) -> &contract::bookstore::inventory::v1::Book {
+fn book_of(row: &Result<(u64, BookImport), RowError>) -> &contract::bookstore::inventory::v1::Book {
     let (_, import) = row.as_ref().expect("the row is good");
     import.book.as_ref().expect("a book is there")
 }
 
 #[test]
-fn our_own_files_are_read() {
-    let rows = rows(OWN);
+fn bookstore_format_is_parsed() {
+    let rows = rows(BOOKSTORE_CSV);
     let lines: Vec<_> = rows
         .iter()
         .map(|row| row.as_ref().map(|row| row.0))
         .collect();
     assert_eq!(lines, [Ok(2), Ok(3), Ok(5)]);
-    let first = good(&rows[0]);
+    let first = book_of(&rows[0]);
     assert_eq!(first.title, "The Left Hand of \"Darkness\", or: a title");
     assert_eq!(first.category(), BookCategory::ScienceFiction);
     assert_eq!(
         first.price.as_ref().and_then(|price| price.amount_minor),
         Some(1299)
     );
-    let second = good(&rows[1]);
+    let second = book_of(&rows[1]);
     assert_eq!(second.authors, ["Terry Pratchett", "Neil Gaiman"]);
     let third = rows[2].as_ref().expect("the row is good");
     assert_eq!(
-        (good(&rows[2]).publication_year, third.1.on_hand),
+        (book_of(&rows[2]).publication_year, third.1.on_hand),
         (Some(-750), None)
     );
 }
 
 #[test]
-fn goodbooks_are_read() {
-    let rows = rows(GOODBOOKS);
-    let first = good(&rows[0]);
+fn goodbooks_format_is_parsed() {
+    let rows = rows(GOODBOOKS_CSV);
+    let first = book_of(&rows[0]);
     assert_eq!(
         (first.book_id, first.publication_year),
         (1_000_001, Some(2008))
@@ -67,11 +67,11 @@ fn goodbooks_are_read() {
         first.price.as_ref().and_then(|price| price.amount_minor),
         Some(1199)
     );
-    assert_eq!(good(&rows[1]).authors, ["J.K. Rowling", "Mary GrandPré"]);
+    assert_eq!(book_of(&rows[1]).authors, ["J.K. Rowling", "Mary GrandPré"]);
     assert_eq!(
         (
-            good(&rows[2]).title.as_str(),
-            good(&rows[2]).publication_year
+            book_of(&rows[2]).title.as_str(),
+            book_of(&rows[2]).publication_year
         ),
         ("Ἰλιάς", None)
     );
@@ -79,17 +79,17 @@ fn goodbooks_are_read() {
 }
 
 #[test]
-fn columns_may_stand_in_any_order_and_a_byte_order_mark_is_passed_over() {
+fn column_order_and_byte_order_mark_are_ignored() {
     let rows =
         rows("\u{feff}Stock,price,CATEGORY,year,isbn,authors,title,ID\r\n4,1,poetry,,x,,T,7\r\n");
     assert_eq!(
-        (good(&rows[0]).book_id, good(&rows[0]).title.as_str()),
+        (book_of(&rows[0]).book_id, book_of(&rows[0]).title.as_str()),
         (7, "T")
     );
 }
 
 #[test]
-fn an_unknown_header_is_refused_with_those_that_are_known() {
+fn unknown_header_is_refused_with_the_supported_columns() {
     for file in [
         "",
         "name,price\n1,2\n",
@@ -110,8 +110,8 @@ fn an_unknown_header_is_refused_with_those_that_are_known() {
     ));
 }
 
-/// Our header and some rows.
-pub(super) fn own(rows: &[&[u8]]) -> Vec<u8> {
+/// A file in the bookstore's format: the header and some rows.
+pub(super) fn bookstore_csv(rows: &[&[u8]]) -> Vec<u8> {
     let mut file = b"id,title,authors,year,category,price,stock\n".to_vec();
     for row in rows {
         file.extend_from_slice(row);
@@ -121,9 +121,9 @@ pub(super) fn own(rows: &[&[u8]]) -> Vec<u8> {
 }
 
 #[test]
-fn each_bad_row_is_reported_with_its_line_and_what_is_wrong() {
+fn invalid_row_is_reported_with_its_line_and_reason() {
     let long = format!("9,{},,,poetry,1,1", "x".repeat(301));
-    let rows = rows(own(&[
+    let rows = rows(bookstore_csv(&[
         b"1,Good,,,poetry,1,1",
         b"x,Title,,,poetry,1,1",
         b"3,,,,poetry,1,1",
@@ -165,8 +165,8 @@ fn each_bad_row_is_reported_with_its_line_and_what_is_wrong() {
 }
 
 #[test]
-fn a_quotation_mark_that_nobody_closes_is_suspected() {
-    let rows = rows(own(&[
+fn unclosed_quotation_mark_is_suggested_as_the_reason() {
+    let rows = rows(bookstore_csv(&[
         b"1,\"Title,,,poetry,1,1",
         b"2,T,,,poetry,1,1",
         b"3,T,,,poetry,1,1",
@@ -179,8 +179,8 @@ fn a_quotation_mark_that_nobody_closes_is_suspected() {
 }
 
 #[test]
-fn lines_are_counted_however_they_end() {
-    let file = String::from_utf8(own(&[
+fn lines_are_counted_with_all_line_ends() {
+    let file = String::from_utf8(bookstore_csv(&[
         b"",
         b"1,T,,,poetry,1,1",
         b"2,\"T\nU\",,,poetry,1,1",
@@ -208,9 +208,9 @@ fn lines_are_counted_however_they_end() {
 }
 
 #[test]
-fn a_row_without_an_end_is_not_kept_in_memory() {
+fn endless_row_is_refused() {
     let endless = std::io::Read::chain(
-        std::io::Cursor::new(own(&[b"1,T,,,poetry,1,1"])),
+        std::io::Cursor::new(bookstore_csv(&[b"1,T,,,poetry,1,1"])),
         std::io::repeat(b'x'),
     );
     let mut reader = Reader::new(endless).expect("the header is known");
@@ -233,16 +233,16 @@ fn a_row_without_an_end_is_not_kept_in_memory() {
 
 proptest! {
     #[test]
-    fn no_file_makes_the_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+    fn arbitrary_bytes_do_not_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         if let Ok(reader) = Reader::new(std::io::Cursor::new(bytes.clone())) {
             reader.for_each(drop);
         }
-        rows(own(&[&bytes])).iter().for_each(drop);
+        rows(bookstore_csv(&[&bytes])).iter().for_each(drop);
     }
 
     #[test]
-    fn every_row_is_a_book_or_reported(fields in proptest::collection::vec("[^\"\r\n,]{0,12}", 7)) {
-        let rows = rows(own(&[fields.join(",").as_bytes()]));
+    fn every_row_is_parsed_or_reported(fields in proptest::collection::vec("[^\"\r\n,]{0,12}", 7)) {
+        let rows = rows(bookstore_csv(&[fields.join(",").as_bytes()]));
         prop_assert!(rows.len() <= 1);
         for row in rows {
             if let Err(bad) = row {
@@ -252,14 +252,14 @@ proptest! {
     }
 }
 
-async fn import(client: &mut Client, file: Vec<u8>) -> Result<crate::import::Summary, RunError> {
+async fn import(client: &mut Client, file: Vec<u8>) -> Result<crate::import::Summary, UploadError> {
     let reader = Reader::new(std::io::Cursor::new(file)).expect("the header is known");
-    run(client, reader, Some("token"), &mut |_| {}).await
+    upload(client, reader, Some("token"), &mut |_| {}).await
 }
 
-async fn a_file_is_imported_twice_and_changes_nothing(database: TestDb) {
-    let mut shop = Shop::open(&database);
-    let mut file = own(&[]);
+async fn repeated_import_of_a_file_changes_nothing(database: TestDb) {
+    let mut service = TestInventory::open(&database);
+    let mut file = bookstore_csv(&[]);
     for id in 1..=1234 {
         file.extend(format!("{id},Title {id},A; B,1999,poetry,9.99,{}\n", id % 7).bytes());
     }
@@ -267,9 +267,9 @@ async fn a_file_is_imported_twice_and_changes_nothing(database: TestDb) {
     on_disk.write_all(&file).expect("the file is written");
 
     let reader = Reader::open(on_disk.path()).expect("the file is read");
-    let mut told = Vec::new();
-    let summary = run(&mut shop.client, reader, None, &mut |progress| {
-        told.push(progress)
+    let mut reported = Vec::new();
+    let summary = upload(&mut service.client, reader, None, &mut |progress| {
+        reported.push(progress)
     })
     .await;
     let summary = summary.expect("the file is imported");
@@ -277,53 +277,53 @@ async fn a_file_is_imported_twice_and_changes_nothing(database: TestDb) {
         (summary.created, summary.updated, summary.unchanged),
         (1234, 0, 0)
     );
-    let last = told.last().expect("progress is told");
-    assert_eq!((last.rows, last.bad_rows, told.len()), (1234, 0, 3));
+    let last = reported.last().expect("progress is reported");
+    assert_eq!((last.rows, last.bad_rows, reported.len()), (1234, 0, 3));
     assert_eq!(
         (last.bytes_read, last.bytes_total),
         (file.len() as u64, Some(file.len() as u64))
     );
 
-    let again = import(&mut shop.client, file)
+    let repeated = import(&mut service.client, file)
         .await
         .expect("the file is imported");
     assert_eq!(
-        (again.created, again.updated, again.unchanged),
+        (repeated.created, repeated.updated, repeated.unchanged),
         (0, 0, 1234)
     );
-    assert_eq!(shop.level(1000).await.on_hand, 1000 % 7);
+    assert_eq!(service.level(1000).await.on_hand, 1000 % 7);
 }
 
-async fn bad_rows_are_reported_and_the_others_kept(database: TestDb) {
-    let mut shop = Shop::open(&database);
-    let mut file = own(&[]);
+async fn invalid_rows_are_reported_and_the_others_imported(database: TestDb) {
+    let mut service = TestInventory::open(&database);
+    let mut file = bookstore_csv(&[]);
     for id in 1..=30 {
         file.extend(format!("{id},Title,,,poetry,9.99,\n{id},Title,,,nothing,9.99,\n").bytes());
     }
-    let summary = import(&mut shop.client, file)
+    let summary = import(&mut service.client, file)
         .await
         .expect("the file is imported");
     assert_eq!((summary.created, summary.bad_rows), (30, 30));
     let lines: Vec<_> = summary.first_bad_rows.iter().map(|bad| bad.line).collect();
     assert_eq!(lines, (1..=20).map(|row| 2 * row + 1).collect::<Vec<_>>());
-    let none = import(&mut shop.client, own(&[]))
+    let none = import(&mut service.client, bookstore_csv(&[]))
         .await
         .expect("an empty file is imported");
     assert_eq!(none, crate::import::Summary::default());
 }
 
-async fn a_refusal_ends_the_import(database: TestDb) {
-    let mut shop = Shop::with_stock(&database, 1, 10).await;
-    shop.reserve(&[(1, 10)]).await.expect("copies are held");
-    let mut file = own(&[b"1,Title,,,poetry,9.99,5"]);
+async fn server_error_ends_the_import(database: TestDb) {
+    let mut service = TestInventory::with_stock(&database, 1, 10).await;
+    service.reserve(&[(1, 10)]).await.expect("copies are held");
+    let mut file = bookstore_csv(&[b"1,Title,,,poetry,9.99,5"]);
     for id in 2..=5000 {
         file.extend(format!("{id},Title {id},A; B,1999,poetry,9.99,\n").bytes());
     }
-    let error = import(&mut shop.client, file)
+    let error = import(&mut service.client, file)
         .await
         .expect_err("the stock is reserved");
     assert!(
-        matches!(&error, RunError::Refused(status)
+        matches!(&error, UploadError::Refused(status)
         if status.code() == tonic::Code::FailedPrecondition),
         "{error}"
     );

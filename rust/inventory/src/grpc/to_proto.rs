@@ -1,9 +1,9 @@
-//! From the domain to the contract.
+//! Converts domain types to contract messages.
 
 use contract::bookstore::{inventory::v1 as contract_v1, r#type::v1::Money};
 use jiff::Timestamp;
 
-use crate::{Book, Level, Line, Reservation};
+use crate::{Book, Reservation, ReservationLine, StockLevel};
 
 impl From<Book> for contract_v1::Book {
     fn from(book: Book) -> Self {
@@ -21,8 +21,8 @@ impl From<Book> for contract_v1::Book {
     }
 }
 
-impl From<Level> for contract_v1::StockLevel {
-    fn from(level: Level) -> Self {
+impl From<StockLevel> for contract_v1::StockLevel {
+    fn from(level: StockLevel) -> Self {
         Self {
             book_id: level.book_id.0,
             on_hand: level.on_hand,
@@ -32,8 +32,8 @@ impl From<Level> for contract_v1::StockLevel {
     }
 }
 
-impl From<Line> for contract_v1::ReservationLine {
-    fn from(line: Line) -> Self {
+impl From<ReservationLine> for contract_v1::ReservationLine {
+    fn from(line: ReservationLine) -> Self {
         Self {
             book_id: line.book_id.0,
             quantity: line.quantity,
@@ -52,12 +52,13 @@ impl From<Reservation> for contract_v1::Reservation {
     }
 }
 
-/// A prost timestamp counts its nanoseconds forward from the second before.
+/// In a protobuf timestamp `nanos` counts forward even before 1970, so the seconds are
+/// rounded down.
 fn timestamp(time: Timestamp) -> prost_types::Timestamp {
     let nanos = time.as_nanosecond();
     let second = 1_000_000_000;
     prost_types::Timestamp {
-        // A jiff timestamp lies within 10,000 years, so both fit.
+        // A jiff timestamp is between the years -9999 and 9999, so both values fit.
         seconds: i64::try_from(nanos.div_euclid(second)).unwrap_or_default(),
         nanos: i32::try_from(nanos.rem_euclid(second)).unwrap_or_default(),
     }

@@ -1,4 +1,4 @@
-//! The attempts of one `write!`.
+//! Retries of one `write!` after conflicts with other transactions.
 
 use std::{
     ops::ControlFlow,
@@ -7,17 +7,19 @@ use std::{
 
 use crate::{Db, Error, Transaction, connection::Failure};
 
-/// How often a body runs at most.
-const MOST_ATTEMPTS: u32 = 10;
+/// How many times a body runs at most.
+const MAX_ATTEMPTS: u32 = 10;
 
-/// After this time no further attempt starts: the caller has waited long enough, and
-/// `busy_timeout` and `lock_timeout` are as long.
-const MOST_TIME: Duration = Duration::from_secs(5);
+/// After this time no further attempt starts. `busy_timeout` and `lock_timeout` are equally
+/// long.
+const MAX_ELAPSED: Duration = Duration::from_secs(5);
 
-/// The wait after the first failed attempt is at most so long; it doubles each time.
-const FIRST_WAIT: Duration = Duration::from_millis(4);
+/// The upper bound of the random wait after the first failed attempt. The bound doubles
+/// with each attempt.
+const INITIAL_BACKOFF: Duration = Duration::from_millis(4);
 
-/// The expansion of [`crate::write!`] counts with it; nobody else should use it.
+/// The attempts of one [`crate::write!`]. It is public only for the expansion of that
+/// macro.
 #[derive(Debug)]
 pub struct Attempts<'d> {
     db: &'d Db,
@@ -26,7 +28,7 @@ pub struct Attempts<'d> {
 }
 
 impl<'d> Attempts<'d> {
-    /// No attempt so far.
+    /// Starts with no attempt made.
     pub fn new(db: &'d Db) -> Self {
         Self {
             db,
@@ -35,21 +37,21 @@ impl<'d> Attempts<'d> {
         }
     }
 
-    /// Opens the transaction of the next attempt.
+    /// Begins the transaction of the next attempt.
     ///
     /// # Errors
-    /// As [`Db::acquire`], or [`Error::Conflict`] if another process writes to the file
-    /// for too long.
+    /// As [`Db::acquire`], or [`Error::Conflict`] if another process holds the lock of the
+    /// SQLite file for too long.
     pub async fn begin(&mut self) -> Result<Transaction, Error> {
         loop {
             match self.db.begin().await {
-                Err(Error::Conflict(_)) if self.again().await => {}
+                Err(Error::Conflict(_)) if self.wait_before_retry().await => {}
                 outcome => return outcome,
             }
         }
     }
 
-    /// Commits or rolls back; says whether the body runs again.
+    /// Commits or rolls back, and returns `Continue` if the body should run again.
     pub async fn finish<T, E: From<Error>>(
         &mut self,
         transaction: Transaction,
@@ -62,29 +64,33 @@ impl<'d> Attempts<'d> {
             },
             Err(error) => {
                 let conflict = transaction.failure() == Some(Failure::Conflict);
-                transaction.roll_back().await;
+                transaction.rollback().await;
                 (conflict, Err(error))
             }
         };
-        if conflict && self.again().await {
+        if conflict && self.wait_before_retry().await {
             return ControlFlow::Continue(());
         }
         ControlFlow::Break(outcome)
     }
 
-    /// Waits before the next attempt, if there is one.
-    async fn again(&mut self) -> bool {
+    /// Waits before the next attempt; returns `false` if no attempt is left.
+    async fn wait_before_retry(&mut self) -> bool {
         self.failed += 1;
-        if self.failed >= MOST_ATTEMPTS || self.started.elapsed() >= MOST_TIME {
+        if self.failed >= MAX_ATTEMPTS || self.started.elapsed() >= MAX_ELAPSED {
             tracing::warn!(
                 attempts = self.failed,
-                "gave up a transaction, others were in the way"
+                "gave up a transaction because of conflicts with other transactions"
             );
             return false;
         }
-        let longest = FIRST_WAIT * 2_u32.pow(self.failed - 1);
+        let longest = INITIAL_BACKOFF * 2_u32.pow(self.failed - 1);
         let wait = longest.mul_f64(rand::random_range(0.0..1.0));
-        tracing::debug!(attempts = self.failed, ?wait, "a transaction starts again");
+        tracing::debug!(
+            attempts = self.failed,
+            ?wait,
+            "retrying a transaction after a conflict"
+        );
         tokio::time::sleep(wait).await;
         true
     }

@@ -1,4 +1,4 @@
-//! Sending the books of a file to a server.
+//! Sends the books of a file to a server.
 
 use contract::bookstore::inventory::v1::{
     ImportBooksRequest, inventory_service_client::InventoryServiceClient,
@@ -11,118 +11,120 @@ use tonic::{Request, Status, metadata::MetadataValue};
 
 use super::{Reader, RowError};
 
-/// How many bad rows a [`Summary`] lists; the others it counts.
-pub const BAD_ROWS_KEPT: usize = 20;
+/// How many invalid rows a [`Summary`] lists. The others are only counted.
+pub const MAX_LISTED_BAD_ROWS: usize = 20;
 
-/// How many books a message carries. Each message is one transaction.
+/// The maximum number of books in a message. The server stores each message in one
+/// transaction.
 const BATCH_BOOKS: usize = 500;
 
-/// Where a message is closed early, in bytes: servers take 4 MiB, and no book comes near
-/// the difference.
+/// A message that reaches this size in bytes is sent even if it has fewer books. Servers
+/// accept 4 MiB, and a book is much smaller than the difference.
 const BATCH_BYTES: usize = 1024 * 1024;
 
-/// How far an import has come.
+/// The progress of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// Rows that were read, the bad ones among them.
+    /// Rows that were read, including the invalid ones.
     pub rows: u64,
-    /// Rows that are no books.
+    /// Invalid rows.
     pub bad_rows: u64,
-    /// Bytes of the file that were read.
+    /// Bytes that were read.
     pub bytes_read: u64,
-    /// Bytes of the file, if that is known.
+    /// The size of the file in bytes; `None` if unknown.
     pub bytes_total: Option<u64>,
 }
 
-/// What an import has done.
+/// The result of an import.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Summary {
-    /// Books that were not in the catalogue before.
+    /// Books that did not exist before.
     pub created: u64,
-    /// Books that were, and are different now.
+    /// Books that existed and were changed.
     pub updated: u64,
-    /// Books that were, and are as before.
+    /// Books that existed and did not change.
     pub unchanged: u64,
-    /// How many rows are no books.
+    /// The number of invalid rows.
     pub bad_rows: u64,
-    /// The first [`BAD_ROWS_KEPT`] of them.
+    /// The first [`MAX_LISTED_BAD_ROWS`] invalid rows.
     pub first_bad_rows: Vec<RowError>,
 }
 
-/// Why an import did not come to its end. What was stored until then is kept, and
-/// importing the file again is safe.
+/// Why an import failed before the end of the file. The books that were stored until then
+/// remain, and it is safe to import the file again.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum RunError {
-    /// The token has characters that no token has.
+pub enum UploadError {
+    /// The token contains characters that are not allowed in gRPC metadata.
     #[error("the operator's token has characters that cannot be sent")]
     TokenMalformed,
-    /// The server refused the call or failed.
+    /// The server answered with an error.
     #[error("the server answered {:?}: {}", .0.code(), .0.message())]
     Refused(Box<Status>),
-    /// The thread that reads the file has come to a sudden end.
+    /// The thread that reads the file has panicked.
     #[error("the file was not read to its end: {0}")]
     ReaderFailed(#[source] tokio::task::JoinError),
 }
 
-/// Some books, and how far the file was read for them.
+/// A message and the progress that is reported when it is sent.
 struct Batch {
     message: ImportBooksRequest,
     progress: Progress,
 }
 
-/// Imports the books of a file by the method `ImportBooks`, with the operator's `token`
-/// where the server asks for one. `progress` is told after every message; the server
-/// takes messages as fast as it stores them, so this is what it has stored, but for a
-/// few messages on their way.
+/// Imports the books of a file with the method `ImportBooks`. `token` is the operator's
+/// token, for servers that require one.
+///
+/// `progress` is called after every message. Because of flow control the server has then
+/// stored all but the last few messages.
 ///
 /// # Errors
-/// [`RunError`].
-pub async fn run(
+/// [`UploadError`].
+pub async fn upload(
     client: &mut InventoryServiceClient<Channel>,
     reader: Reader,
     token: Option<&str>,
     progress: &mut dyn FnMut(Progress),
-) -> Result<Summary, RunError> {
-    let (to_server, messages) = mpsc::channel(1);
+) -> Result<Summary, UploadError> {
+    let (message_sender, messages) = mpsc::channel(1);
     let mut request = Request::new(ReceiverStream::new(messages));
     if let Some(token) = token {
         let mut value = MetadataValue::try_from(format!("Bearer {token}"))
-            .map_err(|_| RunError::TokenMalformed)?;
+            .map_err(|_| UploadError::TokenMalformed)?;
         value.set_sensitive(true);
         request.metadata_mut().insert("authorization", value);
     }
-    // Reading a file blocks, so it has a thread of its own.
-    let (to_us, mut batches) = mpsc::channel(1);
-    let reading = tokio::task::spawn_blocking(move || read(reader, &to_us));
+    // Reading a file blocks, so it runs on a blocking thread.
+    let (batch_sender, mut batches) = mpsc::channel(1);
+    let reading = tokio::task::spawn_blocking(move || read(reader, &batch_sender));
 
-    let pass_on = async {
+    let forward_batches = async {
         while let Some(batch) = batches.recv().await {
-            // The call is over if nobody takes messages any more; its answer says why.
-            if to_server.send(batch.message).await.is_err() {
+            // If the receiver is gone, the call has ended and its status tells why.
+            if message_sender.send(batch.message).await.is_err() {
                 break;
             }
             progress(batch.progress);
         }
-        drop(to_server);
-        // Lets the reader end, where the call was over before the file.
+        drop(message_sender);
+        // Stops the reading thread if the call ended before the end of the file.
         drop(batches);
     };
-    let (answer, ()) = tokio::join!(client.import_books(request), pass_on);
-    let read = reading.await.map_err(RunError::ReaderFailed)?;
-    let counts = answer
-        .map_err(|status| RunError::Refused(Box::new(status)))?
+    let (response, ()) = tokio::join!(client.import_books(request), forward_batches);
+    let summary = reading.await.map_err(UploadError::ReaderFailed)?;
+    let counts = response
+        .map_err(|status| UploadError::Refused(Box::new(status)))?
         .into_inner();
     Ok(Summary {
         created: counts.created.unsigned_abs(),
         updated: counts.updated.unsigned_abs(),
         unchanged: counts.unchanged.unsigned_abs(),
-        ..read
+        ..summary
     })
 }
 
-/// Reads to the end of the file, or until nobody wants more; gives what it knows of the
-/// bad rows.
+/// Reads the file to its end, or until the receiver is dropped. The returned summary has
+/// only the invalid rows.
 fn read(mut reader: Reader, batches: &mpsc::Sender<Batch>) -> Summary {
     let mut summary = Summary::default();
     let mut rows = 0;
@@ -141,7 +143,7 @@ fn read(mut reader: Reader, batches: &mpsc::Sender<Batch>) -> Summary {
             Some(Err(bad)) => {
                 rows += 1;
                 summary.bad_rows += 1;
-                if summary.first_bad_rows.len() < BAD_ROWS_KEPT {
+                if summary.first_bad_rows.len() < MAX_LISTED_BAD_ROWS {
                     summary.first_bad_rows.push(bad);
                 }
             }

@@ -1,10 +1,10 @@
-//! How fast an import is, and how little memory it needs.
+//! Measures the time and the memory of an import of a large file.
 
-use super::{Shop, files::own};
-use crate::import::{Reader, run};
+use super::{TestInventory, import_files::bookstore_csv};
+use crate::import::{Reader, upload};
 
-/// `rows` rows of our own, made while they are read.
-fn endless(rows: u32) -> impl std::io::Read + Send {
+/// A file of `rows` rows in the bookstore's format, generated while it is read.
+fn generated_file(rows: u32) -> impl std::io::Read + Send {
     const WORDS: [&str; 16] = [
         "winter", "garden", "of", "the", "silent", "Éclair", "river", "and", "a", "king", "memory",
         "stone", "light", "house", "last", "journey",
@@ -35,7 +35,7 @@ fn endless(rows: u32) -> impl std::io::Read + Send {
             self.line.read(buffer)
         }
     }
-    let header = std::io::Cursor::new(own(&[]));
+    let header = std::io::Cursor::new(bookstore_csv(&[]));
     std::io::Read::chain(
         header,
         Rows {
@@ -46,8 +46,8 @@ fn endless(rows: u32) -> impl std::io::Read + Send {
     )
 }
 
-/// The most memory that this process ever had, in kB, where the system tells.
-fn most_memory() -> Option<u64> {
+/// The peak memory of this process in kB; `None` if the system does not report it.
+fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM"))?;
     line.split_whitespace().nth(1)?.parse().ok()
@@ -55,23 +55,23 @@ fn most_memory() -> Option<u64> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "measures: cargo test --release -p inventory large_file -- --ignored --nocapture"]
-async fn a_large_file_is_imported_in_time_and_in_constant_memory() {
+async fn large_file_is_imported_quickly_and_in_constant_memory() {
     for rows in [10_000, 1_000_000] {
         let database = store::testing::sqlite(&crate::SCHEMA).await;
-        let mut shop = Shop::open(&database);
-        let reader = Reader::new(endless(rows)).expect("the header is known");
-        let began = std::time::Instant::now();
-        let summary = run(&mut shop.client, reader, None, &mut |_| {}).await;
-        let took = began.elapsed();
+        let mut service = TestInventory::open(&database);
+        let reader = Reader::new(generated_file(rows)).expect("the header is known");
+        let start = std::time::Instant::now();
+        let summary = upload(&mut service.client, reader, None, &mut |_| {}).await;
+        let elapsed = start.elapsed();
         assert_eq!(
             summary.expect("the file is imported").created,
             u64::from(rows)
         );
-        let memory = most_memory();
-        println!("{rows} rows: {took:.2?}, at most {memory:?} kB");
+        let memory = peak_memory();
+        println!("{rows} rows: {elapsed:.2?}, at most {memory:?} kB");
         assert!(
-            rows > 10_000 || took < std::time::Duration::from_secs(2),
-            "{took:?}"
+            rows > 10_000 || elapsed < std::time::Duration::from_secs(2),
+            "{elapsed:?}"
         );
         assert!(
             memory.is_none_or(|kilobytes| kilobytes < 256 * 1024),

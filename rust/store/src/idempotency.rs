@@ -1,0 +1,153 @@
+//! Idempotent requests: the same request id with the same body gets the same response.
+//!
+//! Call [`claim`] and [`save_response`] in the write transaction that does the work, so
+//! that the work and its response are committed together:
+//!
+//! ```
+//! # use store::{Db, Error, idempotency::{self, RequestState}};
+//! # async fn reserve(db: &Db, request_id: &str, body: &[u8], now: i64) -> Result<Vec<u8>, Error> {
+//! store::write!(db, transaction => {
+//!     match idempotency::claim(transaction, request_id, "ReserveStock", body, now).await? {
+//!         RequestState::Completed(response) => return Ok(response),
+//!         RequestState::Conflict => return Ok(Vec::new()), // REQUEST_ID_REUSED
+//!         RequestState::New => {}
+//!     }
+//!     let response = b"the encoded response".to_vec();
+//!     idempotency::save_response(transaction, request_id, &response).await?;
+//!     Ok(response)
+//! })
+//! # }
+//! ```
+//!
+//! An error rolls back the claim together with the work, so only successful requests are
+//! remembered. The migration of each service creates the table (`BLOB` is `BYTEA` in
+//! PostgreSQL):
+//!
+//! ```sql
+//! CREATE TABLE replays (
+//!     request_id TEXT PRIMARY KEY,
+//!     method TEXT NOT NULL,
+//!     body_hash BLOB NOT NULL,
+//!     response BLOB,
+//!     created_at BIGINT NOT NULL
+//! );
+//! CREATE INDEX replays_by_age ON replays (created_at);
+//! ```
+
+use sha2::{Digest, Sha256};
+
+use crate::{Error, Sql, Transaction, query};
+
+/// The statements of this module, for the `prepare_all` test of each service.
+pub const STATEMENTS: &[(&str, Sql)] = &[
+    ("idempotency::CLAIM", CLAIM),
+    ("idempotency::LOOK_UP", LOOK_UP),
+    ("idempotency::SAVE_RESPONSE", SAVE_RESPONSE),
+    ("idempotency::PRUNE", PRUNE),
+];
+
+/// If two transactions use the same id at the same time, the second one waits here until
+/// the first one ends.
+const CLAIM: Sql = Sql::portable(
+    "INSERT INTO replays (request_id, method, body_hash, created_at) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (request_id) DO NOTHING",
+);
+
+const LOOK_UP: Sql =
+    Sql::portable("SELECT method, body_hash, response FROM replays WHERE request_id = $1");
+
+const SAVE_RESPONSE: Sql = Sql::portable("UPDATE replays SET response = $2 WHERE request_id = $1");
+
+const PRUNE: Sql = Sql::portable("DELETE FROM replays WHERE created_at < $1");
+
+/// What the database knows about a request id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RequestState {
+    /// The id was never used: do the work, then call [`save_response`].
+    New,
+    /// The same request was completed before; this is its encoded response.
+    Completed(Vec<u8>),
+    /// The id was used before with another method or body.
+    Conflict,
+}
+
+/// Looks up a request id, and claims it if it is new. A transaction that claimed an id
+/// can commit only after [`save_response`].
+///
+/// `body` is the encoded request without the parts that differ between retries. `now` is
+/// in microseconds since 1970.
+///
+/// # Errors
+/// [`Error`] if a statement fails.
+pub async fn claim(
+    transaction: &mut Transaction,
+    request_id: &str,
+    method: &str,
+    body: &[u8],
+    now: i64,
+) -> Result<RequestState, Error> {
+    let body_hash = Sha256::digest(body).to_vec();
+    let claimed = query(CLAIM)
+        .bind(request_id)
+        .bind(method)
+        .bind(&body_hash)
+        .bind(now)
+        .execute(transaction)
+        .await?;
+    if claimed == 1 {
+        transaction.claimed_request_id = Some(request_id.to_owned());
+        return Ok(RequestState::New);
+    }
+    let (stored_method, stored_hash, response): (String, Vec<u8>, Option<Vec<u8>>) = query(LOOK_UP)
+        .bind(request_id)
+        .fetch_one(transaction)
+        .await?;
+    if stored_method != method || stored_hash != body_hash {
+        return Ok(RequestState::Conflict);
+    }
+    match response {
+        Some(response) => Ok(RequestState::Completed(response)),
+        None => Err(Error::ResponseNotSaved {
+            request_id: request_id.to_owned(),
+        }),
+    }
+}
+
+/// Saves the encoded response for a request id that [`claim`] reported as
+/// [`RequestState::New`] in this transaction.
+///
+/// # Errors
+/// [`Error::ResponseNotSaved`] if the id was not claimed; other [`Error`]s if a statement
+/// fails.
+pub async fn save_response(
+    transaction: &mut Transaction,
+    request_id: &str,
+    response: &[u8],
+) -> Result<(), Error> {
+    let saved = match transaction.claimed_request_id.take() {
+        Some(claimed) if claimed == request_id => {
+            query(SAVE_RESPONSE)
+                .bind(request_id)
+                .bind(response)
+                .execute(transaction)
+                .await?
+        }
+        _ => 0,
+    };
+    if saved == 1 {
+        return Ok(());
+    }
+    Err(Error::ResponseNotSaved {
+        request_id: request_id.to_owned(),
+    })
+}
+
+/// Deletes the requests that were claimed before a time, in microseconds since 1970, and
+/// returns their number. Requests should be kept longer than any client retries, for
+/// example for a day.
+///
+/// # Errors
+/// [`Error`] if a statement fails.
+pub async fn prune(transaction: &mut Transaction, before: i64) -> Result<u64, Error> {
+    query(PRUNE).bind(before).execute(transaction).await
+}
