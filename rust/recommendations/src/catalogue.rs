@@ -1,4 +1,4 @@
-//! The copy of the catalogue from which the service draws.
+//! The in-memory copy of the catalogue from which books are sampled.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -11,33 +11,33 @@ use tokio::{sync::watch, time};
 
 use crate::Error;
 
-/// The number of a book in Inventory.
+/// The id of a book in Inventory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BookId(pub i32);
 
-/// A book as this service knows it. Cloning copies no text.
+/// The part of a book that this service needs. Cloning does not copy the title.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Volume {
-    /// The number of the book.
+pub struct BookSummary {
+    /// The id of the book.
     pub book_id: BookId,
-    /// The title, as printed.
+    /// The title as printed on the book.
     pub title: Arc<str>,
 }
 
-/// The catalogue at one revision: the books of each category. A book stands in it
-/// once at most, or a sample could name it twice.
+/// The catalogue at one revision: the books of each category. No book occurs twice, so
+/// that a sample has no duplicates.
 #[derive(Debug, Default)]
 pub(crate) struct Snapshot {
-    shelves: BTreeMap<BookCategory, Vec<Volume>>,
+    by_category: BTreeMap<BookCategory, Vec<BookSummary>>,
     seen: HashSet<BookId>,
 }
 
 impl Snapshot {
-    /// Puts a book on the shelf of its category.
+    /// Adds a book to its category.
     ///
-    /// Pages of a catalogue that changes while it is listed may show a book twice:
-    /// the first sight counts. A category that this build does not know has no
-    /// shelf that anybody could ask for.
+    /// If the catalogue changes while its pages are listed, a book may be on two pages;
+    /// the second one is ignored. A book of a category that this build does not know is
+    /// left out, because no request can ask for that category.
     pub(crate) fn add(&mut self, book: Book) {
         let book_id = BookId(book.book_id);
         match BookCategory::try_from(book.category) {
@@ -45,43 +45,46 @@ impl Snapshot {
                 tracing::warn!(
                     book_id = book.book_id,
                     category = book.category,
-                    "left out a book of a category that is not known here"
+                    "left out a book of an unknown category"
                 );
             }
             Ok(category) if self.seen.insert(book_id) => {
-                self.shelves.entry(category).or_default().push(Volume {
-                    book_id,
-                    title: book.title.into(),
-                });
+                self.by_category
+                    .entry(category)
+                    .or_default()
+                    .push(BookSummary {
+                        book_id,
+                        title: book.title.into(),
+                    });
             }
             Ok(_) => {}
         }
     }
 
-    /// The books of a category, none if it holds none.
-    pub(crate) fn shelf(&self, category: BookCategory) -> &[Volume] {
-        self.shelves.get(&category).map_or(&[], Vec::as_slice)
+    /// The books of a category.
+    pub(crate) fn books_in(&self, category: BookCategory) -> &[BookSummary] {
+        self.by_category.get(&category).map_or(&[], Vec::as_slice)
     }
 
-    /// How many books there are in all categories.
+    /// The number of books in all categories.
     pub(crate) fn book_count(&self) -> usize {
         self.seen.len()
     }
 }
 
-/// The newest snapshot, once there is one.
+/// The newest snapshot, as soon as there is one.
 #[derive(Debug, Clone)]
 pub(crate) struct Catalogue {
     newest: watch::Receiver<Option<Arc<Snapshot>>>,
     first_load_wait: Duration,
 }
 
-/// Where the refreshing task puts what it has read.
+/// The sending side, where the refresh task publishes snapshots.
 pub(crate) type Publisher = watch::Sender<Option<Arc<Snapshot>>>;
 
 impl Catalogue {
-    /// An empty place for snapshots. Whoever asks while it is empty waits for
-    /// `first_load_wait` at most.
+    /// A catalogue without a snapshot. [`Catalogue::snapshot`] waits at most
+    /// `first_load_wait` for the first one.
     pub(crate) fn empty(first_load_wait: Duration) -> (Publisher, Catalogue) {
         let (publisher, newest) = watch::channel(None);
         let catalogue = Catalogue {
@@ -91,8 +94,8 @@ impl Catalogue {
         (publisher, catalogue)
     }
 
-    /// The newest snapshot. Waits a little for the first one: right after a start
-    /// the load takes milliseconds, and a caller need not see that.
+    /// The newest snapshot. It waits for the first one, because the load right after the
+    /// start takes only milliseconds.
     pub(crate) async fn snapshot(&self) -> Result<Arc<Snapshot>, Error> {
         if let Some(snapshot) = self.newest.borrow().as_ref() {
             return Ok(Arc::clone(snapshot));

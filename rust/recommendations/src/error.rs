@@ -1,11 +1,11 @@
-//! What can go wrong in drawing books, and the status that it becomes.
+//! The errors of the service and their gRPC statuses.
 
 use tonic::{Code, Status};
 
-/// Why no books were drawn.
+/// Why a call failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The catalogue could not be read from Inventory since the service started.
+    /// The catalogue has not been read from Inventory since the service started.
     #[error("the catalogue has not been read from Inventory yet: repeat with backoff")]
     CatalogueUnavailable,
 }

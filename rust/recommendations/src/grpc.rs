@@ -1,5 +1,5 @@
-//! `bookstore.recommendations.v1` over the domain. The codec has held the request
-//! to the rules of the contract before it comes here.
+//! The gRPC service `bookstore.recommendations.v1`: converts messages and calls
+//! [`Recommendations`]. The codec has validated every request before it arrives here.
 
 use contract::bookstore::recommendations::v1::{
     BookRecommendation, RecommendRequest, RecommendResponse,
@@ -8,43 +8,45 @@ use contract::bookstore::recommendations::v1::{
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use crate::{NothingOwned, Owned, Recommendations, Volume};
+use crate::{BookSummary, NoPurchases, PurchaseHistory, Recommendations};
 
 /// The handler of `bookstore.recommendations.v1.RecommendationService`.
 #[derive(Debug)]
-pub struct V1<O = NothingOwned>(Recommendations<O>);
+pub struct V1<H = NoPurchases>(Recommendations<H>);
 
-impl<O: Owned> V1<O> {
-    /// The handler by itself, for whoever serves it in another way.
-    pub fn new(recommendations: Recommendations<O>) -> Self {
+impl<H: PurchaseHistory> V1<H> {
+    /// Creates the handler alone, for example to wrap it in another server type.
+    pub fn new(recommendations: Recommendations<H>) -> Self {
         Self(recommendations)
     }
 }
 
-/// Serves `bookstore.recommendations.v1`.
-pub fn v1<O: Owned>(recommendations: Recommendations<O>) -> RecommendationServiceServer<V1<O>> {
+/// The gRPC service `bookstore.recommendations.v1`, to be added to a router.
+pub fn v1<H: PurchaseHistory>(
+    recommendations: Recommendations<H>,
+) -> RecommendationServiceServer<V1<H>> {
     RecommendationServiceServer::new(V1::new(recommendations))
 }
 
 #[tonic::async_trait]
-impl<O: Owned> RecommendationService for V1<O> {
+impl<H: PurchaseHistory> RecommendationService for V1<H> {
     async fn recommend(
         &self,
         request: Request<RecommendRequest>,
     ) -> Result<Response<RecommendResponse>, Status> {
         let request = request.into_inner();
-        // The rule `uuid` leaves only what parses, or nothing: a visitor.
-        let reader = Uuid::parse_str(&request.user_id).ok();
-        let at_most = usize::try_from(request.max_results).unwrap_or(0);
-        let drawn = self.0.recommend(reader, request.category(), at_most);
-        let recommendations = drawn.await?.iter().map(message).collect();
+        // The rule `uuid` allows only a UUID or an empty text: an anonymous visitor.
+        let user_id = Uuid::parse_str(&request.user_id).ok();
+        let limit = usize::try_from(request.max_results).unwrap_or(0);
+        let books = self.0.recommend(user_id, request.category(), limit);
+        let recommendations = books.await?.iter().map(to_proto).collect();
         Ok(Response::new(RecommendResponse { recommendations }))
     }
 }
 
-fn message(volume: &Volume) -> BookRecommendation {
+fn to_proto(book: &BookSummary) -> BookRecommendation {
     BookRecommendation {
-        book_id: volume.book_id.0,
-        title: volume.title.as_ref().to_owned(),
+        book_id: book.book_id.0,
+        title: book.title.as_ref().to_owned(),
     }
 }

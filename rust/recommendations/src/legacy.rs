@@ -1,7 +1,8 @@
-//! The first tutorial's `/Recommendations/Recommend`, as its clients know it.
+//! The service `/Recommendations/Recommend` of the first tutorial, compatible with its
+//! clients.
 //!
-//! Its contract has no rules, so what is refused is refused here. Its user ids
-//! are numbers that no account has: every caller is a visitor.
+//! The tutorial's contract has no validation rules, so requests are validated here. Its
+//! user ids are numbers, which no account has, so every caller is anonymous.
 
 use contract::{
     BookCategory as LegacyCategory, BookRecommendation, RecommendationRequest,
@@ -11,33 +12,35 @@ use contract::{
 };
 use tonic::{Code, Request, Response, Status};
 
-use crate::{NothingOwned, Owned, Recommendations, Volume};
+use crate::{BookSummary, NoPurchases, PurchaseHistory, Recommendations};
 
 /// The handler of the first tutorial's `Recommendations`.
 #[derive(Debug)]
-pub struct Legacy<O = NothingOwned>(Recommendations<O>);
+pub struct Legacy<H = NoPurchases>(Recommendations<H>);
 
-/// Serves the first tutorial's contract.
-pub fn legacy<O: Owned>(recommendations: Recommendations<O>) -> RecommendationsServer<Legacy<O>> {
+/// The gRPC service of the first tutorial, to be added to a router.
+pub fn legacy<H: PurchaseHistory>(
+    recommendations: Recommendations<H>,
+) -> RecommendationsServer<Legacy<H>> {
     RecommendationsServer::new(Legacy(recommendations))
 }
 
 #[tonic::async_trait]
-impl<O: Owned> LegacyService for Legacy<O> {
+impl<H: PurchaseHistory> LegacyService for Legacy<H> {
     async fn recommend(
         &self,
         request: Request<RecommendationRequest>,
     ) -> Result<Response<RecommendationResponse>, Status> {
         let request = request.into_inner();
         let category = category(request.category)?;
-        let at_most = at_most(request.max_results)?;
-        let drawn = self.0.recommend(None, category, at_most).await?;
-        let recommendations = drawn.iter().map(message).collect();
+        let limit = parse_limit(request.max_results)?;
+        let books = self.0.recommend(None, category, limit).await?;
+        let recommendations = books.iter().map(to_proto).collect();
         Ok(Response::new(RecommendationResponse { recommendations }))
     }
 }
 
-/// The original's message, word for word: its clients may look for it.
+/// The error has exactly the message of the original, because clients may compare it.
 fn category(number: i32) -> Result<BookCategory, Status> {
     match LegacyCategory::try_from(number) {
         Ok(LegacyCategory::Mystery) => Ok(BookCategory::Mystery),
@@ -51,8 +54,8 @@ fn category(number: i32) -> Result<BookCategory, Status> {
     }
 }
 
-/// Zero asks for no books and gets them; there is no upper bound but the shelf.
-fn at_most(max_results: i32) -> Result<usize, Status> {
+/// Zero is valid and gets no books. There is no upper bound, as in the original.
+fn parse_limit(max_results: i32) -> Result<usize, Status> {
     usize::try_from(max_results).map_err(|_| {
         rpc::failure(
             Code::InvalidArgument,
@@ -64,9 +67,9 @@ fn at_most(max_results: i32) -> Result<usize, Status> {
     })
 }
 
-fn message(volume: &Volume) -> BookRecommendation {
+fn to_proto(book: &BookSummary) -> BookRecommendation {
     BookRecommendation {
-        id: volume.book_id.0,
-        title: volume.title.as_ref().to_owned(),
+        id: book.book_id.0,
+        title: book.title.as_ref().to_owned(),
     }
 }

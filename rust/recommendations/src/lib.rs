@@ -1,30 +1,29 @@
-//! Recommendations: books of a category that a reader may like, drawn at random.
+//! Recommendations: a random sample of the books of a category.
 //!
-//! The service keeps the whole catalogue in memory, by category, and reads it
-//! anew from Inventory when Inventory's revision says that it has changed. A
-//! request is answered from that copy alone: no call, no lock that a reader
-//! could wait for. When Inventory goes down, the last copy goes on serving; only
-//! before the first copy is there does the service answer UNAVAILABLE.
+//! The service keeps a copy of the whole catalogue in memory and reads it again from
+//! Inventory when the catalogue revision changes. A request uses only that copy: it makes
+//! no call and waits for no lock. While Inventory is down, the last copy is used; the
+//! service answers UNAVAILABLE only until the first copy is loaded.
 //!
-//! - [`Recommendations`] is the domain: drawing without replacement.
-//! - [`v1`] serves `bookstore.recommendations.v1`, [`legacy()`] the first
-//!   tutorial's `/Recommendations/Recommend`, both over the same domain.
-//! - [`Owned`] is the door by which the books that a reader has bought will come
-//!   in; nothing sells books yet, so [`NothingOwned`] stands there.
+//! - [`Recommendations`] has the use case: sampling without replacement.
+//! - [`v1`] serves `bookstore.recommendations.v1`, and [`legacy()`] serves the first
+//!   tutorial's `/Recommendations/Recommend`.
+//! - [`PurchaseHistory`] provides the books that a user has bought, which are not
+//!   recommended. There are no orders yet, so [`NoPurchases`] is used.
 
 mod catalogue;
-mod draw;
 mod error;
 mod grpc;
 mod legacy;
 mod refresh;
+mod sample;
 mod service;
 
 #[cfg(test)]
 mod tests;
 
-pub use catalogue::{BookId, Volume};
+pub use catalogue::{BookId, BookSummary};
 pub use error::Error;
 pub use grpc::{V1, v1};
 pub use legacy::{Legacy, legacy};
-pub use service::{NothingOwned, Options, Owned, Recommendations};
+pub use service::{NoPurchases, Options, PurchaseHistory, Recommendations};

@@ -1,4 +1,4 @@
-//! Recommending books: the domain, which knows nothing of how it is called.
+//! The use case: recommending books of a category, independent of gRPC.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -8,67 +8,67 @@ use uuid::Uuid;
 
 use crate::{
     Error,
-    catalogue::{BookId, Catalogue, Volume},
-    draw::{Chance, draw},
+    catalogue::{BookId, BookSummary, Catalogue},
     refresh,
+    sample::{RandomSource, sample_books},
 };
 
-/// How the service runs.
+/// The options of the service.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The pause between two polls of Inventory's revision: how long a change of
-    /// the catalogue may take to be seen here.
-    pub refresh: Duration,
-    /// How long a request may wait for the first load of the catalogue.
+    /// The pause between two polls of the catalogue revision, which is the maximum delay
+    /// until a change of the catalogue is visible here.
+    pub refresh_interval: Duration,
+    /// How long a request waits for the first load of the catalogue.
     pub first_load_wait: Duration,
-    /// Makes the draws reproducible: the same seed, the same catalogue and the
-    /// same sequence of requests give the same answers. For tests.
+    /// A seed for reproducible samples, for tests: the same seed, catalogue and sequence of
+    /// requests give the same responses. `None` uses a random seed.
     pub seed: Option<u64>,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
-            refresh: Duration::from_secs(2),
+            refresh_interval: Duration::from_secs(2),
             first_load_wait: Duration::from_millis(500),
             seed: None,
         }
     }
 }
 
-/// Knows which books a reader has bought.
-pub trait Owned: Send + Sync + 'static {
-    /// The books of this reader. Who cannot tell answers none: a recommendation of
-    /// a book that one has is better than no recommendation.
-    fn books_of(&self, reader: Uuid) -> impl Future<Output = HashSet<BookId>> + Send;
+/// Provides the books that a user has bought.
+pub trait PurchaseHistory: Send + Sync + 'static {
+    /// The books that this user has bought. An implementation that fails returns the empty
+    /// set: recommending a book that the user has is better than no recommendation.
+    fn books_of(&self, user_id: Uuid) -> impl Future<Output = HashSet<BookId>> + Send;
 }
 
-/// Nobody owns a book: there are no orders yet.
+/// A purchase history without purchases, because there are no orders yet.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct NothingOwned;
+pub struct NoPurchases;
 
-impl Owned for NothingOwned {
-    async fn books_of(&self, _reader: Uuid) -> HashSet<BookId> {
+impl PurchaseHistory for NoPurchases {
+    async fn books_of(&self, _user_id: Uuid) -> HashSet<BookId> {
         HashSet::new()
     }
 }
 
-/// Draws books of the catalogue. Clones share the catalogue; when the last one is
-/// dropped, the task that refreshes it ends.
+/// The service. Clones share the catalogue; the refresh task ends when the last clone is
+/// dropped.
 #[derive(Debug)]
-pub struct Recommendations<O = NothingOwned> {
-    inner: Arc<Inner<O>>,
+pub struct Recommendations<H = NoPurchases> {
+    inner: Arc<Inner<H>>,
 }
 
 #[derive(Debug)]
-struct Inner<O> {
+struct Inner<H> {
     catalogue: Catalogue,
-    chance: Chance,
-    owned: O,
-    _refresh: AbortOnDropHandle<()>,
+    random: RandomSource,
+    purchases: H,
+    _refresh_task: AbortOnDropHandle<()>,
 }
 
-impl<O> Clone for Recommendations<O> {
+impl<H> Clone for Recommendations<H> {
     fn clone(&self) -> Self {
         Self {
             inner: Arc::clone(&self.inner),
@@ -77,49 +77,49 @@ impl<O> Clone for Recommendations<O> {
 }
 
 impl Recommendations {
-    /// Starts to read the catalogue from Inventory, in the background, and returns
-    /// at once. Must be called within a tokio runtime.
+    /// Starts the task that reads the catalogue from Inventory, and returns without waiting
+    /// for it. Must be called within a tokio runtime.
     pub fn start(inventory: rpc::Channel, options: &Options) -> Self {
-        Self::start_with(inventory, options, NothingOwned)
+        Self::start_with_history(inventory, options, NoPurchases)
     }
 }
 
-impl<O: Owned> Recommendations<O> {
-    /// Like [`Recommendations::start`], with someone who knows what readers own.
-    pub fn start_with(inventory: rpc::Channel, options: &Options, owned: O) -> Self {
+impl<H: PurchaseHistory> Recommendations<H> {
+    /// Like [`Recommendations::start`], with a purchase history.
+    pub fn start_with_history(inventory: rpc::Channel, options: &Options, purchases: H) -> Self {
         let (publisher, catalogue) = Catalogue::empty(options.first_load_wait);
-        let task = tokio::spawn(refresh::keep_fresh(inventory, publisher, options.refresh));
+        let task = tokio::spawn(refresh::run(inventory, publisher, options.refresh_interval));
         Self {
             inner: Arc::new(Inner {
                 catalogue,
-                chance: Chance::new(options.seed),
-                owned,
-                _refresh: AbortOnDropHandle::new(task),
+                random: RandomSource::new(options.seed),
+                purchases,
+                _refresh_task: AbortOnDropHandle::new(task),
             }),
         }
     }
 
-    /// Draws at most `at_most` books of a category, no book twice and none that
-    /// the reader owns; fewer where the category holds fewer.
+    /// A random sample of at most `limit` books of a category, without duplicates and
+    /// without books that the user has bought. `user_id` is `None` for anonymous visitors.
     ///
     /// # Errors
-    /// [`Error::CatalogueUnavailable`] as long as the catalogue was never read.
+    /// [`Error::CatalogueUnavailable`] until the catalogue has been read for the first time.
     pub async fn recommend(
         &self,
-        reader: Option<Uuid>,
+        user_id: Option<Uuid>,
         category: BookCategory,
-        at_most: usize,
-    ) -> Result<Vec<Volume>, Error> {
-        if at_most == 0 {
+        limit: usize,
+    ) -> Result<Vec<BookSummary>, Error> {
+        if limit == 0 {
             return Ok(Vec::new());
         }
         let snapshot = self.inner.catalogue.snapshot().await?;
-        let owned = match reader {
-            Some(reader) => self.inner.owned.books_of(reader).await,
+        let purchased = match user_id {
+            Some(user_id) => self.inner.purchases.books_of(user_id).await,
             None => HashSet::new(),
         };
-        let shelf = snapshot.shelf(category);
-        let chance = &self.inner.chance;
-        Ok(chance.with(|rng| draw(shelf, &owned, at_most, rng)))
+        let books = snapshot.books_in(category);
+        let random = &self.inner.random;
+        Ok(random.with_rng(|rng| sample_books(books, &purchased, limit, rng)))
     }
 }

@@ -1,9 +1,9 @@
-//! The service as its callers see it: through generated clients, the layers of
-//! `rpc` and a fake Inventory behind its own generated server.
+//! Tests of the service through its generated clients and the layers of `rpc`, with a fake
+//! Inventory behind its generated server.
 
 mod inventory;
 mod legacy;
-mod refreshing;
+mod refresh;
 mod v1;
 
 use std::time::Duration;
@@ -44,16 +44,16 @@ const TUTORIAL: [(i32, &str, BookCategory); 9] = [
     (9, "Man’s Search for Meaning", BookCategory::SelfHelp),
 ];
 
-/// Polls fast enough for a test to see it.
-fn fast() -> Options {
+/// Options with a short refresh interval.
+fn fast_refresh() -> Options {
     Options {
-        refresh: Duration::from_millis(20),
+        refresh_interval: Duration::from_millis(20),
         seed: Some(1),
         ..Options::default()
     }
 }
 
-/// Serves both contracts from the books of `inventory`.
+/// A channel to a server of both contracts, which reads the books of `inventory`.
 fn serve(inventory: &FakeInventory, options: &Options) -> Channel {
     let upstream = Router::new(rpc::Options::default())
         .add(InventoryServiceServer::new(inventory.clone()))

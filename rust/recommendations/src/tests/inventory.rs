@@ -1,4 +1,4 @@
-//! An Inventory that holds what the test gives it and fails when told to.
+//! A fake Inventory with the books of a test, which can be made unavailable.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -8,7 +8,7 @@ use contract::bookstore::{
 };
 use tonic::{Request, Response, Status, Streaming, codegen::BoxStream};
 
-/// Clones are the same Inventory.
+/// The fake. Clones share the same books.
 #[derive(Debug, Clone, Default)]
 pub struct FakeInventory(Arc<Mutex<State>>);
 
@@ -21,21 +21,21 @@ struct State {
 }
 
 impl FakeInventory {
-    /// An Inventory with these books.
+    /// A fake with these books.
     pub fn with(books: impl IntoIterator<Item = (i32, impl ToString, BookCategory)>) -> Self {
         let inventory = Self::default();
         inventory.replace(books);
         inventory
     }
 
-    /// An Inventory that does not answer yet.
+    /// A fake that is unavailable.
     pub fn down() -> Self {
         let inventory = Self::default();
         inventory.set_down(true);
         inventory
     }
 
-    /// Changes the catalogue, and its revision with it.
+    /// Replaces the catalogue and increases its revision.
     pub fn replace(&self, books: impl IntoIterator<Item = (i32, impl ToString, BookCategory)>) {
         let mut state = self.state();
         state.books = books
@@ -45,12 +45,12 @@ impl FakeInventory {
         state.revision += 1;
     }
 
-    /// Makes every call fail, or none.
+    /// While `down` is set, every call fails with UNAVAILABLE.
     pub fn set_down(&self, down: bool) {
         self.state().down = down;
     }
 
-    /// How many pages of the catalogue were read.
+    /// The number of pages that were listed so far.
     pub fn pages_read(&self) -> usize {
         self.state().lists
     }
@@ -59,11 +59,12 @@ impl FakeInventory {
         self.0.lock().expect("no test panics with the lock")
     }
 
-    fn up(&self) -> Result<MutexGuard<'_, State>, Status> {
+    fn state_if_up(&self) -> Result<MutexGuard<'_, State>, Status> {
         let state = self.state();
-        match state.down {
-            true => Err(Status::unavailable("the fake inventory is down")),
-            false => Ok(state),
+        if state.down {
+            Err(Status::unavailable("the fake inventory is down"))
+        } else {
+            Ok(state)
         }
     }
 }
@@ -81,7 +82,7 @@ fn book(book_id: i32, title: String, category: BookCategory) -> Book {
     }
 }
 
-fn not_faked<Answer>() -> Result<Response<Answer>, Status> {
+fn not_faked<T>() -> Result<Response<T>, Status> {
     Err(Status::unimplemented("not part of the fake"))
 }
 
@@ -93,7 +94,7 @@ impl InventoryService for FakeInventory {
     ) -> Result<Response<ListCategoriesResponse>, Status> {
         Ok(Response::new(ListCategoriesResponse {
             categories: Vec::new(),
-            catalogue_revision: self.up()?.revision,
+            catalogue_revision: self.state_if_up()?.revision,
         }))
     }
 
@@ -103,13 +104,14 @@ impl InventoryService for FakeInventory {
         request: Request<ListBooksRequest>,
     ) -> Result<Response<ListBooksResponse>, Status> {
         let request = request.into_inner();
-        let mut state = self.up()?;
+        let mut state = self.state_if_up()?;
         state.lists += 1;
         let start: usize = request.page_token.parse().unwrap_or(0);
         let end = (start + request.page_size as usize).min(state.books.len());
-        let next_page_token = match end < state.books.len() {
-            true => end.to_string(),
-            false => String::new(),
+        let next_page_token = if end < state.books.len() {
+            end.to_string()
+        } else {
+            String::new()
         };
         Ok(Response::new(ListBooksResponse {
             books: state.books[start.min(end)..end].to_vec(),

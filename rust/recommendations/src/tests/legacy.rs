@@ -1,4 +1,4 @@
-//! The first tutorial's contract: the bytes and the behaviour of the original.
+//! Tests of the first tutorial's contract: the encoding and the behaviour of the original.
 
 use std::collections::BTreeSet;
 
@@ -16,10 +16,10 @@ async fn recommend(
     channel: &Channel,
     request: RecommendationRequest,
 ) -> Result<Vec<BookRecommendation>, Status> {
-    let answer = RecommendationsClient::new(channel.clone())
+    let response = RecommendationsClient::new(channel.clone())
         .recommend(request)
         .await?;
-    Ok(answer.into_inner().recommendations)
+    Ok(response.into_inner().recommendations)
 }
 
 fn request(category: i32, max_results: i32) -> RecommendationRequest {
@@ -35,7 +35,7 @@ fn tutorial() -> Channel {
 }
 
 #[test]
-fn messages_have_the_bytes_of_the_original() {
+fn messages_are_encoded_as_in_the_original() {
     let golden =
         |message: Vec<u8>| -> String { message.iter().map(|byte| format!("{byte:02x}")).collect() };
     let mystery = request(BookCategory::Mystery.into(), 3);
@@ -57,7 +57,7 @@ fn messages_have_the_bytes_of_the_original() {
 }
 
 #[tokio::test]
-async fn each_category_answers_its_own_books() {
+async fn each_category_returns_its_own_books() {
     let channel = tutorial();
     for category in [
         BookCategory::Mystery,
@@ -67,7 +67,7 @@ async fn each_category_answers_its_own_books() {
         let number = i32::from(category);
         let books = recommend(&channel, request(number, 3)).await;
         let books: BTreeSet<_> = books
-            .expect("books are drawn")
+            .expect("books are recommended")
             .into_iter()
             .map(|book| (book.id, book.title))
             .collect();
@@ -81,26 +81,26 @@ async fn each_category_answers_its_own_books() {
 }
 
 #[tokio::test]
-async fn zero_and_an_empty_message_get_no_books() {
+async fn zero_and_unset_max_results_get_no_books() {
     let channel = tutorial();
     for request in [RecommendationRequest::default(), request(2, 0)] {
         let books = recommend(&channel, request).await;
-        assert_eq!(books.expect("none is an answer"), []);
+        assert_eq!(books.expect("an empty response is no error"), []);
     }
 }
 
 #[tokio::test]
-async fn there_is_no_upper_bound_but_the_shelf() {
+async fn max_results_has_no_upper_bound() {
     let many = (1..=250).map(|id| (id, format!("Book {id}"), TUTORIAL[0].2));
     let channel = serve(&FakeInventory::with(many), &Options::default());
     for (max_results, expected) in [(150, 150), (250, 250), (i32::MAX, 250)] {
         let books = recommend(&channel, request(0, max_results)).await;
-        assert_eq!(books.expect("books are drawn").len(), expected);
+        assert_eq!(books.expect("books are recommended").len(), expected);
     }
 }
 
 #[tokio::test]
-async fn any_user_is_served() {
+async fn any_user_id_is_accepted() {
     let channel = tutorial();
     for user_id in [0, -1, i32::MIN, i32::MAX] {
         let request = RecommendationRequest {
@@ -108,12 +108,12 @@ async fn any_user_is_served() {
             ..request(0, 1)
         };
         let books = recommend(&channel, request).await;
-        assert_eq!(books.expect("books are drawn").len(), 1);
+        assert_eq!(books.expect("books are recommended").len(), 1);
     }
 }
 
 #[tokio::test]
-async fn an_unknown_category_is_not_found_in_the_words_of_the_original() {
+async fn unknown_category_is_not_found_with_the_original_message() {
     let channel = tutorial();
     for (category, max_results) in [(3, 3), (-1, 3), (17, 0), (3, -1)] {
         let refused = recommend(&channel, request(category, max_results)).await;
@@ -127,11 +127,11 @@ async fn an_unknown_category_is_not_found_in_the_words_of_the_original() {
 }
 
 #[tokio::test]
-async fn a_negative_maximum_is_refused() {
+async fn negative_max_results_is_refused() {
     let channel = tutorial();
     for max_results in [-1, i32::MIN] {
         let refused = recommend(&channel, request(0, max_results)).await;
-        let refused = refused.expect_err("a negative maximum is refused");
+        let refused = refused.expect_err("it is negative");
         assert_eq!(refused.code(), Code::InvalidArgument);
         assert_eq!(reason(&refused), "MAX_RESULTS_NEGATIVE");
     }

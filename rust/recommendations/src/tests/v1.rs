@@ -1,4 +1,4 @@
-//! `bookstore.recommendations.v1`.
+//! Tests of `bookstore.recommendations.v1`.
 
 use std::collections::HashSet;
 
@@ -12,8 +12,8 @@ use rpc::Channel;
 use tonic::{Code, Status};
 use uuid::Uuid;
 
-use super::{FakeInventory, Options, TUTORIAL, fast, serve};
-use crate::{BookId, Owned, Recommendations};
+use super::{FakeInventory, Options, TUTORIAL, fast_refresh, serve};
+use crate::{BookId, PurchaseHistory, Recommendations};
 
 pub async fn recommend(
     channel: &Channel,
@@ -25,21 +25,24 @@ pub async fn recommend(
         category: category.into(),
         max_results,
     };
-    let answer = client::RecommendationServiceClient::new(channel.clone())
+    let response = client::RecommendationServiceClient::new(channel.clone())
         .recommend(request)
         .await?;
-    Ok(answer.into_inner().recommendations)
+    Ok(response.into_inner().recommendations)
 }
 
 fn ids(books: &[BookRecommendation]) -> HashSet<i32> {
     books.iter().map(|book| book.book_id).collect()
 }
 
-/// Five hundred books, every fifth of them a mystery: three pages.
-fn large() -> FakeInventory {
-    let category = |number| match number % 5 {
-        0 => BookCategory::Mystery,
-        _ => BookCategory::Poetry,
+/// 500 books, which are three pages. Every fifth one is a mystery.
+fn with_500_books() -> FakeInventory {
+    let category = |number| {
+        if number % 5 == 0 {
+            BookCategory::Mystery
+        } else {
+            BookCategory::Poetry
+        }
     };
     FakeInventory::with(
         (1..=500).map(|number| (number, format!("Book {number}"), category(number))),
@@ -47,11 +50,11 @@ fn large() -> FakeInventory {
 }
 
 #[tokio::test]
-async fn a_sample_holds_distinct_books_of_the_category_with_their_titles() {
-    let channel = serve(&large(), &Options::default());
+async fn sample_has_distinct_books_of_the_category_with_their_titles() {
+    let channel = serve(&with_500_books(), &Options::default());
     for _ in 0..50 {
         let books = recommend(&channel, BookCategory::Mystery, 30).await;
-        let books = books.expect("books are drawn");
+        let books = books.expect("books are recommended");
         assert_eq!((books.len(), ids(&books).len()), (30, 30));
         for book in books {
             assert_eq!(book.book_id % 5, 0);
@@ -61,20 +64,20 @@ async fn a_sample_holds_distinct_books_of_the_category_with_their_titles() {
 }
 
 #[tokio::test]
-async fn a_small_category_is_answered_whole() {
+async fn small_category_is_returned_completely() {
     let channel = serve(&FakeInventory::with(TUTORIAL), &Options::default());
     let books = recommend(&channel, BookCategory::SelfHelp, 100).await;
     assert_eq!(
-        ids(&books.expect("books are drawn")),
+        ids(&books.expect("books are recommended")),
         HashSet::from([7, 8, 9])
     );
 }
 
 #[tokio::test]
-async fn a_category_without_books_is_answered_empty() {
+async fn category_without_books_gets_an_empty_response() {
     let channel = serve(&FakeInventory::with(TUTORIAL), &Options::default());
     let books = recommend(&channel, BookCategory::Horror, 3).await;
-    assert_eq!(books.expect("none is an answer"), []);
+    assert_eq!(books.expect("an empty response is no error"), []);
 }
 
 #[tokio::test]
@@ -88,47 +91,49 @@ async fn unset_fields_are_refused() {
 }
 
 #[tokio::test]
-async fn the_same_seed_gives_the_same_answers() {
-    let mut answers = Vec::new();
+async fn same_seed_gives_the_same_responses() {
+    let mut responses = Vec::new();
     for seed in [7, 7, 8] {
         let options = Options {
             seed: Some(seed),
-            ..fast()
+            ..fast_refresh()
         };
-        let channel = serve(&large(), &options);
+        let channel = serve(&with_500_books(), &options);
         let mut sequence = Vec::new();
         for _ in 0..5 {
             let books = recommend(&channel, BookCategory::Poetry, 10).await;
-            sequence.push(books.expect("books are drawn"));
+            sequence.push(books.expect("books are recommended"));
         }
         assert!(sequence.windows(2).any(|pair| pair[0] != pair[1]));
-        answers.push(sequence);
+        responses.push(sequence);
     }
-    assert_eq!(answers[0], answers[1]);
-    assert_ne!(answers[0], answers[2]);
+    assert_eq!(responses[0], responses[1]);
+    assert_ne!(responses[0], responses[2]);
 }
 
-/// Owns what it is given, whoever asks.
-struct Owns(HashSet<BookId>);
+/// A purchase history with the same books for every user.
+struct FixedPurchases(HashSet<BookId>);
 
-impl Owned for Owns {
-    async fn books_of(&self, _reader: Uuid) -> HashSet<BookId> {
+impl PurchaseHistory for FixedPurchases {
+    async fn books_of(&self, _user_id: Uuid) -> HashSet<BookId> {
         self.0.clone()
     }
 }
 
 #[tokio::test]
-async fn a_reader_is_not_offered_what_the_reader_owns() {
+async fn purchased_books_are_not_recommended() {
     use contract::bookstore::inventory::v1::inventory_service_server::InventoryServiceServer;
     let upstream = rpc::Router::new(rpc::Options::default())
         .add(InventoryServiceServer::new(FakeInventory::with(TUTORIAL)))
         .in_process();
-    let owns = Owns(HashSet::from([BookId(1), BookId(2), BookId(77)]));
-    let service = Recommendations::start_with(upstream, &fast(), owns);
+    let purchases = FixedPurchases(HashSet::from([BookId(1), BookId(2), BookId(77)]));
+    let service = Recommendations::start_with_history(upstream, &fast_refresh(), purchases);
 
-    let drawn = |reader| service.recommend(reader, BookCategory::Mystery, 3);
-    let reader = drawn(Some(Uuid::now_v7())).await.expect("books are drawn");
-    let visitor = drawn(None).await.expect("books are drawn");
-    assert_eq!(reader[0].book_id, BookId(3));
-    assert_eq!((reader.len(), visitor.len()), (1, 3));
+    let recommend = |user_id| service.recommend(user_id, BookCategory::Mystery, 3);
+    let customer = recommend(Some(Uuid::now_v7()))
+        .await
+        .expect("books are recommended");
+    let visitor = recommend(None).await.expect("books are recommended");
+    assert_eq!(customer[0].book_id, BookId(3));
+    assert_eq!((customer.len(), visitor.len()), (1, 3));
 }

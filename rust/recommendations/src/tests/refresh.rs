@@ -1,4 +1,4 @@
-//! The copy of the catalogue: when it is read, and what is served without it.
+//! Tests of the refresh: when the catalogue is read, and what happens while it is missing.
 
 use std::time::Duration;
 
@@ -12,57 +12,57 @@ use rpc::{Channel, LateChannel, Router};
 use tokio::time::{Instant, sleep, timeout};
 use tonic::{Code, Request};
 
-use super::{FakeInventory, Options, TUTORIAL, fast, reason, serve, v1::recommend};
+use super::{FakeInventory, Options, TUTORIAL, fast_refresh, reason, serve, v1::recommend};
 use crate::{Recommendations, v1};
 
-/// Waits until the category holds so many books.
-async fn grown_to(channel: &Channel, category: BookCategory, count: usize) {
-    let grown = async {
-        let seen = || async {
+/// Waits until the category has `count` books.
+async fn wait_for_book_count(channel: &Channel, category: BookCategory, count: usize) {
+    let reached = async {
+        let has_count = || async {
             let books = recommend(channel, category, 100).await;
             books.is_ok_and(|books| books.len() == count)
         };
-        while !seen().await {
+        while !has_count().await {
             sleep(Duration::from_millis(5)).await;
         }
     };
-    let in_time = timeout(Duration::from_secs(10), grown).await;
-    in_time.expect("the change of the catalogue is seen");
+    let in_time = timeout(Duration::from_secs(10), reached).await;
+    in_time.expect("the change of the catalogue becomes visible");
 }
 
 #[tokio::test]
-async fn a_changed_catalogue_is_read_and_an_unchanged_one_is_not() {
+async fn catalogue_is_read_again_only_after_a_change() {
     let inventory = FakeInventory::with(TUTORIAL);
-    let channel = serve(&inventory, &fast());
-    grown_to(&channel, BookCategory::Mystery, 3).await;
+    let channel = serve(&inventory, &fast_refresh());
+    wait_for_book_count(&channel, BookCategory::Mystery, 3).await;
     assert_eq!(inventory.pages_read(), 1);
     sleep(Duration::from_millis(100)).await;
     assert_eq!(inventory.pages_read(), 1);
 
     let more = (100..=500).map(|id| (id, "Poems", BookCategory::Poetry));
     inventory.replace(TUTORIAL.into_iter().chain(more));
-    grown_to(&channel, BookCategory::Poetry, 100).await;
+    wait_for_book_count(&channel, BookCategory::Poetry, 100).await;
     // 410 books are three pages.
     assert_eq!(inventory.pages_read(), 1 + 3);
 
     inventory.replace(TUTORIAL.into_iter().skip(1));
-    grown_to(&channel, BookCategory::Mystery, 2).await;
+    wait_for_book_count(&channel, BookCategory::Mystery, 2).await;
 }
 
 #[tokio::test]
-async fn a_book_that_is_listed_twice_counts_once() {
+async fn duplicate_book_in_the_list_counts_once() {
     let twice = TUTORIAL.into_iter().chain(TUTORIAL);
-    let channel = serve(&FakeInventory::with(twice), &fast());
+    let channel = serve(&FakeInventory::with(twice), &fast_refresh());
     let books = recommend(&channel, BookCategory::Mystery, 100).await;
-    assert_eq!(books.expect("books are drawn").len(), 3);
+    assert_eq!(books.expect("books are recommended").len(), 3);
 }
 
 #[tokio::test]
-async fn before_the_first_load_the_catalogue_is_unavailable() {
+async fn call_is_unavailable_before_the_first_load() {
     let inventory = FakeInventory::down();
     let options = Options {
         first_load_wait: Duration::from_millis(60),
-        ..fast()
+        ..fast_refresh()
     };
     let channel = serve(&inventory, &options);
     let start = Instant::now();
@@ -80,12 +80,12 @@ async fn before_the_first_load_the_catalogue_is_unavailable() {
 }
 
 #[tokio::test]
-async fn an_early_request_waits_for_the_first_load() {
+async fn early_request_waits_for_the_first_load() {
     let inventory = FakeInventory::down();
     inventory.replace(TUTORIAL);
     let options = Options {
         first_load_wait: Duration::from_secs(10),
-        ..fast()
+        ..fast_refresh()
     };
     let channel = serve(&inventory, &options);
     let late_start = async {
@@ -97,10 +97,10 @@ async fn an_early_request_waits_for_the_first_load() {
 }
 
 #[tokio::test]
-async fn an_early_request_does_not_wait_past_its_deadline() {
+async fn early_request_does_not_wait_past_its_deadline() {
     let options = Options {
         first_load_wait: Duration::from_secs(60),
-        ..fast()
+        ..fast_refresh()
     };
     let channel = serve(&FakeInventory::down(), &options);
     let mut request = Request::new(RecommendRequest {
@@ -110,38 +110,38 @@ async fn an_early_request_does_not_wait_past_its_deadline() {
     });
     request.set_timeout(Duration::from_millis(50));
     let mut client = RecommendationServiceClient::new(channel);
-    let answer = timeout(Duration::from_secs(10), client.recommend(request)).await;
-    let refused = answer
+    let response = timeout(Duration::from_secs(10), client.recommend(request)).await;
+    let refused = response
         .expect("the call ends")
         .expect_err("there is no catalogue");
     assert_eq!(refused.code(), Code::DeadlineExceeded);
 }
 
 #[tokio::test]
-async fn the_last_catalogue_serves_on_when_inventory_fails() {
+async fn last_catalogue_is_used_while_inventory_is_down() {
     let inventory = FakeInventory::with(TUTORIAL);
-    let channel = serve(&inventory, &fast());
-    grown_to(&channel, BookCategory::Mystery, 3).await;
+    let channel = serve(&inventory, &fast_refresh());
+    wait_for_book_count(&channel, BookCategory::Mystery, 3).await;
     inventory.set_down(true);
     for _ in 0..10 {
         sleep(Duration::from_millis(20)).await;
         let books = recommend(&channel, BookCategory::Mystery, 3).await;
-        assert_eq!(books.expect("the copy serves on").len(), 3);
+        assert_eq!(books.expect("the copy is used").len(), 3);
     }
     inventory.replace(TUTORIAL.into_iter().skip(2));
     inventory.set_down(false);
-    grown_to(&channel, BookCategory::Mystery, 1).await;
+    wait_for_book_count(&channel, BookCategory::Mystery, 1).await;
 }
 
 #[tokio::test]
-async fn inventory_of_the_same_process_may_come_later() {
+async fn inventory_of_the_same_process_may_start_later() {
     let (upstream, filler) = LateChannel::new();
-    let recommendations = Recommendations::start(upstream, &fast());
+    let recommendations = Recommendations::start(upstream, &fast_refresh());
     let router = Router::new(rpc::Options::default())
         .add(v1(recommendations))
         .add(InventoryServiceServer::new(FakeInventory::with(TUTORIAL)));
     let channel = router.in_process();
     filler.set(channel.clone());
     let books = recommend(&channel, BookCategory::Mystery, 3).await;
-    assert_eq!(books.expect("books are drawn").len(), 3);
+    assert_eq!(books.expect("books are recommended").len(), 3);
 }
