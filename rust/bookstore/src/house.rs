@@ -12,7 +12,7 @@ use recommendations::Recommendations;
 use rpc::Channel;
 use telemetry::Metrics;
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
-use transactions::StubCharges;
+use transactions::StubGateway;
 
 use crate::{
     banner::Banner,
@@ -142,7 +142,7 @@ impl House {
         let recommendations =
             plan.channel(Service::Recommendations, &router, Peers::recommendations)?;
         if plan.runs(Service::Transactions) {
-            router = router.add(transactions::legacy(StubCharges));
+            router = router.add(transactions::legacy(StubGateway));
         }
         let storage = plan.keeps_data().then_some(&plan.storage);
         Ok(Self {

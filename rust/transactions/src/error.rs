@@ -1,37 +1,37 @@
-//! Why a payment is refused before anybody is charged, and the status of that.
+//! Why a payment request is refused before a charge, and the gRPC status of it.
 
 use tonic::{Code, Status};
 
 use crate::money::MAX_MINOR;
 
-/// A payment that cannot be meant.
+/// A field of a payment request that is invalid.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum Invalid {
-    /// The payment names no order.
+pub enum InvalidPayment {
+    /// The order id is empty or blank.
     #[error("order_id is unset: name the order that is paid")]
     OrderIdUnset,
-    /// The payment names no user.
+    /// The user id is empty or blank.
     #[error("user_id is unset: name the user who pays")]
     UserIdUnset,
     /// The amount is not a number, not finite, zero or negative.
     #[error("amount is {0:?}, but must be finite and greater than zero")]
     AmountNotPositive(f64),
-    /// The amount is less than the smallest coin, or more than anybody pays.
+    /// The amount rounds to less than 1 minor unit, or is more than [`MAX_MINOR`] of them.
     #[error(
         "amount is {amount:?} {currency}, but must be from 1 to {MAX_MINOR} of the smallest unit of that currency"
     )]
     AmountOutOfRange {
-        /// The amount as it came.
+        /// The amount of the request.
         amount: f64,
-        /// The code of its currency.
+        /// The ISO 4217 code of its currency.
         currency: &'static str,
     },
-    /// The currency is none in which ISO 4217 counts money.
+    /// The currency is not an ISO 4217 code of money in use.
     #[error("currency is {0:?}, but must be a code of ISO 4217 such as \"USD\"")]
     CurrencyUnknown(String),
 }
 
-impl Invalid {
+impl InvalidPayment {
     /// The field of the request, and the `reason` of the `google.rpc.ErrorInfo`.
     fn field_and_reason(&self) -> (&'static str, &'static str) {
         match self {
@@ -45,8 +45,8 @@ impl Invalid {
     }
 }
 
-impl From<Invalid> for Status {
-    fn from(invalid: Invalid) -> Status {
+impl From<InvalidPayment> for Status {
+    fn from(invalid: InvalidPayment) -> Status {
         let (field, reason) = invalid.field_and_reason();
         rpc::failure(Code::InvalidArgument, reason, invalid.to_string())
             .with("field", field)

@@ -1,4 +1,5 @@
-//! The second tutorial's `/payment.PaymentService/ProcessPayment`.
+//! The service `/payment.PaymentService/ProcessPayment` of the second tutorial, compatible
+//! with its clients.
 
 use contract::payment::{
     PaymentRequest, PaymentResponse,
@@ -6,32 +7,35 @@ use contract::payment::{
 };
 use tonic::{Request, Response, Status};
 
-use crate::{Amount, Charge, Charged, Invalid, NotCharged, OrderId, Payment, UserId};
+use crate::{
+    Amount, ChargeError, ChargeReceipt, InvalidPayment, OrderId, Payment, PaymentGateway, UserId,
+};
 
-/// What the original printed when it was ready to serve.
+/// The line that the original prints when it is ready.
 pub const READY: &str = "Payment Processing Service ready!";
 
 /// The handler of the second tutorial's `payment.PaymentService`.
 #[derive(Debug)]
-pub struct Legacy<Charges>(Charges);
+pub struct Legacy<Gateway>(Gateway);
 
-/// Serves the second tutorial's contract, and logs [`READY`] as the original did.
-pub fn legacy<Charges: Charge>(charges: Charges) -> PaymentServiceServer<Legacy<Charges>> {
+/// The gRPC service of the second tutorial, to be added to a router. Logs [`READY`], which
+/// the original prints.
+pub fn legacy<Gateway: PaymentGateway>(gateway: Gateway) -> PaymentServiceServer<Legacy<Gateway>> {
     tracing::info!("{READY}");
-    PaymentServiceServer::new(Legacy(charges))
+    PaymentServiceServer::new(Legacy(gateway))
 }
 
 #[tonic::async_trait]
-impl<Charges: Charge> PaymentService for Legacy<Charges> {
+impl<Gateway: PaymentGateway> PaymentService for Legacy<Gateway> {
     async fn process_payment(
         &self,
         request: Request<PaymentRequest>,
     ) -> Result<Response<PaymentResponse>, Status> {
         let payment = payment(request.into_inner())?;
         let (payment_id, status) = match self.0.charge(&payment).await {
-            Ok(Charged { payment_id }) => (payment_id, "SUCCESS"),
-            Err(NotCharged::Declined { payment_id }) => (payment_id, "FAILED"),
-            Err(failed @ NotCharged::Failed(_)) => return Err(rpc::internal(&failed)),
+            Ok(ChargeReceipt { payment_id }) => (payment_id, "SUCCESS"),
+            Err(ChargeError::Declined { payment_id }) => (payment_id, "FAILED"),
+            Err(failed @ ChargeError::Failed(_)) => return Err(rpc::internal(&failed)),
         };
         Ok(Response::new(PaymentResponse {
             payment_id: payment_id.to_string(),
@@ -40,8 +44,8 @@ impl<Charges: Charge> PaymentService for Legacy<Charges> {
     }
 }
 
-/// Of several things that are wrong, the first in the order of the fields is told.
-fn payment(request: PaymentRequest) -> Result<Payment, Invalid> {
+/// Validates a request. If several fields are invalid, the error is about the first one.
+fn payment(request: PaymentRequest) -> Result<Payment, InvalidPayment> {
     Ok(Payment {
         order_id: OrderId::new(request.order_id)?,
         amount: Amount::from_major(request.amount, &request.currency)?,

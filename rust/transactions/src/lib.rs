@@ -1,13 +1,12 @@
-//! Transactions: taking the money for an order.
+//! Transactions: payments for orders.
 //!
-//! - [`Charge`] is the domain: charge an [`Amount`] for an order, once.
-//! - [`legacy()`] serves the second tutorial's
-//!   `/payment.PaymentService/ProcessPayment` over it. That contract has no
-//!   rules, so that what the original let pass (-5, NaN, no order) is refused
-//!   there.
+//! - [`PaymentGateway`] charges an [`Amount`] for an order.
+//! - [`legacy()`] serves the second tutorial's `/payment.PaymentService/ProcessPayment`.
+//!   That contract has no validation rules, so `legacy` refuses the values that the
+//!   original accepts by mistake: -5, NaN, no order.
 //!
-//! [`StubCharges`] stands where the payments of `bookstore.transactions.v1` will:
-//! it accepts every payment, moves no money and remembers nothing.
+//! [`StubGateway`] is a stub until `bookstore.transactions.v1` exists: it accepts every
+//! payment, moves no money and stores nothing.
 
 mod error;
 mod legacy;
@@ -17,7 +16,9 @@ mod service;
 #[cfg(test)]
 mod tests;
 
-pub use error::Invalid;
+pub use error::InvalidPayment;
 pub use legacy::{Legacy, READY, legacy};
 pub use money::{Amount, MAX_MINOR};
-pub use service::{Charge, Charged, NotCharged, OrderId, Payment, StubCharges, UserId};
+pub use service::{
+    ChargeError, ChargeReceipt, OrderId, Payment, PaymentGateway, StubGateway, UserId,
+};

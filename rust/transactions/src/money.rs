@@ -1,18 +1,17 @@
-//! Amounts of money, and how one is made of a floating-point number.
+//! Amounts of money, and their conversion from floating-point numbers.
 
 use iso_currency::Currency;
 
-use crate::Invalid;
+use crate::InvalidPayment;
 
-/// The greatest amount in minor units, that of `bookstore.type.v1.Money`. Up to
-/// there an `f64` still tells every minor unit from the next.
+/// The largest amount in minor units, the same as in `bookstore.type.v1.Money`. Up to this
+/// amount an `f64` represents every minor unit distinctly.
 pub const MAX_MINOR: i64 = 1_000_000_000_000;
 
-/// How much of a currency code that is none is repeated in the refusal.
+/// How many characters of an unknown currency code the error message shows.
 const SHOWN_CHARACTERS: usize = 16;
 
-/// An amount that can be charged: from 1 to [`MAX_MINOR`] minor units of a currency
-/// in which people pay.
+/// An amount that can be charged: from 1 to [`MAX_MINOR`] minor units of a currency in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Amount {
     minor: i64,
@@ -20,23 +19,24 @@ pub struct Amount {
 }
 
 impl Amount {
-    /// Reads an amount in major units, as the second tutorial sends it: 99.99 and
-    /// "USD" are 9999 cents. A fraction of a minor unit is rounded, half to even.
+    /// Converts an amount in major units, as the second tutorial sends it: 99.99 "USD" is
+    /// 9999 cents. Fractions of a minor unit are rounded half to even.
     ///
     /// # Errors
-    /// [`Invalid::CurrencyUnknown`] for what ISO 4217 does not list as money: its
-    /// codes are in capitals, and gold, funds and test codes are no money here.
-    /// [`Invalid::AmountNotPositive`] and [`Invalid::AmountOutOfRange`] for an
-    /// amount that nobody can pay.
-    pub fn from_major(amount: f64, currency_code: &str) -> Result<Self, Invalid> {
+    /// - [`InvalidPayment::CurrencyUnknown`] if the code is not an ISO 4217 code in capitals,
+    ///   or if it stands for gold, a fund or a test currency.
+    /// - [`InvalidPayment::AmountNotPositive`] if the amount is zero, negative or not finite.
+    /// - [`InvalidPayment::AmountOutOfRange`] if it is not from 1 to [`MAX_MINOR`] minor
+    ///   units.
+    pub fn from_major(amount: f64, currency_code: &str) -> Result<Self, InvalidPayment> {
         if !(amount.is_finite() && amount > 0.0) {
-            return Err(Invalid::AmountNotPositive(amount));
+            return Err(InvalidPayment::AmountNotPositive(amount));
         }
         let (currency, exponent) = currency(currency_code)?;
         let minor = (amount * 10_f64.powi(exponent)).round_ties_even();
         if !(1.0..=MAX_MINOR as f64).contains(&minor) {
             let currency = currency.code();
-            return Err(Invalid::AmountOutOfRange { amount, currency });
+            return Err(InvalidPayment::AmountOutOfRange { amount, currency });
         }
         Ok(Self {
             minor: minor as i64,
@@ -44,23 +44,25 @@ impl Amount {
         })
     }
 
-    /// The amount, counted in the smallest unit of the currency.
+    /// The amount in minor units of the currency, for example in cents.
     pub fn minor(self) -> i64 {
         self.minor
     }
 
-    /// The currency, as its three letters in ISO 4217.
+    /// The currency code of ISO 4217, for example `USD`.
     pub fn currency_code(self) -> &'static str {
         self.currency.code()
     }
 }
 
-/// A currency in which people pay, with its number of decimal places.
-fn currency(code: &str) -> Result<(Currency, i32), Invalid> {
+/// A currency in use, with its number of decimal places.
+fn currency(code: &str) -> Result<(Currency, i32), InvalidPayment> {
     Currency::from_code(code)
         .filter(|currency| !currency.is_fund() && !currency.is_special())
         .and_then(|currency| Some((currency, i32::from(currency.exponent()?))))
-        .ok_or_else(|| Invalid::CurrencyUnknown(code.chars().take(SHOWN_CHARACTERS).collect()))
+        .ok_or_else(|| {
+            InvalidPayment::CurrencyUnknown(code.chars().take(SHOWN_CHARACTERS).collect())
+        })
 }
 
 #[cfg(test)]
@@ -69,20 +71,20 @@ mod tests {
 
     use super::*;
 
-    fn minor(amount: f64, currency_code: &str) -> Result<i64, Invalid> {
+    fn minor(amount: f64, currency_code: &str) -> Result<i64, InvalidPayment> {
         Amount::from_major(amount, currency_code).map(Amount::minor)
     }
 
     #[test]
-    fn the_exponent_is_that_of_the_currency() {
+    fn exponent_depends_on_the_currency() {
         assert_eq!(minor(99.99, "USD"), Ok(9999));
         assert_eq!(minor(1500.0, "JPY"), Ok(1500));
         assert_eq!(minor(1.234, "KWD"), Ok(1234));
     }
 
     #[test]
-    fn halves_are_rounded_to_even() {
-        // Halves that a binary fraction holds exactly.
+    fn half_is_rounded_to_even() {
+        // Halves that a binary fraction represents exactly.
         assert_eq!(minor(0.125, "USD"), Ok(12));
         assert_eq!(minor(0.375, "USD"), Ok(38));
         assert_eq!(minor(2.5, "JPY"), Ok(2));
@@ -90,18 +92,18 @@ mod tests {
     }
 
     #[test]
-    fn sums_that_binary_fractions_miss_come_out_right() {
+    fn inexact_binary_fraction_is_rounded_to_the_intended_amount() {
         assert_eq!(minor(0.1 + 0.2, "USD"), Ok(30));
         assert_eq!(minor(4.35, "USD"), Ok(435));
         assert_eq!(minor(1.15, "USD"), Ok(115));
     }
 
     #[test]
-    fn an_amount_must_be_payable() {
+    fn amount_outside_the_range_is_refused() {
         for amount in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -5.0, -0.0, 0.0] {
             let refused = minor(amount, "USD");
             assert!(
-                matches!(refused, Err(Invalid::AmountNotPositive(_))),
+                matches!(refused, Err(InvalidPayment::AmountNotPositive(_))),
                 "{refused:?}"
             );
         }
@@ -113,7 +115,7 @@ mod tests {
             (f64::MAX, "USD"),
             (f64::MIN_POSITIVE, "USD"),
         ] {
-            let out_of_range = Invalid::AmountOutOfRange { amount, currency };
+            let out_of_range = InvalidPayment::AmountOutOfRange { amount, currency };
             assert_eq!(minor(amount, currency), Err(out_of_range));
         }
         assert_eq!(minor(1e10, "USD"), Ok(MAX_MINOR));
@@ -121,36 +123,36 @@ mod tests {
     }
 
     #[test]
-    fn a_currency_must_be_money() {
+    fn code_that_is_not_money_is_refused() {
         for code in [
             "", "usd", "US", "USDX", "ZZZ", "XXX", "XTS", "XAU", "CLF", "€", " USD",
         ] {
             assert_eq!(
                 minor(1.0, code),
-                Err(Invalid::CurrencyUnknown(code.to_owned()))
+                Err(InvalidPayment::CurrencyUnknown(code.to_owned()))
             );
         }
     }
 
     #[test]
-    fn a_long_currency_is_cut_in_the_refusal() {
-        let shown = Invalid::CurrencyUnknown("€".repeat(SHOWN_CHARACTERS));
+    fn long_currency_code_is_truncated_in_the_error() {
+        let shown = InvalidPayment::CurrencyUnknown("€".repeat(SHOWN_CHARACTERS));
         assert_eq!(minor(1.0, &"€".repeat(100_000)), Err(shown));
     }
 
     proptest! {
         #[test]
-        fn no_float_makes_an_amount_out_of_range(bits: u64, code in "[A-Z]{3}|USD|JPY|KWD|.*") {
+        fn any_float_gives_an_amount_in_range_or_an_error(bits: u64, code in "[A-Z]{3}|USD|JPY|KWD|.*") {
             let amount = f64::from_bits(bits);
-            if let Ok(made) = Amount::from_major(amount, &code) {
+            if let Ok(converted) = Amount::from_major(amount, &code) {
                 prop_assert!(amount.is_finite() && amount > 0.0);
-                prop_assert!((1..=MAX_MINOR).contains(&made.minor()));
-                prop_assert_eq!(made.currency_code(), code);
+                prop_assert!((1..=MAX_MINOR).contains(&converted.minor()));
+                prop_assert_eq!(converted.currency_code(), code);
             }
         }
 
         #[test]
-        fn minor_units_survive_the_float(minor_units in 1..=MAX_MINOR) {
+        fn minor_units_are_preserved_through_a_float(minor_units in 1..=MAX_MINOR) {
             prop_assert_eq!(minor(minor_units as f64 / 100.0, "EUR"), Ok(minor_units));
         }
     }

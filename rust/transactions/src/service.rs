@@ -1,23 +1,25 @@
-//! Charging: the domain, which knows nothing of how it is called.
+//! Payments and the trait of the payment gateway, independent of gRPC.
 
 use std::error::Error;
 
 use uuid::Uuid;
 
-use crate::{Amount, Invalid};
+use crate::{Amount, InvalidPayment};
 
-/// The order that is paid, as the caller names it.
+/// The id of the order that is paid, chosen by the caller.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OrderId(String);
 
 impl OrderId {
+    /// Creates an order id.
+    ///
     /// # Errors
-    /// [`Invalid::OrderIdUnset`] if there is nothing but space in it.
-    pub fn new(text: String) -> Result<Self, Invalid> {
-        match text.trim().is_empty() {
-            true => Err(Invalid::OrderIdUnset),
-            false => Ok(Self(text)),
+    /// [`InvalidPayment::OrderIdUnset`] if the text is empty or blank.
+    pub fn new(text: String) -> Result<Self, InvalidPayment> {
+        if text.trim().is_empty() {
+            return Err(InvalidPayment::OrderIdUnset);
         }
+        Ok(Self(text))
     }
 
     /// The id as text.
@@ -26,18 +28,20 @@ impl OrderId {
     }
 }
 
-/// The user who pays, as the caller names them.
+/// The id of the user who pays, chosen by the caller.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct UserId(String);
 
 impl UserId {
+    /// Creates a user id.
+    ///
     /// # Errors
-    /// [`Invalid::UserIdUnset`] if there is nothing but space in it.
-    pub fn new(text: String) -> Result<Self, Invalid> {
-        match text.trim().is_empty() {
-            true => Err(Invalid::UserIdUnset),
-            false => Ok(Self(text)),
+    /// [`InvalidPayment::UserIdUnset`] if the text is empty or blank.
+    pub fn new(text: String) -> Result<Self, InvalidPayment> {
+        if text.trim().is_empty() {
+            return Err(InvalidPayment::UserIdUnset);
         }
+        Ok(Self(text))
     }
 
     /// The id as text.
@@ -46,58 +50,59 @@ impl UserId {
     }
 }
 
-/// What shall be paid, by whom and for what.
+/// A payment to charge: the amount, the payer and the order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payment {
-    /// The order.
+    /// The order that is paid.
     pub order_id: OrderId,
-    /// The user.
+    /// The user who pays.
     pub user_id: UserId,
-    /// How much.
+    /// The amount to charge.
     pub amount: Amount,
 }
 
-/// The money is taken.
+/// The result of a successful charge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Charged {
-    /// The payment, a UUIDv7.
+pub struct ChargeReceipt {
+    /// The id of the payment, a UUIDv7.
     pub payment_id: Uuid,
 }
 
-/// The money is not taken.
+/// Why a payment was not charged.
 #[derive(Debug, thiserror::Error)]
-pub enum NotCharged {
-    /// Whoever holds the money said no. The attempt is a payment too, and has an
-    /// id by which it can be asked about.
+pub enum ChargeError {
+    /// The bank declined the payment. The attempt has a payment id too.
     #[error("payment {payment_id} was declined")]
     Declined {
-        /// The payment, a UUIDv7.
+        /// The id of the payment, a UUIDv7.
         payment_id: Uuid,
     },
-    /// It could not be tried.
+    /// The gateway failed, so the payment was not attempted.
     #[error("the payment could not be processed")]
     Failed(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// Takes money.
-pub trait Charge: Send + Sync + 'static {
+/// A payment gateway, which charges payments.
+pub trait PaymentGateway: Send + Sync + 'static {
     /// Charges a payment.
     ///
     /// # Errors
-    /// [`NotCharged`] if no money was taken.
-    fn charge(&self, payment: &Payment)
-    -> impl Future<Output = Result<Charged, NotCharged>> + Send;
+    /// [`ChargeError`] if the payment was not charged.
+    fn charge(
+        &self,
+        payment: &Payment,
+    ) -> impl Future<Output = Result<ChargeReceipt, ChargeError>> + Send;
 }
 
-/// Accepts every payment under a new id. A stub: it moves no money and remembers
-/// nothing, so that two equal payments are two. The next issue fills it, with the
-/// payments of `bookstore.transactions.v1`.
+/// A stub that accepts every payment and returns a new payment id. It moves no money and
+/// stores nothing, so a repeated payment gets another id. The payments of
+/// `bookstore.transactions.v1` will replace it.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct StubCharges;
+pub struct StubGateway;
 
-impl Charge for StubCharges {
-    async fn charge(&self, _payment: &Payment) -> Result<Charged, NotCharged> {
-        Ok(Charged {
+impl PaymentGateway for StubGateway {
+    async fn charge(&self, _payment: &Payment) -> Result<ChargeReceipt, ChargeError> {
+        Ok(ChargeReceipt {
             payment_id: Uuid::now_v7(),
         })
     }

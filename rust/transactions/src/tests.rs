@@ -1,5 +1,5 @@
-//! The second tutorial's service as its callers see it, through the generated
-//! client and the layers of `rpc`.
+//! Tests of the second tutorial's service through its generated client and the layers of
+//! `rpc`.
 
 use std::sync::{Arc, Mutex};
 
@@ -13,11 +13,11 @@ use tonic::{Code, Status};
 use tonic_types::pb;
 use uuid::Uuid;
 
-use crate::{Charge, Charged, NotCharged, Payment, StubCharges, legacy};
+use crate::{ChargeError, ChargeReceipt, Payment, PaymentGateway, StubGateway, legacy};
 
-fn serve(charges: impl Charge) -> Channel {
+fn serve(gateway: impl PaymentGateway) -> Channel {
     let router = Router::new(rpc::Options::default());
-    router.add(legacy(charges)).in_process()
+    router.add(legacy(gateway)).in_process()
 }
 
 async fn process(channel: &Channel, request: PaymentRequest) -> Result<PaymentResponse, Status> {
@@ -25,7 +25,7 @@ async fn process(channel: &Channel, request: PaymentRequest) -> Result<PaymentRe
     Ok(client.process_payment(request).await?.into_inner())
 }
 
-/// The payment of the tutorial.
+/// The request of the tutorial.
 fn request() -> PaymentRequest {
     PaymentRequest {
         order_id: "order123".to_owned(),
@@ -35,34 +35,34 @@ fn request() -> PaymentRequest {
     }
 }
 
-/// Answers what it is told to and remembers what it was asked.
+/// Records the payments and returns the configured error, or success if there is none.
 #[derive(Clone, Default)]
-struct FakeCharges {
+struct FakeGateway {
     payments: Arc<Mutex<Vec<Payment>>>,
-    answer: Option<fn() -> NotCharged>,
+    error: Option<fn() -> ChargeError>,
 }
 
-impl FakeCharges {
+impl FakeGateway {
     fn payments(&self) -> Vec<Payment> {
         self.payments.lock().expect("no test panics here").clone()
     }
 }
 
-impl Charge for FakeCharges {
-    async fn charge(&self, payment: &Payment) -> Result<Charged, NotCharged> {
+impl PaymentGateway for FakeGateway {
+    async fn charge(&self, payment: &Payment) -> Result<ChargeReceipt, ChargeError> {
         let mut payments = self.payments.lock().expect("no test panics here");
         payments.push(payment.clone());
-        match self.answer {
-            None => Ok(Charged {
+        match self.error {
+            None => Ok(ChargeReceipt {
                 payment_id: Uuid::nil(),
             }),
-            Some(refusal) => Err(refusal()),
+            Some(error) => Err(error()),
         }
     }
 }
 
 #[test]
-fn a_request_has_the_bytes_of_the_original() {
+fn request_is_encoded_as_in_the_original() {
     let bytes = request().encode_to_vec();
     assert_eq!(PaymentRequest::decode(&*bytes), Ok(request()));
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -73,8 +73,8 @@ fn a_request_has_the_bytes_of_the_original() {
 }
 
 #[tokio::test]
-async fn a_payment_succeeds_under_an_id_of_its_own() {
-    let channel = serve(StubCharges);
+async fn each_payment_succeeds_with_a_new_id() {
+    let channel = serve(StubGateway);
     let first = process(&channel, request()).await.expect("it is accepted");
     let second = process(&channel, request()).await.expect("it is accepted");
     assert_eq!((&*first.status, &*second.status), ("SUCCESS", "SUCCESS"));
@@ -84,11 +84,11 @@ async fn a_payment_succeeds_under_an_id_of_its_own() {
 }
 
 #[tokio::test]
-async fn the_charge_is_what_was_asked_for() {
-    let charges = FakeCharges::default();
-    let channel = serve(charges.clone());
+async fn gateway_gets_the_requested_payment() {
+    let gateway = FakeGateway::default();
+    let channel = serve(gateway.clone());
     process(&channel, request()).await.expect("it is accepted");
-    let [payment] = &charges.payments()[..] else {
+    let [payment] = &gateway.payments()[..] else {
         panic!("there is one charge")
     };
     assert_eq!(payment.order_id.as_str(), "order123");
@@ -98,31 +98,31 @@ async fn the_charge_is_what_was_asked_for() {
 }
 
 #[tokio::test]
-async fn a_declined_payment_has_failed_and_has_an_id() {
-    let charges = FakeCharges {
-        answer: Some(|| NotCharged::Declined {
+async fn declined_payment_has_the_status_failed_and_an_id() {
+    let gateway = FakeGateway {
+        error: Some(|| ChargeError::Declined {
             payment_id: Uuid::max(),
         }),
-        ..FakeCharges::default()
+        ..FakeGateway::default()
     };
-    let answer = process(&serve(charges), request()).await;
+    let response = process(&serve(gateway), request()).await;
     let expected = PaymentResponse {
         payment_id: Uuid::max().to_string(),
         status: "FAILED".to_owned(),
     };
     assert_eq!(
-        answer.expect("a refusal of the bank is an answer"),
+        response.expect("a declined payment is not an error"),
         expected
     );
 }
 
 #[tokio::test]
-async fn what_went_wrong_inside_stays_inside() {
-    let charges = FakeCharges {
-        answer: Some(|| NotCharged::Failed("the secret of the bank".into())),
-        ..FakeCharges::default()
+async fn internal_error_is_not_sent_to_the_client() {
+    let gateway = FakeGateway {
+        error: Some(|| ChargeError::Failed("the secret of the bank".into())),
+        ..FakeGateway::default()
     };
-    let status = process(&serve(charges), request()).await;
+    let status = process(&serve(gateway), request()).await;
     let status = status.expect_err("the payment was not processed");
     assert_eq!(
         (status.code(), status.message()),
@@ -131,7 +131,7 @@ async fn what_went_wrong_inside_stays_inside() {
 }
 
 #[tokio::test]
-async fn a_payment_that_cannot_be_meant_is_refused_and_not_charged() {
+async fn invalid_request_is_refused_and_not_charged() {
     let amount = |amount| PaymentRequest {
         amount,
         ..request()
@@ -164,8 +164,8 @@ async fn a_payment_that_cannot_be_meant_is_refused_and_not_charged() {
         (currency("usd"), "currency", "CURRENCY_UNKNOWN"),
         (currency("ZZZ"), "currency", "CURRENCY_UNKNOWN"),
     ];
-    let charges = FakeCharges::default();
-    let channel = serve(charges.clone());
+    let gateway = FakeGateway::default();
+    let channel = serve(gateway.clone());
     for (request, field, reason) in cases {
         let shown = format!("{request:?}");
         let refused = process(&channel, request).await.expect_err(&shown);
@@ -175,22 +175,22 @@ async fn a_payment_that_cannot_be_meant_is_refused_and_not_charged() {
         let info = pb::ErrorInfo::decode(&*inner.details[0].value).expect("the info decodes");
         assert_eq!((&*info.reason, &*info.metadata["field"]), (reason, field));
     }
-    assert_eq!(charges.payments(), []);
+    assert_eq!(gateway.payments(), []);
 }
 
 proptest! {
     #[test]
-    fn no_amount_panics_or_charges_what_is_not_positive_and_finite(
+    fn only_positive_finite_amounts_are_charged(
         amount in prop_oneof![any::<u64>().prop_map(f64::from_bits), -1e3..1e9],
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let charges = FakeCharges::default();
-        let answer = runtime.expect("a runtime starts").block_on(process(
-            &serve(charges.clone()),
+        let gateway = FakeGateway::default();
+        let response = runtime.expect("a runtime starts").block_on(process(
+            &serve(gateway.clone()),
             PaymentRequest { amount, ..request() },
         ));
-        let charged = charges.payments();
-        match answer {
+        let charged = gateway.payments();
+        match response {
             Ok(_) => {
                 prop_assert!(amount.is_finite() && amount > 0.0);
                 prop_assert_eq!(charged.len(), 1);
