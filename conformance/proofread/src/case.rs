@@ -20,7 +20,7 @@ pub struct Case {
     /// The rule sides that the case exercises.
     pub exercises: Vec<RuleTarget>,
     /// What is sent.
-    pub send: Send,
+    pub send: Payload,
     /// The answer that is required.
     pub expect: Expect,
 }
@@ -81,7 +81,7 @@ pub enum Side {
 
 /// What is sent.
 #[derive(Debug, Clone)]
-pub enum Send {
+pub enum Payload {
     /// Well-formed messages: exactly one, except in a client stream.
     Messages(Vec<DynamicMessage>),
     /// Bytes that no client library sends.
@@ -119,7 +119,9 @@ pub enum Expect {
     Http(Vec<u16>),
     /// Any answer except a crash, a hang or a malformed one: the specification leaves it
     /// open.
-    Survives,
+    #[serde(alias = "survives")]
+    #[serde(alias = "survives")]
+    AnyAnswer,
 }
 
 /// A violation of a rule: one that a server must report, or one that it reported.

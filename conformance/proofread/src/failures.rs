@@ -1,7 +1,7 @@
 //! Recorded failures: `failures.json`, which `proofread replay` reads.
 //!
-//! It holds the bytes of each request as they were sent. Credentials and other
-//! metadata of the configuration are not in it.
+//! The file contains the bytes of each request as they were sent. It contains no
+//! credentials and no other metadata from the configuration.
 
 use std::{collections::BTreeMap, fs, io, path::Path};
 
@@ -9,36 +9,36 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::Finding;
 
-/// The version of the format; another one is not read.
+/// The version of the file format. Files of another version are refused.
 const FORMAT: u32 = 1;
 
-/// The failures of a run, with what is needed to make them happen again.
+/// The failures of a run, with everything that is needed to reproduce them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Failures {
-    /// The version of the format.
+    /// The version of the file format.
     pub format: u32,
-    /// The version of proofread that wrote it.
+    /// The version of proofread that wrote the file.
     pub proofread: String,
-    /// The server.
+    /// The URL of the server.
     pub url: String,
-    /// The image or folder of the contract; none where the server described itself.
+    /// The image or folder of the contract; `None` where it was read by reflection.
     pub contract: Option<String>,
-    /// The profile to which the server was held.
+    /// The name of the profile.
     pub profile: String,
-    /// The details that were expected.
+    /// The status details that the profile required.
     pub details: String,
-    /// The limit of the trailer in bytes.
+    /// The greatest allowed size of the trailers in bytes.
     pub trailer_limit: usize,
     /// The seed of the random cases.
     pub seed: u64,
-    /// The paths of the methods that were checked: claims about the server are made
-    /// of all of them.
+    /// The paths of all methods that were checked: claims about the server as a whole
+    /// depend on them.
     pub methods: Vec<String>,
-    /// What calls answered before the run, by the full names of the fields whose values
-    /// they are: a server that was started anew knows nothing of them.
+    /// Fixture values that calls returned before the run, by the full name of the field. A
+    /// restarted server does not know these values, so `replay` replaces them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub called: BTreeMap<String, Vec<serde_json::Value>>,
-    /// How many failures there were beside those that are recorded.
+    /// The number of failures that were found and not recorded.
     #[serde(default)]
     pub left_out: u64,
     /// The failures.
@@ -48,29 +48,29 @@ pub struct Failures {
 /// A recorded failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// Its number in the report.
+    /// The number of the failure in the report.
     pub id: usize,
-    /// What was found.
+    /// The finding.
     #[serde(flatten)]
     pub finding: Finding,
 }
 
-/// Why recorded failures can't be read or written.
+/// An error while reading or writing recorded failures.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FailuresError {
-    /// The file can't be read or written.
+    /// An I/O error.
     #[error("can't {verb} the failures {path}")]
     File {
         /// "read" or "write".
         verb: &'static str,
         /// The file.
         path: String,
-        /// What the system says.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// The file holds something else.
-    #[error("{path} holds no failures of proofread: {cause}")]
+    /// The file does not contain failures in this format.
+    #[error("{path} does not contain failures that proofread recorded: {cause}")]
     Content {
         /// The file.
         path: String,
@@ -80,10 +80,10 @@ pub enum FailuresError {
 }
 
 impl Failures {
-    /// The version of the format.
+    /// The version of the file format.
     pub const FORMAT: u32 = FORMAT;
 
-    /// Numbers findings in their order, as the reports do.
+    /// Numbers findings from 1 in their order, as the reports do.
     pub fn numbered<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> Vec<Failure> {
         let numbered = findings.into_iter().zip(1..);
         numbered
@@ -94,10 +94,10 @@ impl Failures {
             .collect()
     }
 
-    /// Reads a file.
+    /// Reads recorded failures from a file.
     ///
     /// # Errors
-    /// When it can't be read or holds something else.
+    /// When the file can't be read or has another format.
     pub fn open(path: &Path) -> Result<Self, FailuresError> {
         let shown = path.display().to_string();
         let text = fs::read(path).map_err(|source| FailuresError::File {
@@ -119,10 +119,10 @@ impl Failures {
         }
     }
 
-    /// Writes a file.
+    /// Writes the failures to a file, replacing it.
     ///
     /// # Errors
-    /// When it can't be written.
+    /// When the file can't be written.
     pub fn write(&self, path: &Path) -> Result<(), FailuresError> {
         let failed = |source| FailuresError::File {
             verb: "write",

@@ -1,60 +1,61 @@
-//! Where a server does not keep its contract.
+//! Findings: where a server deviates from its contract.
 
 use serde::{Deserialize, Serialize};
 
-use crate::case::{Case, Expect, Phase, RuleTarget, Send};
+use crate::case::{Case, Expect, Payload, Phase, RuleTarget};
 
-/// What was found wrong: one for each case, or for each claim of a scenario.
+/// A deviation from the contract, found by a case or by a claim of a scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// The path of the method; empty where it is about the server as a whole.
+    /// The path of the method; empty for a finding about the server as a whole.
     pub method: String,
     /// The phase that found it.
     pub phase: Phase,
-    /// The id of the case or of the claim: stable over runs.
+    /// The id of the case or claim; the same in every run.
     pub case: String,
     /// What kind of failure it is.
     pub kind: FindingKind,
-    /// What was sent and why, in words.
+    /// What was sent and why, for the report.
     pub intent: String,
-    /// What the contract says, with where it says so.
+    /// The expected answer, with the source of the expectation.
     pub expected: String,
-    /// What came back.
+    /// The answer of the server.
     pub observed: String,
-    /// The bytes of the request as they were sent, frames and all; base64 in JSON.
+    /// The body bytes of the request, including the frame headers; base64 in JSON.
     #[serde(with = "base64_bytes")]
     pub sent: Vec<u8>,
-    /// The request as JSON, where JSON can say it.
+    /// The request as JSON; `None` where JSON can't represent it.
     pub json: Option<String>,
-    /// How `replay` makes the call again and what it holds the answer against; none
-    /// for a claim about several calls: its scenario is run again as a whole.
-    #[serde(default)]
-    pub again: Option<Again>,
+    /// How `replay` repeats the call and judges the answer. `None` for a claim about
+    /// several calls: `replay` then runs the whole scenario again.
+    #[serde(default, alias = "again")]
+    pub reproduction: Option<Reproduction>,
 }
 
-/// What a failed case is besides the bytes of its body.
+/// What is needed to repeat the call of a failed case, besides the bytes of its body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Again {
+pub struct Reproduction {
     /// The path that was called.
     pub path: String,
-    /// The headers that the case adds, replaces, or by an empty value removes; not
-    /// those of the configuration, which may be secret. Values in base64 in JSON.
+    /// The headers that the case adds, replaces, or removes by an empty value. Headers
+    /// from the configuration are not included, because they may be secret. Values are
+    /// base64 in JSON.
     #[serde(with = "base64_headers")]
     pub headers: Vec<(String, Vec<u8>)>,
-    /// Whether the stream is ended by RST_STREAM.
+    /// Whether the stream is ended by RST_STREAM instead of END_STREAM.
     pub reset: bool,
-    /// What must come back.
+    /// The expected answer.
     pub expect: Expect,
-    /// The rules that the case is about.
+    /// The rules that the case exercises.
     pub exercises: Vec<RuleTarget>,
 }
 
-impl Again {
-    /// What is needed to make the call of a case again.
+impl Reproduction {
+    /// The reproduction of a case.
     pub fn of(case: &Case) -> Self {
         let raw = match &case.send {
-            Send::Messages(_) => None,
-            Send::Raw(raw) => Some(raw),
+            Payload::Messages(_) => None,
+            Payload::Raw(raw) => Some(raw),
         };
         let path = raw.and_then(|raw| raw.path.clone());
         Self {
@@ -67,7 +68,7 @@ impl Again {
     }
 }
 
-/// The kinds of failures.
+/// The kinds of findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FindingKind {
@@ -75,25 +76,26 @@ pub enum FindingKind {
     RuleNotChecked,
     /// A request that keeps every rule was refused.
     ValidRefused,
-    /// Refused with another code than the contract says.
+    /// A request that breaks a rule was refused with a code other than INVALID_ARGUMENT.
     WrongCode,
-    /// The set of violations differs: a field path or a rule id is missing, wrong
-    /// or too many.
+    /// The reported violations differ: a field path or rule id is missing, wrong or
+    /// additional.
     WrongViolations,
-    /// `buf.validate.Violations` or `google.rpc.BadRequest` is missing, damaged, or
-    /// contradicts the other or the status.
+    /// `buf.validate.Violations` or `google.rpc.BadRequest` is missing, does not decode, or
+    /// contradicts the other one or the status.
     WrongDetails,
     /// An error that the method does not declare.
     UndeclaredError,
     /// A response that breaks its own rules or does not decode.
     BadResponse,
-    /// The trailer is too big for proxies.
+    /// The trailers are larger than the limit, so that proxies may cut them.
     TrailerTooBig,
-    /// Something else in the wire protocol.
+    /// Another deviation from the gRPC protocol.
     Protocol,
-    /// Deadlines, paging, replays, health or reflection are not as declared.
+    /// A claim of a scenario does not hold: deadlines, paging, idempotency keys, health or
+    /// reflection.
     Behaviour,
-    /// The server went away or hung.
+    /// The server crashed, dropped the connection or did not answer in time.
     Crash,
 }
 

@@ -1,32 +1,32 @@
-//! What came back from a server, before it is judged.
+//! The outcomes of calls, before the judge looks at them.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 
-/// The answer to one call, or what came in its place.
+/// The outcome of one call: an answer, or the failure to get one.
 #[derive(Debug, Clone)]
 pub enum Outcome {
-    /// An HTTP response, complete.
+    /// A complete HTTP response.
     Answered(Answer),
-    /// Nothing within the time that the probe gives: a hang.
+    /// No complete answer within the timeout.
     TimedOut {
-        /// How long it waited.
+        /// The timeout.
         after: Duration,
     },
-    /// The stream was reset, by this HTTP/2 error code.
+    /// The stream was reset.
     Reset {
-        /// The code of RST_STREAM or GOAWAY: 8 is CANCEL.
+        /// The HTTP/2 error code of RST_STREAM or GOAWAY: 8 is CANCEL.
         code: u32,
     },
-    /// The connection broke in the middle: perhaps the server crashed.
+    /// The connection broke during the call; the server may have crashed.
     Broken {
-        /// What the transport says.
+        /// The error of the transport.
         cause: String,
     },
     /// No connection could be made.
     Unreachable {
-        /// What the system says.
+        /// The error of the operating system or of TLS.
         cause: String,
     },
 }
@@ -34,37 +34,37 @@ pub enum Outcome {
 /// A complete HTTP response.
 #[derive(Debug, Clone, Default)]
 pub struct Answer {
-    /// The HTTP status: 200 in all gRPC answers.
+    /// The HTTP status; 200 in every gRPC answer.
     pub http_status: u16,
-    /// The header fields, in order, `-bin` values as they are on the wire.
+    /// The header fields in order; `-bin` values are still base64.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// The messages, unframed.
+    /// The messages without their frame headers.
     pub messages: Vec<Bytes>,
-    /// Bytes after the last whole frame; none in a well-formed answer.
+    /// The bytes after the last complete frame; empty in a well-formed answer.
     pub rest: Bytes,
-    /// The trailer fields; the header fields again in a trailers-only answer.
+    /// The trailer fields; in a Trailers-Only answer, the same as the header fields.
     pub trailers: Vec<(String, Vec<u8>)>,
-    /// Whether the probe hung up on a stream that goes on: there are no trailers
-    /// then, and with an HTTP status of 0 no headers yet either.
-    pub stopped: bool,
-    /// From the first byte sent to the last byte received.
+    /// Whether the probe stopped reading before the stream ended. There are no trailers
+    /// then, and no headers either if the HTTP status is 0.
+    pub stopped_early: bool,
+    /// The time from the first byte sent to the last byte received.
     pub latency: Duration,
 }
 
 impl Answer {
-    /// A trailer field.
+    /// The first value of a trailer field.
     pub fn trailer(&self, name: &str) -> Option<&[u8]> {
         let mut found = self.trailers.iter().filter(|(key, _)| key == name);
         found.next().map(|(_, value)| value.as_slice())
     }
 
-    /// A header field.
+    /// The first value of a header field.
     pub fn header(&self, name: &str) -> Option<&[u8]> {
         let mut found = self.headers.iter().filter(|(key, _)| key == name);
         found.next().map(|(_, value)| value.as_slice())
     }
 
-    /// The gRPC code; none where the answer carries none that is a number.
+    /// The gRPC code; `None` where `grpc-status` is missing or not a number.
     pub fn grpc_code(&self) -> Option<i32> {
         std::str::from_utf8(self.trailer("grpc-status")?)
             .ok()?

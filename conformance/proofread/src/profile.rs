@@ -1,9 +1,9 @@
-//! What a server may do where the gRPC specification leaves it open, and what real
-//! stacks do otherwise; and which details a refusal carries.
+//! Profiles: which reactions to protocol anomalies are accepted from a server, by its
+//! gRPC stack, and which details an INVALID_ARGUMENT status must have.
 //!
-//! `profile.md` beside this file says for each entry where it comes from.
+//! `profile.md` beside this file gives the sources of the entries.
 
-mod oddity;
+mod protocol_anomaly;
 mod stacks;
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
@@ -12,36 +12,35 @@ use serde::{Deserialize, Serialize};
 
 use crate::{case::Expect, contract::Code};
 
-pub use oddity::{Oddity, Reaction};
+pub use protocol_anomaly::{ProtocolAnomaly, Reaction};
 
-/// What is expected of the stack of a server.
+/// The expectations of one gRPC stack.
 #[derive(Debug, Clone)]
 pub struct Profile {
-    /// Its name: one of [`Profile::NAMES`].
+    /// One of [`Profile::NAMES`].
     pub name: &'static str,
-    /// The details that a refusal by rules carries.
+    /// The status details that a server must send when a request breaks rules.
     pub details: Details,
-    /// The greatest size of the trailer fields in bytes, counted as HTTP/2 does.
+    /// The greatest size of the trailer fields in bytes, as HTTP/2 counts them.
     pub trailer_limit: usize,
-    reactions: BTreeMap<Oddity, Reaction>,
+    reactions: BTreeMap<ProtocolAnomaly, Reaction>,
 }
 
-/// The details of a refusal by rules: INVALID_ARGUMENT with which messages in
-/// `grpc-status-details-bin`.
+/// Which messages `grpc-status-details-bin` must contain when a request breaks rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Details {
-    /// `buf.validate.Violations` and then `google.rpc.BadRequest`, which says the
-    /// same, with the rule in Google's spelling as the reason.
+    /// `buf.validate.Violations` and then `google.rpc.BadRequest` with the same violations.
+    /// Its reasons are the rule ids in Google's form, `STRING_MIN_LEN` for example.
     Both,
-    /// `buf.validate.Violations`; the other is judged where it is there.
+    /// `buf.validate.Violations`. A `BadRequest` is checked where it is present.
     Violations,
-    /// `google.rpc.BadRequest`; the other is judged where it is there.
+    /// `google.rpc.BadRequest`. `Violations` are checked where they are present.
     BadRequest,
-    /// Whatever is there must be right, and nothing need be there.
+    /// Neither is required. Details that are present must be correct.
     #[default]
     Any,
-    /// They are not looked at.
+    /// Details are not checked.
     None,
 }
 
@@ -56,15 +55,16 @@ impl Profile {
         "connect",
     ];
 
-    /// 8 KiB is where proxies and clients cut trailers: PROTOCOL-HTTP2.md, Responses.
+    /// The default trailer limit of 8 KiB, where proxies and clients cut trailers:
+    /// PROTOCOL-HTTP2.md, Responses.
     pub const TRAILER_LIMIT: usize = 8 * 1024;
 
-    /// A built-in profile.
+    /// The built-in profile with this name.
     pub fn named(name: &str) -> Option<Self> {
         let index = Self::NAMES.iter().position(|known| *known == name)?;
-        let reactions = Oddity::ALL
+        let reactions = ProtocolAnomaly::ALL
             .iter()
-            .map(|oddity| (*oddity, stacks::reaction(*oddity, index)));
+            .map(|anomaly| (*anomaly, stacks::reaction(*anomaly, index)));
         Some(Self {
             name: Self::NAMES[index],
             details: Details::Any,
@@ -73,35 +73,37 @@ impl Profile {
         })
     }
 
-    /// The union of what the specification allows.
+    /// The profile that accepts whatever the specification allows.
     pub fn strict() -> Self {
         Self::named("strict").unwrap_or_else(|| unreachable!("it is in the list"))
     }
 
-    /// The same with other details.
+    /// This profile with other required details.
     #[must_use]
     pub fn with_details(mut self, details: Details) -> Self {
         self.details = details;
         self
     }
 
-    /// The same with another limit.
+    /// This profile with another trailer limit.
     #[must_use]
     pub fn with_trailer_limit(mut self, bytes: usize) -> Self {
         self.trailer_limit = bytes;
         self
     }
 
-    /// What the server does when something is odd.
-    pub fn reaction(&self, oddity: Oddity) -> &Reaction {
-        // All are there: the map is made of them.
-        self.reactions.get(&oddity).unwrap_or(&Reaction::Open)
+    /// The accepted reactions to an anomaly.
+    pub fn reaction(&self, anomaly: ProtocolAnomaly) -> &Reaction {
+        // The map contains every anomaly.
+        self.reactions
+            .get(&anomaly)
+            .unwrap_or(&Reaction::Unspecified)
     }
 
-    /// The same, as what is expected of a case.
-    pub fn expects(&self, oddity: Oddity) -> Expect {
+    /// The accepted reactions to an anomaly, as the expectation of a case.
+    pub fn expectation(&self, anomaly: ProtocolAnomaly) -> Expect {
         let codes = |codes: &[i32]| -> Vec<Code> { codes.iter().copied().map(Code).collect() };
-        match self.reaction(oddity) {
+        match self.reaction(anomaly) {
             Reaction::Runs => Expect::Accepted,
             Reaction::Fails(with) => Expect::OneOf(codes(with)),
             Reaction::RunsOr(with) => {
@@ -109,7 +111,7 @@ impl Profile {
                 Expect::OneOf([Code(0)].into_iter().chain(failing).collect())
             }
             Reaction::Http(statuses) => Expect::Http(statuses.to_vec()),
-            Reaction::Open => Expect::Survives,
+            Reaction::Unspecified => Expect::AnyAnswer,
         }
     }
 }
@@ -141,9 +143,9 @@ impl fmt::Display for Details {
     }
 }
 
-/// A word that names no [`Details`].
+/// The error for a text that names no [`Details`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("details are both, violations, bad_request, any or none, not {0:?}")]
+#[error("details must be both, violations, bad_request, any or none, not {0:?}")]
 pub struct UnknownDetails(String);
 
 #[cfg(test)]
@@ -151,17 +153,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_has_a_profile_and_every_oddity_a_reaction() {
+    fn each_name_has_a_profile_and_each_anomaly_a_reaction() {
         for name in Profile::NAMES {
             let profile = Profile::named(name).expect("built in");
             assert_eq!(profile.name, name);
-            assert_eq!(profile.reactions.len(), Oddity::ALL.len());
+            assert_eq!(profile.reactions.len(), ProtocolAnomaly::ALL.len());
         }
         assert!(Profile::named("other").is_none());
     }
 
     #[test]
-    fn details_are_read_as_they_are_written() {
+    fn details_parse_from_their_display_form() {
         for details in [
             Details::Both,
             Details::Violations,
@@ -175,12 +177,12 @@ mod tests {
     }
 
     #[test]
-    fn the_document_has_the_table_of_the_code() {
+    fn document_contains_the_table_of_the_code() {
         let document = include_str!("profile.md");
         let table = stacks::table();
         assert!(
             document.contains(&table),
-            "put this table into profile.md:\n{table}"
+            "replace the table in profile.md by:\n{table}"
         );
     }
 }

@@ -1,6 +1,6 @@
-//! A recorded failure, once more.
+//! Repeats recorded failures: rebuilds their cases, and shows which are fixed.
 
-mod renew;
+mod value_replacement;
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use prost_reflect::DynamicMessage;
 use serde::Serialize;
 
 use crate::{
-    case::{Case, Expect, RawCall, Send},
+    case::{Case, Expect, Payload, RawCall},
     contract::Contract,
     failures::Failure,
     finding::Finding,
@@ -18,25 +18,25 @@ use crate::{
     style::{DIM, GREEN, RED, count, paint},
 };
 
-pub use renew::Renewal;
+pub use value_replacement::ValueReplacements;
 
-/// What became of a recorded failure.
+/// The result of repeating a recorded failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Result {
-    /// Its number.
+pub struct ReplayResult {
+    /// The number of the failure in the report.
     pub id: usize,
-    /// The method.
+    /// The method as `package.Service/Method`.
     pub method: String,
-    /// The case.
+    /// The id of the case.
     pub case: String,
-    /// Why it was sent.
+    /// What was sent and why.
     pub intent: String,
-    /// What is wrong now; nothing where it is fixed.
+    /// The finding of the repeated call; `None` where the failure is fixed.
     pub failed: Option<Finding>,
 }
 
-impl Result {
-    /// Puts together what was recorded and what is found now.
+impl ReplayResult {
+    /// Combines a recorded failure with the finding of its repetition.
     pub fn new(failure: &Failure, failed: Option<Finding>) -> Self {
         let finding = &failure.finding;
         Self {
@@ -49,13 +49,13 @@ impl Result {
     }
 }
 
-/// The case of a failure, with the bytes as they were; none for a claim about
-/// several calls. Where the contract says something else by now, it is what the
-/// answer is held against.
+/// Rebuilds the case of a finding with the recorded bytes; `None` for a claim about
+/// several calls. If the rules have changed since, the current contract decides what is
+/// expected.
 pub fn case(contract: &Contract, oracle: &Oracle, finding: &Finding) -> Option<Case> {
-    let again = finding.again.as_ref()?;
-    let expect = match &again.expect {
-        Expect::Accepted | Expect::Refused(_) => due(contract, oracle, finding),
+    let reproduction = finding.reproduction.as_ref()?;
+    let expect = match &reproduction.expect {
+        Expect::Accepted | Expect::Refused(_) => current_expectation(contract, oracle, finding),
         _ => None,
     };
     Some(Case {
@@ -63,19 +63,20 @@ pub fn case(contract: &Contract, oracle: &Oracle, finding: &Finding) -> Option<C
         method: finding.method.clone(),
         phase: finding.phase,
         intent: finding.intent.clone(),
-        exercises: again.exercises.clone(),
-        send: Send::Raw(RawCall {
-            path: (again.path != finding.method).then(|| again.path.clone()),
-            headers: again.headers.clone(),
+        exercises: reproduction.exercises.clone(),
+        send: Payload::Raw(RawCall {
+            path: (reproduction.path != finding.method).then(|| reproduction.path.clone()),
+            headers: reproduction.headers.clone(),
             body: finding.sent.clone(),
-            reset: again.reset,
+            reset: reproduction.reset,
         }),
-        expect: expect.unwrap_or_else(|| again.expect.clone()),
+        expect: expect.unwrap_or_else(|| reproduction.expect.clone()),
     })
 }
 
-/// What the contract says of a request of one message, as long as it is one.
-fn due(contract: &Contract, oracle: &Oracle, finding: &Finding) -> Option<Expect> {
+/// The expectation of the current contract for a request of one valid protobuf message;
+/// `None` for all other bytes.
+fn current_expectation(contract: &Contract, oracle: &Oracle, finding: &Finding) -> Option<Expect> {
     let method = contract.methods().find(|it| it.path == finding.method)?;
     let body = finding.sent.get(5..)?;
     let length = u32::from_be_bytes(finding.sent.get(1..5)?.try_into().ok()?);
@@ -84,18 +85,20 @@ fn due(contract: &Contract, oracle: &Oracle, finding: &Finding) -> Option<Expect
     }
     let message = DynamicMessage::decode(method.descriptor.input(), body).ok()?;
     if message.encode_to_vec() != body {
-        // Bytes that no library makes may be expected to fare otherwise.
+        // Bytes that no library produces have an expectation of their own.
         return None;
     }
-    let due = oracle.stable_violations(&message).ok()?;
-    Some(match due.is_empty() {
-        true => Expect::Accepted,
-        false => Expect::Refused(due.into_iter().collect()),
+    let violations = oracle.stable_violations(&message).ok()?;
+    Some(if violations.is_empty() {
+        Expect::Accepted
+    } else {
+        Expect::Refused(violations.into_iter().collect())
     })
 }
 
-/// The results as lines of styled text. So many failures were not recorded.
-pub fn text(results: &[Result], left_out: u64) -> String {
+/// Formats the results as lines of styled text. `left_out` is the number of failures
+/// that were not recorded.
+pub fn text(results: &[ReplayResult], left_out: u64) -> String {
     let mut text = String::new();
     for result in results {
         let word = match result.failed {
@@ -151,7 +154,7 @@ pub fn text(results: &[Result], left_out: u64) -> String {
             "  {}",
             paint(
                 DIM,
-                format!("{more} were found beside these and not recorded: check again")
+                format!("{more} more were found and not recorded: run check again")
             )
         );
     }

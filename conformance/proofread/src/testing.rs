@@ -1,5 +1,5 @@
-//! Contracts for tests, compiled from proto source in memory. The house tests
-//! include this file too.
+//! Contracts for tests, compiled from proto source in memory. The integration tests of
+//! the contract rules include this file too.
 
 use protox::{
     Compiler, Error,
@@ -11,7 +11,7 @@ const OPTIONS: (&str, &str) = (
     include_str!("../../../proto/proofread/v1/options.proto"),
 );
 
-/// Files by their names.
+/// Source files with their names.
 struct Sources(Vec<(String, String)>);
 
 impl FileResolver for Sources {
@@ -23,8 +23,8 @@ impl FileResolver for Sources {
     }
 }
 
-/// Compiles files into an image. They may import the rules of protovalidate, the
-/// options of proofread and the files of protobuf.
+/// Compiles files into an image. They may import protovalidate's rules, proofread's
+/// options and the well-known types of protobuf.
 pub fn image(files: &[(&str, &str)]) -> Vec<u8> {
     let sources = files.iter().copied().chain([OPTIONS]);
     let sources = sources.map(|(name, source)| (name.to_owned(), source.to_owned()));
@@ -43,8 +43,8 @@ pub fn image(files: &[(&str, &str)]) -> Vec<u8> {
     compiler.encode_file_descriptor_set()
 }
 
-/// An image of one file `shop/v1/shop.proto` in the package `shop.v1`, with all
-/// imports that a test may want.
+/// Compiles `body` as the file `shop/v1/shop.proto` of the package `shop.v1`, with the
+/// imports that tests need.
 pub fn shop(body: &str) -> Vec<u8> {
     let source = format!(
         r#"syntax = "proto3";

@@ -9,7 +9,7 @@ use proofread::{
     judge::{code_of, details},
     oracle::Oracle,
     outcome::Outcome,
-    probe::{Metadata, Probe, Target, body_of},
+    probe::{Metadata, Probe, Target, request_body},
 };
 use serde_json::Value;
 use suite::{Bookstore, root};
@@ -82,7 +82,7 @@ async fn responses<'c>(
         let response = probe.call(
             &method.path,
             &[],
-            body_of(&case.send),
+            request_body(&case.send),
             Duration::from_secs(5),
         );
         rows.push(row(case, &response.await));
@@ -97,7 +97,7 @@ fn row(case: &Case, outcome: &Outcome) -> String {
     let code = code_of(outcome).map_or("no gRPC answer".to_owned(), |code| code.to_string());
     let mut row = format!("{}: {code}", case.intent);
     if let Outcome::Answered(answer) = outcome
-        && let Ok(Some(read)) = details::read(answer)
+        && let Ok(Some(read)) = details::parse(answer)
     {
         if let Some(reason) = read.reason {
             write!(row, " {reason}").expect("writing to a string");

@@ -1,34 +1,39 @@
-//! Credentials, where `(proofread.v1.access)` asks for one: without it, and with a
-//! wrong one, a call is refused as declared, and before its message is looked at: a
-//! stranger learns nothing about validation.
+//! Credentials, where `(proofread.v1.access)` requires one: a call with a missing or
+//! wrong credential must be refused by UNAUTHENTICATED or PERMISSION_DENIED, before its
+//! message is validated. Otherwise anonymous callers could probe the validation.
 
 use prost_reflect::DynamicMessage;
 
-use super::{Claim, Context, Observed, Served};
+use super::{Claim, Context, ScenarioResults, ServedMethod};
 use crate::{
     contract::Code,
-    judge::{code_of, describe, details},
+    judge::{code_of, describe_outcome, details},
     outcome::Outcome,
 };
 
 const PERMISSION_DENIED: Code = Code(7);
 const UNAUTHENTICATED: Code = Code(16);
 
-pub(super) async fn run(context: &Context<'_>, served: &Served<'_>, observed: &mut Observed) {
+pub(super) async fn run(
+    context: &Context<'_>,
+    served: &ServedMethod<'_>,
+    results: &mut ScenarioResults,
+) {
     let method = served.method;
     let Some(access) = &method.access else {
         return;
     };
     let key = access.metadata_key.to_lowercase();
     if key.is_empty() || key.ends_with("-bin") {
-        observed.untried(
+        results.skipped(
             &method.path,
-            format!("no wrong credential is known for the key {key:?}"),
+            format!("no wrong credential can be made for the metadata key {key:?}"),
         );
         return;
     }
     let empty = DynamicMessage::new(method.descriptor.input());
-    // A message that breaks rules: were it validated first, the answer would tell.
+    // The empty message breaks rules, unless the request has none. A server that
+    // validates first answers INVALID_ARGUMENT to it.
     let invalid = context
         .oracle
         .violations(&empty)
@@ -54,33 +59,39 @@ pub(super) async fn run(context: &Context<'_>, served: &Served<'_>, observed: &m
             );
             let id = format!("access/{what}/{id}");
             let claim = Claim::of(method, &id, &intent, request);
-            let wrong = (!refused(context, served, &outcome, codes)).then(|| {
+            let mismatch = (!is_declared_refusal(context, served, &outcome, codes)).then(|| {
                 let names: Vec<String> = codes.iter().map(Code::to_string).collect();
                 let expected = format!(
-                    "{}, as declared: the method asks for the credential {:?}, and validation comes after it",
+                    "{}, as declared: the method requires the credential {:?}, and credentials are checked before messages",
                     names.join(" or "),
                     access.credential
                 );
-                (expected, describe(&outcome))
+                (expected, describe_outcome(&outcome))
             });
-            observed.claim(claim, wrong);
+            results.claim(claim, mismatch);
         }
     }
 }
 
-/// By one of the codes; where the method declares any of them, as it does.
-fn refused(context: &Context<'_>, served: &Served<'_>, outcome: &Outcome, codes: &[Code]) -> bool {
+/// Whether the call was refused by one of `codes`, and as declared where the method
+/// declares any of them.
+fn is_declared_refusal(
+    context: &Context<'_>,
+    served: &ServedMethod<'_>,
+    outcome: &Outcome,
+    codes: &[Code],
+) -> bool {
     let Some(code) = code_of(outcome).filter(|code| codes.contains(code)) else {
         return false;
     };
-    let Some(known) = context.judge.known(&served.method.path) else {
+    let Some(contract) = context.judge.method_contract(&served.method.path) else {
         return true;
     };
-    let declared = known.errors().any(|error| codes.contains(&error.code));
+    let declared = contract.errors().any(|error| codes.contains(&error.code));
     let Outcome::Answered(answer) = outcome else {
         return !declared;
     };
-    let read = details::read(answer).ok().flatten();
-    let reason = read.and_then(|read| read.reason);
-    !declared || known.may_return(code, reason.as_deref())
+    let status_details = details::parse(answer).ok().flatten();
+    let reason = status_details.and_then(|status_details| status_details.reason);
+    !declared || contract.may_return(code, reason.as_deref())
 }

@@ -1,21 +1,25 @@
-//! Cancellation: a caller who resets the stream takes nothing down. Source:
-//! PROTOCOL-HTTP2.md, Client Cancellation.
+//! Cancellation: when a client resets its stream, the server continues to answer other
+//! calls. Source: PROTOCOL-HTTP2.md, Client Cancellation.
 
-use super::{Claim, Context, Observed, Served};
+use super::{Claim, Context, ScenarioResults, ServedMethod};
 use crate::{
-    judge::{code_of, describe},
+    judge::{code_of, describe_outcome},
     probe::RawBody,
 };
 
-/// One may find a lucky moment; three rarely do.
-const TIMES: usize = 3;
+/// Whether a reset does harm depends on timing, so several are sent.
+const REPETITIONS: usize = 3;
 
-pub(super) async fn run(context: &Context<'_>, served: &Served<'_>, observed: &mut Observed) {
+pub(super) async fn run(
+    context: &Context<'_>,
+    served: &ServedMethod<'_>,
+    results: &mut ScenarioResults,
+) {
     let (method, request) = (served.method, &served.valid[0]);
-    for _ in 0..TIMES {
+    for _ in 0..REPETITIONS {
         let mut body = RawBody::messages([request]);
         body.reset = true;
-        // That it is reset is all that there is to know: the probe did it.
+        // The outcome is always the reset that the probe itself sent.
         let _ = context
             .probe
             .call(&method.path, &[], body, context.timeout)
@@ -25,12 +29,12 @@ pub(super) async fn run(context: &Context<'_>, served: &Served<'_>, observed: &m
     let claim = Claim::of(
         method,
         "cancellation",
-        "a valid request after three that were reset in their middle",
+        "a valid request after three requests that the client cancelled",
         request,
     );
-    let wrong = code_of(&outcome).is_none().then(|| {
-        let expected = "an answer: cancelling a call concerns no other".to_owned();
-        (expected, describe(&outcome))
+    let mismatch = code_of(&outcome).is_none().then(|| {
+        let expected = "an answer: cancelling a call must not affect others".to_owned();
+        (expected, describe_outcome(&outcome))
     });
-    observed.claim(claim, wrong);
+    results.claim(claim, mismatch);
 }

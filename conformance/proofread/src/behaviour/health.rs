@@ -1,16 +1,16 @@
-//! Health: what `grpc.health.v1` says of the services that answer. Source: gRPC's
-//! health-checking.md and grpc/health/v1/health.proto.
+//! Health checking: `grpc.health.v1` must report services that answer calls as SERVING.
+//! Source: gRPC's health-checking.md and grpc/health/v1/health.proto.
 
 use std::time::Duration;
 
 use prost::Message;
 
-use super::{Claim, Context, Observed, ok};
+use super::{Claim, Context, ScenarioResults, ok};
 use crate::{
     contract::Code,
-    judge::{code_of, describe},
+    judge::{code_of, describe_outcome},
     outcome::Outcome,
-    probe::{RawBody, Stop},
+    probe::{RawBody, ReadLimits},
 };
 
 const CHECK: &str = "/grpc.health.v1.Health/Check";
@@ -22,7 +22,7 @@ const SERVING: i32 = 1;
 const SERVICE_UNKNOWN: i32 = 3;
 const STATES: [&str; 4] = ["UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"];
 
-const NOBODY: &str = "proofread.v1.NoSuchService";
+const UNKNOWN_SERVICE: &str = "proofread.v1.NoSuchService";
 
 #[derive(Clone, PartialEq, Message)]
 struct Request {
@@ -36,84 +36,89 @@ struct Response {
     status: i32,
 }
 
-/// What the server says of one service.
-enum Said {
+/// The answer of the health service about one service.
+enum HealthStatus {
     State(i32),
+    /// NOT_FOUND: the service is not registered by name.
     Unregistered,
-    Else(String),
+    /// Any other answer, described.
+    Other(String),
 }
 
-pub(super) async fn run(context: &Context<'_>, observed: &mut Observed) {
-    let whole = ask(context, CHECK, "").await;
+pub(super) async fn run(context: &Context<'_>, results: &mut ScenarioResults) {
+    let whole = call_health(context, CHECK, "").await;
     if code_of(&whole) == Some(UNIMPLEMENTED) {
-        observed.untried("grpc.health.v1.Health", "the server does not serve it");
+        results.skipped("grpc.health.v1.Health", "the server does not serve it");
         return;
     }
     let intent = "the health of the server as a whole";
-    let wrong = serving(&said(&whole), "the server");
-    observed.claim(Claim::of_server("health/server", intent), wrong);
-    services(context, observed).await;
+    let mismatch = check_serving(&parse_status(&whole), "the server");
+    results.claim(Claim::of_server("health/server", intent), mismatch);
+    services(context, results).await;
 
-    let unknown = said(&ask(context, CHECK, NOBODY).await);
-    let wrong = match unknown {
-        Said::Unregistered => None,
-        Said::State(state) => Some(named(state)),
-        Said::Else(what) => Some(what),
+    let unknown = parse_status(&call_health(context, CHECK, UNKNOWN_SERVICE).await);
+    let mismatch = match unknown {
+        HealthStatus::Unregistered => None,
+        HealthStatus::State(state) => Some(state_name(state)),
+        HealthStatus::Other(what) => Some(what),
     };
     let expected = "NOT_FOUND for a service that is not registered (health-checking.md)";
-    observed.claim(
-        Claim::of_server("health/unknown", "the health of a service that nobody has"),
-        wrong.map(|wrong| (expected.to_owned(), wrong)),
+    results.claim(
+        Claim::of_server(
+            "health/unknown",
+            "the health of a service that does not exist",
+        ),
+        mismatch.map(|observed| (expected.to_owned(), observed)),
     );
-    watch(context, "", SERVING, "health/watch", observed).await;
+    watch(context, "", SERVING, "health/watch", results).await;
     watch(
         context,
-        NOBODY,
+        UNKNOWN_SERVICE,
         SERVICE_UNKNOWN,
         "health/watch-unknown",
-        observed,
+        results,
     )
     .await;
 }
 
-/// Services that answer are SERVING. A server may register none of them by name;
-/// if it registers one it should register all.
-async fn services(context: &Context<'_>, observed: &mut Observed) {
+/// Checks that services that answer calls are SERVING. A server may register no service
+/// by name; if it registers one, it must register all.
+async fn services(context: &Context<'_>, results: &mut ScenarioResults) {
     let mut names: Vec<&str> = Vec::new();
     for served in context.methods {
-        if let Some(known) = context.judge.known(&served.method.path)
-            && !names.contains(&known.service.full_name.as_str())
+        if let Some(contract) = context.judge.method_contract(&served.method.path)
+            && !names.contains(&contract.service.full_name.as_str())
         {
-            names.push(&known.service.full_name);
+            names.push(&contract.service.full_name);
         }
     }
     let mut answers = Vec::new();
     for name in names {
-        answers.push((name, said(&ask(context, CHECK, name).await)));
+        answers.push((name, parse_status(&call_health(context, CHECK, name).await)));
     }
     let registers = answers
         .iter()
-        .any(|(_, said)| !matches!(said, Said::Unregistered));
+        .any(|(_, status)| !matches!(status, HealthStatus::Unregistered));
     if !registers {
-        observed.untried(
+        results.skipped(
             "grpc.health.v1.Health",
             "no service of the contract is registered by name",
         );
         return;
     }
-    for (name, said) in answers {
+    for (name, status) in answers {
         let id = format!("health/{name}");
         let intent = format!("the health of {name}, which answers calls");
-        observed.claim(Claim::of_server(&id, &intent), serving(&said, name));
+        results.claim(Claim::of_server(&id, &intent), check_serving(&status, name));
     }
 }
 
-fn serving(said: &Said, what: &str) -> Option<(String, String)> {
-    let observed = match said {
-        Said::State(SERVING) => return None,
-        Said::State(state) => named(*state),
-        Said::Unregistered => "NOT_FOUND".to_owned(),
-        Said::Else(what) => what.clone(),
+fn check_serving(status: &HealthStatus, what: &str) -> Option<(String, String)> {
+    let observed = match status {
+        HealthStatus::State(SERVING) => return None,
+        HealthStatus::State(state) => state_name(*state),
+        HealthStatus::Unregistered => "NOT_FOUND".to_owned(),
+        HealthStatus::Other(what) => what.clone(),
     };
     Some((
         format!("SERVING, since {what} answers calls (health-checking.md)"),
@@ -126,57 +131,59 @@ async fn watch(
     service: &str,
     state: i32,
     id: &str,
-    observed: &mut Observed,
+    results: &mut ScenarioResults,
 ) {
-    let outcome = ask(context, WATCH, service).await;
-    // Servers need not have it: grpc/health/v1/health.proto, Watch.
+    let outcome = call_health(context, WATCH, service).await;
+    // Watch is optional: grpc/health/v1/health.proto, Watch.
     if code_of(&outcome) == Some(UNIMPLEMENTED) {
         return;
     }
-    let first = match said(&outcome) {
-        Said::State(first) if first == state => None,
-        Said::State(first) => Some(named(first)),
-        // tonic-health ends the watch so; the caller learns the same.
-        Said::Unregistered if state == SERVICE_UNKNOWN => None,
-        Said::Unregistered => Some("NOT_FOUND".to_owned()),
-        Said::Else(what) => Some(what),
+    let first = match parse_status(&outcome) {
+        HealthStatus::State(first) if first == state => None,
+        HealthStatus::State(first) => Some(state_name(first)),
+        // tonic-health ends the stream with NOT_FOUND, which tells the caller the same.
+        HealthStatus::Unregistered if state == SERVICE_UNKNOWN => None,
+        HealthStatus::Unregistered => Some("NOT_FOUND".to_owned()),
+        HealthStatus::Other(what) => Some(what),
     };
     let expected = format!(
-        "{} at once as the first message (grpc/health/v1/health.proto, Watch)",
-        named(state)
+        "{} immediately as the first message (grpc/health/v1/health.proto, Watch)",
+        state_name(state)
     );
-    let intent = format!("the beginning of a watch over the health of {service:?}");
-    observed.claim(
+    let intent = format!("the first message of Watch for {service:?}");
+    results.claim(
         Claim::of_server(id, &intent),
         first.map(|first| (expected, first)),
     );
 }
 
-async fn ask(context: &Context<'_>, path: &str, service: &str) -> Outcome {
+async fn call_health(context: &Context<'_>, path: &str, service: &str) -> Outcome {
     let request = Request {
         service: service.to_owned(),
     };
-    let body = RawBody::messages([&request]).stopping(Stop {
-        messages: 1,
-        first: context.timeout.min(Duration::from_secs(5)),
-        quiet: Duration::from_secs(1),
+    let body = RawBody::messages([&request]).with_read_limits(ReadLimits {
+        max_messages: 1,
+        first_message_timeout: context.timeout.min(Duration::from_secs(5)),
+        idle_timeout: Duration::from_secs(1),
     });
     context.probe.call(path, &[], body, context.timeout).await
 }
 
-fn said(outcome: &Outcome) -> Said {
+fn parse_status(outcome: &Outcome) -> HealthStatus {
     if code_of(outcome) == Some(NOT_FOUND) {
-        return Said::Unregistered;
+        return HealthStatus::Unregistered;
     }
     let first = ok(outcome).and_then(|answer| answer.messages.first());
     match first.map(|bytes| Response::decode(bytes.clone())) {
-        Some(Ok(response)) => Said::State(response.status),
-        Some(Err(error)) => Said::Else(format!("no HealthCheckResponse: {error}")),
-        None => Said::Else(describe(outcome)),
+        Some(Ok(response)) => HealthStatus::State(response.status),
+        Some(Err(error)) => {
+            HealthStatus::Other(format!("the message is not a HealthCheckResponse: {error}"))
+        }
+        None => HealthStatus::Other(describe_outcome(outcome)),
     }
 }
 
-fn named(state: i32) -> String {
+fn state_name(state: i32) -> String {
     let index = usize::try_from(state).ok();
     match index.and_then(|index| STATES.get(index)) {
         Some(name) => (*name).to_owned(),

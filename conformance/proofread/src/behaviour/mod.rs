@@ -1,23 +1,23 @@
-//! Behaviour: what only shows in more than one answer, or in no answer at all.
+//! Scenarios: checks that need several calls, or that concern the server as a whole.
 //!
-//! Each scenario makes claims that the contract or a specification backs, one
-//! finding for each claim that does not hold. What depends on the state of the
-//! server is judged only where the contract declares it: paging by
-//! `(proofread.v1.paging)`, replays by `(proofread.v1.idempotency_key)`, repetition by
-//! `idempotency_level` unless `(proofread.v1.nondeterministic)` says otherwise, credentials by
+//! Each scenario makes claims that follow from the contract or from a specification. A
+//! claim that does not hold is a finding. Behaviour that depends on the state of the
+//! server is checked only where the contract declares it: paging by
+//! `(proofread.v1.paging)`, idempotency keys by `(proofread.v1.idempotency_key)`, equal
+//! answers by `idempotency_level` unless `(proofread.v1.nondeterministic)` is set, credentials by
 //! `(proofread.v1.access)`.
 //!
-//! A scenario runs while nothing else is sent.
+//! While a scenario runs, nothing else is sent.
 
 mod access;
 mod cancellation;
 mod deadline;
-mod flood;
 mod health;
+mod idempotency_key;
+mod many_violations;
 mod paging;
 mod reflection;
-mod repetition;
-mod replay;
+mod repeated_reads;
 #[cfg(test)]
 mod tests;
 
@@ -26,77 +26,78 @@ use std::time::Duration;
 use prost_reflect::DynamicMessage;
 
 use crate::{
-    case::{Case, Expect, Phase, Send},
+    case::{Case, Expect, Payload, Phase},
     contract::{Code, Contract, Method},
     finding::{Finding, FindingKind},
     judge::{Judge, code_of},
     oracle::Oracle,
     outcome::{Answer, Outcome},
-    probe::{Probe, RawBody, Stop, body_of},
+    probe::{Probe, RawBody, ReadLimits, request_body},
 };
 
-/// What the scenarios need.
+/// The inputs of all scenarios.
 pub struct Context<'a> {
     /// The contract.
     pub contract: &'a Contract,
-    /// What is due for a message.
+    /// Computes the violations of a message.
     pub oracle: &'a Oracle,
-    /// The verdicts.
+    /// Judges single answers.
     pub judge: &'a Judge<'a>,
-    /// The client.
+    /// The connected client.
     pub probe: &'a Probe,
-    /// The methods that the server serves.
-    pub methods: &'a [Served<'a>],
-    /// How long one call may take.
+    /// The methods that the server implements.
+    pub methods: &'a [ServedMethod<'a>],
+    /// The longest duration of one call.
     pub timeout: Duration,
 }
 
-/// A method that the server serves, and requests to it.
-pub struct Served<'a> {
+/// A method that the server implements, with valid requests to it.
+pub struct ServedMethod<'a> {
     /// The method.
     pub method: &'a Method,
-    /// Requests that keep every rule, the smallest first; never none.
+    /// Requests that keep every rule, the smallest first; never empty.
     pub valid: Vec<DynamicMessage>,
-    /// Whether calls carry the credential that the method asks for, if it does.
+    /// Whether calls carry the credential that the method requires, if it requires one.
     pub authorised: bool,
 }
 
-/// What the scenarios found.
+/// The results of the scenarios.
 #[derive(Debug, Default)]
-pub struct Observed {
-    /// The claims that do not hold.
+pub struct ScenarioResults {
+    /// One finding for each claim that does not hold.
     pub findings: Vec<Finding>,
-    /// What could not be tried: what it is about, and why.
-    pub untried: Vec<(String, String)>,
-    /// How many claims were tried: the method (none for the server), and how many.
+    /// Scenarios that could not run: what they are about, and why.
+    pub skipped: Vec<(String, String)>,
+    /// The number of claims that were checked, by method path; `None` is the server.
     pub claims: Vec<(Option<String>, u64)>,
 }
 
 /// Runs all scenarios.
-pub async fn run(context: &Context<'_>) -> Observed {
-    let mut observed = Observed::default();
-    health::run(context, &mut observed).await;
-    reflection::run(context, &mut observed).await;
+pub async fn run(context: &Context<'_>) -> ScenarioResults {
+    let mut results = ScenarioResults::default();
+    health::run(context, &mut results).await;
+    reflection::run(context, &mut results).await;
     for served in context.methods {
-        access::run(context, served, &mut observed).await;
+        access::run(context, served, &mut results).await;
         if !served.authorised {
             continue;
         }
-        deadline::run(context, served, &mut observed).await;
-        cancellation::run(context, served, &mut observed).await;
-        flood::run(context, served, &mut observed).await;
-        repetition::run(context, served, &mut observed).await;
-        replay::run(context, served, &mut observed).await;
-        paging::run(context, served, &mut observed).await;
+        deadline::run(context, served, &mut results).await;
+        cancellation::run(context, served, &mut results).await;
+        many_violations::run(context, served, &mut results).await;
+        repeated_reads::run(context, served, &mut results).await;
+        idempotency_key::run(context, served, &mut results).await;
+        paging::run(context, served, &mut results).await;
     }
-    observed
+    results
 }
 
-impl Observed {
-    /// Counts a claim; where it does not hold, says so.
-    fn claim(&mut self, claim: Claim<'_>, wrong: Option<(String, String)>) {
+impl ScenarioResults {
+    /// Counts a claim. `mismatch` is what was expected and what was observed, where the
+    /// claim does not hold.
+    fn claim(&mut self, claim: Claim<'_>, mismatch: Option<(String, String)>) {
         self.count(claim.method);
-        let Some((expected, observed)) = wrong else {
+        let Some((expected, observed)) = mismatch else {
             return;
         };
         self.findings.push(Finding {
@@ -112,7 +113,7 @@ impl Observed {
                 .map(|sent| RawBody::messages([sent]).bytes.to_vec())
                 .unwrap_or_default(),
             json: claim.sent.and_then(|sent| serde_json::to_string(sent).ok()),
-            again: None,
+            reproduction: None,
         });
     }
 
@@ -124,12 +125,12 @@ impl Observed {
         }
     }
 
-    fn untried(&mut self, about: &str, why: impl Into<String>) {
-        self.untried.push((about.to_owned(), why.into()));
+    fn skipped(&mut self, about: &str, why: impl Into<String>) {
+        self.skipped.push((about.to_owned(), why.into()));
     }
 }
 
-/// A claim about a method, or about the server.
+/// A claim about a method, or about the server as a whole.
 #[derive(Clone, Copy)]
 struct Claim<'a> {
     method: Option<&'a Method>,
@@ -159,12 +160,12 @@ impl<'a> Claim<'a> {
 }
 
 impl Context<'_> {
-    /// Calls a method with a message.
+    /// Calls a method with one message.
     async fn call(&self, method: &Method, message: &DynamicMessage) -> Outcome {
         self.call_with(method, message, &[]).await
     }
 
-    /// The same with headers.
+    /// Calls a method with one message and additional headers.
     async fn call_with(
         &self,
         method: &Method,
@@ -173,7 +174,7 @@ impl Context<'_> {
     ) -> Outcome {
         let mut body = RawBody::messages([message]);
         if method.server_streaming {
-            body = body.stopping(self.stop());
+            body = body.with_read_limits(self.read_limits());
         }
         let headers: Vec<_> = headers
             .iter()
@@ -184,31 +185,35 @@ impl Context<'_> {
             .await
     }
 
-    fn stop(&self) -> Stop {
-        Stop {
-            messages: 1,
-            first: self.timeout.min(Duration::from_secs(2)),
-            quiet: Duration::from_millis(50),
+    fn read_limits(&self) -> ReadLimits {
+        ReadLimits {
+            max_messages: 1,
+            first_message_timeout: self.timeout.min(Duration::from_secs(2)),
+            idle_timeout: Duration::from_millis(50),
         }
     }
 
-    /// Sends a case and adds what the judge finds.
-    async fn try_case(&self, case: &Case, observed: &mut Observed) {
+    /// Sends a case once and adds the findings of the judge.
+    async fn try_case(&self, case: &Case, results: &mut ScenarioResults) {
         let path = match &case.send {
-            Send::Raw(call) => call.path.as_deref().unwrap_or(&case.method),
-            Send::Messages(_) => &case.method,
+            Payload::Raw(call) => call.path.as_deref().unwrap_or(&case.method),
+            Payload::Messages(_) => &case.method,
         };
         let outcome = self
             .probe
-            .call(path, &[], body_of(&case.send), self.timeout)
+            .call(path, &[], request_body(&case.send), self.timeout)
             .await;
-        observed.count(self.judge.known(&case.method).map(|known| known.method));
-        observed.findings.extend(self.judge.judge(case, &outcome));
+        results.count(
+            self.judge
+                .method_contract(&case.method)
+                .map(|contract| contract.method),
+        );
+        results.findings.extend(self.judge.judge(case, &outcome));
     }
 
-    /// What the judge says of an answer to a valid request: an error that is not
-    /// declared, or nothing.
-    fn undeclared(
+    /// Describes an answer that the judge does not accept for a valid request, for
+    /// example an undeclared error; `None` where it accepts the answer.
+    fn unacceptable(
         &self,
         method: &Method,
         message: &DynamicMessage,
@@ -220,15 +225,15 @@ impl Context<'_> {
             phase: Phase::Behaviour,
             intent: String::new(),
             exercises: Vec::new(),
-            send: Send::Messages(vec![message.clone()]),
+            send: Payload::Messages(vec![message.clone()]),
             expect: Expect::Accepted,
         };
-        let mut wrong = self.judge.wrong(&case, outcome).into_iter();
-        wrong.next().map(|(_, _, observed)| observed)
+        let mut mismatches = self.judge.mismatches(&case, outcome).into_iter();
+        mismatches.next().map(|(_, _, observed)| observed)
     }
 }
 
-/// The one message of an answer that is OK.
+/// The message of an answer that is OK and contains exactly one message.
 fn response(method: &Method, outcome: &Outcome) -> Option<DynamicMessage> {
     let answer = ok(outcome)?;
     let [message] = answer.messages.as_slice() else {
@@ -237,6 +242,7 @@ fn response(method: &Method, outcome: &Outcome) -> Option<DynamicMessage> {
     DynamicMessage::decode(method.descriptor.output(), message.clone()).ok()
 }
 
+/// The answer, if its code is OK.
 fn ok(outcome: &Outcome) -> Option<&Answer> {
     match outcome {
         Outcome::Answered(answer) if code_of(outcome) == Some(Code(0)) => Some(answer),

@@ -1,28 +1,29 @@
-//! Paging, where `(proofread.v1.paging)` declares it: pages of any size join to the
-//! same list, none is larger than asked for, the walk ends, and a token that nobody
-//! gave is refused.
+//! Paging, where `(proofread.v1.paging)` declares it: pages of every size must add up to
+//! the same list, no page may be larger than requested, the list must end, and a page
+//! token that the server never returned must be refused.
 
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
 
-use super::{Claim, Context, Observed, Served, ok, response};
+use super::{Claim, Context, ScenarioResults, ServedMethod, ok, response};
 use crate::{
     contract::{Code, Method, Paging},
-    judge::{code_of, describe},
+    judge::{code_of, describe_outcome},
 };
 
 const INVALID_ARGUMENT: Code = Code(3);
 
-/// The sizes of pages that are joined; the first that the rules allow is the big one.
-const BIG: [i64; 7] = [1000, 500, 200, 100, 50, 20, 10];
-const SMALL: [i64; 4] = [1, 2, 3, 7];
+/// The candidates for the large page size; the first one that the rules allow is used.
+const LARGE_SIZES: [i64; 7] = [1000, 500, 200, 100, 50, 20, 10];
+/// The small page sizes whose pages are compared with the large ones.
+const SMALL_SIZES: [i64; 4] = [1, 2, 3, 7];
 
-/// How many pages a walk takes at most: a catalogue may be long.
-const STEPS: usize = 12;
+/// How many pages are read at most: lists may be very long.
+const MAX_PAGES: usize = 12;
 
-/// How many requests are tried for one that lists enough.
-const REQUESTS: usize = 8;
+/// How many valid requests are tried to find one that lists at least two items.
+const MAX_REQUESTS: usize = 8;
 
-/// The four fields.
+/// The four fields that the option names.
 struct Fields {
     size: FieldDescriptor,
     token: FieldDescriptor,
@@ -30,14 +31,18 @@ struct Fields {
     next: FieldDescriptor,
 }
 
-/// The items of a few pages.
+/// The items of consecutive pages, from the first page on.
 struct Walk {
     items: Vec<Value>,
     /// Whether the last page was reached.
     complete: bool,
 }
 
-pub(super) async fn run(context: &Context<'_>, served: &Served<'_>, observed: &mut Observed) {
+pub(super) async fn run(
+    context: &Context<'_>,
+    served: &ServedMethod<'_>,
+    results: &mut ScenarioResults,
+) {
     let method = served.method;
     let Some(paging) = &method.paging else {
         return;
@@ -46,42 +51,42 @@ pub(super) async fn run(context: &Context<'_>, served: &Served<'_>, observed: &m
         return;
     }
     let Some(fields) = Fields::of(method, paging) else {
-        observed.untried(
+        results.skipped(
             &method.path,
-            "its (proofread.v1.paging) names fields that it does not have",
+            "its (proofread.v1.paging) names fields that do not exist",
         );
         return;
     };
-    bad_token(context, served, &fields, observed).await;
-    let Some((request, big)) = richest(context, served, &fields).await else {
-        observed.untried(
+    check_unknown_token(context, served, &fields, results).await;
+    let Some((request, big)) = longest_listing(context, served, &fields).await else {
+        results.skipped(
             &method.path,
-            "no valid request lists two items or more; a fixture may help",
+            "no valid request lists at least two items; a fixture may help",
         );
         return;
     };
-    let whole = match walk(context, method, &request, &fields, big).await {
-        Ok(whole) => whole,
+    let large_pages = match walk(context, method, &request, &fields, big).await {
+        Ok(large_pages) => large_pages,
         Err(wrong) => {
-            let intent = format!("a walk over pages of {big}");
+            let intent = format!("all pages of size {big}");
             let claim = Claim::of(method, "paging/big", &intent, &request);
-            observed.claim(claim, Some(wrong));
+            results.claim(claim, Some(wrong));
             return;
         }
     };
-    distinct(method, &request, &whole, observed);
-    for size in SMALL {
-        if !is_valid(context, &sized(&request, &fields, size)) {
+    check_distinct(method, &request, &large_pages, results);
+    for size in SMALL_SIZES {
+        if !is_valid(context, &with_page_size(&request, &fields, size)) {
             continue;
         }
         let walked = walk(context, method, &request, &fields, size).await;
-        let wrong = match walked {
-            Ok(small) => join(&whole, &small, size),
+        let mismatch = match walked {
+            Ok(small_pages) => compare_walks(&large_pages, &small_pages, size),
             Err(wrong) => Some(wrong),
         };
         let id = format!("paging/size-{size}");
-        let intent = format!("pages of {size}, joined, beside pages of {big}");
-        observed.claim(Claim::of(method, &id, &intent, &request), wrong);
+        let intent = format!("all pages of size {size}, compared with pages of size {big}");
+        results.claim(Claim::of(method, &id, &intent, &request), mismatch);
     }
 }
 
@@ -103,25 +108,25 @@ impl Fields {
     }
 }
 
-/// The valid request that lists the most, with the greatest page that the rules
-/// allow.
-async fn richest(
+/// The valid request that lists the most items, and the largest page size that the rules
+/// allow for it.
+async fn longest_listing(
     context: &Context<'_>,
-    served: &Served<'_>,
+    served: &ServedMethod<'_>,
     fields: &Fields,
 ) -> Option<(DynamicMessage, i64)> {
     let mut best: Option<(usize, DynamicMessage, i64)> = None;
-    for valid in served.valid.iter().take(REQUESTS) {
+    for valid in served.valid.iter().take(MAX_REQUESTS) {
         let mut request = valid.clone();
         request.clear_field(&fields.token);
-        let fitting = BIG
+        let fitting = LARGE_SIZES
             .into_iter()
-            .find(|size| is_valid(context, &sized(&request, fields, *size)));
+            .find(|size| is_valid(context, &with_page_size(&request, fields, *size)));
         let Some(big) = fitting else {
             continue;
         };
         let outcome = context
-            .call(served.method, &sized(&request, fields, big))
+            .call(served.method, &with_page_size(&request, fields, big))
             .await;
         let Some(page) = response(served.method, &outcome) else {
             continue;
@@ -134,7 +139,8 @@ async fn richest(
     best.map(|(_, request, big)| (request, big))
 }
 
-/// Follows the tokens from the first page; an error is what is wrong on the way.
+/// Reads pages by following the page tokens. The error is what was expected and what
+/// was observed.
 async fn walk(
     context: &Context<'_>,
     method: &Method,
@@ -146,16 +152,16 @@ async fn walk(
         items: Vec::new(),
         complete: false,
     };
-    let mut request = sized(request, fields, size);
-    for step in 1..=STEPS {
+    let mut request = with_page_size(request, fields, size);
+    for step in 1..=MAX_PAGES {
         let outcome = context.call(method, &request).await;
         let Some(page) = response(method, &outcome) else {
-            let expected = format!("OK for page {step}, by the token of the page before");
-            return Err((expected, describe(&outcome)));
+            let expected = format!("OK for page {step}, requested by the token of the page before");
+            return Err((expected, describe_outcome(&outcome)));
         };
         let items = fields.items(&page);
         if usize::try_from(size).is_ok_and(|size| items.len() > size) {
-            let expected = format!("at most {size} items, as {} asks", fields.size.name());
+            let expected = format!("at most {size} items, as {} requests", fields.size.name());
             return Err((expected, format!("{} items on page {step}", items.len())));
         }
         walk.items.extend(items);
@@ -165,10 +171,10 @@ async fn walk(
             return Ok(walk);
         }
         if next == *request.get_field(&fields.token) {
-            let expected = "a token that leads on".to_owned();
+            let expected = "the token of the following page".to_owned();
             return Err((
                 expected,
-                format!("page {step} names its own token as the next"),
+                format!("page {step} returns its own token as the next one"),
             ));
         }
         request.set_field(&fields.token, next);
@@ -176,87 +182,99 @@ async fn walk(
     Ok(walk)
 }
 
-/// The shorter list must be the beginning of the longer one; the same where both
-/// are complete.
-fn join(whole: &Walk, small: &Walk, size: i64) -> Option<(String, String)> {
+/// Checks that the shorter list is the beginning of the longer one, and that both are
+/// equal where both are complete.
+fn compare_walks(large_pages: &Walk, small_pages: &Walk, size: i64) -> Option<(String, String)> {
     let expected =
-        || "the items of the big pages, in their order, by (proofread.v1.paging)".to_owned();
-    let common = whole.items.len().min(small.items.len());
-    let differing = (0..common).find(|at| whole.items[*at] != small.items[*at]);
+        || "the items of the large pages, in their order, by (proofread.v1.paging)".to_owned();
+    let common = large_pages.items.len().min(small_pages.items.len());
+    let differing = (0..common).find(|at| large_pages.items[*at] != small_pages.items[*at]);
     if let Some(at) = differing {
-        let twice = small.items[..at].contains(&small.items[at]);
-        let how = match twice {
-            true => "was there already",
-            false => "is another one",
+        let twice = small_pages.items[..at].contains(&small_pages.items[at]);
+        let how = if twice {
+            "was listed before"
+        } else {
+            "is another one"
         };
         let observed = format!("item {} of the pages of {size} {how}", at + 1);
         return Some((expected(), observed));
     }
     let ends_early = |one: &Walk, other: &Walk| one.complete && one.items.len() < other.items.len();
-    (ends_early(whole, small) || ends_early(small, whole)).then(|| {
+    (ends_early(large_pages, small_pages) || ends_early(small_pages, large_pages)).then(|| {
         let observed = format!(
-            "{} items in pages of {size}, {} in big pages",
-            small.items.len(),
-            whole.items.len()
+            "{} items in pages of {size}, {} in large pages",
+            small_pages.items.len(),
+            large_pages.items.len()
         );
         (expected(), observed)
     })
 }
 
-/// No message is there twice. Numbers and texts may be.
-fn distinct(method: &Method, request: &DynamicMessage, whole: &Walk, observed: &mut Observed) {
-    let messages = whole.items.iter().all(|item| item.as_message().is_some());
-    let twice = whole
+/// Checks that no message is listed twice. Numbers and strings may be.
+fn check_distinct(
+    method: &Method,
+    request: &DynamicMessage,
+    large_pages: &Walk,
+    results: &mut ScenarioResults,
+) {
+    let messages = large_pages
+        .items
+        .iter()
+        .all(|item| item.as_message().is_some());
+    let twice = large_pages
         .items
         .iter()
         .enumerate()
-        .find(|(at, item)| messages && whole.items[..*at].contains(item));
-    let wrong = twice.map(|(at, _)| {
+        .find(|(at, item)| messages && large_pages.items[..*at].contains(item));
+    let mismatch = twice.map(|(at, _)| {
         let expected = "every item once, by (proofread.v1.paging)".to_owned();
-        (expected, format!("item {} was there already", at + 1))
+        (expected, format!("item {} was listed before", at + 1))
     });
-    let claim = Claim::of(method, "paging/distinct", "a walk over big pages", request);
-    observed.claim(claim, wrong);
+    let claim = Claim::of(method, "paging/distinct", "all large pages", request);
+    results.claim(claim, mismatch);
 }
 
-/// Where the method declares INVALID_ARGUMENT, this is when.
-async fn bad_token(
+/// Checks that an unknown page token is refused, where the method declares
+/// INVALID_ARGUMENT.
+async fn check_unknown_token(
     context: &Context<'_>,
-    served: &Served<'_>,
+    served: &ServedMethod<'_>,
     fields: &Fields,
-    observed: &mut Observed,
+    results: &mut ScenarioResults,
 ) {
     let method = served.method;
-    let known = context.judge.known(&method.path);
-    let declared = known.is_some_and(|known| known.errors().any(|it| it.code == INVALID_ARGUMENT));
+    let contract = context.judge.method_contract(&method.path);
+    let declared =
+        contract.is_some_and(|contract| contract.errors().any(|it| it.code == INVALID_ARGUMENT));
     if !declared || !matches!(fields.token.kind(), Kind::String) {
         return;
     }
     let mut request = served.valid[0].clone();
-    let token = Value::String("proofread-was-never-given-this".to_owned());
+    let token = Value::String("proofread-unknown-page-token".to_owned());
     request.set_field(&fields.token, token);
     if !is_valid(context, &request) {
         return;
     }
     let outcome = context.call(method, &request).await;
     let fine = code_of(&outcome) == Some(INVALID_ARGUMENT)
-        && context.undeclared(method, &request, &outcome).is_none();
-    let wrong = (!fine && (ok(&outcome).is_some() || is_invalid(&outcome))).then(|| {
-        let expected = "INVALID_ARGUMENT with its reason, as declared".to_owned();
-        (expected, describe(&outcome))
-    });
-    let intent = "a page token that the method never gave";
-    observed.claim(
+        && context.unacceptable(method, &request, &outcome).is_none();
+    let mismatch =
+        (!fine && (ok(&outcome).is_some() || is_invalid_argument(&outcome))).then(|| {
+            let expected = "INVALID_ARGUMENT with its reason, as declared".to_owned();
+            (expected, describe_outcome(&outcome))
+        });
+    let intent = "a page token that the method never returned";
+    results.claim(
         Claim::of(method, "paging/bad-token", intent, &request),
-        wrong,
+        mismatch,
     );
 }
 
-fn is_invalid(outcome: &crate::outcome::Outcome) -> bool {
+fn is_invalid_argument(outcome: &crate::outcome::Outcome) -> bool {
     code_of(outcome) == Some(INVALID_ARGUMENT)
 }
 
-fn sized(request: &DynamicMessage, fields: &Fields, size: i64) -> DynamicMessage {
+fn with_page_size(request: &DynamicMessage, fields: &Fields, size: i64) -> DynamicMessage {
     let value = match fields.size.kind() {
         Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => Value::I64(size),
         Kind::Uint32 | Kind::Fixed32 => Value::U32(u32::try_from(size).unwrap_or(u32::MAX)),
@@ -264,7 +282,7 @@ fn sized(request: &DynamicMessage, fields: &Fields, size: i64) -> DynamicMessage
         _ => Value::I32(i32::try_from(size).unwrap_or(i32::MAX)),
     };
     let mut request = request.clone();
-    // A size of another kind leaves the request as it is.
+    // A size field of another type leaves the request unchanged.
     let _ = request.try_set_field(&fields.size, value);
     request
 }

@@ -1,53 +1,53 @@
-//! Reflection: where a server serves it, it lists the services and answers the
-//! files of the contract. Source: gRPC's server-reflection.md.
+//! Reflection: a server that offers it must list the services and return the files of
+//! the contract. Source: gRPC's server-reflection.md.
 //!
-//! Files are compared by what they define, not by their names: two trees may hold
-//! the same definitions under other roots. Source info is left out, and so are
-//! JSON names that say what is the default, which generators drop.
+//! Files are compared by their definitions and not by their names, because the same
+//! definitions may be compiled under another root. Source info is ignored, and so are
+//! JSON names that are equal to the default, because generators drop them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use prost_reflect::{DescriptorPool, DynamicMessage, Kind, MessageDescriptor, Value};
 
-use super::{Claim, Context, Observed};
+use super::{Claim, Context, ScenarioResults};
 use crate::load::{LoadError, reflection};
 
-pub(super) async fn run(context: &Context<'_>, observed: &mut Observed) {
+pub(super) async fn run(context: &Context<'_>, results: &mut ScenarioResults) {
     const ABOUT: &str = "grpc.reflection.v1.ServerReflection";
     let listed = match reflection::services(context.probe, context.timeout).await {
         Ok((_, listed)) => listed,
         Err(LoadError::NoReflection(cause)) => {
-            observed.untried(ABOUT, format!("the server does not serve it ({cause})"));
+            results.skipped(ABOUT, format!("the server does not serve it ({cause})"));
             return;
         }
         Err(error) => {
             let claim = Claim::of_server("reflection/list", "the list of the services");
-            observed.claim(claim, Some(("a list".to_owned(), error.to_string())));
+            results.claim(claim, Some(("a list".to_owned(), error.to_string())));
             return;
         }
     };
     let services = services(context);
     for name in services.keys() {
         let id = format!("reflection/lists/{name}");
-        let intent = format!("whether {name}, which answers calls, is listed");
-        let wrong = (!listed.iter().any(|it| it == name)).then(|| {
+        let intent = format!("the listing of {name}, which answers calls");
+        let mismatch = (!listed.iter().any(|it| it == name)).then(|| {
             let expected = format!("{name} in the list of the services");
             (expected, format!("a list of {}", listed.join(", ")))
         });
-        observed.claim(Claim::of_server(&id, &intent), wrong);
+        results.claim(Claim::of_server(&id, &intent), mismatch);
     }
-    let intent = "the files of the services that are listed";
+    let intent = "the files of the listed services";
     match reflection::image(context.probe, context.timeout).await {
-        Ok(image) => compare(context, &services, &image, observed),
+        Ok(image) => compare(context, &services, &image, results),
         Err(error) => {
-            let expected = "the files, with all that they import".to_owned();
+            let expected = "the files with all their imports".to_owned();
             let claim = Claim::of_server("reflection/files", intent);
-            observed.claim(claim, Some((expected, error.to_string())));
+            results.claim(claim, Some((expected, error.to_string())));
         }
     }
 }
 
-/// The services that are tested, with the messages of their methods.
+/// The services under test, with the request and response messages of their methods.
 fn services(context: &Context<'_>) -> BTreeMap<String, Vec<MessageDescriptor>> {
     let mut services: BTreeMap<String, Vec<MessageDescriptor>> = BTreeMap::new();
     for served in context.methods {
@@ -63,18 +63,18 @@ fn compare(
     context: &Context<'_>,
     services: &BTreeMap<String, Vec<MessageDescriptor>>,
     image: &[u8],
-    observed: &mut Observed,
+    results: &mut ScenarioResults,
 ) {
-    // The contract's own pool knows the options that its files use.
+    // The pool of the contract knows the options that its files use.
     let pool = context.contract.pool();
     let global = DescriptorPool::global();
     let Some(set) = [pool, &global]
         .iter()
         .find_map(|pool| pool.get_message_by_name("google.protobuf.FileDescriptorSet"))
     else {
-        observed.untried(
+        results.skipped(
             "grpc.reflection.v1.ServerReflection",
-            "the contract does not carry descriptor.proto, by which files are compared",
+            "the contract does not contain descriptor.proto, which the comparison needs",
         );
         return;
     };
@@ -84,7 +84,7 @@ fn compare(
     ) else {
         let claim = Claim::of_server("reflection/files", "the files of the services");
         let expected = "files that decode".to_owned();
-        observed.claim(claim, Some((expected, "files that do not".to_owned())));
+        results.claim(claim, Some((expected, "files that do not".to_owned())));
         return;
     };
     let mut names: BTreeSet<String> = services.keys().cloned().collect();
@@ -93,23 +93,23 @@ fn compare(
         let Some(our) = ours.get(&name) else {
             continue;
         };
-        let wrong = match theirs.get(&name) {
+        let mismatch = match theirs.get(&name) {
             Some(their) if their == our => None,
             Some(_) => Some("another definition".to_owned()),
             None => Some("nothing".to_owned()),
         };
         let id = format!("reflection/defines/{name}");
-        let intent = format!("what reflection says of {name}");
+        let intent = format!("the definition of {name} by reflection");
         let expected = "the definition of the contract";
-        observed.claim(
+        results.claim(
             Claim::of_server(&id, &intent),
-            wrong.map(|wrong| (expected.to_owned(), wrong)),
+            mismatch.map(|observed| (expected.to_owned(), observed)),
         );
     }
 }
 
-/// The full names of the messages and enums that the services are made of; of
-/// nested ones those that contain them, and none of protobuf itself.
+/// Adds the full names of the messages and enums that the services use. Nested ones are
+/// represented by their outermost message; those of google.protobuf are left out.
 fn reachable(services: &BTreeMap<String, Vec<MessageDescriptor>>, names: &mut BTreeSet<String>) {
     let mut open: Vec<MessageDescriptor> = services.values().flatten().cloned().collect();
     let mut seen = BTreeSet::new();
@@ -136,7 +136,7 @@ fn reachable(services: &BTreeMap<String, Vec<MessageDescriptor>>, names: &mut BT
     }
 }
 
-/// What the files of an image define at their top level, by full name.
+/// The top-level definitions in the files of an image, by full name.
 fn definitions(set: &MessageDescriptor, image: &[u8]) -> Option<BTreeMap<String, Value>> {
     let image = DynamicMessage::decode(set.clone(), image).ok()?;
     let files = image.get_field_by_name("file")?;
@@ -154,9 +154,10 @@ fn definitions(set: &MessageDescriptor, image: &[u8]) -> Option<BTreeMap<String,
                 }
                 let name = definition.as_message().map(|it| text(it, "name"));
                 let name = name.unwrap_or_default();
-                let name = match package.is_empty() {
-                    true => name,
-                    false => format!("{package}.{name}"),
+                let name = if package.is_empty() {
+                    name
+                } else {
+                    format!("{package}.{name}")
                 };
                 all.insert(name, definition);
             }
@@ -171,7 +172,7 @@ fn text(message: &DynamicMessage, field: &str) -> String {
     text.unwrap_or_default().to_owned()
 }
 
-/// Of the fields of a message and of those nested in it.
+/// Removes JSON names that are equal to the default, also in nested messages.
 fn drop_json_names(message: &mut DynamicMessage) {
     if message.get_field_by_name("json_name").is_some()
         && text(message, "json_name") == json_name(&text(message, "name"))
@@ -187,7 +188,8 @@ fn drop_json_names(message: &mut DynamicMessage) {
     }
 }
 
-/// As protoc makes it: an underscore is dropped and what follows is in upper case.
+/// The default JSON name of a field as protoc computes it: underscores are dropped and
+/// the characters after them are capitalised.
 fn json_name(name: &str) -> String {
     let mut json = String::with_capacity(name.len());
     let mut upper = false;

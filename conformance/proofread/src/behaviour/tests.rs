@@ -1,5 +1,5 @@
-//! Each scenario against a server that is right and against ones that are wrong in
-//! one way: the right claim fails, and no other.
+//! Each scenario against a correct server, and against servers with one fault each:
+//! exactly the claim about that fault must fail.
 
 use super::*;
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 
 const SERVICE: &str = "/bookstore.inventory.v1.InventoryService/";
 
-/// The ids of the claims that fail, for some methods of the inventory.
+/// The ids of the claims that fail for the given methods of InventoryService.
 async fn failing(uri: String, image: &[u8], methods: &[&str]) -> Vec<String> {
     let contract = Contract::decode(image).expect("a contract");
     let oracle = Oracle::new(&contract);
@@ -29,13 +29,13 @@ async fn failing(uri: String, image: &[u8], methods: &[&str]) -> Vec<String> {
     let fixtures = Fixtures::default();
     let served = contract.methods().filter_map(|method| {
         let name = method.path.strip_prefix(SERVICE)?;
-        methods.contains(&name).then(|| Served {
+        methods.contains(&name).then(|| ServedMethod {
             method,
             valid: valid_requests(&derive(&contract, method, &fixtures).cases),
             authorised: true,
         })
     });
-    let served: Vec<Served<'_>> = served.collect();
+    let served: Vec<ServedMethod<'_>> = served.collect();
     assert_eq!(served.len(), methods.len());
     let context = Context {
         contract: &contract,
@@ -45,8 +45,8 @@ async fn failing(uri: String, image: &[u8], methods: &[&str]) -> Vec<String> {
         methods: &served,
         timeout: Duration::from_secs(5),
     };
-    let observed = run(&context).await;
-    let findings = observed.findings.into_iter();
+    let results = run(&context).await;
+    let findings = results.findings.into_iter();
     findings
         .map(|finding| finding.case.trim_start_matches("behaviour/").to_owned())
         .collect()
@@ -54,7 +54,7 @@ async fn failing(uri: String, image: &[u8], methods: &[&str]) -> Vec<String> {
 
 fn valid_requests(cases: &[Case]) -> Vec<DynamicMessage> {
     let accepted = cases.iter().filter_map(|case| match &case.send {
-        Send::Messages(messages) if matches!(case.expect, Expect::Accepted) => {
+        Payload::Messages(messages) if matches!(case.expect, Expect::Accepted) => {
             messages.first().cloned()
         }
         _ => None,
@@ -62,7 +62,7 @@ fn valid_requests(cases: &[Case]) -> Vec<DynamicMessage> {
     accepted.collect()
 }
 
-async fn with(fault: Fault, method: &str) -> Vec<String> {
+async fn failing_with(fault: Fault, method: &str) -> Vec<String> {
     let server = plain_tonic_server(fault).await;
     failing(server, contract::IMAGE, &[method]).await
 }
@@ -70,7 +70,7 @@ async fn with(fault: Fault, method: &str) -> Vec<String> {
 const NOTHING: [&str; 0] = [];
 
 #[tokio::test]
-async fn a_correct_server_keeps_every_claim() {
+async fn correct_server_fails_no_claim() {
     let server = book_server().await;
     let methods = [
         "GetBook",
@@ -85,67 +85,70 @@ async fn a_correct_server_keeps_every_claim() {
 }
 
 #[tokio::test]
-async fn paging_is_held_to_its_claims() {
-    assert_eq!(with(Fault::None, "ListBooks").await, NOTHING);
-    let overlap = with(Fault::PagesOverlap, "ListBooks").await;
+async fn paging_faults_are_found() {
+    assert_eq!(failing_with(Fault::None, "ListBooks").await, NOTHING);
+    let overlap = failing_with(Fault::OverlappingPages, "ListBooks").await;
     assert_eq!(overlap, ["paging/size-2", "paging/size-3"]);
-    let ignored = with(Fault::SizeIgnored, "ListBooks").await;
+    let ignored = failing_with(Fault::PageSizeIgnored, "ListBooks").await;
     assert!(ignored.contains(&"paging/size-1".to_owned()), "{ignored:?}");
-    let endless = with(Fault::PagesNeverEnd, "ListBooks").await;
+    let endless = failing_with(Fault::EndlessPages, "ListBooks").await;
     assert_eq!(endless, ["paging/big"]);
-    let taken = with(Fault::AnyTokenTaken, "ListBooks").await;
-    assert_eq!(taken, ["paging/bad-token"]);
+    let accepted = failing_with(Fault::AnyPageTokenAccepted, "ListBooks").await;
+    assert_eq!(accepted, ["paging/bad-token"]);
 }
 
 #[tokio::test]
-async fn equal_calls_that_differ_are_found() {
-    let varying = with(Fault::AnswersVary, "GetBook").await;
+async fn different_answers_to_equal_calls_are_found() {
+    let varying = failing_with(Fault::AnswersDiffer, "GetBook").await;
     assert!(!varying.is_empty());
     assert!(varying.iter().all(|id| id == "repetition"), "{varying:?}");
 }
 
 #[tokio::test]
-async fn replays_are_held_to_their_claims() {
-    // This server asks for no credential.
+async fn idempotency_key_faults_are_found() {
+    // This server checks no credentials, which is another finding.
     let replays = async |fault| {
-        let mut failing = with(fault, "ReserveStock").await;
+        let mut failing = failing_with(fault, "ReserveStock").await;
         failing.retain(|id| !id.starts_with("access/"));
         failing
     };
     assert_eq!(replays(Fault::None).await, NOTHING);
-    let anew = replays(Fault::ReplayAnswersAnew).await;
-    assert_eq!(anew, ["replay/same-body"]);
-    let any = replays(Fault::ReplayTakesAnyBody).await;
-    assert_eq!(any, ["replay/other-body"]);
+    let executed = replays(Fault::ReplayExecutedAgain).await;
+    assert_eq!(executed, ["replay/same-body"]);
+    let any_body = replays(Fault::ReplayAcceptsAnyBody).await;
+    assert_eq!(any_body, ["replay/other-body"]);
 }
 
 #[tokio::test]
-async fn a_missing_or_wrong_credential_must_be_refused() {
-    let open = with(Fault::None, "SetStock").await;
+async fn accepted_missing_and_wrong_credentials_are_found() {
+    let unprotected = failing_with(Fault::None, "SetStock").await;
     let expected = [
         "access/missing/valid",
         "access/wrong/valid",
         "access/missing/invalid",
         "access/wrong/invalid",
     ];
-    assert_eq!(open, expected);
+    assert_eq!(unprotected, expected);
 }
 
 #[tokio::test]
-async fn a_stream_that_outlives_its_deadline_is_found() {
-    assert_eq!(with(Fault::None, "WatchStock").await, ["deadline/stream"]);
+async fn stream_that_continues_after_its_deadline_is_found() {
+    assert_eq!(
+        failing_with(Fault::None, "WatchStock").await,
+        ["deadline/stream"]
+    );
 }
 
 #[tokio::test]
-async fn health_that_lies_is_found() {
-    let lies = with(Fault::HealthLies, "GetBook").await;
-    assert_eq!(lies, ["health/server", "health/watch"]);
+async fn wrong_health_is_found() {
+    let failing = failing_with(Fault::WrongHealth, "GetBook").await;
+    assert_eq!(failing, ["health/server", "health/watch"]);
 }
 
 #[tokio::test]
-async fn reflection_that_says_something_else_is_found() {
+async fn different_definition_by_reflection_is_found() {
     let server = book_server().await;
-    // The contract calls a field by another name than the server does.
+    // In this contract a field has another name than on the server.
     let (old, new) = (b"publication_year", b"publication_yeas");
     let mut image = contract::IMAGE.to_vec();
     for at in 0..image.len() - old.len() {

@@ -4,7 +4,7 @@ use prost_reflect::DynamicMessage;
 
 use super::{GeneratedCases, derive::CaseBuilder};
 use crate::{
-    case::{Case, Expect, Phase, Send},
+    case::{Case, Expect, Payload, Phase},
     contract::Method,
 };
 
@@ -28,7 +28,7 @@ pub(super) fn add(builder: &mut CaseBuilder<'_, '_>) {
             "baseline/empty",
             "a stream without messages",
             Vec::new(),
-            Expect::Survives,
+            Expect::AnyAnswer,
         );
         let three = vec![one; 3];
         push(
@@ -50,7 +50,7 @@ pub(super) fn for_well_known_type(method: &Method) -> GeneratedCases {
         phase: Phase::Baseline,
         intent: "the empty request".to_owned(),
         exercises: Vec::new(),
-        send: Send::Messages(vec![request]),
+        send: Payload::Messages(vec![request]),
         expect: Expect::Accepted,
     };
     GeneratedCases {

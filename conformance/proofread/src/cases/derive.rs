@@ -10,7 +10,7 @@ use super::{
     message_rules, multiple_violations, unset,
 };
 use crate::{
-    case::{Case, Expect, Phase, RuleTarget, Send, Side, Violation},
+    case::{Case, Expect, Payload, Phase, RuleTarget, Side, Violation},
     contract::{Contract, Message, Method},
     coverage,
     generator::{MessageGenerator, rng_of},
@@ -220,7 +220,7 @@ impl CaseBuilder<'_, '_> {
             phase,
             intent: intent.to_owned(),
             exercises,
-            send: Send::Messages(messages),
+            send: Payload::Messages(messages),
             expect,
         });
     }

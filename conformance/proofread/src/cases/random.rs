@@ -8,7 +8,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use super::{Fixtures, multiple_violations};
 use crate::{
-    case::{Case, Expect, Phase, RuleTarget, Send, Side, Violation},
+    case::{Case, Expect, Payload, Phase, RuleTarget, Side, Violation},
     contract::{Contract, Message, Method},
     coverage,
     generator::{LARGE_VALUE_BYTES, MessageGenerator, hash, set_field},
@@ -108,7 +108,7 @@ impl<'c> RandomCases<'c> {
             phase: Phase::Random,
             intent,
             exercises: exercises.into_iter().collect(),
-            send: Send::Messages(messages),
+            send: Payload::Messages(messages),
             expect: if due.is_empty() {
                 Expect::Accepted
             } else {

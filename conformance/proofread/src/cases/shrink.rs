@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use prost_reflect::{DynamicMessage, MapKey, Value};
 
 use crate::{
-    case::{Case, Expect, Send, Violation},
+    case::{Case, Expect, Payload, Violation},
     oracle::Oracle,
 };
 
@@ -23,7 +23,7 @@ pub async fn shrink(
     let mut best = case.clone();
     let mut sent = 0;
     'smaller: loop {
-        let Send::Messages(messages) = &best.send else {
+        let Payload::Messages(messages) = &best.send else {
             return best;
         };
         for messages in simpler_streams(messages) {
@@ -35,7 +35,7 @@ pub async fn shrink(
             }
             sent += 1;
             let smaller = Case {
-                send: Send::Messages(messages),
+                send: Payload::Messages(messages),
                 expect,
                 ..best.clone()
             };

@@ -6,23 +6,23 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
 use crate::{
-    case::{Case, Expect, Send},
+    case::{Case, Expect, Payload},
     judge,
-    probe::body_of,
+    probe::request_body,
     report::hexadecimal,
 };
 
 /// The request: the messages as JSON, or the raw call with its bytes in hexadecimal.
 pub(super) fn request_text(case: &Case) -> String {
     match &case.send {
-        Send::Messages(messages) if messages.is_empty() => "no message".to_owned(),
-        Send::Messages(messages) => {
+        Payload::Messages(messages) if messages.is_empty() => "no message".to_owned(),
+        Payload::Messages(messages) => {
             let texts = messages.iter().map(|message| {
                 serde_json::to_string(message).unwrap_or_else(|error| format!("({error})"))
             });
             texts.collect::<Vec<_>>().join(" ")
         }
-        Send::Raw(call) => {
+        Payload::Raw(call) => {
             let mut text = String::new();
             if let Some(path) = &call.path {
                 let _ = write!(text, "{path} ");
@@ -50,15 +50,15 @@ pub(super) fn expectation_text(expect: &Expect) -> String {
             };
             format!("refused: {}{more}", first.unwrap_or_default())
         }
-        other => judge::expectation(other),
+        other => judge::describe_expectation(other),
     }
 }
 
 /// A case as one JSON object, as `proofread cases --json` prints it.
 pub(super) fn as_json(case: &Case) -> Value {
     let messages = match &case.send {
-        Send::Messages(messages) => json!(messages),
-        Send::Raw(_) => Value::Null,
+        Payload::Messages(messages) => json!(messages),
+        Payload::Raw(_) => Value::Null,
     };
     json!({
         "method": case.method.trim_start_matches('/'),
@@ -67,7 +67,7 @@ pub(super) fn as_json(case: &Case) -> Value {
         "intent": case.intent,
         "exercises": case.exercises,
         "messages": messages,
-        "body": BASE64_STANDARD.encode(&body_of(&case.send).bytes),
+        "body": BASE64_STANDARD.encode(&request_body(&case.send).bytes),
         "expect": case.expect,
     })
 }

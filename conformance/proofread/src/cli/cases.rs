@@ -12,7 +12,7 @@ use super::{
     fixtures, output,
 };
 use crate::{
-    case::{Case, Expect, Phase, Send},
+    case::{Case, Expect, Payload, Phase},
     cases::{Deriver, Fixtures, RandomCases},
     config::Config,
     contract::{Contract, Method},
@@ -133,8 +133,8 @@ pub(super) fn baseline_request(cases: &[Case]) -> Option<&DynamicMessage> {
     accepted
         .min_by_key(|case| case.phase)
         .and_then(|case| match &case.send {
-            Send::Messages(messages) => messages.first(),
-            Send::Raw(_) => None,
+            Payload::Messages(messages) => messages.first(),
+            Payload::Raw(_) => None,
         })
 }
 

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     config::Config,
     contract::Method,
-    engine::{self, FromContract, Plan, Report},
+    engine::{self, ContractCases, Plan, Report},
     failures::Failures,
     report::{CoverageByMethod, Format, View, html, junit, rule_coverage, terminal, view_builder},
 };
@@ -94,11 +94,11 @@ impl Check {
         let callable = methods
             .iter()
             .copied()
-            .filter(|it| session.probe.may_call(it));
+            .filter(|it| session.probe.has_credential_for(it));
         let client = (&session.probe, session.timeout);
         let (fixtures, fetched) =
             fixtures::resolve(&config, &session.contract, callable, client).await?;
-        let source = FromContract::new(&session.contract, &fixtures);
+        let source = ContractCases::new(&session.contract, &fixtures);
         let settings = self.run.settings(&config);
         let mut plan = Plan::new(&session.contract, &session.probe, profile);
         let required = methods
@@ -117,7 +117,12 @@ impl Check {
         if has_failures {
             record_failures(&session, &plan, (&report, fetched), &failures)?;
         }
-        let coverage = rule_coverage(&session.contract, &plan.methods, &report, &source.sides());
+        let coverage = rule_coverage(
+            &session.contract,
+            &plan.methods,
+            &report,
+            &source.uncovered_sides(),
+        );
         let failures = has_failures.then_some(failures.as_path());
         let view = build_view(&session, &plan.methods, &report, failures, coverage);
         for format in &self.report {
@@ -164,7 +169,7 @@ fn record_failures(
         methods: methods.iter().map(|method| method.path.clone()).collect(),
         called: fetched,
         left_out: report.left_out(),
-        failures: Failures::numbered(report.kept()),
+        failures: Failures::numbered(report.kept_findings()),
     };
     Ok(failures.write(path)?)
 }

@@ -15,7 +15,7 @@ use crate::{
     contract::Method,
     failures::{Failure, Failures},
     finding::Finding,
-    replay::Renewal,
+    replay::ValueReplacements,
 };
 
 /// Replaces the recorded fixture values in requests by values that it fetches anew.
@@ -24,7 +24,7 @@ pub(super) struct FixtureRefresher<'s> {
     config: &'s Config,
     recorded: &'s FetchedValues,
     /// Fetched values that no request has used yet, by the path of the method.
-    unused: BTreeMap<String, Renewal>,
+    unused: BTreeMap<String, ValueReplacements>,
 }
 
 impl<'s> FixtureRefresher<'s> {
@@ -36,7 +36,10 @@ impl<'s> FixtureRefresher<'s> {
         (recorded, failures): (&'s Failures, &[&Failure]),
     ) -> anyhow::Result<Self> {
         let recorded = &recorded.called;
-        for failure in failures.iter().filter(|it| it.finding.again.is_some()) {
+        for failure in failures
+            .iter()
+            .filter(|it| it.finding.reproduction.is_some())
+        {
             let Some(method) = session.method(&failure.finding.method) else {
                 continue;
             };
@@ -67,7 +70,7 @@ impl<'s> FixtureRefresher<'s> {
     /// answer NOT_FOUND, and the failure would look fixed.
     pub(super) async fn request_bytes(&mut self, finding: &Finding) -> anyhow::Result<Vec<u8>> {
         let method = self.session.method(&finding.method);
-        let has_fixtures = finding.again.is_some() && !self.recorded.is_empty();
+        let has_fixtures = finding.reproduction.is_some() && !self.recorded.is_empty();
         let Some(method) = method.filter(|_| has_fixtures) else {
             return Ok(finding.sent.clone());
         };
@@ -82,14 +85,14 @@ impl<'s> FixtureRefresher<'s> {
         Ok(request)
     }
 
-    async fn fetch(&self, method: &Method) -> anyhow::Result<Renewal> {
+    async fn fetch(&self, method: &Method) -> anyhow::Result<ValueReplacements> {
         let contract = &self.session.contract;
         let client = (&self.session.probe, self.session.timeout);
         let fetched = fixtures::fetch_values(self.config, contract, [method], client).await?;
         let as_fixtures = |fields: &FetchedValues| Fixtures {
             fields: fields.clone(),
         };
-        Ok(Renewal::new(
+        Ok(ValueReplacements::new(
             contract,
             &as_fixtures(self.recorded),
             &as_fixtures(&fetched),

@@ -16,7 +16,7 @@ use crate::{
     case::Phase,
     config::Config,
     contract::Method,
-    engine::{self, FromContract, Plan},
+    engine::{self, ContractCases, Plan},
     failures::{Failure, Failures},
     finding::Finding,
     judge::Judge,
@@ -115,14 +115,17 @@ impl Replay {
 /// Refuses to replay a failure without the credential that its method requires: the
 /// server would answer UNAUTHENTICATED to any request, which would look like a result.
 fn check_credentials(session: &Session, failures: &[&Failure]) -> anyhow::Result<()> {
-    for failure in failures.iter().filter(|it| it.finding.again.is_some()) {
+    for failure in failures
+        .iter()
+        .filter(|it| it.finding.reproduction.is_some())
+    {
         let Some(method) = session.method(&failure.finding.method) else {
             continue;
         };
         if let Some(access) = method
             .access
             .as_ref()
-            .filter(|_| !session.probe.may_call(method))
+            .filter(|_| !session.probe.has_credential_for(method))
         {
             let name = &access.credential;
             bail!(
@@ -141,7 +144,7 @@ async fn replay_failures(
     config: &Config,
     profile: &Profile,
     (recorded, failures): (&Failures, &[&Failure]),
-) -> anyhow::Result<Vec<replay::Result>> {
+) -> anyhow::Result<Vec<replay::ReplayResult>> {
     let oracle = Oracle::new(&session.contract);
     let judge = Judge::new(&session.contract, &oracle, profile);
     let scenario_findings = run_scenarios(session, config, profile, (recorded, failures)).await?;
@@ -160,7 +163,7 @@ async fn replay_failures(
                 .find(|it| it.method == finding.method && it.case == finding.case)
                 .cloned(),
         };
-        results.push(replay::Result::new(failure, failed));
+        results.push(replay::ReplayResult::new(failure, failed));
     }
     Ok(results)
 }
@@ -175,7 +178,7 @@ async fn run_scenarios(
     let findings: Vec<&Finding> = failures
         .iter()
         .map(|failure| &failure.finding)
-        .filter(|finding| finding.again.is_none())
+        .filter(|finding| finding.reproduction.is_none())
         .collect();
     if findings.is_empty() {
         return Ok(Vec::new());
@@ -194,10 +197,10 @@ async fn run_scenarios(
     let callable = methods
         .iter()
         .copied()
-        .filter(|it| session.probe.may_call(it));
+        .filter(|it| session.probe.has_credential_for(it));
     let client = (&session.probe, session.timeout);
     let (fixtures, _) = fixtures::resolve(config, &session.contract, callable, client).await?;
-    let source = FromContract::new(&session.contract, &fixtures);
+    let source = ContractCases::new(&session.contract, &fixtures);
     let mut plan = Plan::new(&session.contract, &session.probe, profile.clone());
     plan.methods = methods;
     plan.phases = [Phase::Behaviour].into();
@@ -217,6 +220,6 @@ async fn run_scenarios(
             ..finding.clone()
         });
     let not_run: Vec<Finding> = not_run.collect();
-    let found = report.kept().cloned();
+    let found = report.kept_findings().cloned();
     Ok(found.chain(not_run).collect())
 }

@@ -13,9 +13,9 @@ use crate::{
     config::{Config, SetupCall, expand_in_call},
     contract::{Contract, Method},
     explain,
-    judge::describe,
+    judge::describe_outcome,
     outcome::Outcome,
-    probe::{Probe, RawBody, Stop},
+    probe::{Probe, RawBody, ReadLimits},
     suggest::did_you_mean,
 };
 
@@ -100,10 +100,10 @@ impl<'c> PreparedCall<'c> {
         let method = self.method;
         let mut body = RawBody::messages([request]);
         if method.server_streaming {
-            body = body.stopping(Stop {
-                messages: 1,
-                first: timeout,
-                quiet: Duration::ZERO,
+            body = body.with_read_limits(ReadLimits {
+                max_messages: 1,
+                first_message_timeout: timeout,
+                idle_timeout: Duration::ZERO,
             });
         }
         let outcome = probe.call(&method.path, &[], body, timeout).await;
@@ -119,7 +119,7 @@ impl<'c> PreparedCall<'c> {
                 Outcome::Answered(_) => " answers",
                 _ => ":",
             };
-            bail!("{}{answers} {}", method.path, describe(&outcome));
+            bail!("{}{answers} {}", method.path, describe_outcome(&outcome));
         };
         DynamicMessage::decode(method.descriptor.output(), message.clone()).with_context(|| {
             format!(

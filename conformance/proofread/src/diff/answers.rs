@@ -12,7 +12,7 @@ use super::{
     verdicts::{Group, Verdict, judged, list},
 };
 use crate::{
-    case::{Case, Send},
+    case::{Case, Payload},
     contract::Method,
     source_location,
 };
@@ -82,7 +82,7 @@ fn told(groups: impl Iterator<Item = (Verdict, Group)>) -> Vec<(Verdict, Group)>
 
 /// Whether the message has all fields that the case holds.
 fn fit(kind: &MessageDescriptor, case: &Case) -> bool {
-    let Send::Messages(messages) = &case.send else {
+    let Payload::Messages(messages) = &case.send else {
         return false;
     };
     messages.iter().all(|message| {

@@ -7,7 +7,7 @@ use prost_reflect::{DynamicMessage, MessageDescriptor};
 
 use super::{Change, MethodDiff, Severity, Shows, Side};
 use crate::{
-    case::{Case, Send, Violation},
+    case::{Case, Payload, Violation},
     contract::{Contract, Method},
     oracle::Oracle,
     source_location,
@@ -94,20 +94,20 @@ fn missing(these: &[Case], others: &[Case]) -> Vec<String> {
 
 fn bodies(case: &Case) -> Option<Vec<Vec<u8>>> {
     match &case.send {
-        Send::Messages(messages) => Some(messages.iter().map(Message::encode_to_vec).collect()),
-        Send::Raw(_) => None,
+        Payload::Messages(messages) => Some(messages.iter().map(Message::encode_to_vec).collect()),
+        Payload::Raw(_) => None,
     }
 }
 
 fn json(case: &Case) -> String {
     match &case.send {
-        Send::Messages(messages) => {
+        Payload::Messages(messages) => {
             let texts = messages
                 .iter()
                 .filter_map(|it| serde_json::to_string(it).ok());
             texts.collect::<Vec<_>>().join(" ")
         }
-        Send::Raw(_) => String::new(),
+        Payload::Raw(_) => String::new(),
     }
 }
 

@@ -1,18 +1,22 @@
-//! Runs the cases: phases in order, many calls at once, and what to do when a
-//! server slows down, hangs or dies.
+//! Runs the cases against a server, many calls at a time, and handles servers that
+//! slow down, hang or crash.
 //!
-//! The order of the report does not depend on which answer comes first. The cases
-//! of one phase are in flight together; phases follow one another, and behaviour is
-//! tried while nothing else is sent.
+//! Phases run one after the other. The cases of one phase are in flight together,
+//! except for the behaviour scenarios: they run while nothing else is sent. The order
+//! of the report does not depend on the order in which answers arrive.
+//!
+//! - `dispatcher` sends cases concurrently and retries where the server is busy.
+//! - `failure_triage` finds the case that made the server hang or crash.
+//! - `result_collector` counts cases and groups findings for the [`Report`].
 
-mod flight;
-mod from_contract;
-mod pace;
+mod case_source;
+mod contract_cases;
+mod dispatcher;
+mod failure_triage;
 mod plan;
+mod rate_limit;
 mod report;
-mod source;
-mod suspects;
-mod tally;
+mod result_collector;
 #[cfg(test)]
 mod tests;
 
@@ -24,46 +28,50 @@ use std::{
 use prost_reflect::DynamicMessage;
 
 use crate::{
-    behaviour::{self, Served},
-    case::{Case, Expect, Phase, Send},
+    behaviour::{self, ServedMethod},
+    case::{Case, Expect, Payload, Phase},
     cases::Fixtures,
     contract::{Code, Method},
     judge::{Judge, code_of},
     oracle::Oracle,
-    probe::{RawBody, Stop},
+    probe::{RawBody, ReadLimits},
     wire,
 };
-use flight::Flight;
-use pace::Pace;
-use suspects::Trouble;
-use tally::Tally;
+use dispatcher::Dispatcher;
+use failure_triage::FailureCounts;
+use rate_limit::RateLimit;
+use result_collector::ResultCollector;
 
-pub use flight::send;
-pub use from_contract::FromContract;
+pub use case_source::{CaseSource, DerivedCases};
+pub use contract_cases::ContractCases;
+pub use dispatcher::send;
 pub use plan::Plan;
-pub use report::{Count, Event, Found, Note, Report};
-pub use source::{Derived, Source};
+pub use report::{Count, Event, FindingGroup, Note, Report};
 
-/// The phases whose cases are derived together.
+/// The phases whose cases [`CaseSource::derive`] returns in one call.
 const DERIVED: [Phase; 3] = [Phase::Baseline, Phase::Unset, Phase::Boundary];
 
 const UNIMPLEMENTED: Code = Code(12);
 
-/// How many valid requests of a method behaviour is tried with.
-const VALID: usize = 24;
+/// How many valid requests of a method the behaviour scenarios may choose from.
+const MAX_VALID_REQUESTS: usize = 24;
 
-/// Runs a plan with the cases of its contract; see [`run_with`].
+/// Runs a plan with the cases that its contract implies; see [`run_with`].
 pub async fn run(plan: &Plan<'_>, fixtures: &Fixtures, events: impl FnMut(Event)) -> Report {
-    let source = FromContract::new(plan.contract, fixtures);
+    let source = ContractCases::new(plan.contract, fixtures);
     run_with(plan, &source, events).await
 }
 
-/// Runs a plan with any cases. Events come as things happen; the report is complete
-/// without them.
+/// Runs a plan with the cases of `source`. `events` is called while the run is in
+/// progress; the report contains everything that the events say.
 ///
-/// A server that can't be reached any more ends the run: the report says so, and
-/// holds what was found until then.
-pub async fn run_with(plan: &Plan<'_>, source: &impl Source, events: impl FnMut(Event)) -> Report {
+/// When the server can't be reached any more, the run ends early: the report then
+/// contains the findings so far and the reason in [`Report::stopped`].
+pub async fn run_with(
+    plan: &Plan<'_>,
+    source: &impl CaseSource,
+    events: impl FnMut(Event),
+) -> Report {
     let oracle = Oracle::new(plan.contract);
     let judge = Judge::new(plan.contract, &oracle, &plan.profile);
     let mut run = Run {
@@ -71,71 +79,74 @@ pub async fn run_with(plan: &Plan<'_>, source: &impl Source, events: impl FnMut(
         source,
         oracle: &oracle,
         judge: &judge,
-        flight: Flight::new(plan.probe, &judge, plan.in_flight, plan.timeout),
-        tally: Tally::new(plan, events),
-        pace: Pace::new(plan),
-        trouble: Trouble::default(),
+        dispatcher: Dispatcher::new(plan.probe, &judge, plan.in_flight, plan.timeout),
+        results: ResultCollector::new(plan, events),
+        rate_limit: RateLimit::new(plan),
+        failure_counts: FailureCounts::default(),
         methods: Vec::new(),
     };
     let started = Instant::now();
     run.prepare().await;
     for phase in Phase::ALL {
-        // Without the baseline nothing is known of a method, so it always runs.
+        // Later phases need to know how each method answers valid requests, so the
+        // baseline always runs.
         let wanted = phase == Phase::Baseline || plan.phases.contains(&phase);
-        if !wanted || run.tally.is_stopped() {
+        if !wanted || run.results.is_stopped() {
             continue;
         }
-        let cases = run.planned(phase);
-        run.tally.event(Event::Phase { phase, cases });
-        run.phase(phase).await;
-        if phase == Phase::Baseline && !run.tally.is_stopped() {
-            run.drop_unserved().await;
+        let cases = run.planned_cases(phase);
+        run.results.event(Event::Phase { phase, cases });
+        run.run_phase(phase).await;
+        if phase == Phase::Baseline && !run.results.is_stopped() {
+            run.drop_unserved_methods().await;
         }
     }
-    run.never_ok();
-    run.tally.finish(started.elapsed())
+    run.note_methods_never_ok();
+    run.results.finish(started.elapsed())
 }
 
-/// A run that is under way.
+/// The state of a run in progress.
 struct Run<'r, S, E> {
     plan: &'r Plan<'r>,
     source: &'r S,
     oracle: &'r Oracle,
     judge: &'r Judge<'r>,
-    flight: Flight<'r>,
-    tally: Tally<'r, E>,
-    pace: Pace,
-    trouble: Trouble,
-    methods: Vec<Tested<'r>>,
+    dispatcher: Dispatcher<'r>,
+    results: ResultCollector<'r, E>,
+    rate_limit: RateLimit,
+    failure_counts: FailureCounts,
+    methods: Vec<MethodUnderTest<'r>>,
 }
 
-/// A method, with what is sent to it.
-struct Tested<'r> {
+/// A method under test, with the cases that are still to be sent to it.
+struct MethodUnderTest<'r> {
     method: &'r Method,
-    /// By phase; taken when the phase runs.
+    /// Cases by phase; removed when their phase runs.
     derived: BTreeMap<Phase, Vec<Case>>,
+    /// Requests that keep every rule, the smallest first.
     valid: Vec<DynamicMessage>,
+    /// Whether calls carry the credential that the method requires, if it requires one.
     authorised: bool,
 }
 
-impl<'r, S: Source, E: FnMut(Event)> Run<'r, S, E> {
+impl<'r, S: CaseSource, E: FnMut(Event)> Run<'r, S, E> {
     async fn prepare(&mut self) {
         for method in &self.plan.methods {
-            // Deriving takes its time; the connections must be able to answer a ping.
+            // Deriving is CPU work; yield, so that the connections can answer pings.
             tokio::task::yield_now().await;
-            let Derived {
+            let DerivedCases {
                 cases,
                 uncovered,
                 defects,
             } = self.source.derive(method);
-            self.tally.derived(uncovered, defects);
-            let authorised = self.plan.probe.may_call(method);
+            self.results.add_derivation_notes(uncovered, defects);
+            let authorised = self.plan.probe.has_credential_for(method);
             if !authorised && let Some(access) = &method.access {
                 let text = format!(
-                    "it asks for the credential {:?} under {:?}, and none is configured: only the refusal is tried",
+                    "it requires the credential {:?} in the metadata {:?}, and none is configured: only its refusal is tested",
                     access.credential, access.metadata_key
                 );
-                self.tally.uncover(&method.path, text);
+                self.results.add_uncovered(&method.path, text);
             }
             let valid = valid_requests(&cases);
             let mut derived: BTreeMap<Phase, Vec<Case>> = BTreeMap::new();
@@ -144,7 +155,7 @@ impl<'r, S: Source, E: FnMut(Event)> Run<'r, S, E> {
                     derived.entry(case.phase).or_default().push(case);
                 }
             }
-            self.methods.push(Tested {
+            self.methods.push(MethodUnderTest {
                 method,
                 derived,
                 valid,
@@ -152,11 +163,11 @@ impl<'r, S: Source, E: FnMut(Event)> Run<'r, S, E> {
             });
         }
         let methods = self.methods.len();
-        self.tally.event(Event::Started { methods });
+        self.results.event(Event::Started { methods });
     }
 
-    /// How many cases a phase sends, where that is known beforehand.
-    fn planned(&self, phase: Phase) -> Option<u64> {
+    /// How many cases a phase will send; `None` where that is not known beforehand.
+    fn planned_cases(&self, phase: Phase) -> Option<u64> {
         let cases = match phase {
             Phase::Random => self.random_methods().count() * self.plan.random,
             phase if DERIVED.contains(&phase) => {
@@ -169,43 +180,45 @@ impl<'r, S: Source, E: FnMut(Event)> Run<'r, S, E> {
         u64::try_from(cases).ok()
     }
 
-    /// The methods that get random cases.
-    fn random_methods(&self) -> impl Iterator<Item = &Tested<'r>> {
+    /// The methods that receive random cases.
+    fn random_methods(&self) -> impl Iterator<Item = &MethodUnderTest<'r>> {
         let methods = self.methods.iter();
         methods.filter(|tested| tested.authorised && !tested.valid.is_empty())
     }
 
-    async fn phase(&mut self, phase: Phase) {
+    async fn run_phase(&mut self, phase: Phase) {
         match phase {
             phase if DERIVED.contains(&phase) => {
                 let mut cases = Vec::new();
                 for tested in &mut self.methods {
                     cases.extend(tested.derived.remove(&phase).unwrap_or_default());
                 }
-                self.fly(cases).await;
+                self.dispatch(cases).await;
             }
-            Phase::Wire => self.wire().await,
-            Phase::Behaviour => self.behaviour().await,
-            _ => self.random().await,
+            Phase::Wire => self.run_wire().await,
+            Phase::Behaviour => self.run_behaviour().await,
+            _ => self.run_random().await,
         }
     }
 
-    /// Sends cases, many at once, and looks into what went wrong on the way.
-    async fn fly(&mut self, cases: impl IntoIterator<Item = Case>) {
+    /// Sends cases concurrently, and triages those that got no answer.
+    async fn dispatch(&mut self, cases: impl IntoIterator<Item = Case>) {
         let mut cases = cases.into_iter();
         loop {
-            let flown = self.flight.run(&mut cases, &mut self.pace, &mut self.tally);
-            let suspects = flown.await;
-            if suspects.is_empty() {
+            let dispatched =
+                self.dispatcher
+                    .run(&mut cases, &mut self.rate_limit, &mut self.results);
+            let unanswered = dispatched.await;
+            if unanswered.is_empty() {
                 return;
             }
-            if !self.interrogate(suspects).await {
+            if !self.triage(unanswered).await {
                 return;
             }
         }
     }
 
-    async fn wire(&mut self) {
+    async fn run_wire(&mut self) {
         for at in 0..self.methods.len() {
             let tested = &self.methods[at];
             if !tested.authorised {
@@ -222,19 +235,19 @@ impl<'r, S: Source, E: FnMut(Event)> Run<'r, S, E> {
                 baseline,
                 &plan.profile,
             );
-            self.fly(cases).await;
-            if self.tally.is_stopped() {
+            self.dispatch(cases).await;
+            if self.results.is_stopped() {
                 return;
             }
         }
     }
 
-    async fn behaviour(&mut self) {
-        let served: Vec<Served<'_>> = self
+    async fn run_behaviour(&mut self) {
+        let served: Vec<ServedMethod<'_>> = self
             .methods
             .iter()
             .filter(|tested| !tested.valid.is_empty())
-            .map(|tested| Served {
+            .map(|tested| ServedMethod {
                 method: tested.method,
                 valid: tested.valid.clone(),
                 authorised: tested.authorised,
@@ -249,26 +262,26 @@ impl<'r, S: Source, E: FnMut(Event)> Run<'r, S, E> {
             timeout: self.plan.timeout,
         };
         let tried = behaviour::run(&context);
-        let observed = match self.pace.left() {
+        let observed = match self.rate_limit.time_left() {
             None => tried.await,
             Some(left) => match tokio::time::timeout(left, tried).await {
                 Ok(observed) => observed,
                 Err(_) => {
-                    self.tally.stop("the time is up");
+                    self.results.stop("the time is up");
                     return;
                 }
             },
         };
-        self.tally.observed(observed);
-        // A scenario that takes the server down has its finding already.
-        if !self.comes_back().await {
-            self.tally.stop("the server went away");
+        self.results.record_scenarios(observed);
+        // The scenario that crashed the server has already reported a finding.
+        if !self.wait_until_reachable().await {
+            self.results.stop("the server went away");
         }
     }
 
-    /// Random cases go around the methods, so that a run that is cut short has seen
-    /// a part of each.
-    async fn random(&mut self) {
+    /// Sends the random cases of all methods in turns, so that a run that ends early
+    /// has tested every method.
+    async fn run_random(&mut self) {
         let source = self.source;
         let seed = self.plan.seed;
         let mut streams: Vec<_> = self
@@ -289,37 +302,40 @@ impl<'r, S: Source, E: FnMut(Event)> Run<'r, S, E> {
             }
             None
         });
-        self.fly(cases).await;
-        self.shrink().await;
+        self.dispatch(cases).await;
+        self.shrink_random_failures().await;
     }
 
-    /// Makes the random cases that failed as small as they can be.
-    async fn shrink(&mut self) {
-        for failed in self.tally.take_random_failures() {
-            let (flight, judge) = (&self.flight, self.judge);
+    /// Replaces the random cases that failed by the smallest ones that still fail.
+    async fn shrink_random_failures(&mut self) {
+        for failed in self.results.take_random_failures() {
+            let (dispatcher, judge) = (&self.dispatcher, self.judge);
             let fails = async |case: &Case| {
-                let outcome = flight.send(case).await;
+                let outcome = dispatcher.send(case).await;
                 let findings = judge.judge(case, &outcome);
                 findings.iter().any(|finding| finding.kind == failed.kind)
             };
             let smallest = self.source.shrink(&failed.case, fails).await;
-            let outcome = flight.send(&smallest).await;
+            let outcome = dispatcher.send(&smallest).await;
             let findings = judge.judge(&smallest, &outcome);
-            self.tally.shrunk(&failed, findings);
+            self.results.replace_by_shrunk(&failed, findings);
         }
     }
 
-    /// Methods that answer UNIMPLEMENTED to a valid request are not there. A service
-    /// of which that holds for all methods is not served, which is no failure, unless
-    /// the plan requires them; of one that serves others it is one. Reflection is no
-    /// witness: some stacks list whatever their descriptors hold.
-    async fn drop_unserved(&mut self) {
+    /// Removes the methods that answer UNIMPLEMENTED to every valid request.
+    ///
+    /// When all methods of a service do so, the service is not served: that is a
+    /// failure only where the plan requires the method. When only some of them do so,
+    /// it is a failure. Reflection can't decide this, because some stacks list every
+    /// service in their descriptors, served or not.
+    async fn drop_unserved_methods(&mut self) {
         let mut unserved = BTreeSet::new();
         for tested in &self.methods {
             let path = &tested.method.path;
-            let missing = match tested.authorised {
-                true => self.tally.answered_only(path, UNIMPLEMENTED),
-                false => self.is_missing(tested).await,
+            let missing = if tested.authorised {
+                self.results.answered_only(path, UNIMPLEMENTED)
+            } else {
+                self.is_missing(tested).await
             };
             if missing {
                 unserved.insert(path.clone());
@@ -333,44 +349,46 @@ impl<'r, S: Source, E: FnMut(Event)> Run<'r, S, E> {
             .collect();
         for path in &unserved {
             if !serving.contains(&service(path)) && !self.plan.required.contains(path) {
-                self.tally.forget(path);
+                self.results.discard_method(path);
             }
             let text = "the server does not implement it".to_owned();
-            self.tally.uncover(path, text);
+            self.results.add_uncovered(path, text);
         }
         self.methods
             .retain(|tested| !unserved.contains(&tested.method.path));
     }
 
-    /// Whether a method whose credential is not known is there at all.
-    async fn is_missing(&self, tested: &Tested<'_>) -> bool {
+    /// Whether the server does not implement a method for which no credential is
+    /// configured.
+    async fn is_missing(&self, tested: &MethodUnderTest<'_>) -> bool {
         let method = tested.method;
         let valid = tested.valid.first().cloned();
         let request = valid.unwrap_or_else(|| DynamicMessage::new(method.descriptor.input()));
-        let body = RawBody::messages([&request]).stopping(Stop {
-            messages: 1,
-            first: self.plan.timeout,
-            quiet: Duration::ZERO,
+        let body = RawBody::messages([&request]).with_read_limits(ReadLimits {
+            max_messages: 1,
+            first_message_timeout: self.plan.timeout,
+            idle_timeout: Duration::ZERO,
         });
         let (probe, timeout) = (self.plan.probe, self.plan.timeout);
         let outcome = probe.call(&method.path, &[], body, timeout).await;
         code_of(&outcome) == Some(UNIMPLEMENTED)
     }
 
-    fn never_ok(&mut self) {
+    fn note_methods_never_ok(&mut self) {
         for tested in &self.methods {
             let path = &tested.method.path;
-            if let Some(codes) = self.tally.never_ok(path) {
+            if let Some(codes) = self.results.codes_if_never_ok(path) {
                 let text = format!(
-                    "no valid request was answered by OK, only by {codes}: name what exists by fixtures"
+                    "no valid request was answered by OK, only by {codes}: add fixtures with values that exist on the server"
                 );
-                self.tally.uncover(path, text);
+                self.results.add_uncovered(path, text);
             }
         }
     }
 }
 
-/// The valid requests among the cases, the baseline first, each once.
+/// The distinct requests of accepted cases, the baseline first, at most
+/// [`MAX_VALID_REQUESTS`].
 fn valid_requests(cases: &[Case]) -> Vec<DynamicMessage> {
     let mut valid: Vec<DynamicMessage> = Vec::new();
     let mut accepted: Vec<&Case> = cases
@@ -379,13 +397,13 @@ fn valid_requests(cases: &[Case]) -> Vec<DynamicMessage> {
         .collect();
     accepted.sort_by_key(|case| case.phase);
     for case in accepted {
-        if let Send::Messages(messages) = &case.send
+        if let Payload::Messages(messages) = &case.send
             && let [message] = messages.as_slice()
             && !valid.contains(message)
         {
             valid.push(message.clone());
         }
-        if valid.len() == VALID {
+        if valid.len() == MAX_VALID_REQUESTS {
             break;
         }
     }

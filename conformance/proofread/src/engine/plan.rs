@@ -1,4 +1,4 @@
-//! What a run is to do.
+//! The settings of a run.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -9,42 +9,42 @@ use crate::{
     profile::Profile,
 };
 
-/// What a run is to do. [`Plan::new`] is a run of everything.
+/// The settings of a run. [`Plan::new`] selects all methods and phases.
 pub struct Plan<'p> {
     /// The contract.
     pub contract: &'p Contract,
-    /// The client, connected.
+    /// The connected client.
     pub probe: &'p Probe,
-    /// What may be expected of the stack of the server.
+    /// The reactions to protocol anomalies that the server's gRPC stack may show.
     pub profile: Profile,
     /// The methods, in the order of the report.
     pub methods: Vec<&'p Method>,
-    /// The paths of those that must be there: that the server does not implement one
-    /// of them is a failure, even where it serves nothing else of the service.
+    /// The paths of methods that the server must implement. UNIMPLEMENTED is a failure
+    /// for them even when the server implements no other method of the service.
     pub required: BTreeSet<String>,
-    /// The phases that run; the baseline always does.
+    /// The phases to run. The baseline always runs.
     pub phases: BTreeSet<Phase>,
     /// The seed of the random cases.
     pub seed: u64,
-    /// How many random cases each method gets.
+    /// The number of random cases for each method.
     pub random: usize,
-    /// How many calls are in flight at once.
+    /// The greatest number of calls in flight at the same time.
     pub in_flight: usize,
-    /// How many cases are sent in a second at most.
+    /// The greatest number of cases sent per second; `None` for no limit.
     pub rate: Option<u32>,
-    /// How long the run may take.
+    /// The longest duration of the run; `None` for no limit.
     pub budget: Option<Duration>,
-    /// After how many failed cases the run stops.
+    /// The run stops after this many failed cases; `None` to never stop early.
     pub stop_after: Option<u64>,
-    /// How long one call may take.
+    /// The longest duration of one call.
     pub timeout: Duration,
-    /// How long a server that went away has to come back.
+    /// How long to wait for a server that can't be reached any more.
     pub grace: Duration,
 }
 
 impl<'p> Plan<'p> {
-    /// Everything: all methods and phases, 100 random cases a method, 64 calls at
-    /// once, 10 s for a call, 5 s to come back.
+    /// Selects all methods and phases, 100 random cases for each method, 64 calls in
+    /// flight, a timeout of 10 s for a call and a grace period of 5 s.
     pub fn new(contract: &'p Contract, probe: &'p Probe, profile: Profile) -> Self {
         Self {
             contract,

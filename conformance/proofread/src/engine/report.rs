@@ -1,4 +1,4 @@
-//! What a run found, ready to be shown or stored.
+//! The result of a run, which the report formats show and store.
 
 use std::collections::BTreeSet;
 
@@ -9,120 +9,120 @@ use crate::{
     finding::Finding,
 };
 
-/// What a run found.
+/// The result of a run.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Report {
-    /// The profile that the server was held to.
+    /// The name of the profile.
     pub profile: String,
     /// The seed of the random cases.
     pub seed: u64,
-    /// How long it took.
+    /// The duration of the run in seconds.
     pub seconds: f64,
-    /// How many cases were sent, claims of behaviour among them.
+    /// The number of cases that were sent, including the claims of behaviour scenarios.
     pub cases: u64,
-    /// How each method fared in each phase, in the order of the plan.
+    /// The counts of each method and phase, in the order of the plan.
     pub counts: Vec<Count>,
-    /// What is wrong, by method and phase.
-    pub findings: Vec<Found>,
-    /// What has no case, or could not be tried.
+    /// The findings in groups, ordered by method and phase.
+    pub findings: Vec<FindingGroup>,
+    /// What could not be tested, with the reason.
     pub uncovered: Vec<Note>,
-    /// Where proofread contradicts itself.
+    /// Contradictions within proofread: cases whose intent the oracle denies.
     pub defects: Vec<Note>,
-    /// What happened that is no finding: a connection that broke once.
+    /// Incidents that are no findings, for example a connection that broke once.
     pub remarks: Vec<String>,
-    /// The rules that were exercised, from each side, by cases that were answered.
+    /// The rule sides that answered cases exercised.
     pub exercised: BTreeSet<RuleTarget>,
-    /// Why the run ended before its time, if it did.
+    /// Why the run ended early, if it did.
     pub stopped: Option<String>,
 }
 
-/// How a method fared in a phase.
+/// The counts of one method in one phase.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {
-    /// The path of the method; empty for claims about the server.
+    /// The path of the method; empty for claims about the server as a whole.
     pub method: String,
     /// The phase.
     pub phase: Phase,
-    /// How many cases were sent.
+    /// The number of cases that were sent.
     pub sent: u64,
-    /// How many of them have findings.
+    /// The number of those with findings.
     pub failed: u64,
-    /// How many could not be judged: the server was too busy each time.
+    /// The number of those that could not be judged: each attempt was answered by
+    /// RESOURCE_EXHAUSTED or UNAVAILABLE.
     pub inconclusive: u64,
 }
 
-/// A finding, and those that are alike: of the same method, kind and family of
-/// cases.
+/// Findings of the same method, phase, kind and family of cases.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Found {
-    /// The first one.
+pub struct FindingGroup {
+    /// The first finding in the order of sending.
     pub finding: Finding,
-    /// The others, in the order in which they were sent; not all of them where there
-    /// are more than [`Report::KEPT`] findings.
+    /// The other findings in the order of sending. Not all of them are kept when a run has
+    /// more than [`Report::MAX_KEPT`] findings.
     pub alike: Vec<Finding>,
-    /// How many there are, the first one among them.
+    /// The number of findings, including the first and those that were not kept.
     pub count: u64,
 }
 
 impl Report {
-    /// How many findings are kept. The first one of each kind always is; beyond that
-    /// a server that is wrong each time says nothing new.
-    pub const KEPT: usize = 1_000;
+    /// The greatest number of findings that are kept in full. The first one of each
+    /// group is always kept.
+    pub const MAX_KEPT: usize = 1_000;
 
-    /// The findings that are kept, in the order of their numbers: the first of a kind,
-    /// then those that are like it, then the next kind.
-    pub fn kept(&self) -> impl Iterator<Item = &Finding> {
+    /// The kept findings in the order of their numbers: group by group, the first
+    /// finding of a group before the others.
+    pub fn kept_findings(&self) -> impl Iterator<Item = &Finding> {
         let found = self.findings.iter();
         found.flat_map(|found| std::iter::once(&found.finding).chain(&found.alike))
     }
 
-    /// How many findings there were and are not kept.
+    /// The number of findings that were not kept.
     pub fn left_out(&self) -> u64 {
         let found: u64 = self.findings.iter().map(|found| found.count).sum();
-        found - self.kept().count() as u64
+        found - self.kept_findings().count() as u64
     }
 }
 
-/// Something about something.
+/// A remark about a method, a field or a case.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Note {
-    /// A method, a field, a case.
+    /// The path of the method, or the name of the field or case.
     pub about: String,
-    /// What there is to say.
+    /// The remark.
     pub text: String,
 }
 
-/// What happens during a run.
+/// Something that happened during a run.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "event")]
 pub enum Event {
-    /// The cases are derived.
+    /// All cases are derived, and the phases begin.
     Started {
-        /// How many methods are tested.
+        /// The number of methods under test.
         methods: usize,
     },
     /// A phase begins.
     Phase {
-        /// Which.
+        /// The phase.
         phase: Phase,
-        /// How many cases it sends, where that is known beforehand.
+        /// The number of its cases, where that is known beforehand.
         cases: Option<u64>,
     },
     /// A case was answered and judged.
     Case {
-        /// How many there were so far.
+        /// The number of cases so far.
         cases: u64,
-        /// How many of them failed.
+        /// The number of failed cases so far.
         failed: u64,
     },
-    /// A finding of a new kind.
+    /// A finding that begins a new group.
     Found {
         /// The finding.
         finding: Box<Finding>,
     },
-    /// The server is not there; the run waits for it.
+    /// The server can't be reached, and the run waits for it.
     Waiting {
-        /// Why it is thought so.
+        /// The error of the last attempt to connect.
         cause: String,
     },
 }

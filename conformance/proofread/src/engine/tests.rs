@@ -1,5 +1,5 @@
-//! Whole runs against small real servers: the right one, without a finding, and
-//! those that hang, drop connections and die.
+//! Complete runs against small real servers: a correct one, and ones that hang, drop
+//! connections or crash.
 
 use std::{collections::BTreeSet, sync::Mutex, time::Duration};
 
@@ -11,7 +11,9 @@ use crate::{
     finding::FindingKind,
     probe::{
         Metadata, Probe, Target, frame,
-        tests::servers::{Fault, TOKEN, Then, bad_server, book_server, plain_tonic_server},
+        tests::servers::{
+            Fault, Misbehaviour, TOKEN, book_server, misbehaving_server, plain_tonic_server,
+        },
     },
     profile::{Details, Profile},
 };
@@ -29,7 +31,7 @@ fn profile() -> Profile {
         .with_trailer_limit(4 * 1024)
 }
 
-fn operator(uri: String) -> Target {
+fn target_with_operator_token(uri: String) -> Target {
     let mut target = Target::new(uri);
     target.metadata.push(Metadata {
         key: "authorization".to_owned(),
@@ -50,7 +52,7 @@ fn plan<'p>(contract: &'p Contract, probe: &'p Probe, methods: &[&str]) -> Plan<
     plan
 }
 
-/// Everything that a report says, in lines.
+/// The content of a report as text, for the messages of failed assertions.
 fn lines(report: &Report) -> String {
     let findings = report.findings.iter().map(|found| {
         let it = &found.finding;
@@ -74,10 +76,10 @@ fn lines(report: &Report) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_correct_server_has_no_finding_in_any_phase() {
+async fn correct_server_has_no_finding_in_any_phase() {
     let server = book_server().await;
     let contract = bookstore();
-    let probe = Probe::connect(&operator(server.uri())).await;
+    let probe = Probe::connect(&target_with_operator_token(server.uri())).await;
     let probe = probe.expect("the server is there");
     let plan = plan(&contract, &probe, &[]);
     let events = Mutex::new(0_u64);
@@ -102,14 +104,18 @@ async fn a_correct_server_has_no_finding_in_any_phase() {
     );
 }
 
-/// Layers make a server stricter; the profile must hold for one without any too.
+/// The layers of our own servers make tonic stricter; the profile must also hold for a
+/// server without them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_plain_tonic_server_has_no_finding_either() {
+async fn plain_tonic_server_has_no_finding() {
     let contract = bookstore();
-    let probe = Probe::connect(&operator(plain_tonic_server(Fault::None).await)).await;
+    let probe = Probe::connect(&target_with_operator_token(
+        plain_tonic_server(Fault::None).await,
+    ))
+    .await;
     let probe = probe.expect("the server is there");
-    // Nothing asks for the credential here, so what needs one is left out. Streams
-    // do not end at their deadline, which is found, and right so.
+    // This server checks no credentials, so the methods that require one are left out.
+    // So are streams: they do not end at their deadline, which is a correct finding.
     let open = ["GetBook", "BatchGetBooks", "ListBooks", "SearchBooks"];
     let mut plan = plan(&contract, &probe, &open);
     plan.random = 20;
@@ -118,7 +124,7 @@ async fn a_plain_tonic_server_has_no_finding_either() {
 }
 
 #[tokio::test]
-async fn without_a_credential_only_the_refusal_is_tried() {
+async fn without_credential_only_the_refusal_is_tested() {
     let server = book_server().await;
     let contract = bookstore();
     let probe = Probe::connect(&Target::new(server.uri())).await;
@@ -135,10 +141,10 @@ async fn without_a_credential_only_the_refusal_is_tried() {
 }
 
 #[tokio::test]
-async fn the_request_that_breaks_connections_is_named() {
+async fn request_that_breaks_the_connection_is_named() {
     let contract = bookstore();
-    let deadly = frame(0, &[]);
-    let address = bad_server(Then::DropOn(deadly.clone())).await;
+    let trigger = frame(0, &[]);
+    let address = misbehaving_server(Misbehaviour::CloseConnectionOn(trigger.clone())).await;
     let probe = Probe::connect(&Target::new(address)).await;
     let probe = probe.expect("it speaks HTTP/2");
     let mut plan = plan(&contract, &probe, &["GetBook"]);
@@ -151,16 +157,16 @@ async fn the_request_that_breaks_connections_is_named() {
         .collect();
     assert!(!crashes.is_empty(), "{}", lines(&report));
     for crash in crashes {
-        assert_eq!(crash.finding.sent, deadly, "{}", lines(&report));
+        assert_eq!(crash.finding.sent, trigger, "{}", lines(&report));
         assert!(crash.finding.observed.contains("each time"));
     }
 }
 
 #[tokio::test]
-async fn a_server_that_dies_ends_the_run_with_the_request_that_did_it() {
+async fn crashed_server_ends_the_run_and_the_cause_is_named() {
     let contract = bookstore();
-    let deadly = frame(0, &[]);
-    let address = bad_server(Then::DieOn(deadly.clone())).await;
+    let trigger = frame(0, &[]);
+    let address = misbehaving_server(Misbehaviour::StopListeningOn(trigger.clone())).await;
     let probe = Probe::connect(&Target::new(address)).await;
     let probe = probe.expect("it speaks HTTP/2");
     let mut plan = plan(&contract, &probe, &["GetBook"]);
@@ -173,13 +179,13 @@ async fn a_server_that_dies_ends_the_run_with_the_request_that_did_it() {
         .iter()
         .find(|found| found.finding.kind == FindingKind::Crash);
     let crash = crash.unwrap_or_else(|| panic!("no crash: {}", lines(&report)));
-    assert_eq!(crash.finding.sent, deadly, "{}", lines(&report));
+    assert_eq!(crash.finding.sent, trigger, "{}", lines(&report));
 }
 
 #[tokio::test]
-async fn a_server_that_hangs_does_not_hold_the_run_up() {
+async fn hanging_server_ends_the_run() {
     let contract = bookstore();
-    let address = bad_server(Then::Silence).await;
+    let address = misbehaving_server(Misbehaviour::NoAnswer).await;
     let probe = Probe::connect(&Target::new(address)).await;
     let probe = probe.expect("it speaks HTTP/2");
     let mut plan = plan(&contract, &probe, &["GetBook"]);
@@ -192,13 +198,13 @@ async fn a_server_that_hangs_does_not_hold_the_run_up() {
 }
 
 #[tokio::test]
-async fn what_answers_but_lies_in_its_details_is_found() {
+async fn undecodable_status_details_are_found() {
     let contract = bookstore();
-    let lie = vec![
+    let undecodable = vec![
         ("grpc-status", "3".to_owned()),
         ("grpc-status-details-bin", "///".to_owned()),
     ];
-    let address = bad_server(Then::Trailers(lie)).await;
+    let address = misbehaving_server(Misbehaviour::Trailers(undecodable)).await;
     let probe = Probe::connect(&Target::new(address)).await;
     let probe = probe.expect("it speaks HTTP/2");
     let mut plan = plan(&contract, &probe, &["GetBook"]);
@@ -214,10 +220,10 @@ async fn what_answers_but_lies_in_its_details_is_found() {
 }
 
 #[tokio::test]
-async fn a_service_that_is_not_served_is_no_failure() {
+async fn unserved_service_is_no_failure() {
     let contract = bookstore();
     let unimplemented = vec![("grpc-status", "12".to_owned())];
-    let address = bad_server(Then::Trailers(unimplemented)).await;
+    let address = misbehaving_server(Misbehaviour::Trailers(unimplemented)).await;
     let probe = Probe::connect(&Target::new(address)).await;
     let probe = probe.expect("it speaks HTTP/2");
     let plan = plan(&contract, &probe, &[]);
@@ -229,10 +235,10 @@ async fn a_service_that_is_not_served_is_no_failure() {
 }
 
 #[tokio::test]
-async fn a_required_method_that_is_not_there_is_a_failure() {
+async fn unimplemented_required_method_is_a_failure() {
     let contract = bookstore();
     let unimplemented = vec![("grpc-status", "12".to_owned())];
-    let address = bad_server(Then::Trailers(unimplemented)).await;
+    let address = misbehaving_server(Misbehaviour::Trailers(unimplemented)).await;
     let probe = Probe::connect(&Target::new(address)).await;
     let probe = probe.expect("it speaks HTTP/2");
     let mut plan = plan(&contract, &probe, &["GetBook", "ListBooks"]);
@@ -249,13 +255,12 @@ async fn a_required_method_that_is_not_there_is_a_failure() {
     assert_eq!(found, expected, "{}", lines(&report));
 }
 
-/// Of a server that refuses everything, all failures are kept, the first of a kind
-/// before those that are like it.
+/// All failures are kept up to the limit, the first of a group before the others.
 #[tokio::test]
-async fn every_failure_is_kept_in_order() {
+async fn failures_are_kept_in_order_up_to_the_limit() {
     let server = book_server().await;
     let contract = bookstore();
-    let probe = Probe::connect(&operator(server.uri())).await;
+    let probe = Probe::connect(&target_with_operator_token(server.uri())).await;
     let probe = probe.expect("the server is there");
     let mut plan = plan(&contract, &probe, &["GetBook", "ListBooks"]);
     plan.phases = [Phase::Unset, Phase::Boundary, Phase::Random].into();
@@ -265,13 +270,13 @@ async fn every_failure_is_kept_in_order() {
     let count: u64 = report.findings.iter().map(|found| found.count).sum();
     assert!(count > 50, "{}", lines(&report));
     assert_eq!(
-        (report.kept().count() as u64, report.left_out()),
+        (report.kept_findings().count() as u64, report.left_out()),
         (count, 0)
     );
     for found in &report.findings {
         assert_eq!(found.alike.len() as u64 + 1, found.count);
     }
-    let mut kept = report.kept();
+    let mut kept = report.kept_findings();
     for found in &report.findings {
         assert_eq!(kept.next(), Some(&found.finding));
         assert!(found.alike.iter().all(|alike| kept.next() == Some(alike)));
@@ -280,15 +285,15 @@ async fn every_failure_is_kept_in_order() {
     plan.random = 3_000;
     let report = run(&plan, &Fixtures::default(), |_| ()).await;
     let count: u64 = report.findings.iter().map(|found| found.count).sum();
-    assert_eq!(report.kept().count(), Report::KEPT);
-    assert_eq!(report.left_out(), count - Report::KEPT as u64);
+    assert_eq!(report.kept_findings().count(), Report::MAX_KEPT);
+    assert_eq!(report.left_out(), count - Report::MAX_KEPT as u64);
 }
 
 #[tokio::test]
-async fn rate_budget_and_first_failures_end_a_run_in_time() {
+async fn rate_budget_and_stop_after_limit_the_run() {
     let server = book_server().await;
     let contract = bookstore();
-    let probe = Probe::connect(&operator(server.uri())).await;
+    let probe = Probe::connect(&target_with_operator_token(server.uri())).await;
     let probe = probe.expect("the server is there");
     let mut slow = plan(&contract, &probe, &["GetBook"]);
     slow.rate = Some(50);
@@ -306,13 +311,13 @@ async fn rate_budget_and_first_failures_end_a_run_in_time() {
 }
 
 #[tokio::test]
-async fn a_run_is_the_same_each_time() {
+async fn runs_with_the_same_plan_have_the_same_report() {
     let server = book_server().await;
     let contract = bookstore();
-    let probe = Probe::connect(&operator(server.uri())).await;
+    let probe = Probe::connect(&target_with_operator_token(server.uri())).await;
     let probe = probe.expect("the server is there");
     let mut plan = plan(&contract, &probe, &["GetBook", "ListBooks"]);
-    // Everything fails, so that there is something to compare.
+    // A trailer limit of 10 bytes makes every case fail.
     plan.profile = profile().with_trailer_limit(10);
     let first = run(&plan, &Fixtures::default(), |_| ()).await;
     let second = run(&plan, &Fixtures::default(), |_| ()).await;
@@ -320,7 +325,7 @@ async fn a_run_is_the_same_each_time() {
     assert_eq!(first.counts, second.counts);
     let about = |report: &Report| -> Vec<(String, Vec<String>, u64)> {
         let found = report.findings.iter();
-        let ids = |it: &Found| it.alike.iter().map(|it| it.case.clone()).collect();
+        let ids = |it: &FindingGroup| it.alike.iter().map(|it| it.case.clone()).collect();
         found
             .map(|it| (it.finding.case.clone(), ids(it), it.count))
             .collect()
@@ -329,8 +334,8 @@ async fn a_run_is_the_same_each_time() {
 }
 
 #[test]
-fn the_first_bytes_of_a_case_are_its_frame() {
-    // What `sent` shows is what `replay` sends.
+fn sent_bytes_include_the_frame_header() {
+    // `Finding::sent` and `replay` both use these bytes.
     let message = contract::bookstore::inventory::v1::GetBookRequest { book_id: 1 };
     let framed = frame(0, &message.encode_to_vec());
     assert_eq!(framed, [0, 0, 0, 0, 2, 8, 1]);

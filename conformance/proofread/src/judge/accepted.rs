@@ -1,34 +1,37 @@
-//! The answer to a request that keeps every rule: OK with a response that keeps its
-//! own, or an error that the method declares.
+//! Checks the answer to a request that keeps every rule: it must be OK with a valid
+//! response, or an error that the method declares.
 
 use prost_reflect::DynamicMessage;
 
-use super::{Judge, Known, Wrong, details::Read, refused::list};
+use super::{Judge, MethodContract, Mismatch, details::StatusDetails, refused::format_violations};
 use crate::{case::Violation, contract::Code, finding::FindingKind, outcome::Answer};
 
 const INVALID_ARGUMENT: Code = Code(3);
 
-/// The codes that say "a defect of the server" wherever they come from.
-const DEFECTS: [Code; 3] = [Code(2), Code(13), Code(15)];
+/// The codes that mean a defect of the server: UNKNOWN, INTERNAL and DATA_LOSS.
+const SERVER_DEFECTS: [Code; 3] = [Code(2), Code(13), Code(15)];
 
 impl Judge<'_> {
-    pub(super) fn accepted(
+    pub(super) fn check_accepted(
         &self,
-        known: &Known<'_>,
+        contract: &MethodContract<'_>,
         code: Code,
         answer: &Answer,
-        read: Option<&Read>,
-    ) -> Vec<Wrong> {
+        status_details: Option<&StatusDetails>,
+    ) -> Vec<Mismatch> {
         match code {
-            Code(0) => self.response(known, answer),
-            _ => error(known, code, answer, read).into_iter().collect(),
+            Code(0) => self.check_response(contract, answer),
+            _ => check_error(contract, code, answer, status_details)
+                .into_iter()
+                .collect(),
         }
     }
 
-    /// One message, where the method answers one, that decodes and keeps its rules.
-    fn response(&self, known: &Known<'_>, answer: &Answer) -> Vec<Wrong> {
+    /// Checks that a unary method answers one message, and that every message decodes and
+    /// keeps its rules.
+    fn check_response(&self, contract: &MethodContract<'_>, answer: &Answer) -> Vec<Mismatch> {
         let count = answer.messages.len();
-        if !known.method.server_streaming && count != 1 {
+        if !contract.method.server_streaming && count != 1 {
             return vec![(
                 FindingKind::BadResponse,
                 "OK with one message".to_owned(),
@@ -37,62 +40,67 @@ impl Judge<'_> {
         }
         let messages = answer.messages.iter();
         messages
-            .filter_map(|message| self.response_message(known, message))
+            .filter_map(|message| self.check_message(contract, message))
             .collect()
     }
 
-    fn response_message(&self, known: &Known<'_>, bytes: &[u8]) -> Option<Wrong> {
-        if self.is_known_good(known, bytes) {
+    fn check_message(&self, contract: &MethodContract<'_>, bytes: &[u8]) -> Option<Mismatch> {
+        if self.is_known_valid(contract, bytes) {
             return None;
         }
-        let name = known.response.full_name();
-        let decoded = match DynamicMessage::decode(known.response.clone(), bytes) {
+        let name = contract.response.full_name();
+        let decoded = match DynamicMessage::decode(contract.response.clone(), bytes) {
             Ok(decoded) => decoded,
             Err(error) => {
                 return Some((
                     FindingKind::BadResponse,
                     format!("a {name}"),
-                    format!("{} bytes that are none: {error}", bytes.len()),
+                    format!("{} bytes that do not decode: {error}", bytes.len()),
                 ));
             }
         };
-        // Rules that can't be evaluated are a defect of the contract, which the
-        // reading of it reports; the server is not to blame.
+        // Rules that can't be evaluated are a defect of the contract and are reported
+        // when it is loaded. They are no finding about the server.
         let broken: Vec<Violation> = self.oracle.violations(&decoded).ok()?.into_iter().collect();
         if broken.is_empty() {
-            self.remember_good(known, bytes);
+            self.remember_valid(contract, bytes);
             return None;
         }
         Some((
             FindingKind::BadResponse,
             format!("a {name} that keeps its rules"),
-            format!("it breaks {}", list(&broken)),
+            format!("it breaks {}", format_violations(&broken)),
         ))
     }
 }
 
-/// Whether an error may come back for a valid request.
-fn error(known: &Known<'_>, code: Code, answer: &Answer, read: Option<&Read>) -> Option<Wrong> {
-    let reason = read.and_then(|read| read.reason.as_deref());
-    if known.may_return(code, reason) {
+/// Checks whether an error is allowed for a valid request.
+fn check_error(
+    contract: &MethodContract<'_>,
+    code: Code,
+    answer: &Answer,
+    status_details: Option<&StatusDetails>,
+) -> Option<Mismatch> {
+    let reason = status_details.and_then(|status_details| status_details.reason.as_deref());
+    if contract.may_return(code, reason) {
         return None;
     }
     let observed = super::describe_answer(answer);
-    let validation = read.is_some_and(|read| {
-        let listed = read.violations.is_some();
-        listed || read.bad_request.is_some()
+    let validation = status_details.is_some_and(|status_details| {
+        let listed = status_details.violations.is_some();
+        listed || status_details.bad_request.is_some()
     });
-    if code == INVALID_ARGUMENT && (validation || (known.ruled && reason.is_none())) {
+    if code == INVALID_ARGUMENT && (validation || (contract.has_rules && reason.is_none())) {
         let expected = "acceptance: the request keeps every rule of the contract".to_owned();
         return Some((FindingKind::ValidRefused, expected, observed));
     }
-    if !known.declares {
-        // A contract that says nothing of errors allows all that are not defects.
-        return DEFECTS.contains(&code).then(|| {
-            let expected = "no error that means a defect of the server".to_owned();
+    if !contract.declares_errors {
+        // Where a service declares no errors, all codes but those of defects are allowed.
+        return SERVER_DEFECTS.contains(&code).then(|| {
+            let expected = "no error code that means a defect of the server".to_owned();
             (FindingKind::UndeclaredError, expected, observed)
         });
     }
-    let expected = format!("OK, or a declared error: {}", known.declared());
+    let expected = format!("OK, or a declared error: {}", contract.declared_errors());
     Some((FindingKind::UndeclaredError, expected, observed))
 }

@@ -1,5 +1,5 @@
-//! What `grpc-status-details-bin` says. The messages of `google.rpc` are written
-//! down here, four small ones, so that the tester needs no gRPC library.
+//! Decodes `grpc-status-details-bin`. The four messages of `google.rpc` that it needs
+//! are defined here, so that the tester depends on no gRPC library.
 
 use std::collections::BTreeSet;
 
@@ -14,11 +14,11 @@ use prost_types::Any;
 
 use crate::{case::Violation, outcome::Answer};
 
-/// The header of the details.
+/// The name of the trailer.
 pub(super) const DETAILS: &str = "grpc-status-details-bin";
 
-/// With and without padding: PROTOCOL-HTTP2.md, Requests: "Implementations MUST
-/// accept padded and un-padded values".
+/// Accepts base64 with and without padding. PROTOCOL-HTTP2.md, Requests:
+/// "Implementations MUST accept padded and un-padded values".
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
@@ -29,13 +29,13 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// `google.rpc.Status`.
 #[derive(Clone, PartialEq, Message)]
 pub struct Status {
-    /// The code, as outside.
+    /// The gRPC code; must be equal to `grpc-status`.
     #[prost(int32, tag = "1")]
     pub code: i32,
-    /// The message, as outside.
+    /// The message; must be equal to the decoded `grpc-message`.
     #[prost(string, tag = "2")]
     pub message: String,
-    /// The details.
+    /// The details, each of any message type.
     #[prost(message, repeated, tag = "3")]
     pub details: Vec<Any>,
 }
@@ -43,7 +43,7 @@ pub struct Status {
 /// `google.rpc.BadRequest`.
 #[derive(Clone, PartialEq, Message)]
 pub struct BadRequest {
-    /// What is wrong.
+    /// The violations, one for each field and rule.
     #[prost(message, repeated, tag = "1")]
     pub field_violations: Vec<FieldViolation>,
 }
@@ -54,7 +54,7 @@ pub struct FieldViolation {
     /// The path of the field.
     #[prost(string, tag = "1")]
     pub field: String,
-    /// What is wrong with it.
+    /// Why the value is invalid, for people.
     #[prost(string, tag = "2")]
     pub description: String,
     /// The rule in Google's spelling: `STRING_MIN_LEN`.
@@ -68,71 +68,72 @@ pub struct ErrorInfo {
     /// The reason, as the contract declares it.
     #[prost(string, tag = "1")]
     pub reason: String,
-    /// Who says so.
+    /// The service or product that defines the reason.
     #[prost(string, tag = "2")]
     pub domain: String,
 }
 
-/// The details of an answer that are of interest here.
+/// The decoded details of a status.
 #[derive(Debug, Clone, Default)]
-pub struct Read {
-    /// The status inside.
+pub struct StatusDetails {
+    /// The status message that contains the details.
     pub status: Status,
-    /// The names of the details, in their order.
+    /// The full names of the detail messages, in their order.
     pub names: Vec<String>,
-    /// What `buf.validate.Violations` lists.
+    /// The violations in `buf.validate.Violations`, if the status has that detail.
     pub violations: Option<BTreeSet<Violation>>,
-    /// What `google.rpc.BadRequest` lists.
+    /// The violations in `google.rpc.BadRequest`, if the status has that detail.
     pub bad_request: Option<Vec<FieldViolation>>,
-    /// The reason of `google.rpc.ErrorInfo`.
+    /// The reason in `google.rpc.ErrorInfo`, if the status has that detail.
     pub reason: Option<String>,
 }
 
-/// Reads the details of an answer; none where it has none.
+/// Decodes the status details of an answer; `None` where it has none.
 ///
 /// # Errors
-/// When they can't be decoded, with what is wrong.
-pub fn read(answer: &Answer) -> Result<Option<Read>, String> {
+/// When they can't be decoded, with the reason.
+pub fn parse(answer: &Answer) -> Result<Option<StatusDetails>, String> {
     let Some(value) = answer.trailer(DETAILS) else {
         return Ok(None);
     };
-    // Values that were sent under one name may be joined; the first one is ours.
+    // Several values of one header may arrive joined by commas; use the first one.
     let value = value.split(|byte| *byte == b',').next().unwrap_or_default();
     let bytes = BASE64
         .decode(value.trim_ascii())
         .map_err(|error| format!("{DETAILS} is not base64: {error}"))?;
     let status = Status::decode(bytes.as_slice())
         .map_err(|error| format!("{DETAILS} is no google.rpc.Status: {error}"))?;
-    let mut read = Read::default();
+    let mut parsed = StatusDetails::default();
     for detail in &status.details {
         let name = detail.type_url.rsplit('/').next().unwrap_or_default();
-        let damaged = |error: prost::DecodeError| format!("the detail {name} is damaged: {error}");
+        let undecodable =
+            |error: prost::DecodeError| format!("the detail {name} does not decode: {error}");
         match name {
             "buf.validate.Violations" => {
-                let listed = Violations::decode(detail.value.as_slice()).map_err(damaged)?;
+                let listed = Violations::decode(detail.value.as_slice()).map_err(undecodable)?;
                 let listed = listed.violations.iter().map(|violation| Violation {
                     path: path(violation.field.as_ref()),
                     rule: violation.rule_id().to_owned(),
                 });
-                read.violations = Some(listed.collect());
+                parsed.violations = Some(listed.collect());
             }
             "google.rpc.BadRequest" => {
-                let listed = BadRequest::decode(detail.value.as_slice()).map_err(damaged)?;
-                read.bad_request = Some(listed.field_violations);
+                let listed = BadRequest::decode(detail.value.as_slice()).map_err(undecodable)?;
+                parsed.bad_request = Some(listed.field_violations);
             }
             "google.rpc.ErrorInfo" => {
-                let info = ErrorInfo::decode(detail.value.as_slice()).map_err(damaged)?;
-                read.reason = Some(info.reason);
+                let info = ErrorInfo::decode(detail.value.as_slice()).map_err(undecodable)?;
+                parsed.reason = Some(info.reason);
             }
             _ => {}
         }
-        read.names.push(name.to_owned());
+        parsed.names.push(name.to_owned());
     }
-    read.status = status;
-    Ok(Some(read))
+    parsed.status = status;
+    Ok(Some(parsed))
 }
 
-/// A field path as protovalidate writes it: `books[0].prices["USD"]`.
+/// Formats a field path as protovalidate does: `books[0].prices["USD"]`.
 pub(super) fn path(path: Option<&FieldPath>) -> String {
     let mut text = String::new();
     for element in path.iter().flat_map(|path| &path.elements) {
@@ -155,7 +156,7 @@ pub(super) fn path(path: Option<&FieldPath>) -> String {
     text
 }
 
-/// The message of the status, percent-decoded: PROTOCOL-HTTP2.md, Responses.
+/// The percent-decoded `grpc-message`: PROTOCOL-HTTP2.md, Responses.
 pub(super) fn message(answer: &Answer) -> String {
     let value = answer.trailer("grpc-message").unwrap_or_default();
     percent_encoding::percent_decode(value)
@@ -163,12 +164,16 @@ pub(super) fn message(answer: &Answer) -> String {
         .into_owned()
 }
 
-/// The reasons of the rules in Google's spelling: `string.min_len` is `STRING_MIN_LEN`.
-pub(super) fn googled(rule: &str) -> String {
+/// Converts a rule id to the form that Google uses for reasons: `string.min_len` becomes
+/// `STRING_MIN_LEN`.
+pub(super) fn google_reason(rule: &str) -> String {
     rule.chars()
-        .map(|character| match character.is_ascii_alphanumeric() {
-            true => character.to_ascii_uppercase(),
-            false => '_',
+        .map(|character| {
+            if character.is_ascii_alphanumeric() {
+                character.to_ascii_uppercase()
+            } else {
+                '_'
+            }
         })
         .collect()
 }

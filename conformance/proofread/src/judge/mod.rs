@@ -1,17 +1,20 @@
-//! Verdicts: what was sent, what came back, what the contract says of it.
+//! Compares the answers of a server with what the contract, the gRPC specification and
+//! the profile require.
 //!
-//! A verdict is never a guess. Where the contract and the specification leave
-//! something open there is no finding; each expectation names where it comes from.
+//! Where these leave something open, there is no finding. Each expectation names its
+//! source.
 //!
-//! - [`details`] reads what a status carries.
-//! - `wellformed` holds for every answer, `refused` and `accepted` for requests that
-//!   break or keep the rules.
+//! - [`details`] decodes `grpc-status-details-bin`.
+//! - `wellformed` checks what holds for every answer.
+//! - `accepted` checks the answers to requests that keep every rule, `refused` the
+//!   answers to requests that break some.
 
 mod accepted;
 mod codes;
 pub mod details;
-mod known;
+mod method_contract;
 mod refused;
+mod response_cache;
 #[cfg(test)]
 mod tests;
 mod wellformed;
@@ -22,160 +25,192 @@ use std::{
 };
 
 use crate::{
-    case::{Case, Expect, Phase, Send},
+    case::{Case, Expect, Payload, Phase},
     contract::{Code, Contract},
-    finding::{Again, Finding, FindingKind},
+    finding::{Finding, FindingKind, Reproduction},
     oracle::Oracle,
     outcome::{Answer, Outcome},
     probe,
     profile::Profile,
 };
-use known::GoodResponses;
+use response_cache::ValidResponses;
 
 pub use codes::code_of;
-pub use known::Known;
+pub use method_contract::MethodContract;
 
-/// What is wrong, what was expected, what came.
-pub(crate) type Wrong = (FindingKind, String, String);
+/// A difference between an answer and its expectation: the kind of the finding, what was
+/// expected, what was observed.
+pub(crate) type Mismatch = (FindingKind, String, String);
 
-/// Judges the answers of one server.
+/// Judges the answers of one server. Can be used by many tasks at once.
 pub struct Judge<'c> {
     oracle: &'c Oracle,
     profile: &'c Profile,
-    methods: HashMap<&'c str, Known<'c>>,
-    good: Mutex<GoodResponses>,
+    methods: HashMap<&'c str, MethodContract<'c>>,
+    valid_responses: Mutex<ValidResponses>,
 }
 
 impl<'c> Judge<'c> {
-    /// Reads what the contract says of each method.
+    /// Collects what the contract says about each method.
     pub fn new(contract: &'c Contract, oracle: &'c Oracle, profile: &'c Profile) -> Self {
         Self {
             oracle,
             profile,
-            methods: Known::all(contract),
-            good: Mutex::default(),
+            methods: MethodContract::all(contract),
+            valid_responses: Mutex::default(),
         }
     }
 
-    /// What the contract says of a method, by its path.
-    pub fn known(&self, path: &str) -> Option<&Known<'c>> {
+    /// What the contract says about the method with this path.
+    pub fn method_contract(&self, path: &str) -> Option<&MethodContract<'c>> {
         self.methods.get(path)
     }
 
-    /// Everything that is wrong with an outcome, in a fixed order.
+    /// The findings about the outcome of a case, in a fixed order.
     pub fn judge(&self, case: &Case, outcome: &Outcome) -> Vec<Finding> {
-        let wrong = self.wrong(case, outcome);
-        wrong.into_iter().map(|it| finding(case, it)).collect()
+        let mismatches = self.mismatches(case, outcome);
+        mismatches
+            .into_iter()
+            .map(|mismatch| finding_for(case, mismatch))
+            .collect()
     }
 
-    pub(crate) fn wrong(&self, case: &Case, outcome: &Outcome) -> Vec<Wrong> {
+    pub(crate) fn mismatches(&self, case: &Case, outcome: &Outcome) -> Vec<Mismatch> {
         let answer = match outcome {
             Outcome::Answered(answer) => answer,
-            Outcome::Reset { .. } => return self.reset(case, outcome),
+            Outcome::Reset { .. } => return self.check_reset(case, outcome),
             Outcome::TimedOut { .. } | Outcome::Broken { .. } | Outcome::Unreachable { .. } => {
-                let expected = format!("{}; in any case an answer", expectation(&case.expect));
-                return vec![(FindingKind::Crash, expected, describe(outcome))];
+                let expected = format!(
+                    "{}; in any case an answer",
+                    describe_expectation(&case.expect)
+                );
+                return vec![(FindingKind::Crash, expected, describe_outcome(outcome))];
             }
         };
         let code = code_of(outcome).unwrap_or(Code(2));
         let foreign = answer.http_status != 200 && answer.http_status != 0;
         match &case.expect {
             Expect::Http(statuses) => {
-                let told = statuses.contains(&answer.http_status);
-                return match told {
-                    true => Vec::new(),
-                    false => vec![unexpected(case, outcome)],
+                return if statuses.contains(&answer.http_status) {
+                    Vec::new()
+                } else {
+                    vec![unexpected_outcome(case, outcome)]
                 };
             }
-            // A status of HTTP counts as the code to which gRPC maps it.
+            // An HTTP status counts as the code to which gRPC maps it.
             Expect::OneOf(codes) if foreign => {
-                return match codes.contains(&code) {
-                    true => Vec::new(),
-                    false => vec![unexpected(case, outcome)],
+                return if codes.contains(&code) {
+                    Vec::new()
+                } else {
+                    vec![unexpected_outcome(case, outcome)]
                 };
             }
-            Expect::Survives if foreign => return Vec::new(),
+            Expect::AnyAnswer if foreign => return Vec::new(),
             _ => {}
         }
-        let (mut wrong, read) = wellformed::check(answer, self.profile);
-        if answer.grpc_code().is_none() && !answer.stopped {
-            // There is no status to judge.
-            return wrong;
+        let (mut mismatches, status_details) = wellformed::check(answer, self.profile);
+        if answer.grpc_code().is_none() && !answer.stopped_early {
+            // Without a grpc-status there is nothing more to check.
+            return mismatches;
         }
-        let Some(known) = self.methods.get(case.method.as_str()) else {
-            return wrong;
+        let Some(contract) = self.methods.get(case.method.as_str()) else {
+            return mismatches;
         };
         match &case.expect {
-            Expect::Accepted => wrong.extend(self.accepted(known, code, answer, read.as_ref())),
-            // What precedes the message that is refused may fail first, as declared.
-            Expect::Refused(_) if may_fail_before(case, known, code, read.as_ref()) => {}
-            Expect::Refused(due) => wrong.extend(refused::check(
+            Expect::Accepted => mismatches.extend(self.check_accepted(
+                contract,
+                code,
+                answer,
+                status_details.as_ref(),
+            )),
+            // A message before the refused one may fail first with a declared error.
+            Expect::Refused(_)
+                if may_fail_before(case, contract, code, status_details.as_ref()) => {}
+            Expect::Refused(due) => mismatches.extend(refused::check(
                 due,
                 code,
                 answer,
-                read.as_ref(),
+                status_details.as_ref(),
                 self.profile,
             )),
-            Expect::OneOf(codes) => wrong.extend(self.one_of(case, known, codes, outcome, &read)),
-            Expect::Http(_) | Expect::Survives => {}
+            Expect::OneOf(codes) => mismatches.extend(self.check_one_of(
+                case,
+                contract,
+                codes,
+                outcome,
+                &status_details,
+            )),
+            Expect::Http(_) | Expect::AnyAnswer => {}
         }
-        wrong
+        mismatches
     }
 
-    /// OK among the codes means that the call may run: then the method may also
-    /// fail as it declares.
-    fn one_of(
+    /// When OK is among the codes, the call may be executed, and then the method may
+    /// also return its declared errors.
+    fn check_one_of(
         &self,
         case: &Case,
-        known: &Known<'_>,
+        contract: &MethodContract<'_>,
         codes: &[Code],
         outcome: &Outcome,
-        read: &Option<details::Read>,
-    ) -> Vec<Wrong> {
+        status_details: &Option<details::StatusDetails>,
+    ) -> Vec<Mismatch> {
         let code = code_of(outcome).unwrap_or(Code(2));
         let Outcome::Answered(answer) = outcome else {
             return Vec::new();
         };
-        let runs = codes.contains(&Code(0));
+        let may_run = codes.contains(&Code(0));
         if codes.contains(&code) {
             return match code {
-                Code(0) => self.accepted(known, code, answer, read.as_ref()),
+                Code(0) => self.check_accepted(contract, code, answer, status_details.as_ref()),
                 _ => Vec::new(),
             };
         }
-        if runs && self.accepted(known, code, answer, read.as_ref()).is_empty() {
+        if may_run
+            && self
+                .check_accepted(contract, code, answer, status_details.as_ref())
+                .is_empty()
+        {
             return Vec::new();
         }
-        vec![unexpected(case, outcome)]
+        vec![unexpected_outcome(case, outcome)]
     }
 
-    fn reset(&self, case: &Case, outcome: &Outcome) -> Vec<Wrong> {
-        let own = matches!(&case.send, Send::Raw(call) if call.reset);
-        let fine = match &case.expect {
-            _ if own => true,
-            Expect::Survives => true,
+    fn check_reset(&self, case: &Case, outcome: &Outcome) -> Vec<Mismatch> {
+        let reset_by_us = matches!(&case.send, Payload::Raw(call) if call.reset);
+        let expected = match &case.expect {
+            _ if reset_by_us => true,
+            Expect::AnyAnswer => true,
             Expect::OneOf(codes) => code_of(outcome).is_some_and(|code| codes.contains(&code)),
             Expect::Accepted | Expect::Refused(_) | Expect::Http(_) => false,
         };
-        match fine {
-            true => Vec::new(),
-            false => vec![unexpected(case, outcome)],
+        if expected {
+            Vec::new()
+        } else {
+            vec![unexpected_outcome(case, outcome)]
         }
     }
 
-    /// Many answers are the same, byte for byte: their rules are checked once.
-    fn is_known_good(&self, known: &Known<'_>, bytes: &[u8]) -> bool {
-        let good = self.good.lock().unwrap_or_else(PoisonError::into_inner);
-        good.contains(known, bytes)
+    /// Whether the same bytes were already checked and found valid. Servers send many
+    /// identical responses.
+    fn is_known_valid(&self, contract: &MethodContract<'_>, bytes: &[u8]) -> bool {
+        let good = self
+            .valid_responses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        good.contains(contract, bytes)
     }
 
-    fn remember_good(&self, known: &Known<'_>, bytes: &[u8]) {
-        let mut good = self.good.lock().unwrap_or_else(PoisonError::into_inner);
-        good.insert(known, bytes);
+    fn remember_valid(&self, contract: &MethodContract<'_>, bytes: &[u8]) {
+        let mut good = self
+            .valid_responses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        good.insert(contract, bytes);
     }
 }
 
-/// Judges one outcome. Who judges many makes a [`Judge`] once.
+/// Judges one outcome. Create a [`Judge`] to judge several.
 pub fn judge(
     contract: &Contract,
     oracle: &Oracle,
@@ -186,15 +221,15 @@ pub fn judge(
     Judge::new(contract, oracle, profile).judge(case, outcome)
 }
 
-/// A finding about a case.
-pub(crate) fn finding(case: &Case, (kind, expected, observed): Wrong) -> Finding {
+/// Makes a finding of a mismatch.
+pub(crate) fn finding_for(case: &Case, (kind, expected, observed): Mismatch) -> Finding {
     let json = match &case.send {
-        Send::Messages(messages) => {
+        Payload::Messages(messages) => {
             let texts: Result<Vec<String>, _> =
                 messages.iter().map(serde_json::to_string).collect();
             texts.ok().map(|texts| texts.join("\n"))
         }
-        Send::Raw(_) => None,
+        Payload::Raw(_) => None,
     };
     Finding {
         method: case.method.clone(),
@@ -204,59 +239,70 @@ pub(crate) fn finding(case: &Case, (kind, expected, observed): Wrong) -> Finding
         intent: case.intent.clone(),
         expected,
         observed,
-        sent: probe::body_of(&case.send).bytes.to_vec(),
+        sent: probe::request_body(&case.send).bytes.to_vec(),
         json,
-        again: Some(Again::of(case)),
+        reproduction: Some(Reproduction::of(case)),
     }
 }
 
-/// Whether an error is about a valid message before the one that breaks rules: a
-/// server works on a stream while it comes in.
+/// Whether a declared error may be about a valid message that precedes the one that
+/// breaks rules: servers process a stream while it arrives.
 fn may_fail_before(
     case: &Case,
-    known: &Known<'_>,
+    contract: &MethodContract<'_>,
     code: Code,
-    read: Option<&details::Read>,
+    status_details: Option<&details::StatusDetails>,
 ) -> bool {
-    let several = matches!(&case.send, Send::Messages(messages) if messages.len() > 1);
-    let reason = read.and_then(|read| read.reason.as_deref());
-    several && code != Code(0) && known.may_return(code, reason)
+    let several = matches!(&case.send, Payload::Messages(messages) if messages.len() > 1);
+    let reason = status_details.and_then(|status_details| status_details.reason.as_deref());
+    several && code != Code(0) && contract.may_return(code, reason)
 }
 
-fn unexpected(case: &Case, outcome: &Outcome) -> Wrong {
+fn unexpected_outcome(case: &Case, outcome: &Outcome) -> Mismatch {
     let kind = match (case.phase, &case.expect) {
         (Phase::Wire, _) | (_, Expect::Http(_)) => FindingKind::Protocol,
         (Phase::Behaviour, _) => FindingKind::Behaviour,
         _ => FindingKind::Protocol,
     };
-    (kind, expectation(&case.expect), describe(outcome))
+    (
+        kind,
+        describe_expectation(&case.expect),
+        describe_outcome(outcome),
+    )
 }
 
-/// What must come back, in words.
-pub fn expectation(expect: &Expect) -> String {
+/// Describes an expectation for a report.
+pub fn describe_expectation(expect: &Expect) -> String {
     let codes = |codes: &[Code]| {
         let names: Vec<String> = codes.iter().map(Code::to_string).collect();
         names.join(", ")
     };
     match expect {
         Expect::Accepted => "OK, or a declared error".to_owned(),
-        Expect::Refused(due) => format!("INVALID_ARGUMENT, because of {}", refused::list(due)),
-        Expect::OneOf(expected) if expected.len() > 15 => match expected.contains(&Code(0)) {
-            true => "OK or any error".to_owned(),
-            false => "an error, whichever".to_owned(),
-        },
+        Expect::Refused(due) => format!(
+            "INVALID_ARGUMENT, because of {}",
+            refused::format_violations(due)
+        ),
+        Expect::OneOf(expected) if expected.len() > 15 => {
+            let any = if expected.contains(&Code(0)) {
+                "OK or any error"
+            } else {
+                "any error"
+            };
+            any.to_owned()
+        }
         Expect::OneOf(expected) if expected.len() == 1 => codes(expected),
         Expect::OneOf(expected) => format!("one of {}", codes(expected)),
         Expect::Http(statuses) => {
             let statuses: Vec<String> = statuses.iter().map(u16::to_string).collect();
             format!("HTTP status {}", statuses.join(" or "))
         }
-        Expect::Survives => "a well-formed answer, whichever".to_owned(),
+        Expect::AnyAnswer => "any well-formed answer".to_owned(),
     }
 }
 
-/// What came back, in words.
-pub fn describe(outcome: &Outcome) -> String {
+/// Describes an outcome for a report.
+pub fn describe_outcome(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Answered(answer) => describe_answer(answer),
         Outcome::TimedOut { after } => format!("no answer within {after:?}"),
@@ -271,9 +317,10 @@ pub fn describe(outcome: &Outcome) -> String {
 
 fn describe_answer(answer: &Answer) -> String {
     let Some(code) = answer.grpc_code() else {
-        return match answer.stopped {
-            true => format!("{} messages, and the stream goes on", answer.messages.len()),
-            false => format!("HTTP status {} and no grpc-status", answer.http_status),
+        return if answer.stopped_early {
+            format!("{} messages, and the stream goes on", answer.messages.len())
+        } else {
+            format!("HTTP status {} and no grpc-status", answer.http_status)
         };
     };
     let code = Code(code);
@@ -284,15 +331,16 @@ fn describe_answer(answer: &Answer) -> String {
         return format!("OK with {count} message{plural} of {bytes} bytes");
     }
     let mut text = format!("{code} {:?}", details::message(answer));
-    if let Ok(Some(read)) = details::read(answer) {
-        if let Some(reason) = &read.reason {
+    if let Ok(Some(status_details)) = details::parse(answer) {
+        if let Some(reason) = &status_details.reason {
             text.push_str(&format!(", reason {reason}"));
         }
-        if let Some(listed) = &read.violations {
+        if let Some(listed) = &status_details.violations {
             let listed: Vec<_> = listed.iter().cloned().collect();
-            let listed = match listed.is_empty() {
-                true => "no violations".to_owned(),
-                false => format!("violations {}", refused::list(&listed)),
+            let listed = if listed.is_empty() {
+                "no violations".to_owned()
+            } else {
+                format!("violations {}", refused::format_violations(&listed))
             };
             text.push_str(&format!(", {listed}"));
         }

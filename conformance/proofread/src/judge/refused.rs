@@ -1,11 +1,11 @@
-//! The answer to a request that breaks rules: INVALID_ARGUMENT, with details that
-//! say exactly which.
+//! Checks the answer to a request that breaks rules: it must be INVALID_ARGUMENT, and its
+//! details must name exactly the broken rules.
 
 use std::collections::BTreeSet;
 
 use super::{
-    Wrong,
-    details::{self, Read, googled},
+    Mismatch,
+    details::{self, StatusDetails, google_reason},
 };
 use crate::{
     case::Violation,
@@ -15,24 +15,30 @@ use crate::{
     profile::{Details, Profile},
 };
 
-/// Violations may be left out where all of them would need more than this part of
-/// the trailer's limit: a server can't fill it to the last byte.
-const FULL: f64 = 0.5;
+/// A server may omit violations when all of them would take more than this share of the
+/// trailer limit. The share is below 1 because a server can't use the limit exactly.
+const MIN_USED_SHARE: f64 = 0.5;
 
 pub(super) fn check(
-    due: &[Violation],
+    required: &[Violation],
     code: Code,
     answer: &Answer,
-    read: Option<&Read>,
+    status_details: Option<&StatusDetails>,
     profile: &Profile,
-) -> Vec<Wrong> {
-    let expected = || format!("INVALID_ARGUMENT, because of {}", list(due));
+) -> Vec<Mismatch> {
+    let expected = || {
+        format!(
+            "INVALID_ARGUMENT, because of {}",
+            format_violations(required)
+        )
+    };
     match code {
         Code(3) => {}
         Code(0) => {
-            let observed = match answer.stopped {
-                true => "a stream that goes on".to_owned(),
-                false => super::describe_answer(answer),
+            let observed = if answer.stopped_early {
+                "a stream that goes on".to_owned()
+            } else {
+                super::describe_answer(answer)
             };
             return vec![(FindingKind::RuleNotChecked, expected(), observed)];
         }
@@ -44,127 +50,156 @@ pub(super) fn check(
     if profile.details == Details::None {
         return Vec::new();
     }
-    let missing = missing(read, profile);
+    let missing = check_required_details(status_details, profile);
     if !missing.is_empty() {
         return missing;
     }
-    let Some(read) = read else {
+    let Some(status_details) = status_details else {
         return Vec::new();
     };
-    let due: BTreeSet<&Violation> = due.iter().collect();
-    let mut wrong = Vec::new();
-    if let Some(listed) = &read.violations {
+    let required: BTreeSet<&Violation> = required.iter().collect();
+    let mut mismatches = Vec::new();
+    if let Some(listed) = &status_details.violations {
         let listed: BTreeSet<&Violation> = listed.iter().collect();
-        if listed != due && !cut(&due, &listed, answer, profile) {
-            wrong.push(difference(&due, &listed));
-            // What follows would only say it again.
-            return wrong;
+        if listed != required && !is_justified_truncation(&required, &listed, answer, profile) {
+            mismatches.push(violation_difference(&required, &listed));
+            // The other checks would report the same difference.
+            return mismatches;
         }
     }
-    if let Some(listed) = &read.bad_request {
-        wrong.extend(bad_request(&due, listed, answer, read, profile));
+    if let Some(listed) = &status_details.bad_request {
+        mismatches.extend(check_bad_request(
+            &required,
+            listed,
+            answer,
+            status_details,
+            profile,
+        ));
     }
-    wrong
+    mismatches
 }
 
-/// The details that the profile asks for and the answer lacks.
-fn missing(read: Option<&Read>, profile: &Profile) -> Vec<Wrong> {
+/// Checks that the answer has the details that the profile requires, in their order.
+fn check_required_details(
+    status_details: Option<&StatusDetails>,
+    profile: &Profile,
+) -> Vec<Mismatch> {
     const VIOLATIONS: &str = "buf.validate.Violations";
     const BAD_REQUEST: &str = "google.rpc.BadRequest";
-    let asked: &[&str] = match profile.details {
+    let required: &[&str] = match profile.details {
         Details::Both => &[VIOLATIONS, BAD_REQUEST],
         Details::Violations => &[VIOLATIONS],
         Details::BadRequest => &[BAD_REQUEST],
         Details::Any | Details::None => &[],
     };
-    let there: Vec<&str> = read
+    let present: Vec<&str> = status_details
         .iter()
-        .flat_map(|read| read.names.iter().map(String::as_str))
+        .flat_map(|status_details| status_details.names.iter().map(String::as_str))
         .collect();
-    let places: Vec<Option<usize>> = asked
+    let positions: Vec<Option<usize>> = required
         .iter()
-        .map(|name| there.iter().position(|found| found == name))
+        .map(|name| present.iter().position(|found| found == name))
         .collect();
-    let complete = places.iter().all(Option::is_some) && places.is_sorted();
+    let complete = positions.iter().all(Option::is_some) && positions.is_sorted();
     if complete {
         return Vec::new();
     }
-    let observed = match there.is_empty() {
-        true => "no details".to_owned(),
-        false => format!("the details {}", there.join(", ")),
+    let observed = if present.is_empty() {
+        "no details".to_owned()
+    } else {
+        format!("the details {}", present.join(", "))
     };
-    let expected = format!("the details {}", asked.join(" and then "));
+    let expected = format!("the details {}", required.join(" and then "));
     vec![(FindingKind::WrongDetails, expected, observed)]
 }
 
-/// Whether a list is a piece of what is due that is cut for a good reason, and says
-/// so: all of it would not fit, and the message counts what is left out.
-fn cut<T: Ord>(
-    due: &BTreeSet<T>,
+/// Whether a server was right to list only some violations: all of them would not fit
+/// into the trailer, and the status message says how many are omitted.
+fn is_justified_truncation<T: Ord>(
+    required: &BTreeSet<T>,
     listed: &BTreeSet<T>,
     answer: &Answer,
     profile: &Profile,
 ) -> bool {
-    if listed.is_empty() || !listed.is_subset(due) {
+    if listed.is_empty() || !listed.is_subset(required) {
         return false;
     }
     let size = answer.trailer(details::DETAILS).map_or(0, <[u8]>::len);
-    let share = |number: usize| number as f64;
-    let whole = share(size) * share(due.len()) / share(listed.len());
-    whole > share(profile.trailer_limit) * FULL
-        && counts(&details::message(answer), due.len(), listed.len())
+    let float = |number: usize| number as f64;
+    let full_size = float(size) * float(required.len()) / float(listed.len());
+    full_size > float(profile.trailer_limit) * MIN_USED_SHARE
+        && mentions_omitted_count(&details::message(answer), required.len(), listed.len())
 }
 
-/// Whether a text holds the number of violations, with or without those listed or
-/// the one that it names itself.
-fn counts(text: &str, due: usize, listed: usize) -> bool {
+/// Whether a status message contains a number that is at least the number of omitted
+/// violations.
+fn mentions_omitted_count(text: &str, required: usize, listed: usize) -> bool {
     let numbers = text.split(|character: char| !character.is_ascii_digit());
     let numbers: Vec<usize> = numbers.filter_map(|number| number.parse().ok()).collect();
-    // Violations of one path and rule count twice where a map's key and value break
-    // the same rule, so that the server may count more than we.
-    let left_out = due.saturating_sub(listed);
-    numbers.iter().any(|number| *number >= left_out.max(1))
+    // The server may count more violations than we do: when the key and the value of a
+    // map entry break the same rule, they have one path and rule but count twice.
+    let omitted = required.saturating_sub(listed);
+    numbers.iter().any(|number| *number >= omitted.max(1))
 }
 
-fn difference(due: &BTreeSet<&Violation>, listed: &BTreeSet<&Violation>) -> Wrong {
-    let missing: Vec<Violation> = due.difference(listed).map(|due| (*due).clone()).collect();
-    let extra: Vec<Violation> = listed.difference(due).map(|due| (*due).clone()).collect();
+fn violation_difference(
+    required: &BTreeSet<&Violation>,
+    listed: &BTreeSet<&Violation>,
+) -> Mismatch {
+    let missing: Vec<Violation> = required
+        .difference(listed)
+        .map(|violation| (*violation).clone())
+        .collect();
+    let extra: Vec<Violation> = listed
+        .difference(required)
+        .map(|violation| (*violation).clone())
+        .collect();
     let mut observed = Vec::new();
     if !missing.is_empty() {
-        observed.push(format!("without {}", list(&missing)));
+        observed.push(format!("without {}", format_violations(&missing)));
     }
     if !extra.is_empty() {
-        observed.push(format!("with {}, which is not due", list(&extra)));
+        observed.push(format!(
+            "with {}, which is not broken",
+            format_violations(&extra)
+        ));
     }
-    let due: Vec<Violation> = due.iter().map(|due| (*due).clone()).collect();
+    let required: Vec<Violation> = required
+        .iter()
+        .map(|violation| (*violation).clone())
+        .collect();
     (
         FindingKind::WrongViolations,
-        format!("the violations {}", list(&due)),
+        format!("the violations {}", format_violations(&required)),
         format!("violations {}", observed.join(" and ")),
     )
 }
 
-fn bad_request(
-    due: &BTreeSet<&Violation>,
+fn check_bad_request(
+    required: &BTreeSet<&Violation>,
     listed: &[details::FieldViolation],
     answer: &Answer,
-    read: &Read,
+    status_details: &StatusDetails,
     profile: &Profile,
-) -> Vec<Wrong> {
-    // Where both are there they say the same; the first has been judged.
-    let truth: BTreeSet<&Violation> = match &read.violations {
+) -> Vec<Mismatch> {
+    // Both details must list the same violations, and those of the first are checked.
+    let expected: BTreeSet<&Violation> = match &status_details.violations {
         Some(violations) => violations.iter().collect(),
-        None => due.clone(),
+        None => required.clone(),
     };
-    let fields: BTreeSet<&str> = truth.iter().map(|due| due.path.as_str()).collect();
+    let fields: BTreeSet<&str> = expected
+        .iter()
+        .map(|violation| violation.path.as_str())
+        .collect();
     let named: BTreeSet<&str> = listed.iter().map(|it| it.field.as_str()).collect();
-    let cut_alone = read.violations.is_none() && cut(&fields, &named, answer, profile);
-    if fields != named && !cut_alone {
+    let truncated_alone = status_details.violations.is_none()
+        && is_justified_truncation(&fields, &named, answer, profile);
+    if fields != named && !truncated_alone {
         let join = |set: &BTreeSet<&str>| {
             let quoted: Vec<String> = set.iter().map(|field| format!("{field:?}")).collect();
             quoted.join(", ")
         };
-        let kind = match read.violations {
+        let kind = match status_details.violations {
             Some(_) => FindingKind::WrongDetails,
             None => FindingKind::WrongViolations,
         };
@@ -177,15 +212,15 @@ fn bad_request(
     if profile.details != Details::Both {
         return Vec::new();
     }
-    let due: BTreeSet<(&str, String)> = truth
+    let required: BTreeSet<(&str, String)> = expected
         .iter()
-        .map(|due| (due.path.as_str(), googled(&due.rule)))
+        .map(|violation| (violation.path.as_str(), google_reason(&violation.rule)))
         .collect();
     let named: BTreeSet<(&str, String)> = listed
         .iter()
-        .map(|it| (it.field.as_str(), googled(&it.reason)))
+        .map(|it| (it.field.as_str(), google_reason(&it.reason)))
         .collect();
-    if due == named {
+    if required == named {
         return Vec::new();
     }
     let join = |set: &BTreeSet<(&str, String)>| {
@@ -197,24 +232,28 @@ fn bad_request(
     };
     vec![(
         FindingKind::WrongDetails,
-        format!("google.rpc.BadRequest with the reasons {}", join(&due)),
+        format!("google.rpc.BadRequest with the reasons {}", join(&required)),
         format!("google.rpc.BadRequest with the reasons {}", join(&named)),
     )]
 }
 
-/// `category enum.not_in, max_results int32.gte_lte`, cut where it gets long.
-pub(super) fn list(due: &[Violation]) -> String {
+/// Formats violations as `category enum.not_in, max_results int32.gte_lte`, at most
+/// eight of them.
+pub(super) fn format_violations(violations: &[Violation]) -> String {
     const SHOWN: usize = 8;
-    let mut shown: Vec<String> = due
+    let mut shown: Vec<String> = violations
         .iter()
         .take(SHOWN)
-        .map(|due| match due.path.is_empty() {
-            true => format!("the rule {} of the message", due.rule),
-            false => format!("{} {}", due.path, due.rule),
+        .map(|violation| {
+            if violation.path.is_empty() {
+                format!("the rule {} of the message", violation.rule)
+            } else {
+                format!("{} {}", violation.path, violation.rule)
+            }
         })
         .collect();
-    if due.len() > SHOWN {
-        shown.push(format!("{} more", due.len() - SHOWN));
+    if violations.len() > SHOWN {
+        shown.push(format!("{} more", violations.len() - SHOWN));
     }
     shown.join(", ")
 }

@@ -1,67 +1,67 @@
-//! What holds for every answer of a gRPC server, whatever was asked: by
+//! Checks what holds for every answer of a gRPC server, whatever the request:
 //! PROTOCOL-HTTP2.md, section Responses.
 
 use super::{
-    Wrong,
-    details::{self, DETAILS, Read},
+    Mismatch,
+    details::{self, DETAILS, StatusDetails},
 };
 use crate::{finding::FindingKind, outcome::Answer, profile::Profile};
 
-/// Everything that is wrong with the form of an answer, and its details where they
-/// can be read.
-pub(super) fn check(answer: &Answer, profile: &Profile) -> (Vec<Wrong>, Option<Read>) {
-    let mut wrong = Vec::new();
+/// Returns the mismatches in the form of an answer, and its status details where they can
+/// be decoded.
+pub(super) fn check(answer: &Answer, profile: &Profile) -> (Vec<Mismatch>, Option<StatusDetails>) {
+    let mut mismatches = Vec::new();
     if answer.http_status == 0 {
-        // The probe hung up before there was anything.
-        return (wrong, None);
+        // The probe stopped reading before the headers arrived.
+        return (mismatches, None);
     }
     if answer.http_status != 200 {
-        wrong.push(protocol(
+        mismatches.push(protocol(
             "HTTP status 200 in every gRPC answer (PROTOCOL-HTTP2.md, Responses)",
             format!("HTTP status {}", answer.http_status),
         ));
-        return (wrong, None);
+        return (mismatches, None);
     }
     let content_type = answer.header("content-type").unwrap_or_default();
     if !content_type.starts_with(b"application/grpc") {
-        wrong.push(protocol(
+        mismatches.push(protocol(
             "a content-type that begins with application/grpc (PROTOCOL-HTTP2.md, Responses)",
             format!("content-type {:?}", String::from_utf8_lossy(content_type)),
         ));
     }
-    if answer.stopped {
-        return (wrong, None);
+    if answer.stopped_early {
+        return (mismatches, None);
     }
     if !answer.rest.is_empty() {
-        wrong.push(protocol(
+        mismatches.push(protocol(
             "whole, uncompressed messages: no encoding was offered (PROTOCOL-HTTP2.md, Length-Prefixed-Message)",
             format!(
-                "{} bytes that are no such message, after {} that are",
+                "{} bytes that are no such message, after {} whole messages",
                 answer.rest.len(),
                 answer.messages.len()
             ),
         ));
     }
-    wrong.extend(status(answer));
-    wrong.extend(status_message(answer));
+    mismatches.extend(check_status(answer));
+    mismatches.extend(check_status_message(answer));
     let size = answer.trailer_size();
     if size > profile.trailer_limit {
-        wrong.push((
+        mismatches.push((
             FindingKind::TrailerTooBig,
             format!(
-                "trailers of {} bytes at most: what is longer is cut on its way (PROTOCOL-HTTP2.md, Responses, suggests 8 KiB)",
+                "trailers of {} bytes at most: proxies cut longer ones (PROTOCOL-HTTP2.md, Responses, suggests 8 KiB)",
                 profile.trailer_limit
             ),
             format!("trailers of {size} bytes"),
         ));
     }
-    let (damage, read) = inner(answer);
-    wrong.extend(damage);
-    (wrong, read)
+    let (mismatch, status_details) = check_details(answer);
+    mismatches.extend(mismatch);
+    (mismatches, status_details)
 }
 
-/// `grpc-status`, once, a number without leading zeros.
-fn status(answer: &Answer) -> Option<Wrong> {
+/// Checks that there is one `grpc-status`, a number without leading zeros.
+fn check_status(answer: &Answer) -> Option<Mismatch> {
     const EXPECTED: &str = "one grpc-status from 0 to 16 in the trailers (PROTOCOL-HTTP2.md, Responses; statuscodes.md)";
     let mut values = answer
         .trailers
@@ -71,7 +71,8 @@ fn status(answer: &Answer) -> Option<Wrong> {
         return Some(protocol(EXPECTED, "no grpc-status".to_owned()));
     };
     let text = String::from_utf8_lossy(value);
-    // In Trailers-Only the headers are the trailers; elsewhere the name is reserved there.
+    // In a Trailers-Only answer the headers are the trailers. In all others, grpc-status
+    // must not be in the headers.
     if answer.headers != answer.trailers && answer.header("grpc-status").is_some() {
         return Some(protocol(
             EXPECTED,
@@ -91,8 +92,8 @@ fn status(answer: &Answer) -> Option<Wrong> {
     }
 }
 
-/// `grpc-message`, percent-encoded.
-fn status_message(answer: &Answer) -> Option<Wrong> {
+/// Checks that `grpc-message` is percent-encoded.
+fn check_status_message(answer: &Answer) -> Option<Mismatch> {
     let value = answer.trailer("grpc-message")?;
     let plain = value.iter().all(|byte| matches!(byte, b' '..=b'~'));
     (!plain).then(|| {
@@ -103,34 +104,38 @@ fn status_message(answer: &Answer) -> Option<Wrong> {
     })
 }
 
-/// The status inside of the details says what the one outside says.
-fn inner(answer: &Answer) -> (Option<Wrong>, Option<Read>) {
-    let read = match details::read(answer) {
-        Ok(Some(read)) => read,
+/// Checks that the status in `grpc-status-details-bin` is equal to the outer one.
+fn check_details(answer: &Answer) -> (Option<Mismatch>, Option<StatusDetails>) {
+    let status_details = match details::parse(answer) {
+        Ok(Some(status_details)) => status_details,
         Ok(None) => return (None, None),
-        Err(damage) => {
+        Err(error) => {
             let expected = format!("{DETAILS} that decodes (google/rpc/status.proto)");
-            return (Some((FindingKind::WrongDetails, expected, damage)), None);
+            return (Some((FindingKind::WrongDetails, expected, error)), None);
         }
     };
     let outer = (answer.grpc_code(), details::message(answer));
-    let differs = outer != (Some(read.status.code), read.status.message.clone());
-    let damage = differs.then(|| {
+    let differs = outer
+        != (
+            Some(status_details.status.code),
+            status_details.status.message.clone(),
+        );
+    let mismatch = differs.then(|| {
         (
             FindingKind::WrongDetails,
-            format!("the same code and message in {DETAILS} as outside of it"),
+            format!("the same code and message in {DETAILS} as outside"),
             format!(
                 "code {} and message {:?} inside; code {} and message {:?} outside",
-                read.status.code,
-                read.status.message,
+                status_details.status.code,
+                status_details.status.message,
                 outer.0.map_or("none".to_owned(), |code| code.to_string()),
                 outer.1
             ),
         )
     });
-    (damage, Some(read))
+    (mismatch, Some(status_details))
 }
 
-fn protocol(expected: &str, observed: String) -> Wrong {
+fn protocol(expected: &str, observed: String) -> Mismatch {
     (FindingKind::Protocol, expected.to_owned(), observed)
 }

@@ -1,24 +1,24 @@
-//! What a call sends after its headers, and the frames of gRPC in it.
+//! Request bodies, and the gRPC framing of messages.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use prost::Message;
 
-use super::Stop;
-use crate::case::Send;
+use super::ReadLimits;
+use crate::case::Payload;
 
-/// The body of a call, down to its bytes.
+/// The body of a call as bytes, and how to read the answer.
 #[derive(Debug, Clone, Default)]
 pub struct RawBody {
-    /// The bytes: gRPC frames, or whatever is put in their place.
+    /// The bytes: gRPC frames, or anything else.
     pub bytes: Bytes,
-    /// Ends the stream by RST_STREAM and not by END_STREAM.
+    /// Whether the stream is ended by RST_STREAM instead of END_STREAM.
     pub reset: bool,
-    /// When to hang up on an answer that goes on.
-    pub stop: Option<Stop>,
+    /// When to stop reading the answer; `None` to read it to its end.
+    pub read_limits: Option<ReadLimits>,
 }
 
 impl RawBody {
-    /// A body of these bytes.
+    /// A body of arbitrary bytes.
     pub fn new(bytes: impl Into<Bytes>) -> Self {
         Self {
             bytes: bytes.into(),
@@ -31,66 +31,66 @@ impl RawBody {
         Self::new(frames(messages))
     }
 
-    /// The same, hanging up as `stop` says.
+    /// This body with limits for reading the answer.
     #[must_use]
-    pub fn stopping(mut self, stop: Stop) -> Self {
-        self.stop = Some(stop);
+    pub fn with_read_limits(mut self, limits: ReadLimits) -> Self {
+        self.read_limits = Some(limits);
         self
     }
 }
 
-/// The messages with the five bytes of gRPC in front of each: a flag, the length.
+/// Encodes messages as gRPC frames: a flag byte, the length in four bytes, the message.
 pub fn frames<'m, M: Message + 'm>(messages: impl IntoIterator<Item = &'m M>) -> Bytes {
     let mut bytes = BytesMut::new();
     for message in messages {
         bytes.put_u8(0);
-        bytes.put_u32(wire_length(message.encoded_len()));
-        // Grows as it must, and so can't fail.
+        bytes.put_u32(frame_length(message.encoded_len()));
+        // Can't fail: the buffer grows.
         let _ = message.encode(&mut bytes);
     }
     bytes.freeze()
 }
 
-/// The body that a case sends.
-pub fn body_of(send: &Send) -> RawBody {
+/// The body of the call that a case sends.
+pub fn request_body(send: &Payload) -> RawBody {
     match send {
-        Send::Messages(messages) => RawBody::messages(messages),
-        Send::Raw(call) => RawBody {
+        Payload::Messages(messages) => RawBody::messages(messages),
+        Payload::Raw(call) => RawBody {
             bytes: Bytes::copy_from_slice(&call.body),
             reset: call.reset,
-            stop: None,
+            read_limits: None,
         },
     }
 }
 
-/// One frame, with any flag, around any bytes.
+/// One gRPC frame with an arbitrary flag byte and arbitrary content.
 pub fn frame(flag: u8, message: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(5 + message.len());
     bytes.put_u8(flag);
-    bytes.put_u32(wire_length(message.len()));
+    bytes.put_u32(frame_length(message.len()));
     bytes.put_slice(message);
     bytes
 }
 
-fn wire_length(length: usize) -> u32 {
+fn frame_length(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 
-/// Cuts the body of an answer into messages, as it comes in.
+/// Splits the body of an answer into messages while it arrives.
 #[derive(Debug, Default)]
 pub(super) struct Deframer {
     buffer: BytesMut,
     pub(super) messages: Vec<Bytes>,
-    /// A frame came that can't be read: nothing after it is cut.
-    stuck: bool,
+    /// Whether a compressed frame arrived. It and all bytes after it are not split.
+    unreadable: bool,
 }
 
 impl Deframer {
-    /// A compressed message can't be read, and may not come: the probe offers no
-    /// encoding. It and all that follows stays in the rest.
+    /// Adds a piece of the body. A compressed message is not expected, because the probe
+    /// offers no encoding; it and everything after it stay in the remaining bytes.
     pub(super) fn push(&mut self, data: &Bytes) {
         self.buffer.extend_from_slice(data);
-        while !self.stuck && self.buffer.len() >= 5 {
+        while !self.unreadable && self.buffer.len() >= 5 {
             let length = [
                 self.buffer[1],
                 self.buffer[2],
@@ -99,7 +99,7 @@ impl Deframer {
             ];
             let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
             if self.buffer[0] != 0 {
-                self.stuck = true;
+                self.unreadable = true;
             } else if self.buffer.len() - 5 < length {
                 return;
             } else {
@@ -109,7 +109,8 @@ impl Deframer {
         }
     }
 
-    pub(super) fn rest(self) -> (Vec<Bytes>, Bytes) {
+    /// The complete messages, and the remaining bytes.
+    pub(super) fn into_parts(self) -> (Vec<Bytes>, Bytes) {
         (self.messages, self.buffer.freeze())
     }
 }
@@ -118,33 +119,33 @@ impl Deframer {
 mod tests {
     use super::*;
 
-    fn cut(pieces: &[&'static [u8]]) -> (Vec<Bytes>, Bytes) {
+    fn deframe(pieces: &[&'static [u8]]) -> (Vec<Bytes>, Bytes) {
         let mut deframer = Deframer::default();
         for piece in pieces {
             deframer.push(&Bytes::from_static(piece));
         }
-        deframer.rest()
+        deframer.into_parts()
     }
 
     #[test]
-    fn frames_are_cut_wherever_the_data_is() {
-        let whole: (Vec<Bytes>, Bytes) = (
+    fn frames_are_split_at_any_piece_boundary() {
+        let expected: (Vec<Bytes>, Bytes) = (
             vec![Bytes::from_static(b"ab"), Bytes::new()],
             Bytes::from_static(&[0, 0]),
         );
         assert_eq!(
-            cut(&[&[0, 0, 0, 0, 2, b'a', b'b', 0, 0, 0, 0, 0, 0, 0]]),
-            whole
+            deframe(&[&[0, 0, 0, 0, 2, b'a', b'b', 0, 0, 0, 0, 0, 0, 0]]),
+            expected
         );
         assert_eq!(
-            cut(&[&[0, 0], &[0, 0, 2, b'a'], &[b'b', 0, 0, 0, 0, 0, 0, 0]]),
-            whole
+            deframe(&[&[0, 0], &[0, 0, 2, b'a'], &[b'b', 0, 0, 0, 0, 0, 0, 0]]),
+            expected
         );
     }
 
     #[test]
-    fn a_compressed_message_stays_in_the_rest() {
-        let (messages, rest) = cut(&[&[1, 0, 0, 0, 0, 0, 0, 0, 0, 0]]);
+    fn compressed_message_stays_in_the_remaining_bytes() {
+        let (messages, rest) = deframe(&[&[1, 0, 0, 0, 0, 0, 0, 0, 0, 0]]);
         assert_eq!((messages.len(), rest.len()), (0, 10));
     }
 }

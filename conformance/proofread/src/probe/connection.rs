@@ -1,4 +1,4 @@
-//! One connection, from the socket to the first frame of the server.
+//! Opens connections: TCP, TLS, the HTTP/2 handshake, and the first frame of the server.
 
 use std::{
     io,
@@ -18,19 +18,19 @@ use tokio::{
 };
 
 use super::{
-    Unreachable,
-    sniff::{Sniffed, Speaks},
-    target::Address,
+    ConnectError,
+    protocol_detection::{RecordingStream, ServerProtocol},
+    target::Endpoint,
 };
 
-/// Room for answers, so that flow control stops no server that answers many calls
-/// at once: 1 MiB a stream and 16 MiB a connection.
+/// Flow-control windows that are large enough for many concurrent answers: 1 MiB for a
+/// stream and 16 MiB for a connection.
 const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 16 << 20;
 
-/// Far more than any trailer should have: the judge says that it is too big, and
-/// not the transport.
-const HEADER_LIST: u32 = 1 << 20;
+/// Much larger than any acceptable trailer, so that the judge reports oversized trailers
+/// and the transport does not refuse them.
+const MAX_HEADER_LIST_SIZE: u32 = 1 << 20;
 
 /// An open connection; clones are the same one.
 #[derive(Debug, Clone)]
@@ -41,93 +41,96 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) async fn open(address: &Address, within: Duration) -> Result<Self, Unreachable> {
-        let name = || address.authority.to_string();
-        let stream = TcpStream::connect((address.host.as_str(), address.port));
+    pub(super) async fn open(endpoint: &Endpoint, within: Duration) -> Result<Self, ConnectError> {
+        let name = || endpoint.authority.to_string();
+        let stream = TcpStream::connect((endpoint.host.as_str(), endpoint.port));
         let stream = match tokio::time::timeout(within, stream).await {
             Err(_) => {
-                return Err(Unreachable::NoAnswer {
+                return Err(ConnectError::ConnectTimeout {
                     address: name(),
                     after: within,
                 });
             }
             Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                return Err(Unreachable::Down { address: name() });
+                return Err(ConnectError::Refused { address: name() });
             }
             Ok(Err(error)) => {
-                return Err(Unreachable::Connect {
+                return Err(ConnectError::Connect {
                     address: name(),
                     cause: error.to_string(),
                 });
             }
             Ok(Ok(stream)) => stream,
         };
-        // Small frames wait for nothing. A socket that can't do it is only slower.
+        // Sends small frames immediately. Without it, calls are only slower.
         let _ = stream.set_nodelay(true);
-        let greeting = async {
-            match &address.tls {
-                None => Self::greet(stream, address).await,
+        let handshake = async {
+            match &endpoint.tls {
+                None => Self::handshake(stream, endpoint).await,
                 Some((connector, server)) => {
                     let connected = connector.connect(server.clone(), stream).await;
                     let stream = connected.map_err(|error| tls_failure(&error, name()))?;
-                    Self::greet(stream, address).await
+                    Self::handshake(stream, endpoint).await
                 }
             }
         };
-        match tokio::time::timeout(within, greeting).await {
-            Ok(greeted) => greeted,
-            Err(_) => Err(Unreachable::Silent {
+        match tokio::time::timeout(within, handshake).await {
+            Ok(result) => result,
+            Err(_) => Err(ConnectError::HandshakeTimeout {
                 address: name(),
                 after: within,
             }),
         }
     }
 
-    /// Sends the preface and waits until the server says what it is.
-    async fn greet<T>(stream: T, address: &Address) -> Result<Self, Unreachable>
+    /// Sends the HTTP/2 preface and waits for the first bytes of the server, which tell
+    /// its protocol.
+    async fn handshake<T>(stream: T, endpoint: &Endpoint) -> Result<Self, ConnectError>
     where
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let name = || address.authority.to_string();
-        let (stream, words) = Sniffed::new(stream);
+        let name = || endpoint.authority.to_string();
+        let (stream, first_bytes) = RecordingStream::new(stream);
         let handshake = client::Builder::new()
             .initial_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
-            .max_header_list_size(HEADER_LIST)
+            .max_header_list_size(MAX_HEADER_LIST_SIZE)
             .enable_push(false)
-            // Hanging up on streams is daily business here.
+            // The probe resets many streams: those that it stops reading.
             .max_concurrent_reset_streams(10_000)
             .handshake::<_, Bytes>(stream);
         let (sender, connection) = handshake
             .await
-            .map_err(|_| Unreachable::HungUp { address: name() })?;
+            .map_err(|_| ConnectError::ClosedAtOnce { address: name() })?;
         let closed = Arc::new(AtomicBool::new(false));
         let closing = Arc::clone(&closed);
         let mut driver = tokio::spawn(async move {
-            // The calls that are under way learn of the error by themselves.
+            // The calls in flight get the error themselves.
             let _ = connection.await;
             closing.store(true, Ordering::Release);
         });
-        let spoken = tokio::select! {
+        let protocol = tokio::select! {
             biased;
-            spoken = words.speaks() => Some(spoken),
+            protocol = first_bytes.detect() => Some(protocol),
             _ = &mut driver => None,
         };
-        match spoken {
-            Some(Speaks::Http2) => Ok(Self {
+        match protocol {
+            Some(ServerProtocol::Http2) => Ok(Self {
                 sender,
                 closed,
                 driver: driver.abort_handle(),
             }),
-            Some(Speaks::Tls) => Err(Unreachable::SpeaksTls { address: name() }),
-            Some(Speaks::Http1) => Err(Unreachable::Http1 {
+            Some(ServerProtocol::Tls) => Err(ConnectError::SpeaksTls { address: name() }),
+            Some(ServerProtocol::Http1) => Err(ConnectError::Http1 {
                 address: name(),
-                answer: words.line(),
+                answer: first_bytes.first_line(),
             }),
-            None if words.heard().is_empty() => Err(Unreachable::HungUp { address: name() }),
-            Some(Speaks::Other) | None => Err(Unreachable::NotHttp2 {
+            None if first_bytes.bytes().is_empty() => {
+                Err(ConnectError::ClosedAtOnce { address: name() })
+            }
+            Some(ServerProtocol::Other) | None => Err(ConnectError::NotHttp2 {
                 address: name(),
-                answer: words.line(),
+                answer: first_bytes.first_line(),
             }),
         }
     }
@@ -140,7 +143,7 @@ impl Connection {
         !self.closed.load(Ordering::Acquire)
     }
 
-    /// No call takes it any more; those under way go on.
+    /// Takes the connection out of use for new calls; calls in flight continue.
     pub(super) fn retire(&self) {
         self.closed.store(true, Ordering::Release);
     }
@@ -150,19 +153,19 @@ impl Connection {
     }
 }
 
-fn tls_failure(error: &io::Error, address: String) -> Unreachable {
+fn tls_failure(error: &io::Error, address: String) -> ConnectError {
     use tokio_rustls::rustls::{AlertDescription, Error};
     let cause = error.get_ref().and_then(|it| it.downcast_ref::<Error>());
     match cause {
-        Some(Error::InvalidMessage(_)) => Unreachable::SpeaksPlaintext { address },
+        Some(Error::InvalidMessage(_)) => ConnectError::SpeaksPlaintext { address },
         Some(Error::AlertReceived(AlertDescription::NoApplicationProtocol)) => {
-            Unreachable::NoHttp2InTls { address }
+            ConnectError::NoHttp2InTls { address }
         }
-        Some(cause) => Unreachable::Tls {
+        Some(cause) => ConnectError::Tls {
             address,
             cause: cause.to_string(),
         },
-        // A server that reads no TLS drops what it does not understand.
-        None => Unreachable::SpeaksPlaintext { address },
+        // A plaintext server closes the connection when it gets a TLS handshake.
+        None => ConnectError::SpeaksPlaintext { address },
     }
 }

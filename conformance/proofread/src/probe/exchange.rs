@@ -1,4 +1,4 @@
-//! One call on one connection.
+//! Sends one call on one connection and reads the answer.
 
 use std::{
     future::Future,
@@ -10,24 +10,25 @@ use h2::{SendStream, client::ResponseFuture};
 use http::{HeaderMap, Method, Request};
 
 use super::{
-    Stop,
+    ReadLimits,
     body::{Deframer, RawBody},
     connection::Connection,
 };
 use crate::outcome::{Answer, Outcome};
 
-/// How long the bytes of a call have to leave before it is reset; a reset throws
-/// away what has not.
-const BEFORE_RESET: Duration = Duration::from_millis(5);
+/// The delay between the body and RST_STREAM. A reset discards bytes that have not been
+/// sent yet.
+const DELAY_BEFORE_RESET: Duration = Duration::from_millis(5);
 
-/// The greatest answer that is read. A contract that allows more should not.
-const GREATEST_ANSWER: usize = 64 << 20;
+/// The largest answer that is read, in bytes.
+const MAX_ANSWER_BYTES: usize = 64 << 20;
 
-/// How a call ended.
-pub(super) enum Exchanged {
-    Ended(Outcome),
-    /// The server says that it has not begun with it: it may be sent again.
-    NotLookedAt(Outcome),
+/// The result of an attempt to make a call.
+pub(super) enum ExchangeResult {
+    /// The call ended with this outcome.
+    Completed(Outcome),
+    /// The server said that it did not process the call, so it may be sent again.
+    NotProcessed(Outcome),
 }
 
 /// Sends a call and reads its answer.
@@ -35,12 +36,12 @@ pub(super) async fn exchange(
     connection: &Connection,
     request: &Request<()>,
     body: &RawBody,
-) -> Exchanged {
+) -> ExchangeResult {
     let mut sender = match connection.sender().ready().await {
         Ok(sender) => sender,
         Err(error) => {
             connection.retire();
-            return Exchanged::NotLookedAt(failed(&error));
+            return ExchangeResult::NotProcessed(outcome_of_error(&error));
         }
     };
     let started = Instant::now();
@@ -49,46 +50,52 @@ pub(super) async fn exchange(
         Ok(sent) => sent,
         Err(error) => {
             connection.retire();
-            return Exchanged::NotLookedAt(failed(&error));
+            return ExchangeResult::NotProcessed(outcome_of_error(&error));
         }
     };
-    let read = match bodiless {
-        true => read(response, body, started).await,
-        false => converse(response, stream, body, started).await,
+    let result = if bodiless {
+        read_answer(response, body, started).await
+    } else {
+        send_body_and_read(response, stream, body, started).await
     };
-    match read {
-        Ok(outcome) => Exchanged::Ended(outcome),
-        Err(error) => judge(connection, &error),
+    match result {
+        Ok(outcome) => ExchangeResult::Completed(outcome),
+        Err(error) => classify_error(connection, &error),
     }
 }
 
 /// Sends the body and reads the answer.
-async fn converse(
+async fn send_body_and_read(
     response: ResponseFuture,
     mut stream: SendStream<Bytes>,
     body: &RawBody,
     started: Instant,
 ) -> Result<Outcome, h2::Error> {
-    // The transport keeps what the window of the server has no room for. That the
-    // server does not want the rest is no failure: its answer says why.
+    // The transport buffers what exceeds the server's window. An error only means that
+    // the server has already answered or reset the stream, which reading will show.
     let _ = stream.send_data(body.bytes.clone(), !body.reset);
     if body.reset {
-        tokio::time::sleep(BEFORE_RESET).await;
+        tokio::time::sleep(DELAY_BEFORE_RESET).await;
         stream.send_reset(h2::Reason::CANCEL);
         let code = h2::Reason::CANCEL.into();
         return Ok(Outcome::Reset { code });
     }
-    read(response, body, started).await
+    read_answer(response, body, started).await
 }
 
-async fn read(
+async fn read_answer(
     response: ResponseFuture,
     body: &RawBody,
     started: Instant,
 ) -> Result<Outcome, h2::Error> {
-    let Some(response) = in_time(body.stop.map(|stop| stop.first), response).await else {
+    let Some(response) = within(
+        body.read_limits.map(|limits| limits.first_message_timeout),
+        response,
+    )
+    .await
+    else {
         return Ok(Outcome::Answered(Answer {
-            stopped: true,
+            stopped_early: true,
             latency: started.elapsed(),
             ..Answer::default()
         }));
@@ -96,48 +103,48 @@ async fn read(
     let (head, mut data) = response?.into_parts();
     let mut answer = Answer {
         http_status: head.status.as_u16(),
-        headers: fields(&head.headers),
+        headers: header_fields(&head.headers),
         ..Answer::default()
     };
     let mut deframer = Deframer::default();
     let mut total = 0;
     loop {
         let wait = body
-            .stop
-            .map(|stop| patience(stop, deframer.messages.len()));
-        let piece = match in_time(wait, data.data()).await {
+            .read_limits
+            .map(|limits| next_read_timeout(limits, deframer.messages.len()));
+        let piece = match within(wait, data.data()).await {
             None => {
-                answer.stopped = true;
+                answer.stopped_early = true;
                 break;
             }
             Some(None) => break,
             Some(Some(piece)) => piece?,
         };
         total += piece.len();
-        // Only fails when the stream is gone, which the next read tells.
+        // Fails only when the stream is closed, which the next read reports.
         let _ = data.flow_control().release_capacity(piece.len());
-        if total > GREATEST_ANSWER {
-            let cause = format!("the answer is longer than {GREATEST_ANSWER} bytes");
+        if total > MAX_ANSWER_BYTES {
+            let cause = format!("the answer is longer than {MAX_ANSWER_BYTES} bytes");
             return Ok(Outcome::Broken { cause });
         }
         deframer.push(&piece);
         if body
-            .stop
-            .is_some_and(|stop| deframer.messages.len() >= stop.messages)
+            .read_limits
+            .is_some_and(|limits| deframer.messages.len() >= limits.max_messages)
         {
-            // What is already there may be the end, which is worth more.
-            let end = in_time(Some(Duration::from_millis(1)), data.trailers()).await;
+            // The trailers may have arrived already; then the answer is complete.
+            let end = within(Some(Duration::from_millis(1)), data.trailers()).await;
             match end {
-                Some(Ok(Some(trailers))) => answer.trailers = fields(&trailers),
-                _ => answer.stopped = true,
+                Some(Ok(Some(trailers))) => answer.trailers = header_fields(&trailers),
+                _ => answer.stopped_early = true,
             }
             return Ok(complete(answer, deframer, started));
         }
     }
-    if !answer.stopped {
+    if !answer.stopped_early {
         match data.trailers().await? {
-            Some(trailers) => answer.trailers = fields(&trailers),
-            // Trailers-Only: one block of header fields is both, and nothing follows.
+            Some(trailers) => answer.trailers = header_fields(&trailers),
+            // Trailers-Only: a single block of header fields is also the trailers.
             None if total == 0 || answer.http_status != 200 => {
                 answer.trailers = answer.headers.clone();
             }
@@ -148,51 +155,52 @@ async fn read(
 }
 
 fn complete(mut answer: Answer, deframer: Deframer, started: Instant) -> Outcome {
-    (answer.messages, answer.rest) = deframer.rest();
+    (answer.messages, answer.rest) = deframer.into_parts();
     answer.latency = started.elapsed();
     Outcome::Answered(answer)
 }
 
-fn patience(stop: Stop, seen: usize) -> Duration {
+fn next_read_timeout(limits: ReadLimits, seen: usize) -> Duration {
     match seen {
-        0 => stop.first,
-        _ => stop.quiet,
+        0 => limits.first_message_timeout,
+        _ => limits.idle_timeout,
     }
 }
 
-/// Nothing where the time runs out; without a limit it does not.
-async fn in_time<F: Future>(limit: Option<Duration>, future: F) -> Option<F::Output> {
+/// Waits for a future; `None` when it takes longer than `limit`.
+async fn within<F: Future>(limit: Option<Duration>, future: F) -> Option<F::Output> {
     match limit {
         None => Some(future.await),
         Some(limit) => tokio::time::timeout(limit, future).await.ok(),
     }
 }
 
-fn fields(map: &HeaderMap) -> Vec<(String, Vec<u8>)> {
+fn header_fields(map: &HeaderMap) -> Vec<(String, Vec<u8>)> {
     map.iter()
         .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
         .collect()
 }
 
-fn judge(connection: &Connection, error: &h2::Error) -> Exchanged {
-    let outcome = failed(error);
+fn classify_error(connection: &Connection, error: &h2::Error) -> ExchangeResult {
+    let outcome = outcome_of_error(error);
     if !error.is_reset() {
         connection.retire();
     }
-    let begun = match error.reason() {
+    let processed = match error.reason() {
         Some(h2::Reason::REFUSED_STREAM) => false,
-        // A server lets its connections go from time to time, or has had enough of
-        // this one; neither is about this call.
+        // The server closes the connection, because of its age or of too many calls;
+        // neither concerns this call.
         Some(h2::Reason::NO_ERROR | h2::Reason::ENHANCE_YOUR_CALM) => !error.is_go_away(),
         _ => true,
     };
-    match begun {
-        true => Exchanged::Ended(outcome),
-        false => Exchanged::NotLookedAt(outcome),
+    if processed {
+        ExchangeResult::Completed(outcome)
+    } else {
+        ExchangeResult::NotProcessed(outcome)
     }
 }
 
-fn failed(error: &h2::Error) -> Outcome {
+fn outcome_of_error(error: &h2::Error) -> Outcome {
     match error.reason() {
         Some(reason) if error.is_remote() => Outcome::Reset {
             code: reason.into(),

@@ -1,24 +1,23 @@
-//! The client: sends what it is told over HTTP/2 and says what came back, without
-//! an opinion.
+//! The HTTP/2 client of the tester. It sends arbitrary gRPC calls and returns the
+//! [`Outcome`] without judging it.
 //!
-//! It stands on `h2` and not on a gRPC library, because a tester must be able to
-//! send what no library sends and to see what every library hides or dies of. Many
-//! calls share few connections; a connection that broke is made anew by the next
-//! call.
+//! It uses `h2` and no gRPC library, because a tester must be able to send what no
+//! library sends, and to see answers that libraries hide or refuse. Many calls share a
+//! few connections; the next call replaces a broken connection.
 //!
-//! What it can't do: break HTTP/2 itself (wrong frames, wrong HPACK). That is the
-//! ground of tools for HTTP/2, and gRPC adds nothing to it.
+//! It can't send invalid HTTP/2 (malformed frames or HPACK). Tools for HTTP/2 test that,
+//! and gRPC adds nothing to it.
 
 mod body;
+mod connect_error;
 mod connection;
 mod exchange;
-mod sniff;
-mod stop;
+mod protocol_detection;
+mod read_limits;
 mod target;
 #[cfg(test)]
 pub(crate) mod tests;
 mod tls;
-mod unreachable;
 
 use std::{
     sync::{
@@ -32,60 +31,60 @@ use http::Request;
 
 use crate::{contract::Method, outcome::Outcome};
 use connection::Connection;
-use exchange::{Exchanged, exchange};
-use target::Address;
+use exchange::{ExchangeResult, exchange};
+use target::Endpoint;
 
-pub use body::{RawBody, body_of, frame, frames};
-pub use stop::Stop;
+pub use body::{RawBody, frame, frames, request_body};
+pub use connect_error::ConnectError;
+pub use read_limits::ReadLimits;
 pub use target::{Metadata, Target, Tls};
-pub use unreachable::Unreachable;
 
-/// How often a call is sent again that the server says it has not looked at:
-/// REFUSED_STREAM, a GOAWAY between calls.
-const ATTEMPTS: u32 = 5;
+/// How often a call is sent at most when the server says that it has not processed it:
+/// REFUSED_STREAM, or GOAWAY.
+const MAX_ATTEMPTS: u32 = 5;
 
 /// A client of one server.
 #[derive(Debug)]
 pub struct Probe {
-    address: Address,
+    endpoint: Endpoint,
     connect_timeout: Duration,
     slots: Vec<Slot>,
     next: AtomicUsize,
 }
 
-/// The place of one connection.
+/// Holds one connection, and replaces it when it is broken.
 #[derive(Debug, Default)]
 struct Slot {
     connection: RwLock<Option<Connection>>,
-    /// Held while the connection is made, so that one call makes it and not all.
-    making: tokio::sync::Mutex<()>,
+    /// Held while connecting, so that only one call connects and the others wait for it.
+    connecting: tokio::sync::Mutex<()>,
 }
 
 impl Probe {
-    /// Connects, and waits for the first frame of the server, so that everything
-    /// that is no HTTP/2 server is told from one at once.
+    /// Connects, and waits for the first frame of the server, so that a server without
+    /// HTTP/2 is detected here and not by the first call.
     ///
     /// # Errors
-    /// When the server can't be reached or is something else; see [`Unreachable`].
-    pub async fn connect(target: &Target) -> Result<Self, Unreachable> {
-        let address = Address::of(target)?;
-        let first = Connection::open(&address, target.connect_timeout).await?;
+    /// When the server can't be reached or is no HTTP/2 server; see [`ConnectError`].
+    pub async fn connect(target: &Target) -> Result<Self, ConnectError> {
+        let endpoint = Endpoint::of(target)?;
+        let first = Connection::open(&endpoint, target.connect_timeout).await?;
         let mut slots: Vec<Slot> = Vec::new();
         slots.resize_with(target.connections.max(1), Slot::default);
         slots[0].connection = RwLock::new(Some(first));
         Ok(Self {
-            address,
+            endpoint,
             connect_timeout: target.connect_timeout,
             slots,
             next: AtomicUsize::new(0),
         })
     }
 
-    /// Sends one call and waits for the whole answer, for `timeout` at most.
+    /// Sends one call and waits for the complete answer, for `timeout` at most.
     ///
-    /// The headers of gRPC and the metadata of the target are there already; one
-    /// of `headers` replaces one that is there, and an empty value removes it. The
-    /// name `:method` stands for the method of HTTP.
+    /// Every call has the headers of gRPC and the metadata of the target. An entry of
+    /// `headers` replaces a header that is already set; an empty value removes it. The
+    /// name `:method` sets the HTTP method.
     pub async fn call(
         &self,
         path: &str,
@@ -93,16 +92,16 @@ impl Probe {
         body: RawBody,
         timeout: Duration,
     ) -> Outcome {
-        let request = match self.address.request(path, headers) {
+        let request = match self.endpoint.request(path, headers) {
             Ok(request) => request,
             Err(cause) => return Outcome::Unreachable { cause },
         };
         let mut attempt = 1;
         loop {
             match self.attempt(&request, &body, timeout).await {
-                Exchanged::Ended(outcome) => return outcome,
-                Exchanged::NotLookedAt(outcome) if attempt >= ATTEMPTS => return outcome,
-                Exchanged::NotLookedAt(_) => {
+                ExchangeResult::Completed(outcome) => return outcome,
+                ExchangeResult::NotProcessed(outcome) if attempt >= MAX_ATTEMPTS => return outcome,
+                ExchangeResult::NotProcessed(_) => {
                     tokio::time::sleep(Duration::from_millis(5) * attempt).await;
                     attempt += 1;
                 }
@@ -110,67 +109,73 @@ impl Probe {
         }
     }
 
-    /// Whether a new connection can be made at this moment.
+    /// Opens and closes a new connection to test whether the server can be reached.
     ///
     /// # Errors
-    /// Why not.
-    pub async fn reachable(&self) -> Result<(), Unreachable> {
-        let fresh = Connection::open(&self.address, self.connect_timeout).await?;
+    /// When it can't be reached.
+    pub async fn reachable(&self) -> Result<(), ConnectError> {
+        let fresh = Connection::open(&self.endpoint, self.connect_timeout).await?;
         fresh.close();
         Ok(())
     }
 
-    /// Whether calls of a method carry the credential that it asks for, if it does.
-    pub fn may_call(&self, method: &Method) -> bool {
+    /// Whether calls of a method carry the credential that it requires; true where it
+    /// requires none.
+    pub fn has_credential_for(&self, method: &Method) -> bool {
         method.access.as_ref().is_none_or(|access| {
             let key = access.metadata_key.to_lowercase();
-            let mut sent = self.address.metadata_of(&method.path);
+            let mut sent = self.endpoint.metadata_of(&method.path);
             sent.any(|(name, _)| name.as_str() == key)
         })
     }
 
-    async fn attempt(&self, request: &Request<()>, body: &RawBody, limit: Duration) -> Exchanged {
+    async fn attempt(
+        &self,
+        request: &Request<()>,
+        body: &RawBody,
+        limit: Duration,
+    ) -> ExchangeResult {
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         let slot = &self.slots[turn % self.slots.len()];
         let connection = match self.connection(slot).await {
             Ok(connection) => connection,
             Err(error) => {
                 let cause = error.to_string();
-                return Exchanged::Ended(Outcome::Unreachable { cause });
+                return ExchangeResult::Completed(Outcome::Unreachable { cause });
             }
         };
         let exchanged = exchange(&connection, request, body);
         match tokio::time::timeout(limit, exchanged).await {
             Ok(exchanged) => exchanged,
-            Err(_) => Exchanged::Ended(Outcome::TimedOut { after: limit }),
+            Err(_) => ExchangeResult::Completed(Outcome::TimedOut { after: limit }),
         }
     }
 
-    async fn connection(&self, slot: &Slot) -> Result<Connection, Unreachable> {
+    async fn connection(&self, slot: &Slot) -> Result<Connection, ConnectError> {
         if let Some(open) = slot.open() {
             return Ok(open);
         }
-        let _making = slot.making.lock().await;
+        let _connecting = slot.connecting.lock().await;
         if let Some(open) = slot.open() {
             return Ok(open);
         }
-        let fresh = Connection::open(&self.address, self.connect_timeout).await?;
-        let mut place = slot
+        let fresh = Connection::open(&self.endpoint, self.connect_timeout).await?;
+        let mut connection = slot
             .connection
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        *place = Some(fresh.clone());
+        *connection = Some(fresh.clone());
         Ok(fresh)
     }
 }
 
 impl Slot {
     fn open(&self) -> Option<Connection> {
-        let place = self
+        let connection = self
             .connection
             .read()
             .unwrap_or_else(PoisonError::into_inner);
-        place
+        connection
             .as_ref()
             .filter(|connection| connection.is_open())
             .cloned()

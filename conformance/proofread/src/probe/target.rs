@@ -1,4 +1,4 @@
-//! Where the server is, and what every call to it carries.
+//! The address of the server, and the metadata of all calls to it.
 
 use std::{fmt, time::Duration};
 
@@ -10,26 +10,26 @@ use http::{
 };
 use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 
-use super::{Unreachable, tls};
+use super::{ConnectError, tls};
 
-/// A server, and how to talk to it.
+/// A server under test: its address, TLS settings and metadata.
 #[derive(Clone)]
 pub struct Target {
     /// `http://HOST:PORT`, `https://HOST:PORT`, or `HOST:PORT` for plaintext.
     pub uri: String,
-    /// How TLS is done, where the address says `https`.
+    /// The TLS settings, used where the address begins with `https`.
     pub tls: Tls,
-    /// What calls carry: credentials, tenants.
+    /// Headers of all calls: credentials, tenants.
     pub metadata: Vec<Metadata>,
-    /// Over how many connections the calls are spread.
+    /// The number of connections that the calls share.
     pub connections: usize,
-    /// How long a connection may take, up to the first frame of the server.
+    /// The longest time from connecting to the first frame of the server.
     pub connect_timeout: Duration,
 }
 
 impl Target {
-    /// A server at an address, with two connections, 5 s to connect, and nothing
-    /// else.
+    /// A server at an address, with two connections, a connect timeout of 5 s and no
+    /// metadata.
     pub fn new(uri: impl Into<String>) -> Self {
         Self {
             uri: uri.into(),
@@ -41,33 +41,32 @@ impl Target {
     }
 }
 
-/// How TLS is done. The default trusts the roots of the system and shows no
-/// certificate.
+/// TLS settings. The default trusts the root certificates of the system and sends no
+/// client certificate.
 #[derive(Clone, Default)]
 pub struct Tls {
-    /// PEM: the only authorities that are trusted.
+    /// PEM: the certificate authorities to trust instead of those of the system.
     pub authorities: Option<Vec<u8>>,
-    /// PEM: the certificate chain and the key that the probe shows.
+    /// PEM: the client certificate chain and its key.
     pub identity: Option<(Vec<u8>, Vec<u8>)>,
-    /// The name that the certificate of the server must carry, where it is not the
-    /// host of the address.
+    /// The name that the server certificate must contain, where it differs from the host
+    /// of the address.
     pub server_name: Option<String>,
 }
 
-/// A header that calls carry.
+/// A header of calls.
 #[derive(Clone)]
 pub struct Metadata {
-    /// Its name, in lower case.
+    /// The name, in lower case.
     pub key: String,
-    /// Its value, as it is on the wire.
+    /// The value; base64 for `-bin` headers.
     pub value: Vec<u8>,
-    /// A glob over `package.Service/Method` for the calls that carry it; all of them
-    /// where there is none.
+    /// A glob over `package.Service/Method` that selects calls; `None` selects all calls.
     pub methods: Option<String>,
 }
 
-/// A target, checked and ready.
-pub(super) struct Address {
+/// A validated [`Target`] with its TLS connector.
+pub(super) struct Endpoint {
     pub(super) authority: Authority,
     pub(super) host: String,
     pub(super) port: u16,
@@ -75,24 +74,25 @@ pub(super) struct Address {
     metadata: Vec<(HeaderName, HeaderValue, Option<GlobMatcher>)>,
 }
 
-impl fmt::Debug for Address {
+impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Metadata holds credentials.
-        f.debug_struct("Address")
+        // Metadata contains credentials and must not be logged.
+        f.debug_struct("Endpoint")
             .field("authority", &self.authority)
             .finish_non_exhaustive()
     }
 }
 
-impl Address {
-    pub(super) fn of(target: &Target) -> Result<Self, Unreachable> {
-        let wrong = |cause: &dyn fmt::Display| Unreachable::Address {
+impl Endpoint {
+    pub(super) fn of(target: &Target) -> Result<Self, ConnectError> {
+        let wrong = |cause: &dyn fmt::Display| ConnectError::Address {
             uri: target.uri.clone(),
             cause: cause.to_string(),
         };
-        let text = match target.uri.contains("://") {
-            true => target.uri.clone(),
-            false => format!("http://{}", target.uri),
+        let text = if target.uri.contains("://") {
+            target.uri.clone()
+        } else {
+            format!("http://{}", target.uri)
         };
         let uri: Uri = text.parse().map_err(|error| wrong(&error))?;
         let secure = match uri.scheme() {
@@ -102,12 +102,13 @@ impl Address {
         };
         let authority = uri.authority().ok_or_else(|| wrong(&"it has no host"))?;
         if !matches!(uri.path(), "" | "/") {
-            return Err(wrong(&"gRPC has no place for a path in it"));
+            return Err(wrong(&"gRPC addresses have no path"));
         }
         let host = authority.host().trim_matches(['[', ']']).to_owned();
-        let tls = match secure {
-            false => None,
-            true => Some(tls::connector(&target.tls, &host)?),
+        let tls = if secure {
+            Some(tls::connector(&target.tls, &host)?)
+        } else {
+            None
         };
         Ok(Self {
             port: authority
@@ -136,7 +137,8 @@ impl Address {
             })
     }
 
-    /// The head of a request; what can't stand in one is told.
+    /// Builds the head of a request. The error says which path, header or HTTP method is
+    /// not valid in HTTP/2.
     pub(super) fn request(
         &self,
         path: &str,
@@ -187,8 +189,8 @@ fn replace(map: &mut HeaderMap, name: &str, value: &[u8]) -> Result<(), String> 
     }
     let mut value = HeaderValue::from_bytes(value)
         .map_err(|error| format!("can't send the value of the header {name:?}: {error}"))?;
-    // Not kept in the compression table of the connection: a header that one call
-    // gets wrong must not spoil others, as it does with gRPC's C core.
+    // Keeps the header out of the HPACK table of the connection: with gRPC's C core, an
+    // invalid header in that table makes later calls fail too.
     value.set_sensitive(true);
     map.insert(header, value);
     Ok(())
@@ -196,9 +198,9 @@ fn replace(map: &mut HeaderMap, name: &str, value: &[u8]) -> Result<(), String> 
 
 type Checked = (HeaderName, HeaderValue, Option<GlobMatcher>);
 
-fn metadata(given: &[Metadata]) -> Result<Vec<Checked>, Unreachable> {
+fn metadata(given: &[Metadata]) -> Result<Vec<Checked>, ConnectError> {
     let checked = given.iter().map(|entry| {
-        let wrong = |cause: &dyn fmt::Display| Unreachable::Metadata {
+        let wrong = |cause: &dyn fmt::Display| ConnectError::Metadata {
             key: entry.key.clone(),
             cause: cause.to_string(),
         };

@@ -1,4 +1,4 @@
-//! TLS, from PEM to a connector.
+//! Creates TLS connectors from PEM files.
 
 use std::{fmt, sync::Arc};
 
@@ -11,20 +11,20 @@ use tokio_rustls::{
     },
 };
 
-use super::{Tls, Unreachable};
+use super::{ConnectError, Tls};
 
-/// Offers HTTP/2 and nothing else: gRPC has no use for another protocol.
+/// Creates a connector that offers only HTTP/2 (ALPN `h2`), and the name to verify.
 pub(super) fn connector(
     tls: &Tls,
     host: &str,
-) -> Result<(TlsConnector, ServerName<'static>), Unreachable> {
+) -> Result<(TlsConnector, ServerName<'static>), ConnectError> {
     let name = tls.server_name.as_deref().unwrap_or(host);
     let name = ServerName::try_from(name.to_owned())
         .map_err(|error| certificate("name of the server", &error))?;
     Ok((TlsConnector::from(Arc::new(config(tls)?)), name))
 }
 
-fn config(tls: &Tls) -> Result<ClientConfig, Unreachable> {
+fn config(tls: &Tls) -> Result<ClientConfig, ConnectError> {
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
     let builder = builder
         .with_safe_default_protocol_versions()
@@ -45,7 +45,7 @@ fn config(tls: &Tls) -> Result<ClientConfig, Unreachable> {
     Ok(config)
 }
 
-fn roots(tls: &Tls) -> Result<RootCertStore, Unreachable> {
+fn roots(tls: &Tls) -> Result<RootCertStore, ConnectError> {
     let mut roots = RootCertStore::empty();
     match &tls.authorities {
         Some(pem) => {
@@ -56,7 +56,7 @@ fn roots(tls: &Tls) -> Result<RootCertStore, Unreachable> {
             }
         }
         None => {
-            // A damaged one among the roots of the system concerns nobody.
+            // Invalid certificates among the roots of the system are ignored.
             roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         }
     }
@@ -66,7 +66,7 @@ fn roots(tls: &Tls) -> Result<RootCertStore, Unreachable> {
 fn certificates(
     pem: &[u8],
     what: &'static str,
-) -> Result<Vec<CertificateDer<'static>>, Unreachable> {
+) -> Result<Vec<CertificateDer<'static>>, ConnectError> {
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     match read {
         Ok(read) if read.is_empty() => Err(certificate(what, &"there is no certificate in it")),
@@ -75,7 +75,7 @@ fn certificates(
     }
 }
 
-fn certificate(what: &'static str, cause: &dyn fmt::Display) -> Unreachable {
+fn certificate(what: &'static str, cause: &dyn fmt::Display) -> ConnectError {
     let cause = cause.to_string();
-    Unreachable::Certificate { what, cause }
+    ConnectError::Certificate { what, cause }
 }

@@ -1,7 +1,7 @@
-//! What each stack does with each oddity. The columns are those of
+//! The reactions of each gRPC stack to each anomaly. The columns are those of
 //! [`Profile::NAMES`](super::Profile::NAMES); `profile.md` gives the sources.
 
-use super::{Oddity, Reaction};
+use super::{ProtocolAnomaly, Reaction};
 use Reaction::{Fails, Runs, RunsOr};
 
 const CANCELLED: i32 = 1;
@@ -13,32 +13,31 @@ const OUT_OF_RANGE: i32 = 11;
 const UNIMPLEMENTED: i32 = 12;
 const INTERNAL: i32 = 13;
 
-/// Any error at all: what is not said must still not run.
+/// Any error: the code is not specified, but the call must not be executed.
 const ANY: &[i32] = &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
 
-/// Framing that is corrupt: the specification lets a server reset the stream, which
-/// counts as INTERNAL or CANCELLED, and statuses are INTERNAL by statuscodes.md.
+/// The codes for corrupt framing. The specification allows a server to reset the stream,
+/// which counts as INTERNAL or CANCELLED; a status is INTERNAL by statuscodes.md.
 const CORRUPT: &[i32] = &[CANCELLED, INTERNAL];
 
-/// HTTP 415, "SHOULD" in PROTOCOL-HTTP2.md, Requests.
+/// HTTP 415 for an unsupported content type: "SHOULD" in PROTOCOL-HTTP2.md, Requests.
 const UNSUPPORTED: Reaction = Reaction::Http(&[415]);
 
 const PARSING: Reaction = Fails(&[INTERNAL]);
 const UNKNOWN_PATH: Reaction = Fails(&[UNIMPLEMENTED]);
 
-/// The reaction of a stack, by its column: strict, tonic, grpcio, grpc-go,
-/// grpc-java, connect.
-pub(super) fn reaction(oddity: Oddity, stack: usize) -> Reaction {
-    row(oddity)[stack].clone()
+/// The reaction of a stack to an anomaly. `stack` is its index in `Profile::NAMES`.
+pub(super) fn reaction(anomaly: ProtocolAnomaly, stack: usize) -> Reaction {
+    reactions_to(anomaly)[stack].clone()
 }
 
-fn row(oddity: Oddity) -> [Reaction; 6] {
+fn reactions_to(anomaly: ProtocolAnomaly) -> [Reaction; 6] {
     let all = |reaction: Reaction| {
         let [a, b, c, d, e, f] = [(); 6].map(|()| reaction.clone());
         [a, b, c, d, e, f]
     };
-    match oddity {
-        Oddity::MalformedMessage => [
+    match anomaly {
+        ProtocolAnomaly::MalformedMessage => [
             PARSING,
             PARSING,
             PARSING,
@@ -46,7 +45,7 @@ fn row(oddity: Oddity) -> [Reaction; 6] {
             Fails(&[UNKNOWN, INTERNAL]),
             Fails(&[INVALID_ARGUMENT]),
         ],
-        Oddity::HugeLength => [
+        ProtocolAnomaly::HugeFieldLength => [
             PARSING,
             PARSING,
             PARSING,
@@ -54,7 +53,7 @@ fn row(oddity: Oddity) -> [Reaction; 6] {
             RunsOr(&[UNKNOWN, INTERNAL]),
             Fails(&[INVALID_ARGUMENT]),
         ],
-        Oddity::InvalidUtf8 => [
+        ProtocolAnomaly::InvalidUtf8 => [
             PARSING,
             PARSING,
             PARSING,
@@ -62,7 +61,7 @@ fn row(oddity: Oddity) -> [Reaction; 6] {
             Fails(&[UNKNOWN, INTERNAL]),
             RunsOr(&[INVALID_ARGUMENT]),
         ],
-        Oddity::WrongWireType => [
+        ProtocolAnomaly::WrongWireType => [
             RunsOr(&[INTERNAL]),
             PARSING,
             Runs,
@@ -70,7 +69,7 @@ fn row(oddity: Oddity) -> [Reaction; 6] {
             RunsOr(&[UNKNOWN, INTERNAL]),
             RunsOr(&[INVALID_ARGUMENT]),
         ],
-        Oddity::DeepGroups => [
+        ProtocolAnomaly::DeeplyNestedGroups => [
             RunsOr(&[INTERNAL]),
             PARSING,
             RunsOr(&[INTERNAL]),
@@ -78,7 +77,7 @@ fn row(oddity: Oddity) -> [Reaction; 6] {
             RunsOr(&[UNKNOWN, INTERNAL]),
             RunsOr(&[INVALID_ARGUMENT]),
         ],
-        Oddity::LengthBeyondEnd => [
+        ProtocolAnomaly::LengthBeyondEnd => [
             Fails(&[CANCELLED, UNIMPLEMENTED, INTERNAL]),
             PARSING,
             Fails(&[UNIMPLEMENTED, INTERNAL]),
@@ -86,7 +85,7 @@ fn row(oddity: Oddity) -> [Reaction; 6] {
             Fails(&[CANCELLED, UNKNOWN, INTERNAL]),
             Fails(&[INVALID_ARGUMENT, INTERNAL]),
         ],
-        Oddity::CutOffStream => [
+        ProtocolAnomaly::TruncatedStream => [
             Fails(&[CANCELLED, UNIMPLEMENTED, INTERNAL]),
             PARSING,
             RunsOr(&[UNIMPLEMENTED, INTERNAL]),
@@ -94,7 +93,7 @@ fn row(oddity: Oddity) -> [Reaction; 6] {
             RunsOr(&[CANCELLED, UNKNOWN, INTERNAL]),
             Fails(&[INVALID_ARGUMENT, INTERNAL]),
         ],
-        Oddity::LengthTooShort => [
+        ProtocolAnomaly::LengthTooShort => [
             Fails(&[CANCELLED, UNIMPLEMENTED, INTERNAL]),
             PARSING,
             PARSING,
@@ -102,7 +101,7 @@ fn row(oddity: Oddity) -> [Reaction; 6] {
             Fails(&[CANCELLED, UNKNOWN, INTERNAL]),
             Fails(&[INVALID_ARGUMENT, INTERNAL]),
         ],
-        Oddity::TrailingBytes => [
+        ProtocolAnomaly::TrailingBytes => [
             RunsOr(&[CANCELLED, UNIMPLEMENTED, INTERNAL]),
             PARSING,
             RunsOr(&[UNIMPLEMENTED, INTERNAL]),
@@ -110,7 +109,7 @@ fn row(oddity: Oddity) -> [Reaction; 6] {
             RunsOr(&[CANCELLED, UNKNOWN, INTERNAL]),
             RunsOr(&[INVALID_ARGUMENT, UNIMPLEMENTED, INTERNAL]),
         ],
-        Oddity::NoMessage => [
+        ProtocolAnomaly::NoMessage => [
             Fails(&[UNIMPLEMENTED]),
             PARSING,
             UNKNOWN_PATH,
@@ -118,7 +117,7 @@ fn row(oddity: Oddity) -> [Reaction; 6] {
             PARSING,
             UNKNOWN_PATH,
         ],
-        Oddity::TwoMessages => [
+        ProtocolAnomaly::TwoMessages => [
             Fails(&[UNIMPLEMENTED]),
             Runs,
             RunsOr(&[UNIMPLEMENTED]),
@@ -126,7 +125,7 @@ fn row(oddity: Oddity) -> [Reaction; 6] {
             Fails(&[CANCELLED, INTERNAL]),
             UNKNOWN_PATH,
         ],
-        Oddity::ReservedFlag => [
+        ProtocolAnomaly::ReservedFlag => [
             Fails(CORRUPT),
             PARSING,
             RunsOr(&[INVALID_ARGUMENT, INTERNAL]),
@@ -134,7 +133,7 @@ fn row(oddity: Oddity) -> [Reaction; 6] {
             Fails(&[CANCELLED, UNKNOWN, INTERNAL]),
             Fails(&[INVALID_ARGUMENT, INTERNAL]),
         ],
-        Oddity::CompressedWithoutEncoding => [
+        ProtocolAnomaly::CompressedWithoutEncoding => [
             PARSING,
             PARSING,
             PARSING,
@@ -142,7 +141,7 @@ fn row(oddity: Oddity) -> [Reaction; 6] {
             PARSING,
             Fails(&[INVALID_ARGUMENT, INTERNAL]),
         ],
-        Oddity::UnknownEncoding => [
+        ProtocolAnomaly::UnknownEncoding => [
             UNKNOWN_PATH,
             UNKNOWN_PATH,
             Fails(&[UNIMPLEMENTED, INTERNAL]),
@@ -150,7 +149,7 @@ fn row(oddity: Oddity) -> [Reaction; 6] {
             UNKNOWN_PATH,
             UNKNOWN_PATH,
         ],
-        Oddity::Oversized => [
+        ProtocolAnomaly::Oversized => [
             RunsOr(&[RESOURCE_EXHAUSTED]),
             RunsOr(&[RESOURCE_EXHAUSTED, OUT_OF_RANGE]),
             RunsOr(&[RESOURCE_EXHAUSTED]),
@@ -158,8 +157,8 @@ fn row(oddity: Oddity) -> [Reaction; 6] {
             RunsOr(&[RESOURCE_EXHAUSTED]),
             RunsOr(&[RESOURCE_EXHAUSTED]),
         ],
-        // "SHOULD", so that the specification allows any refusal.
-        Oddity::NoContentType | Oddity::WrongContentType => [
+        // HTTP 415 is only a "SHOULD", so the specification allows any refusal.
+        ProtocolAnomaly::NoContentType | ProtocolAnomaly::WrongContentType => [
             Fails(ANY),
             RunsOr(ANY),
             RunsOr(ANY),
@@ -167,7 +166,7 @@ fn row(oddity: Oddity) -> [Reaction; 6] {
             UNSUPPORTED,
             Fails(ANY),
         ],
-        Oddity::NoTe => [
+        ProtocolAnomaly::NoTeHeader => [
             RunsOr(ANY),
             Runs,
             RunsOr(&[INTERNAL]),
@@ -175,7 +174,7 @@ fn row(oddity: Oddity) -> [Reaction; 6] {
             RunsOr(ANY),
             Runs,
         ],
-        Oddity::BadTimeout => [
+        ProtocolAnomaly::InvalidTimeout => [
             RunsOr(&[UNKNOWN, INVALID_ARGUMENT, DEADLINE_EXCEEDED, INTERNAL]),
             RunsOr(&[INVALID_ARGUMENT]),
             RunsOr(&[DEADLINE_EXCEEDED, INTERNAL]),
@@ -183,7 +182,7 @@ fn row(oddity: Oddity) -> [Reaction; 6] {
             RunsOr(&[CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, INTERNAL]),
             RunsOr(&[INVALID_ARGUMENT]),
         ],
-        Oddity::JoinedBase64 => [
+        ProtocolAnomaly::JoinedBase64 => [
             Runs,
             Runs,
             RunsOr(&[INTERNAL]),
@@ -191,7 +190,7 @@ fn row(oddity: Oddity) -> [Reaction; 6] {
             Runs,
             Runs,
         ],
-        Oddity::BadBase64 => [
+        ProtocolAnomaly::InvalidBase64 => [
             RunsOr(&[UNKNOWN, INVALID_ARGUMENT, INTERNAL]),
             RunsOr(&[INVALID_ARGUMENT]),
             RunsOr(&[INTERNAL]),
@@ -199,9 +198,11 @@ fn row(oddity: Oddity) -> [Reaction; 6] {
             RunsOr(&[UNKNOWN, INTERNAL]),
             RunsOr(&[INVALID_ARGUMENT]),
         ],
-        Oddity::NonAsciiMetadata => all(Runs),
-        Oddity::UnknownMethod | Oddity::UnknownService | Oddity::NonsensePath => all(UNKNOWN_PATH),
-        Oddity::Get => [
+        ProtocolAnomaly::NonAsciiMetadata => all(Runs),
+        ProtocolAnomaly::UnknownMethod
+        | ProtocolAnomaly::UnknownService
+        | ProtocolAnomaly::InvalidPath => all(UNKNOWN_PATH),
+        ProtocolAnomaly::GetMethod => [
             Fails(ANY),
             RunsOr(ANY),
             Fails(ANY),
@@ -212,21 +213,21 @@ fn row(oddity: Oddity) -> [Reaction; 6] {
     }
 }
 
-/// The table of the document.
+/// The table as Markdown, for `profile.md`.
 #[cfg(test)]
 pub(super) fn table() -> String {
     use std::fmt::Write;
 
-    let mut table = String::from("| oddity |");
+    let mut table = String::from("| anomaly |");
     for name in super::Profile::NAMES {
         let _ = write!(table, " {name} |");
     }
     table.push_str("\n| --- |");
     table.push_str(&" --- |".repeat(super::Profile::NAMES.len()));
     table.push('\n');
-    for oddity in Oddity::ALL {
-        let _ = write!(table, "| {oddity:?} |");
-        for reaction in row(oddity) {
+    for anomaly in ProtocolAnomaly::ALL {
+        let _ = write!(table, "| {anomaly:?} |");
+        for reaction in reactions_to(anomaly) {
             let _ = write!(table, " {} |", cell(&reaction));
         }
         table.push('\n');
@@ -253,6 +254,6 @@ fn cell(reaction: &Reaction) -> String {
             .map(|status| format!("HTTP {status}"))
             .collect::<Vec<_>>()
             .join(", "),
-        Reaction::Open => "open".to_owned(),
+        Reaction::Unspecified => "open".to_owned(),
     }
 }

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     case::{self, Expect},
     contract::Contract,
-    engine::{Found, Report},
+    engine::{FindingGroup, Report},
     finding::{Finding, FindingKind},
     source_location,
 };
@@ -109,7 +109,7 @@ fn without_digits(text: &str) -> String {
 }
 
 /// The distinct answers, one per line; answers that differ only in numbers count as one.
-fn answers(members: &[&Found]) -> String {
+fn answers(members: &[&FindingGroup]) -> String {
     let mut seen: Vec<String> = Vec::new();
     let mut answers: Vec<&str> = Vec::new();
     for member in members {
@@ -130,7 +130,7 @@ fn answers(members: &[&Found]) -> String {
 
 /// The numbers that these failures have in `failures.json`.
 fn recorded_ids(indices: &[usize], report: &Report) -> Vec<usize> {
-    let recorded_count = |found: &Found| 1 + found.alike.len();
+    let recorded_count = |found: &FindingGroup| 1 + found.alike.len();
     let ids_of = |index: &usize| {
         let before: usize = report.findings[..*index].iter().map(recorded_count).sum();
         (before + 1..=before + recorded_count(&report.findings[*index])).collect::<Vec<_>>()
@@ -139,7 +139,7 @@ fn recorded_ids(indices: &[usize], report: &Report) -> Vec<usize> {
 }
 
 fn group(indices: &[usize], report: &Report, context: &ReportContext<'_>) -> Group {
-    let members: Vec<&Found> = indices
+    let members: Vec<&FindingGroup> = indices
         .iter()
         .map(|index| &report.findings[*index])
         .collect();
@@ -172,7 +172,7 @@ fn group(indices: &[usize], report: &Report, context: &ReportContext<'_>) -> Gro
         source_locations: source_locations(finding, context.contract),
         observed: answers(&members),
         reproduce: match &context.failures {
-            None if finding.again.is_none() => String::new(),
+            None if finding.reproduction.is_none() => String::new(),
             _ => context.command_template.command(finding, id),
         },
         methods,
@@ -187,13 +187,13 @@ fn source_locations(finding: &Finding, contract: &Contract) -> Vec<String> {
     let Some(method) = method else {
         return Vec::new();
     };
-    let mut locations: Vec<String> = match &finding.again {
-        Some(again) => match &again.expect {
+    let mut locations: Vec<String> = match &finding.reproduction {
+        Some(reproduction) => match &reproduction.expect {
             Expect::Refused(due) => due
                 .iter()
                 .filter_map(|due| source_location::of_violation(contract, &method.request, due))
                 .collect(),
-            Expect::Accepted => again
+            Expect::Accepted => reproduction
                 .exercises
                 .iter()
                 .filter_map(|exercise| source_location::of_target(contract, exercise))
@@ -213,11 +213,11 @@ fn sent_text(finding: &Finding) -> String {
         return json.clone();
     }
     let mut lines = Vec::new();
-    if let Some(again) = &finding.again {
-        if again.path != finding.method {
-            lines.push(again.path.clone());
+    if let Some(reproduction) = &finding.reproduction {
+        if reproduction.path != finding.method {
+            lines.push(reproduction.path.clone());
         }
-        let headers = again.headers.iter();
+        let headers = reproduction.headers.iter();
         lines.extend(headers.map(|(name, value)| {
             if value.is_empty() {
                 format!("without the header {name}")
@@ -230,7 +230,7 @@ fn sent_text(finding: &Finding) -> String {
         lines.push(hexadecimal(&finding.sent));
     }
     // Findings of the behaviour phase are about several calls and show no request.
-    if lines.is_empty() && finding.again.is_some() {
+    if lines.is_empty() && finding.reproduction.is_some() {
         "no bytes".to_owned()
     } else {
         lines.join("\n")

@@ -35,8 +35,10 @@ impl CommandTemplate {
     /// The command for a failure: grpcurl where JSON can express all that was sent, and
     /// otherwise `proofread replay`. `id` is the number of the recorded failure.
     pub fn command(&self, finding: &Finding, id: usize) -> String {
-        let is_plain_call = finding.again.as_ref().is_some_and(|again| {
-            again.headers.is_empty() && !again.reset && again.path == finding.method
+        let is_plain_call = finding.reproduction.as_ref().is_some_and(|reproduction| {
+            reproduction.headers.is_empty()
+                && !reproduction.reset
+                && reproduction.path == finding.method
         });
         match &finding.json {
             Some(json) if is_plain_call && json.len() < MAX_JSON_BYTES => {
@@ -89,7 +91,7 @@ mod tests {
     use super::*;
     use crate::{
         case::{Expect, Phase},
-        finding::{Again, FindingKind},
+        finding::{FindingKind, Reproduction},
     };
 
     fn finding(json: Option<&str>) -> Finding {
@@ -103,7 +105,7 @@ mod tests {
             observed: String::new(),
             sent: Vec::new(),
             json: json.map(str::to_owned),
-            again: Some(Again {
+            reproduction: Some(Reproduction {
                 path: "/shop.v1.Shop/Get".to_owned(),
                 headers: Vec::new(),
                 reset: false,
@@ -135,8 +137,8 @@ mod tests {
         );
         let mut elsewhere = finding(Some("{}"));
         elsewhere.method = "/shop.v1.Payments/Pay".to_owned();
-        if let Some(again) = &mut elsewhere.again {
-            again.path.clone_from(&elsewhere.method);
+        if let Some(reproduction) = &mut elsewhere.reproduction {
+            reproduction.path.clone_from(&elsewhere.method);
         }
         assert_eq!(
             template().command(&elsewhere, 1),
@@ -149,8 +151,8 @@ mod tests {
         let expected = "proofread replay 'my failures.json' --only 7";
         assert_eq!(template().command(&finding(None), 7), expected);
         let mut reset = finding(Some("{}"));
-        if let Some(again) = &mut reset.again {
-            again.reset = true;
+        if let Some(reproduction) = &mut reset.reproduction {
+            reproduction.reset = true;
         }
         assert_eq!(template().command(&reset, 7), expected);
     }

@@ -1,143 +1,147 @@
-//! The five bytes in front of each message, and how many messages there are.
+//! Cases with invalid gRPC frame headers, and with too many or too few messages.
 //! Sources: PROTOCOL-HTTP2.md, Length-Prefixed-Message; compression.md;
 //! statuscodes.md for too many or too few messages.
 
 use prost_reflect::ReflectMessage;
 
-use super::{Bench, bytes};
+use super::{CaseBuilder, encoding};
 use crate::{
     case::{Case, Expect, RawCall},
     probe::frame,
-    profile::Oddity,
+    profile::ProtocolAnomaly,
 };
 
-/// More than the 4 MiB that gRPC servers take by default.
+/// More bytes than the 4 MiB that gRPC servers accept by default.
 const OVERSIZED: usize = 5 << 20;
 
-pub(super) fn cases(bench: &Bench<'_>) -> Vec<Case> {
-    let mut cases = lies(bench);
-    cases.extend(flags(bench));
-    if !bench.method.client_streaming {
-        cases.extend(cardinality(bench));
+pub(super) fn cases(builder: &CaseBuilder<'_>) -> Vec<Case> {
+    let mut cases = wrong_lengths(builder);
+    cases.extend(flags(builder));
+    if !builder.method.client_streaming {
+        cases.extend(cardinality(builder));
     }
-    // One for each service: the limit is that of the server.
-    if bench.is_first() {
-        let number = bytes::unused(&bench.baseline.descriptor());
-        let filler = bytes::delimited(number, &vec![0; OVERSIZED]);
-        cases.push(bench.message(
+    // Only once for each service, because the limit belongs to the server.
+    if builder.is_first() {
+        let number = encoding::unused_field_number(&builder.baseline.descriptor());
+        let filler = encoding::delimited(number, &vec![0; OVERSIZED]);
+        cases.push(builder.message(
             "oversized",
             "a valid request with an unknown field of 5 MiB",
-            &bench.followed_by(&filler),
-            bench.profile.expects(Oddity::Oversized),
+            &builder.followed_by(&filler),
+            builder.profile.expectation(ProtocolAnomaly::Oversized),
         ));
     }
     cases
 }
 
-fn lies(bench: &Bench<'_>) -> Vec<Case> {
-    let expects = |oddity| bench.profile.expects(oddity);
-    let beyond_end = match bench.method.client_streaming {
-        true => Oddity::CutOffStream,
-        false => Oddity::LengthBeyondEnd,
+fn wrong_lengths(builder: &CaseBuilder<'_>) -> Vec<Case> {
+    let expectation = |anomaly| builder.profile.expectation(anomaly);
+    let beyond_end = if builder.method.client_streaming {
+        ProtocolAnomaly::TruncatedStream
+    } else {
+        ProtocolAnomaly::LengthBeyondEnd
     };
-    let mut longer = frame(0, &bench.encoded);
-    // The lengths of requests are far from carrying over.
+    let mut longer = frame(0, &builder.encoded);
+    // Requests are short, so a carry into the third byte of the length is enough.
     longer[4] = longer[4].wrapping_add(1);
     if longer[4] == 0 {
         longer[3] = longer[3].wrapping_add(1);
     }
-    let mut trailing = frame(0, &bench.encoded);
+    let mut trailing = frame(0, &builder.encoded);
     trailing.extend([0, 0, 0]);
     let mut cases = vec![
-        bench.body(
+        builder.body(
             "length-beyond-end",
-            "a valid request whose length in the frame is one too great",
+            "a valid request whose length in the frame header is one too great",
             longer,
-            expects(beyond_end),
+            expectation(beyond_end),
         ),
-        bench.body(
+        builder.body(
             "half-a-frame",
-            "three bytes in place of the five before a message",
+            "three bytes instead of the five of a frame header",
             vec![0, 0, 0],
-            expects(beyond_end),
+            expectation(beyond_end),
         ),
-        bench.body(
+        builder.body(
             "trailing-bytes",
-            "a valid request and then three bytes of another frame",
+            "a valid request and then three bytes of another frame header",
             trailing,
-            expects(Oddity::TrailingBytes),
+            expectation(ProtocolAnomaly::TrailingBytes),
         ),
     ];
-    if let Some((last, cut)) = bench.encoded.split_last() {
+    if let Some((last, cut)) = builder.encoded.split_last() {
         let mut shorter = frame(0, cut);
         shorter.push(*last);
-        cases.push(bench.body(
+        cases.push(builder.body(
             "length-too-short",
-            "a valid request whose length in the frame is one too small",
+            "a valid request whose length in the frame header is one too small",
             shorter,
-            expects(Oddity::LengthTooShort),
+            expectation(ProtocolAnomaly::LengthTooShort),
         ));
     }
     cases
 }
 
-fn flags(bench: &Bench<'_>) -> Vec<Case> {
-    let expects = |oddity| bench.profile.expects(oddity);
+fn flags(builder: &CaseBuilder<'_>) -> Vec<Case> {
+    let expectation = |anomaly| builder.profile.expectation(anomaly);
     let compressed = |id: &str, intent: &str, encoding: &str, expect: Expect| {
         let call = RawCall {
             headers: vec![("grpc-encoding".to_owned(), encoding.as_bytes().to_vec())],
-            body: frame(u8::from(encoding.starts_with("proofread")), &bench.encoded),
+            body: frame(
+                u8::from(encoding.starts_with("proofread")),
+                &builder.encoded,
+            ),
             ..RawCall::default()
         };
-        bench.call(id, intent, call, expect)
+        builder.call(id, intent, call, expect)
     };
     vec![
-        bench.body(
+        builder.body(
             "flag/2",
             "a valid request with the second bit of the frame's flag set, which is reserved",
-            frame(2, &bench.encoded),
-            expects(Oddity::ReservedFlag),
+            frame(2, &builder.encoded),
+            expectation(ProtocolAnomaly::ReservedFlag),
         ),
-        bench.body(
+        builder.body(
             "flag/128",
             "a valid request with the highest bit of the frame's flag set, which is reserved",
-            frame(128, &bench.encoded),
-            expects(Oddity::ReservedFlag),
+            frame(128, &builder.encoded),
+            expectation(ProtocolAnomaly::ReservedFlag),
         ),
-        bench.body(
+        builder.body(
             "flag/compressed",
-            "a valid request that says that it is compressed, in a call without an encoding",
-            frame(1, &bench.encoded),
-            expects(Oddity::CompressedWithoutEncoding),
+            "a valid request with the compressed flag, in a call without grpc-encoding",
+            frame(1, &builder.encoded),
+            expectation(ProtocolAnomaly::CompressedWithoutEncoding),
         ),
         compressed(
             "encoding/unknown",
-            "a request that is compressed by an encoding that nobody knows",
+            "a request with the compressed flag and an unknown grpc-encoding",
             "proofread-unknown",
-            expects(Oddity::UnknownEncoding),
+            expectation(ProtocolAnomaly::UnknownEncoding),
         ),
         compressed(
             "encoding/identity",
-            "a valid request with the encoding identity, which is none",
+            "a valid request with grpc-encoding identity, which means no compression",
             "identity",
             Expect::Accepted,
         ),
     ]
 }
 
-fn cardinality(bench: &Bench<'_>) -> Vec<Case> {
+fn cardinality(builder: &CaseBuilder<'_>) -> Vec<Case> {
     vec![
-        bench.body(
+        builder.body(
             "no-message",
-            "no message where the method takes one",
+            "no message, where the method takes one",
             Vec::new(),
-            bench.profile.expects(Oddity::NoMessage),
+            builder.profile.expectation(ProtocolAnomaly::NoMessage),
         ),
-        bench.body(
+        builder.body(
             "two-messages",
-            "a valid request twice where the method takes one message",
-            frame(0, &bench.encoded).repeat(2),
-            bench.profile.expects(Oddity::TwoMessages),
+            "a valid request twice, where the method takes one message",
+            frame(0, &builder.encoded).repeat(2),
+            builder.profile.expectation(ProtocolAnomaly::TwoMessages),
         ),
     ]
 }

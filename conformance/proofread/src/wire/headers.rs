@@ -1,76 +1,77 @@
-//! What stands before the body. Source: PROTOCOL-HTTP2.md, section Requests.
+//! Cases with unusual or invalid headers, paths and HTTP methods. Source:
+//! PROTOCOL-HTTP2.md, section Requests.
 
-use super::Bench;
+use super::CaseBuilder;
 use crate::{
     case::{Case, Expect, RawCall},
     probe::frame,
-    profile::Oddity,
+    profile::ProtocolAnomaly,
 };
 
-pub(super) fn cases(bench: &Bench<'_>) -> Vec<Case> {
-    let mut cases = content_type(bench);
-    cases.extend(timeout(bench));
-    cases.extend(metadata(bench));
-    cases.extend(path(bench));
+pub(super) fn cases(builder: &CaseBuilder<'_>) -> Vec<Case> {
+    let mut cases = content_type(builder);
+    cases.extend(timeout(builder));
+    cases.extend(metadata(builder));
+    cases.extend(path(builder));
     cases
 }
 
-fn content_type(bench: &Bench<'_>) -> Vec<Case> {
-    let expects = |oddity| bench.profile.expects(oddity);
+fn content_type(builder: &CaseBuilder<'_>) -> Vec<Case> {
+    let expectation = |anomaly| builder.profile.expectation(anomaly);
     let with = |id: &str, intent: &str, value: &str, expect: Expect| {
-        bench.headers(id, intent, &[("content-type", value.as_bytes())], expect)
+        builder.headers(id, intent, &[("content-type", value.as_bytes())], expect)
     };
     vec![
         with(
             "content-type/none",
             "a valid request without a content type",
             "",
-            expects(Oddity::NoContentType),
+            expectation(ProtocolAnomaly::NoContentType),
         ),
         with(
             "content-type/json",
             "a valid request with the content type application/json",
             "application/json",
-            expects(Oddity::WrongContentType),
+            expectation(ProtocolAnomaly::WrongContentType),
         ),
         with(
             "content-type/proto",
-            "a valid request with the content type application/grpc+proto, which says what is the default",
+            "a valid request with the content type application/grpc+proto, which names the default encoding",
             "application/grpc+proto",
             Expect::Accepted,
         ),
-        bench.headers(
+        builder.headers(
             "te/none",
             "a valid request without te: trailers",
             &[("te", b"")],
-            expects(Oddity::NoTe),
+            expectation(ProtocolAnomaly::NoTeHeader),
         ),
     ]
 }
 
-/// One to eight digits and a unit.
-fn timeout(bench: &Bench<'_>) -> Vec<Case> {
+/// A valid timeout is one to eight digits and a unit.
+fn timeout(builder: &CaseBuilder<'_>) -> Vec<Case> {
     let with = |id: &str, value: &str, expect: Expect| {
         let intent = format!("a valid request with the timeout {value:?}");
         let header = [("grpc-timeout", value.as_bytes())];
-        bench.headers(&format!("timeout/{id}"), &intent, &header, expect)
+        builder.headers(&format!("timeout/{id}"), &intent, &header, expect)
     };
-    let odd = || bench.profile.expects(Oddity::BadTimeout);
+    let invalid = || builder.profile.expectation(ProtocolAnomaly::InvalidTimeout);
     vec![
         with("longest", "99999999H", Expect::Accepted),
         with("minute", "1M", Expect::Accepted),
-        with("no-unit", "10", odd()),
-        with("unknown-unit", "10s", odd()),
-        with("no-number", "S", odd()),
-        with("nine-digits", "100000000S", odd()),
-        with("negative", "-1S", odd()),
+        with("no-unit", "10", invalid()),
+        with("unknown-unit", "10s", invalid()),
+        with("no-number", "S", invalid()),
+        with("nine-digits", "100000000S", invalid()),
+        with("negative", "-1S", invalid()),
     ]
 }
 
-fn metadata(bench: &Bench<'_>) -> Vec<Case> {
-    let expects = |oddity| bench.profile.expects(oddity);
+fn metadata(builder: &CaseBuilder<'_>) -> Vec<Case> {
+    let expectation = |anomaly| builder.profile.expectation(anomaly);
     let with = |id: &str, intent: &str, name: &str, value: &[u8], expect: Expect| {
-        bench.headers(&format!("metadata/{id}"), intent, &[(name, value)], expect)
+        builder.headers(&format!("metadata/{id}"), intent, &[(name, value)], expect)
     };
     vec![
         with(
@@ -92,72 +93,72 @@ fn metadata(bench: &Bench<'_>) -> Vec<Case> {
             "a valid request with two binary headers joined by a comma",
             "x-proofread-bin",
             b"AAECAw,BAUGBw",
-            expects(Oddity::JoinedBase64),
+            expectation(ProtocolAnomaly::JoinedBase64),
         ),
         with(
             "not-base64",
             "a valid request with a binary header that is not base64",
             "x-proofread-bin",
             b"*not base64*",
-            expects(Oddity::BadBase64),
+            expectation(ProtocolAnomaly::InvalidBase64),
         ),
         with(
             "not-ascii",
-            "a valid request with a header of bytes above ASCII, about which no server may fail",
+            "a valid request with a header value of bytes outside ASCII, which servers must tolerate",
             "x-proofread",
             &[0xc3, 0xa9, 0xff],
-            expects(Oddity::NonAsciiMetadata),
+            expectation(ProtocolAnomaly::NonAsciiMetadata),
         ),
     ]
 }
 
-fn path(bench: &Bench<'_>) -> Vec<Case> {
-    let expects = |oddity| bench.profile.expects(oddity);
+fn path(builder: &CaseBuilder<'_>) -> Vec<Case> {
+    let expectation = |anomaly| builder.profile.expectation(anomaly);
     let to = |id: &str, intent: &str, path: String, expect: Expect| {
         let call = RawCall {
             path: Some(path),
-            body: frame(0, &bench.encoded),
+            body: frame(0, &builder.encoded),
             ..RawCall::default()
         };
-        bench.call(id, intent, call, expect)
+        builder.call(id, intent, call, expect)
     };
     let get = RawCall {
         headers: vec![(":method".to_owned(), b"GET".to_vec())],
         ..RawCall::default()
     };
-    let mut cases = vec![bench.call(
+    let mut cases = vec![builder.call(
         "get",
-        "the method called by GET, which gRPC does not know",
+        "the HTTP method GET, which gRPC does not use",
         get,
-        expects(Oddity::Get),
+        expectation(ProtocolAnomaly::GetMethod),
     )];
-    if bench.is_first() {
+    if builder.is_first() {
         cases.push(to(
             "path/unknown-method",
             "a method that the service does not have",
-            format!("/{}/ProofreadNoSuchMethod", bench.service()),
-            expects(Oddity::UnknownMethod),
+            format!("/{}/ProofreadNoSuchMethod", builder.service()),
+            expectation(ProtocolAnomaly::UnknownMethod),
         ));
-        let lower = bench.method.path.to_lowercase();
-        if lower != bench.method.path {
+        let lower = builder.method.path.to_lowercase();
+        if lower != builder.method.path {
             cases.push(to(
                 "path/wrong-case",
-                "a method in lower case: paths are case-sensitive",
+                "the path of the method in lower case: paths are case-sensitive",
                 lower,
-                expects(Oddity::UnknownService),
+                expectation(ProtocolAnomaly::UnknownService),
             ));
         }
         cases.push(to(
             "path/unknown-service",
-            "a service that nobody has",
+            "a service that does not exist",
             "/proofread.v1.NoSuchService/NoSuchMethod".to_owned(),
-            expects(Oddity::UnknownService),
+            expectation(ProtocolAnomaly::UnknownService),
         ));
         cases.push(to(
             "path/nonsense",
             "a path that names no method",
             "/proofread".to_owned(),
-            expects(Oddity::NonsensePath),
+            expectation(ProtocolAnomaly::InvalidPath),
         ));
     }
     cases

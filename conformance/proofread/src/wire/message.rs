@@ -1,37 +1,37 @@
-//! Bytes of the message that are not as they should be, or are unusual and fine.
-//! Source: the encoding chapter of protobuf's documentation; that a message which
-//! can't be parsed is INTERNAL is said by gRPC's statuscodes.md.
+//! Cases whose message bytes are invalid, or unusual but valid. Sources: the encoding
+//! chapter of protobuf's documentation; gRPC's statuscodes.md, by which a message that
+//! can't be parsed is INTERNAL.
 
 use prost_reflect::{FieldDescriptor, Kind, ReflectMessage};
 
 use super::{
-    Bench,
-    bytes::{
+    CaseBuilder,
+    encoding::{
         END_GROUP, FIXED32, FIXED64, GROUP, LENGTH, VARINT, delimited, field, key, long_varint,
-        unused, varint,
+        unused_field_number, varint,
     },
 };
 use crate::{
     case::{Case, Expect},
-    profile::Oddity,
+    profile::ProtocolAnomaly,
 };
 
-/// The greatest field number: 29 bits.
-const GREATEST: u32 = (1 << 29) - 1;
+/// The greatest field number of protobuf: 29 bits.
+const MAX_FIELD_NUMBER: u32 = (1 << 29) - 1;
 
-/// Deeper than protobuf's parsers go by default: 100 levels in most.
-const DEEP: usize = 150;
+/// Deeper than the default recursion limit of protobuf parsers, mostly 100 levels.
+const NESTING_DEPTH: usize = 150;
 
-pub(super) fn cases(bench: &Bench<'_>) -> Vec<Case> {
-    let mut cases = unknown(bench);
-    cases.extend(malformed(bench));
-    cases.extend(known(bench));
+pub(super) fn cases(builder: &CaseBuilder<'_>) -> Vec<Case> {
+    let mut cases = unknown_fields(builder);
+    cases.extend(malformed(builder));
+    cases.extend(known_fields(builder));
     cases
 }
 
-/// Unknown fields are skipped: a client may be newer than the server.
-fn unknown(bench: &Bench<'_>) -> Vec<Case> {
-    let number = unused(&bench.baseline.descriptor());
+/// Cases with unknown fields, which servers must ignore: a client may be newer.
+fn unknown_fields(builder: &CaseBuilder<'_>) -> Vec<Case> {
+    let number = unused_field_number(&builder.baseline.descriptor());
     let group = [
         key(number, GROUP),
         field(1, VARINT, &[1]),
@@ -40,15 +40,15 @@ fn unknown(bench: &Bench<'_>) -> Vec<Case> {
     ]
     .concat();
     let groups = [
-        key(number, GROUP).repeat(DEEP),
-        key(number, END_GROUP).repeat(DEEP),
+        key(number, GROUP).repeat(NESTING_DEPTH),
+        key(number, END_GROUP).repeat(NESTING_DEPTH),
     ]
     .concat();
     let mut nested = Vec::new();
-    for _ in 0..DEEP {
+    for _ in 0..NESTING_DEPTH {
         nested = delimited(number, &nested);
     }
-    let runs = [
+    let valid = [
         (
             "varint",
             "an unknown varint",
@@ -72,56 +72,60 @@ fn unknown(bench: &Bench<'_>) -> Vec<Case> {
         ("group", "an unknown group", group),
         (
             "nested",
-            "an unknown field nested 150 times, which is bytes to whom it is unknown",
+            "an unknown field nested 150 times, which parsers must treat as bytes",
             nested,
         ),
         (
             "greatest-number",
             "an unknown field with the greatest number",
-            field(GREATEST, VARINT, &[1]),
+            field(MAX_FIELD_NUMBER, VARINT, &[1]),
         ),
     ];
-    let mut cases: Vec<Case> = runs
+    let mut cases: Vec<Case> = valid
         .into_iter()
         .map(|(id, intent, bytes)| {
             let intent = format!("{intent} after a valid request; unknown fields are ignored");
             let id = format!("unknown-field/{id}");
-            bench.message(&id, intent, &bench.followed_by(&bytes), Expect::Accepted)
+            builder.message(&id, intent, &builder.followed_by(&bytes), Expect::Accepted)
         })
         .collect();
     let first = field(number, VARINT, &[1]);
-    let first = [first.as_slice(), &bench.encoded].concat();
-    cases.push(bench.message(
+    let first = [first.as_slice(), &builder.encoded].concat();
+    cases.push(builder.message(
         "unknown-field/first",
         "an unknown field before a valid request; unknown fields are ignored",
         &first,
         Expect::Accepted,
     ));
-    cases.push(bench.message(
-        "deep-groups",
-        "unknown groups nested 150 times after a valid request",
-        &bench.followed_by(&groups),
-        bench.profile.expects(Oddity::DeepGroups),
-    ));
+    cases.push(
+        builder.message(
+            "deep-groups",
+            "unknown groups nested 150 times after a valid request",
+            &builder.followed_by(&groups),
+            builder
+                .profile
+                .expectation(ProtocolAnomaly::DeeplyNestedGroups),
+        ),
+    );
     cases
 }
 
-fn malformed(bench: &Bench<'_>) -> Vec<Case> {
-    let number = unused(&bench.baseline.descriptor());
+fn malformed(builder: &CaseBuilder<'_>) -> Vec<Case> {
+    let number = unused_field_number(&builder.baseline.descriptor());
     let tails = [
         (
             "truncated-varint",
-            "a varint that ends in its middle",
+            "a varint that ends too early",
             field(number, VARINT, &[0x80]),
         ),
         (
             "overlong-varint",
-            "a varint of eleven bytes; ten is the greatest length",
+            "a varint of eleven bytes, one more than allowed",
             field(number, VARINT, &long_varint(1, 11)),
         ),
         (
             "truncated-key",
-            "a key that ends in its middle",
+            "a field key that ends too early",
             vec![0xf8, 0x80],
         ),
         (
@@ -131,7 +135,7 @@ fn malformed(bench: &Bench<'_>) -> Vec<Case> {
         ),
         (
             "length-beyond-end",
-            "a field that is longer than the message",
+            "a field whose length goes beyond the end of the message",
             [key(number, LENGTH), varint(100), vec![1, 2]].concat(),
         ),
         (
@@ -151,58 +155,65 @@ fn malformed(bench: &Bench<'_>) -> Vec<Case> {
         ),
         (
             "endless-group",
-            "a group that does not end",
+            "a group without an end",
             field(number, GROUP, &field(1, VARINT, &[1])),
         ),
         (
             "end-of-no-group",
-            "the end of a group that did not begin",
+            "the end of a group that was not started",
             key(number, END_GROUP),
         ),
         (
             "wrong-end-of-group",
-            "a group that ends as another one",
+            "a group whose end has another field number",
             [key(number, GROUP), key(number + 1, END_GROUP)].concat(),
         ),
     ];
     let mut cases: Vec<Case> = tails
         .into_iter()
         .map(|(id, intent, bytes)| {
-            let oddity = match id {
-                "huge-length" => Oddity::HugeLength,
-                _ => Oddity::MalformedMessage,
+            let anomaly = match id {
+                "huge-length" => ProtocolAnomaly::HugeFieldLength,
+                _ => ProtocolAnomaly::MalformedMessage,
             };
-            bench.message(
+            builder.message(
                 &format!("malformed/{id}"),
                 format!("{intent}, after a valid request"),
-                &bench.followed_by(&bytes),
-                bench.profile.expects(oddity),
+                &builder.followed_by(&bytes),
+                builder.profile.expectation(anomaly),
             )
         })
         .collect();
-    if let Some((_, cut)) = bench.encoded.split_last() {
-        cases.push(bench.message(
-            "malformed/cut-off",
-            "a valid request without its last byte",
-            cut,
-            bench.profile.expects(Oddity::MalformedMessage),
-        ));
+    if let Some((_, cut)) = builder.encoded.split_last() {
+        cases.push(
+            builder.message(
+                "malformed/cut-off",
+                "a valid request without its last byte",
+                cut,
+                builder
+                    .profile
+                    .expectation(ProtocolAnomaly::MalformedMessage),
+            ),
+        );
     }
     cases
 }
 
-/// Cases that need a field of a kind; the first one of it that the message has.
-fn known(bench: &Bench<'_>) -> Vec<Case> {
-    let message = bench.baseline.descriptor();
+/// Cases that change a known field; they use the first field of a suitable type.
+fn known_fields(builder: &CaseBuilder<'_>) -> Vec<Case> {
+    let message = builder.baseline.descriptor();
     let find = |wanted: &dyn Fn(&FieldDescriptor) -> bool| message.fields().find(wanted);
     let mut cases = Vec::new();
     if let Some(text) = find(&|field| matches!(field.kind(), Kind::String)) {
-        let bytes = bench.followed_by(&delimited(text.number(), &[b'a', 0xc3, 0x28, 0xff]));
-        cases.push(bench.message(
+        let bytes = builder.followed_by(&delimited(text.number(), &[b'a', 0xc3, 0x28, 0xff]));
+        cases.push(builder.message(
             &format!("invalid-utf8/{}", text.name()),
-            format!("bytes that are not UTF-8 in the string {}", text.name()),
+            format!(
+                "bytes that are not UTF-8 in the string field {}",
+                text.name()
+            ),
             &bytes,
-            bench.profile.expects(Oddity::InvalidUtf8),
+            builder.profile.expectation(ProtocolAnomaly::InvalidUtf8),
         ));
     }
     if let Some(any) = find(&|_| true) {
@@ -210,14 +221,11 @@ fn known(bench: &Bench<'_>) -> Vec<Case> {
             Kind::Fixed32 | Kind::Sfixed32 | Kind::Float => field(any.number(), VARINT, &[1]),
             _ => field(any.number(), FIXED32, &[1, 2, 3, 4]),
         };
-        cases.push(bench.message(
+        cases.push(builder.message(
             &format!("wrong-wire-type/{}", any.name()),
-            format!(
-                "{} once more with a wire type that is not its own",
-                any.name()
-            ),
-            &bench.followed_by(&bytes),
-            bench.profile.expects(Oddity::WrongWireType),
+            format!("{} again with a wrong wire type", any.name()),
+            &builder.followed_by(&bytes),
+            builder.profile.expectation(ProtocolAnomaly::WrongWireType),
         ));
     }
     cases

@@ -1,19 +1,20 @@
-//! Wire cases: what no client library sends.
+//! Wire cases: bytes and headers that no client library sends.
 //!
-//! All of them begin with a valid request, so that nothing but the oddity can be
-//! why a server refuses. What protobuf and gRPC define is expected as they define
-//! it; the rest is as the [`Profile`] of the server's stack says.
+//! Each case changes a valid request in one way, so that a server can't refuse it for
+//! another reason. The expectations follow protobuf and gRPC where they define one, and
+//! the [`Profile`] of the server's stack elsewhere.
 //!
-//! - `message` bends the bytes of the message,
-//! - `repeated` says the same message in other bytes, which must change nothing,
-//! - `framing` bends the five bytes in front of it,
-//! - `headers` bends what stands before the body.
+//! - `message` changes the bytes of the message.
+//! - `equivalent_encodings` encodes the same message differently, which must make no
+//!   difference to a server.
+//! - `framing` changes the five bytes in front of a message.
+//! - `headers` changes headers, the path and the HTTP method.
 
-mod bytes;
+mod encoding;
+mod equivalent_encodings;
 mod framing;
 mod headers;
 mod message;
-mod repeated;
 #[cfg(test)]
 mod tests;
 
@@ -21,7 +22,7 @@ use prost::Message;
 use prost_reflect::DynamicMessage;
 
 use crate::{
-    case::{Case, Expect, Phase, RawCall, Send},
+    case::{Case, Expect, Payload, Phase, RawCall},
     contract::{Contract, Method},
     oracle::Oracle,
     probe::frame,
@@ -37,7 +38,7 @@ pub fn cases(
     baseline: &DynamicMessage,
     profile: &Profile,
 ) -> Vec<Case> {
-    let bench = Bench {
+    let builder = CaseBuilder {
         contract,
         oracle,
         method,
@@ -45,26 +46,26 @@ pub fn cases(
         encoded: baseline.encode_to_vec(),
         profile,
     };
-    let mut cases = message::cases(&bench);
-    cases.extend(repeated::cases(&bench));
-    cases.extend(framing::cases(&bench));
-    cases.extend(headers::cases(&bench));
+    let mut cases = message::cases(&builder);
+    cases.extend(equivalent_encodings::cases(&builder));
+    cases.extend(framing::cases(&builder));
+    cases.extend(headers::cases(&builder));
     cases
 }
 
-/// What all cases of a method are made from.
-struct Bench<'a> {
+/// Builds the wire cases of one method.
+struct CaseBuilder<'a> {
     contract: &'a Contract,
     oracle: &'a Oracle,
     method: &'a Method,
     baseline: &'a DynamicMessage,
-    /// The baseline, without a frame.
+    /// The encoded baseline, without a frame header.
     encoded: Vec<u8>,
     profile: &'a Profile,
 }
 
-impl Bench<'_> {
-    /// A case with any body.
+impl CaseBuilder<'_> {
+    /// A case with an arbitrary body.
     fn body(&self, id: &str, intent: impl Into<String>, body: Vec<u8>, expect: Expect) -> Case {
         let call = RawCall {
             body,
@@ -73,12 +74,12 @@ impl Bench<'_> {
         self.call(id, intent, call, expect)
     }
 
-    /// A case with one message, well framed.
+    /// A case with arbitrary message bytes in a correct frame.
     fn message(&self, id: &str, intent: impl Into<String>, message: &[u8], expect: Expect) -> Case {
         self.body(id, intent, frame(0, message), expect)
     }
 
-    /// A case with the baseline and headers.
+    /// A case with the baseline and additional headers.
     fn headers(&self, id: &str, intent: &str, headers: &[(&str, &[u8])], expect: Expect) -> Case {
         let headers = headers.iter();
         let call = RawCall {
@@ -91,6 +92,7 @@ impl Bench<'_> {
         self.call(id, intent, call, expect)
     }
 
+    /// A case with an arbitrary call.
     fn call(&self, id: &str, intent: impl Into<String>, call: RawCall, expect: Expect) -> Case {
         Case {
             id: format!("wire/{id}"),
@@ -98,24 +100,24 @@ impl Bench<'_> {
             phase: Phase::Wire,
             intent: intent.into(),
             exercises: Vec::new(),
-            send: Send::Raw(call),
+            send: Payload::Raw(call),
             expect,
         }
     }
 
-    /// The baseline and then these bytes.
+    /// The encoded baseline followed by these bytes.
     fn followed_by(&self, more: &[u8]) -> Vec<u8> {
         [self.encoded.as_slice(), more].concat()
     }
 
-    /// The service to which the method belongs.
+    /// The full name of the service.
     fn service(&self) -> &str {
         let path = self.method.path.trim_start_matches('/');
         path.split('/').next().unwrap_or_default()
     }
 
-    /// Whether it is the first method of its service: what concerns the server and
-    /// not the method is sent once for each service.
+    /// Whether the method is the first of its service. Cases that concern the server and
+    /// not the method are only sent for this one.
     fn is_first(&self) -> bool {
         self.contract.services().any(|service| {
             let first = service.methods.first();

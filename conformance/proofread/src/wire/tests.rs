@@ -1,5 +1,5 @@
-//! Wire cases are what they say: those that must be accepted mean the same valid
-//! request to a parser, those that are malformed do not parse.
+//! Wire cases contain what they claim: those that must be accepted decode to the same
+//! valid request, and those that are malformed do not decode.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use prost_reflect::{DynamicMessage, ReflectMessage, Value};
 use super::*;
 use crate::{contract::Code, testing};
 
-/// A field of every kind that has a wire form of its own.
+/// A contract with a field of every type that has its own encoding.
 const SHOP: &str = r#"
     service Shop { rpc Put(PutRequest) returns (PutRequest); }
     service Streams { rpc Pour(stream PutRequest) returns (PutRequest); }
@@ -79,7 +79,7 @@ fn baseline(contract: &Contract) -> DynamicMessage {
     message
 }
 
-fn made(path: &str, profile: &str) -> (Contract, Vec<Case>) {
+fn cases_of(path: &str, profile: &str) -> (Contract, Vec<Case>) {
     let contract = shop();
     let oracle = Oracle::new(&contract);
     let request = baseline(&contract);
@@ -96,26 +96,26 @@ fn made(path: &str, profile: &str) -> (Contract, Vec<Case>) {
 
 fn call(case: &Case) -> &RawCall {
     match &case.send {
-        Send::Raw(call) => call,
-        Send::Messages(_) => panic!("wire cases are bytes"),
+        Payload::Raw(call) => call,
+        Payload::Messages(_) => panic!("wire cases are bytes"),
     }
 }
 
 #[test]
-fn ids_are_unique_and_the_same_each_time() {
+fn ids_are_unique_and_deterministic() {
     let ids = |cases: &[Case]| -> Vec<String> { cases.iter().map(|it| it.id.clone()).collect() };
-    let (_, cases) = made("/shop.v1.Shop/Put", "strict");
+    let (_, cases) = cases_of("/shop.v1.Shop/Put", "strict");
     let unique: BTreeSet<String> = ids(&cases).into_iter().collect();
     assert_eq!(unique.len(), cases.len());
     assert!(cases.iter().all(|case| case.id.starts_with("wire/")));
-    let (_, again) = made("/shop.v1.Shop/Put", "strict");
-    assert_eq!(ids(&cases), ids(&again));
+    let (_, repeated) = cases_of("/shop.v1.Shop/Put", "strict");
+    assert_eq!(ids(&cases), ids(&repeated));
     assert!(cases.len() > 80, "{}", cases.len());
 }
 
 #[test]
-fn what_must_be_accepted_is_the_same_valid_request_to_a_parser() {
-    let (contract, cases) = made("/shop.v1.Shop/Put", "strict");
+fn accepted_cases_decode_to_the_same_valid_request() {
+    let (contract, cases) = cases_of("/shop.v1.Shop/Put", "strict");
     let oracle = Oracle::new(&contract);
     let expected = baseline(&contract);
     let mut seen = 0;
@@ -146,8 +146,8 @@ fn what_must_be_accepted_is_the_same_valid_request_to_a_parser() {
 }
 
 #[test]
-fn of_a_field_that_comes_twice_the_last_one_is_judged() {
-    let (_, cases) = made("/shop.v1.Shop/Put", "strict");
+fn last_value_of_a_repeated_scalar_field_is_judged() {
+    let (_, cases) = cases_of("/shop.v1.Shop/Put", "strict");
     let expect = |id: &str| {
         let case = cases.iter().find(|case| case.id == id);
         &case.unwrap_or_else(|| panic!("no case {id}")).expect
@@ -165,9 +165,9 @@ fn of_a_field_that_comes_twice_the_last_one_is_judged() {
     }
 }
 
-/// Two pieces of a message differ from the whole, and neither is all of it.
+/// The two pieces of a message differ from the whole message.
 #[test]
-fn a_message_with_a_single_field_comes_in_pieces_too() {
+fn message_with_a_single_field_is_split_too() {
     let contract = Contract::decode(&testing::shop(
         "service Shop { rpc Put(PutRequest) returns (PutRequest); }
          message PutRequest { Only name = 1; Only inner = 2; Only list = 3; Only lone = 4; Only none = 5; }
@@ -197,7 +197,7 @@ fn a_message_with_a_single_field_comes_in_pieces_too() {
         let body = &call(case).body[5..];
         let decoded = DynamicMessage::decode(request.descriptor(), body);
         assert_eq!(decoded.as_ref(), Ok(&request), "{}", case.id);
-        // Whoever takes the last piece for the whole sees another message.
+        // A parser that keeps only the last piece decodes another message.
         let key = number << 3 | 2;
         let (mut at, mut last) = (0, 0);
         while at < body.len() {
@@ -207,7 +207,7 @@ fn a_message_with_a_single_field_comes_in_pieces_too() {
             at += 2 + usize::from(body[at + 1]);
         }
         let alone = DynamicMessage::decode(request.descriptor(), &body[last..]);
-        let alone = alone.expect("the last piece is sound");
+        let alone = alone.expect("the last piece decodes");
         let field = request.descriptor().get_field(u32::from(number));
         let field = field.expect("the field");
         assert_ne!(
@@ -220,8 +220,8 @@ fn a_message_with_a_single_field_comes_in_pieces_too() {
 }
 
 #[test]
-fn what_is_malformed_does_not_parse() {
-    let (contract, cases) = made("/shop.v1.Shop/Put", "strict");
+fn malformed_cases_do_not_decode() {
+    let (contract, cases) = cases_of("/shop.v1.Shop/Put", "strict");
     let descriptor = baseline(&contract).descriptor();
     let mut malformed = cases
         .iter()
@@ -234,9 +234,9 @@ fn what_is_malformed_does_not_parse() {
 }
 
 #[test]
-fn the_profile_decides_what_is_left_open() {
+fn profile_decides_what_the_specification_leaves_open() {
     let expect = |profile: &str, id: &str| {
-        let (_, cases) = made("/shop.v1.Shop/Put", profile);
+        let (_, cases) = cases_of("/shop.v1.Shop/Put", profile);
         let case = cases.into_iter().find(|case| case.id == id);
         case.expect("a case").expect
     };
@@ -248,8 +248,8 @@ fn the_profile_decides_what_is_left_open() {
 }
 
 #[test]
-fn a_client_stream_may_have_any_number_of_messages() {
-    let (_, cases) = made("/shop.v1.Streams/Pour", "strict");
+fn client_stream_has_no_cases_about_the_number_of_messages() {
+    let (_, cases) = cases_of("/shop.v1.Streams/Pour", "strict");
     let cardinality = ["wire/no-message", "wire/two-messages"];
     assert!(
         !cases
@@ -260,7 +260,7 @@ fn a_client_stream_may_have_any_number_of_messages() {
 }
 
 #[test]
-fn a_request_without_fields_has_wire_cases_too() {
+fn request_without_fields_has_wire_cases() {
     let contract = Contract::decode(&testing::shop(
         "service Shop { rpc Ping(PingRequest) returns (PingRequest); } message PingRequest {}",
     ));

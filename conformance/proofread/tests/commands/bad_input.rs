@@ -108,7 +108,7 @@ fn typos_in_flags_are_reported() {
             &["--profile=tonik"],
             "there is no profile \"tonik\"; did you mean \"tonic\"?",
         ),
-        (&["--details=most"], "details are both, violations"),
+        (&["--details=most"], "details must be both, violations"),
         (
             &["--header=authorization"],
             "is not of the form 'key: value'",
@@ -209,7 +209,10 @@ fn wrong_configuration_is_reported_with_its_line() {
             "[credentials.account]\ntoken = \"a\"\nmethods = [\n  \"Get\",\n  \"Gte\",\n]",
             "proofread.toml:5: \"Gte\" matches no method of the contract",
         ),
-        ("details = \"most\"", "proofread.toml:1: details are both"),
+        (
+            "details = \"most\"",
+            "proofread.toml:1: details must be both",
+        ),
         (
             "[tls]\n\nca = \"none.pem\"",
             "proofread.toml:3: can't read none.pem",

@@ -68,7 +68,7 @@ fn invalid_failures_file_is_reported() {
     write(folder.path(), "other.json", b"{}");
     let error = error_line(folder.path(), &["replay", "other.json"]);
     assert!(
-        error.contains("other.json holds no failures of proofread"),
+        error.contains("other.json does not contain failures that proofread recorded"),
         "{error}"
     );
     let error = error_line(folder.path(), &["replay", "none.json"]);

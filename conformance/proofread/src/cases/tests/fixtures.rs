@@ -20,7 +20,7 @@ fn method<'c>(contract: &'c Contract, path: &str) -> &'c Method {
 }
 
 fn first_field(case: &Case, name: &str) -> Value {
-    let Send::Messages(messages) = &case.send else {
+    let Payload::Messages(messages) = &case.send else {
         panic!("{} sends bytes", case.id);
     };
     let value = messages[0]

@@ -145,7 +145,7 @@ fn engines_that_read_patterns_otherwise_are_not_provoked() {
         "message BuyRequest { string word = 1 [(buf.validate.field).string.pattern = \"^\\\\w+$\"]; }",
     );
     for case in &generated.cases {
-        let Send::Messages(messages) = &case.send else {
+        let Payload::Messages(messages) = &case.send else {
             panic!("{} sends bytes", case.id);
         };
         let word = messages[0]

@@ -66,7 +66,7 @@ fn the_same_seed_gives_the_same_cases() {
 }
 
 fn is_same(left: &Case, right: &Case) -> bool {
-    let (Send::Messages(left), Send::Messages(right)) = (&left.send, &right.send) else {
+    let (Payload::Messages(left), Payload::Messages(right)) = (&left.send, &right.send) else {
         return false;
     };
     // What is not a number does not equal itself.

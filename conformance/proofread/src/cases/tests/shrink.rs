@@ -4,7 +4,7 @@ use prost_reflect::{DynamicMessage, Value};
 use super::*;
 
 fn only(case: &Case) -> &DynamicMessage {
-    let Send::Messages(messages) = &case.send else {
+    let Payload::Messages(messages) = &case.send else {
         panic!("{} sends bytes", case.id);
     };
     assert_eq!(messages.len(), 1);
@@ -57,7 +57,7 @@ fn numbers_and_texts_shrink_to_where_the_failure_begins() {
     message.set_field_by_name("page_size", Value::I32(187));
     message.set_field_by_name("page_token", Value::String("token".to_owned()));
     let case = Case {
-        send: Send::Messages(vec![message]),
+        send: Payload::Messages(vec![message]),
         expect: Expect::Accepted,
         ..derive(&contract, method, &Fixtures::default())
             .cases

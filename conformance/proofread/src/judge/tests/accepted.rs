@@ -1,37 +1,43 @@
-//! Requests that keep every rule.
+//! Verdicts about the answers to requests that keep every rule.
 
 use super::*;
 
 #[test]
-fn a_valid_request_is_answered_by_a_valid_response_or_a_declared_error() {
+fn valid_request_may_get_a_valid_response_or_a_declared_error() {
     let accepted = case(GET, Expect::Accepted);
-    let declared = Bent {
+    let declared = ErrorAnswer {
         reason: Some("BOOK_NOT_FOUND"),
-        ..Bent::error(5)
+        ..ErrorAnswer::error(5)
     };
-    let odd = Bent {
+    let odd = ErrorAnswer {
         reason: Some("ODD"),
-        ..Bent::error(3)
+        ..ErrorAnswer::error(3)
     };
     let fine = [
         Outcome::Answered(ok(&[TITLE])),
         declared.outcome(),
         odd.outcome(),
-        Bent::error(14).outcome(),
+        ErrorAnswer::error(14).outcome(),
     ];
     for outcome in fine {
         assert_eq!(kinds_of(&both(), &accepted, &outcome), [], "{outcome:?}");
     }
-    let other_reason = Bent {
+    let other_reason = ErrorAnswer {
         reason: Some("GONE"),
-        ..Bent::error(5)
+        ..ErrorAnswer::error(5)
     };
     let table = [
         (other_reason.outcome(), FindingKind::UndeclaredError),
-        (Bent::error(5).outcome(), FindingKind::UndeclaredError),
-        (Bent::error(13).outcome(), FindingKind::UndeclaredError),
-        (Bent::refusal().outcome(), FindingKind::ValidRefused),
-        (Bent::error(3).outcome(), FindingKind::ValidRefused),
+        (
+            ErrorAnswer::error(5).outcome(),
+            FindingKind::UndeclaredError,
+        ),
+        (
+            ErrorAnswer::error(13).outcome(),
+            FindingKind::UndeclaredError,
+        ),
+        (ErrorAnswer::refusal().outcome(), FindingKind::ValidRefused),
+        (ErrorAnswer::error(3).outcome(), FindingKind::ValidRefused),
         (Outcome::Answered(ok(&[])), FindingKind::BadResponse),
         (
             Outcome::Answered(ok(&[TITLE, TITLE])),
@@ -73,26 +79,26 @@ fn a_valid_request_is_answered_by_a_valid_response_or_a_declared_error() {
 }
 
 #[test]
-fn a_contract_that_declares_nothing_allows_all_but_defects() {
+fn service_without_declared_errors_may_return_all_but_defect_codes() {
     let accepted = case(PLAIN, Expect::Accepted);
     for code in [3, 5, 7, 9, 12, 16] {
-        let outcome = Bent::error(code).outcome();
+        let outcome = ErrorAnswer::error(code).outcome();
         assert_eq!(kinds_of(&both(), &accepted, &outcome), [], "{code}");
     }
     for code in [2, 13, 15] {
-        let kinds = kinds_of(&both(), &accepted, &Bent::error(code).outcome());
+        let kinds = kinds_of(&both(), &accepted, &ErrorAnswer::error(code).outcome());
         assert_eq!(kinds, [FindingKind::UndeclaredError], "{code}");
     }
 }
 
 #[test]
-fn a_finding_says_what_was_sent() {
+fn finding_contains_the_bytes_and_json_that_were_sent() {
     let contract = Contract::decode(&testing::shop(SHOP)).expect("a contract");
     let request = contract.message("shop.v1.GetRequest").expect("a message");
     let mut message = DynamicMessage::new(request.descriptor.clone());
     message.set_field_by_name("id", prost_reflect::Value::I32(7));
     let mut sent = case(GET, Expect::Refused(due()));
-    sent.send = Send::Messages(vec![message]);
+    sent.send = Payload::Messages(vec![message]);
     let oracle = Oracle::new(&contract);
     let outcome = Outcome::Answered(ok(&[TITLE]));
     let findings = judge(&contract, &oracle, &both(), &sent, &outcome);

@@ -1,4 +1,4 @@
-//! The judge against answers that are right and against each way to be wrong.
+//! The verdicts about correct answers, and about each way in which an answer can be wrong.
 
 mod accepted;
 mod refused;
@@ -50,7 +50,7 @@ fn case(method: &str, expect: Expect) -> Case {
         phase: Phase::Boundary,
         intent: "a test".to_owned(),
         exercises: Vec::new(),
-        send: Send::Messages(Vec::new()),
+        send: Payload::Messages(Vec::new()),
         expect,
     }
 }
@@ -62,7 +62,7 @@ fn kinds_of(profile: &Profile, case: &Case, outcome: &Outcome) -> Vec<FindingKin
     assert_eq!(
         findings,
         judge(&contract, &oracle, profile, case, outcome),
-        "a verdict is the same each time"
+        "verdicts are deterministic"
     );
     findings.into_iter().map(|finding| finding.kind).collect()
 }
@@ -76,8 +76,8 @@ fn due() -> Vec<case::Violation> {
         .into()
 }
 
-/// An answer and the ways to bend it.
-struct Bent {
+/// Builds an answer with an error status, correct or wrong in chosen ways.
+struct ErrorAnswer {
     code: i32,
     inner_code: i32,
     message: String,
@@ -89,7 +89,7 @@ struct Bent {
     padded: bool,
 }
 
-impl Bent {
+impl ErrorAnswer {
     fn error(code: i32) -> Self {
         Self {
             code,
@@ -106,9 +106,13 @@ impl Bent {
 
     fn refusal() -> Self {
         let listed = |google: bool| {
-            let pairs = due().into_iter().map(|due| match google {
-                true => (due.path, details::googled(&due.rule)),
-                false => (due.path, due.rule),
+            let pairs = due().into_iter().map(|due| {
+                let rule = if google {
+                    details::google_reason(&due.rule)
+                } else {
+                    due.rule
+                };
+                (due.path, rule)
             });
             Some(pairs.collect())
         };
@@ -180,9 +184,10 @@ impl Bent {
                 details,
             };
             let bytes = status.encode_to_vec();
-            let text = match self.padded {
-                true => BASE64_STANDARD.encode(bytes),
-                false => BASE64_STANDARD_NO_PAD.encode(bytes),
+            let text = if self.padded {
+                BASE64_STANDARD.encode(bytes)
+            } else {
+                BASE64_STANDARD_NO_PAD.encode(bytes)
             };
             trailers.push(header("grpc-status-details-bin", &text));
         }

@@ -1,143 +1,143 @@
-//! Requests that break rules.
+//! Verdicts about the answers to requests that break rules.
 
 use super::*;
 
 #[test]
-fn a_correct_refusal_is_no_finding() {
+fn correct_refusal_is_no_finding() {
     for padded in [false, true] {
-        let bent = Bent {
+        let error_answer = ErrorAnswer {
             padded,
-            ..Bent::refusal()
+            ..ErrorAnswer::refusal()
         };
         let refused = case(GET, Expect::Refused(due()));
-        assert_eq!(kinds_of(&both(), &refused, &bent.outcome()), []);
+        assert_eq!(kinds_of(&both(), &refused, &error_answer.outcome()), []);
     }
 }
 
 #[test]
-fn each_way_to_refuse_wrongly_is_found() {
+fn incorrect_refusals_are_found() {
     let pair = |path: &str, rule: &str| (path.to_owned(), rule.to_owned());
-    let table: Vec<(&str, Bent, FindingKind)> = vec![
+    let table: Vec<(&str, ErrorAnswer, FindingKind)> = vec![
         (
             "another code",
-            Bent {
+            ErrorAnswer {
                 inner_code: 9,
                 code: 9,
-                ..Bent::refusal()
+                ..ErrorAnswer::refusal()
             },
             FindingKind::WrongCode,
         ),
         (
             "an inner code that differs",
-            Bent {
+            ErrorAnswer {
                 inner_code: 9,
-                ..Bent::refusal()
+                ..ErrorAnswer::refusal()
             },
             FindingKind::WrongDetails,
         ),
         (
             "an inner message that differs",
-            Bent {
+            ErrorAnswer {
                 inner_message: "other".to_owned(),
-                ..Bent::refusal()
+                ..ErrorAnswer::refusal()
             },
             FindingKind::WrongDetails,
         ),
         (
             "a violation too few",
-            Bent {
+            ErrorAnswer {
                 violations: Some(vec![pair("id", "int32.gt")]),
-                ..Bent::refusal()
+                ..ErrorAnswer::refusal()
             },
             FindingKind::WrongViolations,
         ),
         (
             "a violation too many",
-            Bent {
+            ErrorAnswer {
                 violations: Some(vec![
                     pair("id", "int32.gt"),
                     pair("name", "string.min_len"),
                     pair("name", "string.pattern"),
                 ]),
-                ..Bent::refusal()
+                ..ErrorAnswer::refusal()
             },
             FindingKind::WrongViolations,
         ),
         (
             "another path",
-            Bent {
+            ErrorAnswer {
                 violations: Some(vec![
                     pair("request.id", "int32.gt"),
                     pair("name", "string.min_len"),
                 ]),
-                ..Bent::refusal()
+                ..ErrorAnswer::refusal()
             },
             FindingKind::WrongViolations,
         ),
         (
             "no rule id",
-            Bent {
+            ErrorAnswer {
                 violations: Some(vec![pair("id", ""), pair("name", "string.min_len")]),
-                ..Bent::refusal()
+                ..ErrorAnswer::refusal()
             },
             FindingKind::WrongViolations,
         ),
         (
             "no violations in the list",
-            Bent {
+            ErrorAnswer {
                 violations: Some(Vec::new()),
-                ..Bent::refusal()
+                ..ErrorAnswer::refusal()
             },
             FindingKind::WrongViolations,
         ),
         (
             "no list of violations",
-            Bent {
+            ErrorAnswer {
                 violations: None,
-                ..Bent::refusal()
+                ..ErrorAnswer::refusal()
             },
             FindingKind::WrongDetails,
         ),
         (
             "no bad request",
-            Bent {
+            ErrorAnswer {
                 fields: None,
-                ..Bent::refusal()
+                ..ErrorAnswer::refusal()
             },
             FindingKind::WrongDetails,
         ),
         (
             "a bad request of another field",
-            Bent {
+            ErrorAnswer {
                 fields: Some(vec![
                     pair("id", "INT32_GT"),
                     pair("other", "STRING_MIN_LEN"),
                 ]),
-                ..Bent::refusal()
+                ..ErrorAnswer::refusal()
             },
             FindingKind::WrongDetails,
         ),
         (
             "a bad request with another reason",
-            Bent {
+            ErrorAnswer {
                 fields: Some(vec![pair("id", "INT32_LT"), pair("name", "STRING_MIN_LEN")]),
-                ..Bent::refusal()
+                ..ErrorAnswer::refusal()
             },
             FindingKind::WrongDetails,
         ),
         (
             "the details the other way round",
-            Bent {
+            ErrorAnswer {
                 reversed: true,
-                ..Bent::refusal()
+                ..ErrorAnswer::refusal()
             },
             FindingKind::WrongDetails,
         ),
     ];
     let refused = case(GET, Expect::Refused(due()));
-    for (what, bent, kind) in table {
+    for (what, error_answer, kind) in table {
         assert_eq!(
-            kinds_of(&both(), &refused, &bent.outcome()),
+            kinds_of(&both(), &refused, &error_answer.outcome()),
             [kind],
             "{what}"
         );
@@ -146,7 +146,7 @@ fn each_way_to_refuse_wrongly_is_found() {
     let kinds = kinds_of(&both(), &refused, &accepted);
     assert_eq!(kinds, [FindingKind::RuleNotChecked]);
     let open = Answer {
-        stopped: true,
+        stopped_early: true,
         trailers: Vec::new(),
         ..ok(&[TITLE])
     };
@@ -156,24 +156,24 @@ fn each_way_to_refuse_wrongly_is_found() {
 }
 
 #[test]
-fn the_profile_says_which_details_there_must_be() {
-    let bare = Bent::error(3);
-    let only_violations = Bent {
+fn profile_decides_which_details_are_required() {
+    let bare = ErrorAnswer::error(3);
+    let only_violations = ErrorAnswer {
         fields: None,
-        ..Bent::refusal()
+        ..ErrorAnswer::refusal()
     };
-    let only_fields = Bent {
+    let only_fields = ErrorAnswer {
         violations: None,
         fields: Some(vec![
             ("id".to_owned(), String::new()),
             ("name".to_owned(), String::new()),
         ]),
-        ..Bent::refusal()
+        ..ErrorAnswer::refusal()
     };
     let refused = case(GET, Expect::Refused(due()));
-    let fine = |details: Details, bent: &Bent| {
+    let fine = |details: Details, error_answer: &ErrorAnswer| {
         let profile = Profile::strict().with_details(details);
-        kinds_of(&profile, &refused, &bent.outcome()).is_empty()
+        kinds_of(&profile, &refused, &error_answer.outcome()).is_empty()
     };
     let table = [
         (Details::Both, [false, false, false]),
@@ -183,62 +183,67 @@ fn the_profile_says_which_details_there_must_be() {
         (Details::None, [true, true, true]),
     ];
     for (details, expected) in table {
-        let found = [&bare, &only_violations, &only_fields].map(|bent| fine(details, bent));
+        let found =
+            [&bare, &only_violations, &only_fields].map(|error_answer| fine(details, error_answer));
         assert_eq!(found, expected, "{details}");
     }
 }
 
 #[test]
-fn a_valid_message_may_fail_before_the_one_that_is_refused() {
+fn declared_error_of_an_earlier_message_in_a_stream_is_allowed() {
     let contract = Contract::decode(&testing::shop(SHOP)).expect("a contract");
     let request = contract.message("shop.v1.GetRequest").expect("a message");
     let message = DynamicMessage::new(request.descriptor.clone());
-    let declared = Bent {
+    let declared = ErrorAnswer {
         reason: Some("BOOK_NOT_FOUND"),
-        ..Bent::error(5)
+        ..ErrorAnswer::error(5)
     };
     let mut refused = case(GET, Expect::Refused(due()));
     for (count, kinds) in [(1, vec![FindingKind::WrongCode]), (2, vec![])] {
-        refused.send = Send::Messages(vec![message.clone(); count]);
+        refused.send = Payload::Messages(vec![message.clone(); count]);
         assert_eq!(kinds_of(&both(), &refused, &declared.outcome()), kinds);
     }
-    let undeclared = Bent::error(5).outcome();
+    let undeclared = ErrorAnswer::error(5).outcome();
     let kinds = kinds_of(&both(), &refused, &undeclared);
     assert_eq!(kinds, [FindingKind::WrongCode]);
 }
 
-/// Many violations, of which some are listed.
-fn flood(due: usize, listed: usize, message: &str) -> (Case, Outcome) {
+/// A case that breaks `due` rules, and an answer that lists `listed` of them.
+fn partially_listed(due: usize, listed: usize, message: &str) -> (Case, Outcome) {
     let name = |at: usize| format!("books_with_a_long_name_{at:04}.a_long_field_name");
     let all = (0..due).map(|at| case::Violation {
         path: name(at),
         rule: "string.min_len".to_owned(),
     });
     let pairs = |rule: &str| (0..listed).map(|at| (name(at), rule.to_owned())).collect();
-    let bent = Bent {
+    let error_answer = ErrorAnswer {
         message: message.to_owned(),
         inner_message: message.to_owned(),
         violations: Some(pairs("string.min_len")),
         fields: Some(pairs("STRING_MIN_LEN")),
-        ..Bent::refusal()
+        ..ErrorAnswer::refusal()
     };
-    (case(GET, Expect::Refused(all.collect())), bent.outcome())
+    (
+        case(GET, Expect::Refused(all.collect())),
+        error_answer.outcome(),
+    )
 }
 
 #[test]
-fn violations_beyond_the_trailer_may_be_left_out_if_they_are_counted() {
+fn violations_that_do_not_fit_may_be_omitted_if_they_are_counted() {
     let profile = both().with_trailer_limit(4096);
-    let told = "books: too short (and 999 more, 990 of them not listed)";
-    let (case, outcome) = flood(1000, 10, told);
+    let message = "books: too short (and 999 more, 990 of them not listed)";
+    let (case, outcome) = partially_listed(1000, 10, message);
     assert_eq!(kinds_of(&profile, &case, &outcome), []);
-    let (case, outcome) = flood(1000, 10, "books: too short");
+    let (case, outcome) = partially_listed(1000, 10, "books: too short");
     let kinds = kinds_of(&profile, &case, &outcome);
     assert_eq!(kinds, [FindingKind::WrongViolations]);
     // All of these would fit.
-    let (case, outcome) = flood(4, 1, "books: too short (and 3 more, 3 of them not listed)");
+    let (case, outcome) =
+        partially_listed(4, 1, "books: too short (and 3 more, 3 of them not listed)");
     let kinds = kinds_of(&profile, &case, &outcome);
     assert_eq!(kinds, [FindingKind::WrongViolations]);
-    let (case, outcome) = flood(60, 60, "too many");
+    let (case, outcome) = partially_listed(60, 60, "too many");
     let kinds = kinds_of(&profile, &case, &outcome);
     assert_eq!(kinds, [FindingKind::TrailerTooBig]);
 }

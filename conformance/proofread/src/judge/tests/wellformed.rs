@@ -1,9 +1,10 @@
-//! What holds for every answer, and what counts as which code.
+//! Verdicts about the form of answers, and the mapping of HTTP statuses and resets to
+//! codes.
 
 use super::*;
 
 #[test]
-fn answers_that_are_not_well_formed_are_found() {
+fn malformed_answers_are_found() {
     let with = |name: &str, value: &[u8]| {
         let mut answer = ok(&[TITLE]);
         answer.trailers.retain(|(it, _)| it != name);
@@ -39,8 +40,8 @@ fn answers_that_are_not_well_formed_are_found() {
         let kinds = kinds_of(&both(), &accepted, &outcome);
         assert_eq!(kinds.first(), Some(&FindingKind::Protocol), "{outcome:?}");
     }
-    for damaged in [&b"*no base64*"[..], b"/////w"] {
-        let outcome = Outcome::Answered(with("grpc-status-details-bin", damaged));
+    for undecodable in [&b"*no base64*"[..], b"/////w"] {
+        let outcome = Outcome::Answered(with("grpc-status-details-bin", undecodable));
         let kinds = kinds_of(&both(), &accepted, &outcome);
         assert_eq!(kinds, [FindingKind::WrongDetails]);
     }
@@ -51,7 +52,7 @@ fn answers_that_are_not_well_formed_are_found() {
 }
 
 #[test]
-fn codes_statuses_of_http_and_resets_are_judged_alike() {
+fn http_statuses_and_resets_count_as_the_codes_they_map_to() {
     let internal = case(GET, Expect::OneOf(vec![Code(13)]));
     let http = |status| {
         Outcome::Answered(Answer {
@@ -60,14 +61,14 @@ fn codes_statuses_of_http_and_resets_are_judged_alike() {
         })
     };
     for outcome in [
-        Bent::error(13).outcome(),
+        ErrorAnswer::error(13).outcome(),
         http(400),
         Outcome::Reset { code: 1 },
     ] {
         assert_eq!(kinds_of(&both(), &internal, &outcome), [], "{outcome:?}");
     }
     for outcome in [
-        Bent::error(2).outcome(),
+        ErrorAnswer::error(2).outcome(),
         http(500),
         Outcome::Reset { code: 8 },
         Outcome::Answered(ok(&[TITLE])),
@@ -78,26 +79,29 @@ fn codes_statuses_of_http_and_resets_are_judged_alike() {
     assert_eq!(kinds_of(&both(), &unsupported, &http(415)), []);
     assert_eq!(kinds_of(&both(), &unsupported, &http(200)).len(), 1);
 
-    // Where it may run it may also fail as it declares.
-    let runs = case(GET, Expect::OneOf(vec![Code(0), Code(13)]));
-    let declared = Bent {
+    // Where OK is allowed, the declared errors of the method are allowed too.
+    let may_run = case(GET, Expect::OneOf(vec![Code(0), Code(13)]));
+    let declared = ErrorAnswer {
         reason: Some("BOOK_NOT_FOUND"),
-        ..Bent::error(5)
+        ..ErrorAnswer::error(5)
     };
-    assert_eq!(kinds_of(&both(), &runs, &declared.outcome()), []);
-    assert_eq!(kinds_of(&both(), &runs, &Bent::error(9).outcome()).len(), 1);
-    let survives = case(GET, Expect::Survives);
+    assert_eq!(kinds_of(&both(), &may_run, &declared.outcome()), []);
+    assert_eq!(
+        kinds_of(&both(), &may_run, &ErrorAnswer::error(9).outcome()).len(),
+        1
+    );
+    let any_answer = case(GET, Expect::AnyAnswer);
     for outcome in [
         http(404),
         Outcome::Reset { code: 8 },
-        Bent::error(2).outcome(),
+        ErrorAnswer::error(2).outcome(),
     ] {
-        assert_eq!(kinds_of(&both(), &survives, &outcome), []);
+        assert_eq!(kinds_of(&both(), &any_answer, &outcome), []);
     }
 }
 
 #[test]
-fn paths_are_written_as_protovalidate_writes_them() {
+fn field_paths_have_the_format_of_protovalidate() {
     let element = |name: &str, subscript| FieldPathElement {
         field_name: Some(name.to_owned()),
         subscript,

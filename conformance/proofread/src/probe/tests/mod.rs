@@ -1,5 +1,4 @@
-//! The probe against small real servers: one that is right, and each way to be
-//! wrong.
+//! The probe against small real servers: a correct one and misbehaving ones.
 
 pub(crate) mod servers;
 mod tls;
@@ -8,11 +7,13 @@ use std::time::Duration;
 
 use super::*;
 use crate::{contract::Contract, outcome::Answer};
-use servers::{Then, bad_server, book_server, http1_server, silent_port, spoken_port};
+use servers::{
+    Misbehaviour, book_server, http1_server, misbehaving_server, server_that_sends, silent_listener,
+};
 
-/// For what never comes.
+/// The timeout for events that must not happen.
 const SHORT: Duration = Duration::from_millis(300);
-/// For what comes, on a busy machine too.
+/// The timeout for events that must happen, also on a busy machine.
 const LONG: Duration = Duration::from_secs(30);
 const GET_BOOK: &str = "/bookstore.inventory.v1.InventoryService/GetBook";
 
@@ -23,11 +24,11 @@ fn target(uri: impl Into<String>) -> Target {
     }
 }
 
-async fn refused(uri: impl Into<String>) -> String {
-    refused_by(&target(uri)).await
+async fn connect_error(uri: impl Into<String>) -> String {
+    connect_error_of(&target(uri)).await
 }
 
-async fn refused_by(target: &Target) -> String {
+async fn connect_error_of(target: &Target) -> String {
     let error = Probe::connect(target).await;
     error.expect_err("no gRPC server is there").to_string()
 }
@@ -39,20 +40,20 @@ fn answered(outcome: Outcome) -> Answer {
     }
 }
 
-/// A GetBookRequest with this number, framed.
+/// A framed GetBookRequest with this book id.
 fn book(number: u8) -> RawBody {
     RawBody::new(frame(0, &[8, number]))
 }
 
 #[tokio::test]
-async fn a_call_is_answered_with_headers_message_and_trailers() {
+async fn answer_has_headers_message_and_trailers() {
     let server = book_server().await;
     let probe = Probe::connect(&target(server.uri())).await;
     let probe = probe.expect("the server is there");
     let answer = answered(probe.call(GET_BOOK, &[], book(1), LONG).await);
     assert_eq!((answer.http_status, answer.grpc_code()), (200, Some(0)));
     assert_eq!(answer.messages.len(), 1);
-    assert!(answer.rest.is_empty() && !answer.stopped);
+    assert!(answer.rest.is_empty() && !answer.stopped_early);
     let refused = answered(probe.call(GET_BOOK, &[], book(0), LONG).await);
     assert_eq!(refused.grpc_code(), Some(3));
     assert!(refused.trailer("grpc-status-details-bin").is_some());
@@ -70,23 +71,23 @@ async fn many_calls_share_few_connections() {
 }
 
 #[tokio::test]
-async fn a_stream_is_left_after_enough_messages() {
+async fn stream_is_left_after_enough_messages() {
     let server = book_server().await;
     let probe = Probe::connect(&target(server.uri())).await;
     let probe = probe.expect("the server is there");
-    let stop = Stop {
-        messages: 1,
-        first: LONG,
-        quiet: SHORT,
+    let limits = ReadLimits {
+        max_messages: 1,
+        first_message_timeout: LONG,
+        idle_timeout: SHORT,
     };
-    let body = RawBody::new(frame(0, &[10, 1, 1])).stopping(stop);
+    let body = RawBody::new(frame(0, &[10, 1, 1])).with_read_limits(limits);
     let path = "/bookstore.inventory.v1.InventoryService/WatchStock";
     let answer = answered(probe.call(path, &[], body, LONG).await);
-    assert_eq!((answer.messages.len(), answer.stopped), (1, true));
+    assert_eq!((answer.messages.len(), answer.stopped_early), (1, true));
 }
 
 #[tokio::test]
-async fn a_header_is_replaced_or_removed() {
+async fn call_headers_replace_or_remove_metadata() {
     let server = book_server().await;
     let mut target = target(server.uri());
     target.metadata.push(Metadata {
@@ -96,13 +97,13 @@ async fn a_header_is_replaced_or_removed() {
     });
     let probe = Probe::connect(&target).await.expect("the server is there");
     let path = "/bookstore.inventory.v1.InventoryService/SetStock";
-    let contract = Contract::decode(contract::IMAGE).expect("the contract is sound");
-    let may_call = |path: &str| {
+    let contract = Contract::decode(contract::IMAGE).expect("the contract decodes");
+    let has_credential_for = |path: &str| {
         let method = contract.methods().find(|method| method.path == path);
-        probe.may_call(method.expect("it is in the contract"))
+        probe.has_credential_for(method.expect("it is in the contract"))
     };
-    assert!(may_call(path) && may_call(GET_BOOK));
-    assert!(!may_call(
+    assert!(has_credential_for(path) && has_credential_for(GET_BOOK));
+    assert!(!has_credential_for(
         "/bookstore.inventory.v1.InventoryService/ReserveStock"
     ));
     let code = async |value: Option<&str>| {
@@ -118,28 +119,28 @@ async fn a_header_is_replaced_or_removed() {
 }
 
 #[tokio::test]
-async fn silence_resets_and_broken_connections_are_told_apart() {
+async fn timeouts_resets_and_broken_connections_have_different_outcomes() {
     let call_within = async |timeout, then| {
-        let address = bad_server(then).await;
+        let address = misbehaving_server(then).await;
         let probe = Probe::connect(&target(address)).await;
         let probe = probe.expect("it speaks HTTP/2");
         probe.call(GET_BOOK, &[], book(1), timeout).await
     };
-    let silent = call_within(SHORT, Then::Silence).await;
+    let silent = call_within(SHORT, Misbehaviour::NoAnswer).await;
     assert!(matches!(silent, Outcome::TimedOut { after } if after == SHORT));
     let call = async |then| call_within(LONG, then).await;
-    let reset = call(Then::Reset(2)).await;
+    let reset = call(Misbehaviour::Reset(2)).await;
     assert!(matches!(reset, Outcome::Reset { code: 2 }), "{reset:?}");
-    let broken = call(Then::Drop).await;
+    let broken = call(Misbehaviour::CloseConnection).await;
     assert!(matches!(broken, Outcome::Broken { .. }), "{broken:?}");
-    let half = call(Then::HalfAnAnswer).await;
+    let half = call(Misbehaviour::PartialMessage).await;
     assert!(matches!(half, Outcome::Broken { .. }), "{half:?}");
-    let garbage = answered(call(Then::Garbage).await);
-    assert_eq!((garbage.grpc_code(), garbage.rest.len()), (Some(0), 7));
+    let no_frame = answered(call(Misbehaviour::NoFrame).await);
+    assert_eq!((no_frame.grpc_code(), no_frame.rest.len()), (Some(0), 7));
 }
 
 #[tokio::test]
-async fn a_broken_connection_is_made_anew_and_a_dead_server_is_unreachable() {
+async fn broken_connection_is_replaced_and_stopped_server_is_unreachable() {
     let mut server = book_server().await;
     let target = Target {
         connections: 1,
@@ -147,9 +148,9 @@ async fn a_broken_connection_is_made_anew_and_a_dead_server_is_unreachable() {
     };
     let probe = Probe::connect(&target).await.expect("the server is there");
     server.stop().await;
-    let dead = probe.call(GET_BOOK, &[], book(1), LONG).await;
-    let Outcome::Unreachable { cause } = dead else {
-        panic!("the server is dead: {dead:?}");
+    let stopped = probe.call(GET_BOOK, &[], book(1), LONG).await;
+    let Outcome::Unreachable { cause } = stopped else {
+        panic!("the server is stopped: {stopped:?}");
     };
     assert!(cause.contains("nothing listens"), "{cause}");
     assert!(probe.reachable().await.is_err());
@@ -159,35 +160,35 @@ async fn a_broken_connection_is_made_anew_and_a_dead_server_is_unreachable() {
 }
 
 #[tokio::test]
-async fn what_is_no_grpc_server_gets_one_clear_line() {
-    let free = silent_port().await;
+async fn connect_errors_are_one_line_with_the_cause() {
+    let free = silent_listener().await;
     let address = free.local_addr().expect("bound").to_string();
     let impatient = Target {
         connect_timeout: SHORT,
         ..Target::new(address.clone())
     };
-    let line = refused_by(&impatient).await;
-    assert!(line.contains("says nothing for 300ms"), "{line}");
+    let line = connect_error_of(&impatient).await;
+    assert!(line.contains("sends nothing for 300ms"), "{line}");
     drop(free);
-    let line = refused(address).await;
+    let line = connect_error(address).await;
     assert!(line.contains("nothing listens"), "{line}");
 
-    let line = refused(http1_server().await).await;
+    let line = connect_error(http1_server().await).await;
     assert!(
         line.contains("speaks HTTP/1 (\"HTTP/1.1 400 Bad Request\")"),
         "{line}"
     );
-    let line = refused(spoken_port(b"220 mail.example ESMTP\r\n").await).await;
+    let line = connect_error(server_that_sends(b"220 mail.example ESMTP\r\n").await).await;
     assert!(line.contains("begins with \"220 mail"), "{line}");
-    let line = refused(spoken_port(b"").await).await;
-    assert!(line.contains("hangs up"), "{line}");
+    let line = connect_error(server_that_sends(b"").await).await;
+    assert!(line.contains("closes the connection"), "{line}");
     for (uri, expected) in [
         ("ftp://localhost:1", "neither http nor https"),
-        ("http://localhost:1/path", "no place for a path"),
+        ("http://localhost:1/path", "gRPC addresses have no path"),
         ("http://", "not the address of a server"),
         ("http://a b", "not the address of a server"),
     ] {
-        let line = refused(uri).await;
+        let line = connect_error(uri).await;
         assert!(line.contains(expected), "{line}");
         assert!(!line.contains('\n'), "{line}");
     }

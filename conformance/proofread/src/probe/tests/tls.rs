@@ -1,4 +1,5 @@
-//! TLS, with and without a certificate of the client, and the two mix-ups.
+//! TLS with and without a client certificate, and plaintext where TLS is expected and the
+//! other way round.
 
 use std::sync::Arc;
 
@@ -40,24 +41,23 @@ impl Authority {
     }
 }
 
-/// Ends TLS and answers as an HTTP/2 server that resets what it gets.
+/// A TLS server that resets every HTTP/2 stream. Returns its address.
 async fn tls_server(authority: &Authority, mutual: bool, protocol: &[u8]) -> String {
     let (certificate, key) = authority.issue("localhost");
     let provider = Arc::new(ring::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .expect("versions");
-    let builder = match mutual {
-        false => builder.with_no_client_auth(),
-        true => {
-            let mut roots = RootCertStore::empty();
-            roots
-                .add(authority.certificate.der().clone())
-                .expect("a root");
-            let verifier =
-                WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
-            builder.with_client_cert_verifier(verifier.expect("a verifier"))
-        }
+    let builder = if mutual {
+        let mut roots = RootCertStore::empty();
+        roots
+            .add(authority.certificate.der().clone())
+            .expect("a root");
+        let verifier =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
+        builder.with_client_cert_verifier(verifier.expect("a verifier"))
+    } else {
+        builder.with_no_client_auth()
     };
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let mut config = builder
@@ -65,7 +65,7 @@ async fn tls_server(authority: &Authority, mutual: bool, protocol: &[u8]) -> Str
         .expect("a pair");
     config.alpn_protocols = vec![protocol.to_vec()];
     let acceptor = TlsAcceptor::from(Arc::new(config));
-    let listener = silent_port().await;
+    let listener = silent_listener().await;
     let port = listener.local_addr().expect("bound").port();
     tokio::spawn(async move {
         loop {
@@ -95,7 +95,7 @@ fn trusting(uri: String, authority: &Authority) -> Target {
 }
 
 #[tokio::test]
-async fn calls_go_over_tls_and_over_mutual_tls() {
+async fn calls_work_over_tls_and_mutual_tls() {
     let authority = Authority::new();
     for mutual in [false, true] {
         let server = tls_server(&authority, mutual, b"h2").await;
@@ -114,17 +114,17 @@ async fn calls_go_over_tls_and_over_mutual_tls() {
 }
 
 #[tokio::test]
-async fn disagreements_about_tls_are_said_in_one_line() {
+async fn tls_errors_are_one_line_with_the_cause() {
     let authority = Authority::new();
     let server = tls_server(&authority, false, b"h2").await;
-    let line = refused(server.clone()).await;
+    let line = connect_error(server.clone()).await;
     assert!(
         line.contains("speaks TLS; give https://localhost"),
         "{line}"
     );
 
-    let line = refused(format!("https://{server}")).await;
-    assert!(line.contains("do not agree on TLS"), "{line}");
+    let line = connect_error(format!("https://{server}")).await;
+    assert!(line.contains("the TLS handshake with"), "{line}");
     assert!(
         line.contains("UnknownIssuer") || line.contains("unknown"),
         "{line}"
@@ -133,11 +133,14 @@ async fn disagreements_about_tls_are_said_in_one_line() {
     let mut named = trusting(format!("https://{server}"), &authority);
     named.tls.server_name = Some("other.example".to_owned());
     let line = Probe::connect(&named).await.expect_err("another name");
-    assert!(line.to_string().contains("do not agree on TLS"), "{line}");
+    assert!(
+        line.to_string().contains("the TLS handshake with"),
+        "{line}"
+    );
 
     let plain = book_server().await;
     let uri = plain.uri().replace("http://127.0.0.1", "https://localhost");
-    let line = refused(uri).await;
+    let line = connect_error(uri).await;
     assert!(line.contains("does not speak TLS; give http://"), "{line}");
 
     let other = tls_server(&authority, false, b"http/1.1").await;
@@ -152,7 +155,7 @@ async fn disagreements_about_tls_are_said_in_one_line() {
 }
 
 #[tokio::test]
-async fn unusable_certificates_are_named() {
+async fn invalid_certificate_authorities_are_named_in_the_error() {
     let mut target = target("https://localhost:1");
     target.tls.authorities = Some(b"no PEM".to_vec());
     let line = Probe::connect(&target).await.expect_err("no authorities");

@@ -1,4 +1,4 @@
-//! The inventory with five books.
+//! An InventoryService with five books, and with a fault if wanted.
 
 use std::{
     collections::HashMap,
@@ -17,23 +17,23 @@ use rpc::failure;
 use tokio_stream::{Stream, StreamExt};
 use tonic::{Code, Request, Response, Status, Streaming};
 
-/// One way to be wrong.
+/// The single fault of a server.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     None,
-    PagesOverlap,
-    SizeIgnored,
-    PagesNeverEnd,
-    AnyTokenTaken,
-    AnswersVary,
-    ReplayAnswersAnew,
-    ReplayTakesAnyBody,
-    HealthLies,
+    OverlappingPages,
+    PageSizeIgnored,
+    EndlessPages,
+    AnyPageTokenAccepted,
+    AnswersDiffer,
+    ReplayExecutedAgain,
+    ReplayAcceptsAnyBody,
+    WrongHealth,
 }
 
 pub(super) struct Books {
     fault: Fault,
-    /// By request id: the lines and the answer.
+    /// The reserved lines and the answer, by request id.
     replays: Mutex<HashMap<String, (Vec<ReservationLine>, Reservation)>>,
     calls: AtomicI32,
 }
@@ -47,7 +47,7 @@ impl Books {
         }
     }
 
-    /// Five books, by tokens that are the number of the next one.
+    /// A page of the five books. Page tokens are the number of the next book.
     fn page(&self, size: i32, token: &str) -> Result<(Vec<Book>, String), Status> {
         let first = match token {
             "" => Some(1),
@@ -55,7 +55,7 @@ impl Books {
         };
         let first = match first {
             Some(first) => first,
-            None if self.fault == Fault::AnyTokenTaken => 1,
+            None if self.fault == Fault::AnyPageTokenAccepted => 1,
             None => {
                 let failure = failure(Code::InvalidArgument, "PAGE_TOKEN_INVALID", "not ours");
                 return Err(failure.into_status());
@@ -63,14 +63,14 @@ impl Books {
         };
         let size = match size {
             0 => 20,
-            _ if self.fault == Fault::SizeIgnored => 4,
+            _ if self.fault == Fault::PageSizeIgnored => 4,
             size => size,
         };
         let last = i32::saturating_add(first, size - 1).min(5);
         let next = match (last, self.fault) {
-            (5, Fault::PagesNeverEnd) => "5".to_owned(),
+            (5, Fault::EndlessPages) => "5".to_owned(),
             (5, _) => String::new(),
-            (last, Fault::PagesOverlap) if size > 1 => last.to_string(),
+            (last, Fault::OverlappingPages) if size > 1 => last.to_string(),
             (last, _) => (last + 1).to_string(),
         };
         Ok(((first..=last).map(book).collect(), next))
@@ -111,7 +111,7 @@ impl InventoryService for Books {
         match request.into_inner().book_id {
             book_id @ 1..=5 => {
                 let mut book = book(book_id);
-                if self.fault == Fault::AnswersVary {
+                if self.fault == Fault::AnswersDiffer {
                     book.title = self.calls.fetch_add(1, Ordering::Relaxed).to_string();
                 }
                 Ok(Response::new(GetBookResponse { book: Some(book) }))
@@ -213,12 +213,12 @@ impl InventoryService for Books {
         };
         let reservation = match replays.get(&request.request_id) {
             Some((lines, _))
-                if *lines != request.lines && self.fault != Fault::ReplayTakesAnyBody =>
+                if *lines != request.lines && self.fault != Fault::ReplayAcceptsAnyBody =>
             {
                 let failure = failure(Code::AlreadyExists, "REQUEST_ID_REUSED", "used");
                 return Err(failure.into_status());
             }
-            Some((_, earlier)) if self.fault != Fault::ReplayAnswersAnew => earlier.clone(),
+            Some((_, earlier)) if self.fault != Fault::ReplayExecutedAgain => earlier.clone(),
             _ => {
                 replays.insert(request.request_id, (request.lines, made.clone()));
                 made

@@ -1,11 +1,11 @@
-//! The servers of the tests.
+//! Servers for tests: correct, misbehaving, and not speaking HTTP/2.
 
-mod bad;
 mod books;
-mod right;
-mod words;
+mod correct;
+mod misbehaving;
+mod not_http2;
 
-pub(crate) use bad::{Then, bad_server};
 pub(crate) use books::Fault;
-pub(crate) use right::{TOKEN, book_server, plain_tonic_server};
-pub(crate) use words::{http1_server, silent_port, spoken_port};
+pub(crate) use correct::{TOKEN, book_server, plain_tonic_server};
+pub(crate) use misbehaving::{Misbehaviour, misbehaving_server};
+pub(crate) use not_http2::{http1_server, server_that_sends, silent_listener};

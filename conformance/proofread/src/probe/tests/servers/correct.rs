@@ -1,4 +1,4 @@
-//! Servers that are right, or wrong in one way that only their answers show.
+//! A correct server, and a plain tonic server with a fault in its answers.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -11,7 +11,7 @@ use super::books::{Books, Fault};
 /// The operator's token of the book server.
 pub(crate) const TOKEN: &str = "the-operators-token";
 
-/// The correct server: two books, and everything else as declared.
+/// A server without faults that can be stopped and started again.
 pub(crate) struct Server {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
@@ -60,14 +60,15 @@ impl Server {
     }
 }
 
-/// The same services on tonic's own server, without any layer, and wrong in one way.
+/// Starts the same service on tonic's own server, without any layer, with one fault.
+/// Returns its address.
 pub(crate) async fn plain_tonic_server(fault: Fault) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("bound");
     let connections = tokio_stream::wrappers::TcpListenerStream::new(listener);
     let (reporter, health) = tonic_health::server::health_reporter();
     let status = match fault {
-        Fault::HealthLies => tonic_health::ServingStatus::NotServing,
+        Fault::WrongHealth => tonic_health::ServingStatus::NotServing,
         _ => tonic_health::ServingStatus::Serving,
     };
     reporter.set_service_status("", status).await;

@@ -1,25 +1,30 @@
-//! A flood of violations: as many as a request can hold, and the answer still fits
-//! through proxies. Source: PROTOCOL-HTTP2.md, Responses, for 8 KiB.
+//! Requests with very many violations: the trailers of the answer must still be small
+//! enough for proxies. Source of the limit of 8 KiB: PROTOCOL-HTTP2.md, Responses.
 
 use prost_reflect::{Cardinality, DynamicMessage, Kind, Value};
 
-use super::{Context, Observed, Served};
-use crate::case::{Case, Expect, Phase, Send};
+use super::{Context, ScenarioResults, ServedMethod};
+use crate::case::{Case, Expect, Payload, Phase};
 
-/// Items in the list: what most contracts allow, and what an attacker sends.
-const ITEMS: [usize; 2] = [50, 1000];
+/// The numbers of list items to send: one that most contracts allow, and one that an
+/// attacker would send.
+const LIST_LENGTHS: [usize; 2] = [50, 1000];
 
-/// Fewer violations than that are no flood.
-const FEW: usize = 20;
+/// Requests with fewer violations are not sent.
+const MIN_VIOLATIONS: usize = 20;
 
-pub(super) async fn run(context: &Context<'_>, served: &Served<'_>, observed: &mut Observed) {
+pub(super) async fn run(
+    context: &Context<'_>,
+    served: &ServedMethod<'_>,
+    results: &mut ScenarioResults,
+) {
     let method = served.method;
     let lists = method.descriptor.input().fields().collect::<Vec<_>>();
     let lists = lists
         .iter()
         .filter(|field| field.cardinality() == Cardinality::Repeated && !field.is_map());
     for list in lists {
-        for items in ITEMS {
+        for items in LIST_LENGTHS {
             let item = match list.kind() {
                 Kind::Message(message) => Value::Message(DynamicMessage::new(message)),
                 kind => kind.default_value(),
@@ -29,7 +34,7 @@ pub(super) async fn run(context: &Context<'_>, served: &Served<'_>, observed: &m
             let Ok(due) = context.oracle.stable_violations(&request) else {
                 continue;
             };
-            if due.len() < FEW {
+            if due.len() < MIN_VIOLATIONS {
                 continue;
             }
             let case = Case {
@@ -42,10 +47,10 @@ pub(super) async fn run(context: &Context<'_>, served: &Served<'_>, observed: &m
                     due.len()
                 ),
                 exercises: Vec::new(),
-                send: Send::Messages(vec![request]),
+                send: Payload::Messages(vec![request]),
                 expect: Expect::Refused(due.into_iter().collect()),
             };
-            context.try_case(&case, observed).await;
+            context.try_case(&case, results).await;
         }
     }
 }

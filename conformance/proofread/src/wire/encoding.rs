@@ -1,8 +1,8 @@
-//! The smallest pieces of protobuf's encoding, also the wrong ones.
+//! Encodes parts of protobuf messages, including invalid ones.
 
 use prost_reflect::MessageDescriptor;
 
-/// The wire types.
+/// The wire types of protobuf.
 pub(super) const VARINT: u64 = 0;
 pub(super) const FIXED64: u64 = 1;
 pub(super) const LENGTH: u64 = 2;
@@ -10,7 +10,7 @@ pub(super) const GROUP: u64 = 3;
 pub(super) const END_GROUP: u64 = 4;
 pub(super) const FIXED32: u64 = 5;
 
-/// A varint, as short as it can be.
+/// Encodes a varint with the fewest bytes.
 pub(super) fn varint(mut value: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     while value >= 0x80 {
@@ -21,7 +21,7 @@ pub(super) fn varint(mut value: u64) -> Vec<u8> {
     bytes
 }
 
-/// A varint with more bytes than it needs: `length` of them.
+/// Encodes a varint with `length` bytes, more than it needs.
 pub(super) fn long_varint(value: u64, length: usize) -> Vec<u8> {
     let mut bytes = varint(value);
     while bytes.len() < length {
@@ -33,24 +33,24 @@ pub(super) fn long_varint(value: u64, length: usize) -> Vec<u8> {
     bytes
 }
 
-/// The key of a field.
+/// Encodes the key of a field: its number and wire type.
 pub(super) fn key(number: u32, wire_type: u64) -> Vec<u8> {
     varint(u64::from(number) << 3 | wire_type)
 }
 
-/// A field of any wire type, with its payload.
+/// Encodes a field with an arbitrary wire type and payload.
 pub(super) fn field(number: u32, wire_type: u64, payload: &[u8]) -> Vec<u8> {
     [key(number, wire_type), payload.to_vec()].concat()
 }
 
-/// A field with a length in front.
+/// Encodes a length-delimited field.
 pub(super) fn delimited(number: u32, payload: &[u8]) -> Vec<u8> {
     let length = varint(payload.len() as u64);
     [key(number, LENGTH), length, payload.to_vec()].concat()
 }
 
-/// A field number that a message does not use and does not reserve.
-pub(super) fn unused(message: &MessageDescriptor) -> u32 {
+/// A field number that the message neither uses nor reserves.
+pub(super) fn unused_field_number(message: &MessageDescriptor) -> u32 {
     let reserved: Vec<_> = message.reserved_ranges().collect();
     let free = |number: &u32| {
         message.get_field(*number).is_none() && !reserved.iter().any(|range| range.contains(number))
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn varints_are_as_protobuf_has_them() {
+    fn varints_and_fields_match_the_examples_of_protobuf() {
         assert_eq!(varint(150), [0x96, 0x01]);
         assert_eq!(varint(u64::MAX).len(), 10);
         assert_eq!(long_varint(1, 3), [0x81, 0x80, 0x00]);

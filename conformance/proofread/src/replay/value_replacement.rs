@@ -1,6 +1,6 @@
-//! Recorded requests with new values in the place of those that calls answered before
-//! the run: what is used up, or was on a server that has been started anew, is no way
-//! to see whether a failure is mended.
+//! Replaces fixture values in recorded requests. Values that calls returned before the
+//! run may be used up, or unknown to a restarted server; a request with such a value
+//! would fail for another reason than the recorded one.
 
 use prost::Message;
 use prost_reflect::{DynamicMessage, MessageDescriptor, Value};
@@ -11,16 +11,16 @@ use crate::{
     probe::frame,
 };
 
-/// New values for old ones.
+/// New values for recorded ones.
 #[derive(Debug, Default)]
-pub struct Renewal {
-    /// The full name of a field, an old value, and the new one.
+pub struct ValueReplacements {
+    /// The full name of a field, the recorded value, and the new one.
     values: Vec<(String, Value, Value)>,
 }
 
-impl Renewal {
-    /// Sets new values against old ones, in their order; where there are fewer new
-    /// ones they serve again.
+impl ValueReplacements {
+    /// Pairs the old values of each field with the new ones in their order. If there are
+    /// fewer new values, they are used several times.
     pub fn new(contract: &Contract, old: &Fixtures, new: &Fixtures) -> Self {
         let mut values = Vec::new();
         for field in contract.messages().flat_map(|message| &message.fields) {
@@ -38,9 +38,9 @@ impl Renewal {
         Self { values }
     }
 
-    /// The body of a call with the new values. Where it is no sequence of sound
-    /// messages, only texts of the same length are replaced: the bytes around them
-    /// are what the case is about.
+    /// The body of a call with the new values. Where the body is not a sequence of valid
+    /// messages, only strings of the same length are replaced, so that the invalid bytes
+    /// around them stay the same.
     pub fn apply(&self, method: &Method, body: &[u8]) -> Vec<u8> {
         if self.values.is_empty() {
             return body.to_vec();
@@ -49,39 +49,41 @@ impl Renewal {
             Some(messages) => messages
                 .into_iter()
                 .flat_map(|mut message| {
-                    self.renew(&mut message);
+                    self.replace(&mut message);
                     frame(0, &message.encode_to_vec())
                 })
                 .collect(),
-            None => self.renew_bytes(body),
+            None => self.replace_in_bytes(body),
         }
     }
 
-    fn renew(&self, message: &mut DynamicMessage) {
+    fn replace(&self, message: &mut DynamicMessage) {
         let set: Vec<_> = message.fields().map(|(field, _)| field).collect();
         for field in set {
             let here = self.values.iter();
             let here: Vec<_> = here
                 .filter(|(name, ..)| name == field.full_name())
                 .collect();
-            self.renew_value(message.get_field_mut(&field), &here);
+            self.replace_value(message.get_field_mut(&field), &here);
         }
     }
 
-    fn renew_value(&self, value: &mut Value, here: &[&(String, Value, Value)]) {
+    fn replace_value(&self, value: &mut Value, here: &[&(String, Value, Value)]) {
         if let Some((.., new)) = here.iter().find(|(_, old, _)| old == value) {
             *value = new.clone();
             return;
         }
         match value {
-            Value::Message(nested) => self.renew(nested),
-            Value::List(items) => items.iter_mut().for_each(|it| self.renew_value(it, here)),
-            Value::Map(pairs) => pairs.values_mut().for_each(|it| self.renew_value(it, here)),
+            Value::Message(nested) => self.replace(nested),
+            Value::List(items) => items.iter_mut().for_each(|it| self.replace_value(it, here)),
+            Value::Map(pairs) => pairs
+                .values_mut()
+                .for_each(|it| self.replace_value(it, here)),
             _ => {}
         }
     }
 
-    fn renew_bytes(&self, body: &[u8]) -> Vec<u8> {
+    fn replace_in_bytes(&self, body: &[u8]) -> Vec<u8> {
         let mut body = body.to_vec();
         let texts = self.values.iter().filter_map(|(_, old, new)| {
             let (old, new) = (old.as_str()?.as_bytes(), new.as_str()?.as_bytes());
@@ -109,7 +111,7 @@ fn items(value: Value) -> Vec<Value> {
     }
 }
 
-/// The messages of a body; none where one does not come out as the same bytes again.
+/// The messages of a body; `None` where encoding them again does not give the same bytes.
 fn messages(kind: &MessageDescriptor, body: &[u8]) -> Option<Vec<DynamicMessage>> {
     let mut found = Vec::new();
     let mut rest = body;
@@ -150,7 +152,7 @@ mod tests {
         }
     }
 
-    fn renewed(contract: &Contract, body: &[u8]) -> Vec<u8> {
+    fn replaced(contract: &Contract, body: &[u8]) -> Vec<u8> {
         let old = fixtures(&[
             ("PutRequest.id", json!(["old-1", "old-2"])),
             ("PutRequest.books", json!([1, [2, 3]])),
@@ -162,7 +164,7 @@ mod tests {
             ("Line.id", json!(["a longer one"])),
         ]);
         let method = contract.methods().next().expect("a method");
-        Renewal::new(contract, &old, &new).apply(method, body)
+        ValueReplacements::new(contract, &old, &new).apply(method, body)
     }
 
     fn framed(contract: &Contract, json: &Json) -> Vec<u8> {
@@ -172,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_call_answered_is_replaced_wherever_it_stands() {
+    fn recorded_values_are_replaced_in_every_field_that_has_them() {
         let contract = Contract::decode(&shop(SHOP)).expect("a contract");
         let sent = |json: Json| framed(&contract, &json);
         let old = sent(
@@ -181,25 +183,25 @@ mod tests {
         let new = sent(
             json!({"id": "new-1", "books": [13, 4, 11], "lines": [{"id": "a longer one"}], "note": "old-1"}),
         );
-        assert_eq!(renewed(&contract, &old), new);
-        // The messages of a stream, each.
+        assert_eq!(replaced(&contract, &old), new);
+        // All messages of a stream.
         assert_eq!(
-            renewed(&contract, &[old.clone(), old].concat()),
+            replaced(&contract, &[old.clone(), old].concat()),
             [new.clone(), new].concat()
         );
         let other = sent(json!({"id": "made up", "lines": [{"id": "old-1"}]}));
-        assert_eq!(renewed(&contract, &other), other);
+        assert_eq!(replaced(&contract, &other), other);
     }
 
     #[test]
-    fn bytes_that_are_no_message_keep_their_length() {
+    fn body_that_is_no_message_keeps_its_length() {
         let contract = Contract::decode(&shop(SHOP)).expect("a contract");
-        let odd = |id: &str| {
+        let invalid = |id: &str| {
             let mut bytes = framed(&contract, &json!({"id": id, "note": "old-3"}));
             bytes[0] = 1;
             bytes.extend([0xff, 0xff]);
             bytes
         };
-        assert_eq!(renewed(&contract, &odd("old-1")), odd("new-1"));
+        assert_eq!(replaced(&contract, &invalid("old-1")), invalid("new-1"));
     }
 }

@@ -1,8 +1,8 @@
-//! Cases by the contract: what a run is made of where no test says otherwise.
+//! The cases that a contract implies: the [`CaseSource`] of every run outside tests.
 
 use std::cell::RefCell;
 
-use super::{Derived, Note, Source};
+use super::{CaseSource, DerivedCases, Note};
 use crate::{
     case::Case,
     cases::{self, CoverageGap, Deriver, Fixtures, RandomCases},
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Derives cases from a contract.
-pub struct FromContract<'c> {
+pub struct ContractCases<'c> {
     contract: &'c Contract,
     oracle: Oracle,
     fixtures: &'c Fixtures,
@@ -19,8 +19,8 @@ pub struct FromContract<'c> {
     sides: RefCell<Vec<CoverageGap>>,
 }
 
-impl<'c> FromContract<'c> {
-    /// Prepares for a contract.
+impl<'c> ContractCases<'c> {
+    /// Compiles the rules of `contract`. `fixtures` are values that exist on the server.
     pub fn new(contract: &'c Contract, fixtures: &'c Fixtures) -> Self {
         let oracle = Oracle::new(contract);
         Self {
@@ -32,15 +32,15 @@ impl<'c> FromContract<'c> {
         }
     }
 
-    /// The sides of rules that no case was found for, of the methods so far: the
-    /// coverage says why.
-    pub fn sides(&self) -> Vec<CoverageGap> {
+    /// The rule sides for which no case could be made, for the methods derived so far.
+    /// The coverage report shows the reasons.
+    pub fn uncovered_sides(&self) -> Vec<CoverageGap> {
         self.sides.borrow().clone()
     }
 }
 
-impl Source for FromContract<'_> {
-    fn derive(&self, method: &Method) -> Derived {
+impl CaseSource for ContractCases<'_> {
+    fn derive(&self, method: &Method) -> DerivedCases {
         let generated = self.deriver.borrow_mut().derive(method);
         let note = |text: String| Note {
             about: method.path.clone(),
@@ -51,11 +51,14 @@ impl Source for FromContract<'_> {
             .into_iter()
             .partition(|it| it.side.is_some());
         self.sides.borrow_mut().extend(sides);
-        let others = others.iter().map(|it| match it.subject == it.method {
-            true => note(it.reason.clone()),
-            false => note(it.to_string()),
+        let others = others.iter().map(|it| {
+            note(if it.subject == it.method {
+                it.reason.clone()
+            } else {
+                it.to_string()
+            })
         });
-        Derived {
+        DerivedCases {
             uncovered: others.collect(),
             defects: generated
                 .defects

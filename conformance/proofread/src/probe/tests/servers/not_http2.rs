@@ -1,4 +1,4 @@
-//! What is no HTTP/2 server at all.
+//! Servers that do not speak HTTP/2.
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -7,12 +7,12 @@ use tokio::{
 
 /// Answers 400 to whatever it is sent, as HTTP/1 servers do.
 pub(crate) async fn http1_server() -> String {
-    spoken_port(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await
+    server_that_sends(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await
 }
 
-/// Says this and hangs up.
-pub(crate) async fn spoken_port(words: &'static [u8]) -> String {
-    let listener = silent_port().await;
+/// Sends these bytes to every client and closes the connection.
+pub(crate) async fn server_that_sends(words: &'static [u8]) -> String {
+    let listener = silent_listener().await;
     let address = listener.local_addr().expect("bound").to_string();
     tokio::spawn(async move {
         loop {
@@ -27,7 +27,7 @@ pub(crate) async fn spoken_port(words: &'static [u8]) -> String {
     address
 }
 
-/// Accepts, by the system's backlog, and says nothing.
-pub(crate) async fn silent_port() -> TcpListener {
+/// A listener whose connections are accepted by the system's backlog and get no answer.
+pub(crate) async fn silent_listener() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").await.expect("a free port")
 }

@@ -1,17 +1,20 @@
-//! When the next case may be sent: the rate, and the time that is left.
+//! Limits how many cases are sent in a second, and how long the whole run takes.
 
 use std::time::{Duration, Instant};
 
 use super::Plan;
 
-/// The rate and the budget of a run.
-pub(super) struct Pace {
+/// The limits of [`Plan::rate`] and [`Plan::budget`].
+pub(super) struct RateLimit {
+    /// The least time between two cases; `None` without a limit.
     interval: Option<Duration>,
+    /// When the next case may be sent.
     next: Instant,
+    /// When the run must end; `None` without a limit.
     end: Option<Instant>,
 }
 
-impl Pace {
+impl RateLimit {
     pub(super) fn new(plan: &Plan<'_>) -> Self {
         let now = Instant::now();
         Self {
@@ -24,25 +27,25 @@ impl Pace {
         }
     }
 
-    /// How long to wait before the next case; none where it may go now, and then it
-    /// counts as sent.
-    pub(super) fn wait(&mut self) -> Option<Duration> {
+    /// How long to wait before the next case. `None` means that it may be sent now;
+    /// it is then counted as sent.
+    pub(super) fn delay_before_next(&mut self) -> Option<Duration> {
         let interval = self.interval?;
         let now = Instant::now();
         if now < self.next {
             return Some(self.next - now);
         }
-        // What was missed is not made up for: a rate is no average.
+        // Intervals that passed unused are not made up for by a burst.
         self.next = self.next.max(now - interval) + interval;
         None
     }
 
-    pub(super) fn is_over(&self) -> bool {
+    pub(super) fn time_is_up(&self) -> bool {
         self.end.is_some_and(|end| Instant::now() >= end)
     }
 
-    /// The time that is left; none where there is no end.
-    pub(super) fn left(&self) -> Option<Duration> {
+    /// The time until the run must end; `None` without a limit.
+    pub(super) fn time_left(&self) -> Option<Duration> {
         self.end
             .map(|end| end.saturating_duration_since(Instant::now()))
     }

@@ -1,39 +1,38 @@
-//! The same message in other bytes. A field that comes twice, a list that is
-//! packed or not, a message in two pieces, a varint that is longer than it need
-//! be: protobuf's encoding chapter says what each means, and no server may see a
-//! difference. Here the oracle says what is due.
+//! Cases with the same message in another encoding: repeated scalar fields, packed and
+//! unpacked lists, messages in two pieces, varints with unnecessary bytes. Protobuf's
+//! encoding chapter defines what each of them means, so servers must treat them alike.
+//! The oracle decides what is expected.
 
 use prost::Message;
 use prost_reflect::{Cardinality, DynamicMessage, FieldDescriptor, Kind, ReflectMessage, Value};
 
 use super::{
-    Bench,
-    bytes::{LENGTH, VARINT, delimited, field, key, long_varint, varint},
+    CaseBuilder,
+    encoding::{LENGTH, VARINT, delimited, field, key, long_varint, varint},
 };
 use crate::case::{Case, Expect};
 
-pub(super) fn cases(bench: &Bench<'_>) -> Vec<Case> {
-    let fields: Vec<FieldDescriptor> = bench.baseline.descriptor().fields().collect();
-    let set = fields.iter().filter(|it| bench.baseline.has_field(it));
+pub(super) fn cases(builder: &CaseBuilder<'_>) -> Vec<Case> {
+    let fields: Vec<FieldDescriptor> = builder.baseline.descriptor().fields().collect();
+    let set = fields.iter().filter(|it| builder.baseline.has_field(it));
     let mut cases: Vec<Case> = set
         .flat_map(|field| match field.cardinality() {
             _ if field.is_map() => Vec::new(),
-            Cardinality::Repeated => list(bench, field),
+            Cardinality::Repeated => list_encodings(builder, field),
             _ => match field.kind() {
-                Kind::Message(_) => pieces(bench, field).into_iter().collect(),
-                _ => last_wins(bench, field),
+                Kind::Message(_) => split_message(builder, field).into_iter().collect(),
+                _ => last_wins(builder, field),
             },
         })
         .collect();
-    cases.extend(reordered(bench));
+    cases.extend(reordered(builder));
     cases
 }
 
-/// Of a field that comes several times the last one counts.
-fn last_wins(bench: &Bench<'_>, descriptor: &FieldDescriptor) -> Vec<Case> {
+/// Cases with a scalar field twice: the last value counts.
+fn last_wins(builder: &CaseBuilder<'_>, descriptor: &FieldDescriptor) -> Vec<Case> {
     let name = descriptor.name();
-    // Zero is what a field that is not there looks like, and the most common value
-    // that is refused.
+    // Zero is equal to an unset field, and the value that rules refuse most often.
     let zero = match descriptor.kind() {
         Kind::String | Kind::Bytes => delimited(descriptor.number(), &[]),
         kind => match scalar(&kind, &kind.default_value()) {
@@ -41,36 +40,37 @@ fn last_wins(bench: &Bench<'_>, descriptor: &FieldDescriptor) -> Vec<Case> {
             None => return Vec::new(),
         },
     };
-    let mut cases = vec![bench.message(
+    let mut cases = vec![builder.message(
         &format!("last-wins/{name}/valid"),
-        format!("{name} twice, first zero and then valid: the last one counts"),
-        &[zero.as_slice(), &bench.encoded].concat(),
+        format!("{name} twice, first zero and then valid: the last value counts"),
+        &[zero.as_slice(), &builder.encoded].concat(),
         Expect::Accepted,
     )];
-    let bytes = bench.followed_by(&zero);
-    let expect = DynamicMessage::decode(bench.baseline.descriptor(), bytes.as_slice())
+    let bytes = builder.followed_by(&zero);
+    let expect = DynamicMessage::decode(builder.baseline.descriptor(), bytes.as_slice())
         .ok()
-        .and_then(|decoded| bench.oracle.stable_violations(&decoded).ok());
+        .and_then(|decoded| builder.oracle.stable_violations(&decoded).ok());
     if let Some(due) = expect {
-        let expect = match due.is_empty() {
-            true => Expect::Accepted,
-            false => Expect::Refused(due.into_iter().collect()),
+        let expect = if due.is_empty() {
+            Expect::Accepted
+        } else {
+            Expect::Refused(due.into_iter().collect())
         };
-        cases.push(bench.message(
+        cases.push(builder.message(
             &format!("last-wins/{name}/zero"),
-            format!("{name} twice, first valid and then zero: the last one counts"),
+            format!("{name} twice, first valid and then zero: the last value counts"),
             &bytes,
             expect,
         ));
     }
-    cases.extend(longer(bench, descriptor));
+    cases.extend(longer_varints(builder, descriptor));
     cases
 }
 
-/// Varints may be longer than they need be, and a 32-bit number is the lower half
-/// of one of 64 bits.
-fn longer(bench: &Bench<'_>, descriptor: &FieldDescriptor) -> Vec<Case> {
-    let value = bench.baseline.get_field(descriptor);
+/// Cases with varints that have unnecessary bytes, or more than 32 bits for a 32-bit
+/// field: parsers keep the lower 32 bits.
+fn longer_varints(builder: &CaseBuilder<'_>, descriptor: &FieldDescriptor) -> Vec<Case> {
+    let value = builder.baseline.get_field(descriptor);
     let name = descriptor.name();
     let number = match value.as_ref() {
         Value::I32(number) if matches!(descriptor.kind(), Kind::Int32) => {
@@ -79,28 +79,29 @@ fn longer(bench: &Bench<'_>, descriptor: &FieldDescriptor) -> Vec<Case> {
         Value::U32(number) if matches!(descriptor.kind(), Kind::Uint32) => u64::from(*number),
         _ => return Vec::new(),
     };
-    let again = |payload: Vec<u8>| bench.followed_by(&field(descriptor.number(), VARINT, &payload));
-    let mut cases = vec![bench.message(
+    let followed_by_field =
+        |payload: Vec<u8>| builder.followed_by(&field(descriptor.number(), VARINT, &payload));
+    let mut cases = vec![builder.message(
         &format!("long-varint/{name}"),
-        format!("{name} once more, the same number in ten bytes"),
-        &again(long_varint(number, 10)),
+        format!("{name} again, the same number in ten bytes"),
+        &followed_by_field(long_varint(number, 10)),
         Expect::Accepted,
     )];
     if number < 1 << 31 {
-        cases.push(bench.message(
+        cases.push(builder.message(
             &format!("wide-varint/{name}"),
-            format!("{name} once more with a bit above the 32nd, which is cut off"),
-            &again(varint(number | 1 << 40)),
+            format!("{name} again with a bit above the 32nd, which parsers drop"),
+            &followed_by_field(varint(number | 1 << 40)),
             Expect::Accepted,
         ));
     }
     cases
 }
 
-/// Numbers in a list come packed or one by one, and parsers take both.
-fn list(bench: &Bench<'_>, descriptor: &FieldDescriptor) -> Vec<Case> {
+/// Cases with a list of numbers packed and unpacked: parsers must accept both.
+fn list_encodings(builder: &CaseBuilder<'_>, descriptor: &FieldDescriptor) -> Vec<Case> {
     let kind = descriptor.kind();
-    let value = bench.baseline.get_field(descriptor);
+    let value = builder.baseline.get_field(descriptor);
     let items: Option<Vec<Vec<u8>>> = value
         .as_list()
         .unwrap_or_default()
@@ -113,7 +114,7 @@ fn list(bench: &Bench<'_>, descriptor: &FieldDescriptor) -> Vec<Case> {
     if matches!(kind, Kind::String | Kind::Bytes | Kind::Message(_)) {
         return Vec::new();
     }
-    let mut rest = bench.baseline.clone();
+    let mut rest = builder.baseline.clone();
     rest.clear_field(descriptor);
     let rest = rest.encode_to_vec();
     let (name, number) = (descriptor.name(), descriptor.number());
@@ -126,24 +127,24 @@ fn list(bench: &Bench<'_>, descriptor: &FieldDescriptor) -> Vec<Case> {
     let case = |id: &str, intent: &str, bytes: &[u8]| {
         let bytes = [rest.as_slice(), bytes].concat();
         let intent = format!("{name} {intent}");
-        bench.message(&format!("{id}/{name}"), intent, &bytes, Expect::Accepted)
+        builder.message(&format!("{id}/{name}"), intent, &bytes, Expect::Accepted)
     };
     vec![
         case("packed", "as one packed list", &packed),
         case("unpacked", "item by item, not packed", &one_by_one),
         case(
             "packed-in-pieces",
-            "as an empty packed list and then item by item: they join",
+            "as an empty packed list and then item by item: parsers join them",
             &[empty, one_by_one.clone()].concat(),
         ),
     ]
 }
 
-/// A message that comes in two pieces is merged.
-fn pieces(bench: &Bench<'_>, descriptor: &FieldDescriptor) -> Option<Case> {
-    let value = bench.baseline.get_field(descriptor);
-    let (first, second) = split(value.as_message()?)?;
-    let mut rest = bench.baseline.clone();
+/// A case with a nested message in two pieces, which parsers must merge.
+fn split_message(builder: &CaseBuilder<'_>, descriptor: &FieldDescriptor) -> Option<Case> {
+    let value = builder.baseline.get_field(descriptor);
+    let (first, second) = split_in_two(value.as_message()?)?;
+    let mut rest = builder.baseline.clone();
     rest.clear_field(descriptor);
     let bytes = [
         delimited(descriptor.number(), &first.encode_to_vec()),
@@ -152,18 +153,18 @@ fn pieces(bench: &Bench<'_>, descriptor: &FieldDescriptor) -> Option<Case> {
     ]
     .concat();
     let name = descriptor.name();
-    Some(bench.message(
+    Some(builder.message(
         &format!("merged/{name}"),
-        format!("{name} in two pieces, which are merged"),
+        format!("{name} in two pieces, which parsers merge"),
         &bytes,
         Expect::Accepted,
     ))
 }
 
-/// Two messages that make this one when they are merged; none for one without
-/// fields, of which there are no pieces. What would take the second in place of both
-/// loses a field: the second never holds all of them.
-fn split(whole: &DynamicMessage) -> Option<(DynamicMessage, DynamicMessage)> {
+/// Splits a message into two that give the original when merged; `None` for a message
+/// without fields. The second part never contains all fields, so that a parser that
+/// keeps only the last piece is detected.
+fn split_in_two(whole: &DynamicMessage) -> Option<(DynamicMessage, DynamicMessage)> {
     let fields: Vec<_> = whole.fields().map(|(field, _)| field).collect();
     let (head, others) = fields.split_first()?;
     let (mut first, mut second) = (whole.clone(), whole.clone());
@@ -172,11 +173,11 @@ fn split(whole: &DynamicMessage) -> Option<(DynamicMessage, DynamicMessage)> {
         others.iter().for_each(|other| second.clear_field(other));
         return Some((first, second));
     }
-    // The pieces of what a single field holds, or all of it and nothing.
+    // With a single field, its value is split; or the second part stays empty.
     second.clear_field(head);
     match whole.get_field(head).as_ref() {
         Value::Message(inner) => {
-            if let Some((one, other)) = split(inner) {
+            if let Some((one, other)) = split_in_two(inner) {
                 first.set_field(head, Value::Message(one));
                 second.set_field(head, Value::Message(other));
             }
@@ -191,23 +192,23 @@ fn split(whole: &DynamicMessage) -> Option<(DynamicMessage, DynamicMessage)> {
     Some((first, second))
 }
 
-/// Fields come in any order.
-fn reordered(bench: &Bench<'_>) -> Option<Case> {
-    let fields: Vec<_> = bench.baseline.fields().map(|(field, _)| field).collect();
+/// A case with the fields in reverse order.
+fn reordered(builder: &CaseBuilder<'_>) -> Option<Case> {
+    let fields: Vec<_> = builder.baseline.fields().map(|(field, _)| field).collect();
     if fields.len() < 2 {
         return None;
     }
     let mut bytes = Vec::new();
     for kept in fields.iter().rev() {
-        let mut alone = bench.baseline.clone();
+        let mut alone = builder.baseline.clone();
         for other in fields.iter().filter(|other| *other != kept) {
             alone.clear_field(other);
         }
         bytes.extend(alone.encode_to_vec());
     }
-    Some(bench.message(
+    Some(builder.message(
         "reversed",
-        "a valid request with its fields in the reversed order",
+        "a valid request with its fields in reverse order",
         &bytes,
         Expect::Accepted,
     ))
@@ -217,7 +218,7 @@ fn wire_type(kind: &Kind) -> u64 {
     u64::from(kind.wire_type() as u8)
 }
 
-/// The payload of a number of a kind; none for what is no number.
+/// Encodes the payload of a scalar; `None` for strings, bytes, messages and maps.
 fn scalar(kind: &Kind, value: &Value) -> Option<Vec<u8>> {
     let signed = |number: i64| varint(number.cast_unsigned());
     let zigzag = |number: i64| varint((number << 1 ^ number >> 63).cast_unsigned());

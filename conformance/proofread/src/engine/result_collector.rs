@@ -1,78 +1,80 @@
-//! Keeps count, and keeps what was found in an order that does not depend on which
-//! answer came first.
+//! Collects counts and findings in an order that does not depend on the order in which
+//! answers arrive.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     time::Duration,
 };
 
-use super::{Count, Event, Found, Note, Plan, Report};
+use super::{Count, Event, FindingGroup, Note, Plan, Report};
 use crate::{
-    behaviour::Observed,
+    behaviour::ScenarioResults,
     case::{Case, Expect, Phase, RuleTarget},
     contract::Code,
     finding::{Finding, FindingKind},
 };
 
-/// How many random failures are made smaller; each takes many calls.
-const SHRUNK: usize = 20;
+/// How many random failures are shrunk at most; each takes many calls.
+const MAX_SHRUNK: usize = 20;
 
-/// The counts and findings of a run.
-pub(super) struct Tally<'p, E> {
+/// Collects the results of a run, and reports progress as events.
+pub(super) struct ResultCollector<'p, E> {
     events: E,
     plan: &'p Plan<'p>,
-    /// The place of each method in the report.
+    /// The position of each method in the report, by path; 0 is the server itself.
     order: HashMap<String, usize>,
     counts: BTreeMap<(usize, Phase), Count>,
-    groups: BTreeMap<Group, Members>,
-    random: BTreeMap<(usize, FindingKind), Failed>,
-    answers: HashMap<String, Answers>,
+    groups: BTreeMap<GroupKey, GroupMembers>,
+    /// The first failure of each method and kind in the random phase.
+    random: BTreeMap<(usize, FindingKind), RandomFailure>,
+    /// The codes by which each method answered valid requests.
+    answers: HashMap<String, AnswerCodes>,
     exercised: HashSet<RuleTarget>,
     report: Report,
-    launched: u64,
+    last_index: u64,
     failed: u64,
 }
 
-/// What makes findings alike.
+/// What the findings of one group have in common.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Group {
+struct GroupKey {
     method: usize,
     phase: Phase,
     kind: FindingKind,
     family: String,
 }
 
-/// The number of a case, and that of a finding among those of the case.
-type At = (u64, usize);
+/// The number of a case, then the number of the finding among those of the case.
+type Position = (u64, usize);
 
-struct Members {
-    /// Of the first: what `finding` is about.
-    at: At,
+struct GroupMembers {
+    /// The position of `finding`, which is the first of the group.
+    position: Position,
     finding: Finding,
-    others: BTreeMap<At, Finding>,
+    others: BTreeMap<Position, Finding>,
     count: u64,
 }
 
-/// A random case that failed, to be made smaller.
-pub(super) struct Failed {
+/// A random case that failed and is to be shrunk.
+pub(super) struct RandomFailure {
     index: u64,
     pub(super) case: Case,
     pub(super) kind: FindingKind,
 }
 
-/// How a method answered valid requests.
+/// The codes by which a method answered valid requests.
 #[derive(Default)]
-struct Answers {
+struct AnswerCodes {
     codes: BTreeSet<Code>,
 }
 
-impl<'p, E: FnMut(Event)> Tally<'p, E> {
+impl<'p, E: FnMut(Event)> ResultCollector<'p, E> {
     pub(super) fn new(plan: &'p Plan<'p>, events: E) -> Self {
         let methods = plan.methods.iter().enumerate();
         Self {
             events,
             plan,
-            // What concerns the server comes first.
+            // Findings about the server as a whole come first, at position 0.
             order: methods
                 .map(|(at, method)| (method.path.clone(), at + 1))
                 .collect(),
@@ -86,7 +88,7 @@ impl<'p, E: FnMut(Event)> Tally<'p, E> {
                 seed: plan.seed,
                 ..Report::default()
             },
-            launched: 0,
+            last_index: 0,
             failed: 0,
         }
     }
@@ -96,22 +98,22 @@ impl<'p, E: FnMut(Event)> Tally<'p, E> {
     }
 
     /// The number of the next case.
-    pub(super) fn launch(&mut self) -> u64 {
-        self.launched += 1;
-        self.launched
+    pub(super) fn next_index(&mut self) -> u64 {
+        self.last_index += 1;
+        self.last_index
     }
 
-    pub(super) fn uncover(&mut self, about: &str, text: String) {
+    pub(super) fn add_uncovered(&mut self, about: &str, text: String) {
         let about = about.to_owned();
         self.report.uncovered.push(Note { about, text });
     }
 
-    pub(super) fn derived(&mut self, uncovered: Vec<Note>, defects: Vec<Note>) {
+    pub(super) fn add_derivation_notes(&mut self, uncovered: Vec<Note>, defects: Vec<Note>) {
         self.report.uncovered.extend(uncovered);
         self.report.defects.extend(defects);
     }
 
-    pub(super) fn remark(&mut self, text: &str) {
+    pub(super) fn add_remark(&mut self, text: &str) {
         self.report.remarks.push(text.to_owned());
     }
 
@@ -123,7 +125,7 @@ impl<'p, E: FnMut(Event)> Tally<'p, E> {
         self.report.stopped.is_some()
     }
 
-    /// Notes a case that was judged; without a code there was no answer.
+    /// Records a case that was judged. `code` is `None` when there was no answer.
     pub(super) fn record(
         &mut self,
         index: u64,
@@ -137,7 +139,8 @@ impl<'p, E: FnMut(Event)> Tally<'p, E> {
         count.failed += u64::from(failed);
         if let (Expect::Accepted, Some(code)) = (&case.expect, code) {
             if !self.answers.contains_key(&case.method) {
-                self.answers.insert(case.method.clone(), Answers::default());
+                self.answers
+                    .insert(case.method.clone(), AnswerCodes::default());
             }
             if let Some(answers) = self.answers.get_mut(&case.method) {
                 answers.codes.insert(code);
@@ -154,19 +157,19 @@ impl<'p, E: FnMut(Event)> Tally<'p, E> {
         }
         if case.phase == Phase::Random {
             let kind = findings[0].kind;
-            let method = self.place(&case.method);
+            let method = self.method_index(&case.method);
             let earlier = self.random.get(&(method, kind));
             if earlier.is_none_or(|earlier| index < earlier.index) {
-                let failed = Failed { index, case, kind };
+                let failed = RandomFailure { index, case, kind };
                 self.random.insert((method, kind), failed);
             }
         }
         for (nth, finding) in findings.into_iter().enumerate() {
-            self.found((index, nth), finding);
+            self.add_finding((index, nth), finding);
         }
     }
 
-    /// Notes a case that a busy server did not look at.
+    /// Records a case to which the server only answered that it is busy.
     pub(super) fn inconclusive(&mut self, case: &Case) {
         let count = self.count(&case.method, case.phase);
         count.sent += 1;
@@ -174,21 +177,21 @@ impl<'p, E: FnMut(Event)> Tally<'p, E> {
         self.progress(false);
     }
 
-    /// Notes what behaviour showed.
-    pub(super) fn observed(&mut self, observed: Observed) {
-        for (method, claims) in observed.claims {
+    /// Records the results of the behaviour scenarios.
+    pub(super) fn record_scenarios(&mut self, results: ScenarioResults) {
+        for (method, claims) in results.claims {
             let method = method.unwrap_or_default();
             self.count(&method, Phase::Behaviour).sent += claims;
             self.report.cases += claims;
         }
-        for (about, text) in observed.untried {
-            self.uncover(&about, text);
+        for (about, text) in results.skipped {
+            self.add_uncovered(&about, text);
         }
-        for finding in observed.findings {
-            let index = self.launch();
+        for finding in results.findings {
+            let index = self.next_index();
             self.count(&finding.method, Phase::Behaviour).failed += 1;
             self.failed += 1;
-            self.found((index, 0), finding);
+            self.add_finding((index, 0), finding);
         }
     }
 
@@ -197,29 +200,30 @@ impl<'p, E: FnMut(Event)> Tally<'p, E> {
         self.failed += u64::from(failed);
         let (cases, failed) = (self.report.cases, self.failed);
         self.event(Event::Case { cases, failed });
-        if self.plan.stop_after.is_some_and(|most| failed >= most) {
+        if self.plan.stop_after.is_some_and(|limit| failed >= limit) {
             self.stop("enough cases have failed");
         }
     }
 
-    fn found(&mut self, at: At, finding: Finding) {
-        let group = Group {
-            method: self.place(&finding.method),
+    fn add_finding(&mut self, position: Position, finding: Finding) {
+        let group = GroupKey {
+            method: self.method_index(&finding.method),
             phase: finding.phase,
             kind: finding.kind,
             family: family(&finding),
         };
         if let Some(members) = self.groups.get_mut(&group) {
             members.count += 1;
-            let (later, other) = match at < members.at {
-                true => (
-                    std::mem::replace(&mut members.at, at),
+            let (later, other) = if position < members.position {
+                (
+                    std::mem::replace(&mut members.position, position),
                     std::mem::replace(&mut members.finding, finding),
-                ),
-                false => (at, finding),
+                )
+            } else {
+                (position, finding)
             };
             members.others.insert(later, other);
-            if members.others.len() >= Report::KEPT {
+            if members.others.len() >= Report::MAX_KEPT {
                 members.others.pop_last();
             }
             return;
@@ -227,8 +231,8 @@ impl<'p, E: FnMut(Event)> Tally<'p, E> {
         self.event(Event::Found {
             finding: Box::new(finding.clone()),
         });
-        let members = Members {
-            at,
+        let members = GroupMembers {
+            position,
             finding,
             others: BTreeMap::new(),
             count: 1,
@@ -236,13 +240,13 @@ impl<'p, E: FnMut(Event)> Tally<'p, E> {
         self.groups.insert(group, members);
     }
 
-    fn place(&self, method: &str) -> usize {
+    fn method_index(&self, method: &str) -> usize {
         self.order.get(method).copied().unwrap_or(0)
     }
 
     fn count(&mut self, method: &str, phase: Phase) -> &mut Count {
-        let place = self.place(method);
-        self.counts.entry((place, phase)).or_insert_with(|| Count {
+        let index = self.method_index(method);
+        self.counts.entry((index, phase)).or_insert_with(|| Count {
             method: method.to_owned(),
             phase,
             sent: 0,
@@ -251,32 +255,31 @@ impl<'p, E: FnMut(Event)> Tally<'p, E> {
         })
     }
 
-    /// The first random failures of each method and kind.
-    pub(super) fn take_random_failures(&mut self) -> Vec<Failed> {
+    /// Removes and returns the first random failures of each method and kind.
+    pub(super) fn take_random_failures(&mut self) -> Vec<RandomFailure> {
         let failures = std::mem::take(&mut self.random).into_values();
-        failures.take(SHRUNK).collect()
+        failures.take(MAX_SHRUNK).collect()
     }
 
-    /// Shows the smallest case in place of the one that was found.
-    pub(super) fn shrunk(&mut self, failed: &Failed, findings: Vec<Finding>) {
+    /// Replaces the finding of a random failure by that of its shrunk case.
+    pub(super) fn replace_by_shrunk(&mut self, failed: &RandomFailure, findings: Vec<Finding>) {
         let smaller = findings.into_iter().find(|it| it.kind == failed.kind);
-        let group = self
-            .groups
-            .values_mut()
-            .find(|members| members.at.0 == failed.index && members.finding.kind == failed.kind);
+        let group = self.groups.values_mut().find(|members| {
+            members.position.0 == failed.index && members.finding.kind == failed.kind
+        });
         if let (Some(smaller), Some(group)) = (smaller, group) {
             group.finding = smaller;
         }
     }
 
-    /// Whether all valid requests of a method were answered by this code.
+    /// Whether every valid request of a method was answered by this code.
     pub(super) fn answered_only(&self, method: &str, code: Code) -> bool {
         let answers = self.answers.get(method);
         answers.is_some_and(|answers| answers.codes.iter().all(|it| *it == code))
     }
 
-    /// The codes of a method that never answered OK.
-    pub(super) fn never_ok(&self, method: &str) -> Option<String> {
+    /// The codes by which a method answered valid requests, if OK is not among them.
+    pub(super) fn codes_if_never_ok(&self, method: &str) -> Option<String> {
         let answers = self.answers.get(method)?;
         if answers.codes.contains(&Code(0)) || answers.codes.is_empty() {
             return None;
@@ -285,13 +288,13 @@ impl<'p, E: FnMut(Event)> Tally<'p, E> {
         Some(names.join(", "))
     }
 
-    /// Takes back what was found about a method that is not there.
-    pub(super) fn forget(&mut self, method: &str) {
-        let place = self.place(method);
+    /// Removes the counts and findings of a method that the server does not serve.
+    pub(super) fn discard_method(&mut self, method: &str) {
+        let index = self.method_index(method);
         let groups = std::mem::take(&mut self.groups).into_iter();
-        self.groups = groups.filter(|(group, _)| group.method != place).collect();
+        self.groups = groups.filter(|(group, _)| group.method != index).collect();
         for ((of, _), count) in &mut self.counts {
-            if *of == place {
+            if *of == index {
                 self.failed -= count.failed;
                 self.report.cases -= count.sent;
                 (count.sent, count.failed) = (0, 0);
@@ -302,13 +305,13 @@ impl<'p, E: FnMut(Event)> Tally<'p, E> {
     pub(super) fn finish(mut self, took: Duration) -> Report {
         self.report.seconds = took.as_secs_f64();
         self.report.counts = self.counts.into_values().collect();
-        let mut room = Report::KEPT.saturating_sub(self.groups.len());
+        let mut room = Report::MAX_KEPT.saturating_sub(self.groups.len());
         let groups = self.groups.into_values();
         self.report.findings = groups
             .map(|members| {
                 let alike: Vec<Finding> = members.others.into_values().take(room).collect();
                 room -= alike.len();
-                Found {
+                FindingGroup {
                     finding: members.finding,
                     alike,
                     count: members.count,
@@ -320,8 +323,8 @@ impl<'p, E: FnMut(Event)> Tally<'p, E> {
     }
 }
 
-/// The first two parts of the id: the phase, and what it is about. Random cases of
-/// a method are one family.
+/// The first two parts of the case id, `boundary/max_results` for example. All random
+/// cases of a method are one family.
 fn family(finding: &Finding) -> String {
     let parts = match finding.phase {
         Phase::Random => 1,
