@@ -4,7 +4,7 @@
 //! Reading contracts:
 //! - [`load`] obtains a contract from an image, a folder or server reflection;
 //!   [`contract`] holds its services, methods, messages and fields.
-//! - [`words`] describes rules in English, [`unset`] determines what an unset request
+//! - [`rule_text`] describes rules in English, [`unset`] determines what an unset request
 //!   field means; [`explain`], [`mod@reference`] and [`mod@diff`] present the results.
 //!
 //! Testing a server:
@@ -38,12 +38,12 @@ pub mod profile;
 pub mod reference;
 pub mod replay;
 pub mod report;
+pub mod rule_text;
 pub mod source_location;
 pub mod style;
 pub mod suggest;
 pub mod unset;
 pub mod wire;
-pub mod words;
 
 #[cfg(test)]
 mod testing;

@@ -1,12 +1,12 @@
-//! What it means to leave a request field unset.
+//! Determines what happens when a request field is left unset.
 //!
-//! In proto3 every field may be left out, and a server then sees the zero value or
-//! nothing at all. A field that refuses that value by a rule is safe; one that
-//! declares a meaning by `(proofread.v1.unset)` is understood; one that does
-//! neither is silent, and silence is the defect that this tool exists to find.
+//! In proto3 every field may be left out, and the server then sees the zero value or
+//! an absent field. The contract should say what happens: a rule refuses the unset
+//! value, or `(proofread.v1.unset)` declares what it means. A field with neither is
+//! undeclared, which is the defect that this tool exists to find.
 //!
-//! Whether a rule refuses is not worked out from the rules but tried: the empty
-//! message is validated by protovalidate's runtime, one field at a time.
+//! Whether a rule refuses the unset value is not derived from the rules, but tried:
+//! protovalidate's runtime validates the empty message, one field at a time.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -18,28 +18,28 @@ use crate::contract::{Contract, Field, Message, Method};
 #[cfg(test)]
 mod tests;
 
-/// What happens to a request in which a field is unset.
+/// What happens to a request in which a certain field is unset.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unset {
-    /// It is refused by these rules, named by their ids: `int32.gte_lte`.
+pub enum UnsetBehaviour {
+    /// The request is refused by these rules.
     Refused {
-        /// The ids of the broken rules.
+        /// The ids of the violated rules, such as `int32.gte_lte`.
         rules: Vec<String>,
     },
-    /// It is refused unless another one of these fields is set.
-    RefusedAlone {
-        /// The other fields of the required oneof.
+    /// The request is refused unless another member of the required oneof is set.
+    RefusedUnlessOther {
+        /// The other members of the oneof.
         others: Vec<String>,
-        /// The id of the rule.
+        /// The id of the rule: `required` or `message.oneof`.
         rule: String,
     },
-    /// It is understood, as these words say.
+    /// The request is accepted, and unset has this declared meaning.
     Means(String),
-    /// The contract does not say: a defect.
-    Silent,
-    /// The rules of the field can't be evaluated: a defect too.
-    Broken {
-        /// What protovalidate says of them.
+    /// The contract neither refuses the unset value nor declares a meaning: a defect.
+    Undeclared,
+    /// The rules of the field can't be evaluated, which is a defect too.
+    InvalidRules {
+        /// The error of protovalidate.
         cause: String,
     },
 }
@@ -47,26 +47,26 @@ pub enum Unset {
 /// A field of a request, at any depth.
 #[derive(Debug, Clone)]
 pub struct RequestField<'c> {
-    /// Where it stands: `books[].book.title`; the values of a map are `prices{}`.
+    /// Its path: `books[].book.title`; map values are written as `prices{}.amount`.
     pub path: String,
     /// The message that declares it.
     pub message: &'c Message,
     /// The field.
     pub field: &'c Field,
-    /// What it means that it is unset.
-    pub unset: Unset,
+    /// What happens when it is unset.
+    pub unset: UnsetBehaviour,
 }
 
-/// What unset means for every field that can be part of a request.
+/// What happens when a field is unset, for every field that can be part of a request.
 #[derive(Debug, Clone)]
-pub struct UnsetFields<'c> {
+pub struct UnsetAnalysis<'c> {
     contract: &'c Contract,
-    by_field: BTreeMap<&'c str, Unset>,
+    by_field: BTreeMap<&'c str, UnsetBehaviour>,
 }
 
-impl<'c> UnsetFields<'c> {
-    /// Decides for all fields of all messages that are reachable from a request.
-    pub fn decide(contract: &'c Contract) -> Self {
+impl<'c> UnsetAnalysis<'c> {
+    /// Analyses all fields of all messages that are reachable from a request.
+    pub fn new(contract: &'c Contract) -> Self {
         let validator = Validator::with_options(&[ValidatorOption::AdditionalDescriptorSetBytes(
             contract.image().to_vec(),
         )]);
@@ -75,11 +75,13 @@ impl<'c> UnsetFields<'c> {
             .into_iter()
             .filter_map(|name| contract.message(name));
         let by_field = messages.flat_map(|message| {
-            let decided = message
-                .fields
-                .iter()
-                .map(|field| (field.full_name.as_str(), decide(&validator, message, field)));
-            decided.collect::<Vec<_>>()
+            let analysed = message.fields.iter().map(|field| {
+                (
+                    field.full_name.as_str(),
+                    analyse_field(&validator, message, field),
+                )
+            });
+            analysed.collect::<Vec<_>>()
         });
         Self {
             contract,
@@ -87,13 +89,13 @@ impl<'c> UnsetFields<'c> {
         }
     }
 
-    /// What unset means for this field; none where it is part of no request.
-    pub fn of(&self, field: &Field) -> Option<&Unset> {
+    /// What happens when this field is unset; `None` if no request contains the field.
+    pub fn of(&self, field: &Field) -> Option<&UnsetBehaviour> {
         self.by_field.get(field.full_name.as_str())
     }
 
-    /// All fields of the request of a method, those of nested messages after the
-    /// field that holds them. A message within itself is not entered again.
+    /// All fields of the request of a method. The fields of a nested message follow the
+    /// field that contains it. Recursive messages are expanded once.
     pub fn of_method(&self, method: &Method) -> Vec<RequestField<'c>> {
         let mut fields = Vec::new();
         if let Some(request) = self.contract.message(&method.request) {
@@ -102,8 +104,8 @@ impl<'c> UnsetFields<'c> {
         fields
     }
 
-    /// The fields of a message, as [`UnsetFields::of_method`], entering only those
-    /// nested messages for which `enter` says so.
+    /// The fields of a message, as in [`UnsetAnalysis::of_method`]. Nested messages are
+    /// expanded only if `enter` returns true for them.
     pub fn of_message(
         &self,
         message: &'c Message,
@@ -118,32 +120,35 @@ impl<'c> UnsetFields<'c> {
         &self,
         message: &'c Message,
         prefix: &str,
-        within: &mut Vec<&'c str>,
+        ancestors: &mut Vec<&'c str>,
         enter: &mut dyn FnMut(&'c Message) -> bool,
         fields: &mut Vec<RequestField<'c>>,
     ) {
-        within.push(&message.full_name);
+        ancestors.push(&message.full_name);
         for field in &message.fields {
             let path = format!("{prefix}{}", field.name);
             fields.push(RequestField {
                 path: path.clone(),
                 message,
                 field,
-                unset: self.of(field).cloned().unwrap_or(Unset::Silent),
+                unset: self
+                    .of(field)
+                    .cloned()
+                    .unwrap_or(UnsetBehaviour::Undeclared),
             });
             let Some(nested) = self.contract.message_in(field) else {
                 continue;
             };
-            if !within.contains(&nested.full_name.as_str()) && enter(nested) {
-                let prefix = format!("{path}{}.", brackets(field));
-                self.collect(nested, &prefix, within, enter, fields);
+            if !ancestors.contains(&nested.full_name.as_str()) && enter(nested) {
+                let prefix = format!("{path}{}.", path_suffix(field));
+                self.collect(nested, &prefix, ancestors, enter, fields);
             }
         }
-        within.pop();
+        ancestors.pop();
     }
 }
 
-fn brackets(field: &Field) -> &'static str {
+fn path_suffix(field: &Field) -> &'static str {
     match field {
         field if field.descriptor.is_map() => "{}",
         field if field.descriptor.is_list() => "[]",
@@ -151,8 +156,8 @@ fn brackets(field: &Field) -> &'static str {
     }
 }
 
-/// What a server sees of an unset field: `0`, `""`, `empty list`, `absent`.
-pub fn seen_by_the_server(field: &Field) -> String {
+/// What a server sees when a field is unset: `0`, `""`, `empty list`, `absent`.
+pub fn value_seen_by_server(field: &Field) -> String {
     let descriptor = &field.descriptor;
     if descriptor.is_map() {
         return "empty map".to_owned();
@@ -172,58 +177,70 @@ pub fn seen_by_the_server(field: &Field) -> String {
     }
 }
 
-fn decide(validator: &Validator, message: &Message, field: &Field) -> Unset {
-    let rules = match refusals(validator, message, Only::Field(field.full_name.clone())) {
+fn analyse_field(validator: &Validator, message: &Message, field: &Field) -> UnsetBehaviour {
+    let rules = match violated_rules(
+        validator,
+        message,
+        SingleElementFilter::Field(field.full_name.clone()),
+    ) {
         Ok(rules) => rules,
-        Err(cause) => return Unset::Broken { cause },
+        Err(cause) => return UnsetBehaviour::InvalidRules { cause },
     };
     if !rules.is_empty() {
-        return Unset::Refused { rules };
+        return UnsetBehaviour::Refused { rules };
     }
     if let Some(meaning) = &field.unset {
-        return Unset::Means(meaning.clone());
+        return UnsetBehaviour::Means(meaning.clone());
     }
-    required_oneof(validator, message, field).unwrap_or(Unset::Silent)
+    required_oneof(validator, message, field).unwrap_or(UnsetBehaviour::Undeclared)
 }
 
-/// A member of a oneof that must be set may be unset where another one is set.
-fn required_oneof(validator: &Validator, message: &Message, field: &Field) -> Option<Unset> {
+/// A member of a required oneof may be unset if another member is set.
+fn required_oneof(
+    validator: &Validator,
+    message: &Message,
+    field: &Field,
+) -> Option<UnsetBehaviour> {
     let others = |names: &[String]| -> Vec<String> {
         let others = names.iter().filter(|name| **name != field.name);
         others.cloned().collect()
     };
-    let real = message
+    let declared_oneof = message
         .oneofs
         .iter()
         .find(|oneof| Some(&oneof.name) == field.oneof.as_ref());
-    if let Some(oneof) = real {
+    if let Some(oneof) = declared_oneof {
         let full_name = format!("{}.{}", message.full_name, oneof.name);
-        match refusals(validator, message, Only::Oneof(full_name)) {
+        match violated_rules(validator, message, SingleElementFilter::Oneof(full_name)) {
             Ok(rules) => {
                 if let Some(rule) = rules.into_iter().next() {
                     let others = others(&oneof.fields);
-                    return Some(Unset::RefusedAlone { others, rule });
+                    return Some(UnsetBehaviour::RefusedUnlessOther { others, rule });
                 }
             }
-            Err(cause) => return Some(Unset::Broken { cause }),
+            Err(cause) => return Some(UnsetBehaviour::InvalidRules { cause }),
         }
     }
     let virtual_oneofs = message.rules.oneof.iter().filter(|rule| rule.required());
     let rule = virtual_oneofs
         .into_iter()
         .find(|rule| rule.fields.contains(&field.name))?;
-    Some(Unset::RefusedAlone {
+    Some(UnsetBehaviour::RefusedUnlessOther {
         others: others(&rule.fields),
         rule: "message.oneof".to_owned(),
     })
 }
 
-/// The ids of the rules that refuse the empty message, of those that `only` lets
-/// be checked.
-fn refusals(validator: &Validator, message: &Message, only: Only) -> Result<Vec<String>, String> {
+/// The ids of the rules that the empty message violates, considering only the element
+/// that `filter` selects.
+fn violated_rules(
+    validator: &Validator,
+    message: &Message,
+    filter: SingleElementFilter,
+) -> Result<Vec<String>, String> {
     let empty = DynamicMessage::new(message.descriptor.clone());
-    let filter = ValidationOption::Filter(Arc::new(only));
-    match validator.validate_with(&empty, &[filter]) {
+    let option = ValidationOption::Filter(Arc::new(filter));
+    match validator.validate_with(&empty, &[option]) {
         Ok(()) => Ok(Vec::new()),
         Err(Error::Validation(error)) => {
             let violations = error.violations().iter();
@@ -233,13 +250,13 @@ fn refusals(validator: &Validator, message: &Message, only: Only) -> Result<Vec<
     }
 }
 
-/// Checks nothing but one field or one oneof, given by its full name.
-enum Only {
+/// Restricts validation to one field or one oneof, given by its full name.
+enum SingleElementFilter {
     Field(String),
     Oneof(String),
 }
 
-impl Filter for Only {
+impl Filter for SingleElementFilter {
     fn should_validate(&self, _: &DynamicMessage, _: &MessageDescriptor) -> bool {
         false
     }

@@ -17,7 +17,7 @@ use crate::{
     oracle::Oracle,
     profile::Profile,
     style::count,
-    unset::UnsetFields,
+    unset::UnsetAnalysis,
     wire,
 };
 
@@ -41,8 +41,8 @@ impl Explain {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let config = self.config.read()?;
         let contract = self.contract.open(&config)?;
-        let method = explain::find(&contract, &self.method)?;
-        let unset = UnsetFields::decide(&contract);
+        let method = explain::find_method(&contract, &self.method)?;
+        let unset = UnsetAnalysis::new(&contract);
         let mut explanation = explain::explain(&contract, &unset, method);
         let literal_values = fixtures::literal_values(&config, &contract)?;
         explanation.cases = case_counts(&contract, method, &literal_values);

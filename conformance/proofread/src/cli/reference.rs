@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::{
     contract::Contract,
-    reference::{self, Written},
+    reference::{self, WriteSummary},
 };
 
 #[derive(Debug, Args)]
@@ -28,10 +28,10 @@ pub(super) struct Reference {
 impl Reference {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let contract = Contract::open(&self.contract)?;
-        let pages = reference::pages(&contract);
+        let pages = reference::render_pages(&contract);
         let folder = self.out.display();
         if self.check {
-            let stale = reference::stale(&self.out, &pages)
+            let stale = reference::stale_pages(&self.out, &pages)
                 .with_context(|| format!("can't compare the pages in {folder}"))?;
             for name in &stale {
                 println!(
@@ -41,7 +41,7 @@ impl Reference {
             }
             return Ok(ExitCode::from(u8::from(!stale.is_empty())));
         }
-        let Written { changed, removed } = reference::write(&self.out, &pages)
+        let WriteSummary { changed, removed } = reference::write_pages(&self.out, &pages)
             .with_context(|| format!("can't write the pages to {folder}"))?;
         println!(
             "{} pages in {folder}: {changed} changed, {removed} removed",

@@ -40,7 +40,7 @@ impl<'c> PreparedCall<'c> {
         config: &'c Config,
         (key, purpose): (&str, String),
     ) -> anyhow::Result<Self> {
-        let method = explain::find(contract, &call.method);
+        let method = explain::find_method(contract, &call.method);
         let method = method.with_config_location(config, &format!("{key}.call"))?;
         let path = resolve_field_path(method, &call.field)
             .with_config_location(config, &format!("{key}.field"))?;

@@ -1,13 +1,12 @@
-//! Why an image could not be read.
+//! Errors of reading a contract image.
 
 use std::{io, path::PathBuf};
 
-/// How to make an image that has everything; part of the messages that tell of
-/// one that has not.
+/// How to build a complete image; part of the messages about an incomplete one.
 const HOW_TO_BUILD: &str = "build one with `buf build --as-file-descriptor-set -o contract.binpb` \
      or `protoc --include_imports --include_source_info --descriptor_set_out=contract.binpb`";
 
-/// Why an image of a contract could not be read.
+/// An image of a contract could not be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContractError {
@@ -16,66 +15,66 @@ pub enum ContractError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
 
-    /// The file was read, but it is no image; says which file.
-    #[error("{} is no usable contract", .path.display())]
+    /// The file was read, but it does not contain a valid image.
+    #[error("{} is not a usable contract", .path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// What is wrong with its bytes.
+        /// What is wrong with its content.
         source: Box<ContractError>,
     },
 
-    /// The bytes are something else than a `FileDescriptorSet`.
+    /// The bytes are not a `FileDescriptorSet`. Holds the decoding error.
     #[error("the bytes are not a FileDescriptorSet ({0}); {HOW_TO_BUILD}")]
     NotAnImage(String),
 
-    /// The bytes end too early.
+    /// The bytes end in the middle of a file entry.
     #[error(
-        "the FileDescriptorSet is cut off: after byte {at} it promises {promised} bytes and has {left}; \
-         build or fetch it again"
+        "the FileDescriptorSet is cut off: the entry at byte {offset} declares {declared} bytes, but only {remaining} remain; \
+         build or download it again"
     )]
     Truncated {
-        /// Where the entry begins that is not complete.
-        at: usize,
-        /// How long that entry says it is.
-        promised: u64,
-        /// How many bytes there are.
-        left: usize,
+        /// The position of the incomplete entry, in bytes.
+        offset: usize,
+        /// The length that the entry declares, in bytes.
+        declared: u64,
+        /// The number of bytes that follow.
+        remaining: usize,
     },
 
-    /// There is nothing in it.
-    #[error("the FileDescriptorSet holds no files; {HOW_TO_BUILD}")]
+    /// The set contains no files.
+    #[error("the FileDescriptorSet contains no files; {HOW_TO_BUILD}")]
     Empty,
 
-    /// The image does not hold everything that its files import.
+    /// The image lacks files that its files import. Holds their names.
     #[error("the FileDescriptorSet lacks {}; {HOW_TO_BUILD}", .0.join(", "))]
     MissingImports(Vec<String>),
 
-    /// A file is written in a syntax that cannot be read.
-    #[error("{file} is written in {syntax:?}; proto2, proto3 and edition 2023 can be read")]
-    Syntax {
+    /// A file uses a syntax that is not supported.
+    #[error("{file} uses {syntax:?}; proto2, proto3 and edition 2023 are supported")]
+    UnsupportedSyntax {
         /// The file.
         file: String,
-        /// What its syntax line says.
+        /// The value of its `syntax` statement.
         syntax: String,
     },
 
-    /// The files contradict each other or themselves.
-    #[error("the FileDescriptorSet does not fit together: {0}")]
+    /// The files contradict each other or themselves: a type is missing, for example.
+    #[error("the FileDescriptorSet is inconsistent: {0}")]
     Inconsistent(String),
 
     /// An option of proofread or a rule of protovalidate cannot be decoded.
     #[error("can't decode {option} of {element}: {cause}")]
-    Option {
-        /// The full name of the option: `buf.validate.field`.
+    InvalidOption {
+        /// The full name of the option, such as `buf.validate.field`.
         option: String,
         /// The full name of the field, message, method or service.
         element: String,
-        /// What is wrong.
+        /// The decoding error.
         cause: String,
     },
 }

@@ -1,5 +1,5 @@
-//! From bytes to a descriptor pool, with one clear error for each way in which
-//! bytes can be wrong.
+//! Decodes the bytes of an image into a descriptor pool, with a separate error for
+//! each kind of invalid input.
 
 use std::collections::BTreeSet;
 
@@ -13,10 +13,10 @@ use prost_types::FileDescriptorSet;
 
 use super::ContractError;
 
-/// Decodes an image. Also answers the bytes that were decoded, in which files of
-/// edition 2023 are rewritten as proto3.
+/// Decodes an image. Also returns the bytes that were decoded, in which files of
+/// edition 2023 are rewritten as proto3, because prost-reflect does not read editions.
 pub(super) fn decode(bytes: &[u8]) -> Result<(DescriptorPool, Vec<u8>), ContractError> {
-    check_frame(bytes)?;
+    check_entries(bytes)?;
     let bytes = normalize_edition_descriptor_set(bytes);
     let image = FileDescriptorSet::decode(bytes.as_slice())
         .map_err(|error| ContractError::NotAnImage(error.to_string()))?;
@@ -26,32 +26,32 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(DescriptorPool, Vec<u8>), Contract
     Ok((pool, bytes))
 }
 
-/// Walks over the outermost entries. A set is a sequence of files (field 1); the
-/// images of buf and protoc hold nothing else on this level.
-fn check_frame(bytes: &[u8]) -> Result<(), ContractError> {
+/// Checks the top-level entries. A set is a sequence of files (field 1); images built
+/// by buf and protoc contain no other field on this level.
+fn check_entries(bytes: &[u8]) -> Result<(), ContractError> {
     let mut rest = bytes;
     while !rest.is_empty() {
-        let at = bytes.len() - rest.len();
+        let offset = bytes.len() - rest.len();
         let key = decode_key(&mut rest);
         if !matches!(key, Ok((1, WireType::LengthDelimited))) {
-            let found = format!("byte {at} is not the beginning of a file");
-            return Err(ContractError::NotAnImage(found));
+            let message = format!("byte {offset} is not the start of a file entry");
+            return Err(ContractError::NotAnImage(message));
         }
-        let promised = decode_varint(&mut rest).map_err(|_| ContractError::Truncated {
-            at,
-            promised: 1,
-            left: 0,
+        let declared = decode_varint(&mut rest).map_err(|_| ContractError::Truncated {
+            offset,
+            declared: 1,
+            remaining: 0,
         })?;
-        match usize::try_from(promised)
+        match usize::try_from(declared)
             .ok()
             .and_then(|length| rest.split_at_checked(length))
         {
             Some((_, after)) => rest = after,
             None => {
                 return Err(ContractError::Truncated {
-                    at,
-                    promised,
-                    left: rest.len(),
+                    offset,
+                    declared,
+                    remaining: rest.len(),
                 });
             }
         }
@@ -74,7 +74,7 @@ fn check_files(image: &FileDescriptorSet) -> Result<(), ContractError> {
     }
     for file in &image.file {
         if !matches!(file.syntax(), "" | "proto2" | "proto3") {
-            return Err(ContractError::Syntax {
+            return Err(ContractError::UnsupportedSyntax {
                 file: file.name().to_owned(),
                 syntax: file.syntax().to_owned(),
             });

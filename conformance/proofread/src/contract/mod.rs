@@ -1,13 +1,12 @@
-//! A contract, read from an image: a `FileDescriptorSet` with all imports, as
-//! `buf build` and `protoc` make it.
+//! Reads a contract from an image: a `FileDescriptorSet` with all imports, as
+//! `buf build` and `protoc` write it.
 //!
-//! The options of `proofread.v1` and the rules of `buf.validate` are read as
-//! extensions through the image itself, so that every contract can be read, also
-//! one that uses neither.
+//! The options of `proofread.v1` and the rules of `buf.validate` are looked up as
+//! extensions in the image itself. Contracts that import neither can be read too.
 
-mod build;
 mod comments;
 mod error;
+mod from_descriptors;
 mod image;
 mod model;
 mod options;
@@ -28,15 +27,16 @@ pub use model::{
     Access, Code, DeclaredError, Enum, EnumValue, Extension, Field, File, Idempotency, Message,
     Method, Oneof, Package, Paging, Service,
 };
-pub use rules::{Predefined, Rules};
+pub use rules::{PredefinedRule, Rules};
 
-/// A contract.
+/// A contract: the packages of an image, with their rules and options decoded.
 #[derive(Debug, Clone)]
 pub struct Contract {
     pool: DescriptorPool,
     image: Vec<u8>,
     packages: Vec<Package>,
-    /// Full name of a message to the indices of its package and of itself there.
+    /// From the full name of a message to the index of its package and its index
+    /// within that package.
     messages: HashMap<String, (usize, usize)>,
     enums: HashMap<String, (usize, usize)>,
 }
@@ -45,7 +45,7 @@ impl Contract {
     /// Reads an image from a file.
     ///
     /// # Errors
-    /// When the file can't be read or is no usable image; see [`ContractError`].
+    /// When the file can't be read or does not contain a valid image; see [`ContractError`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self, ContractError> {
         let path = path.as_ref();
         let bytes = fs::read(path).map_err(|source| ContractError::Read {
@@ -61,18 +61,18 @@ impl Contract {
     /// Reads an image from its bytes.
     ///
     /// # Errors
-    /// When the bytes are no usable image; see [`ContractError`].
+    /// When the bytes are not a valid image; see [`ContractError`].
     pub fn decode(bytes: &[u8]) -> Result<Self, ContractError> {
         let (pool, image) = image::decode(bytes)?;
-        let packages = build::packages(&pool)?;
+        let packages = from_descriptors::packages(&pool)?;
         let mut messages = HashMap::new();
         let mut enums = HashMap::new();
-        for (at, package) in packages.iter().enumerate() {
+        for (package_index, package) in packages.iter().enumerate() {
             for (index, message) in package.messages.iter().enumerate() {
-                messages.insert(message.full_name.clone(), (at, index));
+                messages.insert(message.full_name.clone(), (package_index, index));
             }
             for (index, enumeration) in package.enums.iter().enumerate() {
-                enums.insert(enumeration.full_name.clone(), (at, index));
+                enums.insert(enumeration.full_name.clone(), (package_index, index));
             }
         }
         Ok(Self {
@@ -84,17 +84,17 @@ impl Contract {
         })
     }
 
-    /// The descriptors of the contract.
+    /// The descriptors of the contract, of protobuf and of protovalidate.
     pub fn pool(&self) -> &DescriptorPool {
         &self.pool
     }
 
-    /// The image: what was read, with files of edition 2023 rewritten as proto3.
+    /// The encoded `FileDescriptorSet`, with files of edition 2023 rewritten as proto3.
     pub fn image(&self) -> &[u8] {
         &self.image
     }
 
-    /// All packages by name, without those of protobuf and protovalidate.
+    /// All packages, sorted by name, without those of protobuf and protovalidate.
     pub fn packages(&self) -> &[Package] {
         &self.packages
     }
@@ -114,8 +114,8 @@ impl Contract {
         self.packages.iter().flat_map(|package| &package.messages)
     }
 
-    /// The message with this full name. None for those of protobuf itself, such
-    /// as `google.protobuf.Timestamp`: they are values, not structure.
+    /// The message with this full name. `None` for messages of protobuf itself, such
+    /// as `google.protobuf.Timestamp`: they are treated as values, not as structures.
     pub fn message(&self, full_name: &str) -> Option<&Message> {
         let (package, index) = self.messages.get(full_name)?;
         self.packages.get(*package)?.messages.get(*index)
@@ -127,7 +127,7 @@ impl Contract {
         self.packages.get(*package)?.enums.get(*index)
     }
 
-    /// The message that a field holds, itself or in its items or values.
+    /// The message type of a field, of the items of a list, or of the values of a map.
     pub fn message_in(&self, field: &Field) -> Option<&Message> {
         match field.value_kind() {
             Kind::Message(message) => self.message(message.full_name()),
@@ -135,23 +135,24 @@ impl Contract {
         }
     }
 
-    /// The full names of all messages that can be part of a request.
+    /// The full names of all messages that can be part of a request: the request
+    /// messages and everything that is reachable through their fields.
     pub fn request_messages(&self) -> BTreeSet<&str> {
         let requests = self.methods().map(|method| method.request.as_str());
-        let mut open: Vec<&Message> = requests.filter_map(|name| self.message(name)).collect();
+        let mut pending: Vec<&Message> = requests.filter_map(|name| self.message(name)).collect();
         let mut reached = BTreeSet::new();
-        while let Some(message) = open.pop() {
+        while let Some(message) = pending.pop() {
             if reached.insert(message.full_name.as_str()) {
                 let fields = message.fields.iter();
-                open.extend(fields.filter_map(|field| self.message_in(field)));
+                pending.extend(fields.filter_map(|field| self.message_in(field)));
             }
         }
         reached
     }
 }
 
-/// Whether a package belongs to the tools and not to a contract.
-fn is_foreign(package: &str) -> bool {
+/// Whether a package belongs to protobuf or protovalidate, not to a contract.
+fn is_tool_package(package: &str) -> bool {
     [
         "google.protobuf",
         "google.protobuf.compiler",

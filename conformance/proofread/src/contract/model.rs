@@ -1,5 +1,5 @@
-//! What a contract consists of. Everything is owned and in the order of the
-//! files; names are full names without a leading dot.
+//! The data model of a contract: packages, services, methods, messages, fields and
+//! enums, in the order of the files. Full names have no leading dot.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Rules;
 
-/// A package: everything that its files define.
+/// A package, with everything that its files define.
 #[derive(Debug, Clone)]
 pub struct Package {
     /// Its name; empty for files without a package.
@@ -18,19 +18,19 @@ pub struct Package {
     pub files: Vec<File>,
     /// Its services.
     pub services: Vec<Service>,
-    /// Its messages, nested ones after those that contain them; no map entries.
+    /// Its messages, each followed by the messages nested in it; without map entries.
     pub messages: Vec<Message>,
     /// Its enums.
     pub enums: Vec<Enum>,
-    /// The options that it defines.
+    /// The custom options and other extensions that it defines.
     pub extensions: Vec<Extension>,
 }
 
 impl Package {
-    /// Whether a file of the package imports rules or options, and so is able to
-    /// say what unset fields mean. A package that does not is a plain contract,
-    /// from before; it is shown, and not held to account.
-    pub fn is_plain(&self) -> bool {
+    /// Whether no file of the package imports the rules of protovalidate or the options
+    /// of proofread. Such a contract can't declare what unset fields mean: it is shown,
+    /// but the requirements for annotated contracts do not apply to it.
+    pub fn is_unannotated(&self) -> bool {
         !self.files.iter().any(|file| file.imports_rules)
     }
 }
@@ -38,9 +38,9 @@ impl Package {
 /// A file of a package.
 #[derive(Debug, Clone)]
 pub struct File {
-    /// Its path, as other files import it.
+    /// Its path as in an import: `bookstore/inventory/v1/book.proto`.
     pub name: String,
-    /// The comment at its head.
+    /// The comment at the beginning of the file.
     pub comment: String,
     /// Whether it imports the rules of protovalidate or the options of proofread.
     pub imports_rules: bool,
@@ -55,7 +55,7 @@ pub struct Service {
     pub full_name: String,
     /// Its comment.
     pub comment: String,
-    /// What every method may return, by `(proofread.v1.common_errors)`.
+    /// The errors that every method may return, from `(proofread.v1.common_errors)`.
     pub common_errors: Vec<DeclaredError>,
     /// Its methods.
     pub methods: Vec<Method>,
@@ -68,57 +68,61 @@ pub struct Method {
     pub name: String,
     /// `bookstore.inventory.v1.InventoryService.GetBook`.
     pub full_name: String,
-    /// The path on the wire: `/bookstore.inventory.v1.InventoryService/GetBook`.
+    /// The HTTP/2 path: `/bookstore.inventory.v1.InventoryService/GetBook`.
     pub path: String,
     /// Its comment.
     pub comment: String,
-    /// Whether a call may be repeated.
+    /// Whether a call may be repeated, from `idempotency_level`.
     pub idempotency: Idempotency,
-    /// Whether the caller sends a stream of messages.
+    /// Whether the client sends a stream of messages.
     pub client_streaming: bool,
-    /// Whether the server answers a stream of messages.
+    /// Whether the server responds with a stream of messages.
     pub server_streaming: bool,
     /// The full name of the request message.
     pub request: String,
     /// The full name of the response message.
     pub response: String,
-    /// What it may return beside the common errors, by `(proofread.v1.errors)`.
+    /// The errors it may return in addition to the common ones, from
+    /// `(proofread.v1.errors)`.
     pub errors: Vec<DeclaredError>,
-    /// How its pages join, by `(proofread.v1.paging)`.
+    /// The fields used for paging, from `(proofread.v1.paging)`.
     pub paging: Option<Paging>,
-    /// What the caller must show, by `(proofread.v1.access)`.
+    /// The credential that the caller must send, from `(proofread.v1.access)`.
     pub access: Option<Access>,
-    /// The request field that makes calls one call, by `(proofread.v1.idempotency_key)`.
+    /// The request field with the idempotency key, from `(proofread.v1.idempotency_key)`:
+    /// calls with equal values are repetitions of one call.
     pub idempotency_key: Option<String>,
-    /// Why equal calls may differ, by `(proofread.v1.nondeterministic)`.
+    /// Why equal calls may return different responses, from
+    /// `(proofread.v1.nondeterministic)`.
     pub nondeterministic: Option<String>,
-    /// The descriptor, to make calls of it.
+    /// The descriptor, used to build requests.
     pub descriptor: MethodDescriptor,
 }
 
 /// The idempotency level of a method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Idempotency {
-    /// Reads only.
+    /// The method only reads.
     NoSideEffects,
-    /// Writes, and a repeated call has the effect of one.
+    /// The method writes; repeating a call has the same effect as one call.
     Idempotent,
-    /// Not declared.
+    /// The contract does not declare a level.
     Unknown,
 }
 
-/// One way in which a call may fail.
+/// An error that the contract declares.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeclaredError {
     /// The status code.
     pub code: Code,
-    /// The reason in the `google.rpc.ErrorInfo`; empty where there is none.
+    /// The `reason` of the `google.rpc.ErrorInfo` detail; empty if the error has none.
     pub reason: String,
-    /// When it happens.
+    /// The condition under which it is returned, as a sentence.
     pub when: String,
 }
 
-/// A status code of gRPC, by its number on the wire. Displays as `NOT_FOUND`.
+/// A gRPC status code, by number. Displayed by name: `NOT_FOUND`; numbers that gRPC
+/// does not define as `code 42`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Code(pub i32);
@@ -155,12 +159,12 @@ impl fmt::Display for Code {
     }
 }
 
-/// The names of the fields by which a list is paged.
+/// The names of the fields that a paged list uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paging {
-    /// The request field with the size of a page.
+    /// The request field with the maximum number of items on a page.
     pub size_field: String,
-    /// The request field with the token of the page.
+    /// The request field with the page token.
     pub token_field: String,
     /// The response field with the items.
     pub items_field: String,
@@ -168,7 +172,7 @@ pub struct Paging {
     pub next_token_field: String,
 }
 
-/// What a caller must show.
+/// The credential that a method requires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
     /// The name of the credential: `operator`.
@@ -180,7 +184,7 @@ pub struct Access {
 /// A message.
 #[derive(Debug, Clone)]
 pub struct Message {
-    /// `Book`; `Outer.Inner` for a nested one.
+    /// `Book`; `Outer.Inner` for a nested message.
     pub name: String,
     /// `bookstore.inventory.v1.Book`.
     pub full_name: String,
@@ -188,11 +192,11 @@ pub struct Message {
     pub comment: String,
     /// Its fields, in the order of the file.
     pub fields: Vec<Field>,
-    /// Its oneofs; not those that `optional` makes.
+    /// Its oneofs, without the synthetic ones of `optional` fields.
     pub oneofs: Vec<Oneof>,
-    /// The rules of the message as a whole.
+    /// The message-level rules, from `(buf.validate.message)`.
     pub rules: MessageRules,
-    /// The descriptor, to make messages of it.
+    /// The descriptor, used to build messages.
     pub descriptor: MessageDescriptor,
 }
 
@@ -205,7 +209,7 @@ pub struct Oneof {
     pub comment: String,
     /// The names of its fields.
     pub fields: Vec<String>,
-    /// Its rules.
+    /// Its rules, from `(buf.validate.oneof)`.
     pub rules: OneofRules,
 }
 
@@ -218,18 +222,18 @@ pub struct Field {
     pub full_name: String,
     /// Its comment.
     pub comment: String,
-    /// Its rules.
+    /// Its rules, from `(buf.validate.field)`.
     pub rules: Option<Rules>,
-    /// What unset means, by `(proofread.v1.unset)`.
+    /// What leaving it unset means, from `(proofread.v1.unset)`; never empty.
     pub unset: Option<String>,
-    /// The oneof to which it belongs; not one that `optional` makes.
+    /// The oneof that it belongs to; `None` for the synthetic oneof of `optional`.
     pub oneof: Option<String>,
     /// The descriptor: number, kind, cardinality, presence.
     pub descriptor: FieldDescriptor,
 }
 
 impl Field {
-    /// The kind of its value, of each item of a list, or of each value of a map.
+    /// The type of its value, of the items of a list, or of the values of a map.
     pub fn value_kind(&self) -> Kind {
         match self.descriptor.kind() {
             Kind::Message(entry) if self.descriptor.is_map() => {
@@ -239,7 +243,7 @@ impl Field {
         }
     }
 
-    /// The kind of the keys, of a map.
+    /// The type of the keys if the field is a map.
     pub fn key_kind(&self) -> Option<Kind> {
         match self.descriptor.kind() {
             Kind::Message(entry) if self.descriptor.is_map() => {
@@ -253,7 +257,7 @@ impl Field {
 /// An enum.
 #[derive(Debug, Clone)]
 pub struct Enum {
-    /// `BookCategory`; `Outer.Kind` for a nested one.
+    /// `BookCategory`; `Outer.Kind` for a nested enum.
     pub name: String,
     /// `bookstore.inventory.v1.BookCategory`.
     pub full_name: String,
@@ -274,7 +278,7 @@ pub struct EnumValue {
     pub comment: String,
 }
 
-/// An option that a package defines.
+/// An extension that a package defines, such as a custom option.
 #[derive(Debug, Clone)]
 pub struct Extension {
     /// `proofread.v1.unset`.
@@ -283,9 +287,9 @@ pub struct Extension {
     pub extends: String,
     /// Its field number.
     pub number: u32,
-    /// The kind of its value.
+    /// The type of its value.
     pub kind: Kind,
-    /// Whether it may be given several times.
+    /// Whether it is a repeated field.
     pub repeated: bool,
     /// Its comment.
     pub comment: String,

@@ -1,5 +1,5 @@
-//! The options of `proofread.v1` and of `buf.validate`, read by name from the pool
-//! of the contract: a contract that imports neither has none of them.
+//! Reads the options of `proofread.v1` and `buf.validate`, by name, from the pool of
+//! the contract. A contract that imports neither file has no options.
 
 use prost::Message;
 use prost_protovalidate_types::{MessageRules, OneofRules};
@@ -7,7 +7,8 @@ use prost_reflect::{DescriptorPool, DynamicMessage, Value};
 
 use super::{Access, Code, ContractError, DeclaredError, Paging, Rules};
 
-/// Reads options of one element; the name of the element is for errors.
+/// The options of one element: a service, method, message, oneof or field. The name of
+/// the element is used in errors.
 pub(super) struct Options<'a> {
     pool: &'a DescriptorPool,
     options: DynamicMessage,
@@ -31,7 +32,7 @@ impl<'a> Options<'a> {
     }
 
     fn undecodable(&self, option: &str, cause: &impl ToString) -> ContractError {
-        ContractError::Option {
+        ContractError::InvalidOption {
             option: option.to_owned(),
             element: self.element.to_owned(),
             cause: cause.to_string(),
@@ -67,7 +68,7 @@ impl<'a> Options<'a> {
         }
     }
 
-    /// `(proofread.v1.unset)`. An empty text says nothing and counts as not said.
+    /// `(proofread.v1.unset)`. A blank text counts as not declared.
     pub(super) fn unset(&self) -> Result<Option<String>, ContractError> {
         let text = self.text("proofread.v1.unset")?;
         Ok(text.filter(|text| !text.trim().is_empty()))
@@ -99,7 +100,8 @@ impl<'a> Options<'a> {
         }))
     }
 
-    /// `proofread.v1.errors` of a method, `proofread.v1.common_errors` of a service.
+    /// `option` is `proofread.v1.errors` for a method, `proofread.v1.common_errors` for a
+    /// service.
     pub(super) fn errors(&self, option: &str) -> Result<Vec<DeclaredError>, ContractError> {
         let values = match self.value(option) {
             None => return Ok(Vec::new()),
@@ -117,7 +119,7 @@ impl<'a> Options<'a> {
         let Some(rules) = self.message(OPTION)? else {
             return Ok(None);
         };
-        let rules = Rules::read(&rules, self.pool);
+        let rules = Rules::from_extension(&rules, self.pool);
         rules
             .map(Some)
             .map_err(|error| self.undecodable(OPTION, &error))

@@ -1,35 +1,35 @@
-//! The `buf.validate` rules of a field, with the predefined rules that the typed
-//! messages of protovalidate cannot hold.
+//! The `buf.validate` rules of a field, including predefined rules, which are
+//! extensions that the generated `FieldRules` type can't hold.
 
 use prost::DecodeError;
 use prost_protovalidate_types::{FieldRules, Ignore, PredefinedRules, Rule, field_rules::Type};
 use prost_reflect::{DescriptorPool, DynamicMessage, Value};
 
-/// The rules of a field, or of the items, keys or values of one.
+/// The rules of a field, or of its items, keys or values.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rules {
-    /// The standard rules. Those of items, keys and values are in here too, but
-    /// without their predefined rules: read them from the fields below.
+    /// The standard rules. They include the rules of items, keys and values, but without
+    /// predefined rules: use the fields below for those.
     pub standard: FieldRules,
-    /// Rules that the contract itself has predefined, in the order of their names.
-    pub predefined: Vec<Predefined>,
-    /// The rules of each item of a list.
+    /// Rules that the contract predefines, sorted by name.
+    pub predefined: Vec<PredefinedRule>,
+    /// The rules of the items of a list.
     pub items: Option<Box<Rules>>,
-    /// The rules of each key of a map.
+    /// The rules of the keys of a map.
     pub keys: Option<Box<Rules>>,
-    /// The rules of each value of a map.
+    /// The rules of the values of a map.
     pub values: Option<Box<Rules>>,
 }
 
-/// A rule that is an extension of a rules message, as `buf.validate.predefined`
-/// allows it.
+/// A predefined rule: an extension of a rules message such as `Int32Rules` that has the
+/// option `buf.validate.predefined`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Predefined {
+pub struct PredefinedRule {
     /// The full name of the extension.
     pub name: String,
-    /// Its value on the field, as text: `true`, `5`.
+    /// The value that the field sets it to, as text: `true`, `5`.
     pub value: String,
-    /// What it asks for.
+    /// The CEL rules that it stands for.
     pub rules: Vec<Rule>,
 }
 
@@ -39,12 +39,12 @@ impl Rules {
         self.standard.required()
     }
 
-    /// In which case the rules are not checked.
+    /// When the rules are not checked.
     pub fn ignore(&self) -> Ignore {
         self.standard.ignore()
     }
 
-    /// Whether a rule is written in CEL, here or in items, keys or values.
+    /// Whether any rule uses CEL, here or in items, keys or values.
     pub fn has_cel(&self) -> bool {
         let nested = [&self.items, &self.keys, &self.values];
         !self.standard.cel.is_empty()
@@ -53,33 +53,36 @@ impl Rules {
             || nested.into_iter().flatten().any(|rules| rules.has_cel())
     }
 
-    /// Reads the value of the extension `buf.validate.field`. The pool is that of
-    /// the contract: only it knows the extensions that predefined rules are.
-    pub(super) fn read(rules: &DynamicMessage, pool: &DescriptorPool) -> Result<Self, DecodeError> {
-        let mut read = Self {
+    /// Reads the value of the extension `buf.validate.field`. `pool` must be the pool of
+    /// the contract, since it defines the extensions of predefined rules.
+    pub(super) fn from_extension(
+        rules: &DynamicMessage,
+        pool: &DescriptorPool,
+    ) -> Result<Self, DecodeError> {
+        let mut parsed = Self {
             standard: rules.transcode_to()?,
             ..Self::default()
         };
         let Some(typed) = typed_rules(rules) else {
-            return Ok(read);
+            return Ok(parsed);
         };
-        read.predefined = predefined(&typed, pool)?;
+        parsed.predefined = predefined(&typed, pool)?;
         let nested = |name: &str| -> Result<Option<Box<Self>>, DecodeError> {
             match typed.get_field_by_name(name).as_deref() {
                 Some(Value::Message(rules)) if typed.has_field_by_name(name) => {
-                    Ok(Some(Box::new(Self::read(rules, pool)?)))
+                    Ok(Some(Box::new(Self::from_extension(rules, pool)?)))
                 }
                 _ => Ok(None),
             }
         };
-        if matches!(read.standard.r#type, Some(Type::Repeated(_))) {
-            read.items = nested("items")?;
+        if matches!(parsed.standard.r#type, Some(Type::Repeated(_))) {
+            parsed.items = nested("items")?;
         }
-        if matches!(read.standard.r#type, Some(Type::Map(_))) {
-            read.keys = nested("keys")?;
-            read.values = nested("values")?;
+        if matches!(parsed.standard.r#type, Some(Type::Map(_))) {
+            parsed.keys = nested("keys")?;
+            parsed.values = nested("values")?;
         }
-        Ok(read)
+        Ok(parsed)
     }
 }
 
@@ -104,7 +107,7 @@ impl From<FieldRules> for Rules {
     }
 }
 
-/// The message in the oneof `type`: `Int32Rules`, `RepeatedRules`.
+/// The rules message that is set in the oneof `type`, such as `Int32Rules`.
 fn typed_rules(rules: &DynamicMessage) -> Option<DynamicMessage> {
     rules.fields().find_map(|(field, value)| {
         let oneof = field.containing_oneof()?;
@@ -118,7 +121,7 @@ fn typed_rules(rules: &DynamicMessage) -> Option<DynamicMessage> {
 fn predefined(
     typed: &DynamicMessage,
     pool: &DescriptorPool,
-) -> Result<Vec<Predefined>, DecodeError> {
+) -> Result<Vec<PredefinedRule>, DecodeError> {
     let Some(option) = pool.get_extension_by_name("buf.validate.predefined") else {
         return Ok(Vec::new());
     };
@@ -129,7 +132,7 @@ fn predefined(
             Value::Message(rules) => rules.transcode_to::<PredefinedRules>()?.cel,
             _ => Vec::new(),
         };
-        found.push(Predefined {
+        found.push(PredefinedRule {
             name: extension.full_name().to_owned(),
             value: value.to_string(),
             rules,

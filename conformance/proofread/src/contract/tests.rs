@@ -46,7 +46,7 @@ const SHOP: &str = r#"
 "#;
 
 #[test]
-fn options_of_methods_and_services_are_read() {
+fn method_and_service_options_are_read() {
     let contract = Contract::decode(&shop(SHOP)).expect("the contract is sound");
     let service = contract.services().next().expect("it has a service");
     assert_eq!(
@@ -87,7 +87,7 @@ fn options_of_methods_and_services_are_read() {
 }
 
 #[test]
-fn messages_are_read_in_the_order_of_the_file() {
+fn fields_are_in_file_order() {
     let contract = Contract::decode(&shop(SHOP)).expect("the contract is sound");
     let request = contract.message("shop.v1.ListRequest").expect("it exists");
     let names: Vec<&str> = request
@@ -124,7 +124,7 @@ fn messages_are_read_in_the_order_of_the_file() {
 }
 
 #[test]
-fn messages_of_requests_are_those_that_a_request_can_hold() {
+fn request_messages_are_those_reachable_from_requests() {
     let contract = Contract::decode(&shop(SHOP)).expect("the contract is sound");
     let reached: Vec<&str> = contract.request_messages().into_iter().collect();
     assert_eq!(
@@ -134,7 +134,7 @@ fn messages_of_requests_are_those_that_a_request_can_hold() {
 }
 
 #[test]
-fn a_contract_without_options_is_read_and_plain() {
+fn contract_without_options_is_unannotated() {
     let source = r#"// From before.
         syntax = "proto3";
         package old;
@@ -144,7 +144,7 @@ fn a_contract_without_options_is_read_and_plain() {
     let [package] = contract.packages() else {
         panic!("there is one package");
     };
-    assert!(package.is_plain());
+    assert!(package.is_unannotated());
     assert_eq!(package.files[0].comment, "From before.");
     let method = contract.methods().next().expect("it has a method");
     assert_eq!(method.idempotency, Idempotency::Unknown);
@@ -152,7 +152,7 @@ fn a_contract_without_options_is_read_and_plain() {
 }
 
 #[test]
-fn an_image_of_edition_2023_is_read() {
+fn edition_2023_is_read() {
     let file = FileDescriptorProto {
         name: Some("new.proto".to_owned()),
         package: Some("new".to_owned()),
@@ -160,7 +160,7 @@ fn an_image_of_edition_2023_is_read() {
         ..FileDescriptorProto::default()
     };
     let mut file = file.encode_to_vec();
-    // Field 14, the edition, which these types do not know yet: EDITION_2023.
+    // Field 14 is `edition`, which prost-types does not have yet; 1000 is EDITION_2023.
     file.extend([0x70, 0xe8, 0x07]);
     let mut bytes = vec![0x0a, u8::try_from(file.len()).expect("it is short")];
     bytes.extend(file);
@@ -168,48 +168,55 @@ fn an_image_of_edition_2023_is_read() {
     assert_eq!(contract.packages()[0].name, "new");
 }
 
-fn said(bytes: &[u8]) -> String {
+fn error_text(bytes: &[u8]) -> String {
     let error = Contract::decode(bytes).expect_err("the bytes are no contract");
     error.to_string()
 }
 
 #[test]
-fn bytes_that_are_no_image_are_told_apart() {
+fn invalid_images_give_specific_errors() {
     let good = shop(SHOP);
-    assert!(said(b"").contains("holds no files"), "{}", said(b""));
+    assert!(
+        error_text(b"").contains("contains no files"),
+        "{}",
+        error_text(b"")
+    );
     for text in ["syntax = \"proto3\";", "{\"file\": []}", "\x1f\u{8b}"] {
-        let said = said(text.as_bytes());
-        assert!(said.contains("not a FileDescriptorSet"), "{said}");
+        let error = error_text(text.as_bytes());
+        assert!(error.contains("not a FileDescriptorSet"), "{error}");
     }
     for length in [good.len() - 1, good.len() / 2, 1] {
-        let said = said(&good[..length]);
-        assert!(said.contains("is cut off"), "{length}: {said}");
+        let error = error_text(&good[..length]);
+        assert!(error.contains("is cut off"), "{length}: {error}");
     }
     let mut garbled = good.clone();
     garbled[4..40].fill(0xff);
-    assert!(said(&garbled).contains("not a FileDescriptorSet"));
+    assert!(error_text(&garbled).contains("not a FileDescriptorSet"));
 }
 
 #[test]
-fn imports_that_the_image_lacks_are_named() {
+fn missing_imports_are_named() {
     let mut set = FileDescriptorSet::decode(shop(SHOP).as_slice()).expect("it decodes");
     set.file.retain(|file| !file.name().starts_with("buf/"));
-    let said = said(&set.encode_to_vec());
-    assert!(said.contains("lacks buf/validate/validate.proto"), "{said}");
-    assert!(said.contains("--include_imports"), "{said}");
+    let error = error_text(&set.encode_to_vec());
+    assert!(
+        error.contains("lacks buf/validate/validate.proto"),
+        "{error}"
+    );
+    assert!(error.contains("--include_imports"), "{error}");
 }
 
 #[test]
-fn files_that_do_not_fit_together_are_refused() {
+fn inconsistent_files_are_refused() {
     let mut set = FileDescriptorSet::decode(shop(SHOP).as_slice()).expect("it decodes");
     let file = set.file.last_mut().expect("it holds files");
     file.message_type.clear();
-    let said = said(&set.encode_to_vec());
-    assert!(said.contains("does not fit together"), "{said}");
+    let error = error_text(&set.encode_to_vec());
+    assert!(error.contains("is inconsistent"), "{error}");
 }
 
 #[test]
-fn a_file_that_is_not_there_is_named() {
+fn missing_file_is_named() {
     let error = Contract::open("no/such/contract.binpb").expect_err("there is no such file");
     assert_eq!(
         error.to_string(),

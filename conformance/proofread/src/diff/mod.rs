@@ -1,12 +1,12 @@
-//! What changes for callers between two contracts, beyond what the wire shows.
+//! Compares two contracts by their rules and options, beyond the wire format.
 //!
-//! `buf breaking` sees a field that goes or changes its type. It does not see a rule
-//! that is tightened: the same bytes that were answered yesterday are refused today.
-//! Here the cases of each contract are judged by the rules of both, without a
-//! server: requests, and in the same way what answers may hold.
+//! `buf breaking` reports a field that is removed or changes its type. It does not report
+//! a rule that is tightened, although requests that were accepted are then refused.
+//! Here the test cases of each contract are judged by the rules of both, without a
+//! server. Requests and responses are compared in the same way.
 
-mod answers;
-mod declared;
+mod declarations;
+mod responses;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -21,7 +21,7 @@ use crate::{
     cases::{Deriver, Fixtures},
     contract::{Contract, Method},
     oracle::Oracle,
-    unset::UnsetFields,
+    unset::UnsetAnalysis,
 };
 
 pub use text::text;
@@ -29,9 +29,9 @@ pub use text::text;
 /// What differs between two contracts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Diff {
-    /// The methods that differ, by name.
+    /// The methods that differ, sorted by name.
     pub methods: Vec<MethodDiff>,
-    /// How many methods were compared.
+    /// The number of methods that both contracts have.
     pub compared: usize,
 }
 
@@ -40,61 +40,62 @@ pub struct Diff {
 pub struct MethodDiff {
     /// `bookstore.cart.v1.CartService/PutItem`.
     pub method: String,
-    /// What changes for its callers, the worst first.
+    /// The changes, sorted by severity, the most severe first.
     pub changes: Vec<Change>,
-    /// The cases that the new contract has and the old one has not, by their ids.
-    pub appear: Vec<String>,
-    /// The cases that only the old contract has.
-    pub disappear: Vec<String>,
+    /// The ids of test cases that only the new contract has.
+    pub added_cases: Vec<String>,
+    /// The ids of test cases that only the old contract has.
+    pub removed_cases: Vec<String>,
 }
 
 /// One change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Change {
-    /// How bad it is.
+    /// Its effect on clients.
     pub severity: Severity,
-    /// What changes, in words.
-    pub what: String,
-    /// Where the contract says so: the new one, or for what is gone the old one.
-    pub place: Option<String>,
-    /// A request or an answer that shows it, as JSON.
+    /// A description of the change.
+    pub description: String,
+    /// The file and line in the new contract, or in the old one for what was removed.
+    pub location: Option<String>,
+    /// The shortest request or response that shows the change, as JSON.
     pub example: Option<String>,
-    /// How many of them show it.
-    pub shown_by: usize,
-    /// Which of the two they are.
-    pub shows: Shows,
+    /// How many requests or responses show the change.
+    pub example_count: usize,
+    /// Whether the example is a request or a response.
+    pub example_kind: ExampleKind,
 }
 
-/// What shows a change.
+/// What an example of a change is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Shows {
-    /// What is asked.
+pub enum ExampleKind {
+    /// A request.
     Request,
-    /// What is answered.
-    Answer,
+    /// A response.
+    Response,
 }
 
-/// How bad a change is.
+/// The effect of a change on clients, from the most severe to the least.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
-    /// What worked is refused, or gone; or what never came may come.
+    /// A call that worked is refused or removed, or a response may contain values that
+    /// were excluded before.
     Break,
-    /// The same call does something else, or may fail in another way.
+    /// The same call has another effect, or may fail with another error.
     Behaviour,
-    /// What was refused is refused for other reasons.
+    /// A request that was refused is now refused by other rules.
     Details,
-    /// What was refused is accepted.
+    /// A request that was refused is now accepted.
     Loosening,
-    /// What answers might hold they don't any more.
-    Promise,
-    /// New.
+    /// A response can no longer contain values that were allowed before.
+    Guarantee,
+    /// A method was added.
     Addition,
 }
 
 impl Diff {
-    /// Whether something that worked does not work any more.
+    /// Whether any change breaks clients.
     pub fn breaks(&self) -> bool {
         let mut changes = self.methods.iter().flat_map(|method| &method.changes);
         changes.any(|change| change.severity == Severity::Break)
@@ -110,22 +111,22 @@ impl Diff {
     }
 }
 
-/// One of the two contracts, with what is asked of it again and again.
-struct Side<'c> {
+/// One of the two contracts, with everything that is computed from it once.
+struct ContractVersion<'c> {
     contract: &'c Contract,
     oracle: Oracle,
-    unset: UnsetFields<'c>,
+    unset: UnsetAnalysis<'c>,
     deriver: RefCell<Deriver<'c>>,
 }
 
-impl<'c> Side<'c> {
+impl<'c> ContractVersion<'c> {
     fn new(contract: &'c Contract, fixtures: &'c Fixtures) -> Self {
         let oracle = Oracle::new(contract);
         Self {
             contract,
             deriver: RefCell::new(Deriver::new(contract, &oracle, fixtures)),
             oracle,
-            unset: UnsetFields::decide(contract),
+            unset: UnsetAnalysis::new(contract),
         }
     }
 
@@ -143,7 +144,10 @@ impl<'c> Side<'c> {
 
 /// Compares two contracts.
 pub fn diff(old: &Contract, new: &Contract, fixtures: &Fixtures) -> Diff {
-    let (old, new) = (Side::new(old, fixtures), Side::new(new, fixtures));
+    let (old, new) = (
+        ContractVersion::new(old, fixtures),
+        ContractVersion::new(new, fixtures),
+    );
     let (before, after) = (old.methods(), new.methods());
     let mut names: Vec<&str> = before.keys().chain(after.keys()).copied().collect();
     names.sort_unstable();
@@ -153,55 +157,62 @@ pub fn diff(old: &Contract, new: &Contract, fixtures: &Fixtures) -> Diff {
         let mut found = match (before.get(name), after.get(name)) {
             (Some(before), Some(after)) => {
                 diff.compared += 1;
-                method(&old, &new, (before, after))
+                compare_method(&old, &new, (before, after))
             }
-            (Some(_), None) => only(Severity::Break, "the method is gone"),
-            (None, _) => only(Severity::Addition, "the method is new"),
+            (Some(_), None) => single_change(Severity::Break, "the method was removed"),
+            (None, _) => single_change(Severity::Addition, "the method was added"),
         };
         found.method = name.trim_start_matches('/').to_owned();
-        if !found.changes.is_empty() || !found.appear.is_empty() || !found.disappear.is_empty() {
+        if !found.changes.is_empty()
+            || !found.added_cases.is_empty()
+            || !found.removed_cases.is_empty()
+        {
             diff.methods.push(found);
         }
     }
     diff
 }
 
-fn only(severity: Severity, what: &str) -> MethodDiff {
+fn single_change(severity: Severity, description: &str) -> MethodDiff {
     MethodDiff {
-        changes: vec![Change::of(severity, what)],
+        changes: vec![Change::of(severity, description)],
         ..MethodDiff::default()
     }
 }
 
-fn method(old: &Side<'_>, new: &Side<'_>, (before, after): (&Method, &Method)) -> MethodDiff {
+fn compare_method(
+    old: &ContractVersion<'_>,
+    new: &ContractVersion<'_>,
+    (before, after): (&Method, &Method),
+) -> MethodDiff {
     let mut found = verdicts::compare(old, new, (before, after));
     found
         .changes
-        .extend(answers::compare(old, new, (before, after)));
+        .extend(responses::compare(old, new, (before, after)));
     found
         .changes
-        .extend(declared::compare(old, new, (before, after)));
+        .extend(declarations::compare(old, new, (before, after)));
     found.changes.sort_by(|left, right| {
-        let key = |change: &Change| (change.severity, change.what.clone());
+        let key = |change: &Change| (change.severity, change.description.clone());
         key(left).cmp(&key(right))
     });
     found
 }
 
 impl Change {
-    fn of(severity: Severity, what: impl Into<String>) -> Self {
+    fn of(severity: Severity, description: impl Into<String>) -> Self {
         Self {
             severity,
-            what: what.into(),
-            place: None,
+            description: description.into(),
+            location: None,
             example: None,
-            shown_by: 0,
-            shows: Shows::Request,
+            example_count: 0,
+            example_kind: ExampleKind::Request,
         }
     }
 
-    fn at(mut self, place: Option<String>) -> Self {
-        self.place = place;
+    fn at(mut self, location: Option<String>) -> Self {
+        self.location = location;
         self
     }
 }

@@ -57,14 +57,14 @@ fn contract(body: &str) -> Contract {
 }
 
 #[test]
-fn tightened_and_loosened_rules_are_told_with_examples() {
+fn tightened_and_loosened_rules_have_examples() {
     let diff = diff(&contract(OLD), &contract(NEW), &Fixtures::default());
     assert!(diff.breaks());
     insta::assert_snapshot!(strip_str(&text(&diff)).to_string());
 }
 
 #[test]
-fn a_contract_does_not_differ_from_itself() {
+fn identical_contracts_have_no_changes() {
     let diff = diff(&contract(OLD), &contract(OLD), &Fixtures::default());
     assert_eq!(
         (diff.methods.as_slice(), diff.compared),
@@ -72,12 +72,12 @@ fn a_contract_does_not_differ_from_itself() {
     );
     assert_eq!(
         strip_str(&text(&diff)).to_string(),
-        "✓ nothing changes for the callers of 4 methods\n"
+        "✓ no changes for clients in 4 methods\n"
     );
 }
 
 #[test]
-fn a_loosening_alone_breaks_nothing() {
+fn loosened_request_rule_is_not_breaking() {
     let loose = OLD.replace("lte: 200", "lte: 300");
     let diff = diff(&contract(OLD), &contract(&loose), &Fixtures::default());
     assert!(!diff.breaks());
@@ -85,7 +85,7 @@ fn a_loosening_alone_breaks_nothing() {
     assert_eq!(severities, [Severity::Loosening]);
 }
 
-const SHELF: &str = r#"
+const RESPONSE_CONTRACT: &str = r#"
 service Shop {
   rpc Get(M) returns (Shelf);
   rpc Watch(M) returns (stream Shelf);
@@ -100,21 +100,25 @@ enum Kind { KIND_UNSPECIFIED = 0; }
 message M {}
 "#;
 
-/// The changes of the first method, the worst first.
-fn answers(new: &str) -> Vec<(Severity, String, Option<String>)> {
-    let diff = diff(&contract(SHELF), &contract(new), &Fixtures::default());
+/// The changes of the first method, the most severe first.
+fn response_changes(new: &str) -> Vec<(Severity, String, Option<String>)> {
+    let diff = diff(
+        &contract(RESPONSE_CONTRACT),
+        &contract(new),
+        &Fixtures::default(),
+    );
     let method = diff.methods.first().map(|method| method.changes.clone());
-    // Both methods answer the same message, one of them as a stream.
+    // Both methods return the same message, one of them as a stream.
     let other = diff.methods.get(1).map(|method| method.changes.clone());
     assert_eq!(method, other);
     let changes = method.unwrap_or_default().into_iter();
     changes
-        .map(|change| (change.severity, change.what, change.place))
+        .map(|change| (change.severity, change.description, change.location))
         .collect()
 }
 
 #[test]
-fn a_looser_response_breaks_callers_that_rely_on_it() {
+fn loosened_response_rule_is_breaking() {
     for (from, to, due, line) in [
         ("lte: 5", "lte: 10", "items[].rating (int32.gte_lte)", 15),
         (
@@ -144,72 +148,90 @@ fn a_looser_response_breaks_callers_that_rely_on_it() {
     ] {
         let expected = (
             Severity::Break,
-            format!("answers may now hold what was ruled out before: {due}"),
+            format!("responses may now violate: {due}"),
             Some(format!("shop/v1/shop.proto:{line} (old)")),
         );
-        assert_eq!(answers(&SHELF.replace(from, to)), [expected], "{to}");
+        assert_eq!(
+            response_changes(&RESPONSE_CONTRACT.replace(from, to)),
+            [expected],
+            "{to}"
+        );
     }
 }
 
-/// It comes and goes with its field, and what was ruled out stays so.
 #[test]
-fn a_rule_of_a_field_that_is_new_or_gone_is_no_news() {
+fn rules_of_added_or_removed_fields_are_not_changes() {
     let field = "string title = 1 [(buf.validate.field).string = {min_len: 1, max_len: 100}];";
     let more = format!("{field} int32 pages = 4 [(buf.validate.field).int32.lte = 9];");
-    let more = SHELF.replace(field, &more);
-    assert_eq!(answers(&more), []);
-    let diff = diff(&contract(&more), &contract(SHELF), &Fixtures::default());
+    let more = RESPONSE_CONTRACT.replace(field, &more);
+    assert_eq!(response_changes(&more), []);
+    let diff = diff(
+        &contract(&more),
+        &contract(RESPONSE_CONTRACT),
+        &Fixtures::default(),
+    );
     assert_eq!(diff.methods, []);
-    // But a rule that asks for a new field hides none that goes.
-    let asked = more
+    // A rule that requires a new field does not hide that another rule is removed.
+    let required = more
         .replace("int32.lte = 9", "required = true")
         .replace("lte: 5", "lte: 10");
-    let told: Vec<_> = answers(&asked)
+    let changes: Vec<_> = response_changes(&required)
         .into_iter()
-        .map(|(severity, what, _)| (severity, what))
+        .map(|(severity, description, _)| (severity, description))
         .collect();
     let expected = [
         (
             Severity::Break,
-            "answers may now hold what was ruled out before: items[].rating (int32.gte_lte)",
+            "responses may now violate: items[].rating (int32.gte_lte)",
         ),
         (
-            Severity::Promise,
-            "answers may not hold any more: pages (required)",
+            Severity::Guarantee,
+            "responses are now guaranteed to satisfy: pages (required)",
         ),
     ];
     assert_eq!(
-        told,
-        expected.map(|(severity, what)| (severity, what.to_owned()))
+        changes,
+        expected.map(|(severity, description)| (severity, description.to_owned()))
     );
 }
 
 #[test]
-fn changes_of_answers_are_told_with_examples() {
-    let new = SHELF
+fn response_changes_have_examples() {
+    let new = RESPONSE_CONTRACT
         .replace("lte: 5", "lte: 10")
         .replace("max_len: 100", "max_len: 50")
         .replace(
             "KIND_UNSPECIFIED = 0;",
             "KIND_UNSPECIFIED = 0; KIND_BOOK = 1;",
         );
-    let diff = diff(&contract(SHELF), &contract(&new), &Fixtures::default());
+    let diff = diff(
+        &contract(RESPONSE_CONTRACT),
+        &contract(&new),
+        &Fixtures::default(),
+    );
     assert!(diff.breaks());
     insta::assert_snapshot!(strip_str(&text(&diff)).to_string());
 }
 
 #[test]
-fn a_stricter_response_is_a_promise_and_breaks_nobody() {
-    let strict = SHELF.replace("lte: 5", "lte: 4");
+fn tightened_response_rule_is_a_guarantee() {
+    let strict = RESPONSE_CONTRACT.replace("lte: 5", "lte: 4");
     let expected = (
-        Severity::Promise,
-        "answers may not hold any more: items[].rating (int32.gte_lte)".to_owned(),
+        Severity::Guarantee,
+        "responses are now guaranteed to satisfy: items[].rating (int32.gte_lte)".to_owned(),
         Some("shop/v1/shop.proto:15".to_owned()),
     );
-    assert_eq!(answers(&strict), [expected]);
-    let diff = diff(&contract(SHELF), &contract(&strict), &Fixtures::default());
+    assert_eq!(response_changes(&strict), [expected]);
+    let diff = diff(
+        &contract(RESPONSE_CONTRACT),
+        &contract(&strict),
+        &Fixtures::default(),
+    );
     assert!(!diff.breaks());
-    let said = strip_str(&text(&diff)).to_string();
-    assert!(said.contains("no break; 2 promises in 2 methods"), "{said}");
-    assert!(said.contains(r#""items":[{"rating":5}]"#), "{said}");
+    let output = strip_str(&text(&diff)).to_string();
+    assert!(
+        output.contains("no breaking change; 2 guarantees in 2 methods"),
+        "{output}"
+    );
+    assert!(output.contains(r#""items":[{"rating":5}]"#), "{output}");
 }

@@ -1,11 +1,11 @@
-//! The cases of both contracts, judged by the rules of both.
+//! Judges the test cases of both contracts by the rules of both.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use prost::Message;
 use prost_reflect::{DynamicMessage, MessageDescriptor};
 
-use super::{Change, MethodDiff, Severity, Shows, Side};
+use super::{Change, ContractVersion, ExampleKind, MethodDiff, Severity};
 use crate::{
     case::{Case, Payload, Violation},
     contract::{Contract, Method},
@@ -13,23 +13,23 @@ use crate::{
     source_location,
 };
 
-/// The violations that are due for a message; for a stream, those of its messages.
+/// The expected violations of a message; for a stream, of all its messages.
 pub(super) type Verdict = BTreeSet<Violation>;
 
-/// Messages whose verdict changes in the same way.
+/// Test cases whose verdict changes in the same way.
 #[derive(Default)]
 pub(super) struct Group {
     pub(super) messages: usize,
-    /// The shortest one that shows it.
+    /// The shortest message that shows the change, as JSON.
     pub(super) example: Option<String>,
 }
 
-/// What of two messages is judged otherwise.
+/// The groups by their old and new verdict.
 type Groups = BTreeMap<(Verdict, Verdict), Group>;
 
 pub(super) fn compare(
-    old: &Side<'_>,
-    new: &Side<'_>,
+    old: &ContractVersion<'_>,
+    new: &ContractVersion<'_>,
     (before, after): (&Method, &Method),
 ) -> MethodDiff {
     let (old_cases, new_cases) = (old.cases(before), new.cases(after));
@@ -40,16 +40,17 @@ pub(super) fn compare(
     let requests = (was.full_name(), is.full_name());
     MethodDiff {
         changes: changes(groups, contracts, requests),
-        appear: missing(&new_cases, &old_cases),
-        disappear: missing(&old_cases, &new_cases),
+        added_cases: ids_only_in(&new_cases, &old_cases),
+        removed_cases: ids_only_in(&old_cases, &new_cases),
         ..MethodDiff::default()
     }
 }
 
-/// The same messages by the rules of both contracts: what is judged otherwise.
+/// Judges the same messages by the rules of both contracts and returns those whose
+/// verdict differs.
 pub(super) fn judged<'a>(
-    (old, was): (&Side<'_>, &MessageDescriptor),
-    (new, is): (&Side<'_>, &MessageDescriptor),
+    (old, was): (&ContractVersion<'_>, &MessageDescriptor),
+    (new, is): (&ContractVersion<'_>, &MessageDescriptor),
     cases: impl IntoIterator<Item = &'a Case>,
 ) -> Groups {
     let mut groups = Groups::new();
@@ -68,7 +69,7 @@ pub(super) fn judged<'a>(
             continue;
         }
         let group = groups
-            .entry((folded(&old_verdict), folded(&new_verdict)))
+            .entry((without_indices(&old_verdict), without_indices(&new_verdict)))
             .or_default();
         group.messages += 1;
         let json = json(case);
@@ -83,8 +84,8 @@ pub(super) fn judged<'a>(
     groups
 }
 
-/// The ids of cases that the others do not have.
-fn missing(these: &[Case], others: &[Case]) -> Vec<String> {
+/// The ids of the cases in `these` that `others` does not have.
+fn ids_only_in(these: &[Case], others: &[Case]) -> Vec<String> {
     let others: BTreeSet<&str> = others.iter().map(|case| case.id.as_str()).collect();
     let ids = these.iter().map(|case| &case.id);
     ids.filter(|id| !others.contains(id.as_str()))
@@ -111,8 +112,8 @@ fn json(case: &Case) -> String {
     }
 }
 
-/// None where the bytes are no such message, which buf sees, or where the rules can't
-/// be evaluated.
+/// `None` if the bytes are not a valid message of this type, which `buf breaking`
+/// reports, or if the rules can't be evaluated.
 fn verdict(oracle: &Oracle, kind: &MessageDescriptor, bodies: &[Vec<u8>]) -> Option<Verdict> {
     let mut due = Verdict::new();
     for body in bodies {
@@ -122,9 +123,9 @@ fn verdict(oracle: &Oracle, kind: &MessageDescriptor, bodies: &[Vec<u8>]) -> Opt
     Some(due)
 }
 
-/// Indices and keys say which item it was, and don't matter for what changes.
-fn folded(verdict: &Verdict) -> Verdict {
-    let fold = |path: &str| {
+/// Removes indices and keys from paths: which item it was does not matter.
+fn without_indices(verdict: &Verdict) -> Verdict {
+    let without_index = |path: &str| {
         let mut folded = String::new();
         let mut within = false;
         for character in path.chars() {
@@ -141,7 +142,7 @@ fn folded(verdict: &Verdict) -> Verdict {
         folded
     };
     let folded = verdict.iter().map(|due| Violation {
-        path: fold(&due.path),
+        path: without_index(&due.path),
         rule: due.rule.clone(),
     });
     folded.collect()
@@ -152,8 +153,8 @@ fn changes(
     (old, new): (&Contract, &Contract),
     (was, is): (&str, &str),
 ) -> Vec<Change> {
-    // A request that breaks two rules of which one is new says nothing that the
-    // request that breaks the new one alone does not say.
+    // If a request violates two rules of which one is new, it shows nothing that a
+    // request violating only the new rule does not show.
     let accepted: BTreeSet<Verdict> = groups
         .keys()
         .filter(|(before, _)| before.is_empty())
@@ -164,14 +165,14 @@ fn changes(
         .filter(|(_, after)| after.is_empty())
         .map(|(before, _)| before.clone())
         .collect();
-    let told = |before: &Verdict, after: &Verdict| {
+    let is_shown_by_others = |before: &Verdict, after: &Verdict| {
         let added: Verdict = after.difference(before).cloned().collect();
         let gone: Verdict = before.difference(after).cloned().collect();
         (added.is_empty() || accepted.contains(&added))
             && (gone.is_empty() || loosened.contains(&gone))
     };
     let changes = groups.into_iter().filter_map(|((before, after), group)| {
-        let (severity, what, place) = match (before.is_empty(), after.is_empty()) {
+        let (severity, description, place) = match (before.is_empty(), after.is_empty()) {
             (true, _) => (
                 Severity::Break,
                 format!("accepted before, refused now: {}", list(&after)),
@@ -187,7 +188,7 @@ fn changes(
                     .and_then(|due| source_location::of_violation(old, was, due))
                     .map(|place| format!("{place} (old)")),
             ),
-            _ if told(&before, &after) => return None,
+            _ if is_shown_by_others(&before, &after) => return None,
             _ => (
                 Severity::Details,
                 format!(
@@ -202,17 +203,17 @@ fn changes(
         };
         Some(Change {
             severity,
-            what,
-            place,
+            description,
+            location: place,
             example: group.example,
-            shown_by: group.messages,
-            shows: Shows::Request,
+            example_count: group.messages,
+            example_kind: ExampleKind::Request,
         })
     });
     changes.collect()
 }
 
-/// Violations in words.
+/// Lists violations: `title (string.max_len), items[].rating (int32.gte_lte)`.
 pub(super) fn list(verdict: &Verdict) -> String {
     let dues = verdict.iter().map(|due| match due.path.as_str() {
         "" => format!("the message ({})", due.rule),

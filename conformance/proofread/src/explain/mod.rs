@@ -1,6 +1,6 @@
-//! Everything that a contract says about one method, in words.
+//! Explains one method: everything that the contract declares about it, as text.
 
-mod find;
+mod find_method;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -10,70 +10,69 @@ use serde::Serialize;
 
 use crate::{
     contract::{Contract, DeclaredError, Field, Idempotency, Method},
-    source_location,
-    unset::{Unset, UnsetFields},
-    words,
+    rule_text, source_location,
+    unset::{UnsetAnalysis, UnsetBehaviour},
 };
 
-pub use find::{Unknown, find};
+pub use find_method::{MethodLookupError, find_method};
 pub use text::text;
 
-/// What there is to say about a method.
+/// The explanation of a method.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Explanation {
     /// `bookstore.cart.v1.CartService/PutItem`.
     pub method: String,
-    /// Where it is declared: `bookstore/cart/v1/cart_service.proto:34`.
-    pub place: Option<String>,
+    /// The file and line of its declaration: `bookstore/cart/v1/cart_service.proto:34`.
+    pub location: Option<String>,
     /// Its comment.
     pub comment: String,
-    /// Facts about the call, each with its title.
+    /// Properties of the call, such as idempotency and paging: title and text.
     pub facts: Vec<(&'static str, String)>,
     /// The full name of the request.
     pub request: String,
-    /// The fields of the request, nested ones as paths.
-    pub fields: Vec<FieldLine>,
-    /// The rules that no single field carries.
+    /// The fields of the request, including nested fields.
+    pub fields: Vec<FieldExplanation>,
+    /// The rules of oneofs and of the request message itself.
     pub message_rules: Vec<String>,
-    /// What the method itself may return.
-    pub errors: Vec<ErrorLine>,
-    /// What every method of its service may return.
-    pub common_errors: Vec<ErrorLine>,
-    /// How many cases each phase has for it, and what is not covered. Empty until
-    /// somebody who can count fills it.
+    /// The errors that the method declares.
+    pub errors: Vec<ErrorExplanation>,
+    /// The errors that its service declares for every method.
+    pub common_errors: Vec<ErrorExplanation>,
+    /// The number of test cases in each phase, and what is not covered: title and text.
+    /// [`explain`] leaves it empty; the command fills it in.
     pub cases: Vec<(&'static str, String)>,
 }
 
-/// What there is to say about a field of a request.
+/// The explanation of a request field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct FieldLine {
+pub struct FieldExplanation {
     /// `books[].book.title`.
     pub path: String,
-    /// `list of int32`, `optional string`.
+    /// Its type: `list of int32`, `optional string`.
     pub kind: String,
-    /// Its rules in words; empty where it has none.
+    /// A description of its rules; empty if it has none.
     pub rules: String,
-    /// What happens when it is unset, in words.
+    /// A description of what happens when it is unset.
     pub unset: String,
-    /// Whether the contract leaves that open, which is a defect.
-    pub silent: bool,
+    /// Whether the contract does not declare what happens when it is unset, a defect.
+    pub undeclared: bool,
     /// Its comment.
     pub comment: String,
 }
 
-/// An error that may come back.
+/// An error that a method may return.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ErrorLine {
+pub struct ErrorExplanation {
     /// `NOT_FOUND`.
     pub code: String,
-    /// `BOOK_NOT_FOUND`; empty where there is no such detail.
+    /// `BOOK_NOT_FOUND`; empty if the error has no `google.rpc.ErrorInfo`.
     pub reason: String,
-    /// When it happens.
+    /// The condition under which it is returned.
     pub when: String,
 }
 
-/// Says everything about a method that can be said without making its cases.
-pub fn explain(contract: &Contract, unset: &UnsetFields<'_>, method: &Method) -> Explanation {
+/// Explains a method, without generating its test cases.
+pub fn explain(contract: &Contract, unset: &UnsetAnalysis<'_>, method: &Method) -> Explanation {
     let fields = unset.of_method(method);
     let service = contract
         .services()
@@ -82,34 +81,41 @@ pub fn explain(contract: &Contract, unset: &UnsetFields<'_>, method: &Method) ->
     let request = contract.message(&method.request);
     Explanation {
         method: method.path.trim_start_matches('/').to_owned(),
-        place: source_location::of_method(method),
+        location: source_location::of_method(method),
         comment: method.comment.clone(),
         facts: facts(method),
         request: method.request.clone(),
         message_rules: request
             .map(|message| {
-                let oneofs = message.oneofs.iter().map(words::describe_oneof);
-                oneofs.chain(words::describe_message(message)).collect()
+                let oneofs = message.oneofs.iter().map(rule_text::describe_oneof);
+                oneofs.chain(rule_text::describe_message(message)).collect()
             })
             .unwrap_or_default(),
         fields: fields
             .iter()
-            .map(|field| FieldLine {
+            .map(|field| FieldExplanation {
                 path: field.path.clone(),
-                kind: kind_of(field.field),
+                kind: type_text(field.field),
                 rules: field
                     .field
                     .rules
                     .as_ref()
-                    .map(words::describe)
+                    .map(rule_text::describe)
                     .unwrap_or_default(),
-                unset: unset_in_words(&field.unset),
-                silent: matches!(field.unset, Unset::Silent | Unset::Broken { .. }),
+                unset: unset_text(&field.unset),
+                undeclared: matches!(
+                    field.unset,
+                    UnsetBehaviour::Undeclared | UnsetBehaviour::InvalidRules { .. }
+                ),
                 comment: field.field.comment.clone(),
             })
             .collect(),
-        errors: method.errors.iter().map(error_line).collect(),
-        common_errors: common.unwrap_or_default().iter().map(error_line).collect(),
+        errors: method.errors.iter().map(error_explanation).collect(),
+        common_errors: common
+            .unwrap_or_default()
+            .iter()
+            .map(error_explanation)
+            .collect(),
         cases: Vec::new(),
     }
 }
@@ -120,18 +126,18 @@ fn facts(method: &Method) -> Vec<(&'static str, String)> {
     let mut facts = vec![(
         "Call",
         format!(
-            "{} {}, answered by {} {}",
+            "takes {} {}, returns {} {}",
             each(method.client_streaming),
             local(&method.request),
             each(method.server_streaming),
             local(&method.response)
         ),
     )];
-    facts.push(("Repeating", idempotency(method).to_owned()));
+    facts.push(("Idempotency", idempotency(method).to_owned()));
     if let Some(key) = &method.idempotency_key {
         facts.push((
-            "Replay key",
-            format!("{key}: the same value and body is the same call"),
+            "Idempotency key",
+            format!("{key}: a call with the same value and body is a repetition"),
         ));
     }
     if let Some(access) = &method.access {
@@ -143,40 +149,40 @@ fn facts(method: &Method) -> Vec<(&'static str, String)> {
     }
     if let Some(paging) = &method.paging {
         facts.push((
-            "Pages",
+            "Paging",
             format!(
-                "at most {} {}; {} goes into {} of the next call",
+                "{} limits the {} on a page; pass {} as {} of the next call",
                 paging.size_field, paging.items_field, paging.next_token_field, paging.token_field
             ),
         ));
     }
     if let Some(reason) = &method.nondeterministic {
-        facts.push(("Varies", reason.clone()));
+        facts.push(("Nondeterministic", reason.clone()));
     }
     facts
 }
 
 fn idempotency(method: &Method) -> &'static str {
     match method.idempotency {
-        Idempotency::NoSideEffects => "at will, it changes nothing (NO_SIDE_EFFECTS)",
-        Idempotency::Idempotent => "safe, it has the effect of one call (IDEMPOTENT)",
-        Idempotency::Unknown => "not declared to be safe",
+        Idempotency::NoSideEffects => "may be repeated, changes nothing (NO_SIDE_EFFECTS)",
+        Idempotency::Idempotent => "may be repeated, with the effect of one call (IDEMPOTENT)",
+        Idempotency::Unknown => "not declared as safe to repeat",
     }
 }
 
-fn error_line(error: &DeclaredError) -> ErrorLine {
-    ErrorLine {
+fn error_explanation(error: &DeclaredError) -> ErrorExplanation {
+    ErrorExplanation {
         code: error.code.to_string(),
         reason: error.reason.clone(),
         when: error.when.clone(),
     }
 }
 
-/// The type of a field as one says it.
-fn kind_of(field: &Field) -> String {
-    let value = kind_name(&field.value_kind());
+/// The type of a field, such as `list of int32`.
+fn type_text(field: &Field) -> String {
+    let value = type_name(&field.value_kind());
     if let Some(key) = field.key_kind() {
-        return format!("map of {} to {value}", kind_name(&key));
+        return format!("map of {} to {value}", type_name(&key));
     }
     if field.descriptor.is_list() {
         return format!("list of {value}");
@@ -190,7 +196,7 @@ fn kind_of(field: &Field) -> String {
     }
 }
 
-fn kind_name(kind: &Kind) -> String {
+fn type_name(kind: &Kind) -> String {
     match kind {
         Kind::Message(message) => message.full_name().to_owned(),
         Kind::Enum(enumeration) => enumeration.full_name().to_owned(),
@@ -198,16 +204,18 @@ fn kind_name(kind: &Kind) -> String {
     }
 }
 
-/// What happens to an unset field, in plain words.
-pub fn unset_in_words(unset: &Unset) -> String {
+/// Describes what happens when a field is unset.
+pub fn unset_text(unset: &UnsetBehaviour) -> String {
     match unset {
-        Unset::Refused { rules } => format!("refused by {}", rules.join(", ")),
-        Unset::RefusedAlone { others, rule } if others.is_empty() => format!("refused by {rule}"),
-        Unset::RefusedAlone { others, rule } => {
+        UnsetBehaviour::Refused { rules } => format!("refused by {}", rules.join(", ")),
+        UnsetBehaviour::RefusedUnlessOther { others, rule } if others.is_empty() => {
+            format!("refused by {rule}")
+        }
+        UnsetBehaviour::RefusedUnlessOther { others, rule } => {
             format!("refused by {rule}, unless {} is set", others.join(" or "))
         }
-        Unset::Means(text) => format!("means: {text}"),
-        Unset::Silent => "the contract does not say".to_owned(),
-        Unset::Broken { cause } => format!("the rules can't be evaluated: {cause}"),
+        UnsetBehaviour::Means(text) => format!("means: {text}"),
+        UnsetBehaviour::Undeclared => "not declared in the contract".to_owned(),
+        UnsetBehaviour::InvalidRules { cause } => format!("the rules can't be evaluated: {cause}"),
     }
 }

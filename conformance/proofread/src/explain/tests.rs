@@ -41,26 +41,26 @@ fn contract() -> Contract {
 
 fn explained(name: &str) -> String {
     let contract = contract();
-    let unset = UnsetFields::decide(&contract);
-    let method = find(&contract, name).expect("there is one");
+    let unset = UnsetAnalysis::new(&contract);
+    let method = find_method(&contract, name).expect("there is one");
     let explanation = explain(&contract, &unset, method);
     strip_str(&text(&explanation)).to_string()
 }
 
 #[test]
-fn a_method_is_explained_in_words() {
+fn annotated_method() {
     insta::assert_snapshot!(explained("List"));
 }
 
 #[test]
-fn a_method_that_says_nothing_is_explained_too() {
+fn method_without_annotations() {
     insta::assert_snapshot!(explained("shop.v1.Shop.Ask"));
 }
 
 #[test]
-fn names_are_found_as_people_remember_them() {
+fn methods_are_found_by_full_name_and_suffix() {
     let contract = contract();
-    let found = |name: &str| find(&contract, name).map(|method| method.path.clone());
+    let found = |name: &str| find_method(&contract, name).map(|method| method.path.clone());
     let list = Ok("/shop.v1.Shop/List".to_owned());
     for name in [
         "/shop.v1.Shop/List",
@@ -83,7 +83,7 @@ fn names_are_found_as_people_remember_them() {
         ("banana", r#"the contract has no method "banana""#),
         (
             "Ask",
-            r#""Ask" may be each of shop.v1.Shop/Ask, shop.v1.Annex/Ask; say which"#,
+            r#""Ask" is ambiguous: it matches shop.v1.Shop/Ask, shop.v1.Annex/Ask"#,
         ),
         (
             "shop.v1.Annex",

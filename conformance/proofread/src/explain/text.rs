@@ -1,15 +1,15 @@
-//! An explanation for the terminal.
+//! Formats an explanation for the terminal.
 
 use std::fmt::Write;
 
-use super::{ErrorLine, Explanation, FieldLine};
+use super::{ErrorExplanation, Explanation, FieldExplanation};
 use crate::style::{BOLD, CYAN, DIM, GREEN, RED, paint};
 
-/// Writes an explanation as lines of styled text.
+/// Formats an explanation as styled text (ANSI escape codes).
 pub fn text(explanation: &Explanation) -> String {
     let mut text = paint(BOLD, &explanation.method);
-    if let Some(place) = &explanation.place {
-        let _ = write!(text, "  {}", paint(DIM, place));
+    if let Some(location) = &explanation.location {
+        let _ = write!(text, "  {}", paint(DIM, location));
     }
     text.push('\n');
     for line in explanation.comment.lines() {
@@ -32,8 +32,8 @@ fn heading(text: &mut String, title: &str, more: &str) {
 
 fn table(text: &mut String, rows: &[(&'static str, String)]) {
     let width = rows.iter().map(|(title, _)| title.len()).max().unwrap_or(0);
-    for (title, words) in rows {
-        let _ = writeln!(text, "  {title:width$}  {words}");
+    for (title, description) in rows {
+        let _ = writeln!(text, "  {title:width$}  {description}");
     }
 }
 
@@ -43,14 +43,14 @@ fn request(text: &mut String, explanation: &Explanation) {
         text.push_str("  It has no fields.\n");
     }
     for field in &explanation.fields {
-        line(text, field);
+        field_line(text, field);
     }
     for rule in &explanation.message_rules {
         let _ = writeln!(text, "  {} {rule}", paint(CYAN, "rule"));
     }
 }
 
-fn line(text: &mut String, field: &FieldLine) {
+fn field_line(text: &mut String, field: &FieldExplanation) {
     let _ = write!(
         text,
         "  {}  {}",
@@ -61,10 +61,7 @@ fn line(text: &mut String, field: &FieldLine) {
         let _ = write!(text, "  {}", field.rules);
     }
     text.push('\n');
-    let style = match field.silent {
-        true => RED,
-        false => GREEN,
-    };
+    let style = if field.undeclared { RED } else { GREEN };
     let _ = writeln!(
         text,
         "      {} {}",
@@ -84,16 +81,16 @@ fn line(text: &mut String, field: &FieldLine) {
 
 fn errors(text: &mut String, explanation: &Explanation) {
     heading(text, "Errors", "");
-    let ruled = explanation
+    let has_rules = explanation
         .fields
         .iter()
         .any(|field| !field.rules.is_empty());
-    let mut lines: Vec<ErrorLine> = Vec::new();
-    if ruled || !explanation.message_rules.is_empty() {
-        lines.push(ErrorLine {
+    let mut lines: Vec<ErrorExplanation> = Vec::new();
+    if has_rules || !explanation.message_rules.is_empty() {
+        lines.push(ErrorExplanation {
             code: "INVALID_ARGUMENT".to_owned(),
             reason: String::new(),
-            when: "the request breaks a rule above".to_owned(),
+            when: "the request violates a rule above".to_owned(),
         });
     }
     lines.extend(explanation.errors.iter().cloned());

@@ -1,4 +1,4 @@
-//! Pages to files and back.
+//! Writes pages to a folder and finds pages that are out of date.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,28 +6,29 @@ use std::{
     path::Path,
 };
 
-use super::page::MARK;
+use super::page::GENERATED_MARKER;
 
-/// What writing has changed.
+/// What [`write_pages`] changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Written {
-    /// Pages that were not there or had another text.
+pub struct WriteSummary {
+    /// The number of pages that were missing or had another content.
     pub changed: usize,
-    /// Pages of an earlier run that are no more.
+    /// The number of pages of an earlier run that no longer exist.
     pub removed: usize,
 }
 
-/// Writes pages to a folder and removes those of an earlier run that are no more.
+/// Writes pages to a folder, creating it if necessary, and removes generated pages of an
+/// earlier run that no longer exist. Other files are not touched.
 ///
 /// # Errors
 /// When the folder can't be read or written.
-pub fn write(folder: &Path, pages: &BTreeMap<String, String>) -> io::Result<Written> {
+pub fn write_pages(folder: &Path, pages: &BTreeMap<String, String>) -> io::Result<WriteSummary> {
     fs::create_dir_all(folder)?;
-    let mut written = Written {
+    let mut written = WriteSummary {
         changed: 0,
         removed: 0,
     };
-    for name in stale(folder, pages)? {
+    for name in stale_pages(folder, pages)? {
         let path = folder.join(&name);
         match pages.get(&name) {
             Some(text) => {
@@ -43,12 +44,15 @@ pub fn write(folder: &Path, pages: &BTreeMap<String, String>) -> io::Result<Writ
     Ok(written)
 }
 
-/// The names of files in a folder that differ from the pages: missing, with
-/// another text, or left over from an earlier run.
+/// The names of pages that are missing in a folder, have another content there, or are
+/// left over from an earlier run.
 ///
 /// # Errors
 /// When the folder can't be read.
-pub fn stale(folder: &Path, pages: &BTreeMap<String, String>) -> io::Result<BTreeSet<String>> {
+pub fn stale_pages(
+    folder: &Path,
+    pages: &BTreeMap<String, String>,
+) -> io::Result<BTreeSet<String>> {
     let present = generated(folder)?;
     let differing = pages.iter().filter(|(name, text)| {
         let path = folder.join(name);
@@ -59,7 +63,7 @@ pub fn stale(folder: &Path, pages: &BTreeMap<String, String>) -> io::Result<BTre
     Ok(differing.chain(left_over).collect())
 }
 
-/// The pages in a folder that proofread has written.
+/// The names of the pages in a folder that proofread generated.
 fn generated(folder: &Path) -> io::Result<Vec<String>> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -69,9 +73,10 @@ fn generated(folder: &Path) -> io::Result<Vec<String>> {
     for entry in entries {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let is_ours = name.ends_with(".md")
-            && fs::read_to_string(entry.path()).is_ok_and(|text| text.starts_with(MARK));
-        if is_ours {
+        let is_generated = name.ends_with(".md")
+            && fs::read_to_string(entry.path())
+                .is_ok_and(|text| text.starts_with(GENERATED_MARKER));
+        if is_generated {
             names.push(name);
         }
     }

@@ -1,49 +1,49 @@
-//! The index: `README.md`.
+//! The index page, `README.md`.
 
 use super::{
-    PLAIN, Site, file_of, first_sentence,
-    markdown::{Table, prose},
+    ReferenceContext, UNANNOTATED_NOTE, file_of, first_sentence,
+    markdown::{Table, escape_prose},
     package::package_key,
     page::Page,
     title_of,
 };
 use crate::contract::Package;
 
-const HOW_TO_READ: &str = "Each package has a page with its services, messages and enums. \
-The tables of requests say for each field which values are taken (**Rules**) and what happens \
-if it is left out (**Unset**): it is either refused by a rule, named by its id, or it means \
-something, said in words. [What an unset field means](unset.md) lists that for all methods on one \
+const INTRODUCTION: &str = "Each package has a page with its services, messages and enums. \
+The request tables show which values a field accepts (**Rules**) and what happens if the field is \
+left out (**Unset**): either a rule, named by its id, refuses the request, or the table says what \
+the unset field means. [What an unset field means](unset.md) lists this for all methods on one \
 page.
 
-Nested fields are written as paths: `books[].book.title` is the title of the book of each item \
-of `books`, and `prices{}.amount` the amount of each value of the map `prices`. A rule on a field \
-holds whether or not the client knows it: a server that answers something else than what is \
-written here is wrong.";
+Nested fields are written as paths: `books[].book.title` is the title of the book in each item of \
+`books`, and `prices{}.amount` is the amount in each value of the map `prices`. The server checks \
+every rule, whether or not the client knows it. A server that behaves differently from this \
+reference does not conform to the contract.";
 
-pub(super) fn page<'p>(site: &Site<'_>, mut page: Page<'p>) -> Page<'p> {
+pub(super) fn page<'p>(context: &ReferenceContext<'_>, mut page: Page<'p>) -> Page<'p> {
     page.heading(1, "API reference", &[]);
-    page.paragraph(HOW_TO_READ);
-    let (plain, full): (Vec<&Package>, Vec<&Package>) = site
+    page.paragraph(INTRODUCTION);
+    let (unannotated, annotated): (Vec<&Package>, Vec<&Package>) = context
         .contract
         .packages()
         .iter()
-        .partition(|package| package.is_plain());
+        .partition(|package| package.is_unannotated());
     page.heading(2, "Packages", &[]);
-    page.table(packages(&page, &full));
-    if !plain.is_empty() {
-        page.heading(2, "Plain contracts", &[]);
-        page.paragraph(PLAIN);
-        page.table(packages(&page, &plain));
+    page.table(packages(&page, &annotated));
+    if !unannotated.is_empty() {
+        page.heading(2, "Contracts without annotations", &[]);
+        page.paragraph(UNANNOTATED_NOTE);
+        page.table(packages(&page, &unannotated));
     }
     page.heading(2, "Methods", &[]);
-    for package in full.into_iter().chain(plain) {
+    for package in annotated.into_iter().chain(unannotated) {
         methods(&mut page, package);
     }
     page
 }
 
 fn packages(page: &Page<'_>, packages: &[&Package]) -> Table {
-    let mut table = Table::new(&["Package", "What is in it"]);
+    let mut table = Table::new(&["Package", "Contents"]);
     for package in packages {
         let key = package_key(package);
         table.row(&[page.link(&key, title_of(package)), summary(package)]);
@@ -51,22 +51,23 @@ fn packages(page: &Page<'_>, packages: &[&Package]) -> Table {
     table
 }
 
-/// What the services of a package say they are, or what its files say.
+/// The first sentences of the comments of the services; without services, those of the
+/// files or of the first three messages.
 fn summary(package: &Package) -> String {
     let services = package.services.iter().map(|it| it.comment.as_str());
     let files = package.files.iter().map(|it| it.comment.as_str());
     let messages = package.messages.iter().map(|it| it.comment.as_str());
-    let said = |comments: &mut dyn Iterator<Item = &str>| {
+    let first_sentences = |comments: &mut dyn Iterator<Item = &str>| {
         let sentences = comments.map(first_sentence).filter(|it| !it.is_empty());
         sentences.collect::<Vec<_>>().join(" ")
     };
     let candidates = [
-        said(&mut services.chain([])),
-        said(&mut files.chain([])),
-        said(&mut messages.take(3)),
+        first_sentences(&mut services.chain([])),
+        first_sentences(&mut files.chain([])),
+        first_sentences(&mut messages.take(3)),
     ];
     let found = candidates.into_iter().find(|text| !text.is_empty());
-    prose(&found.unwrap_or_default())
+    escape_prose(&found.unwrap_or_default())
 }
 
 fn methods(page: &mut Page<'_>, package: &Package) {
@@ -77,10 +78,10 @@ fn methods(page: &mut Page<'_>, package: &Package) {
             "**{link}** ([{}]({package_page}))",
             title_of(package)
         ));
-        let mut table = Table::new(&["Method", "What it does"]);
+        let mut table = Table::new(&["Method", "Description"]);
         for method in &service.methods {
             let link = page.link(&method.full_name, &method.name);
-            table.row(&[link, prose(&first_sentence(&method.comment))]);
+            table.row(&[link, escape_prose(&first_sentence(&method.comment))]);
         }
         page.table(table);
     }

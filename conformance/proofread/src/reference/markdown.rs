@@ -1,14 +1,15 @@
-//! Markdown as GitHub reads it: escapes, tables, the anchors of headings.
+//! GitHub-flavoured Markdown: escaping, tables, and the anchors of headings.
 
 use std::{collections::BTreeMap, fmt::Write};
 
-/// A piece of text: code, or not.
+/// A part of a text: a code span, or the text between code spans.
 enum Span<'a> {
     Code(&'a str),
     Plain(&'a str),
 }
 
-/// Splits text at its code spans. A run of backticks that is never closed is text.
+/// Splits text into code spans and plain text. A run of backticks that is never closed
+/// is plain text.
 fn spans(text: &str) -> Vec<Span<'_>> {
     let mut spans = Vec::new();
     let mut plain_from = 0;
@@ -35,7 +36,7 @@ fn spans(text: &str) -> Vec<Span<'_>> {
     spans
 }
 
-/// Where a run of exactly this many backticks begins.
+/// The position of the first run of exactly `fence` backticks.
 fn closing(text: &str, fence: usize) -> Option<usize> {
     let mut at = 0;
     while let Some(found) = text[at..].find('`') {
@@ -52,9 +53,9 @@ fn closing(text: &str, fence: usize) -> Option<usize> {
     None
 }
 
-/// Text of a comment or an option as Markdown: what looks like HTML is text.
-/// Code spans and emphasis stay what they are, since people write them.
-pub(super) fn prose(text: &str) -> String {
+/// Escapes a comment or an option so that text that looks like HTML is shown as text.
+/// Code spans and emphasis are kept, since authors use them.
+pub(super) fn escape_prose(text: &str) -> String {
     let escaped = spans(text).into_iter().map(|span| match span {
         Span::Code(code) => code.to_owned(),
         Span::Plain(plain) => plain.replace('<', "&lt;"),
@@ -62,9 +63,9 @@ pub(super) fn prose(text: &str) -> String {
     escaped.collect()
 }
 
-/// Markdown as the content of a table cell: on one line, and without a pipe that
-/// would end the cell. Within code a pipe can't be escaped reliably (a backslash
-/// before it is ambiguous), so such code is written in HTML.
+/// Converts Markdown to the content of a table cell: on one line, with escaped pipes.
+/// A pipe in a code span can't be escaped reliably (a backslash before it is
+/// ambiguous), so such code spans are written as HTML.
 fn cell(markdown: &str) -> String {
     let paragraphs: Vec<String> = markdown
         .split("\n\n")
@@ -86,7 +87,7 @@ fn html_code(span: &str) -> String {
         if character.is_alphanumeric() || character == ' ' {
             html.push(character);
         } else {
-            // Everything that Markdown or HTML might read is named by number.
+            // A numeric reference, since Markdown or HTML may interpret the character.
             let _ = write!(html, "&#{};", u32::from(character));
         }
     }
@@ -94,7 +95,7 @@ fn html_code(span: &str) -> String {
     html
 }
 
-/// A table.
+/// A Markdown table.
 pub(super) struct Table {
     text: String,
     rows: usize,
@@ -122,13 +123,13 @@ impl Table {
     }
 }
 
-/// The anchors of a page. The second heading with the same text gets `-1` behind
-/// its anchor, the third `-2`.
+/// The heading anchors of a page, as GitHub generates them. The second heading with the
+/// same text gets the suffix `-1`, the third `-2`.
 #[derive(Debug, Default)]
 pub(super) struct Anchors(BTreeMap<String, usize>);
 
 impl Anchors {
-    /// The anchor of the next heading.
+    /// The anchor of the next heading on the page.
     pub(super) fn of(&mut self, heading: &str) -> String {
         let slug: String = heading
             .to_lowercase()
@@ -152,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pipes_never_end_a_cell() {
+    fn pipes_in_cells_are_escaped() {
         let cases = [
             ("a|b", "a\\|b"),
             ("`a|b`", "<code>a&#124;b</code>"),
@@ -168,12 +169,15 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_like_html_is_text_except_in_code() {
-        assert_eq!(prose("a List<T> `List<T>`"), "a List&lt;T> `List<T>`");
+    fn html_is_escaped_except_in_code() {
+        assert_eq!(
+            escape_prose("a List<T> `List<T>`"),
+            "a List&lt;T> `List<T>`"
+        );
     }
 
     #[test]
-    fn anchors_are_those_of_github() {
+    fn anchors_match_github() {
         let mut anchors = Anchors::default();
         let headings = [
             "InventoryService.GetBook",

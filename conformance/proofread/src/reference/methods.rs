@@ -1,19 +1,19 @@
-//! Services and their methods.
+//! The sections about services and their methods.
 
 use super::{
-    Site, fields,
-    markdown::{Table, prose},
+    ReferenceContext, field_tables,
+    markdown::{Table, escape_prose},
     page::Page,
 };
 use crate::{
     contract::{Code, DeclaredError, Idempotency, Message, Method, Service},
-    words::code,
+    rule_text::code,
 };
 
-/// A service with all its methods.
-pub(super) fn service(page: &mut Page<'_>, site: &Site<'_>, service: &Service) {
+/// Adds the section of a service with all its methods.
+pub(super) fn service(page: &mut Page<'_>, context: &ReferenceContext<'_>, service: &Service) {
     page.heading(2, &service.name, &[&service.full_name]);
-    page.paragraph(&prose(&service.comment));
+    page.paragraph(&escape_prose(&service.comment));
     if !service.common_errors.is_empty() {
         let title = format!("{}: errors of every method", service.name);
         page.heading(3, &title, &[&common_errors_key(service)]);
@@ -22,12 +22,12 @@ pub(super) fn service(page: &mut Page<'_>, site: &Site<'_>, service: &Service) {
     for method in &service.methods {
         let title = format!("{}.{}", service.name, method.name);
         page.heading(3, &title, &[&method.full_name]);
-        page.paragraph(&prose(&method.comment));
+        page.paragraph(&escape_prose(&method.comment));
         let facts = facts(page, method);
         page.list(&facts);
-        request(page, site, method);
-        response(page, site, method);
-        failures(page, site, service, method);
+        request(page, context, method);
+        response(page, context, method);
+        failures(page, context, service, method);
     }
 }
 
@@ -39,29 +39,29 @@ fn facts(page: &Page<'_>, method: &Method) -> Vec<String> {
     let mut facts = vec![
         format!("Path: {}", code(&method.path)),
         format!("Kind: {}", streaming(method)),
-        format!("Who may call: {}", access(method)),
-        format!("Repeating a call: {}", idempotency(method)),
+        format!("Access: {}", access(method)),
+        format!("Idempotency: {}", idempotency(method)),
     ];
     if let Some(reason) = &method.nondeterministic {
         facts.push(format!(
-            "Equal calls may be answered differently: {}",
-            prose(reason)
+            "Equal calls may return different responses: {}",
+            escape_prose(reason)
         ));
     }
     if let Some(paging) = &method.paging {
         facts.push(format!(
-            "Pages: at most {} of {} on each; {}, empty on the last, goes into {} of the next call",
+            "Paging: {} limits the {} on a page; pass {} as {} of the next call; it is empty on the last page",
             code(&paging.size_field),
             code(&paging.items_field),
             code(&paging.next_token_field),
             code(&paging.token_field),
         ));
     }
-    // A request without fields has no section there, and then a link is only its label.
-    let label = "what each field means";
+    // A request without fields has no section in `unset.md`; then `link` returns the label.
+    let label = "what each unset field means";
     let unset = page.link(&unset_key(&method.full_name), label);
     if unset != label {
-        facts.push(format!("Left unset: {unset}"));
+        facts.push(format!("Unset fields: {unset}"));
     }
     facts
 }
@@ -80,18 +80,18 @@ fn streaming(method: &Method) -> &'static str {
     }
 }
 
-/// A method may ask for a credential for some requests only; it then declares
-/// UNAUTHENTICATED and no access.
+/// A method that requires a credential only for some requests declares UNAUTHENTICATED,
+/// but no `access`.
 fn access(method: &Method) -> String {
     const UNAUTHENTICATED: Code = Code(16);
-    let refuses = |error: &DeclaredError| error.code == UNAUTHENTICATED;
+    let is_unauthenticated = |error: &DeclaredError| error.code == UNAUTHENTICATED;
     match &method.access {
-        None if method.errors.iter().any(refuses) => {
-            "everybody, but see `UNAUTHENTICATED` below".to_owned()
+        None if method.errors.iter().any(is_unauthenticated) => {
+            "some requests require a credential, see `UNAUTHENTICATED` below".to_owned()
         }
-        None => "everybody".to_owned(),
+        None => "no credential required".to_owned(),
         Some(access) => format!(
-            "callers who show the credential {}, sent as metadata {}",
+            "requires the credential {}, sent as metadata {}",
             code(&access.credential),
             code(&format!("{}: Bearer TOKEN", access.metadata_key)),
         ),
@@ -100,22 +100,26 @@ fn access(method: &Method) -> String {
 
 fn idempotency(method: &Method) -> String {
     let level = match method.idempotency {
-        Idempotency::NoSideEffects => "at will, nothing is changed (`NO_SIDE_EFFECTS`)",
-        Idempotency::Idempotent => "safe, it has the effect of one call (`IDEMPOTENT`)",
-        Idempotency::Unknown => "not declared to be safe",
+        Idempotency::NoSideEffects => {
+            "a call may be repeated and changes nothing (`NO_SIDE_EFFECTS`)"
+        }
+        Idempotency::Idempotent => {
+            "a call may be repeated, with the effect of one call (`IDEMPOTENT`)"
+        }
+        Idempotency::Unknown => "not declared as safe to repeat",
     };
     match &method.idempotency_key {
         None => level.to_owned(),
         Some(field) => format!(
-            "{level}; the same {field} with the same body is the same call, with another \
-             body it is refused",
+            "{level}; a call with the same {field} and the same body is a repetition, with \
+             another body it is refused",
             field = code(field),
         ),
     }
 }
 
-fn request(page: &mut Page<'_>, site: &Site<'_>, method: &Method) {
-    let message = site.contract.message(&method.request);
+fn request(page: &mut Page<'_>, context: &ReferenceContext<'_>, method: &Method) {
+    let message = context.contract.message(&method.request);
     introduce(
         page,
         "Request",
@@ -124,12 +128,12 @@ fn request(page: &mut Page<'_>, site: &Site<'_>, method: &Method) {
         message,
     );
     if let Some(message) = message {
-        fields::request(page, site, message);
+        field_tables::request_table(page, context, message);
     }
 }
 
-fn response(page: &mut Page<'_>, site: &Site<'_>, method: &Method) {
-    let message = site.contract.message(&method.response);
+fn response(page: &mut Page<'_>, context: &ReferenceContext<'_>, method: &Method) {
+    let message = context.contract.message(&method.response);
     introduce(
         page,
         "Response",
@@ -138,7 +142,7 @@ fn response(page: &mut Page<'_>, site: &Site<'_>, method: &Method) {
         message,
     );
     if let Some(message) = message {
-        fields::message(page, site, message);
+        field_tables::message_table(page, context, message);
     }
 }
 
@@ -156,19 +160,24 @@ fn introduce(
     } else {
         ""
     };
-    let comment = message.map(|message| prose(&message.comment));
+    let comment = message.map(|message| escape_prose(&message.comment));
     let comment = comment.unwrap_or_default();
     page.paragraph(&format!("**{what}** {name}{each}. {comment}"));
 }
 
-fn failures(page: &mut Page<'_>, site: &Site<'_>, service: &Service, method: &Method) {
+fn failures(
+    page: &mut Page<'_>,
+    context: &ReferenceContext<'_>,
+    service: &Service,
+    method: &Method,
+) {
     page.paragraph("**Errors**");
     page.table(errors(&method.errors));
     let mut also = Vec::new();
-    let fields = site.unset.of_method(method);
+    let fields = context.unset.of_method(method);
     if fields.iter().any(|field| field.field.rules.is_some()) {
         also.push(
-            "`INVALID_ARGUMENT` where the request breaks a rule above, with \
+            "`INVALID_ARGUMENT` if the request violates a rule above, with \
              `buf.validate.Violations` in the details"
                 .to_owned(),
         );
@@ -180,7 +189,7 @@ fn failures(page: &mut Page<'_>, site: &Site<'_>, service: &Service, method: &Me
     match (also.is_empty(), method.errors.is_empty()) {
         (true, true) => page.paragraph("None are declared."),
         (true, false) => {}
-        (false, true) => page.paragraph(&format!("No others than {}.", also.join(", and "))),
+        (false, true) => page.paragraph(&format!("Only {}.", also.join(", and "))),
         (false, false) => page.paragraph(&format!("Also {}.", also.join(", and "))),
     }
 }
@@ -193,7 +202,7 @@ fn errors(errors: &[DeclaredError]) -> Table {
             reason => code(reason),
         };
         let code = code(&error.code.to_string());
-        table.row(&[code, reason, prose(&error.when)]);
+        table.row(&[code, reason, escape_prose(&error.when)]);
     }
     table
 }

@@ -1,8 +1,8 @@
-//! The API reference: a page for each package, an index, and the page that says
-//! what an unset field means. All of it comes from the contract alone, and the
-//! same contract gives the same bytes.
+//! Generates the API reference: a page for each package, an index, and a page about
+//! unset fields. It depends on the contract only, and the same contract gives the same
+//! bytes.
 
-mod fields;
+mod field_tables;
 mod files;
 mod index;
 mod markdown;
@@ -17,36 +17,35 @@ use std::collections::BTreeMap;
 
 use crate::{
     contract::{Contract, Package},
-    unset::UnsetFields,
+    unset::UnsetAnalysis,
 };
-pub use files::{Written, stale, write};
-use page::{Page, Targets};
+pub use files::{WriteSummary, stale_pages, write_pages};
+use page::{LinkTargets, Page};
 
-/// The remark on every page and in every list about a package that declares no
-/// rules and no options.
-const PLAIN: &str = "This contract is plain: it imports no rules and no options. It is kept as it was \
-     published, so that its clients go on working, and is exempt from what is asked of the others; \
-     what its unset fields mean, only its server knows.";
+/// The note about packages that import neither rules nor options.
+const UNANNOTATED_NOTE: &str = "This contract has no annotations: it imports neither validation rules nor proofread options. \
+     It is kept as it was published, so that existing clients continue to work. The requirements \
+     for annotated contracts do not apply to it, and it does not declare what unset fields mean.";
 
-/// What all pages are written from.
-struct Site<'c> {
+/// The input of all pages.
+struct ReferenceContext<'c> {
     contract: &'c Contract,
-    unset: UnsetFields<'c>,
+    unset: UnsetAnalysis<'c>,
 }
 
-/// Writes all pages, by their file names.
-pub fn pages(contract: &Contract) -> BTreeMap<String, String> {
-    let site = Site {
+/// Renders all pages; the keys are file names.
+pub fn render_pages(contract: &Contract) -> BTreeMap<String, String> {
+    let context = ReferenceContext {
         contract,
-        unset: UnsetFields::decide(contract),
+        unset: UnsetAnalysis::new(contract),
     };
-    // The first pass has no links and finds out where they lead; see `Page`.
-    let (_, targets) = site.render(&Targets::new());
-    site.render(&targets).0
+    // The first pass collects the link targets, the second uses them; see `Page`.
+    let (_, targets) = context.render(&LinkTargets::new());
+    context.render(&targets).0
 }
 
-impl Site<'_> {
-    fn render(&self, targets: &Targets) -> (BTreeMap<String, String>, Targets) {
+impl ReferenceContext<'_> {
+    fn render(&self, targets: &LinkTargets) -> (BTreeMap<String, String>, LinkTargets) {
         let mut pages = vec![
             index::page(self, Page::new("README.md", targets)),
             unset_page::page(self, Page::new("unset.md", targets)),
@@ -56,7 +55,7 @@ impl Site<'_> {
             pages.push(package::page(self, package, page));
         }
         let mut files = BTreeMap::new();
-        let mut found = Targets::new();
+        let mut found = LinkTargets::new();
         for (file, text, targets) in pages.into_iter().map(Page::finish) {
             files.insert(file, text);
             found.extend(targets);
@@ -65,7 +64,7 @@ impl Site<'_> {
     }
 }
 
-/// How a package is called in text.
+/// The name of a package for display.
 fn title_of(package: &Package) -> &str {
     match package.name.as_str() {
         "" => "(no package)",
@@ -80,7 +79,7 @@ fn file_of(package: &Package) -> String {
     }
 }
 
-/// The first sentence of a comment, for lists.
+/// The first sentence of a comment, on one line.
 fn first_sentence(comment: &str) -> String {
     let paragraph = comment.split("\n\n").next().unwrap_or_default();
     let line = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");

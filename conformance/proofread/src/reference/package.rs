@@ -3,38 +3,42 @@
 use std::collections::BTreeSet;
 
 use super::{
-    PLAIN, Site, fields,
-    markdown::{Table, prose},
+    ReferenceContext, UNANNOTATED_NOTE, field_tables,
+    markdown::{Table, escape_prose},
     methods,
     page::Page,
     title_of,
 };
 use crate::{
     contract::{Enum, Extension, Message, Package},
-    words::code,
+    rule_text::code,
 };
 
-pub(super) fn page<'c, 'p>(site: &Site<'c>, package: &'c Package, mut page: Page<'p>) -> Page<'p> {
+pub(super) fn page<'c, 'p>(
+    context: &ReferenceContext<'c>,
+    package: &'c Package,
+    mut page: Page<'p>,
+) -> Page<'p> {
     let title = title_of(package);
     page.heading(1, title, &[&package_key(package)]);
     page.paragraph("[All packages](README.md) · [What an unset field means](unset.md)");
-    if package.is_plain() {
-        page.paragraph(&format!("> {PLAIN}"));
+    if package.is_unannotated() {
+        page.paragraph(&format!("> {UNANNOTATED_NOTE}"));
     }
     for file in &package.files {
-        page.paragraph(&prose(&file.comment));
+        page.paragraph(&escape_prose(&file.comment));
     }
-    let messages = described(site, package);
+    let messages = messages_with_section(context, package);
     contents(&mut page, package, &messages);
     for service in &package.services {
-        methods::service(&mut page, site, service);
+        methods::service(&mut page, context, service);
     }
     if !messages.is_empty() {
         page.heading(2, "Messages", &[]);
         for message in messages {
             page.heading(3, &message.name, &[&message.full_name]);
-            page.paragraph(&prose(&message.comment));
-            fields::message(&mut page, site, message);
+            page.paragraph(&escape_prose(&message.comment));
+            field_tables::message_table(&mut page, context, message);
         }
     }
     if !package.enums.is_empty() {
@@ -45,36 +49,39 @@ pub(super) fn page<'c, 'p>(site: &Site<'c>, package: &'c Package, mut page: Page
     }
     if !package.extensions.is_empty() {
         page.heading(2, "Options", &[]);
-        let mut table = Table::new(&["Option", "Of", "Type", "What it says"]);
+        let mut table = Table::new(&["Option", "Extends", "Type", "Description"]);
         for extension in &package.extensions {
-            table.row(&option_row(&page, site, extension));
+            table.row(&option_row(&page, context, extension));
         }
         page.table(table);
     }
     page
 }
 
-/// The key by which links lead to a package.
+/// The link key of a package.
 pub(super) fn package_key(package: &Package) -> String {
     format!("package:{}", package.name)
 }
 
-/// The messages that get a section: all but those that are nothing else than the
-/// request or the response of a method, which are described there.
-fn described<'c>(site: &Site<'c>, package: &'c Package) -> Vec<&'c Message> {
-    let contract = site.contract;
+/// The messages that get a section of their own: all except those that are only used as
+/// the request or the response of a method, which the section of the method describes.
+fn messages_with_section<'c>(
+    context: &ReferenceContext<'c>,
+    package: &'c Package,
+) -> Vec<&'c Message> {
+    let contract = context.contract;
     let methods = contract.methods();
-    let called: BTreeSet<&str> = methods
+    let requests_and_responses: BTreeSet<&str> = methods
         .flat_map(|method| [method.request.as_str(), method.response.as_str()])
         .collect();
     let all_fields = contract.messages().flat_map(|message| &message.fields);
-    let held: BTreeSet<&str> = all_fields
+    let field_types: BTreeSet<&str> = all_fields
         .filter_map(|field| contract.message_in(field))
         .map(|message| message.full_name.as_str())
         .collect();
     let messages = package.messages.iter().filter(|message| {
         let name = message.full_name.as_str();
-        held.contains(name) || !called.contains(name)
+        field_types.contains(name) || !requests_and_responses.contains(name)
     });
     messages.collect()
 }
@@ -88,9 +95,9 @@ fn contents(page: &mut Page<'_>, package: &Package, messages: &[&Message]) {
         let service = page.link(&service.full_name, &service.name);
         lines.push(format!("**{service}**: {methods}"));
     }
-    let mut list = |what: &str, things: Vec<String>| {
-        if !things.is_empty() {
-            lines.push(format!("{what}: {}", things.join(", ")));
+    let mut list = |title: &str, links: Vec<String>| {
+        if !links.is_empty() {
+            lines.push(format!("{title}: {}", links.join(", ")));
         }
     };
     let messages = messages.iter();
@@ -104,30 +111,34 @@ fn contents(page: &mut Page<'_>, package: &Package, messages: &[&Message]) {
 
 fn describe_enum(page: &mut Page<'_>, enumeration: &Enum) {
     page.heading(3, &enumeration.name, &[&enumeration.full_name]);
-    page.paragraph(&prose(&enumeration.comment));
+    page.paragraph(&escape_prose(&enumeration.comment));
     let mut table = Table::new(&["Number", "Value", "Meaning"]);
     for value in &enumeration.values {
         table.row(&[
             value.number.to_string(),
             code(&value.name),
-            prose(&value.comment),
+            escape_prose(&value.comment),
         ]);
     }
     page.table(table);
 }
 
-fn option_row(page: &Page<'_>, site: &Site<'_>, extension: &Extension) -> [String; 4] {
-    let kind = fields::kind(page, site.contract, &extension.kind);
+fn option_row(
+    page: &Page<'_>,
+    context: &ReferenceContext<'_>,
+    extension: &Extension,
+) -> [String; 4] {
+    let kind = field_tables::type_link(page, context.contract, &extension.kind);
     let kind = if extension.repeated {
         format!("list of {kind}")
     } else {
         kind
     };
-    let of = extension.extends.trim_start_matches("google.protobuf.");
+    let extended = extension.extends.trim_start_matches("google.protobuf.");
     [
         format!("{} = {}", code(&extension.full_name), extension.number),
-        code(of),
+        code(extended),
         kind,
-        prose(&extension.comment),
+        escape_prose(&extension.comment),
     ]
 }

@@ -46,10 +46,10 @@ const SHOP: &str = r#"
 "#;
 
 fn shop_pages() -> BTreeMap<String, String> {
-    pages(&Contract::decode(&shop(SHOP)).expect("the contract is sound"))
+    render_pages(&Contract::decode(&shop(SHOP)).expect("the contract is sound"))
 }
 
-/// The cells of each row of each table, as GitHub splits them.
+/// The cells of each row of each table, split as GitHub does.
 fn tables(text: &str) -> Vec<Vec<Vec<String>>> {
     let mut tables = Vec::new();
     for block in text.split("\n\n").filter(|block| block.starts_with("| ")) {
@@ -66,7 +66,7 @@ fn tables(text: &str) -> Vec<Vec<Vec<String>>> {
     tables
 }
 
-/// Every link of a page: the file, or nothing for the page itself, and the anchor.
+/// Every link of a page: the file, empty for the page itself, and the anchor.
 fn links(text: &str) -> Vec<(String, Option<String>)> {
     let targets = text.split("](").skip(1);
     let targets = targets.filter_map(|rest| rest.split_once(')'));
@@ -85,7 +85,7 @@ fn anchors(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// All links that lead nowhere.
+/// All links whose target does not exist.
 fn broken_links(pages: &BTreeMap<String, String>) -> Vec<String> {
     let mut broken = Vec::new();
     for (name, text) in pages {
@@ -104,7 +104,7 @@ fn broken_links(pages: &BTreeMap<String, String>) -> Vec<String> {
 }
 
 #[test]
-fn every_link_leads_somewhere() {
+fn every_link_has_a_target() {
     let pages = shop_pages();
     let count: usize = pages.values().map(|text| links(text).len()).sum();
     assert!(count > 30, "only {count} links");
@@ -112,13 +112,13 @@ fn every_link_leads_somewhere() {
 }
 
 #[test]
-fn a_heading_that_comes_twice_is_linked_by_its_own_anchor() {
+fn duplicate_headings_have_distinct_anchors() {
     let source = "syntax = \"proto3\"; package a;
         service Messages { rpc Ask(Thing) returns (Thing); }
         message Thing { Enums enums = 1; Thing thing = 2; }
         enum Enums { NONE = 0; }";
     let contract = Contract::decode(&image(&[("a.proto", source)])).expect("it is sound");
-    let pages = pages(&contract);
+    let pages = render_pages(&contract);
     assert_eq!(broken_links(&pages), Vec::<String>::new());
     let page = &pages["a.md"];
     assert!(page.contains("[Enums](#enums-1)"), "{page}");
@@ -126,7 +126,7 @@ fn a_heading_that_comes_twice_is_linked_by_its_own_anchor() {
 }
 
 #[test]
-fn every_row_of_a_table_has_as_many_cells_as_its_head() {
+fn table_rows_have_as_many_cells_as_the_header() {
     for (name, text) in shop_pages() {
         for table in tables(&text) {
             let width = table[0].len();
@@ -138,7 +138,7 @@ fn every_row_of_a_table_has_as_many_cells_as_its_head() {
 }
 
 #[test]
-fn a_request_is_shown_with_its_nested_fields() {
+fn request_table_has_nested_fields() {
     let page = &shop_pages()["shop.v1.md"];
     let tables = tables(page);
     let request = tables
@@ -170,10 +170,10 @@ fn a_request_is_shown_with_its_nested_fields() {
                 "`things[].right`",
                 "**refused** unless `left` is set: `required`"
             ],
-            ["`things[].kind`", "*not said*"],
-            ["`things[].part`", "*not said*"],
-            ["`prices`", "*not said*"],
-            ["`prices{}.per`", "*not said*"],
+            ["`things[].kind`", "*not declared*"],
+            ["`things[].part`", "*not declared*"],
+            ["`prices`", "*not declared*"],
+            ["`prices{}.per`", "*not declared*"],
         ]
     );
     assert_eq!(
@@ -187,13 +187,13 @@ fn a_request_is_shown_with_its_nested_fields() {
 }
 
 #[test]
-fn a_method_is_shown_with_what_a_caller_must_know() {
+fn method_section_has_access_errors_and_streaming() {
     let page = &shop_pages()["shop.v1.md"];
     let lines = [
         "Buys List&lt;Thing> things.",
         "- Path: `/shop.v1.Shop/Buy`",
         "- Kind: a stream of requests, one response",
-        "- Who may call: callers who show the credential `account`, sent as metadata `authorization: Bearer TOKEN`",
+        "- Access: requires the credential `account`, sent as metadata `authorization: Bearer TOKEN`",
         "| `NOT_FOUND` | `GONE` | it is gone |",
         "| `UNAVAILABLE` | `CLOSED` | at night \\| always |",
         "**Request** `BuyRequest`, each message of the stream. ",
@@ -206,7 +206,7 @@ fn a_method_is_shown_with_what_a_caller_must_know() {
 }
 
 #[test]
-fn messages_of_several_requests_have_a_table_of_their_own_in_the_unset_page() {
+fn shared_messages_have_their_own_table_on_the_unset_page() {
     let page = &shop_pages()["unset.md"];
     assert!(page.contains("| `things` → [Thing](#thing) |"), "{page}");
     assert!(page.contains("### Thing\n"), "{page}");
@@ -215,7 +215,7 @@ fn messages_of_several_requests_have_a_table_of_their_own_in_the_unset_page() {
         "{page}"
     );
     assert!(
-        page.contains("| `prices{}.per` | absent | *not said* |"),
+        page.contains("| `prices{}.per` | absent | *not declared* |"),
         "{page}"
     );
     assert!(!page.contains("things[].name"), "{page}");
@@ -226,43 +226,59 @@ fn messages_of_several_requests_have_a_table_of_their_own_in_the_unset_page() {
 }
 
 #[test]
-fn a_plain_contract_is_shown_with_a_remark() {
+fn unannotated_contract_has_a_note() {
     let source = "// From before.\nsyntax = \"proto3\";
         service Old { rpc Ask(Thing) returns (Thing); }
         message Thing { int32 id = 1; }";
     let contract = Contract::decode(&image(&[("old.proto", source)])).expect("it is sound");
-    let pages = pages(&contract);
+    let pages = render_pages(&contract);
     let page = &pages["no-package.md"];
-    assert!(page.contains("This contract is plain") && page.contains("From before."));
-    assert!(pages["README.md"].contains("## Plain contracts"));
+    assert!(page.contains("This contract has no annotations") && page.contains("From before."));
+    assert!(pages["README.md"].contains("## Contracts without annotations"));
     assert!(pages["unset.md"].contains("| 1 | 0 | 0 | 1 (exempt) |"));
 }
 
 #[test]
-fn the_same_contract_gives_the_same_pages() {
+fn rendering_is_deterministic() {
     assert_eq!(shop_pages(), shop_pages());
 }
 
 #[test]
-fn writing_changes_only_what_differs_and_removes_only_its_own_pages() {
+fn only_stale_generated_pages_are_written_or_removed() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let at = |name: &str| folder.path().join("docs").join(name);
     let docs = folder.path().join("docs");
     let pages = shop_pages();
     let count = pages.len();
-    let written = |changed, removed| Written { changed, removed };
-    assert_eq!(stale(&docs, &pages).expect("it can be read").len(), count);
-    assert_eq!(write(&docs, &pages).expect("it writes"), written(count, 0));
-    assert_eq!(write(&docs, &pages).expect("it writes"), written(0, 0));
+    let written = |changed, removed| WriteSummary { changed, removed };
+    assert_eq!(
+        stale_pages(&docs, &pages).expect("it can be read").len(),
+        count
+    );
+    assert_eq!(
+        write_pages(&docs, &pages).expect("it writes"),
+        written(count, 0)
+    );
+    assert_eq!(
+        write_pages(&docs, &pages).expect("it writes"),
+        written(0, 0)
+    );
 
     fs::write(at("mine.md"), "# Mine").expect("it writes");
-    fs::write(at("gone.v1.md"), format!("{}\n# gone", page::MARK)).expect("it writes");
+    fs::write(
+        at("gone.v1.md"),
+        format!("{}\n# gone", page::GENERATED_MARKER),
+    )
+    .expect("it writes");
     fs::write(at("README.md"), "changed").expect("it writes");
-    let differing = stale(&docs, &pages).expect("it can be read");
+    let differing = stale_pages(&docs, &pages).expect("it can be read");
     assert_eq!(
         differing.into_iter().collect::<Vec<_>>(),
         ["README.md", "gone.v1.md"]
     );
-    assert_eq!(write(&docs, &pages).expect("it writes"), written(1, 1));
+    assert_eq!(
+        write_pages(&docs, &pages).expect("it writes"),
+        written(1, 1)
+    );
     assert!(at("mine.md").exists() && !at("gone.v1.md").exists());
 }

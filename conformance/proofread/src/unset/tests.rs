@@ -3,19 +3,19 @@ use crate::testing::shop;
 
 const SERVICE: &str = "service Shop { rpc Ask(Request) returns (Answer); } message Answer {}";
 
-/// The outcome of each field of the request, by path.
-fn decide_all(messages: &str) -> Vec<(String, Unset)> {
+/// The path and the behaviour of each field of the request.
+fn analyse_all(messages: &str) -> Vec<(String, UnsetBehaviour)> {
     let image = shop(&format!("{SERVICE} {messages}"));
     let contract = Contract::decode(&image).expect("the contract is sound");
-    let unset = UnsetFields::decide(&contract);
+    let unset = UnsetAnalysis::new(&contract);
     let method = contract.methods().next().expect("it has a method");
     let fields = unset.of_method(method).into_iter();
     fields.map(|field| (field.path, field.unset)).collect()
 }
 
-/// Decides for one field of a request, in which `oneof`s and more may stand too.
-fn decide_one(field: &str) -> Unset {
-    let fields = decide_all(&format!(
+/// Analyses the first field of a request with this body.
+fn analyse_one(field: &str) -> UnsetBehaviour {
+    let fields = analyse_all(&format!(
         "enum Kind {{ KIND_UNSPECIFIED = 0; KIND_ONE = 1; }} message Item {{}} \
          message Request {{ {field} }}"
     ));
@@ -26,14 +26,14 @@ fn decide_one(field: &str) -> Unset {
         .1
 }
 
-fn refused(rules: &[&str]) -> Unset {
-    Unset::Refused {
+fn refused(rules: &[&str]) -> UnsetBehaviour {
+    UnsetBehaviour::Refused {
         rules: rules.iter().map(ToString::to_string).collect(),
     }
 }
 
 #[test]
-fn rules_that_exclude_the_zero_value_refuse_an_unset_field() {
+fn unset_field_is_refused_if_rules_exclude_zero() {
     let cases: [(&str, &[&str]); 22] = [
         (
             "int32 f = 1 [(buf.validate.field).int32 = {gte: 1 lte: 9}];",
@@ -119,19 +119,19 @@ fn rules_that_exclude_the_zero_value_refuse_an_unset_field() {
             "int32 f = 1 [(buf.validate.field).cel = {id: \"mine\" expression: \"this > 0\"}];",
             &["mine"],
         ),
-        // A meaning that can never come true does not hide the refusal.
+        // A declared meaning does not hide a rule that refuses the unset value.
         (
             "int32 f = 1 [(proofread.v1.unset) = \"all\", (buf.validate.field).int32.gt = 0];",
             &["int32.gt"],
         ),
     ];
     for (field, rules) in cases {
-        assert_eq!(decide_one(field), refused(rules), "{field}");
+        assert_eq!(analyse_one(field), refused(rules), "{field}");
     }
 }
 
 #[test]
-fn rules_that_let_the_unset_value_pass_leave_the_field_silent() {
+fn unset_field_is_undeclared_if_rules_accept_it() {
     let cases = [
         "int32 f = 1;",
         "int32 f = 1 [(buf.validate.field).int32 = {gte: 0 lte: 9}];",
@@ -139,52 +139,58 @@ fn rules_that_let_the_unset_value_pass_leave_the_field_silent() {
         "string f = 1 [(buf.validate.field).string.pattern = \"^a?$\"];",
         "string f = 1 [(buf.validate.field) = {ignore: IGNORE_IF_ZERO_VALUE string: {uuid: true}}];",
         "string f = 1 [(buf.validate.field) = {ignore: IGNORE_ALWAYS required: true}];",
-        // An absent field is not checked, whatever its rules.
+        // The rules of an absent field are not checked.
         "optional int32 f = 1 [(buf.validate.field).int32 = {gte: 1 lte: 9}];",
         "google.protobuf.Duration f = 1 [(buf.validate.field).duration.gt = {}];",
-        // Rules of items say nothing about an empty list.
+        // The rules of items do not apply to an empty list.
         "repeated string f = 1 [(buf.validate.field).repeated.items.string.min_len = 1];",
         "int32 f = 1 [(proofread.v1.unset) = \" \"];",
     ];
     for field in cases {
-        assert_eq!(decide_one(field), Unset::Silent, "{field}");
+        assert_eq!(analyse_one(field), UnsetBehaviour::Undeclared, "{field}");
     }
 }
 
 #[test]
-fn a_declared_meaning_is_what_unset_means() {
+fn declared_meaning_is_returned() {
     let field = "int32 f = 1 [(proofread.v1.unset) = \"20 a page\"];";
-    assert_eq!(decide_one(field), Unset::Means("20 a page".to_owned()));
+    assert_eq!(
+        analyse_one(field),
+        UnsetBehaviour::Means("20 a page".to_owned())
+    );
 }
 
 #[test]
-fn a_member_of_a_required_oneof_is_refused_unless_another_one_is_set() {
+fn required_oneof_member_is_refused_unless_another_is_set() {
     let real =
         "oneof key { option (buf.validate.oneof).required = true; string a = 1; int32 b = 2; }";
     let virtual_one = "option (buf.validate.message).oneof = {fields: [\"a\", \"b\"] required: true}; \
          string a = 1; int32 b = 2;";
     for (fields, rule) in [(real, "required"), (virtual_one, "message.oneof")] {
-        let alone = Unset::RefusedAlone {
+        let alone = UnsetBehaviour::RefusedUnlessOther {
             others: vec!["b".to_owned()],
             rule: rule.to_owned(),
         };
-        assert_eq!(decide_one(fields), alone, "{fields}");
+        assert_eq!(analyse_one(fields), alone, "{fields}");
     }
     assert_eq!(
-        decide_one("oneof key { string a = 1; int32 b = 2; }"),
-        Unset::Silent
+        analyse_one("oneof key { string a = 1; int32 b = 2; }"),
+        UnsetBehaviour::Undeclared
     );
 }
 
 #[test]
-fn rules_that_can_not_be_evaluated_are_broken() {
+fn rules_of_the_wrong_type_are_invalid() {
     let field = "int32 f = 1 [(buf.validate.field).string.min_len = 1];";
-    assert!(matches!(decide_one(field), Unset::Broken { .. }));
+    assert!(matches!(
+        analyse_one(field),
+        UnsetBehaviour::InvalidRules { .. }
+    ));
 }
 
 #[test]
-fn fields_of_nested_messages_are_found_at_every_depth() {
-    let fields = decide_all(
+fn nested_fields_are_listed_at_every_depth() {
+    let fields = analyse_all(
         "message Request { repeated Import books = 1; map<string, Price> prices = 2; Tree tree = 3; } \
          message Import { Book book = 1; } \
          message Book { string title = 1 [(buf.validate.field).string.min_len = 1]; } \
@@ -206,24 +212,27 @@ fn fields_of_nested_messages_are_found_at_every_depth() {
         ]
     );
     assert_eq!(fields[2].1, refused(&["string.min_len"]));
-    assert_eq!(fields[4].1, Unset::Silent);
+    assert_eq!(fields[4].1, UnsetBehaviour::Undeclared);
 }
 
 #[test]
-fn fields_that_are_only_answered_have_no_outcome() {
+fn response_fields_have_no_unset_behaviour() {
     let image = shop(
         "service Shop { rpc Ask(Request) returns (Answer); } \
          message Request { int32 a = 1; } message Answer { int32 b = 1; }",
     );
     let contract = Contract::decode(&image).expect("the contract is sound");
-    let unset = UnsetFields::decide(&contract);
+    let unset = UnsetAnalysis::new(&contract);
     let field = |message: &str| &contract.message(message).expect("it exists").fields[0];
-    assert_eq!(unset.of(field("shop.v1.Request")), Some(&Unset::Silent));
+    assert_eq!(
+        unset.of(field("shop.v1.Request")),
+        Some(&UnsetBehaviour::Undeclared)
+    );
     assert_eq!(unset.of(field("shop.v1.Answer")), None);
 }
 
 #[test]
-fn what_the_server_sees_of_an_unset_field_is_said() {
+fn value_seen_by_the_server_is_described() {
     let cases = [
         ("int32 f = 1;", "`0`"),
         ("string f = 1;", "`\"\"`"),
@@ -242,6 +251,10 @@ fn what_the_server_sees_of_an_unset_field_is_said() {
         ));
         let contract = Contract::decode(&image).expect("the contract is sound");
         let message = contract.message("shop.v1.Request").expect("it exists");
-        assert_eq!(seen_by_the_server(&message.fields[0]), expected, "{field}");
+        assert_eq!(
+            value_seen_by_server(&message.fields[0]),
+            expected,
+            "{field}"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Every kind of rule, as it is written in a contract, and its words.
+//! Each kind of rule, as written in a contract, and its description.
 
 mod collections;
 mod scalars;
@@ -10,10 +10,10 @@ use crate::{
     testing::{image, shop},
 };
 
-/// The type of a field, its rules, and their words.
+/// The type of a field, its rules, and the expected description.
 type Case<'a> = (&'a str, &'a str, &'a str);
 
-/// Compiles a message with a field for each case, and compares all of them.
+/// Compiles a message with one field for each case and compares the descriptions.
 fn check(cases: &[Case<'_>]) {
     let fields: String = cases
         .iter()
@@ -41,7 +41,7 @@ fn check(cases: &[Case<'_>]) {
 }
 
 #[test]
-fn what_holds_for_every_kind_is_said() {
+fn rules_of_every_type_are_described() {
     check(&[
         ("Item", "required: true", "required"),
         (
@@ -78,7 +78,7 @@ fn what_holds_for_every_kind_is_said() {
 }
 
 #[test]
-fn predefined_rules_are_said_by_their_messages() {
+fn predefined_rules_are_described_by_their_messages() {
     let rules = r#"syntax = "proto2";
         package shop.rules;
         import "buf/validate/validate.proto";
@@ -115,7 +115,7 @@ fn predefined_rules_are_said_by_their_messages() {
 }
 
 #[test]
-fn oneofs_and_rules_of_messages_are_said() {
+fn oneofs_and_message_rules_are_described() {
     let image = shop(
         r#"message Cases {
           option (buf.validate.message).oneof = {fields: ["a", "b"], required: true};

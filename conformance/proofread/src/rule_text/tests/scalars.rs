@@ -1,7 +1,7 @@
 use super::check;
 
 #[test]
-fn ranges_of_all_number_kinds_are_said() {
+fn ranges_of_all_number_types_are_described() {
     let kinds = [
         "int32", "int64", "uint32", "uint64", "sint32", "sint64", "fixed32", "fixed64", "sfixed32",
         "sfixed64", "float", "double",
@@ -13,7 +13,7 @@ fn ranges_of_all_number_kinds_are_said() {
 }
 
 #[test]
-fn bounds_of_numbers_are_said() {
+fn number_bounds_are_described() {
     check(&[
         ("int32", "int32: {gt: 0}", "more than 0"),
         ("int32", "int32: {gte: 1}", "at least 1"),
@@ -62,7 +62,7 @@ fn bounds_of_numbers_are_said() {
 }
 
 #[test]
-fn bools_and_enums_are_said() {
+fn bool_and_enum_rules_are_described() {
     check(&[
         ("bool", "bool: {const: true}", "exactly `true`"),
         ("bool", "bool: {example: [false]}", "for example `false`"),

@@ -1,44 +1,44 @@
-//! The options keep their own rules, and ours use no CEL.
+//! The values of proofread's options are valid, and no rule uses CEL.
 
 use prost_protovalidate::{Validator, ValidatorOption};
 use prost_reflect::{DynamicMessage, Value};
 
 use super::*;
 
-/// Fields and messages with a rule in CEL. The validators that are compiled into
-/// the servers know the standard rules only.
-fn with_cel(held: &Held<'_>) -> Vec<String> {
+/// Fields and messages with a CEL rule. The validators that are compiled into the
+/// servers support only the standard rules.
+fn with_cel(checked: &CheckedContract<'_>) -> Vec<String> {
     let mut offenders = Vec::new();
-    for message in held.messages() {
+    for message in checked.messages() {
         if !message.rules.cel.is_empty() || !message.rules.cel_expression.is_empty() {
             offenders.push(message.full_name.clone());
         }
         let fields = message.fields.iter();
         let with_cel = fields.filter(|field| field.rules.as_ref().is_some_and(|it| it.has_cel()));
-        offenders.extend(with_cel.map(place));
+        offenders.extend(with_cel.map(field_location));
     }
     offenders
 }
 
-/// Values of our options that break the rules of the messages that they are.
-fn invalid(held: &Held<'_>) -> Vec<String> {
-    let image = held.contract.image().to_vec();
+/// Values of proofread's options that violate the rules of their messages.
+fn invalid(checked: &CheckedContract<'_>) -> Vec<String> {
+    let image = checked.contract.image().to_vec();
     let validator =
         Validator::with_options(&[ValidatorOption::AdditionalDescriptorSetBytes(image)]);
-    let services = held.services().flat_map(|service| {
+    let services = checked.services().flat_map(|service| {
         let descriptor = service
             .methods
             .first()
             .map(|it| it.descriptor.parent_service().options());
         descriptor.map(|options| (service.full_name.clone(), options))
     });
-    let methods = held.methods();
-    let methods = methods.map(|method| (place_of_method(method), method.descriptor.options()));
+    let methods = checked.methods();
+    let methods = methods.map(|method| (method_location(method), method.descriptor.options()));
     let mut offenders = Vec::new();
-    for (place, options) in services.chain(methods) {
+    for (location, options) in services.chain(methods) {
         for message in messages_in(&options) {
             if let Err(error) = validator.validate(&message) {
-                offenders.push(format!("{place}: {error}"));
+                offenders.push(format!("{location}: {error}"));
             }
         }
     }
@@ -46,10 +46,11 @@ fn invalid(held: &Held<'_>) -> Vec<String> {
 }
 
 fn messages_in(options: &DynamicMessage) -> Vec<DynamicMessage> {
-    let ours = options.extensions();
-    let ours = ours.filter(|(option, _)| option.full_name().starts_with("proofread.v1."));
+    let extensions = options.extensions();
+    let extensions =
+        extensions.filter(|(option, _)| option.full_name().starts_with("proofread.v1."));
     let mut messages = Vec::new();
-    for (_, value) in ours {
+    for (_, value) in extensions {
         match value {
             Value::Message(message) => messages.push(message.clone()),
             Value::List(values) => {
@@ -77,38 +78,41 @@ const BAD: &str = r#"
 "#;
 
 #[test]
-fn no_rule_is_written_in_cel() {
-    let contract = ours();
-    let offenders = with_cel(&Held::of(&contract));
-    expect_none("the compiled validators know every rule", &offenders);
-}
-
-#[test]
-fn options_keep_their_own_rules() {
-    let contract = ours();
-    expect_none(
-        "the options of proofread are valid",
-        &invalid(&Held::of(&contract)),
+fn no_rule_uses_cel() {
+    let contract = bookstore_contract();
+    let offenders = with_cel(&CheckedContract::new(&contract));
+    assert_no_offenders(
+        "no rule uses CEL, which the compiled validators do not support",
+        &offenders,
     );
 }
 
 #[test]
-fn rules_in_cel_are_found() {
-    let contract = bad(BAD);
-    let expected = ["shop.v1.Request", "Request.number", "Request.numbers"];
-    expect_found(&with_cel(&Held::of(&contract)), &expected);
+fn option_values_are_valid() {
+    let contract = bookstore_contract();
+    assert_no_offenders(
+        "the options of proofread are valid",
+        &invalid(&CheckedContract::new(&contract)),
+    );
 }
 
 #[test]
-fn options_that_break_their_rules_are_found() {
-    let contract = bad(BAD);
+fn cel_rules_are_found() {
+    let contract = invalid_contract(BAD);
+    let expected = ["shop.v1.Request", "Request.number", "Request.numbers"];
+    assert_offenders(&with_cel(&CheckedContract::new(&contract)), &expected);
+}
+
+#[test]
+fn invalid_option_values_are_found() {
+    let contract = invalid_contract(BAD);
     let expected = [
         "shop.v1.Shop: validation error: reason",
         "metadata_key",
         "code",
     ];
-    let mut offenders = invalid(&Held::of(&contract));
-    // Extensions come in the order of their numbers.
+    let mut offenders = invalid(&CheckedContract::new(&contract));
+    // Extensions are in the order of their field numbers.
     offenders.sort_by_key(|offender| !offender.starts_with("shop.v1.Shop"));
     assert_eq!(offenders.len(), expected.len(), "{offenders:#?}");
     for expected in expected {

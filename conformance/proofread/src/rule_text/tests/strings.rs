@@ -1,7 +1,7 @@
 use super::check;
 
 #[test]
-fn strings_are_said() {
+fn string_rules_are_described() {
     check(&[
         (
             "string",
@@ -53,7 +53,7 @@ fn strings_are_said() {
 }
 
 #[test]
-fn well_known_formats_of_strings_are_said() {
+fn well_known_string_formats_are_described() {
     check(&[
         ("string", "string: {email: true}", "an email address"),
         ("string", "string: {hostname: true}", "a host name"),
@@ -100,22 +100,22 @@ fn well_known_formats_of_strings_are_said() {
         (
             "string",
             "string: {protobuf_fqn: true}",
-            "a full name of protobuf",
+            "a fully qualified protobuf name",
         ),
         (
             "string",
             "string: {protobuf_dot_fqn: true}",
-            "a full name of protobuf with a leading dot",
+            "a fully qualified protobuf name with a leading dot",
         ),
         (
             "string",
             "string: {well_known_regex: KNOWN_REGEX_HTTP_HEADER_NAME}",
-            "a name of an HTTP header",
+            "an HTTP header name",
         ),
         (
             "string",
             "string: {well_known_regex: KNOWN_REGEX_HTTP_HEADER_VALUE, strict: false}",
-            "a value of an HTTP header, loosely",
+            "an HTTP header value (not strict)",
         ),
         ("string", "string: {uuid: false}", ""),
         (
@@ -127,7 +127,7 @@ fn well_known_formats_of_strings_are_said() {
 }
 
 #[test]
-fn bytes_are_said() {
+fn bytes_rules_are_described() {
     check(&[
         ("bytes", "bytes: {len: 16}", "exactly 16 bytes"),
         ("bytes", "bytes: {min_len: 1, max_len: 64}", "1 to 64 bytes"),

@@ -1,7 +1,7 @@
 use super::check;
 
 #[test]
-fn lists_and_maps_are_said_with_what_is_in_them() {
+fn list_and_map_rules_are_described_with_their_items() {
     check(&[
         (
             "repeated Item",
@@ -17,7 +17,7 @@ fn lists_and_maps_are_said_with_what_is_in_them() {
         (
             "repeated int32",
             "repeated: {min_items: 1, max_items: 100, unique: true, items: {int32: {gte: 1, lte: 999999999}}}",
-            "1 to 100 items, no two equal; each: 1 to 999999999",
+            "1 to 100 items, no duplicates; each: 1 to 999999999",
         ),
         (
             "map<string, int32>",
@@ -43,7 +43,7 @@ fn messages_of_protobuf_are_said() {
         (
             "google.protobuf.Any",
             "any: {in: [\"a/b\", \"a/c\"]}",
-            "of the type one of `a/b`, `a/c`",
+            "one of the types `a/b`, `a/c`",
         ),
         (
             "google.protobuf.Any",
@@ -58,12 +58,12 @@ fn messages_of_protobuf_are_said() {
         (
             "google.protobuf.FieldMask",
             "field_mask: {in: [\"a\", \"b.c\"]}",
-            "only `a`, `b.c` and what is below",
+            "only `a`, `b.c` and subfields",
         ),
         (
             "google.protobuf.FieldMask",
             "field_mask: {not_in: [\"a\"]}",
-            "nothing of `a` or below",
+            "not `a` or subfields",
         ),
         (
             "google.protobuf.FieldMask",

@@ -1,4 +1,4 @@
-//! Every method says whether it may be repeated, how it fails, how its pages join.
+//! Every method declares its idempotency, its errors and its paging fields.
 
 use proofread::contract::Code;
 use prost_protovalidate_types::{field_rules::Type, string_rules::WellKnown};
@@ -6,53 +6,52 @@ use prost_reflect::Kind;
 
 use super::*;
 
-/// Methods that do not say whether a call may be repeated. IDEMPOTENCY_UNKNOWN
-/// written out is an answer: SignIn can't tell its token twice.
-fn without_idempotency(held: &Held<'_>) -> Vec<String> {
-    let methods = held.methods();
-    let silent = methods.filter(|method| {
+/// Methods that do not set `idempotency_level`. An explicit IDEMPOTENCY_UNKNOWN is
+/// accepted: SignIn, for example, can't return its token a second time.
+fn without_idempotency(checked: &CheckedContract<'_>) -> Vec<String> {
+    let methods = checked.methods();
+    let offenders = methods.filter(|method| {
         let proto = method.descriptor.method_descriptor_proto();
         let options = proto.options.as_ref();
         options.is_none_or(|options| options.idempotency_level.is_none())
     });
-    silent.map(place_of_method).collect()
+    offenders.map(method_location).collect()
 }
 
-/// Methods that declare no error, neither of their own nor of their service: each
-/// call can at least meet an overloaded server or a deadline.
-fn without_errors(held: &Held<'_>) -> Vec<String> {
-    let services = held
+/// Methods for which neither the method nor its service declares an error. Every call
+/// can fail at least because of a deadline or an overloaded server.
+fn without_errors(checked: &CheckedContract<'_>) -> Vec<String> {
+    let services = checked
         .services()
         .filter(|service| service.common_errors.is_empty());
     let methods = services.flat_map(|service| &service.methods);
-    let silent = methods.filter(|method| method.errors.is_empty());
-    silent.map(place_of_method).collect()
+    let offenders = methods.filter(|method| method.errors.is_empty());
+    offenders.map(method_location).collect()
 }
 
-/// Methods that ask for a credential and do not declare what happens without it.
-fn without_refusal(held: &Held<'_>) -> Vec<String> {
+/// Methods that require a credential, but do not declare UNAUTHENTICATED.
+fn without_refusal(checked: &CheckedContract<'_>) -> Vec<String> {
     const UNAUTHENTICATED: Code = Code(16);
     let mut offenders = Vec::new();
-    for service in held.services() {
+    for service in checked.services() {
         for method in &service.methods {
             let mut errors = method.errors.iter().chain(&service.common_errors);
             if method.access.is_some() && !errors.any(|error| error.code == UNAUTHENTICATED) {
-                let place = place_of_method(method);
-                offenders.push(format!("{place}: declares no UNAUTHENTICATED"));
+                let location = method_location(method);
+                offenders.push(format!("{location}: declares no UNAUTHENTICATED"));
             }
         }
     }
     offenders
 }
 
-fn find<'c>(held: &Held<'c>, message: &str, field: &str) -> Option<&'c Field> {
-    let message = held.contract.message(message)?;
+fn find<'c>(checked: &CheckedContract<'c>, message: &str, field: &str) -> Option<&'c Field> {
+    let message = checked.contract.message(message)?;
     message.fields.iter().find(|found| found.name == field)
 }
 
-/// The fields that join the pages of a list, where they are not there or not of
-/// the type that they must have.
-fn wrong_paging(held: &Held<'_>) -> Vec<String> {
+/// Paging fields that do not exist or have the wrong type.
+fn invalid_paging(checked: &CheckedContract<'_>) -> Vec<String> {
     type Check = fn(&Field) -> bool;
     let is_string: Check =
         |field| field.descriptor.kind() == Kind::String && !field.descriptor.is_list();
@@ -60,7 +59,7 @@ fn wrong_paging(held: &Held<'_>) -> Vec<String> {
         |field| field.descriptor.kind() == Kind::Int32 && !field.descriptor.is_list();
     let is_list: Check = |field| field.descriptor.is_list();
     let mut offenders = Vec::new();
-    for method in held.methods() {
+    for method in checked.methods() {
         let Some(paging) = &method.paging else {
             continue;
         };
@@ -72,31 +71,34 @@ fn wrong_paging(held: &Held<'_>) -> Vec<String> {
             (response, &paging.next_token_field, "a string", is_string),
         ];
         for (message, name, what, check) in expected {
-            if !find(held, message, name).is_some_and(check) {
-                let place = place_of_method(method);
-                offenders.push(format!("{place}: {message}.{name} is not {what}"));
+            if !find(checked, message, name).is_some_and(check) {
+                let location = method_location(method);
+                offenders.push(format!("{location}: {message}.{name} is not {what}"));
             }
         }
     }
     offenders
 }
 
-/// Replay keys that are not a field of the request, not a UUID, or without the
-/// error that the same key with another body gives.
-fn wrong_idempotency_keys(held: &Held<'_>) -> Vec<String> {
+/// Idempotency keys that are not a UUID field of the request, or whose method does not
+/// declare ALREADY_EXISTS for the same key with another body.
+fn invalid_idempotency_keys(checked: &CheckedContract<'_>) -> Vec<String> {
     const ALREADY_EXISTS: Code = Code(6);
     let mut offenders = Vec::new();
-    for method in held.methods() {
+    for method in checked.methods() {
         let Some(key) = &method.idempotency_key else {
             continue;
         };
-        let place = place_of_method(method);
-        if !find(held, &method.request, key).is_some_and(is_uuid) {
-            offenders.push(format!("{place}: {}.{key} is not a UUID", method.request));
+        let location = method_location(method);
+        if !find(checked, &method.request, key).is_some_and(is_uuid) {
+            offenders.push(format!(
+                "{location}: {}.{key} is not a UUID",
+                method.request
+            ));
         }
         let mut errors = method.errors.iter();
         if !errors.any(|error| error.code == ALREADY_EXISTS) {
-            offenders.push(format!("{place}: declares no ALREADY_EXISTS"));
+            offenders.push(format!("{location}: declares no ALREADY_EXISTS"));
         }
     }
     offenders
@@ -131,72 +133,72 @@ const BAD: &str = r#"
 "#;
 
 #[test]
-fn every_method_says_whether_it_may_be_repeated() {
-    let contract = ours();
-    let offenders = without_idempotency(&Held::of(&contract));
-    expect_none("every method sets idempotency_level", &offenders);
+fn every_method_declares_idempotency() {
+    let contract = bookstore_contract();
+    let offenders = without_idempotency(&CheckedContract::new(&contract));
+    assert_no_offenders("every method sets idempotency_level", &offenders);
 }
 
 #[test]
-fn every_method_declares_how_it_fails() {
-    let contract = ours();
-    let offenders = without_errors(&Held::of(&contract));
-    expect_none(
+fn every_method_declares_errors() {
+    let contract = bookstore_contract();
+    let offenders = without_errors(&CheckedContract::new(&contract));
+    assert_no_offenders(
         "every method declares errors, or its service common_errors",
         &offenders,
     );
 }
 
 #[test]
-fn every_method_with_a_credential_declares_what_happens_without_it() {
-    let contract = ours();
-    let offenders = without_refusal(&Held::of(&contract));
-    expect_none(
+fn every_method_with_access_declares_unauthenticated() {
+    let contract = bookstore_contract();
+    let offenders = without_refusal(&CheckedContract::new(&contract));
+    assert_no_offenders(
         "every method with access declares UNAUTHENTICATED",
         &offenders,
     );
 }
 
 #[test]
-fn the_fields_of_paging_exist() {
-    let contract = ours();
-    let offenders = wrong_paging(&Held::of(&contract));
-    expect_none(
+fn paging_fields_exist() {
+    let contract = bookstore_contract();
+    let offenders = invalid_paging(&CheckedContract::new(&contract));
+    assert_no_offenders(
         "the fields that paging names exist with the right types",
         &offenders,
     );
 }
 
 #[test]
-fn idempotency_keys_are_uuids_of_the_request() {
-    let contract = ours();
-    let offenders = wrong_idempotency_keys(&Held::of(&contract));
-    expect_none(
-        "a replay key is a UUID in the request, and its reuse an error",
+fn idempotency_keys_are_uuids() {
+    let contract = bookstore_contract();
+    let offenders = invalid_idempotency_keys(&CheckedContract::new(&contract));
+    assert_no_offenders(
+        "an idempotency key is a UUID field of the request, and the method declares ALREADY_EXISTS",
         &offenders,
     );
 }
 
 #[test]
-fn methods_that_say_too_little_are_found() {
-    let contract = bad(BAD);
-    let held = Held::of(&contract);
-    expect_found(
-        &without_idempotency(&held),
+fn methods_without_declarations_are_found() {
+    let contract = invalid_contract(BAD);
+    let checked = CheckedContract::new(&contract);
+    assert_offenders(
+        &without_idempotency(&checked),
         &["shop/v1/shop.proto: shop.v1.Quiet.Unknown"],
     );
-    expect_found(&without_errors(&held), &["shop.v1.Quiet.Unknown"]);
-    expect_found(
-        &without_refusal(&held),
+    assert_offenders(&without_errors(&checked), &["shop.v1.Quiet.Unknown"]);
+    assert_offenders(
+        &without_refusal(&checked),
         &["Shop.List: declares no UNAUTHENTICATED"],
     );
 }
 
 #[test]
-fn paging_by_wrong_fields_is_found() {
-    let contract = bad(BAD);
-    expect_found(
-        &wrong_paging(&Held::of(&contract)),
+fn invalid_paging_fields_are_found() {
+    let contract = invalid_contract(BAD);
+    assert_offenders(
+        &invalid_paging(&CheckedContract::new(&contract)),
         &[
             "Shop.List: shop.v1.Request.size is not an int32",
             "Request.no_such_field is not a string",
@@ -206,10 +208,10 @@ fn paging_by_wrong_fields_is_found() {
 }
 
 #[test]
-fn wrong_idempotency_keys_are_found() {
-    let contract = bad(BAD);
-    expect_found(
-        &wrong_idempotency_keys(&Held::of(&contract)),
+fn invalid_idempotency_keys_are_found() {
+    let contract = invalid_contract(BAD);
+    assert_offenders(
+        &invalid_idempotency_keys(&CheckedContract::new(&contract)),
         &[
             "Shop.Write: shop.v1.Request.next is not a UUID",
             "declares no ALREADY_EXISTS",

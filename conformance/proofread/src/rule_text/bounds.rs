@@ -1,43 +1,44 @@
-//! Ranges, of numbers as well as of times.
+//! Describes ranges of numbers, durations and timestamps.
 
 /// The lower bound of a range.
 pub(super) enum Lower<T> {
-    /// The value itself is out.
+    /// Exclusive.
     Gt(T),
-    /// The value itself is in.
+    /// Inclusive.
     Gte(T),
 }
 
 /// The upper bound of a range.
 pub(super) enum Upper<T> {
-    /// The value itself is out.
+    /// Exclusive.
     Lt(T),
-    /// The value itself is in.
+    /// Inclusive.
     Lte(T),
 }
 
-/// How bounds of a kind are said: of numbers "more than", of times "after".
-pub(super) struct Manner {
+/// The words for exclusive bounds: "more than" for numbers, "after" for timestamps.
+pub(super) struct RangeWording {
     pub(super) above: &'static str,
     pub(super) below: &'static str,
 }
 
-pub(super) const OF_NUMBERS: Manner = Manner {
+pub(super) const NUMBER_WORDING: RangeWording = RangeWording {
     above: "more than",
     below: "less than",
 };
 
-pub(super) const OF_TIMES: Manner = Manner {
+pub(super) const TIME_WORDING: RangeWording = RangeWording {
     above: "after",
     below: "before",
 };
 
-/// Describes a range. An upper bound below the lower one means, as in
-/// protovalidate, that the values *outside* of both are valid.
+/// Describes a range, such as `1 to 100` or `more than 0`; `None` without bounds.
+/// As in protovalidate, an upper bound below the lower bound means that the values
+/// *outside* of both bounds are valid.
 pub(super) fn range<T: PartialOrd>(
     lower: Option<Lower<T>>,
     upper: Option<Upper<T>>,
-    manner: &Manner,
+    wording: &RangeWording,
     show: impl Fn(&T) -> String,
 ) -> Option<String> {
     let inverted = match (&lower, &upper) {
@@ -50,29 +51,29 @@ pub(super) fn range<T: PartialOrd>(
         (Some(Lower::Gte(low)), Some(Upper::Lte(high))) if low == high);
     let at_least = |low: &T| format!("at least {}", show(low));
     let at_most = |high: &T| format!("at most {}", show(high));
-    let above = |low: &T| format!("{} {}", manner.above, show(low));
-    let below = |high: &T| format!("{} {}", manner.below, show(high));
-    let low_words = |lower: &Lower<T>| match lower {
+    let above = |low: &T| format!("{} {}", wording.above, show(low));
+    let below = |high: &T| format!("{} {}", wording.below, show(high));
+    let lower_text = |lower: &Lower<T>| match lower {
         Lower::Gt(low) => above(low),
         Lower::Gte(low) => at_least(low),
     };
-    let high_words = |upper: &Upper<T>| match upper {
+    let upper_text = |upper: &Upper<T>| match upper {
         Upper::Lt(high) => below(high),
         Upper::Lte(high) => at_most(high),
     };
     match (lower, upper) {
         (None, None) => None,
-        (Some(lower), None) => Some(low_words(&lower)),
-        (None, Some(upper)) => Some(high_words(&upper)),
+        (Some(lower), None) => Some(lower_text(&lower)),
+        (None, Some(upper)) => Some(upper_text(&upper)),
         (Some(lower), Some(upper)) if inverted => {
-            Some(format!("{} or {}", high_words(&upper), low_words(&lower)))
+            Some(format!("{} or {}", upper_text(&upper), lower_text(&lower)))
         }
         (Some(Lower::Gte(low)), Some(_)) if is_one_value => Some(format!("exactly {}", show(&low))),
         (Some(Lower::Gte(low)), Some(Upper::Lte(high))) => {
             Some(format!("{} to {}", show(&low), show(&high)))
         }
         (Some(lower), Some(upper)) => {
-            Some(format!("{} and {}", low_words(&lower), high_words(&upper)))
+            Some(format!("{} and {}", lower_text(&lower), upper_text(&upper)))
         }
     }
 }

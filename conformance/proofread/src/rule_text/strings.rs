@@ -1,8 +1,8 @@
-//! Rules of strings and bytes.
+//! Describes rules of strings and bytes.
 
 use prost_protovalidate_types::{BytesRules, KnownRegex, StringRules, bytes_rules, string_rules};
 
-use super::text::{byte_literal, code, count, examples, none_of, one_of, quoted, sizes};
+use super::text::{byte_literal, code, count, examples, none_of, one_of, quoted, size_range};
 
 pub(super) fn string(rules: &StringRules) -> Vec<String> {
     let exactly = |number, one, many| format!("exactly {}", count(number, one, many));
@@ -18,11 +18,11 @@ pub(super) fn string(rules: &StringRules) -> Vec<String> {
         rules
             .len
             .map(|length| exactly(length, "character", "characters")),
-        sizes(rules.min_len, rules.max_len, "character", "characters"),
+        size_range(rules.min_len, rules.max_len, "character", "characters"),
         rules
             .len_bytes
             .map(|length| exactly(length, "byte", "bytes")),
-        sizes(rules.min_bytes, rules.max_bytes, "byte", "bytes"),
+        size_range(rules.min_bytes, rules.max_bytes, "byte", "bytes"),
         rules
             .pattern
             .as_ref()
@@ -71,23 +71,23 @@ fn string_format(format: string_rules::WellKnown, strict: bool) -> Option<String
         Format::Ipv6Prefix(on) => (on, "an IPv6 network"),
         Format::HostAndPort(on) => (on, "a host and a port"),
         Format::Ulid(on) => (on, "a ULID"),
-        Format::ProtobufFqn(on) => (on, "a full name of protobuf"),
-        Format::ProtobufDotFqn(on) => (on, "a full name of protobuf with a leading dot"),
+        Format::ProtobufFqn(on) => (on, "a fully qualified protobuf name"),
+        Format::ProtobufDotFqn(on) => (on, "a fully qualified protobuf name with a leading dot"),
         Format::WellKnownRegex(number) => return http_header(number, strict),
     };
     on.then(|| words.to_owned())
 }
 
-/// `strict` is on where it is not said; off, everything but line breaks and NUL
-/// is let through.
+/// `strict` defaults to true; if it is false, protovalidate accepts everything except
+/// line breaks and NUL.
 fn http_header(number: i32, strict: bool) -> Option<String> {
     let words = match KnownRegex::try_from(number) {
-        Ok(KnownRegex::HttpHeaderName) => "a name of an HTTP header",
-        Ok(KnownRegex::HttpHeaderValue) => "a value of an HTTP header",
+        Ok(KnownRegex::HttpHeaderName) => "an HTTP header name",
+        Ok(KnownRegex::HttpHeaderValue) => "an HTTP header value",
         Ok(KnownRegex::Unspecified) | Err(_) => return None,
     };
-    let loosely = if strict { "" } else { ", loosely" };
-    Some(format!("{words}{loosely}"))
+    let suffix = if strict { "" } else { " (not strict)" };
+    Some(format!("{words}{suffix}"))
 }
 
 pub(super) fn bytes(rules: &BytesRules) -> Vec<String> {
@@ -101,7 +101,7 @@ pub(super) fn bytes(rules: &BytesRules) -> Vec<String> {
         rules
             .len
             .map(|length| format!("exactly {}", count(length, "byte", "bytes"))),
-        sizes(rules.min_len, rules.max_len, "byte", "bytes"),
+        size_range(rules.min_len, rules.max_len, "byte", "bytes"),
         rules
             .pattern
             .as_ref()

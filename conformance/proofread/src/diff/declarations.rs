@@ -1,24 +1,25 @@
-//! What the contracts declare in words: errors, unset meanings, idempotency, access.
+//! Compares what the contracts declare by options: errors, meanings of unset fields,
+//! idempotency and access.
 
 use std::collections::BTreeMap;
 
-use super::{Change, Severity, Side};
+use super::{Change, ContractVersion, Severity};
 use crate::{
     contract::{Contract, DeclaredError, Idempotency, Method},
     source_location,
-    unset::Unset,
+    unset::UnsetBehaviour,
 };
 
 pub(super) fn compare(
-    old: &Side<'_>,
-    new: &Side<'_>,
+    old: &ContractVersion<'_>,
+    new: &ContractVersion<'_>,
     (before, after): (&Method, &Method),
 ) -> Vec<Change> {
     let mut changes = errors(old.contract, new.contract, (before, after));
     changes.extend(unset_meanings(old, new, (before, after)));
     changes.extend(idempotency(before, after));
     changes.extend(access(before, after));
-    changes.extend(replay(before, after));
+    changes.extend(idempotency_key(before, after));
     changes
 }
 
@@ -49,21 +50,21 @@ fn errors(old: &Contract, new: &Contract, (before, after): (&Method, &Method)) -
     });
     let removed = was.iter().filter(|(name, _)| !is.contains_key(*name));
     let removed = removed.map(|(name, error)| {
-        let what = format!("does not fail with {name} any more: {}", error.when);
+        let what = format!("no longer fails with {name}: {}", error.when);
         Change::of(Severity::Behaviour, what)
             .at(source_location::of_method(before).map(|place| format!("{place} (old)")))
     });
     added.chain(removed).collect()
 }
 
-/// Fields that were understood when unset and still are, but otherwise. One that is
-/// refused now is a change of verdict, and told as such.
+/// Fields whose declared meaning when unset differs. If the unset field is now refused,
+/// `verdicts` reports that.
 fn unset_meanings(
-    old: &Side<'_>,
-    new: &Side<'_>,
+    old: &ContractVersion<'_>,
+    new: &ContractVersion<'_>,
     (before, after): (&Method, &Method),
 ) -> Vec<Change> {
-    let was: BTreeMap<String, Unset> = old
+    let was: BTreeMap<String, UnsetBehaviour> = old
         .unset
         .of_method(before)
         .into_iter()
@@ -72,18 +73,18 @@ fn unset_meanings(
     let fields = new.unset.of_method(after).into_iter();
     let changes = fields.filter_map(|field| {
         let what = match (was.get(&field.path)?, &field.unset) {
-            (Unset::Means(was), Unset::Means(is)) if was != is => {
-                format!("{} unset meant {was:?} and means {is:?}", field.path)
+            (UnsetBehaviour::Means(was), UnsetBehaviour::Means(is)) if was != is => {
+                format!("unset {} meant {was:?}, now means {is:?}", field.path)
             }
-            (Unset::Means(was), Unset::Silent) => {
+            (UnsetBehaviour::Means(was), UnsetBehaviour::Undeclared) => {
                 format!(
-                    "{} unset meant {was:?}, and the contract does not say any more",
+                    "unset {} meant {was:?}, now its meaning is not declared",
                     field.path
                 )
             }
-            (Unset::Silent, Unset::Means(is)) => {
+            (UnsetBehaviour::Undeclared, UnsetBehaviour::Means(is)) => {
                 format!(
-                    "{} unset means {is:?}, which was not said before",
+                    "unset {} means {is:?}, which was not declared before",
                     field.path
                 )
             }
@@ -104,11 +105,11 @@ fn idempotency(before: &Method, after: &Method) -> Option<Change> {
         return None;
     }
     let consequence = match after.idempotency {
-        Idempotency::Unknown => ": callers that repeat failed calls must stop doing so",
+        Idempotency::Unknown => ": clients must no longer retry failed calls",
         Idempotency::Idempotent | Idempotency::NoSideEffects => "",
     };
     let what = format!(
-        "idempotency was {} and is {}{consequence}",
+        "idempotency was {}, is now {}{consequence}",
         name(before),
         name(after)
     );
@@ -120,27 +121,27 @@ fn access(before: &Method, after: &Method) -> Option<Change> {
     let (severity, what) = match (name(before), name(after)) {
         (None, Some(is)) => (
             Severity::Break,
-            format!("open to everybody before, asks for the credential {is} now"),
+            format!("required no credential before, now requires {is}"),
         ),
         (Some(was), None) => (
             Severity::Loosening,
-            format!("asked for the credential {was} before, open to everybody now"),
+            format!("required the credential {was} before, now requires none"),
         ),
         (Some(was), Some(is)) if was != is => (
             Severity::Break,
-            format!("asked for the credential {was} before, asks for {is} now"),
+            format!("required the credential {was} before, now requires {is}"),
         ),
         _ => return None,
     };
     Some(Change::of(severity, what).at(source_location::of_method(after)))
 }
 
-fn replay(before: &Method, after: &Method) -> Option<Change> {
+fn idempotency_key(before: &Method, after: &Method) -> Option<Change> {
     let what = match (&before.idempotency_key, &after.idempotency_key) {
-        (Some(was), None) => format!("{was} made calls the same call, and nothing does any more"),
-        (None, Some(is)) => format!("{is} makes calls the same call now"),
+        (Some(was), None) => format!("the idempotency key was {was}, now there is none"),
+        (None, Some(is)) => format!("the idempotency key is {is}, before there was none"),
         (Some(was), Some(is)) if was != is => {
-            format!("{was} made calls the same call before, {is} does now")
+            format!("the idempotency key was {was}, is now {is}")
         }
         _ => return None,
     };

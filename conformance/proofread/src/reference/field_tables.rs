@@ -1,20 +1,20 @@
-//! Tables of fields.
+//! Tables of request and message fields.
 
 use prost_reflect::Kind;
 
 use super::{
-    Site,
-    markdown::{Table, prose},
+    ReferenceContext,
+    markdown::{Table, escape_prose},
     page::Page,
 };
 use crate::{
     contract::{Contract, Field, Message},
-    unset::Unset,
-    words::{code, describe, describe_message, describe_oneof},
+    rule_text::{code, describe, describe_message, describe_oneof},
+    unset::UnsetBehaviour,
 };
 
-/// The name of a type, linked to where it is described.
-pub(super) fn kind(page: &Page<'_>, contract: &Contract, kind: &Kind) -> String {
+/// The name of a type, with a link to its section if there is one.
+pub(super) fn type_link(page: &Page<'_>, contract: &Contract, kind: &Kind) -> String {
     let name = match kind {
         Kind::Message(message) => message.full_name().to_owned(),
         Kind::Enum(enumeration) => enumeration.full_name().to_owned(),
@@ -26,12 +26,12 @@ pub(super) fn kind(page: &Page<'_>, contract: &Contract, kind: &Kind) -> String 
     page.link(&name, &label)
 }
 
-/// The type of a field in words: `list of Book`, `int32, optional`.
+/// The type of a field, such as `list of Book` or `int32, optional`.
 fn type_of(page: &Page<'_>, contract: &Contract, field: &Field) -> String {
-    let value = kind(page, contract, &field.value_kind());
+    let value = type_link(page, contract, &field.value_kind());
     let descriptor = &field.descriptor;
     if let Some(key) = field.key_kind() {
-        return format!("map of {} to {value}", kind(page, contract, &key));
+        return format!("map of {} to {value}", type_link(page, contract, &key));
     }
     if descriptor.is_list() {
         return format!("list of {value}");
@@ -47,73 +47,80 @@ fn type_of(page: &Page<'_>, contract: &Contract, field: &Field) -> String {
 fn name_and_comment(path: &str, field: &Field) -> String {
     match field.comment.as_str() {
         "" => code(path),
-        comment => format!("{}<br>{}", code(path), prose(comment)),
+        comment => format!("{}<br>{}", code(path), escape_prose(comment)),
     }
 }
 
-/// What happens to an unset field, in words.
-pub(super) fn outcome(unset: &Unset) -> String {
+/// Describes what happens when a field is unset, as Markdown.
+pub(super) fn unset_text(unset: &UnsetBehaviour) -> String {
     let codes = |names: &[String]| {
         let names: Vec<String> = names.iter().map(|name| code(name)).collect();
         names.join(", ")
     };
     match unset {
-        Unset::Refused { rules } => format!("**refused**: {}", codes(rules)),
-        Unset::RefusedAlone { others, rule } if others.is_empty() => {
+        UnsetBehaviour::Refused { rules } => format!("**refused**: {}", codes(rules)),
+        UnsetBehaviour::RefusedUnlessOther { others, rule } if others.is_empty() => {
             format!("**refused**: {}", code(rule))
         }
-        Unset::RefusedAlone { others, rule } => {
+        UnsetBehaviour::RefusedUnlessOther { others, rule } => {
             format!(
                 "**refused** unless {} is set: {}",
                 codes(others),
                 code(rule)
             )
         }
-        Unset::Means(text) => format!("means: {}", prose(text)),
-        Unset::Silent => "*not said*".to_owned(),
-        Unset::Broken { cause } => format!("*the rules are broken*: {}", code(cause)),
+        UnsetBehaviour::Means(text) => format!("means: {}", escape_prose(text)),
+        UnsetBehaviour::Undeclared => "*not declared*".to_owned(),
+        UnsetBehaviour::InvalidRules { cause } => {
+            format!("*the rules can't be evaluated*: {}", code(cause))
+        }
     }
 }
 
-/// The fields of a request, nested ones as paths.
-pub(super) fn request<'c>(page: &mut Page<'_>, site: &Site<'c>, message: &'c Message) {
+/// Adds the table of a request, in which nested fields are written as paths.
+pub(super) fn request_table<'c>(
+    page: &mut Page<'_>,
+    context: &ReferenceContext<'c>,
+    message: &'c Message,
+) {
     let mut table = Table::new(&["Field", "Type", "Rules", "Unset"]);
     let mut nested: Vec<&Message> = Vec::new();
-    let fields = site.unset.of_message(message, |entered| {
-        if !nested
-            .iter()
-            .any(|known| known.full_name == entered.full_name)
-        {
-            nested.push(entered);
+    let fields = context.unset.of_message(message, |message| {
+        if !nested.iter().any(|it| it.full_name == message.full_name) {
+            nested.push(message);
         }
         true
     });
     for field in fields {
         table.row(&[
             name_and_comment(&field.path, field.field),
-            type_of(page, site.contract, field.field),
+            type_of(page, context.contract, field.field),
             rules_of(field.field),
-            outcome(&field.unset),
+            unset_text(&field.unset),
         ]);
     }
     finish(page, table, message);
     let rules = nested.into_iter().flat_map(|message| {
-        let rules = whole_message(message).into_iter();
+        let rules = message_rules(message).into_iter();
         rules.map(|rule| format!("In {}: {rule}", code(&message.name)))
     });
     page.list(&rules.collect::<Vec<_>>());
 }
 
-/// The fields of a message that is answered, or of one that several share: what
-/// unset means is shown where the message can be part of a request.
-pub(super) fn message(page: &mut Page<'_>, site: &Site<'_>, message: &Message) {
-    let contract = site.contract;
-    let is_sent = message
+/// Adds the table of a response or of a message that several methods use. The column
+/// about unset fields is shown if the message can be part of a request.
+pub(super) fn message_table(
+    page: &mut Page<'_>,
+    context: &ReferenceContext<'_>,
+    message: &Message,
+) {
+    let contract = context.contract;
+    let is_in_requests = message
         .fields
         .iter()
-        .any(|field| site.unset.of(field).is_some());
+        .any(|field| context.unset.of(field).is_some());
     let mut columns = vec!["Field", "Type", "Rules"];
-    if is_sent {
+    if is_in_requests {
         columns.push("Unset in a request");
     }
     let mut table = Table::new(&columns);
@@ -123,7 +130,7 @@ pub(super) fn message(page: &mut Page<'_>, site: &Site<'_>, message: &Message) {
             type_of(page, contract, field),
             rules_of(field),
         ];
-        cells.extend(site.unset.of(field).map(outcome));
+        cells.extend(context.unset.of(field).map(unset_text));
         table.row(&cells);
     }
     finish(page, table, message);
@@ -134,29 +141,31 @@ fn finish(page: &mut Page<'_>, table: Table, message: &Message) {
         page.paragraph("It has no fields.");
     }
     page.table(table);
-    page.list(&whole_message(message));
+    page.list(&message_rules(message));
 }
 
 fn rules_of(field: &Field) -> String {
     field.rules.as_ref().map(describe).unwrap_or_default()
 }
 
-/// The rules that no single field carries.
-fn whole_message(message: &Message) -> Vec<String> {
+/// The rules of oneofs and of the message itself, as Markdown.
+fn message_rules(message: &Message) -> Vec<String> {
     let oneofs = message.oneofs.iter().map(|oneof| {
         let comment = match oneof.comment.as_str() {
             "" => String::new(),
-            comment => format!(" {}", prose(comment)),
+            comment => format!(" {}", escape_prose(comment)),
         };
-        format!("{}.{comment}", sentence(&describe_oneof(oneof)))
+        format!("{}.{comment}", capitalized(&describe_oneof(oneof)))
     });
     let rules = describe_message(message);
-    let rules = rules.iter().map(|rule| format!("Rule: {}.", prose(rule)));
+    let rules = rules
+        .iter()
+        .map(|rule| format!("Rule: {}.", escape_prose(rule)));
     oneofs.chain(rules).collect()
 }
 
-fn sentence(words: &str) -> String {
-    let mut characters = words.chars();
+fn capitalized(text: &str) -> String {
+    let mut characters = text.chars();
     match characters.next() {
         Some(first) => first.to_uppercase().chain(characters).collect(),
         None => String::new(),

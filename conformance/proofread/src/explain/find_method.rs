@@ -1,23 +1,27 @@
-//! A method by the name that a person remembers.
+//! Finds a method by its full name or by any unambiguous suffix of it.
 
 use crate::{
     contract::{Contract, Method},
     suggest::did_you_mean,
 };
 
-/// A name that is that of no method, or of several.
+/// The name matches no method, or several.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Unknown(String);
+pub struct MethodLookupError(String);
 
-/// Finds a method by `package.Service/Method`, with a dot in the place of the slash,
-/// or by any end of that which is the end of one method only: `PutItem`.
+/// Finds a method by `package.Service/Method`, by `package.Service.Method`, or by a
+/// suffix that only one method has, such as `PutItem`.
 ///
 /// # Errors
-/// When there is none, with the nearest name; or several, with their names.
-pub fn find<'c>(contract: &'c Contract, name: &str) -> Result<&'c Method, Unknown> {
+/// When no method matches (the message suggests the nearest name), or when several do
+/// (the message lists them).
+pub fn find_method<'c>(
+    contract: &'c Contract,
+    name: &str,
+) -> Result<&'c Method, MethodLookupError> {
     let wanted = name.trim_start_matches('/').replace('/', ".");
-    let matching: Vec<&Method> = contract
+    let matches: Vec<&Method> = contract
         .methods()
         .filter(|method| {
             let full = method.full_name.as_str();
@@ -30,23 +34,25 @@ pub fn find<'c>(contract: &'c Contract, name: &str) -> Result<&'c Method, Unknow
             .map(|it| it.path.trim_start_matches('/').to_owned());
         paths.collect()
     };
-    match matching.as_slice() {
+    match matches.as_slice() {
         [method] => Ok(method),
-        [] => Err(Unknown(unknown(contract, name, &wanted))),
-        // A whole name wins over the end of another one.
+        [] => Err(MethodLookupError(not_found_message(
+            contract, name, &wanted,
+        ))),
+        // A full name wins over a suffix of another full name.
         several => match several.iter().find(|method| method.full_name == wanted) {
             Some(method) => Ok(method),
             None => {
                 let names = names(several).join(", ");
-                Err(Unknown(format!(
-                    "{name:?} may be each of {names}; say which"
+                Err(MethodLookupError(format!(
+                    "{name:?} is ambiguous: it matches {names}"
                 )))
             }
         },
     }
 }
 
-fn unknown(contract: &Contract, name: &str, wanted: &str) -> String {
+fn not_found_message(contract: &Contract, name: &str, wanted: &str) -> String {
     let is_service = |full: &str| full == wanted || full.ends_with(&format!(".{wanted}"));
     if let Some(service) = contract.services().find(|it| is_service(&it.full_name)) {
         let methods: Vec<&str> = service.methods.iter().map(|it| it.name.as_str()).collect();

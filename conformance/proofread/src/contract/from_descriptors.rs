@@ -1,4 +1,4 @@
-//! From descriptors to the model.
+//! Builds the contract model from protobuf descriptors.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,20 +11,21 @@ use prost_types::method_options::IdempotencyLevel;
 
 use super::{
     ContractError, Enum, EnumValue, Extension, Field, File, Idempotency, Message, Method, Oneof,
-    Package, Service, comments::Comments, is_foreign, options::Options,
+    Package, Service, comments::Comments, is_tool_package, options::Options,
 };
 
 const RULE_FILES: [&str; 2] = ["buf/validate/validate.proto", "proofread/v1/options.proto"];
 
-type Built<T> = Result<T, ContractError>;
+type Result<T> = std::result::Result<T, ContractError>;
 
-/// Reads all packages of a pool but those of protobuf and protovalidate.
-pub(super) fn packages(pool: &DescriptorPool) -> Built<Vec<Package>> {
+/// Reads all packages of a pool, except those of protobuf and protovalidate.
+/// Packages and the files in them are sorted by name.
+pub(super) fn packages(pool: &DescriptorPool) -> Result<Vec<Package>> {
     let mut files: Vec<FileDescriptor> = pool
         .files()
-        .filter(|file| !is_foreign(file.package_name()))
+        .filter(|file| !is_tool_package(file.package_name()))
         .collect();
-    // The order of an image is that of the tool that made it.
+    // The order of files in an image depends on the tool that built it.
     files.sort_by(|left, right| left.name().cmp(right.name()));
     let mut packages: BTreeMap<String, Package> = BTreeMap::new();
     for file in &files {
@@ -37,18 +38,18 @@ pub(super) fn packages(pool: &DescriptorPool) -> Built<Vec<Package>> {
             enums: Vec::new(),
             extensions: Vec::new(),
         });
-        Builder::new(pool, file).add(file, package)?;
+        FileReader::new(pool, file).add(file, package)?;
     }
     Ok(packages.into_values().collect())
 }
 
-/// Reads one file.
-struct Builder<'a> {
+/// Adds the content of one file to its package.
+struct FileReader<'a> {
     pool: &'a DescriptorPool,
     comments: Comments,
 }
 
-impl<'a> Builder<'a> {
+impl<'a> FileReader<'a> {
     fn new(pool: &'a DescriptorPool, file: &FileDescriptor) -> Self {
         Self {
             pool,
@@ -56,10 +57,10 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn add(&self, file: &FileDescriptor, package: &mut Package) -> Built<()> {
+    fn add(&self, file: &FileDescriptor, package: &mut Package) -> Result<()> {
         package.files.push(File {
             name: file.name().to_owned(),
-            comment: self.comments.head(),
+            comment: self.comments.of_file(),
             imports_rules: RULE_FILES.contains(&file.name())
                 || file
                     .dependencies()
@@ -79,27 +80,27 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn service(&self, service: &ServiceDescriptor) -> Built<Service> {
+    fn service(&self, service: &ServiceDescriptor) -> Result<Service> {
         let options = Options::new(self.pool, service.options(), service.full_name());
         Ok(Service {
             name: service.name().to_owned(),
             full_name: service.full_name().to_owned(),
-            comment: self.comments.at(service.path()),
+            comment: self.comments.of_path(service.path()),
             common_errors: options.errors("proofread.v1.common_errors")?,
             methods: service
                 .methods()
                 .map(|method| self.method(&method))
-                .collect::<Built<_>>()?,
+                .collect::<Result<_>>()?,
         })
     }
 
-    fn method(&self, method: &MethodDescriptor) -> Built<Method> {
+    fn method(&self, method: &MethodDescriptor) -> Result<Method> {
         let options = Options::new(self.pool, method.options(), method.full_name());
         Ok(Method {
             name: method.name().to_owned(),
             full_name: method.full_name().to_owned(),
             path: format!("/{}/{}", method.parent_service().full_name(), method.name()),
-            comment: self.comments.at(method.path()),
+            comment: self.comments.of_path(method.path()),
             idempotency: idempotency(method),
             client_streaming: method.is_client_streaming(),
             server_streaming: method.is_server_streaming(),
@@ -114,36 +115,36 @@ impl<'a> Builder<'a> {
         })
     }
 
-    fn message(&self, message: &MessageDescriptor, package: &mut Package) -> Built<()> {
+    fn message(&self, message: &MessageDescriptor, package: &mut Package) -> Result<()> {
         if message.is_map_entry() {
             return Ok(());
         }
         let options = Options::new(self.pool, message.options(), message.full_name());
         let rules = options.message_rules()?;
-        // Descriptors answer fields by number; a reader expects the order of the file.
+        // The descriptor sorts fields by number; readers expect the order of the file.
         let by_number: HashMap<_, _> = message.fields().map(|it| (it.number(), it)).collect();
         let declared = &message.descriptor_proto().field;
         let fields = declared
             .iter()
             .filter_map(|field| by_number.get(&u32::try_from(field.number()).ok()?))
             .map(|field| self.field(field, &rules))
-            .collect::<Built<_>>()?;
+            .collect::<Result<_>>()?;
         let oneofs = message.oneofs().filter(|oneof| !oneof.is_synthetic());
         let oneofs = oneofs
             .map(|oneof| {
                 let options = Options::new(self.pool, oneof.options(), oneof.full_name());
                 Ok(Oneof {
                     name: oneof.name().to_owned(),
-                    comment: self.comments.at(oneof.path()),
+                    comment: self.comments.of_path(oneof.path()),
                     fields: oneof.fields().map(|it| it.name().to_owned()).collect(),
                     rules: options.oneof_rules()?,
                 })
             })
-            .collect::<Built<_>>()?;
+            .collect::<Result<_>>()?;
         package.messages.push(Message {
             name: local_name(message.full_name(), message.package_name()),
             full_name: message.full_name().to_owned(),
-            comment: self.comments.at(message.path()),
+            comment: self.comments.of_path(message.path()),
             fields,
             oneofs,
             rules,
@@ -159,14 +160,15 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn field(&self, field: &FieldDescriptor, around: &MessageRules) -> Built<Field> {
+    fn field(&self, field: &FieldDescriptor, message_rules: &MessageRules) -> Result<Field> {
         let options = Options::new(self.pool, field.options(), field.full_name());
         let mut rules = options.field_rules()?;
-        // protovalidate says so of a field that is one of several by a rule.
-        let mut drawn = around.oneof.iter().flat_map(|it| &it.fields);
+        // protovalidate: a field that a message-level oneof rule names is ignored when
+        // it is unset, unless the field sets `ignore` itself.
+        let mut oneof_fields = message_rules.oneof.iter().flat_map(|it| &it.fields);
         if let Some(rules) = &mut rules
             && rules.ignore() == Ignore::Unspecified
-            && drawn.any(|name| name == field.name())
+            && oneof_fields.any(|name| name == field.name())
         {
             rules.standard.set_ignore(Ignore::IfZeroValue);
         }
@@ -174,7 +176,7 @@ impl<'a> Builder<'a> {
         Ok(Field {
             name: field.name().to_owned(),
             full_name: field.full_name().to_owned(),
-            comment: self.comments.at(field.path()),
+            comment: self.comments.of_path(field.path()),
             rules,
             unset: options.unset()?,
             oneof: oneof.map(|oneof| oneof.name().to_owned()),
@@ -186,20 +188,20 @@ impl<'a> Builder<'a> {
         let values = enumeration.enum_descriptor_proto().value.iter();
         let value_path = |index: usize| {
             let mut path = enumeration.path().to_vec();
-            // Field 2 of EnumDescriptorProto holds the values.
+            // Field 2 of EnumDescriptorProto is `value`.
             path.extend([2, i32::try_from(index).unwrap_or(i32::MAX)]);
             path
         };
         Enum {
             name: local_name(enumeration.full_name(), enumeration.package_name()),
             full_name: enumeration.full_name().to_owned(),
-            comment: self.comments.at(enumeration.path()),
+            comment: self.comments.of_path(enumeration.path()),
             values: values
                 .enumerate()
                 .map(|(index, value)| EnumValue {
                     name: value.name().to_owned(),
                     number: value.number(),
-                    comment: self.comments.at(&value_path(index)),
+                    comment: self.comments.of_path(&value_path(index)),
                 })
                 .collect(),
         }
@@ -212,7 +214,7 @@ impl<'a> Builder<'a> {
             number: extension.number(),
             kind: extension.kind(),
             repeated: extension.is_list(),
-            comment: self.comments.at(extension.path()),
+            comment: self.comments.of_path(extension.path()),
         }
     }
 }
@@ -226,7 +228,7 @@ fn idempotency(method: &MethodDescriptor) -> Idempotency {
     }
 }
 
-/// The name within its package: `a.v1.Outer.Inner` is `Outer.Inner`.
+/// The name relative to the package: `a.v1.Outer.Inner` becomes `Outer.Inner`.
 fn local_name(full_name: &str, package: &str) -> String {
     let local = full_name.strip_prefix(package).unwrap_or(full_name);
     local.trim_start_matches('.').to_owned()

@@ -1,21 +1,21 @@
-//! Rules of lists, maps, `Any` and field masks. The rules of items, keys and
-//! values are described by the caller.
+//! Describes rules of lists, maps, `Any` and field masks. The caller describes the rules
+//! of items, keys and values.
 
 use prost_protovalidate_types::{AnyRules, FieldMaskRules, MapRules, RepeatedRules};
 use prost_types::FieldMask;
 
-use super::text::{code, examples, joined, none_of, one_of, sizes};
+use super::text::{code, examples, joined, size_range};
 
 pub(super) fn repeated(rules: &RepeatedRules) -> Vec<String> {
     let words = [
-        sizes(rules.min_items, rules.max_items, "item", "items"),
-        rules.unique().then(|| "no two equal".to_owned()),
+        size_range(rules.min_items, rules.max_items, "item", "items"),
+        rules.unique().then(|| "no duplicates".to_owned()),
     ];
     words.into_iter().flatten().collect()
 }
 
 pub(super) fn map(rules: &MapRules) -> Vec<String> {
-    let size = sizes(rules.min_pairs, rules.max_pairs, "entry", "entries");
+    let size = size_range(rules.min_pairs, rules.max_pairs, "entry", "entries");
     size.into_iter().collect()
 }
 
@@ -25,12 +25,14 @@ pub(super) fn any(rules: &AnyRules) -> Vec<String> {
     let words = [
         match allowed.as_slice() {
             [only] => Some(format!("of the type {}", show(only))),
-            _ => one_of(allowed, show).map(|types| format!("of the type {types}")),
+            [] => None,
+            several => Some(format!("one of the types {}", joined(several, show))),
         },
-        none_of(&rules.not_in, show).map(|types| match rules.not_in.as_slice() {
-            [only] => format!("not of the type {}", show(only)),
-            _ => format!("of the type {types}"),
-        }),
+        match rules.not_in.as_slice() {
+            [only] => Some(format!("not of the type {}", show(only))),
+            [] => None,
+            several => Some(format!("none of the types {}", joined(several, show))),
+        },
     ];
     words.into_iter().flatten().collect()
 }
@@ -45,8 +47,8 @@ pub(super) fn field_mask(rules: &FieldMaskRules) -> Vec<String> {
             .r#const
             .as_ref()
             .map(|value| format!("exactly {}", mask(value))),
-        (!allowed.is_empty()).then(|| format!("only {} and what is below", joined(allowed, path))),
-        (!refused.is_empty()).then(|| format!("nothing of {} or below", joined(refused, path))),
+        (!allowed.is_empty()).then(|| format!("only {} and subfields", joined(allowed, path))),
+        (!refused.is_empty()).then(|| format!("not {} or subfields", joined(refused, path))),
         examples(&rules.example, mask),
     ];
     words.into_iter().flatten().collect()

@@ -1,5 +1,5 @@
-//! Everything has bounds: in requests, so that no caller can send what a server
-//! can't hold; in responses, so that a server's answers can be checked.
+//! Every value has bounds: in requests, to protect the server from values that are too
+//! large; in responses, so that they can be checked.
 
 use proofread::contract::Rules;
 use prost_protovalidate_types::{Ignore, field_rules::Type, string_rules::WellKnown};
@@ -7,91 +7,92 @@ use prost_reflect::Kind;
 
 use super::*;
 
-/// A value that a field holds: the field itself, or its items, keys or values.
-struct Leaf<'c> {
-    place: String,
+/// A value that needs bounds: a singular field, or the items, keys or values of a field.
+struct FieldValue<'c> {
+    location: String,
     kind: Kind,
     rules: Option<&'c Type>,
 }
 
-fn leaves(field: &Field) -> Vec<Leaf<'_>> {
+fn field_values(field: &Field) -> Vec<FieldValue<'_>> {
     let rules = field.rules.as_ref();
-    let leaf = |what: &str, kind, rules| Leaf {
-        place: format!("{}{what}", place(field)),
+    let named_value = |suffix: &str, kind, rules| FieldValue {
+        location: format!("{}{suffix}", field_location(field)),
         kind,
-        rules: checked(rules),
+        rules: enforced_rules(rules),
     };
     let value = field.value_kind();
     let nested = |pick: fn(&Rules) -> &Option<Box<Rules>>| pick(rules?).as_deref();
     if let Some(key) = field.key_kind() {
         return vec![
-            leaf(" (keys)", key, nested(|rules| &rules.keys)),
-            leaf(" (values)", value, nested(|rules| &rules.values)),
+            named_value(" (keys)", key, nested(|rules| &rules.keys)),
+            named_value(" (values)", value, nested(|rules| &rules.values)),
         ];
     }
     if field.descriptor.is_list() {
-        return vec![leaf(" (items)", value, nested(|rules| &rules.items))];
+        return vec![named_value(" (items)", value, nested(|rules| &rules.items))];
     }
-    vec![leaf("", value, rules)]
+    vec![named_value("", value, rules)]
 }
 
-/// Rules that are never checked are none.
-fn checked(rules: Option<&Rules>) -> Option<&Type> {
+/// The rules of the field's type, unless `IGNORE_ALWAYS` disables them.
+fn enforced_rules(rules: Option<&Rules>) -> Option<&Type> {
     let rules = rules.filter(|rules| rules.ignore() != Ignore::Always)?;
     rules.standard.r#type.as_ref()
 }
 
-/// The kinds that need bounds. A wrapper such as `google.protobuf.Int32Value`
-/// counts as what it wraps.
+/// Which bound a type needs. A wrapper such as `google.protobuf.Int32Value` counts as
+/// the wrapped type.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Needs {
+enum RequiredBound {
     Length,
     Range,
     DefinedOnly,
     Nothing,
 }
 
-fn needs(kind: &Kind) -> Needs {
+fn required_bound(kind: &Kind) -> RequiredBound {
     match kind {
-        Kind::String | Kind::Bytes => Needs::Length,
-        Kind::Enum(_) => Needs::DefinedOnly,
-        Kind::Bool => Needs::Nothing,
+        Kind::String | Kind::Bytes => RequiredBound::Length,
+        Kind::Enum(_) => RequiredBound::DefinedOnly,
+        Kind::Bool => RequiredBound::Nothing,
         Kind::Message(message) => match message.full_name() {
-            "google.protobuf.StringValue" | "google.protobuf.BytesValue" => Needs::Length,
+            "google.protobuf.StringValue" | "google.protobuf.BytesValue" => RequiredBound::Length,
             "google.protobuf.DoubleValue"
             | "google.protobuf.FloatValue"
             | "google.protobuf.Int32Value"
             | "google.protobuf.Int64Value"
             | "google.protobuf.UInt32Value"
-            | "google.protobuf.UInt64Value" => Needs::Range,
-            _ => Needs::Nothing,
+            | "google.protobuf.UInt64Value" => RequiredBound::Range,
+            _ => RequiredBound::Nothing,
         },
-        _ => Needs::Range,
+        _ => RequiredBound::Range,
     }
 }
 
-fn unbounded(held: &Held<'_>, what: Needs) -> Vec<String> {
-    let leaves = held.fields().flat_map(leaves);
-    let offenders =
-        leaves.filter(|leaf| needs(&leaf.kind) == what && !leaf.rules.is_some_and(is_bounded));
-    offenders.map(|leaf| leaf.place).collect()
+fn unbounded(checked: &CheckedContract<'_>, bound: RequiredBound) -> Vec<String> {
+    let values = checked.fields().flat_map(field_values);
+    let offenders = values.filter(|value| {
+        required_bound(&value.kind) == bound && !value.rules.is_some_and(is_bounded)
+    });
+    offenders.map(|value| value.location).collect()
 }
 
-/// Lists and maps without a greatest size.
-fn endless(held: &Held<'_>) -> Vec<String> {
-    let collections = held
+/// Lists and maps without a maximum size.
+fn collections_without_max_size(checked: &CheckedContract<'_>) -> Vec<String> {
+    let collections = checked
         .fields()
         .filter(|field| field.descriptor.is_list() || field.descriptor.is_map());
-    let endless = collections.filter(|field| match checked(field.rules.as_ref()) {
+    let offenders = collections.filter(|field| match enforced_rules(field.rules.as_ref()) {
         Some(Type::Repeated(rules)) => rules.max_items.is_none(),
         Some(Type::Map(rules)) => rules.max_pairs.is_none(),
         _ => true,
     });
-    endless.map(place).collect()
+    offenders.map(field_location).collect()
 }
 
-/// Whether rules of numbers keep them within a range, on both sides. Whether the
-/// lower bound is below the upper one matters: else the range is turned inside out.
+/// Whether number rules have a lower and an upper bound. If the lower bound is above the
+/// upper one, protovalidate accepts the values outside of both, which is not a range.
 macro_rules! is_range {
     ($rules:expr, $module:ident, $natural_lower:expr) => {{
         use prost_protovalidate_types::$module::{GreaterThan, LessThan};
@@ -120,7 +121,7 @@ fn is_bounded(rules: &Type) -> bool {
         Type::Sint64(rules) => is_range!(rules, s_int64_rules, None),
         Type::Sfixed32(rules) => is_range!(rules, s_fixed32_rules, None),
         Type::Sfixed64(rules) => is_range!(rules, s_fixed64_rules, None),
-        // What has no sign can't go below zero.
+        // Unsigned numbers can't be below zero.
         Type::Uint32(rules) => is_range!(rules, u_int32_rules, Some(0)),
         Type::Uint64(rules) => is_range!(rules, u_int64_rules, Some(0)),
         Type::Fixed32(rules) => is_range!(rules, fixed32_rules, Some(0)),
@@ -145,8 +146,8 @@ fn is_bounded(rules: &Type) -> bool {
     }
 }
 
-/// The formats that limit the length. An email address does not: its local part
-/// may be as long as one likes. Nor does an IPv6 address, because of its zone.
+/// Whether a format limits the length. An email address does not, because its local part
+/// may have any length; nor does an IPv6 address, because of its zone.
 fn is_short(format: WellKnown) -> bool {
     matches!(
         format,
@@ -161,10 +162,10 @@ fn is_short(format: WellKnown) -> bool {
 }
 
 #[test]
-fn strings_and_bytes_have_a_greatest_length() {
-    let contract = ours();
-    let offenders = unbounded(&Held::of(&contract), Needs::Length);
-    expect_none(
+fn strings_and_bytes_have_a_maximum_length() {
+    let contract = bookstore_contract();
+    let offenders = unbounded(&CheckedContract::new(&contract), RequiredBound::Length);
+    assert_no_offenders(
         "every string and every bytes has max_len, len, max_bytes or a short format",
         &offenders,
     );
@@ -172,48 +173,52 @@ fn strings_and_bytes_have_a_greatest_length() {
 
 #[test]
 fn numbers_have_both_bounds() {
-    let contract = ours();
-    let offenders = unbounded(&Held::of(&contract), Needs::Range);
-    expect_none("every number has a lower and an upper bound", &offenders);
+    let contract = bookstore_contract();
+    let offenders = unbounded(&CheckedContract::new(&contract), RequiredBound::Range);
+    assert_no_offenders("every number has a lower and an upper bound", &offenders);
 }
 
 #[test]
-fn enums_take_defined_values_only() {
-    let contract = ours();
-    let offenders = unbounded(&Held::of(&contract), Needs::DefinedOnly);
-    expect_none("every enum is defined_only", &offenders);
+fn enums_accept_only_defined_values() {
+    let contract = bookstore_contract();
+    let offenders = unbounded(&CheckedContract::new(&contract), RequiredBound::DefinedOnly);
+    assert_no_offenders("every enum is defined_only", &offenders);
 }
 
 #[test]
-fn lists_and_maps_have_a_greatest_size() {
-    let contract = ours();
-    expect_none(
+fn lists_and_maps_have_a_maximum_size() {
+    let contract = bookstore_contract();
+    assert_no_offenders(
         "every list has max_items, every map max_pairs",
-        &endless(&Held::of(&contract)),
+        &collections_without_max_size(&CheckedContract::new(&contract)),
     );
 }
 
-/// The fields of a message of which those named `bad` are offenders.
-fn found(what: fn(&Held<'_>) -> Vec<String>, fields: &str, expected: &[&str]) {
-    let contract = bad(&format!(
+/// Checks that a rule finds exactly the fields named `bad_*` in a message.
+fn assert_offending_fields(
+    rule: fn(&CheckedContract<'_>) -> Vec<String>,
+    fields: &str,
+    expected: &[&str],
+) {
+    let contract = invalid_contract(&format!(
         "enum Kind {{ KIND_UNSPECIFIED = 0; }} message Shop {{ {fields} }}"
     ));
-    let held = Held::of(&contract);
-    let offenders = what(&Held {
+    let checked = CheckedContract::new(&contract);
+    let offenders = rule(&CheckedContract {
         contract: &contract,
-        packages: held
+        packages: checked
             .packages
             .into_iter()
             .filter(|it| it.name == "shop.v1")
             .collect(),
     });
-    expect_found(&offenders, expected);
+    assert_offenders(&offenders, expected);
 }
 
 #[test]
-fn strings_and_bytes_without_a_greatest_length_are_found() {
-    found(
-        |held| unbounded(held, Needs::Length),
+fn strings_and_bytes_without_a_maximum_length_are_found() {
+    assert_offending_fields(
+        |checked| unbounded(checked, RequiredBound::Length),
         r#"
         string bad_a = 1;
         string bad_b = 2 [(buf.validate.field).string.min_len = 1];
@@ -246,8 +251,8 @@ fn strings_and_bytes_without_a_greatest_length_are_found() {
 
 #[test]
 fn numbers_without_both_bounds_are_found() {
-    found(
-        |held| unbounded(held, Needs::Range),
+    assert_offending_fields(
+        |checked| unbounded(checked, RequiredBound::Range),
         r#"
         int32 bad_a = 1;
         int64 bad_b = 2 [(buf.validate.field).int64.gte = 1];
@@ -265,9 +270,9 @@ fn numbers_without_both_bounds_are_found() {
 }
 
 #[test]
-fn enums_with_other_values_are_found() {
-    found(
-        |held| unbounded(held, Needs::DefinedOnly),
+fn enums_that_accept_undefined_values_are_found() {
+    assert_offending_fields(
+        |checked| unbounded(checked, RequiredBound::DefinedOnly),
         r#"
         Kind bad_a = 1;
         Kind bad_b = 2 [(buf.validate.field).enum = {not_in: [0]}];
@@ -280,9 +285,9 @@ fn enums_with_other_values_are_found() {
 }
 
 #[test]
-fn lists_and_maps_without_a_greatest_size_are_found() {
-    found(
-        endless,
+fn lists_and_maps_without_a_maximum_size_are_found() {
+    assert_offending_fields(
+        collections_without_max_size,
         r#"
         repeated Shop bad_a = 1;
         repeated int32 bad_b = 2 [(buf.validate.field).repeated.min_items = 1];

@@ -1,17 +1,17 @@
-//! Rules of durations and timestamps.
+//! Describes rules of durations and timestamps.
 
 use prost_protovalidate_types::{DurationRules, TimestampRules, duration_rules, timestamp_rules};
 use prost_types::{Duration, Timestamp};
 
 use super::{
-    bounds::{Lower, OF_NUMBERS, OF_TIMES, Upper, range},
+    bounds::{Lower, NUMBER_WORDING, TIME_WORDING, Upper, range},
     text::{code, examples, none_of, one_of},
 };
 
 /// Nanoseconds in a second.
 const SECOND: i128 = 1_000_000_000;
 
-/// Units from the longest to the shortest, in nanoseconds. Days are of 24 hours.
+/// Units from the largest to the smallest, in nanoseconds. A day has 24 hours.
 const UNITS: [(i128, &str); 7] = [
     (86_400 * SECOND, "d"),
     (3_600 * SECOND, "h"),
@@ -26,10 +26,10 @@ fn nanoseconds(duration: &Duration) -> i128 {
     i128::from(duration.seconds) * SECOND + i128::from(duration.nanos)
 }
 
-/// Durations in the longest unit that makes them whole: 90 s, 1 h, 250 ms.
+/// Formats a duration in the largest unit that divides it: `90 s`, `1 h`, `250 ms`.
 fn duration_text(nanoseconds: &i128) -> String {
-    let whole = UNITS.iter().find(|(unit, _)| nanoseconds % unit == 0);
-    match (nanoseconds, whole) {
+    let divisor = UNITS.iter().find(|(unit, _)| nanoseconds % unit == 0);
+    match (nanoseconds, divisor) {
         (0, _) | (_, None) => "0 s".to_owned(),
         (_, Some((unit, name))) => format!("{} {name}", nanoseconds / unit),
     }
@@ -50,7 +50,7 @@ pub(super) fn duration(rules: &DurationRules) -> Vec<String> {
             .r#const
             .as_ref()
             .map(|value| format!("exactly {}", show(value))),
-        range(lower, upper, &OF_NUMBERS, duration_text),
+        range(lower, upper, &NUMBER_WORDING, duration_text),
         one_of(&rules.r#in, show),
         none_of(&rules.not_in, show),
         examples(&rules.example, show),
@@ -58,17 +58,17 @@ pub(super) fn duration(rules: &DurationRules) -> Vec<String> {
     words.into_iter().flatten().collect()
 }
 
-/// A moment that can be compared and shown.
+/// Seconds and nanoseconds of a timestamp, which prost's type can't compare.
 #[derive(PartialEq, PartialOrd)]
-struct Moment(i64, i32);
+struct ComparableTimestamp(i64, i32);
 
-impl From<&Timestamp> for Moment {
+impl From<&Timestamp> for ComparableTimestamp {
     fn from(timestamp: &Timestamp) -> Self {
         Self(timestamp.seconds, timestamp.nanos)
     }
 }
 
-impl Moment {
+impl ComparableTimestamp {
     fn text(&self) -> String {
         let timestamp = Timestamp {
             seconds: self.0,
@@ -80,15 +80,15 @@ impl Moment {
 
 pub(super) fn timestamp(rules: &TimestampRules) -> Vec<String> {
     use timestamp_rules::{GreaterThan, LessThan};
-    let show = |value: &Timestamp| Moment::from(value).text();
+    let show = |value: &Timestamp| ComparableTimestamp::from(value).text();
     let lower = rules.greater_than.as_ref().and_then(|bound| match bound {
-        GreaterThan::Gt(value) => Some(Lower::Gt(Moment::from(value))),
-        GreaterThan::Gte(value) => Some(Lower::Gte(Moment::from(value))),
+        GreaterThan::Gt(value) => Some(Lower::Gt(ComparableTimestamp::from(value))),
+        GreaterThan::Gte(value) => Some(Lower::Gte(ComparableTimestamp::from(value))),
         GreaterThan::GtNow(_) => None,
     });
     let upper = rules.less_than.as_ref().and_then(|bound| match bound {
-        LessThan::Lt(value) => Some(Upper::Lt(Moment::from(value))),
-        LessThan::Lte(value) => Some(Upper::Lte(Moment::from(value))),
+        LessThan::Lt(value) => Some(Upper::Lt(ComparableTimestamp::from(value))),
+        LessThan::Lte(value) => Some(Upper::Lte(ComparableTimestamp::from(value))),
         LessThan::LtNow(_) => None,
     });
     let future = matches!(rules.greater_than, Some(GreaterThan::GtNow(true)));
@@ -99,7 +99,7 @@ pub(super) fn timestamp(rules: &TimestampRules) -> Vec<String> {
             .r#const
             .as_ref()
             .map(|value| format!("exactly {}", show(value))),
-        range(lower, upper, &OF_TIMES, Moment::text),
+        range(lower, upper, &TIME_WORDING, ComparableTimestamp::text),
         past.then(|| "in the past".to_owned()),
         future.then(|| "in the future".to_owned()),
         within.map(|span| format!("within {} of now", duration_text(&span))),

@@ -1,4 +1,4 @@
-//! Declared reasons are well formed and always come with the same code.
+//! Declared error reasons are well formed and have one code each.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use proofread::contract::{Code, DeclaredError};
 
 use super::*;
 
-/// Every declared error of a package, with the place that declares it.
+/// Every declared error of a package, with the element that declares it.
 fn declared(package: &Package) -> Vec<(String, &DeclaredError)> {
     let mut declared = Vec::new();
     for service in &package.services {
@@ -14,17 +14,20 @@ fn declared(package: &Package) -> Vec<(String, &DeclaredError)> {
         declared.extend(common.map(|error| (service.full_name.clone(), error)));
         for method in &service.methods {
             let own = method.errors.iter();
-            declared.extend(own.map(|error| (place_of_method(method), error)));
+            declared.extend(own.map(|error| (method_location(method), error)));
         }
     }
     declared
 }
 
-/// Reasons that are not in UPPER_SNAKE_CASE. None is right where the transport
-/// makes the error.
-fn malformed(held: &Held<'_>) -> Vec<String> {
-    let declared = held.packages.iter().flat_map(|package| declared(package));
-    let is_word = |word: &str| {
+/// Reasons that are not in UPPER_SNAKE_CASE. The reason may be empty, for errors of the
+/// transport.
+fn malformed(checked: &CheckedContract<'_>) -> Vec<String> {
+    let declared = checked
+        .packages
+        .iter()
+        .flat_map(|package| declared(package));
+    let is_upper_case = |word: &str| {
         let mut letters = word.chars();
         !word.is_empty() && letters.all(|it| it.is_ascii_uppercase() || it.is_ascii_digit())
     };
@@ -32,20 +35,20 @@ fn malformed(held: &Held<'_>) -> Vec<String> {
         let begins_well = error
             .reason
             .starts_with(|first: char| first.is_ascii_uppercase());
-        let is_well_formed = begins_well && error.reason.split('_').all(is_word);
+        let is_well_formed = begins_well && error.reason.split('_').all(is_upper_case);
         !error.reason.is_empty() && !is_well_formed
     });
     malformed
-        .map(|(place, error)| format!("{place}: {:?}", error.reason))
+        .map(|(location, error)| format!("{location}: {:?}", error.reason))
         .collect()
 }
 
-/// Reasons that come with different codes within a package.
-fn ambiguous(held: &Held<'_>) -> Vec<String> {
+/// Reasons that are declared with different codes within a package.
+fn ambiguous(checked: &CheckedContract<'_>) -> Vec<String> {
     let mut offenders = Vec::new();
-    for package in &held.packages {
+    for package in &checked.packages {
         let mut codes: BTreeMap<&str, Code> = BTreeMap::new();
-        for (place, error) in declared(package) {
+        for (location, error) in declared(package) {
             if error.reason.is_empty() {
                 continue;
             }
@@ -53,7 +56,7 @@ fn ambiguous(held: &Held<'_>) -> Vec<String> {
             if first != error.code {
                 let reason = &error.reason;
                 offenders.push(format!(
-                    "{place}: {reason} as {}, elsewhere {first}",
+                    "{location}: {reason} as {}, elsewhere {first}",
                     error.code
                 ));
             }
@@ -62,10 +65,10 @@ fn ambiguous(held: &Held<'_>) -> Vec<String> {
     offenders
 }
 
-/// A method that declares the same reason, or a code without reason, twice.
-fn repeated(held: &Held<'_>) -> Vec<String> {
+/// Methods that declare the same code and reason twice, together with their service.
+fn repeated(checked: &CheckedContract<'_>) -> Vec<String> {
     let mut offenders = Vec::new();
-    for service in held.services() {
+    for service in checked.services() {
         for method in &service.methods {
             let errors: Vec<_> = method.errors.iter().chain(&service.common_errors).collect();
             for (index, error) in errors.iter().enumerate() {
@@ -73,8 +76,8 @@ fn repeated(held: &Held<'_>) -> Vec<String> {
                     other.reason == error.reason && other.code == error.code
                 };
                 if errors[..index].iter().any(same) {
-                    let place = place_of_method(method);
-                    offenders.push(format!("{place}: {} {} twice", error.code, error.reason));
+                    let location = method_location(method);
+                    offenders.push(format!("{location}: {} {} twice", error.code, error.reason));
                 }
             }
         }
@@ -98,42 +101,39 @@ const BAD: &str = r#"
 
 #[test]
 fn reasons_are_upper_snake_case() {
-    let contract = ours();
-    let offenders = malformed(&Held::of(&contract));
-    expect_none("every reason is in UPPER_SNAKE_CASE", &offenders);
+    let contract = bookstore_contract();
+    let offenders = malformed(&CheckedContract::new(&contract));
+    assert_no_offenders("every reason is in UPPER_SNAKE_CASE", &offenders);
 }
 
 #[test]
-fn a_reason_has_one_code() {
-    let contract = ours();
-    let offenders = ambiguous(&Held::of(&contract));
-    expect_none(
-        "every reason comes with one code within its package",
+fn every_reason_has_one_code() {
+    let contract = bookstore_contract();
+    let offenders = ambiguous(&CheckedContract::new(&contract));
+    assert_no_offenders("every reason has one code within its package", &offenders);
+}
+
+#[test]
+fn every_error_is_declared_once() {
+    let contract = bookstore_contract();
+    let offenders = repeated(&CheckedContract::new(&contract));
+    assert_no_offenders(
+        "no method repeats an error, including the errors of its service",
         &offenders,
     );
 }
 
 #[test]
-fn an_error_is_declared_once() {
-    let contract = ours();
-    let offenders = repeated(&Held::of(&contract));
-    expect_none(
-        "every method declares an error once, its service included",
-        &offenders,
-    );
-}
-
-#[test]
-fn wrong_reasons_are_found() {
-    let contract = bad(BAD);
-    let held = Held::of(&contract);
-    expect_found(
-        &malformed(&held),
+fn invalid_reasons_are_found() {
+    let contract = invalid_contract(BAD);
+    let checked = CheckedContract::new(&contract);
+    assert_offenders(
+        &malformed(&checked),
         &["Shop.Ask: \"not_there\"", "BY__CHANCE"],
     );
-    expect_found(
-        &ambiguous(&held),
+    assert_offenders(
+        &ambiguous(&checked),
         &["Shop.Ask: CLOSED as ABORTED, elsewhere UNAVAILABLE"],
     );
-    expect_found(&repeated(&held), &["Shop.Ask: DEADLINE_EXCEEDED  twice"]);
+    assert_offenders(&repeated(&checked), &["Shop.Ask: DEADLINE_EXCEEDED  twice"]);
 }

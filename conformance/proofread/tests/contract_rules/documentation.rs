@@ -1,4 +1,4 @@
-//! Every package is described.
+//! Every element has a comment, and every package a page in the API reference.
 
 use std::path::Path;
 
@@ -6,9 +6,9 @@ use proofread::reference;
 
 use super::*;
 
-/// Packages without a page in the folder of the reference.
+/// Pages of the API reference that are missing in the folder.
 fn without_page(contract: &Contract, folder: &Path) -> Vec<String> {
-    let pages = reference::pages(contract);
+    let pages = reference::render_pages(contract);
     let missing = pages.keys().filter(|name| !folder.join(name).exists());
     missing
         .map(|name| format!("{name}: run `just gen`"))
@@ -16,14 +16,14 @@ fn without_page(contract: &Contract, folder: &Path) -> Vec<String> {
 }
 
 /// Packages, services, methods, messages, fields and enums without a comment.
-fn without_comment(held: &Held<'_>) -> Vec<String> {
+fn without_comment(checked: &CheckedContract<'_>) -> Vec<String> {
     let mut offenders = Vec::new();
     let mut check = |name: &str, comment: &str| {
         if comment.is_empty() {
             offenders.push(name.to_owned());
         }
     };
-    for package in &held.packages {
+    for package in &checked.packages {
         for service in &package.services {
             check(&service.full_name, &service.comment);
             for method in &service.methods {
@@ -51,22 +51,22 @@ fn without_comment(held: &Held<'_>) -> Vec<String> {
 
 #[test]
 fn every_package_has_a_page() {
-    let offenders = without_page(&ours(), &generated("docs"));
-    expect_none("every package has a page in the reference", &offenders);
+    let offenders = without_page(&bookstore_contract(), &generated("docs"));
+    assert_no_offenders("every package has a page in the reference", &offenders);
 }
 
 #[test]
-fn everything_has_a_comment() {
-    let contract = ours();
-    let offenders = without_comment(&Held::of(&contract));
-    expect_none("everything in the contract says what it is", &offenders);
+fn every_element_has_a_comment() {
+    let contract = bookstore_contract();
+    let offenders = without_comment(&CheckedContract::new(&contract));
+    assert_no_offenders("every element of the contract has a comment", &offenders);
 }
 
 #[test]
 fn missing_pages_are_found() {
     let folder = tempfile::tempdir().expect("a folder can be made");
-    let offenders = without_page(&bad("message Empty {}"), folder.path());
-    expect_found(
+    let offenders = without_page(&invalid_contract("message Empty {}"), folder.path());
+    assert_offenders(
         &offenders,
         &["README.md", "proofread.v1.md", "shop.v1.md", "unset.md"],
     );
@@ -74,8 +74,10 @@ fn missing_pages_are_found() {
 
 #[test]
 fn missing_comments_are_found() {
-    let contract = bad("service Shop { rpc Ask(Request) returns (Request); } \
-         message Request { Kind kind = 1; } enum Kind { NONE = 0; }");
+    let contract = invalid_contract(
+        "service Shop { rpc Ask(Request) returns (Request); } \
+         message Request { Kind kind = 1; } enum Kind { NONE = 0; }",
+    );
     let names = [
         "Shop",
         "Shop.Ask",
@@ -84,5 +86,5 @@ fn missing_comments_are_found() {
         "Kind",
         "Kind.NONE",
     ];
-    expect_found(&without_comment(&Held::of(&contract)), &names);
+    assert_offenders(&without_comment(&CheckedContract::new(&contract)), &names);
 }

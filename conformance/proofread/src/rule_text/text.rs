@@ -1,7 +1,7 @@
-//! Pieces of text that all rules use.
+//! Formatting that all rule descriptions use.
 
-/// Text as Markdown code, whatever backticks it contains. Control characters are
-/// shown as escapes, so that a pattern with a line break stays on its line.
+/// Formats text as a Markdown code span, whatever backticks it contains. Control
+/// characters are escaped, so that a pattern with a line break stays on one line.
 pub fn code(text: &str) -> String {
     let mut visible = String::with_capacity(text.len());
     for character in text.chars() {
@@ -21,12 +21,12 @@ pub fn code(text: &str) -> String {
     format!("{fence}{space}{visible}{space}{fence}")
 }
 
-/// A string value: in quotes, so that an empty one and spaces are seen.
+/// Formats a string value in quotes, so that empty strings and spaces are visible.
 pub fn quoted(text: &str) -> String {
     code(&format!("\"{text}\""))
 }
 
-/// Bytes, as the literal that one would write in a program.
+/// Formats bytes as a string literal with escapes: `"\x00a"`.
 pub(super) fn byte_literal(bytes: impl AsRef<[u8]>) -> String {
     code(&format!("\"{}\"", bytes.as_ref().escape_ascii()))
 }
@@ -37,28 +37,27 @@ pub(super) fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {noun}")
 }
 
-/// A least and a greatest number of things.
-pub(super) fn sizes(
-    least: Option<u64>,
-    most: Option<u64>,
+/// Describes a minimum and a maximum size: `1 to 9 items`, `not empty`; `None` if
+/// neither restricts anything.
+pub(super) fn size_range(
+    min: Option<u64>,
+    max: Option<u64>,
     one: &str,
     many: &str,
 ) -> Option<String> {
-    match (least, most) {
+    match (min, max) {
         (None, None) => None,
         (Some(0) | None, Some(0)) => Some("empty".to_owned()),
         (Some(0), None) => None,
         (Some(1), None) => Some("not empty".to_owned()),
-        (Some(least), None) => Some(format!("at least {}", count(least, one, many))),
-        (Some(0) | None, Some(most)) => Some(format!("at most {}", count(most, one, many))),
-        (Some(least), Some(most)) if least == most => {
-            Some(format!("exactly {}", count(most, one, many)))
-        }
-        (Some(least), Some(most)) => Some(format!("{least} to {most} {many}")),
+        (Some(min), None) => Some(format!("at least {}", count(min, one, many))),
+        (Some(0) | None, Some(max)) => Some(format!("at most {}", count(max, one, many))),
+        (Some(min), Some(max)) if min == max => Some(format!("exactly {}", count(max, one, many))),
+        (Some(min), Some(max)) => Some(format!("{min} to {max} {many}")),
     }
 }
 
-/// `one of 1, 2, 3`, or nothing where the list is empty.
+/// `one of 1, 2, 3`; `None` if the list is empty.
 pub(super) fn one_of<T>(values: &[T], show: impl Fn(&T) -> String) -> Option<String> {
     match values {
         [] => None,
@@ -67,7 +66,7 @@ pub(super) fn one_of<T>(values: &[T], show: impl Fn(&T) -> String) -> Option<Str
     }
 }
 
-/// `not 0`, `none of 1, 2`, or nothing where the list is empty.
+/// `not 0`, `none of 1, 2`; `None` if the list is empty.
 pub(super) fn none_of<T>(values: &[T], show: impl Fn(&T) -> String) -> Option<String> {
     match values {
         [] => None,
@@ -76,7 +75,7 @@ pub(super) fn none_of<T>(values: &[T], show: impl Fn(&T) -> String) -> Option<St
     }
 }
 
-/// `for example 5, 7`, or nothing where the list is empty.
+/// `for example 5, 7`; `None` if the list is empty.
 pub(super) fn examples<T>(values: &[T], show: impl Fn(&T) -> String) -> Option<String> {
     (!values.is_empty()).then(|| format!("for example {}", joined(values, show)))
 }

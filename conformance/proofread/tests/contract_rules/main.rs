@@ -1,14 +1,14 @@
-//! The house rules: what every contract of ours keeps, beyond what buf checks.
+//! Contract rules of this repository, in addition to the lint rules of buf.
 //!
-//! Each rule is a function that names all offenders at once. It is tried on our
-//! contract, where it finds none, and on a small bad one, where it finds what it
-//! is there for.
+//! Each rule is a function that returns all offending elements. It is tested on the
+//! bookstore's contract, where it must find none, and on a small invalid contract, where
+//! it must find the intended ones.
 
 mod bounds;
-mod docs;
+mod documentation;
+mod error_reasons;
 mod methods;
 mod options;
-mod reasons;
 #[path = "../../src/testing.rs"]
 mod testing;
 mod unset;
@@ -17,17 +17,18 @@ use std::path::PathBuf;
 
 use proofread::contract::{Contract, Field, Message, Method, Package, Service};
 
-/// The tutorials' contracts are served as they were published.
+/// The folder of the two tutorials' contracts, which are served as they were published
+/// and are exempt from the rules.
 const EXEMPT: &str = "legacy/";
 
-/// The packages of a contract that are held to the house rules.
-struct Held<'c> {
+/// A contract and those of its packages to which the rules apply.
+struct CheckedContract<'c> {
     contract: &'c Contract,
     packages: Vec<&'c Package>,
 }
 
-impl<'c> Held<'c> {
-    fn of(contract: &'c Contract) -> Self {
+impl<'c> CheckedContract<'c> {
+    fn new(contract: &'c Contract) -> Self {
         let packages = contract.packages().iter();
         let is_exempt = |package: &Package| {
             let mut files = package.files.iter();
@@ -56,43 +57,43 @@ impl<'c> Held<'c> {
     }
 }
 
-/// `gen/` of the repository.
+/// The path of a generated file, in `gen/` of the repository.
 fn generated(name: &str) -> PathBuf {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../gen");
     PathBuf::from(root).join(name)
 }
 
-/// Our own contract.
-fn ours() -> Contract {
+/// The contract of the bookstore, with the options of proofread.
+fn bookstore_contract() -> Contract {
     Contract::open(generated("contract.binpb")).expect("the image is sound: run `just gen`")
 }
 
-/// A bad contract of the package `shop.v1`.
-fn bad(body: &str) -> Contract {
+/// A contract with this body in the package `shop.v1`, which violates some rules.
+fn invalid_contract(body: &str) -> Contract {
     Contract::decode(&testing::shop(body)).expect("the contract of the test is sound")
 }
 
-/// How a field is named to whoever must mend it.
-fn place(field: &Field) -> String {
+/// The file and full name of a field, for messages.
+fn field_location(field: &Field) -> String {
     let file = field.descriptor.parent_file();
     format!("{}: {}", file.name(), field.full_name)
 }
 
-/// How a method is named to whoever must mend it.
-fn place_of_method(method: &Method) -> String {
+/// The file and full name of a method, for messages.
+fn method_location(method: &Method) -> String {
     let file = method.descriptor.parent_file();
     format!("{}: {}", file.name(), method.full_name)
 }
 
-/// Fails with all offenders.
-fn expect_none(rule: &str, offenders: &[String]) {
+/// Fails with a list of all offenders, if there are any.
+fn assert_no_offenders(rule: &str, offenders: &[String]) {
     let count = offenders.len();
     let list = offenders.join("\n  ");
     assert!(offenders.is_empty(), "{rule}; {count} do not:\n  {list}\n");
 }
 
-/// Compares offenders with what a bad contract was made to contain.
-fn expect_found(offenders: &[String], expected: &[&str]) {
+/// Checks that each offender contains the expected text, in this order.
+fn assert_offenders(offenders: &[String], expected: &[&str]) {
     assert_eq!(offenders.len(), expected.len(), "{offenders:#?}");
     for (offender, expected) in offenders.iter().zip(expected) {
         assert!(
@@ -103,10 +104,10 @@ fn expect_found(offenders: &[String], expected: &[&str]) {
 }
 
 #[test]
-fn the_contract_is_held_to_the_rules_but_for_the_tutorials() {
-    let contract = ours();
-    let held = Held::of(&contract);
-    let names: Vec<&str> = held.packages.iter().map(|it| it.name.as_str()).collect();
+fn all_packages_except_the_tutorials_are_checked() {
+    let contract = bookstore_contract();
+    let checked = CheckedContract::new(&contract);
+    let names: Vec<&str> = checked.packages.iter().map(|it| it.name.as_str()).collect();
     assert!(names.contains(&"bookstore.inventory.v1"), "{names:?}");
     assert!(names.contains(&"proofread.v1"), "{names:?}");
     for exempt in ["", "payment"] {

@@ -1,7 +1,9 @@
-//! Rules in short plain English: `1 to 100`, `a UUID`, `at most 300 characters`.
+//! Describes rules in short plain English: `1 to 100`, `a UUID`, `at most 300
+//! characters`.
 //!
-//! Values and patterns stand in backticks, so that the words are Markdown as well.
-//! Within one kind of rules the parts are joined by commas, kinds by semicolons.
+//! Values and patterns are in backticks, so that the text is also valid Markdown. Parts
+//! of one group (the rules of the type, each predefined rule, each CEL rule, the rules of
+//! items) are separated by commas, groups by semicolons.
 
 mod bounds;
 mod collections;
@@ -14,12 +16,12 @@ mod times;
 
 use prost_protovalidate_types::{BoolRules, Ignore, MessageOneofRule, Rule, field_rules::Type};
 
-use crate::contract::{Message, Oneof, Predefined, Rules};
+use crate::contract::{Message, Oneof, PredefinedRule, Rules};
 pub use text::{code, quoted};
 
-/// Describes the rules of a field. Empty when there are none.
+/// Describes the rules of a field. Empty if there are none.
 pub fn describe(rules: &Rules) -> String {
-    let checked = described(rules);
+    let checked = describe_checked(rules);
     match rules.ignore() {
         Ignore::Always => "not checked".to_owned(),
         Ignore::IfZeroValue if !checked.is_empty() => format!("if set: {checked}"),
@@ -27,7 +29,7 @@ pub fn describe(rules: &Rules) -> String {
     }
 }
 
-fn described(rules: &Rules) -> String {
+fn describe_checked(rules: &Rules) -> String {
     let mut parts = Vec::new();
     if rules.required() {
         parts.push("required".to_owned());
@@ -95,7 +97,7 @@ fn boolean(rules: &BoolRules) -> Vec<String> {
     words
 }
 
-/// Describes a rule in CEL: its message, or the expression where it has none.
+/// Describes a CEL rule by its message, or by its expression if it has no message.
 pub fn cel(rule: &Rule) -> String {
     match rule.message() {
         "" => expression(rule.expression()),
@@ -107,23 +109,23 @@ fn expression(cel: impl AsRef<str>) -> String {
     format!("satisfies {}", code(cel.as_ref()))
 }
 
-fn predefined(rule: &Predefined) -> String {
+fn predefined(rule: &PredefinedRule) -> String {
     let words: Vec<String> = rule.rules.iter().map(cel).collect();
     let name = code(&rule.name);
     match (words.is_empty(), rule.value.as_str()) {
         (true, value) => format!("{name} is {}", code(value)),
-        // A rule that is switched on: its own words say everything.
+        // The rule is a switch, and its messages describe it completely.
         (false, "true") => words.join(", "),
         (false, value) => format!("{} ({name} is {})", words.join(", "), code(value)),
     }
 }
 
-/// Describes what holds of a oneof as a whole.
+/// Describes how many members of a oneof may be set.
 pub fn describe_oneof(oneof: &Oneof) -> String {
     one_of(&oneof.fields, oneof.rules.required())
 }
 
-/// Describes the rules of a message as a whole, one text for each.
+/// Describes each message-level rule: `oneof`, `cel` and `cel_expression`.
 pub fn describe_message(message: &Message) -> Vec<String> {
     let rules = &message.rules;
     let oneofs = rules

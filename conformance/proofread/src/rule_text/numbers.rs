@@ -1,4 +1,4 @@
-//! Rules of numbers and enums.
+//! Describes rules of numbers and enums.
 
 use prost_protovalidate_types::{
     DoubleRules, EnumRules, Fixed32Rules, Fixed64Rules, FloatRules, Int32Rules, Int64Rules,
@@ -8,11 +8,11 @@ use prost_protovalidate_types::{
 };
 
 use super::{
-    bounds::{Lower, OF_NUMBERS, Upper, range},
+    bounds::{Lower, NUMBER_WORDING, Upper, range},
     text::{examples, none_of, one_of},
 };
 
-/// The twelve number kinds have rules of the same form and different types.
+/// The twelve number types have rules of the same form, but of different Rust types.
 macro_rules! number {
     ($function:ident, $rules:ident, $bounds:ident) => {
         pub(super) fn $function(rules: &$rules) -> Vec<String> {
@@ -26,7 +26,7 @@ macro_rules! number {
             });
             let words = [
                 rules.r#const.map(|value| format!("exactly {value}")),
-                range(lower, upper, &OF_NUMBERS, ToString::to_string),
+                range(lower, upper, &NUMBER_WORDING, ToString::to_string),
                 one_of(&rules.r#in, ToString::to_string),
                 none_of(&rules.not_in, ToString::to_string),
                 examples(&rules.example, ToString::to_string),
@@ -62,8 +62,8 @@ fn finite(finite: bool, words: Vec<String>) -> Vec<String> {
     finite.into_iter().chain(words).collect()
 }
 
-/// Values are said as numbers: that is what the wire carries, and the table of
-/// the enum stands where the words are read.
+/// Enum values are shown as numbers, as in the rules; the reference has a table of the
+/// enum with the names.
 pub(super) fn enumeration(rules: &EnumRules) -> Vec<String> {
     let defined = rules
         .defined_only()
