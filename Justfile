@@ -90,7 +90,7 @@ peers: _deps-rust _deps-python
     cargo build --quiet --package proofread --package faults
     {{ python }} -m unittest discover --start-directory conformance/peers/python --pattern test_conformance.py --verbose
 
-# the kill table: does the tester catch every seeded fault, without a false alarm? (--accept: write it into the READMEs)
+# the kill table: does the tester detect every seeded fault, without false positives? (--accept: write it into the READMEs)
 [group("check")]
 kill-table accept="": _deps-rust
     cargo run --quiet --package faults -- kill-table --into README.md --into conformance/faults/README.md {{ if accept == "--accept" { "" } else { "--check" } }}

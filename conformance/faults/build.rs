@@ -1,6 +1,6 @@
-//! Compiles the test contract: its image, and the messages, stubs and validators
-//! of it. The rules of protovalidate come from the crate that ships them, the
-//! options of proofread from `proto/`.
+//! Compiles the test contract in `proto/rules/v1` to an image, messages, stubs and
+//! validators. `buf/validate/validate.proto` comes from the crate
+//! `prost-protovalidate-types`, the options of proofread from the repository's `proto/`.
 
 use std::{env, error::Error, fs, path::PathBuf};
 
@@ -12,25 +12,25 @@ use protox::{
     file::{ChainFileResolver, DescriptorSetFileResolver, GoogleFileResolver, IncludeFileResolver},
 };
 
-const OWN: &str = "proto";
-const OPTIONS: &str = "../../proto";
+const TEST_PROTOS: &str = "proto";
+const REPOSITORY_PROTOS: &str = "../../proto";
 const PACKAGE: &str = "rules/v1";
 
-/// Files whose messages only the runtime engine can judge: members of a oneof
-/// with rules, CEL, predefined rules; and wrappers and messages within themselves,
-/// for which the generator writes what does not fit prost's types; and references,
-/// see `src/runtime.rs`.
+/// Files whose messages are validated by protovalidate's runtime engine instead of a
+/// generated validator. The generator does not support rules on oneof members, CEL and
+/// predefined rules. For wrappers and recursive messages it generates code that does not
+/// match prost's types. For `uri_ref` see `src/runtime_validator.rs`.
 const RUNTIME_ONLY: [&str; 5] = [
     "rules/v1/expressions.proto",
-    "rules/v1/names.proto",
+    "rules/v1/network_names.proto",
     "rules/v1/nested.proto",
     "rules/v1/oneofs.proto",
     "rules/v1/wrappers.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed={OWN}");
-    println!("cargo::rerun-if-changed={OPTIONS}/proofread/v1/options.proto");
+    println!("cargo::rerun-if-changed={TEST_PROTOS}");
+    println!("cargo::rerun-if-changed={REPOSITORY_PROTOS}/proofread/v1/options.proto");
     let out_dir = PathBuf::from(env::var("OUT_DIR")?);
     let bytes = compile()?;
     fs::write(out_dir.join("rules.binpb"), &bytes)?;
@@ -43,27 +43,30 @@ fn main() -> Result<(), Box<dyn Error>> {
         .compile_fds(image.clone())?;
 
     prost_protovalidate_build::Builder::new()
-        .file_descriptor_set_bytes(generable(&bytes)?)
+        .file_descriptor_set_bytes(files_with_generated_validators(&bytes)?)
         .extern_path(".buf.validate", "::prost_protovalidate_types")
         .fail_on_runtime_only(true)
         .compile()?;
     let validators = fs::read_to_string(out_dir.join("validate_impl.rs"))?;
-    fs::write(out_dir.join("others.rs"), others(&image, &validators))?;
+    fs::write(
+        out_dir.join("other_validators.rs"),
+        other_validators(&image, &validators),
+    )?;
     Ok(())
 }
 
 fn compile() -> Result<Vec<u8>, Box<dyn Error>> {
     let mut files: Vec<String> = Vec::new();
-    for entry in fs::read_dir(PathBuf::from(OWN).join(PACKAGE))? {
+    for entry in fs::read_dir(PathBuf::from(TEST_PROTOS).join(PACKAGE))? {
         let name = entry?.file_name();
         files.push(format!("{PACKAGE}/{}", name.to_string_lossy()));
     }
     files.sort();
     let rules = prost_protovalidate_types::DESCRIPTOR_POOL.encode_to_vec();
     let mut resolver = ChainFileResolver::new();
-    resolver.add(IncludeFileResolver::new(OWN.into()));
+    resolver.add(IncludeFileResolver::new(TEST_PROTOS.into()));
     resolver.add(DescriptorSetFileResolver::decode(rules.as_slice())?);
-    resolver.add(IncludeFileResolver::new(OPTIONS.into()));
+    resolver.add(IncludeFileResolver::new(REPOSITORY_PROTOS.into()));
     resolver.add(GoogleFileResolver::new());
     let mut compiler = Compiler::with_file_resolver(resolver);
     compiler.include_imports(true).include_source_info(true);
@@ -71,9 +74,9 @@ fn compile() -> Result<Vec<u8>, Box<dyn Error>> {
     Ok(compiler.encode_file_descriptor_set())
 }
 
-/// The files for which validators can be generated. As bytes, because decoding
-/// descriptors drops their options.
-fn generable(image: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
+/// The image reduced to the files for which validators can be generated. Files are kept
+/// as bytes, because decoding descriptors with prost drops their options.
+fn files_with_generated_validators(image: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
     let mut kept = RawImage::default();
     for file in RawImage::decode(image)?.files {
         let read = FileDescriptorProto::decode(file.as_slice())?;
@@ -90,27 +93,28 @@ struct RawImage {
     files: Vec<Vec<u8>>,
 }
 
-/// Validators for the messages that the generator leaves out: by the runtime
-/// engine where there are rules that only it knows, empty where there are none.
-fn others(image: &FileDescriptorSet, validators: &str) -> String {
-    let own = image
+/// Validators for the messages for which the generator writes none: they call the runtime
+/// engine for messages of `RUNTIME_ONLY` files and are empty for messages without rules.
+fn other_validators(image: &FileDescriptorSet, validators: &str) -> String {
+    let test_files = image
         .file
         .iter()
         .filter(|file| file.package() == "rules.v1");
     let mut impls = String::new();
-    for file in own {
+    for file in test_files {
         let runtime = RUNTIME_ONLY.contains(&file.name());
         for message in &file.message_type {
             let path = format!("rules::v1::{}", message.name());
             if validators.contains(&format!("for {path} {{")) {
                 continue;
             }
-            let body = match runtime {
-                true => format!(
-                    "crate::runtime::validate(\"rules.v1.{}\", self)",
+            let body = if runtime {
+                format!(
+                    "crate::runtime_validator::validate(\"rules.v1.{}\", self)",
                     message.name()
-                ),
-                false => "Ok(())".to_owned(),
+                )
+            } else {
+                "Ok(())".to_owned()
             };
             impls.push_str(&format!(
                 "impl ::prost_protovalidate::Validate for {path} {{ \
@@ -121,8 +125,8 @@ fn others(image: &FileDescriptorSet, validators: &str) -> String {
     impls
 }
 
-/// Generates servers with the codec of the house, which validates, and clients
-/// with the plain one.
+/// Generates servers with the validating codec of the contract crate, and clients with
+/// tonic's default codec.
 struct Stubs([Box<dyn ServiceGenerator>; 2]);
 
 impl Stubs {

@@ -1,4 +1,5 @@
-//! Calls and answers as bytes: what a fault changes.
+//! Calls and replies at the level of HTTP and gRPC frames, so that faults can change any
+//! part of them.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
@@ -10,25 +11,25 @@ use tonic::{Code, Status, body::Body};
 
 use crate::{image, refusal::Refusal};
 
-/// A call that has been read to its end.
+/// A call whose body has been read completely.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// The method on the wire.
+    /// The path, such as `/rules.v1.NumberService/CheckInt32`.
     pub path: String,
-    /// The method of HTTP.
+    /// The HTTP method.
     pub http: Method,
     /// The header fields.
     pub headers: HeaderMap,
-    /// The messages, each as it is on the wire, without the five bytes in front.
+    /// The encoded messages, without the five-byte frame prefix.
     pub messages: Vec<Bytes>,
-    /// The first of the five bytes of each message; zero where there is none.
+    /// The compressed flag of each frame; zero for messages that were added later.
     flags: Vec<u8>,
-    /// What follows the last whole message.
+    /// The bytes after the last complete frame.
     rest: Bytes,
 }
 
 impl Call {
-    /// A call of these messages.
+    /// A POST request with these messages, not compressed.
     pub fn new(path: &str, headers: HeaderMap, messages: Vec<Bytes>) -> Self {
         Self {
             path: path.to_owned(),
@@ -40,10 +41,10 @@ impl Call {
         }
     }
 
-    /// Reads a call.
+    /// Reads a call completely.
     ///
     /// # Errors
-    /// When the caller goes away in the middle.
+    /// When the client cancels the call before the end of the body.
     pub async fn read(request: Request<Body>) -> Result<Self, Status> {
         let (parts, body) = request.into_parts();
         let body = body.collect().await?.to_bytes();
@@ -52,14 +53,15 @@ impl Call {
         Ok(call.with_body(&body))
     }
 
-    /// The same call with other messages. What is odd about the frames stays.
+    /// The same call with other messages. Compressed flags and an incomplete frame at the
+    /// end are kept.
     #[must_use]
     pub fn with_messages(mut self, messages: Vec<Bytes>) -> Self {
         self.messages = messages;
         self
     }
 
-    /// The body, frames and all.
+    /// The HTTP body, with frame prefixes.
     pub fn body(&self) -> Bytes {
         let mut body = BytesMut::new();
         let flags = self.flags.iter().copied().chain(std::iter::repeat(0));
@@ -70,14 +72,14 @@ impl Call {
         body.freeze()
     }
 
-    /// The same call with another body, frames and all.
+    /// The same call with another HTTP body, with frame prefixes.
     #[must_use]
     pub fn with_body(mut self, body: &Bytes) -> Self {
         (self.flags, self.messages, self.rest) = unframe(body);
         self
     }
 
-    /// The call as it goes to the correct server.
+    /// The HTTP request for the correct server.
     pub fn into_request(self) -> Request<Body> {
         let body = self.body();
         let mut request = Request::new(Body::new(http_body_util::Full::new(body)));
@@ -88,8 +90,7 @@ impl Call {
         request
     }
 
-    /// The messages, as the contract has them; those that do not decode are left
-    /// out.
+    /// The decoded messages. Messages that can't be decoded are omitted.
     pub fn decode(&self) -> Vec<DynamicMessage> {
         let Some(method) = image::method(&self.path) else {
             return Vec::new();
@@ -100,13 +101,13 @@ impl Call {
             .collect()
     }
 
-    /// Whether the body ends in the middle of a message.
-    pub fn is_torn(&self) -> bool {
+    /// Whether the body ends with an incomplete frame.
+    pub fn ends_in_incomplete_frame(&self) -> bool {
         !self.rest.is_empty()
     }
 }
 
-/// An answer that has been read to its end.
+/// A response whose body has been read completely.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Reply {
     /// The HTTP status.
@@ -115,14 +116,14 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// The messages.
     pub messages: Vec<Bytes>,
-    /// What follows the messages and is none.
+    /// The bytes after the last complete frame.
     pub rest: Bytes,
-    /// The trailer fields; none in an answer of headers only.
+    /// The trailers; `None` in a response that consists only of headers.
     pub trailers: Option<HeaderMap>,
 }
 
 impl Reply {
-    /// Reads an answer.
+    /// Reads a response completely.
     pub async fn read(response: Response<Body>) -> Self {
         let (parts, body) = response.into_parts();
         let mut reply = Self {
@@ -140,7 +141,7 @@ impl Reply {
         reply
     }
 
-    /// The answer OK with one message.
+    /// A response with status OK and one message.
     pub fn ok(message: &impl prost::Message) -> Self {
         let mut reply = Self {
             messages: vec![message.encode_to_vec().into()],
@@ -149,12 +150,12 @@ impl Reply {
         };
         reply.headers.insert(header::CONTENT_TYPE, GRPC);
         reply
-            .end()
+            .status_fields_mut()
             .insert("grpc-status", HeaderValue::from_static("0"));
         reply
     }
 
-    /// The answer of headers only that refuses.
+    /// A response without messages, with this status in the headers.
     pub fn status(status: Status) -> Self {
         let (parts, ()) = status.into_http::<()>().into_parts();
         Self {
@@ -163,7 +164,7 @@ impl Reply {
         }
     }
 
-    /// The answer as it goes to the caller.
+    /// The HTTP response for the client.
     pub fn into_response(self) -> Response<Body> {
         let mut data = BytesMut::from(&frame(&self.messages)[..]);
         data.put(self.rest);
@@ -174,9 +175,10 @@ impl Reply {
         if let Some(trailers) = self.trailers {
             frames.push(Ok(Frame::trailers(trailers)));
         }
-        let body = match frames.is_empty() {
-            true => Body::empty(),
-            false => Body::new(StreamBody::new(futures::stream::iter(frames))),
+        let body = if frames.is_empty() {
+            Body::empty()
+        } else {
+            Body::new(StreamBody::new(futures::stream::iter(frames)))
         };
         let mut response = Response::new(body);
         *response.status_mut() = self.http;
@@ -185,37 +187,38 @@ impl Reply {
         response
     }
 
-    /// Where the status stands: the trailers, or the headers if there are none.
-    pub fn end(&mut self) -> &mut HeaderMap {
+    /// The fields that contain the gRPC status: the trailers, or the headers if there are no
+    /// trailers.
+    pub fn status_fields_mut(&mut self) -> &mut HeaderMap {
         self.trailers.as_mut().unwrap_or(&mut self.headers)
     }
 
-    fn end_as_it_is(&self) -> &HeaderMap {
+    fn status_fields(&self) -> &HeaderMap {
         self.trailers.as_ref().unwrap_or(&self.headers)
     }
 
-    /// The code; UNKNOWN where there is none.
+    /// The status code; UNKNOWN if there is no status.
     pub fn code(&self) -> Code {
-        let code = self.end_as_it_is().get("grpc-status");
+        let code = self.status_fields().get("grpc-status");
         code.map_or(Code::Unknown, |code| Code::from_bytes(code.as_bytes()))
     }
 
-    /// The status, with its details.
+    /// The status with its details; `None` if there is no status.
     pub fn read_status(&self) -> Option<Status> {
-        Status::from_header_map(self.end_as_it_is())
+        Status::from_header_map(self.status_fields())
     }
 
     /// Replaces the status.
     pub fn set_status(&mut self, status: &Status) {
-        let end = self.end();
+        let fields = self.status_fields_mut();
         for name in ["grpc-status", "grpc-message", "grpc-status-details-bin"] {
-            end.remove(name);
+            fields.remove(name);
         }
-        // A status that no header can carry would be INTERNAL of tonic's own.
-        let _ = status.add_header(end);
+        // Fails only if the status can't be represented in headers.
+        let _ = status.add_header(fields);
     }
 
-    /// The refusal by rules that the answer is, if it is one.
+    /// The refusal, if the response refuses the request because of violated rules.
     pub fn refusal(&self) -> Option<Refusal> {
         let status = self.read_status()?;
         let refusal = Refusal::read(&status)?;
@@ -225,7 +228,7 @@ impl Reply {
 
 const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
 
-/// Messages with their five bytes in front.
+/// Concatenates messages, each with the five-byte frame prefix.
 pub fn frame(messages: &[Bytes]) -> Bytes {
     let mut framed = BytesMut::new();
     for message in messages {
@@ -240,8 +243,8 @@ fn put_frame(framed: &mut BytesMut, flag: u8, message: &Bytes) {
     framed.put_slice(message);
 }
 
-/// The flags and the messages at the beginning of a body, and what follows the last
-/// whole one.
+/// Splits a body into compressed flags, messages, and the bytes after the last complete
+/// frame.
 fn unframe(body: &Bytes) -> (Vec<u8>, Vec<Bytes>, Bytes) {
     let (mut flags, mut messages) = (Vec::new(), Vec::new());
     let mut rest = body.clone();

@@ -1,4 +1,4 @@
-//! The commands of the binary.
+//! The command line of the `faults` binary.
 
 use std::{fs, path::PathBuf, process::ExitCode, sync::Arc};
 
@@ -6,18 +6,17 @@ use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    faults::{self, Claim, Fault},
-    image, kill,
-    server::Listening,
+    faults::{self, Expectation, Fault},
+    image, kill_table,
+    server::RunningServer,
 };
 
-/// Who watches the watchman: a server that keeps its contract, faulty ones, and
-/// whether proofread tells them apart.
+/// Tests proofread on a correct server and on the same server with seeded faults.
 #[derive(Debug, Parser)]
 #[command(
     name = "faults",
     version,
-    after_help = "Exit codes: 0 all is well, 1 a fault is not caught as claimed or the correct server is accused, 2 the command could not do its work."
+    after_help = "Exit codes: 0 success, 1 a fault is not detected as expected or proofread reports a failure of the correct server, 2 the command could not run."
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -26,67 +25,67 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serves the correct server, or one with a fault, on a free port of the loopback.
+    /// Serves the correct server, or the server with a fault, on a free loopback port.
     Serve(Serve),
-    /// Lists the faults with who claims to catch them.
+    /// Lists the faults with the phase and the kind of finding that must detect them.
     List(List),
-    /// Writes the image of the contract that the servers keep.
+    /// Writes the image of the contract that the servers implement.
     Contract {
-        /// The file.
+        /// The output file.
         out: PathBuf,
     },
-    /// Lets proofread at every fault and prints who caught it.
+    /// Runs proofread on every fault and prints a table of what detected it.
     KillTable(KillTable),
-    /// Lets proofread at the correct server, which nobody must accuse.
-    Alarms(Alarms),
+    /// Runs proofread on the correct server, where every failure is a false positive.
+    FalsePositives(FalsePositives),
 }
 
 #[derive(Debug, Args)]
 struct Serve {
-    /// The fault, as `faults list` names it; none for the correct server.
+    /// The id of the fault, from `faults list`; without it, the correct server is served.
     #[arg(long, value_name = "ID")]
     fault: Option<String>,
 }
 
 #[derive(Debug, Args)]
 struct List {
-    /// Lists also the sweep: each rule of each field, not checked.
+    /// Also lists the faults that leave one rule of one field unchecked.
     #[arg(long)]
-    sweep: bool,
+    unchecked_rules: bool,
 }
 
 #[derive(Debug, Args)]
 struct KillTable {
-    /// Only the faults whose names begin so.
+    /// Only runs the faults whose ids begin with this text.
     #[arg(long, value_name = "ID", default_value = "")]
     only: String,
 
-    /// How many random cases the correct server gets at least.
+    /// The minimum number of random cases for the correct server; 0 skips it.
     #[arg(long, default_value_t = 100_000)]
     random: u64,
 
-    /// How many faults are hunted at once.
+    /// The number of faults that are run at the same time.
     #[arg(long, default_value_t = 4)]
-    at_once: usize,
+    concurrency: usize,
 
-    /// Writes it into this Markdown file too, between `<!-- kill table -->` and
-    /// `<!-- end of kill table -->`, and its summary between the like of `kill summary`;
-    /// may be given several times.
+    /// Also writes the table into this Markdown file, between `<!-- kill table -->` and
+    /// `<!-- end of kill table -->`, and the summary between `<!-- kill summary -->` and
+    /// `<!-- end of kill summary -->`. May be repeated.
     #[arg(long, value_name = "FILE", conflicts_with = "only")]
     into: Vec<PathBuf>,
 
-    /// Writes nothing, and exits with 1 if one of the files says anything else.
+    /// Writes nothing, and exits with 1 if one of the files is out of date.
     #[arg(long, requires = "into")]
     check: bool,
 
-    /// Prints everything that was found of each fault, and how long it took.
+    /// Prints all findings of each fault, and the duration.
     #[arg(long)]
     verbose: bool,
 }
 
 #[derive(Debug, Args)]
-struct Alarms {
-    /// How many random cases it gets at least.
+struct FalsePositives {
+    /// The minimum number of random cases.
     #[arg(long, default_value_t = 100_000)]
     random: u64,
 
@@ -99,7 +98,7 @@ impl Cli {
     /// Runs the command.
     ///
     /// # Errors
-    /// When the command could not do its work; the binary exits with 2 then.
+    /// When the command could not run; the binary then exits with 2.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
             Command::Serve(arguments) => arguments.run(),
@@ -113,7 +112,7 @@ impl Cli {
                 Ok(ExitCode::SUCCESS)
             }
             Command::KillTable(arguments) => arguments.run(),
-            Command::Alarms(arguments) => arguments.run(),
+            Command::FalsePositives(arguments) => arguments.run(),
         }
     }
 }
@@ -124,12 +123,12 @@ impl Serve {
             None => None,
             Some(id) => match faults::find(id) {
                 Some(fault) => Some(Arc::new(fault)),
-                None => bail!("there is no fault {id:?}; `faults list` names them"),
+                None => bail!("unknown fault {id:?}; `faults list` shows all"),
             },
         };
         let runtime = tokio::runtime::Runtime::new()?;
         runtime.block_on(async {
-            let server = Listening::start(fault).await?;
+            let server = RunningServer::start(fault).await?;
             println!("listening on {}", server.address.port());
             server.wait().await;
             Ok(ExitCode::SUCCESS)
@@ -140,15 +139,15 @@ impl Serve {
 impl List {
     fn run(&self) {
         let mut all = faults::table();
-        if self.sweep {
-            all.extend(faults::sweep());
+        if self.unchecked_rules {
+            all.extend(faults::unchecked_rules());
         }
-        println!("| fault | what the server does | on | claimed by | as |");
+        println!("| fault | what the server does | path | expected phase | expected finding |");
         println!("| --- | --- | --- | --- | --- |");
         for fault in all {
-            let (phase, kind) = match fault.claim {
-                Claim::Caught(phase, kind) => (format!("{phase:?}"), format!("{kind:?}")),
-                Claim::Undetectable(why) => ("nobody".to_owned(), why.to_owned()),
+            let (phase, kind) = match fault.expectation {
+                Expectation::DetectedBy(phase, kind) => (format!("{phase:?}"), format!("{kind:?}")),
+                Expectation::Undetectable(why) => ("undetectable".to_owned(), why.to_owned()),
             };
             println!(
                 "| {} | {} | {} | {phase} | {kind} |",
@@ -161,40 +160,50 @@ impl List {
 impl KillTable {
     fn run(self) -> anyhow::Result<ExitCode> {
         let program = std::env::current_exe()?;
-        let only = |faults: Vec<Fault>| -> Vec<Fault> {
-            let chosen = faults
+        let selected = |faults: Vec<Fault>| -> Vec<Fault> {
+            let matching = faults
                 .into_iter()
                 .filter(|it| it.id.starts_with(&self.only));
-            chosen.collect()
+            matching.collect()
         };
-        let table = kill::hunt_all(only(faults::table()), &program, self.at_once)?;
-        let sweep = kill::hunt_all(only(faults::sweep()), &program, self.at_once)?;
+        let table = kill_table::run_faults(selected(faults::table()), &program, self.concurrency)?;
+        let unchecked_rules = kill_table::run_faults(
+            selected(faults::unchecked_rules()),
+            &program,
+            self.concurrency,
+        )?;
         if self.verbose {
-            for hunted in table.iter().chain(&sweep) {
-                let (id, took) = (&hunted.fault.id, hunted.took);
-                eprintln!("{id}: {} cases in {took:?}", hunted.cases);
-                for catch in &hunted.caught {
-                    eprintln!("  {catch:?}");
+            for result in table.iter().chain(&unchecked_rules) {
+                let (id, duration) = (&result.fault.id, result.duration);
+                eprintln!("{id}: {} cases in {duration:?}", result.cases);
+                for detection in &result.detections {
+                    eprintln!("  {detection:?}");
                 }
             }
         }
-        let markdown = kill::markdown(&table, &sweep);
+        let markdown = kill_table::markdown(&table, &unchecked_rules);
         println!("{markdown}");
         let correct = match self.random {
             0 => None,
-            random => Some(alarms(random, 0)?),
+            random => Some(test_correct_server(random, 0)?),
         };
-        let summary = kill::summary(&table, &sweep, correct.as_ref());
+        let summary = kill_table::summary(&table, &unchecked_rules, correct.as_ref());
         println!("{summary}");
-        let mut failed = correct.is_some_and(|it| it.is_accused());
-        let missed = table.iter().chain(&sweep).filter(|it| !it.is_as_claimed());
-        failed |= missed.count() > 0;
+        let mut failed = correct.is_some_and(|it| it.has_findings());
+        let unexpected = table
+            .iter()
+            .chain(&unchecked_rules)
+            .filter(|it| !it.is_as_expected());
+        failed |= unexpected.count() > 0;
         let sections = [("kill summary", &*summary), ("kill table", &*markdown)];
         for file in &self.into {
             if !self.check {
-                kill::write(file, &sections)?;
-            } else if kill::stale(file, &sections)? {
-                println!("{}: not what the kill table says", file.display());
+                kill_table::write(file, &sections)?;
+            } else if kill_table::is_stale(file, &sections)? {
+                println!(
+                    "{}: the kill table is out of date; run `just kill-table --accept`",
+                    file.display()
+                );
                 failed = true;
             }
         }
@@ -202,35 +211,35 @@ impl KillTable {
     }
 }
 
-impl Alarms {
+impl FalsePositives {
     fn run(self) -> anyhow::Result<ExitCode> {
-        let accused = alarms(self.random, self.seed)?.is_accused();
-        Ok(ExitCode::from(u8::from(accused)))
+        let has_findings = test_correct_server(self.random, self.seed)?.has_findings();
+        Ok(ExitCode::from(u8::from(has_findings)))
     }
 }
 
-/// Tests the correct server and prints what it was accused of.
-fn alarms(random: u64, seed: u64) -> anyhow::Result<kill::Alarms> {
+/// Tests the correct server and prints the findings.
+fn test_correct_server(random: u64, seed: u64) -> anyhow::Result<kill_table::CorrectServerReport> {
     let threads = std::thread::available_parallelism()?.get();
-    let alarms = kill::alarms(random, seed, threads)?;
+    let report = kill_table::test_correct_server(random, seed, threads)?;
     println!(
-        "The correct server: {} cases, {} of them random, in {:.1} s; {} of {} rules seen from both sides; {} false alarms, {} defects of proofread.",
-        alarms.cases,
-        alarms.random,
-        alarms.took.as_secs_f64(),
-        alarms.rules.0,
-        alarms.rules.1,
-        alarms.alarms.len(),
-        alarms.defects.len(),
+        "The correct server: {} cases, {} of them random, in {:.1} s; {} of {} rules satisfied and violated; {} false positives, {} defects of proofread.",
+        report.cases,
+        report.random,
+        report.duration.as_secs_f64(),
+        report.rules.0,
+        report.rules.1,
+        report.false_positives.len(),
+        report.defects.len(),
     );
-    for alarm in alarms.alarms.iter().chain(&alarms.defects) {
-        println!("- {alarm}");
+    for finding in report.false_positives.iter().chain(&report.defects) {
+        println!("- {finding}");
     }
-    for uncovered in &alarms.uncovered {
+    for uncovered in &report.uncovered {
         println!("- not covered: {uncovered}");
     }
     println!();
-    Ok(alarms)
+    Ok(report)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A plain client for the tests of this crate.
+//! A minimal client for the tests of this crate.
 
 use http::{HeaderMap, HeaderValue};
 use prost::Message;
@@ -10,7 +10,7 @@ use crate::{
     server::OPERATOR_TOKEN,
 };
 
-/// A call with these messages, and the operator's token.
+/// A call with these messages and the operator's token.
 pub fn call(path: &str, messages: &[DynamicMessage]) -> Call {
     let messages = messages.iter().map(|it| it.encode_to_vec().into());
     let mut headers = HeaderMap::new();
@@ -21,12 +21,12 @@ pub fn call(path: &str, messages: &[DynamicMessage]) -> Call {
     Call::new(path, headers, messages.collect())
 }
 
-/// Whether the answer is a stream without an end.
+/// Whether the method returns a stream that does not end.
 pub fn is_endless(path: &str) -> bool {
     path.ends_with("/WatchStock")
 }
 
-/// Calls over a socket.
+/// Sends a call over a socket.
 pub async fn send(channel: &rpc::Channel, call: Call) -> Result<Reply, tonic::Status> {
     let response = channel.clone().oneshot(call.into_request()).await?;
     Ok(Reply::read(response).await)

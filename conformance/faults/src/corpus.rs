@@ -1,5 +1,5 @@
-//! Requests for the tests of this crate, thought of apart from proofread: a valid
-//! one for each method, and what becomes of it when one value is another.
+//! Test requests that are independent of proofread's case generation: valid requests for
+//! each method (`corpus.json`), and variants of them with one changed value.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -14,7 +14,7 @@ use crate::image;
 static VALID: LazyLock<BTreeMap<String, Vec<serde_json::Value>>> =
     LazyLock::new(|| serde_json::from_str(include_str!("corpus.json")).expect("it is JSON"));
 
-/// The paths of all methods.
+/// The paths of all methods that the servers implement.
 pub fn methods() -> impl Iterator<Item = &'static str> {
     VALID.keys().map(String::as_str)
 }
@@ -24,7 +24,7 @@ pub fn valid(path: &str) -> DynamicMessage {
     all_valid(path).swap_remove(0)
 }
 
-/// Valid requests: one for each member of a oneof.
+/// All valid requests of the method; several if it has a oneof, one for each member.
 fn all_valid(path: &str) -> Vec<DynamicMessage> {
     let method = image::method(path).expect("the method exists");
     let read = |json| {
@@ -34,18 +34,18 @@ fn all_valid(path: &str) -> Vec<DynamicMessage> {
     VALID.get(path).into_iter().flatten().map(read).collect()
 }
 
-/// The empty request, the valid ones, and these with one value changed.
+/// The empty request, the valid requests, and their variants with one changed value.
 pub fn requests(path: &str) -> Vec<DynamicMessage> {
     let valid = all_valid(path);
     let mut all = vec![DynamicMessage::new(valid[0].descriptor())];
     for valid in valid {
-        all.extend(changed(&valid, 3));
+        all.extend(variants(&valid, 3));
         all.push(valid);
     }
     all
 }
 
-/// Bytes that are no message, or one that is written otherwise than usual.
+/// Malformed messages, and valid messages with an unusual encoding.
 pub fn raw(path: &str) -> Vec<Bytes> {
     let valid = Bytes::from(valid(path).encode_to_vec());
     let with = |more: &[u8]| Bytes::from([&valid[..], more].concat());
@@ -54,31 +54,31 @@ pub fn raw(path: &str) -> Vec<Bytes> {
         with(&[0x08]),
         with(&[0x0a, 0x01, 0xff]),
         with(&[0x0d, 1, 2, 3, 4]),
-        // The first field again, as another number, as a message with nothing in
-        // it, and as a list that is not packed.
+        // Repeats low field numbers: as another number, as an empty message, and as
+        // unpacked list items.
         with(&[0x08, 0x63]),
         with(&[0x0a, 0x00]),
         with(&[0x10, 0x63]),
         with(&[0x08, 0x64, 0x08, 0x65]),
         with(&[0x0a, 0x02, 0x66, 0x67]),
     ];
-    let records = crate::records::read(&valid).unwrap_or_default();
-    all.push(crate::records::write(
+    let records = crate::wire_fields::read(&valid).unwrap_or_default();
+    all.push(crate::wire_fields::write(
         &records.iter().rev().cloned().collect::<Vec<_>>(),
     ));
-    // Every field twice: a wrong value and then the right one, and the reverse.
+    // Every field twice: an invalid value before the valid one, and the reverse.
     for record in &records {
-        for wrong in [&[0x63][..], &[0x01, 0xff], &[0x00]] {
-            let wrong = crate::records::Record {
-                value: Bytes::copy_from_slice(wrong),
+        for value in [&[0x63][..], &[0x01, 0xff], &[0x00]] {
+            let invalid = crate::wire_fields::WireField {
+                value: Bytes::copy_from_slice(value),
                 ..record.clone()
             };
             let mut before = records.clone();
-            before.insert(0, wrong.clone());
-            all.push(crate::records::write(&before));
+            before.insert(0, invalid.clone());
+            all.push(crate::wire_fields::write(&before));
             let mut after = records.clone();
-            after.push(wrong);
-            all.push(crate::records::write(&after));
+            after.push(invalid);
+            all.push(crate::wire_fields::write(&after));
         }
     }
     let nested = (0..100).fold(Vec::new(), |inner: Vec<u8>, _| {
@@ -101,14 +101,14 @@ fn varint(number: usize) -> Vec<u8> {
     bytes
 }
 
-fn changed(message: &DynamicMessage, depth: usize) -> Vec<DynamicMessage> {
+fn variants(message: &DynamicMessage, depth: usize) -> Vec<DynamicMessage> {
     let mut all = Vec::new();
     for field in message.descriptor().fields() {
         let mut cleared = message.clone();
         cleared.clear_field(&field);
         all.push(cleared);
         let now = message.get_field(&field).into_owned();
-        for value in others(&field, &now, depth) {
+        for value in other_values(&field, &now, depth) {
             let mut other = message.clone();
             other.set_field(&field, value);
             all.push(other);
@@ -117,17 +117,17 @@ fn changed(message: &DynamicMessage, depth: usize) -> Vec<DynamicMessage> {
     all
 }
 
-fn others(field: &FieldDescriptor, now: &Value, depth: usize) -> Vec<Value> {
+fn other_values(field: &FieldDescriptor, now: &Value, depth: usize) -> Vec<Value> {
     if let (Value::Map(now), Kind::Message(entry)) = (now, field.kind()) {
-        return maps(now, &entry, depth);
+        return other_maps(now, &entry, depth);
     }
     if let Value::List(now) = now {
-        return lists(now, &field.kind(), depth);
+        return other_lists(now, &field.kind(), depth);
     }
-    singles(&field.kind(), now, depth)
+    other_singular_values(&field.kind(), now, depth)
 }
 
-fn lists(now: &[Value], kind: &Kind, depth: usize) -> Vec<Value> {
+fn other_lists(now: &[Value], kind: &Kind, depth: usize) -> Vec<Value> {
     let default = Value::default_value(kind);
     let model = now.last().unwrap_or(&default);
     let mut all = vec![
@@ -140,14 +140,14 @@ fn lists(now: &[Value], kind: &Kind, depth: usize) -> Vec<Value> {
     if now.is_empty() {
         all.push(vec![default.clone()]);
     }
-    for item in singles(kind, model, depth) {
+    for item in other_singular_values(kind, model, depth) {
         all.push([now, std::slice::from_ref(&item)].concat());
         all.push(vec![item]);
     }
     all.into_iter().map(Value::List).collect()
 }
 
-/// More items than any list may have; numbers are different ones.
+/// More items than any list may have. Numbers are distinct, for `unique` rules.
 fn long(model: &Value) -> Vec<Value> {
     let items = (1..=1001).map(|number| match model {
         Value::I32(_) => Value::I32(number),
@@ -156,7 +156,7 @@ fn long(model: &Value) -> Vec<Value> {
     items.collect()
 }
 
-fn maps(
+fn other_maps(
     now: &std::collections::HashMap<MapKey, Value>,
     entry: &MessageDescriptor,
     depth: usize,
@@ -165,7 +165,7 @@ fn maps(
     let model = now.iter().next();
     let default = Value::default_value(&value.kind());
     let model_value = model.map_or(&default, |(_, value)| value);
-    let keys = singles(&key.kind(), &Value::default_value(&key.kind()), 0);
+    let keys = other_singular_values(&key.kind(), &Value::default_value(&key.kind()), 0);
     let keys: Vec<MapKey> = keys.into_iter().filter_map(Value::into_map_key).collect();
     let mut all = vec![now.clone(), Default::default()];
     for count in 1..=4 {
@@ -182,42 +182,42 @@ fn maps(
         all.push(more);
     }
     if let Some((key, now_value)) = model {
-        for other in singles(&value.kind(), now_value, depth) {
+        for other in other_singular_values(&value.kind(), now_value, depth) {
             all.push([(key.clone(), other)].into_iter().collect());
         }
     }
     all.into_iter().map(Value::Map).collect()
 }
 
-fn singles(kind: &Kind, now: &Value, depth: usize) -> Vec<Value> {
+fn other_singular_values(kind: &Kind, now: &Value, depth: usize) -> Vec<Value> {
     match now {
         Value::Bool(_) => vec![Value::Bool(false), Value::Bool(true)],
-        Value::I32(it) => whole(i128::from(*it))
+        Value::I32(it) => other_integers(i128::from(*it))
             .filter_map(|it| it.try_into().ok())
             .map(Value::I32)
             .collect(),
-        Value::I64(it) => whole(i128::from(*it))
+        Value::I64(it) => other_integers(i128::from(*it))
             .filter_map(|it| it.try_into().ok())
             .map(Value::I64)
             .collect(),
-        Value::U32(it) => whole(i128::from(*it))
+        Value::U32(it) => other_integers(i128::from(*it))
             .filter_map(|it| it.try_into().ok())
             .map(Value::U32)
             .collect(),
-        Value::U64(it) => whole(i128::from(*it))
+        Value::U64(it) => other_integers(i128::from(*it))
             .filter_map(|it| it.try_into().ok())
             .map(Value::U64)
             .collect(),
-        Value::EnumNumber(it) => whole(i128::from(*it))
+        Value::EnumNumber(it) => other_integers(i128::from(*it))
             .filter_map(|it| it.try_into().ok())
             .map(Value::EnumNumber)
             .collect(),
         #[expect(clippy::cast_possible_truncation, reason = "any other number will do")]
-        Value::F32(it) => real(f64::from(*it))
+        Value::F32(it) => other_floats(f64::from(*it))
             .map(|it| Value::F32(it as f32))
             .collect(),
-        Value::F64(it) => real(*it).map(Value::F64).collect(),
-        Value::String(it) => texts(it).into_iter().map(Value::String).collect(),
+        Value::F64(it) => other_floats(*it).map(Value::F64).collect(),
+        Value::String(it) => other_strings(it).into_iter().map(Value::String).collect(),
         Value::Bytes(it) => {
             let some: [&[u8]; 9] = [
                 b"",
@@ -241,9 +241,9 @@ fn singles(kind: &Kind, now: &Value, depth: usize) -> Vec<Value> {
             let empty = DynamicMessage::new(descriptor.clone());
             let mut all = vec![empty.clone()];
             if depth > 0 {
-                all.extend(changed(message, depth - 1));
+                all.extend(variants(message, depth - 1));
                 if descriptor.full_name().starts_with("google.protobuf.") {
-                    all.extend(changed(&empty, depth - 1));
+                    all.extend(variants(&empty, depth - 1));
                 }
             }
             all.into_iter().map(Value::Message).collect()
@@ -252,7 +252,7 @@ fn singles(kind: &Kind, now: &Value, depth: usize) -> Vec<Value> {
     }
 }
 
-fn whole(now: i128) -> impl Iterator<Item = i128> {
+fn other_integers(now: i128) -> impl Iterator<Item = i128> {
     const DOUBLE: i128 = 1 << 53;
     const BOUNDS: [i128; 12] = [
         4,
@@ -285,7 +285,7 @@ fn whole(now: i128) -> impl Iterator<Item = i128> {
     BOUNDS.into_iter().chain([-1, -20]).chain(ends).chain(near)
 }
 
-fn real(now: f64) -> impl Iterator<Item = f64> {
+fn other_floats(now: f64) -> impl Iterator<Item = f64> {
     let near = [-4.0, -1.0, -0.5, -0.1, 0.1, 0.5, 1.0, 4.0].map(|step| now + step);
     [
         f64::NAN,
@@ -306,7 +306,7 @@ fn real(now: f64) -> impl Iterator<Item = f64> {
     .chain(near)
 }
 
-fn texts(now: &str) -> Vec<String> {
+fn other_strings(now: &str) -> Vec<String> {
     let some = [
         "",
         "a",

@@ -1,5 +1,5 @@
-//! The contract that the servers keep: the test contract and, of the bookstore's,
-//! what they serve of it.
+//! The contract that the servers implement: the test contract, and the two services of
+//! the bookstore that they serve.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -9,18 +9,18 @@ use prost_types::FileDescriptorProto;
 
 use crate::rules;
 
-/// The services of the contract.
+/// The full names of the services in the contract.
 pub const SERVICES: [&str; 7] = [
     "bookstore.inventory.v1.InventoryService",
     "bookstore.recommendations.v1.RecommendationService",
+    "rules.v1.BehaviourService",
     "rules.v1.ExpressionService",
     "rules.v1.NumberService",
-    "rules.v1.ShelfService",
+    "rules.v1.StringService",
     "rules.v1.StructureService",
-    "rules.v1.TextService",
 ];
 
-/// The files of the bookstore with these services.
+/// The files of the bookstore's contract that define served services.
 const BOOKSTORE: [&str; 2] = [
     "bookstore/inventory/v1/inventory_service.proto",
     "bookstore/recommendations/v1/recommendation_service.proto",
@@ -42,14 +42,15 @@ pub fn pool() -> &'static DescriptorPool {
     &POOL
 }
 
-/// The method with a path.
+/// The method with this path: `/rules.v1.NumberService/CheckInt32`.
 pub fn method(path: &str) -> Option<MethodDescriptor> {
     let (service, name) = path.strip_prefix('/')?.split_once('/')?;
     let service = POOL.get_service_by_name(service)?;
     service.methods().find(|method| method.name() == name)
 }
 
-/// Files as bytes: decoding descriptors drops their options.
+/// A `FileDescriptorSet` with files as bytes, because decoding descriptors with prost
+/// drops their options.
 #[derive(Clone, PartialEq, Message)]
 struct Image {
     #[prost(bytes = "vec", repeated, tag = "1")]
@@ -65,7 +66,7 @@ fn join() -> Vec<u8> {
             .into_iter()
             .filter_map(|name| image.get(&name))
             .collect();
-        files.sort_by_key(|(place, ..)| *place);
+        files.sort_by_key(|(position, ..)| *position);
         for (_, file, bytes) in files {
             if !names.contains(&file.name().to_owned()) {
                 names.push(file.name().to_owned());
@@ -74,35 +75,41 @@ fn join() -> Vec<u8> {
         }
     };
     add(&read(contract::IMAGE), &BOOKSTORE);
-    let own = read(rules::IMAGE);
-    let all: Vec<&str> = own.keys().map(String::as_str).collect();
-    add(&own, &all);
+    let test_contract = read(rules::IMAGE);
+    let all: Vec<&str> = test_contract.keys().map(String::as_str).collect();
+    add(&test_contract, &all);
     joined.encode_to_vec()
 }
 
-/// The files by name, with their places: imports stand before what imports them.
+/// The files by name, each with its position in the image: imports precede the files
+/// that import them.
 fn read(image: &[u8]) -> BTreeMap<String, (usize, FileDescriptorProto, Vec<u8>)> {
     let image = Image::decode(image).expect("the image is well formed");
-    let files = image.files.into_iter().enumerate().map(|(place, bytes)| {
-        let file = FileDescriptorProto::decode(bytes.as_slice()).expect("the file is well formed");
-        (file.name().to_owned(), (place, file, bytes))
-    });
+    let files = image
+        .files
+        .into_iter()
+        .enumerate()
+        .map(|(position, bytes)| {
+            let file =
+                FileDescriptorProto::decode(bytes.as_slice()).expect("the file is well formed");
+            (file.name().to_owned(), (position, file, bytes))
+        });
     files.collect()
 }
 
-/// The names of the files and of all that they import.
+/// The names of the files and of all files that they import, directly or indirectly.
 fn closure(
     image: &BTreeMap<String, (usize, FileDescriptorProto, Vec<u8>)>,
     wanted: &[&str],
 ) -> Vec<String> {
-    let mut open: Vec<String> = wanted.iter().map(|&name| name.to_owned()).collect();
+    let mut pending: Vec<String> = wanted.iter().map(|&name| name.to_owned()).collect();
     let mut found = Vec::new();
-    while let Some(name) = open.pop() {
+    while let Some(name) = pending.pop() {
         if found.contains(&name) {
             continue;
         }
         if let Some((_, file, _)) = image.get(&name) {
-            open.extend(file.dependency.iter().cloned());
+            pending.extend(file.dependency.iter().cloned());
         }
         found.push(name);
     }
@@ -115,7 +122,7 @@ mod tests {
 
     use proofread::{
         contract::Contract,
-        unset::{Unset, UnsetFields},
+        unset::{UnsetAnalysis, UnsetBehaviour},
     };
 
     use super::*;
@@ -125,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn the_contract_has_the_services_that_are_served() {
+    fn contract_has_exactly_the_served_services() {
         let contract = read_by_proofread();
         let services: BTreeSet<_> = contract
             .services()
@@ -135,13 +142,16 @@ mod tests {
     }
 
     #[test]
-    fn no_field_of_a_request_is_silent_and_every_rule_can_be_evaluated() {
+    fn every_request_field_declares_what_unset_means() {
         let contract = read_by_proofread();
-        let unset = UnsetFields::decide(&contract);
+        let unset = UnsetAnalysis::new(&contract);
         for method in contract.methods() {
             for field in unset.of_method(method) {
                 assert!(
-                    !matches!(field.unset, Unset::Silent | Unset::Broken { .. }),
+                    !matches!(
+                        field.unset,
+                        UnsetBehaviour::Undeclared | UnsetBehaviour::InvalidRules { .. }
+                    ),
                     "{} {}: {:?}",
                     method.full_name,
                     field.path,

@@ -1,13 +1,13 @@
-//! Who watches the watchman: a server that keeps its contract, the same server
-//! with one fault at a time, and a table that says which phase of proofread must
-//! catch each.
+//! Tests proofread by mutation testing: a server that conforms to its contract, the same
+//! server with one fault at a time, and a table that shows which phase of proofread
+//! detects each fault.
 //!
-//! - `proto/rules/v1` is a contract that uses, rule by rule, the standard rules of
-//!   protovalidate.
-//! - [`server`] serves it, and a part of the bookstore's, correctly.
-//! - [`faults`] are what can be put in front of it.
-//! - [`kill`] lets proofread at all of them.
+//! - `proto/rules/v1` is a test contract that uses each standard rule of protovalidate.
+//! - [`server`] implements it, and a part of the bookstore's contract, correctly.
+//! - [`faults`] change the requests or responses of the correct server.
+//! - [`kill`] runs proofread on all of them.
 
+mod accept_anyway;
 pub mod call;
 pub mod cli;
 #[cfg(test)]
@@ -15,12 +15,11 @@ mod client;
 #[cfg(test)]
 mod corpus;
 pub mod faults;
+mod field_values;
 pub mod image;
-pub mod kill;
-mod pardon;
-mod records;
+pub mod kill_table;
 pub mod refusal;
 pub mod rules;
-mod runtime;
+mod runtime_validator;
 pub mod server;
-mod values;
+mod wire_fields;

@@ -1,4 +1,4 @@
-//! The command; see `faults --help`.
+//! The `faults` command; see `faults --help`.
 
 use std::process::ExitCode;
 

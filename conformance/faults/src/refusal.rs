@@ -1,5 +1,4 @@
-//! The status of a request that breaks rules, taken apart so that a fault can put
-//! it together wrongly.
+//! The status of a request that violates rules, split into parts that faults can change.
 
 use prost::Message;
 use prost_protovalidate::{ValidationError, Violation};
@@ -11,24 +10,23 @@ use tonic_types::pb::{self, BadRequest};
 const VIOLATIONS: &str = "type.googleapis.com/buf.validate.Violations";
 const BAD_REQUEST: &str = "type.googleapis.com/google.rpc.BadRequest";
 
-/// A refusal, part by part. The parts are independent: a fault may let them
-/// contradict each other.
+/// The parts of a refusal. They are independent, so that a fault can make them contradict
+/// each other.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Refusal {
-    /// The code outside.
+    /// The code in `grpc-status`.
     pub code: Code,
-    /// The message outside.
+    /// The message in `grpc-message`.
     pub message: String,
-    /// The code inside.
+    /// The code of the `google.rpc.Status` in `grpc-status-details-bin`.
     pub inner_code: Code,
-    /// The message inside.
+    /// The message of that `google.rpc.Status`.
     pub inner_message: String,
-    /// The first detail.
+    /// The detail `buf.validate.Violations`.
     pub violations: Violations,
-    /// The second detail.
+    /// The detail `google.rpc.BadRequest`.
     pub bad_request: BadRequest,
-    /// The details to send, by their places: first `Violations`, second
-    /// `BadRequest`.
+    /// Which details are sent, in this order.
     pub order: Vec<Detail>,
 }
 
@@ -39,12 +37,12 @@ pub enum Detail {
     Violations,
     /// `google.rpc.BadRequest`.
     BadRequest,
-    /// Bytes that do not decode, said to be `buf.validate.Violations`.
+    /// Bytes that can't be decoded, with the type URL of `buf.validate.Violations`.
     Garbage,
 }
 
 impl Refusal {
-    /// Takes a status apart; none for one that is no refusal by rules.
+    /// Splits a status into its parts; `None` if it does not have both details.
     pub fn read(status: &Status) -> Option<Self> {
         let inner = pb::Status::decode(status.details()).ok()?;
         let detail = |url: &str| inner.details.iter().find(|any| any.type_url == url);
@@ -59,14 +57,14 @@ impl Refusal {
         })
     }
 
-    /// A refusal for one rule.
+    /// A refusal because of one rule.
     pub fn of(path: &str, rule: &str) -> Self {
         let violation = Violation::new(path, rule, "is refused by a fault");
         let status = contract::violation_status(&ValidationError::single(violation));
         Self::read(&status).expect("the status is a refusal")
     }
 
-    /// Puts the status together.
+    /// Builds the status from the parts.
     pub fn status(&self) -> Status {
         let details = self.order.iter().map(|detail| match detail {
             Detail::Violations => any(VIOLATIONS, self.violations.encode_to_vec()),
@@ -78,64 +76,65 @@ impl Refusal {
             message: self.inner_message.clone(),
             details: details.collect(),
         };
-        let details = match self.order.is_empty() {
-            true => Vec::new(),
-            false => inner.encode_to_vec(),
+        let details = if self.order.is_empty() {
+            Vec::new()
+        } else {
+            inner.encode_to_vec()
         };
         Status::with_details(self.code, self.message.clone(), details.into())
     }
 
-    /// Drops the violations for which this holds, from both details.
-    pub fn drop_violations(&mut self, mut which: impl FnMut(&Named) -> bool) {
+    /// Removes the violations for which `which` returns true from both details.
+    pub fn drop_violations(&mut self, mut which: impl FnMut(&ViolationId) -> bool) {
         let dropped: Vec<bool> = self
             .violations
             .violations
             .iter()
-            .map(|violation| which(&Named::read(violation)))
+            .map(|violation| which(&ViolationId::read(violation)))
             .collect();
-        let mut places = dropped.iter();
+        let mut is_dropped = dropped.iter();
         self.violations
             .violations
-            .retain(|_| !places.next().copied().unwrap_or(false));
-        let mut places = dropped.iter();
+            .retain(|_| !is_dropped.next().copied().unwrap_or(false));
+        let mut is_dropped = dropped.iter();
         self.bad_request
             .field_violations
-            .retain(|_| !places.next().copied().unwrap_or(false));
+            .retain(|_| !is_dropped.next().copied().unwrap_or(false));
     }
 
-    /// Whether a violation is about this rule of this field.
-    pub fn names(&self, path: &str, rule: &str) -> bool {
-        let mut violations = self.violations.violations.iter().map(Named::read);
-        violations.any(|named| named.path == path && named.rule == rule)
+    /// Whether a violation has this path and this rule.
+    pub fn has_violation(&self, path: &str, rule: &str) -> bool {
+        let mut violations = self.violations.violations.iter().map(ViolationId::read);
+        violations.any(|violation| violation.path == path && violation.rule == rule)
     }
 
-    /// Makes the messages say what the first violation that is left says.
-    pub fn tell_anew(&mut self) {
+    /// Sets both messages to the description of the first remaining violation.
+    pub fn update_messages(&mut self) {
         if let Some(first) = self.bad_request.field_violations.first() {
             self.message = format!("{}: {}", first.field, first.description);
             self.inner_message.clone_from(&self.message);
         }
     }
 
-    /// Whether no violation is left.
+    /// Whether no violations remain.
     pub fn is_empty(&self) -> bool {
         self.violations.violations.is_empty()
     }
 }
 
-/// A violation as faults name it.
+/// Identifies a violation by field and rule.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Named {
+pub struct ViolationId {
     /// The path without indices and keys: `books[].book.title`.
     pub path: String,
     /// The id of the rule.
     pub rule: String,
-    /// Whether it is about the key of a map.
+    /// Whether it concerns the key of a map entry.
     pub for_key: bool,
 }
 
-impl Named {
-    /// Reads a violation.
+impl ViolationId {
+    /// Reads the identity of a violation.
     pub fn read(violation: &prost_protovalidate_types::Violation) -> Self {
         let elements = violation.field.iter().flat_map(|path| &path.elements);
         let names = elements.map(|element| {

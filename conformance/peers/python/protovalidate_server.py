@@ -13,9 +13,9 @@ from google.protobuf import descriptor_pool, message_factory
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+import behaviour_service
 import sample_books
 import server_runner
-import shelf_service
 import stubs
 
 
@@ -41,11 +41,11 @@ class CheckService:
 
 SERVICES = {
     "bookstore.recommendations.v1.RecommendationService": RecommendationService,
+    "rules.v1.BehaviourService": behaviour_service.BehaviourService,
     "rules.v1.ExpressionService": CheckService,
     "rules.v1.NumberService": CheckService,
-    "rules.v1.ShelfService": shelf_service.ShelfService,
+    "rules.v1.StringService": CheckService,
     "rules.v1.StructureService": CheckService,
-    "rules.v1.TextService": CheckService,
 }
 
 

@@ -1,97 +1,97 @@
-//! The faults: each one thing that a server does against its contract, on a
-//! server that is correct otherwise.
+//! The faults. Each fault violates the contract in one way; otherwise the server is
+//! correct.
 
-mod answers;
-mod behaviour;
 mod bounds;
-mod pages;
+mod fault_behaviour;
+mod paging;
 mod refusals;
-mod sweep;
+mod responses;
+mod server_behaviour;
+mod unchecked_rules;
 mod undetectable;
 mod unset;
 mod wire;
-mod wrong;
 
 use proofread::{case::Phase, finding::FindingKind};
 
-pub use wrong::{Answer, Wrong};
+pub use fault_behaviour::{FaultBehaviour, FaultyResponse};
 
-/// A fault.
+/// A fault, with the phase that must detect it.
 pub struct Fault {
-    /// Its name, by which it is served: `unset/zero-number-accepted`.
+    /// Its id, such as `unset/zero-accepted`.
     pub id: String,
-    /// What the server does.
+    /// What the faulty server does, as a sentence without a subject.
     pub does: String,
-    /// The path of the method that it is on; the beginning of the paths where it
-    /// is on several, and so empty where it is on all.
+    /// A prefix of the paths of the affected methods; the full path if only one method is
+    /// affected, `/` or empty if all are.
     pub method: String,
-    /// Who must catch it, and how.
-    pub claim: Claim,
-    /// What is wrong.
-    pub wrong: Box<dyn Wrong>,
+    /// What must detect it.
+    pub expectation: Expectation,
+    /// How the faulty server responds.
+    pub behaviour: Box<dyn FaultBehaviour>,
 }
 
-/// What is said of a fault beforehand.
+/// How a fault must be detected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Claim {
-    /// This phase finds it, as a finding of this kind.
-    Caught(Phase, FindingKind),
-    /// Nothing can find it, for this reason.
+pub enum Expectation {
+    /// This phase must report a finding of this kind.
+    DetectedBy(Phase, FindingKind),
+    /// No phase can detect it, for this reason.
     Undetectable(&'static str),
 }
 
 impl Fault {
-    /// Whether the fault is on this method.
-    pub fn concerns(&self, path: &str) -> bool {
+    /// Whether the fault affects this method.
+    pub fn applies_to(&self, path: &str) -> bool {
         path.starts_with(&self.method)
     }
 
-    /// Whether the fault ends the process, and so must not be served in this one.
-    pub fn kills(&self) -> bool {
-        self.id == behaviour::KILLS
+    /// Whether the fault exits the process, and so must be served by a child process.
+    pub fn exits_process(&self) -> bool {
+        self.id == server_behaviour::EXITS_PROCESS
     }
 
-    /// A fault that a phase claims.
+    /// A fault that a phase must detect.
     fn new(
         id: &str,
         does: &str,
         method: &str,
         (phase, kind): (Phase, FindingKind),
-        wrong: impl Wrong + 'static,
+        behaviour: impl FaultBehaviour + 'static,
     ) -> Self {
         Self {
             id: id.to_owned(),
             does: does.to_owned(),
             method: method.to_owned(),
-            claim: Claim::Caught(phase, kind),
-            wrong: Box::new(wrong),
+            expectation: Expectation::DetectedBy(phase, kind),
+            behaviour: Box::new(behaviour),
         }
     }
 }
 
-/// The faults that were thought of one by one.
+/// The faults that are written by hand.
 pub fn table() -> Vec<Fault> {
     let parts = [
         unset::faults(),
         bounds::faults(),
         refusals::faults(),
-        answers::faults(),
+        responses::faults(),
         wire::faults(),
-        pages::faults(),
-        behaviour::faults(),
+        paging::faults(),
+        server_behaviour::faults(),
         undetectable::faults(),
     ];
     parts.into_iter().flatten().collect()
 }
 
-/// One fault for each rule of each field of each request: it is not checked.
-pub fn sweep() -> Vec<Fault> {
-    sweep::faults()
+/// One generated fault for each rule of each request field: the rule is not checked.
+pub fn unchecked_rules() -> Vec<Fault> {
+    unchecked_rules::faults()
 }
 
-/// The fault with an id.
+/// The fault with this id.
 pub fn find(id: &str) -> Option<Fault> {
-    let mut all = table().into_iter().chain(sweep());
+    let mut all = table().into_iter().chain(unchecked_rules());
     all.find(|fault| fault.id == id)
 }
 

@@ -1,4 +1,4 @@
-//! Each fault, asked by hand: it changes an answer, and as its claim says.
+//! Checks without proofread that each fault changes a response in the expected way.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,30 +15,32 @@ use tonic_reflection::pb::v1::{
     ServerReflectionRequest, server_reflection_request::MessageRequest,
 };
 
-use super::{Answer, Claim, Fault, behaviour, find, sweep, table};
+use super::{Expectation, Fault, FaultyResponse, find, server_behaviour, table, unchecked_rules};
 use crate::{
     call::{Call, Reply},
     client, corpus,
-    server::Right,
+    server::CorrectServer,
 };
 
-/// What a caller sees of an answer.
+/// What a client observes.
 #[derive(Debug, Clone, PartialEq)]
-enum Seen {
+enum Observation {
     Reply(Box<Reply>),
-    Broken,
-    Nothing,
+    ConnectionBroken,
+    NoResponse,
 }
 
-impl Seen {
-    fn of(answer: Answer) -> Self {
-        match answer {
-            Answer::Reply(mut reply) => {
+impl Observation {
+    fn of(response: FaultyResponse) -> Self {
+        match response {
+            FaultyResponse::Reply(mut reply) => {
                 reply.headers.remove("x-request-id");
                 Self::Reply(Box::new(reply))
             }
-            Answer::Stream(_) | Answer::Reset | Answer::Close => Self::Broken,
-            Answer::Silence => Self::Nothing,
+            FaultyResponse::Stream(_)
+            | FaultyResponse::ResetStream
+            | FaultyResponse::CloseConnection => Self::ConnectionBroken,
+            FaultyResponse::NoResponse => Self::NoResponse,
         }
     }
 
@@ -51,7 +53,7 @@ impl Seen {
     }
 }
 
-/// The calls to which a fault may show itself.
+/// Calls of a method that may reveal a fault.
 fn calls(path: &str) -> Vec<Call> {
     let mut calls: Vec<Call> = Vec::new();
     let valid = corpus::valid(path);
@@ -75,17 +77,17 @@ fn calls(path: &str) -> Vec<Call> {
         call.headers.insert(name, HeaderValue::from_static(value));
         calls.push(call);
     }
-    let mut stranger = plain.clone();
-    stranger.headers.remove("authorization");
-    calls.push(stranger.clone());
-    calls.push(stranger.clone().with_messages(vec![Bytes::new()]));
-    stranger
+    let mut without_token = plain.clone();
+    without_token.headers.remove("authorization");
+    calls.push(without_token.clone());
+    calls.push(without_token.clone().with_messages(vec![Bytes::new()]));
+    without_token
         .headers
         .insert("authorization", HeaderValue::from_static("Bearer me"));
-    calls.push(stranger);
-    let mut made_up = plain.clone();
-    made_up.path.push('y');
-    calls.push(made_up);
+    calls.push(without_token);
+    let mut unknown_method = plain.clone();
+    unknown_method.path.push('y');
+    calls.push(unknown_method);
     let framed = crate::call::frame(&plain.messages);
     calls.push(plain.clone().with_body(&framed.slice(..framed.len() - 1)));
     let compressed = [&[1], &framed[1..]].concat();
@@ -93,25 +95,25 @@ fn calls(path: &str) -> Vec<Call> {
     calls
 }
 
-/// The calls for pages: from the first to the last, and odd ones.
+/// Calls of the paged list with valid and invalid tokens and sizes.
 fn pages() -> Vec<Call> {
-    use crate::rules::v1::ListThingsRequest;
+    use crate::rules::v1::ListItemsRequest;
     let tokens = ["", "from-2", "from-3", "from-5", "from-10", "nonsense"];
     let requests = tokens.iter().flat_map(|token| {
-        [0, 2, 5, 100].map(|page_size| ListThingsRequest {
+        [0, 2, 5, 100].map(|page_size| ListItemsRequest {
             page_size,
             page_token: (*token).to_owned(),
         })
     });
-    let path = "/rules.v1.ShelfService/ListThings";
+    let path = "/rules.v1.BehaviourService/ListItems";
     let plain = client::call(path, &[]);
     requests
         .map(|it| plain.clone().with_messages(vec![it.encode_to_vec().into()]))
         .collect()
 }
 
-/// Calls that ask for health and reflection.
-fn housekeeping() -> Vec<Call> {
+/// Calls of the health and reflection services.
+fn infrastructure_calls() -> Vec<Call> {
     let call = |path: &str, message: Vec<u8>| {
         client::call(path, &[]).with_messages(vec![Bytes::from(message)])
     };
@@ -134,65 +136,70 @@ fn housekeeping() -> Vec<Call> {
     };
     vec![
         check(""),
-        check("rules.v1.TextService"),
+        check("rules.v1.StringService"),
         check("no.such.Service"),
         reflect(MessageRequest::ListServices(String::new())),
         reflect(MessageRequest::FileContainingSymbol(
             "rules.v1.Checked".to_owned(),
         )),
         reflect(MessageRequest::FileContainingSymbol(
-            "rules.v1.CheckTextsRequest".to_owned(),
+            "rules.v1.CheckStringsRequest".to_owned(),
         )),
     ]
 }
 
-async fn right_answers(calls: &[Call]) -> Vec<Seen> {
-    let right = Right::new();
-    let mut seen = Vec::new();
+async fn expected_responses(calls: &[Call]) -> Vec<Observation> {
+    let correct = CorrectServer::new();
+    let mut observed = Vec::new();
     for call in calls {
-        seen.push(Seen::of(Answer::Reply(right.answer(call.clone()).await)));
+        observed.push(Observation::of(FaultyResponse::Reply(
+            correct.handle_call(call.clone()).await,
+        )));
     }
-    seen
+    observed
 }
 
-/// The calls for a fault and how the correct server answers them.
-struct Asked {
-    by_method: BTreeMap<&'static str, (Vec<Call>, Vec<Seen>)>,
-    others: (Vec<Call>, Vec<Seen>),
+/// Test calls with the responses of the correct server.
+struct TestCalls {
+    by_method: BTreeMap<&'static str, (Vec<Call>, Vec<Observation>)>,
+    others: (Vec<Call>, Vec<Observation>),
 }
 
-impl Asked {
+impl TestCalls {
     async fn new() -> Self {
         let mut by_method = BTreeMap::new();
         for path in corpus::methods().filter(|path| !client::is_endless(path)) {
             let calls = calls(path);
-            let right = right_answers(&calls).await;
-            by_method.insert(path, (calls, right));
+            let expected = expected_responses(&calls).await;
+            by_method.insert(path, (calls, expected));
         }
-        let others = [pages(), housekeeping()].concat();
-        let right = right_answers(&others).await;
+        let others = [pages(), infrastructure_calls()].concat();
+        let expected = expected_responses(&others).await;
         Self {
             by_method,
-            others: (others, right),
+            others: (others, expected),
         }
     }
 
-    /// Pairs of right and wrong answers that differ.
-    async fn differences(&self, fault: &Fault) -> Vec<(Seen, Seen)> {
-        let right = Right::new();
+    /// Pairs of different responses of the correct and the faulty server. Stops when the
+    /// expected effect is found.
+    async fn differences(&self, fault: &Fault) -> Vec<(Observation, Observation)> {
+        let correct = CorrectServer::new();
         let mut different = Vec::new();
         let all = self.by_method.values().chain([&self.others]);
         for (calls, expected) in all {
             for (call, expected) in calls.iter().zip(expected) {
-                if !fault.concerns(&call.path) || (is_rule(fault) && !expected.is_refusal()) {
+                if !fault.applies_to(&call.path)
+                    || (is_unchecked_rule(fault) && !expected.is_refusal())
+                {
                     continue;
                 }
-                let answer = fault.wrong.answer(call.clone(), &right);
-                let answer = tokio::time::timeout(Duration::from_millis(300), answer).await;
-                let seen = Seen::of(answer.unwrap_or(Answer::Silence));
-                if seen != *expected {
-                    different.push((expected.clone(), seen));
-                    if shows(fault, &different) {
+                let response = fault.behaviour.respond(call.clone(), &correct);
+                let response = tokio::time::timeout(Duration::from_millis(300), response).await;
+                let observed = Observation::of(response.unwrap_or(FaultyResponse::NoResponse));
+                if observed != *expected {
+                    different.push((expected.clone(), observed));
+                    if has_expected_effect(fault, &different) {
                         return different;
                     }
                 }
@@ -202,119 +209,130 @@ impl Asked {
     }
 }
 
-fn is_rule(fault: &Fault) -> bool {
-    matches!(fault.claim, Claim::Caught(_, FindingKind::RuleNotChecked))
+fn is_unchecked_rule(fault: &Fault) -> bool {
+    matches!(
+        fault.expectation,
+        Expectation::DetectedBy(_, FindingKind::RuleNotChecked)
+    )
 }
 
-/// Whether the answers differ in the way that the fault claims.
-fn shows(fault: &Fault, different: &[(Seen, Seen)]) -> bool {
-    let Claim::Caught(_, kind) = fault.claim else {
+/// Whether a pair differs in the way that the expected finding requires.
+fn has_expected_effect(fault: &Fault, different: &[(Observation, Observation)]) -> bool {
+    let Expectation::DetectedBy(_, kind) = fault.expectation else {
         return !different.is_empty();
     };
-    different.iter().any(|(right, wrong)| match kind {
-        FindingKind::RuleNotChecked => right.is_refusal() && wrong.is_ok(),
-        FindingKind::ValidRefused => right.is_ok() && !wrong.is_ok(),
+    different.iter().any(|(expected, observed)| match kind {
+        FindingKind::RuleNotChecked => expected.is_refusal() && observed.is_ok(),
+        FindingKind::ValidRefused => expected.is_ok() && !observed.is_ok(),
         FindingKind::WrongViolations | FindingKind::WrongDetails => {
-            right.is_refusal() && !wrong.is_ok()
+            expected.is_refusal() && !observed.is_ok()
         }
-        FindingKind::BadResponse => right.is_ok() || wrong.is_ok(),
+        FindingKind::BadResponse => expected.is_ok() || observed.is_ok(),
         _ => true,
     })
 }
 
-/// Faults of calls that are repeated show themselves over two calls.
-fn is_about_repeating(fault: &Fault) -> bool {
-    fault.id.starts_with("replay/")
+/// Faults of repeated calls need two calls to be observed.
+fn needs_two_calls(fault: &Fault) -> bool {
+    fault.id.starts_with("idempotency/")
 }
 
-/// Faults that show themselves to a caller that hangs up, or to one that waits, or
-/// to none that lives.
-fn needs_a_socket(fault: &Fault) -> bool {
-    let named = [
-        "behaviour/cancelled-for-good",
+/// Faults that only a cancelled call, a waiting client or a child process reveals.
+fn needs_socket(fault: &Fault) -> bool {
+    let ids = [
+        "behaviour/hangs-after-cancellation",
         "behaviour/stream-outlives-deadline",
     ];
-    fault.kills() || named.contains(&fault.id.as_str())
+    fault.exits_process() || ids.contains(&fault.id.as_str())
 }
 
 #[tokio::test]
-async fn every_fault_changes_an_answer_as_it_claims() {
-    let asked = Asked::new().await;
-    let mut silent = Vec::new();
-    let (mut tabled, mut swept) = (0, 0);
+async fn every_fault_has_the_expected_effect() {
+    let calls = TestCalls::new().await;
+    let mut without_effect = Vec::new();
+    let (mut table_count, mut unchecked_count) = (0, 0);
     for fault in table() {
-        tabled += 1;
-        if needs_a_socket(&fault) || is_about_repeating(&fault) {
+        table_count += 1;
+        if needs_socket(&fault) || needs_two_calls(&fault) {
             continue;
         }
-        if !shows(&fault, &asked.differences(&fault).await) {
-            silent.push(fault.id);
+        if !has_expected_effect(&fault, &calls.differences(&fault).await) {
+            without_effect.push(fault.id);
         }
     }
-    for fault in sweep()
+    for fault in unchecked_rules()
         .into_iter()
         .filter(|fault| !client::is_endless(&fault.method))
     {
-        swept += 1;
-        if !shows(&fault, &asked.differences(&fault).await) {
-            silent.push(fault.id);
+        unchecked_count += 1;
+        if !has_expected_effect(&fault, &calls.differences(&fault).await) {
+            without_effect.push(fault.id);
         }
     }
-    println!("{tabled} in the table, {swept} in the sweep");
+    println!("{table_count} written faults, {unchecked_count} unchecked rules");
     assert!(
-        silent.is_empty(),
-        "{} faults show nothing:\n{}",
-        silent.len(),
-        silent.join("\n")
+        without_effect.is_empty(),
+        "{} faults have no effect:\n{}",
+        without_effect.len(),
+        without_effect.join("\n")
     );
 }
 
-fn other_is_same(fault: &Fault) -> bool {
-    ["replay/other-body-accepted", "replay/absent-is-zero"].contains(&fault.id.as_str())
+fn ignores_other_body(fault: &Fault) -> bool {
+    [
+        "idempotency/other-body-accepted",
+        "idempotency/absent-is-zero",
+    ]
+    .contains(&fault.id.as_str())
 }
 
 #[tokio::test]
-async fn repeated_calls_are_answered_again_by_the_correct_server_only() {
-    for fault in table().iter().filter(|fault| is_about_repeating(fault)) {
-        let right = Right::new();
+async fn only_the_correct_server_handles_repeated_calls() {
+    for fault in table().iter().filter(|fault| needs_two_calls(fault)) {
+        let correct = CorrectServer::new();
         let call = client::call(&fault.method, &[corpus::valid(&fault.method)]);
-        let first = Seen::of(Answer::Reply(right.answer(call.clone()).await));
+        let first = Observation::of(FaultyResponse::Reply(
+            correct.handle_call(call.clone()).await,
+        ));
         assert!(first.is_ok(), "{}", fault.id);
         assert_eq!(
             first,
-            Seen::of(Answer::Reply(right.answer(call.clone()).await))
+            Observation::of(FaultyResponse::Reply(
+                correct.handle_call(call.clone()).await
+            ))
         );
 
         let mut other = corpus::valid(&fault.method);
         match fault.id.as_str() {
-            "replay/other-body-accepted" => {
+            "idempotency/other-body-accepted" => {
                 other.set_field_by_name("amount_minor", prost_reflect::Value::I64(7));
             }
-            "replay/absent-is-zero" => other.clear_field_by_name("tip_minor"),
+            "idempotency/absent-is-zero" => other.clear_field_by_name("tip_minor"),
             _ => {}
         }
-        let right = Right::new();
-        let first = Seen::of(fault.wrong.answer(call, &right).await);
+        let correct = CorrectServer::new();
+        let first = Observation::of(fault.behaviour.respond(call, &correct).await);
         let call = client::call(&fault.method, &[other]);
-        let second = Seen::of(fault.wrong.answer(call, &right).await);
-        match other_is_same(fault) {
-            true => assert_eq!(first, second, "{}", fault.id),
-            false => assert_ne!(first, second, "{}", fault.id),
+        let second = Observation::of(fault.behaviour.respond(call, &correct).await);
+        if ignores_other_body(fault) {
+            assert_eq!(first, second, "{}", fault.id);
+        } else {
+            assert_ne!(first, second, "{}", fault.id);
         }
     }
 }
 
 #[test]
-fn every_fault_has_a_name_of_its_own() {
-    let all: Vec<Fault> = table().into_iter().chain(sweep()).collect();
+fn fault_ids_are_unique() {
+    let all: Vec<Fault> = table().into_iter().chain(unchecked_rules()).collect();
     let names: BTreeSet<&str> = all.iter().map(|fault| fault.id.as_str()).collect();
     assert_eq!(names.len(), all.len());
-    assert!(find(behaviour::KILLS).is_some_and(|fault| fault.kills()));
+    assert!(find(server_behaviour::EXITS_PROCESS).is_some_and(|fault| fault.exits_process()));
     assert!(find("no/such-fault").is_none());
 }
 
 #[test]
-fn every_phase_claims_enough_faults() {
+fn every_phase_has_enough_faults() {
     let table = table();
     assert!(table.len() >= 60);
     let phases = [
@@ -325,9 +343,9 @@ fn every_phase_claims_enough_faults() {
         Phase::Behaviour,
     ];
     for phase in phases {
-        let claimed = table
+        let faults = table
             .iter()
-            .filter(|it| matches!(it.claim, Claim::Caught(it, _) if it == phase));
-        assert!(claimed.count() >= 10, "{phase:?}");
+            .filter(|it| matches!(it.expectation, Expectation::DetectedBy(it, _) if it == phase));
+        assert!(faults.count() >= 10, "{phase:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Faults about fields that are unset, or set to zero where that is another thing.
+//! Faults in the handling of unset fields, and of explicit zero values.
 
 use proofread::{
     case::Phase::Unset,
@@ -8,11 +8,11 @@ use prost_reflect::{DynamicMessage, Value};
 
 use super::{
     Fault,
-    wrong::{Forgiving, Refuse, Refusing},
+    fault_behaviour::{ChangeRefusal, IgnoreViolations, RefuseValid},
 };
 use crate::{
-    refusal::{Named, Refusal},
-    values,
+    field_values,
+    refusal::{Refusal, ViolationId},
 };
 
 const OPTIONAL: &str = "/rules.v1.StructureService/CheckOptional";
@@ -26,33 +26,38 @@ const IMPORT: &str = "/bookstore.inventory.v1.InventoryService/ImportBooks";
 const BATCH: &str = "/bookstore.inventory.v1.InventoryService/BatchGetBooks";
 const RESERVE: &str = "/bookstore.inventory.v1.InventoryService/ReserveStock";
 
-/// Accepts that a field of the request is unset, and only that: other values are
-/// held to its rules.
-fn accepts_unset(path: &'static str) -> Forgiving<impl Fn(&Named, &[DynamicMessage]) -> bool> {
-    Forgiving(move |named: &Named, messages: &[DynamicMessage]| {
-        let within = named.path == path || named.path.starts_with(&format!("{path}."));
-        within
-            && messages
-                .iter()
-                .any(|message| values::is_unset(message, path))
-    })
+/// Accepts requests in which the field is unset; other values are validated.
+fn accepts_unset(
+    path: &'static str,
+) -> IgnoreViolations<impl Fn(&ViolationId, &[DynamicMessage]) -> bool> {
+    IgnoreViolations(
+        move |violation: &ViolationId, messages: &[DynamicMessage]| {
+            let within = violation.path == path || violation.path.starts_with(&format!("{path}."));
+            within
+                && messages
+                    .iter()
+                    .any(|message| field_values::is_unset(message, path))
+        },
+    )
 }
 
-/// Refuses where the field of the request is as `when` says.
+/// Refuses requests if `when` is true for the value of the field.
 fn refuses<F: Fn(Option<&Value>) -> bool + Send + Sync>(
     path: &'static str,
     rule: &'static str,
     when: F,
-) -> Refuse<impl Fn(&DynamicMessage) -> bool> {
-    Refuse {
+) -> RefuseValid<impl Fn(&DynamicMessage) -> bool> {
+    RefuseValid {
         path,
         rule,
-        when: move |message: &DynamicMessage| when(values::present(message, path).as_ref()),
+        when: move |message: &DynamicMessage| {
+            when(field_values::value_if_present(message, path).as_ref())
+        },
     }
 }
 
 fn is_zero(value: Option<&Value>) -> bool {
-    value.is_some_and(values::is_zero)
+    value.is_some_and(field_values::is_zero)
 }
 
 #[rustfmt::skip]
@@ -60,67 +65,67 @@ pub(super) fn faults() -> Vec<Fault> {
     let accepted = (Unset, RuleNotChecked);
     let refused = (Unset, ValidRefused);
     vec![
-        Fault::new("unset/category-accepted", "accepts the enum that a client forgot", RECOMMEND, accepted, accepts_unset("category")),
-        Fault::new("unset/max-results-accepted", "takes the forgotten number as zero and answers no books", RECOMMEND, accepted, accepts_unset("max_results")),
-        Fault::new("unset/said-number-accepted", "accepts that a required optional number is absent", SET_STOCK, accepted, accepts_unset("on_hand")),
-        Fault::new("unset/nested-message-accepted", "accepts that a message in a list has no book", IMPORT, accepted,
-            Forgiving(|named: &Named, _: &[DynamicMessage]| named.path == "books[].book" && named.rule == "required")),
+        Fault::new("unset/category-accepted", "accepts a request without the required enum", RECOMMEND, accepted, accepts_unset("category")),
+        Fault::new("unset/max-results-accepted", "treats the missing number as zero and returns no books", RECOMMEND, accepted, accepts_unset("max_results")),
+        Fault::new("unset/explicit-number-missing-accepted", "accepts a request without the required optional number", SET_STOCK, accepted, accepts_unset("on_hand")),
+        Fault::new("unset/nested-message-accepted", "accepts a list item without its required message", IMPORT, accepted,
+            IgnoreViolations(|violation: &ViolationId, _: &[DynamicMessage]| violation.path == "books[].book" && violation.rule == "required")),
         Fault::new("unset/nested-text-accepted", "accepts a book without a title, two messages deep", IMPORT, accepted,
-            Forgiving(|named: &Named, _: &[DynamicMessage]| named.path == "books[].book.title" && named.rule == "string.min_len")),
-        Fault::new("unset/list-accepted", "accepts a list without items", BATCH, accepted, accepts_unset("book_ids")),
-        Fault::new("unset/id-accepted", "accepts the empty text as an id", RESERVE, accepted, accepts_unset("request_id")),
-        Fault::new("unset/text-accepted", "accepts the empty text where one is required", REQUIRED, accepted, accepts_unset("text")),
-        Fault::new("unset/bytes-accepted", "accepts no bytes where some are required", REQUIRED, accepted, accepts_unset("blob")),
-        Fault::new("unset/map-accepted", "accepts a map without pairs", REQUIRED, accepted, accepts_unset("pairs")),
-        Fault::new("unset/flag-accepted", "accepts that a required optional flag is absent", REQUIRED, accepted, accepts_unset("said_flag")),
-        Fault::new("unset/message-accepted", "accepts that a required message is absent", REQUIRED, accepted, accepts_unset("part")),
-        Fault::new("unset/oneof-accepted", "accepts that no member of a required oneof is set", ONEOFS, accepted,
-            Forgiving(|named: &Named, _: &[DynamicMessage]| named.path == "key")),
-        Fault::new("unset/one-of-fields-accepted", "accepts that none of two fields is set, of which the message wants one", ONE_OF_FIELDS, accepted,
-            Forgiving(|named: &Named, messages: &[DynamicMessage]| named.rule == "message.oneof"
-                && messages.iter().any(|it| values::is_unset(it, "email") && values::is_unset(it, "phone")))),
-        Fault::new("unset/wrapper-accepted", "accepts that a required wrapper is absent", "/rules.v1.StructureService/CheckWrappers", accepted, accepts_unset("int64_value")),
-        Fault::new("unset/duration-accepted", "accepts that a required duration is absent", "/rules.v1.StructureService/CheckDurations", accepted, accepts_unset("exact")),
-        Fault::new("unset/zero-accepted", "takes an optional number that is zero as absent, and so accepts it", OPTIONAL, accepted,
-            Forgiving(|named: &Named, messages: &[DynamicMessage]| named.path == "discount"
-                && messages.iter().any(|it| is_zero(values::present(it, "discount").as_ref())))),
-        Fault::new("unset/empty-text-accepted", "takes an optional text that is empty as absent, and so accepts it", OPTIONAL, accepted,
-            Forgiving(|named: &Named, messages: &[DynamicMessage]| named.path == "note"
-                && messages.iter().any(|it| is_zero(values::present(it, "note").as_ref())))),
-        Fault::new("unset/empty-message-accepted", "does not look into a message that is there and empty", REQUIRED, accepted,
-            Forgiving(|named: &Named, messages: &[DynamicMessage]| named.path == "part.name"
-                && messages.iter().any(|it| values::present(it, "part").is_some_and(|part| values::is_zero(&part))))),
-        Fault::new("unset/zero-refused", "refuses zero where only absent is meant to be something else", OPTIONAL, refused,
+            IgnoreViolations(|violation: &ViolationId, _: &[DynamicMessage]| violation.path == "books[].book.title" && violation.rule == "string.min_len")),
+        Fault::new("unset/list-accepted", "accepts an empty list", BATCH, accepted, accepts_unset("book_ids")),
+        Fault::new("unset/id-accepted", "accepts an empty string as id", RESERVE, accepted, accepts_unset("request_id")),
+        Fault::new("unset/text-accepted", "accepts an empty string where one is required", REQUIRED, accepted, accepts_unset("text")),
+        Fault::new("unset/bytes-accepted", "accepts empty bytes where some are required", REQUIRED, accepted, accepts_unset("data")),
+        Fault::new("unset/map-accepted", "accepts an empty map", REQUIRED, accepted, accepts_unset("pairs")),
+        Fault::new("unset/flag-accepted", "accepts a request without the required optional bool", REQUIRED, accepted, accepts_unset("explicit_flag")),
+        Fault::new("unset/message-accepted", "accepts a request without the required message", REQUIRED, accepted, accepts_unset("part")),
+        Fault::new("unset/oneof-accepted", "accepts a request in which no member of a required oneof is set", ONEOFS, accepted,
+            IgnoreViolations(|violation: &ViolationId, _: &[DynamicMessage]| violation.path == "key")),
+        Fault::new("unset/one-of-fields-accepted", "accepts a request with neither of two fields, one of which the message requires", ONE_OF_FIELDS, accepted,
+            IgnoreViolations(|violation: &ViolationId, messages: &[DynamicMessage]| violation.rule == "message.oneof"
+                && messages.iter().any(|it| field_values::is_unset(it, "email") && field_values::is_unset(it, "phone")))),
+        Fault::new("unset/wrapper-accepted", "accepts a request without the required wrapper", "/rules.v1.StructureService/CheckWrappers", accepted, accepts_unset("int64_value")),
+        Fault::new("unset/duration-accepted", "accepts a request without the required duration", "/rules.v1.StructureService/CheckDurations", accepted, accepts_unset("exact")),
+        Fault::new("unset/zero-accepted", "treats a zero optional number as absent and accepts it", OPTIONAL, accepted,
+            IgnoreViolations(|violation: &ViolationId, messages: &[DynamicMessage]| violation.path == "discount"
+                && messages.iter().any(|it| is_zero(field_values::value_if_present(it, "discount").as_ref())))),
+        Fault::new("unset/empty-text-accepted", "treats an empty optional string as absent and accepts it", OPTIONAL, accepted,
+            IgnoreViolations(|violation: &ViolationId, messages: &[DynamicMessage]| violation.path == "note"
+                && messages.iter().any(|it| is_zero(field_values::value_if_present(it, "note").as_ref())))),
+        Fault::new("unset/empty-message-accepted", "does not validate a message that is present and empty", REQUIRED, accepted,
+            IgnoreViolations(|violation: &ViolationId, messages: &[DynamicMessage]| violation.path == "part.name"
+                && messages.iter().any(|it| field_values::value_if_present(it, "part").is_some_and(|part| field_values::is_zero(&part))))),
+        Fault::new("unset/zero-refused", "refuses zero, although zero and absent both are valid", OPTIONAL, refused,
             refuses("copies", "uint32.gte", is_zero)),
-        Fault::new("unset/said-zero-refused", "refuses zero though it is said", REQUIRED, refused,
-            refuses("said_number", "required", is_zero)),
-        Fault::new("unset/said-empty-refused", "refuses the empty text though it is said", REQUIRED, refused,
-            refuses("said_text", "required", is_zero)),
-        Fault::new("unset/said-no-refused", "refuses no where yes or no may be said", REQUIRED, refused,
-            refuses("said_flag", "required", is_zero)),
-        Fault::new("unset/said-stock-refused", "refuses to set the stock to zero", SET_STOCK, refused,
+        Fault::new("unset/explicit-zero-refused", "refuses an explicit zero as if the number were missing", REQUIRED, refused,
+            refuses("explicit_number", "required", is_zero)),
+        Fault::new("unset/explicit-empty-text-refused", "refuses an explicit empty string as if it were missing", REQUIRED, refused,
+            refuses("explicit_text", "required", is_zero)),
+        Fault::new("unset/explicit-false-refused", "refuses an explicit false as if the bool were missing", REQUIRED, refused,
+            refuses("explicit_flag", "required", is_zero)),
+        Fault::new("unset/explicit-zero-stock-refused", "refuses to set the stock to zero", SET_STOCK, refused,
             refuses("on_hand", "required", is_zero)),
-        Fault::new("unset/absent-refused", "refuses that an optional number is absent: reads it as zero", OPTIONAL, refused,
+        Fault::new("unset/absent-refused", "treats an absent optional number as zero and refuses it", OPTIONAL, refused,
             refuses("discount", "int32.gte_lte", |value| value.is_none())),
-        Fault::new("unset/absent-message-refused", "refuses that a message is absent which may be", NESTED, refused,
+        Fault::new("unset/absent-message-refused", "refuses a request without an optional message", NESTED, refused,
             refuses("spare", "required", |value| value.is_none())),
-        Fault::new("unset/absent-duration-refused", "refuses that a duration is absent which has a default", RESERVE, refused,
+        Fault::new("unset/absent-duration-refused", "refuses a request without a duration that has a default", RESERVE, refused,
             refuses("hold", "duration.gte_lte", |value| value.is_none())),
-        Fault::new("unset/ignored-zero-refused", "holds the empty text to its format, which is to be ignored if empty", OPTIONAL, refused,
-            refuses("email", "string.email_empty", |value| value.is_none_or(values::is_zero))),
-        Fault::new("unset/ignored-visitor-refused", "refuses a visitor who is not signed in", RECOMMEND, refused,
-            refuses("user_id", "string.uuid_empty", |value| value.is_none_or(values::is_zero))),
-        Fault::new("unset/empty-member-refused", "refuses the empty message as a member of a oneof", ONEOFS, refused,
-            Refuse { path: "key", rule: "required", when: |message: &DynamicMessage| is_zero(values::present(message, "shelf").as_ref()) }),
-        Fault::new("unset/zero-member-is-none", "takes a member of a oneof that is zero as none at all", ONEOFS, (Unset, WrongViolations),
-            Refusing(|refusal: &mut Refusal| {
-                if refusal.names("book_id", "int32.gt") {
+        Fault::new("unset/ignored-zero-refused", "validates the format of an empty string, which the contract ignores", OPTIONAL, refused,
+            refuses("email", "string.email_empty", |value| value.is_none_or(field_values::is_zero))),
+        Fault::new("unset/anonymous-user-refused", "refuses a request without a user id, although anonymous users are allowed", RECOMMEND, refused,
+            refuses("user_id", "string.uuid_empty", |value| value.is_none_or(field_values::is_zero))),
+        Fault::new("unset/empty-member-refused", "refuses an empty message as member of a oneof", ONEOFS, refused,
+            RefuseValid { path: "key", rule: "required", when: |message: &DynamicMessage| is_zero(field_values::value_if_present(message, "shelf").as_ref()) }),
+        Fault::new("unset/zero-member-is-none", "treats a zero oneof member as if no member were set", ONEOFS, (Unset, WrongViolations),
+            ChangeRefusal(|refusal: &mut Refusal| {
+                if refusal.has_violation("book_id", "int32.gt") {
                     *refusal = Refusal::of("key", "required");
                 }
             })),
-        Fault::new("unset/empty-message-is-absent", "says of an empty message that it is absent", REQUIRED, (Unset, WrongViolations),
-            Refusing(|refusal: &mut Refusal| {
-                if refusal.names("part.name", "string.min_len") {
+        Fault::new("unset/empty-message-is-absent", "reports an empty message as missing", REQUIRED, (Unset, WrongViolations),
+            ChangeRefusal(|refusal: &mut Refusal| {
+                if refusal.has_violation("part.name", "string.min_len") {
                     *refusal = Refusal::of("part", "required");
                 }
             })),

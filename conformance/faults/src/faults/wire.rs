@@ -1,4 +1,4 @@
-//! Faults in how a server reads what is on the wire.
+//! Faults in how a server decodes messages, headers and paths.
 
 use bytes::Bytes;
 use proofread::{
@@ -9,66 +9,68 @@ use prost_reflect::MessageDescriptor;
 use tonic::Status;
 
 use super::{
-    Answer, Fault,
-    wrong::{Instead, Misreading},
+    Fault, FaultyResponse,
+    fault_behaviour::{ChangeCall, RespondInstead},
 };
 use crate::{
+    accept_anyway::accept_anyway,
     call::{Call, Reply},
     image,
-    pardon::pardon,
-    records::{self, Record},
+    wire_fields::{self, WireField},
 };
 
 const RECOMMEND: &str = "/bookstore.recommendations.v1.RecommendationService/Recommend";
 const BATCH: &str = "/bookstore.inventory.v1.InventoryService/BatchGetBooks";
 const SET_STOCK: &str = "/bookstore.inventory.v1.InventoryService/SetStock";
 const INT32: &str = "/rules.v1.NumberService/CheckInt32";
-const TEXTS: &str = "/rules.v1.TextService/CheckTexts";
-const CHOICES: &str = "/rules.v1.StructureService/CheckChoices";
+const STRINGS: &str = "/rules.v1.StringService/CheckStrings";
+const BOOLS_AND_ENUMS: &str = "/rules.v1.StructureService/CheckBoolsAndEnums";
 const NESTED: &str = "/rules.v1.StructureService/CheckNested";
 const LISTS: &str = "/rules.v1.StructureService/CheckLists";
-const COUNT: &str = "/rules.v1.ShelfService/Count";
+const COUNT: &str = "/rules.v1.BehaviourService/Count";
 
-/// Whether a message of the call is so, by its fields on the wire.
-fn any(call: &Call, is: impl Fn(&[Record], &MessageDescriptor) -> bool) -> bool {
+/// Whether the predicate is true for the encoded fields of any message of the call.
+fn any(call: &Call, is: impl Fn(&[WireField], &MessageDescriptor) -> bool) -> bool {
     let Some(method) = image::method(&call.path) else {
         return false;
     };
-    let mut read = call.messages.iter().filter_map(records::read);
+    let mut read = call.messages.iter().filter_map(wire_fields::read);
     read.any(|records| is(&records, &method.input()))
 }
 
-/// Answers some calls by itself.
+/// Returns `answer` for calls for which `is` is true.
 fn instead(
     is: impl Fn(&Call) -> bool + Send + Sync,
-    answer: impl Fn(&Call) -> Answer + Send + Sync,
-) -> Instead<impl Fn(&Call) -> Option<Answer>> {
-    Instead(move |call: &Call| is(call).then(|| answer(call)))
+    response: impl Fn(&Call) -> FaultyResponse + Send + Sync,
+) -> RespondInstead<impl Fn(&Call) -> Option<FaultyResponse>> {
+    RespondInstead(move |call: &Call| is(call).then(|| response(call)))
 }
 
-fn fails(status: impl Fn() -> Status + Send + Sync) -> impl Fn(&Call) -> Answer + Send + Sync {
-    move |_: &Call| Answer::Reply(Reply::status(status()))
+fn fails(
+    status: impl Fn() -> Status + Send + Sync,
+) -> impl Fn(&Call) -> FaultyResponse + Send + Sync {
+    move |_: &Call| FaultyResponse::Reply(Reply::status(status()))
 }
 
-fn accepts(call: &Call) -> Answer {
-    Answer::Reply(pardon(call))
+fn accepts(call: &Call) -> FaultyResponse {
+    FaultyResponse::Reply(accept_anyway(call))
 }
 
-/// Reads the fields of each message in another way.
+/// Changes the encoded fields of each message, like a wrong decoder.
 fn misreads(
-    change: impl Fn(&mut Vec<Record>, &MessageDescriptor) + Send + Sync,
-) -> Misreading<impl Fn(Call) -> Call> {
-    Misreading(move |call: Call| {
+    change: impl Fn(&mut Vec<WireField>, &MessageDescriptor) + Send + Sync,
+) -> ChangeCall<impl Fn(Call) -> Call> {
+    ChangeCall(move |call: Call| {
         let Some(method) = image::method(&call.path) else {
             return call;
         };
         let changed = call
             .messages
             .iter()
-            .map(|message| match records::read(message) {
+            .map(|message| match wire_fields::read(message) {
                 Some(mut records) => {
                     change(&mut records, &method.input());
-                    records::write(&records)
+                    wire_fields::write(&records)
                 }
                 None => message.clone(),
             });
@@ -80,16 +82,16 @@ fn misreads(
 fn is_malformed(call: &Call) -> bool {
     call.messages
         .iter()
-        .any(|message| records::read(message).is_none())
+        .any(|message| wire_fields::read(message).is_none())
 }
 
-/// Whether a text on the wire is not UTF-8.
+/// Whether an encoded string is not UTF-8.
 fn has_broken_text(call: &Call) -> bool {
     any(call, |records, descriptor| {
         records.iter().any(|record| {
             let field = descriptor.get_field(record.number);
             let text = field.is_some_and(|it| it.kind() == prost_reflect::Kind::String);
-            // The length in front is UTF-8 in any case, as it is below 128.
+            // The length prefix is one byte below 128, which is valid UTF-8.
             text && std::str::from_utf8(&record.value).is_err()
         })
     })
@@ -114,89 +116,90 @@ pub(super) fn faults() -> Vec<Fault> {
     let undeclared = (Wire, UndeclaredError);
     let protocol = (Wire, Protocol);
     let mut faults = vec![
-        Fault::new("wire/unknown-field-refused", "refuses fields that it does not know", RECOMMEND, refused,
-            instead(|call| any(call, records::has_unknown), fails(|| Status::invalid_argument("unknown field")))),
-        Fault::new("wire/unknown-field-crashes", "panics on fields that it does not know", TEXTS, undeclared,
-            instead(|call| any(call, records::has_unknown), fails(|| Status::internal("panicked")))),
-        Fault::new("wire/unknown-enum-crashes", "panics on a number of an enum that it does not know", CHOICES, (Boundary, WrongCode),
+        Fault::new("wire/unknown-field-refused", "refuses unknown fields", RECOMMEND, refused,
+            instead(|call| any(call, wire_fields::has_unknown), fails(|| Status::invalid_argument("unknown field")))),
+        Fault::new("wire/unknown-field-crashes", "panics on unknown fields", STRINGS, undeclared,
+            instead(|call| any(call, wire_fields::has_unknown), fails(|| Status::internal("panicked")))),
+        Fault::new("wire/unknown-enum-crashes", "panics on an unknown enum number", BOOLS_AND_ENUMS, (Boundary, WrongCode),
             instead(has_unknown_number, fails(|| Status::internal("panicked")))),
-        Fault::new("wire/unknown-enum-resets", "hangs up on a number of an enum that it does not know", RECOMMEND, (Boundary, Protocol),
-            instead(has_unknown_number, |_| Answer::Reset)),
-        Fault::new("wire/first-wins", "takes the first value of a field that comes twice", INT32, (Wire, ValidRefused), misreads(records::first_wins)),
-        Fault::new("wire/first-enum-wins", "takes the first value of an enum that comes twice", RECOMMEND, (Wire, ValidRefused), misreads(records::first_wins)),
-        Fault::new("wire/twice-refused", "refuses a field that comes twice", SET_STOCK, undeclared,
+        Fault::new("wire/unknown-enum-resets", "resets the stream on an unknown enum number", RECOMMEND, (Boundary, Protocol),
+            instead(has_unknown_number, |_| FaultyResponse::ResetStream)),
+        Fault::new("wire/first-wins", "uses the first value of a field that occurs twice", INT32, (Wire, ValidRefused), misreads(wire_fields::keep_first_occurrence)),
+        Fault::new("wire/first-enum-wins", "uses the first value of an enum that occurs twice", RECOMMEND, (Wire, ValidRefused), misreads(wire_fields::keep_first_occurrence)),
+        Fault::new("wire/duplicate-field-refused", "refuses a field that occurs twice", SET_STOCK, undeclared,
             instead(|call| any(call, |records, descriptor| {
                 let mut once = records.to_vec();
-                records::first_wins(&mut once, descriptor);
+                wire_fields::keep_first_occurrence(&mut once, descriptor);
                 once.len() < records.len()
             }), fails(|| Status::internal("duplicate field")))),
-        Fault::new("wire/messages-not-merged", "does not merge a message that comes in two pieces", NESTED, refused, misreads(records::last_message_only)),
-        Fault::new("wire/packed-refused", "does not know packed lists", BATCH, (Baseline, UndeclaredError),
-            instead(|call| any(call, |it, descriptor| records::has_list(it, descriptor, true)), fails(|| Status::internal("cannot decode")))),
-        Fault::new("wire/unpacked-refused", "does not know lists that are not packed", BATCH, undeclared,
-            instead(|call| any(call, |it, descriptor| records::has_list(it, descriptor, false)), fails(|| Status::internal("cannot decode")))),
-        Fault::new("wire/order-of-fields", "wants the fields in the order of their numbers", INT32, undeclared,
+        Fault::new("wire/messages-not-merged", "does not merge a message that is sent in two parts", NESTED, refused, misreads(wire_fields::keep_last_message)),
+        Fault::new("wire/packed-refused", "refuses packed lists", BATCH, (Baseline, UndeclaredError),
+            instead(|call| any(call, |it, descriptor| wire_fields::has_list(it, descriptor, true)), fails(|| Status::internal("cannot decode")))),
+        Fault::new("wire/unpacked-refused", "refuses unpacked lists", BATCH, undeclared,
+            instead(|call| any(call, |it, descriptor| wire_fields::has_list(it, descriptor, false)), fails(|| Status::internal("cannot decode")))),
+        Fault::new("wire/field-order-required", "requires fields to be in the order of their numbers", INT32, undeclared,
             instead(|call| any(call, |records, _| !records.is_sorted_by_key(|it| it.number)), fails(|| Status::internal("cannot decode")))),
-        Fault::new("wire/not-utf-8-accepted", "accepts texts that are not UTF-8", TEXTS, protocol, instead(has_broken_text, accepts)),
-        Fault::new("wire/truncated-accepted", "accepts a message that is cut off", INT32, protocol, instead(is_malformed, accepts)),
-        Fault::new("wire/wrong-type-accepted", "accepts a field of the wrong wire type", INT32, protocol,
-            instead(|call| any(call, records::has_wrong_type), accepts)),
-        Fault::new("wire/malformed-unknown", "says UNKNOWN of a message that is cut off", SET_STOCK, protocol,
+        Fault::new("wire/not-utf-8-accepted", "accepts strings that are not UTF-8", STRINGS, protocol, instead(has_broken_text, accepts)),
+        Fault::new("wire/truncated-accepted", "accepts a truncated message", INT32, protocol, instead(is_malformed, accepts)),
+        Fault::new("wire/wrong-type-accepted", "accepts a field with the wrong wire type", INT32, protocol,
+            instead(|call| any(call, wire_fields::has_wrong_type), accepts)),
+        Fault::new("wire/malformed-unknown", "returns UNKNOWN for a truncated message", SET_STOCK, protocol,
             instead(is_malformed, fails(|| Status::unknown("DecodeError")))),
-        Fault::new("wire/malformed-closes", "closes the connection on a message that is cut off", LISTS, (Wire, Crash), instead(is_malformed, |_| Answer::Close)),
-        Fault::new("wire/no-message-accepted", "takes no message for the empty one, and so answers that it is invalid or fine", COUNT, protocol,
+        Fault::new("wire/malformed-closes", "closes the connection on a truncated message", LISTS, (Wire, Crash), instead(is_malformed, |_| FaultyResponse::CloseConnection)),
+        Fault::new("wire/no-message-accepted", "treats a missing message as an empty one", COUNT, protocol,
             instead(|call| call.messages.is_empty(), accepts)),
     ];
     faults.extend(headers());
     faults
 }
 
-/// Faults about headers and paths.
+/// Faults in the handling of headers and paths.
 #[rustfmt::skip]
 fn headers() -> Vec<Fault> {
     let protocol = (Wire, Protocol);
     vec![
-        Fault::new("wire/timeout-crashes", "panics on a grpc-timeout that is none", RECOMMEND, (Wire, Protocol),
-            instead(|call| call.headers.get("grpc-timeout").is_some_and(|it| rpc::parse_timeout(it.as_bytes()).is_err()), |_| Answer::Reset)),
-        Fault::new("wire/binary-metadata-crashes", "panics on binary metadata that is no base64", RECOMMEND, (Wire, Protocol),
-            instead(|call| call.headers.iter().any(|(name, value)| name.as_str().ends_with("-bin") && value.as_bytes().iter().any(|it| !it.is_ascii_alphanumeric() && !b"+/=,".contains(it))), |_| Answer::Reset)),
+        Fault::new("wire/timeout-crashes", "resets the stream on an invalid grpc-timeout", RECOMMEND, (Wire, Protocol),
+            instead(|call| call.headers.get("grpc-timeout").is_some_and(|it| rpc::parse_timeout(it.as_bytes()).is_err()), |_| FaultyResponse::ResetStream)),
+        Fault::new("wire/binary-metadata-crashes", "resets the stream on binary metadata that is not base64", RECOMMEND, (Wire, Protocol),
+            instead(|call| call.headers.iter().any(|(name, value)| name.as_str().ends_with("-bin") && value.as_bytes().iter().any(|it| !it.is_ascii_alphanumeric() && !b"+/=,".contains(it))), |_| FaultyResponse::ResetStream)),
         Fault::new("wire/compressed-accepted", "ignores the compressed flag", INT32, protocol,
-            Misreading(|call: Call| match call.body().split_first() {
+            ChangeCall(|call: Call| match call.body().split_first() {
                 Some((1, rest)) => { let body = [&[0], rest].concat(); call.with_body(&body.into()) }
                 _ => call,
             })),
-        Fault::new("wire/unknown-method-ok", "answers OK to methods that it does not have", "/", protocol,
-            instead(is_made_up, |_| Answer::Reply(Reply::ok(&())))),
-        Fault::new("wire/unknown-method-hangs", "never answers to methods that it does not have", "/", (Wire, Crash),
-            instead(is_made_up, |_| Answer::Silence)),
-        Fault::new("wire/unknown-method-not-found", "answers NOT_FOUND to methods that it does not have", "/", protocol,
-            instead(is_made_up, fails(|| Status::not_found("no such method")))),
-        Fault::new("wire/big-message-closes", "closes the connection on a message of a megabyte and more", TEXTS, (Wire, Crash),
-            instead(|call| call.messages.iter().map(Bytes::len).sum::<usize>() > 1 << 20, |_| Answer::Close)),
-        Fault::new("wire/deep-nesting-crashes", "overflows the stack on messages nested a hundred deep", NESTED, (Wire, Crash),
-            instead(|call| call.messages.iter().any(|it| depth(it, 0) > 60), |_| Answer::Close)),
+        Fault::new("wire/unknown-method-ok", "returns OK for unknown methods", "/", protocol,
+            instead(is_unknown_method, |_| FaultyResponse::Reply(Reply::ok(&())))),
+        Fault::new("wire/unknown-method-hangs", "never responds to unknown methods", "/", (Wire, Crash),
+            instead(is_unknown_method, |_| FaultyResponse::NoResponse)),
+        Fault::new("wire/unknown-method-not-found", "returns NOT_FOUND for unknown methods", "/", protocol,
+            instead(is_unknown_method, fails(|| Status::not_found("no such method")))),
+        Fault::new("wire/big-message-closes", "closes the connection on messages larger than one MiB", STRINGS, (Wire, Crash),
+            instead(|call| call.messages.iter().map(Bytes::len).sum::<usize>() > 1 << 20, |_| FaultyResponse::CloseConnection)),
+        Fault::new("wire/deep-nesting-crashes", "closes the connection on deeply nested messages, like a stack overflow", NESTED, (Wire, Crash),
+            instead(|call| call.messages.iter().any(|it| depth(it, 0) > 60), |_| FaultyResponse::CloseConnection)),
     ]
 }
 
-/// Whether the path is of the contract's services and of no method of theirs.
-fn is_made_up(call: &Call) -> bool {
-    let housekeeping = ["/grpc.health.", "/grpc.reflection."];
-    image::method(&call.path).is_none() && !housekeeping.iter().any(|it| call.path.starts_with(it))
+/// Whether the contract does not define the called method.
+fn is_unknown_method(call: &Call) -> bool {
+    let infrastructure = ["/grpc.health.", "/grpc.reflection."];
+    image::method(&call.path).is_none()
+        && !infrastructure.iter().any(|it| call.path.starts_with(it))
 }
 
-/// How deep the first fields with a length are nested.
-fn depth(message: &Bytes, so_far: usize) -> usize {
-    if so_far > 200 {
-        return so_far;
+/// The nesting depth of length-delimited fields.
+fn depth(message: &Bytes, depth_so_far: usize) -> usize {
+    if depth_so_far > 200 {
+        return depth_so_far;
     }
-    let records = records::read(message).unwrap_or_default();
+    let records = wire_fields::read(message).unwrap_or_default();
     let nested = records.iter().filter(|record| record.wire_type == 2);
     let depths = nested.map(|record| {
         let mut value = record.value.clone();
         match prost::encoding::decode_varint(&mut value) {
-            Ok(length) if length > 1 => depth(&value, so_far + 1),
-            _ => so_far,
+            Ok(length) if length > 1 => depth(&value, depth_so_far + 1),
+            _ => depth_so_far,
         }
     });
-    depths.max().unwrap_or(so_far)
+    depths.max().unwrap_or(depth_so_far)
 }

@@ -1,27 +1,27 @@
-//! The methods that take a request and say that it keeps its rules.
+//! The `Check*` methods, which only validate their request.
 
 use prost::Message;
 use tonic::{Request, Response, Status};
 
 use crate::rules::v1::{
-    CheckAddressesRequest, CheckBlobFormatsRequest, CheckBlobsRequest, CheckChoicesRequest,
+    CheckAddressesRequest, CheckBoolsAndEnumsRequest, CheckBytesFormatsRequest, CheckBytesRequest,
     CheckDoubleRequest, CheckDurationsRequest, CheckFieldExpressionsRequest, CheckFixed32Request,
-    CheckFixed64Request, CheckFloatRequest, CheckHeadersRequest, CheckIdentitiesRequest,
+    CheckFixed64Request, CheckFloatRequest, CheckHeadersRequest, CheckIdentifiersRequest,
     CheckInt32Request, CheckInt64Request, CheckListsRequest, CheckMapsRequest, CheckMasksRequest,
     CheckMessageExpressionsRequest, CheckNamesRequest, CheckNestedRequest, CheckOneOfFieldsRequest,
     CheckOneofsRequest, CheckOptionalRequest, CheckPredefinedRequest, CheckRequiredRequest,
     CheckSfixed32Request, CheckSfixed64Request, CheckSint32Request, CheckSint64Request,
-    CheckTextRangesRequest, CheckTextsRequest, CheckTimestampsRequest, CheckUint32Request,
+    CheckStringRangesRequest, CheckStringsRequest, CheckTimestampsRequest, CheckUint32Request,
     CheckUint64Request, CheckWrappersRequest, Checked,
     expression_service_server::ExpressionService, number_service_server::NumberService,
-    structure_service_server::StructureService, text_service_server::TextService,
+    string_service_server::StringService, structure_service_server::StructureService,
 };
 
-/// The services that only check.
+/// Implements all services that only have `Check*` methods.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Checks;
 
-/// A handler each: the codec has refused what breaks a rule.
+/// Implements a service. The codec has already refused invalid requests.
 macro_rules! checks {
     ($service:ident: $($function:ident $method:literal $request:ident,)+) => {
         #[tonic::async_trait]
@@ -58,19 +58,19 @@ checks! { NumberService:
     check_double "CheckDouble" CheckDoubleRequest,
 }
 
-checks! { TextService:
-    check_texts "CheckTexts" CheckTextsRequest,
-    check_text_ranges "CheckTextRanges" CheckTextRangesRequest,
+checks! { StringService:
+    check_strings "CheckStrings" CheckStringsRequest,
+    check_string_ranges "CheckStringRanges" CheckStringRangesRequest,
     check_names "CheckNames" CheckNamesRequest,
     check_addresses "CheckAddresses" CheckAddressesRequest,
-    check_identities "CheckIdentities" CheckIdentitiesRequest,
+    check_identifiers "CheckIdentifiers" CheckIdentifiersRequest,
     check_headers "CheckHeaders" CheckHeadersRequest,
-    check_blobs "CheckBlobs" CheckBlobsRequest,
-    check_blob_formats "CheckBlobFormats" CheckBlobFormatsRequest,
+    check_bytes "CheckBytes" CheckBytesRequest,
+    check_bytes_formats "CheckBytesFormats" CheckBytesFormatsRequest,
 }
 
 checks! { StructureService:
-    check_choices "CheckChoices" CheckChoicesRequest,
+    check_bools_and_enums "CheckBoolsAndEnums" CheckBoolsAndEnumsRequest,
     check_lists "CheckLists" CheckListsRequest,
     check_maps "CheckMaps" CheckMapsRequest,
     check_durations "CheckDurations" CheckDurationsRequest,

@@ -1,4 +1,4 @@
-//! Inventory in memory: reading and importing here, stock in `stock`.
+//! An in-memory inventory service; `stock` implements stock and reservations.
 
 use std::{collections::BTreeMap, pin::Pin, sync::Arc};
 
@@ -17,14 +17,15 @@ use rpc::failure;
 use tonic::{Code, Request, Response, Status, Streaming};
 
 use super::{
-    library::{Library, State},
+    catalogue::{Catalogue, State},
     stock,
 };
 
-/// The service.
-pub(super) struct Inventory(pub Arc<Library>);
+/// `bookstore.inventory.v1.InventoryService`, over the shared catalogue.
+pub(super) struct Inventory(pub Arc<Catalogue>);
 
-/// What stands in front of the query in a token.
+/// Returns a page of the books, sorted by title, and the next page token, which is `scope`
+/// and the position of the next book: `list-1@20`.
 fn page(
     mut books: Vec<Book>,
     scope: &str,
@@ -32,28 +33,29 @@ fn page(
     token: &str,
 ) -> Result<(Vec<Book>, String), Status> {
     books.sort_by(|left, right| (&left.title, left.book_id).cmp(&(&right.title, right.book_id)));
-    let first = match token.is_empty() {
-        true => 0,
-        false => {
-            let place = token
-                .strip_prefix(scope)
-                .and_then(|it| it.strip_prefix('@'));
-            let place = place.and_then(|place| place.parse().ok());
-            let place = place.filter(|place| *place > 0 && token == format!("{scope}@{place}"));
-            place.ok_or_else(|| {
-                let message = "the page token is not one that this method gave for the same books";
-                failure(Code::InvalidArgument, "PAGE_TOKEN_INVALID", message).into_status()
-            })?
-        }
+    let first = if token.is_empty() {
+        0
+    } else {
+        let position = token
+            .strip_prefix(scope)
+            .and_then(|it| it.strip_prefix('@'));
+        let position = position.and_then(|position| position.parse().ok());
+        let position =
+            position.filter(|position| *position > 0 && token == format!("{scope}@{position}"));
+        position.ok_or_else(|| {
+            let message = "the page token is not one that this method gave for the same books";
+            failure(Code::InvalidArgument, "PAGE_TOKEN_INVALID", message).into_status()
+        })?
     };
     let size = match usize::try_from(size) {
         Ok(0) | Err(_) => 20,
         Ok(size) => size,
     };
     let end = (first + size).min(books.len());
-    let next = match end == books.len() {
-        true => String::new(),
-        false => format!("{scope}@{end}"),
+    let next = if end == books.len() {
+        String::new()
+    } else {
+        format!("{scope}@{end}")
     };
     let books = books.into_iter().skip(first).take(size).collect();
     Ok((books, next))
@@ -162,7 +164,7 @@ impl InventoryService for Inventory {
         let books = books.filter(|it| request.category == 0 || it.category == request.category);
         let books = books.filter(|it| it.title.to_lowercase().contains(&query));
         let scope = format!("find-{}-{query}", request.category);
-        // A token is bounded, a query is not, in bytes.
+        // The length of a token is bounded; the query may be longer.
         let scope: String = scope.chars().take(110).collect();
         let (books, next_page_token) = page(
             books.cloned().collect(),
@@ -245,7 +247,7 @@ impl InventoryService for Inventory {
         request: Request<CommitReservationRequest>,
     ) -> Result<Response<CommitReservationResponse>, Status> {
         let id = request.into_inner().reservation_id;
-        let reservation = stock::end(&mut self.0.state(), &id, ReservationState::Committed)?;
+        let reservation = stock::finish(&mut self.0.state(), &id, ReservationState::Committed)?;
         Ok(Response::new(CommitReservationResponse {
             reservation: Some(reservation),
         }))
@@ -256,7 +258,7 @@ impl InventoryService for Inventory {
         request: Request<ReleaseReservationRequest>,
     ) -> Result<Response<ReleaseReservationResponse>, Status> {
         let id = request.into_inner().reservation_id;
-        let reservation = stock::end(&mut self.0.state(), &id, ReservationState::Released)?;
+        let reservation = stock::finish(&mut self.0.state(), &id, ReservationState::Released)?;
         Ok(Response::new(ReleaseReservationResponse {
             reservation: Some(reservation),
         }))
@@ -276,7 +278,7 @@ impl InventoryService for Inventory {
             let level = Some(state.level(number));
             levels.push(Ok(WatchStockResponse { level }));
         }
-        // Nobody here tells of changes; the stream goes on as the contract has it.
+        // Changes are not reported, but the stream stays open, as the contract requires.
         let levels = stream::iter(levels).chain(stream::pending());
         Ok(Response::new(Box::pin(levels)))
     }

@@ -1,13 +1,13 @@
-//! The correct server: the test contract and a part of the bookstore's, over
-//! generated stubs behind [`rpc::Router`], with everything in memory.
+//! The correct server. It implements the test contract and a part of the bookstore's
+//! contract, with generated stubs behind [`rpc::Router`] and state in memory.
 
+mod behaviour_service;
+mod catalogue;
 mod checks;
-mod front;
 mod inventory;
-mod library;
+mod listener;
 mod recommendations;
 mod reflection;
-mod shelf;
 mod stock;
 mod streams;
 #[cfg(test)]
@@ -29,37 +29,40 @@ use crate::{
     call::{Call, Reply},
     faults::Fault,
     rules::v1::{
+        behaviour_service_server::BehaviourServiceServer,
         expression_service_server::ExpressionServiceServer,
-        number_service_server::NumberServiceServer, shelf_service_server::ShelfServiceServer,
-        structure_service_server::StructureServiceServer, text_service_server::TextServiceServer,
+        number_service_server::NumberServiceServer, string_service_server::StringServiceServer,
+        structure_service_server::StructureServiceServer,
     },
 };
 
-/// The ids of reservations that there are.
-pub(crate) use library::RESERVATIONS;
-/// The names of the things on the shelf.
-pub(crate) use shelf::NAMES as THINGS;
+/// The names of the items that `ListItems` returns.
+pub(crate) use behaviour_service::ITEM_NAMES;
+/// The ids of the initial reservations.
+pub(crate) use catalogue::RESERVATIONS;
 
-/// The token that opens the methods kept for the operator.
+/// The token for methods that require the credential `operator`.
 pub const OPERATOR_TOKEN: &str = "operator-of-the-faults";
 
-/// All services, as they should be. What faults are put in front of.
+/// All services, correctly implemented. Faults wrap it.
 #[derive(Clone)]
-pub struct Right {
+pub struct CorrectServer {
     services: Channel,
     reflection: reflection::Reflection,
 }
 
-impl Right {
-    /// The services with their first state.
+impl CorrectServer {
+    /// Creates the services with their initial state.
     pub fn new() -> Self {
-        let books = Arc::new(library::Library::new());
+        let books = Arc::new(catalogue::Catalogue::new());
         let router = Router::new(Options::default())
             .add(NumberServiceServer::new(checks::Checks))
-            .add(TextServiceServer::new(checks::Checks))
+            .add(StringServiceServer::new(checks::Checks))
             .add(StructureServiceServer::new(checks::Checks))
             .add(ExpressionServiceServer::new(checks::Checks))
-            .add(ShelfServiceServer::new(shelf::Shelf::default()))
+            .add(BehaviourServiceServer::new(
+                behaviour_service::Behaviours::default(),
+            ))
             .add(InventoryServiceServer::new(inventory::Inventory(
                 Arc::clone(&books),
             )))
@@ -72,15 +75,15 @@ impl Right {
         }
     }
 
-    /// Answers a call, streams as streams.
-    pub async fn pass(&self, request: Request<Body>) -> Response<Body> {
-        if let Some(response) = front::not_grpc(&request) {
+    /// Handles a request. Streaming responses are passed on as streams.
+    pub async fn handle_request(&self, request: Request<Body>) -> Response<Body> {
+        if let Some(response) = listener::non_grpc_response(&request) {
             return response;
         }
         if request.uri().path().starts_with(reflection::PATHS) {
-            return self.reflection.clone().answer(request).await;
+            return self.reflection.clone().respond(request).await;
         }
-        if let Err(refusal) = front::authenticate(&request) {
+        if let Err(refusal) = listener::authenticate(&request) {
             return refusal.into_http();
         }
         match self.services.clone().oneshot(request).await {
@@ -89,52 +92,54 @@ impl Right {
         }
     }
 
-    /// Answers a call that has been read, and reads the answer.
-    pub async fn answer(&self, call: Call) -> Reply {
-        Reply::read(self.pass(call.into_request()).await).await
+    /// Handles a call and reads the response completely.
+    pub async fn handle_call(&self, call: Call) -> Reply {
+        Reply::read(self.handle_request(call.into_request()).await).await
     }
 }
 
-impl Default for Right {
+impl Default for CorrectServer {
     fn default() -> Self {
         Self::new()
     }
 }
 
-/// A server that listens; it stops when this is dropped.
-pub struct Listening {
-    /// Where it listens.
+/// A listening server. It stops when this is dropped.
+pub struct RunningServer {
+    /// The address that it listens on.
     pub address: SocketAddr,
-    accepting: JoinHandle<()>,
+    accept_task: JoinHandle<()>,
 }
 
-impl Listening {
-    /// Serves the correct services, or those with a fault in front, on a free port
-    /// of the loopback.
+impl RunningServer {
+    /// Starts the correct server, or the server with this fault, on a free loopback port.
     ///
     /// # Errors
-    /// When there is no free port.
+    /// When it can't listen.
     pub async fn start(fault: Option<Arc<Fault>>) -> std::io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
-        let accepting = tokio::spawn(front::accept(listener, Right::new(), fault));
-        Ok(Self { address, accepting })
+        let accept_task = tokio::spawn(listener::accept(listener, CorrectServer::new(), fault));
+        Ok(Self {
+            address,
+            accept_task,
+        })
     }
 
-    /// The address as clients want it.
+    /// The URI for clients: `http://127.0.0.1:PORT`.
     pub fn uri(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Serves until the process ends.
+    /// Waits for ever, while the server runs.
     pub async fn wait(mut self) {
-        // It ends by being dropped only.
-        let _ = (&mut self.accepting).await;
+        // The task never ends by itself.
+        let _ = (&mut self.accept_task).await;
     }
 }
 
-impl Drop for Listening {
+impl Drop for RunningServer {
     fn drop(&mut self) {
-        self.accepting.abort();
+        self.accept_task.abort();
     }
 }

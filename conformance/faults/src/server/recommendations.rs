@@ -1,4 +1,5 @@
-//! Recommendations from the same books; not at random, which the contract allows.
+//! Recommends books of the shared catalogue. The selection is not random, which the
+//! contract allows.
 
 use std::sync::Arc;
 
@@ -8,10 +9,10 @@ use contract::bookstore::recommendations::v1::{
 };
 use tonic::{Request, Response, Status};
 
-use super::library::Library;
+use super::catalogue::Catalogue;
 
-/// The service.
-pub(super) struct Recommendations(pub Arc<Library>);
+/// `bookstore.recommendations.v1.RecommendationService`, over the shared catalogue.
+pub(super) struct Recommendations(pub Arc<Catalogue>);
 
 #[tonic::async_trait]
 impl RecommendationService for Recommendations {

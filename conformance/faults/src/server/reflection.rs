@@ -1,34 +1,34 @@
-//! Reflection over both contracts. The router of `rpc` serves that of the
-//! bookstore alone.
+//! Server reflection for both contracts. The reflection of `rpc`'s router has only the
+//! bookstore's contract.
 
 use http::{Request, Response};
 use tonic::body::Body;
 use tonic_reflection::server::{Builder, v1};
 use tower::ServiceExt;
 
-use super::front::certainly;
+use super::listener::unwrap_infallible;
 use crate::image;
 
-/// Where the paths of reflection begin.
+/// The path prefix of reflection calls.
 pub(super) const PATHS: &str = "/grpc.reflection.v1.ServerReflection/";
 
-type Answering =
+type ReflectionService =
     tower::util::BoxCloneSyncService<Request<Body>, Response<Body>, std::convert::Infallible>;
 
 #[derive(Clone)]
-pub(super) struct Reflection(Answering);
+pub(super) struct Reflection(ReflectionService);
 
 impl Reflection {
     pub(super) fn new() -> Self {
-        Self(tower::util::BoxCloneSyncService::new(serving()))
+        Self(tower::util::BoxCloneSyncService::new(service()))
     }
 
-    pub(super) async fn answer(self, request: Request<Body>) -> Response<Body> {
-        certainly(self.0.oneshot(request).await)
+    pub(super) async fn respond(self, request: Request<Body>) -> Response<Body> {
+        unwrap_infallible(self.0.oneshot(request).await)
     }
 }
 
-fn serving() -> v1::ServerReflectionServer<impl v1::ServerReflection> {
+fn service() -> v1::ServerReflectionServer<impl v1::ServerReflection> {
     let builder = Builder::configure()
         .register_encoded_file_descriptor_set(image::contract())
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);

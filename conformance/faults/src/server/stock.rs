@@ -8,9 +8,9 @@ use rpc::failure;
 use tonic::{Code, Status};
 use uuid::Uuid;
 
-use super::library::State;
+use super::catalogue::State;
 
-/// Sets how many copies there are.
+/// Sets the number of copies on hand.
 pub(super) fn set(state: &mut State, number: i32, on_hand: i32) -> Result<(), Status> {
     let reserved = state.level(number).reserved;
     if on_hand < reserved {
@@ -23,7 +23,7 @@ pub(super) fn set(state: &mut State, number: i32, on_hand: i32) -> Result<(), St
     Ok(())
 }
 
-/// Holds all lines or none. Time does not pass here: a reservation stays held.
+/// Reserves all lines or none. Reservations do not expire here.
 pub(super) fn reserve(
     state: &mut State,
     request: ReserveStockRequest,
@@ -59,7 +59,7 @@ pub(super) fn reserve(
         }
     }
     for line in &request.lines {
-        state.hold(line.book_id, line.quantity);
+        state.add_reserved(line.book_id, line.quantity);
     }
     let id = Uuid::now_v7().to_string();
     let seconds = request.hold.map_or(900, |hold| hold.seconds);
@@ -78,7 +78,7 @@ pub(super) fn reserve(
     Ok(reservation)
 }
 
-/// The reservation with an id, in any case.
+/// The reservation with this id, compared without case.
 pub(super) fn reservation(state: &State, id: &str) -> Result<Reservation, Status> {
     let found = state.reservations.get(&id.to_ascii_lowercase()).cloned();
     found.ok_or_else(|| {
@@ -87,14 +87,14 @@ pub(super) fn reservation(state: &State, id: &str) -> Result<Reservation, Status
     })
 }
 
-/// Commits or releases; what is so already stays so.
-pub(super) fn end(
+/// Commits or releases a reservation. Repeating it changes nothing.
+pub(super) fn finish(
     state: &mut State,
     id: &str,
-    how: ReservationState,
+    new_state: ReservationState,
 ) -> Result<Reservation, Status> {
     let mut reservation = reservation(state, id)?;
-    if reservation.state() == how {
+    if reservation.state() == new_state {
         return Ok(reservation);
     }
     if reservation.state() != ReservationState::Held {
@@ -103,10 +103,10 @@ pub(super) fn end(
             failure(Code::FailedPrecondition, "RESERVATION_NOT_HELD", message).into_status(),
         );
     }
-    reservation.state = how.into();
+    reservation.state = new_state.into();
     for line in &reservation.lines {
-        state.hold(line.book_id, -line.quantity);
-        if how == ReservationState::Committed {
+        state.add_reserved(line.book_id, -line.quantity);
+        if new_state == ReservationState::Committed {
             let on_hand = state.level(line.book_id).on_hand - line.quantity;
             state.set_stock(line.book_id, on_hand);
         }

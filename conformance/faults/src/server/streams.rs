@@ -1,4 +1,4 @@
-//! The methods that stream.
+//! The streaming methods of `rules.v1.BehaviourService`.
 
 use std::pin::Pin;
 
@@ -6,40 +6,43 @@ use futures::{Stream, stream};
 use tonic::{Response, Status, Streaming};
 
 use crate::rules::v1::{
-    CountRequest, CountResponse, TalkRequest, TalkResponse, WeighRequest, WeighResponse,
+    CountRequest, CountResponse, ReverseWordsRequest, ReverseWordsResponse, SumWeightsRequest,
+    SumWeightsResponse,
 };
 
-pub(super) async fn weigh(
-    mut things: Streaming<WeighRequest>,
-) -> Result<Response<WeighResponse>, Status> {
-    let mut sum = WeighResponse::default();
-    while let Some(thing) = things.message().await? {
-        sum.things += 1;
-        sum.grams += i64::from(thing.grams);
+pub(super) async fn sum_weights(
+    mut weights: Streaming<SumWeightsRequest>,
+) -> Result<Response<SumWeightsResponse>, Status> {
+    let mut sum = SumWeightsResponse::default();
+    while let Some(weight) = weights.message().await? {
+        sum.count += 1;
+        sum.grams += i64::from(weight.grams);
     }
     Ok(Response::new(sum))
 }
 
-type Streamed<T> = Response<Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>>;
+type StreamResponse<T> = Response<Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>>;
 
-pub(super) fn count(request: CountRequest) -> Streamed<CountResponse> {
+pub(super) fn count(request: CountRequest) -> StreamResponse<CountResponse> {
     let numbers = (1..=request.to).map(|number| Ok(CountResponse { number }));
     Response::new(Box::pin(stream::iter(numbers)))
 }
 
-/// Ends with the first word that is refused: what a stream of tonic yields after
-/// an error of its codec is not to be relied upon.
-pub(super) fn talk(words: Streaming<TalkRequest>) -> Streamed<TalkResponse> {
-    let answers = stream::unfold(Some(words), |words| async {
+/// Ends the stream at the first refused message: tonic does not define what a stream
+/// yields after an error of its codec.
+pub(super) fn reverse_words(
+    words: Streaming<ReverseWordsRequest>,
+) -> StreamResponse<ReverseWordsResponse> {
+    let responses = stream::unfold(Some(words), |words| async {
         let mut words = words?;
         match words.message().await {
-            Ok(Some(said)) => {
-                let word = said.word.chars().rev().collect();
-                Some((Ok(TalkResponse { word }), Some(words)))
+            Ok(Some(request)) => {
+                let word = request.word.chars().rev().collect();
+                Some((Ok(ReverseWordsResponse { word }), Some(words)))
             }
             Ok(None) => None,
-            Err(refused) => Some((Err(refused), None)),
+            Err(refusal) => Some((Err(refusal), None)),
         }
     });
-    Response::new(Box::pin(answers))
+    Response::new(Box::pin(responses))
 }

@@ -1,5 +1,5 @@
-//! The correct server, asked by hand and compared with the runtime engine of
-//! protovalidate, by which proofread judges.
+//! Compares the correct server with protovalidate's runtime engine, which proofread uses
+//! to judge responses.
 
 use std::collections::BTreeSet;
 
@@ -7,23 +7,28 @@ use prost_protovalidate::{Error, Validator, ValidatorOption};
 use prost_reflect::DynamicMessage;
 use tonic::Code;
 
-use super::{Listening, Right};
-use crate::{client, corpus, faults, image, refusal::Named, runtime::NOT_STANDARD};
+use super::{CorrectServer, RunningServer};
+use crate::{
+    client, corpus, faults, image, refusal::ViolationId, runtime_validator::NONSTANDARD_RULE,
+};
 
 fn engine() -> Validator {
     let image = image::contract().to_vec();
     Validator::with_options(&[ValidatorOption::AdditionalDescriptorSetBytes(image)])
 }
 
-/// What is due; none where the engine can't say it, which is so for patterns of
-/// bytes that are not UTF-8.
-fn due(engine: &Validator, message: &DynamicMessage) -> Option<BTreeSet<Named>> {
+/// The expected violations; `None` if the engine can't evaluate the rules, as for
+/// patterns on bytes that are not UTF-8.
+fn expected(engine: &Validator, message: &DynamicMessage) -> Option<BTreeSet<ViolationId>> {
     match engine.validate(message) {
         Ok(()) => Some(BTreeSet::new()),
         Err(Error::Validation(error)) => {
             let listed = error.to_proto().violations;
-            let named = listed.iter().map(Named::read);
-            Some(named.filter(|named| named.rule != NOT_STANDARD).collect())
+            let ids = listed.iter().map(ViolationId::read);
+            Some(
+                ids.filter(|violation| violation.rule != NONSTANDARD_RULE)
+                    .collect(),
+            )
         }
         Err(_) => None,
     }
@@ -34,8 +39,8 @@ fn every_method_has_a_valid_request_in_the_corpus() {
     let engine = engine();
     let mut methods = BTreeSet::new();
     for path in corpus::methods() {
-        let due = due(&engine, &corpus::valid(path));
-        assert_eq!(due, Some(BTreeSet::new()), "{path}");
+        let expected = expected(&engine, &corpus::valid(path));
+        assert_eq!(expected, Some(BTreeSet::new()), "{path}");
         methods.insert(path.to_owned());
     }
     let services = image::pool().services();
@@ -50,10 +55,10 @@ fn every_method_has_a_valid_request_in_the_corpus() {
 
 #[tokio::test]
 async fn valid_requests_are_accepted_or_fail_as_declared() {
-    let right = Right::new();
+    let correct = CorrectServer::new();
     for path in corpus::methods().filter(|path| !client::is_endless(path)) {
-        let reply = right
-            .answer(client::call(path, &[corpus::valid(path)]))
+        let reply = correct
+            .handle_call(client::call(path, &[corpus::valid(path)]))
             .await;
         let missing = path.contains("Reservation") && reply.code() == Code::NotFound;
         assert!(
@@ -64,51 +69,51 @@ async fn valid_requests_are_accepted_or_fail_as_declared() {
     }
 }
 
-/// Compiled validators and the runtime engine must agree, or a correct server is
-/// impossible.
+/// Generated validators and the runtime engine must agree, otherwise no server could be
+/// correct.
 #[tokio::test]
-async fn requests_are_refused_for_what_the_runtime_engine_says() {
-    let right = Right::new();
+async fn violations_match_the_runtime_engine() {
+    let correct = CorrectServer::new();
     let engine = engine();
     let (mut requests, mut refused) = (0, 0);
     let mut different = Vec::new();
     for path in corpus::methods() {
         for message in corpus::requests(path) {
-            let Some(due) = due(&engine, &message) else {
+            let Some(expected) = expected(&engine, &message) else {
                 continue;
             };
-            if due.is_empty() && client::is_endless(path) {
+            if expected.is_empty() && client::is_endless(path) {
                 continue;
             }
-            let reply = right
-                .answer(client::call(path, std::slice::from_ref(&message)))
+            let reply = correct
+                .handle_call(client::call(path, std::slice::from_ref(&message)))
                 .await;
-            let told = match reply.refusal() {
-                Some(refusal) if refusal.violations.violations.len() < due.len() => {
-                    // Cut to the budget of the trailer.
+            let reported = match reply.refusal() {
+                Some(refusal) if refusal.violations.violations.len() < expected.len() => {
+                    // Truncated to the maximum size of the trailers.
                     assert!(
                         refusal.message.contains("not listed"),
                         "{}",
                         refusal.message
                     );
-                    due.clone()
+                    expected.clone()
                 }
                 Some(refusal) => refusal
                     .violations
                     .violations
                     .iter()
-                    .map(Named::read)
+                    .map(ViolationId::read)
                     .collect(),
                 None => BTreeSet::new(),
             };
-            if told != due {
+            if reported != expected {
                 different.push(format!(
-                    "{path}\n  {message}\n  due {due:?}\n  told {told:?} {:?}",
+                    "{path}\n  {message}\n  expected {expected:?}\n  reported {reported:?} {:?}",
                     reply.read_status().map(|it| it.message().to_owned())
                 ));
             }
             requests += 1;
-            refused += usize::from(!due.is_empty());
+            refused += usize::from(!expected.is_empty());
         }
     }
     assert!(
@@ -122,25 +127,28 @@ async fn requests_are_refused_for_what_the_runtime_engine_says() {
 }
 
 #[tokio::test]
-async fn methods_of_the_operator_ask_for_the_token() {
-    let right = Right::new();
+async fn operator_methods_require_the_token() {
+    let correct = CorrectServer::new();
     let path = "/bookstore.inventory.v1.InventoryService/SetStock";
     let mut call = client::call(path, &[corpus::valid(path)]);
     call.headers.remove("authorization");
-    assert_eq!(right.answer(call).await.code(), Code::Unauthenticated);
+    assert_eq!(
+        correct.handle_call(call).await.code(),
+        Code::Unauthenticated
+    );
 }
 
 #[tokio::test]
-async fn servers_answer_over_a_socket_with_and_without_a_fault() {
+async fn servers_with_and_without_a_fault_respond_over_a_socket() {
     let path = "/rules.v1.StructureService/CheckLists";
     let call = || client::call(path, &[corpus::valid(path)]);
-    let correct = Listening::start(None).await.expect("a port is free");
+    let correct = RunningServer::start(None).await.expect("a port is free");
     let channel = rpc::Channel::connect(&correct.uri()).expect("the address is one");
-    let answer = client::send(&channel, call()).await;
-    assert!(answer.is_ok_and(|reply| reply.code() == Code::Ok));
+    let response = client::send(&channel, call()).await;
+    assert!(response.is_ok_and(|reply| reply.code() == Code::Ok));
 
-    let fault = faults::find("answers/closes").expect("it is in the table");
-    let faulty = Listening::start(Some(fault.into()))
+    let fault = faults::find("responses/closes").expect("it is in the table");
+    let faulty = RunningServer::start(Some(fault.into()))
         .await
         .expect("a port is free");
     let channel = rpc::Channel::connect(&faulty.uri()).expect("the address is one");

@@ -1,4 +1,4 @@
-//! Some books and their stock, in memory.
+//! The in-memory state of the inventory and recommendation services.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -16,10 +16,10 @@ use prost_types::Timestamp;
 use rpc::failure;
 use tonic::{Code, Status};
 
-/// What Inventory and Recommendations know.
-pub(super) struct Library(Mutex<State>);
+/// The state that Inventory and Recommendations share.
+pub(super) struct Catalogue(Mutex<State>);
 
-/// The state, as one piece.
+/// Books, stock, reservations, and reservation requests by request id.
 #[derive(Default)]
 pub(super) struct State {
     pub books: BTreeMap<i32, Book>,
@@ -29,16 +29,16 @@ pub(super) struct State {
     pub revision: i64,
 }
 
-/// How many books there are at first: numbers 1 to 45.
+/// The initial number of books; their ids are 1 to 45.
 const BOOKS: i32 = 45;
 
-/// The reservations that there are at first: one to read and commit, one to release.
+/// The ids of the initial reservations: one to read and commit, one to release.
 pub(crate) const RESERVATIONS: [&str; 2] = [
     "01930000-0000-7000-8000-00000000000a",
     "01930000-0000-7000-8000-00000000000b",
 ];
 
-impl Library {
+impl Catalogue {
     pub(super) fn new() -> Self {
         let mut state = State::default();
         for number in 1..=BOOKS {
@@ -46,7 +46,7 @@ impl Library {
             state.set_stock(number, 1000);
         }
         for id in RESERVATIONS {
-            state.hold(BOOKS, 1);
+            state.add_reserved(BOOKS, 1);
             state.reservations.insert(id.to_owned(), reservation(id));
         }
         Self(Mutex::new(state))
@@ -58,7 +58,7 @@ impl Library {
 }
 
 impl State {
-    /// The book with a number.
+    /// The book with this id.
     pub(super) fn book(&self, number: i32) -> Result<&Book, Status> {
         self.books.get(&number).ok_or_else(|| {
             failure(
@@ -79,8 +79,8 @@ impl State {
         })
     }
 
-    /// Reserves copies of a book, or gives them back.
-    pub(super) fn hold(&mut self, number: i32, copies: i32) {
+    /// Adds to the number of reserved copies of a book; negative to release copies.
+    pub(super) fn add_reserved(&mut self, number: i32, copies: i32) {
         let mut level = self.level(number);
         level.reserved += copies;
         level.available = level.on_hand - level.reserved;
@@ -100,7 +100,7 @@ impl State {
 }
 
 fn book(number: i32) -> Book {
-    // Seventeen categories have a name, from 1 on.
+    // The categories 1 to 17 are defined.
     let category = BookCategory::try_from(1 + number % 17).unwrap_or(BookCategory::General);
     Book {
         book_id: number,
@@ -115,7 +115,7 @@ fn book(number: i32) -> Book {
     }
 }
 
-/// A copy of the last book, held until long after any test.
+/// A reservation of one copy of the last book that does not expire during a test.
 fn reservation(id: &str) -> Reservation {
     Reservation {
         reservation_id: id.to_owned(),

@@ -1,6 +1,5 @@
-//! The socket side of a server that may have a fault. Plain HTTP/2 on hyper: the
-//! fault stands outside of all layers of `rpc`, and so can do to an answer what
-//! they would mend.
+//! Accepts connections for a server that may have a fault. It uses hyper directly: the
+//! fault is outside of the layers of `rpc`, which would otherwise correct its responses.
 
 use std::{convert::Infallible, io, sync::Arc};
 
@@ -15,14 +14,18 @@ use tokio::{
 };
 use tonic::{Code, Status, body::Body};
 
-use super::{OPERATOR_TOKEN, Right};
+use super::{CorrectServer, OPERATOR_TOKEN};
 use crate::{
     call::Call,
-    faults::{Answer, Fault},
+    faults::{Fault, FaultyResponse},
 };
 
-/// Accepts connections for ever.
-pub(super) async fn accept(listener: TcpListener, right: Right, fault: Option<Arc<Fault>>) {
+/// Accepts connections until the task is aborted.
+pub(super) async fn accept(
+    listener: TcpListener,
+    correct: CorrectServer,
+    fault: Option<Arc<Fault>>,
+) {
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -31,77 +34,83 @@ pub(super) async fn accept(listener: TcpListener, right: Right, fault: Option<Ar
         };
         match accepted {
             Ok((stream, _)) => {
-                connections.spawn(connection(stream, right.clone(), fault.clone()));
+                connections.spawn(connection(stream, correct.clone(), fault.clone()));
             }
-            // Out of descriptors: it passes when a connection ends.
+            // Out of file descriptors until a connection ends.
             Err(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
         }
     }
 }
 
-async fn connection(stream: TcpStream, right: Right, fault: Option<Arc<Fault>>) {
-    // Latency counts; if it can't be set, it is only slower.
+async fn connection(stream: TcpStream, correct: CorrectServer, fault: Option<Arc<Fault>>) {
+    // Without TCP_NODELAY the server is only slower.
     let _ = stream.set_nodelay(true);
-    let cut = Arc::new(Notify::new());
+    let close_connection = Arc::new(Notify::new());
     let service = service_fn(|request: Request<Incoming>| {
-        handle(request, right.clone(), fault.clone(), Arc::clone(&cut))
+        handle(
+            request,
+            correct.clone(),
+            fault.clone(),
+            Arc::clone(&close_connection),
+        )
     });
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(1024);
     tokio::select! {
-        // Callers that hang up are daily business.
+        // Errors of a connection, such as a client that disconnects, are not reported.
         _ = builder.serve_connection(TokioIo::new(stream), service) => {}
-        () = cut.notified() => {}
+        () = close_connection.notified() => {}
     }
 }
 
 async fn handle(
     request: Request<Incoming>,
-    right: Right,
+    correct: CorrectServer,
     fault: Option<Arc<Fault>>,
-    cut: Arc<Notify>,
+    close_connection: Arc<Notify>,
 ) -> Result<Response<Body>, io::Error> {
     let request = request.map(Body::new);
-    let concerned = fault.filter(|fault| fault.concerns(request.uri().path()));
-    if let Some(fault) = concerned {
+    let affecting_fault = fault.filter(|fault| fault.applies_to(request.uri().path()));
+    if let Some(fault) = affecting_fault {
         let Ok(call) = Call::read(request).await else {
-            fault.wrong.cancelled();
-            return Err(io::Error::other("the caller hung up"));
+            fault.behaviour.cancelled();
+            return Err(io::Error::other("the client cancelled the call"));
         };
-        return match fault.wrong.answer(call, &right).await {
-            Answer::Reply(reply) => Ok(reply.into_response()),
-            Answer::Stream(response) => Ok(response),
-            Answer::Reset => Err(io::Error::other("reset by a fault")),
-            Answer::Close => {
-                cut.notify_one();
+        return match fault.behaviour.respond(call, &correct).await {
+            FaultyResponse::Reply(reply) => Ok(reply.into_response()),
+            FaultyResponse::Stream(response) => Ok(response),
+            FaultyResponse::ResetStream => Err(io::Error::other("reset by a fault")),
+            FaultyResponse::CloseConnection => {
+                close_connection.notify_one();
                 std::future::pending().await
             }
-            Answer::Silence => std::future::pending().await,
+            FaultyResponse::NoResponse => std::future::pending().await,
         };
     }
-    Ok(right.pass(request).await)
+    Ok(correct.handle_request(request).await)
 }
 
-/// The answer to what is no gRPC at all. The servers of `rpc` give one before their
-/// layers, too.
-pub(super) fn not_grpc(request: &Request<Body>) -> Option<Response<Body>> {
+/// The response to a request that is not gRPC; `None` for gRPC. The servers of `rpc` also
+/// check this before their layers.
+pub(super) fn non_grpc_response(request: &Request<Body>) -> Option<Response<Body>> {
     let content_type = request.headers().get(header::CONTENT_TYPE);
     let grpc = content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"));
     if grpc && request.method() == Method::POST {
         return None;
     }
     let mut response = Response::new(Body::empty());
-    *response.status_mut() = match grpc {
-        true => StatusCode::METHOD_NOT_ALLOWED,
-        false => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    *response.status_mut() = if grpc {
+        StatusCode::METHOD_NOT_ALLOWED
+    } else {
+        StatusCode::UNSUPPORTED_MEDIA_TYPE
     };
     Some(response)
 }
 
-/// Calls within a process need no credential, and so the layer of `rpc` that asks
-/// for one does not; it is asked for here.
+/// Checks the operator's token. The layer of `rpc` does not check it, because calls within
+/// a process need no credential.
 pub(super) fn authenticate(request: &Request<Body>) -> Result<(), Status> {
     let method = contract::method(request.uri().path());
     if method.and_then(|method| method.credential).is_none() {
@@ -125,8 +134,8 @@ pub(super) fn authenticate(request: &Request<Body>) -> Result<(), Status> {
     }
 }
 
-/// Unwraps what cannot fail.
-pub(super) fn certainly<T>(result: Result<T, Infallible>) -> T {
+/// Unwraps a result that can't be an error.
+pub(super) fn unwrap_infallible<T>(result: Result<T, Infallible>) -> T {
     match result {
         Ok(value) => value,
         Err(never) => match never {},

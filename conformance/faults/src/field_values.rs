@@ -1,11 +1,9 @@
-//! Looks into messages, by the names of fields.
+//! Reads fields of dynamic messages by name.
 
 use prost_reflect::{DynamicMessage, ReflectMessage, Value};
 
-/// The value of a field of the message; none where presence is tracked and the
-/// field is absent. Fields within messages have no place here: faults that need
-/// them look by themselves.
-pub fn present(message: &DynamicMessage, name: &str) -> Option<Value> {
+/// The value of a top-level field; `None` if the field has presence and is absent.
+pub fn value_if_present(message: &DynamicMessage, name: &str) -> Option<Value> {
     let field = message.descriptor().get_field_by_name(name)?;
     if field.supports_presence() && !message.has_field(&field) {
         return None;
@@ -13,13 +11,13 @@ pub fn present(message: &DynamicMessage, name: &str) -> Option<Value> {
     Some(message.get_field(&field).into_owned())
 }
 
-/// Whether the field is absent, or zero where presence is not tracked.
+/// Whether the field is absent, or zero if it has no presence.
 pub fn is_unset(message: &DynamicMessage, name: &str) -> bool {
     let field = message.descriptor().get_field_by_name(name);
     field.is_some_and(|field| !message.has_field(&field))
 }
 
-/// Whether it is zero, empty, or a message without fields.
+/// Whether the value is zero, empty, or a message without fields.
 pub fn is_zero(value: &Value) -> bool {
     match value {
         Value::Bool(it) => !it,
@@ -37,17 +35,17 @@ pub fn is_zero(value: &Value) -> bool {
     }
 }
 
-/// The items of a list.
+/// The items of a list field; empty if it is absent.
 pub fn items(message: &DynamicMessage, name: &str) -> Vec<Value> {
-    match present(message, name) {
+    match value_if_present(message, name) {
         Some(Value::List(items)) => items,
         _ => Vec::new(),
     }
 }
 
-/// A whole number, of any type.
-pub fn whole(message: &DynamicMessage, name: &str) -> Option<i128> {
-    match present(message, name)? {
+/// The value of an integer or enum field of any type.
+pub fn integer(message: &DynamicMessage, name: &str) -> Option<i128> {
+    match value_if_present(message, name)? {
         Value::I32(it) | Value::EnumNumber(it) => Some(it.into()),
         Value::I64(it) => Some(it.into()),
         Value::U32(it) => Some(it.into()),
@@ -56,17 +54,17 @@ pub fn whole(message: &DynamicMessage, name: &str) -> Option<i128> {
     }
 }
 
-/// A text.
+/// The value of a string field; empty if it is absent.
 pub fn text(message: &DynamicMessage, name: &str) -> String {
-    match present(message, name) {
+    match value_if_present(message, name) {
         Some(Value::String(it)) => it,
         _ => String::new(),
     }
 }
 
-/// Seconds and nanoseconds of a duration or a timestamp.
+/// The seconds and nanoseconds of a duration or timestamp field.
 pub fn time(message: &DynamicMessage, name: &str) -> Option<(i64, i32)> {
-    let value = present(message, name)?;
+    let value = value_if_present(message, name)?;
     let time = value.as_message()?;
     let seconds = time.get_field_by_name("seconds")?.as_i64()?;
     let nanos = time.get_field_by_name("nanos")?.as_i32()?;

@@ -1,4 +1,4 @@
-//! A message as a list of fields on the wire, for faults of a decoder.
+//! Splits a message into its encoded fields, for faults that imitate a wrong decoder.
 
 use std::collections::BTreeMap;
 
@@ -6,19 +6,19 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use prost::encoding::{decode_varint, encode_varint};
 use prost_reflect::MessageDescriptor;
 
-/// One field as it is on the wire.
+/// One encoded field.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
-    /// The number of the field.
+pub struct WireField {
+    /// The field number.
     pub number: u32,
-    /// 0 varint, 1 eight bytes, 2 with a length, 5 four bytes.
+    /// 0 varint, 1 eight bytes, 2 length-delimited, 5 four bytes.
     pub wire_type: u8,
-    /// What follows the key, the length with it.
+    /// The bytes after the tag, including the length of a length-delimited field.
     pub value: Bytes,
 }
 
-/// Takes a message apart; none if it is not well formed.
-pub fn read(message: &Bytes) -> Option<Vec<Record>> {
+/// Splits a message into fields; `None` if it is malformed.
+pub fn read(message: &Bytes) -> Option<Vec<WireField>> {
     let mut rest = message.clone();
     let mut records = Vec::new();
     while rest.has_remaining() {
@@ -41,7 +41,7 @@ pub fn read(message: &Bytes) -> Option<Vec<Record>> {
             return None;
         }
         rest = start.slice(length..);
-        records.push(Record {
+        records.push(WireField {
             number: u32::try_from(key >> 3).ok()?,
             wire_type: u8::try_from(key & 7).ok()?,
             value: start.slice(..length),
@@ -50,8 +50,8 @@ pub fn read(message: &Bytes) -> Option<Vec<Record>> {
     Some(records)
 }
 
-/// Puts a message together.
-pub fn write(records: &[Record]) -> Bytes {
+/// Concatenates fields to a message.
+pub fn write(records: &[WireField]) -> Bytes {
     let mut message = BytesMut::new();
     for record in records {
         encode_varint(
@@ -63,14 +63,14 @@ pub fn write(records: &[Record]) -> Bytes {
     message.freeze()
 }
 
-/// Whether a field is on the wire that the message does not have.
-pub fn has_unknown(records: &[Record], descriptor: &MessageDescriptor) -> bool {
+/// Whether the message contains a field number that its descriptor does not define.
+pub fn has_unknown(records: &[WireField], descriptor: &MessageDescriptor) -> bool {
     let mut numbers = records.iter().map(|record| record.number);
     numbers.any(|number| descriptor.get_field(number).is_none())
 }
 
-/// Keeps the first of the records of each singular field.
-pub fn first_wins(records: &mut Vec<Record>, descriptor: &MessageDescriptor) {
+/// Keeps only the first occurrence of each singular field.
+pub fn keep_first_occurrence(records: &mut Vec<WireField>, descriptor: &MessageDescriptor) {
     let mut seen = BTreeMap::new();
     records.retain(|record| {
         let singular = descriptor
@@ -82,11 +82,11 @@ pub fn first_wins(records: &mut Vec<Record>, descriptor: &MessageDescriptor) {
     });
 }
 
-/// Keeps the last of the records of each field that holds a message: what came
-/// before it should have been merged into it.
-pub fn last_message_only(records: &mut Vec<Record>, descriptor: &MessageDescriptor) {
+/// Keeps only the last occurrence of each message field, which a correct decoder would
+/// merge with the previous ones.
+pub fn keep_last_message(records: &mut Vec<WireField>, descriptor: &MessageDescriptor) {
     let mut seen = Vec::new();
-    let mut kept: Vec<Record> = Vec::new();
+    let mut kept: Vec<WireField> = Vec::new();
     for record in records.drain(..).rev() {
         let message = descriptor.get_field(record.number).is_some_and(|field| {
             !field.is_list() && !field.is_map() && field.kind().as_message().is_some()
@@ -100,8 +100,8 @@ pub fn last_message_only(records: &mut Vec<Record>, descriptor: &MessageDescript
     *records = kept;
 }
 
-/// Whether a list of numbers is packed, or not.
-pub fn has_list(records: &[Record], descriptor: &MessageDescriptor, packed: bool) -> bool {
+/// Whether a packable list is encoded packed (`packed`) or unpacked (not `packed`).
+pub fn has_list(records: &[WireField], descriptor: &MessageDescriptor, packed: bool) -> bool {
     records.iter().any(|record| {
         let field = descriptor.get_field(record.number);
         field.is_some_and(|field| {
@@ -111,9 +111,9 @@ pub fn has_list(records: &[Record], descriptor: &MessageDescriptor, packed: bool
     })
 }
 
-/// Whether a field comes with another wire type than it has. Lists of numbers may
-/// come in two.
-pub fn has_wrong_type(records: &[Record], descriptor: &MessageDescriptor) -> bool {
+/// Whether a field has a wire type that its declared type does not allow. Packable lists
+/// allow two wire types.
+pub fn has_wrong_type(records: &[WireField], descriptor: &MessageDescriptor) -> bool {
     use prost_reflect::Kind::{
         Bytes, Double, Fixed32, Fixed64, Float, Message, Sfixed32, Sfixed64, String,
     };

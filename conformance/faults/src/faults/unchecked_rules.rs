@@ -1,5 +1,5 @@
-//! One fault for each rule of each field of each request: it is not checked. Made
-//! from the descriptors and nothing of proofread's, which is to be tested by it.
+//! Generates one fault for each rule of each request field: the rule is not checked. It
+//! reads the descriptors directly, without the code of proofread that it tests.
 
 use proofread::{case::Phase, finding::FindingKind};
 use prost_protovalidate_types::{
@@ -10,11 +10,11 @@ use prost_reflect::{
     DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage, Value,
 };
 
-use super::{Fault, wrong::Forgiving};
-use crate::{image, refusal::Named};
+use super::{Fault, fault_behaviour::IgnoreViolations};
+use crate::{image, refusal::ViolationId};
 
-/// Rules that nothing breaks which does not break another rule of the field: what
-/// is wrong is refused, but for one reason of two.
+/// Rules that can't be violated without violating another rule of the same field. If one
+/// is not checked, requests are still refused, but with a violation missing.
 const IMPLIED: [(&str, &str); 2] = [
     ("query", "string.min_len"),
     ("books[].book.price.currency_code", "string.len"),
@@ -36,22 +36,22 @@ pub(super) fn faults() -> Vec<Fault> {
 /// A rule of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Rule {
-    /// Without indices and keys: `books[].book.title`.
+    /// The path without indices and keys: `books[].book.title`.
     path: String,
-    /// The id, or what ids begin with where a rule has several.
+    /// The rule id, or the prefix of the ids if a rule has several.
     id: String,
-    /// Whether it is about the keys of a map.
+    /// Whether it applies to the keys of a map.
     for_key: bool,
 }
 
 impl Rule {
-    fn is_broken_by(&self, named: &Named) -> bool {
-        let same = named.rule == self.id
-            || named
+    fn is_broken_by(&self, violation: &ViolationId) -> bool {
+        let same = violation.rule == self.id
+            || violation
                 .rule
                 .strip_prefix(&self.id)
                 .is_some_and(|rest| rest == "_empty" || rest.starts_with('.'));
-        same && named.path == self.path && named.for_key == self.for_key
+        same && violation.path == self.path && violation.for_key == self.for_key
     }
 }
 
@@ -60,31 +60,34 @@ fn fault(method: &str, rule: Rule) -> Fault {
     let key = if rule.for_key { "/key" } else { "" };
     let id = format!("unchecked/{name}/{}{key}/{}", rule.path, rule.id);
     let does = format!("does not check {} of {}{key}", rule.id, rule.path);
-    // What is required is missed where it is unset; all else where it is wrong.
+    // An unchecked `required` is detected by unset fields, other rules by invalid values.
     let phase = match rule.id.as_str() {
         "required" => Phase::Unset,
         _ => Phase::Boundary,
     };
     let implied = IMPLIED.contains(&(rule.path.as_str(), rule.id.as_str()));
-    let kind = match implied {
-        true => FindingKind::WrongViolations,
-        false => FindingKind::RuleNotChecked,
+    let kind = if implied {
+        FindingKind::WrongViolations
+    } else {
+        FindingKind::RuleNotChecked
     };
     let claim = (phase, kind);
-    let wrong = Forgiving(move |named: &Named, _: &[DynamicMessage]| rule.is_broken_by(named));
-    Fault::new(&id, &does, method, claim, wrong)
+    let behaviour = IgnoreViolations(move |violation: &ViolationId, _: &[DynamicMessage]| {
+        rule.is_broken_by(violation)
+    });
+    Fault::new(&id, &does, method, claim, behaviour)
 }
 
 fn collect(
     message: &MessageDescriptor,
     prefix: &str,
-    within: &mut Vec<String>,
+    ancestors: &mut Vec<String>,
     rules: &mut Vec<Rule>,
 ) {
     if message.full_name().starts_with("google.protobuf.") {
         return;
     }
-    within.push(message.full_name().to_owned());
+    ancestors.push(message.full_name().to_owned());
     let mut add = |path: &str, id: &str, for_key: bool| {
         rules.push(Rule {
             path: path.to_owned(),
@@ -116,23 +119,23 @@ fn collect(
             && own.ignore() != Ignore::Always
         {
             let predefined = predefined(&field);
-            of_field(own, &path, false, &mut add);
+            collect_field_rules(own, &path, false, &mut add);
             predefined.iter().for_each(|id| add(&path, id, false));
         }
         let ignored = own.is_some_and(|own| own.ignore() == Ignore::Always);
         if let Some((nested, brackets)) = nested(&field)
             && !ignored
-            && !within.contains(&nested.full_name().to_owned())
+            && !ancestors.contains(&nested.full_name().to_owned())
         {
             let prefix = format!("{path}{brackets}.");
             let mut inner = Vec::new();
-            collect(&nested, &prefix, within, &mut inner);
+            collect(&nested, &prefix, ancestors, &mut inner);
             inner
                 .into_iter()
                 .for_each(|it| add(&it.path, &it.id, it.for_key));
         }
     }
-    within.pop();
+    ancestors.pop();
 }
 
 fn nested(field: &FieldDescriptor) -> Option<(MessageDescriptor, &'static str)> {
@@ -147,7 +150,12 @@ fn nested(field: &FieldDescriptor) -> Option<(MessageDescriptor, &'static str)> 
     }
 }
 
-fn of_field(rules: &FieldRules, path: &str, for_key: bool, add: &mut impl FnMut(&str, &str, bool)) {
+fn collect_field_rules(
+    rules: &FieldRules,
+    path: &str,
+    for_key: bool,
+    add: &mut impl FnMut(&str, &str, bool),
+) {
     if rules.required() {
         add(path, "required", for_key);
     }
@@ -176,16 +184,16 @@ fn of_field(rules: &FieldRules, path: &str, for_key: bool, add: &mut impl FnMut(
     match typed {
         Type::Repeated(list) => {
             if let Some(items) = &list.items {
-                of_field(items, &format!("{path}[]"), false, add);
+                collect_field_rules(items, &format!("{path}[]"), false, add);
             }
         }
         Type::Map(map) => {
             let path = format!("{path}{{}}");
             if let Some(keys) = &map.keys {
-                of_field(keys, &path, true, add);
+                collect_field_rules(keys, &path, true, add);
             }
             if let Some(values) = &map.values {
-                of_field(values, &path, false, add);
+                collect_field_rules(values, &path, false, add);
             }
         }
         _ => {}
@@ -208,7 +216,7 @@ fn ids(kind: &str, rules: &DynamicMessage) -> Vec<String> {
     let upper = bound(&names, ["lt", "lte"]);
     if let (Some(lower), Some(upper)) = (lower, upper) {
         names.retain(|name| *name != lower && *name != upper);
-        // Outside of two bounds is a rule of its own, by its suffix.
+        // A range that accepts the values outside has a suffix in its id.
         let suffix = if is_outside(rules, &lower, &upper) {
             "_exclusive"
         } else {
@@ -228,10 +236,10 @@ fn is_outside(rules: &DynamicMessage, lower: &str, upper: &str) -> bool {
     }
 }
 
-/// A number that compares as the value does, in two parts: the bounds of one field
-/// are never that close that a double is too coarse, but for nanoseconds.
+/// A key to compare bounds: the number as a double, and nanoseconds. The bounds of a field
+/// are far enough apart that a double is precise enough.
 fn number(value: &Value) -> (f64, i32) {
-    let whole = match value {
+    let number = match value {
         Value::I32(it) => f64::from(*it),
         Value::U32(it) => f64::from(*it),
         #[expect(clippy::cast_precision_loss, reason = "see above")]
@@ -248,7 +256,7 @@ fn number(value: &Value) -> (f64, i32) {
         }
         _ => 0.0,
     };
-    (whole, 0)
+    (number, 0)
 }
 
 /// The ids of the predefined rules of a field.

@@ -1,4 +1,4 @@
-//! The correct server: whatever is found there is a false alarm.
+//! Runs proofread on the correct server, where every finding is a false positive.
 
 use std::time::{Duration, Instant};
 
@@ -9,34 +9,38 @@ use proofread::{
     engine::{self, Plan, Report},
 };
 
-use super::hunt::{connect, fixtures, plan};
-use crate::{image, server::Listening};
+use super::run_fault::{connect, fixtures, plan};
+use crate::{image, server::RunningServer};
 
-/// What the correct server was accused of.
+/// What proofread reports for the correct server.
 #[derive(Debug, Default)]
-pub struct Alarms {
-    /// The false alarms: method, case, what is said.
-    pub alarms: Vec<String>,
-    /// Where proofread contradicts itself.
+pub struct CorrectServerReport {
+    /// The false positives: method, case and finding.
+    pub false_positives: Vec<String>,
+    /// Cases in which proofread contradicts itself.
     pub defects: Vec<String>,
-    /// How many rules were seen from both sides, and how many there are.
+    /// The number of rules that were both satisfied and violated, and of all rules.
     pub rules: (usize, usize),
-    /// What could not be tried, and rules that were not seen from both sides.
+    /// What could not be tested, and rules that were not both satisfied and violated.
     pub uncovered: Vec<String>,
-    /// How many cases were sent.
+    /// The number of cases that were sent.
     pub cases: u64,
-    /// How many of them were random.
+    /// The number of random cases among them.
     pub random: u64,
-    /// How long it took.
-    pub took: Duration,
+    /// The duration of the whole run.
+    pub duration: Duration,
 }
 
-/// Tests the correct server with everything there is and at least this many random
-/// cases, in as many threads as there are.
+/// Runs all phases on the correct server, with at least this many random cases, in
+/// `threads` threads with a server each.
 ///
 /// # Errors
 /// When the server can't be started or reached.
-pub fn alarms(random: u64, seed: u64, threads: usize) -> anyhow::Result<Alarms> {
+pub fn test_correct_server(
+    random: u64,
+    seed: u64,
+    threads: usize,
+) -> anyhow::Result<CorrectServerReport> {
     let contract = Contract::decode(image::contract())?;
     let methods: Vec<&Method> = contract.methods().collect();
     let started = Instant::now();
@@ -59,14 +63,14 @@ pub fn alarms(random: u64, seed: u64, threads: usize) -> anyhow::Result<Alarms> 
         });
         reports.collect::<anyhow::Result<Vec<Report>>>()
     })?;
-    let mut alarms = Alarms::default();
-    reports.iter().for_each(|report| alarms.add(report));
-    alarms.cover(&contract, &reports);
-    alarms.took = started.elapsed();
-    Ok(alarms)
+    let mut total = CorrectServerReport::default();
+    reports.iter().for_each(|report| total.add(report));
+    total.cover(&contract, &reports);
+    total.duration = started.elapsed();
+    Ok(total)
 }
 
-/// One server and one run, on a runtime of their own.
+/// Runs proofread on one server, with a runtime of its own.
 fn run(
     contract: &Contract,
     share: Vec<&Method>,
@@ -77,7 +81,7 @@ fn run(
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let server = Listening::start(None).await?;
+        let server = RunningServer::start(None).await?;
         let probe = connect(&server.uri()).await?;
         let plan = Plan {
             methods: share,
@@ -89,14 +93,14 @@ fn run(
     })
 }
 
-impl Alarms {
-    /// Whether anything was said of it.
-    pub fn is_accused(&self) -> bool {
-        !self.alarms.is_empty() || !self.defects.is_empty()
+impl CorrectServerReport {
+    /// Whether there is any finding or defect.
+    pub fn has_findings(&self) -> bool {
+        !self.false_positives.is_empty() || !self.defects.is_empty()
     }
 
     fn add(&mut self, report: &Report) {
-        let said = report.findings.iter().map(|found| {
+        let findings = report.findings.iter().map(|found| {
             let finding = &found.finding;
             format!(
                 "{} {} ({:?}, {} times): expected {}, observed {} for {}",
@@ -109,11 +113,11 @@ impl Alarms {
                 finding.json.as_deref().unwrap_or("bytes"),
             )
         });
-        self.alarms.extend(said);
+        self.false_positives.extend(findings);
         let note = |note: &engine::Note| format!("{}: {}", note.about, note.text);
         self.defects.extend(report.defects.iter().map(note));
         self.uncovered.extend(report.uncovered.iter().map(note));
-        self.alarms.extend(report.stopped.clone());
+        self.false_positives.extend(report.stopped.clone());
         self.cases += report.cases;
         let random = report
             .counts
