@@ -59,8 +59,8 @@ breaking ref="HEAD": _deps-buf
 
 # does `breaking` bite?
 [group("check")]
-breaking-bites: _deps-buf _deps-python
-    {{ python }} tools/breaking_bites.py
+breaking-selftest: _deps-buf _deps-python
+    {{ python }} tools/breaking_selftest.py
 
 # Rust lints, warnings denied
 [group("check")]

@@ -11,7 +11,7 @@ assert.ok(shop, "BINDERY_SHOP must hold the address of the shop");
 
 let browser;
 let page;
-let troubles = [];
+let problems = [];
 
 before(async () => {
   browser = await chromium.launch({
@@ -21,15 +21,15 @@ before(async () => {
   });
   page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
   page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) troubles.push(message.text());
+    if (["error", "warning"].includes(message.type())) problems.push(message.text());
   });
-  page.on("pageerror", (error) => troubles.push(String(error)));
+  page.on("pageerror", (error) => problems.push(String(error)));
   page.on("requestfailed", (request) => {
-    if (request.failure()?.errorText !== "net::ERR_ABORTED") troubles.push(`${request.url()} failed`);
+    if (request.failure()?.errorText !== "net::ERR_ABORTED") problems.push(`${request.url()} failed`);
   });
   page.on("request", (request) => {
     if (!request.url().startsWith(shop) && !request.url().startsWith("data:")) {
-      troubles.push(`asked a third party: ${request.url()}`);
+      problems.push(`asked a third party: ${request.url()}`);
     }
   });
 });
@@ -38,9 +38,9 @@ after(() => browser?.close());
 
 function visit(name, walk) {
   test(name, { timeout: 60_000 }, async () => {
-    troubles = [];
+    problems = [];
     await walk();
-    assert.deepEqual(troubles, []);
+    assert.deepEqual(problems, []);
   });
 }
 

@@ -7,7 +7,7 @@ use std::{
     path::PathBuf,
 };
 
-use crate::{doors::Doors, operator, settings::Storage};
+use crate::{listeners::Listeners, operator_token, settings::Storage};
 
 /// The addresses of an open bookstore.
 #[derive(Debug)]
@@ -27,19 +27,26 @@ pub struct Banner {
 
 impl Banner {
     /// The addresses as they were bound, and the data that the process keeps, if any.
-    pub fn new(doors: &Doors, storage: Option<&Storage>, recommends: bool) -> anyhow::Result<Self> {
+    pub fn new(
+        listeners: &Listeners,
+        storage: Option<&Storage>,
+        recommends: bool,
+    ) -> anyhow::Result<Self> {
         let data = match storage {
-            Some(storage) => Some((storage.description()?, operator::token_path(&storage.data))),
+            Some(storage) => Some((
+                storage.description()?,
+                operator_token::path_in(&storage.data),
+            )),
             None => None,
         };
         Ok(Self {
-            shop: doors
+            shop: listeners
                 .shop
                 .as_ref()
-                .map(|door| door.local_addr())
+                .map(|listener| listener.local_addr())
                 .transpose()?,
-            grpc: doors.grpc.local_addr()?,
-            metrics: doors.metrics.local_addr()?,
+            grpc: listeners.grpc.local_addr()?,
+            metrics: listeners.metrics.local_addr()?,
             data,
             recommends,
         })

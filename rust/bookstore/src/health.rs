@@ -8,18 +8,18 @@ use tonic_health::pb::{
 };
 
 /// How long the answer may take: the monitor asks every two seconds.
-const PATIENCE: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Asks each service, over its channel, whether it serves. No answer is a no.
-pub fn of(services: Vec<(&'static str, rpc::Channel)>) -> marketplace::Health {
+pub fn probe(services: Vec<(&'static str, rpc::Channel)>) -> marketplace::Health {
     let services = Arc::new(services);
     Arc::new(move || {
         let services = Arc::clone(&services);
         Box::pin(async move {
-            let asked = services.iter().map(|(name, channel)| async {
+            let checks = services.iter().map(|(name, channel)| async {
                 ((*name).to_owned(), is_serving(name, channel.clone()).await)
             });
-            join_all(asked).await
+            join_all(checks).await
         })
     })
 }
@@ -29,6 +29,6 @@ async fn is_serving(service: &str, channel: rpc::Channel) -> bool {
         service: service.to_owned(),
     };
     let mut client = HealthClient::new(channel);
-    let answer = tokio::time::timeout(PATIENCE, client.check(request)).await;
+    let answer = tokio::time::timeout(TIMEOUT, client.check(request)).await;
     matches!(answer, Ok(Ok(response)) if response.get_ref().status() == ServingStatus::Serving)
 }

@@ -1,14 +1,14 @@
 //! The bookstore: every service in one process, or some of them.
 
+mod app;
 mod banner;
 mod commands;
-mod doors;
+mod error_report;
 mod health;
-mod house;
-mod operator;
+mod http_server;
+mod listeners;
+mod operator_token;
 mod settings;
-mod trouble;
-mod web;
 
 use std::process::ExitCode;
 
@@ -25,8 +25,8 @@ struct Bookstore {
 
 fn main() -> ExitCode {
     match Bookstore::try_parse() {
-        Ok(bookstore) => trouble::ending(bookstore.command.run()),
-        Err(error) => trouble::usage(&error),
+        Ok(bookstore) => error_report::report(bookstore.command.run()),
+        Err(error) => error_report::report_usage(&error),
     }
 }
 

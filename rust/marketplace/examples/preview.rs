@@ -25,7 +25,7 @@ use contract::bookstore::{
     },
     r#type::v1::Money,
 };
-use fakes::{FakeInventory, FakeRecommendations, Mood};
+use fakes::{FakeInventory, FakeRecommendations, Fault};
 use marketplace::{Clients, Options};
 
 const CATALOGUE: &str = include_str!("../../inventory/catalogue.csv");
@@ -36,19 +36,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (inventory, recommendations) = (FakeInventory::of(&books), FakeRecommendations::of(&books));
     let mut address = "127.0.0.1:0".to_owned();
     for argument in std::env::args().skip(1) {
-        let Some((service, mood)) = argument.split_once('=') else {
+        let Some((service, fault)) = argument.split_once('=') else {
             address = argument;
             continue;
         };
-        let mood = match mood {
-            "slow" => Mood::Slow(Duration::from_secs(5)),
-            "failing" => Mood::Failing,
-            "down" => Mood::Down,
-            other => return Err(format!("no such mood: {other:?}").into()),
+        let fault = match fault {
+            "slow" => Fault::Slow(Duration::from_secs(5)),
+            "failing" => Fault::Failing,
+            "down" => Fault::Down,
+            other => return Err(format!("no such fault: {other:?}").into()),
         };
         match service {
-            "inventory" => inventory.moods.set("*", mood),
-            "recommendations" => recommendations.moods.set("*", mood),
+            "inventory" => inventory.faults.set("*", fault),
+            "recommendations" => recommendations.faults.set("*", fault),
             other => return Err(format!("no such service: {other:?}").into()),
         }
     }

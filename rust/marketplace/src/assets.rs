@@ -10,17 +10,17 @@ use axum::{
 };
 use rust_embed::Embed;
 
-use crate::pages::{self, Asked};
+use crate::pages::{self, QueryParams};
 
 #[derive(Embed)]
 #[folder = "assets"]
 struct Files;
 
 /// For an address that changes with the content.
-pub(crate) const FOR_EVER: HeaderValue =
+pub(crate) const CACHE_FOR_A_YEAR: HeaderValue =
     HeaderValue::from_static("public, max-age=31536000, immutable");
 /// For an address whose content may change.
-pub(crate) const FOR_MINUTES: HeaderValue = HeaderValue::from_static("public, max-age=300");
+pub(crate) const CACHE_FOR_5_MINUTES: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
 /// The version of each file: a part of its hash.
 static VERSIONS: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
@@ -47,10 +47,10 @@ pub(crate) fn address(name: &str) -> String {
 /// `GET /assets/{name}`
 pub(crate) async fn asset(
     Path(name): Path<String>,
-    Query(asked): Query<Asked>,
+    Query(params): Query<QueryParams>,
     headers: HeaderMap,
 ) -> Response {
-    answer(&name, asked.get("v"), &headers)
+    answer(&name, params.get("v"), &headers)
 }
 
 /// `GET /favicon.svg` and `/favicon.ico`, which browsers ask for by themselves.
@@ -63,9 +63,9 @@ fn answer(name: &str, version: Option<&str>, headers: &HeaderMap) -> Response {
         return pages::no_such_page(name);
     };
     let caching = if version == Some(current) {
-        FOR_EVER
+        CACHE_FOR_A_YEAR
     } else {
-        FOR_MINUTES
+        CACHE_FOR_5_MINUTES
     };
     let tag = format!("\"{current}\"");
     let common = [
@@ -75,7 +75,7 @@ fn answer(name: &str, version: Option<&str>, headers: &HeaderMap) -> Response {
             HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"\"")),
         ),
     ];
-    if is_known(headers, &tag) {
+    if matches_if_none_match(headers, &tag) {
         return (StatusCode::NOT_MODIFIED, common).into_response();
     }
     let kind = [(header::CONTENT_TYPE, content_type(name))];
@@ -83,7 +83,7 @@ fn answer(name: &str, version: Option<&str>, headers: &HeaderMap) -> Response {
 }
 
 /// Whether the visitor has the content already. Proxies that compress weaken tags.
-pub(crate) fn is_known(headers: &HeaderMap, tag: &str) -> bool {
+pub(crate) fn matches_if_none_match(headers: &HeaderMap, tag: &str) -> bool {
     let known = headers.get(header::IF_NONE_MATCH);
     let known = known
         .and_then(|value| value.to_str().ok())

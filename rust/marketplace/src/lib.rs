@@ -2,27 +2,27 @@
 //!
 //! - Every page works without JavaScript; scripts add suggestions to the search
 //!   field and keep the monitor moving.
-//! - Every page has a time budget for what it asks of the services. What does not
-//!   come in time is left out, and the page says so. See [`Options::budget`].
+//! - Every page has a time deadline for what it asks of the services. What does not
+//!   come in time is left out, and the page says so. See [`Options::page_timeout`].
 //! - Covers are drawn from the data of the books.
 //! - `/monitor` shows what the metrics of the services say of the last minutes.
 //!
 //! Deliberately absent: sessions, cookies and anything that changes data.
 
 mod assets;
-mod budget;
+mod cache;
+mod category;
+mod clients;
 mod cover;
 mod currency;
+mod deadline;
 mod headers;
-mod memory;
 mod monitor;
 mod options;
 mod pages;
 mod paging;
 mod routes;
-mod shelf;
 mod shop;
-mod upstream;
 mod view;
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub type Health = Arc<dyn Fn() -> BoxFuture<'static, Vec<(String, bool)>> + Send
 pub struct Options {
     /// How long one page may wait for the services, all calls together. What has
     /// not come by then is left out of the page.
-    pub budget: Duration,
+    pub page_timeout: Duration,
     /// The metrics that `/monitor` shows, read every two seconds.
     pub metrics_text: MetricsText,
     /// The health that `/monitor` shows, read every two seconds.
@@ -40,7 +40,7 @@ impl Default for Options {
     /// 800 ms for each page, and nothing to monitor.
     fn default() -> Self {
         Self {
-            budget: Duration::from_millis(800),
+            page_timeout: Duration::from_millis(800),
             metrics_text: Arc::new(String::new),
             health: Arc::new(|| Box::pin(std::future::ready(Vec::new()))),
         }

@@ -7,23 +7,23 @@
 use contract::bookstore::inventory::v1::{Book, BookCategory};
 
 use crate::{
-    budget::{Budget, Failure},
+    clients::BookListPage,
+    deadline::{Deadline, Failure},
     shop::Shop,
-    upstream::Slice,
 };
 
 /// Books on a page: fills rows of two, three, four and six.
 pub(crate) const PAGE_SIZE: u32 = 24;
 /// Pages skipped by one call: 192 books, of the 200 that a call may ask for.
-const STRIDE: u32 = 8;
+const PAGES_PER_SKIP: u32 = 8;
 /// The highest page number that is looked for.
-pub(crate) const LAST_PAGE: u32 = 10_000;
+pub(crate) const MAX_PAGE_NUMBER: u32 = 10_000;
 
 /// A list that has pages.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Listing {
     /// The books of a category, by title.
-    Shelf(BookCategory),
+    Category(BookCategory),
     /// The books that match a query, best first.
     Search {
         /// The words.
@@ -43,7 +43,7 @@ pub(crate) struct Page {
 
 /// Why there is no page.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum NoPage {
+pub(crate) enum PageError {
     /// The list ends before.
     BeyondEnd {
         /// The last page that it has.
@@ -54,57 +54,57 @@ pub(crate) enum NoPage {
 }
 
 /// Reads a page. Its books are remembered.
-pub(crate) async fn read(
+pub(crate) async fn read_page(
     shop: &Shop,
-    budget: Budget,
+    deadline: Deadline,
     listing: &Listing,
     number: u32,
-) -> Result<Page, NoPage> {
-    let known = shop.memory.token_before(listing, number);
-    let from_memory = known.is_some();
+) -> Result<Page, PageError> {
+    let known = shop.cache.nearest_token(listing, number);
+    let from_cache = known.is_some();
     let (page, token) = known.unwrap_or((1, String::new()));
-    match walk(shop, budget, listing, page, token, number).await {
+    match read_from(shop, deadline, listing, page, token, number).await {
         // A token that Inventory does not know any more: from the start, once.
-        Err(NoPage::Failed(Failure::Refused)) if from_memory => {
-            shop.memory.forget_tokens(listing);
-            walk(shop, budget, listing, 1, String::new(), number).await
+        Err(PageError::Failed(Failure::InvalidArgument)) if from_cache => {
+            shop.cache.remove_tokens(listing);
+            read_from(shop, deadline, listing, 1, String::new(), number).await
         }
         result => result,
     }
 }
 
-async fn walk(
+async fn read_from(
     shop: &Shop,
-    budget: Budget,
+    deadline: Deadline,
     listing: &Listing,
     mut page: u32,
     mut token: String,
     number: u32,
-) -> Result<Page, NoPage> {
+) -> Result<Page, PageError> {
     while page < number {
-        let pages = (number - page).min(STRIDE);
-        let skipped = fetch(shop, budget, listing, pages * PAGE_SIZE, token).await?;
-        if skipped.next_token.is_empty() {
+        let pages = (number - page).min(PAGES_PER_SKIP);
+        let skipped = fetch(shop, deadline, listing, pages * PAGE_SIZE, token).await?;
+        if skipped.next_page_token.is_empty() {
             let count = u32::try_from(skipped.books.len()).unwrap_or(u32::MAX);
             let last = page - 1 + count.div_ceil(PAGE_SIZE);
-            return Err(NoPage::BeyondEnd { last: last.max(1) });
+            return Err(PageError::BeyondEnd { last: last.max(1) });
         }
         page += pages;
-        token = skipped.next_token;
-        shop.memory.keep_token(listing, page, token.clone());
+        token = skipped.next_page_token;
+        shop.cache.insert_token(listing, page, token.clone());
     }
-    let slice = fetch(shop, budget, listing, PAGE_SIZE, token).await?;
-    if slice.books.is_empty() && number > 1 {
-        return Err(NoPage::BeyondEnd { last: number - 1 });
+    let list_page = fetch(shop, deadline, listing, PAGE_SIZE, token).await?;
+    if list_page.books.is_empty() && number > 1 {
+        return Err(PageError::BeyondEnd { last: number - 1 });
     }
-    shop.memory.keep_books(&slice.books);
-    let has_next = !slice.next_token.is_empty();
+    shop.cache.insert_books(&list_page.books);
+    let has_next = !list_page.next_page_token.is_empty();
     if has_next {
-        shop.memory
-            .keep_token(listing, number + 1, slice.next_token);
+        shop.cache
+            .insert_token(listing, number + 1, list_page.next_page_token);
     }
     Ok(Page {
-        books: slice.books,
+        books: list_page.books,
         number,
         has_next,
     })
@@ -112,20 +112,20 @@ async fn walk(
 
 async fn fetch(
     shop: &Shop,
-    budget: Budget,
+    deadline: Deadline,
     listing: &Listing,
     size: u32,
     token: String,
-) -> Result<Slice, NoPage> {
+) -> Result<BookListPage, PageError> {
     let size = i32::try_from(size).unwrap_or(i32::MAX);
     let answer = match listing {
-        Listing::Shelf(category) => shop.clients.list(budget, *category, size, token).await,
+        Listing::Category(category) => shop.clients.list(deadline, *category, size, token).await,
         Listing::Search { query, category } => {
             let query = query.clone();
             shop.clients
-                .search(budget, query, *category, size, token)
+                .search(deadline, query, *category, size, token)
                 .await
         }
     };
-    answer.map_err(NoPage::Failed)
+    answer.map_err(PageError::Failed)
 }

@@ -43,7 +43,7 @@ pub fn app(clients: Clients, options: Options) -> Router {
         .fallback(pages::unknown_path)
         .method_not_allowed_fallback(pages::method_not_allowed)
         .with_state(shop)
-        .layer(CatchPanicLayer::custom(pages::after_panic))
+        .layer(CatchPanicLayer::custom(pages::panic_response))
         .layer(CompressionLayer::new())
         .layer(middleware::map_response(headers::add))
         .layer(TraceLayer::new_for_http())

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use crate::{
-    budget::Budget,
-    memory::Memory,
+    cache::Cache,
+    category::CategoryInfo,
+    deadline::Deadline,
     monitor::Monitor,
     options::{Clients, Options},
-    shelf::Shelf,
 };
 
 /// The state of the shop.
 pub(crate) struct Shop {
     pub clients: Clients,
-    pub memory: Memory,
+    pub cache: Cache,
     pub monitor: Arc<Monitor>,
     options: Options,
 }
@@ -23,22 +23,25 @@ impl Shop {
     pub fn new(clients: Clients, options: Options) -> Self {
         Self {
             clients,
-            memory: Memory::default(),
+            cache: Cache::default(),
             monitor: Arc::default(),
             options,
         }
     }
 
-    /// The budget of a page that begins now.
-    pub fn budget(&self) -> Budget {
-        Budget::starting_now(self.options.budget)
+    /// The deadline of a page that begins now.
+    pub fn deadline(&self) -> Deadline {
+        Deadline::after(self.options.page_timeout)
     }
 
     /// The shelves with their counts, which are also remembered.
-    pub async fn shelves(&self, budget: Budget) -> Option<Vec<(&'static Shelf, u64)>> {
-        let shelves = self.clients.shelves(budget).await.ok()?;
-        self.memory
-            .keep_shelves(shelves.iter().map(|(shelf, _)| *shelf));
-        Some(shelves)
+    pub async fn categories(
+        &self,
+        deadline: Deadline,
+    ) -> Option<Vec<(&'static CategoryInfo, u64)>> {
+        let categories = self.clients.categories(deadline).await.ok()?;
+        self.cache
+            .set_categories(categories.iter().map(|(category, _)| *category));
+        Some(categories)
     }
 }

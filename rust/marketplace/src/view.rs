@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use contract::bookstore::inventory::v1::Book;
 
-use crate::{cover, currency, shelf::Shelf};
+use crate::{category::CategoryInfo, cover, currency};
 
 /// Up to this many copies, the number is shown.
-const FEW: i32 = 5;
+const FEW_COPIES: i32 = 5;
 
 /// A book among others.
 #[derive(Debug)]
-pub(crate) struct Card {
+pub(crate) struct BookCard {
     pub id: i32,
     pub title: String,
     /// `A`, `A & B`, `A, B & C`; empty if not known.
@@ -32,19 +32,19 @@ pub(crate) enum Stock {
 
 /// Everything that the shop knows of one book.
 #[derive(Debug)]
-pub(crate) struct Details {
-    pub card: Card,
+pub(crate) struct BookDetails {
+    pub card: BookCard,
     pub authors: Vec<String>,
     pub year: Option<String>,
-    pub shelf: Option<&'static Shelf>,
+    pub category: Option<&'static CategoryInfo>,
 }
 
 impl Stock {
     /// The stock of so many copies.
-    pub fn of(available: i32) -> Self {
+    pub fn from_available(available: i32) -> Self {
         match available {
             ..=0 => Self::None,
-            1..=FEW => Self::Few(available),
+            1..=FEW_COPIES => Self::Few(available),
             _ => Self::Plenty,
         }
     }
@@ -69,12 +69,12 @@ impl Stock {
 
     /// Whether a card should mention it: "In stock" under each of forty books says
     /// nothing.
-    pub fn is_news(&self) -> bool {
+    pub fn is_shown_on_card(&self) -> bool {
         *self != Self::Plenty
     }
 }
 
-impl Card {
+impl BookCard {
     /// A book with its stock, where that is known.
     pub fn new(book: &Book, stock: &HashMap<i32, i32>) -> Self {
         Self {
@@ -82,7 +82,7 @@ impl Card {
             title: book.title.clone(),
             byline: byline(&book.authors),
             price: book.price.as_ref().and_then(currency::price),
-            stock: stock.get(&book.book_id).copied().map(Stock::of),
+            stock: stock.get(&book.book_id).copied().map(Stock::from_available),
             cover: cover::address(book),
         }
     }
@@ -97,21 +97,24 @@ impl Card {
     }
 }
 
-impl Details {
+impl BookDetails {
     /// A book with its stock, where that is known.
     pub fn new(book: &Book, stock: &HashMap<i32, i32>) -> Self {
         Self {
-            card: Card::new(book, stock),
+            card: BookCard::new(book, stock),
             authors: book.authors.clone(),
             year: book.publication_year.map(year),
-            shelf: Shelf::of(book.category),
+            category: CategoryInfo::from_number(book.category),
         }
     }
 }
 
 /// Cards of a list, in its order.
-pub(crate) fn cards(books: &[Book], stock: &HashMap<i32, i32>) -> Vec<Card> {
-    books.iter().map(|book| Card::new(book, stock)).collect()
+pub(crate) fn cards(books: &[Book], stock: &HashMap<i32, i32>) -> Vec<BookCard> {
+    books
+        .iter()
+        .map(|book| BookCard::new(book, stock))
+        .collect()
 }
 
 fn byline(authors: &[String]) -> String {
@@ -137,7 +140,7 @@ mod tests {
 
     #[test]
     fn stock_is_told_by_what_matters() {
-        let told = [-1, 0, 1, 5, 6].map(|available| Stock::of(available).text());
+        let told = [-1, 0, 1, 5, 6].map(|available| Stock::from_available(available).text());
         let expected = [
             "Sold out",
             "Sold out",

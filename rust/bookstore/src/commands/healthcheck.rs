@@ -8,7 +8,7 @@ use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 
-use super::say;
+use super::print_line;
 
 /// Ask a running process whether it serves
 ///
@@ -42,7 +42,7 @@ impl Healthcheck {
             timeout,
         } = self;
         let channel = rpc::Channel::connect(&server).context("--server can't be used")?;
-        let asked = match service.as_str() {
+        let target = match service.as_str() {
             "" => server,
             service => format!("{service} at {server}"),
         };
@@ -50,14 +50,14 @@ impl Healthcheck {
         let answer = health.check(HealthCheckRequest { service });
         let status = tokio::time::timeout(Duration::from_secs(timeout), answer)
             .await
-            .map_err(|_| anyhow!("{asked} did not answer within {timeout} s"))?
-            .map_err(|status| anyhow!("{asked} does not serve: {}", status.message()))?
+            .map_err(|_| anyhow!("{target} did not answer within {timeout} s"))?
+            .map_err(|status| anyhow!("{target} does not serve: {}", status.message()))?
             .into_inner()
             .status();
         if status != ServingStatus::Serving {
-            bail!("{asked} says {}", status.as_str_name());
+            bail!("{target} says {}", status.as_str_name());
         }
-        say(format_args!("{asked} serves"));
+        print_line(format_args!("{target} serves"));
         Ok(())
     }
 }

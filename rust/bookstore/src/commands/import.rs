@@ -8,8 +8,8 @@ use contract::bookstore::inventory::v1::inventory_service_client::InventoryServi
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use inventory::import::{self, Progress, Reader, Summary};
 
-use super::say;
-use crate::{house, operator, settings::Storage};
+use super::print_line;
+use crate::{app, operator_token, settings::Storage};
 
 /// Import books from a CSV file
 ///
@@ -59,7 +59,7 @@ impl Import {
                 import::upload(&mut client, reader, Some(&token), &mut show).await
             }
             None => {
-                let inventory = house::open_inventory(&self.storage).await?;
+                let inventory = app::open_inventory(&self.storage).await?;
                 let router = rpc::Router::new(rpc::Options::default()).add(inventory.server());
                 let mut client = InventoryServiceClient::new(router.in_process());
                 let summary = import::upload(&mut client, reader, None, &mut show).await;
@@ -82,7 +82,7 @@ impl Import {
         // Set to nothing is not set: many files unset a variable in that way.
         match std::env::var("BINDERY_OPERATOR_TOKEN") {
             Ok(token) if !token.trim().is_empty() => Ok(token.trim().to_owned()),
-            _ => operator::existing_token(&self.storage.data)
+            _ => operator_token::load(&self.storage.data)
                 .context("BINDERY_OPERATOR_TOKEN is not set"),
         }
     }
@@ -107,7 +107,7 @@ fn report(name: &str, summary: &Summary) -> anyhow::Result<()> {
         bad_rows,
         first_bad_rows,
     } = summary;
-    say(format_args!(
+    print_line(format_args!(
         "{name}: {} new books, {} changed, {} as they were",
         HumanCount(*created),
         HumanCount(*updated),

@@ -39,6 +39,6 @@ impl Command {
 }
 
 /// Prints a line for whoever reads it; if nobody does, the work is done all the same.
-fn say(line: fmt::Arguments<'_>) {
+fn print_line(line: fmt::Arguments<'_>) {
     let _ = writeln!(io::stdout(), "{line}");
 }

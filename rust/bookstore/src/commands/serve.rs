@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::{
-    house::{self, Plan, Service},
+    app::{self, Plan, Service},
     settings::{Listen, Logs, Peers, Storage},
 };
 
@@ -33,7 +33,7 @@ pub struct Serve {
 impl Serve {
     /// Runs until a signal asks it to stop.
     pub async fn run(self) -> anyhow::Result<()> {
-        house::run(Plan {
+        app::run(Plan {
             services: self.services.into_iter().collect(),
             storage: self.storage,
             listen: self.listen,

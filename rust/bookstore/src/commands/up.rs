@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::{
-    house::{self, Plan, Service},
+    app::{self, Plan, Service},
     settings::{Listen, Logs, Storage},
 };
 
@@ -25,7 +25,7 @@ pub struct Up {
 impl Up {
     /// Runs until a signal asks it to stop.
     pub async fn run(self) -> anyhow::Result<()> {
-        house::run(Plan {
+        app::run(Plan {
             services: Service::ALL.into(),
             storage: self.storage,
             listen: self.listen,

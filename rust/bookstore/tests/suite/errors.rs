@@ -15,9 +15,9 @@ use contract::{
 };
 use prost::Message;
 
-use crate::house::{
-    Folder, House,
-    wire::{Refusal, describe, refused},
+use crate::test_process::{
+    Folder, TestProcess,
+    raw_call::{Refusal, call_refused, describe},
 };
 
 /// What fits through every proxy with room to spare.
@@ -32,20 +32,20 @@ macro_rules! inventory {
     };
 }
 
-/// Asks one house and writes down what it says.
-struct Protocol<'h> {
-    house: &'h House,
+/// Asks one process and writes down what it says.
+struct Transcript<'h> {
+    process: &'h TestProcess,
     text: String,
 }
 
-impl<'h> Protocol<'h> {
-    fn new(house: &'h House) -> Self {
+impl<'h> Transcript<'h> {
+    fn new(process: &'h TestProcess) -> Self {
         let text = String::new();
-        Self { house, text }
+        Self { process, text }
     }
 
     async fn ask(&mut self, what: &str, path: &'static str, request: &impl Message) {
-        let token = self.house.token().to_owned();
+        let token = self.process.token().to_owned();
         self.ask_with(what, path, request, Some(&token)).await;
     }
 
@@ -59,7 +59,7 @@ impl<'h> Protocol<'h> {
         let Refusal {
             status,
             trailer_size,
-        } = refused(self.house.channel(), path, request, token).await;
+        } = call_refused(self.process.channel(), path, request, token).await;
         assert!(
             trailer_size < TRAILER_BUDGET,
             "{what}: {trailer_size} bytes"
@@ -96,50 +96,52 @@ fn good_book(book_id: i32) -> BookImport {
 }
 
 #[tokio::test]
-async fn what_breaks_a_rule_of_the_contract_is_told_by_field() {
+async fn broken_rules_are_reported_per_field() {
     let folder = Folder::new();
-    let house = House::up(&folder);
-    let mut protocol = Protocol::new(&house);
+    let process = TestProcess::up(&folder);
+    let mut transcript = Transcript::new(&process);
     let empty = RecommendRequest::default();
-    protocol.ask("an empty message", RECOMMEND, &empty).await;
+    transcript.ask("an empty message", RECOMMEND, &empty).await;
     let request = RecommendRequest {
         max_results: 3,
         ..empty
     };
-    protocol.ask("category unset", RECOMMEND, &request).await;
-    protocol.ask("max_results 0", RECOMMEND, &mystery(0)).await;
-    protocol
+    transcript.ask("category unset", RECOMMEND, &request).await;
+    transcript
+        .ask("max_results 0", RECOMMEND, &mystery(0))
+        .await;
+    transcript
         .ask("max_results 101", RECOMMEND, &mystery(101))
         .await;
     let request = RecommendRequest {
         category: 99,
         ..mystery(3)
     };
-    protocol
+    transcript
         .ask("a category that is not defined", RECOMMEND, &request)
         .await;
     let request = RecommendRequest {
         user_id: "ada".to_owned(),
         ..mystery(3)
     };
-    protocol
+    transcript
         .ask("a user id that is no UUID", RECOMMEND, &request)
         .await;
     let request = SetStockRequest {
         book_id: 1,
         on_hand: None,
     };
-    protocol
+    transcript
         .ask("on_hand unset", inventory!("SetStock"), &request)
         .await;
     let request = ReserveStockRequest::default();
-    protocol
+    transcript
         .ask("an empty message", inventory!("ReserveStock"), &request)
         .await;
     let request = GetReservationRequest {
         reservation_id: "7".to_owned(),
     };
-    protocol
+    transcript
         .ask(
             "an id that is no UUID",
             inventory!("GetReservation"),
@@ -151,13 +153,13 @@ async fn what_breaks_a_rule_of_the_contract_is_told_by_field() {
         page_size: -1,
         ..SearchBooksRequest::default()
     };
-    protocol
+    transcript
         .ask("nothing but space", inventory!("SearchBooks"), &request)
         .await;
     let request = WatchStockRequest {
         book_ids: vec![1, 2, 1, 0],
     };
-    protocol
+    transcript
         .ask("a book twice", inventory!("WatchStock"), &request)
         .await;
 
@@ -169,28 +171,28 @@ async fn what_breaks_a_rule_of_the_contract_is_told_by_field() {
     let request = ImportBooksRequest {
         books: vec![good_book(910_001), untitled, BookImport::default()],
     };
-    protocol
+    transcript
         .ask(
             "bad books among good ones",
             inventory!("ImportBooks"),
             &request,
         )
         .await;
-    insta::assert_snapshot!("rules", protocol.text.trim_end());
+    insta::assert_snapshot!("rules", transcript.text.trim_end());
     let request = GetBookRequest { book_id: 910_001 };
-    let answer = house.inventory().get_book(request).await;
+    let answer = process.inventory().get_book(request).await;
     answer.expect_err("a message is stored as one piece");
 }
 
 #[tokio::test]
-async fn a_flood_of_broken_rules_is_counted_and_fits_into_the_trailers() {
+async fn many_violations_are_truncated_to_fit_the_trailers() {
     let folder = Folder::new();
-    let house = House::up(&folder);
-    let mut protocol = Protocol::new(&house);
+    let process = TestProcess::up(&folder);
+    let mut transcript = Transcript::new(&process);
     let request = ImportBooksRequest {
         books: vec![BookImport::default(); 1000],
     };
-    protocol
+    transcript
         .ask("1000 empty books", inventory!("ImportBooks"), &request)
         .await;
     let mut long = good_book(910_001);
@@ -202,20 +204,20 @@ async fn a_flood_of_broken_rules_is_counted_and_fits_into_the_trailers() {
         let request = ImportBooksRequest {
             books: vec![long.clone(); count],
         };
-        protocol
+        transcript
             .ask(what, inventory!("ImportBooks"), &request)
             .await;
     }
-    insta::assert_snapshot!("flood", protocol.text.trim_end());
+    insta::assert_snapshot!("many_violations", transcript.text.trim_end());
 }
 
 #[tokio::test]
-async fn what_a_service_refuses_carries_a_reason_for_programs() {
+async fn service_errors_carry_a_machine_readable_reason() {
     let folder = Folder::new();
-    let house = House::up(&folder);
-    let mut protocol = Protocol::new(&house);
+    let process = TestProcess::up(&folder);
+    let mut transcript = Transcript::new(&process);
     let request = GetBookRequest { book_id: 999_999 };
-    protocol
+    transcript
         .ask("no such book", inventory!("GetBook"), &request)
         .await;
     let request = SearchBooksRequest {
@@ -223,7 +225,7 @@ async fn what_a_service_refuses_carries_a_reason_for_programs() {
         page_token: "the next one".to_owned(),
         ..SearchBooksRequest::default()
     };
-    protocol
+    transcript
         .ask(
             "a page token of the caller's own",
             inventory!("SearchBooks"),
@@ -232,7 +234,7 @@ async fn what_a_service_refuses_carries_a_reason_for_programs() {
         .await;
     let reservation_id = REQUEST_ID.to_owned();
     let request = CommitReservationRequest { reservation_id };
-    protocol
+    transcript
         .ask(
             "no such reservation",
             inventory!("CommitReservation"),
@@ -244,7 +246,7 @@ async fn what_a_service_refuses_carries_a_reason_for_programs() {
         book_id: 5,
         on_hand: Some(3),
     };
-    house
+    process
         .operator()
         .set_stock(stock)
         .await
@@ -257,14 +259,14 @@ async fn what_a_service_refuses_carries_a_reason_for_programs() {
         }],
         hold: None,
     };
-    protocol
+    transcript
         .ask("more than there is", inventory!("ReserveStock"), &request)
         .await;
     request.lines[0].quantity = 2;
-    let answer = house.operator().reserve_stock(request.clone()).await;
+    let answer = process.operator().reserve_stock(request.clone()).await;
     answer.expect("there are enough");
     request.lines[0].quantity = 1;
-    protocol
+    transcript
         .ask(
             "the same id with another body",
             inventory!("ReserveStock"),
@@ -275,59 +277,61 @@ async fn what_a_service_refuses_carries_a_reason_for_programs() {
         on_hand: Some(1),
         ..stock
     };
-    protocol
+    transcript
         .ask("less than is reserved", inventory!("SetStock"), &stock)
         .await;
-    insta::assert_snapshot!("services", protocol.text.trim_end());
+    insta::assert_snapshot!("service_errors", transcript.text.trim_end());
 }
 
 #[tokio::test]
-async fn strangers_learn_nothing_about_rules() {
+async fn credentials_are_checked_before_rules() {
     let folder = Folder::new();
-    let house = House::up(&folder);
-    let mut protocol = Protocol::new(&house);
+    let process = TestProcess::up(&folder);
+    let mut transcript = Transcript::new(&process);
     // Each of the messages breaks rules, too.
     let empty = SetStockRequest::default();
     let path = inventory!("SetStock");
-    protocol.ask_with("no token", path, &empty, None).await;
-    protocol
+    transcript.ask_with("no token", path, &empty, None).await;
+    transcript
         .ask_with("a wrong token", path, &empty, Some("guessed"))
         .await;
     let empty = ImportBooksRequest::default();
     let path = inventory!("ImportBooks");
-    protocol.ask_with("no token", path, &empty, None).await;
-    protocol
+    transcript.ask_with("no token", path, &empty, None).await;
+    transcript
         .ask_with("a wrong token", path, &empty, Some("guessed"))
         .await;
     let unknown = "/bookstore.inventory.v1.InventoryService/BurnBooks";
-    protocol
+    transcript
         .ask_with("no such method", unknown, &empty, None)
         .await;
     let unknown = "/bookstore.lending.v1.LendingService/LendBook";
-    protocol
+    transcript
         .ask_with("no such service", unknown, &empty, None)
         .await;
-    insta::assert_snapshot!("strangers", protocol.text.trim_end());
+    insta::assert_snapshot!("credentials", transcript.text.trim_end());
 }
 
 #[tokio::test]
-async fn the_services_of_the_tutorials_refuse_as_documented() {
+async fn tutorial_services_refuse_as_documented() {
     let folder = Folder::new();
-    let house = House::up(&folder);
-    let mut protocol = Protocol::new(&house);
+    let process = TestProcess::up(&folder);
+    let mut transcript = Transcript::new(&process);
     let recommend = "/Recommendations/Recommend";
     let request = RecommendationRequest {
         user_id: 1,
         category: 3,
         max_results: 3,
     };
-    protocol.ask("a fourth category", recommend, &request).await;
+    transcript
+        .ask("a fourth category", recommend, &request)
+        .await;
     let request = RecommendationRequest {
         category: 0,
         max_results: -1,
         ..request
     };
-    protocol.ask("max_results -1", recommend, &request).await;
+    transcript.ask("max_results -1", recommend, &request).await;
 
     let pay = "/payment.PaymentService/ProcessPayment";
     let good = PaymentRequest {
@@ -336,7 +340,7 @@ async fn the_services_of_the_tutorials_refuse_as_documented() {
         currency: "USD".to_owned(),
         user_id: "user456".to_owned(),
     };
-    protocol
+    transcript
         .ask("an empty message", pay, &PaymentRequest::default())
         .await;
     for amount in [-5.0, 0.0, f64::NAN, f64::INFINITY, 0.001] {
@@ -344,7 +348,7 @@ async fn the_services_of_the_tutorials_refuse_as_documented() {
             amount,
             ..good.clone()
         };
-        protocol
+        transcript
             .ask(&format!("amount {amount:?}"), pay, &request)
             .await;
     }
@@ -352,15 +356,15 @@ async fn the_services_of_the_tutorials_refuse_as_documented() {
         currency: "usd".to_owned(),
         ..good.clone()
     };
-    protocol
+    transcript
         .ask("a currency in lower case", pay, &request)
         .await;
     let request = PaymentRequest {
         user_id: " ".to_owned(),
         ..good
     };
-    protocol
+    transcript
         .ask("a user of nothing but space", pay, &request)
         .await;
-    insta::assert_snapshot!("tutorials", protocol.text.trim_end());
+    insta::assert_snapshot!("tutorials", transcript.text.trim_end());
 }

@@ -1,6 +1,6 @@
 //! `bookstore healthcheck`.
 
-use crate::house::{Folder, House, run};
+use crate::test_process::{Folder, TestProcess, run};
 
 fn ask(folder: &Folder, server: &str, more: &[&str]) -> String {
     let arguments = [&["healthcheck", "--server", server], more].concat();
@@ -9,10 +9,10 @@ fn ask(folder: &Folder, server: &str, more: &[&str]) -> String {
 }
 
 #[tokio::test]
-async fn it_tells_by_its_exit_code_whether_a_server_serves() {
+async fn exit_code_reports_whether_the_server_serves() {
     let folder = Folder::new();
-    let house = House::start(&folder, &["serve", "transactions"]);
-    let server = house.grpc_url();
+    let process = TestProcess::start(&folder, &["serve", "transactions"]);
+    let server = process.grpc_url();
     insta::assert_snapshot!("serves", ask(&folder, &server, &[]));
     let payments = ["--service", "payment.PaymentService"];
     insta::assert_snapshot!("service_serves", ask(&folder, &server, &payments));
@@ -20,11 +20,11 @@ async fn it_tells_by_its_exit_code_whether_a_server_serves() {
     insta::assert_snapshot!("service_unknown", ask(&folder, &server, &inventory));
 
     // It listens, but has no time to answer.
-    house.signal("STOP");
+    process.signal("STOP");
     insta::assert_snapshot!("hangs", ask(&folder, &server, &["--timeout", "1"]));
-    house.signal("CONT");
-    let address = house.grpc().to_owned();
-    house.close().await;
+    process.signal("CONT");
+    let address = process.grpc().to_owned();
+    process.stop().await;
     let down = ask(&folder, &server, &[]).replace(&address, "[address]");
     insta::assert_snapshot!("down", down);
 }

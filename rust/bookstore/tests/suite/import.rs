@@ -2,7 +2,7 @@
 
 use contract::bookstore::inventory::v1::{BatchGetStockRequest, Book, GetBookRequest};
 
-use crate::house::{Folder, House, Ran, run, run_unread, run_with_input};
+use crate::test_process::{CommandOutput, Folder, TestProcess, run, run_unread, run_with_input};
 
 const OWN: &str = "\
 id,title,authors,year,category,price,stock
@@ -31,62 +31,65 @@ none,Good Omens,Terry Pratchett,1990,fantasy,9.50,3
 910007,Dracula,Bram Stoker,1897,horror,7.25,4
 ";
 
-fn said(ran: &Ran) -> String {
+fn exit_and_output(ran: &CommandOutput) -> String {
     format!("exit {}\n{}{}", ran.code, ran.stdout, ran.stderr)
 }
 
-async fn book(house: &House, book_id: i32) -> Book {
-    let answer = house.inventory().get_book(GetBookRequest { book_id }).await;
+async fn book(process: &TestProcess, book_id: i32) -> Book {
+    let answer = process
+        .inventory()
+        .get_book(GetBookRequest { book_id })
+        .await;
     let book = answer.expect("it was imported").into_inner().book;
     book.expect("required")
 }
 
 #[tokio::test]
-async fn both_headers_are_read_and_a_second_import_changes_nothing() {
+async fn both_headers_are_accepted_and_import_is_idempotent() {
     let folder = Folder::new();
     folder.write("own.csv", OWN);
     folder.write("goodbooks.csv", GOODBOOKS);
     let files = ["own.csv", "goodbooks.csv", "own.csv", "goodbooks.csv"];
-    let all = files.map(|file| said(&run(&folder, &["import", file])));
+    let all = files.map(|file| exit_and_output(&run(&folder, &["import", file])));
     insta::assert_snapshot!("both_headers", all.concat());
 
-    let house = House::up(&folder);
-    let omens = book(&house, 910_002).await;
+    let process = TestProcess::up(&folder);
+    let omens = book(&process, 910_002).await;
     assert_eq!(omens.authors, ["Terry Pratchett", "Neil Gaiman"]);
     assert_eq!(omens.price.expect("required").amount_minor, Some(950));
-    let good = book(&house, 1_000_001).await;
+    let good = book(&process, 1_000_001).await;
     assert_eq!(good.title, "A Title (A Series, #1)");
     assert_eq!(good.authors, ["Ann Author", "Bob Writer, Jr."]);
     assert_eq!(good.publication_year, Some(2008));
-    let french = book(&house, 1_000_002).await;
+    let french = book(&process, 1_000_002).await;
     assert_eq!(
         (french.title.as_str(), french.publication_year),
         ("Un titre", None)
     );
     // The shipped catalogue is not in the way.
-    assert_eq!(book(&house, 1).await.title, "The Maltese Falcon");
+    assert_eq!(book(&process, 1).await.title, "The Maltese Falcon");
 }
 
 #[tokio::test]
-async fn bad_rows_are_told_by_line_and_the_good_ones_are_kept() {
+async fn bad_rows_are_reported_by_line_and_good_rows_are_stored() {
     let folder = Folder::new();
     folder.write("bad.csv", BAD_ROWS);
     let ran = run(&folder, &["import", "bad.csv"]);
-    insta::assert_snapshot!("bad_rows", said(&ran));
-    let house = House::up(&folder);
+    insta::assert_snapshot!("bad_rows", exit_and_output(&ran));
+    let process = TestProcess::up(&folder);
     assert_eq!(
-        book(&house, 910_001).await.title,
+        book(&process, 910_001).await.title,
         "The Left Hand of Darkness"
     );
     let request = BatchGetStockRequest {
         book_ids: vec![910_007],
     };
-    let answer = house.inventory().batch_get_stock(request).await;
+    let answer = process.inventory().batch_get_stock(request).await;
     assert_eq!(answer.expect("any book").into_inner().levels[0].on_hand, 4);
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_refused_in_one_line() {
+fn unreadable_file_is_reported_in_one_line() {
     let folder = Folder::new();
     folder.write("header.csv", "number,name\n1,The Iliad\n");
     folder.write("empty.csv", "");
@@ -95,7 +98,7 @@ fn a_file_that_cannot_be_read_is_refused_in_one_line() {
     let all = files.map(|file| {
         let ran = run(&folder, &["import", file]);
         assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
-        said(&ran)
+        exit_and_output(&ran)
     });
     insta::assert_snapshot!("unreadable_files", all.concat());
     assert!(!folder.path("data").exists(), "nothing was begun");
@@ -110,22 +113,22 @@ fn standard_input_is_read() {
 }
 
 #[test]
-fn nobody_has_to_read_what_it_says() {
+fn closed_stdout_does_not_fail_the_import() {
     let folder = Folder::new();
     folder.write("own.csv", OWN);
     assert_eq!(run_unread(&folder, &["import", "own.csv"]), Some(0));
 }
 
 #[tokio::test]
-async fn a_running_server_takes_books_from_the_operator_alone() {
+async fn import_into_a_server_needs_the_operator_token() {
     let folder = Folder::new();
     folder.write("own.csv", OWN);
-    let house = House::up(&folder);
-    let url = house.grpc_url();
+    let process = TestProcess::up(&folder);
+    let url = process.grpc_url();
     let import = ["import", "own.csv", "--server", &url];
     // The token of the data folder.
     let from_folder = run(&folder, &import);
-    assert_eq!(book(&house, 910_003).await.publication_year, Some(-750));
+    assert_eq!(book(&process, 910_003).await.publication_year, Some(-750));
 
     // Elsewhere there is none, unless the variable holds it.
     let elsewhere = [&import[..], &["--data=elsewhere"]].concat();
@@ -140,16 +143,16 @@ async fn a_running_server_takes_books_from_the_operator_alone() {
     let all = [
         from_folder,
         run(&folder, &elsewhere),
-        with(house.token()),
+        with(process.token()),
         with("not-the-token"),
         with("not\na-token"),
         with(""),
     ];
-    let all = all.each_ref().map(said).concat();
+    let all = all.each_ref().map(exit_and_output).concat();
     insta::assert_snapshot!("server", all.replace(&url, "[server]"));
-    assert!(!all.contains(house.token()) && !folder.path("elsewhere").exists());
+    assert!(!all.contains(process.token()) && !folder.path("elsewhere").exists());
 
-    house.close().await;
+    process.stop().await;
     let down = run(&folder, &import);
     assert_eq!((down.code, down.stderr.lines().count()), (1, 1), "{down:?}");
     assert!(down.stderr.contains("cannot reach"), "{}", down.stderr);

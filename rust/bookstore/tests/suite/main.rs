@@ -1,13 +1,13 @@
 //! The real process, from its command line to its exit code. Each test has a folder and
 //! ports of its own, and leaves nothing behind.
 
-mod apart;
+mod deployments;
+mod durability;
 mod errors;
 mod healthcheck;
-mod house;
 mod import;
 mod metrics;
-mod start;
-mod stop;
-mod survival;
-mod trouble;
+mod shutdown;
+mod startup;
+mod startup_errors;
+mod test_process;

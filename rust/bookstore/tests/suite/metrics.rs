@@ -7,13 +7,13 @@ use contract::bookstore::{
     recommendations::v1::RecommendRequest,
 };
 
-use crate::house::{Folder, House, get};
+use crate::test_process::{Folder, TestProcess, get};
 
 #[tokio::test]
 async fn every_call_is_counted_by_method_and_code() {
     let folder = Folder::new();
-    let house = House::up(&folder);
-    let mut inventory = house.inventory();
+    let process = TestProcess::up(&folder);
+    let mut inventory = process.inventory();
     // Three that exist, two that do not, one that cannot.
     for book_id in [1, 2, 3, 999_998, 999_999, 0] {
         // The answer is judged by its count.
@@ -31,10 +31,10 @@ async fn every_call_is_counted_by_method_and_code() {
             category: BookCategory::Mystery.into(),
             max_results,
         };
-        let _ = house.recommendations().recommend(request).await;
+        let _ = process.recommendations().recommend(request).await;
     }
 
-    let text = get(house.metrics()).await;
+    let text = get(process.metrics()).await;
     assert_eq!(text.status, 200);
     let handled = handled(&text.body);
     for (method, code, calls) in [

@@ -7,7 +7,7 @@ use super::{
     paper::{Face, Paper, Setting},
 };
 
-/// Where a block of text may stand.
+/// Where a block of text may vertical_align.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Area {
     pub x: f32,

@@ -33,19 +33,19 @@ pub(crate) fn version(book: &Book) -> String {
 /// The cover, an SVG document of 240 by 360.
 pub(crate) fn draw(book: &Book) -> String {
     let category = BookCategory::try_from(book.category).unwrap_or_default();
-    let mut chance = Chance(seed(book));
-    let palette = palette::choose(category, &mut chance);
-    let design = Design::choose(category, &mut chance);
+    let mut rng = SeededRng(seed(book));
+    let palette = palette::choose(category, &mut rng);
+    let design = Design::choose(category, &mut rng);
     let wording = Wording::of(book);
     let mut paper = Paper::new(&wording.whole);
-    design.draw(&mut paper, &palette, &wording, &mut chance);
+    design.draw(&mut paper, &palette, &wording, &mut rng);
     paper.finish()
 }
 
 /// A cover without a word, for a book of which nothing is known right now.
 pub(crate) fn blank() -> String {
-    let mut chance = Chance(7);
-    let palette = palette::choose(BookCategory::General, &mut chance);
+    let mut rng = SeededRng(7);
+    let palette = palette::choose(BookCategory::General, &mut rng);
     let mut paper = Paper::new("A book");
     motif::cloth(&mut paper, &palette);
     paper.finish()
@@ -64,9 +64,9 @@ fn seed(book: &Book) -> u64 {
 
 /// A small generator (SplitMix64), seeded by the book.
 #[derive(Clone, Debug)]
-struct Chance(u64);
+struct SeededRng(u64);
 
-impl Chance {
+impl SeededRng {
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;

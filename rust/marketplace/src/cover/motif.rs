@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{
-    Chance,
+    SeededRng,
     palette::Palette,
     paper::{HEIGHT, Paper, WIDTH},
 };
@@ -27,9 +27,9 @@ pub(super) fn cloth(paper: &mut Paper, palette: &Palette) {
 }
 
 /// One of the printed papers that small books are bound in.
-pub(super) fn paste_paper(paper: &mut Paper, palette: &Palette, chance: &mut Chance) {
+pub(super) fn paste_paper(paper: &mut Paper, palette: &Palette, rng: &mut SeededRng) {
     let Palette { accent, second, .. } = palette;
-    let (size, tile) = match chance.below(7) {
+    let (size, tile) = match rng.below(7) {
         0 => (
             (24.0, 24.0),
             format!(
@@ -77,17 +77,17 @@ pub(super) fn paste_paper(paper: &mut Paper, palette: &Palette, chance: &mut Cha
 }
 
 /// Hills, or waves: bands one behind the other, down to the foot of the sheet.
-pub(super) fn hills(paper: &mut Paper, top: f32, colours: &[&str], chance: &mut Chance) {
+pub(super) fn hills(paper: &mut Paper, top: f32, colours: &[&str], rng: &mut SeededRng) {
     let step = (HEIGHT - top) / colours.len() as f32;
     for (place, colour) in colours.iter().enumerate() {
         let base = top + step * place as f32;
         // Smooth curves: each goes on in the direction in which the last one came.
-        let first = base + chance.between(-12.0, 12.0);
+        let first = base + rng.between(-12.0, 12.0);
         let mut outline = format!("M0 {first:.0}");
         for part in 1..=3 {
             let end = WIDTH / 3.0 * part as f32;
-            let control = base + chance.between(-34.0, 26.0);
-            let height = base + chance.between(-18.0, 18.0);
+            let control = base + rng.between(-34.0, 26.0);
+            let height = base + rng.between(-18.0, 18.0);
             let _ = write!(
                 outline,
                 "S{:.0} {control:.0} {end:.0} {height:.0}",
@@ -99,22 +99,22 @@ pub(super) fn hills(paper: &mut Paper, top: f32, colours: &[&str], chance: &mut 
     }
 }
 
-/// Quarter circles, turned by chance.
+/// Quarter circles, turned by rng.
 pub(super) fn quarters(
     paper: &mut Paper,
     (left, top): (f32, f32),
     (columns, rows): (usize, usize),
     size: f32,
-    (colours, chance): (&[&str], &mut Chance),
+    (colours, rng): (&[&str], &mut SeededRng),
 ) {
     for row in 0..rows {
         for column in 0..columns {
             let (x, y) = (left + column as f32 * size, top + row as f32 * size);
-            let ground = chance.below(colours.len());
-            let shape = (ground + 1 + chance.below(colours.len() - 1)) % colours.len();
+            let ground = rng.below(colours.len());
+            let shape = (ground + 1 + rng.below(colours.len() - 1)) % colours.len();
             paper.rect(x, y, size + 0.2, size + 0.2, colours[ground]);
             let (right, low) = (x + size, y + size);
-            let outline = match chance.below(6) {
+            let outline = match rng.below(6) {
                 0 => format!("M{x} {y}H{right}A{size} {size} 0 0 1 {x} {low}Z"),
                 1 => format!("M{right} {y}V{low}A{size} {size} 0 0 1 {x} {y}Z"),
                 2 => format!("M{right} {low}H{x}A{size} {size} 0 0 1 {right} {y}Z"),

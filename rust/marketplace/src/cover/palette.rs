@@ -2,7 +2,7 @@
 
 use contract::bookstore::inventory::v1::BookCategory;
 
-use super::Chance;
+use super::SeededRng;
 
 /// Colours that go together. `ink` can be read on `ground`, and `LABEL_INK` on
 /// `LABEL`; `accent` and `second` are for shapes only.
@@ -127,8 +127,8 @@ const GENERAL: &[Colours] = &[
 ];
 
 /// One of the palettes of the category.
-pub(super) fn choose(category: BookCategory, chance: &mut Chance) -> Palette {
-    let [ground, ink, accent, second] = *chance.pick(of(category));
+pub(super) fn choose(category: BookCategory, rng: &mut SeededRng) -> Palette {
+    let [ground, ink, accent, second] = *rng.pick(of(category));
     Palette {
         ground,
         ink,

@@ -125,7 +125,7 @@ fn every_category_has_covers_of_several_kinds() {
         let category = BookCategory::try_from(category).expect("a category");
         let mut kinds = Vec::new();
         for number in 0..50 {
-            let design = Design::choose(category, &mut Chance(number));
+            let design = Design::choose(category, &mut SeededRng(number));
             if !kinds.contains(&design) {
                 kinds.push(design);
             }
@@ -143,9 +143,9 @@ fn a_blank_cover_is_well_formed() {
 fn palettes_and_designs_are_used_evenly() {
     let mut uses = std::collections::HashMap::new();
     for number in 0..4000 {
-        let mut chance = Chance(seed(&book(&format!("Book {number}"), &["A"], 5)));
-        let palette = palette::choose(BookCategory::Classics, &mut chance).ground;
-        let design = Design::choose(BookCategory::Classics, &mut chance);
+        let mut rng = SeededRng(seed(&book(&format!("Book {number}"), &["A"], 5)));
+        let palette = palette::choose(BookCategory::Classics, &mut rng).ground;
+        let design = Design::choose(BookCategory::Classics, &mut rng);
         *uses.entry((palette, format!("{design:?}"))).or_insert(0) += 1;
     }
     assert_eq!(uses.len(), 16);

@@ -16,14 +16,14 @@ use super::{
     history::{Point, Series},
 };
 use crate::{
-    pages::{Chrome, render},
+    pages::{PageLayout, render},
     shop::Shop,
 };
 
 #[derive(Template)]
 #[template(path = "monitor.html")]
 struct Page {
-    chrome: Chrome,
+    layout: PageLayout,
     services: Vec<Service>,
 }
 
@@ -46,7 +46,7 @@ struct Service {
 /// `GET /monitor`
 pub(crate) async fn monitor(State(shop): State<Arc<Shop>>) -> Response {
     let page = Page {
-        chrome: Chrome::new(&shop),
+        layout: PageLayout::new(&shop),
         services: services_of(&shop),
     };
     fresh(render(StatusCode::OK, &page))

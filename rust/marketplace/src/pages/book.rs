@@ -10,31 +10,31 @@ use axum::{
 use contract::bookstore::inventory::v1::Book;
 use futures::future::join;
 
-use super::{Chrome, Message, away, no_such_page, render_with};
+use super::{MessagePage, PageLayout, no_such_page, render_with_notices, service_unavailable};
 use crate::{
-    budget::{Budget, Failure},
-    shelf::Shelf,
+    category::CategoryInfo,
+    deadline::{Deadline, Failure},
     shop::Shop,
-    view::{Card, Details},
+    view::{BookCard, BookDetails},
 };
 
 /// How many other books of the shelf are shown.
-const OTHERS: usize = 6;
+const RELATED_BOOKS: usize = 6;
 /// The largest number that the contract allows for a book.
-const LARGEST: i32 = 999_999_999;
+const MAX_BOOK_ID: i32 = 999_999_999;
 
 #[derive(Template)]
 #[template(path = "book.html")]
 struct BookPage {
-    chrome: Chrome,
+    layout: PageLayout,
     notices: Vec<&'static str>,
-    book: Details,
-    others: Vec<Card>,
+    book: BookDetails,
+    related: Vec<BookCard>,
 }
 
 /// The other books of the shelf, and whether something failed on the way to them.
-struct Others {
-    cards: Vec<Card>,
+struct RelatedBooks {
+    cards: Vec<BookCard>,
     failed: bool,
 }
 
@@ -46,115 +46,116 @@ pub(crate) async fn book(
     let Ok(Path(id)) = id else {
         return no_such_page("");
     };
-    let Some(book_id) = number(&id) else {
+    let Some(book_id) = parse_book_id(&id) else {
         let text = "Books have numbers, such as /books/4. Maybe a search finds the one you mean.";
-        return Message::not_found("That is not the number of a book", text.to_owned())
-            .with_guess(&id)
-            .in_shop(&shop)
+        return MessagePage::not_found("That is not the number of a book", text.to_owned())
+            .with_suggested_query(&id)
+            .with_categories_of(&shop)
             .into_response();
     };
-    let budget = shop.budget();
+    let deadline = shop.deadline();
     // The stock may hang without holding up the rest.
     let (stock, found) = join(
-        shop.clients.stock(budget, [book_id]),
-        book_and_others(&shop, budget, book_id),
+        shop.clients.stock(deadline, [book_id]),
+        book_and_related(&shop, deadline, book_id),
     )
     .await;
-    let (book, others) = match found {
+    let (book, related) = match found {
         Ok(found) => found,
-        Err(Failure::NotFound | Failure::Refused) => {
+        Err(Failure::NotFound | Failure::InvalidArgument) => {
             let text = format!(
                 "There is no book with the number {book_id}. It may have been renumbered, or never been here."
             );
-            return Message::not_found("We don’t have this book", text)
-                .in_shop(&shop)
+            return MessagePage::not_found("We don’t have this book", text)
+                .with_categories_of(&shop)
                 .into_response();
         }
-        Err(Failure::Missing) => return from_memory(&shop, book_id),
+        Err(Failure::Unavailable) => return from_cache(&shop, book_id),
     };
     let mut notices = Vec::new();
     if stock.is_err() {
         notices.push("We can’t see our stock at the moment.");
     }
-    if others.failed {
+    if related.failed {
         notices.push("Our recommendations are missing at the moment.");
     }
     let page = BookPage {
-        chrome: chrome(&shop, &book),
+        layout: layout(&shop, &book),
         notices,
-        book: Details::new(&book, &stock.unwrap_or_default()),
-        others: others.cards,
+        book: BookDetails::new(&book, &stock.unwrap_or_default()),
+        related: related.cards,
     };
-    render_with(&page.notices, &page)
+    render_with_notices(&page.notices, &page)
 }
 
-async fn book_and_others(
+async fn book_and_related(
     shop: &Shop,
-    budget: Budget,
+    deadline: Deadline,
     book_id: i32,
-) -> Result<(Book, Others), Failure> {
-    let book = shop.clients.book(budget, book_id).await?;
-    shop.memory.keep_books([&book]);
-    let others = others(shop, budget, &book).await;
-    let failed = others.is_err();
-    let cards = others.unwrap_or_default();
-    Ok((book, Others { cards, failed }))
+) -> Result<(Book, RelatedBooks), Failure> {
+    let book = shop.clients.book(deadline, book_id).await?;
+    shop.cache.insert_books([&book]);
+    let related = related(shop, deadline, &book).await;
+    let failed = related.is_err();
+    let cards = related.unwrap_or_default();
+    Ok((book, RelatedBooks { cards, failed }))
 }
 
-async fn others(shop: &Shop, budget: Budget, book: &Book) -> Result<Vec<Card>, Failure> {
-    let Some(shelf) = Shelf::of(book.category) else {
+async fn related(shop: &Shop, deadline: Deadline, book: &Book) -> Result<Vec<BookCard>, Failure> {
+    let Some(category) = CategoryInfo::from_number(book.category) else {
         return Ok(Vec::new());
     };
-    // One more, in case the book itself is drawn.
-    let wanted = i32::try_from(OTHERS + 1).unwrap_or(i32::MAX);
-    let drawn = shop
+    // One more, in case the book itself is recommended.
+    let wanted = i32::try_from(RELATED_BOOKS + 1).unwrap_or(i32::MAX);
+    let recommended = shop
         .clients
-        .recommend(budget, shelf.category, wanted)
+        .recommend(deadline, category.id, wanted)
         .await?;
-    let ids = drawn.iter().map(|other| other.book_id);
-    let ids = ids.filter(|id| *id != book.book_id).take(OTHERS);
+    let ids = recommended.iter().map(|other| other.book_id);
+    let ids = ids.filter(|id| *id != book.book_id).take(RELATED_BOOKS);
     let ids: Vec<i32> = ids.collect();
     let (books, stock) = join(
-        shop.clients.books(budget, ids.iter().copied()),
-        shop.clients.stock(budget, ids.iter().copied()),
+        shop.clients.books(deadline, ids.iter().copied()),
+        shop.clients.stock(deadline, ids.iter().copied()),
     )
     .await;
     let (books, stock) = (books?, stock.unwrap_or_default());
-    shop.memory.keep_books(books.values());
+    shop.cache.insert_books(books.values());
     let found = ids.iter().filter_map(|id| books.get(id));
-    Ok(found.map(|book| Card::new(book, &stock)).collect())
+    Ok(found.map(|book| BookCard::new(book, &stock)).collect())
 }
 
 /// The book as it was seen last, without what may have changed.
-fn from_memory(shop: &Shop, book_id: i32) -> Response {
-    let Some(book) = shop.memory.book(book_id) else {
-        return away(shop, "We can’t look up this book at the moment.").into_response();
+fn from_cache(shop: &Shop, book_id: i32) -> Response {
+    let Some(book) = shop.cache.book(book_id) else {
+        return service_unavailable(shop, "We can’t look up this book at the moment.")
+            .into_response();
     };
-    let mut details = Details::new(&book, &HashMap::new());
-    details.card = Card::without_inventory(&book);
+    let mut details = BookDetails::new(&book, &HashMap::new());
+    details.card = BookCard::without_inventory(&book);
     let page = BookPage {
-        chrome: chrome(shop, &book),
+        layout: layout(shop, &book),
         notices: vec![
             "Our catalogue doesn’t answer at the moment: the price and the stock of this book are missing.",
         ],
         book: details,
-        others: Vec::new(),
+        related: Vec::new(),
     };
-    render_with(&page.notices, &page)
+    render_with_notices(&page.notices, &page)
 }
 
-fn chrome(shop: &Shop, book: &Book) -> Chrome {
-    Chrome {
-        current: Shelf::of(book.category),
-        ..Chrome::new(shop)
+fn layout(shop: &Shop, book: &Book) -> PageLayout {
+    PageLayout {
+        current: CategoryInfo::from_number(book.category),
+        ..PageLayout::new(shop)
     }
 }
 
 /// The number of a book, in digits only: one book has one address.
-pub(super) fn number(text: &str) -> Option<i32> {
+pub(super) fn parse_book_id(text: &str) -> Option<i32> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
     let number = text.parse().ok().filter(|_| digits);
-    number.filter(|number| (1..=LARGEST).contains(number))
+    number.filter(|number| (1..=MAX_BOOK_ID).contains(number))
 }
 
 #[cfg(test)]
@@ -163,7 +164,10 @@ mod tests {
 
     #[test]
     fn one_book_has_one_number() {
-        assert_eq!((number("4"), number("999999999")), (Some(4), Some(LARGEST)));
+        assert_eq!(
+            (parse_book_id("4"), parse_book_id("999999999")),
+            (Some(4), Some(MAX_BOOK_ID))
+        );
         for bad in [
             "",
             "0",
@@ -176,7 +180,7 @@ mod tests {
             "99999999999",
             "４",
         ] {
-            assert_eq!(number(bad), None, "{bad}");
+            assert_eq!(parse_book_id(bad), None, "{bad}");
         }
     }
 }

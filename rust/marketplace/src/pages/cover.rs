@@ -9,11 +9,11 @@ use axum::{
 };
 use contract::bookstore::inventory::v1::Book;
 
-use super::{Asked, book::number, no_such_page};
+use super::{QueryParams, book::parse_book_id, no_such_page};
 use crate::{
-    assets::{FOR_EVER, FOR_MINUTES, is_known},
-    budget::Failure,
+    assets::{CACHE_FOR_5_MINUTES, CACHE_FOR_A_YEAR, matches_if_none_match},
     cover::{blank, draw, version},
+    deadline::Failure,
     shop::Shop,
 };
 
@@ -24,26 +24,26 @@ use crate::{
 pub(crate) async fn cover(
     State(shop): State<Arc<Shop>>,
     file: Result<Path<String>, PathRejection>,
-    Query(asked): Query<Asked>,
+    Query(params): Query<QueryParams>,
     headers: HeaderMap,
 ) -> Response {
     let Ok(Path(file)) = file else {
         return no_such_page("");
     };
-    let Some(book_id) = file.strip_suffix(".svg").and_then(number) else {
+    let Some(book_id) = file.strip_suffix(".svg").and_then(parse_book_id) else {
         return no_such_page(&file);
     };
-    let wanted = asked.get("v");
-    let remembered = shop.memory.book(book_id);
-    if let Some(book) = &remembered
+    let wanted = params.get("v");
+    let cached = shop.cache.book(book_id);
+    if let Some(book) = &cached
         && wanted.is_some_and(|wanted| wanted == version(book))
     {
-        return image(book, FOR_EVER, &headers);
+        return image(book, CACHE_FOR_A_YEAR, &headers);
     }
-    match (shop.clients.book(shop.budget(), book_id).await, remembered) {
+    match (shop.clients.book(shop.deadline(), book_id).await, cached) {
         (Ok(book), _) => {
-            shop.memory.keep_books([&book]);
-            image(&book, FOR_MINUTES, &headers)
+            shop.cache.insert_books([&book]);
+            image(&book, CACHE_FOR_5_MINUTES, &headers)
         }
         (Err(Failure::NotFound), _) => no_such_page(&file),
         (Err(_), Some(book)) => image(&book, HeaderValue::from_static("no-store"), &headers),
@@ -57,11 +57,11 @@ pub(crate) async fn cover(
     }
 }
 
-fn image(book: &Book, caching: HeaderValue, headers: &HeaderMap) -> Response {
+fn image(book: &Book, cache_control: HeaderValue, headers: &HeaderMap) -> Response {
     let tag = format!("\"{}\"", version(book));
     let etag = HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"\""));
-    let common = [(header::CACHE_CONTROL, caching), (header::ETAG, etag)];
-    if is_known(headers, &tag) {
+    let common = [(header::CACHE_CONTROL, cache_control), (header::ETAG, etag)];
+    if matches_if_none_match(headers, &tag) {
         return (StatusCode::NOT_MODIFIED, common).into_response();
     }
     (

@@ -4,7 +4,7 @@ pub(crate) mod book;
 pub(crate) mod category;
 pub(crate) mod cover;
 pub(crate) mod home;
-mod message;
+mod message_page;
 pub(crate) mod search;
 
 use askama::Template;
@@ -14,57 +14,58 @@ use axum::{
 };
 use serde::Deserialize;
 
-pub(crate) use message::{
-    Message, after_panic, away, method_not_allowed, no_such_page, unknown_path,
+pub(crate) use message_page::{
+    MessagePage, method_not_allowed, no_such_page, panic_response, service_unavailable,
+    unknown_path,
 };
 
 use crate::{
-    paging::LAST_PAGE,
-    shelf::{SHELVES, Shelf},
+    category::{CATEGORIES, CategoryInfo},
+    paging::MAX_PAGE_NUMBER,
     shop::Shop,
 };
 
 /// What is around every page.
 #[derive(Debug)]
-pub(crate) struct Chrome {
+pub(crate) struct PageLayout {
     /// What stands in the search field.
     pub query: String,
     /// The shelves to choose from.
-    pub shelves: Vec<&'static Shelf>,
+    pub categories: Vec<&'static CategoryInfo>,
     /// The shelf that one is at.
-    pub current: Option<&'static Shelf>,
+    pub current: Option<&'static CategoryInfo>,
 }
 
-impl Chrome {
-    /// Chrome with the shelves that hold books.
+impl PageLayout {
+    /// PageLayout with the shelves that hold books.
     pub fn new(shop: &Shop) -> Self {
         Self {
-            shelves: shop.memory.shelves(),
-            ..Self::of_all_shelves()
+            categories: shop.cache.categories(),
+            ..Self::with_all_categories()
         }
     }
 
-    /// Chrome for a page that knows nothing of the shop.
-    pub fn of_all_shelves() -> Self {
+    /// PageLayout for a page that knows nothing of the shop.
+    pub fn with_all_categories() -> Self {
         Self {
             query: String::new(),
-            shelves: SHELVES.iter().collect(),
+            categories: CATEGORIES.iter().collect(),
             current: None,
         }
     }
 
     /// Whether the shelf is the one that one is at.
-    pub fn is_current(&self, shelf: &Shelf) -> bool {
-        self.current.is_some_and(|current| current == shelf)
+    pub fn is_current(&self, category: &CategoryInfo) -> bool {
+        self.current.is_some_and(|current| current == category)
     }
 }
 
 /// The query of an address. Of a name that occurs twice, the first counts.
 #[derive(Debug, Default, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Asked(Vec<(String, String)>);
+pub(crate) struct QueryParams(Vec<(String, String)>);
 
-impl Asked {
+impl QueryParams {
     /// The value of a name.
     pub fn get(&self, name: &str) -> Option<&str> {
         let mut pairs = self.0.iter();
@@ -74,7 +75,7 @@ impl Asked {
     }
 
     /// The page number; 1 if none is given.
-    pub fn page(&self) -> Result<u32, Box<Message>> {
+    pub fn page_number(&self) -> Result<u32, Box<MessagePage>> {
         let Some(text) = self
             .get("page")
             .map(str::trim)
@@ -85,8 +86,8 @@ impl Asked {
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
         let number = text.parse().ok().filter(|_| digits);
         number
-            .filter(|number| (1..=LAST_PAGE).contains(number))
-            .ok_or_else(|| Box::new(Message::bad_page_number(text)))
+            .filter(|number| (1..=MAX_PAGE_NUMBER).contains(number))
+            .ok_or_else(|| Box::new(MessagePage::bad_page_number(text)))
     }
 }
 
@@ -106,7 +107,7 @@ pub(crate) fn render(status: StatusCode, page: &impl Template) -> Response {
 }
 
 /// Renders a page from which something may be missing: then it must not be kept.
-pub(crate) fn render_with(notices: &[&str], page: &impl Template) -> Response {
+pub(crate) fn render_with_notices(notices: &[&str], page: &impl Template) -> Response {
     let mut response = render(StatusCode::OK, page);
     if !notices.is_empty() {
         let never = HeaderValue::from_static("no-store");
@@ -210,8 +211,8 @@ mod tests {
     #[test]
     fn page_numbers_are_positive_and_decimal() {
         let page = |text: &str| {
-            let asked = Asked(vec![("page".to_owned(), text.to_owned())]);
-            asked.page().ok()
+            let params = QueryParams(vec![("page".to_owned(), text.to_owned())]);
+            params.page_number().ok()
         };
         assert_eq!(
             (page(""), page("1"), page(" 7 ")),

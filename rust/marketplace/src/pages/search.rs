@@ -10,81 +10,89 @@ use axum::{
 };
 use contract::bookstore::inventory::v1::BookCategory;
 
-use super::{Asked, Chrome, Message, Pager, away, render, render_with};
+use super::{
+    MessagePage, PageLayout, Pager, QueryParams, render, render_with_notices, service_unavailable,
+};
 use crate::{
-    budget::Failure,
-    paging::{self, Listing, NoPage, Page},
-    shelf::Shelf,
+    category::CategoryInfo,
+    deadline::Failure,
+    paging::{self, Listing, Page, PageError},
     shop::Shop,
-    view::{Card, cards},
+    view::{BookCard, cards},
 };
 
 /// The longest query that the contract allows, in characters.
-const LONGEST: usize = 100;
+const MAX_QUERY_CHARACTERS: usize = 100;
 /// How many books are suggested.
-const SUGGESTIONS: i32 = 8;
+const MAX_SUGGESTIONS: i32 = 8;
 
 #[derive(Template)]
 #[template(path = "search.html")]
-struct Search {
-    chrome: Chrome,
+struct SearchPage {
+    layout: PageLayout,
     notices: Vec<&'static str>,
     /// The shelf that was searched; `None` for all.
-    shelf: Option<&'static Shelf>,
-    cards: Vec<Card>,
+    category: Option<&'static CategoryInfo>,
+    cards: Vec<BookCard>,
     pager: Option<Pager>,
 }
 
 #[derive(Template)]
 #[template(path = "suggest.html")]
 struct Suggestions {
-    cards: Vec<Card>,
+    cards: Vec<BookCard>,
 }
 
 /// `GET /search?q=&shelf=&page=`
-pub(crate) async fn search(State(shop): State<Arc<Shop>>, Query(asked): Query<Asked>) -> Response {
-    let (query, shelf, number) = match read(&asked) {
-        Ok(read) => read,
-        Err(message) => return message.in_shop(&shop).into_response(),
+pub(crate) async fn search(
+    State(shop): State<Arc<Shop>>,
+    Query(params): Query<QueryParams>,
+) -> Response {
+    let (query, category, number) = match parse_query(&params) {
+        Ok(parsed) => parsed,
+        Err(message) => return message.with_categories_of(&shop).into_response(),
     };
-    let mut chrome = Chrome::new(&shop);
-    chrome.query.clone_from(&query);
-    let mut search = Search {
-        chrome,
+    let mut layout = PageLayout::new(&shop);
+    layout.query.clone_from(&query);
+    let mut search = SearchPage {
+        layout,
         notices: Vec::new(),
-        shelf,
+        category,
         cards: Vec::new(),
         pager: None,
     };
     if query.is_empty() {
         return render(StatusCode::OK, &search);
     }
-    let budget = shop.budget();
+    let deadline = shop.deadline();
     let listing = Listing::Search {
         query: query.clone(),
-        category: category(shelf),
+        category: book_category(category),
     };
-    let page = match paging::read(&shop, budget, &listing, number).await {
+    let page = match paging::read_page(&shop, deadline, &listing, number).await {
         Ok(page) => page,
-        Err(no_page) => return without_page(&shop, &query, &no_page).into_response(),
+        Err(page_error) => return page_error_message(&shop, &query, &page_error).into_response(),
     };
     let ids = page.books.iter().map(|book| book.book_id);
-    let stock = shop.clients.stock(budget, ids).await;
+    let stock = shop.clients.stock(deadline, ids).await;
     if stock.is_err() {
         let notice = "We can’t see our stock at the moment: a book may turn out to be sold out.";
         search.notices.push(notice);
     }
     search.cards = cards(&page.books, &stock.unwrap_or_default());
-    search.pager = Some(pager(&query, shelf, &page));
-    render_with(&search.notices, &search)
+    search.pager = Some(pager(&query, category, &page));
+    render_with_notices(&search.notices, &search)
 }
 
 /// `GET /search/suggest?q=`: list items, to be put into the list box under the
 /// field. Nothing for nothing.
-pub(crate) async fn suggest(State(shop): State<Arc<Shop>>, Query(asked): Query<Asked>) -> Response {
-    let query = match read(&asked) {
+pub(crate) async fn suggest(
+    State(shop): State<Arc<Shop>>,
+    Query(params): Query<QueryParams>,
+) -> Response {
+    let query = match parse_query(&params) {
         Ok((query, ..)) => query,
-        Err(message) => return message.in_shop(&shop).into_response(),
+        Err(message) => return message.with_categories_of(&shop).into_response(),
     };
     let everything = BookCategory::Unspecified;
     let found = if query.is_empty() {
@@ -92,13 +100,19 @@ pub(crate) async fn suggest(State(shop): State<Arc<Shop>>, Query(asked): Query<A
     } else {
         let answer = shop
             .clients
-            .search(shop.budget(), query, everything, SUGGESTIONS, String::new())
+            .search(
+                shop.deadline(),
+                query,
+                everything,
+                MAX_SUGGESTIONS,
+                String::new(),
+            )
             .await;
-        answer.map(|slice| slice.books)
+        answer.map(|list_page| list_page.books)
     };
     match found {
         Ok(books) => {
-            shop.memory.keep_books(&books);
+            shop.cache.insert_books(&books);
             let cards = cards(&books, &Default::default());
             let mut response = render(StatusCode::OK, &Suggestions { cards });
             let minute = HeaderValue::from_static("private, max-age=60");
@@ -113,55 +127,57 @@ pub(crate) async fn suggest(State(shop): State<Arc<Shop>>, Query(asked): Query<A
 }
 
 /// Query, shelf and page number of an address.
-fn read(asked: &Asked) -> Result<(String, Option<&'static Shelf>, u32), Box<Message>> {
-    let query = words(asked.get("q").unwrap_or_default());
+fn parse_query(
+    params: &QueryParams,
+) -> Result<(String, Option<&'static CategoryInfo>, u32), Box<MessagePage>> {
+    let query = normalize_whitespace(params.get("q").unwrap_or_default());
     let length = query.chars().count();
-    if length > LONGEST {
+    if length > MAX_QUERY_CHARACTERS {
         let text = format!(
-            "We can search for up to {LONGEST} characters at once, and these are {length}. A few words of the title or the author will do."
+            "We can search for up to {MAX_QUERY_CHARACTERS} characters at once, and these are {length}. A few words of the title or the author will do."
         );
         let heading = "That is too long to search for";
-        let message = Message::new(StatusCode::BAD_REQUEST, heading, text);
+        let message = MessagePage::new(StatusCode::BAD_REQUEST, heading, text);
         return Err(Box::new(message.with_query(&query)));
     }
-    let slug = asked.get("shelf").unwrap_or_default();
-    let shelf = Shelf::of_slug(slug);
-    if shelf.is_none() && !slug.is_empty() {
+    let slug = params.get("shelf").unwrap_or_default();
+    let category = CategoryInfo::from_slug(slug);
+    if category.is_none() && !slug.is_empty() {
         let text = "There is no such category to search in. These are the ones that we have.";
         let heading = "We don’t have that shelf";
-        let message = Message::new(StatusCode::BAD_REQUEST, heading, text.to_owned());
+        let message = MessagePage::new(StatusCode::BAD_REQUEST, heading, text.to_owned());
         return Err(Box::new(message.with_query(&query)));
     }
-    Ok((query, shelf, asked.page()?))
+    Ok((query, category, params.page_number()?))
 }
 
 /// Words with one space between them: databases don't take every control
 /// character, and `sea ` asks for the same as `sea`.
-fn words(text: &str) -> String {
+fn normalize_whitespace(text: &str) -> String {
     let text = text.replace(char::is_control, " ");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn category(shelf: Option<&'static Shelf>) -> BookCategory {
-    shelf.map_or(BookCategory::Unspecified, |shelf| shelf.category)
+fn book_category(category: Option<&'static CategoryInfo>) -> BookCategory {
+    category.map_or(BookCategory::Unspecified, |category| category.id)
 }
 
-fn pager(query: &str, shelf: Option<&'static Shelf>, page: &Page) -> Pager {
-    let mut base = format!("/search?q={}", encoded(query));
-    if let Some(shelf) = shelf {
+fn pager(query: &str, category: Option<&'static CategoryInfo>, page: &Page) -> Pager {
+    let mut base = format!("/search?q={}", form_urlencode(query));
+    if let Some(category) = category {
         base.push_str("&shelf=");
-        base.push_str(shelf.slug);
+        base.push_str(category.slug);
     }
     Pager::new(&base, page.number, page.has_next, None)
 }
 
 /// The address of a search, for links on other pages.
-pub(crate) fn address(query: &str) -> String {
-    let query: String = query.chars().take(LONGEST).collect();
-    format!("/search?q={}", encoded(&query))
+pub(crate) fn search_url(query: &str) -> String {
+    let query: String = query.chars().take(MAX_QUERY_CHARACTERS).collect();
+    format!("/search?q={}", form_urlencode(&query))
 }
 
-fn encoded(query: &str) -> String {
+fn form_urlencode(query: &str) -> String {
     let mut text = String::with_capacity(query.len());
     for byte in query.bytes() {
         match byte {
@@ -180,23 +196,27 @@ fn encoded(query: &str) -> String {
     text
 }
 
-fn without_page(shop: &Shop, query: &str, no_page: &NoPage) -> Message {
-    let message = match no_page {
-        NoPage::BeyondEnd { last } => {
+fn page_error_message(shop: &Shop, query: &str, page_error: &PageError) -> MessagePage {
+    let message = match page_error {
+        PageError::BeyondEnd { last } => {
             let pages = if *last == 1 {
                 "one page".to_owned()
             } else {
                 format!("{last} pages")
             };
             let text = format!("The search for “{query}” found only {pages} of books.");
-            Message::not_found("The results end before this page", text).in_shop(shop)
+            MessagePage::not_found("The results end before this page", text)
+                .with_categories_of(shop)
         }
-        NoPage::Failed(Failure::Refused | Failure::NotFound) => {
+        PageError::Failed(Failure::InvalidArgument | Failure::NotFound) => {
             let text = "Our catalogue can’t search for that. A few plain words of the title or the author will do.";
             let heading = "We can’t search for that";
-            Message::new(StatusCode::BAD_REQUEST, heading, text.to_owned()).in_shop(shop)
+            MessagePage::new(StatusCode::BAD_REQUEST, heading, text.to_owned())
+                .with_categories_of(shop)
         }
-        NoPage::Failed(Failure::Missing) => away(shop, "The search doesn’t answer at the moment."),
+        PageError::Failed(Failure::Unavailable) => {
+            service_unavailable(shop, "The search doesn’t answer at the moment.")
+        }
     };
     message.with_query(query)
 }
@@ -207,13 +227,19 @@ mod tests {
 
     #[test]
     fn queries_survive_the_address() {
-        assert_eq!(encoded("García & söhne"), "Garc%C3%ADa+%26+s%C3%B6hne");
-        assert_eq!(encoded("\"<script>"), "%22%3Cscript%3E");
+        assert_eq!(
+            form_urlencode("García & söhne"),
+            "Garc%C3%ADa+%26+s%C3%B6hne"
+        );
+        assert_eq!(form_urlencode("\"<script>"), "%22%3Cscript%3E");
     }
 
     #[test]
     fn a_query_is_its_words() {
-        assert_eq!(words("  the\u{0}sea \n wolf\t"), "the sea wolf");
-        assert_eq!(words(" \u{3000} "), "");
+        assert_eq!(
+            normalize_whitespace("  the\u{0}sea \n wolf\t"),
+            "the sea wolf"
+        );
+        assert_eq!(normalize_whitespace(" \u{3000} "), "");
     }
 }

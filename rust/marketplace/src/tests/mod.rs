@@ -1,9 +1,9 @@
 //! The shop against services that are well, slow, failing and gone.
 
-mod degraded;
 mod fakes;
-mod hostile;
-mod monitoring;
+mod hostile_input;
+mod monitor;
+mod outages;
 mod pages;
 
 use std::time::Duration;
@@ -27,20 +27,20 @@ use http_body_util::BodyExt;
 use tower::ServiceExt;
 
 use crate::{Clients, Options, app};
-use fakes::{FakeInventory, FakeRecommendations, Mood, Moods, book};
+use fakes::{FakeInventory, FakeRecommendations, Fault, FaultSwitch, book};
 
-/// The budget of pages in tests.
-const BUDGET: Duration = Duration::from_millis(400);
+/// The deadline of pages in tests.
+const PAGE_TIMEOUT: Duration = Duration::from_millis(400);
 
-/// A shop over fakes, with handles to their moods.
+/// A shop over fakes, with handles to their faults.
 struct TestShop {
     router: Router,
-    inventory: Moods,
-    recommendations: Moods,
+    inventory: FaultSwitch,
+    recommendations: FaultSwitch,
 }
 
 /// What a visitor gets.
-struct Answer {
+struct TestResponse {
     status: StatusCode,
     headers: HeaderMap,
     body: String,
@@ -54,7 +54,7 @@ impl TestShop {
     fn with(books: &[Book], options: Options) -> Self {
         let inventory = FakeInventory::of(books);
         let recommendations = FakeRecommendations::of(books);
-        let moods = (inventory.moods.clone(), recommendations.moods.clone());
+        let faults = (inventory.faults.clone(), recommendations.faults.clone());
         let channel = rpc::Router::new(rpc::Options::default())
             .add(InventoryServiceServer::new(inventory))
             .add(RecommendationServiceServer::new(recommendations))
@@ -64,21 +64,21 @@ impl TestShop {
             recommendations: RecommendationServiceClient::new(channel),
         };
         let options = Options {
-            budget: BUDGET,
+            page_timeout: PAGE_TIMEOUT,
             ..options
         };
         Self {
             router: app(clients, options),
-            inventory: moods.0,
-            recommendations: moods.1,
+            inventory: faults.0,
+            recommendations: faults.1,
         }
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    async fn get(&self, path: &str) -> TestResponse {
         self.ask(Method::GET, path, &[]).await
     }
 
-    async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
+    async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> TestResponse {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -92,7 +92,7 @@ impl TestShop {
             .expect("infallible");
         let (parts, body) = response.into_parts();
         let body = body.collect().await.expect("a whole body").to_bytes();
-        Answer {
+        TestResponse {
             status: parts.status,
             headers: parts.headers,
             body: String::from_utf8(body.into()).expect("text"),
@@ -100,7 +100,7 @@ impl TestShop {
     }
 }
 
-impl Answer {
+impl TestResponse {
     fn header(&self, name: &str) -> &str {
         let value = self.headers.get(name).and_then(|value| value.to_str().ok());
         value.unwrap_or_default()

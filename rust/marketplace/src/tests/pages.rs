@@ -131,7 +131,7 @@ async fn suggestions_are_list_items() {
     );
     assert!(!some.body.contains("<html"));
     assert_eq!(shop.get("/search/suggest?q=").await.body.trim(), "");
-    shop.inventory.set("*", Mood::Down);
+    shop.inventory.set("*", Fault::Down);
     let none = shop.get("/search/suggest?q=dune").await;
     assert_eq!(
         (none.status, none.body.trim()),
@@ -166,8 +166,12 @@ async fn unknown_things_get_a_page_that_helps() {
         assert!(page.body.contains("href=\"/categories/mystery\""), "{path}");
         assert_eq!(page.count("<h1"), 1, "{path}");
     }
-    let guess = shop.get("/ender-game").await;
-    assert!(guess.body.contains("href=\"/search?q=ender+game\""));
+    let suggested_query = shop.get("/ender-game").await;
+    assert!(
+        suggested_query
+            .body
+            .contains("href=\"/search?q=ender+game\"")
+    );
 }
 
 #[tokio::test]
@@ -291,7 +295,7 @@ async fn covers_are_images_that_are_kept() {
     let (_, rest) = home.body.split_once("src=\"/covers/").expect("a cover");
     let (name, _) = rest.split_once('"').expect("quoted");
     // The page that named the cover has read the book: no call is needed.
-    shop.inventory.set("*", Mood::Down);
+    shop.inventory.set("*", Fault::Down);
     let cover = shop.get(&format!("/covers/{name}")).await;
     assert_eq!(cover.status, StatusCode::OK);
     assert_eq!(cover.header("content-type"), "image/svg+xml");

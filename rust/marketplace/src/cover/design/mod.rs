@@ -6,7 +6,7 @@ mod plain;
 use contract::bookstore::inventory::v1::BookCategory;
 
 use super::{
-    Chance,
+    SeededRng,
     fit::{Align, Area, Block, Style},
     palette::Palette,
     paper::{Face, Paper},
@@ -42,8 +42,8 @@ use Design::{Arches, Bands, Discs, Frame, Horizon, Label, Mosaic, Poster, Quarte
 
 impl Design {
     /// One of the designs that suit the category.
-    pub fn choose(category: BookCategory, chance: &mut Chance) -> Self {
-        *chance.pick(suited(category))
+    pub fn choose(category: BookCategory, rng: &mut SeededRng) -> Self {
+        *rng.pick(suited(category))
     }
 
     pub fn draw(
@@ -51,19 +51,19 @@ impl Design {
         paper: &mut Paper,
         palette: &Palette,
         wording: &Wording,
-        chance: &mut Chance,
+        rng: &mut SeededRng,
     ) {
         match self {
             Bands => plain::bands(paper, palette, wording),
-            Label => plain::label(paper, palette, wording, chance),
+            Label => plain::label(paper, palette, wording, rng),
             Poster => plain::poster(paper, palette, wording),
             Frame => plain::frame(paper, palette, wording),
             Quarter => plain::quarter(paper, palette, wording),
-            Discs => picture::discs(paper, palette, wording, chance),
-            Horizon => picture::horizon(paper, palette, wording, chance),
-            Arches => picture::arches(paper, palette, wording, chance),
-            Mosaic => picture::mosaic(paper, palette, wording, chance),
-            Rays => picture::rays(paper, palette, wording, chance),
+            Discs => picture::discs(paper, palette, wording, rng),
+            Horizon => picture::horizon(paper, palette, wording, rng),
+            Arches => picture::arches(paper, palette, wording, rng),
+            Mosaic => picture::mosaic(paper, palette, wording, rng),
+            Rays => picture::rays(paper, palette, wording, rng),
         }
     }
 }
@@ -94,7 +94,7 @@ fn suited(category: BookCategory) -> &'static [Design] {
 
 /// Where a block stands in its area.
 #[derive(Clone, Copy, Debug)]
-enum Stand {
+enum VerticalAlign {
     Top,
     Middle,
 }
@@ -120,7 +120,7 @@ fn titles(
     paper: &mut Paper,
     wording: &Wording,
     area: Area,
-    stand: Stand,
+    vertical_align: VerticalAlign,
     style: &Style<'_>,
 ) -> f32 {
     const GAP: f32 = 9.0;
@@ -160,9 +160,9 @@ fn titles(
         .as_ref()
         .map_or(0.0, |block| GAP + block.height(subtitle_style.leading));
     let total = main_height + subtitle_height;
-    let top = match stand {
-        Stand::Top => area.y,
-        Stand::Middle => area.y + (area.height - total) / 2.0,
+    let top = match vertical_align {
+        VerticalAlign::Top => area.y,
+        VerticalAlign::Middle => area.y + (area.height - total) / 2.0,
     };
     main.draw(paper, area, top, style);
     if let Some(block) = subtitle {

@@ -2,9 +2,9 @@
 
 use std::{f32::consts::PI, fmt::Write};
 
-use super::{Stand, author, title_style, titles};
+use super::{VerticalAlign, author, title_style, titles};
 use crate::cover::{
-    Chance,
+    SeededRng,
     fit::{Align, Area},
     motif,
     palette::Palette,
@@ -12,15 +12,15 @@ use crate::cover::{
     wording::Wording,
 };
 
-pub(super) fn discs(paper: &mut Paper, palette: &Palette, wording: &Wording, chance: &mut Chance) {
+pub(super) fn discs(paper: &mut Paper, palette: &Palette, wording: &Wording, rng: &mut SeededRng) {
     paper.rect(0.0, 0.0, WIDTH, HEIGHT, palette.ground);
-    let side = if chance.below(2) == 0 { 1.0 } else { -1.0 };
-    let shift = chance.between(22.0, 44.0) * side;
-    let radius = chance.between(52.0, 66.0);
+    let side = if rng.below(2) == 0 { 1.0 } else { -1.0 };
+    let shift = rng.between(22.0, 44.0) * side;
+    let radius = rng.between(52.0, 66.0);
     paper.circle(120.0 + shift, 92.0, radius, palette.second);
     paper.circle(120.0 - shift * 0.7, 112.0, radius * 0.78, palette.accent);
     paper.ring(120.0 + shift, 92.0, radius + 8.0, palette.ink, 0.9);
-    let dot = chance.between(-60.0, 60.0);
+    let dot = rng.between(-60.0, 60.0);
     paper.circle(120.0 + dot, 192.0, 4.0, palette.ink);
     let area = Area {
         x: 26.0,
@@ -29,7 +29,7 @@ pub(super) fn discs(paper: &mut Paper, palette: &Palette, wording: &Wording, cha
         height: 88.0,
     };
     let style = title_style(palette.ink, Face::Serif, Align::Start, 36.0);
-    titles(paper, wording, area, Stand::Top, &style);
+    titles(paper, wording, area, VerticalAlign::Top, &style);
     let area = Area {
         x: 26.0,
         y: 306.0,
@@ -43,16 +43,16 @@ pub(super) fn horizon(
     paper: &mut Paper,
     palette: &Palette,
     wording: &Wording,
-    chance: &mut Chance,
+    rng: &mut SeededRng,
 ) {
     paper.rect(0.0, 0.0, WIDTH, HEIGHT, palette.ground);
-    let x = chance.between(70.0, 170.0);
-    paper.circle(x, 226.0, chance.between(38.0, 54.0), palette.accent);
+    let x = rng.between(70.0, 170.0);
+    paper.circle(x, 226.0, rng.between(38.0, 54.0), palette.accent);
     motif::hills(
         paper,
         250.0,
         &[palette.second, palette.ink, palette.accent],
-        chance,
+        rng,
     );
     let area = Area {
         x: 24.0,
@@ -61,7 +61,7 @@ pub(super) fn horizon(
         height: 104.0,
     };
     let style = title_style(palette.ink, Face::Serif, Align::Middle, 38.0);
-    titles(paper, wording, area, Stand::Top, &style);
+    titles(paper, wording, area, VerticalAlign::Top, &style);
     let area = Area {
         x: 24.0,
         y: 22.0,
@@ -71,11 +71,11 @@ pub(super) fn horizon(
     author(paper, wording, area, palette.ink, Align::Middle);
 }
 
-pub(super) fn arches(paper: &mut Paper, palette: &Palette, wording: &Wording, chance: &mut Chance) {
+pub(super) fn arches(paper: &mut Paper, palette: &Palette, wording: &Wording, rng: &mut SeededRng) {
     paper.rect(0.0, 0.0, WIDTH, HEIGHT, palette.ground);
     let colours = [palette.second, palette.accent, palette.ink];
-    let first = chance.below(colours.len());
-    let thickness = chance.between(11.0, 16.0);
+    let first = rng.below(colours.len());
+    let thickness = rng.between(11.0, 16.0);
     let mut radius = 88.0;
     let mut place = first;
     while radius > 10.0 {
@@ -99,7 +99,7 @@ pub(super) fn arches(paper: &mut Paper, palette: &Palette, wording: &Wording, ch
         height: 106.0,
     };
     let style = title_style(palette.ink, Face::Serif, Align::Middle, 37.0);
-    titles(paper, wording, area, Stand::Top, &style);
+    titles(paper, wording, area, VerticalAlign::Top, &style);
     let area = Area {
         x: 26.0,
         y: 22.0,
@@ -109,10 +109,10 @@ pub(super) fn arches(paper: &mut Paper, palette: &Palette, wording: &Wording, ch
     author(paper, wording, area, palette.ink, Align::Middle);
 }
 
-pub(super) fn mosaic(paper: &mut Paper, palette: &Palette, wording: &Wording, chance: &mut Chance) {
+pub(super) fn mosaic(paper: &mut Paper, palette: &Palette, wording: &Wording, rng: &mut SeededRng) {
     paper.rect(0.0, 0.0, WIDTH, HEIGHT, palette.ground);
     let colours = [palette.ground, palette.accent, palette.second, palette.ink];
-    motif::quarters(paper, (0.0, 0.0), (5, 4), 48.0, (&colours, chance));
+    motif::quarters(paper, (0.0, 0.0), (5, 4), 48.0, (&colours, rng));
     paper.rect(0.0, 192.0, WIDTH, 3.0, palette.ink);
     let area = Area {
         x: 24.0,
@@ -121,7 +121,7 @@ pub(super) fn mosaic(paper: &mut Paper, palette: &Palette, wording: &Wording, ch
         height: 88.0,
     };
     let style = title_style(palette.ink, Face::Sans, Align::Start, 35.0);
-    titles(paper, wording, area, Stand::Top, &style);
+    titles(paper, wording, area, VerticalAlign::Top, &style);
     let area = Area {
         x: 24.0,
         y: 308.0,
@@ -131,11 +131,11 @@ pub(super) fn mosaic(paper: &mut Paper, palette: &Palette, wording: &Wording, ch
     author(paper, wording, area, palette.ink, Align::Start);
 }
 
-pub(super) fn rays(paper: &mut Paper, palette: &Palette, wording: &Wording, chance: &mut Chance) {
+pub(super) fn rays(paper: &mut Paper, palette: &Palette, wording: &Wording, rng: &mut SeededRng) {
     paper.rect(0.0, 0.0, WIDTH, HEIGHT, palette.ground);
-    let (x, y) = (120.0 + chance.between(-50.0, 50.0), 300.0);
-    let count = 18 + 2 * chance.below(5);
-    let turn = chance.between(0.0, PI);
+    let (x, y) = (120.0 + rng.between(-50.0, 50.0), 300.0);
+    let count = 18 + 2 * rng.below(5);
+    let turn = rng.between(0.0, PI);
     let mut outline = String::new();
     for ray in 0..count {
         let angle = turn + 2.0 * PI * ray as f32 / count as f32;
@@ -165,7 +165,7 @@ pub(super) fn rays(paper: &mut Paper, palette: &Palette, wording: &Wording, chan
         height: 100.0,
     };
     let style = title_style(palette.ink, Face::Serif, Align::Start, 40.0);
-    titles(paper, wording, area, Stand::Top, &style);
+    titles(paper, wording, area, VerticalAlign::Top, &style);
     let area = Area {
         x: 36.0,
         y: 150.0,

@@ -1,8 +1,8 @@
 //! Designs that live by type, frames and patterns.
 
-use super::{Stand, author, title_style, titles};
+use super::{VerticalAlign, author, title_style, titles};
 use crate::cover::{
-    Chance,
+    SeededRng,
     fit::{Align, Area},
     motif,
     ornament::{emblem, rule},
@@ -30,7 +30,7 @@ pub(super) fn bands(paper: &mut Paper, palette: &Palette, wording: &Wording) {
         height: 120.0,
     };
     let style = title_style(LABEL_INK, Face::Serif, Align::Middle, 35.0);
-    titles(paper, wording, area, Stand::Middle, &style);
+    titles(paper, wording, area, VerticalAlign::Middle, &style);
     let area = Area {
         x: 26.0,
         y: 280.0,
@@ -41,8 +41,8 @@ pub(super) fn bands(paper: &mut Paper, palette: &Palette, wording: &Wording) {
     rule(paper, 120.0, 334.0, 46.0, palette.accent);
 }
 
-pub(super) fn label(paper: &mut Paper, palette: &Palette, wording: &Wording, chance: &mut Chance) {
-    motif::paste_paper(paper, palette, chance);
+pub(super) fn label(paper: &mut Paper, palette: &Palette, wording: &Wording, rng: &mut SeededRng) {
+    motif::paste_paper(paper, palette, rng);
     paper.rect(40.0, 64.0, 166.0, 172.0, palette.ground);
     paper.rect(42.0, 66.0, 162.0, 168.0, LABEL);
     paper.raw(&format!(
@@ -55,7 +55,7 @@ pub(super) fn label(paper: &mut Paper, palette: &Palette, wording: &Wording, cha
         height: 94.0,
     };
     let style = title_style(LABEL_INK, Face::Serif, Align::Middle, 29.0);
-    titles(paper, wording, area, Stand::Middle, &style);
+    titles(paper, wording, area, VerticalAlign::Middle, &style);
     rule(paper, 123.0, 188.0, 34.0, LABEL_INK);
     let area = Area {
         x: 54.0,
@@ -75,7 +75,7 @@ pub(super) fn poster(paper: &mut Paper, palette: &Palette, wording: &Wording) {
         height: 176.0,
     };
     let style = title_style(palette.ink, Face::Sans, Align::Start, 50.0);
-    let foot = titles(paper, wording, area, Stand::Top, &style);
+    let foot = titles(paper, wording, area, VerticalAlign::Top, &style);
     paper.rect(26.0, foot + 14.0, 46.0, 6.0, palette.accent);
     emblem(
         paper,
@@ -109,7 +109,7 @@ pub(super) fn frame(paper: &mut Paper, palette: &Palette, wording: &Wording) {
         height: 120.0,
     };
     let style = title_style(palette.ink, Face::Serif, Align::Middle, 37.0);
-    titles(paper, wording, area, Stand::Middle, &style);
+    titles(paper, wording, area, VerticalAlign::Middle, &style);
     emblem(
         paper,
         palette.category,
@@ -149,7 +149,7 @@ pub(super) fn quarter(paper: &mut Paper, palette: &Palette, wording: &Wording) {
         height: 180.0,
     };
     let style = title_style(LABEL_INK, Face::Serif, Align::Start, 37.0);
-    let foot = titles(paper, wording, area, Stand::Top, &style);
+    let foot = titles(paper, wording, area, VerticalAlign::Top, &style);
     paper.rect(77.0, foot + 14.0, 34.0, 2.0, LABEL_INK);
     let area = Area {
         x: 77.0,

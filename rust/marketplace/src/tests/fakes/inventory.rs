@@ -3,14 +3,14 @@ use std::collections::BTreeMap;
 use contract::bookstore::inventory::v1::{inventory_service_server::InventoryService, *};
 use tonic::{Request, Response, Status, Streaming, codegen::BoxStream};
 
-use super::Moods;
+use super::FaultSwitch;
 
 /// An Inventory of some books.
 #[derive(Clone, Debug)]
 pub struct FakeInventory {
     books: Vec<Book>,
     /// How it behaves.
-    pub moods: Moods,
+    pub faults: FaultSwitch,
 }
 
 impl FakeInventory {
@@ -19,7 +19,7 @@ impl FakeInventory {
     pub fn of(books: &[Book]) -> Self {
         Self {
             books: books.to_vec(),
-            moods: Moods::default(),
+            faults: FaultSwitch::default(),
         }
     }
 
@@ -58,7 +58,7 @@ impl InventoryService for FakeInventory {
         &self,
         request: Request<GetBookRequest>,
     ) -> Result<Response<GetBookResponse>, Status> {
-        self.moods.act("get_book").await?;
+        self.faults.apply("get_book").await?;
         let book = self.find(request.into_inner().book_id);
         let book = book.ok_or_else(|| Status::not_found("no book has this number"))?;
         Ok(Response::new(GetBookResponse { book: Some(book) }))
@@ -68,7 +68,7 @@ impl InventoryService for FakeInventory {
         &self,
         request: Request<BatchGetBooksRequest>,
     ) -> Result<Response<BatchGetBooksResponse>, Status> {
-        self.moods.act("batch_get_books").await?;
+        self.faults.apply("batch_get_books").await?;
         let ids = request.into_inner().book_ids;
         Ok(Response::new(BatchGetBooksResponse {
             books: ids.iter().filter_map(|id| self.find(*id)).collect(),
@@ -80,7 +80,7 @@ impl InventoryService for FakeInventory {
         &self,
         request: Request<ListBooksRequest>,
     ) -> Result<Response<ListBooksResponse>, Status> {
-        self.moods.act("list_books").await?;
+        self.faults.apply("list_books").await?;
         let request = request.into_inner();
         let books = self
             .books
@@ -98,7 +98,7 @@ impl InventoryService for FakeInventory {
         &self,
         _: Request<ListCategoriesRequest>,
     ) -> Result<Response<ListCategoriesResponse>, Status> {
-        self.moods.act("list_categories").await?;
+        self.faults.apply("list_categories").await?;
         let mut counts = BTreeMap::new();
         for book in &self.books {
             *counts.entry(book.category).or_default() += 1;
@@ -119,7 +119,7 @@ impl InventoryService for FakeInventory {
         &self,
         request: Request<SearchBooksRequest>,
     ) -> Result<Response<SearchBooksResponse>, Status> {
-        self.moods.act("search_books").await?;
+        self.faults.apply("search_books").await?;
         let request = request.into_inner();
         let words = request.query.to_lowercase();
         let matches = |book: &&Book| {
@@ -139,7 +139,7 @@ impl InventoryService for FakeInventory {
         &self,
         request: Request<BatchGetStockRequest>,
     ) -> Result<Response<BatchGetStockResponse>, Status> {
-        self.moods.act("batch_get_stock").await?;
+        self.faults.apply("batch_get_stock").await?;
         let ids = request.into_inner().book_ids;
         let levels = ids
             .into_iter()

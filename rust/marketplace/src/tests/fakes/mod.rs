@@ -18,10 +18,10 @@ pub use recommendations::FakeRecommendations;
 
 /// How a service behaves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Mood {
+pub enum Fault {
     /// Answers at once.
     #[default]
-    Well,
+    None,
     /// Answers after so long.
     Slow(Duration),
     /// Answers INTERNAL, with a text that must not reach a page.
@@ -33,37 +33,37 @@ pub enum Mood {
 /// What the failing services say.
 pub const SECRET: &str = "password of the database is swordfish";
 
-/// The moods of a service: one for all methods, and of single ones.
+/// The faults of a service: one for all methods, and of single ones.
 #[derive(Clone, Debug, Default)]
-pub struct Moods(Arc<Mutex<HashMap<&'static str, Mood>>>);
+pub struct FaultSwitch(Arc<Mutex<HashMap<&'static str, Fault>>>);
 
-impl Moods {
-    /// Sets the mood of a method; `*` is for all.
-    pub fn set(&self, method: &'static str, mood: Mood) {
+impl FaultSwitch {
+    /// Sets the fault of a method; `*` is for all.
+    pub fn set(&self, method: &'static str, fault: Fault) {
         self.0
             .lock()
             .expect("no panic with the lock")
-            .insert(method, mood);
+            .insert(method, fault);
     }
 
     /// Acts it out.
-    async fn act(&self, method: &str) -> Result<(), Status> {
-        let mood = {
-            let moods = self.0.lock().expect("no panic with the lock");
-            moods
+    async fn apply(&self, method: &str) -> Result<(), Status> {
+        let fault = {
+            let faults = self.0.lock().expect("no panic with the lock");
+            faults
                 .get(method)
-                .or(moods.get("*"))
+                .or(faults.get("*"))
                 .copied()
                 .unwrap_or_default()
         };
-        match mood {
-            Mood::Well => Ok(()),
-            Mood::Slow(wait) => {
+        match fault {
+            Fault::None => Ok(()),
+            Fault::Slow(wait) => {
                 tokio::time::sleep(wait).await;
                 Ok(())
             }
-            Mood::Failing => Err(Status::internal(SECRET)),
-            Mood::Down => Err(Status::unavailable(SECRET)),
+            Fault::Failing => Err(Status::internal(SECRET)),
+            Fault::Down => Err(Status::unavailable(SECRET)),
         }
     }
 }

@@ -4,14 +4,14 @@ use contract::bookstore::{
 };
 use tonic::{Request, Response, Status};
 
-use super::Moods;
+use super::FaultSwitch;
 
 /// Recommends the first books of a category.
 #[derive(Clone, Debug)]
 pub struct FakeRecommendations {
     books: Vec<Book>,
     /// How it behaves.
-    pub moods: Moods,
+    pub faults: FaultSwitch,
 }
 
 impl FakeRecommendations {
@@ -19,7 +19,7 @@ impl FakeRecommendations {
     pub fn of(books: &[Book]) -> Self {
         Self {
             books: books.to_vec(),
-            moods: Moods::default(),
+            faults: FaultSwitch::default(),
         }
     }
 }
@@ -30,7 +30,7 @@ impl RecommendationService for FakeRecommendations {
         &self,
         request: Request<RecommendRequest>,
     ) -> Result<Response<RecommendResponse>, Status> {
-        self.moods.act("recommend").await?;
+        self.faults.apply("recommend").await?;
         let request = request.into_inner();
         let books = self
             .books

@@ -1,0 +1,161 @@
+//! The same bookstore in one process and in four, on both databases.
+
+use std::time::Duration;
+
+use store::Location;
+
+use crate::test_process::{Folder, Page, TestProcess, user_journey::Deployment};
+
+/// How long a page waits for services, and what a loaded machine may add.
+const PAGE_TIME_LIMIT: Duration = Duration::from_millis(800 + 1200);
+
+#[tokio::test]
+async fn all_in_one_on_sqlite() {
+    let folder = Folder::new();
+    let process = TestProcess::up(&folder);
+    Deployment::single_process(&process)
+        .run_user_journey()
+        .await;
+    process.stop().await;
+}
+
+#[tokio::test]
+async fn all_in_one_on_postgres() {
+    let folder = Folder::new();
+    let process = TestProcess::start(&folder, &["up", &postgres().await]);
+    Deployment::single_process(&process)
+        .run_user_journey()
+        .await;
+    process.stop().await;
+}
+
+#[tokio::test]
+async fn four_processes_on_sqlite() {
+    four_processes("--data=data").await;
+}
+
+#[tokio::test]
+async fn four_processes_on_postgres() {
+    four_processes(&postgres().await).await;
+}
+
+async fn four_processes(storage: &str) {
+    let folder = Folder::new();
+    let four = FourProcesses::start(&folder, storage);
+    four.deployment().run_user_journey().await;
+    let home = four.deployment().complete_home_page().await;
+    for (name, process) in [
+        ("InventoryService", &four.inventory),
+        ("RecommendationService", &four.recommendations),
+    ] {
+        let count = crate::test_process::get(process.metrics()).await.body;
+        assert!(count.contains(name), "nobody called {name}");
+    }
+    assert!(home.took < PAGE_TIME_LIMIT, "{:?}", home.took);
+    for process in [
+        four.shop,
+        four.transactions,
+        four.recommendations,
+        four.inventory,
+    ] {
+        process.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn shop_degrades_while_services_are_down() {
+    let folder = Folder::new();
+    let four = FourProcesses::start(&folder, "--data=data");
+    four.deployment().complete_home_page().await;
+    let catalogue_missing = |page: &Page| {
+        assert_eq!(page.status, 200);
+        let notice = page.notice().expect("something is missing");
+        assert!(notice.contains("catalogue"), "{notice}");
+        assert!(page.cards() > 0, "books that are recommended");
+        assert!(page.took < PAGE_TIME_LIMIT, "{:?}", page.took);
+    };
+
+    // One that hangs is worse than one that is gone: it costs time.
+    four.inventory.signal("STOP");
+    catalogue_missing(&four.shop.page("/").await);
+    four.inventory.signal("CONT");
+    four.deployment().complete_home_page().await;
+
+    let address = format!("--grpc-addr={}", four.inventory.grpc());
+    four.inventory.kill().await;
+    catalogue_missing(&four.shop.page("/").await);
+
+    four.recommendations.kill().await;
+    // Books that it has shown before, the shop remembers.
+    let never_shown = "/books/123456";
+    for path in ["/", "/categories/mystery", never_shown, "/search?q=dune"] {
+        let page = four.shop.page(path).await;
+        assert_eq!(page.status, 503, "{path}");
+        let says_so = page.body.contains("We’ll be right back");
+        assert!(says_so, "{path}: {}", page.body);
+        assert!(page.took < PAGE_TIME_LIMIT, "{path}: {:?}", page.took);
+    }
+    assert_eq!(four.shop.page("/healthz").await.status, 200);
+
+    // Inventory comes back where it was, and is found again by itself.
+    let again = TestProcess::start(&folder, &["serve", "inventory", &address]);
+    let home = crate::test_process::eventually("a shop with books", async || {
+        let home = four.shop.page("/").await;
+        (home.status == 200).then_some(home)
+    })
+    .await;
+    let notice = home.notice().expect("recommendations are missing");
+    assert!(notice.contains("recommendations"), "{notice}");
+    assert!(home.cards() > 0);
+    again.stop().await;
+}
+
+/// Each service in a process of its own.
+struct FourProcesses {
+    shop: TestProcess,
+    inventory: TestProcess,
+    recommendations: TestProcess,
+    transactions: TestProcess,
+}
+
+impl FourProcesses {
+    /// Only Inventory keeps data, and so has the operator's token: the others are given
+    /// no folder.
+    fn start(folder: &Folder, storage: &str) -> Self {
+        let inventory = TestProcess::start(folder, &["serve", "inventory", storage]);
+        let to_inventory = format!("--inventory={}", inventory.grpc_url());
+        let recommendations =
+            TestProcess::start(folder, &["serve", "recommendations", &to_inventory]);
+        let to_recommendations = format!("--recommendations={}", recommendations.grpc_url());
+        let shop = [
+            "serve",
+            "marketplace",
+            &to_inventory,
+            &to_recommendations,
+            "--data=/dev/null/no-folder-is-needed",
+        ];
+        Self {
+            shop: TestProcess::start(folder, &shop),
+            transactions: TestProcess::start(folder, &["serve", "transactions"]),
+            inventory,
+            recommendations,
+        }
+    }
+
+    fn deployment(&self) -> Deployment<'_> {
+        Deployment {
+            shop: &self.shop,
+            inventory: &self.inventory,
+            recommendations: &self.recommendations,
+            transactions: &self.transactions,
+        }
+    }
+}
+
+/// A fresh database of the test cluster, as a flag.
+async fn postgres() -> String {
+    match store::testing::postgres_location().await {
+        Location::Postgres(url) => format!("--database-url={url}"),
+        Location::Folder(folder) => panic!("{} is no PostgreSQL database", folder.display()),
+    }
+}

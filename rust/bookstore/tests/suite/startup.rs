@@ -1,0 +1,113 @@
+//! The first start, and those after it.
+
+use std::{fs, os::unix::fs::PermissionsExt, thread};
+
+use contract::bookstore::inventory::v1::{
+    BatchGetBooksRequest, BatchGetStockRequest, ListCategoriesRequest, SetStockRequest,
+};
+
+use crate::test_process::{Folder, TestProcess};
+
+#[tokio::test]
+async fn first_start_loads_the_catalogue_and_prints_the_addresses() {
+    let folder = Folder::new();
+    let process = TestProcess::up(&folder);
+    assert_eq!(catalogue_size(&process).await, 700);
+    let tutorial = BatchGetBooksRequest {
+        book_ids: (1..=9).collect(),
+    };
+    let answer = process.inventory().batch_get_books(tutorial).await;
+    let books = answer.expect("they are there").into_inner().books;
+    let lines = books.iter().map(|book| {
+        let category = book.category().as_str_name();
+        format!("{} {} ({category})\n", book.book_id, book.title)
+    });
+    insta::assert_snapshot!("tutorial_books", lines.collect::<String>());
+
+    let banner = process
+        .banner
+        .replace(process.shop(), "[shop]")
+        .replace(process.metrics(), "[metrics]")
+        .replace(process.grpc(), "[gRPC]");
+    insta::assert_snapshot!("banner", banner);
+}
+
+#[tokio::test]
+async fn restart_keeps_data_and_token() {
+    let folder = Folder::new();
+    let process = TestProcess::up(&folder);
+    let stock = SetStockRequest {
+        book_id: 1,
+        on_hand: Some(12_345),
+    };
+    let answer = process.operator().set_stock(stock).await;
+    answer.expect("the token is right");
+    let token = process.token().to_owned();
+    let path = folder.path("data/operator.token");
+    let mode = || {
+        let metadata = fs::metadata(&path).expect("the token is there");
+        metadata.permissions().mode() & 0o777
+    };
+    assert_eq!(mode(), 0o600);
+    process.stop().await;
+
+    let process = TestProcess::up(&folder);
+    assert_eq!(stock_of_book_1(&process).await, 12_345);
+    assert_eq!((process.token(), mode()), (token.as_str(), 0o600));
+}
+
+#[tokio::test]
+async fn two_processes_started_at_once_share_a_data_folder() {
+    let folder = Folder::new();
+    let (one, other) = thread::scope(|scope| {
+        let one = scope.spawn(|| TestProcess::up(&folder));
+        let other = TestProcess::up(&folder);
+        (one.join().expect("it opens"), other)
+    });
+    assert_eq!(one.token(), other.token());
+    for process in [&one, &other] {
+        assert_eq!(catalogue_size(process).await, 700);
+    }
+    let stock = SetStockRequest {
+        book_id: 1,
+        on_hand: Some(12_345),
+    };
+    let answer = one.operator().set_stock(stock).await;
+    answer.expect("the token is right");
+    assert_eq!(stock_of_book_1(&other).await, 12_345);
+}
+
+#[tokio::test]
+async fn data_folder_is_private_to_its_owner() {
+    let folder = Folder::new();
+    let process = TestProcess::start(&folder, &["up", "--data=deeper/data"]);
+    let metadata = fs::metadata(folder.path("deeper/data")).expect("it was made");
+    assert_eq!(metadata.permissions().mode() & 0o777, 0o700);
+    process.stop().await;
+}
+
+#[tokio::test]
+async fn process_without_data_creates_no_folder() {
+    let folder = Folder::new();
+    let process = TestProcess::start(&folder, &["serve", "transactions"]);
+    assert!(!folder.path("data").exists());
+    insta::assert_snapshot!(
+        process
+            .banner
+            .replace(process.metrics(), "[metrics]")
+            .replace(process.grpc(), "[gRPC]")
+    );
+}
+
+async fn catalogue_size(process: &TestProcess) -> i32 {
+    let request = ListCategoriesRequest {};
+    let answer = process.inventory().list_categories(request).await;
+    let categories = answer.expect("anybody may ask").into_inner().categories;
+    categories.iter().map(|count| count.book_count).sum()
+}
+
+async fn stock_of_book_1(process: &TestProcess) -> i32 {
+    let request = BatchGetStockRequest { book_ids: vec![1] };
+    let answer = process.inventory().batch_get_stock(request).await;
+    answer.expect("anybody may ask").into_inner().levels[0].on_hand
+}

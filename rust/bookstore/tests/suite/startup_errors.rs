@@ -1,0 +1,185 @@
+//! What does not start says so in one line, and by its exit code.
+
+use std::net::TcpListener;
+
+use store::{Db, Location};
+
+use crate::test_process::{Folder, run, run_with_input};
+
+/// Free ports for what is not to be refused.
+const PORTS: [&str; 3] = [
+    "--grpc-addr=127.0.0.1:0",
+    "--shop-addr=127.0.0.1:0",
+    "--metrics-addr=127.0.0.1:0",
+];
+
+/// How a command line is refused: the exit code and the one line.
+fn refusal(folder: &Folder, arguments: &[&str]) -> String {
+    let ran = run(folder, arguments);
+    assert_eq!(ran.stdout, "", "{arguments:?}");
+    let one = ran.stderr.ends_with('\n') && ran.stderr.lines().count() == 1;
+    assert!(one, "{arguments:?} says:\n{}", ran.stderr);
+    assert!(ran.stderr.starts_with("bookstore: "), "{}", ran.stderr);
+    format!("exit {}, {}", ran.code, ran.stderr)
+}
+
+/// The same for `bookstore up`.
+fn up(folder: &Folder, arguments: &[&str]) -> String {
+    refusal(folder, &[&["up"], &PORTS[..], arguments].concat())
+}
+
+#[test]
+fn port_in_use_error_names_the_flag() {
+    let folder = Folder::new();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("it is bound");
+    let mut output = String::new();
+    for door in 0..PORTS.len() {
+        let mut arguments = PORTS.map(str::to_owned);
+        arguments[door] = arguments[door].replace("127.0.0.1:0", &address.to_string());
+        let arguments = arguments.each_ref().map(String::as_str);
+        output += &refusal(&folder, &[&["up"], &arguments[..]].concat());
+    }
+    insta::assert_snapshot!(output.replace(&address.port().to_string(), "[port]"));
+    assert!(!folder.path("data").exists(), "nothing was begun");
+}
+
+#[tokio::test]
+async fn unusable_data_folder_error_names_the_path() {
+    let folder = Folder::new();
+    folder.write("diary", "Dear diary, ".repeat(100));
+    let mut output = up(&folder, &["--data=diary/below"]);
+
+    folder.write("no-database/inventory.db", "Dear diary, ".repeat(100));
+    output += &up(&folder, &["--data=no-database"]);
+
+    folder.write("no-token/operator.token", "short\n");
+    output += &up(&folder, &["--data=no-token"]);
+
+    let newer = folder.path("newer");
+    let db = Db::open(&Location::Folder(newer), &inventory::SCHEMA).await;
+    let db = db.expect("the folder is writable");
+    let written: Result<u64, store::Error> = store::write!(db, transaction => {
+        let statement = "INSERT INTO _sqlx_migrations \
+            (version, description, success, checksum, execution_time) \
+            VALUES (9999, 'from the future', TRUE, x'00', 0)";
+        store::query(statement).execute(transaction).await
+    });
+    written.expect("the table is there");
+    db.close().await;
+    output += &up(&folder, &["--data=newer"]);
+    insta::assert_snapshot!(output);
+}
+
+#[test]
+fn usage_errors_exit_with_64() {
+    let folder = Folder::new();
+    let cases: [&[&str]; 9] = [
+        &["up", "--colour"],
+        &["up", "--dta=here"],
+        &["up", "--grpc-addr=localhost"],
+        &["up", "--log-format=xml"],
+        &["up", "--log=info,rpc=loud"],
+        &["serve", "cart"],
+        &["serve"],
+        &["open"],
+        &["healthcheck", "--timeout=soon"],
+    ];
+    let output = cases.map(|arguments| refusal(&folder, arguments));
+    insta::assert_snapshot!(output.concat());
+}
+
+#[test]
+fn environment_variables_are_settings() {
+    let folder = Folder::new();
+    let other_ports = &PORTS[1..];
+    let output = [
+        ("BINDERY_GRPC_ADDR", "localhost"),
+        ("BINDERY_LOG", "rpc=loud"),
+        (
+            "BINDERY_DATABASE_URL",
+            "mysql://shop:secret@127.0.0.1/books",
+        ),
+    ]
+    .map(|variable| {
+        let arguments = [&["up", "--grpc-addr=127.0.0.1:0"], other_ports].concat();
+        let arguments = match variable {
+            ("BINDERY_GRPC_ADDR", _) => [&["up"], other_ports].concat(),
+            _ => arguments,
+        };
+        run_with_input(&folder, &arguments, "", &[variable]).stderr
+    });
+    insta::assert_snapshot!(output.concat());
+}
+
+#[test]
+fn missing_command_shows_help() {
+    let folder = Folder::new();
+    let ran = run(&folder, &[]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (64, ""));
+    assert!(
+        ran.stderr.contains("Usage: bookstore <COMMAND>"),
+        "{}",
+        ran.stderr
+    );
+    let ran = run(&folder, &["up", "--help"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    assert!(ran.stdout.contains("--grpc-addr"), "{}", ran.stdout);
+}
+
+#[test]
+fn invalid_peer_address_error_names_the_flag() {
+    let folder = Folder::new();
+    let mut output = String::new();
+    for peer in [
+        "--inventory=127.0.0.1:50051",
+        "--inventory=https://127.0.0.1:50051",
+        "--recommendations=http://",
+    ] {
+        output += &refusal(
+            &folder,
+            &[&["serve", "marketplace", peer], &PORTS[..]].concat(),
+        );
+    }
+    output += &refusal(&folder, &["healthcheck", "--server=nowhere"]);
+    insta::assert_snapshot!(output);
+}
+
+#[tokio::test]
+async fn database_error_hides_the_password() {
+    let folder = Folder::new();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("it is bound").port();
+    drop(listener);
+    let nobody = format!("--database-url=postgres://shop:secret@127.0.0.1:{port}/books");
+    let mut output = up(&folder, &[&nobody]);
+    output += &up(
+        &folder,
+        &["--database-url=mysql://shop:secret@127.0.0.1/books"],
+    );
+    output += &up(
+        &folder,
+        &["--database-url=postgres://shop:secret@127.0.0.1:port/books"],
+    );
+    output += &up(&folder, &["--database-url="]);
+
+    let Location::Postgres(url) = store::testing::postgres_location().await else {
+        panic!("a PostgreSQL location was asked for");
+    };
+    let (socket, missing) = missing_database(&url);
+    output += &up(&folder, &[&format!("--database-url={missing}")]);
+    assert!(!output.contains("secret"), "{output}");
+    insta::assert_snapshot!(
+        output
+            .replace(&socket, "[socket]")
+            .replace(&port.to_string(), "[port]")
+    );
+}
+
+/// The folder of the socket in the URL of a test database, and the URL of a database
+/// beside it that does not exist.
+fn missing_database(url: &str) -> (String, String) {
+    let (database, socket) = url.split_once("?host=").expect("a socket");
+    let (server, _) = database.rsplit_once('/').expect("a database");
+    (socket.to_owned(), format!("{server}/nowhere?host={socket}"))
+}

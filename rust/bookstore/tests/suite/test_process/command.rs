@@ -1,0 +1,100 @@
+//! Commands that end by themselves.
+
+use std::{
+    fs::{self, File},
+    io,
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::Folder;
+
+/// Whatever takes longer hangs.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// What a command has left.
+#[derive(Debug)]
+pub struct CommandOutput {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// The binary in the folder, without the settings of whoever runs the tests, and with
+/// backtraces asked for: there must be none.
+pub(super) fn command(folder: &Folder, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bookstore"));
+    for (name, _) in std::env::vars_os() {
+        let ours = name
+            .to_str()
+            .is_some_and(|name| name.starts_with("BINDERY_"));
+        if ours || name == "RUST_LOG" {
+            command.env_remove(name);
+        }
+    }
+    command
+        .args(arguments)
+        .current_dir(folder.root())
+        .env("RUST_BACKTRACE", "1");
+    command
+}
+
+/// Runs a command to its end.
+pub fn run(folder: &Folder, arguments: &[&str]) -> CommandOutput {
+    finish(folder, command(folder, arguments).stdin(Stdio::null()))
+}
+
+/// Runs a command with a text as its standard input and some variables.
+pub fn run_with_input(
+    folder: &Folder,
+    arguments: &[&str],
+    input: &str,
+    variables: &[(&str, &str)],
+) -> CommandOutput {
+    let path = folder.fresh("input");
+    fs::write(&path, input).expect("the folder is writable");
+    let input = File::open(path).expect("it was written");
+    let mut command = command(folder, arguments);
+    finish(folder, command.envs(variables.iter().copied()).stdin(input))
+}
+
+/// Runs a command whose output nobody reads; gives its exit code.
+pub fn run_unread(folder: &Folder, arguments: &[&str]) -> Option<i32> {
+    let (reader, writer) = io::pipe().expect("a pipe");
+    drop(reader);
+    let mut command = command(folder, arguments);
+    let status = command.stdin(Stdio::null()).stdout(writer).status();
+    status.expect("the binary is built").code()
+}
+
+fn finish(folder: &Folder, command: &mut Command) -> CommandOutput {
+    let (stdout, stderr) = (folder.fresh("stdout"), folder.fresh("stderr"));
+    let mut child = command
+        .stdout(File::create(&stdout).expect("the folder is writable"))
+        .stderr(File::create(&stderr).expect("the folder is writable"))
+        .spawn()
+        .expect("the binary is built");
+    let began = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().expect("it is our child") {
+            break Some(status);
+        }
+        if began.elapsed() > LIMIT {
+            child.kill().expect("it is our child");
+            child.wait().expect("it is our child");
+            break None;
+        }
+        thread::sleep(Duration::from_millis(5));
+    };
+    let read = |path| fs::read_to_string(path).expect("the command writes text");
+    let (stdout, stderr) = (read(stdout), read(stderr));
+    match status.and_then(|status| status.code()) {
+        Some(code) => CommandOutput {
+            code,
+            stdout,
+            stderr,
+        },
+        None => panic!("{command:?} did not exit by itself:\n{stdout}\n{stderr}"),
+    }
+}

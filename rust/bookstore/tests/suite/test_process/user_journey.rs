@@ -1,0 +1,169 @@
+//! What visitors, readers of the tutorials and an operator do in a bookstore. It is the
+//! same wherever the services run.
+
+use std::collections::HashSet;
+
+use contract::{
+    RecommendationRequest,
+    bookstore::{
+        inventory::v1::{
+            BatchGetStockRequest, BookCategory, CommitReservationRequest, ReservationLine,
+            ReservationState, ReserveStockRequest, SetStockRequest, StockLevel,
+        },
+        recommendations::v1::RecommendRequest,
+    },
+    payment::{PaymentRequest, payment_service_client::PaymentServiceClient},
+    recommendations_client::RecommendationsClient,
+};
+
+use super::{Page, TestProcess, eventually};
+
+/// The processes of a bookstore: the same one four times, or four.
+#[derive(Clone, Copy)]
+pub struct Deployment<'h> {
+    pub shop: &'h TestProcess,
+    pub inventory: &'h TestProcess,
+    pub recommendations: &'h TestProcess,
+    pub transactions: &'h TestProcess,
+}
+
+impl<'h> Deployment<'h> {
+    /// Everything in one process.
+    pub fn single_process(process: &'h TestProcess) -> Self {
+        Self {
+            shop: process,
+            inventory: process,
+            recommendations: process,
+            transactions: process,
+        }
+    }
+
+    /// Goes everywhere once.
+    pub async fn run_user_journey(self) {
+        self.recommend().await;
+        self.call_tutorial_services().await;
+        self.browse().await;
+        self.buy().await;
+    }
+
+    /// The home page once it lacks nothing: processes that start together need a
+    /// moment to find each other.
+    pub async fn complete_home_page(self) -> Page {
+        eventually("a home page that lacks nothing", async || {
+            let home = self.shop.page("/").await;
+            (home.status == 200 && home.notice().is_none()).then_some(home)
+        })
+        .await
+    }
+
+    async fn browse(self) {
+        let home = self.complete_home_page().await;
+        assert!(home.cards() >= 30, "{} books", home.cards());
+        assert!(home.body.contains("700 books on"), "{}", home.body);
+        let found = self.shop.page("/search?q=dune+chron").await;
+        assert_eq!((found.status, found.notice()), (200, None));
+        assert!(found.body.contains("The Dune Chronicles"), "{}", found.body);
+        let book = self.shop.page("/books/1").await;
+        assert_eq!((book.status, book.notice()), (200, None));
+        assert!(book.body.contains("Dashiell Hammett"), "{}", book.body);
+        assert_eq!(self.shop.page("/books/123456").await.status, 404);
+    }
+
+    async fn recommend(self) {
+        let request = RecommendRequest {
+            user_id: String::new(),
+            category: BookCategory::Mystery.into(),
+            max_results: 5,
+        };
+        let mut client = self.recommendations.recommendations();
+        let books = eventually("a recommendation", async || {
+            let answer = client.recommend(request.clone()).await.ok()?;
+            Some(answer.into_inner().recommendations)
+        })
+        .await;
+        let numbers: HashSet<_> = books.iter().map(|book| book.book_id).collect();
+        assert_eq!((books.len(), numbers.len()), (5, 5));
+    }
+
+    async fn call_tutorial_services(self) {
+        let request = RecommendationRequest {
+            user_id: 1,
+            category: contract::BookCategory::SelfHelp.into(),
+            max_results: 3,
+        };
+        let mut client = RecommendationsClient::new(self.recommendations.channel());
+        let answer = client.recommend(request).await.expect("books of self-help");
+        assert_eq!(answer.into_inner().recommendations.len(), 3);
+
+        let payment = PaymentRequest {
+            order_id: "order123".to_owned(),
+            amount: 99.99,
+            currency: "USD".to_owned(),
+            user_id: "user456".to_owned(),
+        };
+        let mut client = PaymentServiceClient::new(self.transactions.channel());
+        let answer = client.process_payment(payment).await.expect("it is paid");
+        let answer = answer.into_inner();
+        assert_eq!(answer.status, "SUCCESS");
+        uuid::Uuid::parse_str(&answer.payment_id).expect("payments have UUIDs");
+    }
+
+    /// Three copies of a book, of which two are sold.
+    async fn buy(self) {
+        let mut operator = self.inventory.operator();
+        let stock = SetStockRequest {
+            book_id: 7,
+            on_hand: Some(3),
+        };
+        operator
+            .set_stock(stock)
+            .await
+            .expect("there is such a book");
+        let request = ReserveStockRequest {
+            request_id: uuid::Uuid::now_v7().to_string(),
+            lines: vec![ReservationLine {
+                book_id: 7,
+                quantity: 2,
+            }],
+            hold: None,
+        };
+        let mut ids = HashSet::new();
+        for _ in 0..2 {
+            let answer = operator.reserve_stock(request.clone()).await;
+            let answer = answer.expect("there are enough").into_inner();
+            let held = answer.reservation.expect("required");
+            assert_eq!(held.state(), ReservationState::Held);
+            ids.insert(held.reservation_id);
+        }
+        assert_eq!(ids.len(), 1, "the same request holds nothing more");
+        assert_eq!(self.stock_of_book_7().await, (3, 2, 1));
+
+        let reservation_id = ids.into_iter().next().expect("there is one");
+        let commit = CommitReservationRequest { reservation_id };
+        let answer = operator.commit_reservation(commit).await;
+        let paid = answer.expect("it is held").into_inner().reservation;
+        let state = paid.expect("required").state();
+        assert_eq!(state, ReservationState::Committed);
+        assert_eq!(self.stock_of_book_7().await, (1, 0, 1));
+        let book = self.shop.page("/books/7").await;
+        assert!(book.body.contains("class=\"stock"), "{}", book.body);
+    }
+
+    async fn stock_of_book_7(self) -> (i32, i32, i32) {
+        let request = BatchGetStockRequest { book_ids: vec![7] };
+        let answer = self.inventory.inventory().batch_get_stock(request).await;
+        let levels = answer.expect("anybody may ask").into_inner().levels;
+        let [
+            StockLevel {
+                on_hand,
+                reserved,
+                available,
+                ..
+            },
+        ] = levels[..]
+        else {
+            panic!("one book was asked for: {levels:?}");
+        };
+        (on_hand, reserved, available)
+    }
+}

@@ -1,0 +1,176 @@
+//! What is left of the pages when services are gone, slow or failing.
+
+use std::time::Instant;
+
+use super::*;
+
+const SLOW: Fault = Fault::Slow(Duration::from_secs(20));
+/// The three ways to be of no help.
+const FAULTS: [Fault; 3] = [Fault::Down, SLOW, Fault::Failing];
+
+/// Gets a page, which must come within its deadline and a little for rendering, and
+/// must not say why anything failed.
+async fn get(shop: &TestShop, path: &str) -> TestResponse {
+    let started = Instant::now();
+    let answer = shop.get(path).await;
+    let took = started.elapsed();
+    assert!(
+        took < PAGE_TIMEOUT + Duration::from_millis(400),
+        "{path} took {took:?}"
+    );
+    assert!(!answer.body.contains("swordfish"), "{path}");
+    answer
+}
+
+#[tokio::test]
+async fn without_recommendations_home_shows_the_first_books() {
+    for fault in FAULTS {
+        let shop = TestShop::of(&catalogue());
+        shop.recommendations.set("*", fault);
+        let home = get(&shop, "/").await;
+        assert_eq!(home.status, StatusCode::OK, "{fault:?}");
+        let notice = home.notice().expect("a notice");
+        assert!(
+            notice.contains("recommendations are missing"),
+            "{fault:?} {notice}"
+        );
+        assert_eq!(home.count("<li class=\"card\">"), 14, "{fault:?}");
+        assert!(home.body.contains("$10.00"));
+        assert_eq!(home.header("cache-control"), "no-store");
+    }
+}
+
+#[tokio::test]
+async fn without_inventory_home_shows_titles() {
+    for fault in FAULTS {
+        let shop = TestShop::of(&catalogue());
+        shop.inventory.set("*", fault);
+        let home = get(&shop, "/").await;
+        assert_eq!(home.status, StatusCode::OK, "{fault:?}");
+        assert!(
+            home.notice().expect("a notice").contains("prices"),
+            "{fault:?}"
+        );
+        assert!(
+            home.body.contains("Mystery 1") && !home.body.contains('$'),
+            "{fault:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn without_stock_pages_say_so() {
+    for path in ["/", "/categories/mystery", "/books/1", "/search?q=star"] {
+        let shop = TestShop::of(&catalogue());
+        shop.inventory.set("batch_get_stock", SLOW);
+        let page = get(&shop, path).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}");
+        assert!(page.notice().expect("a notice").contains("stock"), "{path}");
+        assert!(
+            page.body.contains("$1") && !page.body.contains("class=\"stock"),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn without_inventory_a_category_shows_what_is_recommended() {
+    for fault in FAULTS {
+        let shop = TestShop::of(&catalogue());
+        shop.inventory.set("*", fault);
+        let page = get(&shop, "/categories/science-fiction").await;
+        assert_eq!(page.status, StatusCode::OK, "{fault:?}");
+        assert!(
+            page.notice().expect("a notice").contains("catalogue"),
+            "{fault:?}"
+        );
+        assert_eq!(page.count("<li class=\"card\">"), 10, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn without_recommendations_a_book_stands_alone() {
+    for fault in FAULTS {
+        let shop = TestShop::of(&catalogue());
+        shop.recommendations.set("*", fault);
+        let page = get(&shop, "/books/101").await;
+        assert_eq!(page.status, StatusCode::OK, "{fault:?}");
+        assert!(
+            page.notice().expect("a notice").contains("recommendations"),
+            "{fault:?}"
+        );
+        assert!(
+            page.body.contains("$11.00") && !page.body.contains("More from"),
+            "{fault:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_book_that_was_seen_is_remembered_without_its_price() {
+    let shop = TestShop::of(&catalogue());
+    get(&shop, "/books/101").await;
+    shop.inventory.set("*", Fault::Failing);
+    let page = get(&shop, "/books/101").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.notice().expect("a notice").contains("price"));
+    assert!(page.body.contains("Ursula K. Le Guin") && !page.body.contains('$'));
+}
+
+#[tokio::test]
+async fn when_all_is_down_the_shop_says_so() {
+    for fault in FAULTS {
+        let shop = TestShop::of(&catalogue());
+        shop.inventory.set("*", fault);
+        shop.recommendations.set("*", fault);
+        for path in ["/", "/categories/mystery", "/books/1", "/search?q=star"] {
+            let page = get(&shop, path).await;
+            assert_eq!(
+                page.status,
+                StatusCode::SERVICE_UNAVAILABLE,
+                "{fault:?} {path}"
+            );
+            assert_eq!(page.header("retry-after"), "10", "{path}");
+            assert_eq!(page.header("cache-control"), "no-store", "{path}");
+            assert!(
+                page.body.contains("role=\"status\"") && page.body.contains("again"),
+                "{path}"
+            );
+        }
+        // What needs no service goes on.
+        for path in ["/monitor", "/healthz", "/favicon.svg"] {
+            assert_eq!(get(&shop, path).await.status, StatusCode::OK, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_shop_that_recovers_has_nothing_left_of_it() {
+    let shop = TestShop::of(&catalogue());
+    shop.inventory.set("*", Fault::Down);
+    shop.recommendations.set("*", Fault::Down);
+    get(&shop, "/").await;
+    shop.inventory.set("*", Fault::None);
+    shop.recommendations.set("*", Fault::None);
+    let home = get(&shop, "/").await;
+    assert_eq!((home.status, home.notice()), (StatusCode::OK, None));
+}
+
+#[tokio::test]
+async fn a_panic_makes_a_page() {
+    let boom = Router::new()
+        .route(
+            "/boom",
+            axum::routing::get(async || -> &'static str { panic!("swordfish") }),
+        )
+        .layer(tower_http::catch_panic::CatchPanicLayer::custom(
+            crate::pages::panic_response,
+        ));
+    let shop = TestShop {
+        router: boom,
+        ..TestShop::of(&[])
+    };
+    let page = get(&shop, "/boom").await;
+    assert_eq!(page.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(page.body.contains("It has been noted"));
+}
