@@ -1,6 +1,6 @@
-"""Proves that `just breaking` bites: each typical breaking edit, made on a copy of the
-contract, is refused. What buf cannot see is named, and must stay unseen: the day buf sees
-it, this test says so."""
+"""Tests `just breaking`: makes typical breaking edits on a copy of the contract and checks that
+buf refuses each. UNDETECTED lists breaking edits that buf does not detect; the test fails as
+soon as buf detects one, so that the list stays correct."""
 import re
 import shutil
 import subprocess
@@ -14,7 +14,7 @@ BOOK = "bookstore/inventory/v1/book.proto"
 RECOMMEND = "bookstore/recommendations/v1/recommendation_service.proto"
 PAYMENT = "legacy/payment/payment.proto"
 
-# (what, file, pattern, replacement)
+# (description, file, pattern, replacement); optionally (text, replacement) for a second edit
 DETECTED = [
     ("a field is removed", PAYMENT, r"  string user_id = 4;\n", ""),
     ("a field is renumbered", PAYMENT, r"user_id = 4", "user_id = 5"),
@@ -27,9 +27,9 @@ DETECTED = [
     ("a method is removed", PAYMENT, r"  rpc ProcessPayment.*?;\n", ""),
     ("a method's request becomes a stream", PAYMENT, r"ProcessPayment\(", "ProcessPayment(stream "),
     ("a method's response changes its type", PAYMENT, r"returns \(PaymentResponse\)", "returns (PaymentRequest)"),
-    ("a method becomes idempotent no longer", RECOMMEND, r"\n    option idempotency_level = NO_SIDE_EFFECTS;", ""),
+    ("a method is no longer idempotent", RECOMMEND, r"\n    option idempotency_level = NO_SIDE_EFFECTS;", ""),
     ("a message is removed", SERVICE, r"// The new stock, with the number of reserved copies\.\nmessage SetStockResponse.*?\n}\n", "", "SetStockResponse", "SetStockRequest"),
-    ("the package moves", PAYMENT, r"package payment;", "package payments;"),
+    ("the package is renamed", PAYMENT, r"package payment;", "package payments;"),
 ]
 UNDETECTED = [
     ("a required rule is added to an existing field", BOOK,
@@ -40,7 +40,7 @@ UNDETECTED = [
 
 
 def is_refused(edit):
-    what, file, pattern, replacement, *also = edit
+    description, file, pattern, replacement, *second = edit
     with tempfile.TemporaryDirectory() as folder:
         for name in ("buf.yaml", "proto", ".deps", "conformance/released"):
             source, copy = ROOT / name, Path(folder) / name
@@ -49,27 +49,27 @@ def is_refused(edit):
         path = Path(folder) / "proto" / file
         text, count = re.subn(pattern, replacement, path.read_text(), count=1, flags=re.S)
         if count != 1:
-            sys.exit(f"{what}: nothing in {file} matches {pattern!r}; mend the edit")
-        if also:
-            text = text.replace(also[0], also[1])
+            sys.exit(f"{description}: nothing in {file} matches {pattern!r}; correct the edit")
+        if second:
+            text = text.replace(second[0], second[1])
         path.write_text(text)
         if subprocess.run(["buf", "build", "proto", "-o", "/dev/null"], cwd=folder, capture_output=True).returncode:
-            sys.exit(f"{what}: the edited contract does not build; mend the edit")
+            sys.exit(f"{description}: the edited contract does not build; correct the edit")
         against = ["--against", "conformance/released/contract.binpb"]
-        ran = subprocess.run(["buf", "breaking", "proto", *against], cwd=folder, capture_output=True, text=True)
-        return ran.returncode != 0, ran.stdout.strip()
+        result = subprocess.run(["buf", "breaking", "proto", *against], cwd=folder, capture_output=True, text=True)
+        return result.returncode != 0, result.stdout.strip()
 
 
 def main():
     failed = 0
     for edits, expected in ((DETECTED, True), (UNDETECTED, False)):
         for edit in edits:
-            refused, said = is_refused(edit)
+            refused, output = is_refused(edit)
             failed += refused != expected
-            verdict = "refused" if refused else "not seen"
-            print(f"{'ok' if refused == expected else 'FAILED'}: {edit[0]}: {verdict}. {said[:160]}")
+            result = "refused" if refused else "not detected"
+            print(f"{'ok' if refused == expected else 'FAILED'}: {edit[0]}: {result}. {output[:160]}")
     total = len(DETECTED) + len(UNDETECTED)
-    print(f"buf cannot see: {'; '.join(edit[0] for edit in UNDETECTED)}")
+    print(f"buf does not detect: {'; '.join(edit[0] for edit in UNDETECTED)}")
     print(f"{total - failed} passed, {failed} failed")
     sys.exit(failed > 0)
 

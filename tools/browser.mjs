@@ -1,7 +1,6 @@
-// Walks through the shop at BINDERY_SHOP in a real Chromium, as a visitor would: every
-// page must come without an error in the console or a failed request, and search must
-// answer while one types. Saves the screenshot of the README where BINDERY_SCREENSHOT
-// names a file.
+// Tests the shop at BINDERY_SHOP in Chromium: no page may log an error or have a failed
+// request, and search must show suggestions while the visitor types. If BINDERY_SCREENSHOT
+// is set, saves the screenshot of the README to that file.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
@@ -29,22 +28,22 @@ before(async () => {
   });
   page.on("request", (request) => {
     if (!request.url().startsWith(shop) && !request.url().startsWith("data:")) {
-      problems.push(`asked a third party: ${request.url()}`);
+      problems.push(`request to another origin: ${request.url()}`);
     }
   });
 });
 
 after(() => browser?.close());
 
-function visit(name, walk) {
+function browserTest(name, body) {
   test(name, { timeout: 60_000 }, async () => {
     problems = [];
-    await walk();
+    await body();
     assert.deepEqual(problems, []);
   });
 }
 
-visit("the home page recommends books of several categories", async () => {
+browserTest("the home page recommends books of several categories", async () => {
   await page.goto(shop, { waitUntil: "networkidle" });
   assert.ok((await page.locator('a[href^="/books/"]').count()) >= 12);
   assert.ok((await page.locator('a[href^="/categories/"]').count()) >= 12);
@@ -53,7 +52,7 @@ visit("the home page recommends books of several categories", async () => {
   }
 });
 
-visit("search answers while one types, and opens a book by the keyboard", async () => {
+browserTest("search suggests books while typing, and the keyboard opens one", async () => {
   await page.goto(shop);
   const field = page.getByRole("combobox").first();
   await field.pressSequentially("hitchh", { delay: 30 });
@@ -67,14 +66,14 @@ visit("search answers while one types, and opens a book by the keyboard", async 
   assert.match(await page.locator("main").innerText(), /Douglas Adams/);
 });
 
-visit("search works without suggestions too, and finds without accents", async () => {
+browserTest("search works without suggestions and ignores accents", async () => {
   await page.goto(`${shop}/search?q=garcia+marquez`);
   assert.match(await page.locator("main").innerText(), /García Márquez/);
   await page.locator('main a[href^="/books/"]').first().click();
   await page.waitForURL("**/books/*");
 });
 
-visit("a category has pages", async () => {
+browserTest("a category is paginated", async () => {
   await page.goto(`${shop}/categories/mystery`);
   const first = await page.locator("main").innerText();
   await page.getByRole("link", { name: /next/i }).click();
@@ -82,13 +81,13 @@ visit("a category has pages", async () => {
   assert.notEqual(await page.locator("main").innerText(), first);
 });
 
-visit("the monitor shows every service", async () => {
+browserTest("the monitor shows every service", async () => {
   await page.goto(`${shop}/monitor`);
   const text = await page.locator("main").innerText();
   for (const service of ["InventoryService", "RecommendationService"]) assert.match(text, new RegExp(service));
 });
 
-visit("every page has one heading, a language and labels, and does not scroll sideways on a phone", async () => {
+browserTest("every page has one heading, a language and labels, and does not scroll sideways on a phone", async () => {
   await page.setViewportSize({ width: 390, height: 844 });
   for (const path of ["/", "/categories/mystery", "/books/1", "/search?q=sea", "/monitor"]) {
     await page.goto(shop + path);
@@ -104,7 +103,7 @@ visit("every page has one heading, a language and labels, and does not scroll si
   await page.setViewportSize({ width: 1280, height: 900 });
 });
 
-test("an unknown page helps", { timeout: 60_000 }, async () => {
+test("an unknown page offers the search field", { timeout: 60_000 }, async () => {
   const answer = await page.goto(`${shop}/no-such-page`);
   assert.equal(answer.status(), 404);
   assert.ok((await page.locator('main input[name="q"], header input[name="q"]').count()) >= 1);

@@ -1,6 +1,6 @@
-//! The handler of Recommend on bare tonic, without layers and validation: what
-//! `just bench` compares the bookstore with. Takes a folder for its database,
-//! prints `listening on ADDRESS`, and runs until it is asked to stop.
+//! Serves Recommend with plain tonic, without our layers and validation: the baseline of
+//! `just bench`. Usage: `bare_recommend FOLDER`, where FOLDER is for its database. Prints
+//! `listening on ADDRESS` and runs until SIGTERM or SIGINT.
 
 use std::{
     convert::Infallible,
@@ -25,15 +25,15 @@ use tonic_prost::ProstCodec;
 
 type Future<T> = Pin<Box<dyn std::future::Future<Output = T> + Send>>;
 
-/// What tonic generates for the service, but for the codec.
+/// The same code as tonic generates for the service, with another codec.
 #[derive(Clone)]
-struct Bare(Arc<V1>);
+struct BareService(Arc<V1>);
 
-impl NamedService for Bare {
+impl NamedService for BareService {
     const NAME: &'static str = "bookstore.recommendations.v1.RecommendationService";
 }
 
-impl Service<http::Request<Body>> for Bare {
+impl Service<http::Request<Body>> for BareService {
     type Response = http::Response<Body>;
     type Error = Infallible;
     type Future = Future<Result<Self::Response, Infallible>>;
@@ -65,8 +65,8 @@ impl UnaryService<RecommendRequest> for Recommend {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    // Without any subscriber, tracing hands all spans to the crate `log`: a cost that a
-    // bare server doesn't have.
+    // Without a subscriber, tracing sends all spans to the crate `log`, which would make
+    // the baseline slower.
     tracing::subscriber::set_global_default(tracing::subscriber::NoSubscriber::new())?;
     let folder = std::env::args_os().nth(1).map(PathBuf::from);
     let folder = folder.ok_or_else(|| anyhow::anyhow!("usage: bare_recommend FOLDER"))?;
@@ -79,7 +79,7 @@ async fn main() -> anyhow::Result<()> {
     let listener = TcpIncoming::bind("127.0.0.1:0".parse()?)?.with_nodelay(Some(true));
     println!("listening on {}", listener.local_addr()?);
     Server::builder()
-        .add_service(Bare(Arc::new(V1::new(recommendations))))
+        .add_service(BareService(Arc::new(V1::new(recommendations))))
         .serve_with_incoming_shutdown(listener, telemetry::shutdown_signal())
         .await?;
     Ok(())

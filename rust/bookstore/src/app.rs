@@ -1,4 +1,4 @@
-//! Assembles the services of a process, opens its listeners and closes them again.
+//! Starts the services of one process, serves them and shuts them down.
 
 use std::{collections::BTreeSet, pin::pin, sync::Arc};
 
@@ -22,21 +22,21 @@ use crate::{
     settings::{Listen, Logs, Peers, Storage},
 };
 
-/// What a process can run.
+/// A service that a process can run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum Service {
     /// The catalogue and the stock
     Inventory,
-    /// Books that a reader may like; the first tutorial's service too
+    /// Recommended books; also serves the first tutorial's contract
     Recommendations,
-    /// Payments; as yet the second tutorial's service alone
+    /// Payments; so far only the second tutorial's contract
     Transactions,
-    /// The shop in the browser
+    /// The web shop
     Marketplace,
 }
 
 impl Service {
-    /// Every service.
+    /// All services.
     pub const ALL: [Service; 4] = [
         Service::Inventory,
         Service::Recommendations,
@@ -45,18 +45,18 @@ impl Service {
     ];
 }
 
-/// What to run, and how.
+/// What one process runs, and its settings.
 #[derive(Debug)]
 pub struct Plan {
-    /// The services of this process.
+    /// The services that this process runs.
     pub services: BTreeSet<Service>,
-    /// Where the data is.
+    /// Where the data is stored.
     pub storage: Storage,
-    /// Where the process listens.
+    /// The addresses to listen on.
     pub listen: Listen,
-    /// How it logs.
+    /// What to log, and in which format.
     pub logs: Logs,
-    /// Where the other services are; none where all are here.
+    /// The addresses of the other services; `None` if this process runs all of them.
     pub peers: Option<Peers>,
 }
 
@@ -65,14 +65,14 @@ impl Plan {
         self.services.contains(&service)
     }
 
-    /// Whether a service of this process needs the data folder: for its database, or
-    /// for the token of the operator that its methods ask for.
+    /// Whether a service of this process needs the data folder, for its database or for
+    /// the operator token that protects its methods.
     fn needs_data_folder(&self) -> bool {
         self.runs(Service::Inventory)
     }
 
-    /// How this process reaches a service: in itself, behind all layers, or over the
-    /// network. Callers can't tell.
+    /// A channel to a service: in process if this process runs it, else over the network.
+    /// Both go through the same layers, so callers see no difference.
     fn channel(
         &self,
         service: Service,
@@ -86,11 +86,11 @@ impl Plan {
     }
 }
 
-/// Runs the plan until a signal asks to stop, then drains.
+/// Runs the services until SIGTERM or SIGINT, then waits for calls in flight.
 pub async fn run(plan: Plan) -> anyhow::Result<()> {
     let _log = plan.logs.init()?;
     let mut signal = pin!(telemetry::shutdown_signal());
-    // Signals are handled from the first poll on, so also while the process starts.
+    // The first poll installs the signal handlers, so a signal during the start is handled.
     if futures::poll!(signal.as_mut()).is_ready() {
         return Ok(());
     }
@@ -101,25 +101,26 @@ pub async fn run(plan: Plan) -> anyhow::Result<()> {
     app.serve_until(signal).await
 }
 
-/// An assembled process whose listeners are bound.
+/// A process whose services are started and whose listeners are bound.
 struct App {
     listeners: Listeners,
     router: rpc::Router,
     metrics: Metrics,
     shop: Option<axum::Router>,
     banner: Banner,
-    /// What goes on beside the calls; it ends with the app.
+    /// Background tasks, which are aborted when the app is dropped.
     background: Vec<AbortOnDropHandle<()>>,
 }
 
 impl App {
     async fn assemble(plan: Plan) -> anyhow::Result<Self> {
         let metrics = Metrics::install()?;
-        // The listeners first: a taken port is the most likely error, and shows at once.
+        // Bind first: a port in use is the most likely error, and is reported at once.
         let listeners = Listeners::bind(&plan.listen, plan.runs(Service::Marketplace)).await?;
-        let operator_token = match plan.needs_data_folder() {
-            true => Some(operator_token::load_or_create(&plan.storage.data)?),
-            false => None,
+        let operator_token = if plan.needs_data_folder() {
+            Some(operator_token::load_or_create(&plan.storage.data)?)
+        } else {
+            None
         };
         let mut router = rpc::Router::new(rpc::Options {
             operator_token,
@@ -157,7 +158,7 @@ impl App {
         })
     }
 
-    /// Says where it is, and serves until the signal; then what is in flight finishes.
+    /// Prints the addresses and serves until the signal; then waits for calls in flight.
     async fn serve_until(self, signal: impl Future<Output = ()>) -> anyhow::Result<()> {
         let closing = CancellationToken::new();
         let metrics = http_server::metrics_routes(self.metrics);
@@ -173,7 +174,7 @@ impl App {
 
         let signal = async {
             signal.await;
-            tracing::info!("closing: calls in flight finish");
+            tracing::info!("shutting down: waiting for calls in flight");
             closing.cancel();
         };
         let served = self.router.serve(self.listeners.grpc, signal).await;
@@ -186,7 +187,7 @@ impl App {
     }
 }
 
-/// Opens Inventory and, where its catalogue is empty, loads the shipped one.
+/// Opens Inventory's database and loads the shipped catalogue if it is empty.
 pub async fn open_inventory(storage: &Storage) -> anyhow::Result<Inventory> {
     let db = store::Db::open(&storage.location()?, &inventory::SCHEMA).await?;
     let inventory = Inventory::new(db, inventory::Options::default());
@@ -194,7 +195,7 @@ pub async fn open_inventory(storage: &Storage) -> anyhow::Result<Inventory> {
     Ok(inventory)
 }
 
-/// The pages, over the services wherever they are.
+/// The web shop, which calls the services over the given channels.
 fn shop(inventory: Channel, recommendations: Channel, metrics: Metrics) -> axum::Router {
     let services = [
         ("bookstore.inventory.v1.InventoryService", inventory.clone()),

@@ -1,4 +1,4 @@
-//! What `bookstore up` prints once it is open.
+//! The addresses that a process prints on standard output once it serves.
 
 use std::{
     fmt,
@@ -9,24 +9,24 @@ use std::{
 
 use crate::{listeners::Listeners, operator_token, settings::Storage};
 
-/// The addresses of an open bookstore.
+/// What a process prints: its addresses, its data and an example call.
 #[derive(Debug)]
 pub struct Banner {
-    /// Where the shop is, where this process serves it.
+    /// The address of the shop; `None` if this process does not serve it.
     pub shop: Option<SocketAddr>,
-    /// Where gRPC is.
+    /// The address of gRPC.
     pub grpc: SocketAddr,
-    /// Where the metrics are.
+    /// The address of the metrics.
     pub metrics: SocketAddr,
-    /// What the data is in, in words, and the file with the operator's token; where
-    /// this process keeps data.
+    /// A description of the storage and the path of the operator token; `None` if this
+    /// process stores no data.
     pub data: Option<(String, PathBuf)>,
-    /// Whether this process serves what the example asks for.
+    /// Whether this process serves Recommend, which the example calls.
     pub recommends: bool,
 }
 
 impl Banner {
-    /// The addresses as they were bound, and the data that the process keeps, if any.
+    /// Reads the bound addresses. `storage` is `None` for a process without data.
     pub fn new(
         listeners: &Listeners,
         storage: Option<&Storage>,
@@ -52,7 +52,7 @@ impl Banner {
         })
     }
 
-    /// Prints it. Whoever started the process may not want to read it.
+    /// Prints to standard output. A closed output is not an error.
     pub fn print(&self) {
         let _ = writeln!(io::stdout(), "{self}");
     }
@@ -67,7 +67,7 @@ impl fmt::Display for Banner {
             data,
             recommends,
         } = self;
-        writeln!(f, "The bookstore is open.")?;
+        writeln!(f, "The bookstore is running.")?;
         if let Some(shop) = shop {
             writeln!(f, "  shop     http://{shop}")?;
         }
@@ -78,7 +78,7 @@ impl fmt::Display for Banner {
         writeln!(f, "  metrics  http://{metrics}/metrics")?;
         if let Some((data, token)) = data {
             writeln!(f, "  data     {data}")?;
-            writeln!(f, "  operator's token in {}", token.display())?;
+            writeln!(f, "  operator token in {}", token.display())?;
         }
         writeln!(f)?;
         writeln!(f, "Try:")?;

@@ -1,4 +1,4 @@
-//! What `/monitor` knows of the health of the services: it asks them, as anybody can.
+//! The health of the services for `/monitor`, read from `grpc.health.v1`.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,10 +7,10 @@ use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 
-/// How long the answer may take: the monitor asks every two seconds.
+/// The time limit of one health check. The monitor checks every two seconds.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Asks each service, over its channel, whether it serves. No answer is a no.
+/// Checks each service over its channel. A service that does not answer is not serving.
 pub fn probe(services: Vec<(&'static str, rpc::Channel)>) -> marketplace::Health {
     let services = Arc::new(services);
     Arc::new(move || {

@@ -1,4 +1,4 @@
-//! The listeners that speak HTTP: the shop's and the metrics'.
+//! Serves axum routers over HTTP: the shop and the metrics.
 
 use std::time::Duration;
 
@@ -7,10 +7,11 @@ use telemetry::Metrics;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-/// How long open connections may take to finish when the process stops.
+/// How long open connections may take to finish on shutdown.
 const DRAIN: Duration = Duration::from_secs(5);
 
-/// Serves `app` until `closing` is cancelled, and then what is in flight.
+/// Serves `app` until `closing` is cancelled; then requests in flight have 5 seconds to
+/// finish.
 pub fn serve(listener: TcpListener, app: Router, closing: &CancellationToken) -> JoinHandle<()> {
     let closing = closing.clone();
     tokio::spawn(async move {
@@ -23,14 +24,14 @@ pub fn serve(listener: TcpListener, app: Router, closing: &CancellationToken) ->
         };
         tokio::select! {
             served = server => if let Err(error) = served {
-                tracing::error!(%error, "a web server ended");
+                tracing::error!(%error, "an HTTP server stopped");
             },
-            () = bounded => tracing::warn!("open connections of a web server were cut off"),
+            () = bounded => tracing::warn!("an HTTP server closed connections that did not finish in time"),
         }
     })
 }
 
-/// `/metrics`, in the text format of Prometheus.
+/// `GET /metrics`, in the Prometheus text format.
 pub fn metrics_routes(metrics: Metrics) -> Router {
     let page = move || {
         let text = metrics.render();

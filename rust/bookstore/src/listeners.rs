@@ -1,4 +1,4 @@
-//! The sockets of a process, bound before anything else is done.
+//! The listening sockets of a process. They are bound before anything else is done.
 
 use std::net::SocketAddr;
 
@@ -7,26 +7,27 @@ use tokio::net::TcpListener;
 
 use crate::settings::Listen;
 
-/// Where a process listens.
+/// The bound sockets.
 #[derive(Debug)]
 pub struct Listeners {
     /// gRPC, gRPC-Web, health and reflection.
     pub grpc: TcpListener,
-    /// Metrics.
+    /// Prometheus metrics.
     pub metrics: TcpListener,
-    /// The shop, where this process serves it.
+    /// The shop; `None` if this process does not serve it.
     pub shop: Option<TcpListener>,
 }
 
 impl Listeners {
-    /// Binds all of them, or says by which flag to choose another address.
+    /// Binds all sockets. An error names the flag that chooses another address.
     pub async fn bind(listen: &Listen, with_shop: bool) -> anyhow::Result<Self> {
         Ok(Self {
             grpc: bind_flag(listen.grpc_addr, "--grpc-addr").await?,
             metrics: bind_flag(listen.metrics_addr, "--metrics-addr").await?,
-            shop: match with_shop {
-                true => Some(bind_flag(listen.shop_addr, "--shop-addr").await?),
-                false => None,
+            shop: if with_shop {
+                Some(bind_flag(listen.shop_addr, "--shop-addr").await?)
+            } else {
+                None
             },
         })
     }
@@ -36,7 +37,7 @@ async fn bind_flag(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListene
     match rpc::bind(address).await {
         Ok(listener) => Ok(listener),
         Err(rpc::BindError::AddressInUse(_)) => bail!(
-            "port {} on {} is taken: stop the other process or choose another with {flag}",
+            "port {} on {} is in use: stop the other process or choose another port with {flag}",
             address.port(),
             address.ip()
         ),

@@ -1,4 +1,4 @@
-//! The bookstore: every service in one process, or some of them.
+//! The `bookstore` binary: runs all services in one process, or some of them.
 
 mod app;
 mod banner;

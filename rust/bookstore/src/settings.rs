@@ -1,4 +1,4 @@
-//! What can be set, by flag or by environment variable.
+//! The settings that several commands share, by flag or by environment variable.
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -6,10 +6,10 @@ use anyhow::{Context, bail};
 use clap::Args;
 use store::Location;
 
-/// Where the data is.
+/// Where the data is stored.
 #[derive(Debug, Clone, Args)]
 pub struct Storage {
-    /// The folder of the embedded databases and of the operator's token
+    /// The folder for the SQLite databases and the operator token
     #[arg(
         long,
         value_name = "FOLDER",
@@ -18,7 +18,7 @@ pub struct Storage {
     )]
     pub data: PathBuf,
 
-    /// A PostgreSQL database instead of the embedded ones: postgres://user@host/name
+    /// Use this PostgreSQL database instead of SQLite: postgres://user@host/name
     #[arg(
         long,
         value_name = "URL",
@@ -29,21 +29,21 @@ pub struct Storage {
 }
 
 impl Storage {
-    /// The place as the store knows it.
+    /// The storage location. A `--database-url` that is not a PostgreSQL URL is an error.
     pub fn location(&self) -> anyhow::Result<Location> {
         let Some(url) = &self.database_url else {
             return Ok(Location::Folder(self.data.clone()));
         };
         match url.parse() {
             Ok(location @ Location::Postgres(_)) => Ok(location),
-            // What was given is not shown: it may hold a password.
+            // The value is not shown because it may contain a password.
             Ok(Location::Folder(_)) | Err(_) => {
-                bail!("--database-url can't be used: write postgres://user:password@host/database")
+                bail!("--database-url is not valid: write postgres://user:password@host/database")
             }
         }
     }
 
-    /// The place in words, without what must not be shown.
+    /// The storage location for people, without the password.
     pub fn description(&self) -> anyhow::Result<String> {
         Ok(match self.location()? {
             Location::Folder(folder) => format!("{} (SQLite)", folder.display()),
@@ -52,10 +52,10 @@ impl Storage {
     }
 }
 
-/// Where the process listens. Port 0 takes a free one.
+/// The addresses to listen on. Port 0 chooses a free port.
 #[derive(Debug, Clone, Args)]
 pub struct Listen {
-    /// The address of gRPC, gRPC-Web, health and reflection
+    /// The address for gRPC, gRPC-Web, health and reflection
     #[arg(
         long,
         value_name = "ADDRESS",
@@ -64,7 +64,7 @@ pub struct Listen {
     )]
     pub grpc_addr: SocketAddr,
 
-    /// The address of the shop
+    /// The address for the web shop
     #[arg(
         long,
         value_name = "ADDRESS",
@@ -73,7 +73,7 @@ pub struct Listen {
     )]
     pub shop_addr: SocketAddr,
 
-    /// The address of the metrics, for Prometheus
+    /// The address for Prometheus metrics
     #[arg(
         long,
         value_name = "ADDRESS",
@@ -83,10 +83,10 @@ pub struct Listen {
     pub metrics_addr: SocketAddr,
 }
 
-/// Where services are that run in other processes.
+/// The addresses of services that run in other processes.
 #[derive(Debug, Clone, Args)]
 pub struct Peers {
-    /// The address of Inventory, where it runs in another process
+    /// The address of Inventory if it runs in another process
     #[arg(
         long,
         value_name = "URL",
@@ -95,7 +95,7 @@ pub struct Peers {
     )]
     pub inventory: String,
 
-    /// The address of Recommendations, where it runs in another process
+    /// The address of Recommendations if it runs in another process
     #[arg(
         long,
         value_name = "URL",
@@ -106,21 +106,21 @@ pub struct Peers {
 }
 
 impl Peers {
-    /// A channel to Inventory, connected on the first call.
+    /// A channel to Inventory. It connects on the first call.
     pub fn inventory(&self) -> anyhow::Result<rpc::Channel> {
-        rpc::Channel::connect(&self.inventory).context("--inventory can't be used")
+        rpc::Channel::connect(&self.inventory).context("--inventory is not valid")
     }
 
-    /// A channel to Recommendations, connected on the first call.
+    /// A channel to Recommendations. It connects on the first call.
     pub fn recommendations(&self) -> anyhow::Result<rpc::Channel> {
-        rpc::Channel::connect(&self.recommendations).context("--recommendations can't be used")
+        rpc::Channel::connect(&self.recommendations).context("--recommendations is not valid")
     }
 }
 
-/// What is logged, and how.
+/// What to log, and in which format.
 #[derive(Debug, Clone, Args)]
 pub struct Logs {
-    /// What to log, as tracing's filters say it: info, warn, rpc=debug,info
+    /// The log filter in tracing's syntax, such as info, warn or rpc=debug,info
     #[arg(
         long,
         value_name = "FILTER",
@@ -129,7 +129,7 @@ pub struct Logs {
     )]
     pub log: String,
 
-    /// How to log: auto is for people on a terminal and JSON elsewhere
+    /// The log format: auto is pretty on a terminal and JSON elsewhere
     #[arg(
         long,
         value_name = "auto|json|pretty",
@@ -140,7 +140,7 @@ pub struct Logs {
 }
 
 impl Logs {
-    /// Sets up the log of the process.
+    /// Installs the process-wide log subscriber.
     pub fn init(&self) -> anyhow::Result<telemetry::LogGuard> {
         let options = telemetry::LogOptions {
             format: self.log_format,

@@ -1,5 +1,5 @@
-// Keeps the charts of /monitor moving: asks for them every two seconds while the
-// page can be seen. Without this file the page reloads itself.
+// Refreshes the charts of /monitor every two seconds while the page is visible. Without
+// JavaScript the page reloads itself.
 
 const PERIOD = 2000;
 const services = document.querySelector("#services");
@@ -15,7 +15,7 @@ async function refresh() {
     liveness.textContent = "Live.";
     liveness.classList.remove("lost");
   } catch {
-    liveness.textContent = "The shop does not answer; these are the last values.";
+    liveness.textContent = "The shop does not answer; these are the last known values.";
     liveness.classList.add("lost");
   }
 }

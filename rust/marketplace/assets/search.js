@@ -1,11 +1,11 @@
-// Suggestions under the search field, as the combobox pattern of WAI-ARIA has it.
-// The form works without this file; nothing here is needed to find a book.
+// Suggestions under the search field, after the combobox pattern of WAI-ARIA. The search form
+// also works without JavaScript.
 
 const DELAY = 120;
 
 for (const form of document.querySelectorAll("form[data-suggest]")) enhance(form);
 
-// On a narrow screen the strip of shelves is wider than the page.
+// On a narrow screen the list of categories is wider than the page: scroll to the current one.
 document.querySelector(".shelves [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
 function enhance(form) {
@@ -30,8 +30,8 @@ function enhance(form) {
 
   let timer;
   let request;
-  let chosen = -1;
-  // What the list belongs to: going back to it must not ask again.
+  let activeIndex = -1;
+  // The query of the current list: the same query must not be sent again.
   let shownFor = null;
 
   const options = () => list.children;
@@ -39,7 +39,7 @@ function enhance(form) {
   function close() {
     list.hidden = true;
     input.setAttribute("aria-expanded", "false");
-    choose(-1);
+    setActive(-1);
   }
 
   function open() {
@@ -49,10 +49,10 @@ function enhance(form) {
     input.setAttribute("aria-expanded", "true");
   }
 
-  function choose(index) {
-    options()[chosen]?.setAttribute("aria-selected", "false");
-    chosen = index;
-    const option = options()[chosen];
+  function setActive(index) {
+    options()[activeIndex]?.setAttribute("aria-selected", "false");
+    activeIndex = index;
+    const option = options()[activeIndex];
     if (!option) {
       input.removeAttribute("aria-activedescendant");
       return;
@@ -76,11 +76,11 @@ function enhance(form) {
     const { signal } = request;
     try {
       const answer = await fetch(`/search/suggest?q=${encodeURIComponent(query)}`, { signal });
-      // Suggestions are a help only: without an answer there are none.
+      // Without an answer there are no suggestions; the search still works.
       const html = answer.ok ? await answer.text() : "";
-      // The answer to what was typed before may come after the newer one.
+      // The answer to an older query may arrive after that to a newer one.
       if (signal.aborted) return;
-      choose(-1);
+      setActive(-1);
       const fragment = new DOMParser().parseFromString(`<ul>${html}</ul>`, "text/html");
       list.replaceChildren(...fragment.querySelectorAll("li"));
       shownFor = query;
@@ -92,7 +92,7 @@ function enhance(form) {
     }
   }
 
-  function visit(option) {
+  function openBook(option) {
     if (option?.dataset.href) location.assign(option.dataset.href);
   }
 
@@ -110,15 +110,15 @@ function enhance(form) {
         event.preventDefault();
         if (list.hidden) open();
         const step = event.key === "ArrowDown" ? 1 : -1;
-        // One more place than options: the field itself.
-        const place = (chosen + 1 + step + count + 1) % (count + 1);
-        choose(place - 1);
+        // The positions are the options and the input field itself.
+        const position = (activeIndex + 1 + step + count + 1) % (count + 1);
+        setActive(position - 1);
         break;
       }
       case "Enter":
-        if (list.hidden || chosen < 0) return;
+        if (list.hidden || activeIndex < 0) return;
         event.preventDefault();
-        visit(options()[chosen]);
+        openBook(options()[activeIndex]);
         break;
       case "Escape":
         if (list.hidden) return;
@@ -139,7 +139,7 @@ function enhance(form) {
     clearTimeout(timer);
     request?.abort();
   });
-  // The field must keep the focus, or it would close the list before the click.
+  // The input must keep the focus: its blur event would close the list before the click.
   list.addEventListener("mousedown", (event) => event.preventDefault());
-  list.addEventListener("click", (event) => visit(event.target.closest("[role=option]")));
+  list.addEventListener("click", (event) => openBook(event.target.closest("[role=option]")));
 }

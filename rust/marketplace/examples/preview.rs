@@ -1,10 +1,12 @@
-//! Shows the shop without its services: `cargo run -p marketplace --example preview
-//! [ADDRESS] [SERVICE=MOOD ...]`. The services are the fakes of the tests, with the
-//! books of the catalogue that ships with Inventory. A MOOD is `slow`, `failing` or
-//! `down`; a SERVICE is `inventory` or `recommendations`.
+//! Runs the shop with the fake services of the tests and the shipped catalogue:
+//! `cargo run -p marketplace --example preview [ADDRESS] [SERVICE=FAULT ...]`. SERVICE is
+//! `inventory` or `recommendations`; FAULT is `slow`, `failing` or `down`.
 
 #[path = "../src/tests/fakes/mod.rs"]
-#[expect(dead_code, reason = "the tests need more of the fakes than this does")]
+#[expect(
+    dead_code,
+    reason = "the tests use more of the fakes than this example"
+)]
 mod fakes;
 
 use std::{
@@ -83,7 +85,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Made-up traffic that rises and falls.
+/// Invented metrics of traffic that rises and falls.
 fn metrics(seconds: f64) -> String {
     let mut text = String::new();
     for (service, rate, milliseconds) in [

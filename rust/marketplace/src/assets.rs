@@ -1,4 +1,4 @@
-//! The files of the shop: style sheet, scripts, icon. Compiled into the binary.
+//! The static files of the shop (style sheet, scripts, icon), compiled into the binary.
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -16,13 +16,13 @@ use crate::pages::{self, QueryParams};
 #[folder = "assets"]
 struct Files;
 
-/// For an address that changes with the content.
+/// The cache policy for a URL that contains the version of its content.
 pub(crate) const CACHE_FOR_A_YEAR: HeaderValue =
     HeaderValue::from_static("public, max-age=31536000, immutable");
-/// For an address whose content may change.
+/// The cache policy for a URL whose content may change.
 pub(crate) const CACHE_FOR_5_MINUTES: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
-/// The version of each file: a part of its hash.
+/// The version of each file by name: the first 8 bytes of its SHA-256.
 static VERSIONS: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
     let versions = Files::iter().filter_map(|name| {
         let hash = Files::get(&name)?.metadata.sha256_hash();
@@ -36,8 +36,8 @@ static VERSIONS: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
     versions.collect()
 });
 
-/// The address of a file, as pages name it: `/assets/shop.css?v=...`.
-pub(crate) fn address(name: &str) -> String {
+/// The URL of a file with its version: `/assets/shop.css?v=...`.
+pub(crate) fn asset_url(name: &str) -> String {
     match VERSIONS.get(name) {
         Some(version) => format!("/assets/{name}?v={version}"),
         None => format!("/assets/{name}"),
@@ -50,26 +50,26 @@ pub(crate) async fn asset(
     Query(params): Query<QueryParams>,
     headers: HeaderMap,
 ) -> Response {
-    answer(&name, params.get("v"), &headers)
+    file_response(&name, params.get("v"), &headers)
 }
 
-/// `GET /favicon.svg` and `/favicon.ico`, which browsers ask for by themselves.
+/// `GET /favicon.svg` and `/favicon.ico`, which browsers request by default.
 pub(crate) async fn icon(headers: HeaderMap) -> Response {
-    answer("favicon.svg", None, &headers)
+    file_response("favicon.svg", None, &headers)
 }
 
-fn answer(name: &str, version: Option<&str>, headers: &HeaderMap) -> Response {
+fn file_response(name: &str, version: Option<&str>, headers: &HeaderMap) -> Response {
     let (Some(file), Some(current)) = (Files::get(name), VERSIONS.get(name)) else {
         return pages::no_such_page(name);
     };
-    let caching = if version == Some(current) {
+    let cache_control = if version == Some(current) {
         CACHE_FOR_A_YEAR
     } else {
         CACHE_FOR_5_MINUTES
     };
     let tag = format!("\"{current}\"");
     let common = [
-        (header::CACHE_CONTROL, caching),
+        (header::CACHE_CONTROL, cache_control),
         (
             header::ETAG,
             HeaderValue::from_str(&tag).unwrap_or(HeaderValue::from_static("\"\"")),
@@ -82,15 +82,15 @@ fn answer(name: &str, version: Option<&str>, headers: &HeaderMap) -> Response {
     (common, kind, Body::from(file.data)).into_response()
 }
 
-/// Whether the visitor has the content already. Proxies that compress weaken tags.
+/// Whether `If-None-Match` contains the entity tag. Weak tags match too, because proxies
+/// that compress make tags weak.
 pub(crate) fn matches_if_none_match(headers: &HeaderMap, tag: &str) -> bool {
-    let known = headers.get(header::IF_NONE_MATCH);
-    let known = known
+    let tags = headers.get(header::IF_NONE_MATCH);
+    let tags = tags
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    known
-        .split(',')
-        .any(|known| known.trim().trim_start_matches("W/") == tag)
+    tags.split(',')
+        .any(|candidate| candidate.trim().trim_start_matches("W/") == tag)
 }
 
 fn content_type(name: &str) -> HeaderValue {

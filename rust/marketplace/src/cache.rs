@@ -1,5 +1,5 @@
-//! What the shop remembers of earlier answers. Only hints: everything here may be
-//! gone at any time, and is after a restart.
+//! An in-memory cache of earlier answers of the services. Entries may disappear at any
+//! time and do not survive a restart.
 
 use std::{
     collections::HashMap,
@@ -18,11 +18,11 @@ use crate::{
 };
 
 /// About 4 MB of books.
-const BOOK_LIMIT: usize = 10_000;
+const MAX_BOOKS: usize = 10_000;
 /// About 2 MB of page tokens.
-const TOKEN_LIMIT: usize = 10_000;
+const MAX_TOKENS: usize = 10_000;
 
-/// Hints from earlier answers.
+/// Books, non-empty categories and page tokens from earlier answers.
 #[derive(Debug, Default)]
 pub(crate) struct Cache {
     books: Mutex<HashMap<i32, Book>>,
@@ -31,44 +31,45 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    /// Remembers books: for their covers, which are asked for one by one, and for
-    /// the times when Inventory does not answer.
+    /// Stores books: for their covers, which browsers request one by one, and for pages
+    /// while Inventory does not answer.
     pub fn insert_books<'a>(&self, books: impl IntoIterator<Item = &'a Book>) {
         let mut cached = lock(&self.books);
         for book in books {
-            insert_bounded(&mut cached, BOOK_LIMIT, book.book_id, book.clone());
+            insert_bounded(&mut cached, MAX_BOOKS, book.book_id, book.clone());
         }
     }
 
-    /// The book as it was seen last.
+    /// The book in its last known state.
     pub fn book(&self, book_id: i32) -> Option<Book> {
         lock(&self.books).get(&book_id).cloned()
     }
 
-    /// The book that was recommended, as it was seen last; or, if it never was, as
-    /// far as Recommendations knows it.
+    /// The recommended book in its last known state, or, if it is not cached, with only
+    /// the id, title and category that Recommendations returned.
     pub fn recommended_book(&self, book: &BookRecommendation, category: BookCategory) -> Book {
         let mut books = lock(&self.books);
         if let Some(book) = books.get(&book.book_id) {
             return book.clone();
         }
-        let known = Book {
+        let partial = Book {
             book_id: book.book_id,
             title: book.title.clone(),
             category: category.into(),
             ..Book::default()
         };
-        // Its cover will be asked for.
-        insert_bounded(&mut books, BOOK_LIMIT, book.book_id, known.clone());
-        known
+        // The browser will request its cover.
+        insert_bounded(&mut books, MAX_BOOKS, book.book_id, partial.clone());
+        partial
     }
 
-    /// Remembers which shelves hold books.
+    /// Stores which categories contain books.
     pub fn set_categories(&self, categories: impl IntoIterator<Item = &'static CategoryInfo>) {
         *lock(&self.categories) = categories.into_iter().collect();
     }
 
-    /// The shelves that held books when last asked; all if that never worked.
+    /// The categories that contained books at the last successful call; all categories
+    /// before the first one.
     pub fn categories(&self) -> Vec<&'static CategoryInfo> {
         let categories = lock(&self.categories);
         if categories.is_empty() {
@@ -77,13 +78,13 @@ impl Cache {
         categories.clone()
     }
 
-    /// Remembers by which token a page of a list begins.
+    /// Stores the token with which a page of a list starts.
     pub fn insert_token(&self, listing: &Listing, page: u32, token: String) {
         let key = (listing.clone(), page);
-        insert_bounded(&mut lock(&self.tokens), TOKEN_LIMIT, key, token);
+        insert_bounded(&mut lock(&self.tokens), MAX_TOKENS, key, token);
     }
 
-    /// The last page up to `page` whose token is known, and the token.
+    /// The highest page up to `page` whose token is cached, with the token.
     pub fn nearest_token(&self, listing: &Listing, page: u32) -> Option<(u32, String)> {
         let tokens = lock(&self.tokens);
         let mut key = (listing.clone(), page);
@@ -96,14 +97,14 @@ impl Cache {
         None
     }
 
-    /// Forgets the tokens of a list.
+    /// Removes the tokens of a list.
     pub fn remove_tokens(&self, listing: &Listing) {
         lock(&self.tokens).retain(|(of, _), _| of != listing);
     }
 }
 
-/// Begins anew when full: these are hints, and the order of use costs more to keep
-/// than they cost to fetch again.
+/// Clears the map when it is full: tracking the order of use would cost more than fetching
+/// the entries again.
 fn insert_bounded<K: Eq + Hash, V>(map: &mut HashMap<K, V>, limit: usize, key: K, value: V) {
     if map.len() >= limit && !map.contains_key(&key) {
         map.clear();
@@ -111,7 +112,7 @@ fn insert_bounded<K: Eq + Hash, V>(map: &mut HashMap<K, V>, limit: usize, key: K
     map.insert(key, value);
 }
 
-/// Hints can't be left half-written: a panic elsewhere does not spoil them.
+/// Ignores poisoning: no entry can be half-written when another thread panics.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -121,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn memory_is_bounded() {
+    fn map_size_is_bounded() {
         let mut map = HashMap::new();
         for number in 0..1000 {
             insert_bounded(&mut map, 10, number, ());
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_token_is_found() {
+    fn nearest_token_at_or_before_the_page_is_found() {
         let cache = Cache::default();
         let category = Listing::Category(BookCategory::Poetry);
         assert_eq!(cache.nearest_token(&category, 9), None);

@@ -1,21 +1,21 @@
-//! The categories of the contract as the shop names them.
+//! The categories of the contract with the names and descriptions that the shop shows.
 
 use contract::bookstore::inventory::v1::BookCategory;
 
-/// A category with its place in the shop.
+/// A category of the contract with its display texts.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct CategoryInfo {
     pub id: BookCategory,
-    /// In addresses: `/categories/science-fiction`.
+    /// The last part of the URL, as in `/categories/science-fiction`.
     pub slug: &'static str,
     pub name: &'static str,
-    /// What stands on it, in one line.
+    /// One line, without a full stop.
     pub description: &'static str,
 }
 
 macro_rules! categories {
     ($($category:ident $slug:literal $name:literal $description:literal)*) => {
-        /// All shelves, in the order in which the shop shows them.
+        /// All categories in the order in which the shop shows them.
         pub(crate) static CATEGORIES: &[CategoryInfo] = &[$(CategoryInfo {
             id: BookCategory::$category,
             slug: $slug,
@@ -26,32 +26,32 @@ macro_rules! categories {
 }
 
 categories! {
-    Mystery "mystery" "Mystery" "Crimes, and those who solve them"
+    Mystery "mystery" "Mystery" "Crimes and their investigation"
     ScienceFiction "science-fiction" "Science fiction" "Futures, machines and other worlds"
     Classics "classics" "Classics" "Literature that has lasted"
     Fantasy "fantasy" "Fantasy" "Magic and invented worlds"
-    SelfHelp "self-help" "Self-help" "Advice for one’s own life"
+    SelfHelp "self-help" "Self-help" "Advice for everyday life"
     Poetry "poetry" "Poetry" "Verse, to be read aloud"
     Thriller "thriller" "Thriller" "Suspense, one more chapter at a time"
     HistoricalFiction "historical-fiction" "Historical fiction" "Novels set in the past"
     Science "science" "Science" "How nature works"
     Romance "romance" "Romance" "Love stories"
     Horror "horror" "Horror" "To be read with the light on"
-    Biography "biography" "Biography" "Lives, also one’s own"
+    Biography "biography" "Biography" "Life stories and memoirs"
     History "history" "History" "What happened, and why"
     Philosophy "philosophy" "Philosophy" "Thought about thought"
     Children "children" "Children" "For children, and those who read to them"
     Business "business" "Business" "Work, money and organisations"
-    General "general" "General" "Everything that has no other shelf"
+    General "general" "General" "Books that fit no other shelf"
 }
 
 impl CategoryInfo {
-    /// The shelf of a slug.
+    /// Looks up a category by its slug.
     pub fn from_slug(slug: &str) -> Option<&'static Self> {
         CATEGORIES.iter().find(|category| category.slug == slug)
     }
 
-    /// The shelf of a category; `None` for one of a newer contract.
+    /// Looks up a category by its enum number; `None` for a number of a newer contract.
     pub fn from_number(number: i32) -> Option<&'static Self> {
         let id = BookCategory::try_from(number).ok()?;
         CATEGORIES.iter().find(|category| category.id == id)
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_category_of_the_contract_has_a_shelf() {
+    fn every_category_of_the_contract_has_display_texts() {
         for number in 1..=100 {
             let Ok(category) = BookCategory::try_from(number) else {
                 continue;
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn slugs_lead_to_one_shelf_each() {
+    fn slugs_are_unique() {
         let slugs: HashSet<_> = CATEGORIES.iter().map(|category| category.slug).collect();
         assert_eq!(slugs.len(), CATEGORIES.len());
         assert!(

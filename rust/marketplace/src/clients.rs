@@ -1,4 +1,4 @@
-//! What the shop asks of its services, one function a method.
+//! The calls that the shop makes to its services: one function for each method.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,18 +16,18 @@ use crate::{
     options::Clients,
 };
 
-/// The most that BatchGetBooks and BatchGetStock accept.
-const BATCH_LIMIT: usize = 100;
+/// The largest number of ids that BatchGetBooks and BatchGetStock accept.
+const MAX_BATCH_SIZE: usize = 100;
 
-/// Part of a list, with the token of what comes after it; empty at the end.
+/// One page of a list. `next_page_token` is empty on the last page.
 #[derive(Debug, Default)]
 pub(crate) struct BookListPage {
     pub books: Vec<Book>,
     pub next_page_token: String,
 }
 
-/// Calls a method of a client: clones the client, since generated methods borrow
-/// theirs for the length of the call.
+/// Calls a method of a client. It clones the client because generated methods borrow it
+/// mutably during the call.
 macro_rules! call {
     ($deadline:expr, $client:expr, $method:ident, $message:expr) => {{
         let mut client = $client.clone();
@@ -40,7 +40,7 @@ macro_rules! call {
 }
 
 impl Clients {
-    /// The shelves that hold books, with how many.
+    /// The categories that contain books, with the number of books, in display order.
     pub(crate) async fn categories(
         &self,
         deadline: Deadline,
@@ -52,24 +52,24 @@ impl Clients {
             .iter()
             .map(|count| (count.category, count.book_count))
             .collect();
-        let in_order = crate::category::CATEGORIES.iter().filter_map(|category| {
+        let non_empty = crate::category::CATEGORIES.iter().filter_map(|category| {
             let count = *counts.get(&(category.id as i32))?;
             Some((
                 category,
                 u64::try_from(count).ok().filter(|count| *count > 0)?,
             ))
         });
-        Ok(in_order.collect())
+        Ok(non_empty.collect())
     }
 
-    /// One book.
+    /// Gets one book.
     pub(crate) async fn book(&self, deadline: Deadline, book_id: i32) -> Result<Book, Failure> {
         let request = GetBookRequest { book_id };
         let answer = call!(deadline, self.inventory, get_book, request)?;
         answer.book.ok_or(Failure::Unavailable)
     }
 
-    /// Those of the books that exist, by number.
+    /// Gets the books that exist, by id.
     pub(crate) async fn books(
         &self,
         deadline: Deadline,
@@ -85,7 +85,7 @@ impl Clients {
         Ok(books.map(|book| (book.book_id, book)).collect())
     }
 
-    /// How many copies of the books can be sold, by number.
+    /// The number of available copies of each book, by id.
     pub(crate) async fn stock(
         &self,
         deadline: Deadline,
@@ -103,7 +103,7 @@ impl Clients {
             .collect())
     }
 
-    /// Some books of a category, drawn at random.
+    /// Recommended books of a category, chosen at random.
     pub(crate) async fn recommend(
         &self,
         deadline: Deadline,
@@ -120,7 +120,7 @@ impl Clients {
         Ok(answer.recommendations)
     }
 
-    /// A part of a category, by title.
+    /// One page of a category, ordered by title.
     pub(crate) async fn list(
         &self,
         deadline: Deadline,
@@ -140,8 +140,8 @@ impl Clients {
         })
     }
 
-    /// A part of what matches a query, best first. `Unspecified` searches all
-    /// categories.
+    /// One page of the books that match a query, best match first. `Unspecified` searches
+    /// all categories.
     pub(crate) async fn search(
         &self,
         deadline: Deadline,
@@ -164,9 +164,9 @@ impl Clients {
     }
 }
 
-/// Batch methods refuse a number that occurs twice.
+/// Removes duplicates, which batch methods refuse, and cuts at the batch size.
 fn distinct(ids: impl IntoIterator<Item = i32>) -> Vec<i32> {
     let mut seen = HashSet::new();
-    let fresh = ids.into_iter().filter(|id| seen.insert(*id));
-    fresh.take(BATCH_LIMIT).collect()
+    let unique = ids.into_iter().filter(|id| seen.insert(*id));
+    unique.take(MAX_BATCH_SIZE).collect()
 }

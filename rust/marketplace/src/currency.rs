@@ -1,10 +1,10 @@
-//! Prices as a reader expects them.
+//! Formats prices for display.
 
 use contract::bookstore::r#type::v1::Money;
 use iso_currency::Currency;
 
-/// The currencies whose sign means no other one. `$` is the sign of twenty; in an
-/// English shop it stands for the United States' and the rest go by their code.
+/// The currencies that are shown with a sign. About twenty currencies use `$`: here it
+/// means US dollars, and the others are shown with their code.
 const SIGNS: [(&str, &str); 6] = [
     ("USD", "$"),
     ("EUR", "€"),
@@ -14,8 +14,8 @@ const SIGNS: [(&str, &str); 6] = [
     ("KRW", "₩"),
 ];
 
-/// `$1,234.50`, `¥1,200`, `24.90 CHF`: as many decimals as the currency has minor
-/// digits. `None` for an amount that is absent.
+/// Formats an amount with the decimals of its currency: `$1,234.50`, `¥1,200`,
+/// `24.90 CHF`. `None` if the amount is unset.
 pub(crate) fn price(money: &Money) -> Option<String> {
     let amount = money.amount_minor?;
     let digits = Currency::from_code(&money.currency_code)
@@ -23,7 +23,7 @@ pub(crate) fn price(money: &Money) -> Option<String> {
         .map_or(2, u32::from);
     let unit = 10_u64.pow(digits);
     let minus = if amount < 0 { "−" } else { "" };
-    let whole = grouped(amount.unsigned_abs() / unit);
+    let whole = with_thousands_separators(amount.unsigned_abs() / unit);
     let number = if digits == 0 {
         whole
     } else {
@@ -33,17 +33,17 @@ pub(crate) fn price(money: &Money) -> Option<String> {
     let sign = SIGNS.iter().find(|(code, _)| *code == money.currency_code);
     Some(match sign {
         Some((_, sign)) => format!("{minus}{sign}{number}"),
-        // A space that does not break.
+        // A non-breaking space.
         None => format!("{minus}{number}\u{a0}{}", money.currency_code),
     })
 }
 
-/// The digits in groups of three: `1,234,567`.
-pub(crate) fn grouped(number: u64) -> String {
+/// Formats a number with thousands separators: `1,234,567`.
+pub(crate) fn with_thousands_separators(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn each_currency_has_its_own_decimals() {
+    fn decimals_depend_on_the_currency() {
         assert_eq!(shown("USD", 1295), "$12.95");
         assert_eq!(shown("EUR", 5), "€0.05");
         assert_eq!(shown("JPY", 1200), "¥1,200");
@@ -73,12 +73,12 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_currency_is_shown_with_two_decimals() {
+    fn unknown_currency_has_two_decimals() {
         assert_eq!(shown("ZZZ", 1000), "10.00\u{a0}ZZZ");
     }
 
     #[test]
-    fn an_absent_amount_is_no_price() {
+    fn unset_amount_has_no_price() {
         assert_eq!(price(&Money::default()), None);
     }
 }

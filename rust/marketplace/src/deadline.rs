@@ -1,49 +1,49 @@
-//! How long a page may wait.
+//! The deadline of a page, which all its calls share.
 
 use std::{fmt, time::Duration};
 
 use tokio::time::Instant;
 use tonic::{Code, Request, Response, Status};
 
-/// Until when the calls of one page may last. Every call gets what is left, both as
-/// its gRPC deadline and as a timer of our own: a service that does not heed
-/// deadlines can't hold up the page either.
+/// The point in time by which all calls of one page must end. Each call sends the remaining
+/// time as its gRPC deadline and is also limited by our own timer, because a service may
+/// ignore deadlines.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
-    until: Instant,
+    instant: Instant,
 }
 
-/// Why an answer is missing from a page. The details are in the log only.
+/// Why a call gave no result. The details are only in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// The service says that the thing does not exist.
+    /// The service answered NOT_FOUND.
     NotFound,
-    /// The service does not accept the request.
+    /// The service answered INVALID_ARGUMENT.
     Refused,
-    /// No answer, or an answer that the service is at fault for.
+    /// No answer in time, or any other error.
     Missing,
 }
 
 impl Deadline {
-    /// A deadline that begins now.
-    pub fn after(total: Duration) -> Self {
+    /// The deadline `timeout` from now.
+    pub fn after(timeout: Duration) -> Self {
         Self {
-            until: Instant::now() + total,
+            instant: Instant::now() + timeout,
         }
     }
 
-    /// A part of what is left, between 0 and 1: for a call that something else can
-    /// stand in for if it takes too long.
+    /// An earlier deadline, after this fraction (0 to 1) of the remaining time: for a call
+    /// that has a fallback, so that time remains for the fallback.
     #[must_use]
     pub fn fraction(self, fraction: f32) -> Self {
         Self::after(self.remaining().mul_f32(fraction))
     }
 
     fn remaining(self) -> Duration {
-        self.until.saturating_duration_since(Instant::now())
+        self.instant.saturating_duration_since(Instant::now())
     }
 
-    /// Makes one call with what is left.
+    /// Makes one call, limited to the remaining time.
     pub async fn call<Q, A, F>(
         self,
         method: &'static str,
@@ -53,36 +53,36 @@ impl Deadline {
     where
         F: Future<Output = Result<Response<A>, Status>>,
     {
-        let left = self.remaining();
-        if left.is_zero() {
-            return Err(missing(method, &"no time left to ask"));
+        let remaining = self.remaining();
+        if remaining.is_zero() {
+            return Err(log_unavailable(method, &"no time left for the call"));
         }
         let mut request = Request::new(message);
-        request.set_timeout(left);
-        match tokio::time::timeout_at(self.until, call(request)).await {
+        request.set_timeout(remaining);
+        match tokio::time::timeout_at(self.instant, call(request)).await {
             Ok(Ok(answer)) => Ok(answer.into_inner()),
-            Ok(Err(status)) => Err(judge(method, &status)),
-            Err(_) => Err(missing(
+            Ok(Err(status)) => Err(classify(method, &status)),
+            Err(_) => Err(log_unavailable(
                 method,
-                &"no answer within the deadline of the page",
+                &"no answer before the deadline of the page",
             )),
         }
     }
 }
 
-fn judge(method: &'static str, status: &Status) -> Failure {
+fn classify(method: &'static str, status: &Status) -> Failure {
     match status.code() {
         Code::NotFound => Failure::NotFound,
         Code::InvalidArgument => {
             tracing::debug!(method, message = status.message(), "refused");
             Failure::InvalidArgument
         }
-        _ => missing(method, status),
+        _ => log_unavailable(method, status),
     }
 }
 
-fn missing(method: &'static str, cause: &dyn fmt::Display) -> Failure {
-    tracing::warn!(method, %cause, "left out of the page");
+fn log_unavailable(method: &'static str, cause: &dyn fmt::Display) -> Failure {
+    tracing::warn!(method, %cause, "call failed; its data is left out of the page");
     Failure::Unavailable
 }
 
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_call_that_ignores_its_deadline_is_given_up() {
+    async fn call_that_ignores_its_deadline_is_abandoned() {
         let deadline = Deadline::after(Duration::from_millis(300));
         let started = Instant::now();
         let answer: Result<(), _> = deadline.call("Test", (), |_| std::future::pending()).await;
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_deadline_travels_with_the_call() {
+    async fn remaining_time_is_sent_as_grpc_timeout() {
         let deadline = Deadline::after(Duration::from_millis(300)).fraction(0.5);
         let answer = deadline
             .call("Test", (), async |request| {
@@ -113,10 +113,10 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn without_time_left_nothing_is_asked() {
+    async fn no_call_is_made_after_the_deadline() {
         let deadline = Deadline::after(Duration::ZERO);
         let answer: Result<(), _> = deadline
-            .call("Test", (), async |_| panic!("must not be asked"))
+            .call("Test", (), async |_| panic!("must not be called"))
             .await;
         assert_eq!(answer, Err(Failure::Unavailable));
     }

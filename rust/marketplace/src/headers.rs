@@ -1,4 +1,4 @@
-//! The headers of every response.
+//! The security headers of every response.
 
 use axum::{
     http::{
@@ -8,8 +8,8 @@ use axum::{
     response::Response,
 };
 
-/// Nothing from elsewhere, nothing inline, nothing framed. That is why colours of
-/// covers live in SVG files, and why charts are styled by classes.
+/// Allows nothing from other origins, no inline styles or scripts, and no framing.
+/// Therefore covers are separate SVG files and charts are styled by CSS classes.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
      img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; \
      frame-ancestors 'none'";
@@ -32,8 +32,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
     ),
 ];
 
-/// Adds the security headers, and forbids to keep what has not said that it may be
-/// kept.
+/// Adds the security headers, and `no-cache` to responses without a cache policy.
 pub(crate) async fn add(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in HEADERS {

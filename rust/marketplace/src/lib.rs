@@ -1,11 +1,11 @@
-//! The shop: pages over Inventory and Recommendations, rendered on the server.
+//! The web shop: server-rendered pages over Inventory and Recommendations.
 //!
 //! - Every page works without JavaScript; scripts add suggestions to the search
-//!   field and keep the monitor moving.
-//! - Every page has a time deadline for what it asks of the services. What does not
-//!   come in time is left out, and the page says so. See [`Options::page_timeout`].
-//! - Covers are drawn from the data of the books.
-//! - `/monitor` shows what the metrics of the services say of the last minutes.
+//!   field and refresh the monitor.
+//! - Every page has a deadline for its calls to the services. Data that does not arrive in
+//!   time is left out, and the page shows a notice. See [`Options::page_timeout`].
+//! - Book covers are drawn as SVG from the title, the authors and the category.
+//! - `/monitor` shows rates, errors and latencies of the services over the last minutes.
 //!
 //! Deliberately absent: sessions, cookies and anything that changes data.
 

@@ -1,4 +1,4 @@
-//! What the shop is given: its services, and doors to what it shows on `/monitor`.
+//! What the shop needs: clients of its services, settings, and callbacks for `/monitor`.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,36 +8,36 @@ use contract::bookstore::{
 };
 use futures::future::BoxFuture;
 
-/// The services that the shop asks.
+/// Clients of the services that the shop calls.
 #[derive(Clone, Debug)]
 pub struct Clients {
-    /// The catalogue and its stock.
+    /// The catalogue and the stock.
     pub inventory: InventoryServiceClient<rpc::Channel>,
-    /// Books that a reader may like.
+    /// Recommended books.
     pub recommendations: RecommendationServiceClient<rpc::Channel>,
 }
 
-/// Answers the metrics of the services in the Prometheus text format. Series that
-/// occur more than once, as in the joined texts of several processes, are added up.
+/// Returns the metrics of the services in the Prometheus text format. The texts of several
+/// processes may be concatenated: series that occur more than once are added up.
 pub type MetricsText = Arc<dyn Fn() -> String + Send + Sync>;
 
-/// Answers each service's full name and whether it serves.
+/// Returns the full name of each service and whether it is serving.
 pub type Health = Arc<dyn Fn() -> BoxFuture<'static, Vec<(String, bool)>> + Send + Sync>;
 
-/// How the shop behaves.
+/// The settings of the shop.
 #[derive(Clone)]
 pub struct Options {
-    /// How long one page may wait for the services, all calls together. What has
-    /// not come by then is left out of the page.
+    /// The time limit for all calls of one page together. Data that has not arrived by
+    /// then is left out of the page.
     pub page_timeout: Duration,
-    /// The metrics that `/monitor` shows, read every two seconds.
+    /// Provides the metrics for `/monitor`; called every two seconds.
     pub metrics_text: MetricsText,
-    /// The health that `/monitor` shows, read every two seconds.
+    /// Provides the health for `/monitor`; called every two seconds.
     pub health: Health,
 }
 
 impl Default for Options {
-    /// 800 ms for each page, and nothing to monitor.
+    /// A page timeout of 800 ms and an empty monitor.
     fn default() -> Self {
         Self {
             page_timeout: Duration::from_millis(800),

@@ -1,8 +1,8 @@
-//! Numbered pages over lists that only know "what comes next".
+//! Numbered pages over lists that only have "next page" tokens.
 //!
-//! Addresses carry page numbers, which can be read, kept and sent to a friend; the
-//! services hand out opaque tokens. The shop remembers the token of each page that
-//! it has passed, and walks forward from the nearest one where it has not.
+//! URLs of the shop contain page numbers, which can be bookmarked and shared; the services
+//! return opaque page tokens. The shop caches the token of each page that it has read. For
+//! a page without a cached token it reads forward from the nearest page that has one.
 
 use contract::bookstore::inventory::v1::{Book, BookCategory};
 
@@ -12,28 +12,29 @@ use crate::{
     shop::Shop,
 };
 
-/// Books on a page: fills rows of two, three, four and six.
+/// The number of books on a page: divisible by 2, 3, 4 and 6, the possible numbers of
+/// columns.
 pub(crate) const PAGE_SIZE: u32 = 24;
-/// Pages skipped by one call: 192 books, of the 200 that a call may ask for.
+/// The number of pages that one call skips: 192 books; a call may request at most 200.
 const PAGES_PER_SKIP: u32 = 8;
-/// The highest page number that is looked for.
+/// The highest page number that is accepted.
 pub(crate) const MAX_PAGE_NUMBER: u32 = 10_000;
 
-/// A list that has pages.
+/// A list of books that is shown in pages.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Listing {
-    /// The books of a category, by title.
+    /// The books of a category, ordered by title.
     Category(BookCategory),
-    /// The books that match a query, best first.
+    /// The books that match a query, best match first.
     Search {
-        /// The words.
+        /// The search words.
         query: String,
-        /// `Unspecified` for all.
+        /// `Unspecified` searches all categories.
         category: BookCategory,
     },
 }
 
-/// A page of a list.
+/// One page of a list.
 #[derive(Debug)]
 pub(crate) struct Page {
     pub books: Vec<Book>,
@@ -41,30 +42,30 @@ pub(crate) struct Page {
     pub has_next: bool,
 }
 
-/// Why there is no page.
+/// Why a page could not be read.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum PageError {
-    /// The list ends before.
+    /// The list ends before this page.
     BeyondEnd {
-        /// The last page that it has.
+        /// The number of its last page.
         last: u32,
     },
-    /// The service gave no answer.
+    /// The call failed.
     Failed(Failure),
 }
 
-/// Reads a page. Its books are remembered.
+/// Reads a page and stores its books and tokens in the cache.
 pub(crate) async fn read_page(
     shop: &Shop,
     deadline: Deadline,
     listing: &Listing,
     number: u32,
 ) -> Result<Page, PageError> {
-    let known = shop.cache.nearest_token(listing, number);
-    let from_cache = known.is_some();
-    let (page, token) = known.unwrap_or((1, String::new()));
+    let cached = shop.cache.nearest_token(listing, number);
+    let from_cache = cached.is_some();
+    let (page, token) = cached.unwrap_or((1, String::new()));
     match read_from(shop, deadline, listing, page, token, number).await {
-        // A token that Inventory does not know any more: from the start, once.
+        // Inventory no longer accepts the cached token: start again from page 1, once.
         Err(PageError::Failed(Failure::InvalidArgument)) if from_cache => {
             shop.cache.remove_tokens(listing);
             read_from(shop, deadline, listing, 1, String::new(), number).await
@@ -73,6 +74,7 @@ pub(crate) async fn read_page(
     }
 }
 
+/// Reads forward from page `page`, which starts at `token`, to page `number`.
 async fn read_from(
     shop: &Shop,
     deadline: Deadline,

@@ -1,4 +1,4 @@
-//! Which page is where.
+//! The routes of the shop.
 
 use std::sync::Arc;
 
@@ -12,9 +12,9 @@ use crate::{
     shop::Shop,
 };
 
-/// The shop as an axum application. Must be called within a tokio runtime: it
-/// starts the task that samples the metrics for `/monitor`, which ends with the
-/// last clone of the router.
+/// The shop as an axum router. Must be called within a tokio runtime, because it starts
+/// the task that samples the metrics for `/monitor`. The task ends when the last clone of
+/// the router is dropped.
 pub fn app(clients: Clients, options: Options) -> Router {
     let (metrics_text, health) = (
         Arc::clone(&options.metrics_text),

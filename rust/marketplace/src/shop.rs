@@ -1,4 +1,4 @@
-//! What all pages share.
+//! The state that all pages share.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::{
     options::{Clients, Options},
 };
 
-/// The state of the shop.
+/// The axum state of the shop.
 pub(crate) struct Shop {
     pub clients: Clients,
     pub cache: Cache,
@@ -19,7 +19,7 @@ pub(crate) struct Shop {
 }
 
 impl Shop {
-    /// A shop that remembers nothing yet.
+    /// A shop with an empty cache.
     pub fn new(clients: Clients, options: Options) -> Self {
         Self {
             clients,
@@ -29,12 +29,12 @@ impl Shop {
         }
     }
 
-    /// The deadline of a page that begins now.
+    /// The deadline of a page whose request arrives now.
     pub fn deadline(&self) -> Deadline {
         Deadline::after(self.options.page_timeout)
     }
 
-    /// The shelves with their counts, which are also remembered.
+    /// The categories that contain books, with their counts. They are stored in the cache.
     pub async fn categories(
         &self,
         deadline: Deadline,

@@ -1,4 +1,4 @@
-//! Books as pages show them.
+//! View models: books as the templates show them.
 
 use std::collections::HashMap;
 
@@ -6,23 +6,23 @@ use contract::bookstore::inventory::v1::Book;
 
 use crate::{category::CategoryInfo, cover, currency};
 
-/// Up to this many copies, the number is shown.
+/// Up to this many copies, the page shows the number.
 const FEW_COPIES: i32 = 5;
 
-/// A book among others.
+/// A book in a list.
 #[derive(Debug)]
 pub(crate) struct BookCard {
     pub id: i32,
     pub title: String,
-    /// `A`, `A & B`, `A, B & C`; empty if not known.
+    /// The authors: `A`, `A & B`, `A, B & C`; empty if they are unknown.
     pub byline: String,
     pub price: Option<String>,
     pub stock: Option<Stock>,
-    /// The address of the cover.
+    /// The URL of the cover.
     pub cover: String,
 }
 
-/// What a visitor must know of the stock.
+/// The availability that a page shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stock {
     Plenty,
@@ -30,7 +30,7 @@ pub(crate) enum Stock {
     None,
 }
 
-/// Everything that the shop knows of one book.
+/// A book with all its details.
 #[derive(Debug)]
 pub(crate) struct BookDetails {
     pub card: BookCard,
@@ -40,7 +40,7 @@ pub(crate) struct BookDetails {
 }
 
 impl Stock {
-    /// The stock of so many copies.
+    /// Classifies a number of available copies.
     pub fn from_available(available: i32) -> Self {
         match available {
             ..=0 => Self::None,
@@ -49,7 +49,7 @@ impl Stock {
         }
     }
 
-    /// In words.
+    /// The text for visitors.
     pub fn text(&self) -> String {
         match self {
             Self::Plenty => "In stock".to_owned(),
@@ -58,7 +58,7 @@ impl Stock {
         }
     }
 
-    /// The class of the style sheet.
+    /// The CSS class.
     pub fn class(&self) -> &'static str {
         match self {
             Self::Plenty => "plenty",
@@ -67,15 +67,15 @@ impl Stock {
         }
     }
 
-    /// Whether a card should mention it: "In stock" under each of forty books says
-    /// nothing.
+    /// Whether a card shows it: "In stock" under every book would be noise.
     pub fn is_shown_on_card(&self) -> bool {
         *self != Self::Plenty
     }
 }
 
 impl BookCard {
-    /// A book with its stock, where that is known.
+    /// `stock` is the number of available copies by book id; a book without an entry has
+    /// unknown stock.
     pub fn new(book: &Book, stock: &HashMap<i32, i32>) -> Self {
         Self {
             id: book.book_id,
@@ -83,12 +83,12 @@ impl BookCard {
             byline: byline(&book.authors),
             price: book.price.as_ref().and_then(currency::price),
             stock: stock.get(&book.book_id).copied().map(Stock::from_available),
-            cover: cover::address(book),
+            cover: cover::cover_url(book),
         }
     }
 
-    /// A book of which Inventory could not be asked: what is remembered of it, but
-    /// for its price.
+    /// A cached book while Inventory does not answer: without its price, which may have
+    /// changed.
     pub fn without_inventory(book: &Book) -> Self {
         Self {
             price: None,
@@ -98,7 +98,8 @@ impl BookCard {
 }
 
 impl BookDetails {
-    /// A book with its stock, where that is known.
+    /// `stock` is the number of available copies by book id; a book without an entry has
+    /// unknown stock.
     pub fn new(book: &Book, stock: &HashMap<i32, i32>) -> Self {
         Self {
             card: BookCard::new(book, stock),
@@ -109,7 +110,7 @@ impl BookDetails {
     }
 }
 
-/// Cards of a list, in its order.
+/// The cards of a list, in the same order.
 pub(crate) fn cards(books: &[Book], stock: &HashMap<i32, i32>) -> Vec<BookCard> {
     books
         .iter()
@@ -139,8 +140,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stock_is_told_by_what_matters() {
-        let told = [-1, 0, 1, 5, 6].map(|available| Stock::from_available(available).text());
+    fn stock_text_depends_on_available_copies() {
+        let texts = [-1, 0, 1, 5, 6].map(|available| Stock::from_available(available).text());
         let expected = [
             "Sold out",
             "Sold out",
@@ -148,18 +149,18 @@ mod tests {
             "Only 5 left",
             "In stock",
         ];
-        assert_eq!(told, expected);
+        assert_eq!(texts, expected);
     }
 
     #[test]
-    fn many_authors_are_not_all_named() {
+    fn byline_names_at_most_three_authors() {
         let names = ["A", "B", "C", "D"].map(str::to_owned);
         let bylines: Vec<_> = (0..=4).map(|count| byline(&names[..count])).collect();
         assert_eq!(bylines, ["", "A", "A & B", "A, B & C", "A, B and others"]);
     }
 
     #[test]
-    fn years_before_the_common_era_say_so() {
+    fn negative_years_are_shown_as_bc() {
         assert_eq!(year(-750), "750 BC");
         assert_eq!(year(1813), "1813");
     }

@@ -1,4 +1,4 @@
-//! `bookstore healthcheck`: for containers and scripts.
+//! `bookstore healthcheck`: reports health as an exit code, for containers and scripts.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use tonic_health::pb::{
 
 use super::print_line;
 
-/// Ask a running process whether it serves
+/// Check whether a running process is serving
 ///
-/// Asks grpc.health.v1 and exits with 0 if it serves, else with 1.
+/// Calls grpc.health.v1.Health/Check. Exits with 0 if the status is SERVING, else with 1.
 #[derive(Debug, Args)]
 pub struct Healthcheck {
-    /// Where the process serves gRPC
+    /// The gRPC address of the process
     #[arg(
         long,
         value_name = "URL",
@@ -24,24 +24,24 @@ pub struct Healthcheck {
     )]
     server: String,
 
-    /// The service to ask about; the process as a whole if none is named
+    /// The full name of the service to check; empty checks the whole process
     #[arg(long, value_name = "SERVICE", default_value = "")]
     service: String,
 
-    /// How long the answer may take, in seconds
+    /// The time limit in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 2)]
     timeout: u64,
 }
 
 impl Healthcheck {
-    /// Asks once.
+    /// Makes one call.
     pub async fn run(self) -> anyhow::Result<()> {
         let Self {
             server,
             service,
             timeout,
         } = self;
-        let channel = rpc::Channel::connect(&server).context("--server can't be used")?;
+        let channel = rpc::Channel::connect(&server).context("--server is not valid")?;
         let target = match service.as_str() {
             "" => server,
             service => format!("{service} at {server}"),
@@ -51,13 +51,13 @@ impl Healthcheck {
         let status = tokio::time::timeout(Duration::from_secs(timeout), answer)
             .await
             .map_err(|_| anyhow!("{target} did not answer within {timeout} s"))?
-            .map_err(|status| anyhow!("{target} does not serve: {}", status.message()))?
+            .map_err(|status| anyhow!("{target} is not serving: {}", status.message()))?
             .into_inner()
             .status();
         if status != ServingStatus::Serving {
-            bail!("{target} says {}", status.as_str_name());
+            bail!("{target} reports {}", status.as_str_name());
         }
-        print_line(format_args!("{target} serves"));
+        print_line(format_args!("{target} is serving"));
         Ok(())
     }
 }

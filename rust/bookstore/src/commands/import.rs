@@ -1,4 +1,5 @@
-//! `bookstore import`: books from a CSV file, into a data folder or a running server.
+//! `bookstore import`: imports books from a CSV file into a data folder or a running
+//! server.
 
 use std::{io, path::PathBuf};
 
@@ -16,22 +17,22 @@ use crate::{app, operator_token, settings::Storage};
 /// The file has one of two headers:
 ///
 /// 1. id,title,authors,year,category,price,stock. Authors are separated by "; ", the
-///    category is written as in science_fiction, the price in US dollars. Year and stock
-///    may be empty: not known, and left as it is.
-/// 2. That of goodbooks-10k (book_id, authors, original_publication_year, title, ...).
+///    category is written like science_fiction, the price in US dollars. An empty year
+///    means that it is unknown; an empty stock leaves the stock unchanged.
+/// 2. The header of goodbooks-10k (book_id, authors, original_publication_year, title, ...).
 ///
-/// Rows that break a rule are reported with their line numbers, and the others are kept.
-/// A book whose number is in the catalogue is replaced, so importing a file again changes
+/// Rows that break a rule are reported with their line numbers; the other rows are stored.
+/// A book whose id is in the catalogue is replaced, so importing a file twice changes
 /// nothing.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub struct Import {
-    /// The file, in UTF-8; - reads standard input
+    /// The CSV file in UTF-8; - reads standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
-    /// Send the books to a running server and not to the data folder. The operator's token
-    /// is read from the variable BINDERY_OPERATOR_TOKEN, or else from the data folder
+    /// Send the books to a running server instead of the data folder. The operator token is
+    /// read from the variable BINDERY_OPERATOR_TOKEN, or else from the data folder
     #[arg(long, value_name = "URL")]
     server: Option<String>,
 
@@ -40,13 +41,13 @@ pub struct Import {
 }
 
 impl Import {
-    /// Imports the file and says what became of it. Rows that were refused make the
-    /// command fail after the others are stored.
+    /// Imports the file and prints a summary. If rows were refused, the command fails
+    /// after the other rows are stored.
     pub async fn run(self) -> anyhow::Result<()> {
         let name = self.file.display().to_string();
         let reader = self.reader().with_context(|| name.clone())?;
         let bar = progress_bar(reader.bytes_total());
-        let mut show = |progress: Progress| {
+        let mut show_progress = |progress: Progress| {
             bar.set_position(progress.bytes_read);
             bar.set_message(format!("{} rows", HumanCount(progress.rows)));
         };
@@ -54,32 +55,33 @@ impl Import {
             Some(server) => {
                 let token = self.token()?;
                 let mut client = InventoryServiceClient::new(
-                    rpc::Channel::connect(server).context("--server can't be used")?,
+                    rpc::Channel::connect(server).context("--server is not valid")?,
                 );
-                import::upload(&mut client, reader, Some(&token), &mut show).await
+                import::upload(&mut client, reader, Some(&token), &mut show_progress).await
             }
             None => {
                 let inventory = app::open_inventory(&self.storage).await?;
                 let router = rpc::Router::new(rpc::Options::default()).add(inventory.server());
                 let mut client = InventoryServiceClient::new(router.in_process());
-                let summary = import::upload(&mut client, reader, None, &mut show).await;
+                let summary = import::upload(&mut client, reader, None, &mut show_progress).await;
                 inventory.db().close().await;
                 summary
             }
         };
         bar.finish_and_clear();
-        report(&name, &summary.with_context(|| name.clone())?)
+        print_summary(&name, &summary.with_context(|| name.clone())?)
     }
 
     fn reader(&self) -> anyhow::Result<Reader> {
-        Ok(match self.file.as_os_str() == "-" {
-            true => Reader::new(io::stdin())?,
-            false => Reader::open(&self.file)?,
-        })
+        if self.file.as_os_str() == "-" {
+            Ok(Reader::new(io::stdin())?)
+        } else {
+            Ok(Reader::open(&self.file)?)
+        }
     }
 
     fn token(&self) -> anyhow::Result<String> {
-        // Set to nothing is not set: many files unset a variable in that way.
+        // An empty variable counts as unset: many environment files unset variables this way.
         match std::env::var("BINDERY_OPERATOR_TOKEN") {
             Ok(token) if !token.trim().is_empty() => Ok(token.trim().to_owned()),
             _ => operator_token::load(&self.storage.data)
@@ -99,7 +101,7 @@ fn progress_bar(size: Option<u64>) -> ProgressBar {
     bar.with_style(ProgressStyle::with_template(template).expect("the template is well formed"))
 }
 
-fn report(name: &str, summary: &Summary) -> anyhow::Result<()> {
+fn print_summary(name: &str, summary: &Summary) -> anyhow::Result<()> {
     let Summary {
         created,
         updated,
@@ -108,7 +110,7 @@ fn report(name: &str, summary: &Summary) -> anyhow::Result<()> {
         first_bad_rows,
     } = summary;
     print_line(format_args!(
-        "{name}: {} new books, {} changed, {} as they were",
+        "{name}: {} new books, {} updated, {} unchanged",
         HumanCount(*created),
         HumanCount(*updated),
         HumanCount(*unchanged)
@@ -123,7 +125,7 @@ fn report(name: &str, summary: &Summary) -> anyhow::Result<()> {
         };
         let listed = first_bad_rows.len();
         bail!(
-            "{} {rows} left out ({listed} listed above); mend {them} and import the file again",
+            "{} {rows} skipped ({listed} listed above); correct {them} and import the file again",
             HumanCount(*bad_rows)
         );
     }

@@ -1,4 +1,4 @@
-//! The commands, one file each.
+//! The subcommands, one file each.
 
 mod healthcheck;
 mod import;
@@ -12,7 +12,7 @@ use std::{
 
 use clap::Subcommand;
 
-/// What the binary can do; each command's own documentation is its help.
+/// The subcommands. The doc comment of each struct is its `--help` text.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Up(up::Up),
@@ -22,7 +22,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// Runs the command to its end.
+    /// Runs the command on a new multi-threaded runtime.
     pub fn run(self) -> anyhow::Result<()> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -38,7 +38,7 @@ impl Command {
     }
 }
 
-/// Prints a line for whoever reads it; if nobody does, the work is done all the same.
+/// Prints a line to standard output. A closed output is not an error.
 fn print_line(line: fmt::Arguments<'_>) {
     let _ = writeln!(io::stdout(), "{line}");
 }

@@ -1,4 +1,4 @@
-//! `bookstore serve SERVICE...`: some of it, the rest over the network.
+//! `bookstore serve SERVICE...`: runs some services; the others are called over the network.
 
 use clap::Args;
 
@@ -7,10 +7,9 @@ use crate::{
     settings::{Listen, Logs, Peers, Storage},
 };
 
-/// Run some of the services in this process; the others are elsewhere
+/// Run some of the services in this process
 ///
-/// They find the others by the addresses that
-/// are given for them, and call them exactly as they would in one process.
+/// The services call the others at the addresses given by --inventory and --recommendations.
 #[derive(Debug, Args)]
 pub struct Serve {
     /// The services to run
@@ -31,7 +30,7 @@ pub struct Serve {
 }
 
 impl Serve {
-    /// Runs until a signal asks it to stop.
+    /// Runs until SIGTERM or SIGINT.
     pub async fn run(self) -> anyhow::Result<()> {
         app::run(Plan {
             services: self.services.into_iter().collect(),

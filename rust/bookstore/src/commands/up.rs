@@ -1,4 +1,4 @@
-//! `bookstore up`: everything in one process.
+//! `bookstore up`: runs all services in one process.
 
 use clap::Args;
 
@@ -7,9 +7,9 @@ use crate::{
     settings::{Listen, Logs, Storage},
 };
 
-/// Open the whole bookstore in this process
+/// Run all services in this process
 ///
-/// It keeps its data in embedded databases in a data folder. The first start loads the shipped catalogue; later ones keep what is there.
+/// The data is stored in SQLite databases in the data folder, or in PostgreSQL with --database-url. The first start loads the shipped catalogue; later starts keep the existing data.
 #[derive(Debug, Args)]
 pub struct Up {
     #[command(flatten)]
@@ -23,7 +23,7 @@ pub struct Up {
 }
 
 impl Up {
-    /// Runs until a signal asks it to stop.
+    /// Runs until SIGTERM or SIGINT.
     pub async fn run(self) -> anyhow::Result<()> {
         app::run(Plan {
             services: Service::ALL.into(),

@@ -1,4 +1,4 @@
-//! The same bookstore in one process and in four, on both databases.
+//! The same user journey in one process and in four processes, on both databases.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use store::Location;
 
 use crate::test_process::{Folder, Page, TestProcess, user_journey::Deployment};
 
-/// How long a page waits for services, and what a loaded machine may add.
+/// The page timeout of the shop (800 ms) plus a margin for a loaded machine.
 const PAGE_TIME_LIMIT: Duration = Duration::from_millis(800 + 1200);
 
 #[tokio::test]
@@ -49,7 +49,7 @@ async fn four_processes(storage: &str) {
         ("RecommendationService", &four.recommendations),
     ] {
         let count = crate::test_process::get(process.metrics()).await.body;
-        assert!(count.contains(name), "nobody called {name}");
+        assert!(count.contains(name), "{name} was not called");
     }
     assert!(home.took < PAGE_TIME_LIMIT, "{:?}", home.took);
     for process in [
@@ -69,13 +69,13 @@ async fn shop_degrades_while_services_are_down() {
     four.deployment().complete_home_page().await;
     let catalogue_missing = |page: &Page| {
         assert_eq!(page.status, 200);
-        let notice = page.notice().expect("something is missing");
+        let notice = page.notice().expect("a notice about the missing catalogue");
         assert!(notice.contains("catalogue"), "{notice}");
         assert!(page.cards() > 0, "books that are recommended");
         assert!(page.took < PAGE_TIME_LIMIT, "{:?}", page.took);
     };
 
-    // One that hangs is worse than one that is gone: it costs time.
+    // A service that hangs costs the whole timeout, unlike one that refuses connections.
     four.inventory.signal("STOP");
     catalogue_missing(&four.shop.page("/").await);
     four.inventory.signal("CONT");
@@ -86,19 +86,19 @@ async fn shop_degrades_while_services_are_down() {
     catalogue_missing(&four.shop.page("/").await);
 
     four.recommendations.kill().await;
-    // Books that it has shown before, the shop remembers.
+    // Books that the shop has shown before are in its cache.
     let never_shown = "/books/123456";
     for path in ["/", "/categories/mystery", never_shown, "/search?q=dune"] {
         let page = four.shop.page(path).await;
         assert_eq!(page.status, 503, "{path}");
-        let says_so = page.body.contains("We’ll be right back");
-        assert!(says_so, "{path}: {}", page.body);
+        let has_notice = page.body.contains("We’ll be right back");
+        assert!(has_notice, "{path}: {}", page.body);
         assert!(page.took < PAGE_TIME_LIMIT, "{path}: {:?}", page.took);
     }
     assert_eq!(four.shop.page("/healthz").await.status, 200);
 
-    // Inventory comes back where it was, and is found again by itself.
-    let again = TestProcess::start(&folder, &["serve", "inventory", &address]);
+    // Inventory returns at the same address, and the shop reconnects.
+    let restarted = TestProcess::start(&folder, &["serve", "inventory", &address]);
     let home = crate::test_process::eventually("a shop with books", async || {
         let home = four.shop.page("/").await;
         (home.status == 200).then_some(home)
@@ -107,10 +107,10 @@ async fn shop_degrades_while_services_are_down() {
     let notice = home.notice().expect("recommendations are missing");
     assert!(notice.contains("recommendations"), "{notice}");
     assert!(home.cards() > 0);
-    again.stop().await;
+    restarted.stop().await;
 }
 
-/// Each service in a process of its own.
+/// One process for each service.
 struct FourProcesses {
     shop: TestProcess,
     inventory: TestProcess,
@@ -119,8 +119,8 @@ struct FourProcesses {
 }
 
 impl FourProcesses {
-    /// Only Inventory keeps data, and so has the operator's token: the others are given
-    /// no folder.
+    /// Only Inventory stores data and so has the operator token. The other processes get
+    /// no usable data folder.
     fn start(folder: &Folder, storage: &str) -> Self {
         let inventory = TestProcess::start(folder, &["serve", "inventory", storage]);
         let to_inventory = format!("--inventory={}", inventory.grpc_url());
@@ -152,10 +152,10 @@ impl FourProcesses {
     }
 }
 
-/// A fresh database of the test cluster, as a flag.
+/// A new database in the test cluster, as a command-line flag.
 async fn postgres() -> String {
     match store::testing::postgres_location().await {
         Location::Postgres(url) => format!("--database-url={url}"),
-        Location::Folder(folder) => panic!("{} is no PostgreSQL database", folder.display()),
+        Location::Folder(folder) => panic!("{} is not a PostgreSQL database", folder.display()),
     }
 }

@@ -1,4 +1,4 @@
-//! What was acknowledged is there after the process was killed in the middle of it.
+//! Acknowledged writes are still there after SIGKILL during a stream of writes.
 
 use std::sync::{
     Arc,
@@ -12,21 +12,21 @@ use contract::bookstore::inventory::v1::{
 
 use crate::test_process::{Folder, TestProcess, eventually};
 
-/// The books whose stock is set again and again, each by a client of its own.
-const SET: [i32; 3] = [1, 2, 3];
+/// The books whose stock is set repeatedly, each by its own client.
+const SET_BOOKS: [i32; 3] = [1, 2, 3];
 
-/// The book of which one copy after the other is reserved.
-const RESERVED: i32 = 4;
+/// The book whose copies are reserved one by one.
+const RESERVED_BOOK: i32 = 4;
 
-/// After so many acknowledged writes the process is killed.
-const ENOUGH: usize = 60;
+/// The number of acknowledged writes after which the process is killed.
+const WRITES_BEFORE_KILL: usize = 60;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_acknowledged_write_survives_sigkill() {
     let folder = Folder::new();
     let process = TestProcess::up(&folder);
     let plenty = SetStockRequest {
-        book_id: RESERVED,
+        book_id: RESERVED_BOOK,
         on_hand: Some(1_000_000),
     };
     process
@@ -36,7 +36,7 @@ async fn every_acknowledged_write_survives_sigkill() {
         .expect("it is set");
 
     let acknowledged = Arc::new(AtomicUsize::new(0));
-    let setting = SET.map(|book_id| {
+    let setting = SET_BOOKS.map(|book_id| {
         let (client, acknowledged) = (process.operator(), Arc::clone(&acknowledged));
         tokio::spawn(set_until_it_fails(client, book_id, acknowledged))
     });
@@ -45,26 +45,30 @@ async fn every_acknowledged_write_survives_sigkill() {
         Arc::clone(&acknowledged),
     ));
     eventually("a number of writes", async || {
-        (acknowledged.load(Ordering::Relaxed) >= ENOUGH).then_some(())
+        (acknowledged.load(Ordering::Relaxed) >= WRITES_BEFORE_KILL).then_some(())
     })
     .await;
     process.kill().await;
 
     let process = TestProcess::up(&folder);
-    for (book_id, last) in SET.into_iter().zip(setting) {
+    for (book_id, last) in SET_BOOKS.into_iter().zip(setting) {
         let last = last.await.expect("no panic");
         let level = level(&process, book_id).await;
-        // The one on its way when the process died may be there or not.
+        // The write in flight when the process died may or may not be stored.
         assert!(
             level.on_hand == last || level.on_hand == last + 1,
-            "book {book_id}: {last} was acknowledged, {level:?} is there"
+            "book {book_id}: {last} was acknowledged, but the stock is {level:?}"
         );
     }
     let reservations = reserving.await.expect("no panic");
     assert!(!reservations.is_empty());
-    let level = level(&process, RESERVED).await;
+    let level = level(&process, RESERVED_BOOK).await;
     let extra = usize::try_from(level.reserved).expect("not negative") - reservations.len();
-    assert!(extra <= 1, "{} are held of {level:?}", reservations.len());
+    assert!(
+        extra <= 1,
+        "{} reservations were acknowledged, but the stock is {level:?}",
+        reservations.len()
+    );
     for reservation_id in reservations {
         let request = GetReservationRequest { reservation_id };
         let answer = process.operator().get_reservation(request).await;
@@ -81,7 +85,7 @@ type Client = contract::bookstore::inventory::v1::inventory_service_client::Inve
     rpc::Channel,
 >;
 
-/// Counts up the stock of a book; gives the last that was acknowledged.
+/// Increments the stock of a book; returns the last acknowledged value.
 async fn set_until_it_fails(
     mut client: Client,
     book_id: i32,
@@ -101,14 +105,14 @@ async fn set_until_it_fails(
     }
 }
 
-/// Reserves copies; gives the ids of all that were acknowledged.
+/// Reserves copies; returns the ids of all acknowledged reservations.
 async fn reserve_until_it_fails(mut client: Client, acknowledged: Arc<AtomicUsize>) -> Vec<String> {
     let mut ids = Vec::new();
     loop {
         let request = ReserveStockRequest {
             request_id: uuid::Uuid::now_v7().to_string(),
             lines: vec![ReservationLine {
-                book_id: RESERVED,
+                book_id: RESERVED_BOOK,
                 quantity: 1,
             }],
             hold: None,

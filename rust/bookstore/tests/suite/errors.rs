@@ -1,4 +1,4 @@
-//! What callers are told, on the wire, when they are wrong.
+//! The errors that callers receive on the wire: code, message and details.
 
 use contract::{
     RecommendationRequest,
@@ -20,8 +20,8 @@ use crate::test_process::{
     raw_call::{Refusal, call_refused, describe},
 };
 
-/// What fits through every proxy with room to spare.
-const TRAILER_BUDGET: usize = 4096;
+/// The largest trailer size in bytes. Proxies cut at 8 KiB.
+const MAX_TRAILER_SIZE: usize = 4096;
 
 const RECOMMEND: &str = "/bookstore.recommendations.v1.RecommendationService/Recommend";
 const REQUEST_ID: &str = "018f7c3e-7a50-7cc0-9a3b-0123456789ab";
@@ -32,7 +32,7 @@ macro_rules! inventory {
     };
 }
 
-/// Asks one process and writes down what it says.
+/// Calls one process and records its errors as text.
 struct Transcript<'h> {
     process: &'h TestProcess,
     text: String,
@@ -61,7 +61,7 @@ impl<'h> Transcript<'h> {
             trailer_size,
         } = call_refused(self.process.channel(), path, request, token).await;
         assert!(
-            trailer_size < TRAILER_BUDGET,
+            trailer_size < MAX_TRAILER_SIZE,
             "{what}: {trailer_size} bytes"
         );
         let (_, method) = path.rsplit_once('/').expect("a path");
@@ -288,7 +288,7 @@ async fn credentials_are_checked_before_rules() {
     let folder = Folder::new();
     let process = TestProcess::up(&folder);
     let mut transcript = Transcript::new(&process);
-    // Each of the messages breaks rules, too.
+    // Each message also breaks rules, which must not be reported.
     let empty = SetStockRequest::default();
     let path = inventory!("SetStock");
     transcript.ask_with("no token", path, &empty, None).await;

@@ -1,8 +1,8 @@
-//! `bookstore healthcheck`.
+//! `bookstore healthcheck` against a process that serves, hangs or is down.
 
 use crate::test_process::{Folder, TestProcess, run};
 
-fn ask(folder: &Folder, server: &str, more: &[&str]) -> String {
+fn healthcheck(folder: &Folder, server: &str, more: &[&str]) -> String {
     let arguments = [&["healthcheck", "--server", server], more].concat();
     let ran = run(folder, &arguments);
     format!("exit {}\n{}{}", ran.code, ran.stdout, ran.stderr).replace(server, "[server]")
@@ -13,18 +13,18 @@ async fn exit_code_reports_whether_the_server_serves() {
     let folder = Folder::new();
     let process = TestProcess::start(&folder, &["serve", "transactions"]);
     let server = process.grpc_url();
-    insta::assert_snapshot!("serves", ask(&folder, &server, &[]));
+    insta::assert_snapshot!("serves", healthcheck(&folder, &server, &[]));
     let payments = ["--service", "payment.PaymentService"];
-    insta::assert_snapshot!("service_serves", ask(&folder, &server, &payments));
+    insta::assert_snapshot!("service_serves", healthcheck(&folder, &server, &payments));
     let inventory = ["--service", "bookstore.inventory.v1.InventoryService"];
-    insta::assert_snapshot!("service_unknown", ask(&folder, &server, &inventory));
+    insta::assert_snapshot!("service_unknown", healthcheck(&folder, &server, &inventory));
 
-    // It listens, but has no time to answer.
+    // A stopped process still listens, but does not answer.
     process.signal("STOP");
-    insta::assert_snapshot!("hangs", ask(&folder, &server, &["--timeout", "1"]));
+    insta::assert_snapshot!("hangs", healthcheck(&folder, &server, &["--timeout", "1"]));
     process.signal("CONT");
     let address = process.grpc().to_owned();
     process.stop().await;
-    let down = ask(&folder, &server, &[]).replace(&address, "[address]");
+    let down = healthcheck(&folder, &server, &[]).replace(&address, "[address]");
     insta::assert_snapshot!("down", down);
 }

@@ -1,17 +1,17 @@
-//! `bookstore import`.
+//! `bookstore import` into a data folder and into a running server.
 
 use contract::bookstore::inventory::v1::{BatchGetStockRequest, Book, GetBookRequest};
 
 use crate::test_process::{CommandOutput, Folder, TestProcess, run, run_unread, run_with_input};
 
-const OWN: &str = "\
+const OWN_FORMAT: &str = "\
 id,title,authors,year,category,price,stock
 910001,The Left Hand of Darkness,Ursula K. Le Guin,1969,science_fiction,12.99,7
 910002,Good Omens,Terry Pratchett; Neil Gaiman,1990,fantasy,9.5,
 910003,The Iliad,Homer,-750,classics,8,0
 ";
 
-/// The columns of goodbooks-10k, with two rows of our own.
+/// The header of goodbooks-10k with two invented rows.
 const GOODBOOKS: &str = "\
 book_id,goodreads_book_id,best_book_id,work_id,books_count,isbn,isbn13,authors,\
 original_publication_year,original_title,title,language_code,average_rating,ratings_count
@@ -47,7 +47,7 @@ async fn book(process: &TestProcess, book_id: i32) -> Book {
 #[tokio::test]
 async fn both_headers_are_accepted_and_import_is_idempotent() {
     let folder = Folder::new();
-    folder.write("own.csv", OWN);
+    folder.write("own.csv", OWN_FORMAT);
     folder.write("goodbooks.csv", GOODBOOKS);
     let files = ["own.csv", "goodbooks.csv", "own.csv", "goodbooks.csv"];
     let all = files.map(|file| exit_and_output(&run(&folder, &["import", file])));
@@ -66,7 +66,7 @@ async fn both_headers_are_accepted_and_import_is_idempotent() {
         (french.title.as_str(), french.publication_year),
         ("Un titre", None)
     );
-    // The shipped catalogue is not in the way.
+    // The shipped catalogue is still there.
     assert_eq!(book(&process, 1).await.title, "The Maltese Falcon");
 }
 
@@ -101,36 +101,36 @@ fn unreadable_file_is_reported_in_one_line() {
         exit_and_output(&ran)
     });
     insta::assert_snapshot!("unreadable_files", all.concat());
-    assert!(!folder.path("data").exists(), "nothing was begun");
+    assert!(!folder.path("data").exists(), "no data folder is created");
 }
 
 #[test]
 fn standard_input_is_read() {
     let folder = Folder::new();
-    let ran = run_with_input(&folder, &["import", "-"], OWN, &[]);
+    let ran = run_with_input(&folder, &["import", "-"], OWN_FORMAT, &[]);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
-    assert_eq!(ran.stdout, "-: 3 new books, 0 changed, 0 as they were\n");
+    assert_eq!(ran.stdout, "-: 3 new books, 0 updated, 0 unchanged\n");
 }
 
 #[test]
 fn closed_stdout_does_not_fail_the_import() {
     let folder = Folder::new();
-    folder.write("own.csv", OWN);
+    folder.write("own.csv", OWN_FORMAT);
     assert_eq!(run_unread(&folder, &["import", "own.csv"]), Some(0));
 }
 
 #[tokio::test]
 async fn import_into_a_server_needs_the_operator_token() {
     let folder = Folder::new();
-    folder.write("own.csv", OWN);
+    folder.write("own.csv", OWN_FORMAT);
     let process = TestProcess::up(&folder);
     let url = process.grpc_url();
     let import = ["import", "own.csv", "--server", &url];
-    // The token of the data folder.
+    // The token is read from the data folder.
     let from_folder = run(&folder, &import);
     assert_eq!(book(&process, 910_003).await.publication_year, Some(-750));
 
-    // Elsewhere there is none, unless the variable holds it.
+    // Another data folder has no token, unless the variable contains it.
     let elsewhere = [&import[..], &["--data=elsewhere"]].concat();
     let with = |token| {
         run_with_input(

@@ -1,5 +1,5 @@
-//! The real process, from its command line to its exit code. Each test has a folder and
-//! ports of its own, and leaves nothing behind.
+//! Tests of the real process, from its command line to its exit code. Each test has its own
+//! folder and ports and removes them afterwards.
 
 mod deployments;
 mod durability;

@@ -1,4 +1,4 @@
-//! `/metrics`.
+//! The Prometheus metrics at `/metrics`.
 
 use std::collections::BTreeMap;
 
@@ -14,9 +14,9 @@ async fn every_call_is_counted_by_method_and_code() {
     let folder = Folder::new();
     let process = TestProcess::up(&folder);
     let mut inventory = process.inventory();
-    // Three that exist, two that do not, one that cannot.
+    // Three books exist, two do not, and 0 breaks a rule.
     for book_id in [1, 2, 3, 999_998, 999_999, 0] {
-        // The answer is judged by its count.
+        // The result is checked by the counters below.
         let _ = inventory.get_book(GetBookRequest { book_id }).await;
     }
     let stock = SetStockRequest {
@@ -54,7 +54,7 @@ async fn every_call_is_counted_by_method_and_code() {
     assert!(text.body.contains(timed), "{}", text.body);
 }
 
-/// The counts of `grpc_server_handled_total` of v1, by method and code.
+/// The values of `grpc_server_handled_total` for our v1 services, by method and code.
 fn handled(text: &str) -> BTreeMap<(String, String), u64> {
     let series = text
         .lines()

@@ -1,4 +1,4 @@
-//! How the process ends when it is asked to.
+//! Graceful shutdown on SIGTERM and SIGINT.
 
 use std::time::Duration;
 
@@ -14,21 +14,20 @@ use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus}
 
 use crate::test_process::{Folder, TestProcess, eventually};
 
-/// How long calls in flight may take, by the defaults of the process.
+/// The default time limit for calls in flight.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// What a loaded machine may add to anything.
+/// A margin for a loaded machine.
 const SLACK: Duration = Duration::from_secs(5);
 
-/// A call that lasts until its messages end.
+/// An import call that stays in flight until its request stream ends.
 struct SlowCall {
     messages: UnboundedSender<ImportBooksRequest>,
     answer: JoinHandle<Result<ImportBooksResponse, Status>>,
 }
 
 impl SlowCall {
-    /// Begins to import; returns when the first book is stored, and so the call is in
-    /// the process.
+    /// Starts an import; returns when its first book is stored, so the call is in flight.
     async fn begin(process: &TestProcess) -> Self {
         let (messages, stream) = mpsc::unbounded();
         let mut operator = process.operator();
@@ -66,7 +65,7 @@ impl SlowCall {
             }],
         };
         let sent = self.messages.unbounded_send(message);
-        sent.expect("the call goes on");
+        sent.expect("the call is in flight");
     }
 
     async fn finish(self) -> Result<ImportBooksResponse, Status> {
@@ -75,9 +74,9 @@ impl SlowCall {
     }
 }
 
-/// Waits until nobody can connect any more, which is how the drain begins.
+/// Waits until the process refuses connections, which is when the drain starts.
 async fn wait_until_not_listening(process: &TestProcess) {
-    eventually("the end of listening", async || {
+    eventually("refused connections", async || {
         TcpStream::connect(process.grpc()).await.err()
     })
     .await;
@@ -165,7 +164,7 @@ async fn idle_connections_do_not_delay_shutdown() {
 async fn signal_right_after_start_is_handled() {
     let folder = Folder::new();
     let mut process = TestProcess::up(&folder);
-    // As early as anybody can know of it.
+    // The banner is the earliest sign of life.
     process.signal("TERM");
     let (code, _) = process.wait_for_exit(DRAIN + SLACK).await;
     assert_eq!(code, 0);

@@ -1,4 +1,4 @@
-//! The first start, and those after it.
+//! The first start, restarts and concurrent starts.
 
 use std::{fs, os::unix::fs::PermissionsExt, thread};
 

@@ -1,4 +1,4 @@
-//! What does not start says so in one line, and by its exit code.
+//! Errors at the start: one line on standard error and an exit code.
 
 use std::net::TcpListener;
 
@@ -6,26 +6,26 @@ use store::{Db, Location};
 
 use crate::test_process::{Folder, run, run_with_input};
 
-/// Free ports for what is not to be refused.
+/// Free ports, so that a command is not refused because of its ports.
 const PORTS: [&str; 3] = [
     "--grpc-addr=127.0.0.1:0",
     "--shop-addr=127.0.0.1:0",
     "--metrics-addr=127.0.0.1:0",
 ];
 
-/// How a command line is refused: the exit code and the one line.
-fn refusal(folder: &Folder, arguments: &[&str]) -> String {
+/// Runs a command that must fail; returns its exit code and its one line of error.
+fn run_failing(folder: &Folder, arguments: &[&str]) -> String {
     let ran = run(folder, arguments);
     assert_eq!(ran.stdout, "", "{arguments:?}");
     let one = ran.stderr.ends_with('\n') && ran.stderr.lines().count() == 1;
-    assert!(one, "{arguments:?} says:\n{}", ran.stderr);
+    assert!(one, "{arguments:?} printed:\n{}", ran.stderr);
     assert!(ran.stderr.starts_with("bookstore: "), "{}", ran.stderr);
     format!("exit {}, {}", ran.code, ran.stderr)
 }
 
-/// The same for `bookstore up`.
+/// Runs `bookstore up`, which must fail.
 fn up(folder: &Folder, arguments: &[&str]) -> String {
-    refusal(folder, &[&["up"], &PORTS[..], arguments].concat())
+    run_failing(folder, &[&["up"], &PORTS[..], arguments].concat())
 }
 
 #[test]
@@ -34,14 +34,14 @@ fn port_in_use_error_names_the_flag() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("it is bound");
     let mut output = String::new();
-    for door in 0..PORTS.len() {
+    for index in 0..PORTS.len() {
         let mut arguments = PORTS.map(str::to_owned);
-        arguments[door] = arguments[door].replace("127.0.0.1:0", &address.to_string());
+        arguments[index] = arguments[index].replace("127.0.0.1:0", &address.to_string());
         let arguments = arguments.each_ref().map(String::as_str);
-        output += &refusal(&folder, &[&["up"], &arguments[..]].concat());
+        output += &run_failing(&folder, &[&["up"], &arguments[..]].concat());
     }
     insta::assert_snapshot!(output.replace(&address.port().to_string(), "[port]"));
-    assert!(!folder.path("data").exists(), "nothing was begun");
+    assert!(!folder.path("data").exists(), "no data folder is created");
 }
 
 #[tokio::test]
@@ -85,7 +85,7 @@ fn usage_errors_exit_with_64() {
         &["open"],
         &["healthcheck", "--timeout=soon"],
     ];
-    let output = cases.map(|arguments| refusal(&folder, arguments));
+    let output = cases.map(|arguments| run_failing(&folder, arguments));
     insta::assert_snapshot!(output.concat());
 }
 
@@ -136,12 +136,12 @@ fn invalid_peer_address_error_names_the_flag() {
         "--inventory=https://127.0.0.1:50051",
         "--recommendations=http://",
     ] {
-        output += &refusal(
+        output += &run_failing(
             &folder,
             &[&["serve", "marketplace", peer], &PORTS[..]].concat(),
         );
     }
-    output += &refusal(&folder, &["healthcheck", "--server=nowhere"]);
+    output += &run_failing(&folder, &["healthcheck", "--server=nowhere"]);
     insta::assert_snapshot!(output);
 }
 
@@ -176,8 +176,8 @@ async fn database_error_hides_the_password() {
     );
 }
 
-/// The folder of the socket in the URL of a test database, and the URL of a database
-/// beside it that does not exist.
+/// Splits the URL of a test database: the folder of its socket, and the URL of a database
+/// on the same server that does not exist.
 fn missing_database(url: &str) -> (String, String) {
     let (database, socket) = url.split_once("?host=").expect("a socket");
     let (server, _) = database.rsplit_once('/').expect("a database");

@@ -1,4 +1,4 @@
-//! Sets text into a box: the largest size at which it fits, in lines.
+//! Breaks text into lines and finds the largest font size at which it fits into a box.
 
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -7,7 +7,7 @@ use super::{
     paper::{Face, Paper, Setting},
 };
 
-/// Where a block of text may vertical_align.
+/// The box into which a block of text must fit, in units of the drawing.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Area {
     pub x: f32,
@@ -16,33 +16,33 @@ pub(super) struct Area {
     pub height: f32,
 }
 
-/// The side at which lines begin.
+/// The horizontal alignment of lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Align {
-    /// Where reading starts: left, or right for Hebrew and Arabic.
+    /// Left, or right for scripts such as Hebrew and Arabic.
     Start,
     Middle,
 }
 
-/// How a block is set.
+/// The typography of a block of text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Style<'a> {
     pub face: Face,
     pub weight: u16,
     pub italic: bool,
-    /// Extra space between letters, in ems.
+    /// Letter spacing in ems.
     pub spacing: f32,
-    /// In capitals.
+    /// Converts the text to capitals.
     pub capitals: bool,
     pub fill: &'a str,
     pub align: Align,
     pub largest: f32,
     pub smallest: f32,
-    /// The distance of lines, in sizes.
+    /// The distance between two baselines, as a multiple of the font size.
     pub leading: f32,
 }
 
-/// Text in lines.
+/// Text broken into lines, with its font size.
 #[derive(Debug, PartialEq)]
 pub(super) struct Block {
     pub size: f32,
@@ -50,42 +50,42 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// Breaks the text at the largest size that fits. At the smallest, what is too
-    /// much is cut and ends in an ellipsis.
+    /// Breaks the text at the largest size that fits. At the smallest size, text that does
+    /// not fit is cut off and ends in an ellipsis.
     pub fn fit(text: &str, area: Area, style: &Style<'_>) -> Self {
         let text = if style.capitals {
             text.to_uppercase()
         } else {
             text.to_owned()
         };
-        // Bold is wider than the table of widths knows.
+        // The width table is for regular weight; bold is wider.
         let bold = if style.weight >= 600 { 1.08 } else { 1.0 };
         let mut size = style.largest;
         loop {
             let columns = area.width / (size * bold);
-            let room = ((area.height / size - 1.0) / style.leading).max(0.0) as usize + 1;
+            let max_lines = ((area.height / size - 1.0) / style.leading).max(0.0) as usize + 1;
             let smallest = size <= style.smallest;
             let (mut lines, broke_a_word) = wrap(&text, columns, style);
             if smallest {
-                cut(&mut lines, room, columns, style);
+                cut(&mut lines, max_lines, columns, style);
                 return Self { size, lines };
             }
-            if lines.len() <= room && !broke_a_word {
+            if lines.len() <= max_lines && !broke_a_word {
                 return Self { size, lines };
             }
             size = (size - 1.0).max(style.smallest);
         }
     }
 
-    /// The height, from the top of the first line to the foot of the last.
+    /// The height from the top of the first line to the bottom of the last.
     pub fn height(&self, leading: f32) -> f32 {
-        let further = self.lines.len().saturating_sub(1) as f32;
-        self.size * (1.0 + further * leading)
+        let line_breaks = self.lines.len().saturating_sub(1) as f32;
+        self.size * (1.0 + line_breaks * leading)
     }
 
     /// Draws the block with its top at `y`.
     pub fn draw(&self, paper: &mut Paper, area: Area, y: f32, style: &Style<'_>) {
-        for (place, line) in self.lines.iter().enumerate() {
+        for (index, line) in self.lines.iter().enumerate() {
             let right_to_left = reads_right_to_left(line);
             let x = match (style.align, right_to_left) {
                 (Align::Middle, _) => area.x + area.width / 2.0,
@@ -105,14 +105,15 @@ impl Block {
                 },
                 right_to_left,
             };
-            // A capital's foot stands four fifths of the size below the top.
-            let baseline = y + self.size * (0.8 + place as f32 * style.leading);
+            // The baseline is four fifths of the font size below the top of the line.
+            let baseline = y + self.size * (0.8 + index as f32 * style.leading);
             paper.text(x, baseline, &setting, line);
         }
     }
 }
 
-/// Breaks into lines of so many ems; also tells whether a word had to be broken.
+/// Breaks the text into lines of at most `columns` ems. The flag says whether a word had to
+/// be broken.
 fn wrap(text: &str, columns: f32, style: &Style<'_>) -> (Vec<String>, bool) {
     let measure = |piece: &str| width(piece, style.face, style.spacing);
     let mut lines = Vec::new();
@@ -147,11 +148,12 @@ fn wrap(text: &str, columns: f32, style: &Style<'_>) -> (Vec<String>, bool) {
     (lines, broke_a_word)
 }
 
-/// A hyphen or slash ends a piece of so many letters: `Slaughterhouse-`, not `Moby-`.
-const HYPHENATED: usize = 7;
+/// A line may break after a hyphen or slash only if at least this many characters precede
+/// it: after `Slaughterhouse-`, but not after `Moby-`.
+const MIN_BEFORE_HYPHEN: usize = 7;
 
-/// The pieces between which a line may break, each with the spaces after it: words,
-/// what a hyphen or dash ends, and single characters of scripts without spaces.
+/// Splits the text at all possible line breaks: after spaces, hyphens and dashes, and between
+/// characters of scripts without spaces. Spaces stay at the end of a piece.
 fn pieces(text: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut start = 0;
@@ -164,7 +166,8 @@ fn pieces(text: &str) -> Vec<&str> {
         let wide = cluster.chars().next().is_some_and(is_wide);
         let next_wide = next.chars().next().is_some_and(is_wide);
         let piece = &text[start..next_at];
-        let joint = matches!(cluster, "-" | "/") && piece.graphemes(true).count() > HYPHENATED;
+        let joint =
+            matches!(cluster, "-" | "/") && piece.graphemes(true).count() > MIN_BEFORE_HYPHEN;
         let mark = matches!(cluster, " " | "–" | "—");
         if (mark || joint || wide || next_wide) && !next_is_space {
             pieces.push(piece);
@@ -175,12 +178,12 @@ fn pieces(text: &str) -> Vec<&str> {
     pieces
 }
 
-/// Drops the lines that do not fit.
-fn cut(lines: &mut Vec<String>, room: usize, columns: f32, style: &Style<'_>) {
-    if lines.len() <= room {
+/// Drops lines that do not fit and ends the last remaining line with an ellipsis.
+fn cut(lines: &mut Vec<String>, max_lines: usize, columns: f32, style: &Style<'_>) {
+    if lines.len() <= max_lines {
         return;
     }
-    lines.truncate(room.max(1));
+    lines.truncate(max_lines.max(1));
     let Some(last) = lines.last_mut() else { return };
     while !last.is_empty() && width(last, style.face, style.spacing) + 1.0 > columns {
         let end = last
@@ -226,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn short_text_is_large_and_long_text_small() {
+    fn longer_text_gets_a_smaller_size() {
         let short = Block::fit("Emma", AREA, &STYLE);
         assert_eq!((short.size, short.lines.len()), (30.0, 1));
         let long = Block::fit(&"A long title indeed ".repeat(4), AREA, &STYLE);
@@ -237,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn text_without_end_is_cut() {
+    fn too_long_text_is_cut_with_an_ellipsis() {
         let texts = [
             "word ".repeat(200),
             "x".repeat(300),
@@ -256,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_broken_between_clusters_only() {
+    fn words_are_broken_between_grapheme_clusters_only() {
         let (lines, broke) = wrap("👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦", 1.5, &STYLE);
         assert_eq!(lines.len(), 3);
         assert!(!broke);
@@ -265,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_makes_no_line() {
+    fn empty_text_has_no_lines() {
         assert_eq!(Block::fit("", AREA, &STYLE).lines.len(), 0);
     }
 }

@@ -1,21 +1,20 @@
-//! How wide text is, roughly. The server has no fonts, and which one a visitor's
-//! system has for a family is not known: the widths are those of wide common ones
-//! (Georgia, DejaVu), so that text rather ends early than runs over the edge. The margins of the designs
-//! hold what the estimate is off by.
+//! Estimates the width of text. The server has no fonts, and the font that a visitor's system
+//! uses is unknown. The widths are those of wide common fonts (Georgia, DejaVu), so that text
+//! is more likely too narrow than too wide. The margins of the designs absorb the error.
 
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::paper::Face;
 
-/// The width of a text in ems of its size.
+/// The width of a text in ems.
 pub(super) fn width(text: &str, face: Face, spacing: f32) -> f32 {
     text.graphemes(true)
         .map(|cluster| cluster_width(cluster, face) + spacing)
         .sum()
 }
 
-/// A cluster is as wide as its first character: what follows are accents, joiners
-/// and the parts of an emoji.
+/// The width of a grapheme cluster is that of its first character: the others are accents,
+/// joiners and parts of an emoji.
 fn cluster_width(cluster: &str, face: Face) -> f32 {
     let Some(character) = cluster.chars().next() else {
         return 0.0;
@@ -36,7 +35,7 @@ fn cluster_width(cluster: &str, face: Face) -> f32 {
         _ if is_wide(character) => 1.1,
         _ if character.is_ascii() => 0.6,
         _ if character.is_uppercase() => 0.8,
-        // Accented Latin, Greek, Cyrillic, Arabic, Devanagari and all the rest.
+        // Accented Latin, Greek, Cyrillic, Arabic, Devanagari and all other scripts.
         _ => 0.68,
     };
     match face {
@@ -45,7 +44,8 @@ fn cluster_width(cluster: &str, face: Face) -> f32 {
     }
 }
 
-/// Scripts whose characters fill a square, and emoji. They may break anywhere.
+/// Whether the character fills a square, as in Chinese, Japanese, Korean and emoji. Lines may
+/// break before and after such characters.
 pub(super) fn is_wide(character: char) -> bool {
     matches!(character,
         '\u{1100}'..='\u{115f}'
@@ -60,7 +60,7 @@ pub(super) fn is_wide(character: char) -> bool {
         | '\u{20000}'..='\u{3fffd}')
 }
 
-/// Whether the first letter that has a direction is Hebrew, Arabic or their kin.
+/// Whether the first letter belongs to a right-to-left script such as Hebrew or Arabic.
 pub(super) fn reads_right_to_left(text: &str) -> bool {
     let first = text.chars().find(|character| character.is_alphabetic());
     first.is_some_and(|letter| {
@@ -78,13 +78,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_emoji_of_several_parts_is_one_square() {
+    fn composed_emoji_has_the_width_of_one_character() {
         let family = width("👩‍👩‍👧‍👦", Face::Serif, 0.0);
         assert!((1.0..1.2).contains(&family), "{family}");
     }
 
     #[test]
-    fn directions_are_told_by_the_first_letter() {
+    fn direction_is_that_of_the_first_letter() {
         assert!(reads_right_to_left("1984 ألف ليلة"));
         assert!(reads_right_to_left("«שלום» and more"));
         assert!(!reads_right_to_left("A Thousand (ألف) Nights"));

@@ -1,5 +1,5 @@
-//! Covers, drawn from the title, the authors and the category of a book. The same
-//! data always makes the same cover.
+//! Draws book covers as SVG from the title, the authors and the category of a book. The
+//! same data always makes the same cover.
 
 mod design;
 mod fit;
@@ -16,33 +16,33 @@ use design::Design;
 use paper::Paper;
 use wording::Wording;
 
-/// A part of every address, so that a browser does not keep covers of an older
-/// style for the year that it may.
-const STYLE: u64 = 1;
+/// The version of the drawing code. It is part of every cover URL: increase it when the
+/// drawing changes, so that browsers do not show cached covers.
+const STYLE_VERSION: u64 = 1;
 
-/// The address of a book's cover. It changes with what the cover is drawn from.
-pub(crate) fn address(book: &Book) -> String {
+/// The URL of a book's cover. It changes when the data of the cover changes.
+pub(crate) fn cover_url(book: &Book) -> String {
     format!("/covers/{}.svg?v={}", book.book_id, version(book))
 }
 
-/// Names the state of what the cover is drawn from.
+/// A hash of the data from which the cover is drawn.
 pub(crate) fn version(book: &Book) -> String {
-    format!("{:016x}", seed(book) ^ STYLE)
+    format!("{:016x}", seed(book) ^ STYLE_VERSION)
 }
 
-/// The cover, an SVG document of 240 by 360.
+/// Draws the cover: an SVG document of 240 by 360 units.
 pub(crate) fn draw(book: &Book) -> String {
     let category = BookCategory::try_from(book.category).unwrap_or_default();
     let mut rng = SeededRng(seed(book));
     let palette = palette::choose(category, &mut rng);
     let design = Design::choose(category, &mut rng);
     let wording = Wording::of(book);
-    let mut paper = Paper::new(&wording.whole);
+    let mut paper = Paper::new(&wording.full_title);
     design.draw(&mut paper, &palette, &wording, &mut rng);
     paper.finish()
 }
 
-/// A cover without a word, for a book of which nothing is known right now.
+/// A cover without text, for a book whose data is not available.
 pub(crate) fn blank() -> String {
     let mut rng = SeededRng(7);
     let palette = palette::choose(BookCategory::General, &mut rng);
@@ -51,8 +51,8 @@ pub(crate) fn blank() -> String {
     paper.finish()
 }
 
-/// FNV-1a over what the cover shows. Not the standard library's hasher, whose
-/// results may change with its version: covers should not.
+/// FNV-1a over title, authors and category. The standard library's hasher is not used,
+/// because its results may differ between versions of Rust.
 fn seed(book: &Book) -> u64 {
     let words = std::iter::once(&book.title).chain(&book.authors);
     let bytes = words.flat_map(|word| word.bytes().chain([0]));
@@ -62,7 +62,7 @@ fn seed(book: &Book) -> u64 {
     })
 }
 
-/// A small generator (SplitMix64), seeded by the book.
+/// A seeded pseudo-random number generator (SplitMix64).
 #[derive(Clone, Debug)]
 struct SeededRng(u64);
 
@@ -75,22 +75,22 @@ impl SeededRng {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number from 0 to less than `end`.
+    /// An integer from 0 up to and excluding `end`.
     fn below(&mut self, end: usize) -> usize {
         let end = u64::try_from(end).unwrap_or(u64::MAX).max(1);
         usize::try_from(self.next() % end).unwrap_or_default()
     }
 
-    /// A number from `low` to `high`.
+    /// A number from `low` up to and excluding `high`.
     fn between(&mut self, low: f32, high: f32) -> f32 {
-        // The upper 24 bits are what an f32 holds.
-        let part = (self.next() >> 40) as f32 / 16_777_216.0;
-        low + (high - low) * part
+        // An f32 has 24 significant bits.
+        let fraction = (self.next() >> 40) as f32 / 16_777_216.0;
+        low + (high - low) * fraction
     }
 
-    fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
-        let place = self.below(of.len());
-        &of[place]
+    fn choose<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+        let index = self.below(items.len());
+        &items[index]
     }
 }
 

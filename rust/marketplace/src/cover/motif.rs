@@ -1,4 +1,4 @@
-//! Patterns that fill a sheet, and shapes that fill a part of it.
+//! Patterns that fill a cover, and shapes that fill a part of it.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use super::{
     paper::{HEIGHT, Paper, WIDTH},
 };
 
-/// Repeats a tile over the whole sheet.
+/// Repeats a tile over the whole cover.
 fn tiles(paper: &mut Paper, palette: &Palette, (width, height): (f32, f32), tile: &str) {
     paper.rect(0.0, 0.0, WIDTH, HEIGHT, palette.ground);
     paper.raw(&format!(
@@ -17,7 +17,7 @@ fn tiles(paper: &mut Paper, palette: &Palette, (width, height): (f32, f32), tile
     ));
 }
 
-/// Bookbinder's cloth.
+/// A texture like the cloth of a bound book.
 pub(super) fn cloth(paper: &mut Paper, palette: &Palette) {
     let tile = format!(
         "<path d=\"M0 1H2M3 3H4M0 3H1\" stroke=\"{}\" stroke-width=\".7\" opacity=\".45\"/>",
@@ -26,7 +26,7 @@ pub(super) fn cloth(paper: &mut Paper, palette: &Palette) {
     tiles(paper, palette, (4.0, 4.0), &tile);
 }
 
-/// One of the printed papers that small books are bound in.
+/// One of seven patterns like those of printed paper bindings.
 pub(super) fn paste_paper(paper: &mut Paper, palette: &Palette, rng: &mut SeededRng) {
     let Palette { accent, second, .. } = palette;
     let (size, tile) = match rng.below(7) {
@@ -76,12 +76,12 @@ pub(super) fn paste_paper(paper: &mut Paper, palette: &Palette, rng: &mut Seeded
     tiles(paper, palette, size, &tile);
 }
 
-/// Hills, or waves: bands one behind the other, down to the foot of the sheet.
+/// Hills or waves: curved bands, one in front of the other, down to the bottom of the cover.
 pub(super) fn hills(paper: &mut Paper, top: f32, colours: &[&str], rng: &mut SeededRng) {
     let step = (HEIGHT - top) / colours.len() as f32;
-    for (place, colour) in colours.iter().enumerate() {
-        let base = top + step * place as f32;
-        // Smooth curves: each goes on in the direction in which the last one came.
+    for (index, colour) in colours.iter().enumerate() {
+        let base = top + step * index as f32;
+        // `S` makes smooth curves: each continues in the direction of the one before.
         let first = base + rng.between(-12.0, 12.0);
         let mut outline = format!("M0 {first:.0}");
         for part in 1..=3 {
@@ -99,7 +99,7 @@ pub(super) fn hills(paper: &mut Paper, top: f32, colours: &[&str], rng: &mut See
     }
 }
 
-/// Quarter circles, turned by rng.
+/// A grid of quarter circles, triangles and dots in random orientation.
 pub(super) fn quarters(
     paper: &mut Paper,
     (left, top): (f32, f32),

@@ -1,10 +1,10 @@
-//! A small emblem for each category, drawn around a point.
+//! A small emblem for each category, and a decorated line.
 
 use contract::bookstore::inventory::v1::BookCategory;
 
 use super::paper::Paper;
 
-/// Draws the emblem of the category, about 40 units wide at scale 1.
+/// Draws the emblem of the category around a point, about 40 units wide at scale 1.
 pub(super) fn emblem(
     paper: &mut Paper,
     category: BookCategory,
@@ -120,7 +120,7 @@ pub(super) fn emblem(
     paper.raw("</g>");
 }
 
-/// A lozenge between two rules: the end of a title page.
+/// A diamond between two horizontal lines, as at the end of a title page.
 pub(super) fn rule(paper: &mut Paper, x: f32, y: f32, half: f32, fill: &str) {
     paper.line((x - half, y), (x - 7.0, y), fill, 0.9);
     paper.line((x + 7.0, y), (x + half, y), fill, 0.9);

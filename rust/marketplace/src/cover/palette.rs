@@ -1,11 +1,11 @@
-//! The colours of covers, some for each category.
+//! The colour palettes of covers, four for each category.
 
 use contract::bookstore::inventory::v1::BookCategory;
 
 use super::SeededRng;
 
-/// Colours that go together. `ink` can be read on `ground`, and `LABEL_INK` on
-/// `LABEL`; `accent` and `second` are for shapes only.
+/// A set of matching colours. `ink` on `ground` and `LABEL_INK` on `LABEL` have enough
+/// contrast for text; `accent` and `second` are only for shapes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Palette {
     pub ground: &'static str,
@@ -15,12 +15,12 @@ pub(super) struct Palette {
     pub category: BookCategory,
 }
 
-/// The paper of pasted labels.
+/// The background of labels.
 pub(super) const LABEL: &str = "#f6f0e1";
-/// What is printed on them.
+/// The text colour of labels.
 pub(super) const LABEL_INK: &str = "#1f1c18";
 
-/// Ground, ink, accent, second.
+/// In this order: ground, ink, accent, second.
 type Colours = [&'static str; 4];
 
 const MYSTERY: &[Colours] = &[
@@ -126,9 +126,9 @@ const GENERAL: &[Colours] = &[
     ["#c7cfc4", "#1f2a22", "#4f7355", "#a9b8a6"],
 ];
 
-/// One of the palettes of the category.
+/// Chooses one of the palettes of the category.
 pub(super) fn choose(category: BookCategory, rng: &mut SeededRng) -> Palette {
-    let [ground, ink, accent, second] = *rng.pick(of(category));
+    let [ground, ink, accent, second] = *rng.choose(of(category));
     Palette {
         ground,
         ink,
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_printed_can_be_read() {
+    fn text_has_enough_contrast() {
         assert!(contrast(LABEL, LABEL_INK) >= 7.0);
         for number in 0..=17 {
             let category = BookCategory::try_from(number).expect("a category");

@@ -1,7 +1,7 @@
-//! The sheet that a cover is drawn on: builds SVG, escapes text.
+//! Builds the SVG document of a cover and escapes its text.
 //!
-//! Only presentation attributes are used: a `style` would be refused by the content
-//! security policy when the cover is opened by itself.
+//! Only presentation attributes are used, because the content security policy blocks `style`
+//! when a cover is opened directly.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use std::fmt::Write;
 pub(super) const WIDTH: f32 = 240.0;
 pub(super) const HEIGHT: f32 = 360.0;
 
-/// The typefaces of covers: what the systems of visitors bring along.
+/// The font families of covers: only fonts that operating systems include.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Face {
     Serif,
@@ -29,7 +29,7 @@ impl Face {
     }
 }
 
-/// How a line of text is set.
+/// The typography of one line of text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Setting<'a> {
     pub face: Face,
@@ -42,13 +42,13 @@ pub(super) struct Setting<'a> {
     pub right_to_left: bool,
 }
 
-/// An SVG document in the making.
+/// An SVG document under construction.
 pub(super) struct Paper {
     svg: String,
 }
 
 impl Paper {
-    /// An empty sheet. The title is what a reader of the file by itself gets told.
+    /// An empty document. The title is for screen readers and for the tooltip of the file.
     pub fn new(title: &str) -> Self {
         let mut svg = String::with_capacity(6 * 1024);
         svg.push_str(
@@ -60,7 +60,7 @@ impl Paper {
         Self { svg }
     }
 
-    /// Adds an element whose attributes hold numbers and colours of ours only.
+    /// Adds an element without escaping. It must not contain data of the book.
     pub fn raw(&mut self, element: &str) {
         self.svg.push_str(element);
     }
@@ -142,7 +142,7 @@ impl Paper {
         self.svg.push_str("</text>");
     }
 
-    /// The document, with the fold of the binding along the left edge.
+    /// Adds the fold of the binding along the left edge and returns the document.
     pub fn finish(mut self) -> String {
         self.svg.push_str(
             "<linearGradient id=\"fold\"><stop offset=\"0\" stop-color=\"#000\" stop-opacity=\".28\"/>\
@@ -157,8 +157,8 @@ impl Paper {
     }
 }
 
-/// Writes text as XML content; what XML can't hold is left out before, by
-/// [`super::wording`].
+/// Escapes text as XML content. [`super::wording`] has already removed the characters that XML
+/// does not allow.
 fn escape(svg: &mut String, text: &str) {
     for character in text.chars() {
         match character {

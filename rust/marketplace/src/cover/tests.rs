@@ -51,7 +51,7 @@ fn hostile_books() -> Vec<Book> {
 }
 
 #[test]
-fn every_cover_is_well_formed_and_inert() {
+fn every_cover_is_well_formed_and_has_no_active_content() {
     for book in hostile_books() {
         let svg = draw(&book);
         let document = roxmltree::Document::parse(&svg)
@@ -71,7 +71,7 @@ fn every_cover_is_well_formed_and_inert() {
 }
 
 #[test]
-fn text_stays_on_the_sheet() {
+fn text_stays_within_the_cover() {
     for book in hostile_books() {
         let svg = draw(&book);
         let document = roxmltree::Document::parse(&svg).expect("well formed");
@@ -94,7 +94,7 @@ fn text_stays_on_the_sheet() {
                 _ if text.attribute("direction") == Some("rtl") => (x - width, x),
                 _ => (x, x + width),
             };
-            // What the estimate of widths may be off by, the margins hold.
+            // The margins absorb the error of the estimated width.
             assert!(
                 left >= 8.0 && right <= 232.0,
                 "{line:?} from {left} to {right}"
@@ -108,10 +108,10 @@ fn text_stays_on_the_sheet() {
 }
 
 #[test]
-fn the_same_book_has_the_same_cover_and_others_have_others() {
+fn cover_depends_only_on_the_book() {
     let emma = book("Emma", &["Jane Austen"], 5);
     assert_eq!(draw(&emma), draw(&emma.clone()));
-    assert_eq!(address(&emma), address(&emma.clone()));
+    assert_eq!(cover_url(&emma), cover_url(&emma.clone()));
     let covers: HashSet<_> = (0..200)
         .map(|number| draw(&book(&format!("Book {number}"), &["A"], 2)))
         .collect();
@@ -120,22 +120,22 @@ fn the_same_book_has_the_same_cover_and_others_have_others() {
 }
 
 #[test]
-fn every_category_has_covers_of_several_kinds() {
+fn every_category_has_at_least_four_designs() {
     for category in 1..=17 {
         let category = BookCategory::try_from(category).expect("a category");
-        let mut kinds = Vec::new();
+        let mut designs = Vec::new();
         for number in 0..50 {
             let design = Design::choose(category, &mut SeededRng(number));
-            if !kinds.contains(&design) {
-                kinds.push(design);
+            if !designs.contains(&design) {
+                designs.push(design);
             }
         }
-        assert!(kinds.len() >= 4, "{category:?} {kinds:?}");
+        assert!(designs.len() >= 4, "{category:?} {designs:?}");
     }
 }
 
 #[test]
-fn a_blank_cover_is_well_formed() {
+fn blank_cover_is_well_formed() {
     assert!(roxmltree::Document::parse(&blank()).is_ok());
 }
 

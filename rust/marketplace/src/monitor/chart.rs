@@ -1,23 +1,23 @@
-//! Small line charts over the last five minutes, drawn into the page as SVG and
-//! styled by its style sheet, so that they follow light and dark.
+//! Line charts over the last five minutes as inline SVG. The style sheet of the page sets
+//! their colours, so they follow light and dark mode.
 
 use std::fmt::Write;
 
 use super::history::POINTS;
 
-/// The plot lies between these, in a drawing of 320 by 128.
+/// The edges of the plot area in a drawing of 320 by 128 units.
 const LEFT: f64 = 50.0;
 const RIGHT: f64 = 312.0;
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = 102.0;
 
-/// A chart, ready for its template.
+/// The data that the template of a chart needs.
 #[derive(Debug)]
 pub(super) struct Chart {
     pub title: &'static str,
-    /// What the chart says, for those who don't see it.
+    /// A text alternative for screen readers.
     pub summary: String,
-    /// Heights and texts on the left axis.
+    /// The y coordinates and labels of the left axis.
     pub ticks: Vec<(String, String)>,
     pub lines: Vec<Line>,
 }
@@ -25,15 +25,15 @@ pub(super) struct Chart {
 /// One line of a chart.
 #[derive(Debug)]
 pub(super) struct Line {
-    /// The class of the style sheet, and the name in the legend.
+    /// The CSS class and the name in the legend.
     pub name: &'static str,
-    /// The SVG path; gaps where there are no values.
+    /// The SVG path, with gaps for missing values.
     pub path: String,
     /// The newest value.
     pub latest: String,
 }
 
-/// How the values of a chart are written.
+/// The unit of the values of a chart.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Unit {
     PerSecond,
@@ -42,14 +42,14 @@ pub(super) enum Unit {
 }
 
 impl Unit {
-    /// A value with its unit, to three digits.
+    /// Formats a value with its unit, to three significant digits.
     pub fn text(self, value: f64) -> String {
         let number = if value == 0.0 || value >= 100.0 {
             format!("{value:.0}")
         } else if value >= 10.0 {
-            trimmed(&format!("{value:.1}"))
+            trim_trailing_zeros(&format!("{value:.1}"))
         } else {
-            trimmed(&format!("{value:.2}"))
+            trim_trailing_zeros(&format!("{value:.2}"))
         };
         match self {
             Self::PerSecond => format!("{number}/s"),
@@ -58,8 +58,8 @@ impl Unit {
         }
     }
 
-    /// The end of the axis: the next of 1, 2, 5, 10, 20, ...; not less than 1, below
-    /// which noise would look like news.
+    /// The upper end of the axis: the next of 1, 2, 5, 10, 20, ... At least 1, so that noise
+    /// does not fill the chart.
     fn ceiling(largest: f64) -> f64 {
         let mut ceiling = 1.0;
         let mut factors = [2.0, 2.5, 2.0].into_iter().cycle();
@@ -70,14 +70,14 @@ impl Unit {
     }
 }
 
-fn trimmed(number: &str) -> String {
+fn trim_trailing_zeros(number: &str) -> String {
     number
         .trim_end_matches('0')
         .trim_end_matches('.')
         .to_owned()
 }
 
-/// Draws a chart of named lines, oldest values first.
+/// Draws a chart of named lines. The values are ordered from oldest to newest.
 pub(super) fn draw(
     title: &'static str,
     unit: Unit,
@@ -110,7 +110,7 @@ pub(super) fn draw(
     }
 }
 
-/// The newest value is at the right; a line through those that follow one another.
+/// Draws a line from right (newest) to left through consecutive values.
 fn path(values: &[Option<f64>], height: impl Fn(f64) -> f64) -> String {
     let step = (RIGHT - LEFT) / (POINTS - 1) as f64;
     let mut path = String::new();
@@ -124,7 +124,7 @@ fn path(values: &[Option<f64>], height: impl Fn(f64) -> f64) -> String {
         let verb = if drawing { 'L' } else { 'M' };
         let _ = write!(path, "{verb}{x:.1} {y:.1}");
         if !drawing {
-            // A dot, in case it stands alone: the line has round ends.
+            // A line of length zero: with round line caps, a single value is a dot.
             path.push_str("h0");
         }
         drawing = true;
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn axes_end_at_round_numbers() {
+    fn axis_ends_at_a_round_number() {
         let ends = [0.0, 0.3, 1.0, 1.1, 3.0, 7.0, 12.0, 430.0, 90_000.0];
         let ends = ends.map(Unit::ceiling);
         assert_eq!(
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn values_have_units_and_few_digits() {
+    fn values_are_formatted_with_unit_and_three_digits() {
         assert_eq!(Unit::PerSecond.text(0.0), "0/s");
         assert_eq!(Unit::PerSecond.text(1234.5), "1234/s");
         assert_eq!(Unit::Percent.text(2.50), "2.5%");

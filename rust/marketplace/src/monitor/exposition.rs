@@ -1,23 +1,22 @@
-//! Reads what is needed of the Prometheus text format.
+//! Parses the gRPC server metrics in the Prometheus text exposition format.
 
 use std::collections::BTreeMap;
 
-/// All that a service has counted since it started, its methods together.
+/// The counters of a service since it started, summed over its methods.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Totals {
-    /// Calls that were answered.
+    /// Completed calls.
     pub handled: f64,
-    /// Those of them that failed by the fault of the server.
+    /// Completed calls with a [server error](SERVER_ERRORS).
     pub failed: f64,
     pub buckets: Buckets,
 }
 
-/// Cumulative counts of a histogram by the bits of their upper bounds, which for
-/// positive numbers are in the order of the numbers.
+/// Cumulative counts of a histogram by upper bound. The key is the bit pattern of the
+/// `f64`, which for positive numbers has the same order as the number.
 pub(super) type Buckets = BTreeMap<u64, f64>;
 
-/// Codes that say that the server is at fault; with the others it told the caller
-/// what is wrong with the call.
+/// The codes that mean a failure of the server; the other codes mean a wrong call.
 const SERVER_ERRORS: [&str; 7] = [
     "Unknown",
     "DeadlineExceeded",
@@ -28,15 +27,15 @@ const SERVER_ERRORS: [&str; 7] = [
     "ResourceExhausted",
 ];
 
-/// The totals of each service. Lines of other metrics and lines that can't be read
-/// are skipped; the services of gRPC itself are left out.
+/// The totals of each service. Other metrics, malformed lines and the services of gRPC
+/// itself (`grpc.*`) are skipped.
 pub(super) fn parse(text: &str) -> BTreeMap<String, Totals> {
     let mut services: BTreeMap<String, Totals> = BTreeMap::new();
     for line in text
         .lines()
         .filter(|line| line.starts_with("grpc_server_handl"))
     {
-        let Some((name, labels, value)) = series(line) else {
+        let Some((name, labels, value)) = parse_series(line) else {
             continue;
         };
         let Some(service) = label(&labels, "grpc_service") else {
@@ -65,7 +64,7 @@ pub(super) fn parse(text: &str) -> BTreeMap<String, Totals> {
     services
 }
 
-/// Accepts both ways to write a code: `Unavailable` and `UNAVAILABLE`.
+/// Accepts both spellings of a code: `DeadlineExceeded` and `DEADLINE_EXCEEDED`.
 fn is_server_error(code: &str) -> bool {
     let plain = code.replace('_', "");
     SERVER_ERRORS
@@ -80,8 +79,8 @@ fn label<'a>(labels: &'a Labels<'_>, name: &str) -> Option<&'a str> {
     found.map(|(_, value)| value.as_str())
 }
 
-/// `name{label="value",...} number`
-fn series(line: &str) -> Option<(&str, Labels<'_>, f64)> {
+/// Parses `name{label="value",...} number`.
+fn parse_series(line: &str) -> Option<(&str, Labels<'_>, f64)> {
     let (name, mut rest) = line.split_once('{')?;
     let mut labels = Vec::new();
     loop {
@@ -91,14 +90,14 @@ fn series(line: &str) -> Option<(&str, Labels<'_>, f64)> {
             return number.is_finite().then_some((name, labels, number));
         }
         let (key, after) = rest.split_once("=\"")?;
-        let (value, after) = quoted(after)?;
+        let (value, after) = parse_quoted(after)?;
         labels.push((key.trim(), value));
         rest = after;
     }
 }
 
-/// Reads up to the closing quote; answers the value and what comes after.
-fn quoted(text: &str) -> Option<(String, &str)> {
+/// Parses up to the closing quote; returns the value and the rest.
+fn parse_quoted(text: &str) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut characters = text.char_indices();
     while let Some((at, character)) = characters.next() {
@@ -134,7 +133,7 @@ other{grpc_service="x"} 1
 "#;
 
     #[test]
-    fn methods_of_a_service_are_added_up() {
+    fn methods_of_a_service_are_summed() {
         let services = parse(TEXT);
         assert_eq!(services.len(), 1, "{services:?}");
         let totals = &services["a.B"];
@@ -148,9 +147,9 @@ other{grpc_service="x"} 1
     }
 
     #[test]
-    fn escapes_in_labels_are_read() {
+    fn escapes_in_labels_are_decoded() {
         let (_, labels, value) =
-            series(r#"m{a="\"}\\,\n",b="2"} 3 1700000000"#).expect("well formed");
+            parse_series(r#"m{a="\"}\\,\n",b="2"} 3 1700000000"#).expect("well formed");
         assert_eq!(label(&labels, "a"), Some("\"}\\,\n"));
         assert_eq!((label(&labels, "b"), value), (Some("2"), 3.0));
     }
@@ -167,7 +166,7 @@ other{grpc_service="x"} 1
             "m{a=\"b\"} x",
             "m{} NaN",
         ] {
-            assert!(series(line).is_none(), "{line}");
+            assert!(parse_series(line).is_none(), "{line}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The last minutes of each service.
+//! The samples of the last five minutes of each service.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -13,53 +13,52 @@ use super::{
     quantile::quantile,
 };
 
-/// Five minutes of samples.
+/// The number of points: five minutes with a sample every two seconds.
 pub(super) const POINTS: usize = 150;
-/// Every point is the average of so long, that single calls don't make spikes.
+/// Each point is the average over this time, so that single calls do not make spikes.
 const WINDOW: Duration = Duration::from_secs(10);
 
-/// What a service did in the ten seconds before a moment.
+/// The rates of a service in the ten seconds before a sample.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub(super) struct Point {
-    /// Answered calls per second.
+    /// Completed calls per second.
     pub requests_per_second: Option<f64>,
-    /// The share of them that failed by the fault of the server, from 0 to 1;
-    /// absent if there were none.
+    /// The share of completed calls with a server error, from 0 to 1; `None` without calls.
     pub error_share: Option<f64>,
-    /// Seconds within which half of the calls were answered.
+    /// The median latency in seconds.
     pub p50_seconds: Option<f64>,
-    /// Seconds within which 95 of 100 calls were answered.
+    /// The 95th percentile of the latency in seconds.
     pub p95_seconds: Option<f64>,
-    /// Seconds within which 99 of 100 calls were answered.
+    /// The 99th percentile of the latency in seconds.
     pub p99_seconds: Option<f64>,
 }
 
-/// A service with what is known of it.
+/// The health and history of a service.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Series {
-    /// `None` if nobody says.
+    /// `None` if the health is unknown.
     pub serving: Option<bool>,
     /// Oldest first.
     pub points: VecDeque<Point>,
 }
 
-/// The last minutes.
+/// The history of all services.
 #[derive(Debug, Default)]
 pub(super) struct History {
-    /// The samples of the last ten seconds.
+    /// The samples of the averaging window.
     recent: VecDeque<(Instant, BTreeMap<String, Totals>)>,
     pub services: BTreeMap<String, Series>,
 }
 
 impl History {
-    /// Adds a sample.
+    /// Adds a sample. Services that occur in neither `totals` nor `health` are removed.
     pub fn record(
         &mut self,
         now: Instant,
         totals: BTreeMap<String, Totals>,
         health: &[(String, bool)],
     ) {
-        // The first of the rest is the start of the window.
+        // The oldest remaining sample is the start of the window.
         while self.recent.len() > 1 && now.duration_since(self.recent[0].0) > WINDOW {
             self.recent.pop_front();
         }
@@ -90,10 +89,10 @@ impl History {
         let (Some(totals), true) = (totals, seconds > 0.0) else {
             return Point::default();
         };
-        // A service that had no series yet had answered nothing.
+        // A service without a series has completed no calls.
         let nothing = Totals::default();
         let before = before.get(name).unwrap_or(&nothing);
-        // A counter that went back belongs to a process that was started anew.
+        // A counter that decreased belongs to a process that was restarted.
         if totals.handled < before.handled {
             return Point::default();
         }
@@ -139,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_point_is_the_average_of_ten_seconds() {
+    fn point_is_the_average_of_ten_seconds() {
         let mut history = History::default();
         let start = Instant::now();
         history.record(start, totals(1000.0, 10.0), &[]);
@@ -157,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_restart_makes_a_gap_and_no_negative_rate() {
+    fn restart_makes_a_gap_and_no_negative_rate() {
         let mut history = History::default();
         let start = Instant::now();
         history.record(start, totals(1000.0, 10.0), &[]);

@@ -1,8 +1,8 @@
-//! Watches the services through their metrics: samples them every two seconds and
-//! keeps five minutes of rates, error shares and latencies for `/monitor`.
+//! Samples the metrics of the services every two seconds and stores five minutes of rates,
+//! error ratios and latencies for `/monitor`.
 //!
-//! Samples are taken whether somebody looks or not: a visitor who comes because
-//! something is wrong wants to see when it began.
+//! Sampling does not depend on visitors: whoever opens the page during an incident wants
+//! to see when it started.
 
 mod chart;
 mod exposition;
@@ -20,12 +20,12 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use crate::options::{Health, MetricsText};
 use history::History;
 
-/// The time between samples.
+/// The time between two samples.
 const PERIOD: Duration = Duration::from_secs(2);
-/// A health that takes longer is not known.
+/// After this time the health counts as unknown.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// What has been seen of the services.
+/// The recorded history of all services.
 #[derive(Debug, Default)]
 pub(crate) struct Monitor {
     history: Mutex<History>,
@@ -33,7 +33,7 @@ pub(crate) struct Monitor {
 
 impl Monitor {
     fn history(&self) -> MutexGuard<'_, History> {
-        // Half a sample at worst: the next one mends it.
+        // A panic may leave an incomplete sample; the next sample corrects it.
         self.history.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -45,12 +45,12 @@ impl Monitor {
     }
 }
 
-/// Samples until the monitor is dropped.
+/// Starts a task that samples until the monitor is dropped.
 pub(crate) fn start(monitor: &Arc<Monitor>, metrics_text: MetricsText, health: Health) {
     let monitor = Arc::downgrade(monitor);
     tokio::spawn(async move {
         let mut ticks = interval(PERIOD);
-        // After a pause of the machine, samples go on; they are not caught up on.
+        // Missed samples, for example after a suspend, are not made up for.
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;

@@ -1,4 +1,4 @@
-//! `/monitor`: every service's health and charts.
+//! `/monitor`: the health and charts of every service.
 
 use std::sync::Arc;
 
@@ -33,12 +33,12 @@ struct Services {
     services: Vec<Service>,
 }
 
-/// A service as the page shows it.
+/// A service in the template.
 struct Service {
-    /// `Inventory`, of `bookstore.inventory.v1.InventoryService`.
+    /// The short name: `Inventory` for `bookstore.inventory.v1.InventoryService`.
     short: String,
     full: String,
-    /// The class of the style sheet, and the words.
+    /// The CSS class and the text.
     health: (&'static str, &'static str),
     charts: [Chart; 3],
 }
@@ -49,18 +49,20 @@ pub(crate) async fn monitor(State(shop): State<Arc<Shop>>) -> Response {
         layout: PageLayout::new(&shop),
         services: services_of(&shop),
     };
-    fresh(render(StatusCode::OK, &page))
+    without_caching(render(StatusCode::OK, &page))
 }
 
-/// `GET /monitor/services`: the part of the page that changes.
+/// `GET /monitor/services`: the part of the page that the script refreshes.
 pub(crate) async fn services(State(shop): State<Arc<Shop>>) -> Response {
     let services = services_of(&shop);
-    fresh(render(StatusCode::OK, &Services { services }))
+    without_caching(render(StatusCode::OK, &Services { services }))
 }
 
-fn fresh(mut response: Response) -> Response {
-    let never = HeaderValue::from_static("no-store");
-    response.headers_mut().insert(header::CACHE_CONTROL, never);
+fn without_caching(mut response: Response) -> Response {
+    let no_store = HeaderValue::from_static("no-store");
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, no_store);
     response
 }
 
@@ -75,7 +77,7 @@ fn services_of(shop: &Shop) -> Vec<Service> {
 fn service(name: &str, series: &Series) -> Service {
     let line = |value: fn(&Point) -> Option<f64>| series.points.iter().map(value).collect();
     Service {
-        short: short(name),
+        short: short_name(name),
         full: name.to_owned(),
         health: match series.serving {
             Some(true) => ("good", "Serving"),
@@ -113,7 +115,7 @@ fn milliseconds(seconds: f64) -> f64 {
     seconds * 1000.0
 }
 
-fn short(name: &str) -> String {
+fn short_name(name: &str) -> String {
     let last = name.rsplit('.').next().unwrap_or(name);
     let stem = last.strip_suffix("Service").unwrap_or(last);
     if stem.is_empty() {
@@ -123,10 +125,10 @@ fn short(name: &str) -> String {
     }
 }
 
-/// What `/monitor/data.json` answers.
+/// The JSON of `/monitor/data.json`.
 #[derive(Serialize)]
 struct Data {
-    /// Seconds between the points of a history.
+    /// The time between two points of a history.
     period_seconds: u64,
     services: Vec<ServiceData>,
 }
@@ -134,14 +136,14 @@ struct Data {
 #[derive(Serialize)]
 struct ServiceData {
     service: String,
-    /// `null` if nobody says.
+    /// `null` if the health is unknown.
     serving: Option<bool>,
     now: Point,
-    /// Oldest first; the last one is `now`.
+    /// From oldest to newest; the last point is `now`.
     history: Vec<Point>,
 }
 
-/// `GET /monitor/data.json`: the same in numbers.
+/// `GET /monitor/data.json`: the data of the charts as JSON.
 pub(crate) async fn data(State(shop): State<Arc<Shop>>) -> Response {
     let history = shop.monitor.history();
     let services = history.services.iter().map(|(name, series)| ServiceData {
@@ -157,10 +159,10 @@ pub(crate) async fn data(State(shop): State<Arc<Shop>>) -> Response {
     match serde_json::to_string(&data) {
         Ok(json) => {
             let kind = [(header::CONTENT_TYPE, "application/json")];
-            fresh((kind, json).into_response())
+            without_caching((kind, json).into_response())
         }
         Err(error) => {
-            tracing::error!(%error, "the monitor's data can't be written");
+            tracing::error!(%error, "the monitor data cannot be serialized");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
@@ -171,12 +173,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn services_have_short_names() {
+    fn service_names_are_shortened() {
         assert_eq!(
-            short("bookstore.inventory.v1.InventoryService"),
+            short_name("bookstore.inventory.v1.InventoryService"),
             "Inventory"
         );
-        assert_eq!(short("Recommendations"), "Recommendations");
-        assert_eq!(short("a.Service"), "Service");
+        assert_eq!(short_name("Recommendations"), "Recommendations");
+        assert_eq!(short_name("a.Service"), "Service");
     }
 }

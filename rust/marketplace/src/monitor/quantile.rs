@@ -1,10 +1,10 @@
-//! Quantiles from histograms.
+//! Estimates quantiles from histogram buckets, as Prometheus does.
 
 use super::exposition::Buckets;
 
-/// The value below which the share `q` of the observations lies: linear within the
-/// bucket that it falls into, as Prometheus computes it. Beyond the last finite
-/// bound, that bound. `None` without observations.
+/// Estimates the `q` quantile (0 to 1) by linear interpolation within its bucket, like
+/// `histogram_quantile` of Prometheus. A quantile in the last, infinite bucket is reported
+/// as the highest finite bound. `None` without observations.
 pub(super) fn quantile(buckets: &Buckets, q: f64) -> Option<f64> {
     let total = *buckets.values().next_back()?;
     if total <= 0.0 {
@@ -37,7 +37,7 @@ mod tests {
     }
 
     #[test]
-    fn quantiles_are_linear_within_a_bucket() {
+    fn quantiles_are_interpolated_within_a_bucket() {
         let even = buckets(&[(1.0, 50.0), (2.0, 100.0), (f64::INFINITY, 100.0)]);
         assert_eq!(quantile(&even, 0.25), Some(0.5));
         assert_eq!(quantile(&even, 0.5), Some(1.0));
@@ -46,13 +46,13 @@ mod tests {
     }
 
     #[test]
-    fn beyond_the_last_bound_the_bound_is_told() {
+    fn quantile_in_the_infinite_bucket_is_the_highest_bound() {
         let slow = buckets(&[(1.0, 1.0), (f64::INFINITY, 100.0)]);
         assert_eq!(quantile(&slow, 0.99), Some(1.0));
     }
 
     #[test]
-    fn nothing_observed_is_no_latency() {
+    fn no_observations_give_no_quantile() {
         assert_eq!(quantile(&Buckets::new(), 0.5), None);
         assert_eq!(quantile(&buckets(&[(1.0, 0.0)]), 0.5), None);
     }

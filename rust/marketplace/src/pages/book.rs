@@ -18,9 +18,9 @@ use crate::{
     view::{BookCard, BookDetails},
 };
 
-/// How many other books of the shelf are shown.
-const RELATED_BOOKS: usize = 6;
-/// The largest number that the contract allows for a book.
+/// The number of other books of the category that are shown.
+const MAX_RELATED_BOOKS: usize = 6;
+/// The largest book id that the contract allows.
 const MAX_BOOK_ID: i32 = 999_999_999;
 
 #[derive(Template)]
@@ -32,7 +32,7 @@ struct BookPage {
     related: Vec<BookCard>,
 }
 
-/// The other books of the shelf, and whether something failed on the way to them.
+/// Other books of the category, and whether a call for them failed.
 struct RelatedBooks {
     cards: Vec<BookCard>,
     failed: bool,
@@ -47,14 +47,14 @@ pub(crate) async fn book(
         return no_such_page("");
     };
     let Some(book_id) = parse_book_id(&id) else {
-        let text = "Books have numbers, such as /books/4. Maybe a search finds the one you mean.";
-        return MessagePage::not_found("That is not the number of a book", text.to_owned())
+        let text = "The address of a book ends in its number, as in /books/4. Maybe a search finds the one you mean.";
+        return MessagePage::not_found("That is not a book number", text.to_owned())
             .with_suggested_query(&id)
             .with_categories_of(&shop)
             .into_response();
     };
     let deadline = shop.deadline();
-    // The stock may hang without holding up the rest.
+    // Both run at the same time, so a slow stock does not delay the other calls.
     let (stock, found) = join(
         shop.clients.stock(deadline, [book_id]),
         book_and_related(&shop, deadline, book_id),
@@ -64,13 +64,13 @@ pub(crate) async fn book(
         Ok(found) => found,
         Err(Failure::NotFound | Failure::InvalidArgument) => {
             let text = format!(
-                "There is no book with the number {book_id}. It may have been renumbered, or never been here."
+                "There is no book with the number {book_id}. It may have been renumbered, or it never existed."
             );
             return MessagePage::not_found("We don’t have this book", text)
                 .with_categories_of(&shop)
                 .into_response();
         }
-        Err(Failure::Unavailable) => return from_cache(&shop, book_id),
+        Err(Failure::Unavailable) => return page_from_cache(&shop, book_id),
     };
     let mut notices = Vec::new();
     if stock.is_err() {
@@ -95,24 +95,28 @@ async fn book_and_related(
 ) -> Result<(Book, RelatedBooks), Failure> {
     let book = shop.clients.book(deadline, book_id).await?;
     shop.cache.insert_books([&book]);
-    let related = related(shop, deadline, &book).await;
+    let related = related_books(shop, deadline, &book).await;
     let failed = related.is_err();
     let cards = related.unwrap_or_default();
     Ok((book, RelatedBooks { cards, failed }))
 }
 
-async fn related(shop: &Shop, deadline: Deadline, book: &Book) -> Result<Vec<BookCard>, Failure> {
+async fn related_books(
+    shop: &Shop,
+    deadline: Deadline,
+    book: &Book,
+) -> Result<Vec<BookCard>, Failure> {
     let Some(category) = CategoryInfo::from_number(book.category) else {
         return Ok(Vec::new());
     };
-    // One more, in case the book itself is recommended.
-    let wanted = i32::try_from(RELATED_BOOKS + 1).unwrap_or(i32::MAX);
+    // One more than needed, because the book itself may be recommended.
+    let max_results = i32::try_from(MAX_RELATED_BOOKS + 1).unwrap_or(i32::MAX);
     let recommended = shop
         .clients
-        .recommend(deadline, category.id, wanted)
+        .recommend(deadline, category.id, max_results)
         .await?;
     let ids = recommended.iter().map(|other| other.book_id);
-    let ids = ids.filter(|id| *id != book.book_id).take(RELATED_BOOKS);
+    let ids = ids.filter(|id| *id != book.book_id).take(MAX_RELATED_BOOKS);
     let ids: Vec<i32> = ids.collect();
     let (books, stock) = join(
         shop.clients.books(deadline, ids.iter().copied()),
@@ -125,8 +129,8 @@ async fn related(shop: &Shop, deadline: Deadline, book: &Book) -> Result<Vec<Boo
     Ok(found.map(|book| BookCard::new(book, &stock)).collect())
 }
 
-/// The book as it was seen last, without what may have changed.
-fn from_cache(shop: &Shop, book_id: i32) -> Response {
+/// The page from the cache, without price and stock, which may have changed.
+fn page_from_cache(shop: &Shop, book_id: i32) -> Response {
     let Some(book) = shop.cache.book(book_id) else {
         return service_unavailable(shop, "We can’t look up this book at the moment.")
             .into_response();
@@ -151,7 +155,8 @@ fn layout(shop: &Shop, book: &Book) -> PageLayout {
     }
 }
 
-/// The number of a book, in digits only: one book has one address.
+/// Parses a book id from a URL. Only digits without leading zeros are accepted, so that each
+/// book has exactly one URL.
 pub(super) fn parse_book_id(text: &str) -> Option<i32> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
     let number = text.parse().ok().filter(|_| digits);
@@ -163,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_book_has_one_number() {
+    fn only_canonical_book_ids_are_accepted() {
         assert_eq!(
             (parse_book_id("4"), parse_book_id("999999999")),
             (Some(4), Some(MAX_BOOK_ID))

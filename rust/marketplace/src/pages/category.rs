@@ -1,4 +1,4 @@
-//! The page of one shelf.
+//! The page of one category.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     category::CategoryInfo,
-    currency::grouped,
+    currency::with_thousands_separators,
     deadline::Deadline,
     paging::{self, Listing, PAGE_SIZE, Page, PageError},
     shop::Shop,
@@ -43,7 +43,7 @@ pub(crate) async fn category(
         return no_such_page("");
     };
     let Some(category) = CategoryInfo::from_slug(&slug) else {
-        return unknown(&shop, &slug).into_response();
+        return unknown_category(&shop, &slug).into_response();
     };
     let number = match params.page_number() {
         Ok(number) => number,
@@ -51,27 +51,30 @@ pub(crate) async fn category(
     };
     let deadline = shop.deadline();
     let listing = Listing::Category(category.id);
-    // What is left of it lets Recommendations stand in.
-    let most = deadline.fraction(0.7);
+    // The rest of the time is for the fallback to Recommendations.
+    let inventory_deadline = deadline.fraction(0.7);
     let (counts, page) = join(
-        shop.categories(most),
-        paging::read_page(&shop, most, &listing, number),
+        shop.categories(inventory_deadline),
+        paging::read_page(&shop, inventory_deadline, &listing, number),
     )
     .await;
     let count = counts.map(|counts| {
-        let own = counts.iter().find(|(counted, _)| *counted == category);
-        own.map_or(0, |(_, count)| *count)
+        let entry = counts.iter().find(|(other, _)| *other == category);
+        entry.map_or(0, |(_, count)| *count)
     });
     let mut layout = PageLayout::new(&shop);
     layout.current = Some(category);
     match page {
-        Ok(page) => listed(&shop, deadline, layout, category, count, page).await,
-        Err(PageError::BeyondEnd { last }) => beyond_end(&shop, category, last).into_response(),
-        Err(PageError::Failed(_)) => recommended(&shop, deadline, layout, category).await,
+        Ok(page) => list_page(&shop, deadline, layout, category, count, page).await,
+        Err(PageError::BeyondEnd { last }) => {
+            beyond_last_page(&shop, category, last).into_response()
+        }
+        Err(PageError::Failed(_)) => recommended_page(&shop, deadline, layout, category).await,
     }
 }
 
-async fn listed(
+/// The page as Inventory lists it.
+async fn list_page(
     shop: &Shop,
     deadline: Deadline,
     layout: PageLayout,
@@ -92,30 +95,30 @@ async fn listed(
         layout,
         notices,
         category,
-        count: count.map(grouped),
+        count: count.map(with_thousands_separators),
         cards: cards(&list.books, &stock.unwrap_or_default()),
         pager: Some(Pager::new(&base, list.number, list.has_next, last)),
     };
     render_with_notices(&page.notices, &page)
 }
 
-/// Without Inventory: some books of the shelf, as Recommendations knows them.
-async fn recommended(
+/// The page without Inventory: some recommended books of the category.
+async fn recommended_page(
     shop: &Shop,
     deadline: Deadline,
     layout: PageLayout,
     category: &'static CategoryInfo,
 ) -> Response {
     let size = i32::try_from(PAGE_SIZE).unwrap_or(i32::MAX);
-    let drawn = shop.clients.recommend(deadline, category.id, size).await;
-    let drawn = drawn.unwrap_or_default();
-    if drawn.is_empty() {
+    let recommended = shop.clients.recommend(deadline, category.id, size).await;
+    let recommended = recommended.unwrap_or_default();
+    if recommended.is_empty() {
         return service_unavailable(shop, "Our catalogue doesn’t answer at the moment.")
             .into_response();
     }
-    let cards = drawn.iter().map(|book| {
-        let remembered = shop.cache.recommended_book(book, category.id);
-        BookCard::without_inventory(&remembered)
+    let cards = recommended.iter().map(|book| {
+        let cached = shop.cache.recommended_book(book, category.id);
+        BookCard::without_inventory(&cached)
     });
     let page = CategoryPage {
         layout,
@@ -130,15 +133,15 @@ async fn recommended(
     render_with_notices(&page.notices, &page)
 }
 
-fn unknown(shop: &Shop, slug: &str) -> MessagePage {
+fn unknown_category(shop: &Shop, slug: &str) -> MessagePage {
     let text = "There is no such category. These are the ones that we have.".to_owned();
     MessagePage::not_found("We don’t have that shelf", text)
         .with_suggested_query(slug)
         .with_categories_of(shop)
 }
 
-/// Says where the list ends.
-fn beyond_end(shop: &Shop, category: &CategoryInfo, last: u32) -> MessagePage {
+/// The message for a page number after the last page.
+fn beyond_last_page(shop: &Shop, category: &CategoryInfo, last: u32) -> MessagePage {
     let pages = if last == 1 {
         "one page".to_owned()
     } else {

@@ -1,4 +1,4 @@
-//! Covers as image files.
+//! Book covers as SVG files.
 
 use std::sync::Arc;
 
@@ -19,8 +19,8 @@ use crate::{
 
 /// `GET /covers/{id}.svg?v=`
 ///
-/// With the version that the pages write, the answer is kept for a year, and it
-/// mostly costs no call: the page that named it has just read the book.
+/// With the version from a page, the response may be cached for a year and usually needs
+/// no call, because the page has just put the book into the cache.
 pub(crate) async fn cover(
     State(shop): State<Arc<Shop>>,
     file: Result<Path<String>, PathRejection>,

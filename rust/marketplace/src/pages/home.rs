@@ -1,4 +1,4 @@
-//! The home page: recommended books of several shelves.
+//! The home page: recommended books of several categories.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -13,15 +13,15 @@ use futures::future::{join_all, join3};
 use super::{PageLayout, render_with_notices, service_unavailable};
 use crate::{
     category::CategoryInfo,
-    currency::grouped,
+    currency::with_thousands_separators,
     deadline::{Deadline, Failure},
     shop::Shop,
     view::{BookCard, cards},
 };
 
-/// How many shelves the page shows.
-const ROWS: usize = 6;
-/// How many books of each.
+/// The number of categories that are shown with books.
+const MAX_ROWS: usize = 6;
+/// The number of books of each category.
 const BOOKS_PER_ROW: i32 = 6;
 
 #[derive(Template)]
@@ -29,22 +29,22 @@ const BOOKS_PER_ROW: i32 = 6;
 struct HomePage {
     layout: PageLayout,
     notices: Vec<&'static str>,
-    /// All books and all shelves that hold some.
+    /// The number of books, formatted, and of categories that contain books.
     totals: Option<(String, usize)>,
-    /// Covers for the picture at the top.
+    /// The URLs of the covers in the hero section at the top.
     hero_covers: Vec<String>,
     rows: Vec<CategoryRow>,
-    /// Every shelf with its number of books.
+    /// Every category with its number of books, formatted.
     category_counts: Vec<(&'static CategoryInfo, Option<String>)>,
 }
 
-/// A shelf with some of its books.
+/// A category with some of its books.
 struct CategoryRow {
     category: &'static CategoryInfo,
     cards: Vec<BookCard>,
 }
 
-/// What came of asking for one shelf's books.
+/// The result of one call of Recommend.
 type RecommendResult = Result<Vec<BookRecommendation>, Failure>;
 
 /// `GET /`
@@ -52,14 +52,14 @@ pub(crate) async fn home(State(shop): State<Arc<Shop>>) -> Response {
     let deadline = shop.deadline();
     let counts = shop.categories(deadline.fraction(0.25)).await;
     let layout = PageLayout::new(&shop);
-    let shown: Vec<_> = layout.categories.iter().copied().take(ROWS).collect();
+    let shown: Vec<_> = layout.categories.iter().copied().take(MAX_ROWS).collect();
 
-    // Half of the rest: Inventory can stand in for Recommendations, if there is
-    // time left to ask it.
-    let half = deadline.fraction(0.5);
-    let calls = shown
-        .iter()
-        .map(|category| shop.clients.recommend(half, category.id, BOOKS_PER_ROW));
+    // Half of the remaining time, so that time remains for the fallback to Inventory.
+    let recommend_deadline = deadline.fraction(0.5);
+    let calls = shown.iter().map(|category| {
+        shop.clients
+            .recommend(recommend_deadline, category.id, BOOKS_PER_ROW)
+    });
     let recommended = join_all(calls).await;
 
     let (rows, mut notices) = fill_rows(&shop, deadline, &shown, recommended).await;
@@ -81,8 +81,8 @@ pub(crate) async fn home(State(shop): State<Arc<Shop>>) -> Response {
     render_with_notices(&page.notices, &page)
 }
 
-/// Looks up what was recommended, and lists books for the shelves that nothing was recommended
-/// for.
+/// Gets the recommended books from Inventory. For categories whose recommendation failed it
+/// lists books instead.
 async fn fill_rows(
     shop: &Shop,
     deadline: Deadline,
@@ -136,8 +136,8 @@ async fn fill_rows(
     (rows, notices)
 }
 
-/// The cards of what was recommended. A book that Inventory does not have any more is
-/// left out; without Inventory all stay, with what is known of them.
+/// The cards of recommended books. `books` is `None` if Inventory did not answer: then the
+/// cards show cached data. A book that Inventory no longer has is left out.
 fn recommended_cards(
     shop: &Shop,
     category: &CategoryInfo,
@@ -146,10 +146,10 @@ fn recommended_cards(
     stock: &HashMap<i32, i32>,
 ) -> Vec<BookCard> {
     let Some(books) = books else {
-        let remembered = recommended
+        let cached = recommended
             .iter()
             .map(|book| shop.cache.recommended_book(book, category.id));
-        return remembered
+        return cached
             .map(|book| BookCard::without_inventory(&book))
             .collect();
     };
@@ -191,14 +191,15 @@ fn notices(
 
 fn format_totals(counts: &[(&'static CategoryInfo, u64)]) -> (String, usize) {
     let books = counts.iter().map(|(_, count)| count).sum();
-    (grouped(books), counts.len())
+    (with_thousands_separators(books), counts.len())
 }
 
-/// Three covers, of different shelves if there are as many.
+/// Up to three covers, from different categories if possible.
 fn hero_covers(rows: &[CategoryRow]) -> Vec<String> {
-    let places = 0..usize::try_from(BOOKS_PER_ROW).unwrap_or_default();
-    let by_place = places.flat_map(|place| rows.iter().filter_map(move |row| row.cards.get(place)));
-    by_place.take(3).map(|card| card.cover.clone()).collect()
+    let positions = 0..usize::try_from(BOOKS_PER_ROW).unwrap_or_default();
+    let by_position =
+        positions.flat_map(|position| rows.iter().filter_map(move |row| row.cards.get(position)));
+    by_position.take(3).map(|card| card.cover.clone()).collect()
 }
 
 fn category_counts(
@@ -208,7 +209,7 @@ fn category_counts(
     match counts {
         Some(counts) => counts
             .into_iter()
-            .map(|(category, count)| (category, Some(grouped(count))))
+            .map(|(category, count)| (category, Some(with_thousands_separators(count))))
             .collect(),
         None => layout
             .categories

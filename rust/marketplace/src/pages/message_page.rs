@@ -1,5 +1,4 @@
-//! Pages for when something is wrong. Each says what, and offers a way on: the
-//! search field and the shelves.
+//! Error pages. Each explains the error and offers the search field and the categories.
 
 use std::any::Any;
 
@@ -12,12 +11,12 @@ use axum::{
 use super::{PageLayout, render};
 use crate::shop::Shop;
 
-/// After so many seconds a visitor may try again.
+/// The `Retry-After` header in seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("10");
-/// No more of a wrong address is shown than this.
+/// The largest part of a wrong URL that is shown.
 const MAX_ECHOED_CHARACTERS: usize = 60;
 
-/// A page that says what is wrong.
+/// A page with an error message.
 #[derive(Debug, Template)]
 #[template(path = "message.html")]
 pub(crate) struct MessagePage {
@@ -25,12 +24,12 @@ pub(crate) struct MessagePage {
     status: StatusCode,
     heading: String,
     text: String,
-    /// A search that may find what was meant.
+    /// A search that may find what the visitor meant.
     suggested_query: Option<String>,
 }
 
 impl MessagePage {
-    /// A message with a status.
+    /// A message page with this status.
     pub fn new(status: StatusCode, heading: &str, text: String) -> Self {
         Self {
             layout: PageLayout::with_all_categories(),
@@ -41,12 +40,12 @@ impl MessagePage {
         }
     }
 
-    /// The address asks for something that is not there.
+    /// A message page with status 404.
     pub fn not_found(heading: &str, text: String) -> Self {
         Self::new(StatusCode::NOT_FOUND, heading, text)
     }
 
-    /// Offers to search for what was meant.
+    /// Offers a search for the given text.
     #[must_use]
     pub fn with_suggested_query(mut self, suggested_query: &str) -> Self {
         let words = suggested_query.replace(['-', '_', '+', '.'], " ");
@@ -58,28 +57,28 @@ impl MessagePage {
         self
     }
 
-    /// Offers only the shelves that hold books.
+    /// Shows only the categories that contain books.
     #[must_use]
     pub fn with_categories_of(mut self, shop: &Shop) -> Self {
         self.layout.categories = shop.cache.categories();
         self
     }
 
-    /// Keeps in the search field what was searched for.
+    /// Fills the search field with the query of the visitor.
     #[must_use]
     pub fn with_query(mut self, query: &str) -> Self {
         self.layout.query = query.chars().take(100).collect();
         self
     }
 
-    /// `?page=` holds something else than a page number.
+    /// The message for a `?page=` that is not a page number.
     pub fn bad_page_number(text: &str) -> Self {
         let text: String = text.chars().take(MAX_ECHOED_CHARACTERS).collect();
-        let text = format!("Pages count from 1, but the address asks for page “{text}”.");
+        let text = format!("Page numbers start at 1, but the address asks for page “{text}”.");
         Self::new(StatusCode::BAD_REQUEST, "That is not a page number", text)
     }
 
-    /// Whether the fault is ours.
+    /// Whether the status is 5xx.
     fn is_server_error(&self) -> bool {
         self.status.is_server_error()
     }
@@ -97,7 +96,7 @@ impl IntoResponse for MessagePage {
     }
 }
 
-/// The services do not answer, and nothing can stand in for them.
+/// The message if the services do not answer and there is no fallback.
 pub(crate) fn service_unavailable(shop: &Shop, what: &str) -> MessagePage {
     let text = format!(
         "{what} Nothing is wrong with your connection, and nothing is lost: please try again in a moment."
@@ -106,12 +105,12 @@ pub(crate) fn service_unavailable(shop: &Shop, what: &str) -> MessagePage {
         .with_categories_of(shop)
 }
 
-/// For paths that have no page.
+/// The fallback handler for unknown paths.
 pub(crate) async fn unknown_path(address: Uri) -> Response {
     no_such_page(address.path())
 }
 
-/// There is no page at the path.
+/// The response for an unknown path. It suggests a search for the last part of the path.
 pub(crate) fn no_such_page(path: &str) -> Response {
     let end = path
         .rsplit('/')
@@ -119,33 +118,37 @@ pub(crate) fn no_such_page(path: &str) -> Response {
         .unwrap_or_default();
     let text = "The address may be misspelt, or the page has moved. The books are all still here."
         .to_owned();
-    // An escaped path would be shown as it is: no suggested_query then.
+    // A percent-encoded path would be shown undecoded, so it makes no suggestion.
     let suggested_query = if end.contains('%') { "" } else { end };
     MessagePage::not_found("This page isn’t on our shelves", text)
         .with_suggested_query(suggested_query)
         .into_response()
 }
 
-/// For methods that a page does not have.
+/// The handler for methods other than GET and HEAD.
 pub(crate) async fn method_not_allowed() -> Response {
-    let text = "This page can be read, but nothing can be sent to it.".to_owned();
-    let message = MessagePage::new(StatusCode::METHOD_NOT_ALLOWED, "Only for reading", text);
+    let text = "You can open this page, but it does not accept any data.".to_owned();
+    let message = MessagePage::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "This page is read-only",
+        text,
+    );
     let allow = [(header::ALLOW, HeaderValue::from_static("GET, HEAD"))];
     (allow, message).into_response()
 }
 
-/// For when our own code has failed.
+/// The response after a handler panicked.
 #[expect(
     clippy::needless_pass_by_value,
-    reason = "the layer that calls it says so"
+    reason = "CatchPanicLayer fixes the signature"
 )]
 pub(crate) fn panic_response(panic: Box<dyn Any + Send + 'static>) -> Response {
     let cause = panic
         .downcast_ref::<String>()
         .map(String::as_str)
         .or_else(|| panic.downcast_ref::<&str>().copied());
-    tracing::error!(cause, "a page panicked");
-    let text = "Something broke on our side. It has been noted.".to_owned();
+    tracing::error!(cause, "the handler of a page panicked");
+    let text = "Something failed on our side. The error has been logged.".to_owned();
     let heading = "That should not have happened";
     MessagePage::new(StatusCode::INTERNAL_SERVER_ERROR, heading, text).into_response()
 }

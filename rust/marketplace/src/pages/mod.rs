@@ -1,4 +1,4 @@
-//! The pages, one module each, and what they have in common.
+//! The pages, one module each, and the parts that they share.
 
 pub(crate) mod book;
 pub(crate) mod category;
@@ -25,19 +25,19 @@ use crate::{
     shop::Shop,
 };
 
-/// What is around every page.
+/// The data of the header that surrounds every page.
 #[derive(Debug)]
 pub(crate) struct PageLayout {
-    /// What stands in the search field.
+    /// The text in the search field.
     pub query: String,
-    /// The shelves to choose from.
+    /// The categories in the navigation.
     pub categories: Vec<&'static CategoryInfo>,
-    /// The shelf that one is at.
+    /// The category of this page, which the navigation highlights.
     pub current: Option<&'static CategoryInfo>,
 }
 
 impl PageLayout {
-    /// PageLayout with the shelves that hold books.
+    /// A layout with the categories that contain books.
     pub fn new(shop: &Shop) -> Self {
         Self {
             categories: shop.cache.categories(),
@@ -45,7 +45,7 @@ impl PageLayout {
         }
     }
 
-    /// PageLayout for a page that knows nothing of the shop.
+    /// A layout for pages that are rendered without access to the shop state.
     pub fn with_all_categories() -> Self {
         Self {
             query: String::new(),
@@ -54,19 +54,19 @@ impl PageLayout {
         }
     }
 
-    /// Whether the shelf is the one that one is at.
+    /// Whether this is the category of the page.
     pub fn is_current(&self, category: &CategoryInfo) -> bool {
         self.current.is_some_and(|current| current == category)
     }
 }
 
-/// The query of an address. Of a name that occurs twice, the first counts.
+/// The query string of a URL. If a parameter occurs twice, the first value is used.
 #[derive(Debug, Default, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct QueryParams(Vec<(String, String)>);
 
 impl QueryParams {
-    /// The value of a name.
+    /// The value of a parameter.
     pub fn get(&self, name: &str) -> Option<&str> {
         let mut pairs = self.0.iter();
         pairs
@@ -74,7 +74,7 @@ impl QueryParams {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The page number; 1 if none is given.
+    /// The parameter `page`; 1 if it is unset or empty.
     pub fn page_number(&self) -> Result<u32, Box<MessagePage>> {
         let Some(text) = self
             .get("page")
@@ -91,52 +91,54 @@ impl QueryParams {
     }
 }
 
-/// Renders a page.
+/// Renders a template with a status.
 pub(crate) fn render(status: StatusCode, page: &impl Template) -> Response {
     match page.render() {
         Ok(html) => (status, Html(html)).into_response(),
         Err(error) => {
-            tracing::error!(%error, "a page can't be rendered");
+            tracing::error!(%error, "a page cannot be rendered");
             (
                 StatusCode::INTERNAL_SERVER_ERROR,
-                "this page can't be shown\n",
+                "this page cannot be shown\n",
             )
                 .into_response()
         }
     }
 }
 
-/// Renders a page from which something may be missing: then it must not be kept.
+/// Renders a page. If it has notices, some of its data is missing, so it must not be cached.
 pub(crate) fn render_with_notices(notices: &[&str], page: &impl Template) -> Response {
     let mut response = render(StatusCode::OK, page);
     if !notices.is_empty() {
-        let never = HeaderValue::from_static("no-store");
-        response.headers_mut().insert(header::CACHE_CONTROL, never);
+        let no_store = HeaderValue::from_static("no-store");
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, no_store);
     }
     response
 }
 
-/// The pages around one page of a list.
+/// The links to the other pages of a list.
 #[derive(Debug)]
 pub(crate) struct Pager {
     pub number: u32,
-    /// How many pages there are, if that is known.
+    /// The number of pages, if it is known.
     pub last: Option<u32>,
     pub has_next: bool,
-    /// The address but for the page number, ending in `?` or `&`.
+    /// The URL without the page number, ending in `?` or `&`.
     base: String,
 }
 
 impl Pager {
-    /// A pager for addresses that begin with `base`: `/search?q=sea`.
+    /// A pager for URLs that start with `base`, such as `/search?q=sea`.
     pub fn new(base: &str, number: u32, has_next: bool, last: Option<u32>) -> Self {
-        let joint = if base.contains('?') { '&' } else { '?' };
+        let separator = if base.contains('?') { '&' } else { '?' };
         Self {
             number,
-            // A count from a moment ago may be behind the list.
+            // The count may be older than the list and therefore too small.
             last: last.map(|last| last.max(number + u32::from(has_next))),
             has_next,
-            base: format!("{base}{joint}"),
+            base: format!("{base}{separator}"),
         }
     }
 
@@ -145,15 +147,16 @@ impl Pager {
         self.number > 1 || self.has_next
     }
 
-    /// The address of a page; the first one has no number.
-    pub fn address(&self, number: u32) -> String {
+    /// The URL of a page. The first page has no number in its URL.
+    pub fn url(&self, number: u32) -> String {
         if number <= 1 {
             return self.base.trim_end_matches(['?', '&']).to_owned();
         }
         format!("{}page={number}", self.base)
     }
 
-    /// The page numbers to link; 0 for a gap. Without a count, the pages so far.
+    /// The page numbers to link: the first, the last and the neighbours of the current page.
+    /// 0 stands for a gap. If the number of pages is unknown, the last is left out.
     pub fn numbers(&self) -> Vec<u32> {
         let last = self.last.unwrap_or(self.number + u32::from(self.has_next));
         let near = self.number.saturating_sub(1).max(1)..=(self.number + 1).min(last);
@@ -189,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pager_links_the_ends_and_the_neighbours() {
+    fn pager_links_first_last_and_neighbours() {
         assert_eq!(numbers(1, true, Some(2)), [1, 2]);
         assert_eq!(numbers(1, true, Some(10)), [1, 2, 0, 10]);
         assert_eq!(numbers(3, true, Some(10)), [1, 2, 3, 4, 0, 10]);
@@ -201,11 +204,11 @@ mod tests {
     }
 
     #[test]
-    fn a_pager_keeps_the_rest_of_the_address() {
+    fn pager_keeps_the_other_query_parameters() {
         let pager = Pager::new("/search?q=sea", 2, false, None);
-        assert_eq!(pager.address(1), "/search?q=sea");
-        assert_eq!(pager.address(3), "/search?q=sea&page=3");
-        assert_eq!(Pager::new("/x", 2, false, None).address(2), "/x?page=2");
+        assert_eq!(pager.url(1), "/search?q=sea");
+        assert_eq!(pager.url(3), "/search?q=sea&page=3");
+        assert_eq!(Pager::new("/x", 2, false, None).url(2), "/x?page=2");
     }
 
     #[test]

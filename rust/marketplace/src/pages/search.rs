@@ -1,4 +1,4 @@
-//! Search, by a form and while one types.
+//! The search page, and suggestions while the visitor types.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use crate::{
 
 /// The longest query that the contract allows, in characters.
 const MAX_QUERY_CHARACTERS: usize = 100;
-/// How many books are suggested.
+/// The number of suggested books.
 const MAX_SUGGESTIONS: i32 = 8;
 
 #[derive(Template)]
@@ -31,7 +31,7 @@ const MAX_SUGGESTIONS: i32 = 8;
 struct SearchPage {
     layout: PageLayout,
     notices: Vec<&'static str>,
-    /// The shelf that was searched; `None` for all.
+    /// The category that was searched; `None` for all.
     category: Option<&'static CategoryInfo>,
     cards: Vec<BookCard>,
     pager: Option<Pager>,
@@ -84,8 +84,8 @@ pub(crate) async fn search(
     render_with_notices(&search.notices, &search)
 }
 
-/// `GET /search/suggest?q=`: list items, to be put into the list box under the
-/// field. Nothing for nothing.
+/// `GET /search/suggest?q=`: an HTML fragment of list items for the list box under the search
+/// field. It is empty for an empty query.
 pub(crate) async fn suggest(
     State(shop): State<Arc<Shop>>,
     Query(params): Query<QueryParams>,
@@ -126,7 +126,7 @@ pub(crate) async fn suggest(
     }
 }
 
-/// Query, shelf and page number of an address.
+/// Parses the query, the category and the page number.
 fn parse_query(
     params: &QueryParams,
 ) -> Result<(String, Option<&'static CategoryInfo>, u32), Box<MessagePage>> {
@@ -151,8 +151,8 @@ fn parse_query(
     Ok((query, category, params.page_number()?))
 }
 
-/// Words with one space between them: databases don't take every control
-/// character, and `sea ` asks for the same as `sea`.
+/// Replaces control characters, which databases may refuse, and reduces white space to single
+/// spaces between words, so that `sea ` is the same query as `sea`.
 fn normalize_whitespace(text: &str) -> String {
     let text = text.replace(char::is_control, " ");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -171,7 +171,7 @@ fn pager(query: &str, category: Option<&'static CategoryInfo>, page: &Page) -> P
     Pager::new(&base, page.number, page.has_next, None)
 }
 
-/// The address of a search, for links on other pages.
+/// The URL of a search, for links on other pages.
 pub(crate) fn search_url(query: &str) -> String {
     let query: String = query.chars().take(MAX_QUERY_CHARACTERS).collect();
     format!("/search?q={}", form_urlencode(&query))
@@ -226,7 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn queries_survive_the_address() {
+    fn queries_are_percent_encoded() {
         assert_eq!(
             form_urlencode("García & söhne"),
             "Garc%C3%ADa+%26+s%C3%B6hne"
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_is_its_words() {
+    fn white_space_and_control_characters_are_normalized() {
         assert_eq!(
             normalize_whitespace("  the\u{0}sea \n wolf\t"),
             "the sea wolf"

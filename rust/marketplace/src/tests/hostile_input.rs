@@ -1,16 +1,16 @@
-//! Visitors and books that mean harm.
+//! Malicious queries, URLs and book data.
 
 use super::*;
 
 const SCRIPT: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
 
-/// Whether what was sent stands in the page as markup.
+/// Whether the page contains the injected markup unescaped.
 fn is_injected(page: &TestResponse) -> bool {
     page.body.contains("<script>alert") || page.body.contains("<img src=x")
 }
 
 #[tokio::test]
-async fn queries_are_shown_as_text() {
+async fn queries_are_escaped() {
     let shop = TestShop::of(&catalogue());
     let query = "%3Cscript%3Ealert(1)%3C/script%3E%22%27%3E%3Cimg%20src=x%20onerror=alert(1)%3E";
     let paths = [
@@ -31,7 +31,7 @@ async fn queries_are_shown_as_text() {
 }
 
 #[tokio::test]
-async fn titles_and_authors_are_shown_as_text() {
+async fn titles_and_authors_are_escaped() {
     let mut books = catalogue();
     for book in &mut books {
         book.title = format!("{SCRIPT} {}", book.book_id);
@@ -54,7 +54,7 @@ async fn titles_and_authors_are_shown_as_text() {
 }
 
 #[tokio::test]
-async fn nonsense_is_refused_helpfully() {
+async fn invalid_parameters_get_a_helpful_400_page() {
     let shop = TestShop::of(&catalogue());
     let long = "x".repeat(101);
     let huge = "%F0%9F%93%9A".repeat(2000);
@@ -80,7 +80,7 @@ async fn nonsense_is_refused_helpfully() {
 }
 
 #[tokio::test]
-async fn odd_queries_do_no_harm() {
+async fn unusual_queries_are_answered() {
     let shop = TestShop::of(&catalogue());
     let paths = [
         "/search?q=%00%01star",

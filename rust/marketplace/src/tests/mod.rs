@@ -1,4 +1,4 @@
-//! The shop against services that are well, slow, failing and gone.
+//! Tests of the shop against fake services that work, are slow, fail or are down.
 
 mod fakes;
 mod hostile_input;
@@ -29,17 +29,17 @@ use tower::ServiceExt;
 use crate::{Clients, Options, app};
 use fakes::{FakeInventory, FakeRecommendations, Fault, FaultSwitch, book};
 
-/// The deadline of pages in tests.
+/// The page timeout in tests.
 const PAGE_TIMEOUT: Duration = Duration::from_millis(400);
 
-/// A shop over fakes, with handles to their faults.
+/// A shop over fake services, with switches for their faults.
 struct TestShop {
     router: Router,
     inventory: FaultSwitch,
     recommendations: FaultSwitch,
 }
 
-/// What a visitor gets.
+/// The response to a request.
 struct TestResponse {
     status: StatusCode,
     headers: HeaderMap,
@@ -75,10 +75,10 @@ impl TestShop {
     }
 
     async fn get(&self, path: &str) -> TestResponse {
-        self.ask(Method::GET, path, &[]).await
+        self.send(Method::GET, path, &[]).await
     }
 
-    async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> TestResponse {
+    async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> TestResponse {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -106,7 +106,7 @@ impl TestResponse {
         value.unwrap_or_default()
     }
 
-    /// The notice of a page from which something is missing.
+    /// The notice about missing parts of the page, if there is one.
     fn notice(&self) -> Option<&str> {
         let (_, rest) = self
             .body

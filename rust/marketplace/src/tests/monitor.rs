@@ -1,4 +1,4 @@
-//! The monitor.
+//! The page `/monitor`.
 
 use std::sync::{
     Arc,
@@ -7,8 +7,8 @@ use std::sync::{
 
 use super::*;
 
-/// Every time it is read, ten more calls have been made, one of which failed.
-fn counting() -> Options {
+/// Metrics that report ten more calls at each read, one of which failed.
+fn increasing_metrics() -> Options {
     let reads = AtomicU32::new(0);
     Options {
         metrics_text: Arc::new(move || {
@@ -36,8 +36,8 @@ fn counting() -> Options {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_monitor_shows_rates_errors_latency_and_health() {
-    let shop = TestShop::with(&catalogue(), counting());
+async fn monitor_shows_rates_errors_latency_and_health() {
+    let shop = TestShop::with(&catalogue(), increasing_metrics());
     tokio::time::sleep(Duration::from_secs(21)).await;
     let page = shop.get("/monitor").await;
     assert_eq!(page.status, StatusCode::OK);
@@ -74,10 +74,10 @@ async fn the_monitor_shows_rates_errors_latency_and_health() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_health_that_hangs_is_unknown() {
+async fn health_check_that_hangs_is_shown_as_unknown() {
     let options = Options {
         health: Arc::new(|| Box::pin(std::future::pending())),
-        ..counting()
+        ..increasing_metrics()
     };
     let shop = TestShop::with(&catalogue(), options);
     tokio::time::sleep(Duration::from_secs(20)).await;
@@ -86,13 +86,13 @@ async fn a_health_that_hangs_is_unknown() {
 }
 
 #[tokio::test]
-async fn a_monitor_without_services_says_so() {
+async fn monitor_without_services_shows_a_notice() {
     let page = TestShop::of(&[]).get("/monitor").await;
     assert!(page.body.contains("No service has reported anything yet."));
 }
 
 #[tokio::test(start_paused = true)]
-async fn sampling_ends_with_the_shop() {
+async fn sampling_stops_when_the_shop_is_dropped() {
     let reads = Arc::new(AtomicU32::new(0));
     let counter = Arc::clone(&reads);
     let options = Options {

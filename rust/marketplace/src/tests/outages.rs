@@ -1,15 +1,15 @@
-//! What is left of the pages when services are gone, slow or failing.
+//! The pages while services are down, slow or failing.
 
 use std::time::Instant;
 
 use super::*;
 
 const SLOW: Fault = Fault::Slow(Duration::from_secs(20));
-/// The three ways to be of no help.
+/// The faults that every test tries.
 const FAULTS: [Fault; 3] = [Fault::Down, SLOW, Fault::Failing];
 
-/// Gets a page, which must come within its deadline and a little for rendering, and
-/// must not say why anything failed.
+/// Gets a page. It must arrive within the page timeout plus a margin for rendering, and must
+/// not contain error details.
 async fn get(shop: &TestShop, path: &str) -> TestResponse {
     let started = Instant::now();
     let answer = shop.get(path).await;
@@ -59,7 +59,7 @@ async fn without_inventory_home_shows_titles() {
 }
 
 #[tokio::test]
-async fn without_stock_pages_say_so() {
+async fn without_stock_pages_show_a_notice() {
     for path in ["/", "/categories/mystery", "/books/1", "/search?q=star"] {
         let shop = TestShop::of(&catalogue());
         shop.inventory.set("batch_get_stock", SLOW);
@@ -89,7 +89,7 @@ async fn without_inventory_a_category_shows_what_is_recommended() {
 }
 
 #[tokio::test]
-async fn without_recommendations_a_book_stands_alone() {
+async fn without_recommendations_a_book_has_no_related_books() {
     for fault in FAULTS {
         let shop = TestShop::of(&catalogue());
         shop.recommendations.set("*", fault);
@@ -107,7 +107,7 @@ async fn without_recommendations_a_book_stands_alone() {
 }
 
 #[tokio::test]
-async fn a_book_that_was_seen_is_remembered_without_its_price() {
+async fn cached_book_is_shown_without_its_price() {
     let shop = TestShop::of(&catalogue());
     get(&shop, "/books/101").await;
     shop.inventory.set("*", Fault::Failing);
@@ -118,7 +118,7 @@ async fn a_book_that_was_seen_is_remembered_without_its_price() {
 }
 
 #[tokio::test]
-async fn when_all_is_down_the_shop_says_so() {
+async fn all_pages_are_503_when_all_services_are_down() {
     for fault in FAULTS {
         let shop = TestShop::of(&catalogue());
         shop.inventory.set("*", fault);
@@ -137,7 +137,7 @@ async fn when_all_is_down_the_shop_says_so() {
                 "{path}"
             );
         }
-        // What needs no service goes on.
+        // Pages that need no service still work.
         for path in ["/monitor", "/healthz", "/favicon.svg"] {
             assert_eq!(get(&shop, path).await.status, StatusCode::OK, "{path}");
         }
@@ -145,7 +145,7 @@ async fn when_all_is_down_the_shop_says_so() {
 }
 
 #[tokio::test]
-async fn a_shop_that_recovers_has_nothing_left_of_it() {
+async fn notices_disappear_after_recovery() {
     let shop = TestShop::of(&catalogue());
     shop.inventory.set("*", Fault::Down);
     shop.recommendations.set("*", Fault::Down);
@@ -157,7 +157,7 @@ async fn a_shop_that_recovers_has_nothing_left_of_it() {
 }
 
 #[tokio::test]
-async fn a_panic_makes_a_page() {
+async fn panic_is_answered_with_an_error_page() {
     let boom = Router::new()
         .route(
             "/boom",
@@ -172,5 +172,5 @@ async fn a_panic_makes_a_page() {
     };
     let page = get(&shop, "/boom").await;
     assert_eq!(page.status, StatusCode::INTERNAL_SERVER_ERROR);
-    assert!(page.body.contains("It has been noted"));
+    assert!(page.body.contains("The error has been logged"));
 }

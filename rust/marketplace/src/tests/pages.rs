@@ -1,9 +1,9 @@
-//! Every page when all is well.
+//! Every page while all services work.
 
 use super::*;
 
 #[tokio::test]
-async fn home_recommends_books_of_each_shelf_that_has_some() {
+async fn home_recommends_books_of_each_non_empty_category() {
     let shop = TestShop::of(&catalogue());
     let home = shop.get("/").await;
     assert_eq!(home.status, StatusCode::OK);
@@ -14,19 +14,19 @@ async fn home_recommends_books_of_each_shelf_that_has_some() {
     assert!(home.body.contains("Agatha Christie") && home.body.contains("$10.00"));
     // Book 1 has one copy, book 6 many.
     assert!(home.body.contains("Only 1 left") && !home.body.contains("In stock"));
-    // Shelves without books are not offered once the shop knows them.
+    // Categories without books are not offered.
     assert!(!home.body.contains("/categories/poetry"));
 }
 
 #[tokio::test]
-async fn an_empty_catalogue_is_no_failure() {
+async fn empty_catalogue_is_not_an_error() {
     let home = TestShop::of(&[]).get("/").await;
     assert_eq!(home.status, StatusCode::OK);
     assert!(home.body.contains("The shelves are empty"));
 }
 
 #[tokio::test]
-async fn categories_have_pages() {
+async fn categories_are_paginated() {
     let shop = TestShop::of(&catalogue());
     let first = shop.get("/categories/mystery").await;
     assert_eq!(
@@ -60,14 +60,14 @@ async fn categories_have_pages() {
 }
 
 #[tokio::test]
-async fn a_page_can_be_opened_without_the_ones_before() {
+async fn page_can_be_opened_without_the_previous_pages() {
     let shop = TestShop::of(&catalogue());
     let third = shop.get("/categories/mystery?page=3").await;
     assert!(third.body.contains("Mystery 49") && third.body.contains("Mystery 60"));
 }
 
 #[tokio::test]
-async fn a_book_has_a_page() {
+async fn book_page_shows_details_and_related_books() {
     let shop = TestShop::of(&catalogue());
     let page = shop.get("/books/101").await;
     assert_eq!(page.status, StatusCode::OK);
@@ -81,7 +81,7 @@ async fn a_book_has_a_page() {
     ] {
         assert!(page.body.contains(part), "{part}");
     }
-    // Not among the others of its shelf.
+    // The book is not among its related books.
     assert_eq!(page.count("href=\"/books/101\""), 0);
     assert_eq!(page.count("<li class=\"card\">"), 6);
     assert!(shop.get("/books/6").await.body.contains("In stock"));
@@ -89,7 +89,7 @@ async fn a_book_has_a_page() {
 }
 
 #[tokio::test]
-async fn search_finds_and_pages() {
+async fn search_results_are_paginated() {
     let shop = TestShop::of(&catalogue());
     let found = shop.get("/search?q=mystery").await;
     assert_eq!(
@@ -140,7 +140,7 @@ async fn suggestions_are_list_items() {
 }
 
 #[tokio::test]
-async fn unknown_things_get_a_page_that_helps() {
+async fn unknown_urls_get_a_helpful_404_page() {
     let shop = TestShop::of(&catalogue());
     let paths = [
         "/no/such-page",
@@ -166,7 +166,7 @@ async fn unknown_things_get_a_page_that_helps() {
         assert!(page.body.contains("href=\"/categories/mystery\""), "{path}");
         assert_eq!(page.count("<h1"), 1, "{path}");
     }
-    let suggested_query = shop.get("/ender-game").await;
+    let page = shop.get("/ender-game").await;
     assert!(
         suggested_query
             .body
@@ -175,13 +175,13 @@ async fn unknown_things_get_a_page_that_helps() {
 }
 
 #[tokio::test]
-async fn only_reading_is_allowed() {
+async fn only_get_and_head_are_allowed() {
     let shop = TestShop::of(&catalogue());
     for path in ["/", "/books/1", "/search", "/covers/1.svg", "/monitor"] {
-        let answer = shop.ask(Method::POST, path, &[]).await;
+        let answer = shop.send(Method::POST, path, &[]).await;
         assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
         assert!(answer.header("allow").contains("GET"), "{path}");
-        let head = shop.ask(Method::HEAD, path, &[]).await;
+        let head = shop.send(Method::HEAD, path, &[]).await;
         assert_eq!(
             (head.status, head.body.as_str()),
             (StatusCode::OK, ""),
@@ -191,7 +191,7 @@ async fn only_reading_is_allowed() {
 }
 
 #[tokio::test]
-async fn every_answer_has_the_security_headers() {
+async fn every_response_has_the_security_headers() {
     let shop = TestShop::of(&catalogue());
     let paths = [
         "/",
@@ -223,7 +223,7 @@ async fn every_answer_has_the_security_headers() {
 }
 
 #[tokio::test]
-async fn pages_keep_to_their_own_policy() {
+async fn pages_comply_with_their_content_security_policy() {
     let shop = TestShop::of(&catalogue());
     for path in [
         "/",
@@ -250,7 +250,7 @@ async fn pages_keep_to_their_own_policy() {
             page.count("<script src=\"/assets/"),
             "{path}"
         );
-        // Space is kept for every image before it comes.
+        // Width and height reserve the space of an image before it is loaded.
         for image in page.body.split("<img ").skip(1) {
             let (attributes, _) = image.split_once('>').expect("a tag ends");
             assert!(
@@ -263,7 +263,7 @@ async fn pages_keep_to_their_own_policy() {
 }
 
 #[tokio::test]
-async fn files_are_kept_by_their_version() {
+async fn versioned_files_are_cached_for_a_year() {
     let shop = TestShop::of(&catalogue());
     let home = shop.get("/").await;
     let (_, rest) = home
@@ -277,11 +277,11 @@ async fn files_are_kept_by_their_version() {
     assert!(file.header("cache-control").contains("immutable"));
     assert!(file.header("content-type").starts_with("text/css"));
     let tag = file.header("etag");
-    let again = shop
-        .ask(Method::GET, &path, &[("if-none-match", tag)])
+    let revalidated = shop
+        .send(Method::GET, &path, &[("if-none-match", tag)])
         .await;
     assert_eq!(
-        (again.status, again.body.as_str()),
+        (revalidated.status, revalidated.body.as_str()),
         (StatusCode::NOT_MODIFIED, "")
     );
     let unversioned = shop.get("/assets/shop.css").await;
@@ -289,12 +289,12 @@ async fn files_are_kept_by_their_version() {
 }
 
 #[tokio::test]
-async fn covers_are_images_that_are_kept() {
+async fn covers_are_svg_and_cached_for_a_year() {
     let shop = TestShop::of(&catalogue());
     let home = shop.get("/").await;
     let (_, rest) = home.body.split_once("src=\"/covers/").expect("a cover");
     let (name, _) = rest.split_once('"').expect("quoted");
-    // The page that named the cover has read the book: no call is needed.
+    // The page has put the book into the cache, so the cover needs no call.
     shop.inventory.set("*", Fault::Down);
     let cover = shop.get(&format!("/covers/{name}")).await;
     assert_eq!(cover.status, StatusCode::OK);

@@ -1,4 +1,4 @@
-//! Commands that end by themselves.
+//! Runs commands that exit by themselves, such as `import`.
 
 use std::{
     fs::{self, File},
@@ -10,10 +10,10 @@ use std::{
 
 use super::Folder;
 
-/// Whatever takes longer hangs.
+/// A command that takes longer is considered to hang.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// What a command has left.
+/// The exit code and the output of a command.
 #[derive(Debug)]
 pub struct CommandOutput {
     pub code: i32,
@@ -21,15 +21,15 @@ pub struct CommandOutput {
     pub stderr: String,
 }
 
-/// The binary in the folder, without the settings of whoever runs the tests, and with
-/// backtraces asked for: there must be none.
+/// The binary with the folder as its working directory and without the BINDERY_* variables
+/// of the environment. Backtraces are enabled because errors must not print one.
 pub(super) fn command(folder: &Folder, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bookstore"));
     for (name, _) in std::env::vars_os() {
-        let ours = name
+        let is_bindery = name
             .to_str()
             .is_some_and(|name| name.starts_with("BINDERY_"));
-        if ours || name == "RUST_LOG" {
+        if is_bindery || name == "RUST_LOG" {
             command.env_remove(name);
         }
     }
@@ -40,26 +40,26 @@ pub(super) fn command(folder: &Folder, arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs a command to its end.
+/// Runs a command and waits for it.
 pub fn run(folder: &Folder, arguments: &[&str]) -> CommandOutput {
     finish(folder, command(folder, arguments).stdin(Stdio::null()))
 }
 
-/// Runs a command with a text as its standard input and some variables.
+/// Runs a command with the given standard input and environment variables.
 pub fn run_with_input(
     folder: &Folder,
     arguments: &[&str],
     input: &str,
     variables: &[(&str, &str)],
 ) -> CommandOutput {
-    let path = folder.fresh("input");
+    let path = folder.unused_path("input");
     fs::write(&path, input).expect("the folder is writable");
     let input = File::open(path).expect("it was written");
     let mut command = command(folder, arguments);
     finish(folder, command.envs(variables.iter().copied()).stdin(input))
 }
 
-/// Runs a command whose output nobody reads; gives its exit code.
+/// Runs a command whose standard output is a closed pipe; returns its exit code.
 pub fn run_unread(folder: &Folder, arguments: &[&str]) -> Option<i32> {
     let (reader, writer) = io::pipe().expect("a pipe");
     drop(reader);
@@ -69,7 +69,7 @@ pub fn run_unread(folder: &Folder, arguments: &[&str]) -> Option<i32> {
 }
 
 fn finish(folder: &Folder, command: &mut Command) -> CommandOutput {
-    let (stdout, stderr) = (folder.fresh("stdout"), folder.fresh("stderr"));
+    let (stdout, stderr) = (folder.unused_path("stdout"), folder.unused_path("stderr"));
     let mut child = command
         .stdout(File::create(&stdout).expect("the folder is writable"))
         .stderr(File::create(&stderr).expect("the folder is writable"))

@@ -1,4 +1,4 @@
-//! The temporary folder of one test: the working folder of its processes.
+//! The temporary folder of one test: the working directory of its processes.
 
 use std::{
     fs,
@@ -8,8 +8,8 @@ use std::{
 
 use tempfile::TempDir;
 
-/// Removed when it is dropped. Processes are given relative paths, so that what they
-/// say does not depend on where it is.
+/// Removed on drop. Processes get relative paths, so that their output does not depend on
+/// the location of the folder.
 pub struct Folder(TempDir);
 
 impl Folder {
@@ -22,22 +22,22 @@ impl Folder {
         self.0.path()
     }
 
-    /// Something in the folder.
+    /// An absolute path inside the folder.
     pub fn path(&self, relative: &str) -> PathBuf {
         self.0.path().join(relative)
     }
 
-    /// A path that nothing has yet.
-    pub fn fresh(&self, stem: &str) -> PathBuf {
+    /// An unused path that starts with `stem`.
+    pub fn unused_path(&self, stem: &str) -> PathBuf {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         self.path(&format!("{stem}.{}", NEXT.fetch_add(1, Ordering::Relaxed)))
     }
 
-    /// Writes a file, and the folders above it.
+    /// Writes a file and creates its parent folders.
     pub fn write(&self, relative: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(relative);
-        let above = path.parent().expect("it is below the folder");
-        fs::create_dir_all(above).expect("the folder is writable");
+        let parent = path.parent().expect("it is below the folder");
+        fs::create_dir_all(parent).expect("the folder is writable");
         fs::write(&path, content).expect("the folder is writable");
         path
     }

@@ -1,4 +1,4 @@
-//! Starts the bookstore, finds its addresses and ends it.
+//! Starts the `bookstore` binary, reads its addresses from the banner and stops it.
 
 mod command;
 mod folder;
@@ -31,33 +31,32 @@ pub use self::{
     page::{Page, get},
 };
 
-/// How long the process may take to open. A loaded machine is slow; a process that
-/// hangs is what this ends.
+/// The time limit for the start. It is generous because a loaded machine is slow.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
-/// How much of its log a failed test shows, in bytes.
+/// How many bytes from the end of the log a failed test prints.
 const LOG_TAIL_BYTES: usize = 8000;
 
-/// A running bookstore. It is killed when this is dropped, and shows its log if the
-/// test has failed.
+/// A running `bookstore` process. It is killed on drop; if the test has failed, its log is
+/// printed.
 pub struct TestProcess {
     child: Child,
     log: PathBuf,
-    /// What it has printed.
+    /// What the process printed on standard output.
     pub banner: String,
     addresses: HashMap<String, String>,
     token: Option<String>,
 }
 
 impl TestProcess {
-    /// Everything in one process, with the data of the folder.
+    /// Starts `bookstore up` in the folder.
     pub fn up(folder: &Folder) -> Self {
         Self::start(folder, &["up"])
     }
 
-    /// Starts a command that serves, on free ports unless the arguments name others.
+    /// Starts a long-running command, on free ports unless the arguments choose ports.
     pub fn start(folder: &Folder, arguments: &[&str]) -> Self {
-        let log = folder.fresh("log");
+        let log = folder.unused_path("log");
         let mut command = command::command(folder, arguments);
         for flag in ["--grpc-addr", "--shop-addr", "--metrics-addr"] {
             if !arguments.iter().any(|argument| argument.starts_with(flag)) {
@@ -78,14 +77,14 @@ impl TestProcess {
             addresses: HashMap::new(),
             token: None,
         };
-        process.banner = banner(stdout).unwrap_or_else(|| panic!("{arguments:?} did not open"));
+        process.banner = banner(stdout).unwrap_or_else(|| panic!("{arguments:?} did not start"));
         process.read_banner(folder);
         process
     }
 
     fn read_banner(&mut self, folder: &Folder) {
         for line in self.banner.lines() {
-            if let Some((_, path)) = line.split_once("operator's token in ") {
+            if let Some((_, path)) = line.split_once("operator token in ") {
                 let token = fs::read_to_string(folder.path(path)).expect("the token is there");
                 self.token = Some(token.trim().to_owned());
             }
@@ -96,17 +95,17 @@ impl TestProcess {
         }
     }
 
-    /// `http://HOST:PORT`, without a slash at the end.
+    /// The shop: `http://HOST:PORT` without a trailing slash.
     pub fn shop(&self) -> &str {
         &self.addresses["shop"]
     }
 
-    /// `HOST:PORT`
+    /// The address of gRPC: `HOST:PORT`.
     pub fn grpc(&self) -> &str {
         &self.addresses["gRPC"]
     }
 
-    /// As clients are given it.
+    /// The gRPC address as a URL.
     pub fn grpc_url(&self) -> String {
         format!("http://{}", self.grpc())
     }
@@ -116,12 +115,12 @@ impl TestProcess {
         &self.addresses["metrics"]
     }
 
-    /// The operator's token.
+    /// The operator token.
     pub fn token(&self) -> &str {
-        self.token.as_deref().expect("this process keeps data")
+        self.token.as_deref().expect("this process stores data")
     }
 
-    /// A connection of its own.
+    /// A new connection.
     pub fn channel(&self) -> Channel {
         Channel::connect(&self.grpc_url()).expect("the banner names an address")
     }
@@ -130,7 +129,7 @@ impl TestProcess {
         InventoryServiceClient::new(self.channel())
     }
 
-    /// With the operator's token.
+    /// An Inventory client that sends the operator token.
     pub fn operator(&self) -> InventoryServiceClient<Channel> {
         InventoryServiceClient::new(self.channel().with_operator_token(self.token()))
     }
@@ -143,12 +142,12 @@ impl TestProcess {
         HealthClient::new(self.channel())
     }
 
-    /// A page of the shop.
+    /// Gets a page of the shop.
     pub async fn page(&self, path: &str) -> Page {
         get(&format!("{}{path}", self.shop())).await
     }
 
-    /// Sends a signal by its name: TERM, KILL, STOP.
+    /// Sends a signal by name, such as TERM, KILL or STOP.
     pub fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill")
@@ -157,8 +156,8 @@ impl TestProcess {
         assert!(sent.expect("kill exists").success(), "kill -{name}");
     }
 
-    /// Waits for the process to end by itself: the exit code as a shell gives it, and
-    /// how long that took.
+    /// Waits until the process exits. Returns the exit code as a shell reports it (128 plus
+    /// the signal number for a signal) and the time that it took.
     pub async fn wait_for_exit(&mut self, limit: Duration) -> (i32, Duration) {
         let began = Instant::now();
         loop {
@@ -171,13 +170,13 @@ impl TestProcess {
         }
     }
 
-    /// Stops it as an operator does.
+    /// Sends SIGTERM and expects exit code 0.
     pub async fn stop(mut self) {
         self.signal("TERM");
         assert_eq!(self.wait_for_exit(Duration::from_secs(30)).await.0, 0);
     }
 
-    /// Ends it without a warning.
+    /// Sends SIGKILL.
     pub async fn kill(mut self) {
         self.signal("KILL");
         self.wait_for_exit(Duration::from_secs(30)).await;
@@ -186,7 +185,7 @@ impl TestProcess {
 
 impl Drop for TestProcess {
     fn drop(&mut self) {
-        // It may have ended before.
+        // The process may already have exited.
         let _ = self.child.kill();
         let _ = self.child.wait();
         if thread::panicking() {
@@ -197,33 +196,33 @@ impl Drop for TestProcess {
     }
 }
 
-/// Reads up to the example; `None` if the process ends or is late. What it prints later
-/// is read and dropped.
+/// Reads the banner up to the example call; `None` if the process exits first or exceeds
+/// the time limit. Later output is read and discarded.
 fn banner(stdout: ChildStdout) -> Option<String> {
-    let (to_us, printed) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut banner = String::new();
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-            let ended = banner.ends_with("Try:\n");
+            let is_last_line = banner.ends_with("Try:\n");
             banner.push_str(&line);
             banner.push('\n');
-            if ended {
-                // The test may have given up.
-                let _ = to_us.send(std::mem::take(&mut banner));
+            if is_last_line {
+                // The receiver is gone if the time limit has passed.
+                let _ = sender.send(std::mem::take(&mut banner));
             }
         }
     });
-    printed.recv_timeout(START_LIMIT).ok()
+    receiver.recv_timeout(START_LIMIT).ok()
 }
 
-/// Repeats a question until it is answered with something.
+/// Calls `ask` until it returns `Some`, for at most 20 seconds.
 pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let limit = Instant::now() + Duration::from_secs(20);
     loop {
         if let Some(answer) = ask().await {
             return answer;
         }
-        assert!(Instant::now() < limit, "{what} does not come");
+        assert!(Instant::now() < limit, "timed out waiting for {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -1,4 +1,4 @@
-//! Gets pages, as plainly as HTTP allows.
+//! A minimal HTTP client for pages of the shop.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use tokio::{
     net::TcpStream,
 };
 
-/// What came of a GET.
+/// The response to a GET.
 #[derive(Debug)]
 pub struct Page {
     pub status: u16,
@@ -16,20 +16,20 @@ pub struct Page {
 }
 
 impl Page {
-    /// The notice that something is missing, if there is one.
+    /// The notice about missing parts of the page, if there is one.
     pub fn notice(&self) -> Option<&str> {
         let begin = "<div class=\"notices wide\" role=\"status\">";
         let (_, after) = self.body.split_once(begin)?;
         after.split_once("</div>").map(|(notice, _)| notice.trim())
     }
 
-    /// How many books it shows.
+    /// The number of books on the page.
     pub fn cards(&self) -> usize {
         self.body.matches("<li class=\"card\">").count()
     }
 }
 
-/// HTTP/1.0, because its answers are neither chunked nor compressed.
+/// Sends a GET by HTTP/1.0, because its responses are neither chunked nor compressed.
 pub async fn get(url: &str) -> Page {
     let began = Instant::now();
     let address = url.strip_prefix("http://").expect("plain HTTP");

@@ -1,5 +1,4 @@
-//! A call as it is on the wire, for what generated clients hide: any bytes as the
-//! request, and all headers of the answer.
+//! A gRPC call without a generated client: it sends any bytes and returns all trailers.
 
 use http::{HeaderMap, Request, Version, header};
 use http_body_util::{BodyExt, Full};
@@ -9,17 +8,17 @@ use rpc::Channel;
 use tonic::{Status, body::Body, codegen::Service};
 use tonic_types::pb;
 
-/// What RFC 9113 adds to the octets of a field in the size of a header list.
+/// RFC 9113 counts this many bytes for each field in addition to its name and value.
 const FIELD_OVERHEAD: usize = 32;
 
-/// An answer that is no success.
+/// An answer with an error status.
 pub struct Refusal {
     pub status: Status,
-    /// The size of all trailers, as HTTP/2 counts it.
+    /// The size of all trailers in bytes, as HTTP/2 counts it.
     pub trailer_size: usize,
 }
 
-/// Makes a call that must be refused.
+/// Makes a call that must fail.
 pub async fn call_refused(
     mut channel: Channel,
     path: &'static str,
@@ -55,7 +54,7 @@ fn size(headers: &HeaderMap) -> usize {
         .sum()
 }
 
-/// A status with its details, to be read by people.
+/// The status and its decoded details as text for snapshots.
 pub fn describe(status: &Status) -> String {
     let mut lines = vec![format!("{:?}: {}", status.code(), status.message())];
     if status.details().is_empty() {
@@ -102,7 +101,7 @@ fn detail(name: &str, bytes: &[u8]) -> Vec<String> {
                 .chain(metadata)
                 .collect()
         }
-        other => panic!("{other} is no detail that is sent"),
+        other => panic!("{other} is not a detail that we send"),
     }
 }
 

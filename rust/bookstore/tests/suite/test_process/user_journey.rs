@@ -1,5 +1,5 @@
-//! What visitors, readers of the tutorials and an operator do in a bookstore. It is the
-//! same wherever the services run.
+//! What visitors, clients of the tutorials and an operator do. The result is the same for
+//! every deployment.
 
 use std::collections::HashSet;
 
@@ -18,7 +18,7 @@ use contract::{
 
 use super::{Page, TestProcess, eventually};
 
-/// The processes of a bookstore: the same one four times, or four.
+/// The process of each service: four processes, or one process four times.
 #[derive(Clone, Copy)]
 pub struct Deployment<'h> {
     pub shop: &'h TestProcess,
@@ -28,7 +28,7 @@ pub struct Deployment<'h> {
 }
 
 impl<'h> Deployment<'h> {
-    /// Everything in one process.
+    /// All services in one process.
     pub fn single_process(process: &'h TestProcess) -> Self {
         Self {
             shop: process,
@@ -38,7 +38,7 @@ impl<'h> Deployment<'h> {
         }
     }
 
-    /// Goes everywhere once.
+    /// Uses every service once.
     pub async fn run_user_journey(self) {
         self.recommend().await;
         self.call_tutorial_services().await;
@@ -46,10 +46,10 @@ impl<'h> Deployment<'h> {
         self.buy().await;
     }
 
-    /// The home page once it lacks nothing: processes that start together need a
-    /// moment to find each other.
+    /// Waits for a home page without notices: processes that start at the same time need a
+    /// moment to connect to each other.
     pub async fn complete_home_page(self) -> Page {
-        eventually("a home page that lacks nothing", async || {
+        eventually("a complete home page", async || {
             let home = self.shop.page("/").await;
             (home.status == 200 && home.notice().is_none()).then_some(home)
         })
@@ -108,7 +108,7 @@ impl<'h> Deployment<'h> {
         uuid::Uuid::parse_str(&answer.payment_id).expect("payments have UUIDs");
     }
 
-    /// Three copies of a book, of which two are sold.
+    /// Sets the stock of a book to three copies and sells two.
     async fn buy(self) {
         let mut operator = self.inventory.operator();
         let stock = SetStockRequest {
@@ -135,7 +135,7 @@ impl<'h> Deployment<'h> {
             assert_eq!(held.state(), ReservationState::Held);
             ids.insert(held.reservation_id);
         }
-        assert_eq!(ids.len(), 1, "the same request holds nothing more");
+        assert_eq!(ids.len(), 1, "the repeated request reserves nothing more");
         assert_eq!(self.stock_of_book_7().await, (3, 2, 1));
 
         let reservation_id = ids.into_iter().next().expect("there is one");

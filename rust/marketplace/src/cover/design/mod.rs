@@ -1,4 +1,4 @@
-//! The designs of covers, and which categories they suit.
+//! The designs of covers and the categories for which each is used.
 
 mod picture;
 mod plain;
@@ -13,37 +13,37 @@ use super::{
     wording::Wording,
 };
 
-/// A way to lay out a cover.
+/// The layout of a cover.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Design {
-    /// Three bands; the title in the light one.
+    /// Three bands, with the title in the light one.
     Bands,
-    /// A label on patterned paper.
+    /// A label on a patterned background.
     Label,
-    /// Large type, a bar, an emblem.
+    /// Large text, a short bar and an emblem.
     Poster,
     /// A double frame, as on a title page.
     Frame,
-    /// A strip of cloth along the spine.
+    /// A coloured strip along the left edge.
     Quarter,
-    /// Overlapping discs.
+    /// Overlapping circles.
     Discs,
-    /// A sun over hills.
+    /// A circle (the sun) over hills.
     Horizon,
     /// Arches within arches.
     Arches,
-    /// Quarter circles.
+    /// A grid of quarter circles.
     Mosaic,
-    /// Rays from below.
+    /// Rays from a point near the bottom.
     Rays,
 }
 
 use Design::{Arches, Bands, Discs, Frame, Horizon, Label, Mosaic, Poster, Quarter, Rays};
 
 impl Design {
-    /// One of the designs that suit the category.
+    /// Chooses one of the designs for the category.
     pub fn choose(category: BookCategory, rng: &mut SeededRng) -> Self {
-        *rng.pick(suited(category))
+        *rng.choose(designs_for(category))
     }
 
     pub fn draw(
@@ -68,7 +68,7 @@ impl Design {
     }
 }
 
-fn suited(category: BookCategory) -> &'static [Design] {
+fn designs_for(category: BookCategory) -> &'static [Design] {
     match category {
         BookCategory::Mystery => &[Bands, Poster, Quarter, Rays, Label],
         BookCategory::ScienceFiction => &[Discs, Horizon, Rays, Mosaic, Arches],
@@ -92,7 +92,7 @@ fn suited(category: BookCategory) -> &'static [Design] {
     }
 }
 
-/// Where a block stands in its area.
+/// The vertical alignment of a block in its area.
 #[derive(Clone, Copy, Debug)]
 enum VerticalAlign {
     Top,
@@ -115,7 +115,8 @@ fn title_style(fill: &str, face: Face, align: Align, largest: f32) -> Style<'_> 
     }
 }
 
-/// Sets the title, and the subtitle below it, smaller. Answers the foot of both.
+/// Draws the title and, smaller, the subtitle below it. Returns the y coordinate of their
+/// bottom.
 fn titles(
     paper: &mut Paper,
     wording: &Wording,
@@ -171,7 +172,7 @@ fn titles(
     top + total
 }
 
-/// Sets the author in spaced capitals, standing at the foot of the area.
+/// Draws the author in spaced capitals at the bottom of the area.
 fn author(paper: &mut Paper, wording: &Wording, area: Area, fill: &str, align: Align) {
     let style = Style {
         face: Face::Sans,

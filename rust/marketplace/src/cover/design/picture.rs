@@ -1,4 +1,4 @@
-//! Designs with a picture of simple shapes.
+//! Designs with a picture made of simple shapes.
 
 use std::{f32::consts::PI, fmt::Write};
 
@@ -77,20 +77,20 @@ pub(super) fn arches(paper: &mut Paper, palette: &Palette, wording: &Wording, rn
     let first = rng.below(colours.len());
     let thickness = rng.between(11.0, 16.0);
     let mut radius = 88.0;
-    let mut place = first;
+    let mut index = first;
     while radius > 10.0 {
         let (left, right) = (120.0 - radius, 120.0 + radius);
         let outline =
             format!("M{left:.1} 360V262A{radius:.1} {radius:.1} 0 0 1 {right:.1} 262V360Z");
-        let gap = place % 2 == 1;
+        let gap = index % 2 == 1;
         let colour = if gap {
             palette.ground
         } else {
-            colours[(place / 2) % colours.len()]
+            colours[(index / 2) % colours.len()]
         };
         paper.path(&outline, colour);
         radius -= if gap { thickness * 0.45 } else { thickness };
-        place += 1;
+        index += 1;
     }
     let area = Area {
         x: 26.0,
@@ -152,7 +152,7 @@ pub(super) fn rays(paper: &mut Paper, palette: &Palette, wording: &Wording, rng:
     }
     paper.path(&outline, palette.second);
     paper.circle(x, y, 46.0, palette.accent);
-    // A calm field for the words.
+    // A plain background for the text.
     paper.rect(22.0, 24.0, 198.0, 168.0, palette.ground);
     paper.raw(&format!(
         "<rect x=\"22\" y=\"24\" width=\"198\" height=\"168\" fill=\"none\" stroke=\"{}\" stroke-width=\"1.4\"/>",

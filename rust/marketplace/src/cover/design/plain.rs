@@ -1,4 +1,4 @@
-//! Designs that live by type, frames and patterns.
+//! Designs of text, frames and patterns, without a picture.
 
 use super::{VerticalAlign, author, title_style, titles};
 use crate::cover::{
@@ -75,8 +75,8 @@ pub(super) fn poster(paper: &mut Paper, palette: &Palette, wording: &Wording) {
         height: 176.0,
     };
     let style = title_style(palette.ink, Face::Sans, Align::Start, 50.0);
-    let foot = titles(paper, wording, area, VerticalAlign::Top, &style);
-    paper.rect(26.0, foot + 14.0, 46.0, 6.0, palette.accent);
+    let bottom = titles(paper, wording, area, VerticalAlign::Top, &style);
+    paper.rect(26.0, bottom + 14.0, 46.0, 6.0, palette.accent);
     emblem(
         paper,
         palette.category,
@@ -137,7 +137,7 @@ pub(super) fn quarter(paper: &mut Paper, palette: &Palette, wording: &Wording) {
         0.8,
         (palette.accent, palette.ground),
     );
-    // The thread of the binding.
+    // A dashed line like the sewing thread of a binding.
     paper.raw(&format!(
         "<path d=\"M33 76V320\" stroke=\"{}\" stroke-width=\"1.6\" stroke-dasharray=\"11 7\"/>",
         palette.accent
@@ -149,8 +149,8 @@ pub(super) fn quarter(paper: &mut Paper, palette: &Palette, wording: &Wording) {
         height: 180.0,
     };
     let style = title_style(LABEL_INK, Face::Serif, Align::Start, 37.0);
-    let foot = titles(paper, wording, area, VerticalAlign::Top, &style);
-    paper.rect(77.0, foot + 14.0, 34.0, 2.0, LABEL_INK);
+    let bottom = titles(paper, wording, area, VerticalAlign::Top, &style);
+    paper.rect(77.0, bottom + 14.0, 34.0, 2.0, LABEL_INK);
     let area = Area {
         x: 77.0,
         y: 286.0,

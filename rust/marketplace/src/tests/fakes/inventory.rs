@@ -5,17 +5,17 @@ use tonic::{Request, Response, Status, Streaming, codegen::BoxStream};
 
 use super::FaultSwitch;
 
-/// An Inventory of some books.
+/// A fake Inventory.
 #[derive(Clone, Debug)]
 pub struct FakeInventory {
     books: Vec<Book>,
-    /// How it behaves.
+    /// Its faults.
     pub faults: FaultSwitch,
 }
 
 impl FakeInventory {
-    /// An Inventory with these books, of which there are as many copies as the last
-    /// digit of their number says, and many if that is above 5.
+    /// An Inventory with these books. The number of copies is the last digit of the book
+    /// id, or 40 if that digit is above 5.
     pub fn of(books: &[Book]) -> Self {
         Self {
             books: books.to_vec(),
@@ -32,7 +32,7 @@ fn not_faked<A>() -> Result<Response<A>, Status> {
     Err(Status::unimplemented("not part of the fake"))
 }
 
-/// Tokens are positions.
+/// One page of a list. The token `at/N` starts at position N.
 fn page(books: &[Book], size: i32, token: &str) -> Result<(Vec<Book>, String), Status> {
     let start = match token {
         "" => 0,

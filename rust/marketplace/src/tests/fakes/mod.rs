@@ -1,5 +1,5 @@
-//! Services that hold what they are given and misbehave when told to. Real
-//! generated servers behind the real layers; the example `preview` uses them too.
+//! Fake services with fixed books and switchable faults, behind the generated servers and the
+//! real layers. The example `preview` uses them too.
 
 mod inventory;
 mod recommendations;
@@ -16,29 +16,29 @@ use tonic::Status;
 pub use inventory::FakeInventory;
 pub use recommendations::FakeRecommendations;
 
-/// How a service behaves.
+/// How a fake service misbehaves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Fault {
-    /// Answers at once.
+    /// Answers immediately.
     #[default]
     None,
-    /// Answers after so long.
+    /// Answers after this delay.
     Slow(Duration),
-    /// Answers INTERNAL, with a text that must not reach a page.
+    /// Answers INTERNAL with a message that must not reach a page.
     Failing,
-    /// Answers UNAVAILABLE, as a channel does that finds nobody.
+    /// Answers UNAVAILABLE, like a channel that cannot connect.
     Down,
 }
 
-/// What the failing services say.
+/// The error message of failing services.
 pub const SECRET: &str = "password of the database is swordfish";
 
-/// The faults of a service: one for all methods, and of single ones.
+/// Sets the fault of single methods or of all methods of a fake service.
 #[derive(Clone, Debug, Default)]
 pub struct FaultSwitch(Arc<Mutex<HashMap<&'static str, Fault>>>);
 
 impl FaultSwitch {
-    /// Sets the fault of a method; `*` is for all.
+    /// Sets the fault of a method; `*` sets it for all methods without their own.
     pub fn set(&self, method: &'static str, fault: Fault) {
         self.0
             .lock()
@@ -46,7 +46,7 @@ impl FaultSwitch {
             .insert(method, fault);
     }
 
-    /// Acts it out.
+    /// Delays or fails according to the fault of the method.
     async fn apply(&self, method: &str) -> Result<(), Status> {
         let fault = {
             let faults = self.0.lock().expect("no panic with the lock");
@@ -68,7 +68,7 @@ impl FaultSwitch {
     }
 }
 
-/// A book with what tests look at.
+/// A book for tests, with a year and a price derived from its id.
 pub fn book(book_id: i32, title: &str, author: &str, category: BookCategory) -> Book {
     Book {
         book_id,

@@ -6,16 +6,16 @@ use tonic::{Request, Response, Status};
 
 use super::FaultSwitch;
 
-/// Recommends the first books of a category.
+/// A fake Recommendations service, which recommends the first books of a category.
 #[derive(Clone, Debug)]
 pub struct FakeRecommendations {
     books: Vec<Book>,
-    /// How it behaves.
+    /// Its faults.
     pub faults: FaultSwitch,
 }
 
 impl FakeRecommendations {
-    /// Recommendations from these books.
+    /// Recommends from these books.
     pub fn of(books: &[Book]) -> Self {
         Self {
             books: books.to_vec(),
