@@ -47,7 +47,7 @@ impl Service {
 
 /// What one process runs, and its settings.
 #[derive(Debug)]
-pub struct Plan {
+pub struct ProcessConfig {
     /// The services that this process runs.
     pub services: BTreeSet<Service>,
     /// Where the data is stored.
@@ -60,7 +60,7 @@ pub struct Plan {
     pub peers: Option<Peers>,
 }
 
-impl Plan {
+impl ProcessConfig {
     fn runs(&self, service: Service) -> bool {
         self.services.contains(&service)
     }
@@ -87,8 +87,8 @@ impl Plan {
 }
 
 /// Runs the services until SIGTERM or SIGINT, then waits for calls in flight.
-pub async fn run(plan: Plan) -> anyhow::Result<()> {
-    let _log = plan.logs.init()?;
+pub async fn run(config: ProcessConfig) -> anyhow::Result<()> {
+    let _log = config.logs.init()?;
     let mut signal = pin!(telemetry::shutdown_signal());
     // The first poll installs the signal handlers, so a signal during the start is handled.
     if futures::poll!(signal.as_mut()).is_ready() {
@@ -96,7 +96,7 @@ pub async fn run(plan: Plan) -> anyhow::Result<()> {
     }
     let app = tokio::select! {
         () = signal.as_mut() => return Ok(()),
-        app = App::assemble(plan) => app?,
+        app = App::assemble(config) => app?,
     };
     app.serve_until(signal).await
 }
@@ -113,12 +113,12 @@ struct App {
 }
 
 impl App {
-    async fn assemble(plan: Plan) -> anyhow::Result<Self> {
+    async fn assemble(config: ProcessConfig) -> anyhow::Result<Self> {
         let metrics = Metrics::install()?;
         // Bind first: a port in use is the most likely error, and is reported at once.
-        let listeners = Listeners::bind(&plan.listen, plan.runs(Service::Marketplace)).await?;
-        let operator_token = if plan.needs_data_folder() {
-            Some(operator_token::load_or_create(&plan.storage.data)?)
+        let listeners = Listeners::bind(&config.listen, config.runs(Service::Marketplace)).await?;
+        let operator_token = if config.needs_data_folder() {
+            Some(operator_token::load_or_create(&config.storage.data)?)
         } else {
             None
         };
@@ -127,13 +127,13 @@ impl App {
             ..rpc::Options::default()
         });
         let mut background = Vec::new();
-        if plan.runs(Service::Inventory) {
-            let inventory = open_inventory(&plan.storage).await?;
+        if config.runs(Service::Inventory) {
+            let inventory = open_inventory(&config.storage).await?;
             background.push(inventory.run_in_background());
             router = router.add(inventory.server());
         }
-        let inventory = plan.channel(Service::Inventory, &router, Peers::inventory)?;
-        if plan.runs(Service::Recommendations) {
+        let inventory = config.channel(Service::Inventory, &router, Peers::inventory)?;
+        if config.runs(Service::Recommendations) {
             let options = recommendations::Options::default();
             let recommendations = Recommendations::start(inventory.clone(), &options);
             router = router
@@ -141,14 +141,14 @@ impl App {
                 .add(recommendations::legacy(recommendations));
         }
         let recommendations =
-            plan.channel(Service::Recommendations, &router, Peers::recommendations)?;
-        if plan.runs(Service::Transactions) {
+            config.channel(Service::Recommendations, &router, Peers::recommendations)?;
+        if config.runs(Service::Transactions) {
             router = router.add(transactions::legacy(StubGateway));
         }
-        let storage = plan.needs_data_folder().then_some(&plan.storage);
+        let storage = config.needs_data_folder().then_some(&config.storage);
         Ok(Self {
-            banner: Banner::new(&listeners, storage, plan.runs(Service::Recommendations))?,
-            shop: plan
+            banner: Banner::new(&listeners, storage, config.runs(Service::Recommendations))?,
+            shop: config
                 .runs(Service::Marketplace)
                 .then(|| shop(inventory, recommendations, metrics.clone())),
             listeners,

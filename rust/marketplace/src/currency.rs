@@ -23,12 +23,12 @@ pub(crate) fn price(money: &Money) -> Option<String> {
         .map_or(2, u32::from);
     let unit = 10_u64.pow(digits);
     let minus = if amount < 0 { "−" } else { "" };
-    let whole = with_thousands_separators(amount.unsigned_abs() / unit);
+    let major = with_thousands_separators(amount.unsigned_abs() / unit);
     let number = if digits == 0 {
-        whole
+        major
     } else {
-        let rest = amount.unsigned_abs() % unit;
-        format!("{whole}.{rest:0width$}", width = digits as usize)
+        let minor = amount.unsigned_abs() % unit;
+        format!("{major}.{minor:0width$}", width = digits as usize)
     };
     let sign = SIGNS.iter().find(|(code, _)| *code == money.currency_code);
     Some(match sign {

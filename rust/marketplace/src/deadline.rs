@@ -19,9 +19,9 @@ pub(crate) enum Failure {
     /// The service answered NOT_FOUND.
     NotFound,
     /// The service answered INVALID_ARGUMENT.
-    Refused,
+    InvalidArgument,
     /// No answer in time, or any other error.
-    Missing,
+    Unavailable,
 }
 
 impl Deadline {

@@ -36,7 +36,7 @@ pub(crate) enum Listing {
 
 /// One page of a list.
 #[derive(Debug)]
-pub(crate) struct Page {
+pub(crate) struct NumberedPage {
     pub books: Vec<Book>,
     pub number: u32,
     pub has_next: bool,
@@ -60,7 +60,7 @@ pub(crate) async fn read_page(
     deadline: Deadline,
     listing: &Listing,
     number: u32,
-) -> Result<Page, PageError> {
+) -> Result<NumberedPage, PageError> {
     let cached = shop.cache.nearest_token(listing, number);
     let from_cache = cached.is_some();
     let (page, token) = cached.unwrap_or((1, String::new()));
@@ -82,7 +82,7 @@ async fn read_from(
     mut page: u32,
     mut token: String,
     number: u32,
-) -> Result<Page, PageError> {
+) -> Result<NumberedPage, PageError> {
     while page < number {
         let pages = (number - page).min(PAGES_PER_SKIP);
         let skipped = fetch(shop, deadline, listing, pages * PAGE_SIZE, token).await?;
@@ -105,7 +105,7 @@ async fn read_from(
         shop.cache
             .insert_token(listing, number + 1, list_page.next_page_token);
     }
-    Ok(Page {
+    Ok(NumberedPage {
         books: list_page.books,
         number,
         has_next,

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::{
-    app::{self, Plan, Service},
+    app::{self, ProcessConfig, Service},
     settings::{Listen, Logs, Peers, Storage},
 };
 
@@ -32,7 +32,7 @@ pub struct Serve {
 impl Serve {
     /// Runs until SIGTERM or SIGINT.
     pub async fn run(self) -> anyhow::Result<()> {
-        app::run(Plan {
+        app::run(ProcessConfig {
             services: self.services.into_iter().collect(),
             storage: self.storage,
             listen: self.listen,

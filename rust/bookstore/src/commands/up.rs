@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::{
-    app::{self, Plan, Service},
+    app::{self, ProcessConfig, Service},
     settings::{Listen, Logs, Storage},
 };
 
@@ -25,7 +25,7 @@ pub struct Up {
 impl Up {
     /// Runs until SIGTERM or SIGINT.
     pub async fn run(self) -> anyhow::Result<()> {
-        app::run(Plan {
+        app::run(ProcessConfig {
             services: Service::ALL.into(),
             storage: self.storage,
             listen: self.listen,

@@ -112,7 +112,7 @@ async fn calls_in_flight_finish_and_watchers_are_notified() {
     let process = TestProcess::up(&folder);
     let request = GetBookRequest { book_id: 900_002 };
     let answer = process.inventory().get_book(request).await;
-    answer.expect("what was acknowledged is kept");
+    answer.expect("an acknowledged book is stored");
 }
 
 #[tokio::test]

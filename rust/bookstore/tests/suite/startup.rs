@@ -102,12 +102,19 @@ async fn process_without_data_creates_no_folder() {
 async fn catalogue_size(process: &TestProcess) -> i32 {
     let request = ListCategoriesRequest {};
     let answer = process.inventory().list_categories(request).await;
-    let categories = answer.expect("anybody may ask").into_inner().categories;
+    let categories = answer
+        .expect("the method needs no credential")
+        .into_inner()
+        .categories;
     categories.iter().map(|count| count.book_count).sum()
 }
 
 async fn stock_of_book_1(process: &TestProcess) -> i32 {
     let request = BatchGetStockRequest { book_ids: vec![1] };
     let answer = process.inventory().batch_get_stock(request).await;
-    answer.expect("anybody may ask").into_inner().levels[0].on_hand
+    answer
+        .expect("the method needs no credential")
+        .into_inner()
+        .levels[0]
+        .on_hand
 }

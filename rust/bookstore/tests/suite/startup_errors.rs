@@ -151,8 +151,8 @@ async fn database_error_hides_the_password() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("it is bound").port();
     drop(listener);
-    let nobody = format!("--database-url=postgres://shop:secret@127.0.0.1:{port}/books");
-    let mut output = up(&folder, &[&nobody]);
+    let unreachable_url = format!("--database-url=postgres://shop:secret@127.0.0.1:{port}/books");
+    let mut output = up(&folder, &[&unreachable_url]);
     output += &up(
         &folder,
         &["--database-url=mysql://shop:secret@127.0.0.1/books"],
@@ -164,7 +164,7 @@ async fn database_error_hides_the_password() {
     output += &up(&folder, &["--database-url="]);
 
     let Location::Postgres(url) = store::testing::postgres_location().await else {
-        panic!("a PostgreSQL location was asked for");
+        panic!("the test cluster has a PostgreSQL location");
     };
     let (socket, missing) = missing_database(&url);
     output += &up(&folder, &[&format!("--database-url={missing}")]);

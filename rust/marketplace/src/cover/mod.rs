@@ -2,12 +2,12 @@
 //! same data always makes the same cover.
 
 mod design;
-mod fit;
 mod metrics;
 mod motif;
 mod ornament;
 mod palette;
 mod paper;
+mod text_layout;
 mod wording;
 
 use contract::bookstore::inventory::v1::{Book, BookCategory};

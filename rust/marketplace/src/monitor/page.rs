@@ -22,14 +22,14 @@ use crate::{
 
 #[derive(Template)]
 #[template(path = "monitor.html")]
-struct Page {
+struct MonitorPage {
     layout: PageLayout,
     services: Vec<Service>,
 }
 
 #[derive(Template)]
 #[template(path = "parts/services.html")]
-struct Services {
+struct ServicesFragment {
     services: Vec<Service>,
 }
 
@@ -45,7 +45,7 @@ struct Service {
 
 /// `GET /monitor`
 pub(crate) async fn monitor(State(shop): State<Arc<Shop>>) -> Response {
-    let page = Page {
+    let page = MonitorPage {
         layout: PageLayout::new(&shop),
         services: services_of(&shop),
     };
@@ -55,7 +55,7 @@ pub(crate) async fn monitor(State(shop): State<Arc<Shop>>) -> Response {
 /// `GET /monitor/services`: the part of the page that the script refreshes.
 pub(crate) async fn services(State(shop): State<Arc<Shop>>) -> Response {
     let services = services_of(&shop);
-    without_caching(render(StatusCode::OK, &Services { services }))
+    without_caching(render(StatusCode::OK, &ServicesFragment { services }))
 }
 
 fn without_caching(mut response: Response) -> Response {

@@ -17,7 +17,7 @@ use crate::{
     category::CategoryInfo,
     currency::with_thousands_separators,
     deadline::Deadline,
-    paging::{self, Listing, PAGE_SIZE, Page, PageError},
+    paging::{self, Listing, NumberedPage, PAGE_SIZE, PageError},
     shop::Shop,
     view::{BookCard, cards},
 };
@@ -80,7 +80,7 @@ async fn list_page(
     layout: PageLayout,
     category: &'static CategoryInfo,
     count: Option<u64>,
-    list: Page,
+    list: NumberedPage,
 ) -> Response {
     let ids = list.books.iter().map(|book| book.book_id);
     let stock = shop.clients.stock(deadline, ids).await;

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     category::CategoryInfo,
     deadline::Failure,
-    paging::{self, Listing, Page, PageError},
+    paging::{self, Listing, NumberedPage, PageError},
     shop::Shop,
     view::{BookCard, cards},
 };
@@ -162,7 +162,7 @@ fn book_category(category: Option<&'static CategoryInfo>) -> BookCategory {
     category.map_or(BookCategory::Unspecified, |category| category.id)
 }
 
-fn pager(query: &str, category: Option<&'static CategoryInfo>, page: &Page) -> Pager {
+fn pager(query: &str, category: Option<&'static CategoryInfo>, page: &NumberedPage) -> Pager {
     let mut base = format!("/search?q={}", form_urlencode(query));
     if let Some(category) = category {
         base.push_str("&shelf=");

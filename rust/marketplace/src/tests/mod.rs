@@ -91,7 +91,7 @@ impl TestShop {
             .await
             .expect("infallible");
         let (parts, body) = response.into_parts();
-        let body = body.collect().await.expect("a whole body").to_bytes();
+        let body = body.collect().await.expect("a complete body").to_bytes();
         TestResponse {
             status: parts.status,
             headers: parts.headers,

@@ -95,6 +95,6 @@ fn finish(folder: &Folder, command: &mut Command) -> CommandOutput {
             stdout,
             stderr,
         },
-        None => panic!("{command:?} did not exit by itself:\n{stdout}\n{stderr}"),
+        None => panic!("{command:?} did not exit in time:\n{stdout}\n{stderr}"),
     }
 }

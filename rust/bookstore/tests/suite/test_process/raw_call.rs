@@ -39,7 +39,7 @@ pub async fn call_refused(
     let request = request.body(body).expect("a well-formed request");
     let answer = channel.call(request).await.expect("the server answers");
     let (head, body) = answer.into_parts();
-    let collected = body.collect().await.expect("the answer is whole");
+    let collected = body.collect().await.expect("the answer is complete");
     let trailers = collected.trailers().cloned().unwrap_or(head.headers);
     Refusal {
         status: Status::from_header_map(&trailers).expect("every answer has a status"),

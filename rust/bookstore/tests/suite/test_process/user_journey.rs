@@ -152,7 +152,10 @@ impl<'h> Deployment<'h> {
     async fn stock_of_book_7(self) -> (i32, i32, i32) {
         let request = BatchGetStockRequest { book_ids: vec![7] };
         let answer = self.inventory.inventory().batch_get_stock(request).await;
-        let levels = answer.expect("anybody may ask").into_inner().levels;
+        let levels = answer
+            .expect("the method needs no credential")
+            .into_inner()
+            .levels;
         let [
             StockLevel {
                 on_hand,
@@ -162,7 +165,7 @@ impl<'h> Deployment<'h> {
             },
         ] = levels[..]
         else {
-            panic!("one book was asked for: {levels:?}");
+            panic!("one book was requested: {levels:?}");
         };
         (on_hand, reserved, available)
     }

@@ -7,9 +7,9 @@ use contract::bookstore::inventory::v1::BookCategory;
 
 use super::{
     SeededRng,
-    fit::{Align, Area, Block, Style},
     palette::Palette,
     paper::{Face, Paper},
+    text_layout::{Align, Area, Block, Style},
     wording::Wording,
 };
 

@@ -4,11 +4,10 @@ use std::{f32::consts::PI, fmt::Write};
 
 use super::{VerticalAlign, author, title_style, titles};
 use crate::cover::{
-    SeededRng,
-    fit::{Align, Area},
-    motif,
+    SeededRng, motif,
     palette::Palette,
     paper::{Face, HEIGHT, Paper, WIDTH},
+    text_layout::{Align, Area},
     wording::Wording,
 };
 

@@ -2,12 +2,11 @@
 
 use super::{VerticalAlign, author, title_style, titles};
 use crate::cover::{
-    SeededRng,
-    fit::{Align, Area},
-    motif,
+    SeededRng, motif,
     ornament::{emblem, rule},
     palette::{LABEL, LABEL_INK, Palette},
     paper::{Face, HEIGHT, Paper, WIDTH},
+    text_layout::{Align, Area},
     wording::Wording,
 };
 
