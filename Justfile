@@ -135,6 +135,13 @@ screenshot: _deps-rust _deps-chromium
     cargo build --package bookstore --quiet
     BINDERY_SCREENSHOT=rust/marketplace/shop.png tools/with-bookstore node tools/browser.mjs
 
+# make every selection of packages build dependencies with the same features, after a change of dependencies
+[group("set-up")]
+unify-features: _deps-rust
+    tools/deps hakari
+    cargo hakari generate
+    cargo hakari manage-deps --yes
+
 # review changed snapshots interactively
 [group("contract")]
 review: _deps-cargo

@@ -1,0 +1,1 @@
+//! Contains no code; the dependencies of this package unify the features of the workspace.
