@@ -75,7 +75,7 @@ fn invalid_contract_is_reported() {
         ("none.binpb", "can't read the contract none.binpb"),
         (
             "text.binpb",
-            "text.binpb is no usable contract: the bytes are not a FileDescriptorSet",
+            "text.binpb is not a usable contract: the bytes are not a FileDescriptorSet",
         ),
         ("half.binpb", "is cut off"),
         ("protos", "bad.proto:2:13"),
