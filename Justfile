@@ -17,7 +17,8 @@ default:
 # build and start the bookstore with all services in one process (settings: ./just up --help)
 [group("bookstore")]
 up *args: _deps-rust
-    cargo build --release --quiet --package bookstore
+    [ -x target/release/bookstore ] || echo "building the bookstore; the first time this takes a few minutes ..." >&2
+    cargo build --release --package bookstore
     exec target/release/bookstore up {{ args }}
 
 # import books from a CSV file into the data folder: ./just import FILE.csv
@@ -44,9 +45,9 @@ format-check: _deps-buf
 
 # lint the protos and check the spelling of all files
 [group("check")]
-lint: _deps-buf _deps-cargo
+lint: _deps-buf _deps-python
     buf lint
-    typos
+    .tools/python/bin/typos
 
 # check for breaking changes against the released contract and against a git ref
 [group("check")]
@@ -146,6 +147,21 @@ unify-features: _deps-rust
 [group("contract")]
 review: _deps-cargo
     cargo insta review --workspace
+
+# run the checks that take a few minutes: format, lints, and the unit tests of all crates
+[group("check")]
+quick: format-check lint clippy
+    cargo test --workspace --lib --locked --quiet
+
+# let git run `format-check` and `lint` before each commit, and `quick` before each push
+[group("set-up")]
+hooks:
+    git config core.hooksPath tools/hooks
+
+# build release archives of bookstore and proofread, with checksums, in target/dist
+[group("set-up")]
+release: _deps-rust
+    tools/release
 
 # install the tools that the checks need, mostly into .tools
 [group("set-up")]

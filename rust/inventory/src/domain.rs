@@ -164,7 +164,7 @@ pub struct Reservation {
 impl Reservation {
     /// The reservation as seen at `now`. A held reservation whose time is over counts as
     /// expired, even if the stored state is not updated yet.
-    pub(crate) fn as_of(mut self, now: Timestamp) -> Self {
+    pub(crate) fn seen_at(mut self, now: Timestamp) -> Self {
         if self.state == ReservationState::Held && self.expire_time <= now {
             self.state = ReservationState::Expired;
         }

@@ -42,12 +42,7 @@ impl Metrics {
         // A thread and not a task, so that it also runs when the runtime is overloaded.
         thread::Builder::new()
             .name("metrics-upkeep".to_owned())
-            .spawn(move || {
-                loop {
-                    thread::sleep(UPKEEP_INTERVAL);
-                    upkeep.run_upkeep();
-                }
-            })?;
+            .spawn(move || run_upkeep(&upkeep))?;
         Ok(Self(handle))
     }
 
@@ -55,6 +50,17 @@ impl Metrics {
     /// `text/plain; version=0.0.4`.
     pub fn render(&self) -> String {
         self.0.render()
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the thread belongs to this loop and not to the runtime"
+)]
+fn run_upkeep(recorder: &PrometheusHandle) {
+    loop {
+        thread::sleep(UPKEEP_INTERVAL);
+        recorder.run_upkeep();
     }
 }
 

@@ -25,8 +25,16 @@ pub async fn shutdown_signal() {
         };
         tracing::warn!("second signal, exiting immediately");
         crate::flush_log();
-        std::process::exit(status);
+        exit_immediately(status);
     });
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "whoever sends a second signal does not want to wait for destructors"
+)]
+fn exit_immediately(status: i32) {
+    std::process::exit(status);
 }
 
 fn listen_for(kind: SignalKind) -> Signal {

@@ -16,7 +16,7 @@
 //! **goodbooks-10k** (`book_id,authors,original_publication_year,title,...`). The id is
 //! 1,000,000 + `book_id`, so that no shipped book is overwritten. The category is `general`
 //! and the stock is kept. The file has no prices, so the price is computed from the id: 4.99
-//! + (7 * `book_id` modulo 26) US dollars, which is 4.99 to 29.99 and the same at every
+//! plus (7 * `book_id` modulo 26) US dollars, which is 4.99 to 29.99 and the same at every
 //! import. `authors` are separated by `, `, except before a suffix such as `Jr.`. If the
 //! `title` is empty, the `original_title` is used.
 //!

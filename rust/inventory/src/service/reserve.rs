@@ -42,7 +42,7 @@ impl Inventory {
             rows::reservations::get(connection, reservation_id).await
         })?;
         match found {
-            Some(reservation) => Ok(reservation.as_of(self.now())),
+            Some(reservation) => Ok(reservation.seen_at(self.now())),
             None => Err(InventoryError::ReservationNotFound(reservation_id)),
         }
     }
@@ -87,7 +87,7 @@ impl Inventory {
                 update_stock(transaction, reservation_id, state).await?;
             }
             match rows::reservations::get(transaction, reservation_id).await? {
-                Some(reservation) => Ok((reservation.as_of(now), ended)),
+                Some(reservation) => Ok((reservation.seen_at(now), ended)),
                 None => Err(InventoryError::ReservationNotFound(reservation_id)),
             }
         })?;

@@ -1,3 +1,8 @@
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the tests of a thread run without a runtime"
+)]
+
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
     time::Instant,

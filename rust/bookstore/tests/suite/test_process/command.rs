@@ -68,6 +68,10 @@ pub fn run_unread(folder: &Folder, arguments: &[&str]) -> Option<i32> {
     status.expect("the binary is built").code()
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the standard library cannot wait for a process with a limit"
+)]
 fn finish(folder: &Folder, command: &mut Command) -> CommandOutput {
     let (stdout, stderr) = (folder.unused_path("stdout"), folder.unused_path("stderr"));
     let mut child = command
