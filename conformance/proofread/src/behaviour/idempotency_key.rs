@@ -62,7 +62,7 @@ async fn check_same_body(
     let second = context.call(method, request).await;
     let claim = Claim::of(
         method,
-        "replay/same-body",
+        "idempotency-key/same-body",
         "an accepted request again, with the same idempotency key",
         request,
     );
@@ -107,7 +107,7 @@ async fn check_other_body(
     let outcome = context.call(method, &another).await;
     let claim = Claim::of(
         method,
-        "replay/other-body",
+        "idempotency-key/other-body",
         "another valid request with a idempotency key that was used before",
         &another,
     );

@@ -38,7 +38,7 @@ pub(super) async fn run(
                 continue;
             }
             let case = Case {
-                id: format!("behaviour/flood/{}/{items}", list.name()),
+                id: format!("behaviour/many-violations/{}/{items}", list.name()),
                 method: method.path.clone(),
                 phase: Phase::Behaviour,
                 intent: format!(

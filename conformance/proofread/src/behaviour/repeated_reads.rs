@@ -38,7 +38,7 @@ pub(super) async fn run(
         }
         let claim = Claim::of(
             method,
-            "repetition",
+            "repeated-reads",
             "the same valid request twice in a row",
             request,
         );

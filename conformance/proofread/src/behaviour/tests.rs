@@ -101,7 +101,7 @@ async fn paging_faults_are_found() {
 async fn different_answers_to_equal_calls_are_found() {
     let varying = failing_with(Fault::AnswersDiffer, "GetBook").await;
     assert!(!varying.is_empty());
-    assert!(varying.iter().all(|id| id == "repetition"), "{varying:?}");
+    assert!(varying.iter().all(|id| id == "repeated-reads"), "{varying:?}");
 }
 
 #[tokio::test]
@@ -114,9 +114,9 @@ async fn idempotency_key_faults_are_found() {
     };
     assert_eq!(replays(Fault::None).await, NOTHING);
     let executed = replays(Fault::ReplayExecutedAgain).await;
-    assert_eq!(executed, ["replay/same-body"]);
+    assert_eq!(executed, ["idempotency-key/same-body"]);
     let any_body = replays(Fault::ReplayAcceptsAnyBody).await;
-    assert_eq!(any_body, ["replay/other-body"]);
+    assert_eq!(any_body, ["idempotency-key/other-body"]);
 }
 
 #[tokio::test]

@@ -36,10 +36,10 @@ fn unusable_server_is_reported() {
     let shop = Shop::open(Mode::Correct);
     let cases = [
         (format!("http://{gone_address}"), "nothing listens on"),
-        (format!("http://{silent}"), "then says nothing"),
+        (format!("http://{silent}"), "sends nothing for"),
         (
             format!("http://{hangs_up}"),
-            "hangs up before its first word",
+            "closes the connection before it sends anything",
         ),
         (format!("http://{http1}"), "speaks HTTP/1"),
         (

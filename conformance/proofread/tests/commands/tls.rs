@@ -93,11 +93,11 @@ fn server_behind_tls_is_checked() {
     assert!(stdout(folder.path(), &trusted, 0).contains("keeps its contract"));
 
     let error = run(&with(&secure, &[]));
-    assert!(error.contains("do not agree on TLS"), "{error}");
+    assert!(error.contains("the TLS handshake with"), "{error}");
     let error = run(&with(&shop.url(), &[]));
     assert!(error.contains("speaks TLS; give https://"), "{error}");
     let error = run(&with(&secure, &["--ca=ca.pem", "--server-name=elsewhere"]));
-    assert!(error.contains("do not agree on TLS"), "{error}");
+    assert!(error.contains("the TLS handshake with"), "{error}");
 }
 
 #[test]
