@@ -14,14 +14,14 @@ fn proofread(arguments: &[&str]) -> Output {
 }
 
 fn reference(contract: &str, folder: &Path, more: &[&str]) -> Output {
-    let folder = folder.to_str().expect("the folder has a plain name");
+    let folder = folder.to_str().expect("the path is UTF-8");
     let arguments = ["reference", "--contract", contract, "--out", folder];
     proofread(&[arguments.as_slice(), more].concat())
 }
 
 #[test]
 fn written_pages_pass_the_check() {
-    let folder = tempfile::tempdir().expect("a folder can be made");
+    let folder = tempfile::tempdir().expect("the folder can be created");
     let before = reference(CONTRACT, folder.path(), &["--check"]);
     assert_eq!(before.status.code(), Some(1), "{before:?}");
     assert!(String::from_utf8_lossy(&before.stdout).contains("unset.md: outdated"));
@@ -34,10 +34,10 @@ fn written_pages_pass_the_check() {
 
 #[test]
 fn unreadable_contract_exits_with_2_and_a_message() {
-    let folder = tempfile::tempdir().expect("a folder can be made");
+    let folder = tempfile::tempdir().expect("the folder can be created");
     let text = folder.path().join("contract.proto");
-    std::fs::write(&text, "syntax = \"proto3\";").expect("it writes");
-    let text = text.to_str().expect("the folder has a plain name");
+    std::fs::write(&text, "syntax = \"proto3\";").expect("the file can be written");
+    let text = text.to_str().expect("the path is UTF-8");
     for (contract, expected) in [
         ("no/such/file", "can't read the contract no/such/file"),
         (text, "not a FileDescriptorSet"),

@@ -254,12 +254,12 @@ mod tests {
     ";
 
     fn method(contract: &Contract) -> &Method {
-        contract.methods().next().expect("a method")
+        contract.methods().next().expect("the contract has a method")
     }
 
     #[test]
     fn values_at_the_end_of_a_path_can_be_sent_again() {
-        let contract = Contract::decode(&shop(SHOP)).expect("a contract");
+        let contract = Contract::decode(&shop(SHOP)).expect("the contract is valid");
         let method = method(&contract);
         let answer = json!({
             "id": {"value": "a"},
@@ -289,8 +289,8 @@ mod tests {
             ("ratings", json!(["NaN", "-Infinity", 0.0])),
         ] {
             let mut found = Vec::new();
-            let fields = resolve_field_path(method, field).expect("there is such a field");
-            collect_values(&answer, &fields, &mut found).expect("it can be written");
+            let fields = resolve_field_path(method, field).expect("the field exists");
+            collect_values(&answer, &fields, &mut found).expect("the value has a JSON form");
             assert_eq!(Value::Array(found.clone()), expected, "{field}");
             if let [last] = fields.as_slice() {
                 let value = if last.is_list() {
@@ -307,7 +307,7 @@ mod tests {
 
     #[test]
     fn unknown_field_path_is_refused() {
-        let contract = Contract::decode(&shop(SHOP)).expect("a contract");
+        let contract = Contract::decode(&shop(SHOP)).expect("the contract is valid");
         for (field, expected) in [
             ("", r#"shop.v1.Book has no field """#),
             (
@@ -325,7 +325,7 @@ mod tests {
             ),
         ] {
             let error =
-                resolve_field_path(method(&contract), field).expect_err("there is no such field");
+                resolve_field_path(method(&contract), field).expect_err("the field does not exist");
             assert_eq!(error.to_string(), expected);
         }
     }

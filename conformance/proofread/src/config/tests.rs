@@ -230,7 +230,7 @@ fn invalid_configuration_is_refused_with_key_and_line() {
     for (text, expected) in cases {
         assert_eq!(yaml(text).expect_err(text), expected, "{text}");
     }
-    let other = parse::parse(Path::new("proofread.ini"), "").expect_err("it is neither");
+    let other = parse::parse(Path::new("proofread.ini"), "").expect_err("the extension is unknown");
     assert!(
         other.to_string().contains(".toml, .yaml or .yml"),
         "{other}"
@@ -255,8 +255,8 @@ fn empty_configuration_is_valid() {
 
 #[test]
 fn variables_and_files_are_expanded() {
-    let folder = tempfile::tempdir().expect("a folder can be made");
-    fs::write(folder.path().join("token"), "secret\n").expect("it writes");
+    let folder = tempfile::tempdir().expect("the folder can be created");
+    fs::write(folder.path().join("token"), "secret\n").expect("the file can be written");
     let variable = |name: &str| (name == "NAME").then(|| "token".to_owned());
     let expanded =
         |text: &str| expand_with(text, folder.path(), variable).map_err(|e| e.to_string());
@@ -282,7 +282,7 @@ fn variables_and_files_are_expanded() {
     for (text, expected) in bad {
         assert_eq!(expanded(text), Err(expected.to_owned()), "{text}");
     }
-    let missing = expanded("@nothing").expect_err("there is no such file");
+    let missing = expanded("@nothing").expect_err("the file does not exist");
     assert!(
         missing.starts_with("can't read ") && missing.contains("nothing"),
         "{missing}"
@@ -292,7 +292,7 @@ fn variables_and_files_are_expanded() {
 #[test]
 fn invalid_header_is_refused() {
     let here = Path::new("");
-    let header = Header::parse("Authorization:  Bearer a:b ", here).expect("it is one");
+    let header = Header::parse("Authorization:  Bearer a:b ", here).expect("the header is valid");
     assert_eq!(
         (header.name.as_str(), header.value.as_str()),
         ("authorization", "Bearer a:b")
@@ -318,7 +318,7 @@ fn globs_select_methods_and_typos_are_refused() {
         "service Shop { rpc Get(M) returns (M); rpc List(M) returns (M); }
          service Payments { rpc Pay(M) returns (M); } message M {}",
     );
-    let contract = Contract::decode(&image).expect("the contract is sound");
+    let contract = Contract::decode(&image).expect("the contract is valid");
     let chosen = |include: &[&str], exclude: &[&str]| -> Result<Vec<String>, String> {
         let selection =
             MethodSelection::new(&owned(include), &owned(exclude)).map_err(|e| e.to_string())?;
@@ -351,10 +351,10 @@ fn globs_select_methods_and_typos_are_refused() {
         assert!(error.contains(expected), "{error}");
     }
     let empty = image_without_methods();
-    let empty = Contract::decode(&empty).expect("the contract is sound");
+    let empty = Contract::decode(&empty).expect("the contract is valid");
     let error = MethodSelection::default()
         .select(&empty)
-        .expect_err("there is nothing to do");
+        .expect_err("the contract has no methods");
     assert!(error.to_string().contains("has no methods"), "{error}");
 }
 
@@ -364,9 +364,9 @@ fn method_is_included_by_name_only_without_wildcards() {
         "service Shop { rpc Get(M) returns (M); rpc List(M) returns (M); }
          service Payments { rpc Pay(M) returns (M); } message M {}",
     );
-    let contract = Contract::decode(&image).expect("the contract is sound");
+    let contract = Contract::decode(&image).expect("the contract is valid");
     let named = |include: &[&str], exclude: &[&str]| -> Vec<String> {
-        let selection = MethodSelection::new(&owned(include), &owned(exclude)).expect("globs");
+        let selection = MethodSelection::new(&owned(include), &owned(exclude)).expect("the globs are valid");
         let named = contract
             .methods()
             .filter(|method| selection.includes_by_name(method));
@@ -385,7 +385,7 @@ fn glob_may_omit_package_service_and_method() {
         "service Shop { rpc Get(M) returns (M); rpc List(M) returns (M); }
          service Payments { rpc Pay(M) returns (M); rpc Listen(M) returns (M); } message M {}",
     );
-    let contract = Contract::decode(&image).expect("the contract is sound");
+    let contract = Contract::decode(&image).expect("the contract is valid");
     let cases: [(&str, &[&str]); 12] = [
         ("List", &["List"]),
         ("/shop.v1.Payments/Pay", &["Pay"]),
@@ -401,12 +401,12 @@ fn glob_may_omit_package_service_and_method() {
         ("*", &["Get", "List", "Pay", "Listen"]),
     ];
     for (glob, expected) in cases {
-        let selection = MethodSelection::new(&owned(&[glob]), &[]).expect("it is a glob");
-        let chosen = selection.select(&contract).expect("it matches");
+        let selection = MethodSelection::new(&owned(&[glob]), &[]).expect("the glob is valid");
+        let chosen = selection.select(&contract).expect("the glob matches");
         let chosen: Vec<&str> = chosen.iter().map(|method| method.name.as_str()).collect();
         assert_eq!(chosen, expected, "{glob}");
     }
-    let error = check_glob_matches("shop.v1.Shoop", &contract).expect_err("there is none");
+    let error = check_glob_matches("shop.v1.Shoop", &contract).expect_err("no method matches");
     assert!(error.to_string().contains("matches no method"), "{error}");
     assert!(check_glob_matches("grpc.health.v1.Health/*", &contract).is_ok());
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
 use super::view::{Group, Method, Phase, View};
+use crate::style::count;
 
 /// Renders the XML.
 ///
@@ -65,7 +66,8 @@ fn failure(group: &Group) -> TestCase {
     lines.push(format!("answer:    {}", group.observed));
     lines.push(format!("reproduce: {}", group.reproduce));
     if group.count > 1 {
-        lines.push(format!("and {} similar failures", group.count - 1));
+        let others = count(group.count - 1, "similar failure");
+        lines.push(format!("and {others}"));
     }
     status.set_description(lines.join("\n"));
     let mut test = TestCase::new(group.case.clone(), status);

@@ -64,7 +64,7 @@ fn title(text: &mut String, method: &Method) {
 fn failure(text: &mut String, group: &Group) {
     let count_label = match group.count {
         0 | 1 => format!("#{}", group.id),
-        count => format!("#{} and {} similar failures", group.id, count - 1),
+        size => format!("#{} and {}", group.id, count(size - 1, "similar failure")),
     };
     let _ = writeln!(
         text,

@@ -141,12 +141,12 @@ fn terminal_report_of_a_kept_contract() {
 
 #[test]
 fn junit_report_of_a_broken_contract() {
-    insta::assert_snapshot!(junit::render(&broken()).expect("it is XML"));
+    insta::assert_snapshot!(junit::render(&broken()).expect("the report is valid XML"));
 }
 
 #[test]
 fn html_report_is_self_contained_and_escaped() {
-    let page = html::render(&broken()).expect("it renders");
+    let page = html::render(&broken()).expect("the template renders");
     for forbidden in ["src=", "href=", "url(", "<script", "@import", "<b>&\""] {
         assert!(!page.contains(forbidden), "{forbidden}");
     }
@@ -158,7 +158,7 @@ fn html_report_is_self_contained_and_escaped() {
     ] {
         assert!(page.contains(expected), "{expected}");
     }
-    let page = html::render(&kept()).expect("it renders");
+    let page = html::render(&kept()).expect("the template renders");
     assert!(page.contains("keeps its contract") && !page.contains("<h2>Failures"));
 }
 

@@ -15,7 +15,7 @@ use crate::{
 
 /// Starts a server that handles each connection by the given function.
 fn listen(handle: impl Fn(std::net::TcpStream) + Send + 'static) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = listener.local_addr().expect("the listener has an address");
     thread::spawn(move || listener.incoming().flatten().for_each(handle));
     address
@@ -24,7 +24,7 @@ fn listen(handle: impl Fn(std::net::TcpStream) + Send + 'static) -> SocketAddr {
 #[test]
 fn unusable_server_is_reported() {
     let folder = folder();
-    let gone = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let gone = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let gone_address = gone.local_addr().expect("the listener has an address");
     drop(gone);
     let silent = listen(std::mem::forget);
@@ -238,7 +238,7 @@ fn wrong_configuration_is_reported_with_its_line() {
         let error = error_line(folder.path(), &check);
         assert!(error.contains(expected), "{error}");
     }
-    std::fs::remove_file(folder.path().join("proofread.toml")).expect("it is there");
+    std::fs::remove_file(folder.path().join("proofread.toml")).expect("the file exists");
     let yaml = "seed: 1\nfixtures:\n  '*.name': [a]\n  shop.v1.GetRequest.ids: [1]\n";
     write(folder.path(), "proofread.yaml", yaml.as_bytes());
     let error = error_line(folder.path(), &["cases", "--contract=shop.binpb"]);

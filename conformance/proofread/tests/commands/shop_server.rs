@@ -55,7 +55,7 @@ impl Shop {
     }
 
     fn start(mode: Mode, tls: Option<TlsAcceptor>) -> Self {
-        let listener = StdListener::bind("127.0.0.1:0").expect("a free port");
+        let listener = StdListener::bind("127.0.0.1:0").expect("a port is free");
         listener.set_nonblocking(true).expect("the socket is valid");
         let address = listener.local_addr().expect("the listener has an address");
         let shared = Arc::new(AtomicU8::new(mode as u8));
@@ -64,7 +64,7 @@ impl Shop {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
-                .expect("a runtime starts");
+                .expect("the runtime starts");
             runtime.block_on(serve(listener, shared, tls));
         });
         Self { address, mode }
@@ -182,7 +182,7 @@ async fn read(mut body: RecvStream) -> Bytes {
 
 fn answer(mut respond: SendResponse<Bytes>, reply: Reply) {
     let response = Response::builder().header("content-type", "application/grpc");
-    let Ok(mut stream) = respond.send_response(response.body(()).expect("it is one"), false) else {
+    let Ok(mut stream) = respond.send_response(response.body(()).expect("the response is valid"), false) else {
         return;
     };
     let mut trailers = HeaderMap::new();
@@ -193,16 +193,16 @@ fn answer(mut respond: SendResponse<Bytes>, reply: Reply) {
                 let frame = [&[0], length.to_be_bytes().as_slice(), &message].concat();
                 let _ = stream.send_data(Bytes::from(frame), false);
             }
-            trailers.insert("grpc-status", "0".parse().expect("it is one"));
+            trailers.insert("grpc-status", "0".parse().expect("the value is valid"));
         }
         Reply::Failure(status) => {
             use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
             let details = BASE64_STANDARD_NO_PAD.encode(status.encode_to_vec());
             trailers.insert("grpc-status", status.code.into());
-            trailers.insert("grpc-message", status.message.parse().expect("it is plain"));
+            trailers.insert("grpc-message", status.message.parse().expect("the message is ASCII"));
             trailers.insert(
                 "grpc-status-details-bin",
-                details.parse().expect("it is base64"),
+                details.parse().expect("base64 is a valid header value"),
             );
         }
         Reply::Crash => {}
@@ -255,7 +255,7 @@ impl ShopService {
             let text = field.and_then(|field| field.as_str().map(str::to_owned));
             text.unwrap_or_default()
         };
-        let mut tickets = self.tickets.lock().expect("no panic");
+        let mut tickets = self.tickets.lock().expect("no other thread panicked");
         match method.name() {
             "Open" if !tickets.keys.insert(text("key")) => failure(6, "the key was used"),
             "Open" => {

@@ -22,18 +22,18 @@ struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
     fn new() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).expect("no names");
+        let mut params = CertificateParams::new(Vec::new()).expect("the parameters are valid");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().expect("a key");
-        Self(CertifiedIssuer::self_signed(params, key).expect("it signs itself"))
+        let key = KeyPair::generate().expect("the key is generated");
+        Self(CertifiedIssuer::self_signed(params, key).expect("the certificate is self-signed"))
     }
 
     /// A certificate and its key, as PEM.
     fn issue(&self) -> (String, String) {
-        let key = KeyPair::generate().expect("a key");
+        let key = KeyPair::generate().expect("the key is generated");
         let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
-        let params = CertificateParams::new(names).expect("they are names");
-        let certificate = params.signed_by(&key, &self.0).expect("it signs");
+        let params = CertificateParams::new(names).expect("the names are valid");
+        let certificate = params.signed_by(&key, &self.0).expect("the certificate is signed");
         (certificate.pem(), key.serialize_pem())
     }
 
@@ -54,7 +54,7 @@ fn shop(authority: &Authority, mutual: bool) -> Shop {
     let provider = Arc::new(ring::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .expect("ring knows them");
+        .expect("ring supports the versions");
     let builder = if mutual {
         let mut roots = RootCertStore::empty();
         let ca = CertificateDer::from_pem_slice(authority.0.pem().as_bytes());
@@ -68,7 +68,7 @@ fn shop(authority: &Authority, mutual: bool) -> Shop {
     };
     let mut config = builder
         .with_single_cert(vec![chain], key)
-        .expect("they belong together");
+        .expect("the key fits the certificate");
     config.alpn_protocols = vec![b"h2".to_vec()];
     Shop::open_with(config)
 }
