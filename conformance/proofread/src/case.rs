@@ -79,7 +79,7 @@ pub enum Side {
     Broken,
 }
 
-/// What is sent.
+/// The content of a call.
 #[derive(Debug, Clone)]
 pub enum Payload {
     /// Well-formed messages: exactly one, except in a client stream.

@@ -33,13 +33,13 @@ pub fn of_target(contract: &Contract, target: &RuleTarget) -> Option<String> {
 }
 
 /// The file and line of the rule that is violated in a message of this full name.
-pub fn of_violation(contract: &Contract, message: &str, due: &Violation) -> Option<String> {
+pub fn of_violation(contract: &Contract, message: &str, violation: &Violation) -> Option<String> {
     let message = contract.pool().get_message_by_name(message)?;
-    if due.path.is_empty() {
+    if violation.path.is_empty() {
         return of_message_rule(&message);
     }
-    let (field, level) = field_at(&message, &due.path)?;
-    of_rule(&field, &format!("{level}{}", due.rule))
+    let (field, level) = field_at(&message, &violation.path)?;
+    of_rule(&field, &format!("{level}{}", violation.rule))
 }
 
 fn of_message_rule(message: &MessageDescriptor) -> Option<String> {

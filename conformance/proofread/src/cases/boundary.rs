@@ -7,7 +7,7 @@ use super::{
 use crate::{
     case::{Phase, RuleTarget, Side},
     contract::Field,
-    generator::{EvaluatedValue, Pin, RuleSide, shown},
+    generator::{EvaluatedValue, Pin, RuleSide, display_value},
 };
 
 /// Adds the cases for the fields of one message.
@@ -24,7 +24,7 @@ pub(super) fn add<'c>(builder: &mut CaseBuilder<'_, 'c>, location: &MessageLocat
         for evaluated in pool.evaluated.iter().filter(|it| it.value.is_some()) {
             if evaluated.is_fixture && !evaluated.broken.is_empty() {
                 let broken: Vec<&str> = evaluated.broken.iter().map(String::as_str).collect();
-                let value = shown(evaluated.value.as_ref());
+                let value = display_value(evaluated.value.as_ref());
                 let reason = format!("the fixture {value} breaks {}", broken.join(", "));
                 builder.add_uncovered(&field.full_name, "", None, reason);
             } else if evaluated.targets.is_empty() && evaluated.broken.len() > 1 {
@@ -68,7 +68,7 @@ fn push<'c>(
         phase: Phase::Boundary,
         intent: format!(
             "{path} is {}: {}",
-            shown(evaluated.value.as_ref()),
+            display_value(evaluated.value.as_ref()),
             evaluated.description
         ),
         targets,

@@ -151,12 +151,12 @@ impl CaseBuilder<'_, '_> {
                 }
             }
         }
-        let due: BTreeSet<Violation> = violations
+        let expected: BTreeSet<Violation> = violations
             .into_iter()
             .map(OracleViolation::into_violation)
             .collect();
-        let due: Vec<Violation> = due.into_iter().collect();
-        if due.is_empty() {
+        let expected: Vec<Violation> = expected.into_iter().collect();
+        if expected.is_empty() {
             self.push(
                 &id,
                 phase,
@@ -167,7 +167,7 @@ impl CaseBuilder<'_, '_> {
             );
         } else if self.method.client_streaming {
             // Many servers treat the first message specially and may check only that one.
-            let refused = Expect::Refused(due);
+            let refused = Expect::Refused(expected);
             let second = vec![self.baseline.clone(), request.clone()];
             let first = format!("{id}/first");
             self.push(
@@ -193,7 +193,7 @@ impl CaseBuilder<'_, '_> {
                 &intent,
                 exercises,
                 vec![request],
-                Expect::Refused(due),
+                Expect::Refused(expected),
             );
         }
     }

@@ -70,18 +70,18 @@ impl<'c> RandomCases<'c> {
         };
         let invalid_at = self.rng.random_range(0..count);
         let mut messages = Vec::new();
-        let mut due = BTreeSet::new();
+        let mut found = BTreeSet::new();
         for at in 0..count {
             let invalid = if at == invalid_at { invalid } else { 0 };
             let (message, violations) = self.message(request, invalid, attempt)?;
             messages.push(message);
             if !violations.is_empty() {
                 // A server reports only the first invalid message.
-                due = violations;
+                found = violations;
                 break;
             }
         }
-        let exercises = due.iter().filter_map(|violation| {
+        let exercises = found.iter().filter_map(|violation| {
             Some(RuleTarget {
                 field: coverage::declaring_element(
                     self.generator.contract,
@@ -94,11 +94,11 @@ impl<'c> RandomCases<'c> {
             })
         });
         let exercises: BTreeSet<RuleTarget> = exercises.collect();
-        let intent = match due.len() {
+        let intent = match found.len() {
             0 => "a random request that keeps every rule".to_owned(),
             count => format!("a random request that breaks {count} of its rules"),
         };
-        let due: BTreeSet<Violation> = due
+        let expected: BTreeSet<Violation> = found
             .into_iter()
             .map(OracleViolation::into_violation)
             .collect();
@@ -109,10 +109,10 @@ impl<'c> RandomCases<'c> {
             intent,
             exercises: exercises.into_iter().collect(),
             send: Payload::Messages(messages),
-            expect: if due.is_empty() {
+            expect: if expected.is_empty() {
                 Expect::Accepted
             } else {
-                Expect::Refused(due.into_iter().collect())
+                Expect::Refused(expected.into_iter().collect())
             },
         })
     }

@@ -50,16 +50,16 @@ pub async fn shrink(
 
 /// The answer expected for these messages; `None` if it is not of the same kind as `like`.
 fn expectation(oracle: &Oracle, messages: &[DynamicMessage], like: &Expect) -> Option<Expect> {
-    let mut due: BTreeSet<Violation> = BTreeSet::new();
+    let mut violations: BTreeSet<Violation> = BTreeSet::new();
     for message in messages {
-        due = oracle.stable_violations(message).ok()?;
-        if !due.is_empty() {
+        violations = oracle.stable_violations(message).ok()?;
+        if !violations.is_empty() {
             break;
         }
     }
-    match (like, due.is_empty()) {
+    match (like, violations.is_empty()) {
         (Expect::Accepted, true) => Some(Expect::Accepted),
-        (Expect::Refused(_), false) => Some(Expect::Refused(due.into_iter().collect())),
+        (Expect::Refused(_), false) => Some(Expect::Refused(violations.into_iter().collect())),
         _ => None,
     }
 }

@@ -1,4 +1,4 @@
-//! Bytes.
+//! Generates byte strings.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::case::Side;
 
-/// The rules of bytes, understood.
+/// Generates byte strings for the rules of a value site.
 pub(crate) struct BytesGenerator {
     rules: BytesRules,
     pattern: Option<Pattern>,
@@ -33,7 +33,8 @@ impl BytesGenerator {
         }
     }
 
-    /// The id of the format rule and the lengths that have the format.
+    /// The id of the format rule, without `bytes.`, and the lengths in bytes that the format
+    /// allows.
     fn format(&self) -> Option<(&'static str, &'static [usize])> {
         match self.rules.well_known.as_ref()? {
             WellKnown::Ip(true) => Some(("ip", &[4, 16])),
@@ -55,7 +56,7 @@ impl BytesGenerator {
             (rules.pattern.is_some(), "pattern"),
             (rules.prefix.is_some(), "prefix"),
             (rules.suffix.is_some(), "suffix"),
-            // Every value contains nothing.
+            // Every value contains the empty part, so that rule can't be broken.
             (
                 rules.contains.as_ref().is_some_and(|it| !it.is_empty()),
                 "contains",
@@ -71,7 +72,8 @@ impl BytesGenerator {
         rule_ids
     }
 
-    /// Whether engines differ on this value: patterns are of text.
+    /// Whether implementations treat this value differently: regular expressions match
+    /// text, and the value may not be UTF-8.
     pub(crate) fn is_implementation_dependent(&self, value: &[u8]) -> bool {
         let Some(pattern) = &self.pattern else {
             return false;
@@ -113,7 +115,7 @@ impl BytesGenerator {
             ("empty", "no bytes", b""),
             ("one", "one byte", b"a"),
             ("zero", "a zero byte", b"\0"),
-            ("not-text", "bytes that are no text", b"\xff\xfe\x00\x80"),
+            ("not-text", "bytes that are not UTF-8", b"\xff\xfe\x00\x80"),
         ];
         for (slug, description, value) in values {
             candidates.add_neutral(slug, description, value.to_vec());
@@ -165,7 +167,7 @@ impl BytesGenerator {
             candidates.add_breaking(
                 id,
                 &format!("listed-{name}"),
-                "a value that is ruled out",
+                "an excluded value",
                 vec![listed.clone()],
             );
             let mut near = near(listed);
@@ -173,7 +175,7 @@ impl BytesGenerator {
             candidates.add_keeping(
                 id,
                 &format!("beside-{name}"),
-                "nearly a value that is ruled out",
+                "nearly an excluded value",
                 near,
             );
         }
@@ -219,9 +221,10 @@ impl BytesGenerator {
                 };
                 let description = format!("{length} bytes, beside {bound}");
                 let value = vec![self.of_length(length)];
-                match inside {
-                    true => candidates.add_keeping(rule, slug, &description, value),
-                    false => candidates.add_breaking(rule, slug, &description, value),
+                if inside {
+                    candidates.add_keeping(rule, slug, &description, value)
+                } else {
+                    candidates.add_breaking(rule, slug, &description, value)
                 }
             }
         }
@@ -298,7 +301,7 @@ impl BytesGenerator {
         }
     }
 
-    /// A value that has all the parts, as long as it must be.
+    /// The shortest value that has all required parts.
     fn base(&self) -> Vec<u8> {
         let rules = &self.rules;
         let least = rules
@@ -326,7 +329,8 @@ impl BytesGenerator {
         [prefix, vec![b'a'; room], contains, suffix].concat()
     }
 
-    /// Bytes at random that keep the rules, as far as it can be seen from here.
+    /// A random value that probably keeps the rules. Only the first of these that is set is
+    /// followed: a constant, a list, a pattern, a format, the lengths.
     pub(crate) fn random(&self, rng: &mut StdRng) -> Vec<u8> {
         let rules = &self.rules;
         if let Some(constant) = &rules.r#const {
@@ -357,7 +361,7 @@ impl BytesGenerator {
     }
 }
 
-/// Bytes that differ from some as little as possible.
+/// Values that differ from one by a byte at the end.
 fn near(value: &[u8]) -> Vec<Vec<u8>> {
     let mut near = vec![[value, b"x"].concat()];
     if let Some((last, head)) = value.split_last() {

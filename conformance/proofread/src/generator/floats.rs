@@ -1,5 +1,5 @@
-//! Floating-point numbers. Both kinds are handled as `f64`, which holds every
-//! `f32`; steps are those of the kind itself.
+//! Generates floating-point numbers. Values of both types are kept as `f64`, which
+//! represents every `f32` exactly; the next value up or down is that of the field's type.
 
 use prost_protovalidate_types::{
     DoubleRules, FloatRules, double_rules, field_rules::Type, float_rules,
@@ -13,15 +13,19 @@ use super::{
 };
 use crate::case::Side;
 
-/// The rules of a number with a fraction.
+/// The rules of a `float` or `double`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct FloatRange {
-    /// Whether it is a `float` and not a `double`.
-    narrow: bool,
+    /// Whether the type is `float`, not `double`.
+    is_single: bool,
     constant: Option<f64>,
+    /// The lower bound, and whether the bound itself is allowed.
     lower: Option<(f64, bool)>,
+    /// The upper bound, likewise.
     upper: Option<(f64, bool)>,
+    /// The values of `in`.
     allowed: Vec<f64>,
+    /// The values of `not_in`.
     excluded: Vec<f64>,
     finite: bool,
 }
@@ -51,7 +55,7 @@ float_rules!(double, DoubleRules, double_rules);
 /// The rules of a floating-point field.
 pub(crate) fn float_range(kind: &Kind, rules: Option<&Type>) -> FloatRange {
     let mut range = FloatRange {
-        narrow: matches!(kind, Kind::Float),
+        is_single: matches!(kind, Kind::Float),
         ..FloatRange::default()
     };
     match rules {
@@ -71,27 +75,29 @@ impl FloatRange {
         value as f32
     }
 
-    /// The value of a field.
+    /// The number as a value of the field's type.
     pub(crate) fn value(&self, value: f64) -> Value {
-        match self.narrow {
-            true => Value::F32(Self::narrowed(value)),
-            false => Value::F64(value),
+        if self.is_single {
+            Value::F32(Self::narrowed(value))
+        } else {
+            Value::F64(value)
         }
     }
 
     fn id(&self, rule: &str) -> String {
-        format!("{}.{rule}", if self.narrow { "float" } else { "double" })
+        format!("{}.{rule}", if self.is_single { "float" } else { "double" })
     }
 
     fn range_id(&self) -> Option<String> {
-        let prefix = if self.narrow { "float" } else { "double" };
+        let prefix = if self.is_single { "float" } else { "double" };
         range_id(prefix, self.lower, self.upper)
     }
 
     fn up(&self, value: f64) -> f64 {
-        match self.narrow {
-            true => f64::from(Self::narrowed(value).next_up()),
-            false => value.next_up(),
+        if self.is_single {
+            f64::from(Self::narrowed(value).next_up())
+        } else {
+            value.next_up()
         }
     }
 
@@ -100,7 +106,7 @@ impl FloatRange {
     }
 
     fn max_finite(&self) -> f64 {
-        if self.narrow {
+        if self.is_single {
             f64::from(f32::MAX)
         } else {
             f64::MAX
@@ -134,7 +140,7 @@ impl FloatRange {
         rule_ids
     }
 
-    /// What to try. `numbers` are those that rules in CEL speak of.
+    /// The values to try. `numbers` are the literals in rules in CEL.
     pub(crate) fn candidates(&self, numbers: &[f64]) -> Candidates<f64> {
         let mut candidates = Candidates::default();
         if let Some(constant) = self.constant {
@@ -218,14 +224,14 @@ impl FloatRange {
             candidates.add_breaking(
                 &id,
                 &format!("listed-{name}"),
-                "a value that is ruled out",
+                "an excluded value",
                 vec![*value],
             );
             let near = vec![self.up(*value), self.down(*value), value + 1.0];
             candidates.add_keeping(
                 &id,
                 &format!("beside-{name}"),
-                "next to a value that is ruled out",
+                "next to an excluded value",
                 near,
             );
         }
@@ -254,8 +260,8 @@ impl FloatRange {
         candidates
     }
 
-    /// Implementations differ on what else they report of a value that is not
-    /// finite: it is sent only where `finite` is the one rule that it breaks.
+    /// Adds infinities and NaN. Implementations differ on which other rules they report
+    /// for such a value, so it is sent only if `finite` is the one rule that it breaks.
     fn infinities(&self, candidates: &mut Candidates<f64>) {
         let id = self.id("finite");
         let ends = [
@@ -282,14 +288,15 @@ impl FloatRange {
             if alone {
                 candidates.add_breaking(&id, "nan", "not a number", vec![f64::NAN]);
             }
-            let reason = "what else is reported of a value that is not finite differs between implementations";
+            let reason =
+                "implementations differ on what else they report for a value that is not finite";
             candidates.add_impossible(&id, Side::Broken, reason);
         } else if alone {
             candidates.add_neutral("nan", "not a number", f64::NAN);
         }
     }
 
-    /// Whether a value keeps the rules beside `finite`.
+    /// Whether a value keeps all rules except `finite`.
     fn keeps_others(&self, value: f64) -> bool {
         let constant = self.constant.is_none_or(|it| it == value);
         let low = self.min_allowed().is_none_or(|low| value >= low);
@@ -302,8 +309,7 @@ impl FloatRange {
         !self.finite && self.constant.is_none() && self.allowed.is_empty()
     }
 
-    /// A value at random that breaks the range, close to it; none where there is no
-    /// range.
+    /// A random value just outside of the range; `None` if there is no range.
     pub(crate) fn random_outside(&self, rng: &mut StdRng) -> Option<f64> {
         const FAR: f64 = 1_000.0;
         let exclusive = self.range_id()?.ends_with("_exclusive");
@@ -317,7 +323,7 @@ impl FloatRange {
         between.is_finite().then_some(between)
     }
 
-    /// A value at random that keeps the rules, as far as it can be seen from here.
+    /// A random value that keeps the constant, the list or the range.
     pub(crate) fn random(&self, rng: &mut StdRng) -> f64 {
         if let Some(constant) = self.constant {
             return constant;
@@ -333,9 +339,10 @@ impl FloatRange {
             (None, None) => (-1000.0, 1000.0),
         };
         let between = low + (high - low) * rng.random::<f64>();
-        let rounded = match rng.random_bool(0.5) {
-            true => between.round(),
-            false => between,
+        let rounded = if rng.random_bool(0.5) {
+            between.round()
+        } else {
+            between
         };
         if (low..=high).contains(&rounded) {
             rounded

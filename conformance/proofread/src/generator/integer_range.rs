@@ -1,33 +1,36 @@
-//! Whole numbers, and what can be counted in them: durations and moments are
-//! nanoseconds.
+//! Generates integers for a range and lists of values. Durations and timestamps are
+//! counted in nanoseconds and use it too.
 
 use rand::{RngExt, rngs::StdRng};
 
 use super::candidate::{Candidates, numbered_samples};
 use crate::case::Side;
 
-/// The rules of a whole number, whatever its kind.
+/// The rules of an integer of any type.
 #[derive(Debug, Clone)]
 pub(crate) struct IntegerRange {
-    /// The first part of the ids of its rules: `int32`.
+    /// The first part of the rule ids: `int32`.
     pub(crate) prefix: &'static str,
-    /// The least value that the kind can hold.
+    /// The minimum of the type.
     pub(crate) min: i128,
-    /// The greatest one.
+    /// The maximum of the type.
     pub(crate) max: i128,
-    /// The distance of a value to the next one.
+    /// The distance from one value to the next.
     pub(crate) step: i128,
     pub(crate) constant: Option<i128>,
-    /// The bound, and whether the bound itself is in.
+    /// The lower bound, and whether the bound itself is allowed.
     pub(crate) lower: Option<(i128, bool)>,
+    /// The upper bound, likewise.
     pub(crate) upper: Option<(i128, bool)>,
+    /// The values of `in`.
     pub(crate) allowed: Vec<i128>,
+    /// The values of `not_in`.
     pub(crate) excluded: Vec<i128>,
 }
 
-/// The id of the range rule that two bounds make together: `gte_lte`, or with
-/// `_exclusive` where the upper bound is below the lower one and the values
-/// outside of both are valid.
+/// The id of the rule that two bounds form together, such as `int32.gte_lte`. If the upper
+/// bound is below the lower one, the values between them are excluded, and the id ends
+/// with `_exclusive`.
 pub(crate) fn range_id<T: PartialOrd>(
     prefix: &str,
     lower: Option<(T, bool)>,
@@ -52,7 +55,7 @@ pub(crate) fn range_id<T: PartialOrd>(
 }
 
 impl IntegerRange {
-    /// No rules, for values of a kind.
+    /// A range without rules, for a type with these limits.
     pub(crate) fn of(prefix: &'static str, min: i128, max: i128, step: i128) -> Self {
         Self {
             prefix,
@@ -101,7 +104,7 @@ impl IntegerRange {
         rule_ids
     }
 
-    /// What to try. `numbers` are those that rules in CEL speak of.
+    /// The values to try. `numbers` are the literals in rules in CEL.
     pub(crate) fn candidates(&self, numbers: &[i128]) -> Candidates<i128> {
         let mut candidates = Candidates::default();
         if let Some(constant) = self.constant {
@@ -186,19 +189,20 @@ impl IntegerRange {
         }
         if let Some((from, to)) = self.min_allowed().zip(self.max_allowed()) {
             let middle = from + (to - from) / 2 / self.step * self.step;
-            match exclusive {
-                true => candidates.add_breaking(
+            if exclusive {
+                candidates.add_breaking(
                     &id,
                     "middle",
                     "in the middle of the excluded values",
                     vec![middle],
-                ),
-                false => candidates.add_keeping(
+                )
+            } else {
+                candidates.add_keeping(
                     &id,
                     "middle",
                     "in the middle of the allowed values",
                     vec![middle],
-                ),
+                )
             }
         }
         let nothing_below = self.min_allowed().is_none_or(|low| low <= self.min);
@@ -253,27 +257,26 @@ impl IntegerRange {
             candidates.add_breaking(
                 &id,
                 &format!("listed-{name}"),
-                "a value that is ruled out",
+                "an excluded value",
                 vec![*value],
             );
             let near = self.near(*value, &self.excluded);
             candidates.add_keeping(
                 &id,
                 &format!("beside-{name}"),
-                "next to a value that is ruled out",
+                "next to an excluded value",
                 near,
             );
         }
     }
 
-    /// The values next to one, without those of a list.
+    /// Values close to `value` that are not in `list`.
     fn near(&self, value: i128, list: &[i128]) -> Vec<i128> {
         let near = [1, -1, 2, -2, 10].map(|steps| value + steps * self.step);
         near.into_iter().filter(|it| !list.contains(it)).collect()
     }
 
-    /// A value at random that breaks the range, mostly close to it; none where there
-    /// is no range.
+    /// A random value outside of the range, mostly close to it; `None` if there is no range.
     pub(crate) fn random_outside(&self, rng: &mut StdRng) -> Option<i128> {
         const FAR: i128 = 1_000;
         let exclusive = self.range_id()?.ends_with("_exclusive");
@@ -297,7 +300,7 @@ impl IntegerRange {
         (from <= to).then(|| from + rng.random_range(0..=(to - from) / self.step) * self.step)
     }
 
-    /// A value at random that keeps the rules, as far as it can be seen from here.
+    /// A random value that keeps the constant, the list or the range.
     pub(crate) fn random(&self, rng: &mut StdRng) -> i128 {
         if let Some(constant) = self.constant {
             return constant;
@@ -316,13 +319,13 @@ impl IntegerRange {
         if low > high {
             return low;
         }
-        // Small numbers are as interesting as those in the middle of a wide range.
+        // Half of the values are small: in a wide range they would hardly occur otherwise.
         let narrow = (low.max(-100 * self.step), high.min(100 * self.step));
         let (low, high) = match rng.random_bool(0.5) && narrow.0 <= narrow.1 {
             true => narrow,
             false => (low, high),
         };
-        // Rounded up to a whole step, if that is still inside.
+        // Round up to a multiple of the step if that is still in the range.
         let value = rng.random_range(low..=high);
         let rounded = value + (-value).rem_euclid(self.step);
         if rounded <= high { rounded } else { low }

@@ -1,4 +1,4 @@
-//! The ten integer kinds, and enums.
+//! Reads the rules of the ten integer types, and generates enum values.
 
 use prost_protovalidate_types::{
     EnumRules, Fixed32Rules, Fixed64Rules, Int32Rules, Int64Rules, SFixed32Rules, SFixed64Rules,
@@ -14,7 +14,8 @@ use super::{
     integer_range::IntegerRange,
 };
 
-/// The integer kinds have rules of the same form and different types.
+/// Defines a function that reads the rules of one integer type: the Rust types of the rules
+/// differ, their fields do not.
 macro_rules! integer_rules {
     ($function:ident, $rules:ident, $bounds:ident, $number:ty) => {
         fn $function(rules: &$rules, range: &mut IntegerRange) {
@@ -45,7 +46,7 @@ integer_rules!(fixed64, Fixed64Rules, fixed64_rules, u64);
 integer_rules!(sfixed32, SFixed32Rules, s_fixed32_rules, i32);
 integer_rules!(sfixed64, SFixed64Rules, s_fixed64_rules, i64);
 
-/// The rules of an integer field; none for another kind.
+/// The rules of an integer; `None` for another kind.
 pub(crate) fn range(kind: &Kind, rules: Option<&Type>) -> Option<IntegerRange> {
     let prefix = match kind {
         Kind::Int32 => "int32",
@@ -83,7 +84,7 @@ pub(crate) fn range(kind: &Kind, rules: Option<&Type>) -> Option<IntegerRange> {
     Some(range)
 }
 
-/// The value of an integer field; none where the kind can't hold the number.
+/// The number as a value of this kind; `None` if it is out of range.
 pub(crate) fn integer(kind: &Kind, number: i128) -> Option<Value> {
     match Value::default_value(kind) {
         Value::I32(_) => number.try_into().ok().map(Value::I32),
@@ -95,7 +96,8 @@ pub(crate) fn integer(kind: &Kind, number: i128) -> Option<Value> {
     }
 }
 
-/// The rules of an enum field, as those of its numbers, and its own.
+/// Generates numbers of an enum: by the rules that enums share with integers, and by
+/// `defined_only`.
 pub(crate) struct EnumGenerator {
     numbers: IntegerRange,
     defined: Vec<i128>,
@@ -139,15 +141,15 @@ impl EnumGenerator {
 
     pub(crate) fn candidates(&self, numbers: &[i128]) -> Candidates<i128> {
         let mut candidates = self.numbers.candidates(numbers);
-        // Numbers of no value are told apart below.
+        // Numbers without a target may be undefined; defined and undefined ones are added
+        // separately below.
         candidates.all.retain(|it| it.target.is_some());
         for (name, value) in numbered_samples(&self.defined) {
             let slug = format!("defined-{name}");
-            match self.defined_only {
-                true => {
-                    candidates.add_keeping(DEFINED_ONLY, &slug, "a defined value", vec![*value])
-                }
-                false => candidates.add_neutral(&slug, "a defined value", *value),
+            if self.defined_only {
+                candidates.add_keeping(DEFINED_ONLY, &slug, "a defined value", vec![*value])
+            } else {
+                candidates.add_neutral(&slug, "a defined value", *value)
             }
         }
         let next = self.defined.iter().max().map_or(1, |max| max + 1);
@@ -162,7 +164,7 @@ impl EnumGenerator {
             (
                 Some(before.min(-1)),
                 "unknown-negative",
-                "a negative number without a value",
+                "an undefined negative number",
             ),
             (gap, "unknown-gap", "a number between the defined ones"),
             (
@@ -175,9 +177,10 @@ impl EnumGenerator {
             let Some(number) = number.filter(|it| !self.defined.contains(it)) else {
                 continue;
             };
-            match self.defined_only {
-                true => candidates.add_breaking(DEFINED_ONLY, slug, description, vec![number]),
-                false => candidates.add_neutral(slug, description, number),
+            if self.defined_only {
+                candidates.add_breaking(DEFINED_ONLY, slug, description, vec![number])
+            } else {
+                candidates.add_neutral(slug, description, number)
             }
         }
         candidates
@@ -189,9 +192,10 @@ impl EnumGenerator {
         }
         let allowed = |number: &&i128| !self.numbers.excluded.contains(number);
         let allowed: Vec<&i128> = self.defined.iter().filter(allowed).collect();
-        match allowed.is_empty() {
-            true => 0,
-            false => *allowed[rng.random_range(0..allowed.len())],
+        if allowed.is_empty() {
+            0
+        } else {
+            *allowed[rng.random_range(0..allowed.len())]
         }
     }
 }

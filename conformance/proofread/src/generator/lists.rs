@@ -1,4 +1,4 @@
-//! Lists.
+//! Generates lists.
 
 use std::collections::HashSet;
 
@@ -15,20 +15,19 @@ use super::{
 };
 use crate::case::Side;
 
-/// The most items of a list and pairs of a map that are sent: each takes room here
-/// that it does not take on the wire.
+/// The maximum number of items or pairs that are sent: in memory each takes much more
+/// space than in a message.
 pub(crate) const MAX_ELEMENTS: usize = 20_000;
 
-/// What a list or a map holds.
+/// The elements of a list, or the values of a map.
 pub(crate) enum Element<'a> {
-    /// Values with rules of their own.
+    /// Values that a site generates.
     Value(&'a ValueSite),
-    /// Messages of the contract, of which this is a valid one; none where there is
-    /// no valid one.
+    /// Messages that the contract declares, with a valid instance; `None` if there is none.
     Message(Option<&'a DynamicMessage>),
 }
 
-/// Makes lists of one field.
+/// Generates lists for one field.
 pub(crate) struct ListGenerator<'a> {
     pub(crate) element: Element<'a>,
     pub(crate) rules: RepeatedRules,
@@ -36,7 +35,7 @@ pub(crate) struct ListGenerator<'a> {
     pub(crate) literals: &'a Literals,
 }
 
-/// The ids of the rules that are set, those of items after those of the list.
+/// The ids of the rules of the list, followed by those of its items with their level.
 pub(crate) fn rule_ids(rules: &RepeatedRules, site: Option<&ValueSite>) -> Vec<String> {
     let set = [
         (rules.min_items.is_some(), "repeated.min_items"),
@@ -51,7 +50,7 @@ pub(crate) fn rule_ids(rules: &RepeatedRules, site: Option<&ValueSite>) -> Vec<S
 }
 
 impl ListGenerator<'_> {
-    /// What to try.
+    /// The lists to try.
     pub(crate) fn candidates(&self, rng: &mut StdRng) -> Candidates<Value> {
         let mut candidates = Candidates::default();
         let (mut valid, items) = self.items(rng);
@@ -78,7 +77,7 @@ impl ListGenerator<'_> {
         candidates
     }
 
-    /// Items that keep their rules, all different, and what to try for an item.
+    /// Distinct valid items, the smallest first, and the candidates for an item.
     fn items(&self, rng: &mut StdRng) -> (Vec<Value>, Candidates<Value>) {
         match &self.element {
             Element::Message(message) => {
@@ -94,7 +93,7 @@ impl ListGenerator<'_> {
                         valid.push(value.clone());
                     }
                 }
-                // Small items first: a list of them is easier to read.
+                // Lists of small items are easier to read.
                 valid.sort_by_key(|it| self.evaluator.size(Some(&Value::List(vec![it.clone()]))));
                 (valid, candidates)
             }
@@ -106,8 +105,8 @@ impl ListGenerator<'_> {
             .evaluate_level(ITEMS, &Value::List(vec![item.clone()]))
     }
 
-    /// A list of valid items, all different where they must be; none where there
-    /// are not enough of them, or they would be too big.
+    /// A list with `size` valid items, distinct if the rules require it. `None` if there are
+    /// not enough items, or the list would be too large.
     fn of_size(&self, size: usize, valid: &mut Vec<Value>, rng: &mut StdRng) -> Option<Value> {
         if size > MAX_ELEMENTS {
             return None;
@@ -122,7 +121,7 @@ impl ListGenerator<'_> {
         if is_too_big || is_short {
             return None;
         }
-        // Without a rule against it, one item is repeated where only it is small.
+        // Unless items must be unique, only the smallest ones are used, and repeated.
         let few = valid.len().min(8);
         let pool = if self.rules.unique() {
             valid.len()
@@ -134,7 +133,7 @@ impl ListGenerator<'_> {
         ))
     }
 
-    /// Draws valid items until there are as many different ones.
+    /// Adds random valid items until there are `size` distinct ones.
     fn find_more(&self, size: usize, valid: &mut Vec<Value>, rng: &mut StdRng) {
         let Element::Value(site) = &self.element else {
             return;
@@ -213,11 +212,11 @@ impl ListGenerator<'_> {
             count if self.rules.unique() && count < size && size <= MAX_ELEMENTS => {
                 format!("{size} different items are asked for and only {count} were found")
             }
-            _ => format!("{size} items are more than are sent"),
+            _ => format!("{size} items are more than proofread sends"),
         }
     }
 
-    /// Lists with an item that comes twice.
+    /// Adds lists with a repeated item.
     fn add_repeated_item(
         &self,
         valid: &mut Vec<Value>,
@@ -255,7 +254,7 @@ impl ListGenerator<'_> {
         );
     }
 
-    /// Lists with one item that is to be tried, the others valid.
+    /// Adds lists in which one item is a candidate and the others are valid.
     fn add_each_item(
         &self,
         items: Candidates<Value>,
@@ -286,9 +285,10 @@ impl ListGenerator<'_> {
                     .take(size - 1)
                     .cloned();
                 let item = std::iter::once(item.clone());
-                match first {
-                    true => Value::List(item.chain(rest).collect()),
-                    false => Value::List(rest.chain(item).collect()),
+                if first {
+                    Value::List(item.chain(rest).collect())
+                } else {
+                    Value::List(rest.chain(item).collect())
                 }
             };
             let prefixed = |target: &RuleSide| RuleSide {

@@ -1,9 +1,9 @@
-//! The values that rules in CEL speak of. An expression is not understood, only
-//! searched for literals: what lies near them is worth trying.
+//! Literals in rules in CEL. Expressions are not parsed, only scanned for numbers and
+//! strings, because values near a literal often are at a boundary of the rule.
 
 use crate::contract::{Message, Rules};
 
-/// Literals of some expressions.
+/// The literals of some expressions.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Literals {
     pub(crate) numbers: Vec<i128>,
@@ -11,11 +11,11 @@ pub(crate) struct Literals {
     pub(crate) strings: Vec<String>,
 }
 
-/// The longest list or string that a number is taken for a size of.
+/// The largest number that is used as the size of a list or string.
 const MAX_SIZE: usize = 10_000;
 
 impl Literals {
-    /// Those of the rules of a field and of the message that holds it.
+    /// The literals in the rules of a field and of its message.
     pub(crate) fn of(rules: Option<&Rules>, message: &Message) -> Self {
         let mut literals = Self::default();
         let own = &message.rules;
@@ -66,8 +66,7 @@ impl Literals {
             if next == '\'' || next == '"' {
                 let mut text = String::new();
                 while let Some(it) = rest.next_if(|it| *it != next) {
-                    // An escaped character stands for itself here; that is enough
-                    // for a value to try.
+                    // Escape sequences are not decoded, which is enough for a candidate.
                     match it {
                         '\\' => text.extend(rest.next()),
                         it => text.push(it),
@@ -88,7 +87,7 @@ impl Literals {
         }
     }
 
-    /// The numbers that can be the size of something.
+    /// The numbers that can be the size of a list or string.
     pub(crate) fn sizes(&self) -> impl Iterator<Item = usize> + Clone + '_ {
         let sizes = self
             .numbers

@@ -1,4 +1,4 @@
-//! Maps.
+//! Generates maps.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -15,27 +15,27 @@ use super::{
 };
 use crate::case::Side;
 
-/// Makes maps of one field.
+/// Generates maps for one field.
 pub(crate) struct MapGenerator<'a> {
     pub(crate) key: &'a ValueSite,
     pub(crate) element: Element<'a>,
-    /// A value without content, to weigh keys with.
-    pub(crate) blank: Value,
-    /// A key, to weigh values with.
+    /// A value to evaluate keys with.
+    pub(crate) any_value: Value,
+    /// A key to evaluate values with.
     pub(crate) any_key: MapKey,
     pub(crate) rules: MapRules,
     pub(crate) evaluator: &'a Evaluator,
     pub(crate) literals: &'a Literals,
 }
 
-/// Keys and values that keep their rules.
+/// Valid keys, the smallest first, and valid values.
 struct ValidParts {
     keys: Vec<MapKey>,
     values: Vec<Value>,
 }
 
-/// The ids of the rules that are set, those of keys and values after those of the
-/// map.
+/// The ids of the rules of the map, followed by those of its keys and values with their
+/// levels.
 pub(crate) fn rule_ids(rules: &MapRules, key: &ValueSite, site: Option<&ValueSite>) -> Vec<String> {
     let set = [
         (rules.min_pairs.is_some(), "map.min_pairs"),
@@ -50,7 +50,7 @@ pub(crate) fn rule_ids(rules: &MapRules, key: &ValueSite, site: Option<&ValueSit
 }
 
 impl MapGenerator<'_> {
-    /// What to try.
+    /// The maps to try.
     pub(crate) fn candidates(&self, rng: &mut StdRng) -> Candidates<Value> {
         let mut candidates = Candidates::default();
         let key_candidates = self.key.candidates(&mut |key| self.evaluate_key(key), rng);
@@ -90,7 +90,7 @@ impl MapGenerator<'_> {
 
     fn evaluate_key(&self, key: &Value) -> Option<BTreeSet<String>> {
         let key = key.clone().into_map_key()?;
-        let map = Value::Map(HashMap::from([(key, self.blank.clone())]));
+        let map = Value::Map(HashMap::from([(key, self.any_value.clone())]));
         self.evaluator.evaluate_level(KEYS, &map)
     }
 
@@ -191,7 +191,7 @@ impl MapGenerator<'_> {
                     None => {
                         let found = valid.keys.len();
                         let reason = format!(
-                            "{size} pairs: only {found} valid keys were found, or it is too big"
+                            "{size} pairs: only {found} valid keys were found, or the map is too large"
                         );
                         candidates.add_impossible(rule, side, reason);
                     }
@@ -212,7 +212,7 @@ impl MapGenerator<'_> {
         }
     }
 
-    /// Maps with one key or value that is to be tried, the others valid.
+    /// Adds maps in which one key or value is a candidate and the others are valid.
     #[expect(
         clippy::too_many_arguments,
         reason = "keys and values differ in nothing else"

@@ -120,12 +120,13 @@ impl<'c> MessageGenerator<'c> {
         self.in_progress.push(name);
         let built = self.compose(message, &[]);
         self.in_progress.pop();
-        let found = match built.remaining_violations.is_empty() {
-            true => Ok(built.message),
-            false => Err(format!(
+        let found = if built.remaining_violations.is_empty() {
+            Ok(built.message)
+        } else {
+            Err(format!(
                 "no valid {name} was found: {}",
                 built.remaining_violations.join("; ")
-            )),
+            ))
         };
         if found.is_ok() || !self.cycle_found || self.in_progress.is_empty() {
             self.smallest.insert(name, found.clone());
@@ -153,7 +154,7 @@ pub(crate) fn hash(text: &str) -> u64 {
 }
 
 /// A value as text for people, cut after 60 characters; `unset` for none.
-pub(crate) fn shown(value: Option<&Value>) -> String {
+pub(crate) fn display_value(value: Option<&Value>) -> String {
     const MAX_CHARACTERS: usize = 60;
     let Some(value) = value else {
         return "unset".to_owned();

@@ -1,6 +1,6 @@
-//! Strings that match a pattern, made by walking over it. What comes out is a
-//! good guess and no promise: anchors in the middle and word boundaries are not
-//! followed, so every string is checked by the oracle.
+//! Generates strings that match a regular expression, by walking over its syntax tree. A
+//! string may still not match, because anchors in the middle and word boundaries are
+//! ignored; the oracle evaluates every string.
 
 use rand::{RngExt, rngs::StdRng};
 use regex_syntax::{
@@ -8,42 +8,40 @@ use regex_syntax::{
     hir::{Class, Hir, HirKind, Look, Repetition},
 };
 
-/// How often a repetition without an upper bound is repeated at most, beyond what
-/// a length asks for.
+/// The maximum number of random repetitions beyond the minimum.
 const UNBOUNDED: u32 = 12;
 
-/// A pattern that was understood.
+/// A parsed regular expression.
 #[derive(Debug, Clone)]
 pub(crate) struct Pattern {
     source: String,
     hir: Hir,
 }
 
-/// What decides where a pattern leaves a choice.
+/// How the generator decides where the pattern allows several strings.
 enum Strategy<'r> {
-    /// The shortest way.
+    /// The shortest alternative.
     Shortest,
-    /// The shortest way, with this many characters more where there is room.
+    /// The shortest alternative, with this many more characters from repetitions.
     Longer(usize),
-    /// Any way.
+    /// A random alternative.
     RandomCases(&'r mut StdRng),
 }
 
 impl Pattern {
-    /// Reads a pattern; none where it is not one.
+    /// Parses a pattern; `None` if it is not valid.
     pub(crate) fn parse(source: &str) -> Option<Self> {
         let hir = Parser::new().parse(source).ok()?;
         let source = source.to_owned();
         Some(Self { source, hir })
     }
 
-    /// The shortest string that matches.
+    /// The shortest match.
     pub(crate) fn shortest(&self) -> String {
         generate(&self.hir, &mut Strategy::Shortest)
     }
 
-    /// A string that matches, with as many characters, if the pattern can be
-    /// stretched to them.
+    /// A match with `length` characters; `None` if the pattern can't be stretched to it.
     pub(crate) fn of_length(&self, length: usize) -> Option<String> {
         let shortest = self.shortest();
         let room = length.checked_sub(shortest.chars().count())?;
@@ -59,7 +57,7 @@ impl Pattern {
         (stretched.chars().count() == length).then_some(stretched)
     }
 
-    /// Any string that matches.
+    /// A random match.
     pub(crate) fn random(&self, rng: &mut StdRng) -> String {
         generate(&self.hir, &mut Strategy::RandomCases(rng))
     }
@@ -72,9 +70,9 @@ impl Pattern {
         self.hir.properties().look_set_suffix().contains(look)
     }
 
-    /// Whether engines differ on this string: classes such as `\w` know all
-    /// scripts in some and only ASCII in others, and `$` matches before a final
-    /// line break in some.
+    /// Whether regular expression engines treat this string differently: classes such as
+    /// `\w` include all scripts in some engines and only ASCII in others, and in some `$`
+    /// matches before a final line break.
     pub(crate) fn is_implementation_dependent(&self, text: &str) -> bool {
         let says = |classes: &[&str]| classes.iter().any(|it| self.source.contains(it));
         let non_ascii = |test: fn(char) -> bool| text.chars().any(|it| !it.is_ascii() && test(it));
@@ -138,7 +136,7 @@ fn repeat(repetition: &Repetition, strategy: &mut Strategy<'_>, text: &mut Strin
     }
 }
 
-/// A character of a class; a plain one where there is a choice.
+/// A character of a class, preferably an ASCII letter or digit.
 fn character(class: &Class, strategy: &mut Strategy<'_>) -> Option<char> {
     let ranges: Vec<(char, char)> = match class {
         Class::Unicode(class) => {
@@ -171,7 +169,8 @@ fn character(class: &Class, strategy: &mut Strategy<'_>) -> Option<char> {
         return Some(plain[rng.random_range(0..plain.len())]);
     }
     let (low, high) = *ranges.get(rng.random_range(0..ranges.len().max(1)))?;
-    // Half a plane is more than anybody wants to read: stay near the start.
+    // Use only the first 200 characters of a range: large ranges contain mostly unusual
+    // characters.
     let span = (u32::from(high) - u32::from(low)).min(200);
     char::from_u32(u32::from(low) + rng.random_range(0..=span)).or(Some(low))
 }
@@ -186,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shortest_match_is_plain() {
+    fn the_shortest_match_uses_plain_characters() {
         let shortest = |source: &str| pattern(source).shortest();
         assert_eq!(shortest("^[A-Z]{3}$"), "AAA");
         assert_eq!(shortest("^(foo|ba)[0-9]+x?$"), "ba0");
@@ -218,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn strings_that_engines_read_otherwise_are_disputed() {
+    fn strings_that_engines_match_differently_are_implementation_dependent() {
         assert!(pattern("\\S").is_implementation_dependent("\u{a0}"));
         assert!(!pattern("\\S").is_implementation_dependent("\u{e9}"));
         assert!(pattern("^\\w+$").is_implementation_dependent("\u{e9}"));

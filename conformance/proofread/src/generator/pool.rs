@@ -231,7 +231,7 @@ impl ValuePool {
             return reason.clone();
         }
         if let Some(failure) = failure {
-            return format!("values could not be judged: {failure}");
+            return format!("values could not be evaluated: {failure}");
         }
         let count = self.evaluated.len();
         match target.side {
@@ -240,7 +240,7 @@ impl ValuePool {
                     "no value keeps all rules of the field: they contradict each other, or the search through {count} values gave up"
                 )
             }
-            Side::Kept => format!("none of {count} values has what the rule is about"),
+            Side::Kept => format!("none of {count} values exercises the rule"),
             Side::Broken => format!(
                 "none of {count} values breaks it: it follows from the type or the other rules, or the search gave up"
             ),
@@ -267,13 +267,14 @@ impl ValuePool {
             })
             .collect();
         let nearest: Vec<String> = nearest.into_iter().take(4).collect();
-        match nearest.is_empty() {
-            true => "none could be judged".to_owned(),
-            false => format!(
-                "each of {} that were tried breaks {}",
+        if nearest.is_empty() {
+            "none could be evaluated".to_owned()
+        } else {
+            format!(
+                "each of the {} values tried breaks {}",
                 self.evaluated.len(),
                 nearest.join(" or ")
-            ),
+            )
         }
     }
 
@@ -346,7 +347,7 @@ fn candidates(
                     Some(site) => Element::Value(site),
                     None => Element::Message(input.smallest.as_ref()),
                 },
-                blank: Value::default_value(&value_kind),
+                any_value: Value::default_value(&value_kind),
                 any_key: input
                     .field
                     .key_kind()

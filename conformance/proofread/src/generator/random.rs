@@ -1,5 +1,5 @@
-//! Values and messages at random: mostly valid, often at an edge. Whether one is
-//! valid is not asked here; who sends it asks the oracle for the whole message.
+//! Random values and messages: mostly valid, often at a boundary. They are not evaluated
+//! here; the caller evaluates the whole message.
 
 use std::collections::HashMap;
 
@@ -11,11 +11,13 @@ use super::{
 };
 use crate::contract::{Field, Message};
 
-/// Values with more bytes than this come too seldom to be worth their time.
+/// Values with more bytes than this are left out of random messages: they cost time and
+/// rarely find anything.
 pub(crate) const LARGE_VALUE_BYTES: usize = 4096;
 
 impl<'c> MessageGenerator<'c> {
-    /// A message at random. Nested messages are entered so many levels deep.
+    /// A random message. Messages nested deeper than `depth` levels are the smallest valid
+    /// ones.
     pub(crate) fn random_message(
         &mut self,
         message: &'c Message,
@@ -41,7 +43,7 @@ impl<'c> MessageGenerator<'c> {
                 }
             }
         }
-        // Of fields that exclude each other one is set.
+        // Set one field of each group of fields that exclude each other.
         let mut groups: Vec<_> = groups.into_iter().collect();
         groups.sort_by_key(|(name, _)| *name);
         for (_, fields) in groups {
@@ -58,7 +60,7 @@ impl<'c> MessageGenerator<'c> {
         built
     }
 
-    /// A value of a field at random; none is the field left unset.
+    /// A random value of a field; `None` leaves it unset.
     pub(crate) fn random_value(
         &mut self,
         message: &'c Message,
@@ -104,8 +106,8 @@ impl<'c> MessageGenerator<'c> {
         fresh.or_else(|| pick_valid(&pool, false, rng))
     }
 
-    /// A value of a field at random, of which a number is outside of its range; none
-    /// where no number stands there, or has no range.
+    /// A random value of a field in which a number, duration or timestamp is outside of its
+    /// range; `None` for fields of other types or without a range.
     pub(crate) fn random_outside(
         &mut self,
         message: &'c Message,
@@ -148,7 +150,7 @@ impl<'c> MessageGenerator<'c> {
     }
 }
 
-/// One of the valid values of a pool.
+/// A random valid value of a pool: one of the fixtures, or one of the others.
 fn pick_valid(pool: &ValuePool, fixture: bool, rng: &mut StdRng) -> Option<Value> {
     let fits = |it: &&super::EvaluatedValue| {
         it.value.is_some() && it.is_fixture == fixture && it.size <= LARGE_VALUE_BYTES
@@ -160,7 +162,7 @@ fn pick_valid(pool: &ValuePool, fixture: bool, rng: &mut StdRng) -> Option<Value
     }
 }
 
-/// A few more than there must be.
+/// A random number of elements, at most four above the minimum, which is capped at 50.
 fn random_count(min: u64, max: Option<u64>, rng: &mut StdRng) -> u64 {
     let min = min.min(50);
     let max = max.unwrap_or(u64::MAX).min(min + 4);

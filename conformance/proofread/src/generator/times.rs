@@ -1,4 +1,4 @@
-//! Durations and moments, counted in nanoseconds.
+//! Generates durations and timestamps. Both are counted in nanoseconds.
 
 use prost_protovalidate_types::{
     DurationRules, TimestampRules, duration_rules, field_rules::Type, timestamp_rules,
@@ -15,16 +15,16 @@ use crate::{
 
 const SECOND: i128 = 1_000_000_000;
 
-/// The step between values: there are languages whose times know no nanoseconds.
+/// The usual step between values: time types of some languages have microseconds only.
 const MICROSECOND: i128 = 1_000;
 
-/// The farthest duration that protobuf allows, some 10,000 years.
+/// The maximum duration that protobuf allows, about 10,000 years.
 const MAX_DURATION: i128 = 315_576_000_000 * SECOND;
 
-/// 0001-01-01T00:00:00Z, the first moment that protobuf allows.
+/// 0001-01-01T00:00:00Z, the earliest timestamp that protobuf allows.
 const MIN_TIMESTAMP: i128 = -62_135_596_800 * SECOND;
 
-/// 9999-12-31T23:59:59.999999Z, the last one.
+/// 9999-12-31T23:59:59.999999Z, the latest one, in microseconds.
 const MAX_TIMESTAMP: i128 = 253_402_300_800 * SECOND - MICROSECOND;
 
 fn of_duration(value: &Duration) -> i128 {
@@ -35,8 +35,9 @@ fn of_timestamp(value: &Timestamp) -> i128 {
     i128::from(value.seconds) * SECOND + i128::from(value.nanos)
 }
 
-/// Goes down to nanoseconds where the rules themselves do.
-fn stepped(mut range: IntegerRange) -> IntegerRange {
+/// Sets the step to a nanosecond if a rule names a value that is not a whole number of
+/// microseconds.
+fn with_step(mut range: IntegerRange) -> IntegerRange {
     let bounds = [range.lower, range.upper].map(|bound| bound.map(|it| it.0));
     let lists = range.allowed.iter().chain(&range.excluded).copied();
     let named = lists
@@ -55,7 +56,7 @@ pub(crate) fn duration(rules: Option<&Type>) -> IntegerRange {
         Some(Type::Duration(rules)) => rules,
         _ => &plain,
     };
-    stepped(IntegerRange {
+    with_step(IntegerRange {
         constant: rules.r#const.as_ref().map(of_duration),
         lower: rules.greater_than.as_ref().map(|bound| match bound {
             duration_rules::GreaterThan::Gt(value) => (of_duration(value), false),
@@ -71,11 +72,15 @@ pub(crate) fn duration(rules: Option<&Type>) -> IntegerRange {
     })
 }
 
-/// The rules of a moment.
+/// Generates timestamps, also relative to the current time.
 pub(crate) struct TimestampGenerator {
+    /// The rules with fixed values.
     fixed: IntegerRange,
+    /// Whether `lt_now` is set.
     past: bool,
+    /// Whether `gt_now` is set.
     future: bool,
+    /// The maximum distance from now, in nanoseconds.
     within: Option<i128>,
 }
 
@@ -87,7 +92,7 @@ pub(crate) fn timestamp(rules: Option<&Type>) -> TimestampGenerator {
         _ => &plain,
     };
     TimestampGenerator {
-        fixed: stepped(IntegerRange {
+        fixed: with_step(IntegerRange {
             constant: rules.r#const.as_ref().map(of_timestamp),
             lower: rules.greater_than.as_ref().and_then(|bound| match bound {
                 GreaterThan::Gt(value) => Some((of_timestamp(value), false)),
@@ -129,8 +134,9 @@ impl TimestampGenerator {
         rule_ids
     }
 
-    /// What to try. Moments near the present one keep a distance that covers the
-    /// time until they are sent, and clocks that differ.
+    /// The values to try. Values near a boundary that depends on the current time keep a
+    /// distance of two clock tolerances: for the time until they are sent, and for the
+    /// clock of the server.
     pub(crate) fn candidates(&self, numbers: &[i128]) -> Candidates<i128> {
         let mut candidates = self.fixed.candidates(numbers);
         let now = i128::from(now_seconds()) * SECOND;
@@ -195,25 +201,27 @@ impl TimestampGenerator {
         match (self.past, self.future) {
             (true, _) => Some(now + distance),
             (_, true) => Some(now - distance),
-            _ if self.within.is_some() => Some(match rng.random_bool(0.5) {
-                true => now + distance,
-                false => now - distance,
+            _ if self.within.is_some() => Some(if rng.random_bool(0.5) {
+                now + distance
+            } else {
+                now - distance
             }),
             _ => self.fixed.random_outside(rng),
         }
     }
 }
 
-/// A duration or a moment as a message: both have the same two fields, but
-/// nanoseconds of a moment are never negative.
+/// A duration or timestamp as a message. Both have the fields `seconds` and `nanos`, but
+/// `nanos` of a timestamp is never negative.
 pub(crate) fn message(descriptor: &MessageDescriptor, nanoseconds: i128) -> Option<Value> {
     let is_timestamp = descriptor.full_name() == "google.protobuf.Timestamp";
-    let (seconds, nanos) = match is_timestamp {
-        true => (
+    let (seconds, nanos) = if is_timestamp {
+        (
             nanoseconds.div_euclid(SECOND),
             nanoseconds.rem_euclid(SECOND),
-        ),
-        false => (nanoseconds / SECOND, nanoseconds % SECOND),
+        )
+    } else {
+        (nanoseconds / SECOND, nanoseconds % SECOND)
     };
     let mut message = DynamicMessage::new(descriptor.clone());
     let seconds = Value::I64(seconds.try_into().ok()?);

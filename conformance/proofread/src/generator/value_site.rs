@@ -189,9 +189,12 @@ impl ValueGenerator {
                 .candidates(&literals.floats)
                 .map(|it| Some(range.value(it))),
             Self::String(string) => {
-                let mut evaluate = |it: &str| match string.is_implementation_dependent(it) {
-                    true => None,
-                    false => evaluate(&Value::String(it.to_owned())),
+                let mut evaluate = |it: &str| {
+                    if string.is_implementation_dependent(it) {
+                        None
+                    } else {
+                        evaluate(&Value::String(it.to_owned()))
+                    }
                 };
                 let candidates = string.candidates(&mut evaluate, rng);
                 candidates.map(|it| {

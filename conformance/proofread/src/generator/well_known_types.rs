@@ -1,5 +1,5 @@
-//! Messages of protobuf itself that are values: field masks, `Any`, wrappers,
-//! and those that stand for JSON.
+//! Generates well-known types of protobuf: field masks, `Any`, wrappers, and the types for
+//! JSON values.
 
 use prost_protovalidate_types::{AnyRules, FieldMaskRules, field_rules::Type};
 use prost_reflect::{DynamicMessage, MessageDescriptor, Value};
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::candidate::{Candidates, numbered_samples};
 
-/// The rules of a field mask.
+/// Generates field masks.
 pub(crate) struct FieldMaskGenerator {
     rules: FieldMaskRules,
 }
@@ -33,7 +33,7 @@ impl FieldMaskGenerator {
         set.map(|(_, id)| (*id).to_owned()).collect()
     }
 
-    /// What to try, as the paths of masks.
+    /// The paths of the masks to try.
     pub(crate) fn candidates(&self) -> Candidates<Vec<String>> {
         let mut candidates = Candidates::default();
         if let Some(constant) = &self.rules.r#const {
@@ -43,14 +43,14 @@ impl FieldMaskGenerator {
             candidates.add_breaking(
                 id,
                 "more",
-                "the only allowed mask with a path more",
+                "the only allowed mask with one more path",
                 vec![more],
             );
             if let Some((_, fewer)) = paths.split_last() {
                 candidates.add_breaking(
                     id,
                     "fewer",
-                    "the only allowed mask with a path less",
+                    "the only allowed mask without its last path",
                     vec![fewer.to_vec()],
                 );
             }
@@ -74,12 +74,7 @@ impl FieldMaskGenerator {
         let (id, excluded) = ("field_mask.not_in", &self.rules.not_in);
         for (name, path) in numbered_samples(excluded) {
             let alone = vec![vec![path.clone()]];
-            candidates.add_breaking(
-                id,
-                &format!("listed-{name}"),
-                "a path that is ruled out",
-                alone,
-            );
+            candidates.add_breaking(id, &format!("listed-{name}"), "an excluded path", alone);
             let beside = vec![
                 vec![format!("{path}_unknown")],
                 vec!["unknown_field".to_owned()],
@@ -88,7 +83,7 @@ impl FieldMaskGenerator {
             candidates.add_keeping(
                 id,
                 &format!("beside-{name}"),
-                "nearly a path that is ruled out",
+                "nearly an excluded path",
                 beside,
             );
         }
@@ -110,18 +105,18 @@ impl FieldMaskGenerator {
     }
 }
 
-/// A field mask.
+/// A field mask with these paths.
 pub(crate) fn field_mask(descriptor: &MessageDescriptor, paths: Vec<String>) -> Option<Value> {
     let paths = Value::List(paths.into_iter().map(Value::String).collect());
     filled(descriptor, "paths", paths)
 }
 
-/// The rules of an `Any`.
+/// Generates `Any` messages without content.
 pub(crate) struct AnyGenerator {
     rules: AnyRules,
 }
 
-/// A type that every implementation knows.
+/// The URL of a type that every implementation knows.
 const EMPTY: &str = "type.googleapis.com/google.protobuf.Empty";
 
 impl AnyGenerator {
@@ -143,7 +138,7 @@ impl AnyGenerator {
         set.map(|(_, id)| (*id).to_owned()).collect()
     }
 
-    /// What to try, as the names of types. The values are empty.
+    /// The type URLs to try.
     pub(crate) fn candidates(&self) -> Candidates<String> {
         let mut candidates = Candidates::default();
         for (name, listed) in numbered_samples(&self.rules.r#in) {
@@ -167,13 +162,13 @@ impl AnyGenerator {
             candidates.add_breaking(
                 "any.not_in",
                 &format!("listed-{name}"),
-                "a type that is ruled out",
+                "an excluded type",
                 vec![listed],
             );
             candidates.add_keeping(
                 "any.not_in",
                 &format!("beside-{name}"),
-                "a type that is not ruled out",
+                "a type that is not excluded",
                 near,
             );
         }
@@ -210,7 +205,7 @@ fn filled(descriptor: &MessageDescriptor, field: &str, value: Value) -> Option<V
     Some(Value::Message(message))
 }
 
-/// What to try for a message of protobuf that has no rules of its own.
+/// The candidates for a message without standard rules of its own.
 pub(crate) fn fallback_candidates(descriptor: &MessageDescriptor) -> Candidates<Value> {
     let mut candidates = Candidates::default();
     let samples = match descriptor.full_name() {
@@ -225,7 +220,8 @@ pub(crate) fn fallback_candidates(descriptor: &MessageDescriptor) -> Candidates<
             candidates.add_neutral(&slug, "a value of JSON", Value::Message(message));
         }
     }
-    // A `Value` of nothing has no meaning, and some implementations refuse it.
+    // A `Value` without a kind is invalid by its specification, and some implementations
+    // refuse it.
     if descriptor.full_name() != "google.protobuf.Value" {
         let empty = DynamicMessage::new(descriptor.clone());
         candidates.add_neutral("empty", "an empty message", Value::Message(empty));

@@ -34,14 +34,14 @@ fn violations_are_named_by_path_and_rule() {
     let oracle = Oracle::new(&contract);
     let names = ["ok", "x"].map(|name| Value::String(name.to_owned()));
     let message = message(&contract, BUY, "names", Value::List(names.to_vec()));
-    let due = oracle
+    let violations = oracle
         .violations(&message)
         .expect("the rules can be evaluated");
-    let due: Vec<(&str, &str)> = due
+    let violations: Vec<(&str, &str)> = violations
         .iter()
         .map(|it| (it.path.as_str(), it.rule.as_str()))
         .collect();
-    assert_eq!(due, [("names[1]", "string.min_len")]);
+    assert_eq!(violations, [("names[1]", "string.min_len")]);
     let violations = oracle
         .detailed_violations(&message)
         .expect("the rules can be evaluated");
@@ -65,8 +65,11 @@ fn predefined_rules_of_the_contract_are_evaluated() {
     let contract = Contract::decode(&image).expect("the contract is sound");
     let oracle = Oracle::new(&contract);
     let odd = message(&contract, "own.Thing", "count", Value::I32(3));
-    let due = oracle.violations(&odd).expect("the rules can be evaluated");
-    assert_eq!(due.first().map(|it| it.rule.as_str()), Some("int32.even"));
+    let violations = oracle.violations(&odd).expect("the rules can be evaluated");
+    assert_eq!(
+        violations.first().map(|it| it.rule.as_str()),
+        Some("int32.even")
+    );
 }
 
 #[test]
@@ -145,8 +148,8 @@ fn many_threads_share_one_oracle() {
             let (oracle, contract) = (&oracle, &contract);
             scope.spawn(move || {
                 let message = message(contract, BUY, "count", Value::I32(count));
-                let due = oracle.violations(&message).expect("it can be judged");
-                assert_eq!(due.is_empty(), (1..=9).contains(&count), "{count}");
+                let violations = oracle.violations(&message).expect("it can be judged");
+                assert_eq!(violations.is_empty(), (1..=9).contains(&count), "{count}");
             });
         }
     });

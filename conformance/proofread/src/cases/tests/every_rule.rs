@@ -1,4 +1,4 @@
-//! A contract with every rule that protovalidate has.
+//! Cases for a contract that uses every rule of protovalidate.
 
 use std::collections::BTreeSet;
 
@@ -16,12 +16,12 @@ use crate::{
 const EVERY_RULE: &str = include_str!("every_rule.proto");
 const PREDEFINED: &str = include_str!("predefined.proto");
 
-const WHOLE: [&str; 10] = [
+const INTEGER_TYPES: [&str; 10] = [
     "int32", "int64", "uint32", "uint64", "sint32", "sint64", "fixed32", "fixed64", "sfixed32",
     "sfixed64",
 ];
 
-/// The rules of numbers, the same for every kind.
+/// The rules of numbers, which are the same for every type.
 const NUMBERS: [(&str, &str); 15] = [
     ("const", "const: 5"),
     ("gt", "gt: 5"),
@@ -40,11 +40,12 @@ const NUMBERS: [(&str, &str); 15] = [
     ("not_in", "not_in: [3, 4]"),
 ];
 
-/// Messages with all rules of numbers, and a method for each.
+/// A proto file with a message for each number type, with all rules of numbers, and a
+/// method for each message.
 fn numbers() -> String {
     let mut methods = String::new();
     let mut messages = String::new();
-    for kind in WHOLE.into_iter().chain(["float", "double"]) {
+    for kind in INTEGER_TYPES.into_iter().chain(["float", "double"]) {
         let name = format!("Of{kind}Request");
         methods += &format!("rpc Of{kind}({name}) returns ({name});\n");
         messages += &format!("message {name} {{\n");
@@ -53,7 +54,7 @@ fn numbers() -> String {
             messages +=
                 &format!("{kind} {field} = {number} [(buf.validate.field).{kind} = {{{rule}}}];\n");
         }
-        if !WHOLE.contains(&kind) {
+        if !INTEGER_TYPES.contains(&kind) {
             messages +=
                 &format!("{kind} finite = 30 [(buf.validate.field).{kind}.finite = true];\n");
             messages += &format!(
@@ -78,8 +79,8 @@ pub(super) fn contract() -> Contract {
     Contract::decode(&image(&files)).expect("the contract is sound")
 }
 
-/// The ids of all rules that protovalidate's own proto defines, with those that it
-/// implements without CEL.
+/// The ids of all rules that protovalidate's proto file defines in CEL, and of those that
+/// are implemented without CEL.
 fn ids_of_protovalidate() -> BTreeSet<String> {
     let pool = prost_protovalidate_types::DESCRIPTOR_POOL.clone();
     let predefined = pool
@@ -109,7 +110,7 @@ fn ids_of_protovalidate() -> BTreeSet<String> {
         "message.oneof",
     ];
     ids.extend(others.map(str::to_owned));
-    // Examples are documentation.
+    // The `example` rules never fail.
     ids.retain(|id| !id.ends_with(".example"));
     ids
 }
@@ -159,7 +160,7 @@ fn every_rule_of_protovalidate_is_exercised_from_both_sides() {
 }
 
 #[test]
-fn the_contract_has_every_rule_of_protovalidate() {
+fn the_contract_uses_every_rule_of_protovalidate() {
     let (report, _) = derived();
     let levels = ["repeated.items.", "map.keys.", "map.values."];
     let known: BTreeSet<&str> = report

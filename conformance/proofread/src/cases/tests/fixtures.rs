@@ -30,7 +30,7 @@ fn first_field(case: &Case, name: &str) -> Value {
 }
 
 #[test]
-fn a_fixture_stands_in_valid_requests() {
+fn valid_requests_use_the_fixture() {
     let contract = bookstore::contract();
     let path = "/bookstore.inventory.v1.InventoryService/BatchGetBooks";
     let fixtures = fixtures(&[("*.book_ids", &[json!(7), json!([8, 9])])]);
@@ -99,7 +99,7 @@ fn fixtures_are_read_from_json() {
 }
 
 #[test]
-fn each_case_has_a_idempotency_key_of_its_own() {
+fn each_case_has_its_own_idempotency_key() {
     let contract = bookstore::contract();
     let path = "/bookstore.inventory.v1.InventoryService/ReserveStock";
     let generated = derive(&contract, method(&contract, path), &Fixtures::default());

@@ -1,4 +1,4 @@
-//! What no value can do is said, with the reason.
+//! Rule sides that no value can be on are reported with the reason.
 
 use super::*;
 use crate::testing::shop;
@@ -25,12 +25,9 @@ fn reasons(generated: &GeneratedCases) -> Vec<String> {
         .collect()
 }
 
-fn says(generated: &GeneratedCases, description: &str) {
+fn assert_reported(generated: &GeneratedCases, text: &str) {
     let reasons = reasons(generated);
-    assert!(
-        reasons.iter().any(|it| it.contains(description)),
-        "{reasons:#?}"
-    );
+    assert!(reasons.iter().any(|it| it.contains(text)), "{reasons:#?}");
 }
 
 #[test]
@@ -47,7 +44,7 @@ fn a_field_whose_rules_contradict_each_other_leaves_no_baseline() {
             !generated.cases.iter().any(|case| case.id == "baseline"),
             "{field}"
         );
-        says(
+        assert_reported(
             &generated,
             "no valid shop.v1.BuyRequest was found: no value of id keeps its rules",
         );
@@ -55,16 +52,16 @@ fn a_field_whose_rules_contradict_each_other_leaves_no_baseline() {
 }
 
 #[test]
-fn a_message_that_needs_itself_is_reported() {
+fn a_message_that_requires_itself_is_reported() {
     let generated = derived(
         "message BuyRequest { BuyRequest again = 1 [(buf.validate.field).required = true]; }",
     );
     assert!(!generated.cases.iter().any(|case| case.id == "baseline"));
-    says(&generated, "no valid shop.v1.BuyRequest was found");
+    assert_reported(&generated, "no valid shop.v1.BuyRequest was found");
 }
 
 #[test]
-fn a_message_that_may_hold_itself_is_filled() {
+fn a_message_that_may_contain_itself_is_filled() {
     let generated = derived(
         "message BuyRequest {
            string name = 1 [(buf.validate.field).string.min_len = 1];
@@ -86,7 +83,7 @@ fn a_message_that_may_hold_itself_is_filled() {
 }
 
 #[test]
-fn bounds_at_the_ends_of_a_type_can_not_be_broken() {
+fn bounds_at_the_limits_of_a_type_are_reported_as_unbreakable() {
     let generated = derived(
         "message BuyRequest {
            uint32 count = 1 [(buf.validate.field).uint32.gte = 0];
@@ -95,30 +92,30 @@ fn bounds_at_the_ends_of_a_type_can_not_be_broken() {
            string huge = 4 [(buf.validate.field).string.max_len = 4294967296];
          }",
     );
-    says(
+    assert_reported(
         &generated,
         "shop.v1.BuyRequest.count uint32.gte broken: the type holds no value outside of 0 to 4294967295",
     );
-    says(
+    assert_reported(
         &generated,
         "shop.v1.BuyRequest.all int32.gte_lte broken: the type holds no value",
     );
-    says(
+    assert_reported(
         &generated,
         "shop.v1.BuyRequest.any string.min_len broken: nothing is shorter than empty",
     );
-    says(
+    assert_reported(
         &generated,
         "shop.v1.BuyRequest.huge string.max_len broken: a string of 4294967296 characters is longer than a message may be",
     );
 }
 
 #[test]
-fn a_moment_too_near_now_is_not_sent() {
+fn a_timestamp_too_close_to_now_is_not_sent() {
     let generated = derived(
         "message BuyRequest { google.protobuf.Timestamp at = 1 [(buf.validate.field).timestamp.within = {seconds: 5}]; }",
     );
-    says(
+    assert_reported(
         &generated,
         "timestamp.within kept: 5 s around now is too narrow for clocks that differ",
     );
@@ -130,17 +127,17 @@ fn a_moment_too_near_now_is_not_sent() {
 }
 
 #[test]
-fn rules_that_can_not_be_evaluated_are_reported() {
+fn rules_that_cannot_be_evaluated_are_reported() {
     let generated = derived(
         "message BuyRequest {
            string id = 1 [(buf.validate.field).cel = {id: \"x\", expression: \"this.noSuchFunction()\"}];
          }",
     );
-    says(&generated, "noSuchFunction");
+    assert_reported(&generated, "noSuchFunction");
 }
 
 #[test]
-fn engines_that_read_patterns_otherwise_are_not_provoked() {
+fn strings_that_regex_engines_match_differently_are_not_sent() {
     let generated = derived(
         "message BuyRequest { string word = 1 [(buf.validate.field).string.pattern = \"^\\\\w+$\"]; }",
     );
@@ -158,7 +155,7 @@ fn engines_that_read_patterns_otherwise_are_not_provoked() {
 }
 
 #[test]
-fn bounds_that_nobody_reaches_cost_no_time() {
+fn bounds_above_the_size_limits_are_reported() {
     let generated = derived(
         "message BuyRequest {
            repeated int32 many = 1 [(buf.validate.field).repeated = {max_items: 4000000000, unique: true}];
@@ -166,12 +163,12 @@ fn bounds_that_nobody_reaches_cost_no_time() {
            bytes blob = 3 [(buf.validate.field).bytes.max_len = 4000000000];
          }",
     );
-    says(
+    assert_reported(
         &generated,
-        "many repeated.max_items broken: 4000000001 items are more than are sent",
+        "many repeated.max_items broken: 4000000001 items are more than proofread sends",
     );
-    says(&generated, "pairs map.max_pairs broken: 4000000001 pairs");
-    says(
+    assert_reported(&generated, "pairs map.max_pairs broken: 4000000001 pairs");
+    assert_reported(
         &generated,
         "blob bytes.max_len broken: 4000000000 bytes are more than a message may be",
     );

@@ -14,7 +14,7 @@ use prost_reflect::DynamicMessage;
 use super::*;
 use crate::case::{Expect, Payload};
 
-/// What holds of all that is derived for a method.
+/// Checks what holds for everything that is derived for a method.
 fn check(method: &Method, generated: &GeneratedCases, oracle: &Oracle) {
     let path = &method.path;
     assert!(
@@ -34,23 +34,23 @@ fn check(method: &Method, generated: &GeneratedCases, oracle: &Oracle) {
         .iter()
         .map(|case| case.id.as_str())
         .collect();
-    assert_eq!(ids.len(), generated.cases.len(), "{path} has ids twice");
+    assert_eq!(ids.len(), generated.cases.len(), "{path} has duplicate ids");
     for case in &generated.cases {
         check_case(case, oracle);
     }
 }
 
-/// The expectation of a case is what the oracle says of its messages, and survives
-/// the wire.
+/// Checks that the expected answer of a case is the oracle's evaluation of its messages,
+/// after they were encoded and decoded.
 fn check_case(case: &Case, oracle: &Oracle) {
     let Payload::Messages(messages) = &case.send else {
         panic!("{} sends bytes", case.id);
     };
-    let mut due = Vec::new();
+    let mut violations = Vec::new();
     for message in messages {
         assert!(
-            due.is_empty(),
-            "{} goes on after a message that is refused",
+            violations.is_empty(),
+            "{} continues after an invalid message",
             case.id
         );
         let bytes = message.encode_to_vec();
@@ -62,11 +62,11 @@ fn check_case(case: &Case, oracle: &Oracle) {
         let judged = oracle
             .violations(&decoded)
             .expect("the rules can be evaluated");
-        due = judged.into_iter().collect();
+        violations = judged.into_iter().collect();
     }
     match &case.expect {
-        Expect::Accepted => assert!(due.is_empty(), "{} breaks {due:?}", case.id),
-        Expect::Refused(expected) => assert_eq!(*expected, due, "{}", case.id),
+        Expect::Accepted => assert!(violations.is_empty(), "{} breaks {violations:?}", case.id),
+        Expect::Refused(expected) => assert_eq!(*expected, violations, "{}", case.id),
         Expect::AnyAnswer => assert!(messages.is_empty(), "{}", case.id),
         other => panic!("{} expects {other:?}", case.id),
     }

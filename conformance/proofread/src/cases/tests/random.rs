@@ -1,7 +1,7 @@
 use super::*;
 use crate::case::Phase;
 
-fn take(
+fn random_cases(
     contract: &Contract,
     oracle: &Oracle,
     method: &Method,
@@ -20,7 +20,7 @@ fn random_cases_expect_what_the_oracle_says() {
     let oracle = Oracle::new(&contract);
     for method in contract.methods() {
         let well_known = contract.message(&method.request).is_none();
-        let cases = take(&contract, &oracle, method, 7, 60);
+        let cases = random_cases(&contract, &oracle, method, 7, 60);
         assert_eq!(
             cases.len(),
             if well_known { 0 } else { 60 },
@@ -38,11 +38,11 @@ fn random_cases_expect_what_the_oracle_says() {
 fn the_same_seed_gives_the_same_cases() {
     let contract = every_rule::contract();
     let oracle = Oracle::new(&contract);
-    // Moments near now are drawn anew: no seed can hold the clock.
+    // Timestamps near now depend on the clock, not only on the seed.
     for method in contract.methods().filter(|method| method.name != "Times") {
-        let first = take(&contract, &oracle, method, 1, 20);
-        let again = take(&contract, &oracle, method, 1, 20);
-        let other = take(&contract, &oracle, method, 2, 20);
+        let first = random_cases(&contract, &oracle, method, 1, 20);
+        let again = random_cases(&contract, &oracle, method, 1, 20);
+        let other = random_cases(&contract, &oracle, method, 2, 20);
         assert!(
             first
                 .iter()
@@ -69,20 +69,20 @@ fn is_same(left: &Case, right: &Case) -> bool {
     let (Payload::Messages(left), Payload::Messages(right)) = (&left.send, &right.send) else {
         return false;
     };
-    // What is not a number does not equal itself.
+    // NaN does not equal itself.
     let has_nan = |messages: &[DynamicMessage]| format!("{messages:?}").contains("NaN");
     left == right || (has_nan(left) && has_nan(right))
 }
 
 #[test]
-fn random_requests_of_the_bookstore_are_both_valid_and_not() {
+fn random_requests_of_the_bookstore_are_valid_and_invalid() {
     let contract = bookstore::contract();
     let oracle = Oracle::new(&contract);
     for method in contract.methods() {
         let request = contract
             .message(&method.request)
             .expect("it is of the contract");
-        let cases = take(&contract, &oracle, method, 3, 200);
+        let cases = random_cases(&contract, &oracle, method, 3, 200);
         let accepted = cases
             .iter()
             .filter(|case| matches!(case.expect, Expect::Accepted))

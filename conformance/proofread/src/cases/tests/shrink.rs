@@ -3,7 +3,7 @@ use prost_reflect::{DynamicMessage, Value};
 
 use super::*;
 
-fn only(case: &Case) -> &DynamicMessage {
+fn only_message(case: &Case) -> &DynamicMessage {
     let Payload::Messages(messages) = &case.send else {
         panic!("{} sends bytes", case.id);
     };
@@ -11,10 +11,10 @@ fn only(case: &Case) -> &DynamicMessage {
     &messages[0]
 }
 
-/// A server that forgets one rule is found by a random case; what remains of it
-/// after shrinking is that rule.
+/// A random case finds a server that does not check one rule. After shrinking, the case
+/// breaks only that rule.
 #[test]
-fn a_refused_request_shrinks_to_what_is_not_checked() {
+fn a_case_shrinks_to_the_rule_that_is_not_checked() {
     let contract = bookstore::contract();
     let oracle = Oracle::new(&contract);
     let path = "/bookstore.inventory.v1.InventoryService/ReserveStock";
@@ -24,7 +24,7 @@ fn a_refused_request_shrinks_to_what_is_not_checked() {
         .expect("it exists");
     let fixtures = Fixtures::default();
     let forgets = |case: &Case| match &case.expect {
-        Expect::Refused(due) => due.iter().any(|due| due.path.ends_with("].quantity")),
+        Expect::Refused(expected) => expected.iter().any(|it| it.path.ends_with("].quantity")),
         _ => false,
     };
     let mut random = RandomCases::new(&contract, &oracle, method, &fixtures, 11);
@@ -33,7 +33,7 @@ fn a_refused_request_shrinks_to_what_is_not_checked() {
         .expect("one of them breaks the rule");
     let small = block_on(shrink(&oracle, &found, async |case: &Case| forgets(case)));
     check_case(&small, &oracle);
-    let message = only(&small);
+    let message = only_message(&small);
     let lines = message
         .get_field_by_name("lines")
         .expect("the field exists")
@@ -44,7 +44,7 @@ fn a_refused_request_shrinks_to_what_is_not_checked() {
 }
 
 #[test]
-fn numbers_and_texts_shrink_to_where_the_failure_begins() {
+fn numbers_and_strings_shrink_to_the_boundary_of_the_failure() {
     let contract = bookstore::contract();
     let oracle = Oracle::new(&contract);
     let path = "/bookstore.inventory.v1.InventoryService/SearchBooks";
@@ -67,7 +67,7 @@ fn numbers_and_texts_shrink_to_where_the_failure_begins() {
     let mut sent = 0;
     let small = block_on(shrink(&oracle, &case, async |case: &Case| {
         sent += 1;
-        let message = only(case);
+        let message = only_message(case);
         let size = message
             .get_field_by_name("page_size")
             .and_then(|it| it.as_i32());
@@ -76,14 +76,14 @@ fn numbers_and_texts_shrink_to_where_the_failure_begins() {
             .map(|it| it.to_string().len());
         size > Some(20) && query > Some(5)
     }));
-    let message = only(&small);
+    let message = only_message(&small);
     assert_eq!(message.to_string(), r#"query:"aaaa",page_size:21"#);
     assert!(sent < 200, "{sent}");
     assert!(matches!(small.expect, Expect::Accepted));
 }
 
 #[test]
-fn what_can_not_be_made_smaller_stays() {
+fn a_case_that_cannot_shrink_is_unchanged() {
     let contract = bookstore::contract();
     let oracle = Oracle::new(&contract);
     let method = contract.methods().next().expect("it has methods");

@@ -9,7 +9,7 @@ fn cases(path: &str) -> Vec<Case> {
     derive(&contract, method, &Fixtures::default()).cases
 }
 
-fn count(case: &Case) -> usize {
+fn message_count(case: &Case) -> usize {
     match &case.send {
         Payload::Messages(messages) => messages.len(),
         Payload::Raw(_) => panic!("{} sends bytes", case.id),
@@ -17,12 +17,12 @@ fn count(case: &Case) -> usize {
 }
 
 #[test]
-fn a_client_stream_is_sent_none_one_and_three_messages() {
+fn a_client_stream_is_tested_with_one_no_and_three_messages() {
     for path in ["/rules.v1.Rules/Upload", "/rules.v1.Rules/Talk"] {
         let cases = cases(path);
         let counts: Vec<(&str, usize)> = cases[..3]
             .iter()
-            .map(|case| (case.id.as_str(), count(case)))
+            .map(|case| (case.id.as_str(), message_count(case)))
             .collect();
         assert_eq!(
             counts,
@@ -37,15 +37,15 @@ fn a_client_stream_is_sent_none_one_and_three_messages() {
 }
 
 #[test]
-fn what_is_wrong_is_sent_first_and_second() {
+fn an_invalid_message_is_sent_as_first_and_as_second() {
     let cases = cases("/rules.v1.Rules/Upload");
     let refused = cases
         .iter()
         .filter(|case| matches!(case.expect, Expect::Refused(_)));
     for case in refused {
         match case.id.rsplit_once('/') {
-            Some((_, "first")) => assert_eq!(count(case), 1, "{}", case.id),
-            Some((_, "second")) => assert_eq!(count(case), 2, "{}", case.id),
+            Some((_, "first")) => assert_eq!(message_count(case), 1, "{}", case.id),
+            Some((_, "second")) => assert_eq!(message_count(case), 2, "{}", case.id),
             _ => panic!("{} is neither first nor second", case.id),
         }
     }

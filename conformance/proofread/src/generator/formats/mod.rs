@@ -1,5 +1,5 @@
-//! The well-known formats of strings: what has them, what nearly has them, and
-//! how to make them longer. Only values on which all implementations agree.
+//! The well-known formats of strings: valid values, nearly valid values, and values of a
+//! given length. All implementations of protovalidate agree on these values.
 
 mod networks;
 
@@ -15,16 +15,17 @@ use networks::{
 pub(crate) struct Format {
     /// The id of its rule, without `string.`.
     pub(crate) id: &'static str,
-    /// The id for the empty string, where it has one of its own.
+    /// The id of the rule for the empty string, if the format has one.
     pub(crate) empty: Option<&'static str>,
+    /// Values of the format.
     pub(crate) valid: &'static [&'static str],
-    /// Values that nearly have the format, with what is wrong with them.
-    pub(crate) wrong: &'static [(&'static str, &'static str)],
-    /// A valid value of a length.
-    pub(crate) stretch: fn(usize) -> Option<String>,
+    /// Values that nearly have the format, each after a description of the error.
+    pub(crate) invalid: &'static [(&'static str, &'static str)],
+    /// A valid value with this many characters, if there is one.
+    pub(crate) of_length: fn(usize) -> Option<String>,
 }
 
-/// The format that a rule asks for.
+/// The format that a rule requires; `None` if the rule is not set to true.
 pub(crate) fn format(rule: Option<&WellKnown>, strict: bool) -> Option<&'static Format> {
     let (set, format) = match rule? {
         WellKnown::Email(set) => (*set, &EMAIL),
@@ -59,7 +60,7 @@ pub(crate) fn format(rule: Option<&WellKnown>, strict: bool) -> Option<&'static 
 }
 
 impl Format {
-    /// A value of the format at random.
+    /// A random value of the format.
     pub(crate) fn random(&self, rng: &mut StdRng) -> String {
         let mut hex = |count: usize| -> String {
             let digits = (0..count).map(|_| char::from_digit(rng.random_range(0..16), 16));
@@ -73,7 +74,7 @@ impl Format {
             "tuuid" => hex(32),
             _ => {
                 let length = rng.random_range(1..60);
-                match (self.stretch)(length).filter(|_| rng.random_bool(0.5)) {
+                match (self.of_length)(length).filter(|_| rng.random_bool(0.5)) {
                     Some(stretched) => stretched,
                     None => self.valid[rng.random_range(0..self.valid.len())].to_owned(),
                 }
@@ -82,17 +83,17 @@ impl Format {
     }
 }
 
-fn fixed(_: usize) -> Option<String> {
+fn unavailable(_: usize) -> Option<String> {
     None
 }
 
-/// Something between two ends.
-fn around(before: &str, after: &str, length: usize) -> Option<String> {
+/// A string of the given length that starts with `before` and ends with `after`.
+fn padded(before: &str, after: &str, length: usize) -> Option<String> {
     let missing = length.checked_sub(before.len() + after.len())?;
     Some(format!("{before}{}{after}", "a".repeat(missing)))
 }
 
-/// Labels of up to 63 letters.
+/// A host name of labels of up to 63 letters.
 fn host(length: usize) -> Option<String> {
     if !(1..=253).contains(&length) {
         return None;
@@ -101,7 +102,7 @@ fn host(length: usize) -> Option<String> {
         .map(|at| if at % 64 == 0 { b'.' } else { b'a' })
         .collect();
     if name.last() == Some(&b'.') {
-        // The name may not end in a dot: shorten the label before.
+        // A name may not end with a dot: move it forward by one.
         let last = length - 1;
         name.swap(last, last - 1);
     }
@@ -120,7 +121,7 @@ const EMAIL: Format = Format {
         "first.last+tag@shop.example.com",
         "x_1@127.example",
     ],
-    wrong: &[
+    invalid: &[
         ("no at sign", "plain.example.com"),
         ("nothing before the at sign", "@b.co"),
         ("nothing after the at sign", "a@"),
@@ -128,14 +129,14 @@ const EMAIL: Format = Format {
         ("two dots in the domain", "a@b..co"),
         ("two at signs", "a@b@c.de"),
     ],
-    stretch: |length| around("", "@b.co", length).filter(|_| length > 5),
+    of_length: |length| padded("", "@b.co", length).filter(|_| length > 5),
 };
 
 const HOSTNAME: Format = Format {
     id: "hostname",
     empty: Some("hostname_empty"),
     valid: &["a", "example.com", "a-b.example", "A1.example"],
-    wrong: &[
+    invalid: &[
         ("a hyphen in front", "-a.example.com"),
         ("an underscore", "a_b.example.com"),
         ("an empty label", "a..example.com"),
@@ -145,7 +146,7 @@ const HOSTNAME: Format = Format {
             "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.com",
         ),
     ],
-    stretch: host,
+    of_length: host,
 };
 
 const URI: Format = Format {
@@ -156,37 +157,37 @@ const URI: Format = Format {
         "urn:isbn:0451450523",
         "mailto:a@b.co",
     ],
-    wrong: &[
+    invalid: &[
         ("no scheme", "/relative/path"),
         ("blanks", "https://example.com/a b"),
         ("an escape that is none", "https://example.com/%zz"),
         ("only words", "not a uri"),
     ],
-    stretch: |length| around("https://b.co/", "", length),
+    of_length: |length| padded("https://b.co/", "", length),
 };
 
 const URI_REF: Format = Format {
     id: "uri_ref",
     empty: None,
     valid: &["/a", "a?b#c", "https://example.com/a"],
-    wrong: &[
+    invalid: &[
         ("blanks", "/a b"),
         ("an escape that is none", "/%zz"),
         ("a control character", "/a\u{1}"),
     ],
-    stretch: |length| around("/", "", length),
+    of_length: |length| padded("/", "", length),
 };
 
 const ADDRESS: Format = Format {
     id: "address",
     empty: Some("address_empty"),
     valid: &["a", "example.com", "127.0.0.1", "::1"],
-    wrong: &[
+    invalid: &[
         ("a hyphen in front", "-a.example.com"),
         ("a blank", "a b"),
         ("two gaps", "2001::db8::1"),
     ],
-    stretch: host,
+    of_length: host,
 };
 
 const UUID: Format = Format {
@@ -197,7 +198,7 @@ const UUID: Format = Format {
         "0190a5c3-7b1e-7c3a-9d2f-5e6a7b8c9d0e",
         "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF",
     ],
-    wrong: &[
+    invalid: &[
         ("one digit too few", "0190a5c3-7b1e-7c3a-9d2f-5e6a7b8c9d0"),
         (
             "one digit too many",
@@ -210,7 +211,7 @@ const UUID: Format = Format {
         ("no hyphens", "0190a5c37b1e7c3a9d2f5e6a7b8c9d0e"),
         ("braces around it", "{0190a5c3-7b1e-7c3a-9d2f-5e6a7b8c9d0e}"),
     ],
-    stretch: fixed,
+    of_length: unavailable,
 };
 
 const TUUID: Format = Format {
@@ -220,7 +221,7 @@ const TUUID: Format = Format {
         "0190a5c37b1e7c3a9d2f5e6a7b8c9d0e",
         "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF",
     ],
-    wrong: &[
+    invalid: &[
         ("one digit too few", "0190a5c37b1e7c3a9d2f5e6a7b8c9d0"),
         ("one digit too many", "0190a5c37b1e7c3a9d2f5e6a7b8c9d0e1"),
         ("hyphens", "0190a5c3-7b1e-7c3a-9d2f-5e6a7b8c9d0e"),
@@ -229,21 +230,21 @@ const TUUID: Format = Format {
             "0190a5c37b1e7c3a9d2f5e6a7b8c9d0g",
         ),
     ],
-    stretch: fixed,
+    of_length: unavailable,
 };
 
 const HOST_AND_PORT: Format = Format {
     id: "host_and_port",
     empty: Some("host_and_port_empty"),
     valid: &["a:0", "example.com:8080", "127.0.0.1:1", "[::1]:65535"],
-    wrong: &[
+    invalid: &[
         ("no port", "example.com"),
         ("a port above 65535", "example.com:65536"),
         ("nothing after the colon", "example.com:"),
         ("no host", ":80"),
         ("a port that is no number", "example.com:http"),
     ],
-    stretch: |length| Some(format!("{}:80", host(length.checked_sub(3)?)?)),
+    of_length: |length| Some(format!("{}:80", host(length.checked_sub(3)?)?)),
 };
 
 const ULID: Format = Format {
@@ -254,86 +255,89 @@ const ULID: Format = Format {
         "00000000000000000000000000",
         "7zzzzzzzzzzzzzzzzzzzzzzzzz",
     ],
-    wrong: &[
-        ("too great a first digit", "81ARZ3NDEKTSV4RRFFQ69G5FAV"),
+    invalid: &[
+        (
+            "a first digit that is too large",
+            "81ARZ3NDEKTSV4RRFFQ69G5FAV",
+        ),
         ("a letter that is no digit", "01ARZ3NDEKTSV4RRFFQ69G5FAU"),
         ("one digit too few", "01ARZ3NDEKTSV4RRFFQ69G5FA"),
         ("one digit too many", "01ARZ3NDEKTSV4RRFFQ69G5FAV0"),
     ],
-    stretch: fixed,
+    of_length: unavailable,
 };
 
 const PROTOBUF_FQN: Format = Format {
     id: "protobuf_fqn",
     empty: Some("protobuf_fqn_empty"),
     valid: &["a", "shop.v1.Order_2", "_x._y"],
-    wrong: &[
+    invalid: &[
         ("a digit in front", "1a.b"),
         ("a dot in front", ".a.b"),
         ("a dot at the end", "a.b."),
         ("a hyphen", "a-b.c"),
     ],
-    stretch: at_least_one,
+    of_length: at_least_one,
 };
 
 const PROTOBUF_DOT_FQN: Format = Format {
     id: "protobuf_dot_fqn",
     empty: Some("protobuf_dot_fqn_empty"),
     valid: &[".a", ".shop.v1.Order_2"],
-    wrong: &[
+    invalid: &[
         ("no dot in front", "a.b"),
         ("two dots", "..a"),
         ("a dot at the end", ".a.b."),
         ("a digit in front", ".1a"),
     ],
-    stretch: |length| around(".", "", length).filter(|_| length > 1),
+    of_length: |length| padded(".", "", length).filter(|_| length > 1),
 };
 
 const HEADER_NAME: Format = Format {
     id: "well_known_regex.header_name",
     empty: Some("well_known_regex.header_name_empty"),
     valid: &["a", "x-request-id", ":path", "!#$%&'*+-.^_|~`0A"],
-    wrong: &[
+    invalid: &[
         ("a blank", "a b"),
         ("a colon behind", "name:"),
         ("a line break", "a\nb"),
         ("a letter beyond ASCII", "n\u{e9}"),
     ],
-    stretch: at_least_one,
+    of_length: at_least_one,
 };
 
 const HEADER_NAME_LOOSE: Format = Format {
     id: "well_known_regex.header_name",
     empty: Some("well_known_regex.header_name_empty"),
     valid: &["a", "a b", "name:"],
-    wrong: &[
+    invalid: &[
         ("a line break", "a\nb"),
         ("a carriage return", "a\rb"),
         ("a null", "a\0b"),
     ],
-    stretch: at_least_one,
+    of_length: at_least_one,
 };
 
 const HEADER_VALUE: Format = Format {
     id: "well_known_regex.header_value",
     empty: None,
     valid: &["", "text/html; q=0.9", "tab\there"],
-    wrong: &[
+    invalid: &[
         ("a line break", "a\nb"),
         ("a null", "a\0b"),
         ("a delete character", "a\u{7f}b"),
     ],
-    stretch: |length| around("", "", length),
+    of_length: |length| padded("", "", length),
 };
 
 const HEADER_VALUE_LOOSE: Format = Format {
     id: "well_known_regex.header_value",
     empty: None,
     valid: &["", "text", "a\u{7f}b"],
-    wrong: &[
+    invalid: &[
         ("a line break", "a\nb"),
         ("a carriage return", "a\rb"),
         ("a null", "a\0b"),
     ],
-    stretch: |length| around("", "", length),
+    of_length: |length| padded("", "", length),
 };

@@ -1,4 +1,4 @@
-//! What to try for a string.
+//! The candidates for a string: listed values, formats, lengths, and searched values.
 
 use std::collections::BTreeSet;
 
@@ -10,19 +10,21 @@ use crate::{
     generator::candidate::{Candidates, numbered_samples},
 };
 
-/// A length rule: its name, the length, and how far from it values are in.
+/// A length rule with its bound.
 struct Length {
     rule: &'static str,
     bound: u64,
-    /// Whether less is in, and whether more is.
+    /// Whether a shorter string keeps the rule.
     less: bool,
+    /// Whether a longer string keeps the rule.
     more: bool,
+    /// Whether the length is counted in bytes, not in characters.
     bytes: bool,
 }
 
 impl StringGenerator {
-    /// What to try. The search for what keeps and breaks the rules is done here,
-    /// so that the candidates are good ones; all are checked once more.
+    /// The values to try. A search fills the gaps, so this evaluates strings already; the
+    /// value pool evaluates all of them again in the context of the field.
     pub(crate) fn candidates(
         &self,
         evaluate: &mut Evaluate<'_>,
@@ -49,7 +51,7 @@ impl StringGenerator {
         candidates
     }
 
-    /// Strings that keep the rules, the shortest first.
+    /// Up to twelve strings that keep the rules, the shortest first.
     fn bases(&self, evaluate: &mut Evaluate<'_>, rng: &mut StdRng) -> Vec<String> {
         let mut seeds: Vec<String> = ["", "a", "A", "0"].map(str::to_owned).to_vec();
         seeds.extend(self.rules.r#const.clone());
@@ -87,7 +89,7 @@ impl StringGenerator {
         kept
     }
 
-    /// Values that the rules name.
+    /// Values that the rules name, and values close to them.
     fn named(&self, candidates: &mut Candidates<String>, base: Option<&str>) {
         if let Some(constant) = &self.rules.r#const {
             let id = "string.const";
@@ -122,7 +124,7 @@ impl StringGenerator {
             candidates.add_breaking(
                 id,
                 &format!("listed-{name}"),
-                "a value that is ruled out",
+                "an excluded value",
                 vec![listed.clone()],
             );
             let mut near = near(listed);
@@ -131,7 +133,7 @@ impl StringGenerator {
             candidates.add_keeping(
                 id,
                 &format!("beside-{name}"),
-                "nearly a value that is ruled out",
+                "nearly an excluded value",
                 near,
             );
         }
@@ -150,12 +152,12 @@ impl StringGenerator {
                 vec![(*valid).to_owned()],
             );
         }
-        for (wrong, value) in format.wrong {
-            let slug = wrong.replace(' ', "-");
+        for (error, value) in format.invalid {
+            let slug = error.replace(' ', "-");
             candidates.add_breaking(
                 &id,
                 &slug,
-                &format!("nearly of the format: {wrong}"),
+                &format!("nearly of the format: {error}"),
                 vec![(*value).to_owned()],
             );
         }
@@ -212,22 +214,27 @@ impl StringGenerator {
             candidates.add_impossible(rule, side, reason);
             return;
         };
-        let of = |count: usize| match bytes {
-            true => self.of_bytes(count, base),
-            false => self.of_length(count, base),
+        let of = |count: usize| {
+            if bytes {
+                self.of_bytes(count, base)
+            } else {
+                self.of_length(count, base)
+            }
         };
         candidates.add_keeping(rule, "exact", &format!("exactly {bound} {unit}"), of(exact));
         let above = format!("{} {unit}, one more than {bound}", bound + 1);
-        match more {
-            true => candidates.add_keeping(rule, "one-more", &above, of(exact + 1)),
-            false => candidates.add_breaking(rule, "one-more", &above, of(exact + 1)),
+        if more {
+            candidates.add_keeping(rule, "one-more", &above, of(exact + 1))
+        } else {
+            candidates.add_breaking(rule, "one-more", &above, of(exact + 1))
         }
         match exact.checked_sub(1) {
             Some(below) => {
                 let description = format!("{below} {unit}, one less than {bound}");
-                match less {
-                    true => candidates.add_keeping(rule, "one-less", &description, of(below)),
-                    false => candidates.add_breaking(rule, "one-less", &description, of(below)),
+                if less {
+                    candidates.add_keeping(rule, "one-less", &description, of(below))
+                } else {
+                    candidates.add_breaking(rule, "one-less", &description, of(below))
                 }
             }
             None if !less && more => {
@@ -240,8 +247,8 @@ impl StringGenerator {
         }
     }
 
-    /// The same lengths in characters of several bytes: a server that counts bytes,
-    /// or units of UTF-16, is off.
+    /// The same lengths in characters of several bytes: they catch servers that count bytes
+    /// or UTF-16 units.
     fn multibyte(&self, length: &Length, exact: usize, candidates: &mut Candidates<String>) {
         let Length {
             rule,
@@ -255,9 +262,12 @@ impl StringGenerator {
         }
         for (filler, description) in MULTIBYTE {
             let slug = format!("wide-{}", filler.len_utf8());
-            let of = |count: usize| match bytes {
-                true => self.of_multibyte_bytes(filler, count),
-                false => self.of_multibyte(filler, count),
+            let of = |count: usize| {
+                if bytes {
+                    self.of_multibyte_bytes(filler, count)
+                } else {
+                    self.of_multibyte(filler, count)
+                }
             };
             let unit = if bytes { "bytes" } else { "characters" };
             let kept = format!("exactly {exact} {unit}, in {description}");
@@ -278,8 +288,7 @@ impl StringGenerator {
         }
     }
 
-    /// Searches for what is still missing: for each rule a string that breaks it
-    /// and nothing else.
+    /// Searches a string for each rule that no candidate breaks alone.
     fn add_searched(
         &self,
         candidates: &mut Candidates<String>,
@@ -313,7 +322,8 @@ impl StringGenerator {
     }
 }
 
-/// Strings that differ from one as little as possible.
+/// Strings that differ from `text` by one character at an end, or by case; and the empty
+/// string.
 fn near(text: &str) -> Vec<String> {
     let mut near = vec![format!("{text}x"), format!("x{text}")];
     near.extend(

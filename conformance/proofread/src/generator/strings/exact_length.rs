@@ -1,12 +1,13 @@
-//! Strings of an exact length.
+//! Strings of an exact length in characters or bytes.
 
 use super::StringGenerator;
 
-/// Of longer strings there are fewer variants: they take time and room.
+/// Strings longer than this have fewer variants, because they cost time and memory.
 const LONG: usize = 50_000;
 
-/// What is used to make a string longer: characters of one to four bytes.
+/// The filler character with one byte in UTF-8.
 pub(super) const SINGLE_BYTE: char = 'a';
+/// The filler characters with several bytes in UTF-8.
 pub(super) const MULTIBYTE: [(char, &str); 3] = [
     ('é', "characters of two bytes"),
     ('漢', "characters of three bytes"),
@@ -14,11 +15,11 @@ pub(super) const MULTIBYTE: [(char, &str); 3] = [
 ];
 
 impl StringGenerator {
-    /// Strings of a number of characters, the likeliest first; `base` is a string
-    /// that keeps the rules.
+    /// Strings with `length` characters, those that most likely keep the other rules first.
+    /// `base` is a string that keeps the rules.
     pub(super) fn of_length(&self, length: usize, base: Option<&str>) -> Vec<String> {
         let mut found = Vec::new();
-        found.extend(self.format.and_then(|format| (format.stretch)(length)));
+        found.extend(self.format.and_then(|format| (format.of_length)(length)));
         found.extend(self.pattern.as_ref().and_then(|it| it.of_length(length)));
         found.push(self.with_parts(&SINGLE_BYTE.to_string().repeat(length), length));
         if let Some(base) = base {
@@ -35,21 +36,21 @@ impl StringGenerator {
         found
     }
 
-    /// Strings of a number of bytes.
+    /// Strings with `length` bytes.
     pub(super) fn of_bytes(&self, length: usize, base: Option<&str>) -> Vec<String> {
         let mut found = self.of_length(length, base);
-        // All the above are of ASCII, as a rule: a byte for each character.
+        // They are usually ASCII, so that the number of bytes is that of characters.
         found.retain(|text| text.len() == length);
         found
     }
 
-    /// A string of one character over and over.
+    /// A string with `length` characters that repeats one character.
     pub(super) fn of_multibyte(&self, filler: char, length: usize) -> String {
         self.with_parts(&filler.to_string().repeat(length), length)
     }
 
-    /// A number of bytes in characters of several bytes, with one of a single byte
-    /// for each that is left over.
+    /// A string with `bytes` bytes: characters of several bytes, then single-byte ones for
+    /// the remainder.
     pub(super) fn of_multibyte_bytes(&self, filler: char, bytes: usize) -> String {
         let parts = self.with_parts("", 0);
         let room = bytes.saturating_sub(parts.len());
@@ -60,8 +61,8 @@ impl StringGenerator {
         self.with_parts(&filler, length)
     }
 
-    /// A filler with the prefix, the suffix and the contained part that the rules
-    /// ask for put over it, as long as it was where there is room.
+    /// The filler with the prefix, suffix and contained part that the rules require. They
+    /// replace filler, so that the string has `length` characters if they fit.
     pub(super) fn with_parts(&self, filler: &str, length: usize) -> String {
         let part = |part: &Option<String>| part.clone().unwrap_or_default();
         let prefix = part(&self.rules.prefix);
@@ -76,12 +77,12 @@ impl StringGenerator {
     }
 }
 
-/// A string made longer or shorter at different places.
+/// Copies of a string that are lengthened or shortened at different positions.
 fn stretched(base: &str, length: usize) -> Vec<String> {
     let characters: Vec<char> = base.chars().collect();
     let count = characters.len();
-    let message_locations = [count / 2, count, 0, 1.min(count), count.saturating_sub(1)];
-    let at = message_locations.iter().map(|position| {
+    let positions = [count / 2, count, 0, 1.min(count), count.saturating_sub(1)];
+    let stretched = positions.iter().map(|position| {
         let position = *position;
         if length >= count {
             let more = characters.get(position).or(characters.last()).copied();
@@ -100,5 +101,5 @@ fn stretched(base: &str, length: usize) -> Vec<String> {
             before.iter().chain(after).collect()
         }
     });
-    at.collect()
+    stretched.collect()
 }

@@ -1,5 +1,5 @@
-//! Strings: lengths in characters and bytes, patterns, parts, lists and formats,
-//! in any combination.
+//! Generates strings for any combination of rules: lengths in characters and bytes,
+//! patterns, prefixes and other parts, lists of values, and formats.
 
 mod candidates;
 mod exact_length;
@@ -17,21 +17,21 @@ use super::{
     pattern::Pattern,
 };
 
-/// The longest value that is sent, in bytes: servers take messages of 4 MiB, and a
-/// rule is tried with several values.
+/// The maximum size of a value in bytes (1 MiB). gRPC servers accept messages of up to
+/// 4 MiB by default, and a message may contain several long values.
 pub(crate) const MAX_VALUE_BYTES: u64 = 1 << 20;
 
-/// Which rules a string would break; none where that can't be said.
+/// Returns the ids of the rules that a string breaks; `None` if the oracle can't tell.
 pub(crate) type Evaluate<'w> = dyn FnMut(&str) -> Option<BTreeSet<String>> + 'w;
 
-/// The rules of a string, understood.
+/// Generates strings for the rules of a value site.
 pub(crate) struct StringGenerator {
     rules: StringRules,
     pattern: Option<Pattern>,
     format: Option<&'static Format>,
     literals: Arc<Literals>,
-    /// Whether it is the key of a map: the path of a violation quotes it, and how
-    /// unusual characters are quoted there is nowhere said.
+    /// Whether the string is a map key. The path of a violation quotes keys, and no
+    /// specification says how unusual characters are quoted.
     is_key: bool,
 }
 
@@ -76,7 +76,7 @@ impl StringGenerator {
             .collect()
     }
 
-    /// Whether this string is one on which implementations differ.
+    /// Whether implementations of protovalidate treat this string differently.
     pub(crate) fn is_implementation_dependent(&self, text: &str) -> bool {
         let plain = |it: char| it.is_ascii_graphic() && !matches!(it, '"' | '\\' | ']');
         let unusual_key = self.is_key && !text.chars().all(plain);
@@ -87,7 +87,8 @@ impl StringGenerator {
                 .is_some_and(|it| it.is_implementation_dependent(text))
     }
 
-    /// A string at random that keeps the rules, as far as it can be seen from here.
+    /// A random string that probably keeps the standard rules. Only the first of these that
+    /// is set is followed: a constant, a list, a format, a pattern, the lengths.
     pub(crate) fn random(&self, rng: &mut StdRng) -> String {
         let rules = &self.rules;
         if let Some(constant) = &rules.r#const {
@@ -110,9 +111,10 @@ impl StringGenerator {
             usual
         };
         let length = rng.random_range(min.min(max)..=max);
-        let alphabet = match self.is_key {
-            true => 0,
-            false => rng.random_range(0..ALPHABETS.len()),
+        let alphabet = if self.is_key {
+            0
+        } else {
+            rng.random_range(0..ALPHABETS.len())
         };
         let alphabet: Vec<char> = ALPHABETS[alphabet].chars().collect();
         let filler = |_| alphabet[rng.random_range(0..alphabet.len())];
@@ -120,7 +122,8 @@ impl StringGenerator {
         self.with_parts(&filler, length)
     }
 
-    /// The least and the greatest number of characters, where bytes set no limit.
+    /// The minimum and maximum length. Limits in bytes are used if there is none in
+    /// characters.
     fn lengths(&self) -> (usize, usize) {
         let rules = &self.rules;
         let length = |bound: Option<u64>| bound.and_then(|it| usize::try_from(it).ok());
@@ -132,7 +135,7 @@ impl StringGenerator {
     }
 }
 
-/// What random strings are written in.
+/// The alphabets of random strings.
 const ALPHABETS: [&str; 7] = [
     "abcdefghijklmnopqrstuvwxyz0123456789",
     "ABC xyz 019 _-.,:;!?",

@@ -1,11 +1,11 @@
-//! What to try about the parts of a string: prefix, suffix, what it contains, its
-//! pattern; and what is interesting in any string.
+//! The candidates for the parts of a string: prefix, suffix, contained part and pattern;
+//! and candidates that are useful for any string.
 
 use super::StringGenerator;
 use crate::generator::candidate::Candidates;
 
 impl StringGenerator {
-    /// Prefix, suffix, contained parts and the pattern.
+    /// Adds candidates for the prefix, the suffix, the contained parts and the pattern.
     pub(super) fn parts(&self, candidates: &mut Candidates<String>, base: &str) {
         let rules = &self.rules;
         if let Some(prefix) = rules.prefix.as_deref() {
@@ -142,7 +142,8 @@ impl StringGenerator {
         }
     }
 
-    /// What is interesting where nothing forbids it.
+    /// Adds candidates without a target: unusual characters, and values near those that
+    /// rules in CEL name.
     pub(super) fn plain(&self, candidates: &mut Candidates<String>) {
         let values = [
             ("empty", "the empty string", ""),
@@ -188,8 +189,8 @@ impl StringGenerator {
     }
 }
 
-/// A string without a part of it: left out, changed in case, or replaced by other
-/// characters, as many.
+/// Variants of a string in which the part at `at` is incomplete, changed in case, replaced
+/// by as many other characters, or missing.
 fn without_part(base: &str, at: Option<usize>, part: &str) -> Vec<String> {
     let Some(at) = at.filter(|_| !part.is_empty()) else {
         return Vec::new();
@@ -209,7 +210,7 @@ fn without_part(base: &str, at: Option<usize>, part: &str) -> Vec<String> {
     ]
 }
 
-/// A string with one character replaced by others.
+/// Copies of a string with another character at one position.
 fn with_replaced_character(base: &str, position: usize) -> Vec<String> {
     let others = ['!', ' ', '0', 'a', 'A', '~'];
     let with = |other: char| {

@@ -1,5 +1,5 @@
-//! A search for strings that nothing direct gives: small changes, kept when they
-//! bring the string nearer to what it is to do.
+//! A random local search for strings that can't be constructed directly: a small change is
+//! kept if the string does not get further from the wanted set of broken rules.
 
 use std::collections::BTreeSet;
 
@@ -7,15 +7,15 @@ use rand::{RngExt, rngs::StdRng};
 
 use super::{Evaluate, StringGenerator};
 
-/// How many strings are tried.
+/// The number of strings that a search evaluates.
 const STEPS: usize = 600;
 
-/// What a search puts into strings beside what the rules name.
+/// The characters that a search inserts, besides the parts that the rules name.
 const LETTERS: &str = "aZ09-_.@/: #!é";
 
 impl StringGenerator {
-    /// A string that breaks exactly these rules; the empty set means that it keeps
-    /// all.
+    /// A string that breaks exactly the `wanted` rules; none of them for an empty set. The
+    /// search starts from the best of `from` and two random strings.
     pub(super) fn search(
         &self,
         wanted: &BTreeSet<String>,
@@ -43,16 +43,16 @@ impl StringGenerator {
             if distance_now == 0 {
                 return Some(text);
             }
-            let changed = self.changed(&text, rng);
-            // A step that is as far is taken too: it may lead out of a dead end.
-            if let Some(now) = distance(&changed, evaluate).filter(|now| *now <= distance_now) {
-                (distance_now, text) = (now, changed);
+            let mutated = self.mutated(&text, rng);
+            // A step with the same distance is taken too: it may lead out of a local minimum.
+            if let Some(now) = distance(&mutated, evaluate).filter(|now| *now <= distance_now) {
+                (distance_now, text) = (now, mutated);
             }
         }
         (distance_now == 0).then_some(text)
     }
 
-    fn changed(&self, text: &str, rng: &mut StdRng) -> String {
+    fn mutated(&self, text: &str, rng: &mut StdRng) -> String {
         let rules = &self.rules;
         let mut characters: Vec<char> = text.chars().collect();
         let position = rng.random_range(0..=characters.len());
@@ -92,9 +92,10 @@ impl StringGenerator {
             },
             _ => {
                 if let Some(it) = characters.get_mut(position) {
-                    *it = match it.is_ascii_lowercase() {
-                        true => it.to_ascii_uppercase(),
-                        false => it.to_ascii_lowercase(),
+                    *it = if it.is_ascii_lowercase() {
+                        it.to_ascii_uppercase()
+                    } else {
+                        it.to_ascii_lowercase()
                     };
                 }
             }
