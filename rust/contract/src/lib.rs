@@ -1,8 +1,11 @@
 //! The contract in Rust: messages, clients, servers and validators, generated from
-//! `gen/contract.binpb`. Written by hand are only the table type of the methods, the codec
-//! with which every server validates its requests, and the status of an invalid request.
+//! `gen/contract.binpb`, with the table of its methods and a constant for each declared
+//! error. Written by hand are only the types of that table and of those constants, the
+//! codec with which every server validates its requests, and the status of an invalid
+//! request.
 
 pub mod codec;
+pub mod errors;
 mod methods;
 mod violation_status;
 
@@ -19,6 +22,7 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/empty_validators.rs"));
 }
 
+pub use errors::DeclaredError;
 pub use generated::*;
 pub use methods::{Idempotency, METHODS, Method, method};
 pub use violation_status::violation_status;

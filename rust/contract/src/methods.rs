@@ -1,5 +1,7 @@
 //! The methods of the contract with the options that layers and clients need.
 
+use crate::DeclaredError;
+
 /// A method of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Method {
@@ -17,6 +19,9 @@ pub struct Method {
     pub client_streaming: bool,
     /// Whether the server sends a stream of messages.
     pub server_streaming: bool,
+    /// The errors with a reason that the method can return, from `(proofread.v1.errors)`
+    /// and `(proofread.v1.common_errors)`. Empty for methods that declare none.
+    pub errors: &'static [DeclaredError],
 }
 
 /// The idempotency level of a method, as declared in the contract.

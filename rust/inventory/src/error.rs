@@ -1,16 +1,11 @@
 //! The errors of the service and their gRPC statuses. The contract declares every status
 //! that is returned here.
 
-use std::time::Duration;
-
-use contract::bookstore::inventory::v1::ReservationState;
-use tonic::{Code, Status};
+use contract::{bookstore::inventory::v1::ReservationState, errors::inventory as errors};
+use tonic::Status;
 use uuid::Uuid;
 
 use crate::{BookId, ReservationId};
-
-/// The `RetryInfo` delay that a caller gets while the database does not answer.
-const STORE_RETRY: Duration = Duration::from_millis(500);
 
 /// Why a call failed. A failed call changes nothing.
 #[derive(Debug, thiserror::Error)]
@@ -65,44 +60,33 @@ pub enum InventoryError {
 
 impl From<InventoryError> for Status {
     fn from(error: InventoryError) -> Status {
-        let declared = |code, reason| rpc::failure(code, reason, error.to_string());
+        let declared = |declared| rpc::failure(declared, error.to_string());
         match &error {
             InventoryError::BookNotFound(book_id) => {
-                declared(Code::NotFound, "BOOK_NOT_FOUND").with("book_id", book_id)
+                declared(errors::BOOK_NOT_FOUND).with("book_id", book_id)
             }
             InventoryError::ReservationNotFound(reservation_id) => {
-                declared(Code::NotFound, "RESERVATION_NOT_FOUND")
-                    .with("reservation_id", reservation_id)
+                declared(errors::RESERVATION_NOT_FOUND).with("reservation_id", reservation_id)
             }
             InventoryError::OutOfStock {
                 book_id, available, ..
-            } => declared(Code::FailedPrecondition, "OUT_OF_STOCK")
+            } => declared(errors::OUT_OF_STOCK)
                 .with("book_id", book_id)
                 .with("available", available),
             InventoryError::StockBelowReserved {
                 book_id, reserved, ..
-            } => declared(Code::FailedPrecondition, "STOCK_BELOW_RESERVED")
+            } => declared(errors::STOCK_BELOW_RESERVED)
                 .with("book_id", book_id)
                 .with("reserved", reserved),
             InventoryError::ReservationNotHeld {
                 reservation_id,
                 state,
-            } => declared(Code::FailedPrecondition, "RESERVATION_NOT_HELD")
+            } => declared(errors::RESERVATION_NOT_HELD)
                 .with("reservation_id", reservation_id)
                 .with("state", state.as_str_name()),
-            InventoryError::RequestIdReused(request_id) => {
-                declared(Code::AlreadyExists, "REQUEST_ID_REUSED").with("request_id", request_id)
-            }
-            InventoryError::PageTokenInvalid => {
-                declared(Code::InvalidArgument, "PAGE_TOKEN_INVALID")
-            }
-            InventoryError::Store(cause) if cause.is_unavailable() => {
-                tracing::warn!(error = %cause, "the database of inventory does not answer");
-                // The cause may name hosts and files, so it is not sent to the caller.
-                let message = "the database does not answer: repeat with backoff";
-                rpc::failure(Code::Unavailable, "STORE_UNAVAILABLE", message)
-                    .retry_after(STORE_RETRY)
-            }
+            InventoryError::RequestIdReused(request_id) => rpc::request_id_reused(request_id),
+            InventoryError::PageTokenInvalid => declared(errors::PAGE_TOKEN_INVALID),
+            InventoryError::Store(cause) if cause.is_unavailable() => rpc::store_unavailable(cause),
             InventoryError::Store(_) | InventoryError::Corrupt(_) => return rpc::internal(&error),
         }
         .into_status()

@@ -1,6 +1,7 @@
 //! The errors of the service and their gRPC statuses.
 
-use tonic::{Code, Status};
+use contract::errors::recommendations as errors;
+use tonic::Status;
 
 /// Why a call failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -13,12 +14,9 @@ pub enum Error {
 impl From<Error> for Status {
     fn from(error: Error) -> Status {
         match error {
-            Error::CatalogueUnavailable => rpc::failure(
-                Code::Unavailable,
-                "CATALOGUE_UNAVAILABLE",
-                error.to_string(),
-            )
-            .into_status(),
+            Error::CatalogueUnavailable => {
+                rpc::failure(errors::CATALOGUE_UNAVAILABLE, error.to_string()).into_status()
+            }
         }
     }
 }

@@ -8,9 +8,10 @@ use contract::{
     BookCategory as LegacyCategory, BookRecommendation, RecommendationRequest,
     RecommendationResponse,
     bookstore::inventory::v1::BookCategory,
+    errors::legacy as errors,
     recommendations_server::{Recommendations as LegacyService, RecommendationsServer},
 };
-use tonic::{Code, Request, Response, Status};
+use tonic::{Request, Response, Status};
 
 use crate::{BookSummary, NoPurchases, PurchaseHistory, Recommendations};
 
@@ -47,7 +48,7 @@ fn category(number: i32) -> Result<BookCategory, Status> {
         Ok(LegacyCategory::ScienceFiction) => Ok(BookCategory::ScienceFiction),
         Ok(LegacyCategory::SelfHelp) => Ok(BookCategory::SelfHelp),
         Err(_) => Err(
-            rpc::failure(Code::NotFound, "CATEGORY_NOT_FOUND", "Category not found")
+            rpc::failure(errors::CATEGORY_NOT_FOUND, "Category not found")
                 .with("category", number)
                 .into_status(),
         ),
@@ -58,8 +59,7 @@ fn category(number: i32) -> Result<BookCategory, Status> {
 fn parse_limit(max_results: i32) -> Result<usize, Status> {
     usize::try_from(max_results).map_err(|_| {
         rpc::failure(
-            Code::InvalidArgument,
-            "MAX_RESULTS_NEGATIVE",
+            errors::MAX_RESULTS_NEGATIVE,
             format!("max_results is {max_results}, but must not be negative"),
         )
         .with("max_results", max_results)

@@ -3,9 +3,10 @@
 
 use std::{collections::HashMap, error::Error, fmt::Write as _, time::Duration};
 
+use contract::{DeclaredError, errors::shared as errors};
 use prost::Message;
 use prost_types::Any;
-use tonic::{Code, Status};
+use tonic::Status;
 use tonic_types::pb;
 
 use crate::CallContext;
@@ -13,24 +14,48 @@ use crate::CallContext;
 /// The `domain` of every `google.rpc.ErrorInfo` that Bindery sends.
 pub const DOMAIN: &str = "bookstore";
 
-/// Creates a failure with the `code` and `reason` that the contract declares and a
-/// `message` for humans. All three are sent to the client.
-pub fn failure(code: Code, reason: &'static str, message: impl Into<String>) -> Failure {
+/// The `RetryInfo` delay of [`store_unavailable`]. A database that restarts is back in
+/// seconds; clients double the delay with each further failure.
+const STORE_RETRY: Duration = Duration::from_millis(500);
+
+/// Creates a failure with an error that the contract declares and a `message` for humans.
+/// Code, reason and message are sent to the client.
+pub fn failure(error: DeclaredError, message: impl Into<String>) -> Failure {
     Failure {
-        code,
-        reason,
+        error,
         message: message.into(),
         metadata: HashMap::new(),
         retry_after: None,
     }
 }
 
+/// The failure of a call whose database does not respond: STORE_UNAVAILABLE with a retry
+/// delay. The cause is logged and not sent, because it may contain hosts and files.
+pub fn store_unavailable(cause: &(dyn Error + 'static)) -> Failure {
+    let context = CallContext::current();
+    tracing::warn!(
+        request_id = context.as_ref().map(|context| context.request_id()),
+        method = context.as_ref().map(|context| context.method()),
+        error = error_chain(cause),
+        "the database does not respond"
+    );
+    let message = "the database does not respond: retry with backoff";
+    failure(errors::STORE_UNAVAILABLE, message).retry_after(STORE_RETRY)
+}
+
+/// The failure of a call whose request id was used before with a different request.
+pub fn request_id_reused(request_id: &impl ToString) -> Failure {
+    let request_id = request_id.to_string();
+    let message =
+        format!("the request id {request_id} was used with a different request: use a new one");
+    failure(errors::REQUEST_ID_REUSED, message).with("request_id", request_id)
+}
+
 /// A domain error that the contract declares for a method; created by [`failure`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Failure {
-    code: Code,
-    reason: &'static str,
+    error: DeclaredError,
     message: String,
     metadata: HashMap<String, String>,
     retry_after: Option<Duration>,
@@ -56,9 +81,20 @@ impl Failure {
 
     /// The status with the details `ErrorInfo` and, if there is a delay, `RetryInfo`. The
     /// encoded `google.rpc.Status` has the same code and message.
+    ///
+    /// With debug assertions, an error that the contract does not declare for the method
+    /// of the current call becomes INTERNAL with a message that says so.
     pub fn into_status(self) -> Status {
+        if cfg!(debug_assertions)
+            && let Some(method) = undeclaring_method(self.error)
+        {
+            let reason = self.error.reason();
+            return Status::internal(format!(
+                "the contract does not declare the error {reason} for {method}"
+            ));
+        }
         let info = pb::ErrorInfo {
-            reason: self.reason.to_owned(),
+            reason: self.error.reason().to_owned(),
             domain: DOMAIN.to_owned(),
             metadata: self.metadata,
         };
@@ -68,11 +104,15 @@ impl Failure {
             details.push(any("google.rpc.RetryInfo", &pb::RetryInfo { retry_delay }));
         }
         let inner = pb::Status {
-            code: self.code as i32,
+            code: self.error.code() as i32,
             message: self.message.clone(),
             details,
         };
-        Status::with_details(self.code, self.message, inner.encode_to_vec().into())
+        Status::with_details(
+            self.error.code(),
+            self.message,
+            inner.encode_to_vec().into(),
+        )
     }
 }
 
@@ -80,6 +120,15 @@ impl From<Failure> for Status {
     fn from(failure: Failure) -> Self {
         failure.into_status()
     }
+}
+
+/// The path of the method of the current call if its contract declares errors, but not
+/// this one. Methods of the tutorials declare none.
+fn undeclaring_method(error: DeclaredError) -> Option<&'static str> {
+    let context = CallContext::current()?;
+    let method = context.method_info();
+    let undeclared = !method.errors.is_empty() && !method.errors.contains(&error);
+    undeclared.then_some(method.path)
 }
 
 /// The status of an unexpected error: INTERNAL "internal error". The cause and all of
@@ -124,7 +173,7 @@ mod tests {
 
     #[test]
     fn details_contain_reason_domain_metadata_and_delay() {
-        let status = failure(Code::NotFound, "BOOK_NOT_FOUND", "no book has number 7")
+        let status = failure(errors::BOOK_NOT_FOUND, "no book has number 7")
             .with("book_id", 7)
             .retry_after(Duration::from_millis(250))
             .into_status();
@@ -152,7 +201,7 @@ mod tests {
         let status = internal(&cause);
         assert_eq!(
             (status.code(), status.message()),
-            (Code::Internal, "internal error")
+            (tonic::Code::Internal, "internal error")
         );
         assert!(status.details().is_empty());
     }

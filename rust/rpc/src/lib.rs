@@ -27,7 +27,7 @@ mod trace;
 
 pub use channel::{Channel, ConnectError, LateChannel, LateChannelSetter};
 pub use context::CallContext;
-pub use failure::{DOMAIN, Failure, failure, internal};
+pub use failure::{DOMAIN, Failure, failure, internal, request_id_reused, store_unavailable};
 pub use identity::Caller;
 pub use options::Options;
 pub use router::Router;

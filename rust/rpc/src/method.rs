@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
+use contract::DeclaredError;
+
 /// A method of the contract, of the health service or of reflection.
 #[derive(Debug)]
 pub(crate) struct MethodInfo {
@@ -15,6 +17,8 @@ pub(crate) struct MethodInfo {
     pub kind: &'static str,
     pub server_streaming: bool,
     pub credential: Option<&'static str>,
+    /// The declared errors; empty for methods that declare none.
+    pub errors: &'static [DeclaredError],
     /// Whether this is a method of health or reflection. Those are never shed, and are
     /// logged at level DEBUG.
     pub infrastructure: bool,
@@ -56,6 +60,7 @@ static METHODS: LazyLock<Vec<MethodInfo>> = LazyLock::new(|| {
         kind: "unary",
         server_streaming: false,
         credential: None,
+        errors: &[],
         infrastructure: false,
     }];
     for method in contract::METHODS {
@@ -67,6 +72,7 @@ static METHODS: LazyLock<Vec<MethodInfo>> = LazyLock::new(|| {
             kind: kind(method.client_streaming, method.server_streaming),
             server_streaming: method.server_streaming,
             credential: method.credential,
+            errors: method.errors,
             infrastructure: false,
         });
     }
@@ -79,6 +85,7 @@ static METHODS: LazyLock<Vec<MethodInfo>> = LazyLock::new(|| {
             kind: kind(client_streaming, server_streaming),
             server_streaming,
             credential: None,
+            errors: &[],
             infrastructure: true,
         });
     }

@@ -1,6 +1,7 @@
 //! Why a payment request is refused before a charge, and the gRPC status of it.
 
-use tonic::{Code, Status};
+use contract::{DeclaredError, errors::legacy as errors};
+use tonic::Status;
 
 use crate::money::MAX_MINOR;
 
@@ -32,23 +33,23 @@ pub enum InvalidPayment {
 }
 
 impl InvalidPayment {
-    /// The field of the request, and the `reason` of the `google.rpc.ErrorInfo`.
-    fn field_and_reason(&self) -> (&'static str, &'static str) {
+    /// The field of the request, and the error of the contract.
+    fn field_and_error(&self) -> (&'static str, DeclaredError) {
         match self {
-            Self::OrderIdUnset => ("order_id", "ORDER_ID_UNSET"),
-            Self::UserIdUnset => ("user_id", "USER_ID_UNSET"),
+            Self::OrderIdUnset => ("order_id", errors::ORDER_ID_UNSET),
+            Self::UserIdUnset => ("user_id", errors::USER_ID_UNSET),
             Self::AmountNotPositive(_) | Self::AmountOutOfRange { .. } => {
-                ("amount", "AMOUNT_INVALID")
+                ("amount", errors::AMOUNT_INVALID)
             }
-            Self::CurrencyUnknown(_) => ("currency", "CURRENCY_UNKNOWN"),
+            Self::CurrencyUnknown(_) => ("currency", errors::CURRENCY_UNKNOWN),
         }
     }
 }
 
 impl From<InvalidPayment> for Status {
     fn from(invalid: InvalidPayment) -> Status {
-        let (field, reason) = invalid.field_and_reason();
-        rpc::failure(Code::InvalidArgument, reason, invalid.to_string())
+        let (field, error) = invalid.field_and_error();
+        rpc::failure(error, invalid.to_string())
             .with("field", field)
             .into_status()
     }

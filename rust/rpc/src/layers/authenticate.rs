@@ -16,9 +16,10 @@ use std::{
     task::{Context, Poll},
 };
 
+use contract::errors::shared as errors;
 use http::{HeaderMap, Request, Response, header::AUTHORIZATION};
 use subtle::ConstantTimeEq;
-use tonic::{Code, Status, body::Body};
+use tonic::{Status, body::Body};
 use tower::Service;
 
 use super::response_future::ResponseFuture;
@@ -80,13 +81,11 @@ where
 fn refusal_status(credential: Option<&[u8]>) -> Status {
     match credential {
         None => failure(
-            Code::Unauthenticated,
-            "CREDENTIAL_MISSING",
+            errors::CREDENTIAL_MISSING,
             "this method needs the operator's token: send authorization: Bearer TOKEN",
         ),
         Some(_) => failure(
-            Code::PermissionDenied,
-            "CREDENTIAL_REFUSED",
+            errors::CREDENTIAL_REFUSED,
             "the token is not the operator's",
         ),
     }

@@ -18,6 +18,7 @@ use std::{
     time::Duration,
 };
 
+use contract::errors::shared as errors;
 use http::{Request, Response};
 use tonic::{Code, Status, body::Body};
 use tower::Service;
@@ -125,8 +126,7 @@ impl Permit {
             return Ok(permit);
         }
         Err(failure(
-            Code::ResourceExhausted,
-            "OVERLOADED",
+            errors::OVERLOADED,
             "the server has reached its limit of calls in flight",
         )
         .retry_after(RETRY_AFTER)

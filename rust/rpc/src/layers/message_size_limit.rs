@@ -17,6 +17,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use contract::errors::shared as errors;
 use http::{Request, Response};
 use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
@@ -99,7 +100,7 @@ impl http_body::Body for LimitedBody {
 
 fn message_too_large(length: usize, limit: usize) -> Status {
     let message = format!("a message of {length} bytes is over the limit of {limit} bytes");
-    failure(Code::ResourceExhausted, "MESSAGE_TOO_LARGE", message)
+    failure(errors::MESSAGE_TOO_LARGE, message)
         .with("limit_bytes", limit)
         .into_status()
 }

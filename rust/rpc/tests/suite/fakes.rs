@@ -20,7 +20,7 @@ use futures::{Stream, StreamExt, stream};
 use inventory_service_client::InventoryServiceClient;
 use rpc::{CallContext, Caller, Channel, failure};
 use tokio::sync::{Notify, Semaphore};
-use tonic::{Code, Request, Response, Status, Streaming};
+use tonic::{Request, Response, Status, Streaming};
 
 /// Returns the metadata of the request as the title of the book.
 pub const ECHO: i32 = 1;
@@ -79,9 +79,11 @@ impl InventoryService for FakeInventory {
             NEVER_ANSWERS => std::future::pending().await,
             MISSING => {
                 let message = format!("no book has number {book_id}");
-                return Err(failure(Code::NotFound, "BOOK_NOT_FOUND", message)
-                    .with("book_id", book_id)
-                    .into_status());
+                return Err(
+                    failure(contract::errors::inventory::BOOK_NOT_FOUND, message)
+                        .with("book_id", book_id)
+                        .into_status(),
+                );
             }
             WAITS_FOR_GATE => {
                 let opened = self.0.opened.notified();

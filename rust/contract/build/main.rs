@@ -1,13 +1,19 @@
-//! Generates messages, stubs, validators and the table of methods from
-//! `gen/contract.binpb`, the buf image of the contract.
+//! Generates messages, stubs, validators, the table of methods and the constants of the
+//! declared errors from `gen/contract.binpb`, the buf image of the contract.
+
+mod errors;
+mod methods;
+mod options;
 
 use std::{collections::BTreeSet, env, error::Error, fs, path::PathBuf};
 
 use heck::{ToSnakeCase, ToUpperCamelCase};
 use prost::Message;
 use prost_build::{Config, Service, ServiceGenerator};
-use prost_reflect::{DescriptorPool, MethodDescriptor, Value};
+use prost_reflect::DescriptorPool;
 use prost_types::FileDescriptorSet;
+
+use self::options::Contract;
 
 const IMAGE_PATH: &str = "../../gen/contract.binpb";
 
@@ -33,10 +39,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         out_dir.join("empty_validators.rs"),
         empty_validators(&image, &validators),
     )?;
-    fs::write(
-        out_dir.join("methods.rs"),
-        method_table(&DescriptorPool::decode(bytes.as_slice())?)?,
-    )?;
+    let contract = Contract::read(&DescriptorPool::decode(bytes.as_slice())?)?;
+    fs::write(out_dir.join("methods.rs"), methods::table(&contract))?;
+    fs::write(out_dir.join("errors.rs"), errors::constants(&contract)?)?;
     Ok(())
 }
 
@@ -106,52 +111,4 @@ fn rust_path(proto_name: &str) -> String {
         .map(|segment| format!("{}::", segment.to_snake_case()))
         .chain([message.to_upper_camel_case()])
         .collect()
-}
-
-/// The source text of the table `METHODS`, sorted by path.
-fn method_table(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
-    let mut rows: Vec<(String, String)> = Vec::new();
-    for service in pool.services() {
-        for method in service.methods() {
-            let path = format!("/{}/{}", service.full_name(), method.name());
-            let row = format!(
-                "Method {{ path: {path:?}, service: {:?}, name: {:?}, idempotency: Idempotency::{}, \
-                 credential: {:?}, client_streaming: {}, server_streaming: {} }},\n",
-                service.full_name(),
-                method.name(),
-                idempotency(&method),
-                credential(pool, &method),
-                method.is_client_streaming(),
-                method.is_server_streaming(),
-            );
-            rows.push((path, row));
-        }
-    }
-    rows.sort();
-    let rows: String = rows.into_iter().map(|(_, row)| row).collect();
-    Ok(format!("&[\n{rows}]\n"))
-}
-
-fn idempotency(method: &MethodDescriptor) -> &'static str {
-    use prost_types::method_options::IdempotencyLevel;
-    let options = method.method_descriptor_proto().options.clone();
-    match options.unwrap_or_default().idempotency_level() {
-        IdempotencyLevel::NoSideEffects => "NoSideEffects",
-        IdempotencyLevel::Idempotent => "Idempotent",
-        IdempotencyLevel::IdempotencyUnknown => "Unknown",
-    }
-}
-
-fn credential(pool: &DescriptorPool, method: &MethodDescriptor) -> Option<String> {
-    let extension = pool.get_extension_by_name("proofread.v1.access")?;
-    let options = method.options();
-    if !options.has_extension(&extension) {
-        return None;
-    }
-    let access = options.get_extension(&extension);
-    let credential = access.as_message()?.get_field_by_name("credential")?;
-    match credential.as_ref() {
-        Value::String(name) => Some(name.clone()),
-        _ => None,
-    }
 }

@@ -1,0 +1,35 @@
+//! Generates the table of all methods.
+
+use prost_types::method_options::IdempotencyLevel;
+
+use crate::options::{Contract, Method};
+
+/// The source text of the table `METHODS`, sorted by path.
+pub fn table(contract: &Contract) -> String {
+    let rows: String = contract.methods.iter().map(row).collect();
+    format!("&[\n{rows}]\n")
+}
+
+fn row(method: &Method) -> String {
+    let idempotency = match method.idempotency {
+        IdempotencyLevel::NoSideEffects => "NoSideEffects",
+        IdempotencyLevel::Idempotent => "Idempotent",
+        IdempotencyLevel::IdempotencyUnknown => "Unknown",
+    };
+    let errors: Vec<String> = method
+        .errors
+        .iter()
+        .map(|error| format!("crate::errors::all::{}", error.reason))
+        .collect();
+    format!(
+        "Method {{ path: {:?}, service: {:?}, name: {:?}, idempotency: Idempotency::{idempotency}, \
+         credential: {:?}, client_streaming: {}, server_streaming: {}, errors: &[{}] }},\n",
+        method.path,
+        method.service,
+        method.name,
+        method.credential,
+        method.client_streaming,
+        method.server_streaming,
+        errors.join(", "),
+    )
+}
