@@ -14,6 +14,7 @@ pub mod cli;
 mod client;
 #[cfg(test)]
 mod corpus;
+mod error_status;
 pub mod faults;
 mod field_values;
 pub mod image;

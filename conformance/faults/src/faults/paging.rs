@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     call::{Call, Reply},
+    error_status::error_status,
     rules::v1::{ChargeRequest, ChargeResponse, Item, ListItemsRequest, ListItemsResponse},
     server::CorrectServer,
 };
@@ -194,8 +195,8 @@ impl FaultBehaviour for RefuseRepeatedCall {
         let reply = correct.handle_call(call).await;
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if reply.code() == Code::Ok && seen.contains(&id) {
-            let status = rpc::failure(Code::AlreadyExists, "REQUEST_ID_REUSED", "the id was used");
-            return FaultyResponse::Reply(Reply::status(status.into_status()));
+            let status = error_status(Code::AlreadyExists, "REQUEST_ID_REUSED", "the id was used");
+            return FaultyResponse::Reply(Reply::status(status));
         }
         seen.push(id);
         FaultyResponse::Reply(reply)

@@ -10,7 +10,6 @@ use proofread::{
     },
 };
 use prost::Message;
-use rpc::failure;
 use tonic::{Code, Status};
 
 use super::{
@@ -19,6 +18,7 @@ use super::{
 };
 use crate::{
     call::{Call, Reply},
+    error_status::error_status,
     rules::v1::{Checked, CountResponse, GetItemResponse},
 };
 
@@ -72,10 +72,10 @@ pub(super) fn faults() -> Vec<Fault> {
     let protocol = (Baseline, Protocol);
     let mut faults = vec![
         Fault::new("responses/undeclared-code", "returns an error that the method does not declare", BATCH, undeclared,
-            fails(|| failure(Code::NotFound, "BOOK_NOT_FOUND", "one of the books does not exist").into_status())),
+            fails(|| error_status(Code::NotFound, "BOOK_NOT_FOUND", "one of the books does not exist"))),
         Fault::new("responses/undeclared-reason", "returns a declared code with an undeclared reason", GET_ITEM, undeclared,
             ChangeReply(|reply: &mut Reply, _: &Call| if reply.code() != Code::InvalidArgument {
-                *reply = Reply::status(failure(Code::NotFound, "GONE", "the item was removed").into_status());
+                *reply = Reply::status(error_status(Code::NotFound, "GONE", "the item was removed"));
             })),
         Fault::new("responses/no-reason", "returns a declared code without google.rpc.ErrorInfo", GET_ITEM, undeclared,
             ChangeReply(|reply: &mut Reply, _: &Call| if reply.code() != Code::InvalidArgument {

@@ -8,14 +8,17 @@ use std::{
 };
 
 use futures::Stream;
-use rpc::failure;
 use tonic::{Code, Request, Response, Status, Streaming};
 
 use super::streams;
-use crate::rules::v1::{
-    ChargeRequest, ChargeResponse, CountRequest, CountResponse, GetItemRequest, GetItemResponse,
-    Item, ListItemsRequest, ListItemsResponse, ReverseWordsRequest, ReverseWordsResponse,
-    SumWeightsRequest, SumWeightsResponse, behaviour_service_server::BehaviourService,
+use crate::{
+    error_status::error_status,
+    rules::v1::{
+        ChargeRequest, ChargeResponse, CountRequest, CountResponse, GetItemRequest,
+        GetItemResponse, Item, ListItemsRequest, ListItemsResponse, ReverseWordsRequest,
+        ReverseWordsResponse, SumWeightsRequest, SumWeightsResponse,
+        behaviour_service_server::BehaviourService,
+    },
 };
 
 /// The names of the items, sorted.
@@ -69,7 +72,7 @@ fn position(token: &str) -> Result<usize, Status> {
     let position = position.filter(|position| token == format!("{TOKEN_PREFIX}{position}"));
     position.ok_or_else(|| {
         let message = "the page token is not one that this method gave";
-        failure(Code::InvalidArgument, "PAGE_TOKEN_INVALID", message).into_status()
+        error_status(Code::InvalidArgument, "PAGE_TOKEN_INVALID", message)
     })
 }
 
@@ -107,7 +110,7 @@ impl BehaviourService for Behaviours {
             })),
             None => {
                 let message = format!("no item has the name {name:?}");
-                Err(failure(Code::NotFound, "ITEM_NOT_FOUND", message).into_status())
+                Err(error_status(Code::NotFound, "ITEM_NOT_FOUND", message))
             }
         }
     }
@@ -134,7 +137,11 @@ impl BehaviourService for Behaviours {
         });
         if *first != body {
             let message = "the request id was used with another body";
-            return Err(failure(Code::AlreadyExists, "REQUEST_ID_REUSED", message).into_status());
+            return Err(error_status(
+                Code::AlreadyExists,
+                "REQUEST_ID_REUSED",
+                message,
+            ));
         }
         Ok(Response::new(*response))
     }

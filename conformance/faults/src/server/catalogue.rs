@@ -5,16 +5,19 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use contract::bookstore::{
-    inventory::v1::{
-        Book, BookCategory, Reservation, ReservationLine, ReservationState, ReserveStockRequest,
-        StockLevel,
+use contract::{
+    bookstore::{
+        inventory::v1::{
+            Book, BookCategory, Reservation, ReservationLine, ReservationState,
+            ReserveStockRequest, StockLevel,
+        },
+        r#type::v1::Money,
     },
-    r#type::v1::Money,
+    errors::inventory as errors,
 };
 use prost_types::Timestamp;
 use rpc::failure;
-use tonic::{Code, Status};
+use tonic::Status;
 
 /// The state that Inventory and Recommendations share.
 pub(super) struct Catalogue(Mutex<State>);
@@ -62,8 +65,7 @@ impl State {
     pub(super) fn book(&self, number: i32) -> Result<&Book, Status> {
         self.books.get(&number).ok_or_else(|| {
             failure(
-                Code::NotFound,
-                "BOOK_NOT_FOUND",
+                errors::BOOK_NOT_FOUND,
                 format!("no book has the number {number}"),
             )
             .with("book_id", number)

@@ -2,19 +2,22 @@
 
 use std::{collections::BTreeMap, pin::Pin, sync::Arc};
 
-use contract::bookstore::inventory::v1::{
-    BatchGetBooksRequest, BatchGetBooksResponse, BatchGetStockRequest, BatchGetStockResponse, Book,
-    BookImport, CategoryCount, CommitReservationRequest, CommitReservationResponse, GetBookRequest,
-    GetBookResponse, GetReservationRequest, GetReservationResponse, ImportBooksRequest,
-    ImportBooksResponse, ListBooksRequest, ListBooksResponse, ListCategoriesRequest,
-    ListCategoriesResponse, ReleaseReservationRequest, ReleaseReservationResponse,
-    ReservationState, ReserveStockRequest, ReserveStockResponse, SearchBooksRequest,
-    SearchBooksResponse, SetStockRequest, SetStockResponse, WatchStockRequest, WatchStockResponse,
-    inventory_service_server::InventoryService,
+use contract::{
+    bookstore::inventory::v1::{
+        BatchGetBooksRequest, BatchGetBooksResponse, BatchGetStockRequest, BatchGetStockResponse,
+        Book, BookImport, CategoryCount, CommitReservationRequest, CommitReservationResponse,
+        GetBookRequest, GetBookResponse, GetReservationRequest, GetReservationResponse,
+        ImportBooksRequest, ImportBooksResponse, ListBooksRequest, ListBooksResponse,
+        ListCategoriesRequest, ListCategoriesResponse, ReleaseReservationRequest,
+        ReleaseReservationResponse, ReservationState, ReserveStockRequest, ReserveStockResponse,
+        SearchBooksRequest, SearchBooksResponse, SetStockRequest, SetStockResponse,
+        WatchStockRequest, WatchStockResponse, inventory_service_server::InventoryService,
+    },
+    errors::inventory as errors,
 };
 use futures::{Stream, StreamExt, stream};
 use rpc::failure;
-use tonic::{Code, Request, Response, Status, Streaming};
+use tonic::{Request, Response, Status, Streaming};
 
 use super::{
     catalogue::{Catalogue, State},
@@ -44,7 +47,7 @@ fn page(
             position.filter(|position| *position > 0 && token == format!("{scope}@{position}"));
         position.ok_or_else(|| {
             let message = "the page token is not one that this method gave for the same books";
-            failure(Code::InvalidArgument, "PAGE_TOKEN_INVALID", message).into_status()
+            failure(errors::PAGE_TOKEN_INVALID, message).into_status()
         })?
     };
     let size = match usize::try_from(size) {

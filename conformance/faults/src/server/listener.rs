@@ -3,6 +3,7 @@
 
 use std::{convert::Infallible, io, sync::Arc};
 
+use contract::errors::shared as errors;
 use http::{Method, Request, Response, StatusCode, header};
 use hyper::{body::Incoming, server::conn::http2, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -12,7 +13,7 @@ use tokio::{
     sync::Notify,
     task::JoinSet,
 };
-use tonic::{Code, Status, body::Body};
+use tonic::{Status, body::Body};
 
 use super::{CorrectServer, OPERATOR_TOKEN};
 use crate::{
@@ -119,15 +120,13 @@ pub(super) fn authenticate(request: &Request<Body>) -> Result<(), Status> {
     let given = request.headers().get(header::AUTHORIZATION);
     match given.map(|value| value.as_bytes()) {
         None => Err(failure(
-            Code::Unauthenticated,
-            "CREDENTIAL_MISSING",
+            errors::CREDENTIAL_MISSING,
             "this method needs the operator's token",
         )
         .into_status()),
         Some(value) if value == format!("Bearer {OPERATOR_TOKEN}").as_bytes() => Ok(()),
         Some(_) => Err(failure(
-            Code::PermissionDenied,
-            "CREDENTIAL_REFUSED",
+            errors::CREDENTIAL_REFUSED,
             "the token is not the operator's",
         )
         .into_status()),

@@ -1,11 +1,14 @@
 //! Stock and reservations.
 
-use contract::bookstore::inventory::v1::{
-    Reservation, ReservationLine, ReservationState, ReserveStockRequest,
+use contract::{
+    bookstore::inventory::v1::{
+        Reservation, ReservationLine, ReservationState, ReserveStockRequest,
+    },
+    errors::inventory as errors,
 };
 use prost_types::Timestamp;
 use rpc::failure;
-use tonic::{Code, Status};
+use tonic::Status;
 use uuid::Uuid;
 
 use super::catalogue::State;
@@ -15,9 +18,7 @@ pub(super) fn set(state: &mut State, number: i32, on_hand: i32) -> Result<(), St
     let reserved = state.level(number).reserved;
     if on_hand < reserved {
         let message = format!("{reserved} copies of book {number} are reserved");
-        return Err(
-            failure(Code::FailedPrecondition, "STOCK_BELOW_RESERVED", message).into_status(),
-        );
+        return Err(failure(errors::STOCK_BELOW_RESERVED, message).into_status());
     }
     state.set_stock(number, on_hand);
     Ok(())
@@ -40,7 +41,7 @@ pub(super) fn reserve(
     if let Some((first, id)) = state.requests.get(&key) {
         if *first != request {
             let message = "the request id was used with another body";
-            return Err(failure(Code::AlreadyExists, "REQUEST_ID_REUSED", message).into_status());
+            return Err(failure(errors::REQUEST_ID_REUSED, message).into_status());
         }
         return reservation(state, id);
     }
@@ -56,7 +57,7 @@ pub(super) fn reserve(
         let available = state.level(line.book_id).available;
         if wanted > available {
             let message = format!("{available} copies of book {} are left", line.book_id);
-            return Err(failure(Code::FailedPrecondition, "OUT_OF_STOCK", message)
+            return Err(failure(errors::OUT_OF_STOCK, message)
                 .with("book_id", line.book_id)
                 .with("available", available)
                 .into_status());
@@ -87,7 +88,7 @@ pub(super) fn reservation(state: &State, id: &str) -> Result<Reservation, Status
     let found = state.reservations.get(&id.to_ascii_lowercase()).cloned();
     found.ok_or_else(|| {
         let message = format!("no reservation has the id {id}");
-        failure(Code::NotFound, "RESERVATION_NOT_FOUND", message).into_status()
+        failure(errors::RESERVATION_NOT_FOUND, message).into_status()
     })
 }
 
@@ -103,9 +104,7 @@ pub(super) fn finish(
     }
     if reservation.state() != ReservationState::Held {
         let message = format!("the reservation is {}", reservation.state().as_str_name());
-        return Err(
-            failure(Code::FailedPrecondition, "RESERVATION_NOT_HELD", message).into_status(),
-        );
+        return Err(failure(errors::RESERVATION_NOT_HELD, message).into_status());
     }
     reservation.state = new_state.into();
     for line in &reservation.lines {

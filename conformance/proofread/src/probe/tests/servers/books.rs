@@ -9,13 +9,17 @@ use std::{
     },
 };
 
-use contract::bookstore::{
-    inventory::v1::{inventory_service_server::*, *},
-    r#type::v1::Money,
+use contract::{
+    DeclaredError,
+    bookstore::{
+        inventory::v1::{inventory_service_server::*, *},
+        r#type::v1::Money,
+    },
+    errors::inventory as errors,
 };
 use rpc::failure;
 use tokio_stream::{Stream, StreamExt};
-use tonic::{Code, Request, Response, Status, Streaming};
+use tonic::{Request, Response, Status, Streaming};
 
 /// The single fault of a server.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -57,7 +61,7 @@ impl Books {
             Some(first) => first,
             None if self.fault == Fault::AnyPageTokenAccepted => 1,
             None => {
-                let failure = failure(Code::InvalidArgument, "PAGE_TOKEN_INVALID", "not ours");
+                let failure = failure(errors::PAGE_TOKEN_INVALID, "not ours");
                 return Err(failure.into_status());
             }
         };
@@ -101,8 +105,8 @@ fn level(book_id: i32) -> StockLevel {
     }
 }
 
-fn missing(reason: &'static str) -> Status {
-    failure(Code::NotFound, reason, "there is none").into_status()
+fn missing(error: DeclaredError) -> Status {
+    failure(error, "there is none").into_status()
 }
 
 #[tonic::async_trait]
@@ -116,7 +120,7 @@ impl InventoryService for Books {
                 }
                 Ok(Response::new(GetBookResponse { book: Some(book) }))
             }
-            _ => Err(missing("BOOK_NOT_FOUND")),
+            _ => Err(missing(errors::BOOK_NOT_FOUND)),
         }
     }
 
@@ -215,7 +219,7 @@ impl InventoryService for Books {
             Some((lines, _))
                 if *lines != request.lines && self.fault != Fault::ReplayAcceptsAnyBody =>
             {
-                let failure = failure(Code::AlreadyExists, "REQUEST_ID_REUSED", "used");
+                let failure = failure(errors::REQUEST_ID_REUSED, "used");
                 return Err(failure.into_status());
             }
             Some((_, earlier)) if self.fault != Fault::ReplayExecutedAgain => earlier.clone(),
@@ -233,21 +237,21 @@ impl InventoryService for Books {
         &self,
         _: Request<GetReservationRequest>,
     ) -> Answer<GetReservationResponse> {
-        Err(missing("RESERVATION_NOT_FOUND"))
+        Err(missing(errors::RESERVATION_NOT_FOUND))
     }
 
     async fn commit_reservation(
         &self,
         _: Request<CommitReservationRequest>,
     ) -> Answer<CommitReservationResponse> {
-        Err(missing("RESERVATION_NOT_FOUND"))
+        Err(missing(errors::RESERVATION_NOT_FOUND))
     }
 
     async fn release_reservation(
         &self,
         _: Request<ReleaseReservationRequest>,
     ) -> Answer<ReleaseReservationResponse> {
-        Err(missing("RESERVATION_NOT_FOUND"))
+        Err(missing(errors::RESERVATION_NOT_FOUND))
     }
 
     type WatchStockStream = Pin<Box<dyn Stream<Item = Result<WatchStockResponse, Status>> + Send>>;
