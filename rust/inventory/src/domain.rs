@@ -4,17 +4,8 @@ use std::{fmt, time::Duration};
 
 use contract::bookstore::inventory::v1::{BookCategory, ReservationState};
 use jiff::Timestamp;
+use service::{BookId, Money};
 use uuid::Uuid;
-
-/// The id of a book, from 1 to 999,999,999.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct BookId(pub i32);
-
-impl fmt::Display for BookId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(formatter)
-    }
-}
 
 /// The id of a reservation, a UUIDv7.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,7 +32,7 @@ pub struct Book {
     /// The category; never `Unspecified`.
     pub category: BookCategory,
     /// The price of one copy.
-    pub price: Price,
+    pub price: Money,
 }
 
 impl Book {
@@ -54,15 +45,6 @@ impl Book {
         }
         self
     }
-}
-
-/// An amount of money, in the smallest unit of its currency.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Price {
-    /// The currency code of ISO 4217, for example `USD`.
-    pub currency_code: String,
-    /// The amount in minor units, for example cents for US dollars.
-    pub amount_minor: i64,
 }
 
 /// A book to create, or to replace if the id exists.

@@ -2,10 +2,11 @@
 //! that is returned here.
 
 use contract::{bookstore::inventory::v1::ReservationState, errors::inventory as errors};
+use service::{BookId, ConversionError, InvalidPageToken};
 use tonic::Status;
 use uuid::Uuid;
 
-use crate::{BookId, ReservationId};
+use crate::ReservationId;
 
 /// Why a call failed. A failed call changes nothing.
 #[derive(Debug, thiserror::Error)]
@@ -48,11 +49,14 @@ pub enum InventoryError {
     #[error("the request id {0} was used with another body: take a new one")]
     RequestIdReused(Uuid),
     /// The page token is malformed or belongs to another query.
-    #[error("the page token is not one that was given for this query: start again without it")]
-    PageTokenInvalid,
+    #[error(transparent)]
+    InvalidPageToken(#[from] InvalidPageToken),
     /// The database does not answer or rejected a statement.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// A validated request or a response cannot be converted.
+    #[error(transparent)]
+    Conversion(#[from] ConversionError),
     /// The database contains a value that this program cannot have written.
     #[error("the database contains an invalid value: {0}")]
     Corrupt(String),
@@ -85,9 +89,11 @@ impl From<InventoryError> for Status {
                 .with("reservation_id", reservation_id)
                 .with("state", state.as_str_name()),
             InventoryError::RequestIdReused(request_id) => rpc::request_id_reused(request_id),
-            InventoryError::PageTokenInvalid => declared(errors::PAGE_TOKEN_INVALID),
+            InventoryError::InvalidPageToken(_) => declared(errors::PAGE_TOKEN_INVALID),
             InventoryError::Store(cause) if cause.is_unavailable() => rpc::store_unavailable(cause),
-            InventoryError::Store(_) | InventoryError::Corrupt(_) => return rpc::internal(&error),
+            InventoryError::Store(_)
+            | InventoryError::Conversion(_)
+            | InventoryError::Corrupt(_) => return rpc::internal(&error),
         }
         .into_status()
     }

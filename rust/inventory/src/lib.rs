@@ -5,7 +5,8 @@
 //!   the modules `grpc` ([`Inventory::server`]) and `store`.
 //! - [`import`] reads CSV files of books and streams them to any server of the contract.
 //!   The command `bookstore import` uses it.
-//! - [`Clock`] is the source of time, by which reservations expire. Tests replace it.
+//! - [`Options`] has the clock by which reservations expire and the source of their ids.
+//!   Tests replace both.
 //!
 //! # Stock
 //! A book has copies `on_hand`, some of which are `reserved`. Both numbers are in one
@@ -30,24 +31,21 @@
 //! [`Options::sweep_interval`].
 
 mod catalogue;
-mod clock;
 mod domain;
 mod error;
 mod grpc;
 pub mod import;
-mod page_token;
 mod service;
 mod store;
 #[cfg(test)]
 mod tests;
 mod text_normalization;
 
-pub use clock::{Clock, ManualClock, SystemClock};
+pub use self::service::{Inventory, Options};
 pub use domain::{
-    Book, BookId, ImportCounts, ImportedBook, Price, Reservation, ReservationId, ReservationLine,
+    Book, ImportCounts, ImportedBook, Reservation, ReservationId, ReservationLine,
     ReservationRequest, StockLevel,
 };
 pub use error::InventoryError;
 pub use grpc::Grpc;
-pub use service::{Inventory, Options, Page};
 pub use store::SCHEMA;

@@ -23,12 +23,13 @@ use contract::bookstore::{
     r#type::v1::Money,
 };
 use rpc::{Channel, Router};
+use service::{Clock, ManualClock};
 use store::{Db, testing::TestDb};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 use uuid::Uuid;
 
-use crate::{Inventory, ManualClock, Options};
+use crate::{Inventory, Options};
 
 type Client = InventoryServiceClient<Channel>;
 
@@ -52,8 +53,9 @@ impl TestInventory {
             .expect("the time parses");
         let clock = Arc::new(ManualClock::at(now));
         let options = Options {
-            clock: Arc::clone(&clock) as Arc<dyn crate::Clock>,
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
             sweep_interval: Duration::from_millis(30),
+            ..Options::default()
         };
         let inventory = Inventory::new(db, options);
         let router = Router::new(rpc::Options::default()).add(inventory.server());

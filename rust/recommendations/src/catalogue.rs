@@ -7,13 +7,10 @@ use std::{
 };
 
 use contract::bookstore::inventory::v1::{Book, BookCategory};
+use service::BookId;
 use tokio::{sync::watch, time};
 
 use crate::Error;
-
-/// The id of a book in Inventory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct BookId(pub i32);
 
 /// The part of a book that this service needs. Cloning does not copy the title.
 #[derive(Debug, Clone, PartialEq, Eq)]

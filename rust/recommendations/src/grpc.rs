@@ -5,8 +5,8 @@ use contract::bookstore::recommendations::v1::{
     BookRecommendation, RecommendRequest, RecommendResponse,
     recommendation_service_server::{RecommendationService, RecommendationServiceServer},
 };
+use service::{ConversionError, convert};
 use tonic::{Request, Response, Status};
-use uuid::Uuid;
 
 use crate::{BookSummary, NoPurchases, PurchaseHistory, Recommendations};
 
@@ -35,10 +35,10 @@ impl<H: PurchaseHistory> RecommendationService for V1<H> {
         request: Request<RecommendRequest>,
     ) -> Result<Response<RecommendResponse>, Status> {
         let request = request.into_inner();
-        // The rule `uuid` allows only a UUID or an empty text: an anonymous visitor.
-        let user_id = Uuid::parse_str(&request.user_id).ok();
-        let limit = usize::try_from(request.max_results).unwrap_or(0);
-        let books = self.0.recommend(user_id, request.category(), limit);
+        let account_id = convert::optional_account_id("user_id", &request.user_id)?;
+        let limit = usize::try_from(request.max_results)
+            .map_err(|_| ConversionError::new("max_results", request.max_results))?;
+        let books = self.0.recommend(account_id, request.category(), limit);
         let recommendations = books.await?.iter().map(to_proto).collect();
         Ok(Response::new(RecommendResponse { recommendations }))
     }

@@ -22,8 +22,8 @@ mod service;
 #[cfg(test)]
 mod tests;
 
-pub use catalogue::{BookId, BookSummary};
+pub use self::service::{NoPurchases, Options, PurchaseHistory, Recommendations};
+pub use catalogue::BookSummary;
 pub use error::Error;
 pub use grpc::{V1, v1};
 pub use legacy::{Legacy, legacy};
-pub use service::{NoPurchases, Options, PurchaseHistory, Recommendations};

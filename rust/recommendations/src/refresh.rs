@@ -10,7 +10,7 @@ use contract::bookstore::inventory::v1::{
     BookCategory, ListBooksRequest, ListCategoriesRequest,
     inventory_service_client::InventoryServiceClient,
 };
-use rand::RngExt;
+use service::PeriodicTask;
 use tokio::time;
 use tonic::{Request, Response, Status};
 
@@ -24,16 +24,9 @@ const PAGE_SIZE: i32 = 200;
 /// The deadline of each call. Inventory normally answers within milliseconds.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The pause after the first failure; it doubles with each further failure. It is short
-/// because in one process the first poll often comes before Inventory is ready.
-const FIRST_BACKOFF: Duration = Duration::from_millis(50);
-
-/// The backoff is at most this many refresh intervals.
-const BACKOFF_LIMIT: u32 = 5;
-
 /// Why a refresh failed. The copy of the catalogue then stays unchanged.
 #[derive(Debug, thiserror::Error)]
-enum RefreshError {
+pub(crate) enum RefreshError {
     #[error("inventory answered {:?}: {}", .0.code(), .0.message())]
     Call(#[from] Status),
     #[error("inventory did not answer within {CALL_TIMEOUT:?}")]
@@ -44,53 +37,50 @@ enum RefreshError {
     PageTokenLoop(String),
 }
 
-/// Polls Inventory endlessly and publishes each new snapshot of the catalogue.
-pub(crate) async fn run(channel: rpc::Channel, publisher: Publisher, pause: Duration) {
-    let mut inventory = Inventory::new(channel);
-    let mut current_revision: Option<i64> = None;
-    let mut failures: u32 = 0;
-    loop {
-        match refresh(&mut inventory, &publisher, current_revision).await {
-            Ok(revision) => {
-                if failures > 0 {
-                    tracing::info!(failures, "inventory answers again");
-                }
-                current_revision = Some(revision);
-                failures = 0;
-            }
-            Err(error) => {
-                failures = failures.saturating_add(1);
-                tracing::warn!(%error, failures, current_revision, "cannot refresh the catalogue");
-            }
+/// The task that polls Inventory and publishes each new snapshot of the catalogue.
+pub(crate) struct Refresh {
+    inventory: Inventory,
+    publisher: Publisher,
+    /// The revision of the published catalogue; `None` until the first one is read.
+    current_revision: Option<i64>,
+}
+
+impl Refresh {
+    pub(crate) fn new(inventory: rpc::Channel, publisher: Publisher) -> Self {
+        Self {
+            inventory: Inventory::new(inventory),
+            publisher,
+            current_revision: None,
         }
-        time::sleep(next_pause(pause, failures)).await;
     }
 }
 
-/// Reads and publishes the catalogue if its revision differs from `current_revision`.
-/// Returns the revision of the published catalogue.
-///
-/// The revision is read before the books. If the books change in between, the next poll
-/// sees a newer revision and reads again, so a mixture of two revisions does not stay. A
-/// smaller revision counts as a change too, because a database may have been restored.
-async fn refresh(
-    inventory: &mut Inventory,
-    publisher: &Publisher,
-    current_revision: Option<i64>,
-) -> Result<i64, RefreshError> {
-    let categories =
-        receive(inventory.list_categories(with_deadline(ListCategoriesRequest {}))).await?;
-    let revision = categories.catalogue_revision;
-    if current_revision != Some(revision) {
-        let snapshot = read_all(inventory).await?;
-        tracing::info!(
-            revision,
-            books = snapshot.book_count(),
-            "read the catalogue"
-        );
-        publisher.send_replace(Some(Arc::new(snapshot)));
+impl PeriodicTask for Refresh {
+    const NAME: &'static str = "refresh the catalogue from inventory";
+
+    type Error = RefreshError;
+
+    /// Reads and publishes the catalogue if its revision differs from the current one.
+    ///
+    /// The revision is read before the books. If the books change in between, the next poll
+    /// sees a newer revision and reads again, so a mixture of two revisions does not stay. A
+    /// smaller revision counts as a change too, because a database may have been restored.
+    async fn run(&mut self) -> Result<(), RefreshError> {
+        let request = with_deadline(ListCategoriesRequest {});
+        let categories = receive(self.inventory.list_categories(request)).await?;
+        let revision = categories.catalogue_revision;
+        if self.current_revision != Some(revision) {
+            let snapshot = read_all(&mut self.inventory).await?;
+            tracing::info!(
+                revision,
+                books = snapshot.book_count(),
+                "read the catalogue"
+            );
+            self.publisher.send_replace(Some(Arc::new(snapshot)));
+            self.current_revision = Some(revision);
+        }
+        Ok(())
     }
-    Ok(revision)
 }
 
 async fn read_all(inventory: &mut Inventory) -> Result<Snapshot, RefreshError> {
@@ -127,43 +117,4 @@ async fn receive<Message>(
     call: impl Future<Output = Result<Response<Message>, Status>>,
 ) -> Result<Message, RefreshError> {
     Ok(time::timeout(CALL_TIMEOUT, call).await??.into_inner())
-}
-
-/// The pause before the next poll. It has jitter, so that several replicas do not poll at
-/// the same time: 10 % around the refresh interval, or the upper half of the backoff.
-fn next_pause(pause: Duration, failures: u32) -> Duration {
-    let mut rng = rand::rng();
-    match failures.checked_sub(1) {
-        None => pause.mul_f64(rng.random_range(0.9..1.1)),
-        Some(earlier) => FIRST_BACKOFF
-            .saturating_mul(1_u32.checked_shl(earlier).unwrap_or(u32::MAX))
-            .min(pause.saturating_mul(BACKOFF_LIMIT))
-            .mul_f64(rng.random_range(0.5..1.0)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn backoff_doubles_up_to_its_limit() {
-        let pause = Duration::from_secs(2);
-        for (failures, longest) in [(1, 50), (2, 100), (5, 800), (9, 10_000), (u32::MAX, 10_000)] {
-            let longest = Duration::from_millis(longest);
-            for _ in 0..100 {
-                let actual = next_pause(pause, failures);
-                assert!(actual >= longest / 2 && actual <= longest, "{actual:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn interval_has_a_jitter_of_ten_percent() {
-        let pause = Duration::from_secs(2);
-        for _ in 0..100 {
-            let actual = next_pause(pause, 0).as_millis();
-            assert!((1799..=2201).contains(&actual), "{actual} ms");
-        }
-    }
 }

@@ -7,7 +7,9 @@ use std::{
 
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::index};
 
-use crate::catalogue::{BookId, BookSummary};
+use service::BookId;
+
+use crate::catalogue::BookSummary;
 
 /// Samples at most `limit` books that are not excluded, in random order. Every set of that
 /// many books is equally likely.

@@ -3,13 +3,13 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use contract::bookstore::inventory::v1::BookCategory;
+use service::{AccountId, BookId};
 use tokio_util::task::AbortOnDropHandle;
-use uuid::Uuid;
 
 use crate::{
     Error,
-    catalogue::{BookId, BookSummary, Catalogue},
-    refresh,
+    catalogue::{BookSummary, Catalogue},
+    refresh::Refresh,
     sample::{RandomSource, sample_books},
 };
 
@@ -38,9 +38,9 @@ impl Default for Options {
 
 /// Provides the books that a user has bought.
 pub trait PurchaseHistory: Send + Sync + 'static {
-    /// The books that this user has bought. An implementation that fails returns the empty
+    /// The books that this account has bought. An implementation that fails returns the empty
     /// set: recommending a book that the user has is better than no recommendation.
-    fn books_of(&self, user_id: Uuid) -> impl Future<Output = HashSet<BookId>> + Send;
+    fn books_of(&self, account_id: AccountId) -> impl Future<Output = HashSet<BookId>> + Send;
 }
 
 /// A purchase history without purchases, because there are no orders yet.
@@ -48,7 +48,7 @@ pub trait PurchaseHistory: Send + Sync + 'static {
 pub struct NoPurchases;
 
 impl PurchaseHistory for NoPurchases {
-    async fn books_of(&self, _user_id: Uuid) -> HashSet<BookId> {
+    async fn books_of(&self, _account_id: AccountId) -> HashSet<BookId> {
         HashSet::new()
     }
 }
@@ -88,25 +88,25 @@ impl<H: PurchaseHistory> Recommendations<H> {
     /// Like [`Recommendations::start`], with a purchase history.
     pub fn start_with_history(inventory: rpc::Channel, options: &Options, purchases: H) -> Self {
         let (publisher, catalogue) = Catalogue::empty(options.first_load_wait);
-        let task = tokio::spawn(refresh::run(inventory, publisher, options.refresh_interval));
+        let refresh = Refresh::new(inventory, publisher);
         Self {
             inner: Arc::new(Inner {
                 catalogue,
                 random: RandomSource::new(options.seed),
                 purchases,
-                _refresh_task: AbortOnDropHandle::new(task),
+                _refresh_task: ::service::run_periodically(options.refresh_interval, refresh),
             }),
         }
     }
 
     /// A random sample of at most `limit` books of a category, without duplicates and
-    /// without books that the user has bought. `user_id` is `None` for anonymous visitors.
+    /// without books that the user has bought. `account_id` is `None` for anonymous visitors.
     ///
     /// # Errors
     /// [`Error::CatalogueUnavailable`] until the catalogue has been read for the first time.
     pub async fn recommend(
         &self,
-        user_id: Option<Uuid>,
+        account_id: Option<AccountId>,
         category: BookCategory,
         limit: usize,
     ) -> Result<Vec<BookSummary>, Error> {
@@ -114,8 +114,8 @@ impl<H: PurchaseHistory> Recommendations<H> {
             return Ok(Vec::new());
         }
         let snapshot = self.inner.catalogue.snapshot().await?;
-        let purchased = match user_id {
-            Some(user_id) => self.inner.purchases.books_of(user_id).await,
+        let purchased = match account_id {
+            Some(account_id) => self.inner.purchases.books_of(account_id).await,
             None => HashSet::new(),
         };
         let books = snapshot.books_in(category);

@@ -16,9 +16,9 @@ mod service;
 #[cfg(test)]
 mod tests;
 
+pub use self::service::{
+    ChargeError, ChargeReceipt, OrderId, Payment, PaymentGateway, StubGateway, UserId,
+};
 pub use error::InvalidPayment;
 pub use legacy::{Legacy, READY, legacy};
 pub use money::{Amount, MAX_MINOR};
-pub use service::{
-    ChargeError, ChargeReceipt, OrderId, Payment, PaymentGateway, StubGateway, UserId,
-};

@@ -1,12 +1,12 @@
 //! Amounts of money, and their conversion from floating-point numbers.
 
 use iso_currency::Currency;
+use service::Money;
 
 use crate::InvalidPayment;
 
-/// The largest amount in minor units, the same as in `bookstore.type.v1.Money`. Up to this
-/// amount an `f64` represents every minor unit distinctly.
-pub const MAX_MINOR: i64 = 1_000_000_000_000;
+/// The largest amount in minor units.
+pub const MAX_MINOR: i64 = Money::MAX_AMOUNT_MINOR;
 
 /// How many characters of an unknown currency code the error message shows.
 const SHOWN_CHARACTERS: usize = 16;
@@ -52,6 +52,15 @@ impl Amount {
     /// The currency code of ISO 4217, for example `USD`.
     pub fn currency_code(self) -> &'static str {
         self.currency.code()
+    }
+}
+
+impl From<Amount> for Money {
+    fn from(amount: Amount) -> Self {
+        Self {
+            currency_code: amount.currency_code().to_owned(),
+            amount_minor: amount.minor(),
+        }
     }
 }
 

@@ -1,43 +1,47 @@
-//! Converts contract messages to domain types. The codec has already validated the
-//! messages, so values that the rules of the contract exclude get no errors here.
+//! Converts contract messages to domain types.
 
 use contract::bookstore::inventory::v1::{self as contract_v1, BookCategory};
-use uuid::Uuid;
+use service::{BookId, ConversionError, convert};
 
-use crate::{Book, BookId, ImportedBook, Price, ReservationId, ReservationLine};
+use crate::{Book, ImportedBook, ReservationId, ReservationLine, ReservationRequest};
 
 /// A category filter; `None` (unset) means all categories.
-pub(super) fn category(number: i32) -> Option<BookCategory> {
-    BookCategory::try_from(number)
-        .ok()
-        .filter(|category| *category != BookCategory::Unspecified)
+pub(super) fn category_filter(number: i32) -> Result<Option<BookCategory>, ConversionError> {
+    match BookCategory::try_from(number) {
+        Ok(BookCategory::Unspecified) => Ok(None),
+        Ok(category) => Ok(Some(category)),
+        Err(_) => Err(ConversionError::new("category", number)),
+    }
 }
 
-/// A UUID, in upper or lower case.
-pub(super) fn uuid(text: &str) -> Uuid {
-    // The rule `uuid` has refused text that does not parse. Nothing has the nil id.
-    Uuid::parse_str(text).unwrap_or_default()
+pub(super) fn reservation_id(text: &str) -> Result<ReservationId, ConversionError> {
+    convert::uuid("reservation_id", text).map(ReservationId)
 }
 
-pub(super) fn reservation_id(text: &str) -> ReservationId {
-    ReservationId(uuid(text))
+pub(super) fn reservation_request(
+    request: contract_v1::ReserveStockRequest,
+) -> Result<ReservationRequest, ConversionError> {
+    let duration = request.hold.map(|hold| convert::duration("hold", hold));
+    Ok(ReservationRequest {
+        request_id: convert::uuid("request_id", &request.request_id)?,
+        lines: request.lines.into_iter().map(Into::into).collect(),
+        duration: duration.transpose()?,
+    })
 }
 
-/// A book to import; `None` if it violates the rules of the contract.
-pub(crate) fn imported_book(import: contract_v1::BookImport) -> Option<ImportedBook> {
-    let book = import.book?;
-    let price = book.price?;
-    Some(ImportedBook {
+/// A book to import.
+pub(crate) fn imported_book(
+    import: contract_v1::BookImport,
+) -> Result<ImportedBook, ConversionError> {
+    let book = convert::required("book", import.book)?;
+    Ok(ImportedBook {
         book: Book {
             book_id: BookId(book.book_id),
             title: book.title,
             authors: book.authors,
             publication_year: book.publication_year,
-            category: category(book.category)?,
-            price: Price {
-                currency_code: price.currency_code,
-                amount_minor: price.amount_minor?,
-            },
+            category: convert::required("category", category_filter(book.category)?)?,
+            price: convert::money("price", book.price)?,
         },
         on_hand: import.on_hand,
     })

@@ -4,7 +4,7 @@
 pub(crate) mod from_proto;
 mod to_proto;
 
-use std::{pin::Pin, time::Duration};
+use std::pin::Pin;
 
 use contract::bookstore::inventory::v1::{
     BatchGetBooksRequest, BatchGetBooksResponse, BatchGetStockRequest, BatchGetStockResponse,
@@ -17,9 +17,10 @@ use contract::bookstore::inventory::v1::{
     inventory_service_server::{InventoryService, InventoryServiceServer},
 };
 use futures::{Stream, StreamExt as _};
+use service::{BookId, page_size};
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::{BookId, ImportCounts, Inventory, ReservationRequest};
+use crate::{ImportCounts, Inventory};
 
 /// The handler of `bookstore.inventory.v1.InventoryService`.
 #[derive(Debug, Clone)]
@@ -31,9 +32,6 @@ impl Inventory {
         InventoryServiceServer::new(Grpc(self.clone()))
     }
 }
-
-/// Books on a page if `page_size` is unset.
-const DEFAULT_PAGE_SIZE: u32 = 20;
 
 type RpcResult<T> = Result<Response<T>, Status>;
 
@@ -62,11 +60,11 @@ impl InventoryService for Grpc {
 
     async fn list_books(&self, request: Request<ListBooksRequest>) -> RpcResult<ListBooksResponse> {
         let request = request.into_inner();
-        let category = from_proto::category(request.category);
-        let size = page_size(request.page_size);
+        let category = from_proto::category_filter(request.category)?;
+        let size = page_size(request.page_size)?;
         let page = self.0.list(category, size, &request.page_token).await?;
         Ok(Response::new(ListBooksResponse {
-            books: page.books.into_iter().map(Into::into).collect(),
+            books: page.items.into_iter().map(Into::into).collect(),
             next_page_token: page.next_page_token,
         }))
     }
@@ -94,14 +92,14 @@ impl InventoryService for Grpc {
         request: Request<SearchBooksRequest>,
     ) -> RpcResult<SearchBooksResponse> {
         let request = request.into_inner();
-        let category = from_proto::category(request.category);
-        let size = page_size(request.page_size);
+        let category = from_proto::category_filter(request.category)?;
+        let size = page_size(request.page_size)?;
         let page = self
             .0
             .search(&request.query, category, size, &request.page_token)
             .await?;
         Ok(Response::new(SearchBooksResponse {
-            books: page.books.into_iter().map(Into::into).collect(),
+            books: page.items.into_iter().map(Into::into).collect(),
             next_page_token: page.next_page_token,
         }))
     }
@@ -116,8 +114,8 @@ impl InventoryService for Grpc {
             let books = message
                 .books
                 .into_iter()
-                .filter_map(from_proto::imported_book)
-                .collect();
+                .map(from_proto::imported_book)
+                .collect::<Result<_, _>>()?;
             total += self.0.import(books).await?;
         }
         Ok(Response::new(ImportBooksResponse {
@@ -155,13 +153,7 @@ impl InventoryService for Grpc {
         &self,
         request: Request<ReserveStockRequest>,
     ) -> RpcResult<ReserveStockResponse> {
-        let request = request.into_inner();
-        let reservation_request = ReservationRequest {
-            request_id: from_proto::uuid(&request.request_id),
-            lines: request.lines.into_iter().map(Into::into).collect(),
-            // The codec has refused a negative duration.
-            duration: request.hold.and_then(|hold| Duration::try_from(hold).ok()),
-        };
+        let reservation_request = from_proto::reservation_request(request.into_inner())?;
         let reservation = self.0.reserve(&reservation_request).await?;
         Ok(Response::new(ReserveStockResponse {
             reservation: Some(reservation.into()),
@@ -172,7 +164,7 @@ impl InventoryService for Grpc {
         &self,
         request: Request<GetReservationRequest>,
     ) -> RpcResult<GetReservationResponse> {
-        let id = from_proto::reservation_id(&request.into_inner().reservation_id);
+        let id = from_proto::reservation_id(&request.into_inner().reservation_id)?;
         let reservation = self.0.reservation(id).await?;
         Ok(Response::new(GetReservationResponse {
             reservation: Some(reservation.into()),
@@ -183,7 +175,7 @@ impl InventoryService for Grpc {
         &self,
         request: Request<CommitReservationRequest>,
     ) -> RpcResult<CommitReservationResponse> {
-        let id = from_proto::reservation_id(&request.into_inner().reservation_id);
+        let id = from_proto::reservation_id(&request.into_inner().reservation_id)?;
         let reservation = self.0.commit(id).await?;
         Ok(Response::new(CommitReservationResponse {
             reservation: Some(reservation.into()),
@@ -194,7 +186,7 @@ impl InventoryService for Grpc {
         &self,
         request: Request<ReleaseReservationRequest>,
     ) -> RpcResult<ReleaseReservationResponse> {
-        let id = from_proto::reservation_id(&request.into_inner().reservation_id);
+        let id = from_proto::reservation_id(&request.into_inner().reservation_id)?;
         let reservation = self.0.release(id).await?;
         Ok(Response::new(ReleaseReservationResponse {
             reservation: Some(reservation.into()),
@@ -222,11 +214,4 @@ impl InventoryService for Grpc {
 
 fn book_ids(numbers: Vec<i32>) -> Vec<BookId> {
     numbers.into_iter().map(BookId).collect()
-}
-
-fn page_size(requested: i32) -> u32 {
-    match u32::try_from(requested) {
-        Ok(0) | Err(_) => DEFAULT_PAGE_SIZE,
-        Ok(size) => size,
-    }
 }

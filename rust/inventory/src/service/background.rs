@@ -3,11 +3,12 @@
 use std::{collections::HashMap, time::Duration};
 
 use jiff::SignedDuration;
+use service::{BookId, PeriodicTask};
 use store::idempotency;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::{BookId, Inventory, InventoryError, StockLevel};
+use crate::{Inventory, InventoryError, StockLevel};
 
 /// How long the response of a request is kept for retries. No client retries for so long.
 const IDEMPOTENCY_RETENTION: SignedDuration = SignedDuration::from_hours(24);
@@ -18,6 +19,34 @@ const PRUNE_INTERVAL: Duration = Duration::from_secs(600);
 /// How many watched books one query reads.
 const POLL_BATCH_SIZE: usize = 1000;
 
+/// The background task and what it keeps between two runs.
+struct Sweep {
+    inventory: Inventory,
+    /// The levels of the watched books in the previous poll.
+    last_levels: HashMap<BookId, StockLevel>,
+    last_prune: Option<Instant>,
+}
+
+impl PeriodicTask for Sweep {
+    const NAME: &'static str =
+        "expire reservations, notify watchers and delete the responses of old requests";
+
+    type Error = InventoryError;
+
+    async fn run(&mut self) -> Result<(), InventoryError> {
+        self.inventory.expire_due_reservations().await?;
+        self.inventory.poll_watched(&mut self.last_levels).await?;
+        let due = self
+            .last_prune
+            .is_none_or(|last| last.elapsed() >= PRUNE_INTERVAL);
+        if due {
+            self.inventory.prune_idempotency_records().await?;
+            self.last_prune = Some(Instant::now());
+        }
+        Ok(())
+    }
+}
+
 impl Inventory {
     /// Starts the task that releases the copies of expired reservations, notifies watchers
     /// of changes by other processes, and deletes the responses of old requests. The task
@@ -27,34 +56,12 @@ impl Inventory {
     /// changes by other processes. Must be called within a tokio runtime.
     #[must_use = "the task ends when the handle is dropped"]
     pub fn run_in_background(&self) -> AbortOnDropHandle<()> {
-        let inventory = self.clone();
-        AbortOnDropHandle::new(tokio::spawn(async move {
-            let mut ticks = tokio::time::interval(inventory.inner.options.sweep_interval);
-            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            let mut last_levels = HashMap::new();
-            let mut last_prune = None;
-            loop {
-                ticks.tick().await;
-                if let Err(error) = inventory.sweep(&mut last_levels, &mut last_prune).await {
-                    tracing::warn!(error = %error, "the background task of inventory failed; it runs again after the interval");
-                }
-            }
-        }))
-    }
-
-    /// One run of the task.
-    async fn sweep(
-        &self,
-        last_levels: &mut HashMap<BookId, StockLevel>,
-        last_prune: &mut Option<Instant>,
-    ) -> Result<(), InventoryError> {
-        self.expire_due_reservations().await?;
-        self.poll_watched(last_levels).await?;
-        if last_prune.is_none_or(|last| last.elapsed() >= PRUNE_INTERVAL) {
-            self.prune_idempotency_records().await?;
-            *last_prune = Some(Instant::now());
-        }
-        Ok(())
+        let sweep = Sweep {
+            inventory: self.clone(),
+            last_levels: HashMap::new(),
+            last_prune: None,
+        };
+        service::run_periodically(self.inner.options.sweep_interval, sweep)
     }
 
     /// Finds changes by other processes: compares the levels of the watched books with

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Book, BookId, ImportCounts, ImportedBook, Inventory, InventoryError, StockLevel, catalogue,
+    Book, ImportCounts, ImportedBook, Inventory, InventoryError, StockLevel, catalogue,
     store as rows,
 };
+use service::BookId;
 use store::Transaction;
 
 /// A book during an import: its stored state and the state that will be written.

@@ -14,20 +14,22 @@ use std::{
 
 use contract::bookstore::inventory::v1::BookCategory;
 use jiff::Timestamp;
+use service::{BookId, Clock, IdSource, Page, PageScope, SystemClock, UuidV7Ids, Watchers};
 use store::Db;
 
-use crate::{
-    Book, BookId, Clock, InventoryError, SystemClock,
-    page_token::{self, ListPosition, TokenScope},
-    store as rows, text_normalization,
-};
-use watch::Watchers;
+use crate::{Book, InventoryError, store as rows, text_normalization};
+
+/// The version of the page tokens. Must be changed together with the sort order of a list or
+/// the type of its position.
+const TOKEN_VERSION: u8 = 2;
 
 /// The options of the service.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The clock by which reservations expire.
     pub clock: Arc<dyn Clock>,
+    /// The source of the ids of reservations.
+    pub ids: Arc<dyn IdSource>,
     /// How often the task of [`Inventory::run_in_background`] runs: how late watchers see
     /// that a reservation has expired or that another process has changed the stock.
     pub sweep_interval: Duration,
@@ -37,6 +39,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             clock: Arc::new(SystemClock),
+            ids: Arc::new(UuidV7Ids),
             sweep_interval: Duration::from_secs(1),
         }
     }
@@ -52,7 +55,7 @@ pub struct Inventory {
 struct Inner {
     db: Db,
     options: Options,
-    watchers: Arc<Watchers>,
+    watchers: Watchers<BookId>,
     /// The cached counts of the categories. Counting a large catalogue takes time, and
     /// services that keep a copy of it ask every few seconds.
     categories: Mutex<Option<Arc<Categories>>>,
@@ -66,15 +69,6 @@ pub(crate) struct Categories {
     pub(crate) revision: i64,
 }
 
-/// One page of a list of books.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page {
-    /// The books of this page.
-    pub books: Vec<Book>,
-    /// The token of the next page; empty on the last page.
-    pub next_page_token: String,
-}
-
 impl Inventory {
     /// Creates the service with its database, which was opened with
     /// [`SCHEMA`](crate::SCHEMA).
@@ -83,7 +77,7 @@ impl Inventory {
             inner: Arc::new(Inner {
                 db,
                 options,
-                watchers: Arc::default(),
+                watchers: Watchers::default(),
                 categories: Mutex::default(),
             }),
         }
@@ -135,22 +129,19 @@ impl Inventory {
         category: Option<BookCategory>,
         page_size: u32,
         page_token: &str,
-    ) -> Result<Page, InventoryError> {
-        let scope = TokenScope::List {
-            category: category_number(category),
-        };
-        let after = ListPosition::decode(page_token, scope)?;
+    ) -> Result<Page<Book>, InventoryError> {
+        let scope = PageScope::new(TOKEN_VERSION, "ListBooks")
+            .with(category_number(category).to_be_bytes());
+        // The next page starts after the title and the id of the last book.
+        let (sort_title, book_id): (String, i32) = scope.decode(page_token)?.unwrap_or_default();
         let limit = i64::from(page_size) + 1;
         let books = store::read!(self.db(), connection => {
-            rows::books::page(connection, category, &after, limit).await
+            rows::books::page(connection, category, (&sort_title, BookId(book_id)), limit).await
         })?;
-        Ok(Page::from_books(books, page_size, |last| {
-            let position = ListPosition {
-                sort_title: text_normalization::sort_key(&last.title),
-                book_id: last.book_id,
-            };
-            position.encode(scope)
-        }))
+        Page::from_items(books, page_size, |last| {
+            let sort_title = text_normalization::sort_key(&last.title);
+            Ok(scope.encode(&(sort_title, last.book_id.0))?)
+        })
     }
 
     /// A page of the books that contain all words of a query, best match first.
@@ -160,20 +151,19 @@ impl Inventory {
         category: Option<BookCategory>,
         page_size: u32,
         page_token: &str,
-    ) -> Result<Page, InventoryError> {
-        let scope = TokenScope::Search {
-            category: category_number(category),
-            words: query,
-        };
-        let offset = page_token::decode_offset(page_token, scope)?;
+    ) -> Result<Page<Book>, InventoryError> {
+        let scope = PageScope::new(TOKEN_VERSION, "SearchBooks")
+            .with(category_number(category).to_be_bytes())
+            .with(query);
+        let offset: u32 = scope.decode(page_token)?.unwrap_or_default();
         let query_words = text_normalization::query_words(query);
         let limit = i64::from(page_size) + 1;
         let books = store::read!(self.db(), connection => {
             rows::search::find(connection, &query_words, category, limit, offset.into()).await
         })?;
-        Ok(Page::from_books(books, page_size, |_| {
-            page_token::encode_offset(offset.saturating_add(page_size), scope)
-        }))
+        Page::from_items(books, page_size, |_| {
+            Ok(scope.encode(&offset.saturating_add(page_size))?)
+        })
     }
 
     /// The categories that have at least one book, in the order of the enum numbers.
@@ -205,32 +195,22 @@ impl Inventory {
     }
 }
 
-impl Page {
-    /// Makes a page of at most `page_size` books. `books` has one book more if another page
-    /// follows.
-    fn from_books(
-        mut books: Vec<Book>,
-        page_size: u32,
-        token_after: impl Fn(&Book) -> String,
-    ) -> Self {
-        let size = page_size as usize;
-        let more = books.len() > size;
-        books.truncate(size);
-        let next_page_token = match books.last() {
-            Some(last) if more => token_after(last),
-            _ => String::new(),
-        };
-        Self {
-            books,
-            next_page_token,
-        }
-    }
-}
-
 fn category_number(category: Option<BookCategory>) -> i32 {
     category.map_or(0, |category| category as i32)
 }
 
 fn ids_to_i64(book_ids: &[BookId]) -> Vec<i64> {
     book_ids.iter().map(|book_id| book_id.0.into()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn longest_page_token_fits_the_contract() {
+        let longest = ("x".repeat(text_normalization::MAX_SORT_KEY_BYTES), i32::MAX);
+        let token = PageScope::new(TOKEN_VERSION, "ListBooks").encode(&longest);
+        assert!(token.expect("the position is JSON").len() <= 500);
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use contract::bookstore::inventory::v1::ReservationState;
 use jiff::{SignedDuration, Timestamp};
+use service::{BookId, IdSource};
 use store::{
     Transaction,
     idempotency::{self, RequestState},
@@ -11,8 +12,8 @@ use store::{
 use uuid::Uuid;
 
 use crate::{
-    BookId, Inventory, InventoryError, Reservation, ReservationId, ReservationLine,
-    ReservationRequest, store as rows,
+    Inventory, InventoryError, Reservation, ReservationId, ReservationLine, ReservationRequest,
+    store as rows,
 };
 
 /// The method name that is stored with the request id.
@@ -27,8 +28,9 @@ impl Inventory {
         self.expire_due_reservations().await?;
         let body = request.idempotency_body();
         let now = self.now();
+        let ids = self.inner.options.ids.as_ref();
         let reservation = store::write!(self.db(), transaction => {
-            reserve_once(transaction, request, &body, now).await
+            reserve_once(transaction, request, &body, now, ids).await
         })?;
         self.notify_watchers(&reservation.lines);
         Ok(reservation)
@@ -114,6 +116,7 @@ async fn reserve_once(
     request: &ReservationRequest,
     body: &[u8],
     now: Timestamp,
+    ids: &dyn IdSource,
 ) -> Result<Reservation, InventoryError> {
     let request_id = request.request_id.to_string();
     let micros = now.as_microsecond();
@@ -136,7 +139,7 @@ async fn reserve_once(
             });
         }
     }
-    let reservation_id = ReservationId(Uuid::now_v7());
+    let reservation_id = ReservationId(ids.next_id());
     let reservation = Reservation {
         reservation_id,
         lines: request.lines.clone(),

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use service::BookId;
+
 use super::{ids_to_i64, import::stock_not_set_error};
-use crate::{BookId, Inventory, InventoryError, StockLevel, store as rows};
+use crate::{Inventory, InventoryError, StockLevel, store as rows};
 
 impl Inventory {
     /// The levels of the books that exist, in the order of `book_ids`.

@@ -2,10 +2,11 @@
 
 use contract::bookstore::inventory::v1::BookCategory;
 use serde::Serialize;
+use service::{BookId, Money};
 use store::{Connection, Sql, Transaction, query};
 
 use super::to_i32;
-use crate::{Book, BookId, InventoryError, Price, page_token::ListPosition, text_normalization};
+use crate::{Book, InventoryError, text_normalization};
 
 /// All statements of this module, for the test that prepares them.
 #[cfg(test)]
@@ -129,7 +130,7 @@ impl TryFrom<BookRow> for Book {
                 .map(|year| to_i32(year, "year"))
                 .transpose()?,
             category: category(row.category)?,
-            price: Price {
+            price: Money {
                 currency_code: row.currency_code,
                 amount_minor: row.amount_minor,
             },
@@ -154,11 +155,11 @@ pub(crate) async fn by_ids(
     from_rows(query(BY_IDS).bind(book_ids).fetch_all(connection).await?)
 }
 
-/// The books after a position, sorted by title.
+/// The books after the sort key of a title and the id of the book, sorted by title.
 pub(crate) async fn page(
     connection: &mut Connection,
     in_category: Option<BookCategory>,
-    after: &ListPosition,
+    (sort_title, book_id): (&str, BookId),
     limit: i64,
 ) -> Result<Vec<Book>, InventoryError> {
     let statement = if in_category.is_some() {
@@ -167,8 +168,8 @@ pub(crate) async fn page(
         PAGE_OF_ALL
     };
     let mut page = query(statement)
-        .bind(&after.sort_title)
-        .bind(after.book_id.0)
+        .bind(sort_title)
+        .bind(book_id.0)
         .bind(limit);
     if let Some(category) = in_category {
         page = page.bind(category as i32);

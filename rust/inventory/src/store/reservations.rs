@@ -4,11 +4,12 @@
 use contract::bookstore::inventory::v1::ReservationState;
 use jiff::Timestamp;
 use serde::Serialize;
+use service::BookId;
 use store::{Connection, Sql, Transaction, query};
 use uuid::Uuid;
 
 use super::{books::json_array, to_i32};
-use crate::{BookId, InventoryError, Reservation, ReservationId, ReservationLine};
+use crate::{InventoryError, Reservation, ReservationId, ReservationLine};
 
 /// All statements of this module, for the test that prepares them.
 #[cfg(test)]

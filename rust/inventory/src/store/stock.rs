@@ -1,10 +1,11 @@
 //! Statements about stock levels. Each condition is in the statement that changes the row.
 
 use serde::Serialize;
+use service::BookId;
 use store::{Connection, Sql, Transaction, query};
 
 use super::{books::json_array, to_i32};
-use crate::{BookId, InventoryError, StockLevel};
+use crate::{InventoryError, StockLevel};
 
 /// All statements of this module, for the test that prepares them.
 #[cfg(test)]

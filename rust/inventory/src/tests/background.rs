@@ -14,7 +14,7 @@ store::both_engines! {
 /// The reserved copies in the table. A call of the service would expire reservations.
 async fn reserved(service: &TestInventory) -> i32 {
     let level = store::read!(service.inventory.db(), connection => {
-        crate::store::stock::level(connection, crate::BookId(1)).await
+        crate::store::stock::level(connection, service::BookId(1)).await
     });
     level
         .expect("the stock is read")

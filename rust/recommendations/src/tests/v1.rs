@@ -9,11 +9,12 @@ use contract::bookstore::{
     },
 };
 use rpc::Channel;
+use service::{AccountId, BookId};
 use tonic::{Code, Status};
 use uuid::Uuid;
 
 use super::{FakeInventory, Options, TUTORIAL, fast_refresh, serve};
-use crate::{BookId, PurchaseHistory, Recommendations};
+use crate::{PurchaseHistory, Recommendations};
 
 pub async fn recommend(
     channel: &Channel,
@@ -111,11 +112,11 @@ async fn same_seed_gives_the_same_responses() {
     assert_ne!(responses[0], responses[2]);
 }
 
-/// A purchase history with the same books for every user.
+/// A purchase history with the same books for every account.
 struct FixedPurchases(HashSet<BookId>);
 
 impl PurchaseHistory for FixedPurchases {
-    async fn books_of(&self, _user_id: Uuid) -> HashSet<BookId> {
+    async fn books_of(&self, _account_id: AccountId) -> HashSet<BookId> {
         self.0.clone()
     }
 }
@@ -129,8 +130,8 @@ async fn purchased_books_are_not_recommended() {
     let purchases = FixedPurchases(HashSet::from([BookId(1), BookId(2), BookId(77)]));
     let service = Recommendations::start_with_history(upstream, &fast_refresh(), purchases);
 
-    let recommend = |user_id| service.recommend(user_id, BookCategory::Mystery, 3);
-    let customer = recommend(Some(Uuid::now_v7()))
+    let recommend = |account_id| service.recommend(account_id, BookCategory::Mystery, 3);
+    let customer = recommend(Some(AccountId(Uuid::now_v7())))
         .await
         .expect("books are recommended");
     let visitor = recommend(None).await.expect("books are recommended");

@@ -1,4 +1,4 @@
-//! The clock of the service, which a test can replace.
+//! The clock of a service, which a test can replace.
 
 use std::{fmt, sync::Mutex, time::Duration};
 

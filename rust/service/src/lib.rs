@@ -1,0 +1,31 @@
+//! What every service is built on, so that a service crate contains only its own domain.
+//!
+//! - [`Clock`] and [`IdSource`] are the sources of time and of new ids. Tests replace them
+//!   by [`ManualClock`] and [`SequentialIds`].
+//! - [`BookId`], [`AccountId`] and [`Money`] are the types that several services share.
+//! - [`Page`], [`PageScope`] and [`page_size`] implement the lists of the contract.
+//! - [`convert`] converts between contract messages and domain types. A value that the
+//!   validation of the contract should have refused is a [`ConversionError`], which becomes
+//!   the status INTERNAL. It is never dropped or replaced by zero.
+//! - [`Watchers`] notifies the streams of a service of changes.
+//! - [`run_periodically`] runs background work.
+
+#![forbid(unsafe_code)]
+
+mod clock;
+pub mod convert;
+mod ids;
+mod page;
+mod page_token;
+mod periodic;
+mod types;
+mod watchers;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use convert::ConversionError;
+pub use ids::{IdSource, SequentialIds, UuidV7Ids};
+pub use page::{DEFAULT_PAGE_SIZE, Page, page_size};
+pub use page_token::{InvalidPageToken, PageScope};
+pub use periodic::{PeriodicTask, run_periodically};
+pub use types::{AccountId, BookId, Money};
+pub use watchers::{Subscription, Watchers};
