@@ -1,6 +1,7 @@
 //! The `bookstore` binary: runs all services in one process, or some of them.
 
 mod app;
+mod assembly;
 mod banner;
 mod commands;
 mod error_report;
@@ -8,6 +9,7 @@ mod health;
 mod http_server;
 mod listeners;
 mod operator_token;
+mod services;
 mod settings;
 
 use std::process::ExitCode;

@@ -1,9 +1,9 @@
 //! The operator token: created on the first start and stored in the data folder.
 
 use std::{
-    fs::{self, DirBuilder, OpenOptions},
-    io::{ErrorKind, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, ErrorKind, Read, Write},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -11,6 +11,9 @@ use anyhow::{Context, bail};
 
 /// 256 bits of randomness, written as 64 hexadecimal digits.
 const TOKEN_BYTES: usize = 32;
+
+/// No more than this is read, in bytes: a token of one's own may be longer than ours.
+const LONGEST_FILE: u64 = 4096;
 
 /// The path of the token file in a data folder.
 pub fn path_in(data: &Path) -> PathBuf {
@@ -42,13 +45,23 @@ pub fn load(data: &Path) -> anyhow::Result<String> {
 }
 
 fn read(path: &Path) -> anyhow::Result<Option<String>> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
+    let opened = File::open(path).and_then(|file| Ok((file.metadata()?.mode(), file)));
+    let (mode, file) = match opened {
+        Ok(opened) => opened,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => {
             return Err(error).with_context(|| format!("{} cannot be read", path.display()));
         }
     };
+    if mode & 0o077 != 0 {
+        let path = path.display();
+        bail!(
+            "{path} can be read or changed by other users, who then are the operator too: \
+             remove the file for a new token, or if nobody has read it, chmod 600 {path}"
+        );
+    }
+    let text = io::read_to_string(file.take(LONGEST_FILE))
+        .with_context(|| format!("{} cannot be read", path.display()))?;
     let token = text.trim();
     if token.len() < TOKEN_BYTES || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         bail!(
@@ -108,8 +121,28 @@ mod tests {
     #[test]
     fn damaged_token_is_refused() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        fs::write(path_in(folder.path()), "short").expect("the file is written");
+        write_token(folder.path(), "short", 0o600);
         let error = load_or_create(folder.path()).expect_err("no token in it");
         assert!(error.to_string().contains("remove the file"), "{error}");
+    }
+
+    #[test]
+    fn token_that_others_can_read_is_refused() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for mode in [0o640, 0o604, 0o620, 0o666] {
+            write_token(folder.path(), &"a".repeat(64), mode);
+            let error = load(folder.path()).expect_err("not secret");
+            assert!(error.to_string().contains("chmod 600"), "{mode:o}: {error}");
+        }
+        write_token(folder.path(), &"a".repeat(64), 0o400);
+        load(folder.path()).expect("only the owner reads it");
+    }
+
+    fn write_token(folder: &Path, token: &str, mode: u32) {
+        let path = path_in(folder);
+        let _ = fs::remove_file(&path);
+        fs::write(&path, token).expect("the file is written");
+        let permissions = fs::Permissions::from_mode(mode);
+        fs::set_permissions(&path, permissions).expect("it is our file");
     }
 }

@@ -1,10 +1,12 @@
 //! The settings that several commands share, by flag or by environment variable.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
 use anyhow::{Context, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use store::Location;
+
+use crate::services::Service;
 
 /// Where the data is stored.
 #[derive(Debug, Clone, Args)]
@@ -84,36 +86,58 @@ pub struct Listen {
 }
 
 /// The addresses of services that run in other processes.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct Peers {
-    /// The address of Inventory if it runs in another process
+    /// The address of a service that runs in another process, such as
+    /// inventory=http://10.0.0.7:50051; once for each such service
     #[arg(
-        long,
-        value_name = "URL",
-        env = "BINDERY_INVENTORY",
-        default_value = "http://127.0.0.1:50051"
+        long = "peer",
+        value_name = "NAME=URL",
+        env = "BINDERY_PEERS",
+        value_delimiter = ','
     )]
-    pub inventory: String,
+    pub peers: Vec<Peer>,
+}
 
-    /// The address of Recommendations if it runs in another process
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "BINDERY_RECOMMENDATIONS",
-        default_value = "http://127.0.0.1:50051"
-    )]
-    pub recommendations: String,
+/// One service in another process.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    service: Service,
+    url: String,
+}
+
+impl FromStr for Peer {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, url) = text
+            .split_once('=')
+            .ok_or("write NAME=URL, for example inventory=http://10.0.0.7:50051")?;
+        let service = Service::from_str(name, false).map_err(|_| {
+            let names: Vec<_> = Service::all()
+                .iter()
+                .map(|service| service.name())
+                .collect();
+            format!(
+                "there is no service {name:?}; the services are {}",
+                names.join(", ")
+            )
+        })?;
+        let url = url.to_owned();
+        Ok(Self { service, url })
+    }
 }
 
 impl Peers {
-    /// A channel to Inventory. It connects on the first call.
-    pub fn inventory(&self) -> anyhow::Result<rpc::Channel> {
-        rpc::Channel::connect(&self.inventory).context("--inventory is not valid")
-    }
-
-    /// A channel to Recommendations. It connects on the first call.
-    pub fn recommendations(&self) -> anyhow::Result<rpc::Channel> {
-        rpc::Channel::connect(&self.recommendations).context("--recommendations is not valid")
+    /// A channel to a service, if its address is given. It connects on the first call.
+    pub fn channel(&self, service: Service) -> anyhow::Result<Option<rpc::Channel>> {
+        // As with other flags, the last value counts.
+        let Some(peer) = self.peers.iter().rfind(|peer| peer.service == service) else {
+            return Ok(None);
+        };
+        let channel = rpc::Channel::connect(&peer.url)
+            .with_context(|| format!("--peer {}=URL is not valid", service.name()))?;
+        Ok(Some(channel))
     }
 }
 

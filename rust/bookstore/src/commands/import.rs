@@ -10,7 +10,7 @@ use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use inventory::import::{self, Progress, Reader, Summary};
 
 use super::print_line;
-use crate::{app, operator_token, settings::Storage};
+use crate::{operator_token, services, settings::Storage};
 
 /// Import books from a CSV file
 ///
@@ -60,7 +60,7 @@ impl Import {
                 import::upload(&mut client, reader, Some(&token), &mut show_progress).await
             }
             None => {
-                let inventory = app::open_inventory(&self.storage).await?;
+                let inventory = services::open_inventory(&self.storage).await?;
                 let router = rpc::Router::new(rpc::Options::default()).add(inventory.server());
                 let mut client = InventoryServiceClient::new(router.in_process());
                 let summary = import::upload(&mut client, reader, None, &mut show_progress).await;

@@ -3,13 +3,14 @@
 use clap::Args;
 
 use crate::{
-    app::{self, ProcessConfig, Service},
+    app::{self, ProcessConfig},
+    services::Service,
     settings::{Listen, Logs, Peers, Storage},
 };
 
 /// Run some of the services in this process
 ///
-/// The services call the others at the addresses given by --inventory and --recommendations.
+/// The services call the others at the addresses given by --peer.
 #[derive(Debug, Args)]
 pub struct Serve {
     /// The services to run
@@ -37,7 +38,7 @@ impl Serve {
             storage: self.storage,
             listen: self.listen,
             logs: self.logs,
-            peers: Some(self.peers),
+            peers: self.peers,
         })
         .await
     }

@@ -3,8 +3,9 @@
 use clap::Args;
 
 use crate::{
-    app::{self, ProcessConfig, Service},
-    settings::{Listen, Logs, Storage},
+    app::{self, ProcessConfig},
+    services::Service,
+    settings::{Listen, Logs, Peers, Storage},
 };
 
 /// Run all services in this process
@@ -26,11 +27,11 @@ impl Up {
     /// Runs until SIGTERM or SIGINT.
     pub async fn run(self) -> anyhow::Result<()> {
         app::run(ProcessConfig {
-            services: Service::ALL.into(),
+            services: Service::all().iter().copied().collect(),
             storage: self.storage,
             listen: self.listen,
             logs: self.logs,
-            peers: None,
+            peers: Peers::default(),
         })
         .await
     }

@@ -123,10 +123,10 @@ impl FourProcesses {
     /// no usable data folder.
     fn start(folder: &Folder, storage: &str) -> Self {
         let inventory = TestProcess::start(folder, &["serve", "inventory", storage]);
-        let to_inventory = format!("--inventory={}", inventory.grpc_url());
+        let to_inventory = format!("--peer=inventory={}", inventory.grpc_url());
         let recommendations =
             TestProcess::start(folder, &["serve", "recommendations", &to_inventory]);
-        let to_recommendations = format!("--recommendations={}", recommendations.grpc_url());
+        let to_recommendations = format!("--peer=recommendations={}", recommendations.grpc_url());
         let shop = [
             "serve",
             "marketplace",

@@ -1,6 +1,6 @@
 //! Errors at the start: one line on standard error and an exit code.
 
-use std::net::TcpListener;
+use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt};
 
 use store::{Db, Location};
 
@@ -53,8 +53,12 @@ async fn unusable_data_folder_error_names_the_path() {
     folder.write("no-database/inventory.db", "Dear diary, ".repeat(100));
     output += &up(&folder, &["--data=no-database"]);
 
-    folder.write("no-token/operator.token", "short\n");
-    output += &up(&folder, &["--data=no-token"]);
+    let token = folder.write("no-token/operator.token", "short\n");
+    for mode in [0o644, 0o600] {
+        let permissions = fs::Permissions::from_mode(mode);
+        fs::set_permissions(&token, permissions).expect("it is our file");
+        output += &up(&folder, &["--data=no-token"]);
+    }
 
     let newer = folder.path("newer");
     let db = Db::open(&Location::Folder(newer), &inventory::SCHEMA).await;
@@ -132,13 +136,18 @@ fn invalid_peer_address_error_names_the_flag() {
     let folder = Folder::new();
     let mut output = String::new();
     for peer in [
-        "--inventory=127.0.0.1:50051",
-        "--inventory=https://127.0.0.1:50051",
-        "--recommendations=http://",
+        "inventory=127.0.0.1:50051",
+        "inventory=https://127.0.0.1:50051",
+        "inventory=http://",
+        "inventory",
+        "stock=http://127.0.0.1:50051",
+        // Its address is not given.
+        "marketplace=http://127.0.0.1:50051",
     ] {
+        let flag = format!("--peer={peer}");
         output += &run_failing(
             &folder,
-            &[&["serve", "marketplace", peer], &PORTS[..]].concat(),
+            &[&["serve", "recommendations", &flag], &PORTS[..]].concat(),
         );
     }
     output += &run_failing(&folder, &["healthcheck", "--server=nowhere"]);

@@ -1,0 +1,178 @@
+//! Assembles the services of one process: each one adds what it serves, and gets channels to
+//! the services that it calls.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::bail;
+use rpc::{Channel, GeneratedServer, LateChannel, Router};
+use telemetry::Metrics;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::{
+    services::Service,
+    settings::{Peers, Storage},
+};
+
+/// The services of a process while they are started.
+pub struct Assembly {
+    storage: Storage,
+    metrics: Metrics,
+    router: Option<Router>,
+    pages: Option<axum::Router>,
+    background: Vec<AbortOnDropHandle<()>>,
+    channels: BTreeMap<Service, Channel>,
+}
+
+/// The services of a process, started.
+pub struct Assembled {
+    /// The gRPC services.
+    pub router: Router,
+    /// The web shop, if this process runs it.
+    pub pages: Option<axum::Router>,
+    /// Background tasks. They are aborted when the handles are dropped.
+    pub background: Vec<AbortOnDropHandle<()>>,
+}
+
+impl Assembly {
+    /// Starts the services. Their order does not matter, and they may call each other in a
+    /// cycle: the channels to services of this process answer UNAVAILABLE until all services
+    /// are started.
+    ///
+    /// # Errors
+    /// If a service cannot start, or calls one that is neither in this process nor a peer.
+    pub async fn start(
+        services: &BTreeSet<Service>,
+        peers: &Peers,
+        storage: &Storage,
+        metrics: &Metrics,
+        router: Router,
+    ) -> anyhow::Result<Assembled> {
+        let (in_process, setter) = LateChannel::new();
+        let mut assembly = Self {
+            storage: storage.clone(),
+            metrics: metrics.clone(),
+            router: Some(router),
+            pages: None,
+            background: Vec::new(),
+            channels: channels(services, peers, &in_process)?,
+        };
+        for service in services {
+            (service.definition().start)(&mut assembly).await?;
+        }
+        let router = assembly.take_router();
+        setter.set(router.in_process());
+        Ok(Assembled {
+            router,
+            pages: assembly.pages,
+            background: assembly.background,
+        })
+    }
+
+    /// Where the databases are.
+    pub fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    /// The metrics of the process.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// A channel to a service: in process if this process runs it, else over the network.
+    /// Both go through the same layers, so callers see no difference.
+    ///
+    /// # Errors
+    /// If the definition of the calling service does not list the called one.
+    pub fn channel(&self, service: Service) -> anyhow::Result<Channel> {
+        match self.channels.get(&service) {
+            Some(channel) => Ok(channel.clone()),
+            None => bail!(
+                "no service of this process declares that it calls {}",
+                service.name()
+            ),
+        }
+    }
+
+    /// Serves a generated gRPC server.
+    pub fn add_server<S: GeneratedServer>(&mut self, server: S) {
+        self.router = Some(self.take_router().add(server));
+    }
+
+    /// Serves pages on the address of the shop.
+    pub fn serve_pages(&mut self, pages: axum::Router) {
+        self.pages = Some(pages);
+    }
+
+    /// Keeps a background task running until the process stops serving.
+    pub fn run_in_background(&mut self, task: AbortOnDropHandle<()>) {
+        self.background.push(task);
+    }
+
+    fn take_router(&mut self) -> Router {
+        self.router.take().expect("the router is put back at once")
+    }
+}
+
+/// One channel to each service that a service of this process calls.
+fn channels(
+    services: &BTreeSet<Service>,
+    peers: &Peers,
+    in_process: &Channel,
+) -> anyhow::Result<BTreeMap<Service, Channel>> {
+    let mut channels = BTreeMap::new();
+    for caller in services {
+        for callee in caller.definition().calls {
+            if channels.contains_key(callee) {
+                continue;
+            }
+            let channel = if services.contains(callee) {
+                in_process.clone()
+            } else if let Some(channel) = peers.channel(*callee)? {
+                channel
+            } else {
+                let (caller, callee) = (caller.name(), callee.name());
+                bail!(
+                    "{caller} calls {callee}: run it in this process too, or say where it is \
+                     with --peer {callee}=http://HOST:PORT"
+                );
+            };
+            channels.insert(*callee, channel);
+        }
+    }
+    Ok(channels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn peers(values: &[&str]) -> Peers {
+        let values = values.iter().map(|value| value.parse().expect("a peer"));
+        Peers {
+            peers: values.collect(),
+        }
+    }
+
+    fn channels_of(services: &[Service], values: &[&str]) -> anyhow::Result<Vec<Service>> {
+        let (in_process, _setter) = LateChannel::new();
+        let services = services.iter().copied().collect();
+        channels(&services, &peers(values), &in_process)
+            .map(|channels| channels.into_keys().collect())
+    }
+
+    #[test]
+    fn every_service_finds_what_it_calls_in_one_process() {
+        let channels = channels_of(Service::all(), &[]).expect("all are here");
+        assert_eq!(channels, [Service::Inventory, Service::Recommendations]);
+    }
+
+    #[tokio::test]
+    async fn service_of_another_process_needs_its_address() {
+        let alone = [Service::Recommendations];
+        let error = channels_of(&alone, &[]).expect_err("no inventory");
+        let expected = "recommendations calls inventory: run it in this process too, or say where \
+             it is with --peer inventory=http://HOST:PORT";
+        assert_eq!(error.to_string(), expected);
+        channels_of(&alone, &["inventory=http://127.0.0.1:1"]).expect("a peer");
+    }
+}

@@ -1,0 +1,22 @@
+//! Recommendations, and the first tutorial's contract.
+
+use futures::{FutureExt, future};
+use recommendations::{Options, Recommendations};
+
+use super::{Definition, Service};
+use crate::assembly::Assembly;
+
+pub static DEFINITION: Definition = Definition {
+    calls: &[Service::Inventory],
+    grpc_services: &["bookstore.recommendations.v1.RecommendationService"],
+    needs_data_folder: false,
+    start: |assembly| future::ready(start(assembly)).boxed(),
+};
+
+fn start(assembly: &mut Assembly) -> anyhow::Result<()> {
+    let inventory = assembly.channel(Service::Inventory)?;
+    let recommendations = Recommendations::start(inventory, &Options::default());
+    assembly.add_server(recommendations::v1(recommendations.clone()));
+    assembly.add_server(recommendations::legacy(recommendations));
+    Ok(())
+}
