@@ -16,6 +16,17 @@ fn row(method: &Method) -> String {
         IdempotencyLevel::Idempotent => "Idempotent",
         IdempotencyLevel::IdempotencyUnknown => "Unknown",
     };
+    let access: Vec<String> = method
+        .access
+        .iter()
+        .map(|access| {
+            let credential = Some(&access.credential).filter(|name| !name.is_empty());
+            format!(
+                "Access {{ credential: {credential:?}, services: &{:?} }}",
+                access.services
+            )
+        })
+        .collect();
     let errors: Vec<String> = method
         .errors
         .iter()
@@ -23,11 +34,11 @@ fn row(method: &Method) -> String {
         .collect();
     format!(
         "Method {{ path: {:?}, service: {:?}, name: {:?}, idempotency: Idempotency::{idempotency}, \
-         credential: {:?}, client_streaming: {}, server_streaming: {}, errors: &[{}] }},\n",
+         access: &[{}], client_streaming: {}, server_streaming: {}, errors: &[{}] }},\n",
         method.path,
         method.service,
         method.name,
-        method.credential,
+        access.join(", "),
         method.client_streaming,
         method.server_streaming,
         errors.join(", "),

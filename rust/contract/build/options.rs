@@ -22,12 +22,19 @@ pub struct Method {
     /// `GetBook`.
     pub name: String,
     pub idempotency: IdempotencyLevel,
-    /// `(proofread.v1.access)`: the name of the credential.
-    pub credential: Option<String>,
+    /// `(proofread.v1.access)`.
+    pub access: Vec<Access>,
     pub client_streaming: bool,
     pub server_streaming: bool,
     /// The errors with a reason that the method or its service declares.
     pub errors: Vec<DeclaredError>,
+}
+
+/// An alternative of `(proofread.v1.access)`.
+pub struct Access {
+    /// Empty if the alternative asks for none.
+    pub credential: String,
+    pub services: Vec<String>,
 }
 
 /// A declared error that has a reason.
@@ -53,8 +60,7 @@ impl Contract {
                     service: service.full_name().to_owned(),
                     name: method.name().to_owned(),
                     idempotency: idempotency(&method),
-                    credential: option(pool, &method.options(), "access")
-                        .and_then(|access| Some(text(access.as_message()?, "credential"))),
+                    access: access(option(pool, &method.options(), "access").as_ref()),
                     client_streaming: method.is_client_streaming(),
                     server_streaming: method.is_server_streaming(),
                     errors,
@@ -71,6 +77,30 @@ fn option(pool: &DescriptorPool, options: &DynamicMessage, name: &str) -> Option
     let extension = pool.get_extension_by_name(&format!("proofread.v1.{name}"))?;
     let is_set = options.has_extension(&extension);
     is_set.then(|| options.get_extension(&extension).into_owned())
+}
+
+fn access(alternatives: Option<&Value>) -> Vec<Access> {
+    // A contract of before has a single value.
+    let alternatives = match alternatives {
+        Some(Value::List(alternatives)) => alternatives.as_slice(),
+        Some(single) => std::slice::from_ref(single),
+        None => &[],
+    };
+    alternatives
+        .iter()
+        .filter_map(Value::as_message)
+        .map(|access| {
+            let services = access.get_field_by_name("services");
+            let services = services.as_deref().and_then(Value::as_list);
+            let services = services.unwrap_or_default().iter();
+            Access {
+                credential: text(access, "credential"),
+                services: services
+                    .filter_map(|name| name.as_str().map(str::to_owned))
+                    .collect(),
+            }
+        })
+        .collect()
 }
 
 /// The errors with a reason in a list of `proofread.v1.DeclaredError`.

@@ -24,7 +24,7 @@ mod generated {
 
 pub use errors::DeclaredError;
 pub use generated::*;
-pub use methods::{Idempotency, METHODS, Method, method};
+pub use methods::{Access, Idempotency, METHODS, Method, method};
 pub use violation_status::violation_status;
 
 /// The buf image of the contract: an encoded `FileDescriptorSet` with all imports, for

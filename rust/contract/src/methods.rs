@@ -13,8 +13,9 @@ pub struct Method {
     pub name: &'static str,
     /// Whether a client may retry a call. Retry policies use nothing else.
     pub idempotency: Idempotency,
-    /// The credential that the method requires, from `(proofread.v1.access)`.
-    pub credential: Option<&'static str>,
+    /// Who may call the method, from `(proofread.v1.access)`: a caller who satisfies one
+    /// of the alternatives. Empty: everybody.
+    pub access: &'static [Access],
     /// Whether the client sends a stream of messages.
     pub client_streaming: bool,
     /// Whether the server sends a stream of messages.
@@ -22,6 +23,16 @@ pub struct Method {
     /// The errors with a reason that the method can return, from `(proofread.v1.errors)`
     /// and `(proofread.v1.common_errors)`. Empty for methods that declare none.
     pub errors: &'static [DeclaredError],
+}
+
+/// An alternative of who may call a method. Conditions on the request are not included:
+/// only the handler can check them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Access {
+    /// The credential that the caller needs: `operator` or `account`.
+    pub credential: Option<&'static str>,
+    /// The names of the services that may call: `cart`.
+    pub services: &'static [&'static str],
 }
 
 /// The idempotency level of a method, as declared in the contract.
@@ -52,7 +63,7 @@ mod tests {
     fn methods_have_the_options_of_the_contract() {
         let reserve = method("/bookstore.inventory.v1.InventoryService/ReserveStock");
         let reserve = reserve.expect("the method exists");
-        assert_eq!(reserve.credential, Some("operator"));
+        assert_eq!(reserve.access[0].credential, Some("operator"));
         assert_eq!(reserve.idempotency, Idempotency::Idempotent);
         assert!(
             method("/bookstore.inventory.v1.InventoryService/ImportBooks")

@@ -60,7 +60,7 @@ impl TestInventory {
         let inventory = Inventory::new(db, options);
         let router = Router::new(rpc::Options::default()).add(inventory.server());
         Self {
-            client: Client::new(router.in_process()),
+            client: Client::new(router.in_process().with_caller(rpc::Caller::Operator)),
             inventory,
             clock,
             _router: router,

@@ -8,17 +8,19 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderValue, Request, Response, Uri, header::AUTHORIZATION, uri::Scheme};
+use http::{HeaderMap, HeaderValue, Request, Response, Uri, header::AUTHORIZATION, uri::Scheme};
 use http_body_util::BodyExt;
 use tokio::time::Instant;
 use tonic::{Code, Status, TimeoutExpired, body::Body, codegen::BoxFuture, transport::Endpoint};
 use tower::{Service, ServiceExt};
 
 use crate::{
-    CallContext, Caller,
+    AccountId, CallContext, Caller, ServiceName,
     context::{REQUEST_ID, TRACEPARENT, TRACESTATE, never_indexed},
     failure::error_chain,
+    identity::{OnBehalfOf, Refusal},
     layers::Stack,
+    service_credential,
     timeout::{GRPC_TIMEOUT, format_timeout, parse_timeout},
 };
 
@@ -41,6 +43,10 @@ const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 pub struct Channel {
     transport: Transport,
     authorization: Option<HeaderValue>,
+    /// Who makes the calls, for a service of the same process.
+    caller: Option<Caller>,
+    /// The proof of the calling service, and the account for which it acts.
+    identity: HeaderMap,
 }
 
 #[derive(Clone)]
@@ -118,6 +124,36 @@ impl Channel {
         self
     }
 
+    /// States who makes the calls. It has an effect only for services of the same
+    /// process, which believe it. Across the network, the caller is whoever the
+    /// credentials of the call prove.
+    #[must_use]
+    pub fn with_caller(mut self, caller: Caller) -> Self {
+        self.caller = Some(caller);
+        self
+    }
+
+    /// Makes the calls as a service: within the process by its name, across the network by
+    /// its secret, if there is one. Without a secret, services of other processes refuse
+    /// calls to methods that only services may call.
+    #[must_use]
+    pub fn as_service(mut self, name: &ServiceName, secret: Option<&str>) -> Self {
+        let proof = secret.and_then(|secret| service_credential::proof(name, secret));
+        if let Some((header, value)) = proof {
+            self.identity.insert(header, value);
+        }
+        self.with_caller(Caller::Service(name.clone()))
+    }
+
+    /// Makes the calls of a service for an account.
+    #[must_use]
+    pub fn on_behalf_of(mut self, account: AccountId) -> Self {
+        if let Some((header, value)) = service_credential::account_header(account) {
+            self.identity.insert(header, value);
+        }
+        self
+    }
+
     pub(crate) fn in_process(stack: Stack) -> Self {
         Self::from_transport(Transport::InProcess(stack))
     }
@@ -126,6 +162,8 @@ impl Channel {
         Self {
             transport,
             authorization: None,
+            caller: None,
+            identity: HeaderMap::new(),
         }
     }
 
@@ -140,6 +178,9 @@ impl Channel {
             headers
                 .entry(AUTHORIZATION)
                 .or_insert_with(|| value.clone());
+        }
+        for (name, value) in &self.identity {
+            headers.insert(name, value.clone());
         }
         let now = Instant::now();
         let own = headers
@@ -185,7 +226,15 @@ impl Channel {
                 Box::pin(over_network(channel, address, request, deadline))
             }
             Transport::InProcess(mut stack) => {
-                request.extensions_mut().insert(Caller::Internal);
+                // A handler may pass on the extensions of its own request, but not its
+                // caller.
+                let extensions = request.extensions_mut();
+                extensions.remove::<Caller>();
+                extensions.remove::<OnBehalfOf>();
+                extensions.remove::<Refusal>();
+                if let Some(caller) = self.caller {
+                    extensions.insert(caller);
+                }
                 let response = stack.call(request);
                 Box::pin(async move {
                     match response.await {
@@ -195,7 +244,11 @@ impl Channel {
                 })
             }
             Transport::Late(slot) => match slot.get() {
-                Some(channel) => channel.clone().dispatch(request, deadline),
+                Some(channel) => {
+                    let mut channel = channel.clone();
+                    channel.caller = self.caller.or(channel.caller);
+                    channel.dispatch(request, deadline)
+                }
                 None => Box::pin(std::future::ready(Err(Status::unavailable(
                     "the service is still starting",
                 )))),

@@ -1,21 +1,109 @@
-//! The identity of a caller.
+//! Who makes a call.
 
-/// The authenticated identity of a caller. The authentication layer adds it to the
-/// extensions of every request: `request.extensions().get::<Caller>()`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use std::{fmt, sync::Arc};
+
+use contract::errors::shared as errors;
+use tonic::{Request, Status};
+use uuid::Uuid;
+
+use crate::failure;
+
+/// The verified identity of a caller. The authentication layer adds it to the extensions
+/// of every request; [`Caller::of`] returns it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Caller {
-    /// No token, or a token that is not the operator's.
+    /// Nobody: the call has no credential, or the method does not ask for one and the
+    /// credential was not verified.
     Anonymous,
     /// The operator of the bookstore, identified by the operator token.
     Operator,
-    /// Another service of the same process, which calls on the channel of
-    /// [`Router::in_process`](crate::Router::in_process).
-    Internal,
+    /// The owner of an account, identified by a session token.
+    Account(AccountId),
+    /// Another service of the bookstore. [`Caller::account_of`] returns the account for
+    /// which it acts.
+    Service(ServiceName),
 }
 
 impl Caller {
-    /// Whether the caller may use the methods that are reserved for the operator.
-    pub fn is_trusted(self) -> bool {
-        matches!(self, Self::Operator | Self::Internal)
+    /// The caller of a request.
+    pub fn of<T>(request: &Request<T>) -> Self {
+        request
+            .extensions()
+            .get()
+            .cloned()
+            .unwrap_or(Self::Anonymous)
+    }
+
+    /// The account of the caller, or the account for which a calling service acts.
+    pub fn account_of<T>(request: &Request<T>) -> Option<AccountId> {
+        match request.extensions().get() {
+            Some(Self::Account(account)) => Some(*account),
+            Some(Self::Service(_)) => request
+                .extensions()
+                .get()
+                .map(|OnBehalfOf(account)| *account),
+            _ => None,
+        }
+    }
+
+    /// Like [`Caller::account_of`], for methods that need an account only for some
+    /// requests, such as the cart of the account when no guest cart is named. Fails with
+    /// the status of the credential that could not be verified, or with
+    /// CREDENTIAL_MISSING if there was none.
+    pub fn require_account<T>(request: &Request<T>) -> Result<AccountId, Status> {
+        if let Some(account) = Self::account_of(request) {
+            return Ok(account);
+        }
+        let refusal = request.extensions().get::<Refusal>();
+        Err(refusal.map_or_else(missing_credential, |Refusal(status)| status.clone()))
+    }
+}
+
+/// The account for which a calling service acts; a request extension beside
+/// [`Caller::Service`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OnBehalfOf(pub AccountId);
+
+/// Why the credential of a call was not accepted, for a method that may also be called
+/// without one.
+#[derive(Debug, Clone)]
+pub(crate) struct Refusal(pub Status);
+
+/// The status of a call without the credential that the method requires.
+pub(crate) fn missing_credential() -> Status {
+    let message = "this method needs a credential: send authorization: Bearer TOKEN";
+    failure(errors::CREDENTIAL_MISSING, message).into_status()
+}
+
+/// The id of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AccountId(pub Uuid);
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+/// The name of a service of the bookstore, as the contract uses it: `cart`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ServiceName(Arc<str>);
+
+impl ServiceName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for ServiceName {
+    fn from(name: &str) -> Self {
+        Self(name.into())
+    }
+}
+
+impl fmt::Display for ServiceName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
     }
 }

@@ -10,6 +10,7 @@
 //! - [`CallContext`] passes the request id, the trace and the deadline of a call
 //!   on to its nested calls: those that its handler makes.
 
+mod authentication;
 mod channel;
 mod context;
 mod failure;
@@ -22,13 +23,15 @@ mod reflection;
 mod router;
 mod routes;
 mod server;
+mod service_credential;
 mod timeout;
 mod trace;
 
+pub use authentication::{AuthenticationError, Authenticator, CachedAuthenticator};
 pub use channel::{Channel, ConnectError, LateChannel, LateChannelSetter};
 pub use context::CallContext;
 pub use failure::{DOMAIN, Failure, failure, internal, request_id_reused, store_unavailable};
-pub use identity::Caller;
+pub use identity::{AccountId, Caller, ServiceName};
 pub use options::Options;
 pub use router::Router;
 pub use routes::GeneratedServer;

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use contract::DeclaredError;
+use contract::{Access, DeclaredError};
 
 /// A method of the contract, of the health service or of reflection.
 #[derive(Debug)]
@@ -16,7 +16,8 @@ pub(crate) struct MethodInfo {
     /// `unary`, `client_stream`, `server_stream` or `bidi_stream`.
     pub kind: &'static str,
     pub server_streaming: bool,
-    pub credential: Option<&'static str>,
+    /// Who may call the method; empty: everybody.
+    pub access: &'static [Access],
     /// The declared errors; empty for methods that declare none.
     pub errors: &'static [DeclaredError],
     /// Whether this is a method of health or reflection. Those are never shed, and are
@@ -49,6 +50,13 @@ const INFRASTRUCTURE: [(&str, &str, &str, bool, bool); 3] = [
     ),
 ];
 
+impl MethodInfo {
+    /// Whether the path of the call was found.
+    pub(crate) fn is_known(&self) -> bool {
+        self.index != 0
+    }
+}
+
 static METHODS: LazyLock<Vec<MethodInfo>> = LazyLock::new(|| {
     // All unknown paths share the first entry, so that a client that sends random
     // paths can't add a metric series for each.
@@ -59,7 +67,7 @@ static METHODS: LazyLock<Vec<MethodInfo>> = LazyLock::new(|| {
         name: "unknown",
         kind: "unary",
         server_streaming: false,
-        credential: None,
+        access: &[],
         errors: &[],
         infrastructure: false,
     }];
@@ -71,7 +79,7 @@ static METHODS: LazyLock<Vec<MethodInfo>> = LazyLock::new(|| {
             name: method.name,
             kind: kind(method.client_streaming, method.server_streaming),
             server_streaming: method.server_streaming,
-            credential: method.credential,
+            access: method.access,
             errors: method.errors,
             infrastructure: false,
         });
@@ -84,7 +92,7 @@ static METHODS: LazyLock<Vec<MethodInfo>> = LazyLock::new(|| {
             name,
             kind: kind(client_streaming, server_streaming),
             server_streaming,
-            credential: None,
+            access: &[],
             errors: &[],
             infrastructure: true,
         });
@@ -125,7 +133,7 @@ mod tests {
     fn lookup_finds_contract_and_infrastructure_methods() {
         let import = lookup("/bookstore.inventory.v1.InventoryService/ImportBooks");
         assert_eq!(
-            (import.kind, import.credential),
+            (import.kind, import.access[0].credential),
             ("client_stream", Some("operator"))
         );
         assert!(lookup("/grpc.health.v1.Health/Watch").infrastructure);

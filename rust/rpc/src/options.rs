@@ -1,8 +1,10 @@
 //! Limits and timeouts of a server.
 
-use std::time::Duration;
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use http::HeaderValue;
+
+use crate::Authenticator;
 
 /// Settings of a [`Router`](crate::Router). The defaults are for one process on one
 /// machine; `Options { operator_token: .., ..Options::default() }` changes one of them.
@@ -11,6 +13,12 @@ pub struct Options {
     /// The token for the methods that the contract reserves for the operator. With
     /// `None` every token is refused.
     pub operator_token: Option<String>,
+    /// Verifies all other tokens. With `None`, no token can be verified, and methods for
+    /// accounts fail with UNAVAILABLE.
+    pub authenticator: Option<Arc<dyn Authenticator>>,
+    /// The secrets with which services of other processes prove who they are, by the name
+    /// of the service.
+    pub service_secrets: HashMap<String, String>,
     /// The largest request message in bytes; in a stream, of each message. Values over
     /// 4 MiB have no effect, because generated servers have that limit themselves.
     pub max_message_bytes: usize,
@@ -42,6 +50,8 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             operator_token: None,
+            authenticator: None,
+            service_secrets: HashMap::new(),
             max_message_bytes: 4 * 1024 * 1024,
             max_calls: 1024,
             max_streams: 4096,

@@ -21,6 +21,8 @@ pub struct Router {
     shared: SharedState,
     options: Options,
     services: HashMap<&'static str, Arc<dyn Handler>>,
+    /// The names of the services that are not in the contract.
+    open_services: Vec<&'static str>,
     draining: watch::Sender<bool>,
 }
 
@@ -32,6 +34,7 @@ impl Router {
             shared: SharedState::new(&options, draining.subscribe()),
             options,
             services: HashMap::new(),
+            open_services: Vec::new(),
             draining,
         }
     }
@@ -48,8 +51,16 @@ impl Router {
         self
     }
 
+    /// Adds a server whose methods are not in the contract of the bookstore. They are
+    /// open to everybody, because nothing says who may call them.
+    #[must_use]
+    pub fn add_outside_of_contract<S: GeneratedServer>(mut self, service: S) -> Self {
+        self.open_services.push(S::NAME);
+        self.add(service)
+    }
+
     /// A channel to the services added so far: the same layers, limits and metrics,
-    /// but no socket. Its calls are made as [`Caller::Internal`](crate::Caller::Internal).
+    /// but no socket. Its calls are anonymous; [`Channel::with_caller`] changes that.
     ///
     /// It still works after the server has drained.
     pub fn in_process(&self) -> Channel {
@@ -83,7 +94,7 @@ impl Router {
         ]);
         let reflection = reflection(listed).expect("the image of the contract is well formed");
         insert(&mut services, reflection);
-        layers::build_stack(Routes::new(services), &self.shared)
+        layers::build_stack(Routes::new(services), &self.shared, &self.open_services)
     }
 }
 

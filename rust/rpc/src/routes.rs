@@ -89,7 +89,7 @@ impl Service<Request<LimitedBody>> for Routes {
 }
 
 /// The full service name of a path: `a.b.Service` for `/a.b.Service/Method`.
-fn service_name(path: &str) -> &str {
+pub(crate) fn service_name(path: &str) -> &str {
     let path = path.strip_prefix('/').unwrap_or(path);
     path.split_once('/').map_or(path, |(service, _)| service)
 }

@@ -231,7 +231,10 @@ struct ExitProcess;
 
 #[tonic::async_trait]
 impl FaultBehaviour for ExitProcess {
-    #[expect(clippy::disallowed_methods, reason = "the end of the process is the fault")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the end of the process is the fault"
+    )]
     async fn respond(&self, _: Call, _: &CorrectServer) -> FaultyResponse {
         std::process::exit(101)
     }

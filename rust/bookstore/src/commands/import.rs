@@ -62,7 +62,9 @@ impl Import {
             None => {
                 let inventory = services::open_inventory(&self.storage).await?;
                 let router = rpc::Router::new(rpc::Options::default()).add(inventory.server());
-                let mut client = InventoryServiceClient::new(router.in_process());
+                let mut client = InventoryServiceClient::new(
+                    router.in_process().with_caller(rpc::Caller::Operator),
+                );
                 let summary = import::upload(&mut client, reader, None, &mut show_progress).await;
                 inventory.db().close().await;
                 summary

@@ -1,124 +1,145 @@
-//! Authentication: identifies the caller, and refuses calls of everybody but the
-//! operator to methods whose `(proofread.v1.access)` requires the operator.
+//! Authentication: verifies the credential of a call, and refuses every call whose caller
+//! the contract does not accept. It fails closed: a method that asks for a credential is
+//! never called without one that was verified.
 //!
-//! The credential is `authorization: Bearer TOKEN`. Without a token the status is
-//! UNAUTHENTICATED, with a wrong one PERMISSION_DENIED, both before a message is read.
-//! In-process calls need no token. Other credentials of the contract, such as accounts,
-//! are checked by the services, because that needs a database.
+//! The credential is `authorization: Bearer TOKEN`. The operator token is compared here;
+//! any other token is given to the [`Authenticator`](crate::Authenticator). Calls within
+//! the process have the caller that their [`Channel`](crate::Channel) states; services of
+//! other processes prove who they are as [`crate::service_credential`] describes.
 //!
-//! Tokens are compared in constant time, except that a different length shows. Failed
-//! attempts appear in the log and the metrics by their code. They are not rate-limited,
-//! because a token is long and random, unlike a password.
+//! | call | status |
+//! | --- | --- |
+//! | path is not in the contract | UNIMPLEMENTED |
+//! | method without access | passed on; no token is given to the authenticator |
+//! | no credential | UNAUTHENTICATED, CREDENTIAL_MISSING |
+//! | wrong token, method for accounts | UNAUTHENTICATED, SESSION_INVALID |
+//! | wrong token, other methods; or a caller that the method does not accept | PERMISSION_DENIED, CREDENTIAL_REFUSED |
+//! | token cannot be verified | UNAVAILABLE, ACCOUNTS_UNAVAILABLE |
+//!
+//! A method that is open under a condition on its request, such as a guest cart, is called
+//! without a verified credential too, because the layer does not read messages. Its
+//! handler gets the account by [`Caller::require_account`], which fails with the status
+//! that the layer would have sent.
+//!
+//! All statuses are sent before a message is read. Failed attempts appear in the log and
+//! the metrics by their code.
 
 use std::{
     convert::Infallible,
-    sync::Arc,
-    task::{Context, Poll},
+    pin::Pin,
+    task::{Context, Poll, ready},
 };
 
-use contract::errors::shared as errors;
-use http::{HeaderMap, Request, Response, header::AUTHORIZATION};
-use subtle::ConstantTimeEq;
+use futures::future::BoxFuture;
+use http::{Request, Response};
+use pin_project_lite::pin_project;
 use tonic::{Status, body::Body};
 use tower::Service;
 
-use super::response_future::ResponseFuture;
-use crate::{CallContext, Caller, failure};
-
-/// The value of `credential` in the contract that this layer checks.
-const OPERATOR: &str = "operator";
+use crate::authentication::{Credentials, Verdict, Verified};
 
 /// The middleware service around `S`; see the [module](self).
 #[derive(Clone)]
 pub struct Authenticate<S> {
     inner: S,
-    token: Option<Arc<str>>,
+    credentials: Credentials,
 }
 
 impl<S> Authenticate<S> {
-    pub(crate) fn new(inner: S, token: Option<Arc<str>>) -> Self {
-        Self { inner, token }
-    }
-
-    fn identify(&self, credential: Option<&[u8]>) -> Caller {
-        match (credential, &self.token) {
-            (Some(given), Some(token)) if given.ct_eq(token.as_bytes()).into() => Caller::Operator,
-            _ => Caller::Anonymous,
-        }
+    pub(crate) fn new(inner: S, credentials: Credentials) -> Self {
+        Self { inner, credentials }
     }
 }
 
 impl<S, B> Service<Request<Body>> for Authenticate<S>
 where
-    S: Service<Request<Body>, Response = Response<B>, Error = Infallible>,
+    S: Service<Request<Body>, Response = Response<B>, Error = Infallible> + Clone,
     B: Default,
 {
     type Response = Response<B>;
     type Error = Infallible;
-    type Future = ResponseFuture<S::Future>;
+    type Future = AuthenticateFuture<S>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(context)
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let call = request.extensions().get::<Arc<CallContext>>();
-        let required_credential = call.and_then(|call| call.method_info().credential);
-        let internal = request.extensions().get() == Some(&Caller::Internal);
-        if !internal {
-            let credential = bearer_token(request.headers());
-            let caller = self.identify(credential);
-            if required_credential == Some(OPERATOR) && !caller.is_trusted() {
-                return ResponseFuture::refused(refusal_status(credential));
+        let state = match self.credentials.check(&request) {
+            Verdict::Accepted(verified) => {
+                verified.add_to(&mut request);
+                let inner = self.inner.call(request);
+                State::Inner { inner }
             }
-            request.extensions_mut().insert(caller);
-        }
-        let inner = self.inner.call(request);
-        ResponseFuture::Inner { inner }
+            Verdict::Refused(status) => {
+                let status = Some(status);
+                State::Refused { status }
+            }
+            Verdict::Pending(verification) => State::Verifying {
+                verification,
+                // Services are always ready, so the clone needs no `poll_ready`.
+                call: Some((self.inner.clone(), request)),
+            },
+        };
+        AuthenticateFuture { state }
     }
 }
 
-fn refusal_status(credential: Option<&[u8]>) -> Status {
-    match credential {
-        None => failure(
-            errors::CREDENTIAL_MISSING,
-            "this method needs the operator's token: send authorization: Bearer TOKEN",
-        ),
-        Some(_) => failure(
-            errors::CREDENTIAL_REFUSED,
-            "the token is not the operator's",
-        ),
+pin_project! {
+    /// The future of [`Authenticate`].
+    pub struct AuthenticateFuture<S: Service<Request<Body>>> {
+        #[pin]
+        state: State<S>,
     }
-    .into_status()
 }
 
-/// The token of `Bearer TOKEN`. As in HTTP, the scheme is case-insensitive.
-fn bearer_token(headers: &HeaderMap) -> Option<&[u8]> {
-    let value = headers.get(AUTHORIZATION)?.as_bytes();
-    let (scheme, token) = value.split_at_checked(b"Bearer ".len())?;
-    let token = token.trim_ascii();
-    (scheme.eq_ignore_ascii_case(b"Bearer ") && !token.is_empty()).then_some(token)
+pin_project! {
+    #[project = StateProjection]
+    enum State<S: Service<Request<Body>>> {
+        /// The inner service responds.
+        Inner { #[pin] inner: S::Future },
+        /// The authenticator verifies the token; then the call is passed on.
+        Verifying {
+            verification: BoxFuture<'static, Result<Verified, Status>>,
+            call: Option<(S, Request<Body>)>,
+        },
+        /// The layer refuses the call. The status is taken by the first poll.
+        Refused { status: Option<Status> },
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl<S, B> Future for AuthenticateFuture<S>
+where
+    S: Service<Request<Body>, Response = Response<B>, Error = Infallible>,
+    B: Default,
+{
+    type Output = Result<Response<B>, Infallible>;
 
-    #[test]
-    fn only_bearer_tokens_are_credentials() {
-        let cases: [(&str, Option<&str>); 7] = [
-            ("Bearer secret", Some("secret")),
-            ("bearer secret", Some("secret")),
-            ("Bearer  secret ", Some("secret")),
-            ("Bearer ", None),
-            ("Bearer", None),
-            ("Basic c2VjcmV0", None),
-            ("secret", None),
-        ];
-        for (value, expected) in cases {
-            let value = value.parse().expect("a header value");
-            let headers = HeaderMap::from_iter([(AUTHORIZATION, value)]);
-            assert_eq!(bearer_token(&headers), expected.map(str::as_bytes));
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = self.project().state;
+        loop {
+            let next = match state.as_mut().project() {
+                StateProjection::Inner { inner } => return inner.poll(context),
+                StateProjection::Refused { status } => match status.take() {
+                    Some(status) => return Poll::Ready(Ok(status.into_http())),
+                    None => return Poll::Pending,
+                },
+                StateProjection::Verifying { verification, call } => {
+                    let verified = ready!(verification.as_mut().poll(context));
+                    match (verified, call.take()) {
+                        (Ok(verified), Some((mut service, mut request))) => {
+                            verified.add_to(&mut request);
+                            let inner = service.call(request);
+                            State::Inner { inner }
+                        }
+                        (Err(status), _) => State::Refused {
+                            status: Some(status),
+                        },
+                        (Ok(_), None) => State::Refused { status: None },
+                    }
+                }
+            };
+            state.set(next);
         }
     }
 }

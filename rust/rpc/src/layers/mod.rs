@@ -11,7 +11,7 @@
 //! | [`catch_panic`] | inside of log and metrics, so that they see INTERNAL; outside of the rest, so that panics in other layers are caught |
 //! | [`load_shed`] | before any work is done, because an overloaded server must refuse calls cheaply |
 //! | [`authenticate`] | before a message is read, so that a client without a credential gets no validation errors |
-//! | [`deadline`] | around the handler; not around authentication, which is immediate |
+//! | [`deadline`] | around the handler; not around authentication, which has a time limit of its own |
 //! | [`drain`] | next to the deadline, because it also ends running calls |
 //! | [`message_size_limit`] | innermost, directly before the decoder, because it parses the same bytes |
 //!
@@ -43,7 +43,12 @@ use self::{
     catch_panic::CatchPanic, deadline::Deadline, drain::Drain, load_shed::LoadShed,
     message_size_limit::MessageSizeLimit, request_context::RequestContext,
 };
-use crate::{Options, routes::Routes};
+use crate::{
+    Options,
+    authentication::{Credentials, OperatorToken},
+    routes::Routes,
+    service_credential::ServiceSecrets,
+};
 
 pub use self::message_size_limit::LimitedBody;
 
@@ -59,7 +64,7 @@ pub(crate) type Stack = RequestContext<
 pub(crate) struct SharedState {
     metric_handles: Arc<call_metrics::MetricHandles>,
     limits: Arc<load_shed::Limits>,
-    operator_token: Option<Arc<str>>,
+    credentials: Credentials,
     draining: watch::Receiver<bool>,
     stream_grace: std::time::Duration,
     max_message_bytes: usize,
@@ -73,7 +78,12 @@ impl SharedState {
                 options.max_calls,
                 options.max_streams,
             )),
-            operator_token: options.operator_token.as_deref().map(Arc::from),
+            credentials: Credentials {
+                operator_token: OperatorToken::new(options.operator_token.as_deref()),
+                service_secrets: ServiceSecrets::new(&options.service_secrets),
+                authenticator: options.authenticator.clone(),
+                open_services: Arc::new([]),
+            },
             draining,
             stream_grace: options.stream_grace,
             max_message_bytes: options.max_message_bytes,
@@ -81,11 +91,20 @@ impl SharedState {
     }
 }
 
-pub(crate) fn build_stack(routes: Routes, shared: &SharedState) -> Stack {
+/// `open_services` are the names of the services that are not in the contract.
+pub(crate) fn build_stack(
+    routes: Routes,
+    shared: &SharedState,
+    open_services: &[&'static str],
+) -> Stack {
+    let credentials = Credentials {
+        open_services: open_services.into(),
+        ..shared.credentials.clone()
+    };
     let inner = MessageSizeLimit::new(routes, shared.max_message_bytes);
     let inner = Drain::new(inner, shared.draining.clone(), shared.stream_grace);
     let inner = Deadline::new(inner);
-    let inner = Authenticate::new(inner, shared.operator_token.clone());
+    let inner = Authenticate::new(inner, credentials);
     let inner = LoadShed::new(inner, Arc::clone(&shared.limits));
     let inner = CatchPanic::new(inner);
     let inner = CallMetrics::new(inner, Arc::clone(&shared.metric_handles));

@@ -3,7 +3,7 @@
 use contract::bookstore::inventory::v1::{
     SetStockRequest, inventory_service_client::InventoryServiceClient,
 };
-use rpc::{Channel, Options};
+use rpc::{Caller, Channel, Options};
 use tonic::Code;
 
 use crate::{
@@ -60,14 +60,16 @@ async fn operator_token_allows_set_stock() {
 }
 
 #[tokio::test]
-async fn in_process_call_needs_no_token() {
+async fn in_process_call_has_the_caller_of_its_channel() {
     let server = Server::start(Transport::InProcess).await;
+    let missing = (Code::Unauthenticated, "CREDENTIAL_MISSING".to_owned());
+    assert_eq!(set_stock(&server, None).await, missing);
     let request = SetStockRequest {
         book_id: 7,
         on_hand: Some(3),
     };
-    server
-        .inventory()
+    let channel = server.channel.clone().with_caller(Caller::Operator);
+    InventoryServiceClient::new(channel)
         .set_stock(request)
         .await
         .expect("allowed");
@@ -94,7 +96,17 @@ async fn handler_receives_the_caller() {
         (client(&remote, None), "Anonymous"),
         (client(&remote, Some("wrong")), "Anonymous"),
         (client(&remote, Some(TOKEN)), "Operator"),
-        (client(&internal, None), "Internal"),
+        (client(&internal, None), "Anonymous"),
+        (client(&internal, Some(TOKEN)), "Operator"),
+        (
+            InventoryServiceClient::new(
+                internal
+                    .channel
+                    .clone()
+                    .as_service(&"marketplace".into(), None),
+            ),
+            "Service(ServiceName(\"marketplace\"))",
+        ),
     ] {
         let mut client = client;
         let request = contract::bookstore::inventory::v1::GetBookRequest { book_id: ECHO };

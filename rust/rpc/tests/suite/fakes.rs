@@ -105,12 +105,7 @@ impl InventoryService for FakeInventory {
         &self,
         request: Request<SetStockRequest>,
     ) -> Result<Response<SetStockResponse>, Status> {
-        assert!(
-            request
-                .extensions()
-                .get()
-                .is_some_and(|caller: &Caller| caller.is_trusted())
-        );
+        assert_eq!(Caller::of(&request), Caller::Operator);
         let SetStockRequest { book_id, on_hand } = request.into_inner();
         let on_hand = on_hand.expect("required");
         Ok(Response::new(SetStockResponse {

@@ -113,7 +113,7 @@ impl Server {
         InventoryServiceClient::new(self.channel.clone())
     }
 
-    /// An inventory client with the operator token, which has no effect in process.
+    /// An inventory client with the operator token.
     pub fn operator(&self) -> InventoryServiceClient<Channel> {
         InventoryServiceClient::new(self.channel.clone().with_operator_token(TOKEN))
     }
