@@ -2,12 +2,16 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
+use tonic::Code;
 use uuid::Uuid;
 
 use crate::{
@@ -40,6 +44,7 @@ pub struct CallContext {
     tracestate: Option<HeaderValue>,
     started: Instant,
     final_latency: OnceLock<Duration>,
+    cancelled: AtomicBool,
     timeout: Result<Option<Duration>, MalformedTimeout>,
     peer: Option<SocketAddr>,
     method: &'static MethodInfo,
@@ -62,6 +67,7 @@ impl CallContext {
             trace: trace.unwrap_or_else(TraceContext::root),
             started: Instant::now(),
             final_latency: OnceLock::new(),
+            cancelled: AtomicBool::new(false),
             timeout: headers
                 .get(&GRPC_TIMEOUT)
                 .map(|value| parse_timeout(value.as_bytes()))
@@ -115,6 +121,21 @@ impl CallContext {
     /// value, so that the log and the metrics agree.
     pub(crate) fn final_latency(&self) -> Duration {
         *self.final_latency.get_or_init(|| self.started.elapsed())
+    }
+
+    /// Records that the client has reset the request or hung up while it sent it.
+    pub(crate) fn set_cancelled(&self) {
+        // Relaxed, because no other memory depends on it.
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// The code to report for a call that ended with `code`: CANCELLED if its client
+    /// had gone, whatever the handler made of the broken request.
+    pub(crate) fn final_code(&self, code: Code) -> Code {
+        if code != Code::Ok && self.cancelled.load(Ordering::Relaxed) {
+            return Code::Cancelled;
+        }
+        code
     }
 
     /// When the response must be complete; `None` if the client sent no timeout.

@@ -25,6 +25,25 @@ pub(crate) struct MethodInfo {
     pub infrastructure: bool,
 }
 
+impl MethodInfo {
+    /// Whether this is the entry of all unknown methods.
+    pub fn is_unknown(&self) -> bool {
+        self.index == 0
+    }
+
+    pub fn is_unary(&self) -> bool {
+        self.kind == "unary"
+    }
+
+    pub fn is_client_stream(&self) -> bool {
+        self.kind == "client_stream"
+    }
+
+    pub fn is_bidirectional(&self) -> bool {
+        self.kind == "bidi_stream"
+    }
+}
+
 /// The methods of health and reflection: path, service, name, client streaming, server streaming.
 const INFRASTRUCTURE: [(&str, &str, &str, bool, bool); 3] = [
     (
@@ -109,6 +128,11 @@ static METHODS_BY_PATH: LazyLock<HashMap<&'static str, &'static MethodInfo>> =
 /// Finds the method of a path, or the entry `unknown`.
 pub(crate) fn lookup(path: &str) -> &'static MethodInfo {
     METHODS_BY_PATH.get(path).copied().unwrap_or(&METHODS[0])
+}
+
+/// The services of the contract, each once per method.
+pub(crate) fn services() -> impl Iterator<Item = &'static str> {
+    contract::METHODS.iter().map(|method| method.service)
 }
 
 /// The number of entries in [`METHODS`].

@@ -22,13 +22,30 @@ pub struct Options {
     /// The largest request message in bytes; in a stream, of each message. Values over
     /// 4 MiB have no effect, because generated servers have that limit themselves.
     pub max_message_bytes: usize,
-    /// How many unary and client-streaming calls may be in flight. Further calls are
-    /// refused with RESOURCE_EXHAUSTED.
+    /// How many unary and client-streaming calls of each service may be in flight. A
+    /// call counts from the arrival of its message to the response of its handler.
+    /// Further calls wait for `max_queue_time` and are then refused with
+    /// RESOURCE_EXHAUSTED.
     pub max_calls: usize,
-    /// How many server streams may be open. Further ones are refused with
-    /// RESOURCE_EXHAUSTED. A separate limit, because a stream lasts for hours and a call
-    /// for milliseconds.
+    /// How many server streams of each service may be open. A separate limit, because a
+    /// stream lasts for hours and a call for milliseconds.
     pub max_streams: usize,
+    /// The part of `max_calls` and of `max_streams` that one peer may use: more than 0,
+    /// and 1 for no limit. A peer is an IPv4 address or an IPv6 /64 network.
+    pub max_peer_share: f64,
+    /// How many more calls, and streams, each service accepts from the same process.
+    pub in_process_reserve: usize,
+    /// How long a call may wait for its turn while many arrive at once. Under lasting
+    /// overload calls wait for 5 ms only.
+    pub max_queue_time: Duration,
+    /// How long the first message of a call, up to its first 64 KiB, may take to arrive,
+    /// and how long a client may pause within a later or longer one. Then the call fails
+    /// with DEADLINE_EXCEEDED.
+    pub receive_timeout: Duration,
+    /// How long a client may pause between two messages of a client stream.
+    pub max_message_interval: Duration,
+    /// How long a unary call may take in all, also if its client allows more.
+    pub max_call_duration: Duration,
     /// How many calls one connection may have open at a time (HTTP/2
     /// MAX_CONCURRENT_STREAMS); the client must delay further ones.
     pub max_calls_per_connection: u32,
@@ -55,6 +72,12 @@ impl Default for Options {
             max_message_bytes: 4 * 1024 * 1024,
             max_calls: 1024,
             max_streams: 4096,
+            max_peer_share: 0.5,
+            in_process_reserve: 128,
+            max_queue_time: Duration::from_millis(100),
+            receive_timeout: Duration::from_secs(10),
+            max_message_interval: Duration::from_secs(60),
+            max_call_duration: Duration::from_secs(60),
             max_calls_per_connection: 1024,
             keepalive_interval: Duration::from_secs(30),
             keepalive_timeout: Duration::from_secs(20),

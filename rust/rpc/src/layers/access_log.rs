@@ -5,8 +5,9 @@
 //! a message field or a status message, which may quote one. It does not include the
 //! time on the network, and not the requests that gRPC-Web or HTTP refused.
 //!
-//! The level is INFO; ERROR for the codes of server errors; DEBUG for health and
-//! reflection, which are called every few seconds.
+//! The level is INFO; ERROR for the codes of server errors; DEBUG for calls
+//! that the client cancelled, and for health and reflection, which are called every few
+//! seconds.
 
 use std::{
     convert::Infallible,
@@ -73,7 +74,9 @@ macro_rules! log_call {
 impl OnCompletion for AccessLogEntry {
     fn on_completion(&self, code: Code) {
         let Some(call) = &self.0 else { return };
+        let code = call.final_code(code);
         match code {
+            Code::Cancelled => log_call!(DEBUG, call, code),
             Code::Unknown | Code::Internal | Code::DataLoss => log_call!(ERROR, call, code),
             _ if call.method_info().infrastructure => log_call!(DEBUG, call, code),
             _ => log_call!(INFO, call, code),

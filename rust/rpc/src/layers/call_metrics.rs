@@ -75,6 +75,7 @@ impl OnCompletion for CallMeasurement {
     fn on_completion(&self, code: Code) {
         let Some(call) = &self.call else { return };
         let metrics = self.handles.of_method(call.method_info());
+        let code = call.final_code(code);
         metrics.handled(call.method_info(), code).increment(1);
         metrics.seconds.record(call.final_latency());
     }

@@ -3,13 +3,17 @@
 //!
 //! The time runs from the arrival of the headers to the end of the response. A response
 //! that is ready when the deadline passes is still sent. A handler that never awaits
-//! can't be stopped, and neither can tasks that it has spawned. Without a `grpc-timeout`
-//! there is no deadline. A malformed one is refused with INVALID_ARGUMENT.
+//! can't be stopped, and neither can tasks that it has spawned.
+//!
+//! A unary call without a `grpc-timeout`, or with a longer one, ends after
+//! [`Options::max_call_duration`](crate::Options::max_call_duration). Streams have only
+//! the deadline of their client. A malformed one is refused with INVALID_ARGUMENT.
 
 use std::{
     convert::Infallible,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use http::{Request, Response};
@@ -24,11 +28,22 @@ use crate::CallContext;
 #[derive(Clone)]
 pub struct Deadline<S> {
     inner: S,
+    max_call_duration: Duration,
 }
 
 impl<S> Deadline<S> {
-    pub(crate) fn new(inner: S) -> Self {
-        Self { inner }
+    pub(crate) fn new(inner: S, max_call_duration: Duration) -> Self {
+        Self {
+            inner,
+            max_call_duration,
+        }
+    }
+
+    /// The earlier of the client's deadline and the server's.
+    fn deadline(&self, call: &CallContext) -> Option<Instant> {
+        let own = call.method_info().is_unary();
+        let own = own.then(|| call.started() + self.max_call_duration);
+        call.deadline().into_iter().chain(own).min()
     }
 }
 
@@ -49,7 +64,7 @@ where
         if let Some(Err(malformed)) = call.map(|call| call.timeout()) {
             return ResponseFuture::refused(Status::invalid_argument(malformed.to_string()));
         }
-        let deadline = call.and_then(|call| call.deadline());
+        let deadline = call.and_then(|call| self.deadline(call));
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             return ResponseFuture::refused(deadline_exceeded());
         }

@@ -8,12 +8,19 @@
 //!
 //! It also corrects how tonic reads a request that the client has cancelled: as a stream
 //! that has ended normally, so that a handler would take half of an import for a whole
-//! one. With this layer such a stream fails with ABORTED.
+//! one. With this layer such a stream fails, and the call counts as CANCELLED.
+//!
+//! It limits how long the handler waits for a client: within a message by
+//! [`Options::receive_timeout`](crate::Options::receive_timeout), between the messages
+//! of a client stream by
+//! [`Options::max_message_interval`](crate::Options::max_message_interval).
 
 use std::{
     convert::Infallible,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -21,21 +28,34 @@ use contract::errors::shared as errors;
 use http::{Request, Response};
 use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
+use tokio::time::Sleep;
 use tonic::{Code, Status, body::Body};
 use tower::Service;
 
-use crate::failure;
+use super::frame_parser::FrameParser;
+use crate::{CallContext, failure};
 
 /// The middleware service around `S`; see the [module](self).
 #[derive(Clone)]
 pub struct MessageSizeLimit<S> {
     inner: S,
-    limit: usize,
+    limits: BodyLimits,
+}
+
+/// The limits of a request body.
+#[derive(Clone, Copy)]
+pub(crate) struct BodyLimits {
+    /// The length of each message, in bytes.
+    pub message_bytes: usize,
+    /// The longest pause within a message.
+    pub receive_timeout: Duration,
+    /// The longest pause between two messages of a client stream.
+    pub message_interval: Duration,
 }
 
 impl<S> MessageSizeLimit<S> {
-    pub(crate) fn new(inner: S, limit: usize) -> Self {
-        Self { inner, limit }
+    pub(crate) fn new(inner: S, limits: BodyLimits) -> Self {
+        Self { inner, limits }
     }
 }
 
@@ -52,9 +72,15 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let parser = FrameParser::new(self.limit);
-        self.inner
-            .call(request.map(|inner| LimitedBody { inner, parser }))
+        let limits = self.limits;
+        let call = request.extensions().get::<Arc<CallContext>>().cloned();
+        self.inner.call(request.map(|inner| LimitedBody {
+            inner,
+            parser: FrameParser::new(limits.message_bytes),
+            pause: None,
+            limits,
+            call,
+        }))
     }
 }
 
@@ -64,6 +90,10 @@ pin_project! {
         #[pin]
         inner: Body,
         parser: FrameParser,
+        // Ends the current pause, while the client sends nothing.
+        pause: Option<Pin<Box<Sleep>>>,
+        limits: BodyLimits,
+        call: Option<Arc<CallContext>>,
     }
 }
 
@@ -76,13 +106,38 @@ impl http_body::Body for LimitedBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = self.project();
-        let frame = ready!(this.inner.poll_frame(context));
+        let Poll::Ready(frame) = this.inner.poll_frame(context) else {
+            let bidirectional = this
+                .call
+                .as_ref()
+                .is_some_and(|call| call.method_info().is_bidirectional());
+            let limit = if this.parser.is_inside_message() {
+                this.limits.receive_timeout
+            } else if bidirectional {
+                // Its client may wait for the server.
+                return Poll::Pending;
+            } else {
+                this.limits.message_interval
+            };
+            let pause = this
+                .pause
+                .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+            ready!(pause.as_mut().poll(context));
+            return Poll::Ready(Some(Err(Status::deadline_exceeded(format!(
+                "the client sent nothing for {limit:?}"
+            )))));
+        };
+        *this.pause = None;
         Poll::Ready(match frame {
             Some(Ok(frame)) => match frame.data_ref().map(|data| this.parser.advance(data)) {
-                Some(Err(length)) => Some(Err(message_too_large(length, this.parser.limit))),
+                Some(Err(length)) => Some(Err(message_too_large(length, this.parser.limit()))),
                 _ => Some(Ok(frame)),
             },
             Some(Err(status)) if status.code() == Code::Cancelled => {
+                if let Some(call) = this.call {
+                    call.set_cancelled();
+                }
+                // Not CANCELLED, which tonic would take for the end of the stream.
                 Some(Err(Status::aborted("the client cancelled the request")))
             }
             other => other,
@@ -103,82 +158,4 @@ fn message_too_large(length: usize, limit: usize) -> Status {
     failure(errors::MESSAGE_TOO_LARGE, message)
         .with("limit_bytes", limit)
         .into_status()
-}
-
-/// Parses the length prefixes of a gRPC body. Each message is one byte of flags, four
-/// bytes of length (big-endian) and that many bytes.
-struct FrameParser {
-    limit: usize,
-    prefix: [u8; 5],
-    prefix_read: usize,
-    message_bytes_left: usize,
-}
-
-impl FrameParser {
-    fn new(limit: usize) -> Self {
-        Self {
-            limit,
-            prefix: [0; 5],
-            prefix_read: 0,
-            message_bytes_left: 0,
-        }
-    }
-
-    /// Consumes the next bytes of the body. Fails with the length of the first message
-    /// over the limit.
-    fn advance(&mut self, mut data: &[u8]) -> Result<(), usize> {
-        while !data.is_empty() {
-            if self.message_bytes_left > 0 {
-                let skipped = self.message_bytes_left.min(data.len());
-                self.message_bytes_left -= skipped;
-                data = &data[skipped..];
-                continue;
-            }
-            let read = data.len().min(self.prefix.len() - self.prefix_read);
-            self.prefix[self.prefix_read..][..read].copy_from_slice(&data[..read]);
-            self.prefix_read += read;
-            data = &data[read..];
-            if self.prefix_read == self.prefix.len() {
-                let [_, length @ ..] = self.prefix;
-                self.message_bytes_left = u32::from_be_bytes(length) as usize;
-                self.prefix_read = 0;
-                if self.message_bytes_left > self.limit {
-                    return Err(self.message_bytes_left);
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn encode(lengths: &[usize]) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        for &length in lengths {
-            bytes.push(0);
-            bytes.extend(u32::try_from(length).expect("small").to_be_bytes());
-            bytes.extend(vec![0xff; length]);
-        }
-        bytes
-    }
-
-    proptest! {
-        #[test]
-        fn first_message_over_the_limit_is_found_in_any_chunking(
-            lengths in prop::collection::vec(0_usize..64, 0..6),
-            chunk_size in 1_usize..20,
-            limit in 0_usize..64,
-        ) {
-            let mut parser = FrameParser::new(limit);
-            let bytes = encode(&lengths);
-            let outcome = bytes.chunks(chunk_size).try_for_each(|chunk| parser.advance(chunk));
-            let expected = lengths.iter().find(|&&length| length > limit);
-            prop_assert_eq!(outcome.err(), expected.copied());
-        }
-    }
 }

@@ -9,27 +9,28 @@
 //! | [`access_log`] | outside of all layers that can refuse a call, so that refused calls are logged too |
 //! | [`call_metrics`] | likewise, so that shed and panicked calls are counted |
 //! | [`catch_panic`] | inside of log and metrics, so that they see INTERNAL; outside of the rest, so that panics in other layers are caught |
-//! | [`load_shed`] | before any work is done, because an overloaded server must refuse calls cheaply |
-//! | [`authenticate`] | before a message is read, so that a client without a credential gets no validation errors |
-//! | [`deadline`] | around the handler; not around authentication, which has a time limit of its own |
-//! | [`drain`] | next to the deadline, because it also ends running calls |
+//! | [`deadline`] | around all that waits: for the request, for a permit, for the handler |
+//! | [`admission`] | before any work is done, because an overloaded server must refuse calls cheaply |
+//! | [`authenticate`] | before a message is decoded, so that a client without a credential gets no validation errors |
+//! | [`drain`] | around the handler, because it ends running streams |
 //! | [`message_size_limit`] | innermost, directly before the decoder, because it parses the same bytes |
 //!
 //! gRPC-Web is translated before the first layer, so that all layers see plain gRPC.
 //! Validation and the handler run after the last layer, in the generated server.
 //!
-//! Layers are plain tower services without boxed futures. They share the modules
+//! Layers are plain tower services; only [`admission`] boxes its future. They share the modules
 //! `abort`, `completion` and `response_future`.
 
 mod abort;
 pub mod access_log;
+pub mod admission;
 pub mod authenticate;
 pub mod call_metrics;
 pub mod catch_panic;
 mod completion;
 pub mod deadline;
 pub mod drain;
-pub mod load_shed;
+mod frame_parser;
 pub mod message_size_limit;
 pub mod request_context;
 mod response_future;
@@ -39,9 +40,15 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use self::{
-    access_log::AccessLog, authenticate::Authenticate, call_metrics::CallMetrics,
-    catch_panic::CatchPanic, deadline::Deadline, drain::Drain, load_shed::LoadShed,
-    message_size_limit::MessageSizeLimit, request_context::RequestContext,
+    access_log::AccessLog,
+    admission::Admission,
+    authenticate::Authenticate,
+    call_metrics::CallMetrics,
+    catch_panic::CatchPanic,
+    deadline::Deadline,
+    drain::Drain,
+    message_size_limit::{BodyLimits, MessageSizeLimit},
+    request_context::RequestContext,
 };
 use crate::{
     Options,
@@ -55,7 +62,7 @@ pub use self::message_size_limit::LimitedBody;
 /// All layers around the services, outermost first.
 pub(crate) type Stack = RequestContext<
     AccessLog<
-        CallMetrics<CatchPanic<LoadShed<Authenticate<Deadline<Drain<MessageSizeLimit<Routes>>>>>>>,
+        CallMetrics<CatchPanic<Deadline<Admission<Authenticate<Drain<MessageSizeLimit<Routes>>>>>>>,
     >,
 >;
 
@@ -63,21 +70,19 @@ pub(crate) type Stack = RequestContext<
 /// as the concurrency limits and the metrics.
 pub(crate) struct SharedState {
     metric_handles: Arc<call_metrics::MetricHandles>,
-    limits: Arc<load_shed::Limits>,
+    limits: Arc<admission::Limits>,
     credentials: Credentials,
     draining: watch::Receiver<bool>,
     stream_grace: std::time::Duration,
-    max_message_bytes: usize,
+    body_limits: BodyLimits,
+    max_call_duration: std::time::Duration,
 }
 
 impl SharedState {
     pub(crate) fn new(options: &Options, draining: watch::Receiver<bool>) -> Self {
         Self {
             metric_handles: Arc::default(),
-            limits: Arc::new(load_shed::Limits::new(
-                options.max_calls,
-                options.max_streams,
-            )),
+            limits: Arc::new(admission::Limits::new(options)),
             credentials: Credentials {
                 operator_token: OperatorToken::new(options.operator_token.as_deref()),
                 service_secrets: ServiceSecrets::new(&options.service_secrets),
@@ -86,7 +91,12 @@ impl SharedState {
             },
             draining,
             stream_grace: options.stream_grace,
-            max_message_bytes: options.max_message_bytes,
+            body_limits: BodyLimits {
+                message_bytes: options.max_message_bytes,
+                receive_timeout: options.receive_timeout,
+                message_interval: options.max_message_interval,
+            },
+            max_call_duration: options.max_call_duration,
         }
     }
 }
@@ -101,11 +111,11 @@ pub(crate) fn build_stack(
         open_services: open_services.into(),
         ..shared.credentials.clone()
     };
-    let inner = MessageSizeLimit::new(routes, shared.max_message_bytes);
+    let inner = MessageSizeLimit::new(routes, shared.body_limits);
     let inner = Drain::new(inner, shared.draining.clone(), shared.stream_grace);
-    let inner = Deadline::new(inner);
     let inner = Authenticate::new(inner, credentials);
-    let inner = LoadShed::new(inner, Arc::clone(&shared.limits));
+    let inner = Admission::new(inner, Arc::clone(&shared.limits));
+    let inner = Deadline::new(inner, shared.max_call_duration);
     let inner = CatchPanic::new(inner);
     let inner = CallMetrics::new(inner, Arc::clone(&shared.metric_handles));
     let inner = AccessLog::new(inner);

@@ -58,6 +58,9 @@ pub struct Server {
 pub fn options() -> Options {
     Options {
         operator_token: Some(TOKEN.to_owned()),
+        // The same limits over both transports.
+        max_peer_share: 1.0,
+        in_process_reserve: 0,
         drain_timeout: Duration::from_secs(5),
         stream_grace: Duration::from_millis(50),
         ..Options::default()

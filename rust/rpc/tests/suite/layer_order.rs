@@ -19,7 +19,7 @@ use crate::{
 
 on_both_transports!(
     every_outcome_is_logged_and_counted,
-    load_shedding_runs_before_authentication,
+    admission_runs_before_authentication,
     stream_is_logged_when_it_ends,
     access_log_contains_no_message_fields,
 );
@@ -145,7 +145,7 @@ async fn every_outcome_is_logged_and_counted(transport: Transport) {
     );
 }
 
-async fn load_shedding_runs_before_authentication(transport: Transport) {
+async fn admission_runs_before_authentication(transport: Transport) {
     let (log, _logging) = capture();
     let recorder = PrometheusBuilder::new().build_recorder();
     let metrics = recorder.handle();

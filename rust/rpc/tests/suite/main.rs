@@ -1,5 +1,5 @@
 //! The behaviour of the crate. Most tests run over both transports, in process and over
-//! TCP; `network` and `shutdown` test what needs a socket.
+//! TCP; `network`, `shutdown` and part of `slow_clients` test what needs a socket.
 
 mod calls;
 mod context;
@@ -11,3 +11,4 @@ mod layer_order;
 mod network;
 mod resilience;
 mod shutdown;
+mod slow_clients;

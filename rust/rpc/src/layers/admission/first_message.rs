@@ -1,0 +1,101 @@
+//! Receives the first message of a request before the call is admitted.
+//!
+//! A unary or server-streaming call has exactly one message, and its handler runs only
+//! at the end of the body, so the whole body is received. Of a client stream the first
+//! message is received. A bidirectional stream is passed on at once, because its client
+//! may wait for the server's first message.
+
+use std::{
+    collections::VecDeque,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http_body::{Body as _, Frame};
+use http_body_util::BodyExt as _;
+use tonic::{Status, body::Body};
+
+use crate::{layers::frame_parser::FrameParser, method::MethodInfo};
+
+/// How much of a request is held in memory before the call has a permit, in bytes. A
+/// request with a longer first message takes its permit at this size. Nearly all
+/// messages are shorter; 1,024 calls of one connection hold at most 64 MiB.
+const MAX_RECEIVED_BYTES: usize = 64 * 1024;
+
+/// Waits for the first message. Returns the body with everything that was received.
+/// Fails with DEADLINE_EXCEEDED after the timeout. A body that ends too early is for
+/// the decoder to refuse.
+pub(super) async fn receive(
+    body: Body,
+    method: &MethodInfo,
+    timeout: Duration,
+) -> Result<Body, Status> {
+    if body.is_end_stream() || method.is_bidirectional() {
+        return Ok(body);
+    }
+    let receiving = receive_frames(body, method.is_client_stream());
+    match tokio::time::timeout(timeout, receiving).await {
+        Ok(received) => Ok(Body::new(received)),
+        Err(_) => Err(Status::deadline_exceeded(format!(
+            "the request message did not arrive within {timeout:?}"
+        ))),
+    }
+}
+
+async fn receive_frames(mut rest: Body, client_stream: bool) -> ReceivedBody {
+    let mut parser = FrameParser::new(usize::MAX);
+    let mut frames = VecDeque::with_capacity(1);
+    let mut received_bytes = 0;
+    let mut ended = rest.is_end_stream();
+    while !ended
+        && received_bytes < MAX_RECEIVED_BYTES
+        && !(client_stream && parser.complete_messages() > 0)
+    {
+        let Some(frame) = rest.frame().await else {
+            ended = true;
+            break;
+        };
+        // Nothing follows an error.
+        ended = frame.is_err() || rest.is_end_stream();
+        if let Some(data) = frame.as_ref().ok().and_then(Frame::data_ref) {
+            received_bytes += data.len();
+            // The limit of this parser is the largest number, so it never fails.
+            let _ = parser.advance(data);
+        }
+        frames.push_back(frame);
+    }
+    ReceivedBody {
+        frames,
+        rest: (!ended).then_some(rest),
+    }
+}
+
+/// The frames that were received, and then the rest of the body; `None` if it has ended.
+struct ReceivedBody {
+    frames: VecDeque<Result<Frame<Bytes>, Status>>,
+    rest: Option<Body>,
+}
+
+impl http_body::Body for ReceivedBody {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        if let Some(frame) = self.frames.pop_front() {
+            return Poll::Ready(Some(frame));
+        }
+        match &mut self.rest {
+            Some(rest) => Pin::new(rest).poll_frame(context),
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.frames.is_empty() && self.rest.as_ref().is_none_or(Body::is_end_stream)
+    }
+}
