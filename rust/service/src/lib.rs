@@ -8,24 +8,29 @@
 //!   validation of the contract should have refused is a [`ConversionError`], which becomes
 //!   the status INTERNAL. It is never dropped or replaced by zero.
 //! - [`Watchers`] notifies the streams of a service of changes.
-//! - [`run_periodically`] runs background work.
+//! - [`run_periodically`] runs background work, such as [`PruneIdempotencyKeys`] and
+//!   [`OutboxWorker`], which delivers the messages of [`store::outbox`].
 
 #![forbid(unsafe_code)]
 
 mod clock;
 pub mod convert;
 mod ids;
+mod outbox_worker;
 mod page;
 mod page_token;
 mod periodic;
+mod prune;
 mod types;
 mod watchers;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use convert::ConversionError;
 pub use ids::{IdSource, SequentialIds, UuidV7Ids};
+pub use outbox_worker::{DeliveryError, OutboxHandler, OutboxOptions, OutboxWorker};
 pub use page::{DEFAULT_PAGE_SIZE, Page, page_size};
 pub use page_token::{InvalidPageToken, PageScope};
-pub use periodic::{PeriodicTask, run_periodically};
+pub use periodic::{PeriodicTask, run_periodically, run_together};
+pub use prune::PruneIdempotencyKeys;
 pub use types::{AccountId, BookId, Money};
 pub use watchers::{Subscription, Watchers};

@@ -2,6 +2,7 @@
 
 use std::{fmt::Display, time::Duration};
 
+use futures::future::join_all;
 use rand::RngExt;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -12,6 +13,18 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 
 /// The backoff is at most this many intervals.
 const BACKOFF_LIMIT: u32 = 5;
+
+/// Joins several background tasks into one handle. They end when it is dropped.
+#[must_use = "the tasks end when the handle is dropped"]
+pub fn run_together<const N: usize>(tasks: [AbortOnDropHandle<()>; N]) -> AbortOnDropHandle<()> {
+    AbortOnDropHandle::new(tokio::spawn(async move {
+        for outcome in join_all(tasks).await {
+            if let Err(error) = outcome {
+                tracing::error!(%error, "a background task ended");
+            }
+        }
+    }))
+}
 
 /// Work that runs in the background at intervals. Its state stays between two runs.
 pub trait PeriodicTask: Send + 'static {

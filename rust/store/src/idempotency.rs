@@ -20,19 +20,10 @@
 //! ```
 //!
 //! An error rolls back the claim together with the work, so only successful requests are
-//! remembered. The migration of each service creates the table (`BLOB` is `BYTEA` in
-//! PostgreSQL):
-//!
-//! ```sql
-//! CREATE TABLE replays (
-//!     request_id TEXT PRIMARY KEY,
-//!     method TEXT NOT NULL,
-//!     body_hash BLOB NOT NULL,
-//!     response BLOB,
-//!     created_at BIGINT NOT NULL
-//! );
-//! CREATE INDEX replays_by_age ON replays (created_at);
-//! ```
+//! remembered. They are kept for [`RETENTION`]. The table `idempotency_keys` belongs to
+//! this crate and is part of every schema.
+
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
@@ -49,16 +40,21 @@ pub const STATEMENTS: &[(&str, Sql)] = &[
 /// If two transactions use the same id at the same time, the second one waits here until
 /// the first one ends.
 const CLAIM: Sql = Sql::portable(
-    "INSERT INTO replays (request_id, method, body_hash, created_at) VALUES ($1, $2, $3, $4)
+    "INSERT INTO idempotency_keys (request_id, method, body_hash, created_at)
+     VALUES ($1, $2, $3, $4)
      ON CONFLICT (request_id) DO NOTHING",
 );
 
 const LOOK_UP: Sql =
-    Sql::portable("SELECT method, body_hash, response FROM replays WHERE request_id = $1");
+    Sql::portable("SELECT method, body_hash, response FROM idempotency_keys WHERE request_id = $1");
 
-const SAVE_RESPONSE: Sql = Sql::portable("UPDATE replays SET response = $2 WHERE request_id = $1");
+const SAVE_RESPONSE: Sql =
+    Sql::portable("UPDATE idempotency_keys SET response = $2 WHERE request_id = $1");
 
-const PRUNE: Sql = Sql::portable("DELETE FROM replays WHERE created_at < $1");
+const PRUNE: Sql = Sql::portable("DELETE FROM idempotency_keys WHERE created_at < $1");
+
+/// How long a request is remembered: a day. No client retries for so long.
+pub const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What the database knows about a request id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,12 +138,13 @@ pub async fn save_response(
     })
 }
 
-/// Deletes the requests that were claimed before a time, in microseconds since 1970, and
-/// returns their number. Requests should be kept longer than any client retries, for
-/// example for a day.
+/// Deletes the requests that were claimed more than [`RETENTION`] before `now`, which is in
+/// microseconds since 1970, and returns their number.
 ///
 /// # Errors
-/// [`Error`] if a statement fails.
-pub async fn prune(transaction: &mut Transaction, before: i64) -> Result<u64, Error> {
+/// [`Error`] if the statement fails.
+pub async fn prune(transaction: &mut Transaction, now: i64) -> Result<u64, Error> {
+    let retention = i64::try_from(RETENTION.as_micros()).unwrap_or(i64::MAX);
+    let before = now.saturating_sub(retention);
     query(PRUNE).bind(before).execute(transaction).await
 }

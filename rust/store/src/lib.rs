@@ -91,6 +91,9 @@
 //! there are no down migrations: data written by a newer version is refused. On SQLite
 //! all migrations run in one transaction. A `build.rs` with
 //! `cargo:rerun-if-changed=migrations` makes cargo notice new files.
+//!
+//! Every schema also has the tables of the modules [`idempotency`] and [`outbox`]. Their
+//! migrations belong to this crate and have version numbers of their own.
 
 #![forbid(unsafe_code)]
 
@@ -99,7 +102,9 @@ mod db;
 mod error;
 pub mod idempotency;
 mod location;
+mod migrations;
 mod open;
+pub mod outbox;
 mod query;
 mod retry;
 #[cfg(feature = "testing")]

@@ -11,6 +11,7 @@ async fn all_statements_are_valid(database: TestDb) {
         rows::stock::STATEMENTS,
         rows::reservations::STATEMENTS,
         store::idempotency::STATEMENTS,
+        store::outbox::STATEMENTS,
     ] {
         prepare_all(database.db(), statements).await;
     }

@@ -8,7 +8,7 @@ use sqlx::{
 };
 
 use super::{ACQUIRE_TIMEOUT, OpenError, migration_error};
-use crate::{Schema, db::Pools, location::redacted_url};
+use crate::{Schema, db::Pools, location::redacted_url, migrations};
 
 /// A server that does not answer within this time is reported as unreachable.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -51,15 +51,7 @@ pub(crate) async fn open(url: &str, schema: &Schema) -> Result<Pools, OpenError>
             });
         }
     };
-    let migrated = match create_schema(&mut connection, schema.name).await {
-        Ok(()) => {
-            schema
-                .postgres
-                .run_direct(None, &mut connection, false)
-                .await
-        }
-        Err(error) => Err(error.into()),
-    };
+    let migrated = migrate(&mut connection, schema).await;
     // No statement is left to run, so an error of the close can be ignored.
     connection.close().await.ok();
     match migrated {
@@ -73,6 +65,14 @@ pub(crate) async fn open(url: &str, schema: &Schema) -> Result<Pools, OpenError>
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_lazy_with(options.clone().options(SETTINGS));
     Ok(Pools::Postgres(pool))
+}
+
+async fn migrate(connection: &mut PgConnection, schema: &Schema) -> Result<(), MigrateError> {
+    create_schema(connection, schema.name).await?;
+    for migrator in [&*migrations::POSTGRES, schema.postgres] {
+        migrator.run_direct(None, connection, false).await?;
+    }
+    Ok(())
 }
 
 /// Creates the schema if it does not exist. It checks first, because `CREATE SCHEMA IF NOT

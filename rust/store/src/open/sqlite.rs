@@ -16,6 +16,7 @@ use crate::{
     error::{
         SQLITE_BUSY, SQLITE_CANTOPEN, SQLITE_IOERR, SQLITE_NOTADB, SQLITE_READONLY, sqlite_code,
     },
+    migrations,
 };
 
 /// How long a connection waits for a file lock of another process. Within this process
@@ -107,7 +108,9 @@ async fn connect(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Erro
 async fn migrate(writer: SqlitePool, migrator: &'static Migrator) -> Result<(), MigrateError> {
     let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
     // Not `run`: the compiler cannot prove that its future is `Send`.
-    migrator.run_direct(None, &mut *transaction, false).await?;
+    for migrator in [&*migrations::SQLITE, migrator] {
+        migrator.run_direct(None, &mut *transaction, false).await?;
+    }
     transaction.commit().await?;
     Ok(())
 }

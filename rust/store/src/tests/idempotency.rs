@@ -146,9 +146,11 @@ async fn pruned_request_is_executed_again(database: TestDb) {
     deposit(db, "a", METHOD, b"body")
         .await
         .expect("the database answers");
-    for (before, expected) in [(1_000, 0), (1_001, 1)] {
+    let day = 24 * 60 * 60 * 1_000_000;
+    // The request was claimed at 1,000.
+    for (now, expected) in [(day + 1_000, 0), (day + 1_001, 1)] {
         let pruned: Result<u64, Error> =
-            crate::write!(db, transaction => idempotency::prune(transaction, before).await);
+            crate::write!(db, transaction => idempotency::prune(transaction, now).await);
         assert_eq!(pruned.expect("the database answers"), expected);
     }
     let repeated = deposit(db, "a", METHOD, b"body")

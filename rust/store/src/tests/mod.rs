@@ -3,6 +3,7 @@
 mod concurrency;
 mod idempotency;
 mod opening;
+mod outbox;
 mod statements;
 
 use crate::{Db, Error, Schema, query};

@@ -1,0 +1,239 @@
+//! The worker that delivers the messages of an outbox.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use futures::future::join_all;
+use metrics::gauge;
+use rand::RngExt;
+use store::{
+    Db,
+    outbox::{self, Lease, Message},
+};
+use tokio::time::timeout;
+
+use crate::{Clock, IdSource, PeriodicTask};
+
+/// Why a message could not be delivered.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliveryError {
+    /// The delivery may succeed later: the worker repeats it after a backoff.
+    #[error("{0}")]
+    Temporary(String),
+    /// The delivery can never succeed: the message is dead at once.
+    #[error("{0}")]
+    Permanent(String),
+}
+
+/// Delivers messages, for example by a call of another service.
+pub trait OutboxHandler: Send + Sync + 'static {
+    /// Delivers one message. It may be called again with the same message, also after a
+    /// success, so it must be idempotent. It is cancelled after half of the lease.
+    ///
+    /// # Errors
+    /// [`DeliveryError`] if the message was not delivered.
+    fn deliver(&self, message: &Message) -> impl Future<Output = Result<(), DeliveryError>> + Send;
+}
+
+/// The options of an [`OutboxWorker`].
+#[derive(Debug, Clone)]
+pub struct OutboxOptions {
+    /// How many messages are claimed at once and delivered concurrently.
+    pub batch_size: u32,
+    /// How long a claimed message is hidden from other workers. After a crash of the worker
+    /// it is delivered again after this time. A delivery may take half of it.
+    pub lease: Duration,
+    /// After this many attempts a message is dead.
+    pub max_attempts: u32,
+    /// The longest backoff after the first failed attempt; it doubles with each attempt.
+    pub first_backoff: Duration,
+    /// The limit of the backoff.
+    pub max_backoff: Duration,
+    /// The source of time, the same as that of the code that enqueues.
+    pub clock: Arc<dyn Clock>,
+    /// The source of the ids of leases.
+    pub ids: Arc<dyn IdSource>,
+}
+
+impl Default for OutboxOptions {
+    fn default() -> Self {
+        Self {
+            batch_size: 16,
+            lease: Duration::from_secs(60),
+            max_attempts: 20,
+            first_backoff: Duration::from_millis(500),
+            max_backoff: Duration::from_secs(300),
+            clock: Arc::new(crate::SystemClock),
+            ids: Arc::new(crate::UuidV7Ids),
+        }
+    }
+}
+
+/// The task that delivers the messages of one topic, to be run by
+/// [`run_periodically`](crate::run_periodically). A run ends when no message is available.
+///
+/// It publishes the gauges `outbox_pending`, `outbox_dead` and
+/// `outbox_oldest_age_seconds` with the label `topic`.
+pub struct OutboxWorker<H> {
+    db: Db,
+    topic: &'static str,
+    handler: H,
+    options: OutboxOptions,
+}
+
+impl<H> fmt::Debug for OutboxWorker<H> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("OutboxWorker")
+            .field("topic", &self.topic)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<H: OutboxHandler> OutboxWorker<H> {
+    /// How often the task should run: the longest time until a new message is delivered.
+    pub const INTERVAL: Duration = Duration::from_millis(100);
+
+    /// A worker for one topic of the outbox in `db`.
+    pub fn new(db: Db, topic: &'static str, handler: H, options: OutboxOptions) -> Self {
+        Self {
+            db,
+            topic,
+            handler,
+            options,
+        }
+    }
+
+    fn now(&self) -> i64 {
+        self.options.clock.now().as_microsecond()
+    }
+
+    /// Claims and delivers one batch, and returns its size.
+    async fn deliver_batch(&self) -> Result<usize, store::Error> {
+        let lease_id = self.options.ids.next_id().to_string();
+        let now = self.now();
+        let lease = Lease {
+            id: &lease_id,
+            until: now.saturating_add(micros(self.options.lease)),
+        };
+        let limit = self.options.batch_size.into();
+        let messages = store::write!(self.db, transaction => {
+            outbox::claim(transaction, self.topic, lease, now, limit).await
+        })?;
+        let deliveries = messages
+            .iter()
+            .map(|message| self.deliver_one(message, &lease_id));
+        let outcomes: Result<Vec<()>, store::Error> =
+            join_all(deliveries).await.into_iter().collect();
+        outcomes?;
+        Ok(messages.len())
+    }
+
+    async fn deliver_one(&self, message: &Message, lease_id: &str) -> Result<(), store::Error> {
+        let max_attempts = i64::from(self.options.max_attempts);
+        let outcome = if message.attempt > max_attempts {
+            // Every worker that tried crashed before it could record the failure.
+            Err(DeliveryError::Permanent(format!(
+                "none of {max_attempts} attempts ended"
+            )))
+        } else {
+            let limit = self.options.lease / 2;
+            timeout(limit, self.handler.deliver(message))
+                .await
+                .unwrap_or_else(|_| {
+                    Err(DeliveryError::Temporary(format!(
+                        "the delivery took longer than {limit:?}"
+                    )))
+                })
+        };
+        let sequence = message.sequence;
+        let current = match outcome {
+            Ok(()) => store::write!(self.db, transaction => {
+                outbox::acknowledge(transaction, sequence, lease_id).await
+            })?,
+            Err(error) => {
+                let retry_at = match &error {
+                    DeliveryError::Temporary(_) if message.attempt < max_attempts => Some(
+                        self.now()
+                            .saturating_add(micros(self.backoff(message.attempt))),
+                    ),
+                    DeliveryError::Temporary(_) | DeliveryError::Permanent(_) => None,
+                };
+                self.log_failure(message, &error, retry_at.is_none());
+                let cause = error.to_string();
+                store::write!(self.db, transaction => {
+                    outbox::fail(transaction, sequence, lease_id, &cause, retry_at).await
+                })?
+            }
+        };
+        if !current {
+            tracing::warn!(
+                topic = self.topic,
+                sequence,
+                "an outbox message was claimed again before its delivery was recorded"
+            );
+        }
+        Ok(())
+    }
+
+    fn log_failure(&self, message: &Message, error: &DeliveryError, dead: bool) {
+        let Message {
+            sequence,
+            key,
+            attempt,
+            ..
+        } = message;
+        let topic = self.topic;
+        if dead {
+            tracing::error!(topic, sequence, key, attempt, %error, "an outbox message is dead: mend the cause and requeue it");
+        } else {
+            tracing::warn!(topic, sequence, key, attempt, %error, "an outbox message was not delivered");
+        }
+    }
+
+    /// The upper half of an exponential backoff, at random.
+    fn backoff(&self, attempt: i64) -> Duration {
+        let doublings = u32::try_from(attempt - 1).unwrap_or(0);
+        let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
+        let longest = self.options.first_backoff.saturating_mul(factor);
+        longest
+            .min(self.options.max_backoff)
+            .mul_f64(rand::rng().random_range(0.5..1.0))
+    }
+
+    async fn publish_metrics(&self) -> Result<(), store::Error> {
+        let statistics = store::read!(self.db, connection => {
+            outbox::statistics(connection, self.topic).await
+        })?;
+        let oldest_age = statistics
+            .oldest_enqueued_at
+            .map_or(0, |enqueued_at| (self.now() - enqueued_at).max(0));
+        let topic = self.topic;
+        gauge!("outbox_pending", "topic" => topic).set(statistics.pending as f64);
+        gauge!("outbox_dead", "topic" => topic).set(statistics.dead as f64);
+        gauge!("outbox_oldest_age_seconds", "topic" => topic).set(oldest_age as f64 / 1e6);
+        Ok(())
+    }
+}
+
+impl<H: OutboxHandler> PeriodicTask for OutboxWorker<H> {
+    const NAME: &'static str = "deliver the messages of the outbox";
+
+    type Error = store::Error;
+
+    async fn run(&mut self) -> Result<(), store::Error> {
+        loop {
+            self.publish_metrics().await?;
+            if self.deliver_batch().await? == 0 {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,290 @@
+//! The outbox: messages that are committed together with a change, and delivered at least
+//! once afterwards.
+//!
+//! ```
+//! # use store::{Db, Error, outbox};
+//! # async fn pay(db: &Db, order_id: &str, now: i64) -> Result<(), Error> {
+//! store::write!(db, transaction => {
+//!     // ... change the order ...
+//!     outbox::enqueue(transaction, "order-paid", order_id, b"payload", now).await
+//! })
+//! # }
+//! ```
+//!
+//! A worker calls [`claim`], delivers the messages, and calls [`acknowledge`] or [`fail`]
+//! for each; the crate `service` has this worker. Times are in microseconds since 1970.
+//!
+//! - **At least once.** A claim is a lease. If the worker crashes, or does not acknowledge
+//!   in time, the message is claimed again after the lease, so a delivery must be
+//!   idempotent. While the lease lasts, no other worker gets the message.
+//! - **Ordered by key.** Only the oldest message of each key can be claimed. A dead message
+//!   holds back the later ones of its key, because these may depend on it. Transactions
+//!   that enqueue messages of the same key must exclude each other: they change (and so
+//!   lock) the row of the thing that the key names before they enqueue.
+//! - **Shared.** Several workers, also in several processes on one PostgreSQL, share the
+//!   messages.
+
+use crate::{Connection, Error, Sql, Transaction, query};
+
+/// The statements of this module, for the `prepare_all` test of each service.
+pub const STATEMENTS: &[(&str, Sql)] = &[
+    ("outbox::ENQUEUE", ENQUEUE),
+    ("outbox::CLAIM", CLAIM),
+    ("outbox::ACKNOWLEDGE", ACKNOWLEDGE),
+    ("outbox::RETRY", RETRY),
+    ("outbox::BURY", BURY),
+    ("outbox::REQUEUE", REQUEUE),
+    ("outbox::DEAD_LETTERS", DEAD_LETTERS),
+    ("outbox::STATISTICS", STATISTICS),
+];
+
+const ENQUEUE: Sql = Sql::portable(
+    "INSERT INTO outbox (topic, message_key, payload, enqueued_at, available_at)
+     VALUES ($1, $2, $3, $4, $4)",
+);
+
+/// On PostgreSQL it skips the messages that another worker is claiming, and checks the
+/// condition again after a row was locked; the `ARRAY` makes the subquery run only once.
+const CLAIM: Sql = Sql::per_engine(
+    "UPDATE outbox SET lease_id = $1, available_at = $2, attempts = attempts + 1
+     WHERE sequence IN (
+         SELECT sequence FROM outbox AS oldest
+         WHERE topic = $3 AND available_at <= $4 AND NOT dead
+             AND NOT EXISTS (SELECT 1 FROM outbox AS earlier
+                 WHERE earlier.topic = oldest.topic
+                     AND earlier.message_key = oldest.message_key
+                     AND earlier.sequence < oldest.sequence)
+         ORDER BY available_at, sequence LIMIT $5)
+     RETURNING sequence, message_key, payload, attempts",
+    "UPDATE outbox SET lease_id = $1, available_at = $2, attempts = attempts + 1
+     WHERE sequence = ANY(ARRAY(
+         SELECT sequence FROM outbox AS oldest
+         WHERE topic = $3 AND available_at <= $4 AND NOT dead
+             AND NOT EXISTS (SELECT 1 FROM outbox AS earlier
+                 WHERE earlier.topic = oldest.topic
+                     AND earlier.message_key = oldest.message_key
+                     AND earlier.sequence < oldest.sequence)
+         ORDER BY available_at, sequence LIMIT $5 FOR UPDATE SKIP LOCKED))
+     RETURNING sequence, message_key, payload, attempts",
+);
+
+const ACKNOWLEDGE: Sql = Sql::portable("DELETE FROM outbox WHERE sequence = $1 AND lease_id = $2");
+
+const RETRY: Sql = Sql::portable(
+    "UPDATE outbox SET lease_id = NULL, last_error = $3, available_at = $4
+     WHERE sequence = $1 AND lease_id = $2",
+);
+
+const BURY: Sql = Sql::portable(
+    "UPDATE outbox SET lease_id = NULL, last_error = $3, dead = TRUE
+     WHERE sequence = $1 AND lease_id = $2",
+);
+
+const REQUEUE: Sql = Sql::portable(
+    "UPDATE outbox SET dead = FALSE, attempts = 0, available_at = $2 WHERE topic = $1 AND dead",
+);
+
+const DEAD_LETTERS: Sql = Sql::portable(
+    "SELECT sequence, message_key, payload, attempts, last_error FROM outbox
+     WHERE topic = $1 AND dead ORDER BY sequence LIMIT $2",
+);
+
+const STATISTICS: Sql = Sql::portable(
+    "SELECT CAST(COALESCE(SUM(CASE WHEN dead THEN 0 ELSE 1 END), 0) AS BIGINT),
+         CAST(COALESCE(SUM(CASE WHEN dead THEN 1 ELSE 0 END), 0) AS BIGINT),
+         MIN(CASE WHEN dead THEN NULL ELSE enqueued_at END)
+     FROM outbox WHERE topic = $1",
+);
+
+/// A message that was claimed for delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The number of the message. It increases with every message of a key, and the same
+    /// message has the same number in every attempt.
+    pub sequence: i64,
+    /// The key, such as the id of an order. The messages of one key are delivered in order.
+    pub key: String,
+    /// The content, as it was enqueued.
+    pub payload: Vec<u8>,
+    /// The number of this attempt, from 1.
+    pub attempt: i64,
+}
+
+/// A message that is not delivered any more until it is requeued.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// The message, with the number of its last attempt.
+    pub message: Message,
+    /// Why the last attempt failed.
+    pub last_error: String,
+}
+
+/// The right of one worker to acknowledge the messages that it claimed.
+#[derive(Debug, Clone, Copy)]
+pub struct Lease<'l> {
+    /// Identifies this claim; no other claim may have the same id.
+    pub id: &'l str,
+    /// When other workers may claim the messages again.
+    pub until: i64,
+}
+
+/// The number of messages of a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Statistics {
+    /// Messages that are not delivered yet, without the dead ones.
+    pub pending: i64,
+    /// Dead messages.
+    pub dead: i64,
+    /// When the oldest pending message was enqueued.
+    pub oldest_enqueued_at: Option<i64>,
+}
+
+/// Adds a message, which is delivered after the transaction is committed.
+///
+/// # Errors
+/// [`Error`] if the statement fails.
+pub async fn enqueue(
+    transaction: &mut Transaction,
+    topic: &str,
+    key: &str,
+    payload: &[u8],
+    now: i64,
+) -> Result<(), Error> {
+    query(ENQUEUE)
+        .bind(topic)
+        .bind(key)
+        .bind(payload)
+        .bind(now)
+        .execute(transaction)
+        .await?;
+    Ok(())
+}
+
+/// Claims at most `limit` messages of a topic, no two of them of the same key.
+///
+/// # Errors
+/// [`Error`] if the statement fails.
+pub async fn claim(
+    transaction: &mut Transaction,
+    topic: &str,
+    lease: Lease<'_>,
+    now: i64,
+    limit: i64,
+) -> Result<Vec<Message>, Error> {
+    let rows: Vec<(i64, String, Vec<u8>, i64)> = query(CLAIM)
+        .bind(lease.id)
+        .bind(lease.until)
+        .bind(topic)
+        .bind(now)
+        .bind(limit)
+        .fetch_all(transaction)
+        .await?;
+    let messages = rows
+        .into_iter()
+        .map(|(sequence, key, payload, attempt)| Message {
+            sequence,
+            key,
+            payload,
+            attempt,
+        });
+    Ok(messages.collect())
+}
+
+/// Deletes a message that was delivered. `false` if the lease is over and another worker
+/// has claimed the message since.
+///
+/// # Errors
+/// [`Error`] if the statement fails.
+pub async fn acknowledge(
+    transaction: &mut Transaction,
+    sequence: i64,
+    lease_id: &str,
+) -> Result<bool, Error> {
+    let acknowledge = query(ACKNOWLEDGE).bind(sequence).bind(lease_id);
+    Ok(acknowledge.execute(transaction).await? == 1)
+}
+
+/// Ends a failed attempt. The message is claimed again after `retry_at`, or is dead if that
+/// is `None`. `false` if the lease is over and another worker has claimed the message since.
+///
+/// # Errors
+/// [`Error`] if the statement fails.
+pub async fn fail(
+    transaction: &mut Transaction,
+    sequence: i64,
+    lease_id: &str,
+    cause: &str,
+    retry_at: Option<i64>,
+) -> Result<bool, Error> {
+    // PostgreSQL cannot store U+0000.
+    let cause = cause.replace('\0', "\u{fffd}");
+    let failed = match retry_at {
+        Some(retry_at) => query(RETRY)
+            .bind(sequence)
+            .bind(lease_id)
+            .bind(cause)
+            .bind(retry_at),
+        None => query(BURY).bind(sequence).bind(lease_id).bind(cause),
+    };
+    Ok(failed.execute(transaction).await? == 1)
+}
+
+/// Makes all dead messages of a topic available again, with no attempt made, and returns
+/// their number.
+///
+/// # Errors
+/// [`Error`] if the statement fails.
+pub async fn requeue_dead_letters(
+    transaction: &mut Transaction,
+    topic: &str,
+    now: i64,
+) -> Result<u64, Error> {
+    query(REQUEUE)
+        .bind(topic)
+        .bind(now)
+        .execute(transaction)
+        .await
+}
+
+/// The oldest dead messages of a topic, at most `limit`.
+///
+/// # Errors
+/// [`Error`] if the statement fails.
+pub async fn dead_letters(
+    connection: &mut Connection,
+    topic: &str,
+    limit: i64,
+) -> Result<Vec<DeadLetter>, Error> {
+    type Row = (i64, String, Vec<u8>, i64, Option<String>);
+    let rows: Vec<Row> = query(DEAD_LETTERS)
+        .bind(topic)
+        .bind(limit)
+        .fetch_all(connection)
+        .await?;
+    let letters = rows
+        .into_iter()
+        .map(|(sequence, key, payload, attempt, last_error)| DeadLetter {
+            message: Message {
+                sequence,
+                key,
+                payload,
+                attempt,
+            },
+            last_error: last_error.unwrap_or_default(),
+        });
+    Ok(letters.collect())
+}
+
+/// Counts the messages of a topic.
+///
+/// # Errors
+/// [`Error`] if the statement fails.
+pub async fn statistics(connection: &mut Connection, topic: &str) -> Result<Statistics, Error> {
+    let (pending, dead, oldest_enqueued_at) =
+        query(STATISTICS).bind(topic).fetch_one(connection).await?;
+    Ok(Statistics {
+        pending,
+        dead,
+        oldest_enqueued_at,
+    })
+}

@@ -1,0 +1,202 @@
+//! The outbox: claims, leases, order and dead messages.
+
+use tokio::task::JoinSet;
+
+use crate::{
+    Db, Engine, Error,
+    outbox::{self, Lease, Message, Statistics},
+    query,
+    testing::TestDb,
+};
+
+crate::both_engines! {
+    crate::tests::CURRENT =>
+    message_is_committed_together_with_the_change,
+    messages_of_a_key_are_claimed_one_by_one_in_order,
+    claimed_message_is_claimed_again_only_after_its_lease,
+    worker_with_an_expired_lease_cannot_acknowledge_or_fail,
+    failed_message_is_claimed_again_after_the_backoff,
+    dead_message_holds_back_its_key_until_it_is_requeued,
+    topics_are_independent,
+    concurrent_workers_share_the_messages,
+}
+
+const TOPIC: &str = "order-paid";
+
+async fn enqueue(db: &Db, topic: &str, key: &str, payload: &[u8]) {
+    let enqueued: Result<(), Error> = crate::write!(db, transaction => {
+        outbox::enqueue(transaction, topic, key, payload, 1_000).await
+    });
+    enqueued.expect("the message is enqueued");
+}
+
+/// Claims at `now` with a lease of 100 µs.
+async fn claim(db: &Db, id: &str, now: i64) -> Vec<Message> {
+    let until = now + 100;
+    let claimed: Result<_, Error> = crate::write!(db, transaction => {
+        outbox::claim(transaction, TOPIC, Lease { id, until }, now, 10).await
+    });
+    claimed.expect("the messages are claimed")
+}
+
+async fn acknowledge(db: &Db, sequence: i64, lease_id: &str) -> bool {
+    let acknowledged: Result<_, Error> = crate::write!(db, transaction => {
+        outbox::acknowledge(transaction, sequence, lease_id).await
+    });
+    acknowledged.expect("the database answers")
+}
+
+async fn fail(db: &Db, sequence: i64, lease_id: &str, retry_at: Option<i64>) -> bool {
+    let failed: Result<_, Error> = crate::write!(db, transaction => {
+        outbox::fail(transaction, sequence, lease_id, "no\0answer", retry_at).await
+    });
+    failed.expect("the database answers")
+}
+
+async fn statistics(db: &Db) -> Statistics {
+    let statistics: Result<_, Error> = crate::read!(db, connection => {
+        outbox::statistics(connection, TOPIC).await
+    });
+    statistics.expect("the database answers")
+}
+
+fn payloads(mut messages: Vec<Message>) -> Vec<String> {
+    messages.sort_by_key(|message| message.sequence);
+    let texts = messages
+        .into_iter()
+        .map(|message| String::from_utf8(message.payload));
+    texts.map(|text| text.expect("it is a text")).collect()
+}
+
+async fn message_is_committed_together_with_the_change(database: TestDb) {
+    let db = database.db();
+    let failed: Result<(), Error> = crate::write!(db, transaction => {
+        outbox::enqueue(transaction, TOPIC, "a", b"a1", 1_000).await?;
+        query("INSERT INTO missing (id) VALUES (1)").execute(transaction).await?;
+        Ok(())
+    });
+    failed.expect_err("there is no such table");
+    assert_eq!(statistics(db).await, Statistics::default());
+    enqueue(db, TOPIC, "a", b"a1").await;
+    let enqueued = Statistics {
+        pending: 1,
+        dead: 0,
+        oldest_enqueued_at: Some(1_000),
+    };
+    assert_eq!(statistics(db).await, enqueued);
+}
+
+async fn messages_of_a_key_are_claimed_one_by_one_in_order(database: TestDb) {
+    let db = database.db();
+    for (key, payload) in [("a", "a1"), ("b", "b1"), ("a", "a2"), ("b", "b2")] {
+        enqueue(db, TOPIC, key, payload.as_bytes()).await;
+    }
+    let first = claim(db, "lease-1", 1_000).await;
+    assert!(claim(db, "lease-2", 1_001).await.is_empty());
+    for message in &first {
+        assert!(acknowledge(db, message.sequence, "lease-1").await);
+    }
+    assert_eq!(payloads(first), ["a1", "b1"]);
+    assert_eq!(payloads(claim(db, "lease-3", 1_002).await), ["a2", "b2"]);
+}
+
+async fn claimed_message_is_claimed_again_only_after_its_lease(database: TestDb) {
+    let db = database.db();
+    enqueue(db, TOPIC, "a", b"a1").await;
+    let first = claim(db, "crashed", 1_000).await;
+    assert!(claim(db, "other", 1_099).await.is_empty());
+    let second = claim(db, "other", 1_100).await;
+    assert_eq!((first[0].attempt, second[0].attempt), (1, 2));
+    assert_eq!(first[0].sequence, second[0].sequence);
+}
+
+async fn worker_with_an_expired_lease_cannot_acknowledge_or_fail(database: TestDb) {
+    let db = database.db();
+    enqueue(db, TOPIC, "a", b"a1").await;
+    let sequence = claim(db, "slow", 1_000).await[0].sequence;
+    assert_eq!(claim(db, "other", 1_100).await.len(), 1);
+    assert!(!acknowledge(db, sequence, "slow").await);
+    assert!(!fail(db, sequence, "slow", None).await);
+    assert_eq!(statistics(db).await.pending, 1);
+    assert!(acknowledge(db, sequence, "other").await);
+    assert_eq!(statistics(db).await, Statistics::default());
+}
+
+async fn failed_message_is_claimed_again_after_the_backoff(database: TestDb) {
+    let db = database.db();
+    enqueue(db, TOPIC, "a", b"a1").await;
+    let sequence = claim(db, "lease-1", 1_000).await[0].sequence;
+    assert!(fail(db, sequence, "lease-1", Some(1_050)).await);
+    assert!(claim(db, "lease-2", 1_049).await.is_empty());
+    assert_eq!(claim(db, "lease-3", 1_050).await[0].attempt, 2);
+}
+
+async fn dead_message_holds_back_its_key_until_it_is_requeued(database: TestDb) {
+    let db = database.db();
+    for (key, payload) in [("a", "a1"), ("a", "a2"), ("b", "b1")] {
+        enqueue(db, TOPIC, key, payload.as_bytes()).await;
+    }
+    for message in claim(db, "lease-1", 1_000).await {
+        if message.key == "a" {
+            assert!(fail(db, message.sequence, "lease-1", None).await);
+        } else {
+            assert!(acknowledge(db, message.sequence, "lease-1").await);
+        }
+    }
+    assert!(claim(db, "lease-2", 2_000).await.is_empty());
+    let counts = statistics(db).await;
+    assert_eq!((counts.pending, counts.dead), (1, 1));
+    let letters = crate::read!(db, connection => {
+        outbox::dead_letters(connection, TOPIC, 10).await
+    });
+    let letters = letters.expect("the database answers");
+    assert_eq!(letters[0].message.payload, b"a1");
+    assert_eq!(letters[0].last_error, "no\u{fffd}answer");
+
+    let requeued: Result<_, Error> = crate::write!(db, transaction => {
+        outbox::requeue_dead_letters(transaction, TOPIC, 2_000).await
+    });
+    assert_eq!(requeued.expect("the database answers"), 1);
+    let again = claim(db, "lease-3", 2_000).await;
+    assert_eq!((again.len(), again[0].attempt), (1, 1));
+    assert_eq!(payloads(again), ["a1"]);
+}
+
+async fn topics_are_independent(database: TestDb) {
+    let db = database.db();
+    enqueue(db, "other-topic", "a", b"x").await;
+    enqueue(db, TOPIC, "a", b"a1").await;
+    assert_eq!(payloads(claim(db, "lease-1", 1_000).await), ["a1"]);
+    assert_eq!(statistics(db).await.pending, 1);
+}
+
+async fn concurrent_workers_share_the_messages(database: TestDb) {
+    let db = database.db();
+    for number in 0..40 {
+        enqueue(db, TOPIC, &format!("key-{number}"), &[number]).await;
+    }
+    // Only PostgreSQL has more than one process.
+    let other_process = match db.engine() {
+        Engine::Sqlite => db.clone(),
+        Engine::Postgres => Db::open(database.location(), &crate::tests::CURRENT)
+            .await
+            .expect("the database is open"),
+    };
+    let mut workers = JoinSet::new();
+    for number in 0..8 {
+        let db = if number % 2 == 0 { db } else { &other_process }.clone();
+        workers.spawn(async move { claim(&db, &format!("worker-{number}"), 1_000).await });
+    }
+    let mut claimed: Vec<_> = workers
+        .join_all()
+        .await
+        .into_iter()
+        .flatten()
+        .map(|message| message.sequence)
+        .collect();
+    let count = claimed.len();
+    claimed.sort_unstable();
+    claimed.dedup();
+    assert_eq!((claimed.len(), count), (40, 40));
+    other_process.close().await;
+}
