@@ -2,13 +2,6 @@
 //! `cargo run -p marketplace --example preview [ADDRESS] [SERVICE=FAULT ...]`. SERVICE is
 //! `inventory` or `recommendations`; FAULT is `slow`, `failing` or `down`.
 
-#[path = "../src/tests/fakes/mod.rs"]
-#[expect(
-    dead_code,
-    reason = "the tests use more of the fakes than this example"
-)]
-mod fakes;
-
 use std::{
     error::Error,
     fmt::Write,

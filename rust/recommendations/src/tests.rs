@@ -1,7 +1,6 @@
 //! Tests of the service through its generated clients and the layers of `rpc`, with a fake
 //! Inventory behind its generated server.
 
-mod inventory;
 mod legacy;
 mod refresh;
 mod v1;
@@ -9,14 +8,14 @@ mod v1;
 use std::time::Duration;
 
 use contract::bookstore::inventory::v1::{
-    BookCategory, inventory_service_server::InventoryServiceServer,
+    Book, BookCategory, inventory_service_server::InventoryServiceServer,
 };
+use fakes::FakeInventory;
 use prost::Message;
 use rpc::{Channel, Router};
 use tonic::Status;
 use tonic_types::pb;
 
-use self::inventory::FakeInventory;
 use crate::{Options, Recommendations};
 
 /// The nine books of the first tutorial.
@@ -51,6 +50,21 @@ fn fast_refresh() -> Options {
         seed: Some(1),
         ..Options::default()
     }
+}
+
+/// Books with these ids, titles and categories.
+fn books(books: impl IntoIterator<Item = (i32, impl ToString, BookCategory)>) -> Vec<Book> {
+    let books = books.into_iter();
+    books
+        .map(|(book_id, title, category)| {
+            fakes::book(book_id, &title.to_string(), "Author", category)
+        })
+        .collect()
+}
+
+/// A fake Inventory with the nine books of the first tutorial.
+fn tutorial_inventory() -> FakeInventory {
+    FakeInventory::of(&books(TUTORIAL))
 }
 
 /// A channel to a server of both contracts, which reads the books of `inventory`.

@@ -1,6 +1,5 @@
 //! Tests of the shop against fake services that work, are slow, fail or are down.
 
-mod fakes;
 mod hostile_input;
 mod monitor;
 mod outages;

@@ -10,7 +10,7 @@ use prost::Message;
 use rpc::Channel;
 use tonic::{Code, Status};
 
-use super::{FakeInventory, Options, TUTORIAL, reason, serve};
+use super::{FakeInventory, Options, TUTORIAL, books, reason, serve, tutorial_inventory};
 
 async fn recommend(
     channel: &Channel,
@@ -31,7 +31,7 @@ fn request(category: i32, max_results: i32) -> RecommendationRequest {
 }
 
 fn tutorial() -> Channel {
-    serve(&FakeInventory::with(TUTORIAL), &Options::default())
+    serve(&tutorial_inventory(), &Options::default())
 }
 
 #[test]
@@ -92,7 +92,7 @@ async fn zero_and_unset_max_results_get_no_books() {
 #[tokio::test]
 async fn max_results_has_no_upper_bound() {
     let many = (1..=250).map(|id| (id, format!("Book {id}"), TUTORIAL[0].2));
-    let channel = serve(&FakeInventory::with(many), &Options::default());
+    let channel = serve(&FakeInventory::of(&books(many)), &Options::default());
     for (max_results, expected) in [(150, 150), (250, 250), (i32::MAX, 250)] {
         let books = recommend(&channel, request(0, max_results)).await;
         assert_eq!(books.expect("books are recommended").len(), expected);

@@ -12,7 +12,10 @@ use rpc::{Channel, LateChannel, Router};
 use tokio::time::{Instant, sleep, timeout};
 use tonic::{Code, Request};
 
-use super::{FakeInventory, Options, TUTORIAL, fast_refresh, reason, serve, v1::recommend};
+use super::{
+    FakeInventory, Options, TUTORIAL, books, fast_refresh, reason, serve, tutorial_inventory,
+    v1::recommend,
+};
 use crate::{Recommendations, v1};
 
 /// Waits until the category has `count` books.
@@ -30,29 +33,42 @@ async fn wait_for_book_count(channel: &Channel, category: BookCategory, count: u
     in_time.expect("the change of the catalogue becomes visible");
 }
 
+/// Waits until the catalogue revision was asked `count` more times, successfully or not.
+async fn wait_for_polls(inventory: &FakeInventory, count: usize) {
+    let polls = || inventory.faults.calls("list_categories");
+    let enough = polls() + count;
+    let reached = async {
+        while polls() < enough {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let in_time = timeout(Duration::from_secs(10), reached).await;
+    in_time.expect("inventory is polled");
+}
+
 #[tokio::test]
 async fn catalogue_is_read_again_only_after_a_change() {
-    let inventory = FakeInventory::with(TUTORIAL);
+    let inventory = tutorial_inventory();
     let channel = serve(&inventory, &fast_refresh());
     wait_for_book_count(&channel, BookCategory::Mystery, 3).await;
-    assert_eq!(inventory.pages_read(), 1);
-    sleep(Duration::from_millis(100)).await;
-    assert_eq!(inventory.pages_read(), 1);
+    assert_eq!(inventory.faults.calls("list_books"), 1);
+    wait_for_polls(&inventory, 3).await;
+    assert_eq!(inventory.faults.calls("list_books"), 1);
 
     let more = (100..=500).map(|id| (id, "Poems", BookCategory::Poetry));
-    inventory.replace(TUTORIAL.into_iter().chain(more));
+    inventory.replace(&books(TUTORIAL.into_iter().chain(more)));
     wait_for_book_count(&channel, BookCategory::Poetry, 100).await;
     // 410 books are three pages.
-    assert_eq!(inventory.pages_read(), 1 + 3);
+    assert_eq!(inventory.faults.calls("list_books"), 1 + 3);
 
-    inventory.replace(TUTORIAL.into_iter().skip(1));
+    inventory.replace(&books(TUTORIAL.into_iter().skip(1)));
     wait_for_book_count(&channel, BookCategory::Mystery, 2).await;
 }
 
 #[tokio::test]
 async fn duplicate_book_in_the_list_counts_once() {
     let twice = TUTORIAL.into_iter().chain(TUTORIAL);
-    let channel = serve(&FakeInventory::with(twice), &fast_refresh());
+    let channel = serve(&FakeInventory::of(&books(twice)), &fast_refresh());
     let books = recommend(&channel, BookCategory::Mystery, 100).await;
     assert_eq!(books.expect("books are recommended").len(), 3);
 }
@@ -72,7 +88,7 @@ async fn call_is_unavailable_before_the_first_load() {
     assert_eq!(refused.code(), Code::Unavailable);
     assert_eq!(reason(&refused), "CATALOGUE_UNAVAILABLE");
 
-    inventory.replace(TUTORIAL);
+    inventory.replace(&books(TUTORIAL));
     inventory.set_down(false);
     let recovered = async { while recommend(&channel, BookCategory::Mystery, 3).await.is_err() {} };
     let in_time = timeout(Duration::from_secs(10), recovered).await;
@@ -82,14 +98,14 @@ async fn call_is_unavailable_before_the_first_load() {
 #[tokio::test]
 async fn early_request_waits_for_the_first_load() {
     let inventory = FakeInventory::down();
-    inventory.replace(TUTORIAL);
+    inventory.replace(&books(TUTORIAL));
     let options = Options {
         first_load_wait: Duration::from_secs(10),
         ..fast_refresh()
     };
     let channel = serve(&inventory, &options);
     let late_start = async {
-        sleep(Duration::from_millis(80)).await;
+        wait_for_polls(&inventory, 2).await;
         inventory.set_down(false);
     };
     let (books, ()) = tokio::join!(recommend(&channel, BookCategory::Mystery, 3), late_start);
@@ -119,16 +135,16 @@ async fn early_request_does_not_wait_past_its_deadline() {
 
 #[tokio::test]
 async fn last_catalogue_is_used_while_inventory_is_down() {
-    let inventory = FakeInventory::with(TUTORIAL);
+    let inventory = tutorial_inventory();
     let channel = serve(&inventory, &fast_refresh());
     wait_for_book_count(&channel, BookCategory::Mystery, 3).await;
     inventory.set_down(true);
-    for _ in 0..10 {
-        sleep(Duration::from_millis(20)).await;
+    for _ in 0..3 {
+        wait_for_polls(&inventory, 1).await;
         let books = recommend(&channel, BookCategory::Mystery, 3).await;
         assert_eq!(books.expect("the copy is used").len(), 3);
     }
-    inventory.replace(TUTORIAL.into_iter().skip(2));
+    inventory.replace(&books(TUTORIAL.into_iter().skip(2)));
     inventory.set_down(false);
     wait_for_book_count(&channel, BookCategory::Mystery, 1).await;
 }
@@ -139,7 +155,7 @@ async fn inventory_of_the_same_process_may_start_later() {
     let recommendations = Recommendations::start(upstream, &fast_refresh());
     let router = Router::new(rpc::Options::default())
         .add(v1(recommendations))
-        .add(InventoryServiceServer::new(FakeInventory::with(TUTORIAL)));
+        .add(InventoryServiceServer::new(tutorial_inventory()));
     let channel = router.in_process();
     filler.set(channel.clone());
     let books = recommend(&channel, BookCategory::Mystery, 3).await;

@@ -13,7 +13,7 @@ use service::{AccountId, BookId};
 use tonic::{Code, Status};
 use uuid::Uuid;
 
-use super::{FakeInventory, Options, TUTORIAL, fast_refresh, serve};
+use super::{FakeInventory, Options, books, fast_refresh, serve, tutorial_inventory};
 use crate::{PurchaseHistory, Recommendations};
 
 pub async fn recommend(
@@ -45,9 +45,9 @@ fn with_500_books() -> FakeInventory {
             BookCategory::Poetry
         }
     };
-    FakeInventory::with(
+    FakeInventory::of(&books(
         (1..=500).map(|number| (number, format!("Book {number}"), category(number))),
-    )
+    ))
 }
 
 #[tokio::test]
@@ -66,7 +66,7 @@ async fn sample_has_distinct_books_of_the_category_with_their_titles() {
 
 #[tokio::test]
 async fn small_category_is_returned_completely() {
-    let channel = serve(&FakeInventory::with(TUTORIAL), &Options::default());
+    let channel = serve(&tutorial_inventory(), &Options::default());
     let books = recommend(&channel, BookCategory::SelfHelp, 100).await;
     assert_eq!(
         ids(&books.expect("books are recommended")),
@@ -76,14 +76,14 @@ async fn small_category_is_returned_completely() {
 
 #[tokio::test]
 async fn category_without_books_gets_an_empty_response() {
-    let channel = serve(&FakeInventory::with(TUTORIAL), &Options::default());
+    let channel = serve(&tutorial_inventory(), &Options::default());
     let books = recommend(&channel, BookCategory::Horror, 3).await;
     assert_eq!(books.expect("an empty response is no error"), []);
 }
 
 #[tokio::test]
 async fn unset_fields_are_refused() {
-    let channel = serve(&FakeInventory::with(TUTORIAL), &Options::default());
+    let channel = serve(&tutorial_inventory(), &Options::default());
     for (category, max_results) in [(BookCategory::Unspecified, 3), (BookCategory::Mystery, 0)] {
         let refused = recommend(&channel, category, max_results).await;
         let code = refused.expect_err("the request is refused").code();
@@ -125,7 +125,7 @@ impl PurchaseHistory for FixedPurchases {
 async fn purchased_books_are_not_recommended() {
     use contract::bookstore::inventory::v1::inventory_service_server::InventoryServiceServer;
     let upstream = rpc::Router::new(rpc::Options::default())
-        .add(InventoryServiceServer::new(FakeInventory::with(TUTORIAL)))
+        .add(InventoryServiceServer::new(tutorial_inventory()))
         .in_process();
     let purchases = FixedPurchases(HashSet::from([BookId(1), BookId(2), BookId(77)]));
     let service = Recommendations::start_with_history(upstream, &fast_refresh(), purchases);

@@ -1,12 +1,14 @@
-//! Fake services with fixed books and switchable faults, behind the generated servers and the
-//! real layers. The example `preview` uses them too.
+//! Fake services for tests: they have the books of a test, and faults that a test switches
+//! on and off. A test serves them by the generated servers and the layers of `rpc`.
+
+#![forbid(unsafe_code)]
 
 mod inventory;
 mod recommendations;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -30,26 +32,38 @@ pub enum Fault {
     Down,
 }
 
-/// The error message of failing services.
+/// The error message of failing services. No client may see it.
 pub const SECRET: &str = "password of the database is swordfish";
 
-/// Sets the fault of single methods or of all methods of a fake service.
+/// Sets the fault of single methods or of all methods of a fake service, and counts its
+/// calls.
 #[derive(Clone, Debug, Default)]
-pub struct FaultSwitch(Arc<Mutex<HashMap<&'static str, Fault>>>);
+pub struct FaultSwitch(Arc<Mutex<Switches>>);
+
+#[derive(Debug, Default)]
+struct Switches {
+    faults: HashMap<&'static str, Fault>,
+    calls: HashMap<&'static str, usize>,
+}
 
 impl FaultSwitch {
-    /// Sets the fault of a method; `*` sets it for all methods without their own.
+    /// Sets the fault of a method, such as `get_book`; `*` sets it for all methods without
+    /// their own.
     pub fn set(&self, method: &'static str, fault: Fault) {
-        self.0
-            .lock()
-            .expect("no panic with the lock")
-            .insert(method, fault);
+        lock(&self.0).faults.insert(method, fault);
     }
 
-    /// Delays or fails according to the fault of the method.
-    async fn apply(&self, method: &str) -> Result<(), Status> {
+    /// How many times a method was called, including the failed calls.
+    pub fn calls(&self, method: &'static str) -> usize {
+        lock(&self.0).calls.get(method).copied().unwrap_or_default()
+    }
+
+    /// Counts the call, and delays or fails according to the fault of the method.
+    async fn apply(&self, method: &'static str) -> Result<(), Status> {
         let fault = {
-            let faults = self.0.lock().expect("no panic with the lock");
+            let mut switches = lock(&self.0);
+            *switches.calls.entry(method).or_default() += 1;
+            let faults = &switches.faults;
             faults
                 .get(method)
                 .or(faults.get("*"))
@@ -66,6 +80,11 @@ impl FaultSwitch {
             Fault::Down => Err(Status::unavailable(SECRET)),
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A test that panicked with the lock has failed anyway.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A book for tests, with a year and a price derived from its id.

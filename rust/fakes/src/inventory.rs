@@ -1,30 +1,61 @@
-use std::collections::BTreeMap;
+//! The fake of `bookstore.inventory.v1`.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use contract::bookstore::inventory::v1::{inventory_service_server::InventoryService, *};
 use tonic::{Request, Response, Status, Streaming, codegen::BoxStream};
 
-use super::FaultSwitch;
+use crate::{Fault, FaultSwitch, lock};
 
-/// A fake Inventory.
-#[derive(Clone, Debug)]
+/// A fake Inventory. Clones share the same books and faults.
+#[derive(Clone, Debug, Default)]
 pub struct FakeInventory {
-    books: Vec<Book>,
+    state: Arc<Mutex<State>>,
     /// Its faults.
     pub faults: FaultSwitch,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    books: Vec<Book>,
+    revision: i64,
 }
 
 impl FakeInventory {
     /// An Inventory with these books. The number of copies is the last digit of the book
     /// id, or 40 if that digit is above 5.
     pub fn of(books: &[Book]) -> Self {
-        Self {
-            books: books.to_vec(),
-            faults: FaultSwitch::default(),
-        }
+        let inventory = Self::default();
+        inventory.replace(books);
+        inventory
+    }
+
+    /// An Inventory without books, whose calls fail with UNAVAILABLE.
+    pub fn down() -> Self {
+        let inventory = Self::default();
+        inventory.set_down(true);
+        inventory
+    }
+
+    /// Replaces the catalogue and increases its revision.
+    pub fn replace(&self, books: &[Book]) {
+        let mut state = lock(&self.state);
+        state.books = books.to_vec();
+        state.revision += 1;
+    }
+
+    /// While `down` is set, all calls fail with UNAVAILABLE.
+    pub fn set_down(&self, down: bool) {
+        let fault = if down { Fault::Down } else { Fault::None };
+        self.faults.set("*", fault);
     }
 
     fn find(&self, id: i32) -> Option<Book> {
-        self.books.iter().find(|book| book.book_id == id).cloned()
+        let state = lock(&self.state);
+        state.books.iter().find(|book| book.book_id == id).cloned()
     }
 }
 
@@ -82,11 +113,9 @@ impl InventoryService for FakeInventory {
     ) -> Result<Response<ListBooksResponse>, Status> {
         self.faults.apply("list_books").await?;
         let request = request.into_inner();
-        let books = self
-            .books
-            .iter()
-            .filter(|book| book.category == request.category);
-        let books: Vec<_> = books.cloned().collect();
+        let state = lock(&self.state);
+        let of_category = |book: &&Book| [0, book.category].contains(&request.category);
+        let books: Vec<_> = state.books.iter().filter(of_category).cloned().collect();
         let (books, next_page_token) = page(&books, request.page_size, &request.page_token)?;
         Ok(Response::new(ListBooksResponse {
             books,
@@ -100,7 +129,8 @@ impl InventoryService for FakeInventory {
     ) -> Result<Response<ListCategoriesResponse>, Status> {
         self.faults.apply("list_categories").await?;
         let mut counts = BTreeMap::new();
-        for book in &self.books {
+        let state = lock(&self.state);
+        for book in &state.books {
             *counts.entry(book.category).or_default() += 1;
         }
         let counts = counts.into_iter();
@@ -111,7 +141,7 @@ impl InventoryService for FakeInventory {
                     book_count,
                 })
                 .collect(),
-            catalogue_revision: 1,
+            catalogue_revision: state.revision,
         }))
     }
 
@@ -127,7 +157,8 @@ impl InventoryService for FakeInventory {
             let fits = [0, book.category].contains(&request.category);
             fits && words.split_whitespace().all(|word| text.contains(word))
         };
-        let found: Vec<_> = self.books.iter().filter(matches).cloned().collect();
+        let state = lock(&self.state);
+        let found: Vec<_> = state.books.iter().filter(matches).cloned().collect();
         let (books, next_page_token) = page(&found, request.page_size, &request.page_token)?;
         Ok(Response::new(SearchBooksResponse {
             books,

@@ -1,10 +1,12 @@
+//! The fake of `bookstore.recommendations.v1`.
+
 use contract::bookstore::{
     inventory::v1::Book,
     recommendations::v1::{recommendation_service_server::RecommendationService, *},
 };
 use tonic::{Request, Response, Status};
 
-use super::FaultSwitch;
+use crate::FaultSwitch;
 
 /// A fake Recommendations service, which recommends the first books of a category.
 #[derive(Clone, Debug)]
