@@ -45,7 +45,7 @@ impl MethodInfo {
 }
 
 /// The methods of health and reflection: path, service, name, client streaming, server streaming.
-const INFRASTRUCTURE: [(&str, &str, &str, bool, bool); 3] = [
+const INFRASTRUCTURE: [(&str, &str, &str, bool, bool); 4] = [
     (
         "/grpc.health.v1.Health/Check",
         "grpc.health.v1.Health",
@@ -63,6 +63,13 @@ const INFRASTRUCTURE: [(&str, &str, &str, bool, bool); 3] = [
     (
         "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
         "grpc.reflection.v1.ServerReflection",
+        "ServerReflectionInfo",
+        true,
+        true,
+    ),
+    (
+        "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+        "grpc.reflection.v1alpha.ServerReflection",
         "ServerReflectionInfo",
         true,
         true,

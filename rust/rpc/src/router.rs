@@ -88,12 +88,15 @@ impl Router {
         let health = ProcessHealth::new(names.iter().copied(), self.draining.subscribe());
         insert(&mut services, HealthServer::new(health));
 
-        let listed = names.into_iter().chain([
+        let mut listed = names;
+        listed.extend([
             "grpc.health.v1.Health",
             "grpc.reflection.v1.ServerReflection",
+            "grpc.reflection.v1alpha.ServerReflection",
         ]);
-        let reflection = reflection(listed).expect("the image of the contract is well formed");
-        insert(&mut services, reflection);
+        let (v1, v1alpha) = reflection(&listed).expect("the image of the contract is well formed");
+        insert(&mut services, v1);
+        insert(&mut services, v1alpha);
         layers::build_stack(Routes::new(services), &self.shared, &self.open_services)
     }
 }

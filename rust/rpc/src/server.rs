@@ -14,6 +14,7 @@ use std::{
 };
 
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -25,7 +26,7 @@ use tokio::{
     sync::watch,
     task::JoinSet,
 };
-use tonic::body::Body;
+use tonic::{Status, body::Body};
 use tonic_web::{GrpcWebLayer, GrpcWebService};
 use tower::{
     Layer, Service,
@@ -33,7 +34,7 @@ use tower::{
 };
 use tower_http::cors::{Any, Cors, CorsLayer};
 
-use crate::{Options, layers::Stack};
+use crate::{CallContext, Options, layers::Stack};
 
 /// How long the accept loop waits when the process has no file descriptor left.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
@@ -228,13 +229,12 @@ impl hyper::service::Service<Request<Incoming>> for ConnectionService {
     type Future = ConnectionServiceFuture;
 
     fn call(&self, request: Request<Incoming>) -> ConnectionServiceFuture {
-        let is_grpc = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"));
+        let content_type = request.headers().get(header::CONTENT_TYPE);
+        let is_grpc = content_type.is_some_and(is_grpc_media_type);
         match *request.method() {
-            // A CORS preflight request has no body and so no content type.
-            Method::OPTIONS => {}
+            // A CORS preflight request, which has no body and so no content type. The
+            // CORS layer answers all of them, so that none runs a method.
+            Method::OPTIONS if matches!(self.0, Either::Left(_)) => {}
             _ if !is_grpc => {
                 return ConnectionServiceFuture::Refused {
                     status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -248,9 +248,41 @@ impl hyper::service::Service<Request<Incoming>> for ConnectionService {
                 };
             }
         }
-        let future = self.0.clone().call(request.map(Body::new));
+        let request = request.map(|body| Body::new(body.map_err(client_gone)));
+        let future = self.0.clone().call(request);
         ConnectionServiceFuture::Call { future }
     }
+}
+
+/// Whether this is `application/grpc` or `application/grpc-web` (or its `-text`), with
+/// or without a message format such as `+proto`. Case and parameters do not matter.
+fn is_grpc_media_type(content_type: &HeaderValue) -> bool {
+    let value = content_type.as_bytes();
+    let media_type = value.split(|&byte| byte == b';').next().unwrap_or_default();
+    let without_format = media_type.split(|&byte| byte == b'+').next();
+    let without_format = without_format.unwrap_or_default().trim_ascii();
+    [
+        "application/grpc",
+        "application/grpc-web",
+        "application/grpc-web-text",
+    ]
+    .iter()
+    .any(|known| without_format.eq_ignore_ascii_case(known.as_bytes()))
+}
+
+/// The status of a request that its client has reset, or whose connection was lost. The
+/// body is polled within the context of its call, which then ends as CANCELLED,
+/// whatever the layers and the handler make of the broken request.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the signature that `map_err` requires"
+)]
+fn client_gone(error: hyper::Error) -> Status {
+    if let Some(call) = CallContext::current() {
+        call.set_cancelled();
+    }
+    tracing::debug!(%error, "a request did not arrive completely");
+    Status::cancelled("the client cancelled the request")
 }
 
 pin_project! {
@@ -287,4 +319,29 @@ fn not_grpc_response(status: StatusCode) -> Response<Body> {
         response.headers_mut().insert(header::ALLOW, allowed);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_grpc_media_types_are_accepted() {
+        for (value, expected) in [
+            ("application/grpc", true),
+            ("application/grpc+proto", true),
+            ("Application/gRPC; charset=utf-8", true),
+            ("application/grpc-web", true),
+            ("application/grpc-web+proto", true),
+            ("application/grpc-web-text", true),
+            ("application/grpc-web-text+proto;x=y", true),
+            ("application/grpcx", false),
+            ("application/grpc-webx", false),
+            ("application/json", false),
+            ("", false),
+        ] {
+            let content_type = HeaderValue::from_static(value);
+            assert_eq!(is_grpc_media_type(&content_type), expected, "{value:?}");
+        }
+    }
 }

@@ -21,6 +21,7 @@ on_both_transports!(
     watch_of_unknown_service_reports_service_unknown,
     reflection_lists_served_services,
     reflection_serves_files_with_their_options,
+    reflection_v1alpha_lists_the_same_services,
 );
 
 async fn health_check_covers_each_service(transport: Transport) {
@@ -96,6 +97,7 @@ async fn reflection_lists_served_services(transport: Transport) {
             RECOMMENDATIONS,
             "grpc.health.v1.Health",
             "grpc.reflection.v1.ServerReflection",
+            "grpc.reflection.v1alpha.ServerReflection",
         ]
     );
 }
@@ -119,4 +121,26 @@ async fn reflection_serves_files_with_their_options(transport: Transport) {
         // The validation rules are extensions, which prost drops when it decodes.
         assert!(raw.len() > file.encoded_len() || symbol != INVENTORY);
     }
+}
+
+async fn reflection_v1alpha_lists_the_same_services(transport: Transport) {
+    use tonic_reflection::pb::v1alpha;
+    let server = Server::start(transport).await;
+    let channel = server.channel.clone();
+    let mut client = v1alpha::server_reflection_client::ServerReflectionClient::new(channel);
+    let list = v1alpha::server_reflection_request::MessageRequest::ListServices(String::new());
+    let request = v1alpha::ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(list),
+    };
+    let response = client.server_reflection_info(stream::iter([request])).await;
+    let mut responses = response.expect("a stream").into_inner();
+    let first = responses.message().await.expect("a response");
+    let first = first.expect("not the end").message_response;
+    let Some(v1alpha::server_reflection_response::MessageResponse::ListServicesResponse(list)) =
+        first
+    else {
+        panic!("{first:?}");
+    };
+    assert_eq!(list.service.len(), 5);
 }

@@ -4,11 +4,16 @@
 use std::{
     io::Write,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
-use contract::bookstore::inventory::v1::{GetBookRequest, SetStockRequest, WatchStockRequest};
+use contract::bookstore::inventory::v1::{
+    BookImport, GetBookRequest, ImportBooksRequest, SetStockRequest, WatchStockRequest,
+};
+use futures::{StreamExt, stream};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use rpc::Options;
+use tokio::net::TcpStream;
 use tonic::{Code, Request};
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -22,6 +27,7 @@ on_both_transports!(
     admission_runs_before_authentication,
     stream_is_logged_when_it_ends,
     access_log_contains_no_message_fields,
+    cancelled_request_is_logged_as_cancelled,
 );
 
 #[derive(Clone, Default)]
@@ -193,6 +199,52 @@ async fn stream_is_logged_when_it_ends(transport: Transport) {
         log.line_of("watcher").contains("CANCELLED"),
         "the client has cancelled"
     );
+}
+
+async fn cancelled_request_is_logged_as_cancelled(transport: Transport) {
+    let (log, _logging) = capture();
+    let server = Server::start(transport).await;
+    let book = crate::fakes::book(7, "Persuasion".to_owned());
+    let first = ImportBooksRequest {
+        books: vec![BookImport {
+            book: Some(book),
+            on_hand: None,
+        }],
+    };
+    // More than one attempt: a client that is slow to connect cancels before it has sent
+    // anything.
+    eventually(async || {
+        let messages = stream::iter([first.clone()]).chain(stream::pending());
+        let mut operator = server.operator();
+        let import = operator.import_books(with_id(messages, "half"));
+        let result = tokio::time::timeout(Duration::from_millis(50), import).await;
+        assert!(result.is_err(), "the client cancels");
+        log.text().contains("\"half\"")
+    })
+    .await;
+    let line = log.line_of("half");
+    assert!(line.contains("DEBUG"), "{line}");
+    assert!(line.contains("code=\"CANCELLED\""), "{line}");
+}
+
+#[tokio::test]
+async fn lost_connection_is_logged_as_cancelled() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let (log, _logging) = capture();
+    let server = Server::start(Transport::Tcp).await;
+    let address = server.address.expect("a socket");
+    let mut socket = TcpStream::connect(address).await.expect("a connection");
+    let head = "POST /bookstore.inventory.v1.InventoryService/GetBook HTTP/1.1\r\n\
+                host: localhost\r\ncontent-length: 1000\r\nx-request-id: gone\r\n\
+                content-type: application/grpc-web\r\nexpect: 100-continue\r\n\r\n";
+    socket.write_all(head.as_bytes()).await.expect("sent");
+    let mut began = [0; 12];
+    socket.read_exact(&mut began).await.expect("it reads");
+    drop(socket);
+    eventually(async || log.text().contains("\"gone\"")).await;
+    let line = log.line_of("gone");
+    assert!(line.contains("DEBUG"), "{line}");
+    assert!(line.contains("code=\"CANCELLED\""), "{line}");
 }
 
 async fn access_log_contains_no_message_fields(transport: Transport) {

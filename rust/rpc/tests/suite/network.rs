@@ -92,6 +92,7 @@ async fn request_that_is_not_grpc_gets_415() {
     for head in [
         "GET / HTTP/1.1",
         &format!("{GET_BOOK}\r\ncontent-type: application/json"),
+        &format!("{GET_BOOK}\r\ncontent-type: application/grpcx"),
     ] {
         let response = http1(address, head, b"{}").await;
         assert!(response.starts_with("HTTP/1.1 415"), "{response}");
@@ -103,7 +104,7 @@ async fn request_that_is_not_grpc_gets_415() {
 async fn http_method_other_than_post_gets_405() {
     let server = Server::start(Transport::Tcp).await;
     let address = server.address.expect("a socket");
-    for method in ["GET", "PUT"] {
+    for method in ["GET", "PUT", "OPTIONS"] {
         let path = GET_BOOK.replace("POST", method);
         let head = format!("{path}\r\ncontent-type: application/grpc");
         let response = http1(address, &head, &[]).await;

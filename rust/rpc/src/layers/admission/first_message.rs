@@ -25,7 +25,7 @@ use crate::{layers::frame_parser::FrameParser, method::MethodInfo};
 const MAX_RECEIVED_BYTES: usize = 64 * 1024;
 
 /// Waits for the first message. Returns the body with everything that was received.
-/// Fails with DEADLINE_EXCEEDED after the timeout. A body that ends too early is for
+/// Fails with DEADLINE_EXCEEDED after the timeout, and with the error of the body. A body that ends too early is for
 /// the decoder to refuse.
 pub(super) async fn receive(
     body: Body,
@@ -37,14 +37,14 @@ pub(super) async fn receive(
     }
     let receiving = receive_frames(body, method.is_client_stream());
     match tokio::time::timeout(timeout, receiving).await {
-        Ok(received) => Ok(Body::new(received)),
+        Ok(received) => Ok(Body::new(received?)),
         Err(_) => Err(Status::deadline_exceeded(format!(
             "the request message did not arrive within {timeout:?}"
         ))),
     }
 }
 
-async fn receive_frames(mut rest: Body, client_stream: bool) -> ReceivedBody {
+async fn receive_frames(mut rest: Body, client_stream: bool) -> Result<ReceivedBody, Status> {
     let mut parser = FrameParser::new(usize::MAX);
     let mut frames = VecDeque::with_capacity(1);
     let mut received_bytes = 0;
@@ -53,28 +53,27 @@ async fn receive_frames(mut rest: Body, client_stream: bool) -> ReceivedBody {
         && received_bytes < MAX_RECEIVED_BYTES
         && !(client_stream && parser.complete_messages() > 0)
     {
-        let Some(frame) = rest.frame().await else {
+        let Some(frame) = rest.frame().await.transpose()? else {
             ended = true;
             break;
         };
-        // Nothing follows an error.
-        ended = frame.is_err() || rest.is_end_stream();
-        if let Some(data) = frame.as_ref().ok().and_then(Frame::data_ref) {
+        ended = rest.is_end_stream();
+        if let Some(data) = frame.data_ref() {
             received_bytes += data.len();
             // The limit of this parser is the largest number, so it never fails.
             let _ = parser.advance(data);
         }
         frames.push_back(frame);
     }
-    ReceivedBody {
+    Ok(ReceivedBody {
         frames,
         rest: (!ended).then_some(rest),
-    }
+    })
 }
 
 /// The frames that were received, and then the rest of the body; `None` if it has ended.
 struct ReceivedBody {
-    frames: VecDeque<Result<Frame<Bytes>, Status>>,
+    frames: VecDeque<Frame<Bytes>>,
     rest: Option<Body>,
 }
 
@@ -87,7 +86,7 @@ impl http_body::Body for ReceivedBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         if let Some(frame) = self.frames.pop_front() {
-            return Poll::Ready(Some(frame));
+            return Poll::Ready(Some(Ok(frame)));
         }
         match &mut self.rest {
             Some(rest) => Pin::new(rest).poll_frame(context),
