@@ -58,8 +58,8 @@
 //!   the PostgreSQL migration, so that both engines sort them by bytes. The test
 //!   clusters of [`testing`] use an English collation by default, so that a missing
 //!   `COLLATE "C"` makes a test fail.
-//! - A service lists its statements, and a test prepares each of them on both engines:
-//!   `store::testing::prepare_all`.
+//! - A service declares its statements by [`statements!`], which lists them, and a test
+//!   prepares each of them on both engines: `store::testing::prepare_all`.
 //!
 //! # Transactions
 //! [`write!`] runs its body in a transaction, commits on `Ok` and rolls back on
@@ -107,6 +107,7 @@ mod open;
 pub mod outbox;
 mod query;
 mod retry;
+mod statements;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(test)]

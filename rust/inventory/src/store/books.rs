@@ -8,76 +8,61 @@ use store::{Connection, Sql, Transaction, query};
 use super::to_i32;
 use crate::{Book, InventoryError, text_normalization};
 
-/// All statements of this module, for the test that prepares them.
-#[cfg(test)]
-pub(crate) const STATEMENTS: &[(&str, Sql)] = &[
-    ("books::BY_IDS", BY_IDS),
-    ("books::PAGE_OF_ALL", PAGE_OF_ALL),
-    ("books::PAGE_OF_CATEGORY", PAGE_OF_CATEGORY),
-    ("books::COUNT_BY_CATEGORY", COUNT_BY_CATEGORY),
-    ("books::ANY", ANY),
-    ("books::REVISION", REVISION),
-    ("books::LOCK", LOCK),
-    ("books::BUMP_REVISION", BUMP_REVISION),
-    ("books::UPSERT", UPSERT),
-];
+store::statements! {
+    const BY_IDS = Sql::per_engine(
+        "SELECT book_id, title, authors, publication_year, category, currency_code, amount_minor
+         FROM books WHERE book_id IN (SELECT value FROM json_each($1))",
+        "SELECT book_id, title, authors, publication_year, category, currency_code, amount_minor
+         FROM books WHERE book_id = ANY($1)",
+    );
 
-const BY_IDS: Sql = Sql::per_engine(
-    "SELECT book_id, title, authors, publication_year, category, currency_code, amount_minor
-     FROM books WHERE book_id IN (SELECT value FROM json_each($1))",
-    "SELECT book_id, title, authors, publication_year, category, currency_code, amount_minor
-     FROM books WHERE book_id = ANY($1)",
-);
+    const PAGE_OF_ALL = Sql::portable(
+        "SELECT book_id, title, authors, publication_year, category, currency_code, amount_minor
+         FROM books WHERE (sort_title, book_id) > ($1, $2) ORDER BY sort_title, book_id LIMIT $3",
+    );
 
-const PAGE_OF_ALL: Sql = Sql::portable(
-    "SELECT book_id, title, authors, publication_year, category, currency_code, amount_minor
-     FROM books WHERE (sort_title, book_id) > ($1, $2) ORDER BY sort_title, book_id LIMIT $3",
-);
+    const PAGE_OF_CATEGORY = Sql::portable(
+        "SELECT book_id, title, authors, publication_year, category, currency_code, amount_minor
+         FROM books WHERE category = $4 AND (sort_title, book_id) > ($1, $2)
+         ORDER BY sort_title, book_id LIMIT $3",
+    );
 
-const PAGE_OF_CATEGORY: Sql = Sql::portable(
-    "SELECT book_id, title, authors, publication_year, category, currency_code, amount_minor
-     FROM books WHERE category = $4 AND (sort_title, book_id) > ($1, $2)
-     ORDER BY sort_title, book_id LIMIT $3",
-);
+    const COUNT_BY_CATEGORY = Sql::portable("SELECT category, COUNT(*) FROM books GROUP BY category ORDER BY category");
 
-const COUNT_BY_CATEGORY: Sql =
-    Sql::portable("SELECT category, COUNT(*) FROM books GROUP BY category ORDER BY category");
+    const ANY = Sql::portable("SELECT book_id FROM books LIMIT 1");
 
-const ANY: Sql = Sql::portable("SELECT book_id FROM books LIMIT 1");
+    const REVISION = Sql::portable("SELECT revision FROM catalogue_revision WHERE only_row = 1");
 
-const REVISION: Sql = Sql::portable("SELECT revision FROM catalogue_revision WHERE only_row = 1");
+    const LOCK = Sql::portable("UPDATE catalogue_revision SET revision = revision WHERE only_row = 1");
 
-const LOCK: Sql =
-    Sql::portable("UPDATE catalogue_revision SET revision = revision WHERE only_row = 1");
+    const BUMP_REVISION = Sql::portable("UPDATE catalogue_revision SET revision = revision + 1 WHERE only_row = 1");
 
-const BUMP_REVISION: Sql =
-    Sql::portable("UPDATE catalogue_revision SET revision = revision + 1 WHERE only_row = 1");
-
-/// The books are one JSON array, because a statement for each book would spend most of its
-/// time on round trips. SQLite needs `WHERE true` to parse `ON CONFLICT` after a `SELECT`.
-const UPSERT: Sql = Sql::per_engine(
-    "INSERT INTO books (book_id, title, authors, publication_year, category, currency_code,
-         amount_minor, sort_title)
-     SELECT value ->> 'book_id', value ->> 'title', value ->> 'authors',
-         value ->> 'publication_year', value ->> 'category', value ->> 'currency_code',
-         value ->> 'amount_minor', value ->> 'sort_title'
-     FROM json_each($1) WHERE true
-     ON CONFLICT (book_id) DO UPDATE SET title = excluded.title, authors = excluded.authors,
-         publication_year = excluded.publication_year, category = excluded.category,
-         currency_code = excluded.currency_code, amount_minor = excluded.amount_minor,
-         sort_title = excluded.sort_title",
-    "INSERT INTO books (book_id, title, authors, publication_year, category, currency_code,
-         amount_minor, sort_title)
-     SELECT book_id, title, authors, publication_year, category, currency_code, amount_minor,
-         sort_title
-     FROM json_to_recordset(CAST($1 AS json)) AS book (book_id BIGINT, title TEXT,
-         authors TEXT, publication_year BIGINT, category BIGINT, currency_code TEXT,
-         amount_minor BIGINT, sort_title TEXT)
-     ON CONFLICT (book_id) DO UPDATE SET title = excluded.title, authors = excluded.authors,
-         publication_year = excluded.publication_year, category = excluded.category,
-         currency_code = excluded.currency_code, amount_minor = excluded.amount_minor,
-         sort_title = excluded.sort_title",
-);
+    /// The books are one JSON array, because a statement for each book would spend most of its
+    /// time on round trips. SQLite needs `WHERE true` to parse `ON CONFLICT` after a `SELECT`.
+    const UPSERT = Sql::per_engine(
+        "INSERT INTO books (book_id, title, authors, publication_year, category, currency_code,
+             amount_minor, sort_title)
+         SELECT value ->> 'book_id', value ->> 'title', value ->> 'authors',
+             value ->> 'publication_year', value ->> 'category', value ->> 'currency_code',
+             value ->> 'amount_minor', value ->> 'sort_title'
+         FROM json_each($1) WHERE true
+         ON CONFLICT (book_id) DO UPDATE SET title = excluded.title, authors = excluded.authors,
+             publication_year = excluded.publication_year, category = excluded.category,
+             currency_code = excluded.currency_code, amount_minor = excluded.amount_minor,
+             sort_title = excluded.sort_title",
+        "INSERT INTO books (book_id, title, authors, publication_year, category, currency_code,
+             amount_minor, sort_title)
+         SELECT book_id, title, authors, publication_year, category, currency_code, amount_minor,
+             sort_title
+         FROM json_to_recordset(CAST($1 AS json)) AS book (book_id BIGINT, title TEXT,
+             authors TEXT, publication_year BIGINT, category BIGINT, currency_code TEXT,
+             amount_minor BIGINT, sort_title TEXT)
+         ON CONFLICT (book_id) DO UPDATE SET title = excluded.title, authors = excluded.authors,
+             publication_year = excluded.publication_year, category = excluded.category,
+             currency_code = excluded.currency_code, amount_minor = excluded.amount_minor,
+             sort_title = excluded.sort_title",
+    );
+}
 
 #[derive(sqlx::FromRow, Serialize)]
 pub(super) struct BookRow {

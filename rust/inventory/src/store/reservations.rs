@@ -1,5 +1,4 @@
-//! Statements about reservations and their lines. The state 1 (held) is written literally
-//! in the statements, so that the partial index of held reservations is used.
+//! Statements about reservations and their lines.
 
 use contract::bookstore::inventory::v1::ReservationState;
 use jiff::Timestamp;
@@ -11,72 +10,71 @@ use uuid::Uuid;
 use super::{books::json_array, to_i32};
 use crate::{InventoryError, Reservation, ReservationId, ReservationLine};
 
-/// All statements of this module, for the test that prepares them.
-#[cfg(test)]
-pub(crate) const STATEMENTS: &[(&str, Sql)] = &[
-    ("reservations::INSERT", INSERT),
-    ("reservations::INSERT_LINES", INSERT_LINES),
-    ("reservations::GET", GET),
-    ("reservations::LINES", LINES),
-    ("reservations::FINISH", FINISH),
-    ("reservations::FIRST_DUE", FIRST_DUE),
-    ("reservations::EXPIRE_DUE", EXPIRE_DUE),
-    ("reservations::QUANTITIES", QUANTITIES),
-];
+/// The number of a `ReservationState` as text. It is a part of the statements and not a
+/// parameter, so that the partial index of held reservations is used.
+macro_rules! state {
+    (HELD) => {
+        "1"
+    };
+    (EXPIRED) => {
+        "4"
+    };
+}
 
-const INSERT: Sql = Sql::portable(
-    "INSERT INTO reservations (reservation_id, state, expire_at, created_at)
-     VALUES ($1, 1, $2, $3)",
-);
+store::statements! {
+    const INSERT = Sql::portable(
+        concat!("INSERT INTO reservations (reservation_id, state, expire_at, created_at)
+         VALUES ($1, ", state!(HELD), ", $2, $3)"),
+    );
 
-const INSERT_LINES: Sql = Sql::per_engine(
-    "INSERT INTO reservation_lines (reservation_id, position, book_id, quantity)
-     SELECT $1, value ->> 'position', value ->> 'book_id', value ->> 'quantity'
-     FROM json_each($2)",
-    "INSERT INTO reservation_lines (reservation_id, position, book_id, quantity)
-     SELECT $1, position, book_id, quantity
-     FROM json_to_recordset(CAST($2 AS json))
-         AS line (position BIGINT, book_id BIGINT, quantity BIGINT)",
-);
+    const INSERT_LINES = Sql::per_engine(
+        "INSERT INTO reservation_lines (reservation_id, position, book_id, quantity)
+         SELECT $1, value ->> 'position', value ->> 'book_id', value ->> 'quantity'
+         FROM json_each($2)",
+        "INSERT INTO reservation_lines (reservation_id, position, book_id, quantity)
+         SELECT $1, position, book_id, quantity
+         FROM json_to_recordset(CAST($2 AS json))
+             AS line (position BIGINT, book_id BIGINT, quantity BIGINT)",
+    );
 
-const GET: Sql =
-    Sql::portable("SELECT state, expire_at FROM reservations WHERE reservation_id = $1");
+    const GET = Sql::portable("SELECT state, expire_at FROM reservations WHERE reservation_id = $1");
 
-const LINES: Sql = Sql::portable(
-    "SELECT book_id, quantity FROM reservation_lines WHERE reservation_id = $1
-     ORDER BY position",
-);
+    const LINES = Sql::portable(
+        "SELECT book_id, quantity FROM reservation_lines WHERE reservation_id = $1
+         ORDER BY position",
+    );
 
-const FINISH: Sql = Sql::portable(
-    "UPDATE reservations SET state = $2
-     WHERE reservation_id = $1 AND state = 1 AND expire_at > $3",
-);
+    const FINISH = Sql::portable(
+        concat!("UPDATE reservations SET state = $2
+         WHERE reservation_id = $1 AND state = ", state!(HELD), " AND expire_at > $3"),
+    );
 
-const FIRST_DUE: Sql = Sql::portable(
-    "SELECT expire_at FROM reservations WHERE state = 1 AND expire_at <= $1
-     ORDER BY expire_at LIMIT 1",
-);
+    const FIRST_DUE = Sql::portable(
+        concat!("SELECT expire_at FROM reservations WHERE state = ", state!(HELD), " AND expire_at <= $1
+         ORDER BY expire_at LIMIT 1"),
+    );
 
-/// Expires up to 100 due reservations. On PostgreSQL it skips the ones that another
-/// transaction is changing; the `ARRAY` makes the subquery run only once.
-const EXPIRE_DUE: Sql = Sql::per_engine(
-    "UPDATE reservations SET state = 4 WHERE reservation_id IN (
-         SELECT reservation_id FROM reservations WHERE state = 1 AND expire_at <= $1
-         ORDER BY expire_at LIMIT 100)
-     RETURNING reservation_id",
-    "UPDATE reservations SET state = 4 WHERE reservation_id = ANY(ARRAY(
-         SELECT reservation_id FROM reservations WHERE state = 1 AND expire_at <= $1
-         ORDER BY expire_at LIMIT 100 FOR UPDATE SKIP LOCKED))
-     RETURNING reservation_id",
-);
+    /// Expires up to 100 due reservations. On PostgreSQL it skips the ones that another
+    /// transaction is changing; the `ARRAY` makes the subquery run only once.
+    const EXPIRE_DUE = Sql::per_engine(
+        concat!("UPDATE reservations SET state = ", state!(EXPIRED), " WHERE reservation_id IN (
+             SELECT reservation_id FROM reservations WHERE state = ", state!(HELD), " AND expire_at <= $1
+             ORDER BY expire_at LIMIT 100)
+         RETURNING reservation_id"),
+        concat!("UPDATE reservations SET state = ", state!(EXPIRED), " WHERE reservation_id = ANY(ARRAY(
+             SELECT reservation_id FROM reservations WHERE state = ", state!(HELD), " AND expire_at <= $1
+             ORDER BY expire_at LIMIT 100 FOR UPDATE SKIP LOCKED))
+         RETURNING reservation_id"),
+    );
 
-const QUANTITIES: Sql = Sql::per_engine(
-    "SELECT book_id, SUM(quantity) FROM reservation_lines
-     WHERE reservation_id IN (SELECT value FROM json_each($1))
-     GROUP BY book_id ORDER BY book_id",
-    "SELECT book_id, CAST(SUM(quantity) AS BIGINT) FROM reservation_lines
-     WHERE reservation_id = ANY($1) GROUP BY book_id ORDER BY book_id",
-);
+    const QUANTITIES = Sql::per_engine(
+        "SELECT book_id, SUM(quantity) FROM reservation_lines
+         WHERE reservation_id IN (SELECT value FROM json_each($1))
+         GROUP BY book_id ORDER BY book_id",
+        "SELECT book_id, CAST(SUM(quantity) AS BIGINT) FROM reservation_lines
+         WHERE reservation_id = ANY($1) GROUP BY book_id ORDER BY book_id",
+    );
+}
 
 #[derive(Serialize)]
 struct InsertLineRow {
@@ -195,4 +193,19 @@ pub(crate) async fn quantities(
     rows.into_iter()
         .map(|(book_id, quantity)| Ok((BookId(to_i32(book_id, "book id")?), quantity)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_have_the_numbers_of_the_contract() {
+        for (number, state) in [
+            (state!(HELD), ReservationState::Held),
+            (state!(EXPIRED), ReservationState::Expired),
+        ] {
+            assert_eq!(number, (state as i32).to_string());
+        }
+    }
 }

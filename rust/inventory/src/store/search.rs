@@ -8,46 +8,40 @@ use store::{Connection, Engine, Sql, Transaction, query};
 use super::books::{BookRow, from_rows, json_array};
 use crate::{Book, InventoryError, text_normalization};
 
-/// All statements of this module, for the test that prepares them.
-#[cfg(test)]
-pub(crate) const STATEMENTS: &[(&str, Sql)] = &[
-    ("search::FIND", FIND),
-    ("search::DELETE", DELETE),
-    ("search::INSERT", INSERT),
-];
+store::statements! {
+    /// Books whose title equals the query come first, then those whose title begins with it.
+    /// Within these groups the engine ranks: a word of the title counts more than one of the
+    /// authors, and a word of a short text more than one of a long text.
+    const FIND = Sql::per_engine(
+        "SELECT b.book_id, b.title, b.authors, b.publication_year, b.category, b.currency_code,
+             b.amount_minor
+         FROM book_search JOIN books AS b ON b.book_id = book_search.rowid
+         WHERE book_search MATCH $1 AND ($2 = 0 OR b.category = $2)
+         ORDER BY b.sort_title = $3 DESC, substr(b.sort_title, 1, length($3)) = $3 DESC,
+             bm25(book_search, 4.0, 1.0), b.book_id
+         LIMIT $4 OFFSET $5",
+        "SELECT b.book_id, b.title, b.authors, b.publication_year, b.category, b.currency_code,
+             b.amount_minor
+         FROM book_search AS s JOIN books AS b ON b.book_id = s.book_id
+         WHERE s.words @@ CAST($1 AS tsquery) AND ($2 = CAST(0 AS BIGINT) OR b.category = $2)
+         ORDER BY b.sort_title = $3 DESC, substr(b.sort_title, 1, length($3)) = $3 DESC,
+             ts_rank('{0, 0, 0.25, 1}', s.words, CAST($1 AS tsquery), 1) DESC, b.book_id
+         LIMIT $4 OFFSET $5",
+    );
 
-/// Books whose title equals the query come first, then those whose title begins with it.
-/// Within these groups the engine ranks: a word of the title counts more than one of the
-/// authors, and a word of a short text more than one of a long text.
-const FIND: Sql = Sql::per_engine(
-    "SELECT b.book_id, b.title, b.authors, b.publication_year, b.category, b.currency_code,
-         b.amount_minor
-     FROM book_search JOIN books AS b ON b.book_id = book_search.rowid
-     WHERE book_search MATCH $1 AND ($2 = 0 OR b.category = $2)
-     ORDER BY b.sort_title = $3 DESC, substr(b.sort_title, 1, length($3)) = $3 DESC,
-         bm25(book_search, 4.0, 1.0), b.book_id
-     LIMIT $4 OFFSET $5",
-    "SELECT b.book_id, b.title, b.authors, b.publication_year, b.category, b.currency_code,
-         b.amount_minor
-     FROM book_search AS s JOIN books AS b ON b.book_id = s.book_id
-     WHERE s.words @@ CAST($1 AS tsquery) AND ($2 = CAST(0 AS BIGINT) OR b.category = $2)
-     ORDER BY b.sort_title = $3 DESC, substr(b.sort_title, 1, length($3)) = $3 DESC,
-         ts_rank('{0, 0, 0.25, 1}', s.words, CAST($1 AS tsquery), 1) DESC, b.book_id
-     LIMIT $4 OFFSET $5",
-);
+    const DELETE = Sql::per_engine(
+        "DELETE FROM book_search WHERE rowid IN (SELECT value FROM json_each($1))",
+        "DELETE FROM book_search WHERE book_id = ANY($1)",
+    );
 
-const DELETE: Sql = Sql::per_engine(
-    "DELETE FROM book_search WHERE rowid IN (SELECT value FROM json_each($1))",
-    "DELETE FROM book_search WHERE book_id = ANY($1)",
-);
-
-const INSERT: Sql = Sql::per_engine(
-    "INSERT INTO book_search (rowid, title, authors)
-     SELECT value ->> 'book_id', value ->> 'title', value ->> 'authors' FROM json_each($1)",
-    "INSERT INTO book_search (book_id, words)
-     SELECT book_id, CAST(title || ' ' || authors AS tsvector)
-     FROM json_to_recordset(CAST($1 AS json)) AS book (book_id BIGINT, title TEXT, authors TEXT)",
-);
+    const INSERT = Sql::per_engine(
+        "INSERT INTO book_search (rowid, title, authors)
+         SELECT value ->> 'book_id', value ->> 'title', value ->> 'authors' FROM json_each($1)",
+        "INSERT INTO book_search (book_id, words)
+         SELECT book_id, CAST(title || ' ' || authors AS tsvector)
+         FROM json_to_recordset(CAST($1 AS json)) AS book (book_id BIGINT, title TEXT, authors TEXT)",
+    );
+}
 
 #[derive(Serialize)]
 struct SearchRow {

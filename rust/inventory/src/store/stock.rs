@@ -7,47 +7,37 @@ use store::{Connection, Sql, Transaction, query};
 use super::{books::json_array, to_i32};
 use crate::{InventoryError, StockLevel};
 
-/// All statements of this module, for the test that prepares them.
-#[cfg(test)]
-pub(crate) const STATEMENTS: &[(&str, Sql)] = &[
-    ("stock::LEVELS", LEVELS),
-    ("stock::INSERT", INSERT),
-    ("stock::SET", SET),
-    ("stock::RESERVE", RESERVE),
-    ("stock::RELEASE_RESERVED", RELEASE_RESERVED),
-    ("stock::COMMIT_RESERVED", COMMIT_RESERVED),
-];
+store::statements! {
+    const LEVELS = Sql::per_engine(
+        "SELECT book_id, on_hand, reserved FROM stock
+         WHERE book_id IN (SELECT value FROM json_each($1))",
+        "SELECT book_id, on_hand, reserved FROM stock WHERE book_id = ANY($1)",
+    );
 
-const LEVELS: Sql = Sql::per_engine(
-    "SELECT book_id, on_hand, reserved FROM stock
-     WHERE book_id IN (SELECT value FROM json_each($1))",
-    "SELECT book_id, on_hand, reserved FROM stock WHERE book_id = ANY($1)",
-);
+    const INSERT = Sql::per_engine(
+        "INSERT INTO stock (book_id, on_hand, reserved)
+         SELECT value ->> 'book_id', value ->> 'on_hand', 0 FROM json_each($1)",
+        "INSERT INTO stock (book_id, on_hand, reserved)
+         SELECT book_id, on_hand, 0
+         FROM json_to_recordset(CAST($1 AS json)) AS level (book_id BIGINT, on_hand BIGINT)",
+    );
 
-const INSERT: Sql = Sql::per_engine(
-    "INSERT INTO stock (book_id, on_hand, reserved)
-     SELECT value ->> 'book_id', value ->> 'on_hand', 0 FROM json_each($1)",
-    "INSERT INTO stock (book_id, on_hand, reserved)
-     SELECT book_id, on_hand, 0
-     FROM json_to_recordset(CAST($1 AS json)) AS level (book_id BIGINT, on_hand BIGINT)",
-);
+    const SET = Sql::portable(
+        "UPDATE stock SET on_hand = $2 WHERE book_id = $1 AND reserved <= $2
+         RETURNING book_id, on_hand, reserved",
+    );
 
-const SET: Sql = Sql::portable(
-    "UPDATE stock SET on_hand = $2 WHERE book_id = $1 AND reserved <= $2
-     RETURNING book_id, on_hand, reserved",
-);
+    const RESERVE = Sql::portable(
+        "UPDATE stock SET reserved = reserved + $2
+         WHERE book_id = $1 AND on_hand - reserved >= $2",
+    );
 
-const RESERVE: Sql = Sql::portable(
-    "UPDATE stock SET reserved = reserved + $2
-     WHERE book_id = $1 AND on_hand - reserved >= $2",
-);
+    const RELEASE_RESERVED = Sql::portable("UPDATE stock SET reserved = reserved - $2 WHERE book_id = $1");
 
-const RELEASE_RESERVED: Sql =
-    Sql::portable("UPDATE stock SET reserved = reserved - $2 WHERE book_id = $1");
-
-const COMMIT_RESERVED: Sql = Sql::portable(
-    "UPDATE stock SET on_hand = on_hand - $2, reserved = reserved - $2 WHERE book_id = $1",
-);
+    const COMMIT_RESERVED = Sql::portable(
+        "UPDATE stock SET on_hand = on_hand - $2, reserved = reserved - $2 WHERE book_id = $1",
+    );
+}
 
 #[derive(sqlx::FromRow)]
 struct LevelRow {
