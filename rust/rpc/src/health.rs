@@ -1,5 +1,5 @@
 //! The health service `grpc.health.v1`. Every service of the process is SERVING until
-//! the drain begins, then NOT_SERVING. Databases are not checked: a service that has
+//! the shutdown is requested, then NOT_SERVING. Databases are not checked: a service that has
 //! lost its database returns UNAVAILABLE for its calls, and a restart would not help.
 //!
 //! It uses the messages of tonic-health but not its implementation, whose `Watch`
@@ -20,24 +20,24 @@ use tonic_health::pb::{
 #[derive(Clone)]
 pub(crate) struct ProcessHealth {
     services: Arc<BTreeSet<&'static str>>,
-    draining: watch::Receiver<bool>,
+    not_serving: watch::Receiver<bool>,
 }
 
 impl ProcessHealth {
     pub(crate) fn new(
         services: impl IntoIterator<Item = &'static str>,
-        draining: watch::Receiver<bool>,
+        not_serving: watch::Receiver<bool>,
     ) -> Self {
         Self {
             services: Arc::new(services.into_iter().collect()),
-            draining,
+            not_serving,
         }
     }
 
     fn status(&self, service: &str) -> Option<ServingStatus> {
         let exists = service.is_empty() || self.services.contains(service);
         exists.then(|| {
-            if *self.draining.borrow() {
+            if *self.not_serving.borrow() {
                 ServingStatus::NotServing
             } else {
                 ServingStatus::Serving
@@ -68,7 +68,7 @@ impl Health for ProcessHealth {
     type WatchStream =
         std::pin::Pin<Box<dyn Stream<Item = Result<HealthCheckResponse, Status>> + Send + 'static>>;
 
-    /// Sends the current status, then NOT_SERVING when the drain begins, and ends.
+    /// Sends the current status, then NOT_SERVING when the shutdown is requested, and ends.
     async fn watch(
         &self,
         request: Request<HealthCheckRequest>,
@@ -77,11 +77,11 @@ impl Health for ProcessHealth {
         let first = future::ready(Ok(response(
             status.unwrap_or(ServingStatus::ServiceUnknown),
         )));
-        let mut draining = self.draining.clone();
+        let mut not_serving = self.not_serving.clone();
         let last = async move {
             // Fails when the router, which owns the sender, is gone. Then nothing can
             // change any more.
-            let _ = draining.wait_for(|draining| *draining).await;
+            let _ = not_serving.wait_for(|not_serving| *not_serving).await;
             let changed = status == Some(ServingStatus::Serving);
             changed.then(|| Ok(response(ServingStatus::NotServing)))
         };

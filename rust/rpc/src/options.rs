@@ -53,6 +53,10 @@ pub struct Options {
     pub keepalive_interval: Duration,
     /// How long the reply to a ping may take before the connection is closed.
     pub keepalive_timeout: Duration,
+    /// How long the server still accepts connections and calls after the shutdown has been
+    /// requested, while health reports NOT_SERVING: as long as load balancers need to
+    /// notice it. Zero by default, for a single process without a load balancer.
+    pub lame_duck: Duration,
     /// How long calls in flight may take to finish after the shutdown has begun.
     pub drain_timeout: Duration,
     /// How long server streams stay open after the shutdown has begun. Most never end by
@@ -81,6 +85,7 @@ impl Default for Options {
             max_calls_per_connection: 1024,
             keepalive_interval: Duration::from_secs(30),
             keepalive_timeout: Duration::from_secs(20),
+            lame_duck: Duration::ZERO,
             drain_timeout: Duration::from_secs(10),
             stream_grace: Duration::from_secs(1),
             web_origins: Vec::new(),

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use tokio::{net::TcpListener, sync::watch};
+use tokio::net::TcpListener;
 use tonic::server::NamedService;
 use tonic_health::pb::health_server::HealthServer;
 
@@ -12,7 +12,7 @@ use crate::{
     layers::{self, SharedState, Stack},
     reflection::reflection,
     routes::{Handler, Routes},
-    server,
+    server::{self, Shutdown},
 };
 
 /// Wraps the services of one process in all [`layers`], and adds `grpc.health.v1` and
@@ -23,19 +23,19 @@ pub struct Router {
     services: HashMap<&'static str, Arc<dyn Handler>>,
     /// The names of the services that are not in the contract.
     open_services: Vec<&'static str>,
-    draining: watch::Sender<bool>,
+    shutdown: Shutdown,
 }
 
 impl Router {
     /// A router without services.
     pub fn new(options: Options) -> Self {
-        let draining = watch::Sender::new(false);
+        let shutdown = Shutdown::default();
         Self {
-            shared: SharedState::new(&options, draining.subscribe()),
+            shared: SharedState::new(&options, shutdown.draining.subscribe()),
             options,
             services: HashMap::new(),
             open_services: Vec::new(),
-            draining,
+            shutdown,
         }
     }
 
@@ -67,8 +67,8 @@ impl Router {
         Channel::in_process(self.stack())
     }
 
-    /// Serves until `shutdown` completes, then drains: health changes to NOT_SERVING,
-    /// new connections are refused, calls in flight finish, and server streams end
+    /// Serves until `shutdown` completes. Then health changes to NOT_SERVING, and after
+    /// [`Options::lame_duck`] the server drains: new connections are refused, calls in flight finish, and server streams end
     /// after `stream_grace`. Returns when all calls are done, or after `drain_timeout`,
     /// when it closes the remaining connections.
     ///
@@ -79,13 +79,14 @@ impl Router {
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
         let stack = self.stack();
-        server::serve(stack, &self.options, listener, shutdown, &self.draining).await
+        server::serve(stack, &self.options, listener, shutdown, &self.shutdown).await
     }
 
     fn stack(&self) -> Stack {
         let mut services = self.services.clone();
         let names = services.keys().copied().collect::<Vec<_>>();
-        let health = ProcessHealth::new(names.iter().copied(), self.draining.subscribe());
+        let health =
+            ProcessHealth::new(names.iter().copied(), self.shutdown.not_serving.subscribe());
         insert(&mut services, HealthServer::new(health));
 
         let mut listed = names;

@@ -78,20 +78,39 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
         })
 }
 
+/// The steps of a shutdown: `not_serving` at once, `draining` after the lame-duck time.
+pub(crate) struct Shutdown {
+    pub not_serving: watch::Sender<bool>,
+    pub draining: watch::Sender<bool>,
+}
+
+impl Default for Shutdown {
+    fn default() -> Self {
+        Self {
+            not_serving: watch::Sender::new(false),
+            draining: watch::Sender::new(false),
+        }
+    }
+}
+
 pub(crate) async fn serve(
     stack: Stack,
     options: &Options,
     listener: TcpListener,
-    shutdown: impl Future<Output = ()>,
-    draining: &watch::Sender<bool>,
+    requested: impl Future<Output = ()>,
+    steps: &Shutdown,
 ) -> Result<(), ServeError> {
     let http = http_builder(options);
     let cors = cors_layer(options);
     let mut connections = JoinSet::new();
-    let mut shutdown = pin!(shutdown);
+    let mut drain_begins = pin!(async {
+        requested.await;
+        steps.not_serving.send_replace(true);
+        tokio::time::sleep(options.lame_duck).await;
+    });
     loop {
         let (stream, peer) = tokio::select! {
-            () = &mut shutdown => break,
+            () = &mut drain_begins => break,
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
@@ -110,12 +129,12 @@ pub(crate) async fn serve(
             http.clone(),
             stream,
             service,
-            draining.subscribe(),
+            steps.draining.subscribe(),
         ));
     }
     // New clients are refused at once from here on, and can try another server.
     drop(listener);
-    draining.send_replace(true);
+    steps.draining.send_replace(true);
     drain(connections, options.drain_timeout).await;
     Ok(())
 }

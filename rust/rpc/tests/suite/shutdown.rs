@@ -10,7 +10,7 @@ use tonic_health::pb::{
 };
 
 use crate::{
-    fakes::{NEVER_ANSWERS, WAITS_FOR_GATE},
+    fakes::{ECHO, NEVER_ANSWERS, WAITS_FOR_GATE},
     harness::{Server, Transport, options},
 };
 
@@ -100,4 +100,29 @@ async fn drain_ends_after_its_timeout() {
     );
     let status = never.await.expect("no panic").expect_err("it was cut off");
     assert_eq!(status.code(), Code::Unavailable, "{status}");
+}
+
+#[tokio::test]
+async fn lame_duck_serves_while_health_says_not_serving() {
+    let options = Options {
+        lame_duck: Duration::from_secs(3600),
+        ..options()
+    };
+    let mut server = Server::with(Transport::Tcp, options).await;
+    let mut health = HealthClient::new(server.channel.clone());
+    let response = health.watch(HealthCheckRequest::default()).await;
+    let mut statuses = response.expect("a stream").into_inner();
+    let first = statuses.message().await.expect("a status");
+    assert_eq!(first.expect("not the end").status(), ServingStatus::Serving);
+    server.stop();
+    let second = statuses.message().await.expect("a status");
+    assert_eq!(
+        second.expect("not the end").status(),
+        ServingStatus::NotServing
+    );
+    // A new connection.
+    let address = server.address.expect("a socket");
+    server.channel = Channel::connect(&format!("http://{address}")).expect("an address");
+    server.get_book(ECHO).await.expect("it still serves");
+    server.served.abort();
 }
