@@ -1,4 +1,4 @@
-//! The TCP server: it binds, accepts connections and drains them at shutdown.
+//! The TCP server: it accepts connections and drains them at shutdown.
 //!
 //! It uses hyper and not tonic's `Server`, for three reasons: tonic's own timer
 //! around every call races with our deadline layer, its accept loop spins when
@@ -7,7 +7,6 @@
 use std::{
     convert::Infallible,
     io,
-    net::SocketAddr,
     pin::{Pin, pin},
     task::{Context, Poll},
     time::Duration,
@@ -25,6 +24,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
     task::JoinSet,
+    time::Instant,
 };
 use tonic::{Status, body::Body};
 use tonic_web::{GrpcWebLayer, GrpcWebService};
@@ -39,25 +39,8 @@ use crate::{CallContext, Options, layers::Stack};
 /// How long the accept loop waits when the process has no file descriptor left.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// The error of [`bind`].
-#[derive(Debug, thiserror::Error)]
-pub enum BindError {
-    /// Another process listens on the address.
-    #[error(
-        "port {} on {} is taken: stop the other process or choose another with --grpc-addr",
-        .0.port(), .0.ip()
-    )]
-    AddressInUse(SocketAddr),
-    /// The operating system refuses, for example because the port is below 1024 or
-    /// the address belongs to another machine.
-    #[error("cannot listen on {address}: {cause}")]
-    Other {
-        /// The address that was requested.
-        address: SocketAddr,
-        /// The error of the operating system.
-        cause: io::Error,
-    },
-}
+/// Without a failure for this long, the next one is a new incident.
+const INCIDENT_END: Duration = Duration::from_secs(60);
 
 /// The error of [`Router::serve`](crate::Router::serve): the server stopped before its
 /// shutdown was requested.
@@ -66,16 +49,6 @@ pub enum ServeError {
     /// Accepting failed with an error that will not go away by itself.
     #[error("cannot accept connections any more: {0}")]
     Accept(#[source] io::Error),
-}
-
-/// Listens on an address. Port 0 means any free port.
-pub async fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|cause| match cause.kind() {
-            io::ErrorKind::AddrInUse => BindError::AddressInUse(address),
-            _ => BindError::Other { address, cause },
-        })
 }
 
 /// The steps of a shutdown: `not_serving` at once, `draining` after the lame-duck time.
@@ -103,6 +76,7 @@ pub(crate) async fn serve(
     let http = http_builder(options);
     let cors = cors_layer(options);
     let mut connections = JoinSet::new();
+    let mut exhaustion = Exhaustion::default();
     let mut drain_begins = pin!(async {
         requested.await;
         steps.not_serving.send_replace(true);
@@ -114,7 +88,7 @@ pub(crate) async fn serve(
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    handle_accept_error(error).await?;
+                    handle_accept_error(error, &mut exhaustion).await?;
                     continue;
                 }
             },
@@ -182,7 +156,10 @@ async fn serve_connection(
 
 /// Ignores errors of a single connection, waits when a resource is exhausted, and
 /// returns only errors of the listening socket.
-async fn handle_accept_error(error: io::Error) -> Result<(), ServeError> {
+async fn handle_accept_error(
+    error: io::Error,
+    exhaustion: &mut Exhaustion,
+) -> Result<(), ServeError> {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
     /// ENOMEM, ENFILE, EMFILE, ENOBUFS: temporary, until something is closed.
     const EXHAUSTED: [i32; 4] = [12, 23, 24, 105];
@@ -192,11 +169,30 @@ async fn handle_accept_error(error: io::Error) -> Result<(), ServeError> {
             .raw_os_error()
             .is_some_and(|code| EXHAUSTED.contains(&code)) =>
         {
-            tracing::warn!(%error, "cannot accept connections at the moment, will retry");
+            if exhaustion.is_new_incident(Instant::now()) {
+                tracing::warn!(
+                    %error,
+                    "cannot accept connections until a resource is free; retrying"
+                );
+            }
             tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
             Ok(())
         }
         _ => Err(ServeError::Accept(error)),
+    }
+}
+
+/// The last time that a resource was exhausted, so that an incident is logged once and
+/// not at every retry.
+#[derive(Default)]
+struct Exhaustion {
+    last: Option<Instant>,
+}
+
+impl Exhaustion {
+    fn is_new_incident(&mut self, now: Instant) -> bool {
+        let last = self.last.replace(now);
+        last.is_none_or(|last| now.duration_since(last) > INCIDENT_END)
     }
 }
 
@@ -343,6 +339,17 @@ fn not_grpc_response(status: StatusCode) -> Response<Body> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn exhaustion_is_reported_once_per_incident() {
+        let mut exhaustion = Exhaustion::default();
+        let start = Instant::now();
+        assert!(exhaustion.is_new_incident(start));
+        let second = start + ACCEPT_RETRY_DELAY;
+        assert!(!exhaustion.is_new_incident(second));
+        assert!(!exhaustion.is_new_incident(second + INCIDENT_END));
+        assert!(exhaustion.is_new_incident(second + INCIDENT_END * 3));
+    }
 
     #[test]
     fn only_grpc_media_types_are_accepted() {
