@@ -101,7 +101,10 @@ async fn paging_faults_are_found() {
 async fn different_answers_to_equal_calls_are_found() {
     let varying = failing_with(Fault::AnswersDiffer, "GetBook").await;
     assert!(!varying.is_empty());
-    assert!(varying.iter().all(|id| id == "repeated-reads"), "{varying:?}");
+    assert!(
+        varying.iter().all(|id| id == "repeated-reads"),
+        "{varying:?}"
+    );
 }
 
 #[tokio::test]

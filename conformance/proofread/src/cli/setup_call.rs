@@ -254,7 +254,10 @@ mod tests {
     ";
 
     fn method(contract: &Contract) -> &Method {
-        contract.methods().next().expect("the contract has a method")
+        contract
+            .methods()
+            .next()
+            .expect("the contract has a method")
     }
 
     #[test]

@@ -366,7 +366,8 @@ fn method_is_included_by_name_only_without_wildcards() {
     );
     let contract = Contract::decode(&image).expect("the contract is valid");
     let named = |include: &[&str], exclude: &[&str]| -> Vec<String> {
-        let selection = MethodSelection::new(&owned(include), &owned(exclude)).expect("the globs are valid");
+        let selection =
+            MethodSelection::new(&owned(include), &owned(exclude)).expect("the globs are valid");
         let named = contract
             .methods()
             .filter(|method| selection.includes_by_name(method));

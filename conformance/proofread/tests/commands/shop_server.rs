@@ -182,7 +182,9 @@ async fn read(mut body: RecvStream) -> Bytes {
 
 fn answer(mut respond: SendResponse<Bytes>, reply: Reply) {
     let response = Response::builder().header("content-type", "application/grpc");
-    let Ok(mut stream) = respond.send_response(response.body(()).expect("the response is valid"), false) else {
+    let Ok(mut stream) =
+        respond.send_response(response.body(()).expect("the response is valid"), false)
+    else {
         return;
     };
     let mut trailers = HeaderMap::new();
@@ -199,7 +201,10 @@ fn answer(mut respond: SendResponse<Bytes>, reply: Reply) {
             use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
             let details = BASE64_STANDARD_NO_PAD.encode(status.encode_to_vec());
             trailers.insert("grpc-status", status.code.into());
-            trailers.insert("grpc-message", status.message.parse().expect("the message is ASCII"));
+            trailers.insert(
+                "grpc-message",
+                status.message.parse().expect("the message is ASCII"),
+            );
             trailers.insert(
                 "grpc-status-details-bin",
                 details.parse().expect("base64 is a valid header value"),

@@ -33,7 +33,9 @@ impl Authority {
         let key = KeyPair::generate().expect("the key is generated");
         let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
         let params = CertificateParams::new(names).expect("the names are valid");
-        let certificate = params.signed_by(&key, &self.0).expect("the certificate is signed");
+        let certificate = params
+            .signed_by(&key, &self.0)
+            .expect("the certificate is signed");
         (certificate.pem(), key.serialize_pem())
     }
 

@@ -66,7 +66,10 @@ fn breaking_change_exits_with_1() {
     let broken = stdout(folder.path(), &["diff", "shop.binpb", "tight.binpb"], 1);
     insta::assert_snapshot!(broken);
     let loosened = stdout(folder.path(), &["diff", "tight.binpb", "shop.binpb"], 0);
-    assert!(loosened.contains("no breaking change; 2 loosenings"), "{loosened}");
+    assert!(
+        loosened.contains("no breaking change; 2 loosenings"),
+        "{loosened}"
+    );
     let json = stdout(
         folder.path(),
         &["diff", "shop.binpb", "shop.binpb", "--json"],
