@@ -2,13 +2,19 @@
 
 use std::ops::{Deref, DerefMut};
 
-use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, pool::PoolConnection};
+use sqlx::{PgConnection, Postgres, pool::PoolConnection};
+use tokio::task::spawn_blocking;
 
-use crate::{Engine, Error};
+use crate::{
+    Engine, Error,
+    error::Cause,
+    sqlite::{self, Body, Reader},
+};
 
 /// A connection to SQLite or PostgreSQL on which statements run; see [`crate::read!`].
 #[derive(Debug)]
 pub struct Connection {
+    engine: Engine,
     handle: Handle,
     /// The kind of the first failure in this transaction; always `None` for a reader.
     failure: Option<Failure>,
@@ -16,8 +22,9 @@ pub struct Connection {
 
 #[derive(Debug)]
 enum Handle {
-    SqliteReader(PoolConnection<Sqlite>),
-    SqliteWriter(sqlx::Transaction<'static, Sqlite>),
+    Sqlite(sqlite::Handle),
+    /// A statement was cancelled while it ran on another thread, and has the connection.
+    SqliteLost,
     PostgresReader(PoolConnection<Postgres>),
     PostgresWriter(sqlx::Transaction<'static, Postgres>),
 }
@@ -32,13 +39,14 @@ pub(crate) enum Failure {
 }
 
 pub(crate) enum RawConnection<'c> {
-    Sqlite(&'c mut SqliteConnection),
+    Sqlite(&'c mut rusqlite::Connection),
     Postgres(&'c mut PgConnection),
 }
 
 impl Connection {
-    fn new(handle: Handle) -> Self {
+    fn new(engine: Engine, handle: Handle) -> Self {
         Self {
+            engine,
             handle,
             failure: None,
         }
@@ -46,17 +54,15 @@ impl Connection {
 
     /// The engine that this connection belongs to.
     pub fn engine(&self) -> Engine {
-        match &self.handle {
-            Handle::SqliteReader(_) | Handle::SqliteWriter(_) => Engine::Sqlite,
-            Handle::PostgresReader(_) | Handle::PostgresWriter(_) => Engine::Postgres,
-        }
+        self.engine
     }
 
     pub(crate) fn failure(&self) -> Option<Failure> {
         self.failure
     }
 
-    /// The sqlx connection, unless a statement of this transaction has already failed.
+    /// The connection of the driver, unless a statement of this transaction has already
+    /// failed.
     ///
     /// SQLite needs this check: some errors, for example a full disk, make it roll back
     /// at once. It would then commit each later statement on its own.
@@ -65,26 +71,49 @@ impl Connection {
             return Err(Error::TransactionAborted);
         }
         Ok(match &mut self.handle {
-            Handle::SqliteReader(connection) => RawConnection::Sqlite(connection),
-            Handle::SqliteWriter(transaction) => RawConnection::Sqlite(transaction),
+            Handle::Sqlite(handle) => RawConnection::Sqlite(handle.raw()?),
+            Handle::SqliteLost => return Err(Error::TransactionAborted),
             Handle::PostgresReader(connection) => RawConnection::Postgres(connection),
             Handle::PostgresWriter(transaction) => RawConnection::Postgres(transaction),
         })
     }
 
+    /// Runs statements of SQLite on a thread for blocking work. If the caller is cancelled
+    /// meanwhile, they run to their end and are rolled back.
+    pub(crate) async fn run_blocking<T: Send + 'static>(
+        &mut self,
+        job: impl FnOnce(&rusqlite::Connection) -> Result<T, Cause> + Send + 'static,
+    ) -> Result<T, Cause> {
+        let mut handle = match std::mem::replace(&mut self.handle, Handle::SqliteLost) {
+            Handle::Sqlite(handle) => handle,
+            other => {
+                self.handle = other;
+                return Err(Cause::Closed);
+            }
+        };
+        let running = spawn_blocking(move || {
+            let outcome = match handle.raw() {
+                Ok(raw) => job(raw),
+                Err(_) => Err(Cause::Closed),
+            };
+            (handle, outcome)
+        });
+        // It fails only if the runtime shuts down.
+        let (handle, outcome) = running.await.map_err(|_| Cause::Closed)?;
+        self.handle = Handle::Sqlite(handle);
+        outcome
+    }
+
     /// Returns the outcome of a statement. In a transaction it also records a failure, so
     /// that all later statements are refused.
-    pub(crate) fn record_failure<T>(
-        &mut self,
-        outcome: Result<T, sqlx::Error>,
-    ) -> Result<T, Error> {
+    pub(crate) fn record_failure<T>(&mut self, outcome: Result<T, Cause>) -> Result<T, Error> {
         let error = match outcome {
             Ok(value) => return Ok(value),
-            Err(error) => Error::from(error),
+            Err(cause) => Error::from(cause),
         };
         if matches!(
             self.handle,
-            Handle::SqliteWriter(_) | Handle::PostgresWriter(_)
+            Handle::Sqlite(sqlite::Handle::Body(_)) | Handle::PostgresWriter(_)
         ) {
             self.failure = Some(match error {
                 Error::Conflict(_) => Failure::Conflict,
@@ -95,15 +124,16 @@ impl Connection {
     }
 }
 
-impl From<PoolConnection<Sqlite>> for Connection {
-    fn from(connection: PoolConnection<Sqlite>) -> Self {
-        Self::new(Handle::SqliteReader(connection))
+impl From<Reader> for Connection {
+    fn from(reader: Reader) -> Self {
+        let handle = Handle::Sqlite(sqlite::Handle::Reader(reader));
+        Self::new(Engine::Sqlite, handle)
     }
 }
 
 impl From<PoolConnection<Postgres>> for Connection {
     fn from(connection: PoolConnection<Postgres>) -> Self {
-        Self::new(Handle::PostgresReader(connection))
+        Self::new(Engine::Postgres, Handle::PostgresReader(connection))
     }
 }
 
@@ -119,9 +149,9 @@ pub struct Transaction {
 }
 
 impl Transaction {
-    fn new(handle: Handle) -> Self {
+    fn new(connection: Connection) -> Self {
         Self {
-            connection: Connection::new(handle),
+            connection,
             claimed_request_id: None,
         }
     }
@@ -139,36 +169,46 @@ impl Transaction {
             return Err(Error::ResponseNotSaved { request_id });
         }
         match self.connection.handle {
-            Handle::SqliteWriter(transaction) => transaction.commit().await?,
+            Handle::Sqlite(sqlite::Handle::Body(body)) => body.commit().await?,
             Handle::PostgresWriter(transaction) => transaction.commit().await?,
-            Handle::SqliteReader(_) | Handle::PostgresReader(_) => {}
+            Handle::SqliteLost => return Err(Error::TransactionAborted),
+            Handle::Sqlite(sqlite::Handle::Reader(_)) | Handle::PostgresReader(_) => {}
         }
         Ok(())
     }
 
-    /// Rolls back. An error is only logged: the pool then closes the connection, and the
-    /// database rolls back by itself.
-    pub(crate) async fn rollback(self) {
-        let outcome = match self.connection.handle {
-            Handle::SqliteWriter(transaction) => transaction.rollback().await,
-            Handle::PostgresWriter(transaction) => transaction.rollback().await,
-            Handle::SqliteReader(_) | Handle::PostgresReader(_) => Ok(()),
-        };
-        if let Err(error) = outcome {
-            tracing::debug!(%error, "rollback failed");
+    /// Rolls back. An error of PostgreSQL is only logged: the pool then closes the
+    /// connection, and the database rolls back by itself.
+    ///
+    /// # Errors
+    /// If the transaction could see changes that are not committed after all.
+    pub(crate) async fn rollback(self) -> Result<(), Error> {
+        match self.connection.handle {
+            Handle::Sqlite(sqlite::Handle::Body(body)) => body.rollback().await?,
+            Handle::PostgresWriter(transaction) => {
+                if let Err(error) = transaction.rollback().await {
+                    tracing::debug!(%error, "rollback failed");
+                }
+            }
+            Handle::Sqlite(sqlite::Handle::Reader(_))
+            | Handle::SqliteLost
+            | Handle::PostgresReader(_) => {}
         }
+        Ok(())
     }
 }
 
-impl From<sqlx::Transaction<'static, Sqlite>> for Transaction {
-    fn from(transaction: sqlx::Transaction<'static, Sqlite>) -> Self {
-        Self::new(Handle::SqliteWriter(transaction))
+impl From<Body> for Transaction {
+    fn from(body: Body) -> Self {
+        let handle = Handle::Sqlite(sqlite::Handle::Body(body));
+        Self::new(Connection::new(Engine::Sqlite, handle))
     }
 }
 
 impl From<sqlx::Transaction<'static, Postgres>> for Transaction {
     fn from(transaction: sqlx::Transaction<'static, Postgres>) -> Self {
-        Self::new(Handle::PostgresWriter(transaction))
+        let handle = Handle::PostgresWriter(transaction);
+        Self::new(Connection::new(Engine::Postgres, handle))
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use sqlx::{PgPool, SqlitePool, migrate::Migrator};
+use sqlx::{PgPool, migrate::Migrator};
 
-use crate::{Connection, Error, Location, OpenError, Transaction, open};
+use crate::{Connection, Error, Location, OpenError, Transaction, open, sqlite::Sqlite};
 
 /// The database schema of one service: its name and its migrations.
 #[derive(Debug, Clone, Copy)]
@@ -42,12 +42,7 @@ pub struct Db(pub(crate) Pools);
 
 #[derive(Debug, Clone)]
 pub(crate) enum Pools {
-    /// In write-ahead mode readers never wait for the writer, and SQLite allows only one
-    /// writer. So the writer pool has one connection, which queues writers fairly.
-    Sqlite {
-        readers: SqlitePool,
-        writer: SqlitePool,
-    },
+    Sqlite(Sqlite),
     Postgres(PgPool),
 }
 
@@ -59,8 +54,8 @@ impl Db {
     /// [`OpenError`]: each message is one line that tells the operator what to do.
     pub async fn open(location: &Location, schema: &Schema) -> Result<Self, OpenError> {
         let pools = match location {
-            Location::Folder(folder) => open::sqlite::open(folder, schema).await?,
-            Location::Postgres(url) => open::postgres::open(url, schema).await?,
+            Location::Folder(folder) => Pools::Sqlite(open::sqlite::open(folder, schema).await?),
+            Location::Postgres(url) => Pools::Postgres(open::postgres::open(url, schema).await?),
         };
         Ok(Self(pools))
     }
@@ -68,7 +63,7 @@ impl Db {
     /// The engine of this database.
     pub fn engine(&self) -> Engine {
         match &self.0 {
-            Pools::Sqlite { .. } => Engine::Sqlite,
+            Pools::Sqlite(_) => Engine::Sqlite,
             Pools::Postgres(_) => Engine::Postgres,
         }
     }
@@ -89,10 +84,7 @@ impl Db {
     /// recovery at the next start. Without this call no committed data is lost.
     pub async fn close(&self) {
         match &self.0 {
-            Pools::Sqlite { readers, writer } => {
-                readers.close().await;
-                writer.close().await;
-            }
+            Pools::Sqlite(sqlite) => sqlite.close().await,
             Pools::Postgres(pool) => pool.close().await,
         }
     }
@@ -101,17 +93,25 @@ impl Db {
     /// this.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if no connection became free within five seconds.
+    /// [`Error::Overloaded`] if no connection became free within two seconds.
     pub async fn acquire(&self) -> Result<Connection, Error> {
         Ok(match &self.0 {
-            Pools::Sqlite { readers, .. } => readers.acquire().await?.into(),
+            Pools::Sqlite(sqlite) => sqlite.readers.acquire().await?.into(),
             Pools::Postgres(pool) => pool.acquire().await?.into(),
         })
     }
 
+    /// Switches off that transactions on SQLite share commits, to measure what that gives.
+    #[doc(hidden)]
+    pub async fn set_group_commit(&self, group_commit: bool) {
+        if let Pools::Sqlite(sqlite) = &self.0 {
+            sqlite.writer.set_group_commit(group_commit).await;
+        }
+    }
+
     pub(crate) async fn begin(&self) -> Result<Transaction, Error> {
         Ok(match &self.0 {
-            Pools::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await?.into(),
+            Pools::Sqlite(sqlite) => sqlite.writer.begin().await?.into(),
             Pools::Postgres(pool) => {
                 let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
                 pool.begin_with(begin).await?.into()

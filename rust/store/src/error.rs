@@ -1,22 +1,29 @@
 //! Errors of statements and transactions.
 
-use sqlx::error::DatabaseError;
+use std::sync::Arc;
+
+use rusqlite::ErrorCode;
+use sqlx::error::ErrorKind;
 
 /// Why a statement or a transaction failed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The database is down, unreachable, overloaded or full. A later retry may succeed.
+    /// The database is down, unreachable or full. A later retry may succeed.
     #[error("the database does not answer: {0}")]
-    Unavailable(#[source] sqlx::Error),
+    Unavailable(#[source] Cause),
+    /// No connection became free in time: the callers want more than the database can do. A
+    /// later retry may succeed.
+    #[error("the database is overloaded: no connection became free in time")]
+    Overloaded,
     /// A conflict with another transaction: serialization failure, deadlock or lock
     /// timeout. `write!` retries; a caller gets this error only after the last attempt.
     #[error("conflict with another transaction: {0}")]
-    Conflict(#[source] sqlx::Error),
+    Conflict(#[source] Cause),
     /// The database rejected the statement: it violates a constraint, or the statement
     /// itself is wrong.
     #[error("the database rejected the statement: {0}")]
-    Refused(#[source] sqlx::Error),
+    Refused(#[source] Cause),
     /// An earlier statement of the transaction failed, so the transaction is rolled back.
     #[error("an earlier statement of this transaction failed")]
     TransactionAborted,
@@ -29,90 +36,155 @@ pub enum Error {
     },
 }
 
+/// The cause of an [`Error`], of either engine.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Cause {
+    /// An error of SQLite.
+    #[error(transparent)]
+    Sqlite(Arc<rusqlite::Error>),
+    /// An error of PostgreSQL or of the connection to it.
+    #[error(transparent)]
+    Postgres(Arc<sqlx::Error>),
+    /// A statement that always returns a row returned none.
+    #[error("the statement returned no row")]
+    NoRow,
+    /// Fewer values are bound than the statement has parameters.
+    #[error("no value is bound to the parameter {0:?}")]
+    UnboundParameter(String),
+    /// The database was closed.
+    #[error("the database is closed")]
+    Closed,
+    /// An error made SQLite roll back the transactions that were to be committed together.
+    #[error("the transactions with the same commit were rolled back")]
+    BatchRolledBack,
+}
+
 impl Error {
     /// Whether a later retry may succeed. Services answer UNAVAILABLE if so, and INTERNAL
     /// otherwise.
     pub fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::Conflict(_))
+        matches!(
+            self,
+            Self::Unavailable(_) | Self::Overloaded | Self::Conflict(_)
+        )
     }
 
     /// Whether the statement violated a `CHECK`, `UNIQUE`, `NOT NULL` or foreign key
     /// constraint.
     pub fn is_constraint_violation(&self) -> bool {
-        use sqlx::error::ErrorKind;
-        matches!(self, Self::Refused(sqlx::Error::Database(cause)) if matches!(
-            cause.kind(),
-            ErrorKind::UniqueViolation
-                | ErrorKind::ForeignKeyViolation
-                | ErrorKind::NotNullViolation
-                | ErrorKind::CheckViolation
-        ))
+        match self {
+            Self::Refused(Cause::Sqlite(error)) => {
+                error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
+            }
+            Self::Refused(Cause::Postgres(error)) => matches!(
+                error.as_database_error().map(|cause| cause.kind()),
+                Some(
+                    ErrorKind::UniqueViolation
+                        | ErrorKind::ForeignKeyViolation
+                        | ErrorKind::NotNullViolation
+                        | ErrorKind::CheckViolation
+                )
+            ),
+            _ => false,
+        }
+    }
+}
+
+impl Cause {
+    /// Whether another connection to the same SQLite file holds the lock.
+    pub(crate) fn is_busy(&self) -> bool {
+        matches!(self, Self::Sqlite(error) if error.sqlite_error_code()
+            == Some(ErrorCode::DatabaseBusy))
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Sqlite(error) => sqlite_kind(error),
+            Self::Postgres(error) => postgres_kind(error),
+            Self::Closed => Kind::Unavailable,
+            Self::BatchRolledBack => Kind::Conflict,
+            Self::NoRow | Self::UnboundParameter(_) => Kind::Refused,
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Cause {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(Arc::new(error))
+    }
+}
+
+impl From<sqlx::Error> for Cause {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Postgres(Arc::new(error))
+    }
+}
+
+impl From<Cause> for Error {
+    fn from(cause: Cause) -> Self {
+        match cause.kind() {
+            Kind::Conflict => Self::Conflict(cause),
+            Kind::Unavailable => Self::Unavailable(cause),
+            Kind::Overloaded => Self::Overloaded,
+            Kind::Refused => Self::Refused(cause),
+        }
     }
 }
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        match &error {
-            sqlx::Error::Io(_)
-            | sqlx::Error::Tls(_)
-            | sqlx::Error::Protocol(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed
-            | sqlx::Error::BeginFailed => Self::Unavailable(error),
-            sqlx::Error::Database(cause) => match kind(cause.as_ref()) {
-                Kind::Conflict => Self::Conflict(error),
-                Kind::Unavailable => Self::Unavailable(error),
-                Kind::Refused => Self::Refused(error),
-            },
-            _ => Self::Refused(error),
-        }
+        Cause::from(error).into()
     }
 }
 
-/// The [`Error`] variant that a database error becomes.
+/// The [`Error`] variant that a cause becomes.
 enum Kind {
     Conflict,
     Unavailable,
+    Overloaded,
     Refused,
 }
 
-fn kind(cause: &dyn DatabaseError) -> Kind {
-    match sqlite_code(cause) {
-        Some(SQLITE_BUSY | SQLITE_LOCKED) => Kind::Conflict,
-        Some(SQLITE_READONLY | SQLITE_IOERR | SQLITE_FULL | SQLITE_CANTOPEN) => Kind::Unavailable,
-        Some(_) => Kind::Refused,
-        None => match cause.code().as_deref().unwrap_or_default() {
-            // SQLSTATE serialization_failure, deadlock_detected, lock_not_available.
-            "40001" | "40P01" | "55P03" => Kind::Conflict,
-            // SQLSTATE query_canceled (our statement timeout) and
-            // read_only_sql_transaction (after a failover).
-            "57014" | "25006" => Kind::Unavailable,
-            // SQLSTATE classes: connection exception, insufficient resources, operator
-            // intervention (shutdown), system error.
-            code if ["08", "53", "57P", "58"]
-                .iter()
-                .any(|class| code.starts_with(class)) =>
-            {
-                Kind::Unavailable
-            }
-            _ => Kind::Refused,
-        },
+fn sqlite_kind(error: &rusqlite::Error) -> Kind {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Kind::Conflict,
+        Some(
+            ErrorCode::ReadOnly
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::DiskFull
+            | ErrorCode::CannotOpen,
+        ) => Kind::Unavailable,
+        _ => Kind::Refused,
     }
 }
 
-// Primary result codes of SQLite: https://sqlite.org/rescode.html.
-pub(crate) const SQLITE_BUSY: i32 = 5;
-pub(crate) const SQLITE_LOCKED: i32 = 6;
-pub(crate) const SQLITE_READONLY: i32 = 8;
-pub(crate) const SQLITE_IOERR: i32 = 10;
-pub(crate) const SQLITE_FULL: i32 = 13;
-pub(crate) const SQLITE_CANTOPEN: i32 = 14;
-pub(crate) const SQLITE_NOTADB: i32 = 26;
-
-/// The primary result code of an SQLite error; `None` for an error of PostgreSQL.
-pub(crate) fn sqlite_code(cause: &dyn DatabaseError) -> Option<i32> {
-    cause.try_downcast_ref::<sqlx::sqlite::SqliteError>()?;
-    let extended: i32 = cause.code()?.parse().ok()?;
-    Some(extended & 0xff)
+fn postgres_kind(error: &sqlx::Error) -> Kind {
+    let cause = match error {
+        sqlx::Error::PoolTimedOut => return Kind::Overloaded,
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::BeginFailed => return Kind::Unavailable,
+        sqlx::Error::Database(cause) => cause,
+        _ => return Kind::Refused,
+    };
+    match cause.code().as_deref().unwrap_or_default() {
+        // SQLSTATE serialization_failure, deadlock_detected, lock_not_available.
+        "40001" | "40P01" | "55P03" => Kind::Conflict,
+        // SQLSTATE query_canceled (our statement timeout) and
+        // read_only_sql_transaction (after a failover).
+        "57014" | "25006" => Kind::Unavailable,
+        // SQLSTATE classes: connection exception, insufficient resources, operator
+        // intervention (shutdown), system error.
+        code if ["08", "53", "57P", "58"]
+            .iter()
+            .any(|class| code.starts_with(class)) =>
+        {
+            Kind::Unavailable
+        }
+        _ => Kind::Refused,
+    }
 }

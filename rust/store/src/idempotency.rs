@@ -146,5 +146,9 @@ pub async fn save_response(
 pub async fn prune(transaction: &mut Transaction, now: i64) -> Result<u64, Error> {
     let retention = i64::try_from(RETENTION.as_micros()).unwrap_or(i64::MAX);
     let before = now.saturating_sub(retention);
-    query(PRUNE).bind(before).execute(transaction).await
+    query(PRUNE)
+        .bind(before)
+        .long_running()
+        .execute(transaction)
+        .await
 }

@@ -22,10 +22,11 @@
 //!     "SELECT owner FROM accounts WHERE account_id = ANY($1)",
 //! );
 //!
-//! #[derive(sqlx::FromRow)]
-//! struct Account {
-//!     owner: String,
-//!     balance: i64,
+//! store::row! {
+//!     struct Account {
+//!         owner: String,
+//!         balance: i64,
+//!     }
 //! }
 //!
 //! async fn account(connection: &mut Connection, id: i64) -> Result<Option<Account>, Error> {
@@ -68,7 +69,11 @@
 //! to ten times or five seconds. Therefore a body must have no side effects outside
 //! the database.
 //!
-//! On SQLite one writer runs at a time (`BEGIN IMMEDIATE`). On PostgreSQL the
+//! On SQLite one body runs at a time, in its own savepoint, and one commit serves all bodies
+//! that wait: a body that fails is rolled back alone, and a body is acknowledged when its
+//! changes are on the disk. So that a commit cannot fail because of one of them, no foreign
+//! key is `DEFERRABLE`. Statements run on the thread of the caller; those that read or write
+//! many rows are marked by [`Query::long_running`]. On PostgreSQL the
 //! isolation level is READ COMMITTED. The writers of a contended row, such as the stock
 //! of a bestseller, then wait for each other; under SERIALIZABLE most of them would
 //! fail and be retried. READ COMMITTED requires three rules for bodies:
@@ -107,6 +112,8 @@ mod open;
 pub mod outbox;
 mod query;
 mod retry;
+mod row;
+mod sqlite;
 mod statements;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -116,12 +123,13 @@ mod value;
 
 pub use connection::{Connection, Transaction};
 pub use db::{Db, Engine, Schema};
-pub use error::Error;
+pub use error::{Cause, Error};
 pub use location::{Location, LocationError};
 pub use open::OpenError;
-pub use query::{Query, Row, Sql, query};
+pub use query::{Query, Sql, query};
 #[doc(hidden)]
 pub use retry::Attempts;
+pub use row::{Column, Row, RowRef};
 pub use value::Value;
 
 /// Runs one body on a connection for reading:

@@ -1,8 +1,11 @@
 //! SQL statements: their text, their parameters and how they run.
 
-use sqlx::{FromRow, Postgres, Sqlite, postgres::PgRow, sqlite::SqliteRow};
+use sqlx::Postgres;
 
-use crate::{Connection, Engine, Error, Transaction, Value, connection::RawConnection, value};
+use crate::{
+    Cause, Connection, Engine, Error, Row, RowRef, Transaction, Value, connection::RawConnection,
+    sqlite::statement, value,
+};
 
 /// The text of a statement, for both engines. It is a constant; values that vary are bound
 /// as parameters.
@@ -38,18 +41,13 @@ impl From<&'static str> for Sql {
     }
 }
 
-/// A row of either engine: a tuple, or a struct that derives [`sqlx::FromRow`].
-pub trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
-
-impl<R> Row for R where R: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
-{}
-
 /// A statement with its parameters, ready to run.
 #[derive(Debug, Clone)]
 #[must_use = "a statement does nothing until it is executed or fetched"]
 pub struct Query<'q> {
     sql: Sql,
     values: Vec<Value<'q>>,
+    long_running: bool,
 }
 
 /// Creates a statement. Bind its parameters in the order `$1`, `$2`, ...
@@ -57,6 +55,7 @@ pub fn query<'q>(sql: impl Into<Sql>) -> Query<'q> {
     Query {
         sql: sql.into(),
         values: Vec::new(),
+        long_running: false,
     }
 }
 
@@ -67,21 +66,31 @@ impl<'q> Query<'q> {
         self
     }
 
+    /// Declares that the statement may take longer than a millisecond, because it reads or
+    /// writes many rows. On SQLite it then runs on a thread for blocking work.
+    pub fn long_running(mut self) -> Self {
+        self.long_running = true;
+        self
+    }
+
     /// Runs a statement that changes data, and returns the number of changed rows.
     ///
     /// # Errors
     /// [`Error`] if the statement fails, which aborts the transaction.
     pub async fn execute(self, transaction: &mut Transaction) -> Result<u64, Error> {
+        let text = self.sql.text(transaction.engine());
         let outcome = match transaction.raw()? {
-            RawConnection::Sqlite(raw) => {
-                let arguments = value::sqlite_arguments(self.values)?;
-                let query = sqlx::query_with::<Sqlite, _>(self.sql.sqlite, arguments);
-                query.execute(raw).await.map(|done| done.rows_affected())
+            RawConnection::Sqlite(_) if self.long_running => {
+                let values = value::into_owned(self.values);
+                let job = move |raw: &_| statement::execute(raw, text, &values);
+                transaction.run_blocking(job).await
             }
+            RawConnection::Sqlite(raw) => statement::execute(raw, text, &self.values),
             RawConnection::Postgres(raw) => {
                 let arguments = value::postgres_arguments(self.values)?;
-                let query = sqlx::query_with::<Postgres, _>(self.sql.postgres, arguments);
-                query.execute(raw).await.map(|done| done.rows_affected())
+                let query = sqlx::query_with::<Postgres, _>(text, arguments);
+                let done = query.execute(raw).await;
+                done.map(|done| done.rows_affected()).map_err(Cause::from)
             }
         };
         transaction.record_failure(outcome)
@@ -92,19 +101,7 @@ impl<'q> Query<'q> {
     /// # Errors
     /// [`Error`] if the statement fails, which aborts a transaction.
     pub async fn fetch_all<R: Row>(self, connection: &mut Connection) -> Result<Vec<R>, Error> {
-        let outcome = match connection.raw()? {
-            RawConnection::Sqlite(raw) => {
-                let arguments = value::sqlite_arguments(self.values)?;
-                let query = sqlx::query_as_with::<Sqlite, R, _>(self.sql.sqlite, arguments);
-                query.fetch_all(raw).await
-            }
-            RawConnection::Postgres(raw) => {
-                let arguments = value::postgres_arguments(self.values)?;
-                let query = sqlx::query_as_with::<Postgres, R, _>(self.sql.postgres, arguments);
-                query.fetch_all(raw).await
-            }
-        };
-        connection.record_failure(outcome)
+        self.fetch(connection, usize::MAX).await
     }
 
     /// Fetches the first row, if there is one.
@@ -115,19 +112,7 @@ impl<'q> Query<'q> {
         self,
         connection: &mut Connection,
     ) -> Result<Option<R>, Error> {
-        let outcome = match connection.raw()? {
-            RawConnection::Sqlite(raw) => {
-                let arguments = value::sqlite_arguments(self.values)?;
-                let query = sqlx::query_as_with::<Sqlite, R, _>(self.sql.sqlite, arguments);
-                query.fetch_optional(raw).await
-            }
-            RawConnection::Postgres(raw) => {
-                let arguments = value::postgres_arguments(self.values)?;
-                let query = sqlx::query_as_with::<Postgres, R, _>(self.sql.postgres, arguments);
-                query.fetch_optional(raw).await
-            }
-        };
-        connection.record_failure(outcome)
+        Ok(self.fetch(connection, 1).await?.pop())
     }
 
     /// Fetches the first row of a statement that always has one, such as `SELECT COUNT(*)`.
@@ -137,7 +122,41 @@ impl<'q> Query<'q> {
     pub async fn fetch_one<R: Row>(self, connection: &mut Connection) -> Result<R, Error> {
         match self.fetch_optional(connection).await? {
             Some(row) => Ok(row),
-            None => connection.record_failure(Err(sqlx::Error::RowNotFound)),
+            None => connection.record_failure(Err(Cause::NoRow)),
         }
+    }
+
+    /// Fetches the first rows, at most `limit`.
+    async fn fetch<R: Row>(
+        self,
+        connection: &mut Connection,
+        limit: usize,
+    ) -> Result<Vec<R>, Error> {
+        let text = self.sql.text(connection.engine());
+        let outcome = match connection.raw()? {
+            RawConnection::Sqlite(_) if self.long_running => {
+                let values = value::into_owned(self.values);
+                let job = move |raw: &_| statement::fetch(raw, text, &values, limit);
+                connection.run_blocking(job).await
+            }
+            RawConnection::Sqlite(raw) => statement::fetch(raw, text, &self.values, limit),
+            RawConnection::Postgres(raw) => {
+                let arguments = value::postgres_arguments(self.values)?;
+                let query = sqlx::query_with::<Postgres, _>(text, arguments);
+                let rows = if limit == 1 {
+                    query.fetch_optional(raw).await.map(Vec::from_iter)
+                } else {
+                    query.fetch_all(raw).await
+                };
+                match rows {
+                    Ok(rows) => rows
+                        .iter()
+                        .map(|row| R::from_row(&RowRef::Postgres(row)))
+                        .collect(),
+                    Err(error) => Err(error.into()),
+                }
+            }
+        };
+        connection.record_failure(outcome)
     }
 }

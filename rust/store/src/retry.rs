@@ -64,8 +64,11 @@ impl<'d> Attempts<'d> {
             },
             Err(error) => {
                 let conflict = transaction.failure() == Some(Failure::Conflict);
-                transaction.rollback().await;
-                (conflict, Err(error))
+                match transaction.rollback().await {
+                    Ok(()) => (conflict, Err(error)),
+                    // The error may be wrong, because the body read what was not committed.
+                    Err(error) => (matches!(error, Error::Conflict(_)), Err(E::from(error))),
+                }
             }
         };
         if conflict && self.wait_before_retry().await {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use sqlx::{Arguments, error::BoxDynError, postgres::PgArguments, sqlite::SqliteArguments};
+use sqlx::{Arguments, error::BoxDynError, postgres::PgArguments};
 
 use crate::Error;
 
@@ -93,26 +93,21 @@ impl From<Vec<String>> for Value<'_> {
     }
 }
 
-pub(crate) fn sqlite_arguments(values: Vec<Value<'_>>) -> Result<SqliteArguments, Error> {
-    let mut arguments = SqliteArguments::default();
-    for value in values {
-        add_sqlite(&mut arguments, value).map_err(sqlx::Error::Encode)?;
+/// Copies what is borrowed, so that the values can be sent to another thread.
+pub(crate) fn into_owned(values: Vec<Value<'_>>) -> Vec<Value<'static>> {
+    fn owned<T: ToOwned + ?Sized>(value: Cow<'_, T>) -> Cow<'static, T> {
+        Cow::Owned(value.into_owned())
     }
-    Ok(arguments)
-}
-
-/// Calls `Arguments::add` by its trait name, because `SqliteArguments` also has a private
-/// method `add`.
-fn add_sqlite(arguments: &mut SqliteArguments, value: Value<'_>) -> Result<(), BoxDynError> {
-    match value {
-        Value::Boolean(value) => Arguments::add(arguments, value),
-        Value::Integer(value) => Arguments::add(arguments, value),
-        Value::Real(value) => Arguments::add(arguments, value),
-        Value::Text(value) => Arguments::add(arguments, value.map(Cow::into_owned)),
-        Value::Bytes(value) => Arguments::add(arguments, value.map(Cow::into_owned)),
-        Value::IntegerList(list) => Arguments::add(arguments, serde_json::to_string(&list)?),
-        Value::TextList(list) => Arguments::add(arguments, serde_json::to_string(&list)?),
-    }
+    let values = values.into_iter().map(|value| match value {
+        Value::Boolean(value) => Value::Boolean(value),
+        Value::Integer(value) => Value::Integer(value),
+        Value::Real(value) => Value::Real(value),
+        Value::Text(text) => Value::Text(text.map(owned)),
+        Value::Bytes(bytes) => Value::Bytes(bytes.map(owned)),
+        Value::IntegerList(list) => Value::IntegerList(owned(list)),
+        Value::TextList(list) => Value::TextList(owned(list)),
+    });
+    values.collect()
 }
 
 pub(crate) fn postgres_arguments(values: Vec<Value<'_>>) -> Result<PgArguments, Error> {

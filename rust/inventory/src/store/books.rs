@@ -64,15 +64,17 @@ store::statements! {
     );
 }
 
-#[derive(sqlx::FromRow, Serialize)]
-pub(super) struct BookRow {
-    book_id: i64,
-    title: String,
-    authors: String,
-    publication_year: Option<i64>,
-    category: i64,
-    currency_code: String,
-    amount_minor: i64,
+store::row! {
+    #[derive(Serialize)]
+    pub(super) struct BookRow {
+        book_id: i64,
+        title: String,
+        authors: String,
+        publication_year: Option<i64>,
+        category: i64,
+        currency_code: String,
+        amount_minor: i64,
+    }
 }
 
 #[derive(Serialize)]
@@ -166,7 +168,10 @@ pub(crate) async fn page(
 pub(crate) async fn count_by_category(
     connection: &mut Connection,
 ) -> Result<Vec<(BookCategory, i32)>, InventoryError> {
-    let rows: Vec<(i64, i64)> = query(COUNT_BY_CATEGORY).fetch_all(connection).await?;
+    let rows: Vec<(i64, i64)> = query(COUNT_BY_CATEGORY)
+        .long_running()
+        .fetch_all(connection)
+        .await?;
     rows.into_iter()
         .map(|(stored, count)| Ok((category(stored)?, to_i32(count, "number of books")?)))
         .collect()
@@ -209,6 +214,7 @@ pub(crate) async fn upsert(
     });
     query(UPSERT)
         .bind(json_array(rows)?)
+        .long_running()
         .execute(transaction)
         .await?;
     Ok(())

@@ -67,6 +67,7 @@ pub(crate) async fn find(
         .bind(query_words.join(" "))
         .bind(limit)
         .bind(offset)
+        .long_running()
         .fetch_all(connection)
         .await?;
     from_rows(found)
@@ -80,11 +81,19 @@ pub(crate) async fn index(
     books: &[&Book],
 ) -> Result<(), InventoryError> {
     if !changed.is_empty() {
-        query(DELETE).bind(changed).execute(transaction).await?;
+        query(DELETE)
+            .bind(changed)
+            .long_running()
+            .execute(transaction)
+            .await?;
     }
     let engine = transaction.engine();
     let rows = json_array(books.iter().map(|book| search_row(book, engine)))?;
-    query(INSERT).bind(rows).execute(transaction).await?;
+    query(INSERT)
+        .bind(rows)
+        .long_running()
+        .execute(transaction)
+        .await?;
     Ok(())
 }
 

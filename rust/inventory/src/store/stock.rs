@@ -39,11 +39,12 @@ store::statements! {
     );
 }
 
-#[derive(sqlx::FromRow)]
-struct LevelRow {
-    book_id: i64,
-    on_hand: i64,
-    reserved: i64,
+store::row! {
+    struct LevelRow {
+        book_id: i64,
+        on_hand: i64,
+        reserved: i64,
+    }
 }
 
 #[derive(Serialize)]
@@ -92,6 +93,7 @@ pub(crate) async fn insert(
     });
     query(INSERT)
         .bind(json_array(rows)?)
+        .long_running()
         .execute(transaction)
         .await?;
     Ok(())

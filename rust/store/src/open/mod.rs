@@ -5,12 +5,10 @@ pub(crate) mod sqlite;
 
 use std::{path::PathBuf, time::Duration};
 
-use sqlx::migrate::MigrateError;
+use crate::Cause;
 
-use crate::Schema;
-
-/// How long a caller waits for a free connection of a pool.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a caller waits for a free connection of a pool or for the writer.
+pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Why a database could not be opened. Each message is one line that tells the operator
 /// what to do.
@@ -53,14 +51,16 @@ pub enum OpenError {
     },
     /// A migration failed and was rolled back.
     #[error(
-        "the data of {schema} could not be migrated and is unchanged: {cause}; the version that wrote it can still open it"
+        "the data of {schema} could not be migrated and is unchanged: migration {version} failed: {cause}; the version that wrote it can still open it"
     )]
     MigrationFailed {
         /// The name of the schema.
         schema: &'static str,
+        /// The migration that failed.
+        version: i64,
         /// The error of the database.
         #[source]
-        cause: MigrateError,
+        cause: Cause,
     },
     /// The URL cannot be parsed. The message does not show it because it may contain a
     /// password.
@@ -124,16 +124,6 @@ pub enum OpenError {
         schema: &'static str,
         /// The error of the database.
         #[source]
-        cause: sqlx::Error,
+        cause: Cause,
     },
-}
-
-/// Converts an error of the migrator.
-fn migration_error(error: MigrateError, schema: &Schema) -> OpenError {
-    let schema = schema.name;
-    match error {
-        MigrateError::VersionMissing(version) => OpenError::SchemaTooNew { schema, version },
-        MigrateError::VersionMismatch(version) => OpenError::MigrationChanged { schema, version },
-        cause => OpenError::MigrationFailed { schema, cause },
-    }
 }

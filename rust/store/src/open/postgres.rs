@@ -3,12 +3,12 @@
 use std::{str::FromStr, time::Duration};
 
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, migrate::MigrateError,
-    pool::PoolOptions, postgres::PgConnectOptions,
+    AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, PgPool,
+    migrate::MigrateError, pool::PoolOptions, postgres::PgConnectOptions,
 };
 
-use super::{ACQUIRE_TIMEOUT, OpenError, migration_error};
-use crate::{Schema, db::Pools, location::redacted_url, migrations};
+use super::{ACQUIRE_TIMEOUT, OpenError};
+use crate::{Schema, location::redacted_url, migrations};
 
 /// A server that does not answer within this time is reported as unreachable.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -25,7 +25,7 @@ const SETTINGS: [(&str, &str); 4] = [
     ("idle_in_transaction_session_timeout", "30s"),
 ];
 
-pub(crate) async fn open(url: &str, schema: &Schema) -> Result<Pools, OpenError> {
+pub(crate) async fn open(url: &str, schema: &Schema) -> Result<PgPool, OpenError> {
     let options = PgConnectOptions::from_str(url).map_err(|error| OpenError::InvalidUrl {
         cause: match error {
             sqlx::Error::Configuration(cause) => cause.to_string(),
@@ -57,14 +57,13 @@ pub(crate) async fn open(url: &str, schema: &Schema) -> Result<Pools, OpenError>
     match migrated {
         Ok(()) => {}
         Err(MigrateError::Execute(cause)) => return Err(to_open_error(cause)),
-        Err(error) => return Err(migration_error(error, schema)),
+        Err(error) => return Err(migration_error(error, schema.name)),
     }
 
-    let pool = PoolOptions::new()
+    Ok(PoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_lazy_with(options.clone().options(SETTINGS));
-    Ok(Pools::Postgres(pool))
+        .connect_lazy_with(options.clone().options(SETTINGS)))
 }
 
 async fn migrate(connection: &mut PgConnection, schema: &Schema) -> Result<(), MigrateError> {
@@ -92,6 +91,22 @@ async fn create_schema(connection: &mut PgConnection, name: &str) -> Result<(), 
         // Another process created it after the check.
         Err(sqlx::Error::Database(cause)) if cause.is_unique_violation() => Ok(()),
         Err(error) => Err(error),
+    }
+}
+
+fn migration_error(error: MigrateError, schema: &'static str) -> OpenError {
+    match error {
+        MigrateError::VersionMissing(version) => OpenError::SchemaTooNew { schema, version },
+        MigrateError::VersionMismatch(version) => OpenError::MigrationChanged { schema, version },
+        MigrateError::ExecuteMigration(cause, version) => OpenError::MigrationFailed {
+            schema,
+            version,
+            cause: cause.into(),
+        },
+        other => OpenError::Other {
+            schema,
+            cause: sqlx::Error::from(other).into(),
+        },
     }
 }
 
@@ -142,7 +157,7 @@ fn open_error(cause: sqlx::Error, options: &PgConnectOptions, schema: &Schema) -
         },
         _ => OpenError::Other {
             schema: schema.name,
-            cause,
+            cause: cause.into(),
         },
     }
 }

@@ -1,40 +1,45 @@
 //! Opening SQLite: `<folder>/<schema>.db`.
 
-use std::{fs, os::unix::fs::DirBuilderExt, path::Path, time::Duration};
+use std::{fs, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, thread, time::Duration};
 
-use sqlx::{
-    Connection, Sqlite, SqlitePool,
-    migrate::{MigrateError, Migrator},
-    pool::PoolOptions,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
-};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use tokio::task::spawn_blocking;
 
-use super::{ACQUIRE_TIMEOUT, OpenError, migration_error};
+use super::OpenError;
 use crate::{
     Schema,
-    db::Pools,
-    error::{
-        SQLITE_BUSY, SQLITE_CANTOPEN, SQLITE_IOERR, SQLITE_NOTADB, SQLITE_READONLY, sqlite_code,
-    },
+    error::Cause,
     migrations,
+    sqlite::{
+        Readers, Sqlite, WriterQueue,
+        migrations::{MigrationError, apply},
+        statement::CACHE_CAPACITY,
+    },
 };
 
-/// How long a connection waits for a file lock of another process. Within this process
-/// there is only one writer, which never waits for the file.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The number of reading connections. sqlx runs each one on its own thread, and reads
-/// from the page cache are short, so a few are enough.
-const READERS: u32 = 4;
+/// How long a transaction waits for another opener of the same file.
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// After a checkpoint the write-ahead log is truncated to this size: 64 MiB, in bytes.
-const LOG_SIZE_LIMIT: &str = "67108864";
+const LOG_SIZE_LIMIT: i64 = 67_108_864;
 
-/// Switching a new file to write-ahead mode ignores the busy timeout. So if two processes
+/// Switching a new file to write-ahead mode ignores the busy timeout. So if two openers
 /// create the same file at the same time, one of them has to retry.
 const CONNECT_ATTEMPTS: u32 = 20;
 
-pub(crate) async fn open(folder: &Path, schema: &Schema) -> Result<Pools, OpenError> {
+pub(crate) async fn open(folder: &Path, schema: &Schema) -> Result<Sqlite, OpenError> {
+    let (folder, schema) = (folder.to_owned(), *schema);
+    spawn_blocking(move || open_blocking(&folder, &schema))
+        .await
+        .unwrap_or_else(|_| {
+            Err(OpenError::Other {
+                schema: schema.name,
+                cause: Cause::Closed,
+            })
+        })
+}
+
+fn open_blocking(folder: &Path, schema: &Schema) -> Result<Sqlite, OpenError> {
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -44,90 +49,96 @@ pub(crate) async fn open(folder: &Path, schema: &Schema) -> Result<Pools, OpenEr
             cause: cause.to_string(),
         })?;
     let file = folder.join(schema.name).with_extension("db");
-    let options = SqliteConnectOptions::new()
-        .filename(&file)
-        .create_if_missing(true)
-        .foreign_keys(true)
-        .busy_timeout(BUSY_TIMEOUT);
-    let writer_options = options
-        .clone()
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .pragma("journal_size_limit", LOG_SIZE_LIMIT);
     let to_open_error = |cause| open_error(cause, folder, &file, schema);
-
-    let writer = connect(writer_options).await.map_err(to_open_error)?;
-    match migrate(writer.clone(), schema.sqlite).await {
+    let mut writer = connect_writer(&file).map_err(to_open_error)?;
+    match apply(&mut writer, [&migrations::SQLITE, schema.sqlite]) {
         Ok(()) => {}
-        Err(MigrateError::Execute(cause)) => return Err(to_open_error(cause)),
-        Err(error) => return Err(migration_error(error, schema)),
+        Err(MigrationError::Database(cause)) => return Err(to_open_error(cause)),
+        Err(MigrationError::Unknown { version }) => {
+            return Err(OpenError::SchemaTooNew {
+                schema: schema.name,
+                version,
+            });
+        }
+        Err(MigrationError::Changed { version }) => {
+            return Err(OpenError::MigrationChanged {
+                schema: schema.name,
+                version,
+            });
+        }
+        Err(MigrationError::Failed { version, cause }) => {
+            return Err(OpenError::MigrationFailed {
+                schema: schema.name,
+                version,
+                cause,
+            });
+        }
     }
-    let readers = pool_options(READERS)
-        // A connection to a file does not break like one over a network, so readers are
-        // not tested. The writer is tested for an open transaction in `connect`.
-        .test_before_acquire(false)
-        .connect_lazy_with(options.create_if_missing(false).read_only(true));
-    Ok(Pools::Sqlite { readers, writer })
+    // From now on the writer does not block its thread but polls.
+    writer.busy_timeout(Duration::ZERO).map_err(to_open_error)?;
+    Ok(Sqlite {
+        writer: WriterQueue::new(writer),
+        readers: Arc::new(Readers::new(file)),
+    })
 }
 
-/// The options of both pools. Connections to a file have no maximum lifetime.
-fn pool_options(connections: u32) -> PoolOptions<Sqlite> {
-    PoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .idle_timeout(None)
-        .max_lifetime(None)
+fn connect(file: &Path, create: OpenFlags) -> Result<Connection, rusqlite::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | create;
+    let connection = Connection::open_with_flags(file, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.set_prepared_statement_cache_capacity(CACHE_CAPACITY);
+    Ok(connection)
 }
 
-async fn connect(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
+pub(crate) fn connect_reader(file: &Path) -> Result<Connection, Cause> {
+    let connection = connect(file, OpenFlags::empty())?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it runs on a thread for blocking work"
+)]
+fn connect_writer(file: &Path) -> Result<Connection, rusqlite::Error> {
     let mut attempt = 1;
     loop {
-        let pool = pool_options(1)
-            // A full disk makes SQLite roll back by itself, but sqlx still counts the
-            // transaction as open. The pool closes such a connection.
-            .before_acquire(|connection, _| {
-                Box::pin(async move { Ok(!connection.is_in_transaction()) })
-            })
-            .connect_with(options.clone())
-            .await;
-        match pool {
-            Err(sqlx::Error::Database(cause))
+        match try_connect_writer(file) {
+            Err(error)
                 if attempt < CONNECT_ATTEMPTS
-                    && sqlite_code(cause.as_ref()) == Some(SQLITE_BUSY) =>
+                    && error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) =>
             {
                 attempt += 1;
-                tokio::time::sleep(Duration::from_millis(10)).await;
+                thread::sleep(Duration::from_millis(10));
             }
             outcome => return outcome,
         }
     }
 }
 
-/// Runs all migrations in one transaction, so that a failure leaves the data unchanged. A
-/// second process waits meanwhile.
-async fn migrate(writer: SqlitePool, migrator: &'static Migrator) -> Result<(), MigrateError> {
-    let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
-    // Not `run`: the compiler cannot prove that its future is `Send`.
-    for migrator in [&*migrations::SQLITE, migrator] {
-        migrator.run_direct(None, &mut *transaction, false).await?;
-    }
-    transaction.commit().await?;
-    Ok(())
+fn try_connect_writer(file: &Path) -> Result<Connection, rusqlite::Error> {
+    let connection = connect(file, OpenFlags::SQLITE_OPEN_CREATE)?;
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update_and_check(None, "journal_size_limit", LOG_SIZE_LIMIT, |_| Ok(()))?;
+    Ok(connection)
 }
 
-fn open_error(cause: sqlx::Error, folder: &Path, file: &Path, schema: &Schema) -> OpenError {
-    let code = cause.as_database_error().and_then(sqlite_code);
-    match code {
-        Some(SQLITE_NOTADB) => OpenError::NotADatabase {
+fn open_error(cause: rusqlite::Error, folder: &Path, file: &Path, schema: &Schema) -> OpenError {
+    match cause.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => OpenError::NotADatabase {
             file: file.to_owned(),
         },
-        Some(SQLITE_READONLY | SQLITE_CANTOPEN | SQLITE_IOERR) => OpenError::FolderNotWritable {
-            folder: folder.to_owned(),
-            cause: cause.to_string(),
-        },
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::SystemIoFailure) => {
+            OpenError::FolderNotWritable {
+                folder: folder.to_owned(),
+                cause: cause.to_string(),
+            }
+        }
         _ => OpenError::Other {
             schema: schema.name,
-            cause,
+            cause: cause.into(),
         },
     }
 }

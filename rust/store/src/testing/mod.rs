@@ -27,7 +27,7 @@ mod cluster;
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor};
 use tempfile::TempDir;
 
-use crate::{Db, Location, Schema, Sql, connection::RawConnection};
+use crate::{Cause, Db, Location, Schema, Sql, connection::RawConnection};
 
 /// A database that is used by one test only.
 #[derive(Debug)]
@@ -114,14 +114,12 @@ pub async fn prepare_all<S: Into<Sql> + Copy>(db: &Db, statements: &[(&str, S)])
         let sql: Sql = (*statement).into();
         let text = sql.text(db.engine());
         let outcome = match connection.raw().expect("a reader is not in a transaction") {
-            RawConnection::Sqlite(raw) => raw
-                .prepare(sqlx::SqlSafeStr::into_sql_str(text))
-                .await
-                .err(),
+            RawConnection::Sqlite(raw) => raw.prepare(text).err().map(Cause::from),
             RawConnection::Postgres(raw) => raw
                 .prepare(sqlx::SqlSafeStr::into_sql_str(text))
                 .await
-                .err(),
+                .err()
+                .map(Cause::from),
         };
         if let Some(error) = outcome {
             rejected.push(format!("{name}: {error}\n    {text}"));

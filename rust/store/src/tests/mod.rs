@@ -1,6 +1,7 @@
 //! Tests of this crate, on both engines.
 
 mod concurrency;
+mod group_commit;
 mod idempotency;
 mod opening;
 mod outbox;

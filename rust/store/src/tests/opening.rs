@@ -108,7 +108,7 @@ async fn failed_migration_leaves_the_data_unchanged(database: TestDb) {
         message.starts_with("the data of ledger could not be migrated"),
         "{message}"
     );
-    assert!(message.contains("while executing migration 2"), "{message}");
+    assert!(message.contains("migration 2 failed: "), "{message}");
     let correct = schema_of(&[("1_first.sql", first)]).await;
     Db::open(&location, &correct)
         .await

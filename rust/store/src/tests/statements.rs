@@ -19,14 +19,16 @@ crate::both_engines! {
     invalid_statement_is_reported,
 }
 
-#[derive(Debug, PartialEq, sqlx::FromRow)]
-struct Account {
-    account_id: i64,
-    owner: String,
-    balance: i64,
-    active: bool,
-    rate: Option<f64>,
-    picture: Option<Vec<u8>>,
+crate::row! {
+    #[derive(Debug, PartialEq)]
+    struct Account {
+        account_id: i64,
+        owner: String,
+        balance: i64,
+        active: bool,
+        rate: Option<f64>,
+        picture: Option<Vec<u8>>,
+    }
 }
 
 async fn bound_values_are_read_back_unchanged(database: TestDb) {
