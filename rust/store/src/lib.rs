@@ -91,6 +91,12 @@
 //! Committed data survives a crash of the process or the machine and a loss of power
 //! (`synchronous=FULL`, `synchronous_commit=on`).
 //!
+//! `just bench --only writes` measures ReserveStock with 64 callers. On two cores with a fast
+//! disk it gave 3,478 calls/s with a commit for each transaction of SQLite and 20,981 with
+//! group commit (p99 37 and 5 ms), and 2,930 on PostgreSQL. There the round trips of ten
+//! connections are the limit: a `commit_delay` of 200 or 1000 µs changed nothing (2,942 and
+//! 2,883, p99 37 and 50 in place of 31 ms), so it is best left at 0.
+//!
 //! # Migrations
 //! The service crate embeds its migrations. They run when the database is opened, and
 //! there are no down migrations: data written by a newer version is refused. On SQLite

@@ -73,6 +73,26 @@ pub async fn postgres_location() -> Location {
     Location::Postgres(cluster::url(&name))
 }
 
+/// As [`postgres_location`], but commits wait for the disk, for benchmarks. It changes the
+/// whole cluster of this process.
+pub async fn durable_postgres_location() -> Location {
+    let mut connection = cluster::options()
+        .connect()
+        .await
+        .expect("the test cluster answers");
+    for statement in [
+        "ALTER SYSTEM SET fsync = on",
+        "ALTER SYSTEM SET full_page_writes = on",
+        "SELECT pg_reload_conf()",
+    ] {
+        connection
+            .execute(statement)
+            .await
+            .expect("the user is a superuser");
+    }
+    postgres_location().await
+}
+
 /// An empty SQLite database with the schema of a service.
 pub async fn sqlite(schema: &Schema) -> TestDb {
     let (location, folder) = sqlite_location();
