@@ -98,6 +98,12 @@ impl Assembly {
         self.router = Some(self.take_router().add(server));
     }
 
+    /// Serves a generated gRPC server, which is NOT_SERVING while its database does not answer.
+    pub fn add_server_with_database<S: GeneratedServer>(&mut self, server: S, db: &store::Db) {
+        let router = self.take_router().serving_while(S::NAME, db.availability());
+        self.router = Some(router.add(server));
+    }
+
     /// Serves pages on the address of the shop.
     pub fn serve_pages(&mut self, pages: axum::Router) {
         self.pages = Some(pages);

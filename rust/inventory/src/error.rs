@@ -90,6 +90,7 @@ impl From<InventoryError> for Status {
                 .with("state", state.as_str_name()),
             InventoryError::RequestIdReused(request_id) => rpc::request_id_reused(request_id),
             InventoryError::InvalidPageToken(_) => declared(errors::PAGE_TOKEN_INVALID),
+            InventoryError::Store(store::Error::Overloaded) => rpc::store_overloaded(),
             InventoryError::Store(cause) if cause.is_unavailable() => rpc::store_unavailable(cause),
             InventoryError::Store(_)
             | InventoryError::Conversion(_)

@@ -43,6 +43,13 @@ pub fn store_unavailable(cause: &(dyn Error + 'static)) -> Failure {
     failure(errors::STORE_UNAVAILABLE, message).retry_after(STORE_RETRY)
 }
 
+/// The failure of a call that waited too long for a connection to the database: OVERLOADED
+/// with a retry delay.
+pub fn store_overloaded() -> Failure {
+    let message = "the database has more calls than it can serve: retry with backoff";
+    failure(errors::OVERLOADED, message).retry_after(STORE_RETRY)
+}
+
 /// The failure of a call whose request id was used before with a different request.
 pub fn request_id_reused(request_id: &impl ToString) -> Failure {
     let request_id = request_id.to_string();

@@ -1,12 +1,13 @@
 //! The health service `grpc.health.v1`. Every service of the process is SERVING until
-//! the shutdown is requested, then NOT_SERVING. Databases are not checked: a service that has
-//! lost its database returns UNAVAILABLE for its calls, and a restart would not help.
+//! the shutdown is requested, then NOT_SERVING. A service whose database does not answer is
+//! NOT_SERVING until it does, so that load balancers prefer other processes. The process as a
+//! whole (the empty name) stays SERVING, because a restart would not help.
 //!
 //! It uses the messages of tonic-health but not its implementation, whose `Watch`
 //! refuses unknown services (the protocol requires SERVICE_UNKNOWN) and never ends,
 //! which would delay every drain.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use futures::{FutureExt as _, Stream, StreamExt as _, future, stream};
 use tokio::sync::watch;
@@ -19,13 +20,16 @@ use tonic_health::pb::{
 /// Reports the health of the process (the empty name) and of each of its services.
 #[derive(Clone)]
 pub(crate) struct ProcessHealth {
-    services: Arc<BTreeSet<&'static str>>,
+    services: Arc<BTreeMap<&'static str, Availability>>,
     not_serving: watch::Receiver<bool>,
 }
 
+/// Whether what a service needs is available; `None` if it needs nothing that can fail.
+pub(crate) type Availability = Option<watch::Receiver<bool>>;
+
 impl ProcessHealth {
     pub(crate) fn new(
-        services: impl IntoIterator<Item = &'static str>,
+        services: impl IntoIterator<Item = (&'static str, Availability)>,
         not_serving: watch::Receiver<bool>,
     ) -> Self {
         Self {
@@ -34,15 +38,62 @@ impl ProcessHealth {
         }
     }
 
-    fn status(&self, service: &str) -> Option<ServingStatus> {
-        let exists = service.is_empty() || self.services.contains(service);
-        exists.then(|| {
-            if *self.not_serving.borrow() {
-                ServingStatus::NotServing
-            } else {
-                ServingStatus::Serving
-            }
+    /// `None` if there is no such service.
+    fn watched(&self, service: &str) -> Option<Watched> {
+        let availability = if service.is_empty() {
+            None
+        } else {
+            self.services.get(service)?.clone()
+        };
+        Some(Watched {
+            not_serving: self.not_serving.clone(),
+            availability,
+            sent: None,
         })
+    }
+}
+
+/// What the status of one service depends on.
+struct Watched {
+    not_serving: watch::Receiver<bool>,
+    availability: Availability,
+    /// The status that was sent last.
+    sent: Option<ServingStatus>,
+}
+
+impl Watched {
+    fn status(&mut self) -> ServingStatus {
+        let unavailable = self
+            .availability
+            .as_mut()
+            .is_some_and(|available| !*available.borrow_and_update());
+        if unavailable || *self.not_serving.borrow_and_update() {
+            ServingStatus::NotServing
+        } else {
+            ServingStatus::Serving
+        }
+    }
+
+    /// The next status that differs from the last one. `None` after the shutdown was
+    /// requested, and when the router is gone.
+    async fn next(mut self) -> Option<(ServingStatus, Self)> {
+        loop {
+            let status = self.status();
+            if self.sent.replace(status) != Some(status) {
+                return Some((status, self));
+            }
+            if *self.not_serving.borrow() {
+                return None;
+            }
+            let availability = match &mut self.availability {
+                Some(availability) => availability.changed().left_future(),
+                None => future::pending().right_future(),
+            };
+            tokio::select! {
+                changed = self.not_serving.changed() => changed.ok()?,
+                changed = availability => changed.ok()?,
+            }
+        }
     }
 }
 
@@ -58,9 +109,8 @@ impl Health for ProcessHealth {
         &self,
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<HealthCheckResponse>, Status> {
-        let service = request.into_inner().service;
-        match self.status(&service) {
-            Some(status) => Ok(Response::new(response(status))),
+        match self.watched(&request.into_inner().service) {
+            Some(mut watched) => Ok(Response::new(response(watched.status()))),
             None => Err(Status::not_found("this server has no such service")),
         }
     }
@@ -68,24 +118,28 @@ impl Health for ProcessHealth {
     type WatchStream =
         std::pin::Pin<Box<dyn Stream<Item = Result<HealthCheckResponse, Status>> + Send + 'static>>;
 
-    /// Sends the current status, then NOT_SERVING when the shutdown is requested, and ends.
+    /// Sends the current status and every change, until the shutdown is requested: then
+    /// NOT_SERVING, and ends.
     async fn watch(
         &self,
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
-        let status = self.status(&request.into_inner().service);
-        let first = future::ready(Ok(response(
-            status.unwrap_or(ServingStatus::ServiceUnknown),
-        )));
-        let mut not_serving = self.not_serving.clone();
-        let last = async move {
-            // Fails when the router, which owns the sender, is gone. Then nothing can
-            // change any more.
-            let _ = not_serving.wait_for(|not_serving| *not_serving).await;
-            let changed = status == Some(ServingStatus::Serving);
-            changed.then(|| Ok(response(ServingStatus::NotServing)))
-        };
-        let last = last.into_stream().filter_map(future::ready);
-        Ok(Response::new(Box::pin(stream::once(first).chain(last))))
+        let watched = self.watched(&request.into_inner().service);
+        Ok(Response::new(match watched {
+            Some(watched) => {
+                Box::pin(stream::unfold(watched, Watched::next).map(|status| Ok(response(status))))
+            }
+            None => {
+                let unknown = Ok(response(ServingStatus::ServiceUnknown));
+                let mut not_serving = self.not_serving.clone();
+                let end = async move {
+                    // Fails when the router is gone: then nothing can change any more.
+                    let _ = not_serving.wait_for(|not_serving| *not_serving).await;
+                    None
+                };
+                let end = end.into_stream().filter_map(future::ready);
+                Box::pin(stream::once(future::ready(unknown)).chain(end))
+            }
+        }))
     }
 }

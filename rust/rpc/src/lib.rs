@@ -31,7 +31,9 @@ mod trace;
 pub use authentication::{AuthenticationError, Authenticator, CachedAuthenticator};
 pub use channel::{Channel, ConnectError, LateChannel, LateChannelSetter};
 pub use context::CallContext;
-pub use failure::{DOMAIN, Failure, failure, internal, request_id_reused, store_unavailable};
+pub use failure::{
+    DOMAIN, Failure, failure, internal, request_id_reused, store_overloaded, store_unavailable,
+};
 pub use identity::{AccountId, Caller, ServiceName};
 pub use listen::{BindError, bind};
 pub use options::Options;

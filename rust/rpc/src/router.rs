@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch};
 use tonic::server::NamedService;
 use tonic_health::pb::health_server::HealthServer;
 
@@ -23,6 +23,7 @@ pub struct Router {
     services: HashMap<&'static str, Arc<dyn Handler>>,
     /// The names of the services that are not in the contract.
     open_services: Vec<&'static str>,
+    availabilities: HashMap<&'static str, watch::Receiver<bool>>,
     shutdown: Shutdown,
 }
 
@@ -35,6 +36,7 @@ impl Router {
             options,
             services: HashMap::new(),
             open_services: Vec::new(),
+            availabilities: HashMap::new(),
             shutdown,
         }
     }
@@ -57,6 +59,18 @@ impl Router {
     pub fn add_outside_of_contract<S: GeneratedServer>(mut self, service: S) -> Self {
         self.open_services.push(S::NAME);
         self.add(service)
+    }
+
+    /// Reports a service as NOT_SERVING while `available` is `false`: while its database does
+    /// not answer.
+    #[must_use]
+    pub fn serving_while(
+        mut self,
+        service: &'static str,
+        available: watch::Receiver<bool>,
+    ) -> Self {
+        self.availabilities.insert(service, available);
+        self
     }
 
     /// A channel to the services added so far: the same layers, limits and metrics,
@@ -85,8 +99,10 @@ impl Router {
     fn stack(&self) -> Stack {
         let mut services = self.services.clone();
         let names = services.keys().copied().collect::<Vec<_>>();
-        let health =
-            ProcessHealth::new(names.iter().copied(), self.shutdown.not_serving.subscribe());
+        let with_availability = names
+            .iter()
+            .map(|name| (*name, self.availabilities.get(name).cloned()));
+        let health = ProcessHealth::new(with_availability, self.shutdown.not_serving.subscribe());
         insert(&mut services, HealthServer::new(health));
 
         let mut listed = names;

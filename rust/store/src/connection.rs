@@ -2,13 +2,14 @@
 
 use std::ops::{Deref, DerefMut};
 
-use sqlx::{PgConnection, Postgres, pool::PoolConnection};
+use sqlx::PgConnection;
 use tokio::task::spawn_blocking;
 
 use crate::{
     Engine, Error,
     error::Cause,
-    sqlite::{self, Body, Reader},
+    postgres::{self, Postgres},
+    sqlite,
 };
 
 /// A connection to SQLite or PostgreSQL on which statements run; see [`crate::read!`].
@@ -25,8 +26,8 @@ enum Handle {
     Sqlite(sqlite::Handle),
     /// A statement was cancelled while it ran on another thread, and has the connection.
     SqliteLost,
-    PostgresReader(PoolConnection<Postgres>),
-    PostgresWriter(sqlx::Transaction<'static, Postgres>),
+    PostgresReader(postgres::Reader),
+    PostgresWriter(postgres::Body),
 }
 
 /// How a failed statement affects its transaction.
@@ -40,7 +41,8 @@ pub(crate) enum Failure {
 
 pub(crate) enum RawConnection<'c> {
     Sqlite(&'c mut rusqlite::Connection),
-    Postgres(&'c mut PgConnection),
+    /// The connection, and the database that supervises what runs on it.
+    Postgres(&'c mut PgConnection, Postgres),
 }
 
 impl Connection {
@@ -73,8 +75,14 @@ impl Connection {
         Ok(match &mut self.handle {
             Handle::Sqlite(handle) => RawConnection::Sqlite(handle.raw()?),
             Handle::SqliteLost => return Err(Error::TransactionAborted),
-            Handle::PostgresReader(connection) => RawConnection::Postgres(connection),
-            Handle::PostgresWriter(transaction) => RawConnection::Postgres(transaction),
+            Handle::PostgresReader(reader) => {
+                let postgres = reader.postgres.clone();
+                RawConnection::Postgres(reader.raw(), postgres)
+            }
+            Handle::PostgresWriter(body) => {
+                let postgres = body.postgres.clone();
+                RawConnection::Postgres(body.raw(), postgres)
+            }
         })
     }
 
@@ -124,16 +132,16 @@ impl Connection {
     }
 }
 
-impl From<Reader> for Connection {
-    fn from(reader: Reader) -> Self {
+impl From<sqlite::Reader> for Connection {
+    fn from(reader: sqlite::Reader) -> Self {
         let handle = Handle::Sqlite(sqlite::Handle::Reader(reader));
         Self::new(Engine::Sqlite, handle)
     }
 }
 
-impl From<PoolConnection<Postgres>> for Connection {
-    fn from(connection: PoolConnection<Postgres>) -> Self {
-        Self::new(Engine::Postgres, Handle::PostgresReader(connection))
+impl From<postgres::Reader> for Connection {
+    fn from(reader: postgres::Reader) -> Self {
+        Self::new(Engine::Postgres, Handle::PostgresReader(reader))
     }
 }
 
@@ -170,26 +178,21 @@ impl Transaction {
         }
         match self.connection.handle {
             Handle::Sqlite(sqlite::Handle::Body(body)) => body.commit().await?,
-            Handle::PostgresWriter(transaction) => transaction.commit().await?,
+            Handle::PostgresWriter(body) => body.commit().await?,
             Handle::SqliteLost => return Err(Error::TransactionAborted),
             Handle::Sqlite(sqlite::Handle::Reader(_)) | Handle::PostgresReader(_) => {}
         }
         Ok(())
     }
 
-    /// Rolls back. An error of PostgreSQL is only logged: the pool then closes the
-    /// connection, and the database rolls back by itself.
+    /// Rolls back.
     ///
     /// # Errors
     /// If the transaction could see changes that are not committed after all.
     pub(crate) async fn rollback(self) -> Result<(), Error> {
         match self.connection.handle {
             Handle::Sqlite(sqlite::Handle::Body(body)) => body.rollback().await?,
-            Handle::PostgresWriter(transaction) => {
-                if let Err(error) = transaction.rollback().await {
-                    tracing::debug!(%error, "rollback failed");
-                }
-            }
+            Handle::PostgresWriter(body) => body.rollback().await,
             Handle::Sqlite(sqlite::Handle::Reader(_))
             | Handle::SqliteLost
             | Handle::PostgresReader(_) => {}
@@ -198,16 +201,16 @@ impl Transaction {
     }
 }
 
-impl From<Body> for Transaction {
-    fn from(body: Body) -> Self {
+impl From<sqlite::Body> for Transaction {
+    fn from(body: sqlite::Body) -> Self {
         let handle = Handle::Sqlite(sqlite::Handle::Body(body));
         Self::new(Connection::new(Engine::Sqlite, handle))
     }
 }
 
-impl From<sqlx::Transaction<'static, Postgres>> for Transaction {
-    fn from(transaction: sqlx::Transaction<'static, Postgres>) -> Self {
-        let handle = Handle::PostgresWriter(transaction);
+impl From<postgres::Body> for Transaction {
+    fn from(body: postgres::Body) -> Self {
+        let handle = Handle::PostgresWriter(body);
         Self::new(Connection::new(Engine::Postgres, handle))
     }
 }

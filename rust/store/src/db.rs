@@ -2,9 +2,12 @@
 
 use std::fmt;
 
-use sqlx::{PgPool, migrate::Migrator};
+use sqlx::migrate::Migrator;
+use tokio::sync::watch;
 
-use crate::{Connection, Error, Location, OpenError, Transaction, open, sqlite::Sqlite};
+use crate::{
+    Connection, Error, Location, OpenError, Transaction, open, postgres::Postgres, sqlite::Sqlite,
+};
 
 /// The database schema of one service: its name and its migrations.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +46,7 @@ pub struct Db(pub(crate) Pools);
 #[derive(Debug, Clone)]
 pub(crate) enum Pools {
     Sqlite(Sqlite),
-    Postgres(PgPool),
+    Postgres(Postgres),
 }
 
 impl Db {
@@ -68,6 +71,17 @@ impl Db {
         }
     }
 
+    /// Whether the database answers. While it does not, every call fails at once with
+    /// [`Error::Unavailable`], and a background task finds out when it answers again.
+    ///
+    /// A SQLite database is always available.
+    pub fn availability(&self) -> watch::Receiver<bool> {
+        match &self.0 {
+            Pools::Sqlite(sqlite) => sqlite.available.subscribe(),
+            Pools::Postgres(postgres) => postgres.availability(),
+        }
+    }
+
     /// Runs `SELECT 1`, for health checks.
     ///
     /// # Errors
@@ -85,7 +99,7 @@ impl Db {
     pub async fn close(&self) {
         match &self.0 {
             Pools::Sqlite(sqlite) => sqlite.close().await,
-            Pools::Postgres(pool) => pool.close().await,
+            Pools::Postgres(postgres) => postgres.close().await,
         }
     }
 
@@ -93,11 +107,12 @@ impl Db {
     /// this.
     ///
     /// # Errors
-    /// [`Error::Overloaded`] if no connection became free within two seconds.
+    /// [`Error::Overloaded`] if no connection became free within two seconds, and
+    /// [`Error::Unavailable`] if the server does not answer.
     pub async fn acquire(&self) -> Result<Connection, Error> {
         Ok(match &self.0 {
             Pools::Sqlite(sqlite) => sqlite.readers.acquire().await?.into(),
-            Pools::Postgres(pool) => pool.acquire().await?.into(),
+            Pools::Postgres(postgres) => postgres.acquire().await?.into(),
         })
     }
 
@@ -112,10 +127,7 @@ impl Db {
     pub(crate) async fn begin(&self) -> Result<Transaction, Error> {
         Ok(match &self.0 {
             Pools::Sqlite(sqlite) => sqlite.writer.begin().await?.into(),
-            Pools::Postgres(pool) => {
-                let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
-                pool.begin_with(begin).await?.into()
-            }
+            Pools::Postgres(postgres) => postgres.begin().await?.into(),
         })
     }
 }

@@ -52,6 +52,9 @@ pub enum Cause {
     /// Fewer values are bound than the statement has parameters.
     #[error("no value is bound to the parameter {0:?}")]
     UnboundParameter(String),
+    /// The server did not answer when it was last tested, so no statement was tried.
+    #[error("the server cannot be reached")]
+    Unreachable,
     /// The database was closed.
     #[error("the database is closed")]
     Closed,
@@ -98,11 +101,24 @@ impl Cause {
             == Some(ErrorCode::DatabaseBusy))
     }
 
+    /// Whether the connection to the PostgreSQL server failed or the server is starting or
+    /// stopping. `false` if the server answered anything else.
+    pub(crate) fn is_connection_lost(&self) -> bool {
+        let Self::Postgres(error) = self else {
+            return false;
+        };
+        match error.as_database_error() {
+            // SQLSTATE class operator intervention: the server starts or stops.
+            Some(cause) => cause.code().is_some_and(|code| code.starts_with("57P")),
+            None => matches!(self.kind(), Kind::Unavailable),
+        }
+    }
+
     fn kind(&self) -> Kind {
         match self {
             Self::Sqlite(error) => sqlite_kind(error),
             Self::Postgres(error) => postgres_kind(error),
-            Self::Closed => Kind::Unavailable,
+            Self::Unreachable | Self::Closed => Kind::Unavailable,
             Self::BatchRolledBack => Kind::Conflict,
             Self::NoRow | Self::UnboundParameter(_) => Kind::Refused,
         }
@@ -126,7 +142,6 @@ impl From<Cause> for Error {
         match cause.kind() {
             Kind::Conflict => Self::Conflict(cause),
             Kind::Unavailable => Self::Unavailable(cause),
-            Kind::Overloaded => Self::Overloaded,
             Kind::Refused => Self::Refused(cause),
         }
     }
@@ -142,7 +157,6 @@ impl From<sqlx::Error> for Error {
 enum Kind {
     Conflict,
     Unavailable,
-    Overloaded,
     Refused,
 }
 
@@ -161,10 +175,10 @@ fn sqlite_kind(error: &rusqlite::Error) -> Kind {
 
 fn postgres_kind(error: &sqlx::Error) -> Kind {
     let cause = match error {
-        sqlx::Error::PoolTimedOut => return Kind::Overloaded,
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)
         | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed
         | sqlx::Error::BeginFailed => return Kind::Unavailable,

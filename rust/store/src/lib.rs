@@ -97,6 +97,13 @@
 //! connections are the limit: a `commit_delay` of 200 or 1000 µs changed nothing (2,942 and
 //! 2,883, p99 37 and 50 in place of 31 ms), so it is best left at 0.
 //!
+//! # A dead database
+//! When something takes half a second, or a connection fails, a connection of its own tests
+//! whether the PostgreSQL server answers within a second. If not, all calls fail at once with
+//! [`Error::Unavailable`], running ones too, until it answers again: see
+//! [`Db::availability`]. A caller that waits two seconds for a connection of a server that
+//! answers gets [`Error::Overloaded`].
+//!
 //! # Migrations
 //! The service crate embeds its migrations. They run when the database is opened, and
 //! there are no down migrations: data written by a newer version is refused. On SQLite
@@ -116,6 +123,7 @@ mod location;
 mod migrations;
 mod open;
 pub mod outbox;
+mod postgres;
 mod query;
 mod retry;
 mod row;

@@ -86,11 +86,11 @@ impl<'q> Query<'q> {
                 transaction.run_blocking(job).await
             }
             RawConnection::Sqlite(raw) => statement::execute(raw, text, &self.values),
-            RawConnection::Postgres(raw) => {
+            RawConnection::Postgres(raw, postgres) => {
                 let arguments = value::postgres_arguments(self.values)?;
                 let query = sqlx::query_with::<Postgres, _>(text, arguments);
-                let done = query.execute(raw).await;
-                done.map(|done| done.rows_affected()).map_err(Cause::from)
+                let done = postgres.supervise(query.execute(raw)).await;
+                done.map(|done| done.rows_affected())
             }
         };
         transaction.record_failure(outcome)
@@ -140,21 +140,17 @@ impl<'q> Query<'q> {
                 connection.run_blocking(job).await
             }
             RawConnection::Sqlite(raw) => statement::fetch(raw, text, &self.values, limit),
-            RawConnection::Postgres(raw) => {
+            RawConnection::Postgres(raw, postgres) => {
                 let arguments = value::postgres_arguments(self.values)?;
                 let query = sqlx::query_with::<Postgres, _>(text, arguments);
                 let rows = if limit == 1 {
-                    query.fetch_optional(raw).await.map(Vec::from_iter)
+                    let row = postgres.supervise(query.fetch_optional(raw)).await;
+                    row.map(Vec::from_iter)
                 } else {
-                    query.fetch_all(raw).await
+                    postgres.supervise(query.fetch_all(raw)).await
                 };
-                match rows {
-                    Ok(rows) => rows
-                        .iter()
-                        .map(|row| R::from_row(&RowRef::Postgres(row)))
-                        .collect(),
-                    Err(error) => Err(error.into()),
-                }
+                let read = |row| R::from_row(&RowRef::Postgres(&row));
+                rows.and_then(|rows| rows.into_iter().map(read).collect())
             }
         };
         connection.record_failure(outcome)

@@ -1,7 +1,12 @@
 //! The health service and reflection.
 
+use std::sync::Arc;
+
+use contract::bookstore::inventory::v1::inventory_service_server::InventoryServiceServer;
 use futures::stream;
 use prost::Message;
+use rpc::Router;
+use tokio::sync::watch;
 use tonic::Code;
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
@@ -11,7 +16,10 @@ use tonic_reflection::pb::v1::{
     server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
 };
 
-use crate::harness::{Server, Transport, on_both_transports};
+use crate::{
+    fakes::FakeInventory,
+    harness::{Server, Transport, on_both_transports, options},
+};
 
 const INVENTORY: &str = "bookstore.inventory.v1.InventoryService";
 const RECOMMENDATIONS: &str = "bookstore.recommendations.v1.RecommendationService";
@@ -59,6 +67,33 @@ async fn watch_of_unknown_service_reports_service_unknown(transport: Transport) 
             .expect("a status")
             .expect("not the end");
         assert_eq!(first.status(), expected);
+    }
+}
+
+#[tokio::test]
+async fn service_is_not_serving_while_its_database_is_unavailable() {
+    let (database, available) = watch::channel(true);
+    let router = Router::new(options())
+        .add(InventoryServiceServer::new(FakeInventory(Arc::default())))
+        .serving_while(INVENTORY, available);
+    let mut health = HealthClient::new(router.in_process());
+    let request = |service: &str| HealthCheckRequest {
+        service: service.to_owned(),
+    };
+    let response = health.watch(request(INVENTORY)).await;
+    let mut statuses = response.expect("a stream").into_inner();
+    for (available, expected) in [
+        (true, ServingStatus::Serving),
+        (false, ServingStatus::NotServing),
+        (true, ServingStatus::Serving),
+    ] {
+        database.send_replace(available);
+        let next = statuses.message().await.expect("a status");
+        assert_eq!(next.expect("not the end").status(), expected);
+        let one = health.check(request(INVENTORY)).await.expect("known");
+        assert_eq!(one.into_inner().status(), expected);
+        let process = health.check(request("")).await.expect("known");
+        assert_eq!(process.into_inner().status(), ServingStatus::Serving);
     }
 }
 

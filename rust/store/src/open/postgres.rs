@@ -3,18 +3,15 @@
 use std::{str::FromStr, time::Duration};
 
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, PgPool,
-    migrate::MigrateError, pool::PoolOptions, postgres::PgConnectOptions,
+    AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, migrate::MigrateError,
+    postgres::PgConnectOptions,
 };
 
-use super::{ACQUIRE_TIMEOUT, OpenError};
-use crate::{Schema, location::redacted_url, migrations};
+use super::OpenError;
+use crate::{Schema, location::redacted_url, migrations, postgres::Postgres};
 
 /// A server that does not answer within this time is reported as unreachable.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Connections for each service and process. PostgreSQL allows 100 in total by default.
-const CONNECTIONS: u32 = 10;
 
 /// Settings of each session. The timeouts are longer than callers wait; they prevent
 /// abandoned statements and transactions from holding locks.
@@ -25,7 +22,7 @@ const SETTINGS: [(&str, &str); 4] = [
     ("idle_in_transaction_session_timeout", "30s"),
 ];
 
-pub(crate) async fn open(url: &str, schema: &Schema) -> Result<PgPool, OpenError> {
+pub(crate) async fn open(url: &str, schema: &Schema) -> Result<Postgres, OpenError> {
     let options = PgConnectOptions::from_str(url).map_err(|error| OpenError::InvalidUrl {
         cause: match error {
             sqlx::Error::Configuration(cause) => cause.to_string(),
@@ -60,10 +57,7 @@ pub(crate) async fn open(url: &str, schema: &Schema) -> Result<PgPool, OpenError
         Err(error) => return Err(migration_error(error, schema.name)),
     }
 
-    Ok(PoolOptions::new()
-        .max_connections(CONNECTIONS)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_lazy_with(options.clone().options(SETTINGS)))
+    Ok(Postgres::new(options.clone().options(SETTINGS)))
 }
 
 async fn migrate(connection: &mut PgConnection, schema: &Schema) -> Result<(), MigrateError> {

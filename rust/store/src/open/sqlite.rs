@@ -3,7 +3,7 @@
 use std::{fs, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, thread, time::Duration};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
-use tokio::task::spawn_blocking;
+use tokio::{sync::watch, task::spawn_blocking};
 
 use super::OpenError;
 use crate::{
@@ -79,6 +79,7 @@ fn open_blocking(folder: &Path, schema: &Schema) -> Result<Sqlite, OpenError> {
     Ok(Sqlite {
         writer: WriterQueue::new(writer),
         readers: Arc::new(Readers::new(file)),
+        available: watch::Sender::new(true),
     })
 }
 

@@ -11,6 +11,8 @@ mod writer;
 
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 pub(crate) use self::{
     readers::{Reader, Readers},
     writer::{Body, WriterQueue},
@@ -22,6 +24,8 @@ use crate::Error;
 pub(crate) struct Sqlite {
     pub(crate) writer: WriterQueue,
     pub(crate) readers: Arc<Readers>,
+    /// Always `true`: there is no server that could fail.
+    pub(crate) available: watch::Sender<bool>,
 }
 
 /// A connection for reading or for the body of a transaction.

@@ -27,6 +27,7 @@ mod cluster;
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor};
 use tempfile::TempDir;
 
+pub use self::cluster::TestServer;
 use crate::{Cause, Db, Location, Schema, Sql, connection::RawConnection};
 
 /// A database that is used by one test only.
@@ -58,8 +59,13 @@ pub fn sqlite_location() -> (Location, TempDir) {
 
 /// The location of a new PostgreSQL database without any schema of a service.
 pub async fn postgres_location() -> Location {
+    new_database(cluster::shared()).await
+}
+
+async fn new_database(cluster: &cluster::Cluster) -> Location {
     let name = cluster::unique_database_name();
-    let mut connection = cluster::options()
+    let mut connection = cluster
+        .options()
         .connect()
         .await
         .expect("the test cluster answers");
@@ -70,13 +76,14 @@ pub async fn postgres_location() -> Location {
         )))
         .await
         .expect("the test cluster makes databases");
-    Location::Postgres(cluster::url(&name))
+    Location::Postgres(cluster.url(&name))
 }
 
 /// As [`postgres_location`], but commits wait for the disk, for benchmarks. It changes the
 /// whole cluster of this process.
 pub async fn durable_postgres_location() -> Location {
-    let mut connection = cluster::options()
+    let mut connection = cluster::shared()
+        .options()
         .connect()
         .await
         .expect("the test cluster answers");
@@ -135,7 +142,7 @@ pub async fn prepare_all<S: Into<Sql> + Copy>(db: &Db, statements: &[(&str, S)])
         let text = sql.text(db.engine());
         let outcome = match connection.raw().expect("a reader is not in a transaction") {
             RawConnection::Sqlite(raw) => raw.prepare(text).err().map(Cause::from),
-            RawConnection::Postgres(raw) => raw
+            RawConnection::Postgres(raw, _) => raw
                 .prepare(sqlx::SqlSafeStr::into_sql_str(text))
                 .await
                 .err()

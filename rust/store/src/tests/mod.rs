@@ -1,5 +1,6 @@
 //! Tests of this crate, on both engines.
 
+mod availability;
 mod concurrency;
 mod group_commit;
 mod idempotency;

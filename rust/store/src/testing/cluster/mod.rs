@@ -7,13 +7,12 @@
 //! reads from a pipe that this process holds open. When the pipe closes, the watchdog stops
 //! the server and removes the folder.
 
+mod programs;
+mod server;
+
 use std::{
     ffi::OsStr,
     fs, io,
-    os::unix::{
-        fs::{MetadataExt, chown},
-        process::CommandExt,
-    },
     path::{Path, PathBuf},
     process::{ChildStdin, Command, Stdio},
     sync::{
@@ -23,6 +22,9 @@ use std::{
 };
 
 use sqlx::postgres::PgConnectOptions;
+
+use self::programs::{ServerUser, find_programs};
+pub use self::server::TestServer;
 
 const INSTALL_HINT: &str = "tests on PostgreSQL need its programs initdb and pg_ctl, version 15 or \
     newer: install them (Debian: apt-get install postgresql; no server has to run), or set \
@@ -57,27 +59,13 @@ for round in 1 2; do
     sleep 1
 done";
 
-struct Cluster {
+#[derive(Debug)]
+pub(super) struct Cluster {
     folder: PathBuf,
+    programs: PathBuf,
+    account: ServerUser,
     /// The operating system closes it when this process ends, which starts the cleanup.
     _watchdog_pipe: ChildStdin,
-}
-
-/// The options to connect as the superuser.
-pub(super) fn options() -> PgConnectOptions {
-    PgConnectOptions::new_without_pgpass()
-        .socket(&cluster().folder)
-        .port(5432)
-        .username(USER)
-        .database("postgres")
-}
-
-/// The URL of one database of the cluster.
-pub(super) fn url(database: &str) -> String {
-    format!(
-        "postgres://{USER}@localhost:5432/{database}?host={}",
-        cluster().folder.display()
-    )
 }
 
 /// A database name that no other test of this process uses.
@@ -86,12 +74,62 @@ pub(super) fn unique_database_name() -> String {
     format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Returns the cluster and starts it on the first call.
-fn cluster() -> &'static Cluster {
+/// Returns the cluster that the tests of this process share, and starts it on the first call.
+pub(super) fn shared() -> &'static Cluster {
     static CLUSTER: OnceLock<Result<Cluster, String>> = OnceLock::new();
     match CLUSTER.get_or_init(start) {
         Ok(cluster) => cluster,
         Err(message) => panic!("{message}"),
+    }
+}
+
+impl Cluster {
+    /// The options to connect as the superuser.
+    pub(super) fn options(&self) -> PgConnectOptions {
+        PgConnectOptions::new_without_pgpass()
+            .socket(&self.folder)
+            .port(5432)
+            .username(USER)
+            .database("postgres")
+    }
+
+    /// The URL of one database of the cluster.
+    pub(super) fn url(&self, database: &str) -> String {
+        format!(
+            "postgres://{USER}@localhost:5432/{database}?host={}",
+            self.folder.display()
+        )
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    fn start_server(&self) -> Result<(), String> {
+        let log = self.folder.join("log");
+        let arguments = ["start", "--wait", "--silent", "--timeout=60", "--log"];
+        let mut pg_ctl = self
+            .account
+            .command(self.programs.join("pg_ctl"), &self.folder);
+        pg_ctl.args(arguments).arg(&log);
+        self.run_pg_ctl(pg_ctl, "pg_ctl start", &log)
+    }
+
+    fn run_pg_ctl(&self, mut pg_ctl: Command, what: &str, log: &Path) -> Result<(), String> {
+        let outcome = pg_ctl
+            .arg("--pgdata")
+            .arg(self.data())
+            // The server would inherit pipes and keep them open, and this call would hang.
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .map(|status| std::process::Output {
+                status,
+                stdout: Vec::new(),
+                stderr: Vec::new(),
+            });
+        check_success(what, outcome, Some(log))
     }
 }
 
@@ -146,26 +184,14 @@ fn start() -> Result<Cluster, String> {
     configure(&data, &folder)
         .map_err(|error| format!("cannot write the settings of the test cluster: {error}"))?;
 
-    let log = folder.join("log");
-    let pg_ctl = account
-        .command(programs.join("pg_ctl"), &folder)
-        .args(["start", "--wait", "--silent", "--timeout=60", "--pgdata"])
-        .args([data.as_path(), Path::new("--log"), log.as_path()])
-        // The server would inherit pipes and keep them open, and this call would hang.
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .map(|status| std::process::Output {
-            status,
-            stdout: Vec::new(),
-            stderr: Vec::new(),
-        });
-    check_success("pg_ctl start", pg_ctl, Some(&log))?;
-    Ok(Cluster {
+    let cluster = Cluster {
         folder,
+        programs,
+        account,
         _watchdog_pipe: watchdog_pipe,
-    })
+    };
+    cluster.start_server()?;
+    Ok(cluster)
 }
 
 fn configure(data: &Path, folder: &Path) -> io::Result<()> {
@@ -195,85 +221,4 @@ fn check_success(
         "{what} failed ({}): {message}\n{INSTALL_HINT}",
         output.status
     ))
-}
-
-/// The folder of the PostgreSQL programs: `$PG_BIN`, else the first one in `$PATH`, else
-/// the newest version in `/usr/lib/postgresql` (Debian).
-fn find_programs() -> Option<PathBuf> {
-    let configured = std::env::var_os("PG_BIN").map(PathBuf::from);
-    if configured.is_some() {
-        return configured.filter(|folder| has_programs(folder));
-    }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    if let Some(folder) = std::env::split_paths(&path).find(|folder| has_programs(folder)) {
-        return Some(folder);
-    }
-    let mut installed: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
-        .ok()?
-        .flatten()
-        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path())))
-        .map(|(version, folder): (u32, PathBuf)| (version, folder.join("bin")))
-        .filter(|(_, folder)| has_programs(folder))
-        .collect();
-    installed.sort();
-    installed.pop().map(|(_, folder)| folder)
-}
-
-fn has_programs(folder: &Path) -> bool {
-    ["initdb", "pg_ctl", "postgres"]
-        .iter()
-        .all(|program| folder.join(program).is_file())
-}
-
-/// The operating system user that runs the server.
-enum ServerUser {
-    /// The user who runs the tests.
-    CurrentUser,
-    /// Root runs the tests, so the server runs as this unprivileged user.
-    Unprivileged { user: u32, group: u32 },
-}
-
-impl ServerUser {
-    /// Chooses the user. The owner of the new folder tells who runs the tests.
-    fn of_owner(folder: &Path) -> Result<Self, String> {
-        let metadata = fs::metadata(folder).map_err(|error| error.to_string())?;
-        if metadata.uid() != 0 {
-            return Ok(Self::CurrentUser);
-        }
-        let ids = |name| Some((numeric_id("-u", name)?, numeric_id("-g", name)?));
-        match ["postgres", "nobody"].into_iter().find_map(ids) {
-            Some((user, group)) => Ok(Self::Unprivileged { user, group }),
-            None => Err(
-                "PostgreSQL does not run as root, and there is neither a user postgres nor a user \
-                 nobody: run the tests as another user"
-                    .to_owned(),
-            ),
-        }
-    }
-
-    fn give_ownership(&self, path: &Path) -> io::Result<()> {
-        match *self {
-            Self::CurrentUser => Ok(()),
-            Self::Unprivileged { user, group } => chown(path, Some(user), Some(group)),
-        }
-    }
-
-    /// A command as this user, in its own process group: an interrupt from the terminal
-    /// then reaches only the tests, and the watchdog stops the server.
-    fn command(&self, program: impl AsRef<OsStr>, folder: &Path) -> Command {
-        let mut command = Command::new(program);
-        command
-            .current_dir(folder)
-            .env("LC_ALL", "C")
-            .process_group(0);
-        if let Self::Unprivileged { user, group } = *self {
-            command.uid(user).gid(group);
-        }
-        command
-    }
-}
-
-fn numeric_id(which: &str, name: &str) -> Option<u32> {
-    let output = Command::new("id").args([which, name]).output().ok()?;
-    String::from_utf8(output.stdout).ok()?.trim().parse().ok()
 }

@@ -1,0 +1,201 @@
+//! The PostgreSQL engine: a pool of connections, and whether the server answers.
+
+mod availability;
+
+use std::{
+    pin::pin,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use sqlx::{
+    PgConnection, PgPool,
+    pool::{PoolConnection, PoolOptions},
+    postgres::PgConnectOptions,
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::{sleep, timeout},
+};
+
+use self::availability::Availability;
+use crate::{Error, error::Cause, open::ACQUIRE_TIMEOUT};
+
+/// Connections for each service and process. PostgreSQL allows 100 in total by default.
+const CONNECTIONS: u32 = 10;
+
+/// A server that does not accept a connection within this time counts as dead.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Whenever something takes this long, a new connection tests whether the server answers.
+const CHECK_INTERVAL: Duration = Duration::from_millis(500);
+
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+
+/// An open PostgreSQL database. Clones share the same connections.
+#[derive(Debug, Clone)]
+pub(crate) struct Postgres(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    options: PgConnectOptions,
+    /// Replaced when the server answers again: connections that were lost without an answer
+    /// would occupy the old pool until the network gives them up.
+    pool: RwLock<PgPool>,
+    /// As many as the pool has connections. So a caller with a permit waits for the server
+    /// and not for other callers, which tells a dead server from a busy pool.
+    permits: Arc<Semaphore>,
+    availability: Availability,
+}
+
+/// A connection for reading.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    connection: PoolConnection<sqlx::Postgres>,
+    pub(crate) postgres: Postgres,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// A connection in a transaction, which is rolled back when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Body {
+    transaction: sqlx::Transaction<'static, sqlx::Postgres>,
+    pub(crate) postgres: Postgres,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Postgres {
+    pub(crate) fn new(options: PgConnectOptions) -> Self {
+        Self(Arc::new(Shared {
+            pool: RwLock::new(new_pool(&options)),
+            options,
+            permits: Arc::new(Semaphore::new(CONNECTIONS as usize)),
+            availability: Availability::new(),
+        }))
+    }
+
+    /// Whether the server answers.
+    pub(crate) fn availability(&self) -> watch::Receiver<bool> {
+        self.0.availability.subscribe()
+    }
+
+    pub(crate) async fn acquire(&self) -> Result<Reader, Error> {
+        let permit = self.permit().await?;
+        let pool = self.0.pool();
+        Ok(Reader {
+            connection: self.supervise(pool.acquire()).await?,
+            postgres: self.clone(),
+            _permit: permit,
+        })
+    }
+
+    pub(crate) async fn begin(&self) -> Result<Body, Error> {
+        let permit = self.permit().await?;
+        let pool = self.0.pool();
+        Ok(Body {
+            transaction: self.supervise(pool.begin_with(BEGIN)).await?,
+            postgres: self.clone(),
+            _permit: permit,
+        })
+    }
+
+    /// Waits for other callers, unless the server is known to be dead.
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let mut availability = self.availability();
+        let permit = Arc::clone(&self.0.permits).acquire_owned();
+        tokio::select! {
+            biased;
+            _ = availability.wait_for(|available| !available) => {
+                Err(Error::Unavailable(Cause::Unreachable))
+            }
+            permit = timeout(ACQUIRE_TIMEOUT, permit) => permit
+                .map_err(|_| Error::Overloaded)?
+                .map_err(|_| Error::Unavailable(Cause::Closed)),
+        }
+    }
+
+    /// Runs something that waits for the server, until the server is known to be dead. A
+    /// failure or a long wait makes a background task test whether it is.
+    pub(crate) async fn supervise<T>(
+        &self,
+        work: impl Future<Output = Result<T, sqlx::Error>>,
+    ) -> Result<T, Cause> {
+        let mut work = pin!(work);
+        loop {
+            let mut availability = self.availability();
+            let outcome = tokio::select! {
+                biased;
+                outcome = &mut work => outcome.map_err(Cause::from),
+                () = sleep(CHECK_INTERVAL) => {
+                    self.check();
+                    continue;
+                }
+                _ = availability.wait_for(|available| !available) => Err(Cause::Unreachable),
+            };
+            if let Err(cause) = &outcome
+                && cause.is_connection_lost()
+            {
+                self.check();
+            }
+            return outcome;
+        }
+    }
+
+    fn check(&self) {
+        Shared::check(&self.0);
+    }
+
+    /// Waits for running statements and closes all connections.
+    pub(crate) async fn close(&self) {
+        self.0.permits.close();
+        self.0.pool().close().await;
+    }
+}
+
+impl Shared {
+    fn pool(&self) -> PgPool {
+        let pool = self.pool.read();
+        pool.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Opens new connections from now on.
+    fn replace_pool(&self) {
+        let new = new_pool(&self.options);
+        let mut pool = self.pool.write().unwrap_or_else(PoisonError::into_inner);
+        let old = std::mem::replace(&mut *pool, new);
+        // It waits for the connections that are in use.
+        tokio::spawn(async move { old.close().await });
+    }
+}
+
+fn new_pool(options: &PgConnectOptions) -> PgPool {
+    PoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(CONNECT_TIMEOUT)
+        .connect_lazy_with(options.clone())
+}
+
+impl Reader {
+    pub(crate) fn raw(&mut self) -> &mut PgConnection {
+        &mut self.connection
+    }
+}
+
+impl Body {
+    pub(crate) fn raw(&mut self) -> &mut PgConnection {
+        &mut self.transaction
+    }
+
+    pub(crate) async fn commit(self) -> Result<(), Error> {
+        Ok(self.postgres.supervise(self.transaction.commit()).await?)
+    }
+
+    /// An error is only logged: the pool then closes the connection, and the server rolls
+    /// back by itself.
+    pub(crate) async fn rollback(self) {
+        let rollback = self.postgres.supervise(self.transaction.rollback());
+        if let Err(error) = rollback.await {
+            tracing::debug!(%error, "rollback failed");
+        }
+    }
+}
