@@ -4,7 +4,7 @@ use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt};
 
 use store::{Db, Location};
 
-use crate::test_process::{Folder, run, run_with_input};
+use crate::test_process::{Folder, TestProcess, run, run_with_input};
 
 /// Free ports, so that a command is not refused because of its ports.
 const PORTS: [&str; 3] = [
@@ -73,6 +73,18 @@ async fn unusable_data_folder_error_names_the_path() {
     db.close().await;
     output += &up(&folder, &["--data=newer"]);
     insta::assert_snapshot!(output);
+}
+
+#[tokio::test]
+async fn second_process_on_the_same_data_folder_is_refused() {
+    let folder = Folder::new();
+    let first = TestProcess::up(&folder);
+    folder.write("books.csv", "id,title,authors,year,category,price,stock\n");
+    let output = up(&folder, &[]) + &run_failing(&folder, &["import", "books.csv"]);
+    let process = first.id().to_string();
+    insta::assert_snapshot!(output.replace(&process, "[process]"));
+    first.stop().await;
+    TestProcess::up(&folder).stop().await;
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Opening a database, and the errors of it.
 
+mod file_lock;
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
 
@@ -22,6 +23,16 @@ pub enum OpenError {
         folder: PathBuf,
         /// The message of the operating system.
         cause: String,
+    },
+    /// Another process has opened the database. Only one process may use a SQLite database.
+    #[error(
+        "{} is open in another process{}; stop that process, or choose another data folder", file.display(), process_number(*process)
+    )]
+    InUse {
+        /// The file.
+        file: PathBuf,
+        /// The number of the process, if it is known.
+        process: Option<u32>,
     },
     /// The file is damaged or is not a SQLite database.
     #[error("{} is not a SQLite database; restore it from a backup or move it away", file.display())]
@@ -126,4 +137,8 @@ pub enum OpenError {
         #[source]
         cause: Cause,
     },
+}
+
+fn process_number(process: Option<u32>) -> String {
+    process.map_or_else(String::new, |number| format!(" ({number})"))
 }

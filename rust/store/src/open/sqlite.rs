@@ -1,11 +1,21 @@
 //! Opening SQLite: `<folder>/<schema>.db`.
 
-use std::{fs, os::unix::fs::DirBuilderExt, path::Path, sync::Arc, thread, time::Duration};
+use std::{
+    fs, io,
+    os::unix::fs::DirBuilderExt,
+    path::Path,
+    sync::{Arc, Mutex},
+    thread,
+    time::Duration,
+};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::{sync::watch, task::spawn_blocking};
 
-use super::OpenError;
+use super::{
+    OpenError,
+    file_lock::{LockError, lock},
+};
 use crate::{
     Schema,
     error::Cause,
@@ -40,15 +50,23 @@ pub(crate) async fn open(folder: &Path, schema: &Schema) -> Result<Sqlite, OpenE
 }
 
 fn open_blocking(folder: &Path, schema: &Schema) -> Result<Sqlite, OpenError> {
+    let not_writable = |cause: io::Error| OpenError::FolderNotWritable {
+        folder: folder.to_owned(),
+        cause: cause.to_string(),
+    };
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(folder)
-        .map_err(|cause| OpenError::FolderNotWritable {
-            folder: folder.to_owned(),
-            cause: cause.to_string(),
-        })?;
+        .map_err(not_writable)?;
     let file = folder.join(schema.name).with_extension("db");
+    let lock = lock(&file).map_err(|error| match error {
+        LockError::Held { process } => OpenError::InUse {
+            file: file.clone(),
+            process,
+        },
+        LockError::Io(cause) => not_writable(cause),
+    })?;
     let to_open_error = |cause| open_error(cause, folder, &file, schema);
     let mut writer = connect_writer(&file).map_err(to_open_error)?;
     match apply(&mut writer, [&migrations::SQLITE, schema.sqlite]) {
@@ -80,6 +98,7 @@ fn open_blocking(folder: &Path, schema: &Schema) -> Result<Sqlite, OpenError> {
         writer: WriterQueue::new(writer),
         readers: Arc::new(Readers::new(file)),
         available: watch::Sender::new(true),
+        lock: Arc::new(Mutex::new(Some(lock))),
     })
 }
 

@@ -9,7 +9,10 @@ mod readers;
 pub(crate) mod statement;
 mod writer;
 
-use std::sync::Arc;
+use std::{
+    fs::File,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use tokio::sync::watch;
 
@@ -26,6 +29,8 @@ pub(crate) struct Sqlite {
     pub(crate) readers: Arc<Readers>,
     /// Always `true`: there is no server that could fail.
     pub(crate) available: watch::Sender<bool>,
+    /// Excludes other processes until the database is closed.
+    pub(crate) lock: Arc<Mutex<Option<Arc<File>>>>,
 }
 
 /// A connection for reading or for the body of a transaction.
@@ -50,5 +55,9 @@ impl Sqlite {
     pub(crate) async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
+        self.lock
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
     }
 }

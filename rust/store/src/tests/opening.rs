@@ -1,8 +1,9 @@
 //! Opening a database, and each way in which it fails.
 
 use std::{
-    fs,
+    fs::{self, File},
     os::unix::fs::PermissionsExt,
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -162,6 +163,87 @@ async fn data_folder_is_created_quickly_and_readable_only_by_its_owner() {
     assert_eq!(mode & 0o777, 0o700);
     assert!(data.join("ledger.db").is_file());
     assert!(matches!(location, Location::Folder(_)));
+}
+
+#[tokio::test]
+async fn database_files_are_readable_only_by_their_owner_in_any_folder() {
+    let (location, folder) = sqlite_location();
+    let mode = |path: &Path| {
+        let metadata = fs::metadata(path).expect("the file is there");
+        metadata.permissions().mode() & 0o777
+    };
+    let set_mode = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("it is our file");
+    };
+    set_mode(folder.path(), 0o755);
+    let file = |name: &str| folder.path().join(name);
+    let database = file("ledger.db");
+    // An earlier version created it with the permissions of the umask.
+    fs::write(&database, "").expect("the folder is writable");
+    set_mode(&database, 0o644);
+    let existing = Db::open(&location, &CURRENT).await;
+    let existing = existing.expect("an empty file is a database");
+    let schema = Schema {
+        name: "new",
+        ..CURRENT
+    };
+    let new = Db::open(&location, &schema).await.expect("it is writable");
+    for db in [&existing, &new] {
+        add_account(db, 1, "ada", 1).await.expect("it is new");
+    }
+    for name in [
+        "ledger.db",
+        "ledger.db-wal",
+        "ledger.db-shm",
+        "ledger.lock",
+        "new.db",
+        "new.db-wal",
+        "new.db-shm",
+    ] {
+        assert_eq!(mode(&file(name)), 0o600, "{name}");
+    }
+    assert_eq!(mode(folder.path()), 0o755, "the folder is not ours");
+}
+
+#[tokio::test]
+async fn database_is_locked_until_it_is_closed() {
+    let (location, folder) = sqlite_location();
+    let file = File::create(folder.path().join("ledger.lock")).expect("it is writable");
+    let db = Db::open(&location, &CURRENT).await.expect("it is free");
+    let twice = Db::open(&location, &CURRENT).await;
+    let twice = twice.expect("this process has the lock");
+    db.close().await;
+    assert!(file.try_lock().is_err(), "it is still open once");
+    twice.close().await;
+    file.try_lock().expect("it is closed");
+    // As if another process had the lock, which wrote its number.
+    let process = std::process::id();
+    let refused = Db::open(&location, &CURRENT)
+        .await
+        .expect_err("it is locked");
+    assert_eq!(
+        refused.to_string(),
+        format!(
+            "{} is open in another process ({process}); stop that process, or choose another \
+             data folder",
+            folder.path().join("ledger.db").display()
+        )
+    );
+}
+
+/// Nobody can create files there, not even the superuser.
+#[tokio::test]
+async fn folder_without_write_permission_is_refused() {
+    let refused = Db::open(&Location::Folder("/sys".into()), &CURRENT)
+        .await
+        .expect_err("it is not writable");
+    let message = refused.to_string();
+    assert!(
+        message.starts_with("cannot write to the data folder /sys: "),
+        "{message}"
+    );
+    let advice = "choose another folder or let this user write there";
+    assert!(message.ends_with(advice), "{message}");
 }
 
 #[tokio::test]

@@ -147,6 +147,11 @@ impl TestProcess {
         get(&format!("{}{path}", self.shop())).await
     }
 
+    /// The process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal by name, such as TERM, KILL or STOP.
     pub fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
