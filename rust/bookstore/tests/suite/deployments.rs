@@ -153,7 +153,7 @@ impl FourProcesses {
 }
 
 /// A new database in the test cluster, as a command-line flag.
-async fn postgres() -> String {
+pub async fn postgres() -> String {
     match store::testing::postgres_location().await {
         Location::Postgres(url) => format!("--database-url={url}"),
         Location::Folder(folder) => panic!("{} is not a PostgreSQL database", folder.display()),

@@ -57,11 +57,13 @@ async fn restart_keeps_data_and_token() {
 }
 
 #[tokio::test]
-async fn two_processes_started_at_once_share_a_data_folder() {
+async fn two_processes_started_at_once_share_a_token_and_a_postgres_database() {
     let folder = Folder::new();
+    let database = crate::deployments::postgres().await;
+    let arguments = ["up", database.as_str()];
     let (one, other) = thread::scope(|scope| {
-        let one = scope.spawn(|| TestProcess::up(&folder));
-        let other = TestProcess::up(&folder);
+        let one = scope.spawn(|| TestProcess::start(&folder, &arguments));
+        let other = TestProcess::start(&folder, &arguments);
         (one.join().expect("it opens"), other)
     });
     assert_eq!(one.token(), other.token());
