@@ -11,7 +11,9 @@
 //!   on to its nested calls: those that its handler makes.
 
 mod authentication;
+mod batched_writes;
 mod channel;
+mod connection_executor;
 mod context;
 mod failure;
 mod health;

@@ -6,17 +6,19 @@
 
 use std::{
     convert::Infallible,
+    future::poll_fn,
     io,
     pin::{Pin, pin},
     task::{Context, Poll},
     time::Duration,
 };
 
+use futures::FutureExt as _;
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
+    rt::{TokioIo, TokioTimer},
     server::conn::auto,
 };
 use pin_project_lite::pin_project;
@@ -34,7 +36,10 @@ use tower::{
 };
 use tower_http::cors::{Any, Cors, CorsLayer};
 
-use crate::{CallContext, Options, layers::Stack};
+use crate::{
+    CallContext, Options, batched_writes::batch_writes, connection_executor::ConnectionExecutor,
+    layers::Stack,
+};
 
 /// How long the accept loop waits when the process has no file descriptor left.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
@@ -73,7 +78,6 @@ pub(crate) async fn serve(
     requested: impl Future<Output = ()>,
     steps: &Shutdown,
 ) -> Result<(), ServeError> {
-    let http = http_builder(options);
     let cors = cors_layer(options);
     let mut connections = JoinSet::new();
     let mut exhaustion = Exhaustion::default();
@@ -99,8 +103,10 @@ pub(crate) async fn serve(
             option_layer(cors.clone())
                 .layer(GrpcWebLayer::new().layer(stack.clone().with_peer(peer))),
         );
+        let executor = ConnectionExecutor::new();
         connections.spawn(serve_connection(
-            http.clone(),
+            http_builder(options, executor.clone()),
+            executor,
             stream,
             service,
             steps.draining.subscribe(),
@@ -127,7 +133,8 @@ async fn drain(mut connections: JoinSet<()>, timeout: Duration) {
 
 /// Serves one connection until it closes or the drain has finished its calls.
 async fn serve_connection(
-    http: auto::Builder<TokioExecutor>,
+    http: auto::Builder<ConnectionExecutor>,
+    executor: ConnectionExecutor,
     stream: TcpStream,
     service: ConnectionService,
     mut draining: watch::Receiver<bool>,
@@ -136,18 +143,29 @@ async fn serve_connection(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
+    let (stream, sender) = batch_writes(stream);
     let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
-    let mut drain = pin!(async move {
-        // An error means that the sender, and so the server, is gone.
-        let _ = draining.wait_for(|draining| *draining).await;
-    });
-    let result = tokio::select! {
-        result = &mut connection => result,
-        () = &mut drain => {
+    // An error means that the sender, and so the server, is gone.
+    let drain = pin!(draining.wait_for(|draining| *draining));
+    let mut drain = drain.map(drop).fuse();
+    let mut served = None;
+    let result = poll_fn(|context| {
+        if drain.poll_unpin(context).is_ready() {
             connection.as_mut().graceful_shutdown();
-            connection.await
         }
-    };
+        executor.begin_turn();
+        if served.is_none()
+            && let Poll::Ready(result) = connection.as_mut().poll(context)
+        {
+            served = Some(result);
+        }
+        match (sender.poll_send(context), &mut served) {
+            (Poll::Ready(Ok(())), served) => served.take().map_or(Poll::Pending, Poll::Ready),
+            (Poll::Ready(Err(error)), _) => Poll::Ready(Err(error.into())),
+            (Poll::Pending, _) => Poll::Pending,
+        }
+    })
+    .await;
     if let Err(error) = result {
         // Debug only: clients that disconnect early are normal.
         tracing::debug!(%error, "connection ended");
@@ -196,8 +214,11 @@ impl Exhaustion {
     }
 }
 
-fn http_builder(options: &Options) -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+fn http_builder(
+    options: &Options,
+    executor: ConnectionExecutor,
+) -> auto::Builder<ConnectionExecutor> {
+    let mut builder = auto::Builder::new(executor);
     builder
         .http2()
         .timer(TokioTimer::new())
