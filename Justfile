@@ -126,7 +126,7 @@ bench *args: _deps-rust _deps-python _deps-grpcurl _deps-bench
 [group("contract")]
 gen: _deps-rust _deps-buf _deps-python _deps-go
     buf build --as-file-descriptor-set --output gen/contract.binpb
-    rm -rf gen/go gen/python gen/typescript gen/docs
+    rm -rf gen/go/*/ gen/python gen/typescript gen/docs
     buf generate
     {{ python }} -m grpc_tools.protoc --descriptor_set_in=gen/contract.binpb --grpc_python_out=gen/python \
       $(cd proto && find bookstore legacy -name '*service*.proto' -o -path '*legacy*.proto' | sort)
