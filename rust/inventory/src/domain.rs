@@ -118,6 +118,9 @@ impl ReservationRequest {
     /// How long a reservation holds if the request does not say: 15 minutes.
     pub const DEFAULT_DURATION: Duration = Duration::from_secs(15 * 60);
 
+    /// The longest time that the contract allows.
+    pub(crate) const MAX_DURATION: Duration = Duration::from_secs(60 * 60);
+
     /// The request without its id, encoded: equal requests have equal bytes.
     pub(crate) fn idempotency_body(&self) -> Vec<u8> {
         let duration = self.duration.map_or(0, |duration| duration.as_nanos());

@@ -5,6 +5,7 @@ mod catalogue;
 mod concurrency;
 mod import_files;
 mod import_large_file;
+mod migrations;
 mod paging;
 mod reservations;
 mod search;

@@ -24,7 +24,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock for tests, which changes only when [`ManualClock::advance`] is called.
+/// A clock for tests, which changes only by [`ManualClock::advance`] and
+/// [`ManualClock::set`].
 #[derive(Debug)]
 pub struct ManualClock(Mutex<Timestamp>);
 
@@ -37,6 +38,11 @@ impl ManualClock {
     /// Moves the clock forward.
     pub fn advance(&self, by: Duration) {
         *self.lock() += by;
+    }
+
+    /// Changes the clock, as an operator or a time server does.
+    pub fn set(&self, now: Timestamp) {
+        *self.lock() = now;
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Timestamp> {

@@ -3,9 +3,10 @@
 use std::{
     fmt,
     sync::atomic::{AtomicU64, Ordering},
+    time::SystemTime,
 };
 
-use uuid::Uuid;
+use uuid::{NoContext, Timestamp, Uuid};
 
 /// A source of new ids.
 pub trait IdSource: fmt::Debug + Send + Sync + 'static {
@@ -19,7 +20,20 @@ pub trait IdSource: fmt::Debug + Send + Sync + 'static {
 pub struct UuidV7Ids;
 
 impl IdSource for UuidV7Ids {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the time only keeps new rows at the end of an index"
+    )]
     fn next_id(&self) -> Uuid {
+        id_at(SystemTime::now())
+    }
+}
+
+/// An id of this time. `Uuid::now_v7` panics before 1970, which such an id cannot express.
+fn id_at(now: SystemTime) -> Uuid {
+    if now < SystemTime::UNIX_EPOCH {
+        Uuid::new_v7(Timestamp::from_unix(NoContext, 0, 0))
+    } else {
         Uuid::now_v7()
     }
 }
@@ -39,7 +53,17 @@ impl IdSource for SequentialIds {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+
+    #[test]
+    fn clock_before_1970_does_not_panic() {
+        let before = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
+        let (one, other) = (id_at(before), id_at(before));
+        assert_eq!((one.get_version_num(), other.get_version_num()), (7, 7));
+        assert_ne!(one, other);
+    }
 
     #[test]
     fn sequential_ids_are_valid_and_reproducible() {

@@ -29,29 +29,29 @@ use sha2::{Digest, Sha256};
 
 use crate::{Error, Sql, Transaction, query};
 
-/// The statements of this module, for the `prepare_all` test of each service.
-pub const STATEMENTS: &[(&str, Sql)] = &[
-    ("idempotency::CLAIM", CLAIM),
-    ("idempotency::LOOK_UP", LOOK_UP),
-    ("idempotency::SAVE_RESPONSE", SAVE_RESPONSE),
-    ("idempotency::PRUNE", PRUNE),
-];
+crate::statements! {
+    pub;
 
-/// If two transactions use the same id at the same time, the second one waits here until
-/// the first one ends.
-const CLAIM: Sql = Sql::portable(
-    "INSERT INTO idempotency_keys (request_id, method, body_hash, created_at)
-     VALUES ($1, $2, $3, $4)
-     ON CONFLICT (request_id) DO NOTHING",
-);
+    /// If two transactions use the same id at the same time, the second one waits here until
+    /// the first one ends.
+    const CLAIM = Sql::portable(
+        "INSERT INTO idempotency_keys (request_id, method, body_hash, created_at)
+         VALUES ($1, $2, $3, $4)
+         ON CONFLICT (request_id) DO NOTHING",
+    );
 
-const LOOK_UP: Sql =
-    Sql::portable("SELECT method, body_hash, response FROM idempotency_keys WHERE request_id = $1");
+    const LOOK_UP = Sql::portable(
+        "SELECT method, body_hash, response FROM idempotency_keys WHERE request_id = $1",
+    );
 
-const SAVE_RESPONSE: Sql =
-    Sql::portable("UPDATE idempotency_keys SET response = $2 WHERE request_id = $1");
+    const SAVE_RESPONSE = Sql::portable(
+        "UPDATE idempotency_keys SET response = $2 WHERE request_id = $1",
+    );
 
-const PRUNE: Sql = Sql::portable("DELETE FROM idempotency_keys WHERE created_at < $1");
+    const PRUNE = Sql::portable(
+        "DELETE FROM idempotency_keys WHERE created_at < $1 OR created_at > $2",
+    );
+}
 
 /// How long a request is remembered: a day. No client retries for so long.
 pub const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
@@ -139,15 +139,16 @@ pub async fn save_response(
 }
 
 /// Deletes the requests that were claimed more than [`RETENTION`] before `now`, which is in
-/// microseconds since 1970, and returns their number.
+/// microseconds since 1970, and returns their number. It also deletes those that were claimed
+/// more than that after `now`, while the clock was wrong: they would be kept for too long.
 ///
 /// # Errors
 /// [`Error`] if the statement fails.
 pub async fn prune(transaction: &mut Transaction, now: i64) -> Result<u64, Error> {
     let retention = i64::try_from(RETENTION.as_micros()).unwrap_or(i64::MAX);
-    let before = now.saturating_sub(retention);
     query(PRUNE)
-        .bind(before)
+        .bind(now.saturating_sub(retention))
+        .bind(now.saturating_add(retention))
         .long_running()
         .execute(transaction)
         .await

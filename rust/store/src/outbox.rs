@@ -26,75 +26,67 @@
 
 use crate::{Connection, Error, Sql, Transaction, query};
 
-/// The statements of this module, for the `prepare_all` test of each service.
-pub const STATEMENTS: &[(&str, Sql)] = &[
-    ("outbox::ENQUEUE", ENQUEUE),
-    ("outbox::CLAIM", CLAIM),
-    ("outbox::ACKNOWLEDGE", ACKNOWLEDGE),
-    ("outbox::RETRY", RETRY),
-    ("outbox::BURY", BURY),
-    ("outbox::REQUEUE", REQUEUE),
-    ("outbox::DEAD_LETTERS", DEAD_LETTERS),
-    ("outbox::STATISTICS", STATISTICS),
-];
+crate::statements! {
+    pub;
 
-const ENQUEUE: Sql = Sql::portable(
-    "INSERT INTO outbox (topic, message_key, payload, enqueued_at, available_at)
-     VALUES ($1, $2, $3, $4, $4)",
-);
+    const ENQUEUE = Sql::portable(
+        "INSERT INTO outbox (topic, message_key, payload, enqueued_at, available_at)
+         VALUES ($1, $2, $3, $4, $4)",
+    );
 
-/// On PostgreSQL it skips the messages that another worker is claiming, and checks the
-/// condition again after a row was locked; the `ARRAY` makes the subquery run only once.
-const CLAIM: Sql = Sql::per_engine(
-    "UPDATE outbox SET lease_id = $1, available_at = $2, attempts = attempts + 1
-     WHERE sequence IN (
-         SELECT sequence FROM outbox AS oldest
-         WHERE topic = $3 AND available_at <= $4 AND NOT dead
-             AND NOT EXISTS (SELECT 1 FROM outbox AS earlier
-                 WHERE earlier.topic = oldest.topic
-                     AND earlier.message_key = oldest.message_key
-                     AND earlier.sequence < oldest.sequence)
-         ORDER BY available_at, sequence LIMIT $5)
-     RETURNING sequence, message_key, payload, attempts",
-    "UPDATE outbox SET lease_id = $1, available_at = $2, attempts = attempts + 1
-     WHERE sequence = ANY(ARRAY(
-         SELECT sequence FROM outbox AS oldest
-         WHERE topic = $3 AND available_at <= $4 AND NOT dead
-             AND NOT EXISTS (SELECT 1 FROM outbox AS earlier
-                 WHERE earlier.topic = oldest.topic
-                     AND earlier.message_key = oldest.message_key
-                     AND earlier.sequence < oldest.sequence)
-         ORDER BY available_at, sequence LIMIT $5 FOR UPDATE SKIP LOCKED))
-     RETURNING sequence, message_key, payload, attempts",
-);
+    /// On PostgreSQL it skips the messages that another worker is claiming, and checks the
+    /// condition again after a row was locked; the `ARRAY` makes the subquery run only once.
+    const CLAIM = Sql::per_engine(
+        "UPDATE outbox SET lease_id = $1, available_at = $2, attempts = attempts + 1
+         WHERE sequence IN (
+             SELECT sequence FROM outbox AS oldest
+             WHERE topic = $3 AND available_at <= $4 AND NOT dead
+                 AND NOT EXISTS (SELECT 1 FROM outbox AS earlier
+                     WHERE earlier.topic = oldest.topic
+                         AND earlier.message_key = oldest.message_key
+                         AND earlier.sequence < oldest.sequence)
+             ORDER BY available_at, sequence LIMIT $5)
+         RETURNING sequence, message_key, payload, attempts",
+        "UPDATE outbox SET lease_id = $1, available_at = $2, attempts = attempts + 1
+         WHERE sequence = ANY(ARRAY(
+             SELECT sequence FROM outbox AS oldest
+             WHERE topic = $3 AND available_at <= $4 AND NOT dead
+                 AND NOT EXISTS (SELECT 1 FROM outbox AS earlier
+                     WHERE earlier.topic = oldest.topic
+                         AND earlier.message_key = oldest.message_key
+                         AND earlier.sequence < oldest.sequence)
+             ORDER BY available_at, sequence LIMIT $5 FOR UPDATE SKIP LOCKED))
+         RETURNING sequence, message_key, payload, attempts",
+    );
 
-const ACKNOWLEDGE: Sql = Sql::portable("DELETE FROM outbox WHERE sequence = $1 AND lease_id = $2");
+    const ACKNOWLEDGE = Sql::portable("DELETE FROM outbox WHERE sequence = $1 AND lease_id = $2");
 
-const RETRY: Sql = Sql::portable(
-    "UPDATE outbox SET lease_id = NULL, last_error = $3, available_at = $4
-     WHERE sequence = $1 AND lease_id = $2",
-);
+    const RETRY = Sql::portable(
+        "UPDATE outbox SET lease_id = NULL, last_error = $3, available_at = $4
+         WHERE sequence = $1 AND lease_id = $2",
+    );
 
-const BURY: Sql = Sql::portable(
-    "UPDATE outbox SET lease_id = NULL, last_error = $3, dead = TRUE
-     WHERE sequence = $1 AND lease_id = $2",
-);
+    const BURY = Sql::portable(
+        "UPDATE outbox SET lease_id = NULL, last_error = $3, dead = TRUE
+         WHERE sequence = $1 AND lease_id = $2",
+    );
 
-const REQUEUE: Sql = Sql::portable(
-    "UPDATE outbox SET dead = FALSE, attempts = 0, available_at = $2 WHERE topic = $1 AND dead",
-);
+    const REQUEUE = Sql::portable(
+        "UPDATE outbox SET dead = FALSE, attempts = 0, available_at = $2 WHERE topic = $1 AND dead",
+    );
 
-const DEAD_LETTERS: Sql = Sql::portable(
-    "SELECT sequence, message_key, payload, attempts, last_error FROM outbox
-     WHERE topic = $1 AND dead ORDER BY sequence LIMIT $2",
-);
+    const DEAD_LETTERS = Sql::portable(
+        "SELECT sequence, message_key, payload, attempts, last_error FROM outbox
+         WHERE topic = $1 AND dead ORDER BY sequence LIMIT $2",
+    );
 
-const STATISTICS: Sql = Sql::portable(
-    "SELECT CAST(COALESCE(SUM(CASE WHEN dead THEN 0 ELSE 1 END), 0) AS BIGINT),
-         CAST(COALESCE(SUM(CASE WHEN dead THEN 1 ELSE 0 END), 0) AS BIGINT),
-         MIN(CASE WHEN dead THEN NULL ELSE enqueued_at END)
-     FROM outbox WHERE topic = $1",
-);
+    const STATISTICS = Sql::portable(
+        "SELECT CAST(COALESCE(SUM(CASE WHEN dead THEN 0 ELSE 1 END), 0) AS BIGINT),
+             CAST(COALESCE(SUM(CASE WHEN dead THEN 1 ELSE 0 END), 0) AS BIGINT),
+             MIN(CASE WHEN dead THEN NULL ELSE enqueued_at END)
+         FROM outbox WHERE topic = $1",
+    );
+}
 
 /// A message that was claimed for delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]

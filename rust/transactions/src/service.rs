@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use service::{IdSource, UuidV7Ids};
 use uuid::Uuid;
 
 use crate::{Amount, InvalidPayment};
@@ -103,7 +104,7 @@ pub struct StubGateway;
 impl PaymentGateway for StubGateway {
     async fn charge(&self, _payment: &Payment) -> Result<ChargeReceipt, ChargeError> {
         Ok(ChargeReceipt {
-            payment_id: Uuid::now_v7(),
+            payment_id: UuidV7Ids.next_id(),
         })
     }
 }

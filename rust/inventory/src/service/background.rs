@@ -23,7 +23,7 @@ impl PeriodicTask for Sweep {
     type Error = InventoryError;
 
     async fn run(&mut self) -> Result<(), InventoryError> {
-        self.inventory.expire_due_reservations().await?;
+        self.inventory.sweep().await?;
         self.inventory.poll_watched(&mut self.last_levels).await
     }
 }
@@ -47,6 +47,12 @@ impl Inventory {
             service::run_periodically(options.sweep_interval, sweep),
             service::run_periodically(PruneIdempotencyKeys::INTERVAL, prune),
         ])
+    }
+
+    /// Releases the copies of reservations whose time is over.
+    pub(crate) async fn sweep(&self) -> Result<(), InventoryError> {
+        self.shorten_reservations_of_the_future().await?;
+        self.expire_due_reservations().await
     }
 
     /// Finds changes by other processes: compares the levels of the watched books with

@@ -1,11 +1,15 @@
 //! Stock levels, and the expiry of reservations.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
+use jiff::Timestamp;
 use service::BookId;
 
 use super::{ids_to_i64, import::stock_not_set_error};
-use crate::{Inventory, InventoryError, StockLevel, store as rows};
+use crate::{Inventory, InventoryError, ReservationRequest, StockLevel, store as rows};
+
+/// How far the clocks of the machines that share a database may differ.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
 impl Inventory {
     /// The levels of the books that exist, in the order of `book_ids`.
@@ -46,6 +50,27 @@ impl Inventory {
         })?;
         self.inner.watchers.notify(&[book_id]);
         Ok(level)
+    }
+
+    /// Shortens the reservations that expire later than any new one could. They were made while
+    /// the clock was ahead, and would hold their copies until it gets there.
+    pub(super) async fn shorten_reservations_of_the_future(&self) -> Result<(), InventoryError> {
+        let later = |time: Timestamp, by| time.saturating_add(by).unwrap_or(Timestamp::MAX);
+        let latest = later(self.now(), ReservationRequest::MAX_DURATION);
+        let limit = later(latest, CLOCK_TOLERANCE);
+        let any = store::read!(self.db(), connection => {
+            rows::reservations::any_beyond(connection, limit).await
+        })?;
+        if any {
+            let shortened = store::write!(self.db(), transaction => {
+                rows::reservations::shorten(transaction, limit, latest).await
+            })?;
+            tracing::warn!(
+                shortened,
+                "the clock was set back: held reservations now expire within an hour"
+            );
+        }
+        Ok(())
     }
 
     /// Expires all reservations whose time is over and releases their copies.

@@ -67,6 +67,16 @@ store::statements! {
          RETURNING reservation_id"),
     );
 
+    const ANY_BEYOND = Sql::portable(
+        concat!("SELECT expire_at FROM reservations WHERE state = ", state!(HELD), " AND expire_at > $1
+         LIMIT 1"),
+    );
+
+    const SHORTEN = Sql::portable(
+        concat!("UPDATE reservations SET expire_at = $2
+         WHERE state = ", state!(HELD), " AND expire_at > $1"),
+    );
+
     const QUANTITIES = Sql::per_engine(
         "SELECT book_id, SUM(quantity) FROM reservation_lines
          WHERE reservation_id IN (SELECT value FROM json_each($1))
@@ -180,6 +190,30 @@ pub(crate) async fn expire_due(
             ))),
         })
         .collect()
+}
+
+/// Whether any held reservation expires after `limit`.
+pub(crate) async fn any_beyond(
+    connection: &mut Connection,
+    limit: Timestamp,
+) -> Result<bool, InventoryError> {
+    let first = query(ANY_BEYOND).bind(limit.as_microsecond());
+    Ok(first.fetch_optional::<(i64,)>(connection).await?.is_some())
+}
+
+/// Makes the held reservations that expire after `limit` expire at `expire_time`, and returns
+/// their number.
+pub(crate) async fn shorten(
+    transaction: &mut Transaction,
+    limit: Timestamp,
+    expire_time: Timestamp,
+) -> Result<u64, InventoryError> {
+    let shortened = query(SHORTEN)
+        .bind(limit.as_microsecond())
+        .bind(expire_time.as_microsecond())
+        .execute(transaction)
+        .await?;
+    Ok(shortened)
 }
 
 /// The number of copies of each book that some reservations hold together. It is sorted by

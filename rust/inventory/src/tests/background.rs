@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use service::Clock;
 use store::testing::TestDb;
 use uuid::Uuid;
 
@@ -9,6 +10,8 @@ store::both_engines! {
     crate::SCHEMA =>
     copies_of_expired_reservations_are_released_in_the_background,
     old_requests_are_pruned_in_the_background,
+    reservations_of_a_clock_that_was_far_ahead_do_not_hold_for_ever,
+    clock_before_1970_is_accepted,
 }
 
 /// The reserved copies in the table. A call of the service would expire reservations.
@@ -62,7 +65,48 @@ async fn old_requests_are_pruned_in_the_background(database: TestDb) {
         .expect("the request is pruned");
 }
 
+async fn reservations_of_a_clock_that_was_far_ahead_do_not_hold_for_ever(database: TestDb) {
+    let mut service = TestInventory::with_stock(&database, 1, 10).await;
+    let now = service.clock.now();
+    let ten_years = Duration::from_secs(10 * 365 * 24 * 3600);
+    service.clock.advance(ten_years);
+    service.reserve(&[(1, 4)]).await.expect("copies are held");
+    service.clock.set(now);
+    let longest = service
+        .reserve_as(Uuid::new_v4(), &[(1, 1)], Some(3600))
+        .await;
+    let longest = longest.expect("copies are held").reservation_id;
+    service.sweep().await;
+    service.clock.advance(Duration::from_secs(3599));
+    service.sweep().await;
+    assert_eq!(reserved(&service).await, 5, "they hold for an hour");
+    service.commit(&longest).await.expect("it is held");
+    service.clock.advance(Duration::from_secs(1));
+    service.sweep().await;
+    assert_eq!(reserved(&service).await, 0);
+}
+
+async fn clock_before_1970_is_accepted(database: TestDb) {
+    let mut service = TestInventory::with_stock(&database, 1, 10).await;
+    let long_ago = "1901-02-03T04:05:06Z".parse().expect("the time parses");
+    service.clock.set(long_ago);
+    let held = service.reserve(&[(1, 4)]).await.expect("copies are held");
+    let expire_time = held.expire_time.expect("the response has it");
+    assert!(expire_time.seconds < 0, "{expire_time:?}");
+    service.sweep().await;
+    assert_eq!(reserved(&service).await, 4);
+    service.clock.advance(Duration::from_secs(900));
+    service.sweep().await;
+    assert_eq!(reserved(&service).await, 0);
+}
+
 impl TestInventory {
+    /// What the background task does at each interval.
+    async fn sweep(&self) {
+        let swept = self.inventory.sweep().await;
+        swept.expect("the database answers");
+    }
+
     /// Reserves two copies: a different body for a request id that was used for one copy.
     async fn reserve_two(&self, request_id: Uuid) -> Result<(), tonic::Status> {
         let request = super::reservation_request(request_id, &[(1, 2)], None);

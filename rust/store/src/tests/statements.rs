@@ -2,7 +2,7 @@
 
 use super::{add_account, balance};
 use crate::{
-    Error, Sql, idempotency, query,
+    Error, Sql, idempotency, outbox, query,
     testing::{TestDb, prepare_all, sqlite},
 };
 
@@ -220,6 +220,7 @@ async fn reader_does_not_wait_for_a_writer(database: TestDb) {
 
 async fn valid_statements_are_prepared(database: TestDb) {
     prepare_all(database.db(), idempotency::STATEMENTS).await;
+    prepare_all(database.db(), outbox::STATEMENTS).await;
     prepare_all(
         database.db(),
         &[("ONE", "SELECT 1"), ("TWO", "SELECT $1 = 2")],
