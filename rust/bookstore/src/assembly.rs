@@ -35,8 +35,7 @@ pub struct Assembled {
 
 impl Assembly {
     /// Starts the services. Their order does not matter, and they may call each other in a
-    /// cycle: the channels to services of this process answer UNAVAILABLE until all services
-    /// are started.
+    /// cycle: calls to services of this process wait until all services are started.
     ///
     /// # Errors
     /// If a service cannot start, or calls one that is neither in this process nor a peer.

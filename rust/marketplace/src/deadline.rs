@@ -1,13 +1,12 @@
 //! The deadline of a page, which all its calls share.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use tokio::time::Instant;
 use tonic::{Code, Request, Response, Status};
 
-/// The point in time by which all calls of one page must end. Each call sends the remaining
-/// time as its gRPC deadline and is also limited by our own timer, because a service may
-/// ignore deadlines.
+/// The point in time by which all calls of one page must end. Each call gets the remaining
+/// time as its gRPC deadline, which its channel enforces.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
     instant: Instant,
@@ -53,19 +52,11 @@ impl Deadline {
     where
         F: Future<Output = Result<Response<A>, Status>>,
     {
-        let remaining = self.remaining();
-        if remaining.is_zero() {
-            return Err(log_unavailable(method, &"no time left for the call"));
-        }
         let mut request = Request::new(message);
-        request.set_timeout(remaining);
-        match tokio::time::timeout_at(self.instant, call(request)).await {
-            Ok(Ok(answer)) => Ok(answer.into_inner()),
-            Ok(Err(status)) => Err(classify(method, &status)),
-            Err(_) => Err(log_unavailable(
-                method,
-                &"no answer before the deadline of the page",
-            )),
+        request.set_timeout(self.remaining());
+        match call(request).await {
+            Ok(answer) => Ok(answer.into_inner()),
+            Err(status) => Err(classify(method, &status)),
         }
     }
 }
@@ -77,27 +68,16 @@ fn classify(method: &'static str, status: &Status) -> Failure {
             tracing::debug!(method, message = status.message(), "refused");
             Failure::InvalidArgument
         }
-        _ => log_unavailable(method, status),
+        _ => {
+            tracing::warn!(method, %status, "call failed; its data is left out of the page");
+            Failure::Unavailable
+        }
     }
-}
-
-fn log_unavailable(method: &'static str, cause: &dyn fmt::Display) -> Failure {
-    tracing::warn!(method, %cause, "call failed; its data is left out of the page");
-    Failure::Unavailable
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn call_that_ignores_its_deadline_is_abandoned() {
-        let deadline = Deadline::after(Duration::from_millis(300));
-        let started = Instant::now();
-        let answer: Result<(), _> = deadline.call("Test", (), |_| std::future::pending()).await;
-        assert_eq!(answer, Err(Failure::Unavailable));
-        assert_eq!(started.elapsed(), Duration::from_millis(300));
-    }
 
     #[tokio::test(start_paused = true)]
     async fn remaining_time_is_sent_as_grpc_timeout() {
@@ -110,14 +90,5 @@ mod tests {
             .await;
         let deadline = answer.expect("answered").expect("a deadline");
         assert_eq!(deadline.to_str().ok(), Some("150000u"));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn no_call_is_made_after_the_deadline() {
-        let deadline = Deadline::after(Duration::ZERO);
-        let answer: Result<(), _> = deadline
-            .call("Test", (), async |_| panic!("must not be called"))
-            .await;
-        assert_eq!(answer, Err(Failure::Unavailable));
     }
 }

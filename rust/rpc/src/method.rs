@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use contract::{Access, DeclaredError};
+use contract::{Access, DeclaredError, Idempotency};
 
 /// A method of the contract, of the health service or of reflection.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub(crate) struct MethodInfo {
     /// `unary`, `client_stream`, `server_stream` or `bidi_stream`.
     pub kind: &'static str,
     pub server_streaming: bool,
+    /// Whether clients may repeat a call.
+    pub idempotency: Idempotency,
     /// Who may call the method; empty: everybody.
     pub access: &'static [Access],
     /// The declared errors; empty for methods that declare none.
@@ -93,6 +95,7 @@ static METHODS: LazyLock<Vec<MethodInfo>> = LazyLock::new(|| {
         name: "unknown",
         kind: "unary",
         server_streaming: false,
+        idempotency: Idempotency::Unknown,
         access: &[],
         errors: &[],
         infrastructure: false,
@@ -105,6 +108,7 @@ static METHODS: LazyLock<Vec<MethodInfo>> = LazyLock::new(|| {
             name: method.name,
             kind: kind(method.client_streaming, method.server_streaming),
             server_streaming: method.server_streaming,
+            idempotency: method.idempotency,
             access: method.access,
             errors: method.errors,
             infrastructure: false,
@@ -118,6 +122,7 @@ static METHODS: LazyLock<Vec<MethodInfo>> = LazyLock::new(|| {
             name,
             kind: kind(client_streaming, server_streaming),
             server_streaming,
+            idempotency: Idempotency::Unknown,
             access: &[],
             errors: &[],
             infrastructure: true,

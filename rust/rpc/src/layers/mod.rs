@@ -21,7 +21,7 @@
 //! Layers are plain tower services; only [`admission`] boxes its future. They share the modules
 //! `abort`, `completion` and `response_future`.
 
-mod abort;
+pub(crate) mod abort;
 pub mod access_log;
 pub mod admission;
 pub mod authenticate;

@@ -124,7 +124,7 @@ async fn cancelled_request_stream_does_not_end_normally(transport: Transport) {
     let import = operator.import_books(first.chain(stream::pending()));
     let result = tokio::time::timeout(Duration::from_millis(50), import).await;
     assert!(result.is_err(), "the client cancels");
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    server.gate.wait_for_end_of_import().await;
     assert_eq!(server.gate.imports.load(Ordering::Relaxed), 0);
 }
 

@@ -38,6 +38,8 @@ pub struct CallGate {
     opened: Notify,
     /// Imports whose handler has seen the end of its stream.
     pub imports: AtomicUsize,
+    /// A permit for each import that has ended, also if it was dropped.
+    ended_imports: Semaphore,
 }
 
 impl Default for CallGate {
@@ -46,6 +48,7 @@ impl Default for CallGate {
             waiting: Semaphore::new(0),
             opened: Notify::new(),
             imports: AtomicUsize::new(0),
+            ended_imports: Semaphore::new(0),
         }
     }
 }
@@ -57,9 +60,24 @@ impl CallGate {
         permits.expect("never closed").forget();
     }
 
+    /// Waits until one more import has ended, in any way.
+    pub async fn wait_for_end_of_import(&self) {
+        let permit = self.ended_imports.acquire().await;
+        permit.expect("never closed").forget();
+    }
+
     /// Lets all waiting calls continue.
     pub fn open(&self) {
         self.opened.notify_waiters();
+    }
+}
+
+/// Counts an import as ended when it is dropped.
+struct EndOfImport(Arc<CallGate>);
+
+impl Drop for EndOfImport {
+    fn drop(&mut self) {
+        self.0.ended_imports.add_permits(1);
     }
 }
 
@@ -117,6 +135,7 @@ impl InventoryService for FakeInventory {
         &self,
         request: Request<Streaming<ImportBooksRequest>>,
     ) -> Result<Response<ImportBooksResponse>, Status> {
+        let _ended = EndOfImport(Arc::clone(&self.0));
         let mut created = 0;
         let mut messages = request.into_inner();
         while let Some(message) = messages.message().await? {

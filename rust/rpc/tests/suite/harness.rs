@@ -103,8 +103,9 @@ impl Server {
             }
         };
         setter.set(channel.clone());
+        // A test sees each failure of the server.
         Self {
-            channel,
+            channel: channel.without_retries(),
             gate,
             address,
             stop: Some(stop),

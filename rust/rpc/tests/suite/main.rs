@@ -1,7 +1,9 @@
 //! The behaviour of the crate. Most tests run over both transports, in process and over
-//! TCP; `network`, `shutdown` and part of `slow_clients` test what needs a socket.
+//! TCP; `client_policy`, `network`, `shutdown` and part of `slow_clients`
+//! test what needs a socket.
 
 mod calls;
+mod client_policy;
 mod context;
 mod credentials;
 mod fakes;
@@ -10,5 +12,6 @@ mod infrastructure;
 mod layer_order;
 mod network;
 mod resilience;
+mod scripted_server;
 mod shutdown;
 mod slow_clients;

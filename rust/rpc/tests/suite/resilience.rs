@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use contract::bookstore::inventory::v1::WatchStockRequest;
+use contract::bookstore::inventory::v1::{
+    GetBookRequest, WatchStockRequest, inventory_service_client::InventoryServiceClient,
+};
 use prost::Message;
-use rpc::{LateChannel, Options};
-use tonic::Code;
+use rpc::{Channel, LateChannel, Options};
+use tokio::time::Instant;
+use tonic::{Code, Request, Status};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 use tonic_types::pb;
 
@@ -112,17 +115,37 @@ async fn streams_have_a_separate_limit(transport: Transport) {
     eventually(async || watch().await.is_ok()).await;
 }
 
-#[tokio::test]
-async fn late_channel_is_unavailable_until_it_is_set() {
-    use contract::bookstore::inventory::v1::{
-        GetBookRequest, inventory_service_client::InventoryServiceClient,
-    };
+#[tokio::test(start_paused = true)]
+async fn late_channel_waits_until_it_is_set() {
     let server = Server::start(Transport::InProcess).await;
     let (channel, setter) = LateChannel::new();
-    let mut client = InventoryServiceClient::new(channel);
-    let request = GetBookRequest { book_id: ECHO };
-    let status = client.get_book(request).await.expect_err("too early");
+    let call = get_book(&channel, 10_000);
+    let set = async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        setter.set(server.channel.clone());
+    };
+    let (result, ()) = tokio::join!(call, set);
+    let title = result.expect("it has waited");
+    assert!(title.contains(" 7000000u "), "the remaining time: {title}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn late_channel_waits_until_the_deadline() {
+    let (channel, setter) = LateChannel::new();
+    let began = Instant::now();
+    let status = get_book(&channel, 500).await.expect_err("it is not set");
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    assert!(began.elapsed() < Duration::from_millis(510));
+    drop(setter);
+    let status = get_book(&channel, 500).await.expect_err("it never will be");
     assert_eq!(status.code(), Code::Unavailable);
-    setter.set(server.channel.clone());
-    client.get_book(request).await.expect("in time");
+}
+
+/// The metadata of the request as the fake inventory received it.
+async fn get_book(channel: &Channel, timeout_millis: u64) -> Result<String, Status> {
+    let mut request = Request::new(GetBookRequest { book_id: ECHO });
+    request.set_timeout(Duration::from_millis(timeout_millis));
+    let mut client = InventoryServiceClient::new(channel.clone());
+    let response = client.get_book(request).await?;
+    Ok(response.into_inner().book.expect("required").title)
 }

@@ -122,7 +122,9 @@ impl TestProcess {
 
     /// A new connection.
     pub fn channel(&self) -> Channel {
-        Channel::connect(&self.grpc_url()).expect("the banner names an address")
+        let channel = Channel::connect(&self.grpc_url()).expect("the banner names an address");
+        // A test sees each failure of the server.
+        channel.without_retries()
     }
 
     pub fn inventory(&self) -> InventoryServiceClient<Channel> {

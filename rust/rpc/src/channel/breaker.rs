@@ -1,0 +1,171 @@
+//! The circuit breaker of a channel: while its server does not answer, calls fail at once
+//! instead of waiting for connections that are not made.
+//!
+//! It is our own, because the published crates count error rates over time or use the
+//! clock of the operating system, which tests can't pause.
+
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+/// So many failures in a row open the breaker: more than the attempts of one call.
+const FAILURES: u32 = 5;
+/// How long no call is sent. Then one call is sent as a probe.
+pub(super) const OPEN_DURATION: Duration = Duration::from_secs(1);
+
+/// Closed, it permits every call; open, none; half open, it waits for its probe.
+#[derive(Debug)]
+pub(super) struct Breaker {
+    address: Box<str>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    Closed { failures: u32 },
+    Open { until: Instant },
+    HalfOpen,
+}
+
+/// The permission to send one call. Dropped without an outcome, for example because the
+/// caller gave up, it counts neither as a success nor as a failure.
+pub(super) struct Permit<'a> {
+    breaker: &'a Breaker,
+    probe: bool,
+}
+
+impl Breaker {
+    pub(super) fn new(address: &str) -> Self {
+        Self {
+            address: address.into(),
+            state: Mutex::new(State::Closed { failures: 0 }),
+        }
+    }
+
+    /// The permission to send a call now, or `None` if it must fail at once.
+    pub(super) fn permit(&self) -> Option<Permit<'_>> {
+        let mut state = self.lock();
+        let probe = match *state {
+            State::Closed { .. } => false,
+            State::Open { until } if until <= Instant::now() => {
+                *state = State::HalfOpen;
+                true
+            }
+            State::Open { .. } | State::HalfOpen => return None,
+        };
+        let breaker = self;
+        Some(Permit { breaker, probe })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // The state is valid after every statement.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Permit<'_> {
+    /// The server has answered.
+    pub(super) fn succeeded(mut self) {
+        self.probe = false;
+        let mut state = self.breaker.lock();
+        if !matches!(*state, State::Closed { .. }) {
+            tracing::info!(address = %self.breaker.address, "the server answers again");
+        }
+        *state = State::Closed { failures: 0 };
+    }
+
+    /// The server could not be reached, or was unavailable as a whole.
+    pub(super) fn failed(mut self) {
+        let mut state = self.breaker.lock();
+        let failures = match *state {
+            State::Closed { failures } => failures + 1,
+            State::HalfOpen if self.probe => FAILURES,
+            // The call was sent before the breaker opened.
+            State::Open { .. } | State::HalfOpen => return,
+        };
+        *state = if failures < FAILURES {
+            State::Closed { failures }
+        } else {
+            if !self.probe {
+                tracing::warn!(
+                    address = %self.breaker.address,
+                    failures,
+                    "the server does not answer: calls fail at once until it does"
+                );
+            }
+            State::Open {
+                until: Instant::now() + OPEN_DURATION,
+            }
+        };
+        self.probe = false;
+    }
+}
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        if self.probe {
+            // The next call is the probe.
+            let until = Instant::now();
+            *self.breaker.lock() = State::Open { until };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open_breaker() -> Breaker {
+        let breaker = Breaker::new("127.0.0.1:1");
+        for _ in 0..FAILURES {
+            breaker.permit().expect("it is closed").failed();
+        }
+        breaker
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn failures_in_a_row_open_it_and_a_probe_closes_it() {
+        let breaker = open_breaker();
+        assert!(breaker.permit().is_none(), "it is open");
+        tokio::time::advance(OPEN_DURATION).await;
+        let probe = breaker.permit().expect("half open");
+        assert!(breaker.permit().is_none(), "there is one probe");
+        probe.failed();
+        assert!(breaker.permit().is_none(), "it is open again");
+        tokio::time::advance(OPEN_DURATION).await;
+        breaker.permit().expect("half open").succeeded();
+        assert!(breaker.permit().is_some() && breaker.permit().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn success_between_failures_keeps_it_closed() {
+        let breaker = Breaker::new("127.0.0.1:1");
+        for _ in 0..FAILURES * 3 {
+            breaker.permit().expect("it is closed").failed();
+            breaker.permit().expect("it is closed").succeeded();
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn abandoned_probe_lets_the_next_call_probe() {
+        let breaker = open_breaker();
+        tokio::time::advance(OPEN_DURATION).await;
+        drop(breaker.permit().expect("half open"));
+        assert!(breaker.permit().is_some(), "the next probe");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn call_from_before_the_opening_does_not_prolong_it() {
+        let breaker = Breaker::new("127.0.0.1:1");
+        let slow = breaker.permit().expect("it is closed");
+        for _ in 0..FAILURES {
+            breaker.permit().expect("it is closed").failed();
+        }
+        tokio::time::advance(OPEN_DURATION).await;
+        slow.failed();
+        assert!(breaker.permit().is_some(), "half open");
+    }
+}
