@@ -26,9 +26,9 @@
 //! the order of the results may differ.
 //!
 //! # Watching
-//! Watchers are notified at once of the changes that this process makes. Changes by other
-//! processes with the same database are found by polling the watched books every
-//! [`Options::sweep_interval`].
+//! Watchers are notified at once of the changes that this process makes, and on PostgreSQL
+//! of those of other processes with the same database. In case a notification is lost, the
+//! watched books are also polled every [`Options::sweep_interval`].
 
 mod catalogue;
 mod domain;

@@ -6,7 +6,7 @@ use futures::future::join_all;
 use metrics::gauge;
 use rand::RngExt;
 use store::{
-    Db,
+    Changes, Db, Listener,
     outbox::{self, Lease, Message},
 };
 use tokio::time::timeout;
@@ -75,6 +75,7 @@ impl Default for OutboxOptions {
 /// `outbox_oldest_age_seconds` with the label `topic`.
 pub struct OutboxWorker<H> {
     db: Db,
+    listener: Listener,
     topic: &'static str,
     handler: H,
     options: OutboxOptions,
@@ -91,12 +92,15 @@ impl<H> fmt::Debug for OutboxWorker<H> {
 }
 
 impl<H: OutboxHandler> OutboxWorker<H> {
-    /// How often the task should run: the longest time until a new message is delivered.
-    pub const INTERVAL: Duration = Duration::from_millis(100);
+    /// How often the task should run. It is woken by new messages, also those of other
+    /// processes on PostgreSQL; the interval is how late it finds the end of a backoff or of a
+    /// lease, and a message whose notification was lost.
+    pub const INTERVAL: Duration = Duration::from_secs(1);
 
-    /// A worker for one topic of the outbox in `db`.
+    /// A worker for one topic of the outbox in `db`. Must be called within a tokio runtime.
     pub fn new(db: Db, topic: &'static str, handler: H, options: OutboxOptions) -> Self {
         Self {
+            listener: db.listen(outbox::CHANNEL),
             db,
             topic,
             handler,
@@ -226,6 +230,15 @@ impl<H: OutboxHandler> PeriodicTask for OutboxWorker<H> {
             self.publish_metrics().await?;
             if self.deliver_batch().await? == 0 {
                 return Ok(());
+            }
+        }
+    }
+
+    async fn wait_for_work(&mut self) {
+        loop {
+            match self.listener.next().await {
+                Changes::Keys(topics) if !topics.contains(self.topic) => {}
+                Changes::Keys(_) | Changes::All => return,
             }
         }
     }

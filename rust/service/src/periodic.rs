@@ -36,10 +36,16 @@ pub trait PeriodicTask: Send + 'static {
 
     /// Runs the work once. It may be cancelled at any `.await`.
     fn run(&mut self) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Completes when there is work to do before the interval is over. It may be cancelled at
+    /// any `.await`.
+    fn wait_for_work(&mut self) -> impl Future<Output = ()> + Send {
+        std::future::pending()
+    }
 }
 
-/// Runs a task at once, and again an interval after the end of each run, until the handle
-/// is dropped. The interval has a jitter of 10 %, so that several processes do not work at
+/// Runs a task at once, and again an interval after the end of each run or when it has work,
+/// until the handle is dropped. The interval has a jitter of 10 %, so that several processes do not work at
 /// the same time. After a failure, which is logged, the task runs again after an
 /// exponential backoff of at most five intervals. Must be called within a tokio runtime.
 #[must_use = "the task ends when the handle is dropped"]
@@ -59,7 +65,15 @@ pub fn run_periodically<T: PeriodicTask>(interval: Duration, mut task: T) -> Abo
                     tracing::warn!(task = T::NAME, %error, failures, "background task failed");
                 }
             }
-            tokio::time::sleep(next_pause(interval, failures)).await;
+            let pause = tokio::time::sleep(next_pause(interval, failures));
+            if failures > 0 {
+                pause.await;
+            } else {
+                tokio::select! {
+                    () = pause => {}
+                    () = task.wait_for_work() => {}
+                }
+            }
         }
     }))
 }

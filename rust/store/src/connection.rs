@@ -1,6 +1,9 @@
 //! A connection to either engine, for reading or within a transaction.
 
-use std::ops::{Deref, DerefMut};
+use std::{
+    collections::BTreeSet,
+    ops::{Deref, DerefMut},
+};
 
 use sqlx::PgConnection;
 use tokio::task::spawn_blocking;
@@ -154,6 +157,8 @@ pub struct Transaction {
     /// The request id that [`crate::idempotency::claim`] claimed and whose response is
     /// not saved yet.
     pub(crate) claimed_request_id: Option<String>,
+    /// The channels and keys that are notified after the commit.
+    pub(crate) notifications: BTreeSet<(&'static str, String)>,
 }
 
 impl Transaction {
@@ -161,7 +166,14 @@ impl Transaction {
         Self {
             connection,
             claimed_request_id: None,
+            notifications: BTreeSet::new(),
         }
+    }
+
+    /// Tells the listeners of a channel that the value of a key changed, as [`crate::Db::notify`]
+    /// does, when the transaction is committed.
+    pub fn notify(&mut self, channel: &'static str, key: impl Into<String>) {
+        self.notifications.insert((channel, key.into()));
     }
 
     /// Commits, unless a statement has failed or the response of a claimed request id is

@@ -1,12 +1,16 @@
 //! The open database of a service: [`Db`], its [`Schema`] and its [`Engine`].
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use sqlx::migrate::Migrator;
 use tokio::sync::watch;
 
 use crate::{
-    Connection, Error, Location, OpenError, Transaction, open, postgres::Postgres, sqlite::Sqlite,
+    Connection, Error, Listener, Location, OpenError, Transaction,
+    notify::{Notifier, Origin},
+    open,
+    postgres::Postgres,
+    sqlite::Sqlite,
 };
 
 /// The database schema of one service: its name and its migrations.
@@ -41,7 +45,10 @@ impl fmt::Display for Engine {
 
 /// The open database of a service. Clones share the same connection pools.
 #[derive(Debug, Clone)]
-pub struct Db(pub(crate) Pools);
+pub struct Db {
+    pub(crate) pools: Pools,
+    notifier: Arc<Notifier>,
+}
 
 #[derive(Debug, Clone)]
 pub(crate) enum Pools {
@@ -60,12 +67,15 @@ impl Db {
             Location::Folder(folder) => Pools::Sqlite(open::sqlite::open(folder, schema).await?),
             Location::Postgres(url) => Pools::Postgres(open::postgres::open(url, schema).await?),
         };
-        Ok(Self(pools))
+        Ok(Self {
+            pools,
+            notifier: Arc::default(),
+        })
     }
 
     /// The engine of this database.
     pub fn engine(&self) -> Engine {
-        match &self.0 {
+        match &self.pools {
             Pools::Sqlite(_) => Engine::Sqlite,
             Pools::Postgres(_) => Engine::Postgres,
         }
@@ -76,10 +86,45 @@ impl Db {
     ///
     /// A SQLite database is always available.
     pub fn availability(&self) -> watch::Receiver<bool> {
-        match &self.0 {
+        match &self.pools {
             Pools::Sqlite(sqlite) => sqlite.available.subscribe(),
             Pools::Postgres(postgres) => postgres.availability(),
         }
+    }
+
+    /// Tells the listeners of a channel, also in other processes on the same PostgreSQL
+    /// database, that the values of some keys changed. Call it after the commit, or use
+    /// [`Transaction::notify`]. It does not wait. Must be called within a tokio runtime.
+    pub fn notify<K: ToString>(&self, channel: &str, keys: impl IntoIterator<Item = K>) {
+        let postgres = match &self.pools {
+            Pools::Sqlite(_) if !self.notifier.has_listeners() => return,
+            Pools::Sqlite(_) => None,
+            Pools::Postgres(postgres) => Some(postgres),
+        };
+        let keys = keys.into_iter().map(|key| key.to_string()).collect();
+        let here = Origin::Here;
+        self.notifier.deliver(here, Some(channel), Some(&keys));
+        if let Some(postgres) = postgres {
+            postgres.notify(channel, keys);
+        }
+    }
+
+    /// Listens to the notifications of a channel. Some may be lost, so look for changes now
+    /// and then as well. Must be called within a tokio runtime.
+    pub fn listen(&self, channel: &str) -> Listener {
+        self.listen_to(channel, false)
+    }
+
+    /// As [`Db::listen`], without the notifications of this `Db` and its clones.
+    pub fn listen_to_others(&self, channel: &str) -> Listener {
+        self.listen_to(channel, true)
+    }
+
+    fn listen_to(&self, channel: &str, only_elsewhere: bool) -> Listener {
+        if let Pools::Postgres(postgres) = &self.pools {
+            postgres.receive_notifications(&self.notifier);
+        }
+        self.notifier.listen(channel, only_elsewhere)
     }
 
     /// Runs `SELECT 1`, for health checks.
@@ -97,7 +142,7 @@ impl Db {
     /// Waits for running statements and closes all connections. SQLite then needs no
     /// recovery at the next start. Without this call no committed data is lost.
     pub async fn close(&self) {
-        match &self.0 {
+        match &self.pools {
             Pools::Sqlite(sqlite) => sqlite.close().await,
             Pools::Postgres(postgres) => postgres.close().await,
         }
@@ -110,7 +155,7 @@ impl Db {
     /// [`Error::Overloaded`] if no connection became free within two seconds, and
     /// [`Error::Unavailable`] if the server does not answer.
     pub async fn acquire(&self) -> Result<Connection, Error> {
-        Ok(match &self.0 {
+        Ok(match &self.pools {
             Pools::Sqlite(sqlite) => sqlite.readers.acquire().await?.into(),
             Pools::Postgres(postgres) => postgres.acquire().await?.into(),
         })
@@ -119,13 +164,13 @@ impl Db {
     /// Switches off that transactions on SQLite share commits, to measure what that gives.
     #[doc(hidden)]
     pub async fn set_group_commit(&self, group_commit: bool) {
-        if let Pools::Sqlite(sqlite) = &self.0 {
+        if let Pools::Sqlite(sqlite) = &self.pools {
             sqlite.writer.set_group_commit(group_commit).await;
         }
     }
 
     pub(crate) async fn begin(&self) -> Result<Transaction, Error> {
-        Ok(match &self.0 {
+        Ok(match &self.pools {
             Pools::Sqlite(sqlite) => sqlite.writer.begin().await?.into(),
             Pools::Postgres(postgres) => postgres.begin().await?.into(),
         })

@@ -104,6 +104,12 @@
 //! [`Db::availability`]. A caller that waits two seconds for a connection of a server that
 //! answers gets [`Error::Overloaded`].
 //!
+//! # Notifications
+//! [`Db::notify`] and [`Transaction::notify`] tell listeners ([`Db::listen`]) what changed, at
+//! once and also in other processes on one PostgreSQL database. A notification may be lost, so
+//! it never replaces looking for changes now and then. A process that listens uses one
+//! connection more.
+//!
 //! # Migrations
 //! The service crate embeds its migrations. They run when the database is opened, and
 //! there are no down migrations: data written by a newer version is refused. On SQLite
@@ -121,6 +127,7 @@ mod error;
 pub mod idempotency;
 mod location;
 mod migrations;
+mod notify;
 mod open;
 pub mod outbox;
 mod postgres;
@@ -139,6 +146,7 @@ pub use connection::{Connection, Transaction};
 pub use db::{Db, Engine, Schema};
 pub use error::{Cause, Error};
 pub use location::{Location, LocationError};
+pub use notify::{Changes, Listener};
 pub use open::OpenError;
 pub use query::{Query, Sql, query};
 #[doc(hidden)]

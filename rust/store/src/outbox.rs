@@ -88,6 +88,10 @@ crate::statements! {
     );
 }
 
+/// The channel of [`Db::listen`](crate::Db::listen) on which a topic is announced that has new
+/// messages.
+pub const CHANNEL: &str = "outbox";
+
 /// A message that was claimed for delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
@@ -149,6 +153,7 @@ pub async fn enqueue(
         .bind(now)
         .execute(transaction)
         .await?;
+    transaction.notify(CHANNEL, topic);
     Ok(())
 }
 
@@ -231,6 +236,7 @@ pub async fn requeue_dead_letters(
     topic: &str,
     now: i64,
 ) -> Result<u64, Error> {
+    transaction.notify(CHANNEL, topic);
     query(REQUEUE)
         .bind(topic)
         .bind(now)

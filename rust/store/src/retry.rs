@@ -54,14 +54,22 @@ impl<'d> Attempts<'d> {
     /// Commits or rolls back, and returns `Continue` if the body should run again.
     pub async fn finish<T, E: From<Error>>(
         &mut self,
-        transaction: Transaction,
+        mut transaction: Transaction,
         outcome: Result<T, E>,
     ) -> ControlFlow<Result<T, E>> {
         let (conflict, outcome) = match outcome {
-            Ok(value) => match transaction.commit().await {
-                Ok(()) => (false, Ok(value)),
-                Err(error) => (matches!(error, Error::Conflict(_)), Err(E::from(error))),
-            },
+            Ok(value) => {
+                let notifications = std::mem::take(&mut transaction.notifications);
+                match transaction.commit().await {
+                    Ok(()) => {
+                        for (channel, key) in notifications {
+                            self.db.notify(channel, [key]);
+                        }
+                        (false, Ok(value))
+                    }
+                    Err(error) => (matches!(error, Error::Conflict(_)), Err(E::from(error))),
+                }
+            }
             Err(error) => {
                 let conflict = transaction.failure() == Some(Failure::Conflict);
                 match transaction.rollback().await {

@@ -3,12 +3,17 @@
 use std::{collections::HashMap, sync::Arc};
 
 use service::{BookId, PeriodicTask, PruneIdempotencyKeys};
+use store::Changes;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::{Inventory, InventoryError, StockLevel};
 
 /// How many watched books one query reads.
 const POLL_BATCH_SIZE: usize = 1000;
+
+/// The channel on which the processes that share a database tell each other which books have
+/// new stock levels.
+const STOCK_CHANNEL: &str = "stock";
 
 /// The task of the stock, and what it keeps between two runs.
 struct Sweep {
@@ -46,6 +51,7 @@ impl Inventory {
         service::run_together([
             service::run_periodically(options.sweep_interval, sweep),
             service::run_periodically(PruneIdempotencyKeys::INTERVAL, prune),
+            self.forward_in_background(),
         ])
     }
 
@@ -55,7 +61,35 @@ impl Inventory {
         self.expire_due_reservations().await
     }
 
-    /// Finds changes by other processes: compares the levels of the watched books with
+    /// Tells the watchers of this process and of the others that stock levels changed. Call it
+    /// after the commit.
+    pub(super) fn stock_changed(&self, book_ids: &[BookId]) {
+        self.inner.watchers.notify(book_ids);
+        let ids = book_ids.iter().map(|book_id| book_id.0);
+        self.db().notify(STOCK_CHANNEL, ids);
+    }
+
+    /// Starts the task that tells the watchers of this process what other processes change.
+    pub(crate) fn forward_in_background(&self) -> AbortOnDropHandle<()> {
+        AbortOnDropHandle::new(tokio::spawn(self.clone().forward_notifications()))
+    }
+
+    async fn forward_notifications(self) {
+        let watchers = &self.inner.watchers;
+        let listener = self.db().listen_to_others(STOCK_CHANNEL);
+        loop {
+            let book_ids = match listener.next().await {
+                Changes::Keys(ids) => ids
+                    .iter()
+                    .filter_map(|id| id.parse().ok().map(BookId))
+                    .collect(),
+                Changes::All => watchers.watched(),
+            };
+            watchers.notify(&book_ids);
+        }
+    }
+
+    /// Finds changes by other processes whose notification was lost: compares the levels of the watched books with
     /// those of the previous poll.
     async fn poll_watched(
         &self,

@@ -42,7 +42,7 @@ impl Inventory {
         let (counts, restocked) = store::write!(self.db(), transaction => {
             import_in_transaction(transaction, &books).await
         })?;
-        self.inner.watchers.notify(&restocked);
+        self.stock_changed(&restocked);
         Ok(counts)
     }
 

@@ -31,7 +31,8 @@ pub struct Options {
     /// The source of the ids of reservations.
     pub ids: Arc<dyn IdSource>,
     /// How often the task of [`Inventory::run_in_background`] runs: how late watchers see
-    /// that a reservation has expired or that another process has changed the stock.
+    /// that a reservation has expired, or a change by another process whose notification was
+    /// lost.
     pub sweep_interval: Duration,
 }
 

@@ -106,7 +106,7 @@ impl Inventory {
 
     fn notify_watchers(&self, lines: &[ReservationLine]) {
         let book_ids: Vec<_> = lines.iter().map(|line| line.book_id).collect();
-        self.inner.watchers.notify(&book_ids);
+        self.stock_changed(&book_ids);
     }
 }
 

@@ -48,7 +48,7 @@ impl Inventory {
                 }
             }
         })?;
-        self.inner.watchers.notify(&[book_id]);
+        self.stock_changed(&[book_id]);
         Ok(level)
     }
 
@@ -100,7 +100,7 @@ impl Inventory {
                 return Ok(());
             }
             let book_ids: Vec<_> = released.into_iter().map(|(book_id, _)| book_id).collect();
-            self.inner.watchers.notify(&book_ids);
+            self.stock_changed(&book_ids);
         }
     }
 }

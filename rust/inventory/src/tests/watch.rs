@@ -3,7 +3,7 @@ use std::time::Duration;
 use contract::bookstore::inventory::v1::{
     SetStockRequest, StockLevel, WatchStockRequest, WatchStockResponse,
 };
-use store::testing::TestDb;
+use store::{Db, testing::TestDb};
 use tonic::{Code, Streaming};
 
 use super::{TestInventory, failure, metadata};
@@ -127,6 +127,34 @@ async fn change_by_another_process_is_sent(database: TestDb) {
     for on_hand in [5, 6] {
         set(&mut other_process, 1, on_hand).await;
         assert_eq!(next(&mut stream).await.on_hand, on_hand);
+    }
+}
+
+/// Two processes on one PostgreSQL database see each other's changes without polling.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn change_by_another_process_is_sent_at_once_on_postgres() {
+    let database = store::testing::postgres(&crate::SCHEMA).await;
+    let mut one = TestInventory::with_stock(&database, 1, 10).await;
+    let db = Db::open(database.location(), &crate::SCHEMA).await;
+    let mut other = TestInventory::with_db(db.expect("the database is open"));
+    let mut streams = Vec::new();
+    let mut background = Vec::new();
+    for service in [&mut one, &mut other] {
+        background.push(service.inventory.forward_in_background());
+        let mut stream = watch(service, &[1]).await;
+        assert_eq!(next(&mut stream).await.on_hand, 10);
+        streams.push(stream);
+    }
+    for on_hand in 20..25 {
+        let service = if on_hand % 2 == 0 {
+            &mut one
+        } else {
+            &mut other
+        };
+        set(service, 1, on_hand).await;
+        for stream in &mut streams {
+            assert_eq!(next(stream).await.on_hand, on_hand);
+        }
     }
 }
 

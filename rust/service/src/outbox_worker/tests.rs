@@ -26,6 +26,7 @@ store::both_engines! {
     delivery_that_was_not_acknowledged_is_repeated_after_the_lease,
     message_is_dead_after_the_last_attempt,
     permanent_failure_is_dead_at_once,
+    new_message_wakes_the_worker,
 }
 
 const TOPIC: &str = "order-paid";
@@ -189,4 +190,33 @@ async fn permanent_failure_is_dead_at_once(database: TestDb) {
     let mut worker = OutboxWorker::new(database.db().clone(), TOPIC, handler, options(&clock));
     worker.run().await.expect("the database answers");
     assert_eq!(statistics(database.db()).await, (0, 1));
+}
+
+async fn new_message_wakes_the_worker(database: TestDb) {
+    let clock = test_clock();
+    let (deliveries, mut delivered) = mpsc::unbounded_channel();
+    let handler = Recorder {
+        deliveries,
+        outcome: |_: &Message| Ok(()),
+    };
+    let worker = OutboxWorker::new(database.db().clone(), TOPIC, handler, options(&clock));
+    let never = Duration::from_secs(3600);
+    let _worker = run_periodically(never, worker);
+    // Only PostgreSQL has more than one process.
+    let other_process = match database.db().engine() {
+        Engine::Sqlite => database.db().clone(),
+        Engine::Postgres => Db::open(database.location(), &SCHEMA)
+            .await
+            .expect("the database is open"),
+    };
+    for round in 0..5 {
+        for (number, db) in [database.db(), &other_process].into_iter().enumerate() {
+            let key = format!("order-{round}-{number}");
+            enqueue(db, &clock, &key, b"paid").await;
+            let delivery = timeout(Duration::from_secs(20), delivered.recv()).await;
+            let (delivered_key, _) = delivery.expect("it is woken").expect("it runs");
+            assert_eq!(delivered_key, key);
+        }
+    }
+    other_process.close().await;
 }

@@ -57,7 +57,10 @@ pub(crate) async fn open(url: &str, schema: &Schema) -> Result<Postgres, OpenErr
         Err(error) => return Err(migration_error(error, schema.name)),
     }
 
-    Ok(Postgres::new(options.clone().options(SETTINGS)))
+    Ok(Postgres::new(
+        options.clone().options(SETTINGS),
+        schema.name,
+    ))
 }
 
 async fn migrate(connection: &mut PgConnection, schema: &Schema) -> Result<(), MigrateError> {

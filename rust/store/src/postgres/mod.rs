@@ -1,10 +1,11 @@
 //! The PostgreSQL engine: a pool of connections, and whether the server answers.
 
 mod availability;
+mod notify;
 
 use std::{
     pin::pin,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -15,10 +16,11 @@ use sqlx::{
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch},
+    task::AbortHandle,
     time::{sleep, timeout},
 };
 
-use self::availability::Availability;
+use self::{availability::Availability, notify::Outgoing};
 use crate::{Error, error::Cause, open::ACQUIRE_TIMEOUT};
 
 /// Connections for each service and process. PostgreSQL allows 100 in total by default.
@@ -46,6 +48,12 @@ struct Shared {
     /// and not for other callers, which tells a dead server from a busy pool.
     permits: Arc<Semaphore>,
     availability: Availability,
+    schema: &'static str,
+    /// Tells the notifications of this process from those of others.
+    instance: String,
+    outgoing: Mutex<Outgoing>,
+    /// The task that receives notifications, if there is one.
+    receiving: Mutex<Option<AbortHandle>>,
 }
 
 /// A connection for reading.
@@ -65,12 +73,16 @@ pub(crate) struct Body {
 }
 
 impl Postgres {
-    pub(crate) fn new(options: PgConnectOptions) -> Self {
+    pub(crate) fn new(options: PgConnectOptions, schema: &'static str) -> Self {
         Self(Arc::new(Shared {
             pool: RwLock::new(new_pool(&options)),
             options,
             permits: Arc::new(Semaphore::new(CONNECTIONS as usize)),
             availability: Availability::new(),
+            schema,
+            instance: format!("{:016x}", rand::random::<u64>()),
+            outgoing: Mutex::default(),
+            receiving: Mutex::default(),
         }))
     }
 
@@ -148,6 +160,7 @@ impl Postgres {
     /// Waits for running statements and closes all connections.
     pub(crate) async fn close(&self) {
         self.0.permits.close();
+        self.0.stop_receiving();
         self.0.pool().close().await;
     }
 }
@@ -158,6 +171,17 @@ impl Shared {
         pool.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    fn receiving(&self) -> MutexGuard<'_, Option<AbortHandle>> {
+        let receiving = self.receiving.lock();
+        receiving.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stop_receiving(&self) {
+        if let Some(task) = self.receiving().take() {
+            task.abort();
+        }
+    }
+
     /// Opens new connections from now on.
     fn replace_pool(&self) {
         let new = new_pool(&self.options);
@@ -165,6 +189,12 @@ impl Shared {
         let old = std::mem::replace(&mut *pool, new);
         // It waits for the connections that are in use.
         tokio::spawn(async move { old.close().await });
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.stop_receiving();
     }
 }
 

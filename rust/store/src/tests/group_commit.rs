@@ -17,7 +17,7 @@ use super::{CURRENT, add_account, balance};
 use crate::{Db, Error, db::Pools, query, testing::sqlite};
 
 async fn commits(db: &Db) -> u64 {
-    match &db.0 {
+    match &db.pools {
         Pools::Sqlite(sqlite) => sqlite.writer.commits().await,
         Pools::Postgres(_) => panic!("only SQLite has group commit"),
     }

@@ -4,6 +4,7 @@ mod availability;
 mod concurrency;
 mod group_commit;
 mod idempotency;
+mod notify;
 mod opening;
 mod outbox;
 mod statements;
