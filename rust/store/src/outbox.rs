@@ -40,7 +40,7 @@ crate::statements! {
         "UPDATE outbox SET lease_id = $1, available_at = $2, attempts = attempts + 1
          WHERE sequence IN (
              SELECT sequence FROM outbox AS oldest
-             WHERE topic = $3 AND available_at <= $4 AND NOT dead
+             WHERE topic = $3 AND (available_at <= $4 OR available_at > $6) AND NOT dead
                  AND NOT EXISTS (SELECT 1 FROM outbox AS earlier
                      WHERE earlier.topic = oldest.topic
                          AND earlier.message_key = oldest.message_key
@@ -50,7 +50,7 @@ crate::statements! {
         "UPDATE outbox SET lease_id = $1, available_at = $2, attempts = attempts + 1
          WHERE sequence = ANY(ARRAY(
              SELECT sequence FROM outbox AS oldest
-             WHERE topic = $3 AND available_at <= $4 AND NOT dead
+             WHERE topic = $3 AND (available_at <= $4 OR available_at > $6) AND NOT dead
                  AND NOT EXISTS (SELECT 1 FROM outbox AS earlier
                      WHERE earlier.topic = oldest.topic
                          AND earlier.message_key = oldest.message_key
@@ -87,6 +87,10 @@ crate::statements! {
          FROM outbox WHERE topic = $1",
     );
 }
+
+/// No lease and no backoff may be longer: a day, in microseconds. A message that is available
+/// later than that was stored while the clock was ahead, and is claimed at once.
+pub const MAX_DELAY: i64 = 24 * 60 * 60 * 1_000_000;
 
 /// The channel of [`Db::listen`](crate::Db::listen) on which a topic is announced that has new
 /// messages.
@@ -174,6 +178,7 @@ pub async fn claim(
         .bind(topic)
         .bind(now)
         .bind(limit)
+        .bind(now.saturating_add(MAX_DELAY))
         .fetch_all(transaction)
         .await?;
     let messages = rows

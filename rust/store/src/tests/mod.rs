@@ -7,6 +7,7 @@ mod idempotency;
 mod notify;
 mod opening;
 mod outbox;
+mod sqlite_files;
 mod statements;
 
 use crate::{Db, Error, Schema, query};

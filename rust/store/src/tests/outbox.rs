@@ -18,6 +18,7 @@ crate::both_engines! {
     failed_message_is_claimed_again_after_the_backoff,
     dead_message_holds_back_its_key_until_it_is_requeued,
     topics_are_independent,
+    message_of_a_clock_that_was_far_ahead_is_claimed,
     concurrent_workers_share_the_messages,
 }
 
@@ -168,6 +169,22 @@ async fn topics_are_independent(database: TestDb) {
     enqueue(db, TOPIC, "a", b"a1").await;
     assert_eq!(payloads(claim(db, "lease-1", 1_000).await), ["a1"]);
     assert_eq!(statistics(db).await.pending, 1);
+}
+
+async fn message_of_a_clock_that_was_far_ahead_is_claimed(database: TestDb) {
+    let db = database.db();
+    let now = 1_000_000_000_000;
+    for (key, delay) in [("a", outbox::MAX_DELAY), ("b", outbox::MAX_DELAY + 1)] {
+        let enqueued: Result<(), Error> = crate::write!(db, transaction => {
+            outbox::enqueue(transaction, TOPIC, key, key.as_bytes(), now + delay).await
+        });
+        enqueued.expect("the message is enqueued");
+    }
+    assert_eq!(payloads(claim(db, "lease-1", now).await), ["b"]);
+    assert!(
+        claim(db, "lease-2", now).await.is_empty(),
+        "the lease holds"
+    );
 }
 
 async fn concurrent_workers_share_the_messages(database: TestDb) {
