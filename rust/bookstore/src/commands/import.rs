@@ -60,7 +60,8 @@ impl Import {
                 import::upload(&mut client, reader, Some(&token), &mut show_progress).await
             }
             None => {
-                let inventory = services::open_inventory(&self.storage).await?;
+                let opened = services::open_inventory(&self.storage).await;
+                let inventory = opened.map_err(suggest_server)?;
                 let router = rpc::Router::new(rpc::Options::default()).add(inventory.server());
                 let mut client = InventoryServiceClient::new(
                     router.in_process().with_caller(rpc::Caller::Operator),
@@ -89,6 +90,16 @@ impl Import {
             _ => operator_token::load(&self.storage.data)
                 .context("BINDERY_OPERATOR_TOKEN is not set"),
         }
+    }
+}
+
+/// Adds what to do if a running process uses the data folder.
+fn suggest_server(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref() {
+        Some(store::OpenError::InUse { .. }) => {
+            error.context("use --server to import into the running process")
+        }
+        _ => error,
     }
 }
 
