@@ -6,7 +6,7 @@ const DELAY = 120;
 for (const form of document.querySelectorAll("form[data-suggest]")) enhance(form);
 
 // On a narrow screen the list of categories is wider than the page: scroll to the current one.
-document.querySelector(".shelves [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+document.querySelector(".categories [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
 function enhance(form) {
   const input = form.querySelector("input[type=search]");

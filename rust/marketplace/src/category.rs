@@ -42,7 +42,7 @@ categories! {
     Philosophy "philosophy" "Philosophy" "Thought about thought"
     Children "children" "Children" "For children, and those who read to them"
     Business "business" "Business" "Work, money and organisations"
-    General "general" "General" "Books that fit no other shelf"
+    General "general" "General" "Books that fit no other category"
 }
 
 impl CategoryInfo {

@@ -123,7 +123,7 @@ async fn recommended_page(
     let page = CategoryPage {
         layout,
         notices: vec![
-            "Our catalogue doesn’t answer at the moment, so we can’t list the whole shelf. Here are some of its books, without prices.",
+            "Our catalogue doesn’t answer at the moment, so we can’t list the whole category. Here are some of its books, without prices.",
         ],
         category,
         count: None,
@@ -135,7 +135,7 @@ async fn recommended_page(
 
 fn unknown_category(shop: &Shop, slug: &str) -> MessagePage {
     let text = "There is no such category. These are the ones that we have.".to_owned();
-    MessagePage::not_found("We don’t have that shelf", text)
+    MessagePage::not_found("We don’t have that category", text)
         .with_suggested_query(slug)
         .with_categories_of(shop)
 }
@@ -148,5 +148,5 @@ fn beyond_last_page(shop: &Shop, category: &CategoryInfo, last: u32) -> MessageP
         format!("{last} pages")
     };
     let text = format!("“{}” has only {pages}.", category.name);
-    MessagePage::not_found("The shelf ends before this page", text).with_categories_of(shop)
+    MessagePage::not_found("The category ends before this page", text).with_categories_of(shop)
 }

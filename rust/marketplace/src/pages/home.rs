@@ -64,7 +64,7 @@ pub(crate) async fn home(State(shop): State<Arc<Shop>>) -> Response {
 
     let (rows, mut notices) = fill_rows(&shop, deadline, &shown, recommended).await;
     if counts.is_none() && notices.is_empty() {
-        notices.push("We couldn’t count the books on our shelves just now.");
+        notices.push("We couldn’t count our books just now.");
     }
     if rows.is_empty() && !notices.is_empty() {
         let what = "Our catalogue and our recommendations don’t answer at the moment.";
@@ -174,7 +174,7 @@ fn notices(
     if recommended.iter().any(Result::is_err) {
         let listed = fallbacks.iter().flatten().any(|books| !books.is_empty());
         notices.push(if listed {
-            "Our recommendations are missing at the moment. In their place, the shelves show their first books by title."
+            "Our recommendations are missing at the moment. In their place, the categories show their first books by title."
         } else {
             "Some of our recommendations are missing at the moment."
         });

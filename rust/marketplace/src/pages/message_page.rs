@@ -120,7 +120,7 @@ pub(crate) fn no_such_page(path: &str) -> Response {
         .to_owned();
     // A percent-encoded path would be shown undecoded, so it makes no suggestion.
     let suggested_query = if end.contains('%') { "" } else { end };
-    MessagePage::not_found("This page isn’t on our shelves", text)
+    MessagePage::not_found("This page doesn’t exist", text)
         .with_suggested_query(suggested_query)
         .into_response()
 }

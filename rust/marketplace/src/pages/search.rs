@@ -43,7 +43,7 @@ struct Suggestions {
     cards: Vec<BookCard>,
 }
 
-/// `GET /search?q=&shelf=&page=`
+/// `GET /search?q=&category=&page=`
 pub(crate) async fn search(
     State(shop): State<Arc<Shop>>,
     Query(params): Query<QueryParams>,
@@ -140,11 +140,11 @@ fn parse_query(
         let message = MessagePage::new(StatusCode::BAD_REQUEST, heading, text);
         return Err(Box::new(message.with_query(&query)));
     }
-    let slug = params.get("shelf").unwrap_or_default();
+    let slug = params.get("category").unwrap_or_default();
     let category = CategoryInfo::from_slug(slug);
     if category.is_none() && !slug.is_empty() {
         let text = "There is no such category to search in. These are the ones that we have.";
-        let heading = "We don’t have that shelf";
+        let heading = "We don’t have that category";
         let message = MessagePage::new(StatusCode::BAD_REQUEST, heading, text.to_owned());
         return Err(Box::new(message.with_query(&query)));
     }
@@ -165,7 +165,7 @@ fn book_category(category: Option<&'static CategoryInfo>) -> BookCategory {
 fn pager(query: &str, category: Option<&'static CategoryInfo>, page: &NumberedPage) -> Pager {
     let mut base = format!("/search?q={}", form_urlencode(query));
     if let Some(category) = category {
-        base.push_str("&shelf=");
+        base.push_str("&category=");
         base.push_str(category.slug);
     }
     Pager::new(&base, page.number, page.has_next, None)

@@ -15,7 +15,7 @@ async fn queries_are_escaped() {
     let query = "%3Cscript%3Ealert(1)%3C/script%3E%22%27%3E%3Cimg%20src=x%20onerror=alert(1)%3E";
     let paths = [
         format!("/search?q={query}"),
-        format!("/search?q=a&shelf={query}"),
+        format!("/search?q=a&category={query}"),
         format!("/search?q=a&page={query}"),
         format!("/search/suggest?q={query}"),
         format!("/categories/{query}"),
@@ -64,7 +64,7 @@ async fn invalid_parameters_get_a_helpful_400_page() {
         format!("/search/suggest?q={long}"),
         "/search?q=star&page=abc".to_owned(),
         "/search?q=star&page=-1".to_owned(),
-        "/search?q=star&shelf=cooking".to_owned(),
+        "/search?q=star&category=cooking".to_owned(),
         "/categories/mystery?page=0".to_owned(),
         "/categories/mystery?page=99999999999999999999".to_owned(),
         "/categories/mystery?page=%00".to_owned(),

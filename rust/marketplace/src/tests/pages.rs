@@ -8,8 +8,12 @@ async fn home_recommends_books_of_each_non_empty_category() {
     let home = shop.get("/").await;
     assert_eq!(home.status, StatusCode::OK);
     assert_eq!(home.notice(), None);
-    assert!(home.body.contains("72 books on 3 shelves"), "{}", home.body);
-    assert_eq!(home.count("<section class=\"shelf wide\""), 3);
+    assert!(
+        home.body.contains("72 books in 3 categories"),
+        "{}",
+        home.body
+    );
+    assert_eq!(home.count("<section class=\"book-row wide\""), 3);
     assert_eq!(home.count("<li class=\"card\">"), 6 + 6 + 2);
     assert!(home.body.contains("Agatha Christie") && home.body.contains("$10.00"));
     // Book 1 has one copy, book 6 many.
@@ -22,7 +26,7 @@ async fn home_recommends_books_of_each_non_empty_category() {
 async fn empty_catalogue_is_not_an_error() {
     let home = TestShop::of(&[]).get("/").await;
     assert_eq!(home.status, StatusCode::OK);
-    assert!(home.body.contains("The shelves are empty"));
+    assert!(home.body.contains("The catalogue is empty"));
 }
 
 #[tokio::test]
@@ -77,7 +81,7 @@ async fn book_page_shows_details_and_related_books() {
         "$11.00",
         "Only 1 left",
         "1901",
-        "More from this shelf",
+        "More from this category",
     ] {
         assert!(page.body.contains(part), "{part}");
     }
@@ -101,11 +105,11 @@ async fn search_results_are_paginated() {
         "{}",
         found.body
     );
-    let narrowed = shop.get("/search?q=star&shelf=mystery").await;
+    let narrowed = shop.get("/search?q=star&category=mystery").await;
     assert!(
         narrowed
             .body
-            .contains("We found nothing on the shelf Mystery")
+            .contains("We found nothing in the category Mystery")
     );
     let nothing = shop.get("/search?q=zebra").await;
     assert_eq!(nothing.status, StatusCode::OK);
