@@ -75,7 +75,8 @@ async fn main() -> anyhow::Result<()> {
     inventory.load_shipped_catalogue().await?;
     let router = rpc::Router::new(rpc::Options::default()).add(inventory.server());
     let recommendations =
-        Recommendations::start(router.in_process(), &recommendations::Options::default());
+        Recommendations::new(router.in_process(), &recommendations::Options::default());
+    let _refresh = recommendations.run_in_background();
     let listener = TcpIncoming::bind("127.0.0.1:0".parse()?)?.with_nodelay(Some(true));
     println!("listening on {}", listener.local_addr()?);
     Server::builder()

@@ -1,6 +1,6 @@
 //! Starts the services of one process, serves them and shuts them down.
 
-use std::{collections::BTreeSet, pin::pin};
+use std::{collections::BTreeSet, pin::pin, time::Duration};
 
 use telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
@@ -46,6 +46,9 @@ impl ProcessConfig {
 /// Runs the services until SIGTERM or SIGINT, then waits for calls in flight.
 pub async fn run(config: ProcessConfig) -> anyhow::Result<()> {
     let _log = config.logs.init()?;
+    if let Err(error) = rpc::raise_descriptor_limit() {
+        tracing::warn!(%error, "cannot raise the limit of open files");
+    }
     let mut signal = pin!(telemetry::shutdown_signal());
     // The first poll installs the signal handlers, so a signal during the start is handled.
     if futures::poll!(signal.as_mut()).is_ready() {
@@ -63,6 +66,7 @@ struct App {
     listeners: Listeners,
     assembled: Assembled,
     metrics: Metrics,
+    options: rpc::Options,
     banner: Banner,
 }
 
@@ -76,16 +80,18 @@ impl App {
         } else {
             None
         };
-        let router = rpc::Router::new(rpc::Options {
+        let options = rpc::Options {
             operator_token,
+            allowed_hosts: config.listen.allowed_hosts.clone(),
+            lame_duck: Duration::from_secs(config.listen.lame_duck.into()),
             ..rpc::Options::default()
-        });
+        };
         let assembled = Assembly::start(
             &config.services,
             &config.peers,
             &config.storage,
             &metrics,
-            router,
+            &options,
         )
         .await?;
         let storage = config.needs_data_folder().then_some(&config.storage);
@@ -94,6 +100,7 @@ impl App {
             listeners,
             assembled,
             metrics,
+            options,
         })
     }
 
@@ -101,27 +108,39 @@ impl App {
     async fn serve_until(self, signal: impl Future<Output = ()>) -> anyhow::Result<()> {
         let closing = CancellationToken::new();
         let metrics = http_server::metrics_routes(self.metrics);
-        let mut http_servers = vec![http_server::serve(
+        let mut http_servers = vec![http_server::serve_metrics(
             self.listeners.metrics,
             metrics,
+            &self.options,
             &closing,
         )];
         if let (Some(listener), Some(shop)) = (self.listeners.shop, self.assembled.pages) {
-            http_servers.push(http_server::serve(listener, shop, &closing));
+            let server = http_server::serve_shop(listener, shop, &self.options, &closing);
+            http_servers.push(server);
         }
+        // The banner comes last, so that it stays readable.
+        telemetry::flush_log();
         self.banner.print();
 
+        let lame_duck = self.options.lame_duck;
+        let (not_serving, requested) = tokio::sync::oneshot::channel();
         let signal = async {
             signal.await;
-            tracing::info!("shutting down: waiting for calls in flight");
+            tracing::info!(?lame_duck, "shutting down: waiting for calls in flight");
+            // The receiver is gone only if the server has failed.
+            let _ = not_serving.send(());
+        };
+        let close_http_servers = async {
+            if requested.await.is_ok() {
+                tokio::time::sleep(lame_duck).await;
+            }
             closing.cancel();
         };
-        let served = self
-            .assembled
-            .router
-            .serve(self.listeners.grpc, signal)
-            .await;
-        closing.cancel();
+        let router = self.assembled.router;
+        let (served, ()) = tokio::join!(
+            router.serve(self.listeners.grpc, signal),
+            close_http_servers
+        );
         for server in http_servers {
             server.await?;
         }

@@ -19,7 +19,8 @@ pub struct Assembly {
     metrics: Metrics,
     router: Option<Router>,
     pages: Option<axum::Router>,
-    background: Vec<AbortOnDropHandle<()>>,
+    background: Vec<Box<dyn FnOnce() -> AbortOnDropHandle<()> + Send>>,
+    operator_token: Option<String>,
     channels: BTreeMap<Service, Channel>,
 }
 
@@ -44,13 +45,14 @@ impl Assembly {
         peers: &Peers,
         storage: &Storage,
         metrics: &Metrics,
-        router: Router,
+        options: &rpc::Options,
     ) -> anyhow::Result<Assembled> {
         let (in_process, setter) = LateChannel::new();
         let mut assembly = Self {
             storage: storage.clone(),
             metrics: metrics.clone(),
-            router: Some(router),
+            router: Some(Router::new(options.clone())),
+            operator_token: options.operator_token.clone(),
             pages: None,
             background: Vec::new(),
             channels: channels(services, peers, &in_process)?,
@@ -60,10 +62,12 @@ impl Assembly {
         }
         let router = assembly.take_router();
         setter.set(router.in_process());
+        // Only now: background work may call any service of this process.
+        let background = assembly.background.into_iter().map(|start| start());
         Ok(Assembled {
             router,
+            background: background.collect(),
             pages: assembly.pages,
-            background: assembly.background,
         })
     }
 
@@ -108,9 +112,18 @@ impl Assembly {
         self.pages = Some(pages);
     }
 
-    /// Keeps a background task running until the process stops serving.
-    pub fn run_in_background(&mut self, task: AbortOnDropHandle<()>) {
-        self.background.push(task);
+    /// Starts a background task when all services can be called, and keeps it running until
+    /// the process stops serving.
+    pub fn run_in_background(
+        &mut self,
+        start: impl FnOnce() -> AbortOnDropHandle<()> + Send + 'static,
+    ) {
+        self.background.push(Box::new(start));
+    }
+
+    /// The token of the operator, if this process has one.
+    pub fn operator_token(&self) -> Option<&str> {
+        self.operator_token.as_deref()
     }
 
     fn take_router(&mut self) -> Router {

@@ -7,26 +7,51 @@ use telemetry::Metrics;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-/// How long open connections may take to finish on shutdown.
+/// How long requests in flight may take to finish on shutdown.
 const DRAIN: Duration = Duration::from_secs(5);
 
-/// Serves `app` until `closing` is cancelled; then requests in flight have 5 seconds to
+/// The metrics are read by a few scrapers.
+const MAX_METRICS_CONNECTIONS: usize = 64;
+
+/// Serves the shop until `closing` is cancelled; then requests in flight have 5 seconds to
 /// finish.
-pub fn serve(listener: TcpListener, app: Router, closing: &CancellationToken) -> JoinHandle<()> {
-    let closing = closing.clone();
+pub fn serve_shop(
+    listener: TcpListener,
+    shop: Router,
+    options: &rpc::Options,
+    closing: &CancellationToken,
+) -> JoinHandle<()> {
+    serve(listener, "shop", shop, options.clone(), closing.clone())
+}
+
+/// Serves the metrics in the same way.
+pub fn serve_metrics(
+    listener: TcpListener,
+    metrics: Router,
+    options: &rpc::Options,
+    closing: &CancellationToken,
+) -> JoinHandle<()> {
+    let mut options = options.clone();
+    options.connections.max_connections = MAX_METRICS_CONNECTIONS;
+    options.connections.max_connections_per_peer = MAX_METRICS_CONNECTIONS;
+    serve(listener, "metrics", metrics, options, closing.clone())
+}
+
+fn serve(
+    listener: TcpListener,
+    name: &'static str,
+    app: Router,
+    options: rpc::Options,
+    closing: CancellationToken,
+) -> JoinHandle<()> {
+    let options = rpc::Options {
+        drain_timeout: DRAIN,
+        ..options
+    };
     tokio::spawn(async move {
-        let stop = closing.clone();
-        let server = axum::serve(listener, app)
-            .with_graceful_shutdown(async move { stop.cancelled().await });
-        let bounded = async {
-            closing.cancelled().await;
-            tokio::time::sleep(DRAIN).await;
-        };
-        tokio::select! {
-            served = server => if let Err(error) = served {
-                tracing::error!(%error, "an HTTP server stopped");
-            },
-            () = bounded => tracing::warn!("an HTTP server closed connections that did not finish in time"),
+        let served = rpc::serve_http(listener, name, app, &options, closing.cancelled()).await;
+        if let Err(error) = served {
+            tracing::error!(%error, name, "an HTTP server stopped");
         }
     })
 }

@@ -83,6 +83,27 @@ pub struct Listen {
         default_value = "127.0.0.1:9464"
     )]
     pub metrics_addr: SocketAddr,
+
+    /// A further name by which browsers may call the shop, the metrics and gRPC-Web, such as
+    /// shop.example; can be repeated; * allows any
+    #[arg(
+        long = "allowed-host",
+        value_name = "NAME",
+        env = "BINDERY_ALLOWED_HOSTS",
+        value_delimiter = ','
+    )]
+    pub allowed_hosts: Vec<String>,
+
+    /// For how many seconds to keep serving after SIGTERM, while health reports NOT_SERVING
+    ///
+    /// Kubernetes needs about 5: it stops routing to a pod only some time after it has sent SIGTERM. A second signal ends the process at once.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "BINDERY_LAME_DUCK",
+        default_value_t = 0
+    )]
+    pub lame_duck: u32,
 }
 
 /// The addresses of services that run in other processes.

@@ -34,6 +34,8 @@ pub struct Options {
     pub metrics_text: MetricsText,
     /// Provides the health for `/monitor`; called every two seconds.
     pub health: Health,
+    /// The token with which a client that is not on this machine may read `/monitor`.
+    pub operator_token: rpc::OperatorToken,
 }
 
 impl Default for Options {
@@ -43,6 +45,7 @@ impl Default for Options {
             page_timeout: Duration::from_millis(800),
             metrics_text: Arc::new(String::new),
             health: Arc::new(|| Box::pin(std::future::ready(Vec::new()))),
+            operator_token: rpc::OperatorToken::new(None),
         }
     }
 }

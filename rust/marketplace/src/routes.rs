@@ -22,15 +22,21 @@ pub fn app(clients: Clients, options: Options) -> Router {
     );
     let shop = Arc::new(Shop::new(clients, options));
     monitor::start(&shop.monitor, metrics_text, health);
+    let monitor_routes = Router::new()
+        .route("/monitor", get(monitor::page::monitor))
+        .route("/monitor/services", get(monitor::page::services))
+        .route("/monitor/data.json", get(monitor::page::data))
+        .route_layer(middleware::from_fn_with_state(
+            Arc::clone(&shop),
+            monitor::access::require_operator,
+        ));
     Router::new()
         .route("/", get(home::home))
         .route("/categories/{slug}", get(category::category))
         .route("/books/{id}", get(book::book))
         .route("/search", get(search::search))
         .route("/search/suggest", get(search::suggest))
-        .route("/monitor", get(monitor::page::monitor))
-        .route("/monitor/services", get(monitor::page::services))
-        .route("/monitor/data.json", get(monitor::page::data))
+        .merge(monitor_routes)
         .route("/covers/{file}", get(cover::cover))
         .route("/assets/{*name}", get(assets::asset))
         .route("/favicon.svg", get(assets::icon))

@@ -29,6 +29,11 @@ impl Shop {
         }
     }
 
+    /// The token that opens the monitor.
+    pub fn operator_token(&self) -> &rpc::OperatorToken {
+        &self.options.operator_token
+    }
+
     /// The deadline of a page whose request arrives now.
     pub fn deadline(&self) -> Deadline {
         Deadline::after(self.options.page_timeout)

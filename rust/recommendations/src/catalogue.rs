@@ -77,7 +77,7 @@ pub(crate) struct Catalogue {
 }
 
 /// The sending side, where the refresh task publishes snapshots.
-pub(crate) type Publisher = watch::Sender<Option<Arc<Snapshot>>>;
+pub(crate) type Publisher = Arc<watch::Sender<Option<Arc<Snapshot>>>>;
 
 impl Catalogue {
     /// A catalogue without a snapshot. [`Catalogue::snapshot`] waits at most
@@ -88,7 +88,7 @@ impl Catalogue {
             newest,
             first_load_wait,
         };
-        (publisher, catalogue)
+        (Arc::new(publisher), catalogue)
     }
 
     /// The newest snapshot. It waits for the first one, because the load right after the

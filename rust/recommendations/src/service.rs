@@ -8,7 +8,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     Error,
-    catalogue::{BookSummary, Catalogue},
+    catalogue::{BookSummary, Catalogue, Publisher},
     refresh::Refresh,
     sample::{RandomSource, sample_books},
 };
@@ -53,8 +53,7 @@ impl PurchaseHistory for NoPurchases {
     }
 }
 
-/// The service. Clones share the catalogue; the refresh task ends when the last clone is
-/// dropped.
+/// The service. Clones share the catalogue.
 #[derive(Debug)]
 pub struct Recommendations<H = NoPurchases> {
     inner: Arc<Inner<H>>,
@@ -65,7 +64,9 @@ struct Inner<H> {
     catalogue: Catalogue,
     random: RandomSource,
     purchases: H,
-    _refresh_task: AbortOnDropHandle<()>,
+    inventory: rpc::Channel,
+    publisher: Publisher,
+    refresh_interval: Duration,
 }
 
 impl<H> Clone for Recommendations<H> {
@@ -77,26 +78,36 @@ impl<H> Clone for Recommendations<H> {
 }
 
 impl Recommendations {
-    /// Starts the task that reads the catalogue from Inventory, and returns without waiting
-    /// for it. Must be called within a tokio runtime.
-    pub fn start(inventory: rpc::Channel, options: &Options) -> Self {
-        Self::start_with_history(inventory, options, NoPurchases)
+    /// A service without books until [`Recommendations::run_in_background`] has read them
+    /// from Inventory.
+    pub fn new(inventory: rpc::Channel, options: &Options) -> Self {
+        Self::with_history(inventory, options, NoPurchases)
     }
 }
 
 impl<H: PurchaseHistory> Recommendations<H> {
-    /// Like [`Recommendations::start`], with a purchase history.
-    pub fn start_with_history(inventory: rpc::Channel, options: &Options, purchases: H) -> Self {
+    /// Like [`Recommendations::new`], with a purchase history.
+    pub fn with_history(inventory: rpc::Channel, options: &Options, purchases: H) -> Self {
         let (publisher, catalogue) = Catalogue::empty(options.first_load_wait);
-        let refresh = Refresh::new(inventory, publisher);
         Self {
             inner: Arc::new(Inner {
                 catalogue,
                 random: RandomSource::new(options.seed),
                 purchases,
-                _refresh_task: ::service::run_periodically(options.refresh_interval, refresh),
+                inventory,
+                publisher,
+                refresh_interval: options.refresh_interval,
             }),
         }
+    }
+
+    /// Starts the task that reads the catalogue from Inventory, and again whenever it has
+    /// changed. It ends when the handle is dropped.
+    #[must_use = "the task ends when the handle is dropped"]
+    pub fn run_in_background(&self) -> AbortOnDropHandle<()> {
+        let inner = &self.inner;
+        let refresh = Refresh::new(inner.inventory.clone(), Arc::clone(&inner.publisher));
+        ::service::run_periodically(inner.refresh_interval, refresh)
     }
 
     /// A random sample of at most `limit` books of a category, without duplicates and

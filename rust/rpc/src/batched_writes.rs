@@ -14,47 +14,44 @@ use std::{
 };
 
 use bytes::{Buf, BytesMut};
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Kept bytes are sent within the turn as soon as they are this many. Larger writes are
 /// not copied.
 const MAX_BATCH: usize = 16 * 1024;
 
 /// The side for hyper: reads directly, and keeps what is written.
-pub(crate) struct BatchedStream(Arc<Mutex<State>>);
+pub(crate) struct BatchedStream<S>(Arc<Mutex<State<S>>>);
 
 /// The side for the task of the connection: sends what was kept.
-pub(crate) struct BatchSender(Arc<Mutex<State>>);
+pub(crate) struct BatchSender<S>(Arc<Mutex<State<S>>>);
 
-struct State {
-    stream: TcpStream,
+struct State<S> {
+    stream: S,
     batch: BytesMut,
 }
 
 /// Splits a stream into its two sides. Whoever polls hyper must call
 /// [`BatchSender::poll_send`] after each poll, or answers are never sent.
-pub(crate) fn batch_writes(stream: TcpStream) -> (BatchedStream, BatchSender) {
+pub(crate) fn batch_writes<S>(stream: S) -> (BatchedStream<S>, BatchSender<S>) {
     let batch = BytesMut::new();
     let state = Arc::new(Mutex::new(State { stream, batch }));
     (BatchedStream(Arc::clone(&state)), BatchSender(state))
 }
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+fn lock<S>(state: &Mutex<State<S>>) -> MutexGuard<'_, State<S>> {
     // Both sides are used by one task, so that nobody waits here.
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl BatchSender {
+impl<S: AsyncWrite + Unpin> BatchSender<S> {
     /// Sends the kept bytes; `Ready` when all are sent.
     pub fn poll_send(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         lock(&self.0).poll_send(context)
     }
 }
 
-impl State {
+impl<S: AsyncWrite + Unpin> State<S> {
     fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.batch.is_empty() {
             let stream = Pin::new(&mut self.stream);
@@ -68,7 +65,7 @@ impl State {
     }
 }
 
-impl AsyncRead for BatchedStream {
+impl<S: AsyncRead + Unpin> AsyncRead for BatchedStream<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -78,7 +75,7 @@ impl AsyncRead for BatchedStream {
     }
 }
 
-impl AsyncWrite for BatchedStream {
+impl<S: AsyncWrite + Unpin> AsyncWrite for BatchedStream<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -128,12 +125,12 @@ mod tests {
 
     use tokio::{
         io::{AsyncReadExt as _, AsyncWriteExt as _},
-        net::TcpListener,
+        net::{TcpListener, TcpStream},
     };
 
     use super::*;
 
-    async fn connected() -> (BatchedStream, BatchSender, TcpStream) {
+    async fn connected() -> (BatchedStream<TcpStream>, BatchSender<TcpStream>, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
         let address = listener.local_addr().expect("is bound");
         let client = TcpStream::connect(address).await.expect("connects");

@@ -16,6 +16,8 @@ use std::{
 
 use hyper::rt::Executor;
 
+use crate::accept::unread_answers::BoundedStream;
+
 /// How long calls may run on the task of the connection in one turn. Further ones get tasks
 /// of their own, so that expensive calls on one connection don't occupy a thread.
 const MAX_TURN: Duration = Duration::from_millis(1);
@@ -24,16 +26,20 @@ const MAX_TURN: Duration = Duration::from_millis(1);
 /// connection, and spawns a task only for those that have to wait.
 #[derive(Clone, Debug)]
 pub(crate) struct ConnectionExecutor {
+    unread_answer_timeout: Duration,
     connected: Instant,
     /// When the present turn began, in nanoseconds after `connected`.
     turn: Arc<AtomicU64>,
 }
 
 impl ConnectionExecutor {
-    pub fn new() -> Self {
-        let connected = Instant::now();
-        let turn = Arc::default();
-        Self { connected, turn }
+    /// A stream may wait for its client for `unread_answer_timeout`.
+    pub fn new(unread_answer_timeout: Duration) -> Self {
+        Self {
+            unread_answer_timeout,
+            connected: Instant::now(),
+            turn: Arc::default(),
+        }
     }
 
     /// To be called before each poll of the connection.
@@ -57,6 +63,7 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     fn execute(&self, stream: F) {
+        let stream = BoundedStream::new(stream, self.unread_answer_timeout);
         if self.turn_is_over() {
             tokio::spawn(stream);
             return;
@@ -88,7 +95,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_runs_on_the_task_of_the_connection_until_the_turn_is_over() {
-        let mut executor = ConnectionExecutor::new();
+        let mut executor = ConnectionExecutor::new(MAX_TURN);
         executor.begin_turn();
         assert!(runs_within(&executor));
         executor.connected -= MAX_TURN * 2;
@@ -99,7 +106,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_that_waits_gets_a_task_of_its_own() {
-        let executor = ConnectionExecutor::new();
+        let executor = ConnectionExecutor::new(MAX_TURN);
         executor.begin_turn();
         let (sender, receiver) = tokio::sync::oneshot::channel::<()>();
         let (done, finished) = tokio::sync::oneshot::channel();

@@ -10,18 +10,23 @@
 //! - [`CallContext`] passes the request id, the trace and the deadline of a call
 //!   on to its nested calls: those that its handler makes.
 
+mod accept;
+mod allowed_hosts;
 mod authentication;
 mod batched_writes;
 mod channel;
 mod connection_executor;
 mod context;
 mod failure;
+mod grpc_service;
 mod health;
+mod http_port;
 mod identity;
 pub mod layers;
 mod listen;
 mod method;
 mod options;
+mod peer;
 mod reflection;
 mod router;
 mod routes;
@@ -30,17 +35,18 @@ mod service_credential;
 mod timeout;
 mod trace;
 
-pub use authentication::{AuthenticationError, Authenticator, CachedAuthenticator};
+pub use accept::{ConnectionOptions, ServeError, raise_descriptor_limit};
+pub use authentication::{AuthenticationError, Authenticator, CachedAuthenticator, OperatorToken};
 pub use channel::{Channel, ConnectError, LateChannel, LateChannelSetter};
 pub use context::CallContext;
 pub use failure::{
     DOMAIN, Failure, failure, internal, request_id_reused, store_overloaded, store_unavailable,
 };
+pub use http_port::{PeerAddress, serve_http};
 pub use identity::{AccountId, Caller, ServiceName};
 pub use listen::{BindError, bind};
 pub use options::Options;
 pub use router::Router;
 pub use routes::GeneratedServer;
-pub use server::ServeError;
 pub use timeout::{MalformedTimeout, format_timeout, parse_timeout};
 pub use trace::TraceContext;

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use http::HeaderValue;
 
-use crate::Authenticator;
+use crate::{Authenticator, ConnectionOptions};
 
 /// Settings of a [`Router`](crate::Router). The defaults are for one process on one
 /// machine; `Options { operator_token: .., ..Options::default() }` changes one of them.
@@ -49,6 +49,8 @@ pub struct Options {
     /// How many calls one connection may have open at a time (HTTP/2
     /// MAX_CONCURRENT_STREAMS); the client must delay further ones.
     pub max_calls_per_connection: u32,
+    /// The limits of the connections of each port.
+    pub connections: ConnectionOptions,
     /// A connection without traffic for this long is pinged (HTTP/2 keepalive).
     pub keepalive_interval: Duration,
     /// How long the reply to a ping may take before the connection is closed.
@@ -65,6 +67,10 @@ pub struct Options {
     /// The other origins whose pages may call by gRPC-Web, allowed by CORS. Empty means
     /// only the server's own origin, which needs no CORS headers.
     pub web_origins: Vec<HeaderValue>,
+    /// Further names, without a port, by which browsers may call this server; `*` for any.
+    /// The names and addresses of the loopback and the address that the server is bound to
+    /// are always allowed.
+    pub allowed_hosts: Vec<String>,
 }
 
 impl Default for Options {
@@ -83,12 +89,14 @@ impl Default for Options {
             max_message_interval: Duration::from_secs(60),
             max_call_duration: Duration::from_secs(60),
             max_calls_per_connection: 1024,
+            connections: ConnectionOptions::default(),
             keepalive_interval: Duration::from_secs(30),
             keepalive_timeout: Duration::from_secs(20),
             lame_duck: Duration::ZERO,
             drain_timeout: Duration::from_secs(10),
             stream_grace: Duration::from_secs(1),
             web_origins: Vec::new(),
+            allowed_hosts: Vec::new(),
         }
     }
 }

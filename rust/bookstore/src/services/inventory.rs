@@ -15,8 +15,8 @@ pub static DEFINITION: Definition = Definition {
 
 async fn start(assembly: &mut Assembly) -> anyhow::Result<()> {
     let inventory = open(assembly.storage()).await?;
-    assembly.run_in_background(inventory.run_in_background());
     assembly.add_server_with_database(inventory.server(), inventory.db());
+    assembly.run_in_background(move || inventory.run_in_background());
     Ok(())
 }
 

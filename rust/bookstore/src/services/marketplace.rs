@@ -37,6 +37,7 @@ fn start(assembly: &mut Assembly) -> anyhow::Result<()> {
     let options = Options {
         metrics_text: Arc::new(move || metrics.render()),
         health: health::probe(monitored),
+        operator_token: rpc::OperatorToken::new(assembly.operator_token()),
         ..Options::default()
     };
     assembly.serve_pages(marketplace::app(clients, options));

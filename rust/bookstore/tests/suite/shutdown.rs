@@ -169,3 +169,31 @@ async fn signal_right_after_start_is_handled() {
     let (code, _) = process.wait_for_exit(DRAIN + SLACK).await;
     assert_eq!(code, 0);
 }
+
+#[tokio::test]
+async fn lame_duck_serves_for_its_time_and_a_second_signal_ends_it() {
+    let folder = Folder::new();
+    let mut process = TestProcess::start(&folder, &["up", "--lame-duck=3600"]);
+    let answer = process.health().watch(HealthCheckRequest::default()).await;
+    let mut health = answer.expect("a stream").into_inner();
+    let first = health.message().await.expect("a status").expect("no end");
+    assert_eq!(first.status(), ServingStatus::Serving);
+    process.signal("TERM");
+    let second = health.message().await.expect("a status").expect("no end");
+    assert_eq!(second.status(), ServingStatus::NotServing);
+    // New connections on both ports are still served.
+    let request = GetBookRequest { book_id: 1 };
+    let answer = process.inventory().get_book(request).await;
+    answer.expect("it still serves");
+    assert_eq!(process.page("/").await.status, 200);
+    process.signal("TERM");
+    let (code, took) = process.wait_for_exit(SLACK).await;
+    assert_eq!(code, 143);
+    assert!(took < DRAIN / 4, "{took:?}");
+
+    let mut process = TestProcess::start(&folder, &["up", "--lame-duck=1"]);
+    process.signal("TERM");
+    let (code, took) = process.wait_for_exit(DRAIN + SLACK).await;
+    assert_eq!(code, 0);
+    assert!(took >= Duration::from_secs(1), "{took:?}");
+}

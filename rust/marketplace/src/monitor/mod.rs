@@ -4,6 +4,7 @@
 //! Sampling does not depend on visitors: whoever opens the page during an incident wants
 //! to see when it started.
 
+pub(crate) mod access;
 mod chart;
 mod exposition;
 mod history;

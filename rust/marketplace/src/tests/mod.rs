@@ -77,8 +77,20 @@ impl TestShop {
         self.send(Method::GET, path, &[]).await
     }
 
+    /// Sends a request from this machine.
     async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> TestResponse {
-        let mut request = Request::builder().method(method).uri(path);
+        self.send_from([127, 0, 0, 1], method, path, headers).await
+    }
+
+    async fn send_from(
+        &self,
+        peer: [u8; 4],
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> TestResponse {
+        let peer = rpc::PeerAddress((peer, 1234).into());
+        let mut request = Request::builder().method(method).uri(path).extension(peer);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

@@ -110,3 +110,55 @@ async fn sampling_stops_when_the_shop_is_dropped() {
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert_eq!(reads.load(Ordering::Relaxed), before);
 }
+
+#[tokio::test]
+async fn monitor_is_for_this_machine_and_for_the_operator() {
+    let options = Options {
+        operator_token: rpc::OperatorToken::new(Some("token")),
+        ..Options::default()
+    };
+    let shop = TestShop::with(&catalogue(), options);
+    let status = async |peer, headers: &[(&str, &str)]| {
+        let mut statuses = Vec::new();
+        for path in ["/monitor", "/monitor/services", "/monitor/data.json"] {
+            let response = shop.send_from(peer, Method::GET, path, headers).await;
+            statuses.push(response.status);
+        }
+        statuses.dedup();
+        assert_eq!(statuses.len(), 1, "all paths are alike");
+        statuses[0]
+    };
+    let (here, elsewhere) = ([127, 0, 0, 1], [192, 0, 2, 1]);
+    assert_eq!(status(here, &[]).await, StatusCode::OK);
+    let proxied = [("x-forwarded-for", "192.0.2.1")];
+    assert_eq!(status(here, &proxied).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(status(elsewhere, &[]).await, StatusCode::UNAUTHORIZED);
+    for credential in ["Bearer token", "bearer token", "Basic YW55Ym9keTp0b2tlbg=="] {
+        let headers = [("authorization", credential)];
+        assert_eq!(
+            status(elsewhere, &headers).await,
+            StatusCode::OK,
+            "{credential}"
+        );
+    }
+    for credential in [
+        "Bearer wrong",
+        "Basic YW55Ym9keTp3cm9uZw==",
+        "token",
+        "Basic !",
+    ] {
+        let headers = [("authorization", credential)];
+        let status = status(elsewhere, &headers).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{credential}");
+    }
+    let shop = TestShop::of(&catalogue());
+    let headers = [("authorization", "Bearer ")];
+    let response = shop
+        .send_from(elsewhere, Method::GET, "/monitor", &headers)
+        .await;
+    assert_eq!(
+        response.status,
+        StatusCode::UNAUTHORIZED,
+        "there is no token"
+    );
+}

@@ -8,10 +8,8 @@ mod operator_token;
 use futures::future::BoxFuture;
 
 pub use self::cache::CachedAuthenticator;
-pub(crate) use self::{
-    decision::{Credentials, Verdict, Verified},
-    operator_token::OperatorToken,
-};
+pub(crate) use self::decision::{Credentials, Verdict, Verified};
+pub use self::operator_token::OperatorToken;
 use crate::Caller;
 
 /// Verifies the tokens that clients send as `authorization: Bearer TOKEN`, except the

@@ -8,15 +8,16 @@ use subtle::ConstantTimeEq;
 /// length shows. Failed attempts are not rate-limited, because the token is long and
 /// random, unlike a password.
 #[derive(Clone)]
-pub(crate) struct OperatorToken(Option<Arc<str>>);
+pub struct OperatorToken(Option<Arc<str>>);
 
 impl OperatorToken {
     /// With `None`, no token matches.
-    pub(crate) fn new(token: Option<&str>) -> Self {
+    pub fn new(token: Option<&str>) -> Self {
         Self(token.map(Arc::from))
     }
 
-    pub(crate) fn matches(&self, token: &str) -> bool {
+    /// Whether this is the token.
+    pub fn matches(&self, token: &str) -> bool {
         let expected = self.0.as_deref();
         expected.is_some_and(|expected| token.as_bytes().ct_eq(expected.as_bytes()).into())
     }

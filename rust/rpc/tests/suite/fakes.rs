@@ -30,6 +30,8 @@ pub const MISSING: i32 = 4;
 /// Returns when the gate is opened.
 pub const WAITS_FOR_GATE: i32 = 5;
 pub const INTERNAL_ERROR: i32 = 6;
+/// Sends stock levels without end.
+pub const FLOODS: i32 = 7;
 
 /// Blocks the calls for the book [`WAITS_FOR_GATE`].
 pub struct CallGate {
@@ -157,6 +159,10 @@ impl InventoryService for FakeInventory {
         request: Request<WatchStockRequest>,
     ) -> Result<Response<StockStream>, Status> {
         let book_id = request.get_ref().book_ids[0];
+        if book_id == FLOODS {
+            let levels = stream::repeat_with(|| Ok(stock_response(level(FLOODS, 0))));
+            return Ok(Response::new(Box::pin(levels)));
+        }
         let first = stream::once(async move { Ok(stock_response(level(book_id, 0))) });
         let rest = stream::once(async move {
             // Ensures that the first level is sent in a frame of its own.

@@ -21,10 +21,14 @@ use crate::{
 
 /// Sends a request over HTTP/1.1 and reads the whole response.
 async fn http1(address: SocketAddr, head: &str, body: &[u8]) -> String {
+    http1_to("localhost", address, head, body).await
+}
+
+async fn http1_to(host: &str, address: SocketAddr, head: &str, body: &[u8]) -> String {
     let mut socket = TcpStream::connect(address).await.expect("a connection");
     let length = body.len();
     let head =
-        format!("{head}\r\nhost: here\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+        format!("{head}\r\nhost: {host}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
     socket.write_all(head.as_bytes()).await.expect("sent");
     socket.write_all(body).await.expect("sent");
     let mut response = Vec::new();
@@ -58,6 +62,25 @@ async fn grpc_web_request_over_http1_is_served() {
 
     let response = http1(address, &head, &frame(&GetBookRequest { book_id: 0 })).await;
     assert!(response.contains("grpc-status: 3"), "{response}");
+}
+
+#[tokio::test]
+async fn browser_request_must_name_an_allowed_host() {
+    let options = Options {
+        allowed_hosts: vec!["shop.example".to_owned()],
+        ..options()
+    };
+    let server = Server::with(Transport::Tcp, options).await;
+    let address = server.address.expect("a socket");
+    let head = format!("{GET_BOOK}\r\ncontent-type: application/grpc-web+proto");
+    let body = frame(&GetBookRequest { book_id: ECHO });
+    for (host, status) in [
+        ("shop.example", "HTTP/1.1 200"),
+        ("evil.example", "HTTP/1.1 421"),
+    ] {
+        let response = http1_to(host, address, &head, &body).await;
+        assert!(response.starts_with(status), "{host}: {response}");
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
-use contract::bookstore::inventory::v1::{GetBookRequest, ImportBooksRequest};
+use contract::bookstore::inventory::v1::{GetBookRequest, ImportBooksRequest, WatchStockRequest};
 use futures::{StreamExt, stream};
 use h2::client::{ResponseFuture, SendRequest};
 use prost::Message;
@@ -11,12 +11,13 @@ use rpc::Options;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    task::JoinHandle,
 };
 use tonic::Code;
 
 use crate::{
-    fakes::{ECHO, NEVER_ANSWERS, WAITS_FOR_GATE},
-    harness::{Server, Transport, on_both_transports, options},
+    fakes::{ECHO, FLOODS, NEVER_ANSWERS, WAITS_FOR_GATE},
+    harness::{Server, Transport, eventually, on_both_transports, options},
 };
 
 on_both_transports!(
@@ -43,6 +44,7 @@ struct Attacker {
     pings: h2::PingPong,
     /// Dropping them would reset the calls.
     calls: Vec<(ResponseFuture, h2::SendStream<Bytes>)>,
+    connection: JoinHandle<Result<(), h2::Error>>,
 }
 
 impl Attacker {
@@ -53,17 +55,22 @@ impl Attacker {
             .handshake(socket);
         let (requests, mut connection) = handshake.await.expect("HTTP/2");
         let pings = connection.ping_pong().expect("the first call");
-        tokio::spawn(connection);
+        let connection = tokio::spawn(connection);
         Self {
             requests,
             pings,
             calls: Vec::new(),
+            connection,
         }
     }
 
     /// Sends the headers of a call and some bytes of its body.
     async fn call(&mut self, body: &[u8], end: bool) {
-        let request = http::Request::post(format!("http://server{GET_BOOK}"))
+        self.call_method(GET_BOOK, body, end).await;
+    }
+
+    async fn call_method(&mut self, path: &str, body: &[u8], end: bool) {
+        let request = http::Request::post(format!("http://server{path}"))
             .header("content-type", "application/grpc")
             .header("te", "trailers")
             .body(())
@@ -84,6 +91,12 @@ impl Attacker {
         let pong = self.pings.ping(h2::Ping::opaque()).await;
         pong.expect("the server answers");
     }
+}
+
+fn grpc_message(message: &impl Message) -> Vec<u8> {
+    let message = message.encode_to_vec();
+    let length = u8::try_from(message.len()).expect("short");
+    [&[0, 0, 0, 0, length], &*message].concat()
 }
 
 async fn expect_service(server: &Server) {
@@ -112,14 +125,158 @@ async fn half_open_calls_hold_no_permits() {
 async fn answers_that_are_never_read_hold_no_permits() {
     let server = Server::with(Transport::Tcp, few_permits()).await;
     let mut attacker = Attacker::connect(server.address.expect("a socket"), 0).await;
-    let message = GetBookRequest { book_id: ECHO }.encode_to_vec();
-    let length = u8::try_from(message.len()).expect("short");
-    let body = [&[0, 0, 0, 0, length], &*message].concat();
+    let body = grpc_message(&GetBookRequest { book_id: ECHO });
     for _ in 0..100 {
         attacker.call(&body, true).await;
     }
     attacker.flush().await;
     expect_service(&server).await;
+}
+
+const WATCH_STOCK: &str = "/bookstore.inventory.v1.InventoryService/WatchStock";
+
+/// Room for this many server streams, whose answers may be unread for a short time.
+fn few_streams(max_streams: usize) -> Options {
+    let mut options = Options {
+        max_streams,
+        ..options()
+    };
+    options.connections.unread_answer_timeout = Duration::from_millis(200);
+    options
+}
+
+/// Fails if the event does not happen.
+async fn soon<T>(event: impl Future<Output = T>) -> T {
+    let event = tokio::time::timeout(Duration::from_secs(10), event);
+    event.await.expect("it happens within ten seconds")
+}
+
+async fn can_watch(server: &Server) -> bool {
+    let book_ids = vec![ECHO];
+    let mut inventory = server.inventory();
+    let answer = inventory.watch_stock(WatchStockRequest { book_ids }).await;
+    answer.is_ok()
+}
+
+#[tokio::test]
+async fn unread_streams_do_not_stop_others_and_return_their_permits() {
+    const STREAMS: usize = 500;
+    let server = Server::with(Transport::Tcp, few_streams(STREAMS)).await;
+    let mut attacker = Attacker::connect(server.address.expect("a socket"), 0).await;
+    let book_ids = vec![ECHO];
+    let body = grpc_message(&WatchStockRequest { book_ids });
+    for _ in 0..STREAMS {
+        attacker.call_method(WATCH_STOCK, &body, true).await;
+    }
+    attacker.flush().await;
+    expect_service(&server).await;
+    eventually(async || can_watch(&server).await).await;
+    // The connection is still open: only its streams were reset.
+    attacker.flush().await;
+}
+
+#[tokio::test]
+async fn unread_grpc_web_stream_returns_its_permit() {
+    let server = Server::with(Transport::Tcp, few_streams(1)).await;
+    let address = server.address.expect("a socket");
+    let mut socket = TcpStream::connect(address).await.expect("a connection");
+    let book_ids = vec![FLOODS];
+    let body = grpc_message(&WatchStockRequest { book_ids });
+    let head = format!(
+        "POST {WATCH_STOCK} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\
+         content-type: application/grpc-web+proto\r\n\r\n",
+        body.len()
+    );
+    socket.write_all(head.as_bytes()).await.expect("sent");
+    socket.write_all(&body).await.expect("sent");
+    let mut began = [0; 12];
+    socket.read_exact(&mut began).await.expect("it answers");
+    assert_eq!(&began, b"HTTP/1.1 200");
+    eventually(async || can_watch(&server).await).await;
+}
+
+#[tokio::test]
+async fn silent_connections_do_not_keep_out_others() {
+    let mut options = options();
+    options.connections.max_connections = 8;
+    options.connections.max_connections_per_peer = 8;
+    let server = Server::with(Transport::Tcp, options).await;
+    let address = server.address.expect("a socket");
+    let mut sockets = Vec::new();
+    for _ in 0..100 {
+        let mut socket = TcpStream::connect(address).await.expect("a connection");
+        let sent = socket.write_all(b"POST / HTTP/1.1\r\nhost: local").await;
+        sent.expect("the socket has a buffer");
+        sockets.push(socket);
+    }
+    expect_service(&server).await;
+}
+
+#[tokio::test]
+async fn connections_over_the_limit_are_closed_at_once() {
+    let mut options = options();
+    options.connections.max_connections_per_peer = 2;
+    let server = Server::with(Transport::Tcp, options).await;
+    let address = server.address.expect("a socket");
+    let mut connections = Vec::new();
+    for _ in 0..2 {
+        let mut connection = Attacker::connect(address, 65_535).await;
+        connection.call(&[0, 0, 0], false).await;
+        connection.flush().await;
+        connections.push(connection);
+    }
+    let mut third = TcpStream::connect(address).await.expect("a connection");
+    let read = soon(third.read(&mut [0; 1])).await;
+    assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
+    connections.pop();
+    eventually(async || server.get_book(ECHO).await.is_ok()).await;
+}
+
+#[tokio::test]
+async fn connection_without_a_complete_request_is_closed() {
+    let mut options = options();
+    options.connections.first_request_timeout = Duration::from_millis(50);
+    let server = Server::with(Transport::Tcp, options).await;
+    let address = server.address.expect("a socket");
+    for sent in ["", "POST / HTTP/1.1\r\nhost: local", "PRI * HTTP/2.0\r\n"] {
+        let mut socket = TcpStream::connect(address).await.expect("a connection");
+        socket.write_all(sent.as_bytes()).await.expect("sent");
+        let read = soon(socket.read(&mut [0; 1])).await;
+        assert!(matches!(read, Ok(0) | Err(_)), "{sent:?}: {read:?}");
+    }
+    let silent = Attacker::connect(address, 65_535).await;
+    soon(silent.connection)
+        .await
+        .expect("no panic")
+        .expect("GOAWAY");
+}
+
+#[tokio::test]
+async fn idle_connections_are_closed() {
+    let mut options = options();
+    // The time without requests is looked at only after this one.
+    options.connections.first_request_timeout = Duration::from_millis(50);
+    options.connections.http1_idle_timeout = Duration::from_millis(50);
+    options.connections.http2_idle_timeout = Duration::from_millis(50);
+    let server = Server::with(Transport::Tcp, options).await;
+    let address = server.address.expect("a socket");
+    let mut idle = Attacker::connect(address, 65_535).await;
+    let body = grpc_message(&GetBookRequest { book_id: ECHO });
+    idle.call(&body, true).await;
+    let (answer, _stream) = idle.calls.pop().expect("one call");
+    drop(answer.await.expect("an answer"));
+    soon(idle.connection)
+        .await
+        .expect("no panic")
+        .expect("GOAWAY");
+
+    let mut idle = TcpStream::connect(address).await.expect("a connection");
+    let request = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    idle.write_all(request).await.expect("sent");
+    let mut answer = Vec::new();
+    let closed = soon(idle.read_to_end(&mut answer)).await;
+    closed.expect("it is closed");
+    assert!(answer.starts_with(b"HTTP/1.1 415"));
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ use tonic_health::pb::health_client::HealthClient;
 pub use self::{
     command::{CommandOutput, run, run_unread, run_with_input},
     folder::Folder,
-    page::{Page, get},
+    page::{Page, get, get_from},
 };
 
 /// The time limit for the start. It is generous because a loaded machine is slow.
@@ -54,10 +54,33 @@ impl TestProcess {
         Self::start(folder, &["up"])
     }
 
+    /// Starts `bookstore up` with a limit of open files.
+    pub fn with_descriptors(folder: &Folder, descriptors: u32) -> Self {
+        let bookstore = command::command(folder, &["up"]);
+        let mut command = Command::new("sh");
+        let limited = format!("ulimit -n {descriptors}; exec \"$@\"");
+        command
+            .args(["-c", &limited, "sh"])
+            .arg(bookstore.get_program());
+        command
+            .args(bookstore.get_args())
+            .current_dir(folder.root());
+        for (name, value) in bookstore.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        Self::spawn(folder, command, &["up"])
+    }
+
     /// Starts a long-running command, on free ports unless the arguments choose ports.
     pub fn start(folder: &Folder, arguments: &[&str]) -> Self {
+        Self::spawn(folder, command::command(folder, arguments), arguments)
+    }
+
+    fn spawn(folder: &Folder, mut command: Command, arguments: &[&str]) -> Self {
         let log = folder.unused_path("log");
-        let mut command = command::command(folder, arguments);
         for flag in ["--grpc-addr", "--shop-addr", "--metrics-addr"] {
             if !arguments.iter().any(|argument| argument.starts_with(flag)) {
                 command.arg(format!("{flag}=127.0.0.1:0"));

@@ -31,11 +31,18 @@ impl Page {
 
 /// Sends a GET by HTTP/1.0, because its responses are neither chunked nor compressed.
 pub async fn get(url: &str) -> Page {
+    let address = url.strip_prefix("http://").expect("plain HTTP");
+    let (host, _) = address.split_once('/').unwrap_or((address, ""));
+    get_from(url, host, "").await
+}
+
+/// The same, with another `Host` and with further header lines.
+pub async fn get_from(url: &str, host_header: &str, headers: &str) -> Page {
     let began = Instant::now();
     let address = url.strip_prefix("http://").expect("plain HTTP");
     let (host, path) = address.split_once('/').unwrap_or((address, ""));
     let mut stream = TcpStream::connect(host).await.expect("the server listens");
-    let request = format!("GET /{path} HTTP/1.0\r\nHost: {host}\r\n\r\n");
+    let request = format!("GET /{path} HTTP/1.0\r\nHost: {host_header}\r\n{headers}\r\n");
     stream
         .write_all(request.as_bytes())
         .await

@@ -1,15 +1,14 @@
 //! How many permits of a limit one peer may hold.
-//!
-//! A peer is an IPv4 address or an IPv6 /64 network, the smallest that providers assign.
-//! All clients behind one proxy or NAT are one peer.
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::peer::peer_network;
 
 pub(super) struct PeerShares {
     share: usize,
@@ -36,7 +35,7 @@ impl PeerShares {
     }
 
     pub(super) fn entry(self: &Arc<Self>, peer: IpAddr) -> PeerEntry {
-        let peer = network(peer);
+        let peer = peer_network(peer);
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
         let semaphore = peers
             .entry(peer)
@@ -46,16 +45,6 @@ impl PeerShares {
             peer,
             shares: Arc::clone(self),
         }
-    }
-}
-
-fn network(peer: IpAddr) -> IpAddr {
-    match peer.to_canonical() {
-        IpAddr::V6(address) => {
-            let prefix = address.to_bits() >> 64 << 64;
-            IpAddr::V6(Ipv6Addr::from_bits(prefix))
-        }
-        address @ IpAddr::V4(_) => address,
     }
 }
 
