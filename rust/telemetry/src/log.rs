@@ -4,7 +4,7 @@ mod json_format;
 mod write_queue;
 
 use std::{
-    io::{self, IsTerminal, Stderr},
+    io::{self, IsTerminal},
     panic,
     sync::{Arc, OnceLock},
 };
@@ -74,25 +74,21 @@ pub enum InitError {
     Thread(#[from] io::Error),
 }
 
-/// The queue of the JSON log; unset in the pretty format, which is not queued.
-static QUEUE: OnceLock<Arc<WriteQueue<Stderr>>> = OnceLock::new();
+static QUEUE: OnceLock<Arc<WriteQueue>> = OnceLock::new();
 
-/// Flushes the log when it is dropped; lines that are logged later are written
-/// immediately, one by one. Keep it until the end of the program.
+/// Flushes the log when it is dropped. Keep it until the end of the program.
 #[derive(Debug)]
-#[must_use = "dropping the guard at once disables the batching of log lines"]
+#[must_use = "lines that are logged after the guard is dropped may be lost"]
 pub struct LogGuard(());
 
 impl Drop for LogGuard {
     fn drop(&mut self) {
-        if let Some(queue) = QUEUE.get() {
-            queue.close();
-        }
+        flush_log();
     }
 }
 
-/// Writes all queued lines. Needed before [`std::process::exit`], which does not drop the
-/// [`LogGuard`].
+/// Waits until all lines are written, for at most a second: nobody may be reading them.
+/// Needed before [`std::process::exit`], which does not drop the [`LogGuard`].
 pub fn flush_log() {
     if let Some(queue) = QUEUE.get() {
         queue.flush();
@@ -102,9 +98,9 @@ pub fn flush_log() {
 /// Initializes the log of the process; works once. From then on panics are logged with
 /// their location, instead of the text that the standard library prints.
 ///
-/// JSON lines are collected for up to 20 ms and written together by a thread; errors are
-/// written immediately. No line is dropped: when lines come faster than they can be
-/// written, the logging threads wait.
+/// Lines are collected for up to 20 ms and written together by a thread. Logging never
+/// waits: when lines come faster than they are read, they are dropped and counted by
+/// `bindery_log_lines_dropped_total`, and a warning follows as soon as the log is read again.
 pub fn init_log(options: LogOptions) -> Result<LogGuard, InitError> {
     let filter = parse_filter(options.filter)?;
     let terminal = io::stderr().is_terminal();
@@ -114,19 +110,16 @@ pub fn init_log(options: LogOptions) -> Result<LogGuard, InitError> {
         LogFormat::Pretty => false,
     };
     let registry = tracing_subscriber::registry().with(filter);
-    let layer = fmt::layer();
+    let queue = WriteQueue::start(io::stderr())?;
+    QUEUE
+        .set(Arc::clone(&queue))
+        .map_err(|_| InitError::AlreadyInitialized)?;
+    let layer = fmt::layer().with_writer(MakeQueueWriter(queue));
     let initialized = if json {
-        let queue = WriteQueue::start(io::stderr())?;
-        QUEUE
-            .set(Arc::clone(&queue))
-            .map_err(|_| InitError::AlreadyInitialized)?;
-        let layer = layer
-            .json()
-            .event_format(JsonFormat::default())
-            .with_writer(MakeQueueWriter(queue));
+        let layer = layer.json().event_format(JsonFormat::default());
         registry.with(layer).try_init()
     } else {
-        let layer = layer.compact().with_ansi(terminal).with_writer(io::stderr);
+        let layer = layer.compact().with_ansi(terminal);
         registry.with(layer).try_init()
     };
     initialized.map_err(|_| InitError::AlreadyInitialized)?;

@@ -11,6 +11,7 @@ mod import;
 mod metrics;
 mod shutdown;
 mod slow_clients;
+mod stalled_log;
 mod startup;
 mod startup_errors;
 mod test_process;

@@ -1,5 +1,6 @@
 //! A queue of log lines that a thread writes in batches. One system call per line would
-//! cost more than the gRPC call that the line is about.
+//! cost more than the gRPC call that the line is about, and a reader of the log that stalls
+//! would stop the process.
 
 use std::{
     io::{self, Write},
@@ -17,114 +18,110 @@ use tracing_subscriber::fmt::MakeWriter;
 const FLUSH_DELAY: Duration = Duration::from_millis(20);
 /// A batch of this many bytes is written without waiting longer.
 const FLUSH_BYTES: usize = 256 * 1024;
-/// How many bytes the queue can hold. When it is full, the logging thread writes them
-/// itself and so waits for the disk: a log that grows too fast slows the process down,
-/// but loses no lines and uses bounded memory.
-const MAX_PENDING_BYTES: usize = 1024 * 1024;
+/// How many bytes the queue can hold: half a second of the log under full load. When it is
+/// full, lines are dropped and counted.
+const MAX_PENDING_BYTES: usize = 8 * 1024 * 1024;
+/// How long [`WriteQueue::flush`] waits for the reader of the log.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Log lines to be written to `W`, in order of arrival. A background thread writes them.
-/// An event of level ERROR is written, with all lines before it, before the logging
-/// thread continues. SIGKILL and an abort lose the lines of the last 20 ms.
-pub(super) struct WriteQueue<W> {
+/// Log lines to be written in order of arrival by a background thread. Nobody else waits
+/// for the output. SIGKILL and an abort lose the lines of the last 20 ms.
+#[derive(Default)]
+pub(super) struct WriteQueue {
     pending: Mutex<Pending>,
     not_empty: Condvar,
-    flush_bytes_reached: Condvar,
-    /// Lock order: `output` before `pending`.
-    output: Mutex<Output<W>>,
+    flush_requested: Condvar,
+    written: Condvar,
 }
 
 #[derive(Default)]
 struct Pending {
     lines: Vec<u8>,
-    closed: bool,
+    /// Whether the thread should write without waiting for more lines.
+    flush: bool,
+    /// Whether the thread is writing lines that it has taken.
+    writing: bool,
+    /// Lines dropped since the last warning.
+    dropped: u64,
 }
 
-struct Output<W> {
-    writer: W,
-    /// Swapped with `Pending::lines` at each flush, so that both buffers are reused.
-    lines: Vec<u8>,
-}
-
-impl<W: Write + Send + 'static> WriteQueue<W> {
+impl WriteQueue {
     /// Starts the background thread.
-    pub(super) fn start(writer: W) -> io::Result<Arc<Self>> {
-        let queue = Arc::new(Self {
-            pending: Mutex::default(),
-            not_empty: Condvar::new(),
-            flush_bytes_reached: Condvar::new(),
-            output: Mutex::new(Output {
-                writer,
-                lines: Vec::new(),
-            }),
-        });
+    pub(super) fn start(writer: impl Write + Send + 'static) -> io::Result<Arc<Self>> {
+        let queue = Arc::new(Self::default());
         let background = Arc::clone(&queue);
         thread::Builder::new()
             .name("log".to_owned())
-            .spawn(move || background.run())?;
+            .spawn(move || background.run(writer))?;
         Ok(queue)
     }
 
-    fn run(&self) {
+    fn run(&self, mut writer: impl Write) {
+        // Swapped with `Pending::lines` at each write, so that both buffers are reused.
+        let mut lines = Vec::new();
         loop {
             let pending = lock(&self.pending);
             let pending = self
                 .not_empty
-                .wait_while(pending, |pending| {
-                    pending.lines.is_empty() && !pending.closed
-                })
+                .wait_while(pending, |pending| pending.lines.is_empty())
                 .unwrap_or_else(PoisonError::into_inner);
-            let (pending, _) = self
-                .flush_bytes_reached
+            let (mut pending, _) = self
+                .flush_requested
                 .wait_timeout_while(pending, FLUSH_DELAY, |pending| {
-                    pending.lines.len() < FLUSH_BYTES && !pending.closed
+                    pending.lines.len() < FLUSH_BYTES && !pending.flush
                 })
                 .unwrap_or_else(PoisonError::into_inner);
-            let closed = pending.closed;
+            mem::swap(&mut pending.lines, &mut lines);
+            pending.flush = false;
+            pending.writing = true;
             drop(pending);
-            self.flush();
-            if closed {
-                return;
+            // Errors are ignored: a broken log is no reason to stop the process, and there
+            // is no other place to report it.
+            let _ = writer.write_all(&lines).and_then(|()| writer.flush());
+            lines.clear();
+            let mut pending = lock(&self.pending);
+            pending.writing = false;
+            let dropped = mem::take(&mut pending.dropped);
+            drop(pending);
+            self.written.notify_all();
+            if dropped > 0 {
+                tracing::warn!(dropped, "log lines were dropped: the log was not read");
             }
         }
     }
 
-    fn push(&self, line: &[u8]) {
+    /// Adds a line, or drops it if the queue is full.
+    fn push(&self, line: &[u8], flush: bool) {
         let mut pending = lock(&self.pending);
-        while !pending.lines.is_empty() && pending.lines.len() + line.len() > MAX_PENDING_BYTES {
+        if !pending.lines.is_empty() && pending.lines.len() + line.len() > MAX_PENDING_BYTES {
+            pending.dropped += 1;
             drop(pending);
-            self.flush();
-            pending = lock(&self.pending);
+            metrics::counter!("bindery_log_lines_dropped_total").increment(1);
+            return;
         }
         let before = pending.lines.len();
         pending.lines.extend_from_slice(line);
-        let after = pending.lines.len();
-        let closed = pending.closed;
+        let flush = flush || (before < FLUSH_BYTES && pending.lines.len() >= FLUSH_BYTES);
+        pending.flush |= flush;
         drop(pending);
-        if closed {
-            self.flush();
-        } else if before == 0 {
+        if before == 0 {
             self.not_empty.notify_one();
-        } else if before < FLUSH_BYTES && after >= FLUSH_BYTES {
-            self.flush_bytes_reached.notify_one();
+        }
+        if flush {
+            self.flush_requested.notify_one();
         }
     }
 
-    /// Writes all lines queued so far. Errors are ignored: a broken log is no reason to
-    /// stop the process, and there is no other place to report it.
+    /// Waits until all lines are written, but not longer than [`FLUSH_TIMEOUT`].
     pub(super) fn flush(&self) {
-        let mut output = lock(&self.output);
-        let Output { writer, lines } = &mut *output;
-        mem::swap(&mut lock(&self.pending).lines, lines);
-        let _ = writer.write_all(lines).and_then(|()| writer.flush());
-        lines.clear();
-    }
-
-    /// Writes all queued lines; later lines are written immediately.
-    pub(super) fn close(&self) {
-        lock(&self.pending).closed = true;
-        self.not_empty.notify_one();
-        self.flush_bytes_reached.notify_one();
-        self.flush();
+        let mut pending = lock(&self.pending);
+        pending.flush = true;
+        self.flush_requested.notify_one();
+        let is_unwritten = |pending: &mut Pending| pending.writing || !pending.lines.is_empty();
+        // After the timeout, the lines are lost.
+        let _ = self
+            .written
+            .wait_timeout_while(pending, FLUSH_TIMEOUT, is_unwritten);
     }
 }
 
@@ -134,43 +131,39 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Makes a [`QueueWriter`] for each event.
 #[derive(Clone)]
-pub(super) struct MakeQueueWriter<W>(pub(super) Arc<WriteQueue<W>>);
+pub(super) struct MakeQueueWriter(pub(super) Arc<WriteQueue>);
 
-/// Puts one line into the queue, and flushes it if the event is an error.
-pub(super) struct QueueWriter<'a, W> {
-    queue: &'a WriteQueue<W>,
-    flush_each_line: bool,
+/// Puts one line into the queue; an error is written without delay.
+pub(super) struct QueueWriter<'a> {
+    queue: &'a WriteQueue,
+    flush: bool,
 }
 
-impl<'a, W: Write + Send + 'static> MakeWriter<'a> for MakeQueueWriter<W> {
-    type Writer = QueueWriter<'a, W>;
+impl<'a> MakeWriter<'a> for MakeQueueWriter {
+    type Writer = QueueWriter<'a>;
 
     fn make_writer(&'a self) -> Self::Writer {
         QueueWriter {
             queue: &self.0,
-            flush_each_line: false,
+            flush: false,
         }
     }
 
     fn make_writer_for(&'a self, event: &Metadata<'_>) -> Self::Writer {
         QueueWriter {
             queue: &self.0,
-            flush_each_line: *event.level() == Level::ERROR,
+            flush: *event.level() == Level::ERROR,
         }
     }
 }
 
-impl<W: Write + Send + 'static> Write for QueueWriter<'_, W> {
+impl Write for QueueWriter<'_> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.queue.push(line);
-        if self.flush_each_line {
-            self.queue.flush();
-        }
+        self.queue.push(line, self.flush);
         Ok(line.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.queue.flush();
         Ok(())
     }
 }

@@ -4,7 +4,10 @@
 )]
 
 use std::{
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
     time::Instant,
 };
 
@@ -37,14 +40,14 @@ impl FakeDisk {
     }
 }
 
-fn queue(disk: &FakeDisk) -> Arc<WriteQueue<FakeDisk>> {
+fn queue(disk: &FakeDisk) -> Arc<WriteQueue> {
     WriteQueue::start(disk.clone()).expect("a thread")
 }
 
 #[test]
 fn line_is_written_without_an_explicit_flush() {
     let disk = FakeDisk::default();
-    queue(&disk).push(b"one\n");
+    queue(&disk).push(b"one\n", false);
     let began = Instant::now();
     while disk.text() != "one\n" {
         assert!(began.elapsed() < Duration::from_secs(5), "never written");
@@ -57,59 +60,61 @@ fn lines_are_written_in_batches() {
     let disk = FakeDisk::default();
     let queue = queue(&disk);
     for _ in 0..1000 {
-        queue.push(b"line\n");
+        queue.push(b"line\n", false);
     }
-    queue.close();
+    queue.flush();
     assert_eq!(disk.text(), "line\n".repeat(1000));
     // About one write is expected; more if the machine is busy.
     assert!(disk.writes.load(Ordering::Relaxed) < 100);
 }
 
-#[test]
-fn slow_disk_loses_no_lines_and_memory_is_bounded() {
-    const THREADS: usize = 4;
-    const LINES_PER_THREAD: usize = 40_000;
-    let disk = FakeDisk {
-        delay: Duration::from_millis(2),
-        ..FakeDisk::default()
-    };
-    let queue = queue(&disk);
-    thread::scope(|scope| {
-        for thread_index in 0..THREADS {
-            let queue = &queue;
-            scope.spawn(move || {
-                for number in 0..LINES_PER_THREAD {
-                    queue.push(format!("{thread_index} {number:040}\n").as_bytes());
-                    assert!(lock(&queue.pending).lines.len() <= MAX_PENDING_BYTES);
-                }
-            });
-        }
-    });
-    queue.close();
-    let mut next = [0; THREADS];
-    for line in disk.text().lines() {
-        let (thread_index, number) = line.split_once(' ').expect("a whole line");
-        let thread_index: usize = thread_index.parse().expect("a thread index");
-        assert_eq!(number.parse(), Ok(next[thread_index]), "in order");
-        next[thread_index] += 1;
+/// Blocks until the receiver gets a message for each write.
+struct StalledReader(mpsc::Receiver<()>, FakeDisk);
+
+impl Write for StalledReader {
+    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
+        self.0.recv().expect("the test reads");
+        self.1.write(lines)
     }
-    assert_eq!(next, [LINES_PER_THREAD; THREADS]);
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[test]
-fn lines_after_close_are_written_immediately() {
+fn stalled_reader_blocks_nobody_and_memory_is_bounded() {
+    let disk = FakeDisk::default();
+    let (read, stalled) = mpsc::channel();
+    let queue = WriteQueue::start(StalledReader(stalled, disk.clone())).expect("a thread");
+    let line = [b'x'; 1023];
+    let line = [&line[..], b"\n"].concat();
+    // One batch that the thread has taken, and the full queue.
+    let room = 2 * MAX_PENDING_BYTES / line.len();
+    for _ in 0..room + 100 {
+        queue.push(&line, false);
+    }
+    let pending = lock(&queue.pending);
+    assert!(pending.lines.len() <= MAX_PENDING_BYTES);
+    assert!(pending.dropped >= 100, "{}", pending.dropped);
+    let dropped = usize::try_from(pending.dropped).expect("small");
+    drop(pending);
+    let began = Instant::now();
+    queue.flush();
+    assert!(began.elapsed() < FLUSH_TIMEOUT * 2, "it waits for a second");
+    for _ in 0..2 {
+        read.send(()).expect("the thread writes");
+    }
+    queue.flush();
+    assert_eq!(disk.text().lines().count(), room + 100 - dropped);
+    assert_eq!(lock(&queue.pending).dropped, 0, "the warning was logged");
+}
+
+#[test]
+fn error_is_written_without_delay() {
     let disk = FakeDisk::default();
     let queue = queue(&disk);
-    queue.push(b"before\n");
-    queue.close();
-    queue.push(b"after\n");
-    assert_eq!(disk.text(), "before\nafter\n");
-}
-
-#[test]
-fn error_is_written_before_the_thread_continues() {
-    let disk = FakeDisk::default();
-    let lines = MakeQueueWriter(queue(&disk));
+    let lines = MakeQueueWriter(Arc::clone(&queue));
     let subscriber = tracing_subscriber::fmt()
         .with_writer(lines)
         .without_time()
@@ -118,6 +123,8 @@ fn error_is_written_before_the_thread_continues() {
     tracing::subscriber::with_default(subscriber, || {
         tracing::info!("earlier line");
         tracing::error!("the error");
+        assert!(lock(&queue.pending).flush || lock(&queue.pending).lines.is_empty());
+        queue.flush();
         let text = disk.text();
         assert!(
             text.contains("earlier line") && text.contains("the error"),

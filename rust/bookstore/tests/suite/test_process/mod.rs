@@ -71,16 +71,28 @@ impl TestProcess {
                 None => command.env_remove(name),
             };
         }
-        Self::spawn(folder, command, &["up"])
+        Self::spawn(folder, command, &["up"], None)
     }
 
     /// Starts a long-running command, on free ports unless the arguments choose ports.
     pub fn start(folder: &Folder, arguments: &[&str]) -> Self {
-        Self::spawn(folder, command::command(folder, arguments), arguments)
+        Self::spawn(folder, command::command(folder, arguments), arguments, None)
     }
 
-    fn spawn(folder: &Folder, mut command: Command, arguments: &[&str]) -> Self {
+    /// Starts a command whose log goes to `stderr`.
+    pub fn with_log(folder: &Folder, arguments: &[&str], stderr: Stdio) -> Self {
+        let command = command::command(folder, arguments);
+        Self::spawn(folder, command, arguments, Some(stderr))
+    }
+
+    fn spawn(
+        folder: &Folder,
+        mut command: Command,
+        arguments: &[&str],
+        stderr: Option<Stdio>,
+    ) -> Self {
         let log = folder.unused_path("log");
+        let log_file = File::create(&log).expect("the folder is writable");
         for flag in ["--grpc-addr", "--shop-addr", "--metrics-addr"] {
             if !arguments.iter().any(|argument| argument.starts_with(flag)) {
                 command.arg(format!("{flag}=127.0.0.1:0"));
@@ -89,7 +101,7 @@ impl TestProcess {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(File::create(&log).expect("the folder is writable"))
+            .stderr(stderr.unwrap_or_else(|| log_file.into()))
             .spawn()
             .expect("the binary is built");
         let stdout = child.stdout.take().expect("it is piped");
