@@ -27,6 +27,7 @@
 use std::{
     convert::Infallible,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -42,11 +43,12 @@ use crate::authentication::{Credentials, Verdict, Verified};
 #[derive(Clone)]
 pub struct Authenticate<S> {
     inner: S,
-    credentials: Credentials,
+    credentials: Arc<Credentials>,
 }
 
 impl<S> Authenticate<S> {
     pub(crate) fn new(inner: S, credentials: Credentials) -> Self {
+        let credentials = Arc::new(credentials);
         Self { inner, credentials }
     }
 }

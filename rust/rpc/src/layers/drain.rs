@@ -24,7 +24,8 @@ use crate::CallContext;
 #[derive(Clone)]
 pub struct Drain<S> {
     inner: S,
-    draining: watch::Receiver<bool>,
+    /// Shared, because cloning a receiver costs two more atomic operations for each call.
+    draining: Arc<watch::Receiver<bool>>,
     grace: Duration,
 }
 
@@ -32,13 +33,13 @@ impl<S> Drain<S> {
     pub(crate) fn new(inner: S, draining: watch::Receiver<bool>, grace: Duration) -> Self {
         Self {
             inner,
-            draining,
+            draining: Arc::new(draining),
             grace,
         }
     }
 
     fn abort_signal(&self) -> AbortSignal {
-        let mut draining = self.draining.clone();
+        let mut draining = watch::Receiver::clone(&self.draining);
         let grace = self.grace;
         Box::pin(async move {
             if draining.wait_for(|draining| *draining).await.is_err() {
