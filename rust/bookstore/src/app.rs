@@ -12,7 +12,7 @@ use crate::{
     listeners::Listeners,
     operator_token,
     services::Service,
-    settings::{Listen, Logs, Peers, Storage},
+    settings::{Listen, Logs, Payments, Peers, Storage},
 };
 
 /// What one process runs, and its settings.
@@ -22,6 +22,8 @@ pub struct ProcessConfig {
     pub services: BTreeSet<Service>,
     /// Where the data is stored.
     pub storage: Storage,
+    /// The payment provider of Transactions.
+    pub payments: Payments,
     /// The addresses to listen on.
     pub listen: Listen,
     /// What to log, and in which format.
@@ -90,6 +92,7 @@ impl App {
             &config.services,
             &config.peers,
             &config.storage,
+            &config.payments,
             &metrics,
             &options,
         )

@@ -10,12 +10,13 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     services::Service,
-    settings::{Peers, Storage},
+    settings::{Payments, Peers, Storage},
 };
 
 /// The services of a process while they are started.
 pub struct Assembly {
     storage: Storage,
+    payments: Payments,
     metrics: Metrics,
     router: Option<Router>,
     pages: Option<axum::Router>,
@@ -44,12 +45,14 @@ impl Assembly {
         services: &BTreeSet<Service>,
         peers: &Peers,
         storage: &Storage,
+        payments: &Payments,
         metrics: &Metrics,
         options: &rpc::Options,
     ) -> anyhow::Result<Assembled> {
         let (in_process, setter) = LateChannel::new();
         let mut assembly = Self {
             storage: storage.clone(),
+            payments: payments.clone(),
             metrics: metrics.clone(),
             router: Some(Router::new(options.clone())),
             operator_token: options.operator_token.clone(),
@@ -74,6 +77,11 @@ impl Assembly {
     /// Where the databases are.
     pub fn storage(&self) -> &Storage {
         &self.storage
+    }
+
+    /// The URL of the payment provider; `None` means the payment simulator of this process.
+    pub fn payment_provider(&self) -> Option<&str> {
+        self.payments.payment_provider.as_deref()
     }
 
     /// The metrics of the process.

@@ -11,6 +11,7 @@ mod listeners;
 mod operator_token;
 mod services;
 mod settings;
+mod simulator;
 
 use std::process::ExitCode;
 

@@ -162,6 +162,15 @@ impl Peers {
     }
 }
 
+/// The payment provider of Transactions.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Payments {
+    /// The payment provider, such as http://127.0.0.1:4242; without it a payment simulator
+    /// runs in the process of Transactions
+    #[arg(long, value_name = "URL", env = "BINDERY_PAYMENT_PROVIDER")]
+    pub payment_provider: Option<String>,
+}
+
 /// What to log, and in which format.
 #[derive(Debug, Clone, Args)]
 pub struct Logs {

@@ -1,24 +1,48 @@
-//! Transactions: payments for orders.
+//! Transactions: charges, refunds and the ledger.
 //!
-//! - [`PaymentGateway`] charges an [`Amount`] for an order.
-//! - [`legacy()`] serves the second tutorial's `/payment.PaymentService/ProcessPayment`.
-//!   That contract has no validation rules, so `legacy` refuses the values that the
-//!   original accepts by mistake: -5, NaN, no order.
+//! - [`Transactions`] has the use cases. It uses neither tonic nor SQL text.
+//! - [`PaymentProvider`] is the interface to the payment provider, and [`HttpProvider`] its
+//!   implementation for the crate `payment-simulator`.
+//! - [`Transactions::legacy_server`] serves the second tutorial's
+//!   `/payment.PaymentService/ProcessPayment`. That contract has no validation rules, so the
+//!   module `legacy` refuses the values that the original accepts by mistake: -5, NaN, no order.
 //!
-//! [`StubGateway`] is a stub until `bookstore.transactions.v1` exists: it accepts every
-//! payment, moves no money and stores nothing.
+//! # No double charge, no lost charge
+//! A charge is committed as pending, together with a message of the outbox, before the provider
+//! is called with the id of the charge as its idempotency key. The decision is committed
+//! together with its entries in the ledger. If the process dies or the provider does not answer
+//! in between, the same call is repeated: by a retry with the same request id, or by the
+//! background task. Refunds work alike; their amount is set aside first, so that concurrent
+//! refunds never pay back more than was charged.
+//!
+//! A charge is *parked* when the provider refuses what it should accept, changes its decision,
+//! or does not answer for [`MAX_PENDING`]. Nothing is guessed then: the row has the reason, the
+//! log an error, and callers get PROVIDER_UNAVAILABLE.
+//!
+//! # Ledger
+//! Each movement of money is one posting: a set of entries whose sum is zero, inserted by one
+//! statement that inserts nothing if it is not. Triggers refuse changes of entries.
 
+mod domain;
 mod error;
 mod legacy;
 mod money;
+mod provider;
 mod service;
-
+mod store;
 #[cfg(test)]
 mod tests;
 
-pub use self::service::{
-    ChargeError, ChargeReceipt, OrderId, Payment, PaymentGateway, StubGateway, UserId,
+pub use self::service::{MAX_PARTIAL_REFUNDS, MAX_PENDING, Options, Transactions};
+pub use domain::{
+    ChargeRequest, DeclineReason, LedgerAccount, LedgerBalance, Refund, RefundId, RefundRequest,
+    Transaction, TransactionId, TransactionState,
 };
-pub use error::InvalidPayment;
-pub use legacy::{Legacy, READY, legacy};
+pub use error::{InvalidPayment, TransactionsError};
+pub use legacy::{Legacy, READY};
 pub use money::{Amount, MAX_MINOR};
+pub use provider::{
+    ChargeOutcome, HttpProvider, InvalidProviderUrl, PaymentProvider, ProviderCharge,
+    ProviderError, ProviderRefund,
+};
+pub use store::SCHEMA;

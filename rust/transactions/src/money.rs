@@ -64,6 +64,11 @@ impl From<Amount> for Money {
     }
 }
 
+/// Whether the text is the code of a currency that can be used for payments, in capitals.
+pub(crate) fn is_payment_currency(code: &str) -> bool {
+    currency(code).is_ok()
+}
+
 /// A currency in use, with its number of decimal places.
 fn currency(code: &str) -> Result<(Currency, i32), InvalidPayment> {
     Currency::from_code(code)

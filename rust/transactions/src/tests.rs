@@ -1,205 +1,133 @@
-//! Tests of the second tutorial's service through its generated client and the layers of
-//! `rpc`.
+//! Tests of the service on both engines, with a fake provider that fails on demand and with the
+//! payment simulator over HTTP.
 
-use std::sync::{Arc, Mutex};
+mod charges;
+mod fake_provider;
+mod ledger;
+mod legacy;
+mod refunds;
+mod resume;
+mod simulator;
+mod statements;
 
-use contract::payment::{
-    PaymentRequest, PaymentResponse, payment_service_client::PaymentServiceClient,
-};
-use proptest::prelude::*;
-use prost::Message;
-use rpc::{Channel, Router};
-use tonic::{Code, Status};
-use tonic_types::pb;
+use std::{sync::Arc, time::Duration};
+
+use service::{Clock, ManualClock, Money, PeriodicTask};
+use store::{Db, testing::TestDb};
 use uuid::Uuid;
 
-use crate::{ChargeError, ChargeReceipt, Payment, PaymentGateway, StubGateway, legacy};
+use self::fake_provider::FakeProvider;
+use crate::{
+    ChargeRequest, Options, PaymentProvider, RefundRequest, Transaction, TransactionId,
+    Transactions, TransactionsError,
+};
 
-fn serve(gateway: impl PaymentGateway) -> Channel {
-    let router = Router::new(rpc::Options::default());
-    router.add(legacy(gateway)).in_process()
+/// The service with a test database, a [`FakeProvider`] and a [`ManualClock`].
+struct TestTransactions {
+    transactions: Transactions,
+    provider: Arc<FakeProvider>,
+    clock: Arc<ManualClock>,
 }
 
-async fn process(channel: &Channel, request: PaymentRequest) -> Result<PaymentResponse, Status> {
-    let mut client = PaymentServiceClient::new(channel.clone());
-    Ok(client.process_payment(request).await?.into_inner())
-}
-
-/// The request of the tutorial.
-fn request() -> PaymentRequest {
-    PaymentRequest {
-        order_id: "order123".to_owned(),
-        amount: 99.99,
-        currency: "USD".to_owned(),
-        user_id: "user456".to_owned(),
-    }
-}
-
-/// Records the payments and returns the configured error, or success if there is none.
-#[derive(Clone, Default)]
-struct FakeGateway {
-    payments: Arc<Mutex<Vec<Payment>>>,
-    error: Option<fn() -> ChargeError>,
-}
-
-impl FakeGateway {
-    fn payments(&self) -> Vec<Payment> {
-        self.payments.lock().expect("no test panics here").clone()
-    }
-}
-
-impl PaymentGateway for FakeGateway {
-    async fn charge(&self, payment: &Payment) -> Result<ChargeReceipt, ChargeError> {
-        let mut payments = self.payments.lock().expect("no test panics here");
-        payments.push(payment.clone());
-        match self.error {
-            None => Ok(ChargeReceipt {
-                payment_id: Uuid::nil(),
-            }),
-            Some(error) => Err(error()),
-        }
-    }
-}
-
-#[test]
-fn request_is_encoded_as_in_the_original() {
-    let bytes = request().encode_to_vec();
-    assert_eq!(PaymentRequest::decode(&*bytes), Ok(request()));
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(
-        hex,
-        "0a086f72646572313233118fc2f5285cff58401a03555344220775736572343536"
-    );
-}
-
-#[tokio::test]
-async fn each_payment_succeeds_with_a_new_id() {
-    let channel = serve(StubGateway);
-    let first = process(&channel, request()).await.expect("it is accepted");
-    let second = process(&channel, request()).await.expect("it is accepted");
-    assert_eq!((&*first.status, &*second.status), ("SUCCESS", "SUCCESS"));
-    assert_ne!(first.payment_id, second.payment_id);
-    let id = Uuid::parse_str(&first.payment_id).expect("the id is a UUID");
-    assert_eq!(id.get_version_num(), 7);
-}
-
-#[tokio::test]
-async fn gateway_gets_the_requested_payment() {
-    let gateway = FakeGateway::default();
-    let channel = serve(gateway.clone());
-    process(&channel, request()).await.expect("it is accepted");
-    let [payment] = &gateway.payments()[..] else {
-        panic!("there is one charge")
-    };
-    assert_eq!(payment.order_id.as_str(), "order123");
-    assert_eq!(payment.user_id.as_str(), "user456");
-    let amount = payment.amount;
-    assert_eq!((amount.minor(), amount.currency_code()), (9999, "USD"));
-}
-
-#[tokio::test]
-async fn declined_payment_has_the_status_failed_and_an_id() {
-    let gateway = FakeGateway {
-        error: Some(|| ChargeError::Declined {
-            payment_id: Uuid::max(),
-        }),
-        ..FakeGateway::default()
-    };
-    let response = process(&serve(gateway), request()).await;
-    let expected = PaymentResponse {
-        payment_id: Uuid::max().to_string(),
-        status: "FAILED".to_owned(),
-    };
-    assert_eq!(
-        response.expect("a declined payment is not an error"),
-        expected
-    );
-}
-
-#[tokio::test]
-async fn internal_error_is_not_sent_to_the_client() {
-    let gateway = FakeGateway {
-        error: Some(|| ChargeError::Failed("the secret of the bank".into())),
-        ..FakeGateway::default()
-    };
-    let status = process(&serve(gateway), request()).await;
-    let status = status.expect_err("the payment was not processed");
-    assert_eq!(
-        (status.code(), status.message()),
-        (Code::Internal, "internal error")
-    );
-}
-
-#[tokio::test]
-async fn invalid_request_is_refused_and_not_charged() {
-    let amount = |amount| PaymentRequest {
-        amount,
-        ..request()
-    };
-    let currency = |currency: &str| PaymentRequest {
-        currency: currency.to_owned(),
-        ..request()
-    };
-    let order = |order_id: &str| PaymentRequest {
-        order_id: order_id.to_owned(),
-        ..request()
-    };
-    let user = |user_id: &str| PaymentRequest {
-        user_id: user_id.to_owned(),
-        ..request()
-    };
-    let cases = [
-        (PaymentRequest::default(), "order_id", "ORDER_ID_UNSET"),
-        (order(""), "order_id", "ORDER_ID_UNSET"),
-        (order("  "), "order_id", "ORDER_ID_UNSET"),
-        (user(""), "user_id", "USER_ID_UNSET"),
-        (amount(0.0), "amount", "AMOUNT_INVALID"),
-        (amount(-5.0), "amount", "AMOUNT_INVALID"),
-        (amount(f64::NAN), "amount", "AMOUNT_INVALID"),
-        (amount(f64::INFINITY), "amount", "AMOUNT_INVALID"),
-        (amount(f64::NEG_INFINITY), "amount", "AMOUNT_INVALID"),
-        (amount(0.001), "amount", "AMOUNT_INVALID"),
-        (amount(1e300), "amount", "AMOUNT_INVALID"),
-        (currency(""), "currency", "CURRENCY_UNKNOWN"),
-        (currency("usd"), "currency", "CURRENCY_UNKNOWN"),
-        (currency("ZZZ"), "currency", "CURRENCY_UNKNOWN"),
-    ];
-    let gateway = FakeGateway::default();
-    let channel = serve(gateway.clone());
-    for (request, field, reason) in cases {
-        let shown = format!("{request:?}");
-        let refused = process(&channel, request).await.expect_err(&shown);
-        assert_eq!(refused.code(), Code::InvalidArgument, "{shown}");
-        assert!(refused.message().starts_with(field), "{refused:?}");
-        let inner = pb::Status::decode(refused.details()).expect("details decode");
-        let info = pb::ErrorInfo::decode(&*inner.details[0].value).expect("the info decodes");
-        assert_eq!((&*info.reason, &*info.metadata["field"]), (reason, field));
-    }
-    assert_eq!(gateway.payments(), []);
-}
-
-proptest! {
-    #[test]
-    fn only_positive_finite_amounts_are_charged(
-        amount in prop_oneof![any::<u64>().prop_map(f64::from_bits), -1e3..1e9],
-    ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let gateway = FakeGateway::default();
-        let response = runtime.expect("a runtime starts").block_on(process(
-            &serve(gateway.clone()),
-            PaymentRequest { amount, ..request() },
+impl TestTransactions {
+    fn open(database: &TestDb) -> Self {
+        let provider = Arc::new(FakeProvider::default());
+        let clock = Arc::new(ManualClock::at(
+            "2026-02-03T04:05:06Z".parse().expect("the time parses"),
         ));
-        let charged = gateway.payments();
-        match response {
-            Ok(_) => {
-                prop_assert!(amount.is_finite() && amount > 0.0);
-                prop_assert_eq!(charged.len(), 1);
-                prop_assert!(charged[0].amount.minor() > 0);
-            }
-            Err(refused) => {
-                prop_assert_eq!(refused.code(), Code::InvalidArgument);
-                prop_assert_eq!(charged.len(), 0);
-            }
+        let transactions = service_with(
+            database.db().clone(),
+            Arc::clone(&provider) as Arc<dyn PaymentProvider>,
+            &clock,
+        );
+        Self {
+            transactions,
+            provider,
+            clock,
         }
     }
+
+    async fn charge(&self, request: &ChargeRequest) -> Transaction {
+        let charged = self.transactions.charge(request).await;
+        charged.expect("the provider answers")
+    }
+
+    /// A successful charge.
+    async fn charged(&self, amount_minor: i64) -> TransactionId {
+        let charged = self.charge(&charge_request("tok_visa", amount_minor)).await;
+        charged.transaction_id
+    }
+
+    async fn read(&self, transaction_id: TransactionId) -> Transaction {
+        let found = self.transactions.transaction(transaction_id, None).await;
+        found.expect("the transaction is found")
+    }
+
+    /// Runs the background task once, after the time at which it takes over.
+    async fn resume(&self) {
+        self.clock.advance(Duration::from_secs(600));
+        let ran = self.transactions.worker().run().await;
+        ran.expect("the database answers");
+    }
+
+    /// Checks that every posting adds up to zero, and that the ledger knows as much money at
+    /// the provider as the provider does.
+    async fn assert_balanced(&self) {
+        let unbalanced = self.transactions.unbalanced_postings().await;
+        assert_eq!(
+            unbalanced.expect("the database answers"),
+            Vec::<String>::new()
+        );
+        let balances = self.transactions.ledger_balances().await;
+        let mut provider_balance = 0;
+        for balance in balances.expect("the database answers") {
+            assert_eq!(balance.sum_minor, 0, "{balance:?}");
+            provider_balance += balance.provider_balance_minor;
+        }
+        assert_eq!(provider_balance, self.provider.balance());
+    }
+}
+
+fn service_with(
+    db: Db,
+    provider: Arc<dyn PaymentProvider>,
+    clock: &Arc<ManualClock>,
+) -> Transactions {
+    let options = Options {
+        clock: Arc::clone(clock) as Arc<dyn Clock>,
+        ..Options::default()
+    };
+    Transactions::new(db, provider, options)
+}
+
+fn usd(amount_minor: i64) -> Money {
+    Money {
+        currency_code: "USD".to_owned(),
+        amount_minor,
+    }
+}
+
+fn charge_request(token: &str, amount_minor: i64) -> ChargeRequest {
+    ChargeRequest {
+        request_id: Uuid::new_v4(),
+        amount: usd(amount_minor),
+        token: token.to_owned(),
+        reference: "order 7".to_owned(),
+        account_id: None,
+        receipt_email: None,
+    }
+}
+
+fn refund_request(transaction_id: TransactionId, amount_minor: Option<i64>) -> RefundRequest {
+    RefundRequest {
+        request_id: Uuid::new_v4(),
+        transaction_id,
+        amount: amount_minor.map(usd),
+        reason: "damaged".to_owned(),
+    }
+}
+
+/// The error as text.
+fn failure<T: std::fmt::Debug>(outcome: Result<T, TransactionsError>) -> String {
+    outcome.expect_err("the call fails").to_string()
 }

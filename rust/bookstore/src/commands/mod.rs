@@ -2,6 +2,7 @@
 
 mod healthcheck;
 mod import;
+mod payment_simulator;
 mod serve;
 mod up;
 
@@ -18,6 +19,7 @@ pub enum Command {
     Up(up::Up),
     Serve(serve::Serve),
     Import(import::Import),
+    PaymentSimulator(payment_simulator::PaymentSimulator),
     Healthcheck(healthcheck::Healthcheck),
 }
 
@@ -32,6 +34,7 @@ impl Command {
                 Command::Up(up) => up.run().await,
                 Command::Serve(serve) => serve.run().await,
                 Command::Import(import) => import.run().await,
+                Command::PaymentSimulator(simulator) => simulator.run().await,
                 Command::Healthcheck(healthcheck) => healthcheck.run().await,
             }
         })

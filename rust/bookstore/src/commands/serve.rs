@@ -5,7 +5,7 @@ use clap::Args;
 use crate::{
     app::{self, ProcessConfig},
     services::Service,
-    settings::{Listen, Logs, Peers, Storage},
+    settings::{Listen, Logs, Payments, Peers, Storage},
 };
 
 /// Run some of the services in this process
@@ -24,6 +24,9 @@ pub struct Serve {
     storage: Storage,
 
     #[command(flatten)]
+    payments: Payments,
+
+    #[command(flatten)]
     listen: Listen,
 
     #[command(flatten)]
@@ -36,6 +39,7 @@ impl Serve {
         app::run(ProcessConfig {
             services: self.services.into_iter().collect(),
             storage: self.storage,
+            payments: self.payments,
             listen: self.listen,
             logs: self.logs,
             peers: self.peers,

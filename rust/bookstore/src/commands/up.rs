@@ -5,7 +5,7 @@ use clap::Args;
 use crate::{
     app::{self, ProcessConfig},
     services::Service,
-    settings::{Listen, Logs, Peers, Storage},
+    settings::{Listen, Logs, Payments, Peers, Storage},
 };
 
 /// Run all services in this process
@@ -15,6 +15,9 @@ use crate::{
 pub struct Up {
     #[command(flatten)]
     storage: Storage,
+
+    #[command(flatten)]
+    payments: Payments,
 
     #[command(flatten)]
     listen: Listen,
@@ -29,6 +32,7 @@ impl Up {
         app::run(ProcessConfig {
             services: Service::all().iter().copied().collect(),
             storage: self.storage,
+            payments: self.payments,
             listen: self.listen,
             logs: self.logs,
             peers: Peers::default(),

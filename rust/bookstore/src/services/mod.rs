@@ -23,7 +23,7 @@ pub enum Service {
     Inventory,
     /// Recommended books; also serves the first tutorial's contract
     Recommendations,
-    /// Payments; so far only the second tutorial's contract
+    /// Payments and the ledger; so far it serves only the second tutorial's contract
     Transactions,
     /// The web shop
     Marketplace,

@@ -1,23 +1,37 @@
-//! Transactions: so far only the second tutorial's contract.
+//! Transactions: payments and the ledger; also the second tutorial's contract.
 
-use futures::{FutureExt, future};
-use transactions::StubGateway;
+use std::sync::Arc;
+
+use anyhow::Context;
+use futures::FutureExt;
+use store::Db;
+use transactions::{HttpProvider, Options, Transactions};
 
 use super::Definition;
-use crate::assembly::Assembly;
+use crate::{assembly::Assembly, simulator};
 
 pub static DEFINITION: Definition = Definition {
     calls: &[],
     grpc_services: &["payment.PaymentService"],
-    needs_data_folder: false,
-    start: |assembly| future::ready(start(assembly)).boxed(),
+    needs_data_folder: true,
+    start: |assembly| start(assembly).boxed(),
 };
 
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "all services start in the same way, and most of them can fail"
-)]
-fn start(assembly: &mut Assembly) -> anyhow::Result<()> {
-    assembly.add_server(transactions::legacy(StubGateway));
+async fn start(assembly: &mut Assembly) -> anyhow::Result<()> {
+    let location = assembly.storage().location()?;
+    let provider_url = match assembly.payment_provider() {
+        Some(url) => url.to_owned(),
+        None => {
+            let simulator = simulator::start(&location, simulator::ANY_LOOPBACK_PORT).await?;
+            let url = format!("http://{}", simulator.address);
+            assembly.run_in_background(move || simulator.server);
+            url
+        }
+    };
+    let provider = HttpProvider::new(&provider_url).context("--payment-provider is not valid")?;
+    let db = Db::open(&location, &transactions::SCHEMA).await?;
+    let transactions = Transactions::new(db, Arc::new(provider), Options::default());
+    assembly.add_server_with_database(transactions.legacy_server(), transactions.db());
+    assembly.run_in_background(move || transactions.run_in_background());
     Ok(())
 }

@@ -91,7 +91,8 @@ async fn data_folder_is_private_to_its_owner() {
 #[tokio::test]
 async fn process_without_data_creates_no_folder() {
     let folder = Folder::new();
-    let process = TestProcess::start(&folder, &["serve", "transactions"]);
+    let peer = "--peer=inventory=http://127.0.0.1:1";
+    let process = TestProcess::start(&folder, &["serve", "recommendations", peer]);
     assert!(!folder.path("data").exists());
     insta::assert_snapshot!(
         process

@@ -1,0 +1,46 @@
+//! `bookstore payment-simulator`: runs the payment simulator in its own process.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+
+use super::print_line;
+use crate::{
+    settings::{Logs, Storage},
+    simulator,
+};
+
+/// Run the payment simulator alone
+///
+/// It is a test double of a payment provider with an HTTP API. Start the bookstore with --payment-provider http://ADDRESS to use it. No money is moved.
+#[derive(Debug, Args)]
+pub struct PaymentSimulator {
+    /// The address for the HTTP API
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "BINDERY_PAYMENT_SIMULATOR_ADDR",
+        default_value = "127.0.0.1:4242"
+    )]
+    addr: SocketAddr,
+
+    #[command(flatten)]
+    storage: Storage,
+
+    #[command(flatten)]
+    logs: Logs,
+}
+
+impl PaymentSimulator {
+    /// Runs until SIGTERM or SIGINT. What was answered is on the disk, so it stops at once.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let _log = self.logs.init()?;
+        let running = simulator::start(&self.storage.location()?, self.addr).await?;
+        print_line(format_args!(
+            "payment simulator at http://{}",
+            running.address
+        ));
+        telemetry::shutdown_signal().await;
+        Ok(())
+    }
+}

@@ -1,0 +1,184 @@
+//! The client of the HTTP API of the payment simulator.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::{FutureExt, future::BoxFuture};
+use http::{Request, StatusCode, Uri, header::CONTENT_TYPE};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use tokio::time::timeout;
+
+use super::{ChargeOutcome, PaymentProvider, ProviderCharge, ProviderError, ProviderRefund};
+use crate::DeclineReason;
+
+/// How long a request may take.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The size limit of a response.
+const MAX_RESPONSE_BYTES: usize = 64 * 1024;
+
+/// The longest description of a payment method that the contract allows, in characters.
+const MAX_LABEL_CHARACTERS: usize = 100;
+
+/// The URL of the payment provider is not valid.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not the URL of a payment provider: write http://HOST:PORT")]
+pub struct InvalidProviderUrl(String);
+
+/// The payment provider whose API the crate `payment-simulator` describes.
+#[derive(Debug, Clone)]
+pub struct HttpProvider {
+    client: Client<HttpConnector, Full<Bytes>>,
+    base_url: String,
+}
+
+#[derive(Serialize)]
+struct ChargeBody<'b> {
+    token: &'b str,
+    amount_minor: i64,
+    currency_code: &'b str,
+    reference: &'b str,
+}
+
+#[derive(Deserialize)]
+struct ChargeAnswer {
+    charge_id: String,
+    decline_reason: Option<String>,
+    fee_minor: i64,
+    method_label: String,
+}
+
+#[derive(Serialize)]
+struct RefundBody {
+    amount_minor: i64,
+}
+
+#[derive(Deserialize)]
+struct RefundAnswer {
+    #[serde(rename = "refund_id")]
+    _refund_id: String,
+}
+
+impl HttpProvider {
+    /// A client of the provider at a URL such as `http://127.0.0.1:4242`.
+    ///
+    /// # Errors
+    /// [`InvalidProviderUrl`] if it is not the URL of an HTTP server.
+    pub fn new(url: &str) -> Result<Self, InvalidProviderUrl> {
+        let base_url = url.trim_end_matches('/').to_owned();
+        let valid = base_url
+            .parse::<Uri>()
+            .is_ok_and(|uri| uri.scheme_str() == Some("http") && uri.authority().is_some());
+        if !valid {
+            return Err(InvalidProviderUrl(url.to_owned()));
+        }
+        Ok(Self {
+            client: Client::builder(TokioExecutor::new()).build_http(),
+            base_url,
+        })
+    }
+
+    async fn post<A: DeserializeOwned>(
+        &self,
+        path: &str,
+        key: String,
+        body: &impl Serialize,
+    ) -> Result<A, ProviderError> {
+        let unavailable =
+            |cause: &dyn std::fmt::Display| ProviderError::Unavailable(cause.to_string());
+        let body = serde_json::to_vec(body).map_err(|error| unavailable(&error))?;
+        let request = Request::post(format!("{}{path}", self.base_url))
+            .header(CONTENT_TYPE, "application/json")
+            .header("idempotency-key", key)
+            .body(Full::from(body))
+            .map_err(|error| unavailable(&error))?;
+        let exchange = async {
+            let response = self.client.request(request).await;
+            let response = response.map_err(|error| unavailable(&error))?;
+            let status = response.status();
+            let body = Limited::new(response.into_body(), MAX_RESPONSE_BYTES);
+            let body = body.collect().await.map_err(|error| unavailable(&error))?;
+            Ok((status, body.to_bytes()))
+        };
+        let (status, body) = timeout(REQUEST_TIMEOUT, exchange)
+            .await
+            .map_err(|_| unavailable(&format_args!("no answer within {REQUEST_TIMEOUT:?}")))??;
+        match status {
+            StatusCode::OK => serde_json::from_slice(&body).map_err(|error| unavailable(&error)),
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => {
+                Err(unavailable(&status))
+            }
+            status if status.is_client_error() => {
+                let text = String::from_utf8_lossy(&body);
+                Err(ProviderError::Refused(format!("{status}: {text}")))
+            }
+            status => Err(unavailable(&status)),
+        }
+    }
+}
+
+impl PaymentProvider for HttpProvider {
+    fn charge<'a>(
+        &'a self,
+        charge: &'a ProviderCharge,
+    ) -> BoxFuture<'a, Result<ChargeOutcome, ProviderError>> {
+        async move {
+            let body = ChargeBody {
+                token: &charge.token,
+                amount_minor: charge.amount.amount_minor,
+                currency_code: &charge.amount.currency_code,
+                reference: &charge.reference,
+            };
+            let key = charge.transaction_id.to_string();
+            let answer: ChargeAnswer = self.post("/v1/charges", key, &body).await?;
+            let method_label = answer
+                .method_label
+                .chars()
+                .take(MAX_LABEL_CHARACTERS)
+                .collect();
+            Ok(match answer.decline_reason {
+                None => ChargeOutcome::Charged {
+                    provider_charge_id: answer.charge_id,
+                    fee_minor: answer.fee_minor,
+                    method_label,
+                },
+                Some(reason) => ChargeOutcome::Declined {
+                    reason: decline_reason(&reason),
+                    method_label,
+                },
+            })
+        }
+        .boxed()
+    }
+
+    fn refund<'a>(
+        &'a self,
+        refund: &'a ProviderRefund,
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
+        async move {
+            let path = format!("/v1/charges/{}/refunds", refund.provider_charge_id);
+            let body = RefundBody {
+                amount_minor: refund.amount_minor,
+            };
+            let key = refund.refund_id.to_string();
+            let _answer: RefundAnswer = self.post(&path, key, &body).await?;
+            Ok(())
+        }
+        .boxed()
+    }
+}
+
+/// A reason that the provider invents later is the general one.
+fn decline_reason(name: &str) -> DeclineReason {
+    match name {
+        "insufficient_funds" => DeclineReason::InsufficientFunds,
+        "method_expired" => DeclineReason::MethodExpired,
+        "method_unknown" => DeclineReason::MethodUnknown,
+        _ => DeclineReason::Refused,
+    }
+}

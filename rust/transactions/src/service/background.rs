@@ -1,0 +1,93 @@
+//! The background tasks: finish what the provider has not decided, and prune old requests.
+
+use std::sync::Arc;
+
+use service::{DeliveryError, OutboxHandler, OutboxOptions, OutboxWorker, PruneIdempotencyKeys};
+use store::outbox::Message;
+use tokio_util::task::AbortOnDropHandle;
+use uuid::Uuid;
+
+use crate::{RefundId, TransactionId, Transactions, TransactionsError};
+
+/// The topic of the outbox.
+pub(super) const TOPIC: &str = "pending-payments";
+
+/// After so many attempts a message would be dead. With the longest backoff that is later than
+/// [`MAX_PENDING`](crate::MAX_PENDING), when the payment is parked.
+const MAX_ATTEMPTS: u32 = 1000;
+
+/// A message of the outbox: a charge or a refund that may not be decided yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PendingPayment {
+    Charge(TransactionId),
+    Refund(RefundId),
+}
+
+impl PendingPayment {
+    /// The key and the payload of the message.
+    pub(super) fn message(self) -> (String, String) {
+        match self {
+            Self::Charge(id) => (id.to_string(), format!("charge {id}")),
+            Self::Refund(id) => (id.to_string(), format!("refund {id}")),
+        }
+    }
+
+    fn parse(payload: &[u8]) -> Option<Self> {
+        let (kind, id) = str::from_utf8(payload).ok()?.split_once(' ')?;
+        let id = Uuid::parse_str(id).ok()?;
+        match kind {
+            "charge" => Some(Self::Charge(TransactionId(id))),
+            "refund" => Some(Self::Refund(RefundId(id))),
+            _ => None,
+        }
+    }
+}
+
+/// Finishes pending payments.
+pub(crate) struct Resume(pub(crate) Transactions);
+
+impl OutboxHandler for Resume {
+    async fn deliver(&self, message: &Message) -> Result<(), DeliveryError> {
+        let outcome = match PendingPayment::parse(&message.payload) {
+            Some(PendingPayment::Charge(id)) => self.0.resolve_charge(id).await.map(drop),
+            Some(PendingPayment::Refund(id)) => self.0.resolve_refund(id).await.map(drop),
+            None => return Err(DeliveryError::Permanent("an unknown payload".to_owned())),
+        };
+        match outcome {
+            // What is parked waits for the operator, not for the provider.
+            Ok(()) | Err(TransactionsError::Parked) => Ok(()),
+            Err(error) => Err(DeliveryError::Temporary(error.to_string())),
+        }
+    }
+}
+
+impl Transactions {
+    /// Starts the tasks that finish pending charges and refunds and delete the responses of old
+    /// requests. They end when the handle is dropped. Must be called within a tokio runtime.
+    #[must_use = "the tasks end when the handle is dropped"]
+    pub fn run_in_background(&self) -> AbortOnDropHandle<()> {
+        let options = &self.inner.options;
+        let prune = PruneIdempotencyKeys::new(self.db().clone(), Arc::clone(&options.clock));
+        service::run_together([
+            service::run_periodically(OutboxWorker::<Resume>::INTERVAL, self.worker()),
+            service::run_periodically(PruneIdempotencyKeys::INTERVAL, prune),
+        ])
+    }
+
+    /// The task that finishes pending charges and refunds.
+    pub(crate) fn worker(&self) -> OutboxWorker<Resume> {
+        let options = &self.inner.options;
+        let outbox_options = OutboxOptions {
+            max_attempts: MAX_ATTEMPTS,
+            clock: Arc::clone(&options.clock),
+            ids: Arc::clone(&options.ids),
+            ..OutboxOptions::default()
+        };
+        OutboxWorker::new(
+            self.db().clone(),
+            TOPIC,
+            Resume(self.clone()),
+            outbox_options,
+        )
+    }
+}

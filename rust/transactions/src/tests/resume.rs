@@ -1,0 +1,131 @@
+//! Charges that their call did not finish.
+
+use std::time::Duration;
+
+use store::testing::TestDb;
+
+use super::{TestTransactions, charge_request, failure, fake_provider::Fault, refund_request};
+use crate::{ChargeOutcome, MAX_PENDING, TransactionState, TransactionsError};
+
+store::both_engines! {
+    crate::SCHEMA =>
+    retry_after_a_lost_answer_charges_once,
+    background_task_finishes_a_charge_that_nobody_retries,
+    background_task_finishes_a_refund_that_nobody_retries,
+    charge_that_stays_pending_is_parked,
+    refused_charge_is_parked,
+    changed_decision_is_parked_and_not_guessed,
+}
+
+async fn retry_after_a_lost_answer_charges_once(database: TestDb) {
+    let service = TestTransactions::open(&database);
+    service
+        .provider
+        .fail_with([Fault::RequestLost, Fault::AnswerLost]);
+    let request = charge_request("tok_visa", 10_000);
+    for _ in 0..2 {
+        let outcome = service.transactions.charge(&request).await;
+        assert!(matches!(
+            outcome,
+            Err(TransactionsError::ProviderUnavailable)
+        ));
+    }
+    let charged = service.charge(&request).await;
+    assert_eq!(charged.state(), TransactionState::Charged);
+    assert_eq!(service.provider.charges(), 1);
+    service.assert_balanced().await;
+}
+
+async fn background_task_finishes_a_charge_that_nobody_retries(database: TestDb) {
+    let service = TestTransactions::open(&database);
+    service
+        .provider
+        .fail_with([Fault::AnswerLost, Fault::RequestLost]);
+    let request = charge_request("tok_visa", 10_000);
+    let outcome = service.transactions.charge(&request).await;
+    assert!(outcome.is_err());
+    let ran = service::PeriodicTask::run(&mut service.transactions.worker()).await;
+    ran.expect("the database answers");
+    assert_eq!(service.provider.calls(), 1, "it leaves time for a retry");
+    service.resume().await;
+    service.resume().await;
+    assert_eq!(service.provider.calls(), 3);
+    assert_eq!(service.provider.charges(), 1);
+    service.assert_balanced().await;
+    service.charge(&request).await;
+    assert_eq!(service.provider.calls(), 3, "it is decided");
+}
+
+async fn background_task_finishes_a_refund_that_nobody_retries(database: TestDb) {
+    let service = TestTransactions::open(&database);
+    let id = service.charged(1_000).await;
+    service.provider.fail_with([Fault::AnswerLost]);
+    let outcome = service
+        .transactions
+        .refund(&refund_request(id, Some(300)))
+        .await;
+    assert!(outcome.is_err());
+    service.resume().await;
+    assert_eq!(service.read(id).await.refunded_minor(), 300);
+    service.assert_balanced().await;
+}
+
+async fn charge_that_stays_pending_is_parked(database: TestDb) {
+    let service = TestTransactions::open(&database);
+    service.provider.fail_with([Fault::RequestLost]);
+    let request = charge_request("tok_visa", 10_000);
+    let outcome = service.transactions.charge(&request).await;
+    assert!(outcome.is_err());
+    service.clock.advance(MAX_PENDING + Duration::from_secs(1));
+    let outcome = service.transactions.charge(&request).await;
+    assert!(matches!(outcome, Err(TransactionsError::Parked)));
+    service.resume().await;
+    assert_eq!(
+        service.provider.calls(),
+        1,
+        "the provider may have forgotten the key"
+    );
+}
+
+async fn refused_charge_is_parked(database: TestDb) {
+    let service = TestTransactions::open(&database);
+    service.provider.fail_with([Fault::Refused]);
+    let request = charge_request("tok_visa", 10_000);
+    for _ in 0..2 {
+        let parked = failure(service.transactions.charge(&request).await);
+        assert!(parked.contains("the operator has to look"), "{parked}");
+    }
+    service.resume().await;
+    assert_eq!(service.provider.calls(), 1);
+}
+
+/// Two calls ask the provider at once, and it tells them different things.
+async fn changed_decision_is_parked_and_not_guessed(database: TestDb) {
+    let service = TestTransactions::open(&database);
+    service.provider.fail_with([Fault::RequestLost]);
+    let request = charge_request("tok_visa", 10_000);
+    let outcome = service.transactions.charge(&request).await;
+    assert!(outcome.is_err());
+    let charged = |id: &str| {
+        Fault::Answer(ChargeOutcome::Charged {
+            provider_charge_id: id.to_owned(),
+            fee_minor: 0,
+            method_label: "Visa".to_owned(),
+        })
+    };
+    service
+        .provider
+        .fail_with([charged("ch_1"), charged("ch_2")]);
+    let (one, other) = tokio::join!(
+        service.transactions.charge(&request),
+        service.transactions.charge(&request)
+    );
+    let (one, other) = (one.expect("decided"), other.expect("decided"));
+    assert_eq!(one, other, "the first decision stays");
+    let stored = store::read!(service.transactions.db(), connection => {
+        crate::store::charges::get(connection, one.transaction_id).await
+    });
+    let stored = stored.expect("the database answers").expect("it exists");
+    // If one call ended before the other began, the provider was asked only once.
+    assert_eq!(stored.parked, service.provider.calls() == 3);
+}
