@@ -59,7 +59,7 @@ impl<'h> Deployment<'h> {
     async fn browse(self) {
         let home = self.complete_home_page().await;
         assert!(home.cards() >= 30, "{} books", home.cards());
-        assert!(home.body.contains("700 books on"), "{}", home.body);
+        assert!(home.body.contains("700 books in"), "{}", home.body);
         let found = self.shop.page("/search?q=dune+chron").await;
         assert_eq!((found.status, found.notice()), (200, None));
         assert!(found.body.contains("The Dune Chronicles"), "{}", found.body);
