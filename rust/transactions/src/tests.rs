@@ -2,6 +2,7 @@
 //! payment simulator over HTTP.
 
 mod charges;
+mod crashes;
 mod fake_provider;
 mod ledger;
 mod legacy;
@@ -45,6 +46,19 @@ impl TestTransactions {
             provider,
             clock,
         }
+    }
+
+    fn options(&self) -> Options {
+        Options {
+            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+            ..Options::default()
+        }
+    }
+
+    /// Another instance with the same database and provider.
+    fn with_options(&self, options: Options) -> Transactions {
+        let provider = Arc::clone(&self.provider) as Arc<dyn PaymentProvider>;
+        Transactions::new(self.transactions.db().clone(), provider, options)
     }
 
     async fn charge(&self, request: &ChargeRequest) -> Transaction {

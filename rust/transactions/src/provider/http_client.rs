@@ -25,6 +25,10 @@ const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 /// The longest description of a payment method that the contract allows, in characters.
 const MAX_LABEL_CHARACTERS: usize = 100;
 
+/// The longest reference that is sent, in characters: the limit of the contract, which the
+/// second tutorial's does not have.
+const MAX_REFERENCE_CHARACTERS: usize = 100;
+
 /// The URL of the payment provider is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not the URL of a payment provider: write http://HOST:PORT")]
@@ -42,7 +46,7 @@ struct ChargeBody<'b> {
     token: &'b str,
     amount_minor: i64,
     currency_code: &'b str,
-    reference: &'b str,
+    reference: String,
 }
 
 #[derive(Deserialize)]
@@ -132,15 +136,11 @@ impl PaymentProvider for HttpProvider {
                 token: &charge.token,
                 amount_minor: charge.amount.amount_minor,
                 currency_code: &charge.amount.currency_code,
-                reference: &charge.reference,
+                reference: truncated(&charge.reference, MAX_REFERENCE_CHARACTERS),
             };
             let key = charge.transaction_id.to_string();
             let answer: ChargeAnswer = self.post("/v1/charges", key, &body).await?;
-            let method_label = answer
-                .method_label
-                .chars()
-                .take(MAX_LABEL_CHARACTERS)
-                .collect();
+            let method_label = truncated(&answer.method_label, MAX_LABEL_CHARACTERS);
             Ok(match answer.decline_reason {
                 None => ChargeOutcome::Charged {
                     provider_charge_id: answer.charge_id,
@@ -171,6 +171,10 @@ impl PaymentProvider for HttpProvider {
         }
         .boxed()
     }
+}
+
+fn truncated(text: &str, characters: usize) -> String {
+    text.chars().take(characters).collect()
 }
 
 /// A reason that the provider invents later is the general one.

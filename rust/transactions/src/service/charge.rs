@@ -7,7 +7,10 @@ use store::{
 };
 use uuid::Uuid;
 
-use super::background::{PendingPayment, TOPIC};
+use super::{
+    background::{PendingPayment, TOPIC},
+    crash_point,
+};
 use crate::{
     ChargeOutcome, ChargeRequest, LedgerAccount, ProviderCharge, ProviderError, Transaction,
     TransactionId, Transactions, TransactionsError, money, store as rows,
@@ -37,6 +40,7 @@ impl Transactions {
             return Err(TransactionsError::CurrencyUnknown(currency_code));
         }
         let body = request.idempotency_body();
+        crash_point!(self);
         let transaction_id = store::write!(self.db(), transaction => {
             self.begin_charge(transaction, request, &body).await
         })?;
@@ -104,7 +108,10 @@ impl Transactions {
             amount: stored.amount.clone(),
             reference: stored.reference.clone(),
         };
-        match self.inner.provider.charge(&charge).await {
+        crash_point!(self);
+        let answer = self.inner.provider.charge(&charge).await;
+        crash_point!(self);
+        match answer {
             Ok(outcome) => self.record_outcome(&stored, &outcome).await,
             Err(ProviderError::Unavailable(cause)) => {
                 tracing::warn!(%transaction_id, cause, "a charge is not decided yet");
@@ -145,6 +152,7 @@ impl Transactions {
             }
             Ok::<_, TransactionsError>(stored)
         })?;
+        crash_point!(self);
         stored
             .and_then(|stored| stored.decided)
             .ok_or(TransactionsError::NotFound(transaction_id))

@@ -2,9 +2,21 @@
 
 mod background;
 mod charge;
+#[cfg(test)]
+pub(crate) mod crash_points;
 mod refund;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
+
+/// Marks a point before or after a commit or a remote call. A test stops the service there, as
+/// a crash does.
+macro_rules! crash_point {
+    ($service:expr) => {
+        #[cfg(test)]
+        $service.inner.options.crash_points.reach().await;
+    };
+}
+use crash_point;
 
 use jiff::{SignedDuration, Timestamp};
 use service::{AccountId, Clock, IdSource, Page, PageScope, SystemClock, UuidV7Ids};
@@ -37,6 +49,8 @@ pub struct Options {
     /// because the provider did not answer or the process crashed. Longer than a request to the
     /// provider takes.
     pub resume_after: Duration,
+    #[cfg(test)]
+    pub(crate) crash_points: Arc<crash_points::CrashPoints>,
 }
 
 impl Default for Options {
@@ -45,6 +59,8 @@ impl Default for Options {
             clock: Arc::new(SystemClock),
             ids: Arc::new(UuidV7Ids),
             resume_after: Duration::from_secs(15),
+            #[cfg(test)]
+            crash_points: Arc::default(),
         }
     }
 }

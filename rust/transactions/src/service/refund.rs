@@ -9,6 +9,7 @@ use super::{
     MAX_PARTIAL_REFUNDS,
     background::{PendingPayment, TOPIC},
     charge::saved_id,
+    crash_point,
 };
 use crate::{
     LedgerAccount, ProviderError, ProviderRefund, Refund, RefundId, RefundRequest, Transaction,
@@ -39,6 +40,7 @@ impl Transactions {
             return Err(TransactionsError::AmountNotPositive(amount.amount_minor));
         }
         let body = request.idempotency_body();
+        crash_point!(self);
         let refund_id = store::write!(self.db(), transaction => {
             self.begin_refund(transaction, request, &body).await
         })?;
@@ -122,7 +124,10 @@ impl Transactions {
             provider_charge_id: charge.provider_charge_id.clone().ok_or_else(unknown)?,
             amount_minor: refund.amount_minor,
         };
-        match self.inner.provider.refund(&provider_refund).await {
+        crash_point!(self);
+        let answer = self.inner.provider.refund(&provider_refund).await;
+        crash_point!(self);
+        match answer {
             Ok(()) => self.record_paid(refund_id, &refund, &charge).await,
             Err(ProviderError::Unavailable(cause)) => {
                 tracing::warn!(%refund_id, cause, "a refund is not paid back yet");
@@ -155,6 +160,7 @@ impl Transactions {
             }
             rows::refunds::get(transaction, refund_id).await
         })?;
+        crash_point!(self);
         self.paid_refund(refund_id, &paid.unwrap_or_else(|| refund.clone()))
             .await
     }

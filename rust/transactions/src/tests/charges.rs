@@ -38,7 +38,8 @@ async fn same_request_id_charges_once(database: TestDb) {
 async fn concurrent_calls_with_one_request_id_charge_once(database: TestDb) {
     let service = TestTransactions::open(&database);
     let request = charge_request("tok_visa", 10_000);
-    let outcomes = join_all((0..16).map(|_| service.charge(&request))).await;
+    service.provider.answer_together(8);
+    let outcomes = join_all((0..8).map(|_| service.charge(&request))).await;
     assert!(outcomes.iter().all(|outcome| *outcome == outcomes[0]));
     assert_eq!(service.provider.charges(), 1);
     service.assert_balanced().await;

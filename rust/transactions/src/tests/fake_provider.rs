@@ -2,10 +2,11 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use futures::{FutureExt, future::BoxFuture};
+use tokio::sync::Barrier;
 use uuid::Uuid;
 
 use crate::{
@@ -35,6 +36,8 @@ pub(super) struct FakeProvider(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     faults: VecDeque<Fault>,
+    /// Calls wait here for each other.
+    meeting: Option<Arc<Barrier>>,
     calls: usize,
     outcomes: HashMap<Uuid, ChargeOutcome>,
     refunds: HashMap<Uuid, i64>,
@@ -49,6 +52,18 @@ impl FakeProvider {
 
     pub(super) fn fail_with(&self, faults: impl IntoIterator<Item = Fault>) {
         self.lock().faults.extend(faults);
+    }
+
+    /// From now on a call is answered when `calls` calls are waiting.
+    pub(super) fn answer_together(&self, calls: usize) {
+        self.lock().meeting = Some(Arc::new(Barrier::new(calls)));
+    }
+
+    async fn meet(&self) {
+        let meeting = self.lock().meeting.clone();
+        if let Some(meeting) = meeting {
+            meeting.wait().await;
+        }
     }
 
     pub(super) fn clear_faults(&self) {
@@ -111,6 +126,7 @@ impl PaymentProvider for FakeProvider {
         charge: &'a ProviderCharge,
     ) -> BoxFuture<'a, Result<ChargeOutcome, ProviderError>> {
         async move {
+            self.meet().await;
             let mut state = self.lock();
             let fault = state.begin()?;
             if let Fault::Answer(outcome) = fault {
@@ -136,6 +152,7 @@ impl PaymentProvider for FakeProvider {
         refund: &'a ProviderRefund,
     ) -> BoxFuture<'a, Result<(), ProviderError>> {
         async move {
+            self.meet().await;
             let mut state = self.lock();
             let fault = state.begin()?;
             let key = refund.refund_id.0;

@@ -10,6 +10,7 @@ store::both_engines! {
     retry_returns_the_transaction_as_it_was,
     refund_of_more_than_is_left_is_refused,
     concurrent_refunds_pay_back_no_more_than_was_charged,
+    concurrent_calls_with_one_request_id_pay_back_once,
     hundredth_refund_has_to_be_the_last,
     lost_answer_pays_back_once,
     refused_refund_is_parked,
@@ -93,6 +94,18 @@ async fn concurrent_refunds_pay_back_no_more_than_was_charged(database: TestDb) 
     let paid = join_all(refunds).await;
     assert_eq!(paid.iter().filter(|outcome| outcome.is_ok()).count(), 3);
     assert_eq!(service.read(id).await.refunded_minor(), 900);
+    service.assert_balanced().await;
+}
+
+async fn concurrent_calls_with_one_request_id_pay_back_once(database: TestDb) {
+    let service = TestTransactions::open(&database);
+    let request = refund_request(service.charged(1_000).await, Some(300));
+    service.provider.answer_together(8);
+    let calls = (0..8).map(|_| service.transactions.refund(&request));
+    let paid: Vec<_> = join_all(calls).await.into_iter().map(Result::ok).collect();
+    assert!(paid[0].is_some());
+    assert!(paid.iter().all(|outcome| *outcome == paid[0]), "{paid:?}");
+    assert_eq!(service.provider.balance(), 990 - 300);
     service.assert_balanced().await;
 }
 

@@ -116,6 +116,7 @@ async fn changed_decision_is_parked_and_not_guessed(database: TestDb) {
     service
         .provider
         .fail_with([charged("ch_1"), charged("ch_2")]);
+    service.provider.answer_together(2);
     let (one, other) = tokio::join!(
         service.transactions.charge(&request),
         service.transactions.charge(&request)
@@ -126,6 +127,5 @@ async fn changed_decision_is_parked_and_not_guessed(database: TestDb) {
         crate::store::charges::get(connection, one.transaction_id).await
     });
     let stored = stored.expect("the database answers").expect("it exists");
-    // If one call ended before the other began, the provider was asked only once.
-    assert_eq!(stored.parked, service.provider.calls() == 3);
+    assert!(stored.parked);
 }
