@@ -19,8 +19,13 @@ pub struct RunningSimulator {
     pub server: AbortOnDropHandle<()>,
 }
 
-/// Opens the database of the simulator and serves it over HTTP.
-pub async fn start(location: &Location, address: SocketAddr) -> anyhow::Result<RunningSimulator> {
+/// Opens the database of the simulator and serves it over HTTP. `allowed_hosts` are the host
+/// names besides the address that requests may use; `*` allows all.
+pub async fn start(
+    location: &Location,
+    address: SocketAddr,
+    allowed_hosts: Vec<String>,
+) -> anyhow::Result<RunningSimulator> {
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("the payment simulator cannot listen on {address}"))?;
@@ -28,7 +33,11 @@ pub async fn start(location: &Location, address: SocketAddr) -> anyhow::Result<R
     let simulator = Simulator::new(Db::open(location, &SCHEMA).await?, Options::default());
     let server = async move {
         let _background = simulator.run_in_background();
-        let (routes, options) = (simulator.routes(), rpc::Options::default());
+        let routes = simulator.routes();
+        let options = rpc::Options {
+            allowed_hosts,
+            ..rpc::Options::default()
+        };
         let never = std::future::pending();
         let served = rpc::serve_http(listener, "payment simulator", routes, &options, never);
         if let Err(error) = served.await {

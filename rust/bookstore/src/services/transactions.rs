@@ -22,7 +22,8 @@ async fn start(assembly: &mut Assembly) -> anyhow::Result<()> {
     let provider_url = match assembly.payment_provider() {
         Some(url) => url.to_owned(),
         None => {
-            let simulator = simulator::start(&location, simulator::ANY_LOOPBACK_PORT).await?;
+            let simulator =
+                simulator::start(&location, simulator::ANY_LOOPBACK_PORT, Vec::new()).await?;
             let url = format!("http://{}", simulator.address);
             assembly.run_in_background(move || simulator.server);
             url

@@ -9,6 +9,7 @@ mod healthcheck;
 mod hosts;
 mod import;
 mod metrics;
+mod payments;
 mod shutdown;
 mod slow_clients;
 mod stalled_log;

@@ -3,6 +3,7 @@
 mod command;
 mod folder;
 mod page;
+mod payment_simulator;
 pub mod raw_call;
 pub mod user_journey;
 
@@ -29,6 +30,7 @@ pub use self::{
     command::{CommandOutput, run, run_unread, run_with_input},
     folder::Folder,
     page::{Page, get, get_from},
+    payment_simulator::PaymentSimulator,
 };
 
 /// The time limit for the start. It is generous because a loaded machine is slow.
