@@ -7,17 +7,22 @@ use tower::ServiceExt;
 
 use crate::{
     call::{Call, Reply},
-    server::OPERATOR_TOKEN,
+    server::{ACCOUNT_TOKEN, CART, OPERATOR_TOKEN, SERVICE_KEY},
 };
 
-/// A call with these messages and the operator's token.
+/// A call with these messages and all credentials that the method accepts.
 pub fn call(path: &str, messages: &[DynamicMessage]) -> Call {
     let messages = messages.iter().map(|it| it.encode_to_vec().into());
     let mut headers = HeaderMap::new();
     headers.insert("content-type", HeaderValue::from_static("application/grpc"));
     headers.insert("te", HeaderValue::from_static("trailers"));
-    let token = HeaderValue::try_from(format!("Bearer {OPERATOR_TOKEN}"));
+    let token = match path {
+        "/rules.v1.AccessService/GetBasket" => ACCOUNT_TOKEN,
+        _ => OPERATOR_TOKEN,
+    };
+    let token = HeaderValue::try_from(format!("Bearer {token}"));
     headers.insert("authorization", token.expect("the token is ASCII"));
+    headers.insert(SERVICE_KEY, HeaderValue::from_static(CART));
     Call::new(path, headers, messages.collect())
 }
 

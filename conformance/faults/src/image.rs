@@ -10,9 +10,10 @@ use prost_types::FileDescriptorProto;
 use crate::rules;
 
 /// The full names of the services in the contract.
-pub const SERVICES: [&str; 7] = [
+pub const SERVICES: [&str; 8] = [
     "bookstore.inventory.v1.InventoryService",
     "bookstore.recommendations.v1.RecommendationService",
+    "rules.v1.AccessService",
     "rules.v1.BehaviourService",
     "rules.v1.ExpressionService",
     "rules.v1.NumberService",

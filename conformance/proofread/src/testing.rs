@@ -50,6 +50,7 @@ pub fn shop(body: &str) -> Vec<u8> {
         r#"syntax = "proto3";
         package shop.v1;
         import "buf/validate/validate.proto";
+        import "google/protobuf/descriptor.proto";
         import "google/protobuf/duration.proto";
         import "google/protobuf/timestamp.proto";
         import "google/protobuf/wrappers.proto";

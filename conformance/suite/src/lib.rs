@@ -8,14 +8,18 @@
 #![forbid(unsafe_code)]
 
 use std::{
-    env,
+    env, fs,
     io::{BufRead, BufReader},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
 use anyhow::{Context, ensure};
 use tempfile::TempDir;
+
+/// The secret by which a test proves to be a service.
+pub const SERVICE_SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 /// A running bookstore process with a temporary data folder. Dropping it stops the process.
 #[derive(Debug)]
@@ -31,12 +35,16 @@ impl Bookstore {
     /// gRPC address.
     pub fn start() -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
+        let secret = folder.path().join("service.secret");
+        fs::write(&secret, SERVICE_SECRET)?;
+        fs::set_permissions(&secret, fs::Permissions::from_mode(0o600))?;
         let mut process = Command::new(binary()?)
             .arg("up")
             .arg("--data")
             .arg(folder.path().join("data"))
             .args(["--grpc-addr=127.0.0.1:0", "--shop-addr=127.0.0.1:0"])
             .args(["--metrics-addr=127.0.0.1:0", "--log=error"])
+            .env("BINDERY_SERVICE_SECRET_FILE", &secret)
             .stdout(Stdio::piped())
             .spawn()?;
         let stdout = process.stdout.take().context("stdout is piped")?;
@@ -59,7 +67,7 @@ impl Bookstore {
     /// The operator token, which the bookstore writes to its data folder when it starts.
     pub fn operator_token(&self) -> anyhow::Result<String> {
         let path = self.folder.path().join("data/operator.token");
-        Ok(std::fs::read_to_string(path)?.trim().to_owned())
+        Ok(fs::read_to_string(path)?.trim().to_owned())
     }
 }
 

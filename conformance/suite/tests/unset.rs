@@ -12,7 +12,7 @@ use proofread::{
     probe::{Metadata, Probe, Target, request_body},
 };
 use serde_json::Value;
-use suite::{Bookstore, root};
+use suite::{Bookstore, SERVICE_SECRET, root};
 
 /// The services that the bookstore implements. The contracts of the two tutorials have no
 /// validation rules, so only the snapshots document what an unset field does there.
@@ -27,11 +27,18 @@ const IMPLEMENTED: [&str; 4] = [
 async fn responses_to_unset_fields_match_the_snapshots() -> anyhow::Result<()> {
     let bookstore = Bookstore::start()?;
     let probe = Probe::connect(&Target {
-        metadata: vec![Metadata {
-            key: "authorization".to_owned(),
-            value: format!("Bearer {}", bookstore.operator_token()?).into_bytes(),
-            methods: None,
-        }],
+        metadata: vec![
+            Metadata {
+                key: "authorization".to_owned(),
+                value: format!("Bearer {}", bookstore.operator_token()?).into_bytes(),
+                methods: None,
+            },
+            Metadata {
+                key: "bindery-service".to_owned(),
+                value: format!("cart {SERVICE_SECRET}").into_bytes(),
+                methods: Some("*/{Commit,Release}Reservation".to_owned()),
+            },
+        ],
         ..Target::new(&bookstore.grpc)
     })
     .await?;

@@ -11,6 +11,7 @@ use crate::{
     http_server,
     listeners::Listeners,
     operator_token,
+    service_secret::{self, ServiceSecret},
     services::Service,
     settings::{Listen, Logs, Payments, Peers, Storage},
 };
@@ -20,6 +21,8 @@ use crate::{
 pub struct ProcessConfig {
     /// The services that this process runs.
     pub services: BTreeSet<Service>,
+    /// How the services prove who they are to those of other processes.
+    pub service_secret: ServiceSecret,
     /// Where the data is stored.
     pub storage: Storage,
     /// The payment provider of Transactions.
@@ -35,6 +38,11 @@ pub struct ProcessConfig {
 impl ProcessConfig {
     fn runs(&self, service: Service) -> bool {
         self.services.contains(&service)
+    }
+
+    /// Whether services of this process and of others may call each other.
+    fn is_distributed(&self) -> bool {
+        !self.peers.peers.is_empty() || !self.listen.grpc_addr.ip().is_loopback()
     }
 
     fn needs_data_folder(&self) -> bool {
@@ -82,10 +90,13 @@ impl App {
         } else {
             None
         };
+        let service_secret = config.service_secret.read()?;
+        let service_secrets = service_secret.as_deref().map(service_secret::by_service);
         let options = rpc::Options {
             operator_token,
             allowed_hosts: config.listen.allowed_hosts.clone(),
             lame_duck: Duration::from_secs(config.listen.lame_duck.into()),
+            service_secrets: service_secrets.unwrap_or_default(),
             ..rpc::Options::default()
         };
         let assembled = Assembly::start(
@@ -97,6 +108,12 @@ impl App {
             &options,
         )
         .await?;
+        if service_secret.is_none() && config.is_distributed() {
+            tracing::warn!(
+                "without --service-secret-file, the services of different processes cannot \
+                 prove who they are: calls to methods that only services may call are refused"
+            );
+        }
         let storage = config.needs_data_folder().then_some(&config.storage);
         Ok(Self {
             banner: Banner::new(&listeners, storage, config.runs(Service::Recommendations))?,

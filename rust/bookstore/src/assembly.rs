@@ -1,9 +1,9 @@
 //! Assembles the services of one process: each one adds what it serves, and gets channels to
 //! the services that it calls.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use rpc::{Channel, GeneratedServer, LateChannel, Router};
 use telemetry::Metrics;
 use tokio_util::task::AbortOnDropHandle;
@@ -22,7 +22,9 @@ pub struct Assembly {
     pages: Option<axum::Router>,
     background: Vec<Box<dyn FnOnce() -> AbortOnDropHandle<()> + Send>>,
     operator_token: Option<String>,
-    channels: BTreeMap<Service, Channel>,
+    /// One channel for each pair of a calling and a called service.
+    channels: BTreeMap<(Service, Service), Channel>,
+    starting: Option<Service>,
 }
 
 /// The services of a process, started.
@@ -58,9 +60,11 @@ impl Assembly {
             operator_token: options.operator_token.clone(),
             pages: None,
             background: Vec::new(),
-            channels: channels(services, peers, &in_process)?,
+            channels: channels(services, peers, &options.service_secrets, &in_process)?,
+            starting: None,
         };
         for service in services {
+            assembly.starting = Some(*service);
             (service.definition().start)(&mut assembly).await?;
         }
         let router = assembly.take_router();
@@ -89,16 +93,19 @@ impl Assembly {
         &self.metrics
     }
 
-    /// A channel to a service: in process if this process runs it, else over the network.
-    /// Both go through the same layers, so callers see no difference.
+    /// A channel from the service that is being started to another one: in process if this
+    /// process runs it, else over the network. Both go through the same layers, so callers
+    /// see no difference. The called service sees which service calls.
     ///
     /// # Errors
     /// If the definition of the calling service does not list the called one.
     pub fn channel(&self, service: Service) -> anyhow::Result<Channel> {
-        match self.channels.get(&service) {
+        let caller = self.starting.context("no service is being started")?;
+        match self.channels.get(&(caller, service)) {
             Some(channel) => Ok(channel.clone()),
             None => bail!(
-                "no service of this process declares that it calls {}",
+                "{} does not declare that it calls {}",
+                caller.name(),
                 service.name()
             ),
         }
@@ -139,19 +146,20 @@ impl Assembly {
     }
 }
 
-/// One channel to each service that a service of this process calls.
+/// One channel for each call that the services of this process declare.
 fn channels(
     services: &BTreeSet<Service>,
     peers: &Peers,
+    secrets: &HashMap<String, String>,
     in_process: &Channel,
-) -> anyhow::Result<BTreeMap<Service, Channel>> {
+) -> anyhow::Result<BTreeMap<(Service, Service), Channel>> {
+    let mut connected: BTreeMap<Service, Channel> = BTreeMap::new();
     let mut channels = BTreeMap::new();
     for caller in services {
         for callee in caller.definition().calls {
-            if channels.contains_key(callee) {
-                continue;
-            }
-            let channel = if services.contains(callee) {
+            let channel = if let Some(channel) = connected.get(callee) {
+                channel.clone()
+            } else if services.contains(callee) {
                 in_process.clone()
             } else if let Some(channel) = peers.channel(*callee)? {
                 channel
@@ -162,7 +170,11 @@ fn channels(
                      with --peer {callee}=http://HOST:PORT"
                 );
             };
-            channels.insert(*callee, channel);
+            connected.insert(*callee, channel.clone());
+            let name = caller.name();
+            let secret = secrets.get(&name).map(String::as_str);
+            let channel = channel.as_service(&name.as_str().into(), secret);
+            channels.insert((*caller, *callee), channel);
         }
     }
     Ok(channels)
@@ -182,14 +194,15 @@ mod tests {
     fn channels_of(services: &[Service], values: &[&str]) -> anyhow::Result<Vec<Service>> {
         let (in_process, _setter) = LateChannel::new();
         let services = services.iter().copied().collect();
-        channels(&services, &peers(values), &in_process)
-            .map(|channels| channels.into_keys().collect())
+        channels(&services, &peers(values), &HashMap::new(), &in_process)
+            .map(|channels| channels.into_keys().map(|(_, callee)| callee).collect())
     }
 
     #[test]
     fn every_service_finds_what_it_calls_in_one_process() {
         let channels = channels_of(Service::all(), &[]).expect("all are here");
-        assert_eq!(channels, [Service::Inventory, Service::Recommendations]);
+        let (inventory, recommendations) = (Service::Inventory, Service::Recommendations);
+        assert_eq!(channels, [inventory, inventory, recommendations]);
     }
 
     #[tokio::test]

@@ -9,6 +9,8 @@ mod health;
 mod http_server;
 mod listeners;
 mod operator_token;
+mod secret_file;
+mod service_secret;
 mod services;
 mod settings;
 mod simulator;

@@ -1,19 +1,24 @@
 //! The operator token: created on the first start and stored in the data folder.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, ErrorKind, Read, Write},
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+    fs::{self, DirBuilder, OpenOptions},
+    io::{ErrorKind, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, bail};
+use anyhow::Context;
+
+use crate::secret_file::{self, Advice};
 
 /// 256 bits of randomness, written as 64 hexadecimal digits.
 const TOKEN_BYTES: usize = 32;
 
-/// No more than this is read, in bytes: a token of one's own may be longer than ours.
-const LONGEST_FILE: u64 = 4096;
+const ADVICE: Advice = Advice {
+    identity: "the operator",
+    if_readable: "remove the file for a new token",
+    if_invalid: "remove the file and start again",
+};
 
 /// The path of the token file in a data folder.
 pub fn path_in(data: &Path) -> PathBuf {
@@ -45,31 +50,7 @@ pub fn load(data: &Path) -> anyhow::Result<String> {
 }
 
 fn read(path: &Path) -> anyhow::Result<Option<String>> {
-    let opened = File::open(path).and_then(|file| Ok((file.metadata()?.mode(), file)));
-    let (mode, file) = match opened {
-        Ok(opened) => opened,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => {
-            return Err(error).with_context(|| format!("{} cannot be read", path.display()));
-        }
-    };
-    if mode & 0o077 != 0 {
-        let path = path.display();
-        bail!(
-            "{path} can be read or changed by other users, who then are the operator too: \
-             remove the file for a new token, or if nobody has read it, chmod 600 {path}"
-        );
-    }
-    let text = io::read_to_string(file.take(LONGEST_FILE))
-        .with_context(|| format!("{} cannot be read", path.display()))?;
-    let token = text.trim();
-    if token.len() < TOKEN_BYTES || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        bail!(
-            "{} contains no valid token; remove the file and start again",
-            path.display()
-        );
-    }
-    Ok(Some(token.to_owned()))
+    secret_file::read(path, &ADVICE)
 }
 
 /// Writes a temporary file and hard-links it into place: no reader sees half a token, and

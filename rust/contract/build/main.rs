@@ -1,6 +1,7 @@
 //! Generates messages, stubs, validators, the table of methods and the constants of the
 //! declared errors from `gen/contract.binpb`, the buf image of the contract.
 
+mod access;
 mod errors;
 mod methods;
 mod options;

@@ -2,7 +2,10 @@
 
 use prost_types::method_options::IdempotencyLevel;
 
-use crate::options::{Contract, Method};
+use crate::{
+    access::Access,
+    options::{Contract, Method},
+};
 
 /// The source text of the table `METHODS`, sorted by path.
 pub fn table(contract: &Contract) -> String {
@@ -16,17 +19,7 @@ fn row(method: &Method) -> String {
         IdempotencyLevel::Idempotent => "Idempotent",
         IdempotencyLevel::IdempotencyUnknown => "Unknown",
     };
-    let access: Vec<String> = method
-        .access
-        .iter()
-        .map(|access| {
-            let credential = Some(&access.credential).filter(|name| !name.is_empty());
-            format!(
-                "Access {{ credential: {credential:?}, services: &{:?} }}",
-                access.services
-            )
-        })
-        .collect();
+    let access: Vec<String> = method.access.iter().map(alternative).collect();
     let errors: Vec<String> = method
         .errors
         .iter()
@@ -42,5 +35,20 @@ fn row(method: &Method) -> String {
         method.client_streaming,
         method.server_streaming,
         errors.join(", "),
+    )
+}
+
+fn alternative(access: &Access) -> String {
+    let credential = Some(&access.credential).filter(|name| !name.is_empty());
+    let condition = access.condition.as_ref().map(|condition| {
+        format!(
+            "Condition {{ field: {:?}, number: {}, explicit_presence: {}, set: {} }}",
+            condition.field, condition.number, condition.explicit_presence, condition.set
+        )
+    });
+    let condition = condition.map_or("None".to_owned(), |condition| format!("Some({condition})"));
+    format!(
+        "Access {{ credential: {credential:?}, services: &{:?}, condition: {condition} }}",
+        access.services
     )
 }

@@ -1,9 +1,11 @@
 //! Reads the methods of the contract with their options of `proofread.v1`.
 
-use std::error::Error;
+use std::{collections::HashMap, error::Error};
 
 use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor, ReflectMessage, Value};
 use prost_types::method_options::IdempotencyLevel;
+
+use crate::access::{self, Access};
 
 /// What is generated from the options of the contract.
 pub struct Contract {
@@ -26,18 +28,13 @@ pub struct Method {
     pub access: Vec<Access>,
     pub client_streaming: bool,
     pub server_streaming: bool,
-    /// The errors with a reason that the method or its service declares.
+    /// The errors with a reason that the method or its service declares, or that its
+    /// access implies; each once.
     pub errors: Vec<DeclaredError>,
 }
 
-/// An alternative of `(proofread.v1.access)`.
-pub struct Access {
-    /// Empty if the alternative asks for none.
-    pub credential: String,
-    pub services: Vec<String>,
-}
-
 /// A declared error that has a reason.
+#[derive(Clone)]
 pub struct DeclaredError {
     /// The name of the value of `proofread.v1.Code`, without its prefix: `NOT_FOUND`.
     pub code: String,
@@ -48,19 +45,27 @@ pub struct DeclaredError {
 impl Contract {
     pub fn read(pool: &DescriptorPool) -> Result<Self, Box<dyn Error>> {
         let mut methods = Vec::new();
+        let credentials = credentials(pool)?;
         for service in pool.services() {
-            let common = option(pool, &service.options(), "common_errors");
+            let common = errors_of(pool, &service.options(), "common_errors")?;
             for method in service.methods() {
-                let mut errors = declared_errors(common.as_ref())?;
-                let own = option(pool, &method.options(), "errors");
-                errors.extend(declared_errors(own.as_ref())?);
+                let access = access::read(pool, &method)?;
+                let implied = access.iter().filter_map(Access::credential_name);
+                let implied = implied.filter_map(|name| credentials.get(name)).flatten();
+                let mut errors: Vec<DeclaredError> = Vec::new();
+                let own = errors_of(pool, &method.options(), "errors")?;
+                for error in common.iter().chain(implied).chain(&own) {
+                    if errors.iter().all(|other| other.reason != error.reason) {
+                        errors.push(error.clone());
+                    }
+                }
                 methods.push(Method {
                     path: format!("/{}/{}", service.full_name(), method.name()),
                     package: service.package_name().to_owned(),
                     service: service.full_name().to_owned(),
                     name: method.name().to_owned(),
                     idempotency: idempotency(&method),
-                    access: access(option(pool, &method.options(), "access").as_ref()),
+                    access,
                     client_streaming: method.is_client_streaming(),
                     server_streaming: method.is_server_streaming(),
                     errors,
@@ -73,34 +78,46 @@ impl Contract {
 }
 
 /// The value of an option of `proofread.v1`, if it is set.
-fn option(pool: &DescriptorPool, options: &DynamicMessage, name: &str) -> Option<Value> {
+pub(crate) fn option(pool: &DescriptorPool, options: &DynamicMessage, name: &str) -> Option<Value> {
     let extension = pool.get_extension_by_name(&format!("proofread.v1.{name}"))?;
     let is_set = options.has_extension(&extension);
     is_set.then(|| options.get_extension(&extension).into_owned())
 }
 
-fn access(alternatives: Option<&Value>) -> Vec<Access> {
-    // A contract of before has a single value.
-    let alternatives = match alternatives {
-        Some(Value::List(alternatives)) => alternatives.as_slice(),
-        Some(single) => std::slice::from_ref(single),
-        None => &[],
-    };
-    alternatives
-        .iter()
-        .filter_map(Value::as_message)
-        .map(|access| {
-            let services = access.get_field_by_name("services");
-            let services = services.as_deref().and_then(Value::as_list);
-            let services = services.unwrap_or_default().iter();
-            Access {
-                credential: text(access, "credential"),
-                services: services
-                    .filter_map(|name| name.as_str().map(str::to_owned))
-                    .collect(),
-            }
-        })
-        .collect()
+/// The errors that go with each credential, by its name.
+fn credentials(
+    pool: &DescriptorPool,
+) -> Result<HashMap<String, Vec<DeclaredError>>, Box<dyn Error>> {
+    let mut credentials = HashMap::new();
+    for file in pool.files() {
+        let defined = option(pool, &file.options(), "credentials");
+        let defined = defined.as_ref().and_then(Value::as_list);
+        for credential in defined.unwrap_or_default() {
+            let credential = credential.as_message().ok_or("no message")?;
+            let errors = credential.get_field_by_name("errors");
+            credentials.insert(
+                text(credential, "name"),
+                declared_errors(errors.as_deref())?,
+            );
+        }
+    }
+    Ok(credentials)
+}
+
+/// The errors of an option, and those of the error sets that the options name.
+fn errors_of(
+    pool: &DescriptorPool,
+    options: &DynamicMessage,
+    name: &str,
+) -> Result<Vec<DeclaredError>, Box<dyn Error>> {
+    let mut errors = declared_errors(option(pool, options, name).as_ref())?;
+    for (extension, value) in options.extensions() {
+        if value.as_bool() == Some(true) {
+            let set = option(pool, &extension.options(), "error_set");
+            errors.extend(declared_errors(set.as_ref())?);
+        }
+    }
+    Ok(errors)
 }
 
 /// The errors with a reason in a list of `proofread.v1.DeclaredError`.
@@ -126,7 +143,7 @@ fn declared_errors(list: Option<&Value>) -> Result<Vec<DeclaredError>, Box<dyn E
     Ok(errors)
 }
 
-fn text(message: &DynamicMessage, field: &str) -> String {
+pub(crate) fn text(message: &DynamicMessage, field: &str) -> String {
     let value = message.get_field_by_name(field);
     let text = value.as_deref().and_then(Value::as_str);
     text.unwrap_or_default().to_owned()

@@ -1,10 +1,11 @@
 //! The contract in Rust: messages, clients, servers and validators, generated from
 //! `gen/contract.binpb`, with the table of its methods and a constant for each declared
 //! error. Written by hand are only the types of that table and of those constants, the
-//! codec with which every server validates its requests, and the status of an invalid
-//! request.
+//! codec with which every server validates its requests, the conditions of access, and the
+//! status of an invalid request.
 
 pub mod codec;
+mod condition;
 pub mod errors;
 mod methods;
 mod violation_status;
@@ -22,6 +23,7 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/empty_validators.rs"));
 }
 
+pub use condition::Condition;
 pub use errors::DeclaredError;
 pub use generated::*;
 pub use methods::{Access, Idempotency, METHODS, Method, method};

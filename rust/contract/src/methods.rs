@@ -1,6 +1,6 @@
 //! The methods of the contract with the options that layers and clients need.
 
-use crate::DeclaredError;
+use crate::{Condition, DeclaredError};
 
 /// A method of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,19 +20,21 @@ pub struct Method {
     pub client_streaming: bool,
     /// Whether the server sends a stream of messages.
     pub server_streaming: bool,
-    /// The errors with a reason that the method can return, from `(proofread.v1.errors)`
-    /// and `(proofread.v1.common_errors)`. Empty for methods that declare none.
+    /// The errors with a reason that the method can return: those that it or its service
+    /// declares, and those of the credentials that `access` names.
     pub errors: &'static [DeclaredError],
 }
 
-/// An alternative of who may call a method. Conditions on the request are not included:
-/// only the handler can check them.
+/// An alternative of who may call a method. One with neither a credential nor services
+/// applies to everybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Access {
     /// The credential that the caller needs: `operator` or `account`.
     pub credential: Option<&'static str>,
     /// The names of the services that may call: `cart`.
     pub services: &'static [&'static str],
+    /// The requests to which the alternative applies; `None`: all.
+    pub condition: Option<Condition>,
 }
 
 /// The idempotency level of a method, as declared in the contract.

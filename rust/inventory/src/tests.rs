@@ -38,6 +38,8 @@ type Client = InventoryServiceClient<Channel>;
 struct TestInventory {
     inventory: Inventory,
     client: Client,
+    /// Makes its calls as the service that commits and releases reservations.
+    cart: Client,
     clock: Arc<ManualClock>,
     /// Kept because the channel of the client works only while its router exists.
     _router: Router,
@@ -62,6 +64,7 @@ impl TestInventory {
         let router = Router::new(rpc::Options::default()).add(inventory.server());
         Self {
             client: Client::new(router.in_process().with_caller(rpc::Caller::Operator)),
+            cart: Client::new(router.in_process().as_service(&"cart".into(), None)),
             inventory,
             clock,
             _router: router,

@@ -46,16 +46,11 @@ impl Caller {
         }
     }
 
-    /// Like [`Caller::account_of`], for methods that need an account only for some
-    /// requests, such as the cart of the account when no guest cart is named. Fails with
-    /// the status of the credential that could not be verified, or with
-    /// CREDENTIAL_MISSING if there was none.
+    /// Like [`Caller::account_of`], for the requests that need an account. The layer has
+    /// refused all others, so this fails, with CREDENTIAL_MISSING, only if the contract
+    /// accepts further callers.
     pub fn require_account<T>(request: &Request<T>) -> Result<AccountId, Status> {
-        if let Some(account) = Self::account_of(request) {
-            return Ok(account);
-        }
-        let refusal = request.extensions().get::<Refusal>();
-        Err(refusal.map_or_else(missing_credential, |Refusal(status)| status.clone()))
+        Self::account_of(request).ok_or_else(missing_credential)
     }
 }
 
@@ -63,11 +58,6 @@ impl Caller {
 /// [`Caller::Service`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct OnBehalfOf(pub AccountId);
-
-/// Why the credential of a call was not accepted, for a method that may also be called
-/// without one.
-#[derive(Debug, Clone)]
-pub(crate) struct Refusal(pub Status);
 
 /// The status of a call without the credential that the method requires.
 pub(crate) fn missing_credential() -> Status {

@@ -41,6 +41,11 @@ impl MethodInfo {
         self.kind == "client_stream"
     }
 
+    /// Whether the first message decides who may make the call.
+    pub fn has_conditions(&self) -> bool {
+        self.access.iter().any(|access| access.condition.is_some())
+    }
+
     pub fn is_bidirectional(&self) -> bool {
         self.kind == "bidi_stream"
     }
@@ -79,6 +84,22 @@ const INFRASTRUCTURE: [(&str, &str, &str, bool, bool); 4] = [
 ];
 
 impl MethodInfo {
+    /// The entry of all unknown methods.
+    pub(crate) const fn unknown() -> Self {
+        Self {
+            index: 0,
+            path: "unknown",
+            service: "unknown",
+            name: "unknown",
+            kind: "unary",
+            server_streaming: false,
+            idempotency: Idempotency::Unknown,
+            access: &[],
+            errors: &[],
+            infrastructure: false,
+        }
+    }
+
     /// Whether the path of the call was found.
     pub(crate) fn is_known(&self) -> bool {
         self.index != 0
@@ -88,18 +109,7 @@ impl MethodInfo {
 static METHODS: LazyLock<Vec<MethodInfo>> = LazyLock::new(|| {
     // All unknown paths share the first entry, so that a client that sends random
     // paths can't add a metric series for each.
-    let mut methods = vec![MethodInfo {
-        index: 0,
-        path: "unknown",
-        service: "unknown",
-        name: "unknown",
-        kind: "unary",
-        server_streaming: false,
-        idempotency: Idempotency::Unknown,
-        access: &[],
-        errors: &[],
-        infrastructure: false,
-    }];
+    let mut methods = vec![MethodInfo::unknown()];
     for method in contract::METHODS {
         methods.push(MethodInfo {
             index: methods.len(),

@@ -38,6 +38,11 @@ impl ServiceSecrets {
     }
 }
 
+/// Whether the call names a service as its caller, with or without the right secret.
+pub(crate) fn names_service(headers: &HeaderMap) -> bool {
+    headers.contains_key(&SERVICE)
+}
+
 /// The header that proves the identity of a service; `None` if name or secret contain a
 /// character that a header cannot.
 pub(crate) fn proof(name: &ServiceName, secret: &str) -> Option<(HeaderName, HeaderValue)> {

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     call::{Call, Reply},
     field_values,
-    server::{CorrectServer, OPERATOR_TOKEN},
+    server::{ACCOUNT_TOKEN, CART, CorrectServer, OPERATOR_TOKEN, REVIEWS, SERVICE_KEY},
 };
 
 const CHECK: &str = "/grpc.health.v1.Health/Check";
@@ -31,6 +31,8 @@ const STRINGS: &str = "/rules.v1.StringService/CheckStrings";
 const RECOMMEND: &str = "/bookstore.recommendations.v1.RecommendationService/Recommend";
 
 const SET_STOCK: &str = "/bookstore.inventory.v1.InventoryService/SetStock";
+const GET_BASKET: &str = "/rules.v1.AccessService/GetBasket";
+const CLOSE_BASKET: &str = "/rules.v1.AccessService/CloseBasket";
 const WATCH: &str = "/bookstore.inventory.v1.InventoryService/WatchStock";
 
 /// The id of the fault that exits the process.
@@ -53,8 +55,10 @@ impl FaultBehaviour for IgnoreDeadline {
     }
 }
 
-/// Accepts calls without a valid operator's token.
+/// Accepts calls without a valid token.
 struct SkipAuthentication {
+    /// The token that the method requires.
+    token: &'static str,
     /// Whether some token is required, even an invalid one.
     requires_token: bool,
 }
@@ -63,7 +67,7 @@ struct SkipAuthentication {
 impl FaultBehaviour for SkipAuthentication {
     async fn respond(&self, mut call: Call, correct: &CorrectServer) -> FaultyResponse {
         if !self.requires_token || call.headers.contains_key("authorization") {
-            let token = format!("Bearer {OPERATOR_TOKEN}");
+            let token = format!("Bearer {}", self.token);
             if let Ok(token) = HeaderValue::try_from(token) {
                 call.headers.insert("authorization", token);
             }
@@ -83,6 +87,7 @@ impl FaultBehaviour for ValidateBeforeAuthentication {
             return FaultyResponse::Reply(reply);
         }
         let trusted = SkipAuthentication {
+            token: OPERATOR_TOKEN,
             requires_token: false,
         };
         match trusted.respond(call, correct).await {
@@ -92,6 +97,36 @@ impl FaultBehaviour for ValidateBeforeAuthentication {
             _ => FaultyResponse::Reply(reply),
         }
     }
+}
+
+/// Accepts every service that proves its name.
+struct AcceptEveryService;
+
+#[tonic::async_trait]
+impl FaultBehaviour for AcceptEveryService {
+    async fn respond(&self, mut call: Call, correct: &CorrectServer) -> FaultyResponse {
+        if call
+            .headers
+            .get(SERVICE_KEY)
+            .is_some_and(|service| service == REVIEWS)
+        {
+            call.headers
+                .insert(SERVICE_KEY, HeaderValue::from_static(CART));
+        }
+        FaultyResponse::Reply(correct.handle_call(call).await)
+    }
+}
+
+/// Refuses a call without the token of an account, as if the method had no condition.
+fn refuse_without_account(call: &Call) -> Option<FaultyResponse> {
+    let token = format!("Bearer {ACCOUNT_TOKEN}");
+    let given = call.headers.get("authorization");
+    let has_token = given.is_some_and(|given| given.as_bytes() == token.as_bytes());
+    let status = || {
+        let missing = contract::errors::shared::CREDENTIAL_MISSING;
+        rpc::failure(missing, "sign in first").into_status()
+    };
+    (!has_token).then(|| FaultyResponse::Reply(Reply::status(status())))
 }
 
 /// Never responds again after a client has cancelled a call.
@@ -213,9 +248,12 @@ pub(super) fn faults() -> Vec<Fault> {
             files(|files| files.iter_mut().for_each(|file| *file = without_rules(file)))),
         Fault::new("behaviour/stream-outlives-deadline", "continues a stream after its deadline", WATCH, claim, IgnoreDeadline),
         Fault::new("behaviour/hangs-after-cancellation", "never responds again after a client has cancelled a call", RECOMMEND, claim, HangAfterCancellation::default()),
-        Fault::new("access/everybody", "does not require the declared credential", SET_STOCK, claim, SkipAuthentication { requires_token: false }),
-        Fault::new("access/any-token", "accepts any token as the operator's", SET_STOCK, claim, SkipAuthentication { requires_token: true }),
+        Fault::new("access/everybody", "does not require the declared credential", SET_STOCK, claim, SkipAuthentication { token: OPERATOR_TOKEN, requires_token: false }),
+        Fault::new("access/any-token", "accepts any token as the operator's", SET_STOCK, claim, SkipAuthentication { token: OPERATOR_TOKEN, requires_token: true }),
         Fault::new("access/validates-first", "reports violations to clients without a credential", SET_STOCK, claim, ValidateBeforeAuthentication),
+        Fault::new("access/condition-ignored", "opens all requests of a method that is open for some", GET_BASKET, claim, SkipAuthentication { token: ACCOUNT_TOKEN, requires_token: false }),
+        Fault::new("access/open-request-refused", "requires a credential for requests that are open to anybody", GET_BASKET, claim, RespondInstead(refuse_without_account)),
+        Fault::new("access/every-service", "accepts every service, not only the listed ones", CLOSE_BASKET, claim, AcceptEveryService),
         Fault::new("behaviour/crash-on-item", "closes the connection on a certain value", LISTS, (Boundary, Crash),
             RespondInstead(|call: &Call| call.decode().iter().any(|it| field_values::items(it, "items").iter().any(|it| it.as_str().is_some_and(|it| it.chars().count() > 3))).then_some(FaultyResponse::CloseConnection))),
         Fault::new("behaviour/hangs-on-empty", "never responds to an empty message", STRINGS, (proofread::case::Phase::Unset, Crash),

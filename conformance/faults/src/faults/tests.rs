@@ -19,7 +19,7 @@ use super::{Expectation, Fault, FaultyResponse, find, server_behaviour, table, u
 use crate::{
     call::{Call, Reply},
     client, corpus,
-    server::CorrectServer,
+    server::{CorrectServer, REVIEWS, SERVICE_KEY},
 };
 
 /// What a client observes.
@@ -85,6 +85,10 @@ fn calls(path: &str) -> Vec<Call> {
         .headers
         .insert("authorization", HeaderValue::from_static("Bearer me"));
     calls.push(without_token);
+    let mut other_service = plain.clone();
+    let service = HeaderValue::from_static(REVIEWS);
+    other_service.headers.insert(SERVICE_KEY, service);
+    calls.push(other_service);
     let mut unknown_method = plain.clone();
     unknown_method.path.push('y');
     calls.push(unknown_method);

@@ -14,7 +14,7 @@ use proofread::{
     contract::{Contract, Method},
     engine::{self, Plan, Report},
     finding::FindingKind,
-    probe::{Metadata, Probe, Target},
+    probe::{CredentialHeader, Metadata, Probe, Target},
     profile::{Details, Profile},
 };
 use serde_json::json;
@@ -25,7 +25,9 @@ use tokio::{
 
 use crate::{
     faults::{Expectation, Fault},
-    server::{OPERATOR_TOKEN, RESERVATIONS, RunningServer},
+    server::{
+        ACCOUNT_TOKEN, CART, OPERATOR_TOKEN, RESERVATIONS, REVIEWS, RunningServer, SERVICE_KEY,
+    },
 };
 
 /// The maximum size of the trailers that the contract declares, in bytes.
@@ -151,14 +153,47 @@ async fn start_child(program: &Path, id: &str) -> anyhow::Result<(Child, u16)> {
     Ok((child, port))
 }
 
-/// Connects a probe that sends the operator's token.
+/// Connects a probe that sends each method the credential that it accepts.
 pub(super) async fn connect(uri: &str) -> anyhow::Result<Probe> {
+    let bearer = |token: &str| format!("Bearer {token}");
+    let credentials = [
+        (
+            "operator",
+            "authorization",
+            bearer(OPERATOR_TOKEN),
+            Some("bookstore.*"),
+        ),
+        (
+            "account",
+            "authorization",
+            bearer(ACCOUNT_TOKEN),
+            Some("*/GetBasket"),
+        ),
+        (
+            "cart",
+            SERVICE_KEY,
+            CART.to_owned(),
+            Some("*/{*Reservation,CloseBasket}"),
+        ),
+        ("reviews", SERVICE_KEY, REVIEWS.to_owned(), None),
+    ];
     let mut target = Target::new(uri);
-    target.metadata.push(Metadata {
-        key: "authorization".to_owned(),
-        value: format!("Bearer {OPERATOR_TOKEN}").into_bytes(),
-        methods: None,
-    });
+    for (name, key, value, methods) in credentials {
+        let (key, value) = (key.to_owned(), value.into_bytes());
+        target.credentials.push(CredentialHeader {
+            name: name.to_owned(),
+            key: key.clone(),
+            value: value.clone(),
+        });
+        if let Some(methods) = methods {
+            let methods = Some(methods.to_owned());
+            target.metadata.push(Metadata {
+                key,
+                value,
+                methods,
+            });
+        }
+    }
     Ok(Probe::connect(&target).await?)
 }
 

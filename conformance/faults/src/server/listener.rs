@@ -3,19 +3,17 @@
 
 use std::{convert::Infallible, io, sync::Arc};
 
-use contract::errors::shared as errors;
 use http::{Method, Request, Response, StatusCode, header};
 use hyper::{body::Incoming, server::conn::http2, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use rpc::failure;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Notify,
     task::JoinSet,
 };
-use tonic::{Status, body::Body};
+use tonic::body::Body;
 
-use super::{CorrectServer, OPERATOR_TOKEN};
+use super::CorrectServer;
 use crate::{
     call::Call,
     faults::{Fault, FaultyResponse},
@@ -108,29 +106,6 @@ pub(super) fn non_grpc_response(request: &Request<Body>) -> Option<Response<Body
         StatusCode::UNSUPPORTED_MEDIA_TYPE
     };
     Some(response)
-}
-
-/// Checks the operator's token. The layer of `rpc` does not check it, because the channel
-/// of the correct server makes all calls as the operator.
-pub(super) fn authenticate(request: &Request<Body>) -> Result<(), Status> {
-    let method = contract::method(request.uri().path());
-    if method.is_none_or(|method| method.access.is_empty()) {
-        return Ok(());
-    }
-    let given = request.headers().get(header::AUTHORIZATION);
-    match given.map(|value| value.as_bytes()) {
-        None => Err(failure(
-            errors::CREDENTIAL_MISSING,
-            "this method needs the operator's token",
-        )
-        .into_status()),
-        Some(value) if value == format!("Bearer {OPERATOR_TOKEN}").as_bytes() => Ok(()),
-        Some(_) => Err(failure(
-            errors::CREDENTIAL_REFUSED,
-            "the token is not the operator's",
-        )
-        .into_status()),
-    }
 }
 
 /// Unwraps a result that can't be an error.

@@ -1,6 +1,8 @@
 //! The correct server. It implements the test contract and a part of the bookstore's
 //! contract, with generated stubs behind [`rpc::Router`] and state in memory.
 
+mod access_service;
+mod authentication;
 mod behaviour_service;
 mod catalogue;
 mod checks;
@@ -29,6 +31,7 @@ use crate::{
     call::{Call, Reply},
     faults::Fault,
     rules::v1::{
+        access_service_server::AccessServiceServer,
         behaviour_service_server::BehaviourServiceServer,
         expression_service_server::ExpressionServiceServer,
         number_service_server::NumberServiceServer, string_service_server::StringServiceServer,
@@ -41,8 +44,7 @@ pub(crate) use behaviour_service::ITEM_NAMES;
 /// The ids of the initial reservations.
 pub(crate) use catalogue::RESERVATIONS;
 
-/// The token for methods that require the credential `operator`.
-pub const OPERATOR_TOKEN: &str = "operator-of-the-faults";
+pub use authentication::{ACCOUNT_TOKEN, CART, OPERATOR_TOKEN, REVIEWS, SERVICE_KEY};
 
 /// All services, correctly implemented. Faults wrap it.
 #[derive(Clone)]
@@ -60,6 +62,7 @@ impl CorrectServer {
             .add_outside_of_contract(StringServiceServer::new(checks::Checks))
             .add_outside_of_contract(StructureServiceServer::new(checks::Checks))
             .add_outside_of_contract(ExpressionServiceServer::new(checks::Checks))
+            .add_outside_of_contract(AccessServiceServer::new(access_service::Baskets))
             .add_outside_of_contract(BehaviourServiceServer::new(
                 behaviour_service::Behaviours::default(),
             ))
@@ -70,7 +73,7 @@ impl CorrectServer {
                 recommendations::Recommendations(books),
             ));
         Self {
-            services: router.in_process().with_caller(rpc::Caller::Operator),
+            services: router.in_process(),
             reflection: reflection::Reflection::new(),
         }
     }
@@ -83,10 +86,25 @@ impl CorrectServer {
         if request.uri().path().starts_with(reflection::PATHS) {
             return self.reflection.clone().respond(request).await;
         }
-        if let Err(refusal) = listener::authenticate(&request) {
-            return refusal.into_http();
-        }
-        match self.services.clone().oneshot(request).await {
+        let access = authentication::access(request.uri().path());
+        let conditional = access.iter().any(|it| it.condition.is_some());
+        let (request, message) = if conditional {
+            match Call::read(request).await {
+                Ok(call) => {
+                    let message = call.messages.first().cloned();
+                    (call.into_request(), message.unwrap_or_default())
+                }
+                Err(status) => return status.into_http(),
+            }
+        } else {
+            (request, bytes::Bytes::new())
+        };
+        let caller = match authentication::authenticate(request.headers(), access, &message) {
+            Ok(caller) => caller,
+            Err(refusal) => return refusal.into_http(),
+        };
+        let services = self.services.clone().with_caller(caller);
+        match services.oneshot(request).await {
             Ok(response) => response,
             Err(status) => status.into_http(),
         }

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     config::{Config, Credential, Header, TokenSource, check_glob_matches, expand, path_glob},
-    contract::Contract,
-    probe::{Metadata, Probe},
+    contract::{Access, Contract, Method},
+    probe::{CredentialHeader, Metadata, Probe},
     suggest::did_you_mean,
 };
 
@@ -31,6 +31,7 @@ struct NamedCredential {
 /// The metadata of all credentials, and the same headers without secrets.
 pub(super) struct ResolvedCredentials {
     pub(super) metadata: Vec<Metadata>,
+    pub(super) credentials: Vec<CredentialHeader>,
     pub(super) headers: Vec<(UnexpandedHeader, PathBuf)>,
 }
 
@@ -44,20 +45,28 @@ pub(super) async fn resolve(
 ) -> anyhow::Result<ResolvedCredentials> {
     let mut found = ResolvedCredentials {
         metadata: Vec::new(),
+        credentials: Vec::new(),
         headers: Vec::new(),
     };
-    for named in configured_credentials(config, flags)? {
+    let configured = configured_credentials(config, flags)?;
+    let names: Vec<String> = configured.iter().map(|named| named.name.clone()).collect();
+    for named in configured {
         let key = &named.key;
         for (index, glob) in named.credential.methods.iter().enumerate() {
             let key = format!("{key}.methods.{index}");
             check_glob_matches(glob, contract).with_config_location(config, &key)?;
         }
-        let headers = headers_with_methods(&named.name, &named.credential, contract)
+        let headers = headers_with_methods(&named.name, &named.credential, &names, contract)
             .with_config_location(config, key)?;
         let (token, redacted) = token(&named, config, contract, (probe, timeout)).await?;
         for (template, methods) in headers {
             let header = with_token(&named, &template, (&token, &redacted));
             let (sent, redacted) = header.with_config_location(config, &format!("{key}.header"))?;
+            found.credentials.push(CredentialHeader {
+                name: named.name.clone(),
+                key: sent.name.clone(),
+                value: sent.value.clone().into_bytes(),
+            });
             found.metadata.push(Metadata {
                 key: sent.name.clone(),
                 value: sent.value.into_bytes(),
@@ -165,15 +174,31 @@ fn configured_credentials(
     Ok(credentials.into_values().collect())
 }
 
+/// The alternative of a method for which a credential is sent: the first that names it,
+/// unless a credential of an earlier alternative occupies the same header.
+fn alternative_for<'c>(method: &'c Method, name: &str, names: &[String]) -> Option<&'c Access> {
+    let mut alternatives = method.access.iter();
+    let index = alternatives.position(|access| access.credential_names().contains(&name))?;
+    let (earlier, access) = (&method.access[..index], &method.access[index]);
+    let occupied = earlier.iter().any(|earlier| {
+        let accepted = earlier.credential_names();
+        let mut configured = names.iter();
+        earlier.metadata_key == access.metadata_key
+            && configured.any(|name| accepted.contains(&name.as_str()))
+    });
+    (!occupied).then_some(access)
+}
+
 /// The header templates of a credential, each with a glob of the methods that get it.
 fn headers_with_methods(
     name: &str,
     credential: &Credential,
+    names: &[String],
     contract: &Contract,
 ) -> anyhow::Result<Vec<(String, String)>> {
     let mut by_header: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for method in contract.methods() {
-        let Some(access) = method.access.as_ref().filter(|it| it.credential == name) else {
+        let Some(access) = alternative_for(method, name, names) else {
             continue;
         };
         let header = credential.header.clone();
@@ -189,8 +214,8 @@ fn headers_with_methods(
         methods.extend(credential.methods.iter().map(|glob| path_glob(glob)));
     }
     if by_header.is_empty() {
-        let accesses = contract.methods().filter_map(|it| it.access.as_ref());
-        let required: Vec<&str> = accesses.map(|it| it.credential.as_str()).collect();
+        let accesses = contract.methods().flat_map(|it| &it.access);
+        let required: Vec<&str> = accesses.flat_map(Access::credential_names).collect();
         let near = did_you_mean(name, &required);
         bail!(
             "credentials.{name} applies to no method: no method requires it by (proofread.v1.access); list its methods under `methods`{near}"

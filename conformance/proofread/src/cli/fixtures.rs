@@ -53,20 +53,27 @@ pub(super) fn literal_values(config: &Config, contract: &Contract) -> anyhow::Re
     Ok(Fixtures { fields })
 }
 
-/// The fields that a name such as `*.book_id` matches, at least one.
+/// The fields that a name such as `*.book_id` matches in requests, at least one.
 fn matching_fields<'c>(contract: &'c Contract, key: &str) -> anyhow::Result<Vec<&'c Field>> {
-    let all = contract.messages().flat_map(|message| &message.fields);
+    let requests = contract.request_messages();
+    let messages = requests.iter().filter_map(|name| contract.message(name));
+    let in_requests: Vec<&Field> = messages.flat_map(|message| &message.fields).collect();
+    let mut all = contract.messages().flat_map(|message| &message.fields);
     let found: Vec<&Field> = match key.strip_prefix("*.") {
-        Some(name) => all.filter(|field| field.name == name).collect(),
-        None => all.filter(|field| field.full_name == key).collect(),
+        Some(name) => {
+            let fields = in_requests.iter().filter(|field| field.name == name);
+            fields.copied().collect()
+        }
+        None => all
+            .find(|field| field.full_name == key)
+            .into_iter()
+            .collect(),
     };
     if !found.is_empty() {
         return Ok(found);
     }
-    let requests = contract.request_messages();
-    let messages = requests.iter().filter_map(|name| contract.message(name));
-    let names: Vec<&str> = messages
-        .flat_map(|message| &message.fields)
+    let names: Vec<&str> = in_requests
+        .iter()
         .map(|field| field.full_name.as_str())
         .collect();
     let near = did_you_mean(key, &names);

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     case::Phase,
     config::Config,
-    contract::Method,
+    contract::{Access, Method},
     engine::{self, ContractCases, Plan},
     failures::{Failure, Failures},
     finding::Finding,
@@ -122,12 +122,9 @@ fn check_credentials(session: &Session, failures: &[&Failure]) -> anyhow::Result
         let Some(method) = session.method(&failure.finding.method) else {
             continue;
         };
-        if let Some(access) = method
-            .access
-            .as_ref()
-            .filter(|_| !session.probe.has_credential_for(method))
-        {
-            let name = &access.credential;
+        if !session.probe.has_credential_for(method) {
+            let mut names = method.access.iter().flat_map(Access::credential_names);
+            let name = names.next().unwrap_or_default();
             bail!(
                 "failure {} needs the credential {name}; give --credential {name}=TOKEN",
                 failure.id

@@ -63,6 +63,7 @@ impl Session {
             probe
         } else {
             target.metadata.extend(credentials.metadata);
+            target.credentials = credentials.credentials;
             headers.extend(credentials.headers);
             Probe::connect(&target).await?
         };

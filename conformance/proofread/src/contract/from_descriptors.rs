@@ -10,8 +10,9 @@ use prost_reflect::{
 use prost_types::method_options::IdempotencyLevel;
 
 use super::{
-    ContractError, Enum, EnumValue, Extension, Field, File, Idempotency, Message, Method, Oneof,
-    Package, Service, comments::Comments, is_tool_package, options::Options,
+    Access, ContractError, Credential, DeclaredError, Enum, EnumValue, Extension, Field, File,
+    Idempotency, Message, Method, Oneof, Package, Service, comments::Comments, is_tool_package,
+    options::Options,
 };
 
 const RULE_FILES: [&str; 2] = ["buf/validate/validate.proto", "proofread/v1/options.proto"];
@@ -27,6 +28,10 @@ pub(super) fn packages(pool: &DescriptorPool) -> Result<Vec<Package>> {
         .collect();
     // The order of files in an image depends on the tool that built it.
     files.sort_by(|left, right| left.name().cmp(right.name()));
+    let mut credentials = Vec::new();
+    for file in &files {
+        credentials.extend(Options::new(pool, file.options(), file.name()).credentials()?);
+    }
     let mut packages: BTreeMap<String, Package> = BTreeMap::new();
     for file in &files {
         let name = file.package_name();
@@ -37,8 +42,9 @@ pub(super) fn packages(pool: &DescriptorPool) -> Result<Vec<Package>> {
             messages: Vec::new(),
             enums: Vec::new(),
             extensions: Vec::new(),
+            credentials: Vec::new(),
         });
-        FileReader::new(pool, file).add(file, package)?;
+        FileReader::new(pool, file, &credentials).add(file, package)?;
     }
     Ok(packages.into_values().collect())
 }
@@ -46,13 +52,16 @@ pub(super) fn packages(pool: &DescriptorPool) -> Result<Vec<Package>> {
 /// Adds the content of one file to its package.
 struct FileReader<'a> {
     pool: &'a DescriptorPool,
+    /// The credentials that all files define.
+    credentials: &'a [Credential],
     comments: Comments,
 }
 
 impl<'a> FileReader<'a> {
-    fn new(pool: &'a DescriptorPool, file: &FileDescriptor) -> Self {
+    fn new(pool: &'a DescriptorPool, file: &FileDescriptor, credentials: &'a [Credential]) -> Self {
         Self {
             pool,
+            credentials,
             comments: Comments::of(file.file_descriptor_proto()),
         }
     }
@@ -66,6 +75,8 @@ impl<'a> FileReader<'a> {
                     .dependencies()
                     .any(|import| RULE_FILES.contains(&import.name())),
         });
+        let options = Options::new(self.pool, file.options(), file.name());
+        package.credentials.extend(options.credentials()?);
         for service in file.services() {
             package.services.push(self.service(&service)?);
         }
@@ -96,6 +107,9 @@ impl<'a> FileReader<'a> {
 
     fn method(&self, method: &MethodDescriptor) -> Result<Method> {
         let options = Options::new(self.pool, method.options(), method.full_name());
+        let access = options.access(self.credentials)?;
+        let mut errors = self.implied_errors(&access);
+        errors.extend(options.errors("proofread.v1.errors")?);
         Ok(Method {
             name: method.name().to_owned(),
             full_name: method.full_name().to_owned(),
@@ -106,13 +120,29 @@ impl<'a> FileReader<'a> {
             server_streaming: method.is_server_streaming(),
             request: method.input().full_name().to_owned(),
             response: method.output().full_name().to_owned(),
-            errors: options.errors("proofread.v1.errors")?,
+            errors,
             paging: options.paging()?,
-            access: options.access()?,
+            access,
             idempotency_key: options.idempotency_key()?,
             nondeterministic: options.nondeterministic()?,
             descriptor: method.clone(),
         })
+    }
+
+    /// The errors of the credentials that the alternatives name. One that several
+    /// credentials have in common is described as for the first of them.
+    fn implied_errors(&self, access: &[Access]) -> Vec<DeclaredError> {
+        let kinds = access.iter().filter_map(Access::credential_kind);
+        let defined = kinds.filter_map(|kind| self.credentials.iter().find(|it| it.name == kind));
+        let mut errors: Vec<DeclaredError> = Vec::new();
+        for error in defined.flat_map(|credential| &credential.errors) {
+            let same =
+                |other: &DeclaredError| (other.code, &other.reason) == (error.code, &error.reason);
+            if !errors.iter().any(same) {
+                errors.push(error.clone());
+            }
+        }
+        errors
     }
 
     fn message(&self, message: &MessageDescriptor, package: &mut Package) -> Result<()> {

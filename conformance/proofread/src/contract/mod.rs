@@ -4,6 +4,7 @@
 //! The options of `proofread.v1` and the rules of `buf.validate` are looked up as
 //! extensions in the image itself. Contracts that import neither can be read too.
 
+mod access;
 mod comments;
 mod error;
 mod from_descriptors;
@@ -22,10 +23,11 @@ use std::{
 
 use prost_reflect::{DescriptorPool, Kind};
 
+pub use access::{Access, Condition, Credential};
 pub use error::ContractError;
 pub use model::{
-    Access, Code, DeclaredError, Enum, EnumValue, Extension, Field, File, Idempotency, Message,
-    Method, Oneof, Package, Paging, Service,
+    Code, DeclaredError, Enum, EnumValue, Extension, Field, File, Idempotency, Message, Method,
+    Oneof, Package, Paging, Service,
 };
 pub use rules::{PredefinedRule, Rules};
 

@@ -7,7 +7,7 @@ use prost_protovalidate_types::{MessageRules, OneofRules};
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor, MethodDescriptor};
 use serde::{Deserialize, Serialize};
 
-use super::Rules;
+use super::{Access, Credential, Rules};
 
 /// A package, with everything that its files define.
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ pub struct Package {
     pub enums: Vec<Enum>,
     /// The custom options and other extensions that it defines.
     pub extensions: Vec<Extension>,
+    /// The kinds of credentials that it defines, from `(proofread.v1.credentials)`.
+    pub credentials: Vec<Credential>,
 }
 
 impl Package {
@@ -55,7 +57,8 @@ pub struct Service {
     pub full_name: String,
     /// Its comment.
     pub comment: String,
-    /// The errors that every method may return, from `(proofread.v1.common_errors)`.
+    /// The errors that every method may return, from `(proofread.v1.common_errors)` and
+    /// from the error sets that the service names.
     pub common_errors: Vec<DeclaredError>,
     /// Its methods.
     pub methods: Vec<Method>,
@@ -83,12 +86,14 @@ pub struct Method {
     /// The full name of the response message.
     pub response: String,
     /// The errors it may return in addition to the common ones, from
-    /// `(proofread.v1.errors)`.
+    /// `(proofread.v1.errors)`, from the error sets that it names and from the
+    /// definitions of the credentials that its access names.
     pub errors: Vec<DeclaredError>,
     /// The fields used for paging, from `(proofread.v1.paging)`.
     pub paging: Option<Paging>,
-    /// The credential that the caller must send, from `(proofread.v1.access)`.
-    pub access: Option<Access>,
+    /// Who may call the method, from `(proofread.v1.access)`: whoever one of the
+    /// alternatives applies to; empty: anybody.
+    pub access: Vec<Access>,
     /// The request field with the idempotency key, from `(proofread.v1.idempotency_key)`:
     /// calls with equal values are repetitions of one call.
     pub idempotency_key: Option<String>,
@@ -170,15 +175,6 @@ pub struct Paging {
     pub items_field: String,
     /// The response field with the token of the next page.
     pub next_token_field: String,
-}
-
-/// The credential that a method requires.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Access {
-    /// The name of the credential: `operator`.
-    pub credential: String,
-    /// The metadata key that carries it as `Bearer TOKEN`.
-    pub metadata_key: String,
 }
 
 /// A message.

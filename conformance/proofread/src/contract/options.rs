@@ -5,7 +5,7 @@ use prost::Message;
 use prost_protovalidate_types::{MessageRules, OneofRules};
 use prost_reflect::{DescriptorPool, DynamicMessage, Value};
 
-use super::{Access, Code, ContractError, DeclaredError, Paging, Rules};
+use super::{Access, Code, Condition, ContractError, Credential, DeclaredError, Paging, Rules};
 
 /// The options of one element: a service, method, message, oneof or field. The name of
 /// the element is used in errors.
@@ -59,6 +59,20 @@ impl<'a> Options<'a> {
         }
     }
 
+    /// The values of a repeated option.
+    fn messages(&self, option: &str) -> Result<Vec<DynamicMessage>, ContractError> {
+        match self.value(option) {
+            None => Ok(Vec::new()),
+            Some(Value::List(values)) => {
+                let messages = values.iter().filter_map(Value::as_message);
+                Ok(messages.cloned().collect())
+            }
+            Some(other) => {
+                Err(self.undecodable(option, &format!("expected a list, found {other}")))
+            }
+        }
+    }
+
     fn decoded<T: Message + Default>(&self, option: &str) -> Result<T, ContractError> {
         match self.message(option)? {
             None => Ok(T::default()),
@@ -92,26 +106,61 @@ impl<'a> Options<'a> {
         }))
     }
 
-    pub(super) fn access(&self) -> Result<Option<Access>, ContractError> {
-        let access = self.message("proofread.v1.access")?;
-        Ok(access.map(|access| Access {
-            credential: text_of(&access, "credential"),
-            metadata_key: text_of(&access, "metadata_key"),
-        }))
+    /// `(proofread.v1.credentials)` of a file.
+    pub(super) fn credentials(&self) -> Result<Vec<Credential>, ContractError> {
+        let credentials = self.messages("proofread.v1.credentials")?;
+        let credentials = credentials.iter().map(|credential| Credential {
+            name: text_of(credential, "name"),
+            metadata_key: text_of(credential, "metadata_key"),
+            errors: errors_in(credential.get_field_by_name("errors").as_deref()),
+        });
+        Ok(credentials.collect())
     }
 
+    /// `(proofread.v1.access)`, with the metadata keys of the defined credentials.
+    pub(super) fn access(&self, defined: &[Credential]) -> Result<Vec<Access>, ContractError> {
+        let alternatives = self.messages("proofread.v1.access")?;
+        let alternatives = alternatives.iter().map(|alternative| {
+            let services = alternative.get_field_by_name("services");
+            let services = services.as_deref().and_then(Value::as_list);
+            let services = services.unwrap_or_default().iter();
+            let condition = |field: &str, set| {
+                let field = Some(text_of(alternative, field)).filter(|field| !field.is_empty());
+                field.map(|field| Condition { field, set })
+            };
+            let mut access = Access {
+                credential: text_of(alternative, "credential"),
+                services: services
+                    .filter_map(|name| name.as_str().map(str::to_owned))
+                    .collect(),
+                metadata_key: String::new(),
+                condition: condition("if_set", true).or_else(|| condition("if_unset", false)),
+            };
+            if let Some(kind) = access.credential_kind() {
+                let defined = defined.iter().find(|credential| credential.name == kind);
+                access.metadata_key = match defined {
+                    Some(credential) => credential.metadata_key.clone(),
+                    None => "authorization".to_owned(),
+                };
+            }
+            access
+        });
+        Ok(alternatives.collect())
+    }
+
+    /// The errors of an option, and those of the error sets that the element names.
     /// `option` is `proofread.v1.errors` for a method, `proofread.v1.common_errors` for a
     /// service.
     pub(super) fn errors(&self, option: &str) -> Result<Vec<DeclaredError>, ContractError> {
-        let values = match self.value(option) {
-            None => return Ok(Vec::new()),
-            Some(Value::List(values)) => values,
-            Some(other) => {
-                return Err(self.undecodable(option, &format!("expected a list, found {other}")));
+        let mut errors: Vec<_> = self.messages(option)?.iter().map(declared_error).collect();
+        for (extension, value) in self.options.extensions() {
+            if value.as_bool() == Some(true) {
+                let set = Options::new(self.pool, extension.options(), extension.full_name());
+                let set = set.messages("proofread.v1.error_set")?;
+                errors.extend(set.iter().map(declared_error));
             }
-        };
-        let errors = values.iter().filter_map(Value::as_message);
-        Ok(errors.map(declared_error).collect())
+        }
+        Ok(errors)
     }
 
     pub(super) fn field_rules(&self) -> Result<Option<Rules>, ContractError> {
@@ -132,6 +181,14 @@ impl<'a> Options<'a> {
     pub(super) fn oneof_rules(&self) -> Result<OneofRules, ContractError> {
         self.decoded("buf.validate.oneof")
     }
+}
+
+fn errors_in(list: Option<&Value>) -> Vec<DeclaredError> {
+    let errors = list.and_then(Value::as_list).unwrap_or_default().iter();
+    errors
+        .filter_map(Value::as_message)
+        .map(declared_error)
+        .collect()
 }
 
 fn declared_error(error: &DynamicMessage) -> DeclaredError {

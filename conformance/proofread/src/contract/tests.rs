@@ -16,7 +16,7 @@ const SHOP: &str = r#"
         option idempotency_level = NO_SIDE_EFFECTS;
         option (proofread.v1.nondeterministic) = "a random sample";
         option (proofread.v1.idempotency_key) = "request_id";
-        option (proofread.v1.access) = {credential: "operator", metadata_key: "authorization"};
+        option (proofread.v1.access) = {credential: "operator"};
         option (proofread.v1.paging) = {
           size_field: "size", token_field: "token", items_field: "items", next_token_field: "next"
         };
@@ -45,6 +45,77 @@ const SHOP: &str = r#"
     message ListResponse {}
 "#;
 
+const ACCESS: &str = r#"
+    option (proofread.v1.credentials) = {
+      name: "account"
+      metadata_key: "x-session"
+      errors: [{code: CODE_UNAUTHENTICATED, reason: "SIGNED_OUT", when: "no session"}]
+    };
+    option (proofread.v1.credentials) = {
+      name: "service"
+      errors: [{code: CODE_UNAUTHENTICATED, reason: "SIGNED_OUT", when: "no service"}]
+    };
+    extend google.protobuf.ServiceOptions {
+      optional bool server_errors = 60001 [
+        (proofread.v1.error_set) = {code: CODE_UNAVAILABLE, reason: "CLOSED", when: "at night"},
+        (proofread.v1.error_set) = {code: CODE_DEADLINE_EXCEEDED, when: "late"}
+      ];
+    }
+    extend google.protobuf.MethodOptions {
+      optional bool used = 60001 [(proofread.v1.error_set) = {code: CODE_ABORTED, reason: "RACE", when: "often"}];
+      optional bool unused = 60002 [(proofread.v1.error_set) = {code: CODE_ABORTED, reason: "NEVER", when: "never"}];
+    }
+    service Shop {
+      option (shop.v1.server_errors) = true;
+      rpc Get(Request) returns (Request) {
+        option (proofread.v1.access) = {credential: "account", if_unset: "guest_id"};
+        option (proofread.v1.access) = {services: ["cart", "reviews"]};
+        option (proofread.v1.access) = {if_set: "guest_id"};
+        option (shop.v1.used) = true;
+        option (shop.v1.unused) = false;
+      }
+    }
+    message Request { string guest_id = 1; }
+"#;
+
+#[test]
+fn access_implies_the_errors_of_its_credentials() {
+    let contract = Contract::decode(&shop(ACCESS)).expect("the contract is sound");
+    let service = contract.services().next().expect("it has a service");
+    let common: Vec<&str> = service
+        .common_errors
+        .iter()
+        .map(|it| it.when.as_str())
+        .collect();
+    assert_eq!(common, ["at night", "late"]);
+    let method = &service.methods[0];
+    let own: Vec<&str> = method.errors.iter().map(|it| it.when.as_str()).collect();
+    assert_eq!(own, ["no session", "often"]);
+    let keys: Vec<&str> = method
+        .access
+        .iter()
+        .map(|it| it.metadata_key.as_str())
+        .collect();
+    assert_eq!(keys, ["x-session", "", ""]);
+    assert_eq!(
+        method.access_text(str::to_owned).as_deref(),
+        Some(
+            "the credential account if guest_id is unset, \
+             or one of the services cart, reviews, or anybody if guest_id is set"
+        )
+    );
+}
+
+#[test]
+fn condition_decides_whether_a_request_is_open() {
+    let contract = Contract::decode(&shop(ACCESS)).expect("the contract is sound");
+    let method = contract.methods().next().expect("it has a method");
+    let mut request = prost_reflect::DynamicMessage::new(method.descriptor.input());
+    assert!(!method.is_open_to_anybody_for(&request));
+    request.set_field_by_name("guest_id", prost_reflect::Value::String("7".to_owned()));
+    assert!(method.is_open_to_anybody_for(&request));
+}
+
 #[test]
 fn method_and_service_options_are_read() {
     let contract = Contract::decode(&shop(SHOP)).expect("the contract is sound");
@@ -65,7 +136,7 @@ fn method_and_service_options_are_read() {
     );
     assert_eq!(method.nondeterministic.as_deref(), Some("a random sample"));
     assert_eq!(method.idempotency_key.as_deref(), Some("request_id"));
-    let access = method.access.as_ref().expect("it asks for a credential");
+    let access = method.access.first().expect("it asks for a credential");
     assert_eq!(
         (access.credential.as_str(), access.metadata_key.as_str()),
         ("operator", "authorization")
@@ -148,7 +219,7 @@ fn contract_without_options_is_unannotated() {
     assert_eq!(package.files[0].comment, "From before.");
     let method = contract.methods().next().expect("it has a method");
     assert_eq!(method.idempotency, Idempotency::Unknown);
-    assert!(method.errors.is_empty() && method.access.is_none() && method.paging.is_none());
+    assert!(method.errors.is_empty() && method.access.is_empty() && method.paging.is_none());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Change, ContractVersion, Severity};
 use crate::{
-    contract::{Contract, DeclaredError, Idempotency, Method},
+    contract::{Access, Contract, DeclaredError, Idempotency, Method},
     source_location,
     unset::UnsetBehaviour,
 };
@@ -116,23 +116,35 @@ fn idempotency(before: &Method, after: &Method) -> Option<Change> {
     Some(Change::of(Severity::Behaviour, what).at(source_location::of_method(after)))
 }
 
+/// Fewer ways to be allowed to call break clients, more do not. A method without
+/// alternatives is open to anybody.
 fn access(before: &Method, after: &Method) -> Option<Change> {
-    let name = |method: &Method| method.access.as_ref().map(|it| it.credential.clone());
-    let (severity, what) = match (name(before), name(after)) {
-        (None, Some(is)) => (
-            Severity::Break,
-            format!("required no credential before, now requires {is}"),
-        ),
-        (Some(was), None) => (
-            Severity::Loosening,
-            format!("required the credential {was} before, now requires none"),
-        ),
-        (Some(was), Some(is)) if was != is => (
-            Severity::Break,
-            format!("required the credential {was} before, now requires {is}"),
-        ),
-        _ => return None,
+    let same = |left: &Access, right: &Access| {
+        (&left.credential, &left.services, &left.condition)
+            == (&right.credential, &right.services, &right.condition)
     };
+    let contains = |outer: &Method, inner: &Method| {
+        let mut inner = inner.access.iter();
+        inner.all(|it| outer.access.iter().any(|other| same(it, other)))
+    };
+    if contains(before, after) && contains(after, before) {
+        return None;
+    }
+    let text = |method: &Method| {
+        let text = method.access_text(str::to_owned);
+        text.unwrap_or_else(|| "anybody".to_owned())
+    };
+    let more = !before.access.is_empty() && contains(after, before);
+    let severity = if more || after.access.is_empty() {
+        Severity::Loosening
+    } else {
+        Severity::Break
+    };
+    let what = format!(
+        "access was for {}, is now for {}",
+        text(before),
+        text(after)
+    );
     Some(Change::of(severity, what).at(source_location::of_method(after)))
 }
 

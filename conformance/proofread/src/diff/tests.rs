@@ -36,7 +36,7 @@ service Shop {
     option (proofread.v1.errors) = {code: CODE_ABORTED, reason: "RACE", when: "by chance"};
   }
   rpc Put(stream PutRequest) returns (M) {
-    option (proofread.v1.access) = {credential: "operator", metadata_key: "authorization"};
+    option (proofread.v1.access) = {credential: "operator"};
   }
   rpc Same(ListRequest) returns (M);
   rpc New(M) returns (M);

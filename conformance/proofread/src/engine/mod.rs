@@ -141,10 +141,9 @@ impl<'r, S: CaseSource, E: FnMut(Event)> Run<'r, S, E> {
             } = self.source.derive(method);
             self.results.add_derivation_notes(uncovered, defects);
             let authorised = self.plan.probe.has_credential_for(method);
-            if !authorised && let Some(access) = &method.access {
+            if !authorised && let Some(access) = method.access_text(|name| format!("{name:?}")) {
                 let text = format!(
-                    "it requires the credential {:?} in the metadata {:?}, and none is configured: only its refusal is tested",
-                    access.credential, access.metadata_key
+                    "access is for {access}, and no such credential is configured: only who may call is tested"
                 );
                 self.results.add_uncovered(&method.path, text);
             }

@@ -140,12 +140,9 @@ fn facts(method: &Method) -> Vec<(&'static str, String)> {
             format!("{key}: a call with the same value and body is a repetition"),
         ));
     }
-    if let Some(access) = &method.access {
-        let (name, key) = (&access.credential, &access.metadata_key);
-        facts.push((
-            "Credential",
-            format!("{name}, as metadata {key}: Bearer TOKEN"),
-        ));
+    if let Some(access) = method.access_text(str::to_owned) {
+        facts.push(("Access", access));
+        facts.push(("Credentials", method.access_metadata().join(" or ")));
     }
     if let Some(paging) = &method.paging {
         facts.push((

@@ -16,7 +16,7 @@ service Shop {
   rpc List(ListRequest) returns (stream M) {
     option idempotency_level = NO_SIDE_EFFECTS;
     option (proofread.v1.nondeterministic) = "a random sample";
-    option (proofread.v1.access) = {credential: "operator", metadata_key: "authorization"};
+    option (proofread.v1.access) = {credential: "operator"};
     option (proofread.v1.errors) = {code: CODE_NOT_FOUND, reason: "GONE", when: "it is gone"};
   }
   rpc Ask(M) returns (M);

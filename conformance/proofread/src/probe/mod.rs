@@ -37,7 +37,7 @@ use target::Endpoint;
 pub use body::{RawBody, frame, frames, request_body};
 pub use connect_error::ConnectError;
 pub use read_limits::ReadLimits;
-pub use target::{Metadata, Target, Tls};
+pub use target::{CredentialHeader, Metadata, Target, Tls};
 
 /// How often a call is sent at most when the server says that it has not processed it:
 /// REFUSED_STREAM, or GOAWAY.
@@ -119,13 +119,28 @@ impl Probe {
         Ok(())
     }
 
-    /// Whether calls of a method carry the credential that it requires; true where it
+    /// Whether calls of a method carry a credential that it accepts; true where it
     /// requires none.
     pub fn has_credential_for(&self, method: &Method) -> bool {
-        method.access.as_ref().is_none_or(|access| {
-            let key = access.metadata_key.to_lowercase();
+        let mut keys = method.access.iter().map(|access| &access.metadata_key);
+        let is_sent = |key: &String| {
             let mut sent = self.endpoint.metadata_of(&method.path);
-            sent.any(|(name, _)| name.as_str() == key)
+            sent.any(|(name, _)| name.as_str().eq_ignore_ascii_case(key))
+        };
+        method.access.is_empty() || keys.any(is_sent)
+    }
+
+    /// The credentials that the method does not accept, and that its calls do not carry.
+    pub fn credentials_not_for(&self, method: &Method) -> impl Iterator<Item = &CredentialHeader> {
+        let credentials = self.endpoint.credentials.iter();
+        credentials.filter(|credential| {
+            let mut alternatives = method.access.iter();
+            let accepted = alternatives.any(|access| {
+                let names = access.credential_names();
+                names.contains(&credential.name.as_str())
+            });
+            let mut sent = self.endpoint.metadata_of(&method.path);
+            !accepted && !sent.any(|(_, value)| value.as_bytes() == credential.value)
         })
     }
 

@@ -21,6 +21,8 @@ pub struct Target {
     pub tls: Tls,
     /// Headers of all calls: credentials, tenants.
     pub metadata: Vec<Metadata>,
+    /// All credentials. Methods that do not accept one of them must refuse it.
+    pub credentials: Vec<CredentialHeader>,
     /// The number of connections that the calls share.
     pub connections: usize,
     /// The longest time from connecting to the first frame of the server.
@@ -35,6 +37,7 @@ impl Target {
             uri: uri.into(),
             tls: Tls::default(),
             metadata: Vec::new(),
+            credentials: Vec::new(),
             connections: 2,
             connect_timeout: Duration::from_secs(5),
         }
@@ -65,12 +68,24 @@ pub struct Metadata {
     pub methods: Option<String>,
 }
 
+/// The header of a credential.
+#[derive(Clone)]
+pub struct CredentialHeader {
+    /// The name of the credential, as in the configuration.
+    pub name: String,
+    /// The key of the header, in lower case.
+    pub key: String,
+    /// The value with the token.
+    pub value: Vec<u8>,
+}
+
 /// A validated [`Target`] with its TLS connector.
 pub(super) struct Endpoint {
     pub(super) authority: Authority,
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) tls: Option<(TlsConnector, ServerName<'static>)>,
+    pub(super) credentials: Vec<CredentialHeader>,
     metadata: Vec<(HeaderName, HeaderValue, Option<GlobMatcher>)>,
 }
 
@@ -117,6 +132,7 @@ impl Endpoint {
             authority: authority.clone(),
             host,
             tls,
+            credentials: target.credentials.clone(),
             metadata: metadata(&target.metadata)?,
         })
     }

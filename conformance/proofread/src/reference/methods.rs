@@ -6,7 +6,7 @@ use super::{
     page::Page,
 };
 use crate::{
-    contract::{Code, DeclaredError, Idempotency, Message, Method, Service},
+    contract::{DeclaredError, Idempotency, Message, Method, Service},
     rule_text::code,
 };
 
@@ -80,21 +80,15 @@ fn streaming(method: &Method) -> &'static str {
     }
 }
 
-/// A method that requires a credential only for some requests declares UNAUTHENTICATED,
-/// but no `access`.
 fn access(method: &Method) -> String {
-    const UNAUTHENTICATED: Code = Code(16);
-    let is_unauthenticated = |error: &DeclaredError| error.code == UNAUTHENTICATED;
-    match &method.access {
-        None if method.errors.iter().any(is_unauthenticated) => {
-            "some requests require a credential, see `UNAUTHENTICATED` below".to_owned()
-        }
-        None => "no credential required".to_owned(),
-        Some(access) => format!(
-            "requires the credential {}, sent as metadata {}",
-            code(&access.credential),
-            code(&format!("{}: Bearer TOKEN", access.metadata_key)),
-        ),
+    let Some(text) = method.access_text(code) else {
+        return "anybody".to_owned();
+    };
+    let metadata: Vec<String> = method.access_metadata().iter().map(|it| code(it)).collect();
+    if metadata.is_empty() {
+        text
+    } else {
+        format!("{text}; sent as metadata {}", metadata.join(" or "))
     }
 }
 

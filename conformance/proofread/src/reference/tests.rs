@@ -10,7 +10,7 @@ const SHOP: &str = r#"
       // Buys List<Thing> things.
       rpc Buy(stream BuyRequest) returns (BuyResponse) {
         option idempotency_level = IDEMPOTENT;
-        option (proofread.v1.access) = {credential: "account", metadata_key: "authorization"};
+        option (proofread.v1.access) = {credential: "account"};
         option (proofread.v1.idempotency_key) = "request_id";
         option (proofread.v1.errors) = {code: CODE_NOT_FOUND, reason: "GONE", when: "it is gone"};
       }
@@ -193,7 +193,7 @@ fn method_section_has_access_errors_and_streaming() {
         "Buys List&lt;Thing> things.",
         "- Path: `/shop.v1.Shop/Buy`",
         "- Kind: a stream of requests, one response",
-        "- Access: requires the credential `account`, sent as metadata `authorization: Bearer TOKEN`",
+        "- Access: the credential `account`; sent as metadata `authorization: Bearer TOKEN`",
         "| `NOT_FOUND` | `GONE` | it is gone |",
         "| `UNAVAILABLE` | `CLOSED` | at night \\| always |",
         "**Request** `BuyRequest`, each message of the stream. ",

@@ -70,7 +70,7 @@ fn credential_comes_from_a_flag_a_header_or_a_call() {
     };
     let check = |more: &[&str]| exits(more, 0);
     let without = exits(&[], 2);
-    assert!(without.contains("only its refusal is tested"), "{without}");
+    assert!(without.contains("only who may call is tested"), "{without}");
     assert!(without.contains("nothing was checked"), "{without}");
 
     write(folder.path(), "token", b"sesame\n");

@@ -24,7 +24,6 @@ service Shop {
   rpc Secret(GetRequest) returns (GetResponse) {
     option (proofread.v1.access) = {
       credential: "account"
-      metadata_key: "authorization"
     };
     option (proofread.v1.errors) = {
       code: CODE_UNAUTHENTICATED

@@ -4,6 +4,7 @@
 //! bookstore's contract, where it must find none, and on a small invalid contract, where
 //! it must find the intended ones.
 
+mod access;
 mod bounds;
 mod documentation;
 mod error_reasons;

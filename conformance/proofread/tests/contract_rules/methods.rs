@@ -36,7 +36,7 @@ fn without_refusal(checked: &CheckedContract<'_>) -> Vec<String> {
     for service in checked.services() {
         for method in &service.methods {
             let mut errors = method.errors.iter().chain(&service.common_errors);
-            if method.access.is_some() && !errors.any(|error| error.code == UNAUTHENTICATED) {
+            if !method.access.is_empty() && !errors.any(|error| error.code == UNAUTHENTICATED) {
                 let location = method_location(method);
                 offenders.push(format!("{location}: declares no UNAUTHENTICATED"));
             }
@@ -118,7 +118,7 @@ const BAD: &str = r#"
       option (proofread.v1.common_errors) = {code: CODE_UNAVAILABLE, when: "at night"};
       rpc List(Request) returns (Answer) {
         option idempotency_level = NO_SIDE_EFFECTS;
-        option (proofread.v1.access) = {credential: "operator", metadata_key: "authorization"};
+        option (proofread.v1.access) = {credential: "operator"};
         option (proofread.v1.paging) = {
           size_field: "size", token_field: "no_such_field", items_field: "item", next_token_field: "next"
         };

@@ -1,7 +1,7 @@
 // Options by which a contract declares what types and validation rules cannot
-// express: what an unset field means, which errors a method can return, and how
-// a list method is paged. `proofread` tests a server against them, and they are
-// part of the generated API reference.
+// express: what an unset field means, who may call a method, which errors it
+// can return, and how a list method is paged. `proofread` tests a server
+// against them, and they are part of the generated API reference.
 //
 // Any proto3 contract can import this file.
 
@@ -283,13 +283,23 @@ func (x *Paging) GetNextTokenField() string {
 	return ""
 }
 
-// A credential that the caller has to send.
+// One of the alternatives of who may call a method: whoever has the credential,
+// or one of the services. An alternative with neither applies to anybody, and
+// has a condition.
 type Access struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The name of the kind of credential, for example "operator" or "account".
+	// Empty: the alternative asks for none.
 	Credential string `protobuf:"bytes,1,opt,name=credential,proto3" json:"credential,omitempty"`
-	// The metadata key, usually "authorization". Its value is `Bearer TOKEN`.
-	MetadataKey   string `protobuf:"bytes,2,opt,name=metadata_key,json=metadataKey,proto3" json:"metadata_key,omitempty"`
+	// The names of the services that may call the method, for example "cart" for
+	// the services of the package "bookstore.cart.v1".
+	Services []string `protobuf:"bytes,3,rep,name=services,proto3" json:"services,omitempty"`
+	// The name of a request field. The alternative applies only to requests in
+	// which this field is set. The field is not repeated and in no oneof, and the
+	// method takes no stream of requests.
+	IfSet string `protobuf:"bytes,4,opt,name=if_set,json=ifSet,proto3" json:"if_set,omitempty"`
+	// Like if_set, for requests in which the field is unset.
+	IfUnset       string `protobuf:"bytes,5,opt,name=if_unset,json=ifUnset,proto3" json:"if_unset,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -331,20 +341,120 @@ func (x *Access) GetCredential() string {
 	return ""
 }
 
-func (x *Access) GetMetadataKey() string {
+func (x *Access) GetServices() []string {
+	if x != nil {
+		return x.Services
+	}
+	return nil
+}
+
+func (x *Access) GetIfSet() string {
+	if x != nil {
+		return x.IfSet
+	}
+	return ""
+}
+
+func (x *Access) GetIfUnset() string {
+	if x != nil {
+		return x.IfUnset
+	}
+	return ""
+}
+
+// A kind of credential.
+type Credential struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The name by which access refers to it. The name "service" stands for the
+	// identity of a calling service, to which access refers by services. A
+	// credential that the contract does not define has the metadata key
+	// "authorization" and no errors.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The metadata key that carries the credential, for example "authorization",
+	// whose value is `Bearer TOKEN`. Empty if the credential is proved in another
+	// way, such as by the certificate of the connection.
+	MetadataKey string `protobuf:"bytes,2,opt,name=metadata_key,json=metadataKey,proto3" json:"metadata_key,omitempty"`
+	// The errors of a missing or wrong credential. Every method whose access
+	// names the credential can return them.
+	Errors        []*DeclaredError `protobuf:"bytes,3,rep,name=errors,proto3" json:"errors,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Credential) Reset() {
+	*x = Credential{}
+	mi := &file_proofread_v1_options_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Credential) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Credential) ProtoMessage() {}
+
+func (x *Credential) ProtoReflect() protoreflect.Message {
+	mi := &file_proofread_v1_options_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Credential.ProtoReflect.Descriptor instead.
+func (*Credential) Descriptor() ([]byte, []int) {
+	return file_proofread_v1_options_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Credential) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Credential) GetMetadataKey() string {
 	if x != nil {
 		return x.MetadataKey
 	}
 	return ""
 }
 
+func (x *Credential) GetErrors() []*DeclaredError {
+	if x != nil {
+		return x.Errors
+	}
+	return nil
+}
+
 var file_proofread_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
+	{
+		ExtendedType:  (*descriptorpb.FileOptions)(nil),
+		ExtensionType: ([]*Credential)(nil),
+		Field:         52617,
+		Name:          "proofread.v1.credentials",
+		Tag:           "bytes,52617,rep,name=credentials",
+		Filename:      "proofread/v1/options.proto",
+	},
 	{
 		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
 		ExtensionType: (*string)(nil),
 		Field:         52617,
 		Name:          "proofread.v1.unset",
 		Tag:           "bytes,52617,opt,name=unset",
+		Filename:      "proofread/v1/options.proto",
+	},
+	{
+		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
+		ExtensionType: ([]*DeclaredError)(nil),
+		Field:         52618,
+		Name:          "proofread.v1.error_set",
+		Tag:           "bytes,52618,rep,name=error_set",
 		Filename:      "proofread/v1/options.proto",
 	},
 	{
@@ -365,10 +475,10 @@ var file_proofread_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 	},
 	{
 		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
-		ExtensionType: (*Access)(nil),
+		ExtensionType: ([]*Access)(nil),
 		Field:         52619,
 		Name:          "proofread.v1.access",
-		Tag:           "bytes,52619,opt,name=access",
+		Tag:           "bytes,52619,rep,name=access",
 		Filename:      "proofread/v1/options.proto",
 	},
 	{
@@ -397,6 +507,16 @@ var file_proofread_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 	},
 }
 
+// Extension fields to descriptorpb.FileOptions.
+var (
+	// The kinds of credentials that access options name, each with the errors
+	// that go with it. They hold for the whole contract, so that one file can
+	// define them for all others.
+	//
+	// repeated proofread.v1.Credential credentials = 52617;
+	E_Credentials = &file_proofread_v1_options_proto_extTypes[0]
+)
+
 // Extension fields to descriptorpb.FieldOptions.
 var (
 	// What it means if the field is unset, in words, for example "all categories"
@@ -404,40 +524,48 @@ var (
 	// a rule that refuses the unset value.
 	//
 	// optional string unset = 52617;
-	E_Unset = &file_proofread_v1_options_proto_extTypes[0]
+	E_Unset = &file_proofread_v1_options_proto_extTypes[1]
+	// The errors for which a custom option stands: a named set of errors. A
+	// contract with errors that many methods have in common defines a boolean
+	// option of google.protobuf.ServiceOptions or google.protobuf.MethodOptions
+	// with these errors; a service or a method that sets it to true can return
+	// all of them.
+	//
+	// repeated proofread.v1.DeclaredError error_set = 52618;
+	E_ErrorSet = &file_proofread_v1_options_proto_extTypes[2]
 )
 
 // Extension fields to descriptorpb.MethodOptions.
 var (
 	// The errors that the method can return. Errors because of a validation rule
-	// (INVALID_ARGUMENT with buf.validate.Violations) follow from the rules and
-	// are not repeated here.
+	// (INVALID_ARGUMENT with buf.validate.Violations) follow from the rules, and
+	// those of a credential from access; neither is repeated here.
 	//
 	// repeated proofread.v1.DeclaredError errors = 52617;
-	E_Errors = &file_proofread_v1_options_proto_extTypes[1]
+	E_Errors = &file_proofread_v1_options_proto_extTypes[3]
 	// The fields by which a list method is paged. Unset: the method returns no
 	// pages.
 	//
 	// optional proofread.v1.Paging paging = 52618;
-	E_Paging = &file_proofread_v1_options_proto_extTypes[2]
-	// The credential that the method requires. Unset: anybody may call the
-	// method.
+	E_Paging = &file_proofread_v1_options_proto_extTypes[4]
+	// Who may call the method: a caller to whom one of these alternatives
+	// applies. None: anybody.
 	//
-	// optional proofread.v1.Access access = 52619;
-	E_Access = &file_proofread_v1_options_proto_extTypes[3]
+	// repeated proofread.v1.Access access = 52619;
+	E_Access = &file_proofread_v1_options_proto_extTypes[5]
 	// The name of the request field that identifies one operation, for example
 	// "request_id". A retry with the same value and the same request has no
 	// further effect and returns the first response; the same value with a
 	// different request fails with ALREADY_EXISTS.
 	//
 	// optional string idempotency_key = 52620;
-	E_IdempotencyKey = &file_proofread_v1_options_proto_extTypes[4]
+	E_IdempotencyKey = &file_proofread_v1_options_proto_extTypes[6]
 	// Why two equal calls of a method without side effects can return different
 	// responses, for example "the response is a random sample". Unset: equal
 	// calls return equal responses as long as no data changes between them.
 	//
 	// optional string nondeterministic = 52621;
-	E_Nondeterministic = &file_proofread_v1_options_proto_extTypes[5]
+	E_Nondeterministic = &file_proofread_v1_options_proto_extTypes[7]
 )
 
 // Extension fields to descriptorpb.ServiceOptions.
@@ -446,7 +574,7 @@ var (
 	// own.
 	//
 	// repeated proofread.v1.DeclaredError common_errors = 52617;
-	E_CommonErrors = &file_proofread_v1_options_proto_extTypes[6]
+	E_CommonErrors = &file_proofread_v1_options_proto_extTypes[8]
 )
 
 var File_proofread_v1_options_proto protoreflect.FileDescriptor
@@ -467,12 +595,24 @@ const file_proofread_v1_options_proto_rawDesc = "" +
 	"tokenField\x12*\n" +
 	"\vitems_field\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\n" +
 	"itemsField\x123\n" +
-	"\x10next_token_field\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x0enextTokenField\"a\n" +
-	"\x06Access\x12)\n" +
+	"\x10next_token_field\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x0enextTokenField\"\xea\x01\n" +
+	"\x06Access\x12'\n" +
 	"\n" +
-	"credential\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\n" +
-	"credential\x12,\n" +
-	"\fmetadata_key\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\vmetadataKey*\x95\x03\n" +
+	"credential\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18?R\n" +
+	"credential\x12.\n" +
+	"\bservices\x18\x03 \x03(\tB\x12\xbaH\x0f\x92\x01\f\x10\x14\x18\x01\"\x06r\x04\x10\x01\x18?R\bservices\x12\x1e\n" +
+	"\x06if_set\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18dR\x05ifSet\x12\"\n" +
+	"\bif_unset\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18dR\aifUnset:/\xbaH,\"\x16\n" +
+	"\n" +
+	"credential\n" +
+	"\bservices\"\x12\n" +
+	"\x06if_set\n" +
+	"\bif_unsetJ\x04\b\x02\x10\x03R\fmetadata_key\"\x96\x01\n" +
+	"\n" +
+	"Credential\x12\x1d\n" +
+	"\x04name\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?R\x04name\x12*\n" +
+	"\fmetadata_key\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18?R\vmetadataKey\x12=\n" +
+	"\x06errors\x18\x03 \x03(\v2\x1b.proofread.v1.DeclaredErrorB\b\xbaH\x05\x92\x01\x02\x10\x14R\x06errors*\x95\x03\n" +
 	"\x04Code\x12\x14\n" +
 	"\x10CODE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eCODE_CANCELLED\x10\x01\x12\x10\n" +
@@ -491,11 +631,13 @@ const file_proofread_v1_options_proto_rawDesc = "" +
 	"\rCODE_INTERNAL\x10\r\x12\x14\n" +
 	"\x10CODE_UNAVAILABLE\x10\x0e\x12\x12\n" +
 	"\x0eCODE_DATA_LOSS\x10\x0f\x12\x18\n" +
-	"\x14CODE_UNAUTHENTICATED\x10\x10:8\n" +
-	"\x05unset\x12\x1d.google.protobuf.FieldOptions\x18\x89\x9b\x03 \x01(\tR\x05unset\x88\x01\x01:U\n" +
+	"\x14CODE_UNAUTHENTICATED\x10\x10:Z\n" +
+	"\vcredentials\x12\x1c.google.protobuf.FileOptions\x18\x89\x9b\x03 \x03(\v2\x18.proofread.v1.CredentialR\vcredentials:8\n" +
+	"\x05unset\x12\x1d.google.protobuf.FieldOptions\x18\x89\x9b\x03 \x01(\tR\x05unset\x88\x01\x01:Y\n" +
+	"\terror_set\x12\x1d.google.protobuf.FieldOptions\x18\x8a\x9b\x03 \x03(\v2\x1b.proofread.v1.DeclaredErrorR\berrorSet:U\n" +
 	"\x06errors\x12\x1e.google.protobuf.MethodOptions\x18\x89\x9b\x03 \x03(\v2\x1b.proofread.v1.DeclaredErrorR\x06errors:Q\n" +
-	"\x06paging\x12\x1e.google.protobuf.MethodOptions\x18\x8a\x9b\x03 \x01(\v2\x14.proofread.v1.PagingR\x06paging\x88\x01\x01:Q\n" +
-	"\x06access\x12\x1e.google.protobuf.MethodOptions\x18\x8b\x9b\x03 \x01(\v2\x14.proofread.v1.AccessR\x06access\x88\x01\x01:L\n" +
+	"\x06paging\x12\x1e.google.protobuf.MethodOptions\x18\x8a\x9b\x03 \x01(\v2\x14.proofread.v1.PagingR\x06paging\x88\x01\x01:N\n" +
+	"\x06access\x12\x1e.google.protobuf.MethodOptions\x18\x8b\x9b\x03 \x03(\v2\x14.proofread.v1.AccessR\x06access:L\n" +
 	"\x0fidempotency_key\x12\x1e.google.protobuf.MethodOptions\x18\x8c\x9b\x03 \x01(\tR\x0eidempotencyKey\x88\x01\x01:O\n" +
 	"\x10nondeterministic\x12\x1e.google.protobuf.MethodOptions\x18\x8d\x9b\x03 \x01(\tR\x10nondeterministic\x88\x01\x01:c\n" +
 	"\rcommon_errors\x12\x1f.google.protobuf.ServiceOptions\x18\x89\x9b\x03 \x03(\v2\x1b.proofread.v1.DeclaredErrorR\fcommonErrorsB\x9a\x01\n" +
@@ -514,34 +656,41 @@ func file_proofread_v1_options_proto_rawDescGZIP() []byte {
 }
 
 var file_proofread_v1_options_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_proofread_v1_options_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_proofread_v1_options_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_proofread_v1_options_proto_goTypes = []any{
 	(Code)(0),                           // 0: proofread.v1.Code
 	(*DeclaredError)(nil),               // 1: proofread.v1.DeclaredError
 	(*Paging)(nil),                      // 2: proofread.v1.Paging
 	(*Access)(nil),                      // 3: proofread.v1.Access
-	(*descriptorpb.FieldOptions)(nil),   // 4: google.protobuf.FieldOptions
-	(*descriptorpb.MethodOptions)(nil),  // 5: google.protobuf.MethodOptions
-	(*descriptorpb.ServiceOptions)(nil), // 6: google.protobuf.ServiceOptions
+	(*Credential)(nil),                  // 4: proofread.v1.Credential
+	(*descriptorpb.FileOptions)(nil),    // 5: google.protobuf.FileOptions
+	(*descriptorpb.FieldOptions)(nil),   // 6: google.protobuf.FieldOptions
+	(*descriptorpb.MethodOptions)(nil),  // 7: google.protobuf.MethodOptions
+	(*descriptorpb.ServiceOptions)(nil), // 8: google.protobuf.ServiceOptions
 }
 var file_proofread_v1_options_proto_depIdxs = []int32{
 	0,  // 0: proofread.v1.DeclaredError.code:type_name -> proofread.v1.Code
-	4,  // 1: proofread.v1.unset:extendee -> google.protobuf.FieldOptions
-	5,  // 2: proofread.v1.errors:extendee -> google.protobuf.MethodOptions
-	5,  // 3: proofread.v1.paging:extendee -> google.protobuf.MethodOptions
-	5,  // 4: proofread.v1.access:extendee -> google.protobuf.MethodOptions
-	5,  // 5: proofread.v1.idempotency_key:extendee -> google.protobuf.MethodOptions
-	5,  // 6: proofread.v1.nondeterministic:extendee -> google.protobuf.MethodOptions
-	6,  // 7: proofread.v1.common_errors:extendee -> google.protobuf.ServiceOptions
-	1,  // 8: proofread.v1.errors:type_name -> proofread.v1.DeclaredError
-	2,  // 9: proofread.v1.paging:type_name -> proofread.v1.Paging
-	3,  // 10: proofread.v1.access:type_name -> proofread.v1.Access
-	1,  // 11: proofread.v1.common_errors:type_name -> proofread.v1.DeclaredError
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	8,  // [8:12] is the sub-list for extension type_name
-	1,  // [1:8] is the sub-list for extension extendee
-	0,  // [0:1] is the sub-list for field type_name
+	1,  // 1: proofread.v1.Credential.errors:type_name -> proofread.v1.DeclaredError
+	5,  // 2: proofread.v1.credentials:extendee -> google.protobuf.FileOptions
+	6,  // 3: proofread.v1.unset:extendee -> google.protobuf.FieldOptions
+	6,  // 4: proofread.v1.error_set:extendee -> google.protobuf.FieldOptions
+	7,  // 5: proofread.v1.errors:extendee -> google.protobuf.MethodOptions
+	7,  // 6: proofread.v1.paging:extendee -> google.protobuf.MethodOptions
+	7,  // 7: proofread.v1.access:extendee -> google.protobuf.MethodOptions
+	7,  // 8: proofread.v1.idempotency_key:extendee -> google.protobuf.MethodOptions
+	7,  // 9: proofread.v1.nondeterministic:extendee -> google.protobuf.MethodOptions
+	8,  // 10: proofread.v1.common_errors:extendee -> google.protobuf.ServiceOptions
+	4,  // 11: proofread.v1.credentials:type_name -> proofread.v1.Credential
+	1,  // 12: proofread.v1.error_set:type_name -> proofread.v1.DeclaredError
+	1,  // 13: proofread.v1.errors:type_name -> proofread.v1.DeclaredError
+	2,  // 14: proofread.v1.paging:type_name -> proofread.v1.Paging
+	3,  // 15: proofread.v1.access:type_name -> proofread.v1.Access
+	1,  // 16: proofread.v1.common_errors:type_name -> proofread.v1.DeclaredError
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	11, // [11:17] is the sub-list for extension type_name
+	2,  // [2:11] is the sub-list for extension extendee
+	0,  // [0:2] is the sub-list for field type_name
 }
 
 func init() { file_proofread_v1_options_proto_init() }
@@ -555,8 +704,8 @@ func file_proofread_v1_options_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_proofread_v1_options_proto_rawDesc), len(file_proofread_v1_options_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   3,
-			NumExtensions: 7,
+			NumMessages:   4,
+			NumExtensions: 9,
 			NumServices:   0,
 		},
 		GoTypes:           file_proofread_v1_options_proto_goTypes,

@@ -1,8 +1,10 @@
 from buf.validate import validate_pb2 as _validate_pb2
 from google.protobuf import descriptor_pb2 as _descriptor_pb2
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
@@ -43,8 +45,12 @@ CODE_INTERNAL: Code
 CODE_UNAVAILABLE: Code
 CODE_DATA_LOSS: Code
 CODE_UNAUTHENTICATED: Code
+CREDENTIALS_FIELD_NUMBER: _ClassVar[int]
+credentials: _descriptor.FieldDescriptor
 UNSET_FIELD_NUMBER: _ClassVar[int]
 unset: _descriptor.FieldDescriptor
+ERROR_SET_FIELD_NUMBER: _ClassVar[int]
+error_set: _descriptor.FieldDescriptor
 ERRORS_FIELD_NUMBER: _ClassVar[int]
 errors: _descriptor.FieldDescriptor
 PAGING_FIELD_NUMBER: _ClassVar[int]
@@ -81,9 +87,23 @@ class Paging(_message.Message):
     def __init__(self, size_field: _Optional[str] = ..., token_field: _Optional[str] = ..., items_field: _Optional[str] = ..., next_token_field: _Optional[str] = ...) -> None: ...
 
 class Access(_message.Message):
-    __slots__ = ("credential", "metadata_key")
+    __slots__ = ("credential", "services", "if_set", "if_unset")
     CREDENTIAL_FIELD_NUMBER: _ClassVar[int]
-    METADATA_KEY_FIELD_NUMBER: _ClassVar[int]
+    SERVICES_FIELD_NUMBER: _ClassVar[int]
+    IF_SET_FIELD_NUMBER: _ClassVar[int]
+    IF_UNSET_FIELD_NUMBER: _ClassVar[int]
     credential: str
+    services: _containers.RepeatedScalarFieldContainer[str]
+    if_set: str
+    if_unset: str
+    def __init__(self, credential: _Optional[str] = ..., services: _Optional[_Iterable[str]] = ..., if_set: _Optional[str] = ..., if_unset: _Optional[str] = ...) -> None: ...
+
+class Credential(_message.Message):
+    __slots__ = ("name", "metadata_key", "errors")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    METADATA_KEY_FIELD_NUMBER: _ClassVar[int]
+    ERRORS_FIELD_NUMBER: _ClassVar[int]
+    name: str
     metadata_key: str
-    def __init__(self, credential: _Optional[str] = ..., metadata_key: _Optional[str] = ...) -> None: ...
+    errors: _containers.RepeatedCompositeFieldContainer[DeclaredError]
+    def __init__(self, name: _Optional[str] = ..., metadata_key: _Optional[str] = ..., errors: _Optional[_Iterable[_Union[DeclaredError, _Mapping]]] = ...) -> None: ...

@@ -1,7 +1,7 @@
 // Options by which a contract declares what types and validation rules cannot
-// express: what an unset field means, which errors a method can return, and how
-// a list method is paged. `proofread` tests a server against them, and they are
-// part of the generated API reference.
+// express: what an unset field means, who may call a method, which errors it
+// can return, and how a list method is paged. `proofread` tests a server
+// against them, and they are part of the generated API reference.
 //
 // Any proto3 contract can import this file.
 
@@ -12,7 +12,7 @@
 import type { GenEnum, GenExtension, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, extDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
-import type { FieldOptions, MethodOptions, ServiceOptions } from "@bufbuild/protobuf/wkt";
+import type { FieldOptions, FileOptions, MethodOptions, ServiceOptions } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -20,7 +20,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file proofread/v1/options.proto.
  */
 export const file_proofread_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("Chpwcm9vZnJlYWQvdjEvb3B0aW9ucy5wcm90bxIMcHJvb2ZyZWFkLnYxIoYBCg1EZWNsYXJlZEVycm9yEiwKBGNvZGUYASABKA4yEi5wcm9vZnJlYWQudjEuQ29kZUIKukgHggEEEAEgABItCgZyZWFzb24YAiABKAlCHbpIGnIYGD8yFF4oW0EtWl1bQS1aMC05X10rKT8kEhgKBHdoZW4YAyABKAlCCrpIB3IFEAEY9AMijAEKBlBhZ2luZxIdCgpzaXplX2ZpZWxkGAEgASgJQgm6SAZyBBABGGQSHgoLdG9rZW5fZmllbGQYAiABKAlCCbpIBnIEEAEYZBIeCgtpdGVtc19maWVsZBgDIAEoCUIJukgGcgQQARhkEiMKEG5leHRfdG9rZW5fZmllbGQYBCABKAlCCbpIBnIEEAEYZCJICgZBY2Nlc3MSHQoKY3JlZGVudGlhbBgBIAEoCUIJukgGcgQQARg/Eh8KDG1ldGFkYXRhX2tleRgCIAEoCUIJukgGcgQQARg/KpUDCgRDb2RlEhQKEENPREVfVU5TUEVDSUZJRUQQABISCg5DT0RFX0NBTkNFTExFRBABEhAKDENPREVfVU5LTk9XThACEhkKFUNPREVfSU5WQUxJRF9BUkdVTUVOVBADEhoKFkNPREVfREVBRExJTkVfRVhDRUVERUQQBBISCg5DT0RFX05PVF9GT1VORBAFEhcKE0NPREVfQUxSRUFEWV9FWElTVFMQBhIaChZDT0RFX1BFUk1JU1NJT05fREVOSUVEEAcSGwoXQ09ERV9SRVNPVVJDRV9FWEhBVVNURUQQCBIcChhDT0RFX0ZBSUxFRF9QUkVDT05ESVRJT04QCRIQCgxDT0RFX0FCT1JURUQQChIVChFDT0RFX09VVF9PRl9SQU5HRRALEhYKEkNPREVfVU5JTVBMRU1FTlRFRBAMEhEKDUNPREVfSU5URVJOQUwQDRIUChBDT0RFX1VOQVZBSUxBQkxFEA4SEgoOQ09ERV9EQVRBX0xPU1MQDxIYChRDT0RFX1VOQVVUSEVOVElDQVRFRBAQOjgKBXVuc2V0Eh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxiJmwMgASgJUgV1bnNldIgBATpVCgZlcnJvcnMSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxiJmwMgAygLMhsucHJvb2ZyZWFkLnYxLkRlY2xhcmVkRXJyb3JSBmVycm9yczpRCgZwYWdpbmcSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxiKmwMgASgLMhQucHJvb2ZyZWFkLnYxLlBhZ2luZ1IGcGFnaW5niAEBOlEKBmFjY2VzcxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGIubAyABKAsyFC5wcm9vZnJlYWQudjEuQWNjZXNzUgZhY2Nlc3OIAQE6TAoPaWRlbXBvdGVuY3lfa2V5Eh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYjJsDIAEoCVIOaWRlbXBvdGVuY3lLZXmIAQE6TwoQbm9uZGV0ZXJtaW5pc3RpYxIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGI2bAyABKAlSEG5vbmRldGVybWluaXN0aWOIAQE6YwoNY29tbW9uX2Vycm9ycxIfLmdvb2dsZS5wcm90b2J1Zi5TZXJ2aWNlT3B0aW9ucxiJmwMgAygLMhsucHJvb2ZyZWFkLnYxLkRlY2xhcmVkRXJyb3JSDGNvbW1vbkVycm9yc0KaAQoQY29tLnByb29mcmVhZC52MUIMT3B0aW9uc1Byb3RvUAFaJ2JpbmRlcnkvZ2VuL2dvL3Byb29mcmVhZC92MTtwcm9vZnJlYWR2MaICA1BYWKoCDFByb29mcmVhZC5WMcoCDFByb29mcmVhZFxWMeICGFByb29mcmVhZFxWMVxHUEJNZXRhZGF0YeoCDVByb29mcmVhZDo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_descriptor]);
+  fileDesc("Chpwcm9vZnJlYWQvdjEvb3B0aW9ucy5wcm90bxIMcHJvb2ZyZWFkLnYxIoYBCg1EZWNsYXJlZEVycm9yEiwKBGNvZGUYASABKA4yEi5wcm9vZnJlYWQudjEuQ29kZUIKukgHggEEEAEgABItCgZyZWFzb24YAiABKAlCHbpIGnIYGD8yFF4oW0EtWl1bQS1aMC05X10rKT8kEhgKBHdoZW4YAyABKAlCCrpIB3IFEAEY9AMijAEKBlBhZ2luZxIdCgpzaXplX2ZpZWxkGAEgASgJQgm6SAZyBBABGGQSHgoLdG9rZW5fZmllbGQYAiABKAlCCbpIBnIEEAEYZBIeCgtpdGVtc19maWVsZBgDIAEoCUIJukgGcgQQARhkEiMKEG5leHRfdG9rZW5fZmllbGQYBCABKAlCCbpIBnIEEAEYZCLEAQoGQWNjZXNzEhsKCmNyZWRlbnRpYWwYASABKAlCB7pIBHICGD8SJAoIc2VydmljZXMYAyADKAlCErpID5IBDBAUGAEiBnIEEAEYPxIXCgZpZl9zZXQYBCABKAlCB7pIBHICGGQSGQoIaWZfdW5zZXQYBSABKAlCB7pIBHICGGQ6L7pILCIWCgpjcmVkZW50aWFsCghzZXJ2aWNlcyISCgZpZl9zZXQKCGlmX3Vuc2V0SgQIAhADUgxtZXRhZGF0YV9rZXkiewoKQ3JlZGVudGlhbBIXCgRuYW1lGAEgASgJQgm6SAZyBBABGD8SHQoMbWV0YWRhdGFfa2V5GAIgASgJQge6SARyAhg/EjUKBmVycm9ycxgDIAMoCzIbLnByb29mcmVhZC52MS5EZWNsYXJlZEVycm9yQgi6SAWSAQIQFCqVAwoEQ29kZRIUChBDT0RFX1VOU1BFQ0lGSUVEEAASEgoOQ09ERV9DQU5DRUxMRUQQARIQCgxDT0RFX1VOS05PV04QAhIZChVDT0RFX0lOVkFMSURfQVJHVU1FTlQQAxIaChZDT0RFX0RFQURMSU5FX0VYQ0VFREVEEAQSEgoOQ09ERV9OT1RfRk9VTkQQBRIXChNDT0RFX0FMUkVBRFlfRVhJU1RTEAYSGgoWQ09ERV9QRVJNSVNTSU9OX0RFTklFRBAHEhsKF0NPREVfUkVTT1VSQ0VfRVhIQVVTVEVEEAgSHAoYQ09ERV9GQUlMRURfUFJFQ09ORElUSU9OEAkSEAoMQ09ERV9BQk9SVEVEEAoSFQoRQ09ERV9PVVRfT0ZfUkFOR0UQCxIWChJDT0RFX1VOSU1QTEVNRU5URUQQDBIRCg1DT0RFX0lOVEVSTkFMEA0SFAoQQ09ERV9VTkFWQUlMQUJMRRAOEhIKDkNPREVfREFUQV9MT1NTEA8SGAoUQ09ERV9VTkFVVEhFTlRJQ0FURUQQEDpaCgtjcmVkZW50aWFscxIcLmdvb2dsZS5wcm90b2J1Zi5GaWxlT3B0aW9ucxiJmwMgAygLMhgucHJvb2ZyZWFkLnYxLkNyZWRlbnRpYWxSC2NyZWRlbnRpYWxzOjgKBXVuc2V0Eh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxiJmwMgASgJUgV1bnNldIgBATpZCgllcnJvcl9zZXQSHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGIqbAyADKAsyGy5wcm9vZnJlYWQudjEuRGVjbGFyZWRFcnJvclIIZXJyb3JTZXQ6VQoGZXJyb3JzEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYiZsDIAMoCzIbLnByb29mcmVhZC52MS5EZWNsYXJlZEVycm9yUgZlcnJvcnM6UQoGcGFnaW5nEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYipsDIAEoCzIULnByb29mcmVhZC52MS5QYWdpbmdSBnBhZ2luZ4gBATpOCgZhY2Nlc3MSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxiLmwMgAygLMhQucHJvb2ZyZWFkLnYxLkFjY2Vzc1IGYWNjZXNzOkwKD2lkZW1wb3RlbmN5X2tleRIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGIybAyABKAlSDmlkZW1wb3RlbmN5S2V5iAEBOk8KEG5vbmRldGVybWluaXN0aWMSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxiNmwMgASgJUhBub25kZXRlcm1pbmlzdGljiAEBOmMKDWNvbW1vbl9lcnJvcnMSHy5nb29nbGUucHJvdG9idWYuU2VydmljZU9wdGlvbnMYiZsDIAMoCzIbLnByb29mcmVhZC52MS5EZWNsYXJlZEVycm9yUgxjb21tb25FcnJvcnNCmgEKEGNvbS5wcm9vZnJlYWQudjFCDE9wdGlvbnNQcm90b1ABWidiaW5kZXJ5L2dlbi9nby9wcm9vZnJlYWQvdjE7cHJvb2ZyZWFkdjGiAgNQWFiqAgxQcm9vZnJlYWQuVjHKAgxQcm9vZnJlYWRcVjHiAhhQcm9vZnJlYWRcVjFcR1BCTWV0YWRhdGHqAg1Qcm9vZnJlYWQ6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_descriptor]);
 
 /**
  * An error that a method can return.
@@ -105,24 +105,44 @@ export const PagingSchema: GenMessage<Paging> = /*@__PURE__*/
   messageDesc(file_proofread_v1_options, 1);
 
 /**
- * A credential that the caller has to send.
+ * One of the alternatives of who may call a method: whoever has the credential,
+ * or one of the services. An alternative with neither applies to anybody, and
+ * has a condition.
  *
  * @generated from message proofread.v1.Access
  */
 export type Access = Message<"proofread.v1.Access"> & {
   /**
    * The name of the kind of credential, for example "operator" or "account".
+   * Empty: the alternative asks for none.
    *
    * @generated from field: string credential = 1;
    */
   credential: string;
 
   /**
-   * The metadata key, usually "authorization". Its value is `Bearer TOKEN`.
+   * The names of the services that may call the method, for example "cart" for
+   * the services of the package "bookstore.cart.v1".
    *
-   * @generated from field: string metadata_key = 2;
+   * @generated from field: repeated string services = 3;
    */
-  metadataKey: string;
+  services: string[];
+
+  /**
+   * The name of a request field. The alternative applies only to requests in
+   * which this field is set. The field is not repeated and in no oneof, and the
+   * method takes no stream of requests.
+   *
+   * @generated from field: string if_set = 4;
+   */
+  ifSet: string;
+
+  /**
+   * Like if_set, for requests in which the field is unset.
+   *
+   * @generated from field: string if_unset = 5;
+   */
+  ifUnset: string;
 };
 
 /**
@@ -131,6 +151,47 @@ export type Access = Message<"proofread.v1.Access"> & {
  */
 export const AccessSchema: GenMessage<Access> = /*@__PURE__*/
   messageDesc(file_proofread_v1_options, 2);
+
+/**
+ * A kind of credential.
+ *
+ * @generated from message proofread.v1.Credential
+ */
+export type Credential = Message<"proofread.v1.Credential"> & {
+  /**
+   * The name by which access refers to it. The name "service" stands for the
+   * identity of a calling service, to which access refers by services. A
+   * credential that the contract does not define has the metadata key
+   * "authorization" and no errors.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * The metadata key that carries the credential, for example "authorization",
+   * whose value is `Bearer TOKEN`. Empty if the credential is proved in another
+   * way, such as by the certificate of the connection.
+   *
+   * @generated from field: string metadata_key = 2;
+   */
+  metadataKey: string;
+
+  /**
+   * The errors of a missing or wrong credential. Every method whose access
+   * names the credential can return them.
+   *
+   * @generated from field: repeated proofread.v1.DeclaredError errors = 3;
+   */
+  errors: DeclaredError[];
+};
+
+/**
+ * Describes the message proofread.v1.Credential.
+ * Use `create(CredentialSchema)` to create a new message.
+ */
+export const CredentialSchema: GenMessage<Credential> = /*@__PURE__*/
+  messageDesc(file_proofread_v1_options, 3);
 
 /**
  * The gRPC status codes, with the same numbers as on the wire.
@@ -267,6 +328,16 @@ export const CodeSchema: GenEnum<Code> = /*@__PURE__*/
   enumDesc(file_proofread_v1_options, 0);
 
 /**
+ * The kinds of credentials that access options name, each with the errors
+ * that go with it. They hold for the whole contract, so that one file can
+ * define them for all others.
+ *
+ * @generated from extension: repeated proofread.v1.Credential credentials = 52617;
+ */
+export const credentials: GenExtension<FileOptions, Credential[]> = /*@__PURE__*/
+  extDesc(file_proofread_v1_options, 0);
+
+/**
  * What it means if the field is unset, in words, for example "all categories"
  * or "20 books per page". Every field of a request has either this option or
  * a rule that refuses the unset value.
@@ -274,17 +345,29 @@ export const CodeSchema: GenEnum<Code> = /*@__PURE__*/
  * @generated from extension: optional string unset = 52617;
  */
 export const unset: GenExtension<FieldOptions, string> = /*@__PURE__*/
-  extDesc(file_proofread_v1_options, 0);
+  extDesc(file_proofread_v1_options, 1);
+
+/**
+ * The errors for which a custom option stands: a named set of errors. A
+ * contract with errors that many methods have in common defines a boolean
+ * option of google.protobuf.ServiceOptions or google.protobuf.MethodOptions
+ * with these errors; a service or a method that sets it to true can return
+ * all of them.
+ *
+ * @generated from extension: repeated proofread.v1.DeclaredError error_set = 52618;
+ */
+export const error_set: GenExtension<FieldOptions, DeclaredError[]> = /*@__PURE__*/
+  extDesc(file_proofread_v1_options, 2);
 
 /**
  * The errors that the method can return. Errors because of a validation rule
- * (INVALID_ARGUMENT with buf.validate.Violations) follow from the rules and
- * are not repeated here.
+ * (INVALID_ARGUMENT with buf.validate.Violations) follow from the rules, and
+ * those of a credential from access; neither is repeated here.
  *
  * @generated from extension: repeated proofread.v1.DeclaredError errors = 52617;
  */
 export const errors: GenExtension<MethodOptions, DeclaredError[]> = /*@__PURE__*/
-  extDesc(file_proofread_v1_options, 1);
+  extDesc(file_proofread_v1_options, 3);
 
 /**
  * The fields by which a list method is paged. Unset: the method returns no
@@ -293,16 +376,16 @@ export const errors: GenExtension<MethodOptions, DeclaredError[]> = /*@__PURE__*
  * @generated from extension: optional proofread.v1.Paging paging = 52618;
  */
 export const paging: GenExtension<MethodOptions, Paging> = /*@__PURE__*/
-  extDesc(file_proofread_v1_options, 2);
+  extDesc(file_proofread_v1_options, 4);
 
 /**
- * The credential that the method requires. Unset: anybody may call the
- * method.
+ * Who may call the method: a caller to whom one of these alternatives
+ * applies. None: anybody.
  *
- * @generated from extension: optional proofread.v1.Access access = 52619;
+ * @generated from extension: repeated proofread.v1.Access access = 52619;
  */
-export const access: GenExtension<MethodOptions, Access> = /*@__PURE__*/
-  extDesc(file_proofread_v1_options, 3);
+export const access: GenExtension<MethodOptions, Access[]> = /*@__PURE__*/
+  extDesc(file_proofread_v1_options, 5);
 
 /**
  * The name of the request field that identifies one operation, for example
@@ -313,7 +396,7 @@ export const access: GenExtension<MethodOptions, Access> = /*@__PURE__*/
  * @generated from extension: optional string idempotency_key = 52620;
  */
 export const idempotency_key: GenExtension<MethodOptions, string> = /*@__PURE__*/
-  extDesc(file_proofread_v1_options, 4);
+  extDesc(file_proofread_v1_options, 6);
 
 /**
  * Why two equal calls of a method without side effects can return different
@@ -323,7 +406,7 @@ export const idempotency_key: GenExtension<MethodOptions, string> = /*@__PURE__*
  * @generated from extension: optional string nondeterministic = 52621;
  */
 export const nondeterministic: GenExtension<MethodOptions, string> = /*@__PURE__*/
-  extDesc(file_proofread_v1_options, 5);
+  extDesc(file_proofread_v1_options, 7);
 
 /**
  * The errors that every method of the service can return, in addition to its
@@ -332,5 +415,5 @@ export const nondeterministic: GenExtension<MethodOptions, string> = /*@__PURE__
  * @generated from extension: repeated proofread.v1.DeclaredError common_errors = 52617;
  */
 export const common_errors: GenExtension<ServiceOptions, DeclaredError[]> = /*@__PURE__*/
-  extDesc(file_proofread_v1_options, 6);
+  extDesc(file_proofread_v1_options, 8);
 

@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::{
     app::{self, ProcessConfig},
+    service_secret::ServiceSecret,
     services::Service,
     settings::{Listen, Logs, Payments, Peers, Storage},
 };
@@ -19,6 +20,9 @@ pub struct Serve {
 
     #[command(flatten)]
     peers: Peers,
+
+    #[command(flatten)]
+    service_secret: ServiceSecret,
 
     #[command(flatten)]
     storage: Storage,
@@ -38,6 +42,7 @@ impl Serve {
     pub async fn run(self) -> anyhow::Result<()> {
         app::run(ProcessConfig {
             services: self.services.into_iter().collect(),
+            service_secret: self.service_secret,
             storage: self.storage,
             payments: self.payments,
             listen: self.listen,

@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::{
     app::{self, ProcessConfig},
+    service_secret::ServiceSecret,
     services::Service,
     settings::{Listen, Logs, Payments, Peers, Storage},
 };
@@ -13,6 +14,9 @@ use crate::{
 /// The data is stored in SQLite databases in the data folder, or in PostgreSQL with --database-url. The first start loads the shipped catalogue; later starts keep the existing data.
 #[derive(Debug, Args)]
 pub struct Up {
+    #[command(flatten)]
+    service_secret: ServiceSecret,
+
     #[command(flatten)]
     storage: Storage,
 
@@ -31,6 +35,7 @@ impl Up {
     pub async fn run(self) -> anyhow::Result<()> {
         app::run(ProcessConfig {
             services: Service::all().iter().copied().collect(),
+            service_secret: self.service_secret,
             storage: self.storage,
             payments: self.payments,
             listen: self.listen,

@@ -4,9 +4,9 @@ use contract::{
     RecommendationRequest,
     bookstore::{
         inventory::v1::{
-            Book, BookCategory, BookImport, CommitReservationRequest, GetBookRequest,
-            GetReservationRequest, ImportBooksRequest, ReservationLine, ReserveStockRequest,
-            SearchBooksRequest, SetStockRequest, WatchStockRequest,
+            Book, BookCategory, BookImport, GetBookRequest, GetReservationRequest,
+            ImportBooksRequest, ReservationLine, ReserveStockRequest, SearchBooksRequest,
+            SetStockRequest, WatchStockRequest,
         },
         recommendations::v1::RecommendRequest,
         r#type::v1::Money,
@@ -233,11 +233,11 @@ async fn service_errors_carry_a_machine_readable_reason() {
         )
         .await;
     let reservation_id = REQUEST_ID.to_owned();
-    let request = CommitReservationRequest { reservation_id };
+    let request = GetReservationRequest { reservation_id };
     transcript
         .ask(
             "no such reservation",
-            inventory!("CommitReservation"),
+            inventory!("GetReservation"),
             &request,
         )
         .await;

@@ -10,6 +10,7 @@ mod hosts;
 mod import;
 mod metrics;
 mod payments;
+mod service_secret;
 mod shutdown;
 mod slow_clients;
 mod stalled_log;

@@ -128,7 +128,7 @@ async fn concurrent_reservations_neither_oversell_nor_lose_copies(database: Test
     let observing = tokio::spawn(observer(service.client.clone(), Arc::clone(&done)));
     let mut buyers = JoinSet::new();
     for seed in 0..TASKS {
-        buyers.spawn(buyer(service.client.clone(), seed));
+        buyers.spawn(buyer(service.cart.clone(), seed));
     }
     let mut ids = Vec::new();
     while let Some(bought) = buyers.join_next().await {
@@ -209,7 +209,7 @@ async fn concurrent_commit_and_release_have_one_winner(database: TestDb) {
             .reservation_id;
         let mut calls = JoinSet::new();
         for _ in 0..5 {
-            let (mut one, mut other) = (service.client.clone(), service.client.clone());
+            let (mut one, mut other) = (service.cart.clone(), service.cart.clone());
             let (commit, release) = (commit(&id), release(&id));
             calls.spawn(async move { one.commit_reservation(commit).await.is_ok() });
             calls.spawn(async move { other.release_reservation(release).await.is_ok() });
@@ -233,7 +233,7 @@ async fn concurrent_imports_and_reservations_succeed(database: TestDb) {
     let service = TestInventory::with_stock(&database, BOOKS, ON_HAND).await;
     let mut tasks = JoinSet::new();
     for seed in 0..10 {
-        let buying = buyer(service.client.clone(), seed);
+        let buying = buyer(service.cart.clone(), seed);
         tasks.spawn(async move { drop(buying.await) });
         let mut client = service.client.clone();
         tasks.spawn(async move {

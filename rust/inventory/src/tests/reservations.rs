@@ -46,7 +46,7 @@ impl TestInventory {
         let request = CommitReservationRequest {
             reservation_id: id.to_owned(),
         };
-        let response = self.client.commit_reservation(request).await?;
+        let response = self.cart.commit_reservation(request).await?;
         Ok(response
             .into_inner()
             .reservation
@@ -57,7 +57,7 @@ impl TestInventory {
         let request = ReleaseReservationRequest {
             reservation_id: id.to_owned(),
         };
-        let response = self.client.release_reservation(request).await?;
+        let response = self.cart.release_reservation(request).await?;
         Ok(response
             .into_inner()
             .reservation

@@ -2,25 +2,23 @@
 
 use std::{sync::Arc, time::Duration};
 
-use contract::{Access, errors::shared as errors};
+use bytes::Bytes;
+use contract::errors::shared as errors;
 use futures::future::BoxFuture;
 use http::{HeaderMap, Request, header::AUTHORIZATION};
 use tonic::{Status, body::Body};
 
-use super::{AuthenticationError, Authenticator, OperatorToken};
+use super::{AuthenticationError, Authenticator, OperatorToken, policy::Policy};
 use crate::{
     AccountId, CallContext, Caller, failure,
-    identity::{OnBehalfOf, Refusal, missing_credential},
+    identity::{OnBehalfOf, missing_credential},
     method::MethodInfo,
-    service_credential::{ServiceSecrets, on_behalf_of},
+    service_credential::{ServiceSecrets, names_service, on_behalf_of},
 };
 
 /// How long the verification of a token may take. Longer than a slow database, shorter
 /// than users wait.
 const VERIFICATION_TIMEOUT: Duration = Duration::from_secs(5);
-
-const OPERATOR: &str = "operator";
-const ACCOUNT: &str = "account";
 
 /// What credentials are verified with.
 #[derive(Clone)]
@@ -45,15 +43,19 @@ pub(crate) enum Verdict {
 pub(crate) struct Verified {
     caller: Caller,
     on_behalf_of: Option<AccountId>,
-    refusal: Option<Status>,
 }
+
+/// The first message of a request, encoded; a request extension. Only methods that are
+/// open to some callers under a condition on the request get it, and none gets a message
+/// that is longer than 64 KiB or compressed: no condition holds for such a request.
+#[derive(Debug, Clone)]
+pub(crate) struct FirstMessage(pub Bytes);
 
 impl Verified {
     fn caller(caller: Caller) -> Self {
         Self {
             caller,
             on_behalf_of: None,
-            refusal: None,
         }
     }
 
@@ -63,9 +65,6 @@ impl Verified {
         extensions.insert(self.caller);
         if let Some(account) = self.on_behalf_of {
             extensions.insert(OnBehalfOf(account));
-        }
-        if let Some(status) = self.refusal {
-            extensions.insert(Refusal(status));
         }
     }
 }
@@ -79,28 +78,34 @@ impl Credentials {
         if !method.is_known() && !self.is_open(request.uri().path()) {
             return Verdict::Refused(unknown_method(request.uri().path()));
         }
+        self.decide(method, request)
+    }
+
+    fn decide(&self, method: &'static MethodInfo, request: &Request<Body>) -> Verdict {
+        let message = request.extensions().get::<FirstMessage>();
+        let policy = Policy::new(method.access, message.map(|message| message.0.clone()));
         let token = bearer_token(request.headers());
         let caller = self.known_caller(request, token);
-        if method.access.is_empty() || accepts(method, &caller) {
+        if policy.accepts(&caller) {
             let account = matches!(caller, Caller::Service(_))
                 .then(|| on_behalf_of(request.headers()))
                 .flatten();
             return Verdict::Accepted(Verified {
+                caller,
                 on_behalf_of: account,
-                ..Verified::caller(caller)
             });
         }
-        let verdict = match token {
-            Some(token) if caller != Caller::Operator && accepts_accounts(method) => {
-                self.verify(token, method)
+        match token {
+            Some(token) if caller != Caller::Operator && policy.accepts_accounts() => {
+                self.verify(token, policy, method.path)
             }
-            None if caller == Caller::Anonymous => Verdict::Refused(missing_credential()),
-            _ => Verdict::Refused(refused_credential(method)),
-        };
-        if method.access.iter().any(is_open) {
-            return accept_with_refusal(verdict);
+            None if caller == Caller::Anonymous
+                && !(policy.accepts_services() && names_service(request.headers())) =>
+            {
+                Verdict::Refused(missing_credential())
+            }
+            _ => Verdict::Refused(policy.refusal(&caller)),
         }
-        verdict
     }
 
     /// The caller, as far as it is known without the authenticator.
@@ -121,77 +126,26 @@ impl Credentials {
     }
 
     /// Asks the authenticator. Without one, no token can be verified.
-    fn verify(&self, token: &str, method: &'static MethodInfo) -> Verdict {
+    fn verify(&self, token: &str, policy: Policy, path: &'static str) -> Verdict {
         let Some(authenticator) = self.authenticator.clone() else {
-            return Verdict::Refused(unverifiable("no authenticator is configured", method));
+            return Verdict::Refused(unverifiable("no authenticator is configured", path));
         };
         let token = token.to_owned();
         Verdict::Pending(Box::pin(async move {
             let verification = authenticator.authenticate(&token);
             match tokio::time::timeout(VERIFICATION_TIMEOUT, verification).await {
-                Ok(Ok(caller)) if accepts(method, &caller) => Ok(Verified::caller(caller)),
-                Ok(Ok(_) | Err(AuthenticationError::Refused)) => Err(refused_credential(method)),
-                Ok(Err(AuthenticationError::Unavailable(cause))) => {
-                    Err(unverifiable(&cause, method))
-                }
-                Err(_) => Err(unverifiable("the verification takes too long", method)),
+                Ok(Ok(caller)) if policy.accepts(&caller) => Ok(Verified::caller(caller)),
+                Ok(Ok(caller)) => Err(policy.refusal(&caller)),
+                Ok(Err(AuthenticationError::Refused)) => Err(policy.refusal(&Caller::Anonymous)),
+                Ok(Err(AuthenticationError::Unavailable(cause))) => Err(unverifiable(&cause, path)),
+                Err(_) => Err(unverifiable("the verification takes too long", path)),
             }
         }))
     }
 }
 
-/// Passes a refused call on as anonymous, with its refusal: the method is open under a
-/// condition that only the handler can check.
-fn accept_with_refusal(verdict: Verdict) -> Verdict {
-    let anonymous = |status| Verified {
-        refusal: Some(status),
-        ..Verified::caller(Caller::Anonymous)
-    };
-    match verdict {
-        Verdict::Accepted(verified) => Verdict::Accepted(verified),
-        Verdict::Refused(status) => Verdict::Accepted(anonymous(status)),
-        Verdict::Pending(verification) => Verdict::Pending(Box::pin(async move {
-            Ok(verification.await.unwrap_or_else(anonymous))
-        })),
-    }
-}
-
-/// Whether the caller satisfies an alternative that asks for a credential or a service. A
-/// credential that is not known here is satisfied by nobody.
-fn accepts(method: &MethodInfo, caller: &Caller) -> bool {
-    method.access.iter().any(|access| match caller {
-        Caller::Anonymous => false,
-        Caller::Operator => access.credential == Some(OPERATOR),
-        Caller::Account(_) => access.credential == Some(ACCOUNT),
-        Caller::Service(name) => access.services.contains(&name.as_str()),
-    })
-}
-
-fn accepts_accounts(method: &MethodInfo) -> bool {
-    let mut alternatives = method.access.iter();
-    alternatives.any(|access| access.credential == Some(ACCOUNT))
-}
-
-/// Whether the alternative asks for nothing, which is so only under a condition.
-fn is_open(access: &Access) -> bool {
-    access.credential.is_none() && access.services.is_empty()
-}
-
-fn refused_credential(method: &MethodInfo) -> Status {
-    if accepts_accounts(method) {
-        let message = "the token belongs to no open session: sign in again";
-        return failure(errors::SESSION_INVALID, message).into_status();
-    }
-    let message = "the credential is not one that may call this method";
-    failure(errors::CREDENTIAL_REFUSED, message).into_status()
-}
-
-fn unverifiable(cause: &str, method: &MethodInfo) -> Status {
-    tracing::warn!(
-        method = method.path,
-        cause,
-        "a session token cannot be verified"
-    );
+fn unverifiable(cause: &str, path: &str) -> Status {
+    tracing::warn!(method = path, cause, "a session token cannot be verified");
     let message = "the session cannot be checked now: retry with backoff";
     failure(errors::ACCOUNTS_UNAVAILABLE, message).into_status()
 }

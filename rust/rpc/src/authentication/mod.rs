@@ -4,11 +4,12 @@
 mod cache;
 mod decision;
 mod operator_token;
+mod policy;
 
 use futures::future::BoxFuture;
 
 pub use self::cache::CachedAuthenticator;
-pub(crate) use self::decision::{Credentials, Verdict, Verified};
+pub(crate) use self::decision::{Credentials, FirstMessage, Verdict, Verified};
 pub use self::operator_token::OperatorToken;
 use crate::Caller;
 

@@ -27,7 +27,7 @@ use self::{
 use crate::{
     AccountId, CallContext, Caller, ServiceName,
     context::{REQUEST_ID, TRACEPARENT, TRACESTATE, never_indexed},
-    identity::{OnBehalfOf, Refusal},
+    identity::OnBehalfOf,
     layers::Stack,
     method::{self, MethodInfo},
     service_credential,
@@ -190,7 +190,6 @@ impl Channel {
                 let extensions = request.extensions_mut();
                 extensions.remove::<Caller>();
                 extensions.remove::<OnBehalfOf>();
-                extensions.remove::<Refusal>();
                 if let Some(caller) = self.caller {
                     extensions.insert(caller);
                 }

@@ -30,7 +30,7 @@ use tower::Service;
 pub(crate) use self::limits::Limits;
 pub use self::limits::Permit;
 use super::completion::{CompletionObserver, OnCompletion};
-use crate::CallContext;
+use crate::{CallContext, authentication::FirstMessage};
 
 /// The middleware service around `S`; see the [module](self).
 #[derive(Clone)]
@@ -93,8 +93,15 @@ async fn admit(
     call: &CallContext,
     limits: &Arc<Limits>,
 ) -> Result<(Request<Body>, Permit), Status> {
-    let (parts, body) = request.into_parts();
-    let body = first_message::receive(body, call.method_info(), limits.receive_timeout()).await?;
+    let (mut parts, body) = request.into_parts();
+    let method = call.method_info();
+    let (body, first_message) =
+        first_message::receive(body, method, limits.receive_timeout()).await?;
+    // A nested call may have the extensions of the request that caused it.
+    parts.extensions.remove::<FirstMessage>();
+    if let Some(message) = first_message {
+        parts.extensions.insert(FirstMessage(message));
+    }
     let permit = limits.acquire(call).await?;
     Ok((Request::from_parts(parts, body), permit))
 }

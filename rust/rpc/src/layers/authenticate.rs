@@ -13,16 +13,13 @@
 //! | method without access | passed on; no token is given to the authenticator |
 //! | no credential | UNAUTHENTICATED, CREDENTIAL_MISSING |
 //! | wrong token, method for accounts | UNAUTHENTICATED, SESSION_INVALID |
-//! | wrong token, other methods; or a caller that the method does not accept | PERMISSION_DENIED, CREDENTIAL_REFUSED |
+//! | wrong token or service secret, other methods; or a caller that the method does not accept | PERMISSION_DENIED, CREDENTIAL_REFUSED |
 //! | token cannot be verified | UNAVAILABLE, ACCOUNTS_UNAVAILABLE |
 //!
-//! A method that is open under a condition on its request, such as a guest cart, is called
-//! without a verified credential too, because the layer does not read messages. Its
-//! handler gets the account by [`Caller::require_account`], which fails with the status
-//! that the layer would have sent.
-//!
-//! All statuses are sent before a message is read. Failed attempts appear in the log and
-//! the metrics by their code.
+//! An alternative may have a condition on the request, such as a guest cart, which anybody
+//! may use. It is evaluated on the encoded first message, which [`admission`](super::admission)
+//! has received: no message is decoded here, and none is validated before the call is
+//! accepted. Failed attempts appear in the log and the metrics by their code.
 
 use std::{
     convert::Infallible,

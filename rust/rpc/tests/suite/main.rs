@@ -4,6 +4,7 @@
 
 mod calls;
 mod client_policy;
+mod conditions;
 mod context;
 mod credentials;
 mod fakes;

@@ -7,6 +7,7 @@
 package accountsv1
 
 import (
+	_ "bindery/gen/go/bookstore/type/v1"
 	_ "bindery/gen/go/proofread/v1"
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
@@ -782,7 +783,7 @@ var File_bookstore_accounts_v1_account_service_proto protoreflect.FileDescriptor
 
 const file_bookstore_accounts_v1_account_service_proto_rawDesc = "" +
 	"\n" +
-	"+bookstore/accounts/v1/account_service.proto\x12\x15bookstore.accounts.v1\x1a#bookstore/accounts/v1/account.proto\x1a\x1bbuf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1aproofread/v1/options.proto\"\xeb\x01\n" +
+	"+bookstore/accounts/v1/account_service.proto\x12\x15bookstore.accounts.v1\x1a#bookstore/accounts/v1/account.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1bbuf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1aproofread/v1/options.proto\"\xeb\x01\n" +
 	"\rSignUpRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12 \n" +
@@ -828,24 +829,23 @@ const file_bookstore_accounts_v1_account_service_proto_rawDesc = "" +
 	"\x14DeleteAccountRequest\x125\n" +
 	"\x10current_password\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\x0fcurrentPassword\"\x17\n" +
-	"\x15DeleteAccountResponse2\xbd\"\n" +
-	"\x0eAccountService\x12\xea\x03\n" +
-	"\x06SignUp\x12$.bookstore.accounts.v1.SignUpRequest\x1a%.bookstore.accounts.v1.SignUpResponse\"\x92\x03\xca\xd8\x19|\b\x03\x12\x13PASSWORD_TOO_COMMON\x1acthe new password is on the list of common passwords or equals the email address; choose another one\xca\xd8\x19\x93\x01\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a|too many sign-up mails to this address, whether or not it has an account; wait for the time that RetryInfo gives, then retry\xca\xd8\x19e\b\x06\x12\x11REQUEST_ID_REUSED\x1aNthe request id was already used with a different request; use a new request id\xe2\xd8\x19\n" +
-	"request_id\x90\x02\x02\x12\x97\x02\n" +
-	"\vVerifyEmail\x12).bookstore.accounts.v1.VerifyEmailRequest\x1a*.bookstore.accounts.v1.VerifyEmailResponse\"\xb0\x01\xca\xd8\x19\xa8\x01\b\t\x12\x1aVERIFICATION_TOKEN_INVALID\x1a\x87\x01the token is unknown, older than 24 hours, or the address got an account from another sign-up in the meantime; sign in or sign up again\x90\x02\x02\x12\x9a\x03\n" +
+	"\x15DeleteAccountResponse2\xba\x14\n" +
+	"\x0eAccountService\x12\x85\x03\n" +
+	"\x06SignUp\x12$.bookstore.accounts.v1.SignUpRequest\x1a%.bookstore.accounts.v1.SignUpResponse\"\xad\x02\xca\xd8\x19|\b\x03\x12\x13PASSWORD_TOO_COMMON\x1acthe new password is on the list of common passwords or equals the email address; choose another one\xca\xd8\x19\x93\x01\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a|too many sign-up mails to this address, whether or not it has an account; wait for the time that RetryInfo gives, then retry\xe2\xd8\x19\n" +
+	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\x97\x02\n" +
+	"\vVerifyEmail\x12).bookstore.accounts.v1.VerifyEmailRequest\x1a*.bookstore.accounts.v1.VerifyEmailResponse\"\xb0\x01\xca\xd8\x19\xa8\x01\b\t\x12\x1aVERIFICATION_TOKEN_INVALID\x1a\x87\x01the token is unknown, older than 24 hours, or the address got an account from another sign-up in the meantime; sign in or sign up again\x90\x02\x02\x12s\n" +
 	"\n" +
-	"GetAccount\x12(.bookstore.accounts.v1.GetAccountRequest\x1a).bookstore.accounts.v1.GetAccountResponse\"\xb6\x02\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\x90\x02\x01\x12\xa4\x04\n" +
-	"\rUpdateAccount\x12+.bookstore.accounts.v1.UpdateAccountRequest\x1a,.bookstore.accounts.v1.UpdateAccountResponse\"\xb7\x03\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xca\xd8\x19}\b\x03\x12\x13UPDATE_MASK_INVALID\x1adthe update mask has no path or a path inside the address; an address can only be replaced as a whole\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\x90\x02\x02\x12\xff\x05\n" +
-	"\x0eChangePassword\x12,.bookstore.accounts.v1.ChangePasswordRequest\x1a-.bookstore.accounts.v1.ChangePasswordResponse\"\x8f\x05\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xca\xd8\x19]\b\a\x12\x0ePASSWORD_WRONG\x1aIthe current password is wrong; enter it again or request a password reset\xca\xd8\x19|\b\x03\x12\x13PASSWORD_TOO_COMMON\x1acthe new password is on the list of common passwords or equals the email address; choose another one\xca\xd8\x19t\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a]too many wrong passwords for this account; wait for the time that RetryInfo gives, then retry\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\x90\x02\x02\x12\xa7\x03\n" +
-	"\x14RequestPasswordReset\x122.bookstore.accounts.v1.RequestPasswordResetRequest\x1a3.bookstore.accounts.v1.RequestPasswordResetResponse\"\xa5\x02\xca\xd8\x19\xa6\x01\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a\x8e\x01too many password resets were requested for this address, whether or not it has an account; wait for the time that RetryInfo gives, then retry\xca\xd8\x19e\b\x06\x12\x11REQUEST_ID_REUSED\x1aNthe request id was already used with a different request; use a new request id\xe2\xd8\x19\n" +
-	"request_id\x90\x02\x02\x12\x8b\x03\n" +
-	"\rResetPassword\x12+.bookstore.accounts.v1.ResetPasswordRequest\x1a,.bookstore.accounts.v1.ResetPasswordResponse\"\x9e\x02\xca\xd8\x19\x96\x01\b\t\x12\x13RESET_TOKEN_INVALID\x1a}the token is unknown, older than 1 hour, was used for another password, or was replaced by a newer token; request a new reset\xca\xd8\x19|\b\x03\x12\x13PASSWORD_TOO_COMMON\x1acthe new password is on the list of common passwords or equals the email address; choose another one\x90\x02\x02\x12\xfc\x04\n" +
-	"\rDeleteAccount\x12+.bookstore.accounts.v1.DeleteAccountRequest\x1a,.bookstore.accounts.v1.DeleteAccountResponse\"\x8f\x04\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xca\xd8\x19]\b\a\x12\x0ePASSWORD_WRONG\x1aIthe current password is wrong; enter it again or request a password reset\xca\xd8\x19t\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a]too many wrong passwords for this account; wait for the time that RetryInfo gives, then retry\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\x90\x02\x02\x1a\xa6\x03\xca\xd8\x19~\b\b\x12\n" +
-	"OVERLOADED\x1anthe server is already handling as many calls as it accepts; wait for the time that RetryInfo gives, then retry\xca\xd8\x19e\b\b\x12\x11MESSAGE_TOO_LARGE\x1aNa message is larger than 4 MiB, the limit of the server; send smaller messages\xca\xd8\x19_\b\x04\x1a[the deadline of the call passed before the response was ready; retry with a longer deadline\xca\xd8\x19T\b\x0e\x12\x11STORE_UNAVAILABLE\x1a=the database does not respond; retry with exponential backoffB\xd7\x01\n" +
+	"GetAccount\x12(.bookstore.accounts.v1.GetAccountRequest\x1a).bookstore.accounts.v1.GetAccountResponse\"\x10\xda\xd8\x19\t\n" +
+	"\aaccount\x90\x02\x01\x12\xfe\x01\n" +
+	"\rUpdateAccount\x12+.bookstore.accounts.v1.UpdateAccountRequest\x1a,.bookstore.accounts.v1.UpdateAccountResponse\"\x91\x01\xca\xd8\x19}\b\x03\x12\x13UPDATE_MASK_INVALID\x1adthe update mask has no path or a path inside the address; an address can only be replaced as a whole\xda\xd8\x19\t\n" +
+	"\aaccount\x90\x02\x02\x12\xd9\x03\n" +
+	"\x0eChangePassword\x12,.bookstore.accounts.v1.ChangePasswordRequest\x1a-.bookstore.accounts.v1.ChangePasswordResponse\"\xe9\x02\xca\xd8\x19]\b\a\x12\x0ePASSWORD_WRONG\x1aIthe current password is wrong; enter it again or request a password reset\xca\xd8\x19|\b\x03\x12\x13PASSWORD_TOO_COMMON\x1acthe new password is on the list of common passwords or equals the email address; choose another one\xca\xd8\x19t\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a]too many wrong passwords for this account; wait for the time that RetryInfo gives, then retry\xda\xd8\x19\t\n" +
+	"\aaccount\x90\x02\x02\x12\xc2\x02\n" +
+	"\x14RequestPasswordReset\x122.bookstore.accounts.v1.RequestPasswordResetRequest\x1a3.bookstore.accounts.v1.RequestPasswordResetResponse\"\xc0\x01\xca\xd8\x19\xa6\x01\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a\x8e\x01too many password resets were requested for this address, whether or not it has an account; wait for the time that RetryInfo gives, then retry\xe2\xd8\x19\n" +
+	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\x8b\x03\n" +
+	"\rResetPassword\x12+.bookstore.accounts.v1.ResetPasswordRequest\x1a,.bookstore.accounts.v1.ResetPasswordResponse\"\x9e\x02\xca\xd8\x19\x96\x01\b\t\x12\x13RESET_TOKEN_INVALID\x1a}the token is unknown, older than 1 hour, was used for another password, or was replaced by a newer token; request a new reset\xca\xd8\x19|\b\x03\x12\x13PASSWORD_TOO_COMMON\x1acthe new password is on the list of common passwords or equals the email address; choose another one\x90\x02\x02\x12\xd6\x02\n" +
+	"\rDeleteAccount\x12+.bookstore.accounts.v1.DeleteAccountRequest\x1a,.bookstore.accounts.v1.DeleteAccountResponse\"\xe9\x01\xca\xd8\x19]\b\a\x12\x0ePASSWORD_WRONG\x1aIthe current password is wrong; enter it again or request a password reset\xca\xd8\x19t\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a]too many wrong passwords for this account; wait for the time that RetryInfo gives, then retry\xda\xd8\x19\t\n" +
+	"\aaccount\x90\x02\x02\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xd7\x01\n" +
 	"\x19com.bookstore.accounts.v1B\x13AccountServiceProtoP\x01Z/bindery/gen/go/bookstore/accounts/v1;accountsv1\xa2\x02\x03BAX\xaa\x02\x15Bookstore.Accounts.V1\xca\x02\x15Bookstore\\Accounts\\V1\xe2\x02!Bookstore\\Accounts\\V1\\GPBMetadata\xea\x02\x17Bookstore::Accounts::V1b\x06proto3"
 
 var (

@@ -7,6 +7,7 @@
 package cartv1
 
 import (
+	_ "bindery/gen/go/bookstore/type/v1"
 	_ "bindery/gen/go/proofread/v1"
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
@@ -515,7 +516,7 @@ var File_bookstore_cart_v1_cart_service_proto protoreflect.FileDescriptor
 
 const file_bookstore_cart_v1_cart_service_proto_rawDesc = "" +
 	"\n" +
-	"$bookstore/cart/v1/cart_service.proto\x12\x11bookstore.cart.v1\x1a\x1cbookstore/cart/v1/cart.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\x80\x01\n" +
+	"$bookstore/cart/v1/cart_service.proto\x12\x11bookstore.cart.v1\x1a\x1cbookstore/cart/v1/cart.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\x80\x01\n" +
 	"\x0eGetCartRequest\x12n\n" +
 	"\acart_id\x18\x01 \x01(\tBU\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xca\xd8\x19Fthe cart of the account to which the session token of the call belongsR\x06cartId\"F\n" +
 	"\x0fGetCartResponse\x123\n" +
@@ -540,16 +541,19 @@ const file_bookstore_cart_v1_cart_service_proto_rawDesc = "" +
 	"\x10MergeCartRequest\x12,\n" +
 	"\rguest_cart_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\vguestCartId\"H\n" +
 	"\x11MergeCartResponse\x123\n" +
-	"\x04cart\x18\x01 \x01(\v2\x17.bookstore.cart.v1.CartB\x06\xbaH\x03\xc8\x01\x01R\x04cart2\xec\x1b\n" +
-	"\vCartService\x12\xb5\x04\n" +
-	"\aGetCart\x12!.bookstore.cart.v1.GetCartRequest\x1a\".bookstore.cart.v1.GetCartResponse\"\xe2\x03\xca\xd8\x19r\b\x10\x12\x12CREDENTIAL_MISSING\x1aZcart_id is unset and the call has no session token; set cart_id to a guest cart or sign in\xca\xd8\x19e\b\x10\x12\x0fSESSION_INVALID\x1aPcart_id is unset and the session token belongs to no open session; sign in again\xca\xd8\x19\x96\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1a|cart_id is unset and the Accounts service does not respond, so the session cannot be checked; retry with exponential backoff\xca\xd8\x19a\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1aFthe Inventory service does not respond; retry with exponential backoff\x90\x02\x01\x12\xea\x05\n" +
-	"\aPutItem\x12!.bookstore.cart.v1.PutItemRequest\x1a\".bookstore.cart.v1.PutItemResponse\"\x97\x05\xca\xd8\x19r\b\x10\x12\x12CREDENTIAL_MISSING\x1aZcart_id is unset and the call has no session token; set cart_id to a guest cart or sign in\xca\xd8\x19e\b\x10\x12\x0fSESSION_INVALID\x1aPcart_id is unset and the session token belongs to no open session; sign in again\xca\xd8\x19\x96\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1a|cart_id is unset and the Accounts service does not respond, so the session cannot be checked; retry with exponential backoff\xca\xd8\x19\\\b\x05\x12\x0eBOOK_NOT_FOUND\x1aHno book has this id; find the ids of books with ListBooks or SearchBooks\xca\xd8\x19Q\b\t\x12\tCART_FULL\x1aBthe cart already has 100 different books; remove one of them first\xca\xd8\x19a\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1aFthe Inventory service does not respond; retry with exponential backoff\x90\x02\x02\x12\xbe\x04\n" +
+	"\x04cart\x18\x01 \x01(\v2\x17.bookstore.cart.v1.CartB\x06\xbaH\x03\xc8\x01\x01R\x04cart2\xbc\a\n" +
+	"\vCartService\x12|\n" +
+	"\aGetCart\x12!.bookstore.cart.v1.GetCartRequest\x1a\".bookstore.cart.v1.GetCartResponse\"*\xda\xd8\x19\x12\n" +
+	"\aaccount*\acart_id\xda\xd8\x19\t\"\acart_id\xb0\xd9\x19\x01\x90\x02\x01\x12\xb2\x02\n" +
+	"\aPutItem\x12!.bookstore.cart.v1.PutItemRequest\x1a\".bookstore.cart.v1.PutItemResponse\"\xdf\x01\xca\xd8\x19\\\b\x05\x12\x0eBOOK_NOT_FOUND\x1aHno book has this id; find the ids of books with ListBooks or SearchBooks\xca\xd8\x19Q\b\t\x12\tCART_FULL\x1aBthe cart already has 100 different books; remove one of them first\xda\xd8\x19\x12\n" +
+	"\aaccount*\acart_id\xda\xd8\x19\t\"\acart_id\xb0\xd9\x19\x01\x90\x02\x02\x12\x85\x01\n" +
 	"\n" +
-	"RemoveItem\x12$.bookstore.cart.v1.RemoveItemRequest\x1a%.bookstore.cart.v1.RemoveItemResponse\"\xe2\x03\xca\xd8\x19r\b\x10\x12\x12CREDENTIAL_MISSING\x1aZcart_id is unset and the call has no session token; set cart_id to a guest cart or sign in\xca\xd8\x19e\b\x10\x12\x0fSESSION_INVALID\x1aPcart_id is unset and the session token belongs to no open session; sign in again\xca\xd8\x19\x96\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1a|cart_id is unset and the Accounts service does not respond, so the session cannot be checked; retry with exponential backoff\xca\xd8\x19a\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1aFthe Inventory service does not respond; retry with exponential backoff\x90\x02\x02\x12\xd6\x03\n" +
-	"\tClearCart\x12#.bookstore.cart.v1.ClearCartRequest\x1a$.bookstore.cart.v1.ClearCartResponse\"\xfd\x02\xca\xd8\x19r\b\x10\x12\x12CREDENTIAL_MISSING\x1aZcart_id is unset and the call has no session token; set cart_id to a guest cart or sign in\xca\xd8\x19e\b\x10\x12\x0fSESSION_INVALID\x1aPcart_id is unset and the session token belongs to no open session; sign in again\xca\xd8\x19\x96\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1a|cart_id is unset and the Accounts service does not respond, so the session cannot be checked; retry with exponential backoff\x90\x02\x02\x12\xf4\x05\n" +
-	"\tMergeCart\x12#.bookstore.cart.v1.MergeCartRequest\x1a$.bookstore.cart.v1.MergeCartResponse\"\x9b\x05\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xca\xd8\x19\x81\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1agthe Accounts service does not respond, so the session cannot be checked; retry with exponential backoff\xca\xd8\x19v\b\t\x12\tCART_FULL\x1agboth carts together have more than 100 different books, so neither was changed; remove some books first\xca\xd8\x19a\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1aFthe Inventory service does not respond; retry with exponential backoff\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\x90\x02\x02\x1a\xa6\x03\xca\xd8\x19~\b\b\x12\n" +
-	"OVERLOADED\x1anthe server is already handling as many calls as it accepts; wait for the time that RetryInfo gives, then retry\xca\xd8\x19e\b\b\x12\x11MESSAGE_TOO_LARGE\x1aNa message is larger than 4 MiB, the limit of the server; send smaller messages\xca\xd8\x19_\b\x04\x1a[the deadline of the call passed before the response was ready; retry with a longer deadline\xca\xd8\x19T\b\x0e\x12\x11STORE_UNAVAILABLE\x1a=the database does not respond; retry with exponential backoffB\xb8\x01\n" +
+	"RemoveItem\x12$.bookstore.cart.v1.RemoveItemRequest\x1a%.bookstore.cart.v1.RemoveItemResponse\"*\xda\xd8\x19\x12\n" +
+	"\aaccount*\acart_id\xda\xd8\x19\t\"\acart_id\xb0\xd9\x19\x01\x90\x02\x02\x12~\n" +
+	"\tClearCart\x12#.bookstore.cart.v1.ClearCartRequest\x1a$.bookstore.cart.v1.ClearCartResponse\"&\xda\xd8\x19\x12\n" +
+	"\aaccount*\acart_id\xda\xd8\x19\t\"\acart_id\x90\x02\x02\x12\xe7\x01\n" +
+	"\tMergeCart\x12#.bookstore.cart.v1.MergeCartRequest\x1a$.bookstore.cart.v1.MergeCartResponse\"\x8e\x01\xca\xd8\x19v\b\t\x12\tCART_FULL\x1agboth carts together have more than 100 different books, so neither was changed; remove some books first\xda\xd8\x19\t\n" +
+	"\aaccount\xb0\xd9\x19\x01\x90\x02\x02\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xb8\x01\n" +
 	"\x15com.bookstore.cart.v1B\x10CartServiceProtoP\x01Z'bindery/gen/go/bookstore/cart/v1;cartv1\xa2\x02\x03BCX\xaa\x02\x11Bookstore.Cart.V1\xca\x02\x11Bookstore\\Cart\\V1\xe2\x02\x1dBookstore\\Cart\\V1\\GPBMetadata\xea\x02\x13Bookstore::Cart::V1b\x06proto3"
 
 var (

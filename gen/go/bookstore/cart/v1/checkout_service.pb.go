@@ -9,6 +9,7 @@ package cartv1
 import (
 	v1 "bindery/gen/go/bookstore/accounts/v1"
 	v11 "bindery/gen/go/bookstore/transactions/v1"
+	_ "bindery/gen/go/bookstore/type/v1"
 	_ "bindery/gen/go/proofread/v1"
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
@@ -732,7 +733,7 @@ var File_bookstore_cart_v1_checkout_service_proto protoreflect.FileDescriptor
 
 const file_bookstore_cart_v1_checkout_service_proto_rawDesc = "" +
 	"\n" +
-	"(bookstore/cart/v1/checkout_service.proto\x12\x11bookstore.cart.v1\x1a#bookstore/accounts/v1/address.proto\x1a\x1dbookstore/cart/v1/order.proto\x1a.bookstore/transactions/v1/payment_method.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\x90\x02\n" +
+	"(bookstore/cart/v1/checkout_service.proto\x12\x11bookstore.cart.v1\x1a#bookstore/accounts/v1/address.proto\x1a\x1dbookstore/cart/v1/order.proto\x1a.bookstore/transactions/v1/payment_method.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\x90\x02\n" +
 	"\x11PlaceOrderRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12&\n" +
@@ -771,32 +772,29 @@ const file_bookstore_cart_v1_checkout_service_proto_rawDesc = "" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\abookIds\"W\n" +
 	"\x16CheckPurchasesResponse\x12=\n" +
 	"\x0fbought_book_ids\x18\x01 \x03(\x05B\x15\xbaH\x12\x92\x01\x0f\x10\xf4\x03\"\n" +
-	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\rboughtBookIds2\xe7*\n" +
-	"\x0fCheckoutService\x12\xe6\n" +
+	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\rboughtBookIds2\xa1\x11\n" +
+	"\x0fCheckoutService\x12\xf4\x05\n" +
 	"\n" +
+	"PlaceOrder\x12$.bookstore.cart.v1.PlaceOrderRequest\x1a%.bookstore.cart.v1.PlaceOrderResponse\"\x98\x05\xca\xd8\x19N\b\t\x12\n" +
+	"CART_EMPTY\x1a>the cart of the account is empty; add books with PutItem first\xca\xd8\x19\xac\x01\b\t\x12\fCART_CHANGED\x1a\x99\x01a book, a quantity or a price in the cart has changed since cart_etag was returned; read the cart again, show it to the buyer and order with the new etag\xca\xd8\x19l\b\t\x12\x10CURRENCIES_MIXED\x1aVthe prices of the books are in different currencies; place one order for each currency\xca\xd8\x19N\b\t\x12\x0fTOTAL_TOO_LARGE\x1a9the total is more than 10^12 minor units; split the order\xca\xd8\x19\xa8\x01\b\t\x12\fOUT_OF_STOCK\x1a\x95\x01a line requests more copies than are available; the metadata keys book_id and available of ErrorInfo give the book and the number of available copies\xda\xd8\x19\t\n" +
+	"\aaccount\xe2\xd8\x19\n" +
+	"request_id\xb0\xd9\x19\x01\xb8\xd9\x19\x01\x90\x02\x02\x12\xaa\x01\n" +
+	"\bGetOrder\x12\".bookstore.cart.v1.GetOrderRequest\x1a#.bookstore.cart.v1.GetOrderResponse\"U\xca\xd8\x19A\b\x05\x12\x0fORDER_NOT_FOUND\x1a,no order of the caller's account has this id\xda\xd8\x19\t\n" +
+	"\aaccount\x90\x02\x01\x12\xaf\x02\n" +
 	"\n" +
-	"PlaceOrder\x12$.bookstore.cart.v1.PlaceOrderRequest\x1a%.bookstore.cart.v1.PlaceOrderResponse\"\x8a\n" +
-	"\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xca\xd8\x19\x81\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1agthe Accounts service does not respond, so the session cannot be checked; retry with exponential backoff\xca\xd8\x19N\b\t\x12\n" +
-	"CART_EMPTY\x1a>the cart of the account is empty; add books with PutItem first\xca\xd8\x19\xac\x01\b\t\x12\fCART_CHANGED\x1a\x99\x01a book, a quantity or a price in the cart has changed since cart_etag was returned; read the cart again, show it to the buyer and order with the new etag\xca\xd8\x19l\b\t\x12\x10CURRENCIES_MIXED\x1aVthe prices of the books are in different currencies; place one order for each currency\xca\xd8\x19N\b\t\x12\x0fTOTAL_TOO_LARGE\x1a9the total is more than 10^12 minor units; split the order\xca\xd8\x19\xa8\x01\b\t\x12\fOUT_OF_STOCK\x1a\x95\x01a line requests more copies than are available; the metadata keys book_id and available of ErrorInfo give the book and the number of available copies\xca\xd8\x19a\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1aFthe Inventory service does not respond; retry with exponential backoff\xca\xd8\x19e\b\x06\x12\x11REQUEST_ID_REUSED\x1aNthe request id was already used with a different request; use a new request id\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\xe2\xd8\x19\n" +
-	"request_id\x90\x02\x02\x12\xd7\x04\n" +
-	"\bGetOrder\x12\".bookstore.cart.v1.GetOrderRequest\x1a#.bookstore.cart.v1.GetOrderResponse\"\x81\x04\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xca\xd8\x19\x81\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1agthe Accounts service does not respond, so the session cannot be checked; retry with exponential backoff\xca\xd8\x19A\b\x05\x12\x0fORDER_NOT_FOUND\x1a,no order of the caller's account has this id\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\x90\x02\x01\x12\xdb\x05\n" +
-	"\n" +
-	"ListOrders\x12$.bookstore.cart.v1.ListOrdersRequest\x1a%.bookstore.cart.v1.ListOrdersResponse\"\xff\x04\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xca\xd8\x19\x81\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1agthe Accounts service does not respond, so the session cannot be checked; retry with exponential backoff\xca\xd8\x19\x8a\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1arthis method did not return the page token for the same account; request the first page again, without a page token\xd2\xd8\x190\n" +
+	"ListOrders\x12$.bookstore.cart.v1.ListOrdersRequest\x1a%.bookstore.cart.v1.ListOrdersResponse\"\xd3\x01\xca\xd8\x19\x8a\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1arthis method did not return the page token for the same account; request the first page again, without a page token\xd2\xd8\x190\n" +
 	"\tpage_size\x12\n" +
-	"page_token\x1a\x06orders\"\x0fnext_page_token\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\x90\x02\x01\x12\x80\x05\n" +
+	"page_token\x1a\x06orders\"\x0fnext_page_token\xda\xd8\x19\t\n" +
+	"\aaccount\x90\x02\x01\x12\xd3\x01\n" +
 	"\n" +
-	"WatchOrder\x12$.bookstore.cart.v1.WatchOrderRequest\x1a%.bookstore.cart.v1.WatchOrderResponse\"\xa2\x04\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xca\xd8\x19\x81\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1agthe Accounts service does not respond, so the session cannot be checked; retry with exponential backoff\xca\xd8\x19A\b\x05\x12\x0fORDER_NOT_FOUND\x1a,no order of the caller's account has this id\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\xea\xd8\x19\x1dthe stream sends every change\x90\x02\x010\x01\x12\xd6\x05\n" +
-	"\vCancelOrder\x12%.bookstore.cart.v1.CancelOrderRequest\x1a&.bookstore.cart.v1.CancelOrderResponse\"\xf7\x04\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xca\xd8\x19\x81\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1agthe Accounts service does not respond, so the session cannot be checked; retry with exponential backoff\xca\xd8\x19A\b\x05\x12\x0fORDER_NOT_FOUND\x1a,no order of the caller's account has this id\xca\xd8\x19r\b\t\x12\x15ORDER_NOT_CANCELLABLE\x1aWthe order is already shipped or has failed, as the metadata key state of ErrorInfo says\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\x90\x02\x02\x12\xad\x04\n" +
-	"\tShipOrder\x12#.bookstore.cart.v1.ShipOrderRequest\x1a$.bookstore.cart.v1.ShipOrderResponse\"\xd4\x03\xca\xd8\x19n\b\x10\x12\x12CREDENTIAL_MISSING\x1aVthe call has no operator token; send it in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x7f\b\a\x12\x12CREDENTIAL_REFUSED\x1agthe token is not the operator token; use the one in the file operator.token of the server's data folder\xca\xd8\x19)\b\x05\x12\x0fORDER_NOT_FOUND\x1a\x14no order has this id\xca\xd8\x19\x8d\x01\b\t\x12\x0eORDER_NOT_PAID\x1aythe order is not paid yet, or is cancelled or failed, as the metadata key state of ErrorInfo says; do not send the parcel\xda\xd8\x19\x19\n" +
-	"\boperator\x12\rauthorization\x90\x02\x02\x12\xfd\x02\n" +
-	"\x0eCheckPurchases\x12(.bookstore.cart.v1.CheckPurchasesRequest\x1a).bookstore.cart.v1.CheckPurchasesResponse\"\x95\x02\xca\xd8\x19n\b\x10\x12\x12CREDENTIAL_MISSING\x1aVthe call has no operator token; send it in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x7f\b\a\x12\x12CREDENTIAL_REFUSED\x1agthe token is not the operator token; use the one in the file operator.token of the server's data folder\xda\xd8\x19\x19\n" +
-	"\boperator\x12\rauthorization\x90\x02\x01\x1a\xa6\x03\xca\xd8\x19~\b\b\x12\n" +
-	"OVERLOADED\x1anthe server is already handling as many calls as it accepts; wait for the time that RetryInfo gives, then retry\xca\xd8\x19e\b\b\x12\x11MESSAGE_TOO_LARGE\x1aNa message is larger than 4 MiB, the limit of the server; send smaller messages\xca\xd8\x19_\b\x04\x1a[the deadline of the call passed before the response was ready; retry with a longer deadline\xca\xd8\x19T\b\x0e\x12\x11STORE_UNAVAILABLE\x1a=the database does not respond; retry with exponential backoffB\xbc\x01\n" +
+	"WatchOrder\x12$.bookstore.cart.v1.WatchOrderRequest\x1a%.bookstore.cart.v1.WatchOrderResponse\"v\xca\xd8\x19A\b\x05\x12\x0fORDER_NOT_FOUND\x1a,no order of the caller's account has this id\xda\xd8\x19\t\n" +
+	"\aaccount\xea\xd8\x19\x1dthe stream sends every change\x90\x02\x010\x01\x12\xaa\x02\n" +
+	"\vCancelOrder\x12%.bookstore.cart.v1.CancelOrderRequest\x1a&.bookstore.cart.v1.CancelOrderResponse\"\xcb\x01\xca\xd8\x19A\b\x05\x12\x0fORDER_NOT_FOUND\x1a,no order of the caller's account has this id\xca\xd8\x19r\b\t\x12\x15ORDER_NOT_CANCELLABLE\x1aWthe order is already shipped or has failed, as the metadata key state of ErrorInfo says\xda\xd8\x19\t\n" +
+	"\aaccount\x90\x02\x02\x12\xa9\x02\n" +
+	"\tShipOrder\x12#.bookstore.cart.v1.ShipOrderRequest\x1a$.bookstore.cart.v1.ShipOrderResponse\"\xd0\x01\xca\xd8\x19)\b\x05\x12\x0fORDER_NOT_FOUND\x1a\x14no order has this id\xca\xd8\x19\x8d\x01\b\t\x12\x0eORDER_NOT_PAID\x1aythe order is not paid yet, or is cancelled or failed, as the metadata key state of ErrorInfo says; do not send the parcel\xda\xd8\x19\n" +
+	"\n" +
+	"\boperator\x90\x02\x02\x12\x7f\n" +
+	"\x0eCheckPurchases\x12(.bookstore.cart.v1.CheckPurchasesRequest\x1a).bookstore.cart.v1.CheckPurchasesResponse\"\x18\xda\xd8\x19\x11\x1a\x0frecommendations\x90\x02\x01\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xbc\x01\n" +
 	"\x15com.bookstore.cart.v1B\x14CheckoutServiceProtoP\x01Z'bindery/gen/go/bookstore/cart/v1;cartv1\xa2\x02\x03BCX\xaa\x02\x11Bookstore.Cart.V1\xca\x02\x11Bookstore\\Cart\\V1\xe2\x02\x1dBookstore\\Cart\\V1\\GPBMetadata\xea\x02\x13Bookstore::Cart::V1b\x06proto3"
 
 var (

@@ -7,6 +7,7 @@
 package inventoryv1
 
 import (
+	_ "bindery/gen/go/bookstore/type/v1"
 	_ "bindery/gen/go/proofread/v1"
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
@@ -1468,7 +1469,7 @@ var File_bookstore_inventory_v1_inventory_service_proto protoreflect.FileDescrip
 
 const file_bookstore_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"\n" +
-	".bookstore/inventory/v1/inventory_service.proto\x12\x16bookstore.inventory.v1\x1a!bookstore/inventory/v1/book.proto\x1a\"bookstore/inventory/v1/stock.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1aproofread/v1/options.proto\"8\n" +
+	".bookstore/inventory/v1/inventory_service.proto\x12\x16bookstore.inventory.v1\x1a!bookstore/inventory/v1/book.proto\x1a\"bookstore/inventory/v1/stock.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1aproofread/v1/options.proto\"8\n" +
 	"\x0eGetBookRequest\x12&\n" +
 	"\abook_id\x18\x01 \x01(\x05B\r\xbaH\n" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\x06bookId\"K\n" +
@@ -1564,7 +1565,7 @@ const file_bookstore_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"\bbook_ids\x18\x01 \x03(\x05B\x18\xbaH\x15\x92\x01\x12\b\x01\x10d\x18\x01\"\n" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\abookIds\"V\n" +
 	"\x12WatchStockResponse\x12@\n" +
-	"\x05level\x18\x01 \x01(\v2\".bookstore.inventory.v1.StockLevelB\x06\xbaH\x03\xc8\x01\x01R\x05level2\xc9+\n" +
+	"\x05level\x18\x01 \x01(\v2\".bookstore.inventory.v1.StockLevelB\x06\xbaH\x03\xc8\x01\x01R\x05level2\xb8\x1b\n" +
 	"\x10InventoryService\x12\xbf\x01\n" +
 	"\aGetBook\x12&.bookstore.inventory.v1.GetBookRequest\x1a'.bookstore.inventory.v1.GetBookResponse\"c\xca\xd8\x19\\\b\x05\x12\x0eBOOK_NOT_FOUND\x1aHno book has this id; find the ids of books with ListBooks or SearchBooks\x90\x02\x01\x12q\n" +
 	"\rBatchGetBooks\x12,.bookstore.inventory.v1.BatchGetBooksRequest\x1a-.bookstore.inventory.v1.BatchGetBooksResponse\"\x03\x90\x02\x01\x12\xa9\x02\n" +
@@ -1574,24 +1575,25 @@ const file_bookstore_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"\x0eListCategories\x12-.bookstore.inventory.v1.ListCategoriesRequest\x1a..bookstore.inventory.v1.ListCategoriesResponse\"\x03\x90\x02\x01\x12\xb9\x02\n" +
 	"\vSearchBooks\x12*.bookstore.inventory.v1.SearchBooksRequest\x1a+.bookstore.inventory.v1.SearchBooksResponse\"\xd0\x01\xca\xd8\x19\x95\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1a}this method did not return the page token for the same query and category; request the first page again, without a page token\xd2\xd8\x19/\n" +
 	"\tpage_size\x12\n" +
-	"page_token\x1a\x05books\"\x0fnext_page_token\x90\x02\x01\x12\x96\x04\n" +
-	"\vImportBooks\x12*.bookstore.inventory.v1.ImportBooksRequest\x1a+.bookstore.inventory.v1.ImportBooksResponse\"\xab\x03\xca\xd8\x19n\b\x10\x12\x12CREDENTIAL_MISSING\x1aVthe call has no operator token; send it in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x7f\b\a\x12\x12CREDENTIAL_REFUSED\x1agthe token is not the operator token; use the one in the file operator.token of the server's data folder\xca\xd8\x19\x91\x01\b\t\x12\x14STOCK_BELOW_RESERVED\x1awthe new stock of a book is lower than the number of its reserved copies; release reservations or import a larger number\xda\xd8\x19\x19\n" +
-	"\boperator\x12\rauthorization\x90\x02\x02(\x01\x12q\n" +
-	"\rBatchGetStock\x12,.bookstore.inventory.v1.BatchGetStockRequest\x1a-.bookstore.inventory.v1.BatchGetStockResponse\"\x03\x90\x02\x01\x12\xdd\x04\n" +
-	"\bSetStock\x12'.bookstore.inventory.v1.SetStockRequest\x1a(.bookstore.inventory.v1.SetStockResponse\"\xfd\x03\xca\xd8\x19n\b\x10\x12\x12CREDENTIAL_MISSING\x1aVthe call has no operator token; send it in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x7f\b\a\x12\x12CREDENTIAL_REFUSED\x1agthe token is not the operator token; use the one in the file operator.token of the server's data folder\xca\xd8\x19\\\b\x05\x12\x0eBOOK_NOT_FOUND\x1aHno book has this id; find the ids of books with ListBooks or SearchBooks\xca\xd8\x19\x83\x01\b\t\x12\x14STOCK_BELOW_RESERVED\x1aithe number is lower than the number of reserved copies; release reservations first or set a larger number\xda\xd8\x19\x19\n" +
-	"\boperator\x12\rauthorization\x90\x02\x02\x12\xa2\x06\n" +
-	"\fReserveStock\x12+.bookstore.inventory.v1.ReserveStockRequest\x1a,.bookstore.inventory.v1.ReserveStockResponse\"\xb6\x05\xca\xd8\x19n\b\x10\x12\x12CREDENTIAL_MISSING\x1aVthe call has no operator token; send it in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x7f\b\a\x12\x12CREDENTIAL_REFUSED\x1agthe token is not the operator token; use the one in the file operator.token of the server's data folder\xca\xd8\x19y\b\x05\x12\x0eBOOK_NOT_FOUND\x1aea line has a book id that is not in the catalogue; the metadata key book_id of ErrorInfo gives the id\xca\xd8\x19\xa8\x01\b\t\x12\fOUT_OF_STOCK\x1a\x95\x01a line requests more copies than are available; the metadata keys book_id and available of ErrorInfo give the book and the number of available copies\xca\xd8\x19e\b\x06\x12\x11REQUEST_ID_REUSED\x1aNthe request id was already used with a different request; use a new request id\xda\xd8\x19\x19\n" +
-	"\boperator\x12\rauthorization\xe2\xd8\x19\n" +
-	"request_id\x90\x02\x02\x12\xe9\x03\n" +
-	"\x0eGetReservation\x12-.bookstore.inventory.v1.GetReservationRequest\x1a..bookstore.inventory.v1.GetReservationResponse\"\xf7\x02\xca\xd8\x19n\b\x10\x12\x12CREDENTIAL_MISSING\x1aVthe call has no operator token; send it in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x7f\b\a\x12\x12CREDENTIAL_REFUSED\x1agthe token is not the operator token; use the one in the file operator.token of the server's data folder\xca\xd8\x19^\b\x05\x12\x15RESERVATION_NOT_FOUND\x1aCno reservation has this id; check the id that ReserveStock returned\xda\xd8\x19\x19\n" +
-	"\boperator\x12\rauthorization\x90\x02\x01\x12\x83\x05\n" +
-	"\x11CommitReservation\x120.bookstore.inventory.v1.CommitReservationRequest\x1a1.bookstore.inventory.v1.CommitReservationResponse\"\x88\x04\xca\xd8\x19n\b\x10\x12\x12CREDENTIAL_MISSING\x1aVthe call has no operator token; send it in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x7f\b\a\x12\x12CREDENTIAL_REFUSED\x1agthe token is not the operator token; use the one in the file operator.token of the server's data folder\xca\xd8\x19^\b\x05\x12\x15RESERVATION_NOT_FOUND\x1aCno reservation has this id; check the id that ReserveStock returned\xca\xd8\x19\x8c\x01\b\t\x12\x14RESERVATION_NOT_HELD\x1arthe reservation has expired or was released, as the metadata key state of ErrorInfo says; reserve the copies again\xda\xd8\x19\x19\n" +
-	"\boperator\x12\rauthorization\x90\x02\x02\x12\xf2\x04\n" +
-	"\x12ReleaseReservation\x121.bookstore.inventory.v1.ReleaseReservationRequest\x1a2.bookstore.inventory.v1.ReleaseReservationResponse\"\xf4\x03\xca\xd8\x19n\b\x10\x12\x12CREDENTIAL_MISSING\x1aVthe call has no operator token; send it in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x7f\b\a\x12\x12CREDENTIAL_REFUSED\x1agthe token is not the operator token; use the one in the file operator.token of the server's data folder\xca\xd8\x19^\b\x05\x12\x15RESERVATION_NOT_FOUND\x1aCno reservation has this id; check the id that ReserveStock returned\xca\xd8\x19y\b\t\x12\x14RESERVATION_NOT_HELD\x1a_the reservation is already committed: the copies have left the warehouse and cannot be released\xda\xd8\x19\x19\n" +
-	"\boperator\x12\rauthorization\x90\x02\x02\x12\x80\x02\n" +
+	"page_token\x1a\x05books\"\x0fnext_page_token\x90\x02\x01\x12\x92\x02\n" +
+	"\vImportBooks\x12*.bookstore.inventory.v1.ImportBooksRequest\x1a+.bookstore.inventory.v1.ImportBooksResponse\"\xa7\x01\xca\xd8\x19\x91\x01\b\t\x12\x14STOCK_BELOW_RESERVED\x1awthe new stock of a book is lower than the number of its reserved copies; release reservations or import a larger number\xda\xd8\x19\n" +
 	"\n" +
-	"WatchStock\x12).bookstore.inventory.v1.WatchStockRequest\x1a*.bookstore.inventory.v1.WatchStockResponse\"\x98\x01\xca\xd8\x19p\b\x05\x12\x0eBOOK_NOT_FOUND\x1a\\one of the books is not in the catalogue; the metadata key book_id of ErrorInfo gives its id\xea\xd8\x19\x1dthe stream sends every change\x90\x02\x010\x01\x1a\xa6\x03\xca\xd8\x19~\b\b\x12\n" +
-	"OVERLOADED\x1anthe server is already handling as many calls as it accepts; wait for the time that RetryInfo gives, then retry\xca\xd8\x19e\b\b\x12\x11MESSAGE_TOO_LARGE\x1aNa message is larger than 4 MiB, the limit of the server; send smaller messages\xca\xd8\x19_\b\x04\x1a[the deadline of the call passed before the response was ready; retry with a longer deadline\xca\xd8\x19T\b\x0e\x12\x11STORE_UNAVAILABLE\x1a=the database does not respond; retry with exponential backoffB\xe0\x01\n" +
+	"\boperator\x90\x02\x02(\x01\x12q\n" +
+	"\rBatchGetStock\x12,.bookstore.inventory.v1.BatchGetStockRequest\x1a-.bookstore.inventory.v1.BatchGetStockResponse\"\x03\x90\x02\x01\x12\xd9\x02\n" +
+	"\bSetStock\x12'.bookstore.inventory.v1.SetStockRequest\x1a(.bookstore.inventory.v1.SetStockResponse\"\xf9\x01\xca\xd8\x19\\\b\x05\x12\x0eBOOK_NOT_FOUND\x1aHno book has this id; find the ids of books with ListBooks or SearchBooks\xca\xd8\x19\x83\x01\b\t\x12\x14STOCK_BELOW_RESERVED\x1aithe number is lower than the number of reserved copies; release reservations first or set a larger number\xda\xd8\x19\n" +
+	"\n" +
+	"\boperator\x90\x02\x02\x12\xc3\x03\n" +
+	"\fReserveStock\x12+.bookstore.inventory.v1.ReserveStockRequest\x1a,.bookstore.inventory.v1.ReserveStockResponse\"\xd7\x02\xca\xd8\x19y\b\x05\x12\x0eBOOK_NOT_FOUND\x1aea line has a book id that is not in the catalogue; the metadata key book_id of ErrorInfo gives the id\xca\xd8\x19\xa8\x01\b\t\x12\fOUT_OF_STOCK\x1a\x95\x01a line requests more copies than are available; the metadata keys book_id and available of ErrorInfo give the book and the number of available copies\xda\xd8\x19\n" +
+	"\n" +
+	"\boperator\xda\xd8\x19\x06\x1a\x04cart\xe2\xd8\x19\n" +
+	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\xee\x01\n" +
+	"\x0eGetReservation\x12-.bookstore.inventory.v1.GetReservationRequest\x1a..bookstore.inventory.v1.GetReservationResponse\"}\xca\xd8\x19^\b\x05\x12\x15RESERVATION_NOT_FOUND\x1aCno reservation has this id; check the id that ReserveStock returned\xda\xd8\x19\n" +
+	"\n" +
+	"\boperator\xda\xd8\x19\x06\x1a\x04cart\x90\x02\x01\x12\xfb\x02\n" +
+	"\x11CommitReservation\x120.bookstore.inventory.v1.CommitReservationRequest\x1a1.bookstore.inventory.v1.CommitReservationResponse\"\x80\x02\xca\xd8\x19^\b\x05\x12\x15RESERVATION_NOT_FOUND\x1aCno reservation has this id; check the id that ReserveStock returned\xca\xd8\x19\x8c\x01\b\t\x12\x14RESERVATION_NOT_HELD\x1arthe reservation has expired or was released, as the metadata key state of ErrorInfo says; reserve the copies again\xda\xd8\x19\x06\x1a\x04cart\x90\x02\x02\x12\xea\x02\n" +
+	"\x12ReleaseReservation\x121.bookstore.inventory.v1.ReleaseReservationRequest\x1a2.bookstore.inventory.v1.ReleaseReservationResponse\"\xec\x01\xca\xd8\x19^\b\x05\x12\x15RESERVATION_NOT_FOUND\x1aCno reservation has this id; check the id that ReserveStock returned\xca\xd8\x19y\b\t\x12\x14RESERVATION_NOT_HELD\x1a_the reservation is already committed: the copies have left the warehouse and cannot be released\xda\xd8\x19\x06\x1a\x04cart\x90\x02\x02\x12\x80\x02\n" +
+	"\n" +
+	"WatchStock\x12).bookstore.inventory.v1.WatchStockRequest\x1a*.bookstore.inventory.v1.WatchStockResponse\"\x98\x01\xca\xd8\x19p\b\x05\x12\x0eBOOK_NOT_FOUND\x1a\\one of the books is not in the catalogue; the metadata key book_id of ErrorInfo gives its id\xea\xd8\x19\x1dthe stream sends every change\x90\x02\x010\x01\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xe0\x01\n" +
 	"\x1acom.bookstore.inventory.v1B\x15InventoryServiceProtoP\x01Z1bindery/gen/go/bookstore/inventory/v1;inventoryv1\xa2\x02\x03BIX\xaa\x02\x16Bookstore.Inventory.V1\xca\x02\x16Bookstore\\Inventory\\V1\xe2\x02\"Bookstore\\Inventory\\V1\\GPBMetadata\xea\x02\x18Bookstore::Inventory::V1b\x06proto3"
 
 var (

@@ -40,10 +40,11 @@ const (
 //
 // The catalogue of the shop and the stock of every book.
 //
-// Anybody may read the catalogue and the stock. Methods that change them, and
-// all methods for reservations, need the operator token. The server creates
-// this token on its first start and writes it to the file operator.token in its
-// data folder.
+// Anybody may read the catalogue and the stock. Methods that change them need
+// the operator token. The server creates this token on its first start and
+// writes it to the file operator.token in its data folder. Reservations belong
+// to the orders of the Cart service: the operator can make and read one, but
+// only Cart commits and releases them.
 type InventoryServiceClient interface {
 	// Returns one book.
 	GetBook(ctx context.Context, in *GetBookRequest, opts ...grpc.CallOption) (*GetBookResponse, error)
@@ -244,10 +245,11 @@ type InventoryService_WatchStockClient = grpc.ServerStreamingClient[WatchStockRe
 //
 // The catalogue of the shop and the stock of every book.
 //
-// Anybody may read the catalogue and the stock. Methods that change them, and
-// all methods for reservations, need the operator token. The server creates
-// this token on its first start and writes it to the file operator.token in its
-// data folder.
+// Anybody may read the catalogue and the stock. Methods that change them need
+// the operator token. The server creates this token on its first start and
+// writes it to the file operator.token in its data folder. Reservations belong
+// to the orders of the Cart service: the operator can make and read one, but
+// only Cart commits and releases them.
 type InventoryServiceServer interface {
 	// Returns one book.
 	GetBook(context.Context, *GetBookRequest) (*GetBookResponse, error)

@@ -8,6 +8,7 @@ package recommendationsv1
 
 import (
 	v1 "bindery/gen/go/bookstore/inventory/v1"
+	_ "bindery/gen/go/bookstore/type/v1"
 	_ "bindery/gen/go/proofread/v1"
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
@@ -197,7 +198,7 @@ var File_bookstore_recommendations_v1_recommendation_service_proto protoreflect.
 
 const file_bookstore_recommendations_v1_recommendation_service_proto_rawDesc = "" +
 	"\n" +
-	"9bookstore/recommendations/v1/recommendation_service.proto\x12\x1cbookstore.recommendations.v1\x1a!bookstore/inventory/v1/book.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xe8\x01\n" +
+	"9bookstore/recommendations/v1/recommendation_service.proto\x12\x1cbookstore.recommendations.v1\x1a!bookstore/inventory/v1/book.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xe8\x01\n" +
 	"\x10RecommendRequest\x12Z\n" +
 	"\auser_id\x18\x01 \x01(\tBA\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xca\xd8\x192an anonymous visitor: all books can be recommendedR\x06userId\x12L\n" +
 	"\bcategory\x18\x02 \x01(\x0e2$.bookstore.inventory.v1.BookCategoryB\n" +
@@ -210,10 +211,9 @@ const file_bookstore_recommendations_v1_recommendation_service_proto_rawDesc = "
 	"\abook_id\x18\x01 \x01(\x05B\r\xbaH\n" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\x06bookId\x12 \n" +
 	"\x05title\x18\x02 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xac\x02R\x05title2\x9e\x05\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xac\x02R\x05title2\xd3\x02\n" +
 	"\x15RecommendationService\x12\xb3\x02\n" +
-	"\tRecommend\x12..bookstore.recommendations.v1.RecommendRequest\x1a/.bookstore.recommendations.v1.RecommendResponse\"\xc4\x01\xca\xd8\x19\x99\x01\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1a~the server has not been able to load the catalogue from the Inventory service since it started; retry with exponential backoff\xea\xd8\x19\x1fthe response is a random sample\x90\x02\x01\x1a\xce\x02\xca\xd8\x19~\b\b\x12\n" +
-	"OVERLOADED\x1anthe server is already handling as many calls as it accepts; wait for the time that RetryInfo gives, then retry\xca\xd8\x19e\b\b\x12\x11MESSAGE_TOO_LARGE\x1aNa message is larger than 4 MiB, the limit of the server; send smaller messages\xca\xd8\x19_\b\x04\x1a[the deadline of the call passed before the response was ready; retry with a longer deadlineB\x8f\x02\n" +
+	"\tRecommend\x12..bookstore.recommendations.v1.RecommendRequest\x1a/.bookstore.recommendations.v1.RecommendResponse\"\xc4\x01\xca\xd8\x19\x99\x01\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1a~the server has not been able to load the catalogue from the Inventory service since it started; retry with exponential backoff\xea\xd8\x19\x1fthe response is a random sample\x90\x02\x01\x1a\x04\xb0\xd9\x19\x01B\x8f\x02\n" +
 	" com.bookstore.recommendations.v1B\x1aRecommendationServiceProtoP\x01Z=bindery/gen/go/bookstore/recommendations/v1;recommendationsv1\xa2\x02\x03BRX\xaa\x02\x1cBookstore.Recommendations.V1\xca\x02\x1cBookstore\\Recommendations\\V1\xe2\x02(Bookstore\\Recommendations\\V1\\GPBMetadata\xea\x02\x1eBookstore::Recommendations::V1b\x06proto3"
 
 var (

@@ -7,6 +7,7 @@
 package reviewsv1
 
 import (
+	_ "bindery/gen/go/bookstore/type/v1"
 	_ "bindery/gen/go/proofread/v1"
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
@@ -703,7 +704,7 @@ var File_bookstore_reviews_v1_review_service_proto protoreflect.FileDescriptor
 
 const file_bookstore_reviews_v1_review_service_proto_rawDesc = "" +
 	"\n" +
-	")bookstore/reviews/v1/review_service.proto\x12\x14bookstore.reviews.v1\x1a!bookstore/reviews/v1/rating.proto\x1a!bookstore/reviews/v1/review.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\x96\x02\n" +
+	")bookstore/reviews/v1/review_service.proto\x12\x14bookstore.reviews.v1\x1a!bookstore/reviews/v1/rating.proto\x1a!bookstore/reviews/v1/review.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\x96\x02\n" +
 	"\x10PutReviewRequest\x12&\n" +
 	"\abook_id\x18\x01 \x01(\x05B\r\xbaH\n" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\x06bookId\x12\x1f\n" +
@@ -748,20 +749,19 @@ const file_bookstore_reviews_v1_review_service_proto_rawDesc = "" +
 	"\x18REVIEW_ORDER_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19REVIEW_ORDER_NEWEST_FIRST\x10\x01\x12!\n" +
 	"\x1dREVIEW_ORDER_MOST_STARS_FIRST\x10\x02\x12#\n" +
-	"\x1fREVIEW_ORDER_FEWEST_STARS_FIRST\x10\x032\xc8\x16\n" +
-	"\rReviewService\x12\xe0\x05\n" +
-	"\tPutReview\x12&.bookstore.reviews.v1.PutReviewRequest\x1a'.bookstore.reviews.v1.PutReviewResponse\"\x81\x05\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xca\xd8\x19\x81\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1agthe Accounts service does not respond, so the session cannot be checked; retry with exponential backoff\xca\xd8\x19\\\b\x05\x12\x0eBOOK_NOT_FOUND\x1aHno book has this id; find the ids of books with ListBooks or SearchBooks\xca\xd8\x19a\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1aFthe Inventory service does not respond; retry with exponential backoff\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\x90\x02\x02\x12\xf5\x04\n" +
-	"\tGetReview\x12&.bookstore.reviews.v1.GetReviewRequest\x1a'.bookstore.reviews.v1.GetReviewResponse\"\x96\x04\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xca\xd8\x19\x81\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1agthe Accounts service does not respond, so the session cannot be checked; retry with exponential backoff\xca\xd8\x19V\b\x05\x12\x10REVIEW_NOT_FOUND\x1a@the account has no review of this book; write one with PutReview\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\x90\x02\x01\x12\xb3\x02\n" +
+	"\x1fREVIEW_ORDER_FEWEST_STARS_FIRST\x10\x032\xc0\b\n" +
+	"\rReviewService\x12\xd2\x01\n" +
+	"\tPutReview\x12&.bookstore.reviews.v1.PutReviewRequest\x1a'.bookstore.reviews.v1.PutReviewResponse\"t\xca\xd8\x19\\\b\x05\x12\x0eBOOK_NOT_FOUND\x1aHno book has this id; find the ids of books with ListBooks or SearchBooks\xda\xd8\x19\t\n" +
+	"\aaccount\xb0\xd9\x19\x01\x90\x02\x02\x12\xc8\x01\n" +
+	"\tGetReview\x12&.bookstore.reviews.v1.GetReviewRequest\x1a'.bookstore.reviews.v1.GetReviewResponse\"j\xca\xd8\x19V\b\x05\x12\x10REVIEW_NOT_FOUND\x1a@the account has no review of this book; write one with PutReview\xda\xd8\x19\t\n" +
+	"\aaccount\x90\x02\x01\x12\xb3\x02\n" +
 	"\vListReviews\x12(.bookstore.reviews.v1.ListReviewsRequest\x1a).bookstore.reviews.v1.ListReviewsResponse\"\xce\x01\xca\xd8\x19\x91\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1aythis method did not return the page token for the same book and order; request the first page again, without a page token\xd2\xd8\x191\n" +
 	"\tpage_size\x12\n" +
-	"page_token\x1a\areviews\"\x0fnext_page_token\x90\x02\x01\x12\xa4\x04\n" +
-	"\fDeleteReview\x12).bookstore.reviews.v1.DeleteReviewRequest\x1a*.bookstore.reviews.v1.DeleteReviewResponse\"\xbc\x03\xca\xd8\x19\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\xca\xd8\x19\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\xca\xd8\x19\x81\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1agthe Accounts service does not respond, so the session cannot be checked; retry with exponential backoff\xda\xd8\x19\x18\n" +
-	"\aaccount\x12\rauthorization\x90\x02\x02\x12a\n" +
+	"page_token\x1a\areviews\"\x0fnext_page_token\x90\x02\x01\x12w\n" +
+	"\fDeleteReview\x12).bookstore.reviews.v1.DeleteReviewRequest\x1a*.bookstore.reviews.v1.DeleteReviewResponse\"\x10\xda\xd8\x19\t\n" +
+	"\aaccount\x90\x02\x02\x12a\n" +
 	"\tGetRating\x12&.bookstore.reviews.v1.GetRatingRequest\x1a'.bookstore.reviews.v1.GetRatingResponse\"\x03\x90\x02\x01\x12s\n" +
-	"\x0fBatchGetRatings\x12,.bookstore.reviews.v1.BatchGetRatingsRequest\x1a-.bookstore.reviews.v1.BatchGetRatingsResponse\"\x03\x90\x02\x01\x1a\xa6\x03\xca\xd8\x19~\b\b\x12\n" +
-	"OVERLOADED\x1anthe server is already handling as many calls as it accepts; wait for the time that RetryInfo gives, then retry\xca\xd8\x19e\b\b\x12\x11MESSAGE_TOO_LARGE\x1aNa message is larger than 4 MiB, the limit of the server; send smaller messages\xca\xd8\x19_\b\x04\x1a[the deadline of the call passed before the response was ready; retry with a longer deadline\xca\xd8\x19T\b\x0e\x12\x11STORE_UNAVAILABLE\x1a=the database does not respond; retry with exponential backoffB\xcf\x01\n" +
+	"\x0fBatchGetRatings\x12,.bookstore.reviews.v1.BatchGetRatingsRequest\x1a-.bookstore.reviews.v1.BatchGetRatingsResponse\"\x03\x90\x02\x01\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xcf\x01\n" +
 	"\x18com.bookstore.reviews.v1B\x12ReviewServiceProtoP\x01Z-bindery/gen/go/bookstore/reviews/v1;reviewsv1\xa2\x02\x03BRX\xaa\x02\x14Bookstore.Reviews.V1\xca\x02\x14Bookstore\\Reviews\\V1\xe2\x02 Bookstore\\Reviews\\V1\\GPBMetadata\xea\x02\x16Bookstore::Reviews::V1b\x06proto3"
 
 var (

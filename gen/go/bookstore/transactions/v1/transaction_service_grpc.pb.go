@@ -32,8 +32,8 @@ const (
 //
 // Charges, refunds and receipts.
 //
-// Charge and Refund need the operator token: the checkout calls them for the
-// buyer. Buyers read their own transactions with their session token.
+// The Cart service charges and refunds for the buyer; the operator can refund
+// too. Buyers read their own transactions with their session token.
 type TransactionServiceClient interface {
 	// Charges a payment method. A declined charge is not an error: the call
 	// succeeds and returns a transaction with decline_reason set. A new attempt
@@ -120,8 +120,8 @@ func (c *transactionServiceClient) ResendReceipt(ctx context.Context, in *Resend
 //
 // Charges, refunds and receipts.
 //
-// Charge and Refund need the operator token: the checkout calls them for the
-// buyer. Buyers read their own transactions with their session token.
+// The Cart service charges and refunds for the buyer; the operator can refund
+// too. Buyers read their own transactions with their session token.
 type TransactionServiceServer interface {
 	// Charges a payment method. A declined charge is not an error: the call
 	// succeeds and returns a transaction with decline_reason set. A new attempt

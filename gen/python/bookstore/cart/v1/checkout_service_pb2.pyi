@@ -1,6 +1,7 @@
 from bookstore.accounts.v1 import address_pb2 as _address_pb2
 from bookstore.cart.v1 import order_pb2 as _order_pb2
 from bookstore.transactions.v1 import payment_method_pb2 as _payment_method_pb2
+from bookstore.type.v1 import conventions_pb2 as _conventions_pb2
 from buf.validate import validate_pb2 as _validate_pb2
 from proofread.v1 import options_pb2 as _options_pb2
 from google.protobuf.internal import containers as _containers

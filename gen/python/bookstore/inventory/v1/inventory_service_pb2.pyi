@@ -2,6 +2,7 @@ import datetime
 
 from bookstore.inventory.v1 import book_pb2 as _book_pb2
 from bookstore.inventory.v1 import stock_pb2 as _stock_pb2
+from bookstore.type.v1 import conventions_pb2 as _conventions_pb2
 from buf.validate import validate_pb2 as _validate_pb2
 from google.protobuf import duration_pb2 as _duration_pb2
 from proofread.v1 import options_pb2 as _options_pb2

@@ -28,10 +28,11 @@ if _version_not_supported:
 class InventoryServiceStub:
     """The catalogue of the shop and the stock of every book.
 
-    Anybody may read the catalogue and the stock. Methods that change them, and
-    all methods for reservations, need the operator token. The server creates
-    this token on its first start and writes it to the file operator.token in its
-    data folder.
+    Anybody may read the catalogue and the stock. Methods that change them need
+    the operator token. The server creates this token on its first start and
+    writes it to the file operator.token in its data folder. Reservations belong
+    to the orders of the Cart service: the operator can make and read one, but
+    only Cart commits and releases them.
     """
 
     def __init__(self, channel):
@@ -110,10 +111,11 @@ class InventoryServiceStub:
 class InventoryServiceServicer:
     """The catalogue of the shop and the stock of every book.
 
-    Anybody may read the catalogue and the stock. Methods that change them, and
-    all methods for reservations, need the operator token. The server creates
-    this token on its first start and writes it to the file operator.token in its
-    data folder.
+    Anybody may read the catalogue and the stock. Methods that change them need
+    the operator token. The server creates this token on its first start and
+    writes it to the file operator.token in its data folder. Reservations belong
+    to the orders of the Cart service: the operator can make and read one, but
+    only Cart commits and releases them.
     """
 
     def GetBook(self, request, context):
@@ -301,10 +303,11 @@ def add_InventoryServiceServicer_to_server(servicer, server):
 class InventoryService:
     """The catalogue of the shop and the stock of every book.
 
-    Anybody may read the catalogue and the stock. Methods that change them, and
-    all methods for reservations, need the operator token. The server creates
-    this token on its first start and writes it to the file operator.token in its
-    data folder.
+    Anybody may read the catalogue and the stock. Methods that change them need
+    the operator token. The server creates this token on its first start and
+    writes it to the file operator.token in its data folder. Reservations belong
+    to the orders of the Cart service: the operator can make and read one, but
+    only Cart commits and releases them.
     """
 
     @staticmethod

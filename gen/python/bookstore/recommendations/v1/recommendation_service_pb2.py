@@ -23,11 +23,12 @@ _sym_db = _symbol_database.Default()
 
 
 from bookstore.inventory.v1 import book_pb2 as bookstore_dot_inventory_dot_v1_dot_book__pb2
+from bookstore.type.v1 import conventions_pb2 as bookstore_dot_type_dot_v1_dot_conventions__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from proofread.v1 import options_pb2 as proofread_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n9bookstore/recommendations/v1/recommendation_service.proto\x12\x1c\x62ookstore.recommendations.v1\x1a!bookstore/inventory/v1/book.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xe8\x01\n\x10RecommendRequest\x12Z\n\x07user_id\x18\x01 \x01(\tBA\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\xca\xd8\x19\x32\x61n anonymous visitor: all books can be recommendedR\x06userId\x12L\n\x08\x63\x61tegory\x18\x02 \x01(\x0e\x32$.bookstore.inventory.v1.BookCategoryB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x08\x63\x61tegory\x12*\n\x0bmax_results\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x01R\nmaxResults\"y\n\x11RecommendResponse\x12\x64\n\x0frecommendations\x18\x01 \x03(\x0b\x32\x30.bookstore.recommendations.v1.BookRecommendationB\x08\xbaH\x05\x92\x01\x02\x10\x64R\x0frecommendations\"^\n\x12\x42ookRecommendation\x12&\n\x07\x62ook_id\x18\x01 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\x93\xeb\xdc\x03(\x01R\x06\x62ookId\x12 \n\x05title\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xac\x02R\x05title2\x9e\x05\n\x15RecommendationService\x12\xb3\x02\n\tRecommend\x12..bookstore.recommendations.v1.RecommendRequest\x1a/.bookstore.recommendations.v1.RecommendResponse\"\xc4\x01\x90\x02\x01\xca\xd8\x19\x99\x01\x08\x0e\x12\x15\x43\x41TALOGUE_UNAVAILABLE\x1a~the server has not been able to load the catalogue from the Inventory service since it started; retry with exponential backoff\xea\xd8\x19\x1fthe response is a random sample\x1a\xce\x02\xca\xd8\x19~\x08\x08\x12\nOVERLOADED\x1anthe server is already handling as many calls as it accepts; wait for the time that RetryInfo gives, then retry\xca\xd8\x19\x65\x08\x08\x12\x11MESSAGE_TOO_LARGE\x1aNa message is larger than 4 MiB, the limit of the server; send smaller messages\xca\xd8\x19_\x08\x04\x1a[the deadline of the call passed before the response was ready; retry with a longer deadlineB\x8f\x02\n com.bookstore.recommendations.v1B\x1aRecommendationServiceProtoP\x01Z=bindery/gen/go/bookstore/recommendations/v1;recommendationsv1\xa2\x02\x03\x42RX\xaa\x02\x1c\x42ookstore.Recommendations.V1\xca\x02\x1c\x42ookstore\\Recommendations\\V1\xe2\x02(Bookstore\\Recommendations\\V1\\GPBMetadata\xea\x02\x1e\x42ookstore::Recommendations::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n9bookstore/recommendations/v1/recommendation_service.proto\x12\x1c\x62ookstore.recommendations.v1\x1a!bookstore/inventory/v1/book.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xe8\x01\n\x10RecommendRequest\x12Z\n\x07user_id\x18\x01 \x01(\tBA\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\xca\xd8\x19\x32\x61n anonymous visitor: all books can be recommendedR\x06userId\x12L\n\x08\x63\x61tegory\x18\x02 \x01(\x0e\x32$.bookstore.inventory.v1.BookCategoryB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x08\x63\x61tegory\x12*\n\x0bmax_results\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x01R\nmaxResults\"y\n\x11RecommendResponse\x12\x64\n\x0frecommendations\x18\x01 \x03(\x0b\x32\x30.bookstore.recommendations.v1.BookRecommendationB\x08\xbaH\x05\x92\x01\x02\x10\x64R\x0frecommendations\"^\n\x12\x42ookRecommendation\x12&\n\x07\x62ook_id\x18\x01 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\x93\xeb\xdc\x03(\x01R\x06\x62ookId\x12 \n\x05title\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xac\x02R\x05title2\xd3\x02\n\x15RecommendationService\x12\xb3\x02\n\tRecommend\x12..bookstore.recommendations.v1.RecommendRequest\x1a/.bookstore.recommendations.v1.RecommendResponse\"\xc4\x01\x90\x02\x01\xca\xd8\x19\x99\x01\x08\x0e\x12\x15\x43\x41TALOGUE_UNAVAILABLE\x1a~the server has not been able to load the catalogue from the Inventory service since it started; retry with exponential backoff\xea\xd8\x19\x1fthe response is a random sample\x1a\x04\xb0\xd9\x19\x01\x42\x8f\x02\n com.bookstore.recommendations.v1B\x1aRecommendationServiceProtoP\x01Z=bindery/gen/go/bookstore/recommendations/v1;recommendationsv1\xa2\x02\x03\x42RX\xaa\x02\x1c\x42ookstore.Recommendations.V1\xca\x02\x1c\x42ookstore\\Recommendations\\V1\xe2\x02(Bookstore\\Recommendations\\V1\\GPBMetadata\xea\x02\x1e\x42ookstore::Recommendations::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,15 +49,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BOOKRECOMMENDATION'].fields_by_name['title']._loaded_options = None
   _globals['_BOOKRECOMMENDATION'].fields_by_name['title']._serialized_options = b'\272H\007r\005\020\001\030\254\002'
   _globals['_RECOMMENDATIONSERVICE']._loaded_options = None
-  _globals['_RECOMMENDATIONSERVICE']._serialized_options = b'\312\330\031~\010\010\022\nOVERLOADED\032nthe server is already handling as many calls as it accepts; wait for the time that RetryInfo gives, then retry\312\330\031e\010\010\022\021MESSAGE_TOO_LARGE\032Na message is larger than 4 MiB, the limit of the server; send smaller messages\312\330\031_\010\004\032[the deadline of the call passed before the response was ready; retry with a longer deadline'
+  _globals['_RECOMMENDATIONSERVICE']._serialized_options = b'\260\331\031\001'
   _globals['_RECOMMENDATIONSERVICE'].methods_by_name['Recommend']._loaded_options = None
   _globals['_RECOMMENDATIONSERVICE'].methods_by_name['Recommend']._serialized_options = b'\220\002\001\312\330\031\231\001\010\016\022\025CATALOGUE_UNAVAILABLE\032~the server has not been able to load the catalogue from the Inventory service since it started; retry with exponential backoff\352\330\031\037the response is a random sample'
-  _globals['_RECOMMENDREQUEST']._serialized_start=184
-  _globals['_RECOMMENDREQUEST']._serialized_end=416
-  _globals['_RECOMMENDRESPONSE']._serialized_start=418
-  _globals['_RECOMMENDRESPONSE']._serialized_end=539
-  _globals['_BOOKRECOMMENDATION']._serialized_start=541
-  _globals['_BOOKRECOMMENDATION']._serialized_end=635
-  _globals['_RECOMMENDATIONSERVICE']._serialized_start=638
-  _globals['_RECOMMENDATIONSERVICE']._serialized_end=1308
+  _globals['_RECOMMENDREQUEST']._serialized_start=221
+  _globals['_RECOMMENDREQUEST']._serialized_end=453
+  _globals['_RECOMMENDRESPONSE']._serialized_start=455
+  _globals['_RECOMMENDRESPONSE']._serialized_end=576
+  _globals['_BOOKRECOMMENDATION']._serialized_start=578
+  _globals['_BOOKRECOMMENDATION']._serialized_end=672
+  _globals['_RECOMMENDATIONSERVICE']._serialized_start=675
+  _globals['_RECOMMENDATIONSERVICE']._serialized_end=1014
 # @@protoc_insertion_point(module_scope)

@@ -1,5 +1,6 @@
 from bookstore.transactions.v1 import payment_method_pb2 as _payment_method_pb2
 from bookstore.transactions.v1 import transaction_pb2 as _transaction_pb2
+from bookstore.type.v1 import conventions_pb2 as _conventions_pb2
 from bookstore.type.v1 import money_pb2 as _money_pb2
 from buf.validate import validate_pb2 as _validate_pb2
 from proofread.v1 import options_pb2 as _options_pb2

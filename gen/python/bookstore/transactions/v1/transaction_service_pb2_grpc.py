@@ -28,8 +28,8 @@ if _version_not_supported:
 class TransactionServiceStub:
     """Charges, refunds and receipts.
 
-    Charge and Refund need the operator token: the checkout calls them for the
-    buyer. Buyers read their own transactions with their session token.
+    The Cart service charges and refunds for the buyer; the operator can refund
+    too. Buyers read their own transactions with their session token.
     """
 
     def __init__(self, channel):
@@ -68,8 +68,8 @@ class TransactionServiceStub:
 class TransactionServiceServicer:
     """Charges, refunds and receipts.
 
-    Charge and Refund need the operator token: the checkout calls them for the
-    buyer. Buyers read their own transactions with their session token.
+    The Cart service charges and refunds for the buyer; the operator can refund
+    too. Buyers read their own transactions with their session token.
     """
 
     def Charge(self, request, context):
@@ -155,8 +155,8 @@ def add_TransactionServiceServicer_to_server(servicer, server):
 class TransactionService:
     """Charges, refunds and receipts.
 
-    Charge and Refund need the operator token: the checkout calls them for the
-    buyer. Buyers read their own transactions with their session token.
+    The Cart service charges and refunds for the buyer; the operator can refund
+    too. Buyers read their own transactions with their session token.
     """
 
     @staticmethod

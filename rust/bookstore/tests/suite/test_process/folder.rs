@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU32, Ordering},
 };
@@ -31,6 +32,14 @@ impl Folder {
     pub fn unused_path(&self, stem: &str) -> PathBuf {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         self.path(&format!("{stem}.{}", NEXT.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    /// Writes a file with this mode.
+    pub fn write_secret(&self, relative: &str, content: &str, mode: u32) -> PathBuf {
+        let path = self.write(relative, content);
+        let permissions = fs::Permissions::from_mode(mode);
+        fs::set_permissions(&path, permissions).expect("it is our file");
+        path
     }
 
     /// Writes a file and creates its parent folders.

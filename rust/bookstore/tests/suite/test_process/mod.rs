@@ -39,6 +39,9 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 /// How many bytes from the end of the log a failed test prints.
 const LOG_TAIL_BYTES: usize = 8000;
 
+/// The secret of the services of all processes that a test starts.
+pub const SERVICE_SECRET: &str = "0123456789abcdef0123456789abcdef";
+
 /// A running `bookstore` process. It is killed on drop; if the test has failed, its log is
 /// printed.
 pub struct TestProcess {
@@ -78,6 +81,14 @@ impl TestProcess {
 
     /// Starts a long-running command, on free ports unless the arguments choose ports.
     pub fn start(folder: &Folder, arguments: &[&str]) -> Self {
+        let secret = folder.write_secret("service.secret", SERVICE_SECRET, 0o600);
+        let mut command = command::command(folder, arguments);
+        command.env("BINDERY_SERVICE_SECRET_FILE", secret);
+        Self::spawn(folder, command, arguments, None)
+    }
+
+    /// Like [`Self::start`], without a service secret.
+    pub fn without_secret(folder: &Folder, arguments: &[&str]) -> Self {
         Self::spawn(folder, command::command(folder, arguments), arguments, None)
     }
 
@@ -173,12 +184,25 @@ impl TestProcess {
         InventoryServiceClient::new(self.channel().with_operator_token(self.token()))
     }
 
+    /// An Inventory client that makes its calls as the Cart service.
+    pub fn cart(&self) -> InventoryServiceClient<Channel> {
+        let channel = self
+            .channel()
+            .as_service(&"cart".into(), Some(SERVICE_SECRET));
+        InventoryServiceClient::new(channel)
+    }
+
     pub fn recommendations(&self) -> RecommendationServiceClient<Channel> {
         RecommendationServiceClient::new(self.channel())
     }
 
     pub fn health(&self) -> HealthClient<Channel> {
         HealthClient::new(self.channel())
+    }
+
+    /// What the process has logged so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).expect("the log is there")
     }
 
     /// Gets a page of the shop.

@@ -140,7 +140,7 @@ impl<'h> Deployment<'h> {
 
         let reservation_id = ids.into_iter().next().expect("there is one");
         let commit = CommitReservationRequest { reservation_id };
-        let answer = operator.commit_reservation(commit).await;
+        let answer = self.inventory.cart().commit_reservation(commit).await;
         let paid = answer.expect("it is held").into_inner().reservation;
         let state = paid.expect("required").state();
         assert_eq!(state, ReservationState::Committed);

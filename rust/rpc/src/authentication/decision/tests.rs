@@ -1,4 +1,6 @@
+use contract::{Access, Condition};
 use futures::FutureExt;
+use proptest::prelude::*;
 use tonic::Code;
 use uuid::Uuid;
 
@@ -6,6 +8,8 @@ use super::*;
 
 const RESERVE_STOCK: &str = "/bookstore.inventory.v1.InventoryService/ReserveStock";
 const GET_BOOK: &str = "/bookstore.inventory.v1.InventoryService/GetBook";
+const GET_CART: &str = "/bookstore.cart.v1.CartService/GetCart";
+const COMMIT_RESERVATION: &str = "/bookstore.inventory.v1.InventoryService/CommitReservation";
 const GET_ORDER: &str = "/bookstore.cart.v1.CheckoutService/GetOrder";
 
 const ALICE: AccountId = AccountId(Uuid::from_u128(1));
@@ -46,6 +50,15 @@ async fn check(
     path: &str,
     headers: &[(&'static str, &str)],
 ) -> Result<tonic::Request<()>, Status> {
+    check_message(credentials, path, headers, None).await
+}
+
+async fn check_message(
+    credentials: &Credentials,
+    path: &str,
+    headers: &[(&'static str, &str)],
+    message: Option<Bytes>,
+) -> Result<tonic::Request<()>, Status> {
     let mut request = Request::post(path).body(Body::empty()).expect("a request");
     for (name, value) in headers {
         let value = value.parse().expect("a header value");
@@ -53,6 +66,9 @@ async fn check(
     }
     let context = CallContext::from_headers(request.headers(), path, None);
     request.extensions_mut().insert(Arc::new(context));
+    if let Some(message) = message {
+        request.extensions_mut().insert(FirstMessage(message));
+    }
     let verified = match credentials.check(&request) {
         Verdict::Accepted(verified) => verified,
         Verdict::Refused(status) => return Err(status),
@@ -178,4 +194,171 @@ async fn path_outside_of_the_contract_is_refused() {
         ..credentials()
     };
     assert!(check(&open, path, &[]).await.is_ok());
+}
+
+/// The encoded request of `CartService` with this id of a guest cart.
+fn cart_request(cart_id: &str) -> Bytes {
+    use contract::bookstore::cart::v1::GetCartRequest;
+    use prost::Message as _;
+    let cart_id = cart_id.to_owned();
+    GetCartRequest { cart_id }.encode_to_vec().into()
+}
+
+#[tokio::test]
+async fn guest_cart_is_open_and_the_cart_of_an_account_is_not() {
+    let credentials = credentials();
+    let call = async |headers: &[_], cart_id: &str| {
+        let message = Some(cart_request(cart_id));
+        let accepted = check_message(&credentials, GET_CART, headers, message).await;
+        accepted
+            .map(|request| Caller::of(&request))
+            .map_err(|status| reason(&status))
+    };
+    let alice = [("authorization", "Bearer alice")];
+    let mallory = [("authorization", "Bearer mallory")];
+    assert_eq!(call(&[], "guest").await, Ok(Caller::Anonymous));
+    assert_eq!(call(&mallory, "guest").await, Ok(Caller::Anonymous));
+    assert_eq!(call(&alice, "").await, Ok(Caller::Account(ALICE)));
+    assert_eq!(call(&[], "").await, Err("CREDENTIAL_MISSING".to_owned()));
+    assert_eq!(call(&mallory, "").await, Err("SESSION_INVALID".to_owned()));
+    // Without its message, it is unknown whether the call is for a guest cart.
+    assert_eq!(refusal(GET_CART, &[]).await.1, "CREDENTIAL_MISSING");
+}
+
+#[tokio::test]
+async fn method_for_services_refuses_all_others() {
+    let missing = expected(Code::Unauthenticated, "CREDENTIAL_MISSING");
+    let refused = expected(Code::PermissionDenied, "CREDENTIAL_REFUSED");
+    assert_eq!(refusal(COMMIT_RESERVATION, &[]).await, missing);
+    for header in [
+        ("bindery-service", "reviews reviews-secret"),
+        ("bindery-service", "cart reviews-secret"),
+        ("bindery-service", "cart"),
+        ("authorization", "Bearer operator-token"),
+        ("authorization", "Bearer alice"),
+    ] {
+        assert_eq!(
+            refusal(COMMIT_RESERVATION, &[header]).await,
+            refused,
+            "{header:?}"
+        );
+    }
+    let headers = [("bindery-service", "cart cart-secret")];
+    let cart = Caller::Service("cart".into());
+    assert_eq!(caller(COMMIT_RESERVATION, &headers).await, cart);
+    assert_eq!(caller(RESERVE_STOCK, &headers).await, cart);
+}
+
+/// An alternative of the property test: what it asks for, and its condition.
+#[derive(Debug, Clone)]
+struct Alternative {
+    credential: Option<&'static str>,
+    services: &'static [&'static str],
+    if_set: Option<bool>,
+}
+
+fn alternatives() -> impl Strategy<Value = Vec<Alternative>> {
+    let asks_for = prop_oneof![
+        Just((None, &[][..])),
+        Just((Some("operator"), &[][..])),
+        Just((Some("account"), &[][..])),
+        Just((Some("unknown"), &[][..])),
+        Just((None, &["cart"][..])),
+        Just((None, &["cart", "reviews"][..])),
+    ];
+    let alternative =
+        (asks_for, any::<Option<bool>>()).prop_map(|((credential, services), if_set)| {
+            Alternative {
+                credential,
+                services,
+                if_set,
+            }
+        });
+    prop::collection::vec(alternative, 0..4)
+}
+
+/// Who a call comes from: its header, and the name of the caller in the model.
+fn callers() -> impl Strategy<Value = (Option<(&'static str, &'static str)>, &'static str)> {
+    prop::sample::select(vec![
+        (None, "nobody"),
+        (Some(("authorization", "Bearer operator-token")), "operator"),
+        (Some(("authorization", "Bearer alice")), "account"),
+        (Some(("authorization", "Bearer mallory")), "nobody"),
+        (Some(("authorization", "Bearer down")), "nobody"),
+        (Some(("bindery-service", "cart cart-secret")), "cart"),
+        (
+            Some(("bindery-service", "reviews reviews-secret")),
+            "reviews",
+        ),
+        (Some(("bindery-service", "cart reviews-secret")), "nobody"),
+        (Some(("bindery-service", "transactions ")), "nobody"),
+    ])
+}
+
+/// The id of a cart whose request lacks its last byte.
+const CUT_OFF: &str = "cut off";
+
+proptest! {
+    /// The model knows no order of checks and no statuses: a call is accepted exactly if
+    /// an alternative applies to its message and names its caller.
+    #[test]
+    fn call_is_accepted_exactly_if_an_alternative_applies(
+        alternatives in alternatives(),
+        (header, who) in callers(),
+        cart_id in prop::sample::select(vec![None, Some(""), Some("guest"), Some(CUT_OFF)]),
+    ) {
+        let applies = |alternative: &Alternative| {
+            let open = alternative.credential.is_none() && alternative.services.is_empty();
+            let condition = match (alternative.if_set, cart_id) {
+                (None, _) => true,
+                (Some(_), None) => false,
+                (Some(_), Some(CUT_OFF)) => !open,
+                (Some(if_set), Some(cart_id)) => if_set != cart_id.is_empty(),
+            };
+            let named = alternative.credential == Some(who) || alternative.services.contains(&who);
+            condition && (open || named)
+        };
+        let expected = alternatives.is_empty() || alternatives.iter().any(applies);
+
+        let access: Vec<Access> = alternatives
+            .iter()
+            .map(|alternative| Access {
+                credential: alternative.credential,
+                services: alternative.services,
+                condition: alternative.if_set.map(|set| Condition {
+                    field: "cart_id",
+                    number: 1,
+                    explicit_presence: false,
+                    set,
+                }),
+            })
+            .collect();
+        // Freed by nobody: methods live as long as the process.
+        let method: &MethodInfo = Box::leak(Box::new(MethodInfo {
+            access: Vec::leak(access),
+            ..MethodInfo::unknown()
+        }));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let runtime = runtime.expect("a runtime");
+        let mut request = Request::new(Body::empty());
+        if let Some((name, value)) = header {
+            request.headers_mut().insert(name, http::HeaderValue::from_static(value));
+        }
+        if let Some(cart_id) = cart_id {
+            let mut message = cart_request(cart_id);
+            if cart_id == CUT_OFF {
+                message.truncate(message.len() - 1);
+            }
+            request.extensions_mut().insert(FirstMessage(message));
+        }
+        let accepted = match credentials().decide(method, &request) {
+            Verdict::Accepted(_) => true,
+            Verdict::Refused(_) => false,
+            Verdict::Pending(verification) => {
+                let _timers = runtime.enter();
+                verification.now_or_never().is_some_and(|verified| verified.is_ok())
+            }
+        };
+        prop_assert_eq!(accepted, expected);
+    }
 }

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes, BytesMut};
 use http_body::{Body as _, Frame};
 use http_body_util::BodyExt as _;
 use tonic::{Status, body::Body};
@@ -24,20 +24,26 @@ use crate::{layers::frame_parser::FrameParser, method::MethodInfo};
 /// messages are shorter; 1,024 calls of one connection hold at most 64 MiB.
 const MAX_RECEIVED_BYTES: usize = 64 * 1024;
 
-/// Waits for the first message. Returns the body with everything that was received.
-/// Fails with DEADLINE_EXCEEDED after the timeout, and with the error of the body. A body that ends too early is for
-/// the decoder to refuse.
+/// Waits for the first message. Returns the body with everything that was received, and
+/// the message, if the method needs it for the decision who may call.
+///
+/// Fails with DEADLINE_EXCEEDED after the timeout, and with the error of the body. A body
+/// that ends too early is for the decoder to refuse.
 pub(super) async fn receive(
     body: Body,
     method: &MethodInfo,
     timeout: Duration,
-) -> Result<Body, Status> {
+) -> Result<(Body, Option<Bytes>), Status> {
     if body.is_end_stream() || method.is_bidirectional() {
-        return Ok(body);
+        return Ok((body, None));
     }
     let receiving = receive_frames(body, method.is_client_stream());
     match tokio::time::timeout(timeout, receiving).await {
-        Ok(received) => Ok(Body::new(received?)),
+        Ok(received) => {
+            let received = received?;
+            let message = method.has_conditions().then(|| received.first_message());
+            Ok((Body::new(received), message.flatten()))
+        }
         Err(_) => Err(Status::deadline_exceeded(format!(
             "the request message did not arrive within {timeout:?}"
         ))),
@@ -75,6 +81,28 @@ async fn receive_frames(mut rest: Body, client_stream: bool) -> Result<ReceivedB
 struct ReceivedBody {
     frames: VecDeque<Frame<Bytes>>,
     rest: Option<Body>,
+}
+
+impl ReceivedBody {
+    /// The first message as it is encoded; `None` if it is compressed, longer than what is
+    /// received beforehand, or not complete.
+    fn first_message(&self) -> Option<Bytes> {
+        let mut data = self.frames.iter().filter_map(Frame::data_ref);
+        let first = data.next()?.clone();
+        let mut bytes = match data.next() {
+            None => first,
+            Some(second) => {
+                let mut joined = BytesMut::from(first);
+                joined.extend_from_slice(second);
+                data.for_each(|more| joined.extend_from_slice(more));
+                joined.freeze()
+            }
+        };
+        let compressed = bytes.try_get_u8().ok()? != 0;
+        let length = usize::try_from(bytes.try_get_u32().ok()?).ok()?;
+        let usable = !compressed && length < MAX_RECEIVED_BYTES && length <= bytes.len();
+        usable.then(|| bytes.split_to(length))
+    }
 }
 
 impl http_body::Body for ReceivedBody {

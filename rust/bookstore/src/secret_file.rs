@@ -1,0 +1,62 @@
+//! Files with a secret: the operator token, and the secret of the services.
+
+use std::{
+    fs::File,
+    io::{self, ErrorKind, Read},
+    os::unix::fs::MetadataExt,
+    path::Path,
+};
+
+use anyhow::{Context, bail};
+
+/// The fewest bytes of a secret.
+pub const SHORTEST: usize = 32;
+
+/// No more than this is read, in bytes: a secret of one's own may be longer than ours.
+const LONGEST_FILE: u64 = 4096;
+
+/// What to tell people about a file that is no secret.
+pub struct Advice {
+    /// Whom others can pretend to be if they can read the file.
+    pub identity: &'static str,
+    /// How to replace a secret that others can read.
+    pub if_readable: &'static str,
+    /// How to replace a text that is no secret.
+    pub if_invalid: &'static str,
+}
+
+/// Reads a secret; `None` if the file does not exist.
+///
+/// # Errors
+/// If others can read or change the file, or if it contains no single word of printable
+/// ASCII with at least [`SHORTEST`] characters.
+pub fn read(path: &Path, advice: &Advice) -> anyhow::Result<Option<String>> {
+    let opened = File::open(path).and_then(|file| Ok((file.metadata()?.mode(), file)));
+    let (mode, file) = match opened {
+        Ok(opened) => opened,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            return Err(error).with_context(|| format!("{} cannot be read", path.display()));
+        }
+    };
+    if mode & 0o077 != 0 {
+        let path = path.display();
+        bail!(
+            "{path} can be read or changed by other users, who then are {} too: {}, or if \
+             nobody has read it, chmod 600 {path}",
+            advice.identity,
+            advice.if_readable,
+        );
+    }
+    let text = io::read_to_string(file.take(LONGEST_FILE))
+        .with_context(|| format!("{} cannot be read", path.display()))?;
+    let secret = text.trim();
+    if secret.len() < SHORTEST || !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
+        bail!(
+            "{} contains no valid token; {}",
+            path.display(),
+            advice.if_invalid
+        );
+    }
+    Ok(Some(secret.to_owned()))
+}
