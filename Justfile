@@ -114,7 +114,7 @@ kill-table accept="": _deps-rust
 end-to-end: _deps-rust _deps-grpcurl _deps-python _deps-chromium
     cargo build --package bookstore --quiet
     tools/with-bookstore tools/grpcurl-calls
-    tools/with-bookstore {{ python }} -m unittest discover --start-directory conformance/peers/python --pattern test_legacy.py --verbose
+    tools/with-bookstore {{ python }} -m unittest discover --start-directory conformance/peers/python --pattern 'test_[lr]e*.py' --verbose
     tools/with-bookstore node tools/browser.mjs
 
 # measure throughput, start time, memory, import and the tester

@@ -27,7 +27,7 @@ pub use condition::Condition;
 pub use errors::DeclaredError;
 pub use generated::*;
 pub use methods::{Access, Idempotency, METHODS, Method, method};
-pub use violation_status::violation_status;
+pub use violation_status::{pack_any, violation_status};
 
 /// The buf image of the contract: an encoded `FileDescriptorSet` with all imports, for
 /// reflection and for tools.

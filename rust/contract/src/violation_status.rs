@@ -66,8 +66,8 @@ fn status_with(violations: &[Violation], left_out: usize) -> pb::Status {
         code: Code::InvalidArgument as i32,
         message,
         details: vec![
-            any("buf.validate.Violations", &all),
-            any("google.rpc.BadRequest", &bad_request),
+            pack_any("buf.validate.Violations", &all),
+            pack_any("google.rpc.BadRequest", &bad_request),
         ],
     }
 }
@@ -116,7 +116,8 @@ fn format_name(format: &str) -> String {
     }
 }
 
-fn any(full_name: &str, message: &impl Message) -> Any {
+/// A message as a detail of a status.
+pub fn pack_any(full_name: &str, message: &impl Message) -> Any {
     Any {
         type_url: format!("type.googleapis.com/{full_name}"),
         value: message.encode_to_vec(),

@@ -12,7 +12,7 @@ use contract::bookstore::inventory::v1::{
     inventory_service_client::InventoryServiceClient,
 };
 use service::PeriodicTask;
-use tonic::Status;
+use tonic::{Request, Status};
 
 use crate::catalogue::{Publisher, Snapshot};
 
@@ -61,11 +61,12 @@ impl PeriodicTask for Refresh {
     /// sees a newer revision and reads again, so a mixture of two revisions does not stay. A
     /// smaller revision counts as a change too, because a database may have been restored.
     async fn run(&mut self) -> Result<(), RefreshError> {
-        let categories = self.inventory.list_categories(ListCategoriesRequest {});
+        let request = in_background(ListCategoriesRequest {});
+        let categories = self.inventory.list_categories(request);
         let revision = categories.await?.into_inner().catalogue_revision;
         if self.current_revision != Some(revision) {
             let snapshot = read_all(&mut self.inventory).await?;
-            tracing::info!(
+            tracing::debug!(
                 revision,
                 books = snapshot.book_count(),
                 "read the catalogue"
@@ -77,15 +78,22 @@ impl PeriodicTask for Refresh {
     }
 }
 
+/// A request that the access log shows only at DEBUG.
+fn in_background<Message>(message: Message) -> Request<Message> {
+    let mut request = Request::new(message);
+    request.extensions_mut().insert(rpc::BackgroundCall);
+    request
+}
+
 async fn read_all(inventory: &mut Inventory) -> Result<Snapshot, RefreshError> {
     let mut snapshot = Snapshot::default();
     let mut page_token = String::new();
     loop {
-        let request = ListBooksRequest {
+        let request = in_background(ListBooksRequest {
             category: BookCategory::Unspecified.into(),
             page_size: PAGE_SIZE,
             page_token: page_token.clone(),
-        };
+        });
         let page = inventory.list_books(request).await?.into_inner();
         page.books.into_iter().for_each(|book| snapshot.add(book));
         if page.next_page_token.is_empty() {

@@ -28,6 +28,11 @@ pub(crate) static TRACESTATE: HeaderName = HeaderName::from_static("tracestate")
 /// In bytes. Longer request ids are replaced, because they would fill the log.
 const MAX_REQUEST_ID_LENGTH: usize = 128;
 
+/// An extension of a request that a service makes by itself every few seconds, such as a
+/// poll. Within the process, the access log shows the call at DEBUG.
+#[derive(Clone, Copy, Debug)]
+pub struct BackgroundCall;
+
 tokio::task_local! {
     static CURRENT: Arc<CallContext>;
 }

@@ -3,9 +3,9 @@
 
 use std::{collections::HashMap, error::Error, fmt::Write as _, time::Duration};
 
+use contract::pack_any;
 use contract::{DeclaredError, errors::shared as errors};
 use prost::Message;
-use prost_types::Any;
 use tonic::Status;
 use tonic_types::pb;
 
@@ -105,10 +105,13 @@ impl Failure {
             domain: DOMAIN.to_owned(),
             metadata: self.metadata,
         };
-        let mut details = vec![any("google.rpc.ErrorInfo", &info)];
+        let mut details = vec![pack_any("google.rpc.ErrorInfo", &info)];
         if let Some(delay) = self.retry_after {
             let retry_delay = prost_types::Duration::try_from(delay).ok();
-            details.push(any("google.rpc.RetryInfo", &pb::RetryInfo { retry_delay }));
+            details.push(pack_any(
+                "google.rpc.RetryInfo",
+                &pb::RetryInfo { retry_delay },
+            ));
         }
         let inner = pb::Status {
             code: self.error.code() as i32,
@@ -165,13 +168,6 @@ pub(crate) fn error_chain(error: &(dyn Error + 'static)) -> String {
         source = cause.source();
     }
     line
-}
-
-fn any(full_name: &str, message: &impl Message) -> Any {
-    Any {
-        type_url: format!("type.googleapis.com/{full_name}"),
-        value: message.encode_to_vec(),
-    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod allowed_hosts;
 mod authentication;
 mod batched_writes;
 mod channel;
+mod code_names;
 mod connection_executor;
 mod context;
 mod failure;
@@ -38,7 +39,7 @@ mod trace;
 pub use accept::{ConnectionOptions, ServeError, raise_descriptor_limit};
 pub use authentication::{AuthenticationError, Authenticator, CachedAuthenticator, OperatorToken};
 pub use channel::{Channel, ConnectError, LateChannel, LateChannelSetter};
-pub use context::CallContext;
+pub use context::{BackgroundCall, CallContext};
 pub use failure::{
     DOMAIN, Failure, failure, internal, request_id_reused, store_overloaded, store_unavailable,
 };

@@ -6,7 +6,7 @@ use contract::bookstore::inventory::v1::{
     BatchGetBooksRequest, BatchGetStockRequest, ListCategoriesRequest, SetStockRequest,
 };
 
-use crate::test_process::{Folder, TestProcess};
+use crate::test_process::{Folder, TestProcess, eventually, get};
 
 #[tokio::test]
 async fn first_start_loads_the_catalogue_and_prints_the_addresses() {
@@ -120,4 +120,29 @@ async fn stock_of_book_1(process: &TestProcess) -> i32 {
         .into_inner()
         .levels[0]
         .on_hand
+}
+
+#[tokio::test]
+async fn log_of_a_quiet_process_ends_with_the_start() {
+    let folder = Folder::new();
+    // The terminal: the log and the banner in one file.
+    let path = folder.unused_path("terminal");
+    let log = fs::File::create(&path).expect("the folder is writable");
+    let arguments = ["up", "--log-format=pretty"];
+    let process = TestProcess::with_log(&folder, &arguments, log.into());
+    let at_start = fs::read_to_string(&path).expect("the log is text");
+    // The metrics count the polls of the shop by itself.
+    let polls = "grpc_method=\"ListCategories\",grpc_type=\"unary\",grpc_code=\"OK\"}";
+    eventually("three polls", async || {
+        let metrics = get(process.metrics()).await;
+        let polled = metrics.body.lines().find(|line| line.contains(polls))?;
+        let (_, count) = polled.rsplit_once(' ')?;
+        count.parse().ok().filter(|count: &u32| *count >= 3)
+    })
+    .await;
+    let later = fs::read_to_string(&path).expect("the log is text");
+    let calls = later.lines().filter(|line| line.contains("ListCategories"));
+    assert_eq!(calls.count(), 0, "{later}");
+    assert!(!later.contains("WARN"), "{later}");
+    assert_eq!(later, at_start, "nothing comes after the banner");
 }

@@ -6,8 +6,8 @@
 //! time on the network, and not the requests that gRPC-Web or HTTP refused.
 //!
 //! The level is INFO; ERROR for the codes of server errors; DEBUG for calls
-//! that the client cancelled, and for health and reflection, which are called every few
-//! seconds.
+//! that the client cancelled, and for health, reflection and [`BackgroundCall`]s, which are
+//! made every few seconds.
 
 use std::{
     convert::Infallible,
@@ -20,7 +20,7 @@ use tonic::{Code, body::Body};
 use tower::Service;
 
 use super::completion::{CompletionObserver, OnCompletion};
-use crate::CallContext;
+use crate::{BackgroundCall, CallContext, code_names::code_names};
 
 /// The middleware service around `S`; see the [module](self).
 #[derive(Clone)]
@@ -47,13 +47,19 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let entry = AccessLogEntry(request.extensions().get().cloned());
+        let entry = AccessLogEntry {
+            call: request.extensions().get().cloned(),
+            in_background: request.extensions().get::<BackgroundCall>().is_some(),
+        };
         CompletionObserver::new(self.inner.call(request), entry)
     }
 }
 
 /// Writes the log event of one call when it completes.
-pub struct AccessLogEntry(Option<Arc<CallContext>>);
+pub struct AccessLogEntry {
+    call: Option<Arc<CallContext>>,
+    in_background: bool,
+}
 
 macro_rules! log_call {
     ($level:ident, $call:expr, $code:expr) => {
@@ -61,7 +67,7 @@ macro_rules! log_call {
             target: "rpc",
             tracing::Level::$level,
             method = $call.method(),
-            code = code_name($code),
+            code = code_names($code).specification,
             latency_ms = $call.final_latency().as_micros() as f64 / 1000.0,
             peer = $call.peer().map(tracing::field::display),
             request_id = $call.request_id(),
@@ -73,36 +79,15 @@ macro_rules! log_call {
 
 impl OnCompletion for AccessLogEntry {
     fn on_completion(&self, code: Code) {
-        let Some(call) = &self.0 else { return };
+        let Some(call) = &self.call else { return };
         let code = call.final_code(code);
         match code {
             Code::Cancelled => log_call!(DEBUG, call, code),
             Code::Unknown | Code::Internal | Code::DataLoss => log_call!(ERROR, call, code),
-            _ if call.method_info().infrastructure => log_call!(DEBUG, call, code),
+            _ if self.in_background || call.method_info().infrastructure => {
+                log_call!(DEBUG, call, code)
+            }
             _ => log_call!(INFO, call, code),
         }
-    }
-}
-
-/// The name of a code as the gRPC specification writes it.
-fn code_name(code: Code) -> &'static str {
-    match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
     }
 }

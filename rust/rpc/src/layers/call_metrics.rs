@@ -22,6 +22,7 @@ use tower::Service;
 use super::completion::{CompletionObserver, OnCompletion};
 use crate::{
     CallContext,
+    code_names::code_names,
     method::{self, MethodInfo},
 };
 
@@ -134,31 +135,8 @@ impl MethodMetrics {
                 "grpc_service" => method.service,
                 "grpc_method" => method.name,
                 "grpc_type" => method.kind,
-                "grpc_code" => code_name(code),
+                "grpc_code" => code_names(code).grpc_go,
             )
         })
-    }
-}
-
-/// The name of a code in grpc-go, which the labels of go-grpc-prometheus use.
-fn code_name(code: Code) -> &'static str {
-    match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "Canceled",
-        Code::Unknown => "Unknown",
-        Code::InvalidArgument => "InvalidArgument",
-        Code::DeadlineExceeded => "DeadlineExceeded",
-        Code::NotFound => "NotFound",
-        Code::AlreadyExists => "AlreadyExists",
-        Code::PermissionDenied => "PermissionDenied",
-        Code::ResourceExhausted => "ResourceExhausted",
-        Code::FailedPrecondition => "FailedPrecondition",
-        Code::Aborted => "Aborted",
-        Code::OutOfRange => "OutOfRange",
-        Code::Unimplemented => "Unimplemented",
-        Code::Internal => "Internal",
-        Code::Unavailable => "Unavailable",
-        Code::DataLoss => "DataLoss",
-        Code::Unauthenticated => "Unauthenticated",
     }
 }
