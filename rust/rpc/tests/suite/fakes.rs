@@ -42,6 +42,8 @@ pub struct CallGate {
     pub imports: AtomicUsize,
     /// A permit for each import that has ended, also if it was dropped.
     ended_imports: Semaphore,
+    /// A permit for each import that has received its first message.
+    begun_imports: Semaphore,
 }
 
 impl Default for CallGate {
@@ -51,6 +53,7 @@ impl Default for CallGate {
             opened: Notify::new(),
             imports: AtomicUsize::new(0),
             ended_imports: Semaphore::new(0),
+            begun_imports: Semaphore::new(0),
         }
     }
 }
@@ -60,6 +63,12 @@ impl CallGate {
     pub async fn wait_for_calls(&self, calls: u32) {
         let permits = self.waiting.acquire_many(calls).await;
         permits.expect("never closed").forget();
+    }
+
+    /// Waits until an import has received its first message.
+    pub async fn wait_for_begin_of_import(&self) {
+        let permit = self.begun_imports.acquire().await;
+        permit.expect("never closed").forget();
     }
 
     /// Waits until one more import has ended, in any way.
@@ -141,6 +150,9 @@ impl InventoryService for FakeInventory {
         let mut created = 0;
         let mut messages = request.into_inner();
         while let Some(message) = messages.message().await? {
+            if created == 0 {
+                self.0.begun_imports.add_permits(1);
+            }
             created += message.books.len() as i64;
         }
         self.0.imports.fetch_add(1, Ordering::Relaxed);
