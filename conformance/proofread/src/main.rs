@@ -1,6 +1,9 @@
 //! The `proofread` binary; the commands are in [`proofread::cli`].
 
-use std::process::ExitCode;
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use clap::Parser;
 use proofread::cli::Cli;
@@ -9,7 +12,8 @@ fn main() -> ExitCode {
     match Cli::parse().run() {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("proofread: {error:#}");
+            // Nobody reads a closed standard error, so a failure to write has no handler.
+            let _ = writeln!(io::stderr(), "proofread: {error:#}");
             ExitCode::from(2)
         }
     }

@@ -54,10 +54,12 @@ pub(super) fn expectation_text(expect: &Expect) -> String {
     }
 }
 
-/// A case as one JSON object, as `proofread cases --json` prints it.
+/// A case as one JSON object, as `proofread cases --json` prints it. The messages are null
+/// if JSON can't represent one of them, such as an `Any` without a type URL; the body
+/// always has the bytes.
 pub(super) fn as_json(case: &Case) -> Value {
     let messages = match &case.send {
-        Payload::Messages(messages) => json!(messages),
+        Payload::Messages(messages) => serde_json::to_value(messages).unwrap_or(Value::Null),
         Payload::Raw(_) => Value::Null,
     };
     json!({
@@ -70,4 +72,31 @@ pub(super) fn as_json(case: &Case) -> Value {
         "body": BASE64_STANDARD.encode(&request_body(&case.send).bytes),
         "expect": case.expect,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use prost_reflect::{DescriptorPool, DynamicMessage, Value as Field};
+
+    use super::*;
+    use crate::case::Phase;
+
+    #[test]
+    fn any_without_type_url_has_no_json() {
+        let any = DescriptorPool::global().get_message_by_name("google.protobuf.Any");
+        let mut any = DynamicMessage::new(any.expect("it is well known"));
+        any.set_field_by_name("value", Field::Bytes(vec![1].into()));
+        let case = Case {
+            id: "boundary/any".to_owned(),
+            method: "/shop.v1.Shop/Get".to_owned(),
+            phase: Phase::Boundary,
+            intent: String::new(),
+            exercises: Vec::new(),
+            send: Payload::Messages(vec![any]),
+            expect: Expect::Accepted,
+        };
+        let json = as_json(&case);
+        assert_eq!(json["messages"], Value::Null);
+        assert_eq!(json["body"], "AAAAAAMSAQE=");
+    }
 }

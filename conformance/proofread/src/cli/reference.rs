@@ -5,6 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Context;
 use clap::Args;
 
+use super::output;
 use crate::{
     contract::Contract,
     reference::{self, WriteSummary},
@@ -34,19 +35,19 @@ impl Reference {
             let stale = reference::stale_pages(&self.out, &pages)
                 .with_context(|| format!("can't compare the pages in {folder}"))?;
             for name in &stale {
-                println!(
-                    "{}: outdated, run `proofread reference` without --check",
+                output::print(&format!(
+                    "{}: outdated, run `proofread reference` without --check\n",
                     self.out.join(name).display()
-                );
+                ))?;
             }
             return Ok(ExitCode::from(u8::from(!stale.is_empty())));
         }
         let WriteSummary { changed, removed } = reference::write_pages(&self.out, &pages)
             .with_context(|| format!("can't write the pages to {folder}"))?;
-        println!(
-            "{} pages in {folder}: {changed} changed, {removed} removed",
+        output::print(&format!(
+            "{} pages in {folder}: {changed} changed, {removed} removed\n",
             pages.len()
-        );
+        ))?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpListener},
+    process::Command,
     thread,
 };
 
@@ -272,4 +273,24 @@ fn contradicting_rules_are_uncovered_and_no_failure() {
         text.contains("uncovered: ") && text.contains("no value of id keeps its rules"),
         "{text}"
     );
+}
+
+#[test]
+fn closed_output_is_no_panic() {
+    let folder = folder();
+    let closed = || {
+        let (_, writer) = std::io::pipe().expect("a pipe can be opened");
+        writer
+    };
+    let exit = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_proofread"));
+        command.args(arguments).current_dir(folder.path());
+        let status = command.stdout(closed()).stderr(closed()).status();
+        status.expect("the binary runs").code()
+    };
+    assert_eq!(exit(&["cases", "--contract=none"]), Some(2));
+    assert_eq!(exit(&["cases", "--contract=shop.binpb"]), Some(0));
+    let reference = ["reference", "--contract=shop.binpb", "--out=pages"];
+    assert_eq!(exit(&reference), Some(0));
+    assert_eq!(exit(&["--help"]), Some(0));
 }
