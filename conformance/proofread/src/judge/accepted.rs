@@ -8,8 +8,9 @@ use crate::{case::Violation, contract::Code, finding::FindingKind, outcome::Answ
 
 const INVALID_ARGUMENT: Code = Code(3);
 
-/// The codes that mean a defect of the server: UNKNOWN, INTERNAL and DATA_LOSS.
-const SERVER_DEFECTS: [Code; 3] = [Code(2), Code(13), Code(15)];
+/// The codes that mean a defect of the server, where they are not declared: UNKNOWN,
+/// UNIMPLEMENTED, INTERNAL and DATA_LOSS.
+const SERVER_DEFECTS: [Code; 4] = [Code(2), Code(12), Code(13), Code(15)];
 
 impl Judge<'_> {
     pub(super) fn check_accepted(
