@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::case::{Case, Expect, Payload, Phase, RuleTarget};
+use crate::{
+    case::{Case, Expect, Payload, Phase, RawCall, RuleTarget},
+    probe::request_body,
+};
 
 /// A deviation from the contract, found by a case or by a claim of a scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +33,53 @@ pub struct Finding {
     /// several calls: `replay` then runs the whole scenario again.
     #[serde(default, alias = "again")]
     pub reproduction: Option<Reproduction>,
+    /// The calls that were in flight when the server went away, in the order of sending,
+    /// if none of them is proved to be the cause. `replay` sends them one at a time, and
+    /// then together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suspects: Vec<Suspect>,
+}
+
+/// A call that may have crashed the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suspect {
+    /// The path of the method.
+    pub method: String,
+    /// The phase of the case.
+    pub phase: Phase,
+    /// The id of the case.
+    pub case: String,
+    /// The body bytes of the request, including the frame headers; base64 in JSON.
+    #[serde(with = "base64_bytes")]
+    pub sent: Vec<u8>,
+    /// How the call is repeated.
+    pub reproduction: Reproduction,
+}
+
+impl Suspect {
+    /// The suspect that sent a case.
+    pub fn of(case: &Case) -> Self {
+        Self {
+            method: case.method.clone(),
+            phase: case.phase,
+            case: case.id.clone(),
+            sent: request_body(&case.send).bytes.to_vec(),
+            reproduction: Reproduction::of(case),
+        }
+    }
+
+    /// The case that repeats the call.
+    pub fn to_case(&self) -> Case {
+        Case {
+            id: self.case.clone(),
+            method: self.method.clone(),
+            phase: self.phase,
+            intent: String::new(),
+            exercises: Vec::new(),
+            send: self.reproduction.payload(&self.method, &self.sent),
+            expect: self.reproduction.expect.clone(),
+        }
+    }
 }
 
 /// What is needed to repeat the call of a failed case, besides the bytes of its body.
@@ -65,6 +115,16 @@ impl Reproduction {
             expect: case.expect.clone(),
             exercises: case.exercises.clone(),
         }
+    }
+
+    /// The content of the repeated call to `method` with the body `sent`.
+    pub fn payload(&self, method: &str, sent: &[u8]) -> Payload {
+        Payload::Raw(RawCall {
+            path: (self.path != method).then(|| self.path.clone()),
+            headers: self.headers.clone(),
+            body: sent.to_vec(),
+            reset: self.reset,
+        })
     }
 }
 

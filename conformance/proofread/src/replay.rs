@@ -9,13 +9,13 @@ use prost_reflect::DynamicMessage;
 use serde::Serialize;
 
 use crate::{
-    case::{Case, Expect, Payload, RawCall},
+    case::{Case, Expect},
     contract::Contract,
     failures::Failure,
     finding::Finding,
     oracle::Oracle,
     report::view_builder::kind_title,
-    style::{DIM, GREEN, RED, count, paint},
+    style::{DIM, GREEN, RED, YELLOW, count, paint},
 };
 
 pub use value_replacement::ValueReplacements;
@@ -31,15 +31,36 @@ pub struct ReplayResult {
     pub case: String,
     /// What was sent and why.
     pub intent: String,
-    /// The finding of the repeated call; `None` where the failure is fixed.
+    /// The result.
+    pub verdict: Verdict,
+    /// The finding of the repeated call, where it failed again.
     pub failed: Option<Finding>,
+}
+
+/// Whether a recorded failure still exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// The repeated call is answered as the contract requires.
+    Fixed,
+    /// The repeated call fails.
+    Failed,
+    /// The server no longer crashes, but no call was ever proved to crash it, so nothing
+    /// shows that the failure is fixed.
+    NotReproduced,
 }
 
 impl ReplayResult {
     /// Combines a recorded failure with the finding of its repetition.
     pub fn new(failure: &Failure, failed: Option<Finding>) -> Self {
         let finding = &failure.finding;
+        let verdict = match &failed {
+            Some(_) => Verdict::Failed,
+            None if finding.suspects.is_empty() => Verdict::Fixed,
+            None => Verdict::NotReproduced,
+        };
         Self {
+            verdict,
             id: failure.id,
             method: finding.method.trim_start_matches('/').to_owned(),
             case: finding.case.clone(),
@@ -64,12 +85,7 @@ pub fn case(contract: &Contract, oracle: &Oracle, finding: &Finding) -> Option<C
         phase: finding.phase,
         intent: finding.intent.clone(),
         exercises: reproduction.exercises.clone(),
-        send: Payload::Raw(RawCall {
-            path: (reproduction.path != finding.method).then(|| reproduction.path.clone()),
-            headers: reproduction.headers.clone(),
-            body: finding.sent.clone(),
-            reset: reproduction.reset,
-        }),
+        send: reproduction.payload(&finding.method, &finding.sent),
         expect: expect.unwrap_or_else(|| reproduction.expect.clone()),
     })
 }
@@ -101,9 +117,10 @@ fn current_expectation(contract: &Contract, oracle: &Oracle, finding: &Finding) 
 pub fn text(results: &[ReplayResult], left_out: u64) -> String {
     let mut text = String::new();
     for result in results {
-        let word = match result.failed {
-            Some(_) => paint(RED, "FAILED"),
-            None => paint(GREEN, "FIXED "),
+        let word = match result.verdict {
+            Verdict::Failed => paint(RED, "FAILED"),
+            Verdict::Fixed => paint(GREEN, "FIXED "),
+            Verdict::NotReproduced => paint(YELLOW, "NOT REPRODUCED"),
         };
         let _ = writeln!(
             text,
@@ -129,12 +146,15 @@ pub fn text(results: &[ReplayResult], left_out: u64) -> String {
             );
         }
     }
-    let failed = results
-        .iter()
-        .filter(|result| result.failed.is_some())
-        .count();
-    let fixed = results.len() - failed;
+    let number = |verdict| results.iter().filter(|it| it.verdict == verdict).count();
+    let (failed, fixed) = (number(Verdict::Failed), number(Verdict::Fixed));
+    let not_reproduced = number(Verdict::NotReproduced);
     let _ = match failed {
+        0 if not_reproduced > 0 => writeln!(
+            text,
+            "{} {fixed} fixed, {not_reproduced} not reproduced: run check again to see whether the server still goes away",
+            paint(YELLOW, "?")
+        ),
         0 => writeln!(
             text,
             "{} all of {} fixed",

@@ -114,6 +114,7 @@ impl ScenarioResults {
                 .unwrap_or_default(),
             json: claim.sent.and_then(|sent| serde_json::to_string(sent).ok()),
             reproduction: None,
+            suspects: Vec::new(),
         });
     }
 

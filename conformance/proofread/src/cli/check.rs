@@ -109,7 +109,8 @@ impl Check {
         settings.apply(&mut plan);
         plan.timeout = session.timeout;
         let progress = Progress::new();
-        let report = engine::run_with(&plan, &source, |event| progress.show(&event)).await;
+        let show = |event| progress.show(&event);
+        let report = engine::run_until(&plan, &source, show, session::interrupted()).await;
         drop(progress);
 
         let failures = self.failures_file(&config);
@@ -135,6 +136,9 @@ impl Check {
             });
             let reason = reason.unwrap_or_else(|| "no method could be tested".to_owned());
             bail!("nothing was checked: {reason}");
+        }
+        if view.keeps_contract() && report.stopped.as_deref() == Some(engine::INTERRUPTED) {
+            bail!("the run was interrupted and found no failure so far: there is no verdict");
         }
         Ok(ExitCode::from(u8::from(!view.keeps_contract())))
     }

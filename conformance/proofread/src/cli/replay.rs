@@ -13,12 +13,12 @@ use super::{
     settings::ProfileArguments,
 };
 use crate::{
-    case::Phase,
+    case::{Case, Phase},
     config::Config,
     contract::{Access, Method},
     engine::{self, ContractCases, Plan},
     failures::{Failure, Failures},
-    finding::Finding,
+    finding::{Finding, FindingKind, Suspect},
     judge::Judge,
     oracle::Oracle,
     profile::Profile,
@@ -91,8 +91,10 @@ impl Replay {
             replay::text(&results, recorded.left_out)
         };
         output::print(&text)?;
-        let failed = results.iter().any(|result| result.failed.is_some());
-        Ok(ExitCode::from(u8::from(failed)))
+        let fixed = results
+            .iter()
+            .all(|result| result.verdict == replay::Verdict::Fixed);
+        Ok(ExitCode::from(u8::from(!fixed)))
     }
 
     fn selected_failures<'f>(&self, recorded: &'f Failures) -> anyhow::Result<Vec<&'f Failure>> {
@@ -148,6 +150,11 @@ async fn replay_failures(
     let mut refresher = FixtureRefresher::new(session, config, (recorded, failures))?;
     let mut results = Vec::new();
     for failure in failures {
+        if !failure.finding.suspects.is_empty() {
+            let failed = replay_suspects(session, &judge, &failure.finding.suspects).await;
+            results.push(replay::ReplayResult::new(failure, failed));
+            continue;
+        }
         let mut finding = failure.finding.clone();
         finding.sent = refresher.request_bytes(&finding).await?;
         let failed = match replay::case(&session.contract, &oracle, &finding) {
@@ -165,6 +172,33 @@ async fn replay_failures(
     Ok(results)
 }
 
+/// Sends the calls that were in flight when the server went away one at a time, and then
+/// together. Returns the finding of the first call that gets no answer.
+async fn replay_suspects(
+    session: &Session,
+    judge: &Judge<'_>,
+    suspects: &[Suspect],
+) -> Option<Finding> {
+    let cases: Vec<Case> = suspects.iter().map(Suspect::to_case).collect();
+    let send = async |case| {
+        let outcome = engine::send(&session.probe, judge, case, session.timeout).await;
+        let findings = judge.judge(case, &outcome).into_iter();
+        findings
+            .into_iter()
+            .find(|it| it.kind == FindingKind::Crash)
+    };
+    for case in &cases {
+        if let Some(crash) = send(case).await {
+            return Some(crash);
+        }
+    }
+    let together = futures::future::join_all(cases.iter().map(send)).await;
+    let crash = together.into_iter().flatten().next()?;
+    let (calls, observed) = (cases.len(), &crash.observed);
+    let observed = format!("{observed}, when {calls} calls are in flight together");
+    Some(Finding { observed, ..crash })
+}
+
 /// Runs the scenarios of the recorded behaviour findings and returns what they find now.
 async fn run_scenarios(
     session: &Session,
@@ -175,7 +209,7 @@ async fn run_scenarios(
     let findings: Vec<&Finding> = failures
         .iter()
         .map(|failure| &failure.finding)
-        .filter(|finding| finding.reproduction.is_none())
+        .filter(|finding| finding.reproduction.is_none() && finding.suspects.is_empty())
         .collect();
     if findings.is_empty() {
         return Ok(Vec::new());

@@ -112,6 +112,25 @@ pub(super) fn choose_url(given: Option<&str>, config: &Config) -> anyhow::Result
     }
 }
 
+/// Completes when the user presses Ctrl-C or the process is asked to end. Where signals
+/// can't be received, it never completes.
+pub(super) async fn interrupted() {
+    #[cfg(unix)]
+    let terminated = async {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        Ok(()) = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}
+
 /// Runs a command that talks to a server, on the current thread.
 pub(super) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     // One thread: waking another one for each case costs more than it gains. With the

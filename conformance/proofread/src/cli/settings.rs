@@ -46,6 +46,12 @@ pub(super) struct RunArguments {
     /// The time limit of the whole run, such as 30s or 5m [default: unlimited].
     #[arg(long, value_name = "DURATION")]
     budget: Option<HumanDuration>,
+
+    /// A shell command that starts the server again when it has crashed. It must return
+    /// when the server is started. The calls that were in flight are then repeated one at
+    /// a time, to find the one that crashes the server.
+    #[arg(long, value_name = "COMMAND")]
+    restart_command: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -73,6 +79,7 @@ pub(super) struct RunSettings {
     pub(super) max_in_flight: usize,
     pub(super) rate: Option<u32>,
     pub(super) budget: Option<Duration>,
+    pub(super) restart_command: Option<String>,
 }
 
 impl RunArguments {
@@ -91,6 +98,10 @@ impl RunArguments {
             max_in_flight: concurrency.map_or(64, NonZeroUsize::get),
             rate: self.rate.or(file.rate).map(NonZeroU32::get),
             budget: self.budget.or(file.budget).map(|span| span.0),
+            restart_command: self
+                .restart_command
+                .clone()
+                .or_else(|| file.restart_command.clone()),
         }
     }
 }
@@ -106,6 +117,7 @@ impl RunSettings {
         plan.in_flight = self.max_in_flight;
         plan.rate = self.rate;
         plan.budget = self.budget;
+        plan.restart_command = self.restart_command;
     }
 }
 

@@ -35,6 +35,8 @@ pub struct ConfigFile {
     pub rate: Option<NonZeroU32>,
     /// The time limit of the whole run; unlimited by default.
     pub budget: Option<HumanDuration>,
+    /// A shell command that starts the server again when it has crashed; none by default.
+    pub restart_command: Option<String>,
     /// How long one call may take before it is reported as a hang, 5 s by default.
     pub timeout: Option<HumanDuration>,
     /// The number of random cases for each method, 100 by default.

@@ -22,7 +22,7 @@ mod tests;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use prost_reflect::DynamicMessage;
@@ -34,11 +34,11 @@ use crate::{
     contract::{Code, Method},
     judge::{Judge, code_of},
     oracle::Oracle,
-    probe::{RawBody, ReadLimits},
+    outcome::Outcome,
     wire,
 };
 use dispatcher::Dispatcher;
-use failure_triage::FailureCounts;
+use failure_triage::{FailureCounts, Reachability};
 use rate_limit::RateLimit;
 use result_collector::ResultCollector;
 
@@ -52,6 +52,9 @@ pub use report::{Count, Event, FindingGroup, Note, Report};
 const DERIVED: [Phase; 3] = [Phase::Baseline, Phase::Unset, Phase::Boundary];
 
 const UNIMPLEMENTED: Code = Code(12);
+
+/// [`Report::stopped`] of a run that was interrupted from outside.
+pub const INTERRUPTED: &str = "it was interrupted";
 
 /// How many valid requests of a method the behaviour scenarios may choose from.
 const MAX_VALID_REQUESTS: usize = 24;
@@ -72,6 +75,17 @@ pub async fn run_with(
     source: &impl CaseSource,
     events: impl FnMut(Event),
 ) -> Report {
+    run_until(plan, source, events, std::future::pending()).await
+}
+
+/// Like [`run_with`], but ends early when `interrupt` completes: the report then contains
+/// the findings so far and [`INTERRUPTED`] in [`Report::stopped`].
+pub async fn run_until(
+    plan: &Plan<'_>,
+    source: &impl CaseSource,
+    events: impl FnMut(Event),
+    interrupt: impl Future<Output = ()>,
+) -> Report {
     let oracle = Oracle::new(plan.contract);
     let judge = Judge::new(plan.contract, &oracle, &plan.profile);
     let mut run = Run {
@@ -86,20 +100,13 @@ pub async fn run_with(
         methods: Vec::new(),
     };
     let started = Instant::now();
-    run.prepare().await;
-    for phase in Phase::ALL {
-        // Later phases need to know how each method answers valid requests, so the
-        // baseline always runs.
-        let wanted = phase == Phase::Baseline || plan.phases.contains(&phase);
-        if !wanted || run.results.is_stopped() {
-            continue;
-        }
-        let cases = run.planned_cases(phase);
-        run.results.event(Event::Phase { phase, cases });
-        run.run_phase(phase).await;
-        if phase == Phase::Baseline && !run.results.is_stopped() {
-            run.drop_unserved_methods().await;
-        }
+    // Dropping the unfinished phases also cancels the calls that are in flight.
+    let interrupted = tokio::select! {
+        () = run.run_phases() => false,
+        () = interrupt => true,
+    };
+    if interrupted {
+        run.results.stop(INTERRUPTED);
     }
     run.note_methods_never_ok();
     run.results.finish(started.elapsed())
@@ -130,6 +137,24 @@ struct MethodUnderTest<'r> {
 }
 
 impl<'r, S: CaseSource, E: FnMut(Event)> Run<'r, S, E> {
+    async fn run_phases(&mut self) {
+        self.prepare().await;
+        for phase in Phase::ALL {
+            // Later phases need to know how each method answers valid requests, so the
+            // baseline always runs.
+            let wanted = phase == Phase::Baseline || self.plan.phases.contains(&phase);
+            if !wanted || self.results.is_stopped() {
+                continue;
+            }
+            let cases = self.planned_cases(phase);
+            self.results.event(Event::Phase { phase, cases });
+            self.run_phase(phase).await;
+            if phase == Phase::Baseline && !self.results.is_stopped() {
+                self.drop_unserved_methods().await;
+            }
+        }
+    }
+
     async fn prepare(&mut self) {
         for method in &self.plan.methods {
             // Deriving is CPU work; yield, so that the connections can answer pings.
@@ -273,7 +298,7 @@ impl<'r, S: CaseSource, E: FnMut(Event)> Run<'r, S, E> {
         };
         self.results.record_scenarios(observed);
         // The scenario that crashed the server has already reported a finding.
-        if !self.wait_until_reachable().await {
+        if self.wait_until_reachable().await == Reachability::Gone {
             self.results.stop("the server went away");
         }
     }
@@ -329,12 +354,19 @@ impl<'r, S: CaseSource, E: FnMut(Event)> Run<'r, S, E> {
     /// service in their descriptors, served or not.
     async fn drop_unserved_methods(&mut self) {
         let mut unserved = BTreeSet::new();
+        // The answers of methods whose other answers are not recorded.
+        let mut unrecorded = Vec::new();
         for tested in &self.methods {
             let path = &tested.method.path;
             let missing = if tested.authorised {
                 self.results.answered_only(path, UNIMPLEMENTED)
             } else {
-                self.is_missing(tested).await
+                let (case, outcome) = self.call_without_credential(tested).await;
+                let missing = code_of(&outcome) == Some(UNIMPLEMENTED);
+                if missing {
+                    unrecorded.push((case, outcome));
+                }
+                missing
             };
             if missing {
                 unserved.insert(path.clone());
@@ -346,6 +378,11 @@ impl<'r, S: CaseSource, E: FnMut(Event)> Run<'r, S, E> {
             .filter(|path| !unserved.contains(*path))
             .map(|path| service(path))
             .collect();
+        for (case, outcome) in unrecorded {
+            let index = self.results.next_index();
+            self.dispatcher
+                .record(index, case, &outcome, &mut self.results);
+        }
         for path in &unserved {
             if !serving.contains(&service(path)) && !self.plan.required.contains(path) {
                 self.results.discard_method(path);
@@ -357,20 +394,23 @@ impl<'r, S: CaseSource, E: FnMut(Event)> Run<'r, S, E> {
             .retain(|tested| !unserved.contains(&tested.method.path));
     }
 
-    /// Whether the server does not implement a method for which no credential is
-    /// configured.
-    async fn is_missing(&self, tested: &MethodUnderTest<'_>) -> bool {
+    /// Calls a method for which no credential is configured. The answer only shows
+    /// whether the server implements the method.
+    async fn call_without_credential(&self, tested: &MethodUnderTest<'_>) -> (Case, Outcome) {
         let method = tested.method;
         let valid = tested.valid.first().cloned();
         let request = valid.unwrap_or_else(|| DynamicMessage::new(method.descriptor.input()));
-        let body = RawBody::messages([&request]).with_read_limits(ReadLimits {
-            max_messages: 1,
-            first_message_timeout: self.plan.timeout,
-            idle_timeout: Duration::ZERO,
-        });
-        let (probe, timeout) = (self.plan.probe, self.plan.timeout);
-        let outcome = probe.call(&method.path, &[], body, timeout).await;
-        code_of(&outcome) == Some(UNIMPLEMENTED)
+        let case = Case {
+            id: "baseline/without-credential".to_owned(),
+            method: method.path.clone(),
+            phase: Phase::Baseline,
+            intent: "a request without the credential".to_owned(),
+            exercises: Vec::new(),
+            send: Payload::Messages(vec![request]),
+            expect: Expect::Accepted,
+        };
+        let outcome = self.dispatcher.send(&case).await;
+        (case, outcome)
     }
 
     fn note_methods_never_ok(&mut self) {

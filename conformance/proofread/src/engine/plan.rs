@@ -40,6 +40,9 @@ pub struct Plan<'p> {
     pub timeout: Duration,
     /// How long to wait for a server that can't be reached any more.
     pub grace: Duration,
+    /// A shell command that starts the server again when it went away. It has to return
+    /// when the server is started. Without it the run waits for [`Plan::grace`].
+    pub restart_command: Option<String>,
 }
 
 impl<'p> Plan<'p> {
@@ -61,6 +64,7 @@ impl<'p> Plan<'p> {
             stop_after: None,
             timeout: Duration::from_secs(10),
             grace: Duration::from_secs(5),
+            restart_command: None,
         }
     }
 }

@@ -169,6 +169,15 @@ impl<'p, E: FnMut(Event)> ResultCollector<'p, E> {
         }
     }
 
+    /// Records a finding that no single case is proved to cause.
+    pub(super) fn record_unproved(&mut self, index: u64, finding: Finding) {
+        let count = self.count(&finding.method, finding.phase);
+        count.sent += 1;
+        count.failed += 1;
+        self.progress(true);
+        self.add_finding((index, 0), finding);
+    }
+
     /// Records a case to which the server only answered that it is busy.
     pub(super) fn inconclusive(&mut self, case: &Case) {
         let count = self.count(&case.method, case.phase);

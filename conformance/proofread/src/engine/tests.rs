@@ -183,6 +183,28 @@ async fn crashed_server_ends_the_run_and_the_cause_is_named() {
 }
 
 #[tokio::test]
+async fn interrupted_run_keeps_its_findings() {
+    let server = book_server().await;
+    let contract = bookstore();
+    let probe = Probe::connect(&target_with_operator_token(server.uri())).await;
+    let probe = probe.expect("the server is there");
+    let mut plan = plan(&contract, &probe, &["GetBook"]);
+    plan.profile = profile().with_trailer_limit(10);
+    plan.random = 1_000_000;
+    let enough = tokio::sync::Notify::new();
+    let fixtures = Fixtures::default();
+    let source = ContractCases::new(plan.contract, &fixtures);
+    let events = |event| {
+        if matches!(event, Event::Case { cases: 500, .. }) {
+            enough.notify_one();
+        }
+    };
+    let report = run_until(&plan, &source, events, enough.notified()).await;
+    assert_eq!(report.stopped.as_deref(), Some(INTERRUPTED));
+    assert!(!report.findings.is_empty() && report.cases < 100_000);
+}
+
+#[tokio::test]
 async fn hanging_server_ends_the_run() {
     let contract = bookstore();
     let address = misbehaving_server(Misbehaviour::NoAnswer).await;

@@ -242,6 +242,7 @@ pub(crate) fn finding_for(case: &Case, (kind, expected, observed): Mismatch) -> 
         sent: probe::request_body(&case.send).bytes.to_vec(),
         json,
         reproduction: Some(Reproduction::of(case)),
+        suspects: Vec::new(),
     }
 }
 

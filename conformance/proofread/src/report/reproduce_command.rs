@@ -35,11 +35,12 @@ impl CommandTemplate {
     /// The command for a failure: grpcurl where JSON can express all that was sent, and
     /// otherwise `proofread replay`. `id` is the number of the recorded failure.
     pub fn command(&self, finding: &Finding, id: usize) -> String {
-        let is_plain_call = finding.reproduction.as_ref().is_some_and(|reproduction| {
-            reproduction.headers.is_empty()
-                && !reproduction.reset
-                && reproduction.path == finding.method
-        });
+        let is_plain_call = finding.suspects.is_empty()
+            && finding.reproduction.as_ref().is_some_and(|reproduction| {
+                reproduction.headers.is_empty()
+                    && !reproduction.reset
+                    && reproduction.path == finding.method
+            });
         match &finding.json {
             Some(json) if is_plain_call && json.len() < MAX_JSON_BYTES => {
                 self.grpcurl(&finding.method, json)
@@ -112,6 +113,7 @@ mod tests {
                 expect: Expect::Accepted,
                 exercises: Vec::new(),
             }),
+            suspects: Vec::new(),
         }
     }
 

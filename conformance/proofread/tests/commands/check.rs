@@ -1,12 +1,15 @@
 //! `proofread check` against servers that keep or break their contract.
 
-use std::fs;
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
 
 use crate::{
     normalized,
     shop_server::{Mode, Shop},
     stdout,
-    test_contracts::{folder, tickets_image, write},
+    test_contracts::{changed_image, folder, tickets_image, write},
 };
 
 /// The phases that the test server passes; it implements too little of gRPC for the others.
@@ -152,4 +155,68 @@ fn unimplemented_method_fails_if_it_is_included_by_name() {
     assert!(report.contains("nothing was checked"), "{report}");
     let report = check("--include=tickets.*", 1);
     assert!(report.contains("1 failure in 1 of 3 methods"), "{report}");
+}
+
+/// The shop without `Secret` declares no errors, so that only the rule about
+/// UNIMPLEMENTED can find this.
+#[test]
+fn unimplemented_method_fails_where_no_errors_are_declared() {
+    let (shop, folder) = (Shop::open(Mode::WithoutSignIn), folder());
+    let error = "option (proofread.v1.errors) = {\n      code: CODE_UNAUTHENTICATED\n      when: \"the caller has no session\"\n    };";
+    write(folder.path(), "shop.binpb", &changed_image(error, ""));
+    let url = shop.url();
+    for only in [["--exclude=Secret"], ["--include=Shop/SignIn"]] {
+        let check = ["check", &url, "--contract=shop.binpb", PHASES];
+        let report = stdout(folder.path(), &[check.as_slice(), &only].concat(), 1);
+        assert!(report.contains("UNIMPLEMENTED"), "{report}");
+    }
+}
+
+/// The call that crashes the server is one of many in flight, and is found among them.
+#[cfg(unix)]
+#[test]
+fn cause_of_a_crash_is_found_after_a_restart() {
+    let folder = folder();
+    let pipe = folder.path().join("restart");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo is installed").success());
+    let shop = Shop::restartable(Mode::CrashesOnId100, pipe);
+    let arguments = [
+        "check",
+        &shop.url(),
+        "--contract=shop.binpb",
+        PHASES,
+        "--restart-command=echo > restart",
+    ];
+    let report = stdout(folder.path(), &arguments, 1);
+    assert!(report.contains("each time"), "{report}");
+    assert!(report.contains(r#"{"id":100}"#), "{report}");
+    assert!(!report.contains("ended early"), "{report}");
+    assert!(!report.contains("may be the cause"), "{report}");
+    assert!(report.contains("in 1 of 2 methods"), "{report}");
+}
+
+#[cfg(unix)]
+#[test]
+fn interrupted_run_writes_reports_and_failures() {
+    let (shop, folder) = (Shop::open(Mode::Lax), folder());
+    let check = Command::new(env!("CARGO_BIN_EXE_proofread"))
+        .args(["check", &shop.url(), "--contract=shop.binpb"])
+        .args(["--phases=unset,random", "--random-cases=100000000"])
+        .arg("--report=terminal,junit=report.xml")
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    shop.wait_for_calls(500);
+    let pid = check.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &pid]).status();
+    assert!(sent.expect("kill is installed").success());
+    let output = check.wait_with_output().expect("it ends");
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{report}");
+    assert!(report.contains("it was interrupted"), "{report}");
+    for file in ["report.xml", "failures.json"] {
+        assert!(folder.path().join(file).exists(), "{file}");
+    }
 }

@@ -102,3 +102,27 @@ fn replay_without_the_credential_is_refused() {
         fs::read_to_string(folder.path().join("failures.json")).expect("the file was written");
     assert!(!recorded.contains("sesame"), "{recorded}");
 }
+
+/// None of the calls that were in flight is proved to be the cause of the crash.
+#[test]
+fn crash_that_does_not_happen_again_is_not_called_fixed() {
+    let (shop, folder) = (Shop::open(Mode::HoldsId99), folder());
+    let check = ["check", "--contract=shop.binpb", "--phases=unset,boundary"];
+    let report = stdout(
+        folder.path(),
+        &[check.as_slice(), &[&shop.url()]].concat(),
+        1,
+    );
+    assert!(report.contains("one of which may be the cause"), "{report}");
+    assert!(!report.contains("grpcurl"), "{report}");
+
+    let replay = |shop: &Shop| {
+        let replay = ["replay", "failures.json", "--url", &shop.url()];
+        stdout(folder.path(), &replay, 1)
+    };
+    let passed = replay(&Shop::open(Mode::Correct));
+    assert!(passed.contains("NOT REPRODUCED"), "{passed}");
+    assert!(!passed.contains("FIXED"), "{passed}");
+    let failed = replay(&Shop::open(Mode::CrashesOnId100));
+    assert!(failed.contains("FAILED"), "{failed}");
+}

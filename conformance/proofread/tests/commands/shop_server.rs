@@ -2,10 +2,13 @@
 
 use std::{
     collections::BTreeSet,
+    fs,
     net::{SocketAddr, TcpListener as StdListener},
+    path::PathBuf,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU8, Ordering},
+        mpsc,
     },
     thread,
 };
@@ -36,38 +39,67 @@ pub enum Mode {
     Lax,
     /// Closes all connections and stops listening when it is asked for the book 100.
     CrashesOnId100,
+    /// The same, and never answers when it is asked for the book 99, so that several calls
+    /// are in flight at the crash.
+    HoldsId99,
+    /// Answers UNIMPLEMENTED to `SignIn`.
+    WithoutSignIn,
 }
 
 /// A running server. Its thread ends with the test process.
 pub struct Shop {
     pub address: SocketAddr,
     mode: Arc<AtomicU8>,
+    calls: mpsc::Receiver<()>,
 }
 
 impl Shop {
     pub fn open(mode: Mode) -> Self {
-        Self::start(mode, None)
+        Self::start(mode, None, None)
+    }
+
+    /// Starts a server that starts again after a crash when something is written to the
+    /// named pipe `restart`.
+    pub fn restartable(mode: Mode, restart: PathBuf) -> Self {
+        Self::start(mode, None, Some(restart))
     }
 
     /// Starts a correct server behind TLS.
     pub fn open_with(tls: ServerConfig) -> Self {
-        Self::start(Mode::Correct, Some(TlsAcceptor::from(Arc::new(tls))))
+        Self::start(Mode::Correct, Some(TlsAcceptor::from(Arc::new(tls))), None)
     }
 
-    fn start(mode: Mode, tls: Option<TlsAcceptor>) -> Self {
-        let listener = StdListener::bind("127.0.0.1:0").expect("a port is free");
-        listener.set_nonblocking(true).expect("the socket is valid");
+    fn start(mode: Mode, tls: Option<TlsAcceptor>, restart: Option<PathBuf>) -> Self {
+        let mut listener = StdListener::bind("127.0.0.1:0").expect("a port is free");
         let address = listener.local_addr().expect("the listener has an address");
         let shared = Arc::new(AtomicU8::new(mode as u8));
         let mode = Arc::clone(&shared);
+        let (called, calls) = mpsc::channel();
         thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("the runtime starts");
-            runtime.block_on(serve(listener, shared, tls));
+            loop {
+                listener.set_nonblocking(true).expect("the socket is valid");
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()
+                    .expect("the runtime starts");
+                let state = (Arc::clone(&shared), called.clone());
+                runtime.block_on(serve(listener, state, tls.clone()));
+                drop(runtime);
+                let Some(restart) = &restart else { return };
+                fs::read(restart).expect("the pipe can be read");
+                listener = StdListener::bind(address).expect("the port is still free");
+            }
         });
-        Self { address, mode }
+        Self {
+            address,
+            mode,
+            calls,
+        }
+    }
+
+    /// Waits until the server has received this many more calls.
+    pub fn wait_for_calls(&self, count: usize) {
+        assert_eq!(self.calls.iter().take(count).count(), count);
     }
 
     pub fn url(&self) -> String {
@@ -85,6 +117,7 @@ struct ShopService {
     image: Vec<u8>,
     validator: Validator,
     mode: Arc<AtomicU8>,
+    called: mpsc::Sender<()>,
     tickets: Mutex<TicketStore>,
 }
 
@@ -109,9 +142,14 @@ enum Reply {
     Messages(Vec<Vec<u8>>),
     Failure(Status),
     Crash,
+    Never,
 }
 
-async fn serve(listener: StdListener, mode: Arc<AtomicU8>, tls: Option<TlsAcceptor>) {
+async fn serve(
+    listener: StdListener,
+    (mode, called): (Arc<AtomicU8>, mpsc::Sender<()>),
+    tls: Option<TlsAcceptor>,
+) {
     let listener = TcpListener::from_std(listener).expect("the socket is valid");
     let image = shop_image();
     let service = Arc::new(ShopService {
@@ -126,6 +164,7 @@ async fn serve(listener: StdListener, mode: Arc<AtomicU8>, tls: Option<TlsAccept
         image,
         validator: Validator::new(),
         mode,
+        called,
         tickets: Mutex::default(),
     });
     let (crash_sender, mut crashed) = tokio::sync::mpsc::channel::<()>(1);
@@ -164,7 +203,10 @@ async fn connection(
             match service.reply(&Request::from_parts(head, body)) {
                 Reply::Crash => {
                     let _ = crash_sender.send(()).await;
+                    // A crashed process does not reset its streams.
+                    std::future::pending::<()>().await;
                 }
+                Reply::Never => std::future::pending::<()>().await,
                 reply => answer(respond, reply),
             }
         });
@@ -210,13 +252,15 @@ fn answer(mut respond: SendResponse<Bytes>, reply: Reply) {
                 details.parse().expect("base64 is a valid header value"),
             );
         }
-        Reply::Crash => {}
+        Reply::Crash | Reply::Never => {}
     }
     let _ = stream.send_trailers(trailers);
 }
 
 impl ShopService {
     fn reply(&self, request: &Request<Bytes>) -> Reply {
+        // Most tests do not wait for calls.
+        let _ = self.called.send(());
         let path = request.uri().path().trim_start_matches('/');
         if path.starts_with("grpc.reflection.v1alpha.") {
             return Reply::Messages(self.reflect(request.body()));
@@ -233,6 +277,9 @@ impl ShopService {
             return failure(13, "the bytes are not a valid message");
         };
         let mode = self.mode.load(Ordering::SeqCst);
+        if mode == Mode::WithoutSignIn as u8 && method.name() == "SignIn" {
+            return failure(12, "it is not implemented yet");
+        }
         if mode != Mode::Lax as u8
             && let Err(Error::Validation(error)) = self.validator.validate(&message)
         {
@@ -243,8 +290,12 @@ impl ShopService {
             return self.ticket_reply(&method, &message, mode);
         }
         let id = message.get_field_by_name("id");
-        if mode == Mode::CrashesOnId100 as u8 && id.and_then(|id| id.as_i32()) == Some(100) {
-            return Reply::Crash;
+        let id = id.and_then(|id| id.as_i32());
+        let holds = mode == Mode::HoldsId99 as u8;
+        match id {
+            Some(100) if holds || mode == Mode::CrashesOnId100 as u8 => return Reply::Crash,
+            Some(99) if holds => return Reply::Never,
+            _ => {}
         }
         // session { token: "sesame" }, or nothing at all.
         Reply::Messages(vec![match method.name() {
