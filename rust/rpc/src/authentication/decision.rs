@@ -85,7 +85,10 @@ impl Credentials {
         let message = request.extensions().get::<FirstMessage>();
         let policy = Policy::new(method.access, message.map(|message| message.0.clone()));
         let token = bearer_token(request.headers());
-        let caller = self.known_caller(request, token);
+        let known = self.known_callers(request, token);
+        let accepted = known.iter().find(|caller| policy.accepts(caller));
+        let caller = accepted.or(known.first()).cloned();
+        let caller = caller.unwrap_or(Caller::Anonymous);
         if policy.accepts(&caller) {
             let account = matches!(caller, Caller::Service(_))
                 .then(|| on_behalf_of(request.headers()))
@@ -108,16 +111,19 @@ impl Credentials {
         }
     }
 
-    /// The caller, as far as it is known without the authenticator.
-    fn known_caller(&self, request: &Request<Body>, token: Option<&str>) -> Caller {
+    /// The callers that the credentials prove, as far as that is known without the
+    /// authenticator. A call may have several credentials; one that is accepted is enough.
+    fn known_callers(&self, request: &Request<Body>, token: Option<&str>) -> Vec<Caller> {
         if let Some(caller) = request.extensions().get::<Caller>() {
-            return caller.clone();
+            return vec![caller.clone()];
         }
-        if token.is_some_and(|token| self.operator_token.matches(token)) {
-            return Caller::Operator;
-        }
+        let is_operator = token.is_some_and(|token| self.operator_token.matches(token));
+        let operator = is_operator.then_some(Caller::Operator);
         let service = self.service_secrets.identify(request.headers());
-        service.map_or(Caller::Anonymous, Caller::Service)
+        operator
+            .into_iter()
+            .chain(service.map(Caller::Service))
+            .collect()
     }
 
     fn is_open(&self, path: &str) -> bool {

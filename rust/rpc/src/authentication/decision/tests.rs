@@ -247,6 +247,10 @@ async fn method_for_services_refuses_all_others() {
     let cart = Caller::Service("cart".into());
     assert_eq!(caller(COMMIT_RESERVATION, &headers).await, cart);
     assert_eq!(caller(RESERVE_STOCK, &headers).await, cart);
+    // One accepted credential is enough.
+    let both = [headers[0], ("authorization", "Bearer operator-token")];
+    assert_eq!(caller(COMMIT_RESERVATION, &both).await, cart);
+    assert_eq!(caller(RESERVE_STOCK, &both).await, Caller::Operator);
 }
 
 /// An alternative of the property test: what it asks for, and its condition.
