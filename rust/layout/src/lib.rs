@@ -85,6 +85,22 @@ mod tests {
     }
 
     #[test]
+    fn every_service_is_constructed_served_and_run_alike() {
+        for service in SERVICES {
+            let modules = ["lib", "service", "grpc", "legacy"];
+            let files = modules.map(|module| module_files(service, module)).concat();
+            let code: String = files.iter().map(|path| code(path)).collect();
+            for function in [
+                "pub fn new(",
+                "server(&self)",
+                "pub fn run_in_background(&self)",
+            ] {
+                assert!(code.contains(function), "{service} has no {function}");
+            }
+        }
+    }
+
+    #[test]
     fn no_service_depends_on_another_service_or_on_a_crate_above() {
         for service in SERVICES {
             let manifest = read(&crate_folder(service).join("Cargo.toml"));

@@ -21,11 +21,11 @@ impl<H: PurchaseHistory> V1<H> {
     }
 }
 
-/// The gRPC service `bookstore.recommendations.v1`, to be added to a router.
-pub fn v1<H: PurchaseHistory>(
-    recommendations: Recommendations<H>,
-) -> RecommendationServiceServer<V1<H>> {
-    RecommendationServiceServer::new(V1::new(recommendations))
+impl<H: PurchaseHistory> Recommendations<H> {
+    /// The gRPC service `bookstore.recommendations.v1`, to be added to a router.
+    pub fn server(&self) -> RecommendationServiceServer<V1<H>> {
+        RecommendationServiceServer::new(V1::new(self.clone()))
+    }
 }
 
 #[tonic::async_trait]

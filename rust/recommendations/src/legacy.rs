@@ -19,11 +19,11 @@ use crate::{BookSummary, NoPurchases, PurchaseHistory, Recommendations};
 #[derive(Debug)]
 pub struct Legacy<H = NoPurchases>(Recommendations<H>);
 
-/// The gRPC service of the first tutorial, to be added to a router.
-pub fn legacy<H: PurchaseHistory>(
-    recommendations: Recommendations<H>,
-) -> RecommendationsServer<Legacy<H>> {
-    RecommendationsServer::new(Legacy(recommendations))
+impl<H: PurchaseHistory> Recommendations<H> {
+    /// The gRPC service of the first tutorial, to be added to a router.
+    pub fn legacy_server(&self) -> RecommendationsServer<Legacy<H>> {
+        RecommendationsServer::new(Legacy(self.clone()))
+    }
 }
 
 #[tonic::async_trait]

@@ -6,8 +6,8 @@
 //! service answers UNAVAILABLE only until the first copy is loaded.
 //!
 //! - [`Recommendations`] has the use case: sampling without replacement.
-//! - [`v1`] serves `bookstore.recommendations.v1`, and [`legacy()`] serves the first
-//!   tutorial's `/Recommendations/Recommend`.
+//! - [`Recommendations::server`] serves `bookstore.recommendations.v1`, and
+//!   [`Recommendations::legacy_server`] the first tutorial's `/Recommendations/Recommend`.
 //! - [`PurchaseHistory`] provides the books that a user has bought, which are not
 //!   recommended. There are no orders yet, so [`NoPurchases`] is used.
 
@@ -25,5 +25,5 @@ mod tests;
 pub use self::service::{NoPurchases, Options, PurchaseHistory, Recommendations};
 pub use catalogue::BookSummary;
 pub use error::Error;
-pub use grpc::{V1, v1};
-pub use legacy::{Legacy, legacy};
+pub use grpc::V1;
+pub use legacy::Legacy;

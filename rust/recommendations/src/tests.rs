@@ -75,8 +75,8 @@ fn serve(inventory: &FakeInventory, options: &Options) -> Channel {
     let recommendations = Recommendations::new(upstream, options);
     recommendations.run_in_background().detach();
     Router::new(rpc::Options::default())
-        .add(crate::v1(recommendations.clone()))
-        .add(crate::legacy(recommendations))
+        .add(recommendations.server())
+        .add(recommendations.legacy_server())
         .in_process()
 }
 

@@ -16,9 +16,8 @@ pub static DEFINITION: Definition = Definition {
 fn start(assembly: &mut Assembly) -> anyhow::Result<()> {
     let inventory = assembly.channel(Service::Inventory)?;
     let recommendations = Recommendations::new(inventory, &Options::default());
-    let background = recommendations.clone();
-    assembly.run_in_background(move || background.run_in_background());
-    assembly.add_server(recommendations::v1(recommendations.clone()));
-    assembly.add_server(recommendations::legacy(recommendations));
+    assembly.add_server(recommendations.server());
+    assembly.add_server(recommendations.legacy_server());
+    assembly.run_in_background(move || recommendations.run_in_background());
     Ok(())
 }

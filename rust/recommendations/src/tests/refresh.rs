@@ -16,7 +16,7 @@ use super::{
     FakeInventory, Options, TUTORIAL, books, fast_refresh, reason, serve, tutorial_inventory,
     v1::recommend,
 };
-use crate::{Recommendations, v1};
+use crate::Recommendations;
 
 /// Waits until the category has `count` books.
 async fn wait_for_book_count(channel: &Channel, category: BookCategory, count: usize) {
@@ -155,7 +155,7 @@ async fn inventory_of_the_same_process_may_start_later() {
     let recommendations = Recommendations::new(upstream, &fast_refresh());
     let _refresh = recommendations.run_in_background();
     let router = Router::new(rpc::Options::default())
-        .add(v1(recommendations))
+        .add(recommendations.server())
         .add(InventoryServiceServer::new(tutorial_inventory()));
     let channel = router.in_process();
     filler.set(channel.clone());
