@@ -5,6 +5,7 @@ use std::{
     convert::Infallible,
     net::SocketAddr,
     pin::Pin,
+    sync::{Mutex, PoisonError},
     task::{Context, Poll},
     time::Duration,
 };
@@ -50,7 +51,10 @@ type WebStack = GrpcWebService<Stack>;
 /// HTTP status and passes the others to the gRPC-Web translation, which leaves plain
 /// gRPC unchanged.
 pub(crate) struct GrpcService {
-    stack: Either<Cors<WebStack>, WebStack>,
+    /// hyper calls the service by a shared reference, but only on the task of the
+    /// connection, so nobody waits for the mutex. A clone of the stack for each call would
+    /// write to the reference counts that all connections share.
+    stack: Mutex<Either<Cors<WebStack>, WebStack>>,
     allowed_hosts: AllowedHosts,
 }
 
@@ -63,7 +67,7 @@ impl GrpcService {
     ) -> Self {
         let stack = GrpcWebLayer::new().layer(stack.with_peer(peer));
         Self {
-            stack: option_layer(cors).layer(stack),
+            stack: Mutex::new(option_layer(cors).layer(stack)),
             allowed_hosts,
         }
     }
@@ -77,12 +81,14 @@ impl hyper::service::Service<Request<Incoming>> for GrpcService {
     type Future = GrpcServiceFuture;
 
     fn call(&self, request: Request<Incoming>) -> GrpcServiceFuture {
+        // A call that panics leaves no state behind in the stack.
+        let mut stack = self.stack.lock().unwrap_or_else(PoisonError::into_inner);
         let content_type = request.headers().get(header::CONTENT_TYPE);
         let media_type = content_type.and_then(media_type);
         let refused = match (request.method(), media_type) {
             // A CORS preflight request, which has no body and so no content type. The
             // CORS layer answers all of them, so that none runs a method.
-            (&Method::OPTIONS, _) if matches!(self.stack, Either::Left(_)) => None,
+            (&Method::OPTIONS, _) if matches!(*stack, Either::Left(_)) => None,
             (_, None) => Some(StatusCode::UNSUPPORTED_MEDIA_TYPE),
             (&Method::POST, Some(_)) => None,
             // Without this case, GET would run a method whose request may be empty.
@@ -100,7 +106,7 @@ impl hyper::service::Service<Request<Incoming>> for GrpcService {
             return GrpcServiceFuture::refused(response.map(Body::new));
         }
         let request = request.map(|body| Body::new(body.map_err(client_gone)));
-        let future = self.stack.clone().call(request);
+        let future = stack.call(request);
         GrpcServiceFuture::Call { future }
     }
 }
