@@ -2,7 +2,8 @@
 
 use std::{
     fs,
-    process::{Command, Stdio},
+    path::Path,
+    process::{Command, Output, Stdio},
 };
 
 use crate::{
@@ -196,27 +197,46 @@ fn cause_of_a_crash_is_found_after_a_restart() {
     assert!(report.contains("in 1 of 2 methods"), "{report}");
 }
 
+/// Starts a run that would take hours, and ends it by a signal.
 #[cfg(unix)]
-#[test]
-fn interrupted_run_writes_reports_and_failures() {
-    let (shop, folder) = (Shop::open(Mode::Lax), folder());
+fn interrupt(shop: &Shop, folder: &Path, signal: &str) -> Output {
     let check = Command::new(env!("CARGO_BIN_EXE_proofread"))
         .args(["check", &shop.url(), "--contract=shop.binpb"])
         .args(["--phases=unset,random", "--random-cases=100000000"])
         .arg("--report=terminal,junit=report.xml")
-        .current_dir(folder.path())
+        .current_dir(folder)
         .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .expect("the binary runs");
     shop.wait_for_calls(500);
     let pid = check.id().to_string();
-    let sent = Command::new("kill").args(["-INT", &pid]).status();
+    let sent = Command::new("kill").args([signal, &pid]).status();
     assert!(sent.expect("kill is installed").success());
-    let output = check.wait_with_output().expect("it ends");
+    check.wait_with_output().expect("it ends")
+}
+
+#[cfg(unix)]
+#[test]
+fn interrupted_run_writes_reports_and_failures() {
+    let (shop, folder) = (Shop::open(Mode::Lax), folder());
+    let output = interrupt(&shop, folder.path(), "-INT");
     let report = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{report}");
     assert!(report.contains("it was interrupted"), "{report}");
     for file in ["report.xml", "failures.json"] {
         assert!(folder.path().join(file).exists(), "{file}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn interrupted_run_without_failures_has_no_verdict() {
+    let (shop, folder) = (Shop::open(Mode::Correct), folder());
+    let output = interrupt(&shop, folder.path(), "-TERM");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains("there is no verdict"), "{error}");
+    assert!(folder.path().join("report.xml").exists());
+    assert!(!folder.path().join("failures.json").exists());
 }
