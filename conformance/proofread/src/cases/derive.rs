@@ -7,7 +7,9 @@ use prost_reflect::{DynamicMessage, ReflectMessage, Value};
 use super::{
     CoverageGap, Fixtures, GeneratedCases, GeneratorDefect, baseline, boundary,
     message_location::{self, MessageLocation, locations},
-    message_rules, multiple_violations, unset,
+    message_rules, multiple_violations,
+    required_presence::first_required_field,
+    unset,
 };
 use crate::{
     case::{Case, Expect, Payload, Phase, RuleTarget, Side, Violation},
@@ -80,6 +82,14 @@ impl<'c> Deriver<'c> {
             oracle_errors: HashSet::new(),
             reasons: BTreeMap::new(),
         };
+        if let Some(field) = first_required_field(&request.descriptor) {
+            let reason = format!(
+                "{} is a required field of proto2, which proofread does not support: a server refuses requests without it although no rule is broken",
+                field.full_name()
+            );
+            builder.add_uncovered(&method.path, "", None, reason);
+            return builder.generated;
+        }
         match found {
             Ok(_) => baseline::add(&mut builder),
             Err(reason) => builder.add_uncovered(&method.path, "", None, reason),

@@ -173,3 +173,17 @@ fn bounds_above_the_size_limits_are_reported() {
         "blob bytes.max_len broken: 4000000000 bytes are more than a message may be",
     );
 }
+
+#[test]
+fn required_field_of_proto2_leaves_the_method_uncovered() {
+    let proto = r#"syntax = "proto2"; package shop.v1;
+        service Shop { rpc Buy(BuyRequest) returns (BuyRequest); }
+        message BuyRequest { optional Book book = 1; }
+        message Book { required int32 id = 1; }"#;
+    let image = crate::testing::image(&[("shop/v1/shop.proto", proto)]);
+    let contract = Contract::decode(&image).expect("it is sound");
+    let method = contract.methods().next().expect("it has a method");
+    let generated = derive(&contract, method, &Fixtures::default());
+    assert!(generated.cases.is_empty(), "{:#?}", generated.cases);
+    assert_reported(&generated, "shop.v1.Book.id is a required field of proto2");
+}
