@@ -35,18 +35,6 @@ pub struct Book {
     pub price: Money,
 }
 
-impl Book {
-    /// Replaces U+0000 in texts by U+FFFD, because PostgreSQL cannot store U+0000.
-    pub(crate) fn without_nul(mut self) -> Self {
-        for text in self.authors.iter_mut().chain([&mut self.title]) {
-            if text.contains('\0') {
-                *text = text.replace('\0', "\u{fffd}");
-            }
-        }
-        self
-    }
-}
-
 /// A book to create, or to replace if the id exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportedBook {

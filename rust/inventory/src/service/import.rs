@@ -29,13 +29,6 @@ impl Inventory {
     /// [`InventoryError::StockBelowReserved`], or [`InventoryError::Store`] if the database
     /// failed.
     pub async fn import(&self, books: Vec<ImportedBook>) -> Result<ImportCounts, InventoryError> {
-        let books: Vec<_> = books
-            .into_iter()
-            .map(|imported| ImportedBook {
-                book: imported.book.without_nul(),
-                ..imported
-            })
-            .collect();
         if books.iter().any(|imported| imported.on_hand.is_some()) {
             self.expire_due_reservations().await?;
         }

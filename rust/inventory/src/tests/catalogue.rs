@@ -17,7 +17,7 @@ store::both_engines! {
     message_is_imported_completely_or_not_at_all,
     later_duplicate_in_a_message_replaces_the_earlier,
     import_without_stock_keeps_the_stock,
-    nul_character_is_replaced,
+    control_characters_in_texts_are_refused,
     shipped_catalogue_is_loaded_only_into_an_empty_database,
 }
 
@@ -228,24 +228,17 @@ async fn import_without_stock_keeps_the_stock(database: TestDb) {
     assert_eq!(counts(service.level(1).await), (4, 4, 0));
 }
 
-async fn nul_character_is_replaced(database: TestDb) {
+async fn control_characters_in_texts_are_refused(database: TestDb) {
     let mut service = TestInventory::open(&database);
-    let counts = service.import([book(1, "\0", &["a\0b"])]).await;
-    assert_eq!(counts.created, 1);
-    assert_eq!(
-        service.import([book(1, "\0", &["a\0b"])]).await.unchanged,
-        1
-    );
-    let response = service.client.get_book(GetBookRequest { book_id: 1 }).await;
-    let book = response
-        .expect("the book exists")
-        .into_inner()
-        .book
-        .expect("a book is there");
-    assert_eq!(
-        (book.title.as_str(), book.authors[0].as_str()),
-        ("\u{fffd}", "a\u{fffd}b")
-    );
+    let texts = ["\0", "a\tb", "a\n", "\u{7f}", "\u{9b}31m"];
+    for text in texts {
+        for import in [book(1, text, &[]), book(1, "Title", &[text])] {
+            let refused = service.try_import([import]).await;
+            let code = refused.expect_err("it is refused").code();
+            assert_eq!(code, Code::InvalidArgument, "{text:?}");
+        }
+    }
+    service.import([book(1, "a\u{a0}é", &["日本"])]).await;
 }
 
 async fn shipped_catalogue_is_loaded_only_into_an_empty_database(database: TestDb) {

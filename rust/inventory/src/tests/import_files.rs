@@ -131,10 +131,11 @@ fn invalid_row_is_reported_with_its_line_and_reason() {
         b"5,Title,,,poetry,free,1",
         b"6,Title,,,poetry,1,-1",
         b"0,Title,,,poetry,1,1",
-        b"8,\"Two\nlines\",,99999,poetry,1,1",
+        b"8,\"Two\nlines\",,,poetry,1,1",
         long.as_bytes(),
         b"9,T\xff,,,poetry,1,1",
         b"9,Title",
+        b"9,Title,,99999,poetry,1,1",
         b"10,Good,,,poetry,1,1",
     ]));
     let found: Vec<String> = rows
@@ -152,11 +153,12 @@ fn invalid_row_is_reported_with_its_line_and_reason() {
         "line 6: price is not an amount like 12.99: \"free\"",
         "line 7: on_hand: ",
         "line 8: book.book_id: ",
-        "line 9: book.publication_year: ",
+        "line 9: book.title: does not match regex pattern",
         "line 11: book.title: ",
         "line 12: title is not UTF-8: \"T\u{fffd}\"",
         "line 13: has 2 columns, the header has 7",
-        "line 14 is good",
+        "line 14: book.publication_year: ",
+        "line 15 is good",
     ];
     assert_eq!(found.len(), expected.len(), "{found:#?}");
     for (found, expected) in found.iter().zip(expected) {

@@ -149,10 +149,11 @@ type Book struct {
 	// The id of the book. The ids 1 to 9 belong to the books of the first
 	// tutorial: 1 is "The Maltese Falcon".
 	BookId int32 `protobuf:"varint,1,opt,name=book_id,json=bookId,proto3" json:"book_id,omitempty"`
-	// The title as printed on the book, for example "Ender's Game".
+	// The title as printed on the book, for example "Ender's Game". It has no
+	// control characters, such as tabs and line breaks.
 	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
 	// The names of the authors in the order in which the book lists them, for
-	// example "Agatha Christie".
+	// example "Agatha Christie". They have no control characters.
 	Authors []string `protobuf:"bytes,3,rep,name=authors,proto3" json:"authors,omitempty"`
 	// The year of the first publication. Negative years are BC: -750 is 750 BC.
 	PublicationYear *int32 `protobuf:"varint,4,opt,name=publication_year,json=publicationYear,proto3,oneof" json:"publication_year,omitempty"`
@@ -240,13 +241,12 @@ var File_bookstore_inventory_v1_book_proto protoreflect.FileDescriptor
 
 const file_bookstore_inventory_v1_book_proto_rawDesc = "" +
 	"\n" +
-	"!bookstore/inventory/v1/book.proto\x12\x16bookstore.inventory.v1\x1a\x1dbookstore/type/v1/money.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\x8f\x03\n" +
+	"!bookstore/inventory/v1/book.proto\x12\x16bookstore.inventory.v1\x1a\x1dbookstore/type/v1/money.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xc3\x03\n" +
 	"\x04Book\x12&\n" +
 	"\abook_id\x18\x01 \x01(\x05B\r\xbaH\n" +
-	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\x06bookId\x12 \n" +
-	"\x05title\x18\x02 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xac\x02R\x05title\x12F\n" +
-	"\aauthors\x18\x03 \x03(\tB,\xbaH\x0e\x92\x01\v\x10<\"\ar\x05\x10\x01\x18\xc8\x01\xca\xd8\x19\x17the authors are unknownR\aauthors\x12Z\n" +
+	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\x06bookId\x12:\n" +
+	"\x05title\x18\x02 \x01(\tB$\xbaH!r\x1f\x10\x01\x18\xac\x022\x18^[^\\x00-\\x1F\\x7F-\\x9F]*$R\x05title\x12`\n" +
+	"\aauthors\x18\x03 \x03(\tBF\xbaH(\x92\x01%\x10<\"!r\x1f\x10\x01\x18\xc8\x012\x18^[^\\x00-\\x1F\\x7F-\\x9F]*$\xca\xd8\x19\x17the authors are unknownR\aauthors\x12Z\n" +
 	"\x10publication_year\x18\x04 \x01(\x05B*\xbaH\x10\x1a\x0e\x18\xb4\x10(\xc8\xe8\xff\xff\xff\xff\xff\xff\xff\x01\xca\xd8\x19\x13the year is unknownH\x00R\x0fpublicationYear\x88\x01\x01\x12L\n" +
 	"\bcategory\x18\x05 \x01(\x0e2$.bookstore.inventory.v1.BookCategoryB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\bcategory\x126\n" +
