@@ -96,6 +96,15 @@ pub enum TransactionsError {
     /// Only a refund of everything that is left is still allowed.
     #[error("the charge has {MAX_PARTIAL_REFUNDS} refunds: refund everything that is left")]
     TooManyRefunds,
+    /// The charge was declined or made without an address for the receipt.
+    #[error("the transaction has no receipt")]
+    ReceiptNone,
+    /// The receipt was mailed too often.
+    #[error("the receipt was mailed too often: wait {} s", retry_after.as_secs())]
+    TooManyReceipts {
+        /// After this time another mail is allowed.
+        retry_after: Duration,
+    },
     /// The provider did not answer.
     #[error("it is unknown whether the money was moved: retry with the same request id")]
     ProviderUnavailable,
@@ -136,6 +145,10 @@ impl From<TransactionsError> for Status {
             }
             TransactionsError::RefundTooLarge { refundable_minor } => {
                 declared(v1::REFUND_TOO_LARGE).with("refundable_minor", refundable_minor)
+            }
+            TransactionsError::ReceiptNone => declared(v1::RECEIPT_NONE),
+            TransactionsError::TooManyReceipts { retry_after } => {
+                declared(v1::TOO_MANY_ATTEMPTS).retry_after(*retry_after)
             }
             TransactionsError::TooManyRefunds => declared(v1::TOO_MANY_REFUNDS),
             TransactionsError::ProviderUnavailable | TransactionsError::Parked => {

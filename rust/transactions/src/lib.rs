@@ -3,6 +3,7 @@
 //! - [`Transactions`] has the use cases. It uses neither tonic nor SQL text.
 //! - [`PaymentProvider`] is the interface to the payment provider, and [`HttpProvider`] its
 //!   implementation for the crate `payment-simulator`.
+//! - [`Transactions::server`] serves `bookstore.transactions.v1`.
 //! - [`Transactions::legacy_server`] serves the second tutorial's
 //!   `/payment.PaymentService/ProcessPayment`. That contract has no validation rules, so the
 //!   module `legacy` refuses the values that the original accepts by mistake: -5, NaN, no order.
@@ -25,6 +26,7 @@
 
 mod domain;
 mod error;
+mod grpc;
 mod legacy;
 mod money;
 mod provider;
@@ -39,6 +41,7 @@ pub use domain::{
     Transaction, TransactionId, TransactionState,
 };
 pub use error::{InvalidPayment, TransactionsError};
+pub use grpc::Grpc;
 pub use legacy::{Legacy, READY};
 pub use money::{Amount, MAX_MINOR};
 pub use provider::{

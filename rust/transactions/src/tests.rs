@@ -4,6 +4,7 @@
 mod charges;
 mod crashes;
 mod fake_provider;
+mod grpc;
 mod ledger;
 mod legacy;
 mod refunds;

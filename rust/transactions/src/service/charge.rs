@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     background::{PendingPayment, TOPIC},
-    crash_point,
+    crash_point, receipt,
 };
 use crate::{
     ChargeOutcome, ChargeRequest, LedgerAccount, ProviderCharge, ProviderError, Transaction,
@@ -142,7 +142,11 @@ impl Transactions {
                     let currency = &charge.amount.currency_code;
                     rows::ledger::post(transaction, &posting, currency, &entries, now).await?;
                 }
-                return rows::charges::get(transaction, transaction_id).await;
+                let stored = rows::charges::get(transaction, transaction_id).await?;
+                if let Some(decided) = stored.as_ref().and_then(|stored| stored.decided.as_ref()) {
+                    receipt::enqueue_first(transaction, decided, now).await?;
+                }
+                return Ok(stored);
             }
             let stored = rows::charges::get(transaction, transaction_id).await?;
             if let Some(stored) = &stored && contradicts(stored, outcome) {

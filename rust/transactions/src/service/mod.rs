@@ -4,6 +4,7 @@ mod background;
 mod charge;
 #[cfg(test)]
 pub(crate) mod crash_points;
+mod receipt;
 mod refund;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -17,6 +18,8 @@ macro_rules! crash_point {
     };
 }
 use crash_point;
+#[cfg(test)]
+pub(crate) use receipt::RECEIPTS;
 
 use jiff::{SignedDuration, Timestamp};
 use service::{AccountId, Clock, IdSource, Page, PageScope, SystemClock, UuidV7Ids};

@@ -3,6 +3,7 @@
 
 pub(crate) mod charges;
 pub(crate) mod ledger;
+pub(crate) mod receipts;
 pub(crate) mod refunds;
 
 use jiff::Timestamp;

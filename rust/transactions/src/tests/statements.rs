@@ -9,6 +9,7 @@ async fn all_statements_are_valid(database: TestDb) {
         rows::charges::STATEMENTS,
         rows::refunds::STATEMENTS,
         rows::ledger::STATEMENTS,
+        rows::receipts::STATEMENTS,
         store::idempotency::STATEMENTS,
         store::outbox::STATEMENTS,
     ] {

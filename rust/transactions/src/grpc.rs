@@ -1,0 +1,191 @@
+//! The gRPC service `bookstore.transactions.v1`: converts messages and calls [`Transactions`].
+//! The codec has validated every request before it arrives here.
+
+use contract::bookstore::transactions::v1::{
+    self as contract_v1, ChargeRequest, ChargeResponse, GetTransactionRequest,
+    GetTransactionResponse, ListTransactionsRequest, ListTransactionsResponse, RefundRequest,
+    RefundResponse, ResendReceiptRequest, ResendReceiptResponse,
+    transaction_service_server::{TransactionService, TransactionServiceServer},
+};
+use rpc::Caller;
+use service::{AccountId, ConversionError, Money, convert, page_size};
+use tonic::{Request, Response, Status};
+
+use crate::{DeclineReason, Refund, Transaction, TransactionId, TransactionState, Transactions};
+
+/// The handler of `bookstore.transactions.v1.TransactionService`.
+#[derive(Debug, Clone)]
+pub struct Grpc(Transactions);
+
+impl Transactions {
+    /// The gRPC service `bookstore.transactions.v1`, to be added to a router.
+    pub fn server(&self) -> TransactionServiceServer<Grpc> {
+        TransactionServiceServer::new(Grpc(self.clone()))
+    }
+}
+
+type RpcResult<T> = Result<Response<T>, Status>;
+
+#[tonic::async_trait]
+impl TransactionService for Grpc {
+    async fn charge(&self, request: Request<ChargeRequest>) -> RpcResult<ChargeResponse> {
+        let charge = charge_request(request.into_inner())?;
+        let transaction = self.0.charge(&charge).await?;
+        Ok(Response::new(ChargeResponse {
+            transaction: Some(transaction.into()),
+        }))
+    }
+
+    async fn refund(&self, request: Request<RefundRequest>) -> RpcResult<RefundResponse> {
+        let refund = refund_request(request.into_inner())?;
+        let (refund, transaction) = self.0.refund(&refund).await?;
+        let currency_code = &transaction.amount.currency_code;
+        Ok(Response::new(RefundResponse {
+            refund: Some(refund_to_proto(refund, currency_code)),
+            transaction: Some(transaction.into()),
+        }))
+    }
+
+    async fn get_transaction(
+        &self,
+        request: Request<GetTransactionRequest>,
+    ) -> RpcResult<GetTransactionResponse> {
+        let account_id = reader(&request)?;
+        let id = transaction_id(&request.into_inner().transaction_id)?;
+        let transaction = self.0.transaction(id, account_id).await?;
+        Ok(Response::new(GetTransactionResponse {
+            transaction: Some(transaction.into()),
+        }))
+    }
+
+    async fn list_transactions(
+        &self,
+        request: Request<ListTransactionsRequest>,
+    ) -> RpcResult<ListTransactionsResponse> {
+        let account_id = AccountId(Caller::require_account(&request)?.0);
+        let request = request.into_inner();
+        let size = page_size(request.page_size)?;
+        let page = self.0.list(account_id, size, &request.page_token).await?;
+        Ok(Response::new(ListTransactionsResponse {
+            transactions: page.items.into_iter().map(Into::into).collect(),
+            next_page_token: page.next_page_token,
+        }))
+    }
+
+    async fn resend_receipt(
+        &self,
+        request: Request<ResendReceiptRequest>,
+    ) -> RpcResult<ResendReceiptResponse> {
+        let account_id = reader(&request)?;
+        let request = request.into_inner();
+        let request_id = convert::uuid("request_id", &request.request_id)?;
+        let id = transaction_id(&request.transaction_id)?;
+        let receipt_email = self.0.resend_receipt(request_id, id, account_id).await?;
+        Ok(Response::new(ResendReceiptResponse { receipt_email }))
+    }
+}
+
+/// The account whose transactions the caller may read; `None` is the operator, who may read
+/// all.
+fn reader<T>(request: &Request<T>) -> Result<Option<AccountId>, Status> {
+    if Caller::of(request) == Caller::Operator {
+        return Ok(None);
+    }
+    Ok(Some(AccountId(Caller::require_account(request)?.0)))
+}
+
+fn transaction_id(text: &str) -> Result<TransactionId, ConversionError> {
+    convert::uuid("transaction_id", text).map(TransactionId)
+}
+
+fn charge_request(request: ChargeRequest) -> Result<crate::ChargeRequest, ConversionError> {
+    let method = convert::required("payment_method", request.payment_method)?;
+    let email = request.receipt_email;
+    Ok(crate::ChargeRequest {
+        request_id: convert::uuid("request_id", &request.request_id)?,
+        amount: convert::money("amount", request.amount)?,
+        token: method.token,
+        reference: request.reference,
+        account_id: convert::optional_account_id("account_id", &request.account_id)?,
+        receipt_email: (!email.is_empty()).then_some(email),
+    })
+}
+
+fn refund_request(request: RefundRequest) -> Result<crate::RefundRequest, ConversionError> {
+    let amount = request
+        .amount
+        .map(|amount| convert::money("amount", Some(amount)));
+    Ok(crate::RefundRequest {
+        request_id: convert::uuid("request_id", &request.request_id)?,
+        transaction_id: transaction_id(&request.transaction_id)?,
+        amount: amount.transpose()?,
+        reason: request.reason,
+    })
+}
+
+fn refund_to_proto(refund: Refund, currency_code: &str) -> contract_v1::Refund {
+    let amount = Money {
+        currency_code: currency_code.to_owned(),
+        amount_minor: refund.amount_minor,
+    };
+    contract_v1::Refund {
+        refund_id: refund.refund_id.to_string(),
+        amount: Some(amount.into()),
+        reason: refund.reason,
+        create_time: Some(convert::timestamp_to_proto(refund.create_time)),
+    }
+}
+
+impl From<TransactionState> for contract_v1::TransactionState {
+    fn from(state: TransactionState) -> Self {
+        match state {
+            TransactionState::Charged => Self::Charged,
+            TransactionState::Declined(_) => Self::Declined,
+            TransactionState::PartlyRefunded => Self::PartlyRefunded,
+            TransactionState::Refunded => Self::Refunded,
+        }
+    }
+}
+
+impl From<DeclineReason> for contract_v1::DeclineReason {
+    fn from(reason: DeclineReason) -> Self {
+        match reason {
+            DeclineReason::Refused => Self::Refused,
+            DeclineReason::InsufficientFunds => Self::InsufficientFunds,
+            DeclineReason::MethodExpired => Self::MethodExpired,
+            DeclineReason::MethodUnknown => Self::MethodUnknown,
+        }
+    }
+}
+
+impl From<Transaction> for contract_v1::Transaction {
+    fn from(transaction: Transaction) -> Self {
+        let state = contract_v1::TransactionState::from(transaction.state());
+        let decline_reason = transaction
+            .decline_reason
+            .map_or(contract_v1::DeclineReason::Unspecified, Into::into);
+        let refunded = Money {
+            currency_code: transaction.amount.currency_code.clone(),
+            amount_minor: transaction.refunded_minor(),
+        };
+        let currency_code = &transaction.amount.currency_code;
+        let refunds = transaction.refunds.into_iter();
+        let refunds = refunds.map(|refund| refund_to_proto(refund, currency_code));
+        Self {
+            transaction_id: transaction.transaction_id.to_string(),
+            account_id: transaction
+                .account_id
+                .map(|account_id| account_id.to_string())
+                .unwrap_or_default(),
+            reference: transaction.reference,
+            state: state.into(),
+            decline_reason: decline_reason.into(),
+            method_label: transaction.method_label,
+            receipt_email: transaction.receipt_email.unwrap_or_default(),
+            refunds: refunds.collect(),
+            refunded_amount: Some(refunded.into()),
+            create_time: Some(convert::timestamp_to_proto(transaction.create_time)),
+            amount: Some(transaction.amount.into()),
+        }
+    }
+}
