@@ -18,6 +18,7 @@ import stubs
 stubs.generate(
     "bookstore/inventory/v1/book.proto",
     "bookstore/recommendations/v1/recommendation_service.proto",
+    "bookstore/type/v1/conventions.proto",
     "bookstore/type/v1/money.proto",
     "buf/validate/validate.proto",
     "proofread/v1/options.proto",
