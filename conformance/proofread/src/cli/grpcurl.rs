@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use globset::Glob;
 
 use super::connection::{TlsFiles, UnexpandedHeader};
-use crate::report::{CommandTemplate, HeaderArgument, quoted};
+use crate::{
+    config::value_file,
+    report::{CommandTemplate, HeaderArgument, quoted},
+};
 
 /// A header whose name contains one of these has a secret value.
 const SECRET_NAMES: [&str; 5] = ["authorization", "cookie", "token", "key", "secret"];
@@ -63,7 +66,8 @@ fn header_argument((header, folder): &(UnexpandedHeader, PathBuf)) -> Option<Hea
         .find('@')
         .filter(|at| value[..*at].trim_end().is_empty() || value[..*at].ends_with(' '));
     let (shell_word, has_variables) = if let Some(at) = file_start {
-        let path = folder.join(&value[at + 1..]);
+        let variable = |name: &str| std::env::var(name).ok();
+        let path = value_file(&value[at + 1..], folder, variable).ok()?;
         let path = quoted(&path.display().to_string());
         (format!("\"{name}: {}$(cat {path})\"", &value[..at]), false)
     } else if value.contains("${") {
@@ -115,6 +119,12 @@ mod tests {
         assert_eq!(
             shell_word("authorization", "@t"),
             "\"authorization: $(cat conf/t)\""
+        );
+        // Cargo sets this variable to an absolute path.
+        let home = env!("CARGO_MANIFEST_DIR");
+        assert_eq!(
+            shell_word("authorization", "Bearer @${CARGO_MANIFEST_DIR}/t"),
+            format!("\"authorization: Bearer $(cat {home}/t)\"")
         );
         assert_eq!(
             shell_word("x-tenant", "me@example.com"),

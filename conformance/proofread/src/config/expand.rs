@@ -1,7 +1,10 @@
 //! Expands `${NAME}` to an environment variable and `@file` to the content of a file, so
 //! that no secret has to be in a configuration or on a command line.
 
-use std::{env, fs, path::Path};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
 
 use super::ConfigError;
 
@@ -40,13 +43,26 @@ pub(super) fn expand_with(
     let Some(name) = text.strip_prefix('@') else {
         return replace_variables(text, text, variable);
     };
-    let path = folder.join(replace_variables(name, text, variable)?);
+    let path = value_file(name, folder, variable)?;
     let content = fs::read_to_string(&path).map_err(|source| ConfigError::ReadValueFile {
         text: text.to_owned(),
         path,
         source,
     })?;
     Ok(content.trim().to_owned())
+}
+
+/// The path of a file that `@file` names, with its variables replaced.
+///
+/// # Errors
+/// If a variable is not set.
+pub(crate) fn value_file(
+    name: &str,
+    folder: &Path,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<PathBuf, ConfigError> {
+    let path = replace_variables(name, &format!("@{name}"), variable)?;
+    Ok(folder.join(path))
 }
 
 fn replace_variables(

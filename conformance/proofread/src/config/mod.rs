@@ -25,6 +25,7 @@ use std::{
 pub use config_file::{ConfigFile, MethodSettings, Tls};
 pub use credential::{Credential, TokenSource};
 pub use error::ConfigError;
+pub(crate) use expand::value_file;
 pub use expand::{expand, expand_in_call};
 pub use fixture::Fixture;
 pub use header::Header;
