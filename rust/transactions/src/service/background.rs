@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use service::{DeliveryError, OutboxHandler, OutboxOptions, OutboxWorker, PruneIdempotencyKeys};
-use store::outbox::Message;
+use store::outbox::{self, Message};
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use crate::{RefundId, TransactionId, Transactions, TransactionsError};
 
 /// The topic of the outbox.
-pub(super) const TOPIC: &str = "pending-payments";
+const TOPIC: &str = "pending-payments";
 
 /// After so many attempts a message would be dead. With the longest backoff that is later than
 /// [`MAX_PENDING`](crate::MAX_PENDING), when the payment is parked.
@@ -25,7 +25,7 @@ pub(super) enum PendingPayment {
 
 impl PendingPayment {
     /// The key and the payload of the message.
-    pub(super) fn message(self) -> (String, String) {
+    fn message(self) -> (String, String) {
         match self {
             Self::Charge(id) => (id.to_string(), format!("charge {id}")),
             Self::Refund(id) => (id.to_string(), format!("refund {id}")),
@@ -72,6 +72,18 @@ impl Transactions {
             service::run_periodically(OutboxWorker::<Resume>::INTERVAL, self.worker()),
             service::run_periodically(PruneIdempotencyKeys::INTERVAL, prune),
         ])
+    }
+
+    /// Lets the background task finish a payment that the present call does not finish.
+    pub(super) async fn enqueue_resume(
+        &self,
+        transaction: &mut store::Transaction,
+        payment: PendingPayment,
+    ) -> Result<(), TransactionsError> {
+        let (key, payload) = payment.message();
+        let due = self.resume_at();
+        outbox::enqueue(transaction, TOPIC, &key, payload.as_bytes(), due).await?;
+        Ok(())
     }
 
     /// The task that finishes pending charges and refunds.

@@ -1,16 +1,10 @@
 //! Charges: stored as pending, then decided by the provider.
 
 use service::Money;
-use store::{
-    idempotency::{self, RequestState},
-    outbox,
-};
+use store::idempotency;
 use uuid::Uuid;
 
-use super::{
-    background::{PendingPayment, TOPIC},
-    crash_point, receipt,
-};
+use super::{background::PendingPayment, claim_request, crash_point, receipt};
 use crate::{
     ChargeOutcome, ChargeRequest, LedgerAccount, ProviderCharge, ProviderError, Transaction,
     TransactionId, Transactions, TransactionsError, money, store as rows,
@@ -56,29 +50,17 @@ impl Transactions {
         body: &[u8],
     ) -> Result<TransactionId, TransactionsError> {
         let now = self.now();
-        let request_id = request.request_id.to_string();
-        let micros = now.as_microsecond();
-        match idempotency::claim(transaction, &request_id, METHOD, body, micros).await? {
-            RequestState::New => {}
-            RequestState::Conflict => {
-                return Err(TransactionsError::RequestIdReused(request.request_id));
-            }
-            RequestState::Completed(response) => {
-                return saved_id(&response).map(TransactionId);
-            }
+        let request_id = request.request_id;
+        let earlier = claim_request(transaction, request_id, METHOD, body, now).await?;
+        if let Some(response) = earlier {
+            return saved_id(&response).map(TransactionId);
         }
         let transaction_id = TransactionId(self.inner.options.ids.next_id());
         rows::charges::insert(transaction, transaction_id, request, now).await?;
-        let (key, payload) = PendingPayment::Charge(transaction_id).message();
-        outbox::enqueue(
-            transaction,
-            TOPIC,
-            &key,
-            payload.as_bytes(),
-            self.resume_at(),
-        )
-        .await?;
-        idempotency::save_response(transaction, &request_id, transaction_id.0.as_bytes()).await?;
+        let pending = PendingPayment::Charge(transaction_id);
+        self.enqueue_resume(transaction, pending).await?;
+        let response = transaction_id.0.as_bytes();
+        idempotency::save_response(transaction, &request_id.to_string(), response).await?;
         Ok(transaction_id)
     }
 

@@ -23,7 +23,10 @@ pub(crate) use receipt::RECEIPTS;
 
 use jiff::{SignedDuration, Timestamp};
 use service::{AccountId, Clock, IdSource, Page, PageScope, SystemClock, UuidV7Ids};
-use store::Db;
+use store::{
+    Db,
+    idempotency::{self, RequestState},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -202,4 +205,24 @@ async fn add_refunds(
             .unwrap_or_default();
     }
     Ok(())
+}
+
+/// Claims a request id, so that the caller does the work of the request. If an earlier call with
+/// the same request has done it, returns the response that it saved.
+///
+/// # Errors
+/// [`TransactionsError::RequestIdReused`] if the earlier request was another one.
+async fn claim_request(
+    transaction: &mut store::Transaction,
+    request_id: Uuid,
+    method: &str,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<Option<Vec<u8>>, TransactionsError> {
+    let key = request_id.to_string();
+    match idempotency::claim(transaction, &key, method, body, now.as_microsecond()).await? {
+        RequestState::New => Ok(None),
+        RequestState::Completed(response) => Ok(Some(response)),
+        RequestState::Conflict => Err(TransactionsError::RequestIdReused(request_id)),
+    }
 }

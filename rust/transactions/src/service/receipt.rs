@@ -4,12 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use service::AccountId;
-use store::{
-    idempotency::{self, RequestState},
-    outbox,
-};
+use store::{idempotency, outbox};
 use uuid::Uuid;
 
+use super::claim_request;
 use crate::{Transaction, TransactionId, Transactions, TransactionsError, store as rows};
 
 /// The method name that is stored with the request id.
@@ -43,15 +41,9 @@ impl Transactions {
         };
         let now = self.now();
         store::write!(self.db(), transaction => {
-            let key = request_id.to_string();
             let body = transaction_id.0.as_bytes();
-            let micros = now.as_microsecond();
-            match idempotency::claim(transaction, &key, METHOD, body, micros).await? {
-                RequestState::New => {}
-                RequestState::Conflict => {
-                    return Err(TransactionsError::RequestIdReused(request_id));
-                }
-                RequestState::Completed(_) => return Ok(()),
+            if claim_request(transaction, request_id, METHOD, body, now).await?.is_some() {
+                return Ok(());
             }
             // The lock makes concurrent requests count each other's mails.
             rows::charges::lock(transaction, transaction_id).await?;
@@ -63,7 +55,7 @@ impl Transactions {
             }
             rows::receipts::insert(transaction, request_id, transaction_id, now).await?;
             enqueue(transaction, transaction_id, now).await?;
-            idempotency::save_response(transaction, &key, &[]).await?;
+            idempotency::save_response(transaction, &request_id.to_string(), &[]).await?;
             Ok(())
         })?;
         Ok(address)

@@ -1,15 +1,9 @@
 //! Refunds: stored as pending, then paid back by the provider.
 
-use store::{
-    idempotency::{self, RequestState},
-    outbox,
-};
+use store::idempotency;
 
 use super::{
-    MAX_PARTIAL_REFUNDS,
-    background::{PendingPayment, TOPIC},
-    charge::saved_id,
-    crash_point,
+    MAX_PARTIAL_REFUNDS, background::PendingPayment, charge::saved_id, claim_request, crash_point,
 };
 use crate::{
     LedgerAccount, ProviderError, ProviderRefund, Refund, RefundId, RefundRequest, Transaction,
@@ -56,14 +50,10 @@ impl Transactions {
         body: &[u8],
     ) -> Result<RefundId, TransactionsError> {
         let now = self.now();
-        let request_id = request.request_id.to_string();
-        let micros = now.as_microsecond();
-        match idempotency::claim(transaction, &request_id, METHOD, body, micros).await? {
-            RequestState::New => {}
-            RequestState::Conflict => {
-                return Err(TransactionsError::RequestIdReused(request.request_id));
-            }
-            RequestState::Completed(response) => return saved_id(&response).map(RefundId),
+        let request_id = request.request_id;
+        let earlier = claim_request(transaction, request_id, METHOD, body, now).await?;
+        if let Some(response) = earlier {
+            return saved_id(&response).map(RefundId);
         }
         let transaction_id = request.transaction_id;
         rows::charges::lock(transaction, transaction_id).await?;
@@ -85,16 +75,10 @@ impl Transactions {
             now,
         )
         .await?;
-        let (key, payload) = PendingPayment::Refund(refund_id).message();
-        outbox::enqueue(
-            transaction,
-            TOPIC,
-            &key,
-            payload.as_bytes(),
-            self.resume_at(),
-        )
-        .await?;
-        idempotency::save_response(transaction, &request_id, refund_id.0.as_bytes()).await?;
+        let pending = PendingPayment::Refund(refund_id);
+        self.enqueue_resume(transaction, pending).await?;
+        let response = refund_id.0.as_bytes();
+        idempotency::save_response(transaction, &request_id.to_string(), response).await?;
         Ok(refund_id)
     }
 
