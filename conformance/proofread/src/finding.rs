@@ -1,11 +1,15 @@
 //! Findings: where a server deviates from its contract.
 
+mod id;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
     case::{Case, Expect, Payload, Phase, RawCall, RuleTarget},
     probe::request_body,
 };
+
+pub use id::kind_name;
 
 /// A deviation from the contract, found by a case or by a claim of a scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

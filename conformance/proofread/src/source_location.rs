@@ -101,7 +101,7 @@ fn field_at(message: &MessageDescriptor, path: &str) -> Option<(FieldDescriptor,
 
 /// The field names in a path, each with whether a key or an index follows. A quoted map
 /// key may contain dots and brackets.
-fn segments(path: &str) -> Vec<(String, bool)> {
+pub(crate) fn segments(path: &str) -> Vec<(String, bool)> {
     let mut segments = Vec::new();
     let (mut name, mut has_key) = (String::new(), false);
     let (mut within, mut quoted, mut escaped) = (false, false, false);

@@ -1,6 +1,7 @@
 //! `proofread check`: tests a server against its contract.
 
 use std::{
+    io::Write,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -9,6 +10,7 @@ use anyhow::bail;
 use clap::Args;
 
 use super::{
+    baseline::{self, BaselineArguments},
     connection::{ConfigArguments, ConnectionArguments, ContractArguments, SelectionArguments},
     fixtures::{self, FetchedValues},
     output,
@@ -18,10 +20,9 @@ use super::{
 };
 use crate::{
     config::Config,
-    contract::Method,
     engine::{self, ContractCases, Plan, Report},
     failures::Failures,
-    report::{CoverageByMethod, Format, View, html, junit, rule_coverage, terminal, view_builder},
+    report::{Format, View, html, junit, rule_coverage, terminal, view_builder},
 };
 
 /// The file for failures if neither flag nor configuration names one.
@@ -46,6 +47,9 @@ pub(super) struct Check {
 
     #[command(flatten, next_help_heading = "Server profile")]
     profile: ProfileArguments,
+
+    #[command(flatten, next_help_heading = "Known failures")]
+    baseline: BaselineArguments,
 
     #[command(flatten, next_help_heading = "Test run")]
     run: RunArguments,
@@ -87,6 +91,7 @@ impl Check {
         let config = self.config.read()?;
         let url = session::choose_url(self.url.as_deref(), &config)?;
         let profile = self.profile.profile(&config, None)?;
+        let baseline = self.baseline.open(&config)?;
         let session = Session::open(&url, &config, &self.contract, None, &self.connection).await?;
         let selection = self.selection.selection(&config, &session.contract)?;
         let methods = selection.select(&session.contract)?;
@@ -106,6 +111,7 @@ impl Check {
             .filter(|method| selection.includes_by_name(method));
         plan.required = required.map(|method| method.path.clone()).collect();
         plan.methods = methods;
+        plan.baseline = baseline.baseline.clone();
         settings.apply(&mut plan);
         plan.timeout = session.timeout;
         let progress = Progress::new();
@@ -125,7 +131,19 @@ impl Check {
             &source.uncovered_sides(),
         );
         let failures = has_failures.then_some(failures.as_path());
-        let view = build_view(&session, &plan.methods, &report, failures, coverage);
+        let was_checked = baseline::checked_methods(&session.contract, &plan, &report);
+        let context = view_builder::ReportContext {
+            contract: &session.contract,
+            methods: &plan.methods,
+            url: session.url.clone(),
+            source: session.contract_description(),
+            command_template: &session
+                .command_template(failures.unwrap_or(Path::new(DEFAULT_FAILURES_FILE))),
+            failures: failures.map(|path| path.display().to_string()),
+            baseline: plan.baseline.notes(&report.ids, &was_checked),
+            coverage,
+        };
+        let view = view_builder::build_view(&report, context);
         for format in &self.report {
             write_report(format, &view, &report)?;
         }
@@ -140,7 +158,13 @@ impl Check {
         if view.keeps_contract() && report.stopped.as_deref() == Some(engine::INTERRUPTED) {
             bail!("the run was interrupted and found no failure so far: there is no verdict");
         }
-        Ok(ExitCode::from(u8::from(!view.keeps_contract())))
+        let updated = baseline.update(&report, was_checked)?;
+        if let Some(text) = &updated {
+            // Nobody reads a closed standard error.
+            let _ = anstream::stderr().write_all(text.as_bytes());
+        }
+        let failed = !view.keeps_contract() && updated.is_none();
+        Ok(ExitCode::from(u8::from(failed)))
     }
 
     fn failures_file(&self, config: &Config) -> PathBuf {
@@ -176,27 +200,6 @@ fn record_failures(
         failures: Failures::numbered(report.kept_findings()),
     };
     Ok(failures.write(path)?)
-}
-
-fn build_view(
-    session: &Session,
-    methods: &[&Method],
-    report: &Report,
-    failures: Option<&Path>,
-    coverage: CoverageByMethod,
-) -> View {
-    let command_template =
-        session.command_template(failures.unwrap_or(Path::new(DEFAULT_FAILURES_FILE)));
-    let context = view_builder::ReportContext {
-        contract: &session.contract,
-        methods,
-        url: session.url.clone(),
-        source: session.contract_description(),
-        command_template: &command_template,
-        failures: failures.map(|path| path.display().to_string()),
-        coverage,
-    };
-    view_builder::build_view(report, context)
 }
 
 fn write_report(format: &Format, view: &View, report: &Report) -> anyhow::Result<()> {

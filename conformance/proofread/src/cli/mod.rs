@@ -1,5 +1,6 @@
 //! The commands of the `proofread` binary, one module each, and what they share.
 
+mod baseline;
 mod case_text;
 mod cases;
 mod check;

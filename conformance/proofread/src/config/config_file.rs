@@ -50,6 +50,8 @@ pub struct ConfigFile {
     pub trailer_limit: Option<usize>,
     /// The file in which failures are recorded, `failures.json` by default.
     pub failures: Option<PathBuf>,
+    /// The file with known failures, `proofread.baseline.toml` by default.
+    pub baseline: Option<PathBuf>,
     /// Metadata of every call.
     pub headers: BTreeMap<String, String>,
     /// Settings for some methods only, by globs.

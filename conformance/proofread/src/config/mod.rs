@@ -3,6 +3,7 @@
 //! Flags override the file. An unknown key is an error, since a misspelled setting would
 //! otherwise be ignored silently. Paths in the file are relative to its folder.
 
+mod baseline;
 mod config_file;
 mod credential;
 mod error;
@@ -22,6 +23,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use baseline::{Baseline, DAYS};
 pub use config_file::{ConfigFile, MethodSettings, Tls};
 pub use credential::{Credential, TokenSource};
 pub use error::ConfigError;

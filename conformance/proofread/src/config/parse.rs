@@ -32,7 +32,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<(ConfigFile, KeyLines), C
     Ok((file, lines))
 }
 
-fn toml_error(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
+pub(super) fn toml_error(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
     let start = error.span().map_or(0, |span| span.start);
     parse_error(path, line_at(text, start), error.message())
 }

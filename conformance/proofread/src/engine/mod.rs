@@ -334,10 +334,12 @@ impl<'r, S: CaseSource, E: FnMut(Event)> Run<'r, S, E> {
     async fn shrink_random_failures(&mut self) {
         for failed in self.results.take_random_failures() {
             let (dispatcher, judge) = (&self.dispatcher, self.judge);
+            let baseline = &self.plan.baseline;
             let fails = async |case: &Case| {
                 let outcome = dispatcher.send(case).await;
                 let findings = judge.judge(case, &outcome);
-                findings.iter().any(|finding| finding.kind == failed.kind)
+                let mut alike = findings.iter().filter(|it| it.kind == failed.kind);
+                alike.any(|finding| !baseline.accepts(&finding.ids()))
             };
             let smallest = self.source.shrink(&failed.case, fails).await;
             let outcome = dispatcher.send(&smallest).await;

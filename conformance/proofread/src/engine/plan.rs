@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use crate::{
     case::Phase,
+    config::Baseline,
     contract::{Contract, Method},
     probe::Probe,
     profile::Profile,
@@ -22,6 +23,8 @@ pub struct Plan<'p> {
     /// The paths of methods that the server must implement. UNIMPLEMENTED is a failure
     /// for them even when the server implements no other method of the service.
     pub required: BTreeSet<String>,
+    /// The known failures that do not count.
+    pub baseline: Baseline,
     /// The phases to run. The baseline always runs.
     pub phases: BTreeSet<Phase>,
     /// The seed of the random cases.
@@ -55,6 +58,7 @@ impl<'p> Plan<'p> {
             profile,
             methods: contract.methods().collect(),
             required: BTreeSet::new(),
+            baseline: Baseline::default(),
             phases: Phase::ALL.into(),
             seed: 0,
             random: 100,

@@ -30,6 +30,9 @@ pub struct Report {
     pub defects: Vec<Note>,
     /// Incidents that are no findings, for example a connection that broke once.
     pub remarks: Vec<String>,
+    /// The ids of all findings, those that the baseline accepts included.
+    #[serde(default)]
+    pub ids: BTreeSet<String>,
     /// The rule sides that answered cases exercised.
     pub exercised: BTreeSet<RuleTarget>,
     /// Why the run ended early, if it did.
@@ -47,6 +50,10 @@ pub struct Count {
     pub sent: u64,
     /// The number of those with findings.
     pub failed: u64,
+    /// The number of those whose findings are all accepted by the baseline; they are not
+    /// among the failed ones.
+    #[serde(default)]
+    pub accepted: u64,
     /// The number of those that could not be judged: each attempt was answered by
     /// RESOURCE_EXHAUSTED or UNAVAILABLE.
     pub inconclusive: u64,

@@ -131,11 +131,14 @@ impl<'p, E: FnMut(Event)> ResultCollector<'p, E> {
         index: u64,
         case: Case,
         code: Option<Code>,
-        findings: Vec<Finding>,
+        mut findings: Vec<Finding>,
     ) {
+        let found = !findings.is_empty();
+        findings.retain(|finding| !self.is_accepted(finding));
         let failed = !findings.is_empty();
         let count = self.count(&case.method, case.phase);
         count.sent += 1;
+        count.accepted += u64::from(found && !failed);
         count.failed += u64::from(failed);
         if let (Expect::Accepted, Some(code)) = (&case.expect, code) {
             if !self.answers.contains_key(&case.method) {
@@ -171,11 +174,23 @@ impl<'p, E: FnMut(Event)> ResultCollector<'p, E> {
 
     /// Records a finding that no single case is proved to cause.
     pub(super) fn record_unproved(&mut self, index: u64, finding: Finding) {
+        let accepted = self.is_accepted(&finding);
         let count = self.count(&finding.method, finding.phase);
         count.sent += 1;
-        count.failed += 1;
-        self.progress(true);
-        self.add_finding((index, 0), finding);
+        count.failed += u64::from(!accepted);
+        count.accepted += u64::from(accepted);
+        self.progress(!accepted);
+        if !accepted {
+            self.add_finding((index, 0), finding);
+        }
+    }
+
+    /// Whether the baseline accepts a finding, whose ids are recorded in any case.
+    fn is_accepted(&mut self, finding: &Finding) -> bool {
+        let ids = finding.ids();
+        let accepted = self.plan.baseline.accepts(&ids);
+        self.report.ids.extend(ids);
+        accepted
     }
 
     /// Records a case to which the server only answered that it is busy.
@@ -198,6 +213,10 @@ impl<'p, E: FnMut(Event)> ResultCollector<'p, E> {
         }
         for finding in results.findings {
             let index = self.next_index();
+            if self.is_accepted(&finding) {
+                self.count(&finding.method, Phase::Behaviour).accepted += 1;
+                continue;
+            }
             self.count(&finding.method, Phase::Behaviour).failed += 1;
             self.failed += 1;
             self.add_finding((index, 0), finding);
@@ -260,6 +279,7 @@ impl<'p, E: FnMut(Event)> ResultCollector<'p, E> {
             phase,
             sent: 0,
             failed: 0,
+            accepted: 0,
             inconclusive: 0,
         })
     }
@@ -306,9 +326,11 @@ impl<'p, E: FnMut(Event)> ResultCollector<'p, E> {
             if *of == index {
                 self.failed -= count.failed;
                 self.report.cases -= count.sent;
-                (count.sent, count.failed) = (0, 0);
+                (count.sent, count.failed, count.accepted) = (0, 0, 0);
             }
         }
+        let prefix = format!("{} ", method.trim_start_matches('/'));
+        self.report.ids.retain(|id| !id.starts_with(&prefix));
     }
 
     pub(super) fn finish(mut self, took: Duration) -> Report {

@@ -34,6 +34,7 @@ pub fn render(view: &View) -> String {
     totals(&mut text, view);
     coverage(&mut text, &view.coverage);
     notes(&mut text, "uncovered", &view.uncovered);
+    notes(&mut text, "baseline", &view.baseline);
     notes(&mut text, "defects of proofread", &view.defects);
     for remark in &view.remarks {
         let _ = writeln!(text, "{} {remark}", paint(DIM, "remark"));

@@ -103,6 +103,11 @@ fn broken() -> View {
             about: "shop.v1.Shop/Pay".to_owned(),
             text: "no valid request was found: amount is to be above 5 and below 3".to_owned(),
         }],
+        accepted: 2,
+        baseline: vec![Note {
+            about: "shop.v1.Shop/Get wrong-code id int32.gte_lte".to_owned(),
+            text: "no longer found: remove it from the baseline".to_owned(),
+        }],
         defects: vec![Note {
             about: "boundary/title".to_owned(),
             text: "meant to be refused, and the oracle accepts it".to_owned(),
@@ -118,6 +123,7 @@ fn kept() -> View {
     let mut view = broken();
     view.shared.clear();
     view.uncovered.clear();
+    view.baseline.clear();
     view.defects.clear();
     view.coverage.gaps.clear();
     view.remarks.clear();

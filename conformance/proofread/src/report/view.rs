@@ -29,6 +29,10 @@ pub struct View {
     pub coverage: Coverage,
     /// What could not be tested, and why.
     pub uncovered: Vec<Note>,
+    /// The number of failures that the baseline accepts.
+    pub accepted: u64,
+    /// Entries of the baseline that expired or are not needed any more.
+    pub baseline: Vec<Note>,
     /// Cases in which proofread contradicts itself.
     pub defects: Vec<Note>,
     /// Observations that are no failures, such as a lost connection.
@@ -238,6 +242,10 @@ impl View {
                     ),
                 }
             }
+        };
+        let verdict = match self.accepted {
+            0 => verdict,
+            accepted => format!("{verdict}; {} accepted", count(accepted, "known failure")),
         };
         match self.methods.len() - checked {
             0 => verdict,

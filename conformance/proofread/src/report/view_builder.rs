@@ -29,6 +29,8 @@ pub struct ReportContext<'a> {
     pub command_template: &'a CommandTemplate,
     /// The file in which the failures are recorded, if there are any.
     pub failures: Option<String>,
+    /// What to do about entries of the baseline: their ids, each with a text.
+    pub baseline: Vec<(String, String)>,
     /// The rule coverage of all methods together and of each method.
     pub coverage: CoverageByMethod,
 }
@@ -66,6 +68,12 @@ pub fn build_view(report: &Report, context: ReportContext<'_>) -> View {
         shared,
         coverage,
         uncovered: report.uncovered.iter().map(note).collect(),
+        accepted: report.counts.iter().map(|count| count.accepted).sum(),
+        baseline: context
+            .baseline
+            .into_iter()
+            .map(|(about, text)| Note { about, text })
+            .collect(),
         defects: report.defects.iter().map(note).collect(),
         remarks: report.remarks.clone(),
         failures: context.failures,

@@ -1,6 +1,7 @@
 //! Runs the binary as a user does, and checks its output and exit codes.
 
 mod bad_input;
+mod baseline;
 mod check;
 mod fixtures;
 mod replay;
