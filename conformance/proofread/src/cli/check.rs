@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::Args;
 
 use super::{
@@ -17,12 +17,16 @@ use super::{
     progress::Progress,
     session::{self, Session, block_on},
     settings::{ProfileArguments, RunArguments},
+    source_files::SourceFiles,
 };
 use crate::{
     config::Config,
     engine::{self, ContractCases, Plan, Report},
     failures::Failures,
-    report::{Format, View, html, junit, rule_coverage, terminal, view_builder},
+    report::{
+        Format, View, events::EventWriter, github, html, junit, rule_coverage, sarif, terminal,
+        view_builder,
+    },
 };
 
 /// The file for failures if neither flag nor configuration names one.
@@ -54,8 +58,9 @@ pub(super) struct Check {
     #[command(flatten, next_help_heading = "Test run")]
     run: RunArguments,
 
-    /// The reports to write: terminal, json=FILE, junit=FILE, html=FILE. The FILE "-"
-    /// means standard output.
+    /// The reports to write: terminal, json=FILE, junit=FILE, html=FILE, sarif=FILE,
+    /// github (annotations), events=FILE (a line of JSON for each event, during the run).
+    /// The FILE "-" means standard output.
     #[arg(
         long,
         value_name = "REPORTS",
@@ -65,6 +70,10 @@ pub(super) struct Check {
     )]
     report: Vec<Format>,
 
+    /// Shows only failures and the verdict on the terminal; nothing if there are none.
+    #[arg(long, visible_alias = "quiet", help_heading = "Reports")]
+    failures_only: bool,
+
     /// The file in which failures are recorded for `proofread replay`; it is written
     /// only if there are failures [default: failures.json].
     #[arg(long, value_name = "FILE", help_heading = "Reports")]
@@ -73,13 +82,13 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        if self
-            .report
-            .iter()
-            .filter(|format| format.is_stdout())
-            .count()
-            > 1
-        {
+        let stdout = self.report.iter().filter(|format| format.is_stdout());
+        let mut stdout: Vec<&Format> = stdout.collect();
+        // Annotations are lines of their own, which GitHub finds among others.
+        if stdout.contains(&&Format::Terminal) {
+            stdout.retain(|format| **format != Format::Github);
+        }
+        if stdout.len() > 1 {
             bail!(
                 "only one report can be written to standard output; name a file for the others, such as json=report.json"
             );
@@ -115,7 +124,13 @@ impl Check {
         settings.apply(&mut plan);
         plan.timeout = session.timeout;
         let progress = Progress::new();
-        let show = |event| progress.show(&event);
+        let mut events = self.event_writer()?;
+        let show = |event| {
+            progress.show(&event);
+            if let Some(events) = &mut events {
+                events.write(&event);
+            }
+        };
         let report = engine::run_until(&plan, &source, show, session::interrupted()).await;
         drop(progress);
 
@@ -144,8 +159,12 @@ impl Check {
             coverage,
         };
         let view = view_builder::build_view(&report, context);
+        let files = SourceFiles::of(session.contract_path.as_deref());
         for format in &self.report {
-            write_report(format, &view, &report)?;
+            self.write_report(format, &view, &report, &files)?;
+        }
+        if let Some(events) = events {
+            events.finish(&view).context("can't write the events")?;
         }
         if view.is_empty() {
             let reason = report.stopped.clone().or_else(|| {
@@ -165,6 +184,50 @@ impl Check {
         }
         let failed = !view.keeps_contract() && updated.is_none();
         Ok(ExitCode::from(u8::from(failed)))
+    }
+
+    /// The writer of the events, if they are asked for.
+    fn event_writer(&self) -> anyhow::Result<Option<EventWriter<Box<dyn Write>>>> {
+        let mut outputs = self.report.iter().filter_map(|format| match format {
+            Format::Events(output) => Some(output),
+            _ => None,
+        });
+        let writer = outputs.next().map(output::open).transpose()?;
+        Ok(writer.map(EventWriter::new))
+    }
+
+    fn write_report(
+        &self,
+        format: &Format,
+        view: &View,
+        report: &Report,
+        files: &SourceFiles,
+    ) -> anyhow::Result<()> {
+        let file_path = |name: &str| files.path(name);
+        match format {
+            Format::Terminal if self.failures_only => {
+                Ok(output::print(&terminal::render_failures(view))?)
+            }
+            Format::Terminal => Ok(output::print(&terminal::render(view))?),
+            Format::Github => Ok(output::print(&github::render(view, &file_path))?),
+            Format::Junit(to) => output::write(to, &junit::render(view)?),
+            Format::Html(to) => output::write(to, &html::render(view)?),
+            Format::Sarif(to) => {
+                output::write(to, &output::json(&sarif::render(view, &file_path))?)
+            }
+            // Written during the run.
+            Format::Events(_) => Ok(()),
+            Format::Json(to) => {
+                let all = serde_json::json!({
+                    "proofread": env!("CARGO_PKG_VERSION"),
+                    "kept": view.keeps_contract(),
+                    "verdict": view.verdict(),
+                    "summary": view,
+                    "report": report,
+                });
+                output::write(to, &output::json(&all)?)
+            }
+        }
     }
 
     fn failures_file(&self, config: &Config) -> PathBuf {
@@ -200,22 +263,4 @@ fn record_failures(
         failures: Failures::numbered(report.kept_findings()),
     };
     Ok(failures.write(path)?)
-}
-
-fn write_report(format: &Format, view: &View, report: &Report) -> anyhow::Result<()> {
-    match format {
-        Format::Terminal => Ok(output::print(&terminal::render(view))?),
-        Format::Junit(to) => output::write(to, &junit::render(view)?),
-        Format::Html(to) => output::write(to, &html::render(view)?),
-        Format::Json(to) => {
-            let all = serde_json::json!({
-                "proofread": env!("CARGO_PKG_VERSION"),
-                "kept": view.keeps_contract(),
-                "verdict": view.verdict(),
-                "summary": view,
-                "report": report,
-            });
-            output::write(to, &output::json(&all)?)
-        }
-    }
 }

@@ -19,6 +19,7 @@ mod replay;
 mod session;
 mod settings;
 mod setup_call;
+mod source_files;
 
 use std::process::ExitCode;
 
@@ -46,7 +47,7 @@ enum Command {
     /// Sends valid and invalid requests to a server and checks every answer.
     ///
     /// Failures are recorded in failures.json for `proofread replay`.
-    Check(check::Check),
+    Check(Box<check::Check>),
     /// Sends the recorded failures again and reports each as FIXED or FAILED.
     Replay(replay::Replay),
     /// Shows the cases that `check` would send and their reasons, without a server.

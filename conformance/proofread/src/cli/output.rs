@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{self, Write},
+    path::Path,
 };
 
 use anyhow::Context;
@@ -27,13 +28,30 @@ pub(super) fn write(output: &Output, text: &str) -> anyhow::Result<()> {
     match output {
         Output::Stdout => Ok(print(text)?),
         Output::File(path) => {
-            if let Some(folder) = path.parent() {
-                fs::create_dir_all(folder)
-                    .with_context(|| format!("can't create the folder {}", folder.display()))?;
-            }
+            create_folder_of(path)?;
             fs::write(path, text).with_context(|| format!("can't write {}", path.display()))
         }
     }
+}
+
+/// Opens a report that is written bit by bit.
+pub(super) fn open(output: &Output) -> anyhow::Result<Box<dyn Write>> {
+    match output {
+        Output::Stdout => Ok(Box::new(io::stdout())),
+        Output::File(path) => {
+            create_folder_of(path)?;
+            let file = fs::File::create(path);
+            let file = file.with_context(|| format!("can't write {}", path.display()))?;
+            Ok(Box::new(file))
+        }
+    }
+}
+
+fn create_folder_of(path: &Path) -> anyhow::Result<()> {
+    path.parent().map_or(Ok(()), |folder| {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("can't create the folder {}", folder.display()))
+    })
 }
 
 /// Indented JSON that ends with a line break.

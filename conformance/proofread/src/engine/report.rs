@@ -126,6 +126,8 @@ pub enum Event {
     Found {
         /// The finding.
         finding: Box<Finding>,
+        /// Its [ids](Finding::ids).
+        ids: Vec<String>,
     },
     /// The server can't be reached, and the run waits for it.
     Waiting {

@@ -257,6 +257,7 @@ impl<'p, E: FnMut(Event)> ResultCollector<'p, E> {
             return;
         }
         self.event(Event::Found {
+            ids: finding.ids(),
             finding: Box::new(finding.clone()),
         });
         let members = GroupMembers {

@@ -53,7 +53,7 @@ struct BufWork {
 
 /// The folders to which imports are relative: the modules that `buf.yaml` or
 /// `buf.work.yaml` lists, or else the folder itself.
-pub(super) fn module_roots(folder: &Path) -> Result<Vec<PathBuf>, LoadError> {
+pub(crate) fn module_roots(folder: &Path) -> Result<Vec<PathBuf>, LoadError> {
     let listed = match read_yaml::<BufYaml>(&folder.join("buf.yaml"))? {
         Some(yaml) => yaml.modules.into_iter().filter_map(|it| it.path).collect(),
         None => match read_yaml::<BufWork>(&folder.join("buf.work.yaml"))? {

@@ -9,6 +9,7 @@ mod tests;
 
 use std::{path::Path, time::Duration};
 
+pub(crate) use buf::module_roots;
 pub use error::LoadError;
 
 use crate::{contract::Contract, probe::Probe};

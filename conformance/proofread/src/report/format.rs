@@ -15,7 +15,17 @@ pub enum Format {
     Junit(Output),
     /// One self-contained page.
     Html(Output),
+    /// SARIF 2.1.0, which code hosts and editors display.
+    Sarif(Output),
+    /// Annotations of GitHub Actions on standard output.
+    Github,
+    /// One JSON object per line for each event, while the run is in progress.
+    Events(Output),
 }
+
+const NAMES: [&str; 7] = [
+    "terminal", "github", "json", "junit", "html", "sarif", "events",
+];
 
 /// The destination of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,10 +54,16 @@ impl FromStr for Format {
             ("json", file) => Ok(Self::Json(file)),
             ("junit", file) => Ok(Self::Junit(file)),
             ("html", file) => Ok(Self::Html(file)),
+            ("sarif", file) => Ok(Self::Sarif(file)),
+            ("events", file) => Ok(Self::Events(file)),
+            ("github", Output::Stdout) => Ok(Self::Github),
+            ("github", Output::File(_)) => {
+                Err("GitHub reads annotations from the standard output of a step".to_owned())
+            }
             (other, _) => {
-                let suggestion = did_you_mean(other, &["terminal", "json", "junit", "html"]);
+                let suggestion = did_you_mean(other, &NAMES);
                 Err(format!(
-                    "there is no report {other:?}{suggestion}; it is terminal, json=FILE, junit=FILE or html=FILE"
+                    "there is no report {other:?}{suggestion}; it is terminal, github, or one of json, junit, html, sarif and events with =FILE"
                 ))
             }
         }
@@ -58,10 +74,12 @@ impl Format {
     /// Whether the report is written to standard output.
     pub fn is_stdout(&self) -> bool {
         match self {
-            Self::Terminal => true,
-            Self::Json(output) | Self::Junit(output) | Self::Html(output) => {
-                *output == Output::Stdout
-            }
+            Self::Terminal | Self::Github => true,
+            Self::Json(output)
+            | Self::Junit(output)
+            | Self::Html(output)
+            | Self::Sarif(output)
+            | Self::Events(output) => *output == Output::Stdout,
         }
     }
 }
@@ -81,6 +99,7 @@ mod tests {
         for (text, expected) in [
             ("json=", "has no file name"),
             ("terminal=a", "can't be written to a file"),
+            ("github=a", "standard output"),
             ("jnuit=a", "did you mean \"junit\"?"),
         ] {
             let error = parsed(text).expect_err(text);

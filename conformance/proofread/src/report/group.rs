@@ -163,6 +163,7 @@ fn group(indices: &[usize], report: &Report, context: &ReportContext<'_>) -> Gro
         ids,
         count: members.iter().map(|found| found.count).sum(),
         similar_cases: similar_cases.collect(),
+        finding_ids: finding.ids(),
         title: kind_title(finding.kind).to_owned(),
         phase: phase_name(finding.phase),
         case: finding.case.clone(),

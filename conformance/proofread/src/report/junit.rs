@@ -1,12 +1,11 @@
 //! The report as JUnit XML: a suite for each method, with a test for each phase without
 //! failures and for each group of failures.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
 use super::view::{Group, Method, Phase, View};
-use crate::style::count;
 
 /// Renders the XML.
 ///
@@ -20,7 +19,7 @@ pub fn render(view: &View) -> Result<String, SerializeError> {
     }
     if !view.shared.is_empty() {
         let mut suite = TestSuite::new("the server as a whole");
-        suite.add_test_cases(view.shared.iter().map(failure));
+        add_failures(&mut suite, &view.shared);
         report.add_test_suite(suite);
     }
     if !view.uncovered.is_empty() {
@@ -44,33 +43,32 @@ fn suite(method: &Method) -> TestSuite {
         test.set_assertions(usize::try_from(phase.cases).unwrap_or(usize::MAX));
         suite.add_test_case(test);
     }
-    suite.add_test_cases(method.groups.iter().map(failure));
+    add_failures(&mut suite, &method.groups);
     suite
 }
 
-fn failure(group: &Group) -> TestCase {
+/// Adds a test for each group. Its name is the id of the finding, so that CI systems follow
+/// it from run to run; further groups of the same id get a number.
+fn add_failures(suite: &mut TestSuite, groups: &[Group]) {
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    for group in groups {
+        let name = group.finding_ids.join(", ");
+        let number = seen.entry(name.clone()).or_default();
+        *number += 1;
+        let name = match number {
+            1 => name,
+            number => format!("{name} ({number})"),
+        };
+        suite.add_test_case(failure(group, name));
+    }
+}
+
+fn failure(group: &Group, name: String) -> TestCase {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
     status.set_type(group.title.clone());
     status.set_message(format!("{}: {}", group.title, group.intent));
-    let mut lines = Vec::new();
-    if !group.sent.is_empty() {
-        lines.push(format!("sent:      {}", group.sent));
-    }
-    lines.push(format!("contract:  {}", group.expected));
-    lines.extend(
-        group
-            .source_locations
-            .iter()
-            .map(|location| format!("           {location}")),
-    );
-    lines.push(format!("answer:    {}", group.observed));
-    lines.push(format!("reproduce: {}", group.reproduce));
-    if group.count > 1 {
-        let others = count(group.count - 1, "similar failure");
-        lines.push(format!("and {others}"));
-    }
-    status.set_description(lines.join("\n"));
-    let mut test = TestCase::new(group.case.clone(), status);
+    status.set_description(super::plain_text(group));
+    let mut test = TestCase::new(name, status);
     test.set_classname(group.methods.first().cloned().unwrap_or_default());
     test
 }

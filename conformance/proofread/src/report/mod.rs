@@ -1,14 +1,19 @@
-//! Reports of a run: terminal, HTML, JUnit XML and JSON.
+//! Reports of a run: terminal, HTML, JUnit XML, SARIF, annotations of GitHub, JSON and a
+//! stream of events.
 //!
 //! [`view_builder`] converts the result of the engine once into a [`View`]; the renderers
 //! only lay it out.
 
+mod annotation;
 mod coverage;
+pub mod events;
 mod format;
+pub mod github;
 mod group;
 pub mod html;
 pub mod junit;
 pub mod reproduce_command;
+pub mod sarif;
 pub mod terminal;
 #[cfg(test)]
 mod tests;
@@ -21,6 +26,8 @@ pub use reproduce_command::{CommandTemplate, HeaderArgument, quoted};
 pub use view::View;
 
 use std::fmt::Write;
+
+use crate::style::count;
 
 /// The first 40 bytes in hexadecimal, and the number of bytes if there are more.
 pub fn hexadecimal(bytes: &[u8]) -> String {
@@ -38,4 +45,28 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
         length if length > MAX_BYTES => format!("{text}… ({length} bytes)"),
         _ => text,
     }
+}
+
+/// What was sent, expected and answered, and how to reproduce it, as lines without styles.
+fn plain_text(group: &view::Group) -> String {
+    let mut lines = Vec::new();
+    if !group.sent.is_empty() {
+        lines.push(format!("sent:      {}", group.sent));
+    }
+    lines.push(format!("contract:  {}", group.expected));
+    lines.extend(
+        group
+            .source_locations
+            .iter()
+            .map(|location| format!("           {location}")),
+    );
+    lines.push(format!("answer:    {}", group.observed));
+    if !group.reproduce.is_empty() {
+        lines.push(format!("reproduce: {}", group.reproduce));
+    }
+    if group.count > 1 {
+        let others = count(group.count - 1, "similar failure");
+        lines.push(format!("and {others}"));
+    }
+    lines.join("\n")
 }

@@ -14,23 +14,7 @@ const MAX_LINE: usize = 600;
 
 /// Renders a report as lines of styled text.
 pub fn render(view: &View) -> String {
-    let mut text = String::new();
-    for method in view
-        .methods
-        .iter()
-        .filter(|method| !method.groups.is_empty())
-    {
-        title(&mut text, method);
-        for group in &method.groups {
-            failure(&mut text, group);
-        }
-    }
-    if !view.shared.is_empty() {
-        let _ = writeln!(text, "{}\n", paint(BOLD, "The server as a whole"));
-        for group in &view.shared {
-            failure(&mut text, group);
-        }
-    }
+    let mut text = failures(view);
     totals(&mut text, view);
     coverage(&mut text, &view.coverage);
     notes(&mut text, "uncovered", &view.uncovered);
@@ -48,6 +32,37 @@ pub fn render(view: &View) -> String {
         paint(DIM, format!("seed {}, profile {}", view.seed, view.profile))
     );
     verdict(&mut text, view);
+    text
+}
+
+/// Renders only the failures and the verdict; nothing if there are no failures.
+pub fn render_failures(view: &View) -> String {
+    if view.keeps_contract() {
+        return String::new();
+    }
+    let mut text = failures(view);
+    verdict(&mut text, view);
+    text
+}
+
+fn failures(view: &View) -> String {
+    let mut text = String::new();
+    for method in view
+        .methods
+        .iter()
+        .filter(|method| !method.groups.is_empty())
+    {
+        title(&mut text, method);
+        for group in &method.groups {
+            failure(&mut text, group);
+        }
+    }
+    if !view.shared.is_empty() {
+        let _ = writeln!(text, "{}\n", paint(BOLD, "The server as a whole"));
+        for group in &view.shared {
+            failure(&mut text, group);
+        }
+    }
     text
 }
 

@@ -19,6 +19,7 @@ fn group(id: usize, ids: &[usize], title: &str, intent: &str) -> Group {
         ids: ids.to_vec(),
         count: ids.len() as u64,
         similar_cases: Vec::new(),
+        finding_ids: vec![format!("shop.v1.Shop/Get wrong-code {id}")],
         title: title.to_owned(),
         phase: "unset".to_owned(),
         case: format!("unset/{id}"),
@@ -143,6 +144,44 @@ fn terminal_report_of_a_broken_contract() {
 #[test]
 fn terminal_report_of_a_kept_contract() {
     insta::assert_snapshot!(strip_str(&terminal::render(&kept())).to_string());
+}
+
+#[test]
+fn failures_only_report_has_no_totals() {
+    let text = strip_str(&terminal::render_failures(&broken())).to_string();
+    assert!(
+        text.contains("✗ rule not checked: book_id left unset"),
+        "{text}"
+    );
+    assert!(text.contains("breaks its contract: 5 failures"), "{text}");
+    assert!(
+        !text.contains("phase") && !text.contains("coverage"),
+        "{text}"
+    );
+    assert_eq!(terminal::render_failures(&kept()), "");
+}
+
+/// The name of a proto as the path of its file in the tests.
+fn file_path(name: &str) -> String {
+    format!("my protos/{name}")
+}
+
+/// The types of serde-sarif are generated from the schema: a property that it does not
+/// define would be lost on the way through them.
+#[test]
+fn sarif_report_follows_the_schema() {
+    let report = sarif::render(&broken(), &file_path);
+    let parsed: serde_sarif::sarif::Sarif =
+        serde_json::from_value(report.clone()).expect("it has the required properties");
+    let written = serde_json::to_value(parsed).expect("it can be written");
+    assert_eq!(written, report);
+    insta::assert_json_snapshot!(report);
+}
+
+#[test]
+fn github_annotations_point_to_the_rule_or_the_method() {
+    insta::assert_snapshot!(github::render(&broken(), &file_path));
+    assert_eq!(github::render(&kept(), &file_path), "");
 }
 
 #[test]

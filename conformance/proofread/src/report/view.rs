@@ -84,6 +84,8 @@ pub struct Group {
     /// The ids of up to 20 further cases of the group.
     #[serde(rename = "alike")]
     pub similar_cases: Vec<String>,
+    /// The [ids](crate::finding::Finding::ids) of the first failure, the same in each run.
+    pub finding_ids: Vec<String>,
     /// The kind of failure: "rule not checked".
     pub title: String,
     /// The phase of the first failure.

@@ -53,6 +53,49 @@ fn lax_server_exits_with_1_and_all_reports_are_written() {
     assert!(read("out/r.html").contains("breaks its contract"));
 }
 
+/// The contract is an image; the proto is found below the working folder.
+#[test]
+fn annotations_point_to_files_of_the_repository() {
+    let (shop, folder) = (Shop::open(Mode::Lax), folder());
+    for directory in ["repo/.git", "repo/api/shop/v1", "repo/ci"] {
+        fs::create_dir_all(folder.path().join(directory)).expect("it can be created");
+    }
+    write(
+        folder.path(),
+        "repo/api/shop/v1/shop.proto",
+        b"// found by its name\n",
+    );
+    let url = shop.url();
+    let check = [
+        "check",
+        &url,
+        "--contract=../../shop.binpb",
+        PHASES,
+        "--report=terminal,github,sarif=r.sarif,events=r.ndjson",
+        "--failures-only",
+    ];
+    let here = folder.path().join("repo/ci");
+    let printed = stdout(&here, &check, 1);
+    let annotation = "::error file=api/shop/v1/shop.proto,line=30,title=rule not checked";
+    assert!(printed.contains(annotation), "{printed}");
+    assert!(!printed.contains("coverage"), "{printed}");
+    let read = |name: &str| fs::read_to_string(here.join(name)).expect("it was written");
+    let sarif: serde_json::Value = serde_json::from_str(&read("r.sarif")).expect("it is JSON");
+    let location = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    let uri = &location["artifactLocation"]["uri"];
+    assert_eq!(*uri, "api/shop/v1/shop.proto", "{sarif}");
+    let events = read("r.ndjson");
+    assert!(events.starts_with("{\"event\":\"started\""), "{events}");
+    assert!(events.contains("\"event\":\"found\""), "{events}");
+    assert!(
+        events
+            .trim_end()
+            .lines()
+            .last()
+            .is_some_and(|line| line.contains("breaks its contract"))
+    );
+}
+
 #[test]
 fn contract_is_read_by_reflection() {
     let (shop, folder) = (Shop::open(Mode::Correct), folder());
