@@ -202,7 +202,7 @@ mod tests {
     fn every_service_finds_what_it_calls_in_one_process() {
         let channels = channels_of(Service::all(), &[]).expect("all are here");
         let (inventory, recommendations) = (Service::Inventory, Service::Recommendations);
-        assert_eq!(channels, [inventory, inventory, recommendations]);
+        assert_eq!(channels, [inventory, inventory, inventory, recommendations]);
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@
 //! in [`Service::definition`]. Everything else (flags, channels, health, order of the start)
 //! follows from the definition.
 
+mod cart;
 mod inventory;
 mod marketplace;
 mod recommendations;
@@ -23,6 +24,8 @@ pub enum Service {
     Inventory,
     /// Recommended books; also serves the first tutorial's contract
     Recommendations,
+    /// The carts of guests and accounts
+    Cart,
     /// Payments and the ledger; so far it serves only the second tutorial's contract
     Transactions,
     /// The web shop
@@ -54,6 +57,7 @@ impl Service {
         match self {
             Self::Inventory => &inventory::DEFINITION,
             Self::Recommendations => &recommendations::DEFINITION,
+            Self::Cart => &cart::DEFINITION,
             Self::Transactions => &transactions::DEFINITION,
             Self::Marketplace => &marketplace::DEFINITION,
         }

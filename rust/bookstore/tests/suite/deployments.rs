@@ -1,4 +1,4 @@
-//! The same user journey in one process and in four processes, on both databases.
+//! The same user journey in one process and in five processes, on both databases.
 
 use std::time::Duration;
 
@@ -31,33 +31,34 @@ async fn all_in_one_on_postgres() {
 }
 
 #[tokio::test]
-async fn four_processes_on_sqlite() {
-    four_processes("--data=data").await;
+async fn five_processes_on_sqlite() {
+    five_processes("--data=data").await;
 }
 
 #[tokio::test]
-async fn four_processes_on_postgres() {
-    four_processes(&postgres().await).await;
+async fn five_processes_on_postgres() {
+    five_processes(&postgres().await).await;
 }
 
-async fn four_processes(storage: &str) {
+async fn five_processes(storage: &str) {
     let folder = Folder::new();
-    let four = FourProcesses::start(&folder, storage);
-    four.deployment().run_user_journey().await;
-    let home = four.deployment().complete_home_page().await;
+    let five = FiveProcesses::start(&folder, storage);
+    five.deployment().run_user_journey().await;
+    let home = five.deployment().complete_home_page().await;
     for (name, process) in [
-        ("InventoryService", &four.inventory),
-        ("RecommendationService", &four.recommendations),
+        ("InventoryService", &five.inventory),
+        ("RecommendationService", &five.recommendations),
     ] {
         let count = crate::test_process::get(process.metrics()).await.body;
         assert!(count.contains(name), "{name} was not called");
     }
     assert!(home.took < PAGE_TIME_LIMIT, "{:?}", home.took);
     for process in [
-        four.shop,
-        four.transactions,
-        four.recommendations,
-        four.inventory,
+        five.shop,
+        five.cart,
+        five.transactions,
+        five.recommendations,
+        five.inventory,
     ] {
         process.stop().await;
     }
@@ -66,8 +67,8 @@ async fn four_processes(storage: &str) {
 #[tokio::test]
 async fn shop_degrades_while_services_are_down() {
     let folder = Folder::new();
-    let four = FourProcesses::start(&folder, "--data=data");
-    four.deployment().complete_home_page().await;
+    let five = FiveProcesses::start(&folder, "--data=data");
+    five.deployment().complete_home_page().await;
     let catalogue_missing = |page: &Page| {
         assert_eq!(page.status, 200);
         let notice = page.notice().expect("a notice about the missing catalogue");
@@ -77,31 +78,31 @@ async fn shop_degrades_while_services_are_down() {
     };
 
     // A service that hangs costs the whole timeout, unlike one that refuses connections.
-    four.inventory.signal("STOP");
-    catalogue_missing(&four.shop.page("/").await);
-    four.inventory.signal("CONT");
-    four.deployment().complete_home_page().await;
+    five.inventory.signal("STOP");
+    catalogue_missing(&five.shop.page("/").await);
+    five.inventory.signal("CONT");
+    five.deployment().complete_home_page().await;
 
-    let address = format!("--grpc-addr={}", four.inventory.grpc());
-    four.inventory.kill().await;
-    catalogue_missing(&four.shop.page("/").await);
+    let address = format!("--grpc-addr={}", five.inventory.grpc());
+    five.inventory.kill().await;
+    catalogue_missing(&five.shop.page("/").await);
 
-    four.recommendations.kill().await;
+    five.recommendations.kill().await;
     // Books that the shop has shown before are in its cache.
     let never_shown = "/books/123456";
     for path in ["/", "/categories/mystery", never_shown, "/search?q=dune"] {
-        let page = four.shop.page(path).await;
+        let page = five.shop.page(path).await;
         assert_eq!(page.status, 503, "{path}");
         let has_notice = page.body.contains("We’ll be right back");
         assert!(has_notice, "{path}: {}", page.body);
         assert!(page.took < PAGE_TIME_LIMIT, "{path}: {:?}", page.took);
     }
-    assert_eq!(four.shop.page("/healthz").await.status, 200);
+    assert_eq!(five.shop.page("/healthz").await.status, 200);
 
     // Inventory returns at the same address, and the shop reconnects.
     let restarted = TestProcess::start(&folder, &["serve", "inventory", &address]);
     let home = crate::test_process::eventually("a shop with books", async || {
-        let home = four.shop.page("/").await;
+        let home = five.shop.page("/").await;
         (home.status == 200).then_some(home)
     })
     .await;
@@ -112,16 +113,16 @@ async fn shop_degrades_while_services_are_down() {
 }
 
 /// One process for each service.
-struct FourProcesses {
+struct FiveProcesses {
     shop: TestProcess,
     inventory: TestProcess,
     recommendations: TestProcess,
+    cart: TestProcess,
     transactions: TestProcess,
 }
 
-impl FourProcesses {
-    /// Only Inventory stores data and so has the operator token. The other processes get
-    /// no usable data folder.
+impl FiveProcesses {
+    /// The shop and Recommendations store no data, so they need no usable data folder.
     fn start(folder: &Folder, storage: &str) -> Self {
         let inventory = TestProcess::start(folder, &["serve", "inventory", storage]);
         let to_inventory = format!("--peer=inventory={}", inventory.grpc_url());
@@ -137,6 +138,7 @@ impl FourProcesses {
         ];
         Self {
             shop: TestProcess::start(folder, &shop),
+            cart: TestProcess::start(folder, &["serve", "cart", &to_inventory, storage]),
             transactions: TestProcess::start(folder, &["serve", "transactions"]),
             inventory,
             recommendations,
@@ -148,6 +150,7 @@ impl FourProcesses {
             shop: &self.shop,
             inventory: &self.inventory,
             recommendations: &self.recommendations,
+            cart: &self.cart,
             transactions: &self.transactions,
         }
     }

@@ -96,7 +96,7 @@ fn usage_errors_exit_with_64() {
         &["up", "--grpc-addr=localhost"],
         &["up", "--log-format=xml"],
         &["up", "--log=info,rpc=loud"],
-        &["serve", "cart"],
+        &["serve", "stock"],
         &["serve"],
         &["open"],
         &["healthcheck", "--timeout=soon"],

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use contract::{
     RecommendationRequest,
     bookstore::{
+        cart::v1::{PutItemRequest, cart_service_client::CartServiceClient},
         inventory::v1::{
             BatchGetStockRequest, BookCategory, CommitReservationRequest, ReservationLine,
             ReservationState, ReserveStockRequest, SetStockRequest, StockLevel,
@@ -18,12 +19,13 @@ use contract::{
 
 use super::{Page, TestProcess, eventually};
 
-/// The process of each service: four processes, or one process four times.
+/// The process of each service: five processes, or one process five times.
 #[derive(Clone, Copy)]
 pub struct Deployment<'h> {
     pub shop: &'h TestProcess,
     pub inventory: &'h TestProcess,
     pub recommendations: &'h TestProcess,
+    pub cart: &'h TestProcess,
     pub transactions: &'h TestProcess,
 }
 
@@ -34,6 +36,7 @@ impl<'h> Deployment<'h> {
             shop: process,
             inventory: process,
             recommendations: process,
+            cart: process,
             transactions: process,
         }
     }
@@ -43,6 +46,7 @@ impl<'h> Deployment<'h> {
         self.recommend().await;
         self.call_tutorial_services().await;
         self.browse().await;
+        self.fill_a_cart().await;
         self.buy().await;
     }
 
@@ -106,6 +110,22 @@ impl<'h> Deployment<'h> {
         let answer = answer.into_inner();
         assert_eq!(answer.status, "SUCCESS");
         uuid::Uuid::parse_str(&answer.payment_id).expect("payments have UUIDs");
+    }
+
+    async fn fill_a_cart(self) {
+        let mut client = CartServiceClient::new(self.cart.channel());
+        let request = PutItemRequest {
+            cart_id: uuid::Uuid::new_v4().to_string(),
+            book_id: 7,
+            quantity: 2,
+        };
+        let answer = client.put_item(request).await.expect("there is room");
+        let cart = answer.into_inner().cart.expect("required");
+        assert_eq!(
+            cart.lines[0].title,
+            "The 7 Habits of Highly Effective People"
+        );
+        assert_eq!(cart.subtotals.len(), 1);
     }
 
     /// Sets the stock of a book to three copies and sells two.

@@ -1,0 +1,9 @@
+use store::testing::{TestDb, prepare_all};
+
+use crate::store as rows;
+
+store::both_engines! { crate::SCHEMA => all_statements_are_valid }
+
+async fn all_statements_are_valid(database: TestDb) {
+    prepare_all(database.db(), rows::carts::STATEMENTS).await;
+}
