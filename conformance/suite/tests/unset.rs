@@ -16,8 +16,9 @@ use suite::{Bookstore, SERVICE_SECRET, root};
 
 /// The services that the bookstore implements. The contracts of the two tutorials have no
 /// validation rules, so only the snapshots document what an unset field does there.
-const IMPLEMENTED: [&str; 4] = [
+const IMPLEMENTED: [&str; 5] = [
     "Recommendations",
+    "bookstore.cart.v1.CartService",
     "bookstore.inventory.v1.InventoryService",
     "bookstore.recommendations.v1.RecommendationService",
     "payment.PaymentService",
@@ -31,7 +32,7 @@ async fn responses_to_unset_fields_match_the_snapshots() -> anyhow::Result<()> {
             Metadata {
                 key: "authorization".to_owned(),
                 value: format!("Bearer {}", bookstore.operator_token()?).into_bytes(),
-                methods: None,
+                methods: Some("bookstore.inventory.v1.*/*".to_owned()),
             },
             Metadata {
                 key: "bindery-service".to_owned(),
@@ -62,13 +63,14 @@ async fn responses_to_unset_fields_match_the_snapshots() -> anyhow::Result<()> {
 }
 
 /// Values that the server knows, for fields whose valid values do not follow from the rules.
-fn fixtures() -> [(String, Vec<Value>); 5] {
+fn fixtures() -> [(String, Vec<Value>); 6] {
     [
         // A book that is in stock and that no other case changes.
         (
             "bookstore.inventory.v1.ReservationLine.book_id",
             Value::from(2),
         ),
+        ("*.cart_id", "6f1c9a52-3a53-4d1c-9d65-0c2f2a0b7e11".into()),
         ("payment.PaymentRequest.order_id", "order123".into()),
         ("payment.PaymentRequest.user_id", "user456".into()),
         ("payment.PaymentRequest.amount", 49.52.into()),
