@@ -13,7 +13,7 @@ use std::{
 use contract::bookstore::recommendations::v1::{
     RecommendRequest, RecommendResponse, recommendation_service_server::RecommendationService,
 };
-use recommendations::{Recommendations, V1};
+use recommendations::{Grpc as Handler, Recommendations};
 use tonic::{
     Request, Response, Status,
     body::Body,
@@ -27,7 +27,7 @@ type Future<T> = Pin<Box<dyn std::future::Future<Output = T> + Send>>;
 
 /// The same code as tonic generates for the service, with another codec.
 #[derive(Clone)]
-struct BareService(Arc<V1>);
+struct BareService(Arc<Handler>);
 
 impl NamedService for BareService {
     const NAME: &'static str = "bookstore.recommendations.v1.RecommendationService";
@@ -51,7 +51,7 @@ impl Service<http::Request<Body>> for BareService {
     }
 }
 
-struct Recommend(Arc<V1>);
+struct Recommend(Arc<Handler>);
 
 impl UnaryService<RecommendRequest> for Recommend {
     type Response = RecommendResponse;
@@ -75,12 +75,12 @@ async fn main() -> anyhow::Result<()> {
     inventory.load_shipped_catalogue().await?;
     let router = rpc::Router::new(rpc::Options::default()).add(inventory.server());
     let recommendations =
-        Recommendations::new(router.in_process(), &recommendations::Options::default());
+        Recommendations::new(router.in_process(), recommendations::Options::default());
     let _refresh = recommendations.run_in_background();
     let listener = TcpIncoming::bind("127.0.0.1:0".parse()?)?.with_nodelay(Some(true));
     println!("listening on {}", listener.local_addr()?);
     Server::builder()
-        .add_service(BareService(Arc::new(V1::new(recommendations))))
+        .add_service(BareService(Arc::new(Handler::new(recommendations))))
         .serve_with_incoming_shutdown(listener, telemetry::shutdown_signal())
         .await?;
     Ok(())

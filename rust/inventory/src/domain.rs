@@ -2,9 +2,8 @@
 
 use std::{fmt, time::Duration};
 
-use contract::bookstore::inventory::v1::{BookCategory, ReservationState};
 use jiff::Timestamp;
-use service::{BookId, Money};
+use service::{BookCategory, BookId, Money};
 use uuid::Uuid;
 
 /// The id of a reservation, a UUIDv7.
@@ -29,7 +28,7 @@ pub struct Book {
     /// The year of first publication; negative for years before the common era, `None` if
     /// unknown.
     pub publication_year: Option<i32>,
-    /// The category; never `Unspecified`.
+    /// The category.
     pub category: BookCategory,
     /// The price of one copy.
     pub price: Money,
@@ -118,6 +117,43 @@ impl ReservationRequest {
             body.extend(line.quantity.to_be_bytes());
         }
         body
+    }
+}
+
+/// The state of a reservation. The numbers are those of the contract and of the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ReservationState {
+    /// The copies are held until the time is over.
+    Held = 1,
+    /// The copies have left the stock.
+    Committed = 2,
+    /// The caller gave the copies back.
+    Released = 3,
+    /// The time was over, and the copies are available again.
+    Expired = 4,
+}
+
+impl ReservationState {
+    const ALL: [Self; 4] = [Self::Held, Self::Committed, Self::Released, Self::Expired];
+
+    /// Its number in the contract and in the database, which never changes.
+    pub fn number(self) -> i32 {
+        self as i32
+    }
+
+    /// The state with this number.
+    pub(crate) fn from_number(number: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.number() == number)
+    }
+
+    /// Its name in the contract, for error details.
+    pub fn as_str_name(self) -> &'static str {
+        match self {
+            Self::Held => "RESERVATION_STATE_HELD",
+            Self::Committed => "RESERVATION_STATE_COMMITTED",
+            Self::Released => "RESERVATION_STATE_RELEASED",
+            Self::Expired => "RESERVATION_STATE_EXPIRED",
+        }
     }
 }
 

@@ -1,12 +1,12 @@
 //! The errors of the service and their gRPC statuses. The contract declares every status
 //! that is returned here.
 
-use contract::{bookstore::inventory::v1::ReservationState, errors::inventory as errors};
+use contract::errors::inventory as errors;
 use service::{BookId, ConversionError, InvalidPageToken};
 use tonic::Status;
 use uuid::Uuid;
 
-use crate::ReservationId;
+use crate::{ReservationId, ReservationState};
 
 /// Why a call failed. A failed call changes nothing.
 #[derive(Debug, thiserror::Error)]

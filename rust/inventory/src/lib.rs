@@ -44,7 +44,7 @@ mod text_normalization;
 pub use self::service::{Inventory, Options};
 pub use domain::{
     Book, ImportCounts, ImportedBook, Reservation, ReservationId, ReservationLine,
-    ReservationRequest, StockLevel,
+    ReservationRequest, ReservationState, StockLevel,
 };
 pub use error::InventoryError;
 pub use grpc::Grpc;

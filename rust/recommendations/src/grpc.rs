@@ -12,9 +12,9 @@ use crate::{BookSummary, NoPurchases, PurchaseHistory, Recommendations};
 
 /// The handler of `bookstore.recommendations.v1.RecommendationService`.
 #[derive(Debug)]
-pub struct V1<H = NoPurchases>(Recommendations<H>);
+pub struct Grpc<H = NoPurchases>(Recommendations<H>);
 
-impl<H: PurchaseHistory> V1<H> {
+impl<H: PurchaseHistory> Grpc<H> {
     /// Creates the handler alone, for example to wrap it in another server type.
     pub fn new(recommendations: Recommendations<H>) -> Self {
         Self(recommendations)
@@ -23,13 +23,13 @@ impl<H: PurchaseHistory> V1<H> {
 
 impl<H: PurchaseHistory> Recommendations<H> {
     /// The gRPC service `bookstore.recommendations.v1`, to be added to a router.
-    pub fn server(&self) -> RecommendationServiceServer<V1<H>> {
-        RecommendationServiceServer::new(V1::new(self.clone()))
+    pub fn server(&self) -> RecommendationServiceServer<Grpc<H>> {
+        RecommendationServiceServer::new(Grpc::new(self.clone()))
     }
 }
 
 #[tonic::async_trait]
-impl<H: PurchaseHistory> RecommendationService for V1<H> {
+impl<H: PurchaseHistory> RecommendationService for Grpc<H> {
     async fn recommend(
         &self,
         request: Request<RecommendRequest>,
@@ -38,7 +38,8 @@ impl<H: PurchaseHistory> RecommendationService for V1<H> {
         let account_id = convert::optional_account_id("user_id", &request.user_id)?;
         let limit = usize::try_from(request.max_results)
             .map_err(|_| ConversionError::new("max_results", request.max_results))?;
-        let books = self.0.recommend(account_id, request.category(), limit);
+        let category = convert::book_category("category", request.category)?;
+        let books = self.0.recommend(account_id, category, limit);
         let recommendations = books.await?.iter().map(to_proto).collect();
         Ok(Response::new(RecommendResponse { recommendations }))
     }

@@ -7,10 +7,10 @@
 use contract::{
     BookCategory as LegacyCategory, BookRecommendation, RecommendationRequest,
     RecommendationResponse,
-    bookstore::inventory::v1::BookCategory,
     errors::legacy as errors,
     recommendations_server::{Recommendations as LegacyService, RecommendationsServer},
 };
+use service::BookCategory;
 use tonic::{Request, Response, Status};
 
 use crate::{BookSummary, NoPurchases, PurchaseHistory, Recommendations};

@@ -12,6 +12,7 @@
 //!   recommended. There are no orders yet, so [`NoPurchases`] is used.
 
 mod catalogue;
+mod domain;
 mod error;
 mod grpc;
 mod legacy;
@@ -23,7 +24,7 @@ mod service;
 mod tests;
 
 pub use self::service::{NoPurchases, Options, PurchaseHistory, Recommendations};
-pub use catalogue::BookSummary;
+pub use domain::BookSummary;
 pub use error::Error;
-pub use grpc::V1;
+pub use grpc::Grpc;
 pub use legacy::Legacy;

@@ -8,13 +8,13 @@
 use std::sync::Arc;
 
 use contract::bookstore::inventory::v1::{
-    BookCategory, ListBooksRequest, ListCategoriesRequest,
+    Book, BookCategory as CategoryFilter, ListBooksRequest, ListCategoriesRequest,
     inventory_service_client::InventoryServiceClient,
 };
-use service::PeriodicTask;
+use service::{BookCategory, BookId, PeriodicTask};
 use tonic::{Request, Status};
 
-use crate::catalogue::{Publisher, Snapshot};
+use crate::{BookSummary, catalogue::Publisher, domain::Snapshot};
 
 type Inventory = InventoryServiceClient<rpc::Channel>;
 
@@ -90,12 +90,14 @@ async fn read_all(inventory: &mut Inventory) -> Result<Snapshot, RefreshError> {
     let mut page_token = String::new();
     loop {
         let request = in_background(ListBooksRequest {
-            category: BookCategory::Unspecified.into(),
+            category: CategoryFilter::Unspecified.into(),
             page_size: PAGE_SIZE,
             page_token: page_token.clone(),
         });
         let page = inventory.list_books(request).await?.into_inner();
-        page.books.into_iter().for_each(|book| snapshot.add(book));
+        page.books
+            .into_iter()
+            .for_each(|book| add(&mut snapshot, book));
         if page.next_page_token.is_empty() {
             return Ok(snapshot);
         }
@@ -104,4 +106,22 @@ async fn read_all(inventory: &mut Inventory) -> Result<Snapshot, RefreshError> {
         }
         page_token = page.next_page_token;
     }
+}
+
+/// Adds a book to the catalogue, unless its category is one that this build does not know and
+/// so no request can ask for.
+fn add(snapshot: &mut Snapshot, book: Book) {
+    let Some(category) = BookCategory::from_number(book.category) else {
+        tracing::warn!(
+            book_id = book.book_id,
+            category = book.category,
+            "left out a book of an unknown category"
+        );
+        return;
+    };
+    let summary = BookSummary {
+        book_id: BookId(book.book_id),
+        title: book.title.into(),
+    };
+    snapshot.add(category, summary);
 }

@@ -9,7 +9,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng, seq::index};
 
 use service::BookId;
 
-use crate::catalogue::BookSummary;
+use crate::BookSummary;
 
 /// Samples at most `limit` books that are not excluded, in random order. Every set of that
 /// many books is equally likely.

@@ -2,19 +2,18 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use contract::bookstore::inventory::v1::BookCategory;
-use service::{AccountId, BookId};
+use service::{AccountId, BookCategory, BookId};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
-    Error,
-    catalogue::{BookSummary, Catalogue, Publisher},
+    BookSummary, Error,
+    catalogue::{Catalogue, Publisher},
     refresh::Refresh,
     sample::{RandomSource, sample_books},
 };
 
 /// The options of the service.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// The pause between two polls of the catalogue revision, which is the maximum delay
     /// until a change of the catalogue is visible here.
@@ -80,14 +79,14 @@ impl<H> Clone for Recommendations<H> {
 impl Recommendations {
     /// A service without books until [`Recommendations::run_in_background`] has read them
     /// from Inventory.
-    pub fn new(inventory: rpc::Channel, options: &Options) -> Self {
-        Self::with_history(inventory, options, NoPurchases)
+    pub fn new(inventory: rpc::Channel, options: Options) -> Self {
+        Self::with_history(inventory, NoPurchases, options)
     }
 }
 
 impl<H: PurchaseHistory> Recommendations<H> {
     /// Like [`Recommendations::new`], with a purchase history.
-    pub fn with_history(inventory: rpc::Channel, options: &Options, purchases: H) -> Self {
+    pub fn with_history(inventory: rpc::Channel, purchases: H, options: Options) -> Self {
         let (publisher, catalogue) = Catalogue::empty(options.first_load_wait);
         Self {
             inner: Arc::new(Inner {

@@ -72,7 +72,7 @@ fn serve(inventory: &FakeInventory, options: &Options) -> Channel {
     let upstream = Router::new(rpc::Options::default())
         .add(InventoryServiceServer::new(inventory.clone()))
         .in_process();
-    let recommendations = Recommendations::new(upstream, options);
+    let recommendations = Recommendations::new(upstream, *options);
     recommendations.run_in_background().detach();
     Router::new(rpc::Options::default())
         .add(recommendations.server())

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tonic::Status;
 use uuid::Uuid;
 
-use crate::{AccountId, Money};
+use crate::{AccountId, BookCategory, Money};
 
 /// A validated message has a value that cannot be converted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -116,6 +116,28 @@ pub fn timestamp_to_proto(time: Timestamp) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds, nanos }
 }
 
+/// The category of a book.
+///
+/// # Errors
+/// [`ConversionError`] if it is unspecified, or not one of this version.
+pub fn book_category(field: &'static str, number: i32) -> Result<BookCategory, ConversionError> {
+    BookCategory::from_number(number).ok_or_else(|| ConversionError::new(field, number))
+}
+
+/// A filter by category; `None` if it is unspecified, which means all categories.
+///
+/// # Errors
+/// [`ConversionError`] if it is not one of this version.
+pub fn optional_book_category(
+    field: &'static str,
+    number: i32,
+) -> Result<Option<BookCategory>, ConversionError> {
+    if number == 0 {
+        return Ok(None);
+    }
+    book_category(field, number).map(Some)
+}
+
 /// An amount of money.
 ///
 /// # Errors
@@ -164,6 +186,11 @@ mod tests {
         };
         assert!(money("price", Some(without_amount)).is_err());
         assert!(money("price", None).is_err());
+        for number in [-1, 0, 18] {
+            assert!(book_category("category", number).is_err());
+        }
+        assert_eq!(optional_book_category("category", 0), Ok(None));
+        assert!(optional_book_category("category", 18).is_err());
         for (seconds, nanos) in [(i64::MAX, 0), (0, -1), (0, 1_000_000_000)] {
             assert!(timestamp("time", prost_types::Timestamp { seconds, nanos }).is_err());
         }
@@ -177,6 +204,17 @@ mod tests {
                 .to_string(),
             "the contract allows a value of request_id that cannot be converted: \"x\""
         );
+    }
+
+    #[test]
+    fn categories_are_those_of_the_contract() {
+        use contract::bookstore::inventory::v1::BookCategory as ContractCategory;
+        let of_the_contract = (1..).map_while(|number| ContractCategory::try_from(number).ok());
+        let names: Vec<_> = of_the_contract
+            .map(|category| (category as i32, format!("{category:?}")))
+            .collect();
+        let ours = BookCategory::ALL.map(|category| (category.number(), format!("{category:?}")));
+        assert_eq!(names, ours);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! - [`Clock`] and [`IdSource`] are the sources of time and of new ids. Tests replace them
 //!   by [`ManualClock`] and [`SequentialIds`].
-//! - [`BookId`], [`AccountId`] and [`Money`] are the types that several services share.
+//! - [`BookId`], [`BookCategory`], [`AccountId`] and [`Money`] are the types that several
+//!   services share.
 //! - [`Page`], [`PageScope`] and [`page_size`] implement the lists of the contract.
 //! - [`convert`] converts between contract messages and domain types. A value that the
 //!   validation of the contract should have refused is a [`ConversionError`], which becomes
@@ -32,5 +33,5 @@ pub use page::{DEFAULT_PAGE_SIZE, Page, page_size};
 pub use page_token::{InvalidPageToken, PageScope};
 pub use periodic::{PeriodicTask, run_periodically, run_together};
 pub use prune::PruneIdempotencyKeys;
-pub use types::{AccountId, BookId, Money};
+pub use types::{AccountId, BookCategory, BookId, Money};
 pub use watchers::{Subscription, Watchers};

@@ -15,7 +15,7 @@ pub static DEFINITION: Definition = Definition {
 
 fn start(assembly: &mut Assembly) -> anyhow::Result<()> {
     let inventory = assembly.channel(Service::Inventory)?;
-    let recommendations = Recommendations::new(inventory, &Options::default());
+    let recommendations = Recommendations::new(inventory, Options::default());
     assembly.add_server(recommendations.server());
     assembly.add_server(recommendations.legacy_server());
     assembly.run_in_background(move || recommendations.run_in_background());

@@ -1,17 +1,13 @@
 //! Converts contract messages to domain types.
 
-use contract::bookstore::inventory::v1::{self as contract_v1, BookCategory};
-use service::{BookId, ConversionError, convert};
+use contract::bookstore::inventory::v1 as contract_v1;
+use service::{BookCategory, BookId, ConversionError, convert};
 
 use crate::{Book, ImportedBook, ReservationId, ReservationLine, ReservationRequest};
 
 /// A category filter; `None` (unset) means all categories.
 pub(super) fn category_filter(number: i32) -> Result<Option<BookCategory>, ConversionError> {
-    match BookCategory::try_from(number) {
-        Ok(BookCategory::Unspecified) => Ok(None),
-        Ok(category) => Ok(Some(category)),
-        Err(_) => Err(ConversionError::new("category", number)),
-    }
+    convert::optional_book_category("category", number)
 }
 
 pub(super) fn reservation_id(text: &str) -> Result<ReservationId, ConversionError> {
@@ -40,7 +36,7 @@ pub(crate) fn imported_book(
             title: book.title,
             authors: book.authors,
             publication_year: book.publication_year,
-            category: convert::required("category", category_filter(book.category)?)?,
+            category: convert::book_category("category", book.category)?,
             price: convert::money("price", book.price)?,
         },
         on_hand: import.on_hand,

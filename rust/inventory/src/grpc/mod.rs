@@ -78,7 +78,7 @@ impl InventoryService for Grpc {
             .counts
             .iter()
             .map(|(category, book_count)| CategoryCount {
-                category: (*category).into(),
+                category: category.number(),
                 book_count: *book_count,
             });
         Ok(Response::new(ListCategoriesResponse {

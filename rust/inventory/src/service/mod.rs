@@ -12,9 +12,10 @@ use std::{
     time::Duration,
 };
 
-use contract::bookstore::inventory::v1::BookCategory;
 use jiff::Timestamp;
-use service::{BookId, Clock, IdSource, Page, PageScope, SystemClock, UuidV7Ids, Watchers};
+use service::{
+    BookCategory, BookId, Clock, IdSource, Page, PageScope, SystemClock, UuidV7Ids, Watchers,
+};
 use store::Db;
 
 use crate::{Book, InventoryError, store as rows, text_normalization};
@@ -197,7 +198,7 @@ impl Inventory {
 }
 
 fn category_number(category: Option<BookCategory>) -> i32 {
-    category.map_or(0, |category| category as i32)
+    category.map_or(0, BookCategory::number)
 }
 
 fn ids_to_i64(book_ids: &[BookId]) -> Vec<i64> {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use contract::bookstore::inventory::v1::ReservationState;
 use jiff::{SignedDuration, Timestamp};
 use service::{BookId, IdSource};
 use store::{
@@ -13,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     Inventory, InventoryError, Reservation, ReservationId, ReservationLine, ReservationRequest,
-    store as rows,
+    ReservationState, store as rows,
 };
 
 /// The method name that is stored with the request id.

@@ -1,8 +1,7 @@
 //! Statements about books and the catalogue revision.
 
-use contract::bookstore::inventory::v1::BookCategory;
 use serde::Serialize;
-use service::{BookId, Money};
+use service::{BookCategory, BookId, Money};
 use store::{Connection, Sql, Transaction, query};
 
 use super::to_i32;
@@ -91,7 +90,7 @@ impl From<&Book> for BookRow {
             title: book.title.clone(),
             authors: serde_json::Value::from(book.authors.as_slice()).to_string(),
             publication_year: book.publication_year.map(i64::from),
-            category: i64::from(book.category as i32),
+            category: book.category.number().into(),
             currency_code: book.price.currency_code.clone(),
             amount_minor: book.price.amount_minor,
         }
@@ -126,8 +125,8 @@ impl TryFrom<BookRow> for Book {
 }
 
 fn category(stored: i64) -> Result<BookCategory, InventoryError> {
-    BookCategory::try_from(to_i32(stored, "category")?)
-        .map_err(|_| InventoryError::Corrupt(format!("the category {stored}")))
+    BookCategory::from_number(to_i32(stored, "category")?)
+        .ok_or_else(|| InventoryError::Corrupt(format!("the category {stored}")))
 }
 
 pub(super) fn from_rows(rows: Vec<BookRow>) -> Result<Vec<Book>, InventoryError> {
@@ -159,7 +158,7 @@ pub(crate) async fn page(
         .bind(book_id.0)
         .bind(limit);
     if let Some(category) = in_category {
-        page = page.bind(category as i32);
+        page = page.bind(category.number());
     }
     from_rows(page.fetch_all(connection).await?)
 }

@@ -1,6 +1,5 @@
 //! Statements about reservations and their lines.
 
-use contract::bookstore::inventory::v1::ReservationState;
 use jiff::Timestamp;
 use serde::Serialize;
 use service::BookId;
@@ -8,7 +7,7 @@ use store::{Connection, Sql, Transaction, query};
 use uuid::Uuid;
 
 use super::{books::json_array, to_i32};
-use crate::{InventoryError, Reservation, ReservationId, ReservationLine};
+use crate::{InventoryError, Reservation, ReservationId, ReservationLine, ReservationState};
 
 /// The number of a `ReservationState` as text. It is a part of the statements and not a
 /// parameter, so that the partial index of held reservations is used.
@@ -143,8 +142,8 @@ pub(crate) async fn get(
     Ok(Some(Reservation {
         reservation_id,
         lines: lines.collect::<Result<_, InventoryError>>()?,
-        state: ReservationState::try_from(to_i32(state, "state")?)
-            .map_err(|_| InventoryError::Corrupt(format!("the reservation state {state}")))?,
+        state: ReservationState::from_number(to_i32(state, "state")?)
+            .ok_or_else(|| InventoryError::Corrupt(format!("the reservation state {state}")))?,
         expire_time: Timestamp::from_microsecond(expire_at)
             .map_err(|_| InventoryError::Corrupt(format!("the time {expire_at}")))?,
     }))
@@ -159,7 +158,7 @@ pub(crate) async fn finish(
 ) -> Result<bool, InventoryError> {
     let changed = query(FINISH)
         .bind(reservation_id.to_string())
-        .bind(state as i32)
+        .bind(state.number())
         .bind(now.as_microsecond())
         .execute(transaction)
         .await?;
@@ -234,12 +233,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn states_have_the_numbers_of_the_contract() {
+    fn numbers_in_statements_are_those_of_the_states() {
         for (number, state) in [
             (state!(HELD), ReservationState::Held),
             (state!(EXPIRED), ReservationState::Expired),
         ] {
-            assert_eq!(number, (state as i32).to_string());
+            assert_eq!(number, state.number().to_string());
         }
     }
 }

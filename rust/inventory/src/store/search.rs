@@ -1,8 +1,8 @@
 //! Statements of the full-text search. The words are normalized by `text_normalization` to
 //! letters and digits, so that no engine can interpret them as query syntax.
 
-use contract::bookstore::inventory::v1::BookCategory;
 use serde::Serialize;
+use service::BookCategory;
 use store::{Connection, Engine, Sql, Transaction, query};
 
 use super::books::{BookRow, from_rows, json_array};
@@ -63,7 +63,7 @@ pub(crate) async fn find(
     }
     let found: Vec<BookRow> = query(FIND)
         .bind(match_expression(query_words, connection.engine()))
-        .bind(in_category.map_or(0, |category| category as i32))
+        .bind(in_category.map_or(0, BookCategory::number))
         .bind(query_words.join(" "))
         .bind(limit)
         .bind(offset)

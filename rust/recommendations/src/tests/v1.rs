@@ -128,10 +128,11 @@ async fn purchased_books_are_not_recommended() {
         .add(InventoryServiceServer::new(tutorial_inventory()))
         .in_process();
     let purchases = FixedPurchases(HashSet::from([BookId(1), BookId(2), BookId(77)]));
-    let service = Recommendations::with_history(upstream, &fast_refresh(), purchases);
-    let _refresh = service.run_in_background();
+    let recommendations = Recommendations::with_history(upstream, purchases, fast_refresh());
+    let _refresh = recommendations.run_in_background();
 
-    let recommend = |account_id| service.recommend(account_id, BookCategory::Mystery, 3);
+    let recommend =
+        |account_id| recommendations.recommend(account_id, service::BookCategory::Mystery, 3);
     let customer = recommend(Some(AccountId(Uuid::now_v7())))
         .await
         .expect("books are recommended");
