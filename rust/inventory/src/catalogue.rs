@@ -1,12 +1,31 @@
 //! The catalogue that ships with the product: facts about well-known books. The nine books
 //! of the first tutorial keep their ids.
 
-use crate::{ImportedBook, grpc::from_proto, import::Reader};
+use crate::{
+    ImportCounts, ImportedBook, Inventory, InventoryError, grpc::from_proto, import::Reader,
+    store as rows,
+};
 
 const CATALOGUE: &str = include_str!("../catalogue.csv");
 
+impl Inventory {
+    /// Imports the catalogue that ships with the product if there are no books yet. Returns
+    /// `None` if there are.
+    ///
+    /// # Errors
+    /// [`InventoryError::Store`] if the database failed.
+    pub async fn load_shipped_catalogue(&self) -> Result<Option<ImportCounts>, InventoryError> {
+        let empty = store::read!(self.db(), connection => rows::books::is_empty(connection).await)?;
+        if !empty {
+            return Ok(None);
+        }
+        // One transaction, so that a database with any books has the whole catalogue.
+        self.import(shipped()).await.map(Some)
+    }
+}
+
 /// The shipped books, parsed like any imported file.
-pub(crate) fn shipped() -> Vec<ImportedBook> {
+fn shipped() -> Vec<ImportedBook> {
     let reader = match Reader::new(CATALOGUE.as_bytes()) {
         Ok(reader) => reader,
         Err(error) => unreachable!("a test checks that the shipped catalogue is valid: {error}"),
@@ -23,7 +42,7 @@ pub(crate) fn shipped() -> Vec<ImportedBook> {
 mod tests {
     use std::collections::HashSet;
 
-    use contract::bookstore::inventory::v1::BookCategory;
+    use service::BookCategory;
 
     use super::*;
 

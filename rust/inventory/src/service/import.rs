@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Book, ImportCounts, ImportedBook, Inventory, InventoryError, StockLevel, catalogue,
-    store as rows,
+    Book, ImportCounts, ImportedBook, Inventory, InventoryError, StockLevel, store as rows,
 };
 use service::BookId;
 use store::Transaction;
@@ -37,20 +36,6 @@ impl Inventory {
         })?;
         self.stock_changed(&restocked);
         Ok(counts)
-    }
-
-    /// Imports the catalogue that ships with the product if there are no books yet. Returns
-    /// `None` if there are.
-    ///
-    /// # Errors
-    /// [`InventoryError::Store`] if the database failed.
-    pub async fn load_shipped_catalogue(&self) -> Result<Option<ImportCounts>, InventoryError> {
-        let empty = store::read!(self.db(), connection => rows::books::is_empty(connection).await)?;
-        if !empty {
-            return Ok(None);
-        }
-        // One transaction, so that a database with any books has the whole catalogue.
-        self.import(catalogue::shipped()).await.map(Some)
     }
 }
 
