@@ -10,6 +10,7 @@ use crate::{
 };
 
 pub use id::kind_name;
+pub(crate) use id::without_indices;
 
 /// A deviation from the contract, found by a case or by a claim of a scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,6 +162,23 @@ pub enum FindingKind {
     Behaviour,
     /// The server crashed, dropped the connection or did not answer in time.
     Crash,
+}
+
+impl FindingKind {
+    /// All kinds.
+    pub const ALL: [Self; 11] = [
+        Self::RuleNotChecked,
+        Self::ValidRefused,
+        Self::WrongCode,
+        Self::WrongViolations,
+        Self::WrongDetails,
+        Self::UndeclaredError,
+        Self::BadResponse,
+        Self::TrailerTooBig,
+        Self::Protocol,
+        Self::Behaviour,
+        Self::Crash,
+    ];
 }
 
 mod base64_bytes {

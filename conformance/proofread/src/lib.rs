@@ -12,6 +12,7 @@
 //!   violations, and a [`profile`] describes the gRPC implementation of the server.
 //! - [`probe`] sends a case and [`judge`] compares the answer with the expected one;
 //!   [`behaviour`] tests properties that need several calls; [`engine`] runs all phases.
+//! - [`serve`] is a server for any contract, correct or with a deviation.
 //! - [`coverage`] counts which rules the cases tested from both sides.
 //!
 //! Commands and reports: [`cli`], [`config`], [`report`], [`failures`] and [`replay`].
@@ -39,6 +40,7 @@ pub mod reference;
 pub mod replay;
 pub mod report;
 pub mod rule_text;
+pub mod serve;
 pub mod source_location;
 pub mod style;
 pub mod suggest;

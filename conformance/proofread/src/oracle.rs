@@ -16,6 +16,7 @@ use prost_protovalidate::{
     Error, Filter, ValidationOption, Validator, ValidatorOption, Violation as RuntimeViolation,
 };
 use prost_protovalidate_types::{
+    Violation as ViolationMessage,
     field_rules::Type,
     timestamp_rules::{GreaterThan, LessThan},
 };
@@ -161,12 +162,38 @@ impl Oracle {
         Ok(found)
     }
 
+    /// As [`Oracle::violations`], in the order of evaluation, each with the message of
+    /// protovalidate that a server sends.
+    ///
+    /// # Errors
+    /// As [`Oracle::violations`].
+    pub(crate) fn violation_messages(
+        &self,
+        message: &DynamicMessage,
+    ) -> Result<Vec<(Violation, ViolationMessage)>, String> {
+        let violations = self.evaluate(message, None, None)?.into_iter();
+        let violations = violations.filter(|violation| violation.rule_id() != NONSTANDARD_RULE);
+        Ok(violations
+            .map(|it| (OracleViolation::of(&it).into_violation(), it.to_proto()))
+            .collect())
+    }
+
     fn validate_at(
         &self,
         message: &DynamicMessage,
         now: Option<Timestamp>,
         only: Option<&Arc<dyn Filter>>,
     ) -> Result<BTreeSet<OracleViolation>, String> {
+        let violations = self.evaluate(message, now, only)?;
+        Ok(violations.iter().map(OracleViolation::of).collect())
+    }
+
+    fn evaluate(
+        &self,
+        message: &DynamicMessage,
+        now: Option<Timestamp>,
+        only: Option<&Arc<dyn Filter>>,
+    ) -> Result<Vec<RuntimeViolation>, String> {
         let mut options = Vec::new();
         options.extend(now.map(|now| ValidationOption::NowFn(Arc::new(move || now))));
         options.extend(only.map(|only| ValidationOption::Filter(Arc::clone(only))));
@@ -176,10 +203,8 @@ impl Oracle {
             self.validator.validate_with(message, &options)
         }));
         match checked {
-            Ok(Ok(())) => Ok(BTreeSet::new()),
-            Ok(Err(Error::Validation(error))) => {
-                Ok(error.violations().iter().map(OracleViolation::of).collect())
-            }
+            Ok(Ok(())) => Ok(Vec::new()),
+            Ok(Err(Error::Validation(error))) => Ok(error.violations().to_vec()),
             Ok(Err(error)) => Err(error.to_string()),
             Err(_) => Err("protovalidate panicked while evaluating the rules".to_owned()),
         }
@@ -212,6 +237,15 @@ impl OracleViolation {
             rule: self.rule,
         }
     }
+}
+
+/// The id of a rule without its level: `string.min_len` for
+/// `repeated.items.string.min_len`.
+pub(crate) fn without_level(rule: &str) -> &str {
+    let mut levels = LEVELS.iter();
+    levels
+        .find_map(|level| rule.strip_prefix(level))
+        .unwrap_or(rule)
 }
 
 /// The rest of a path after a leading index or key: `.title` for `[0].title`.

@@ -18,22 +18,25 @@ const WATCH: &str = "/grpc.health.v1.Health/Watch";
 const NOT_FOUND: Code = Code(5);
 const UNIMPLEMENTED: Code = Code(12);
 
-const SERVING: i32 = 1;
-const SERVICE_UNKNOWN: i32 = 3;
+pub(crate) const SERVING: i32 = 1;
+pub(crate) const NOT_SERVING: i32 = 2;
+pub(crate) const SERVICE_UNKNOWN: i32 = 3;
 const STATES: [&str; 4] = ["UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"];
 
 const UNKNOWN_SERVICE: &str = "proofread.v1.NoSuchService";
 
+/// `grpc.health.v1.HealthCheckRequest`.
 #[derive(Clone, PartialEq, Message)]
-struct Request {
+pub(crate) struct Request {
     #[prost(string, tag = "1")]
-    service: String,
+    pub(crate) service: String,
 }
 
+/// `grpc.health.v1.HealthCheckResponse`.
 #[derive(Clone, PartialEq, Message)]
-struct Response {
+pub(crate) struct Response {
     #[prost(int32, tag = "1")]
-    status: i32,
+    pub(crate) status: i32,
 }
 
 /// The answer of the health service about one service.

@@ -12,7 +12,7 @@
 mod access;
 mod cancellation;
 mod deadline;
-mod health;
+pub(crate) mod health;
 mod idempotency_key;
 mod many_violations;
 mod paging;
@@ -22,6 +22,8 @@ mod repeated_reads;
 mod tests;
 
 use std::time::Duration;
+
+pub(crate) use paging::Fields as PagingFields;
 
 use prost_reflect::DynamicMessage;
 

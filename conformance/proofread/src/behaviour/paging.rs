@@ -24,11 +24,11 @@ const MAX_PAGES: usize = 12;
 const MAX_REQUESTS: usize = 8;
 
 /// The four fields that the option names.
-struct Fields {
-    size: FieldDescriptor,
-    token: FieldDescriptor,
-    items: FieldDescriptor,
-    next: FieldDescriptor,
+pub(crate) struct Fields {
+    pub(crate) size: FieldDescriptor,
+    pub(crate) token: FieldDescriptor,
+    pub(crate) items: FieldDescriptor,
+    pub(crate) next: FieldDescriptor,
 }
 
 /// The items of consecutive pages, from the first page on.
@@ -91,7 +91,7 @@ pub(super) async fn run(
 }
 
 impl Fields {
-    fn of(method: &Method, paging: &Paging) -> Option<Self> {
+    pub(crate) fn of(method: &Method, paging: &Paging) -> Option<Self> {
         let of = |message: MessageDescriptor, name: &str| message.get_field_by_name(name);
         let (input, output) = (method.descriptor.input(), method.descriptor.output());
         Some(Self {

@@ -33,6 +33,7 @@ pub use generated::{CoverageGap, GeneratedCases, GeneratorDefect};
 pub(crate) use message_location::reachable;
 pub(crate) use message_rules::{ONEOF_RULE, REQUIRED_RULE};
 pub use random::RandomCases;
+pub(crate) use random::make_field_invalid;
 pub use shrink::shrink;
 
 /// The cases of a method that are the same in every run. For several methods of one

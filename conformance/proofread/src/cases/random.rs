@@ -153,7 +153,7 @@ impl Iterator for RandomCases<'_> {
 }
 
 /// Makes one field invalid, at any depth.
-fn make_field_invalid<'c>(
+pub(crate) fn make_field_invalid<'c>(
     generator: &mut MessageGenerator<'c>,
     declared: &'c Message,
     message: &mut DynamicMessage,

@@ -16,6 +16,7 @@ mod progress;
 mod reference;
 mod refresh_fixtures;
 mod replay;
+mod serve;
 mod session;
 mod settings;
 mod setup_call;
@@ -50,6 +51,13 @@ enum Command {
     Check(Box<check::Check>),
     /// Sends the recorded failures again and reports each as FIXED or FAILED.
     Replay(replay::Replay),
+    /// Serves any contract: validates requests, and answers with messages that keep the rules.
+    ///
+    /// A mock for developers of clients, and a correct or broken server to test testers.
+    /// Equal requests get equal answers. Health and reflection are served too. Metadata of a
+    /// call asks for more: `proofread-error: NOT_FOUND BOOK_NOT_FOUND` for a declared error,
+    /// `proofread-delay: 200ms`, and `proofread-break: KIND` for a deviation as by --break.
+    Serve(serve::Serve),
     /// Shows the cases that `check` would send and their reasons, without a server.
     Cases(cases::Cases),
     /// Describes one method: fields, rules, meaning of unset fields, errors and cases.
@@ -78,6 +86,7 @@ impl Cli {
         match self.command {
             Command::Check(arguments) => arguments.run(),
             Command::Replay(arguments) => arguments.run(),
+            Command::Serve(arguments) => arguments.run(),
             Command::Cases(arguments) => arguments.run(),
             Command::Explain(arguments) => arguments.run(),
             Command::Diff(arguments) => arguments.run(),

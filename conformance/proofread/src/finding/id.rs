@@ -61,7 +61,7 @@ pub fn kind_name(kind: FindingKind) -> String {
 }
 
 /// `books[3].prices["a"]` becomes `books[].prices[]`.
-fn without_indices(path: &str) -> String {
+pub(crate) fn without_indices(path: &str) -> String {
     let parts = segments(path).into_iter();
     let parts = parts.map(|(name, has_key)| name + if has_key { "[]" } else { "" });
     parts.collect::<Vec<_>>().join(".")

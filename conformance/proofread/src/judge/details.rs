@@ -134,7 +134,7 @@ pub fn parse(answer: &Answer) -> Result<Option<StatusDetails>, String> {
 }
 
 /// Formats a field path as protovalidate does: `books[0].prices["USD"]`.
-pub(super) fn path(path: Option<&FieldPath>) -> String {
+pub(crate) fn path(path: Option<&FieldPath>) -> String {
     let mut text = String::new();
     for element in path.iter().flat_map(|path| &path.elements) {
         if let Some(name) = element.field_name.as_deref().filter(|it| !it.is_empty()) {
@@ -166,7 +166,7 @@ pub(super) fn message(answer: &Answer) -> String {
 
 /// Converts a rule id to the form that Google uses for reasons: `string.min_len` becomes
 /// `STRING_MIN_LEN`.
-pub(super) fn google_reason(rule: &str) -> String {
+pub(crate) fn google_reason(rule: &str) -> String {
     rule.chars()
         .map(|character| {
             if character.is_ascii_alphanumeric() {

@@ -21,7 +21,7 @@ pub struct MethodContract<'c> {
 }
 
 impl<'c> MethodContract<'c> {
-    pub(super) fn all(contract: &'c Contract) -> HashMap<&'c str, Self> {
+    pub(crate) fn all(contract: &'c Contract) -> HashMap<&'c str, Self> {
         let mut all = HashMap::new();
         for service in contract.services() {
             let declares_errors = !service.common_errors.is_empty()

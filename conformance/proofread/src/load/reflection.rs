@@ -6,7 +6,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use prost::{Message, encoding::encode_varint};
+use prost::{
+    Message,
+    encoding::{decode_varint, encode_varint},
+};
 use prost_types::FileDescriptorProto;
 
 use super::LoadError;
@@ -17,7 +20,7 @@ use crate::{
 };
 
 /// The versions of the reflection service, the newest first.
-const REFLECTION_SERVICES: [&str; 2] = [
+pub(crate) const REFLECTION_SERVICES: [&str; 2] = [
     "grpc.reflection.v1.ServerReflection",
     "grpc.reflection.v1alpha.ServerReflection",
 ];
@@ -26,55 +29,79 @@ const REFLECTION_SERVICES: [&str; 2] = [
 const GRPC_SERVICE_PREFIXES: [&str; 3] = ["grpc.reflection.", "grpc.health.", "grpc.channelz."];
 
 #[derive(Clone, PartialEq, Message)]
-struct Request {
-    #[prost(oneof = "Query", tags = "3, 4, 7")]
-    query: Option<Query>,
+pub(crate) struct Request {
+    #[prost(oneof = "Query", tags = "3, 4, 5, 6, 7")]
+    pub(crate) query: Option<Query>,
 }
 
 #[derive(Clone, PartialEq, prost::Oneof)]
-enum Query {
+pub(crate) enum Query {
     #[prost(string, tag = "3")]
     FileByFilename(String),
     #[prost(string, tag = "4")]
     FileContainingSymbol(String),
+    #[prost(message, tag = "5")]
+    FileContainingExtension(ExtensionRequest),
+    #[prost(string, tag = "6")]
+    AllExtensionNumbersOfType(String),
     #[prost(string, tag = "7")]
     ListServices(String),
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct Response {
-    #[prost(message, tag = "4")]
-    files: Option<Files>,
-    #[prost(message, tag = "6")]
-    services: Option<Services>,
-    #[prost(message, tag = "7")]
-    error: Option<ErrorResponse>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Files {
-    #[prost(bytes = "vec", repeated, tag = "1")]
-    file_descriptor_proto: Vec<Vec<u8>>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Services {
-    #[prost(message, repeated, tag = "1")]
-    service: Vec<Service>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Service {
+pub(crate) struct ExtensionRequest {
     #[prost(string, tag = "1")]
-    name: String,
+    pub(crate) containing_type: String,
+    #[prost(int32, tag = "2")]
+    pub(crate) extension_number: i32,
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct ErrorResponse {
+pub(crate) struct Response {
+    #[prost(message, tag = "2")]
+    pub(crate) original_request: Option<Request>,
+    #[prost(message, tag = "4")]
+    pub(crate) files: Option<Files>,
+    #[prost(message, tag = "5")]
+    pub(crate) extension_numbers: Option<ExtensionNumbers>,
+    #[prost(message, tag = "6")]
+    pub(crate) services: Option<Services>,
+    #[prost(message, tag = "7")]
+    pub(crate) error: Option<ErrorResponse>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Files {
+    #[prost(bytes = "vec", repeated, tag = "1")]
+    pub(crate) file_descriptor_proto: Vec<Vec<u8>>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct ExtensionNumbers {
+    #[prost(string, tag = "1")]
+    pub(crate) base_type_name: String,
+    #[prost(int32, repeated, tag = "2")]
+    pub(crate) extension_number: Vec<i32>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Services {
+    #[prost(message, repeated, tag = "1")]
+    pub(crate) service: Vec<Service>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Service {
+    #[prost(string, tag = "1")]
+    pub(crate) name: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct ErrorResponse {
     #[prost(int32, tag = "1")]
-    code: i32,
+    pub(crate) code: i32,
     #[prost(string, tag = "2")]
-    message: String,
+    pub(crate) message: String,
 }
 
 /// The image (`FileDescriptorSet`) of all services of the server, with their imports.
@@ -158,7 +185,7 @@ impl Reflection<'_> {
                     }
                     let what = match query {
                         Query::FileByFilename(name) | Query::FileContainingSymbol(name) => name,
-                        Query::ListServices(_) => "the services",
+                        _ => "the services",
                     };
                     let code = Code(error.code);
                     let message = format!(
@@ -255,4 +282,19 @@ fn encode_file_set(files: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
         bytes.extend_from_slice(file);
     }
     bytes
+}
+
+/// The bytes of each file in an encoded `FileDescriptorSet`.
+pub(crate) fn raw_files(image: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = image;
+    std::iter::from_fn(move || {
+        // Field 1, length-delimited; a contract consists of such entries only.
+        let (0x0a, mut after) = rest.split_first().map(|(key, after)| (*key, after))? else {
+            return None;
+        };
+        let length = usize::try_from(decode_varint(&mut after).ok()?).ok()?;
+        let (file, after) = after.split_at_checked(length)?;
+        rest = after;
+        Some(file)
+    })
 }

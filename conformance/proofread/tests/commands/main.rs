@@ -5,6 +5,7 @@ mod baseline;
 mod check;
 mod fixtures;
 mod replay;
+mod serve;
 mod shop_server;
 mod test_contracts;
 mod tls;
