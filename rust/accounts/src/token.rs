@@ -48,7 +48,7 @@ impl TokenHash {
     }
 
     /// The bytes for the database.
-    pub fn as_bytes(&self) -> &[u8; 32] {
+    pub fn as_slice(&self) -> &[u8] {
         &self.0
     }
 }
@@ -79,7 +79,7 @@ mod tests {
     fn hash_is_sha_256() {
         // The example of FIPS 180-2, appendix B.1.
         assert_eq!(
-            TokenHash::of("abc").as_bytes()[..4],
+            TokenHash::of("abc").as_slice()[..4],
             [0xba, 0x78, 0x16, 0xbf]
         );
     }

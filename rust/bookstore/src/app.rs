@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, pin::pin, time::Duration};
 
 use telemetry::Metrics;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -10,10 +11,9 @@ use crate::{
     banner::Banner,
     http_server,
     listeners::Listeners,
-    operator_token,
-    service_secret::{self, ServiceSecret},
+    operator_token, service_secret,
     services::Service,
-    settings::{Listen, Logs, Payments, Peers, Storage},
+    settings::{Peers, Settings},
 };
 
 /// What one process runs, and its settings.
@@ -21,18 +21,10 @@ use crate::{
 pub struct ProcessConfig {
     /// The services that this process runs.
     pub services: BTreeSet<Service>,
-    /// How the services prove who they are to those of other processes.
-    pub service_secret: ServiceSecret,
-    /// Where the data is stored.
-    pub storage: Storage,
-    /// The payment provider of Transactions.
-    pub payments: Payments,
-    /// The addresses to listen on.
-    pub listen: Listen,
-    /// What to log, and in which format.
-    pub logs: Logs,
     /// The addresses of the services that other processes run.
     pub peers: Peers,
+    /// Everything else.
+    pub settings: Settings,
 }
 
 impl ProcessConfig {
@@ -42,7 +34,7 @@ impl ProcessConfig {
 
     /// Whether services of this process and of others may call each other.
     fn is_distributed(&self) -> bool {
-        !self.peers.peers.is_empty() || !self.listen.grpc_addr.ip().is_loopback()
+        !self.peers.peers.is_empty() || !self.settings.listen.grpc_addr.ip().is_loopback()
     }
 
     fn needs_data_folder(&self) -> bool {
@@ -55,7 +47,7 @@ impl ProcessConfig {
 
 /// Runs the services until SIGTERM or SIGINT, then waits for calls in flight.
 pub async fn run(config: ProcessConfig) -> anyhow::Result<()> {
-    let _log = config.logs.init()?;
+    let _log = config.settings.logs.init()?;
     if let Err(error) = rpc::raise_descriptor_limit() {
         tracing::warn!(%error, "cannot raise the limit of open files");
     }
@@ -83,38 +75,34 @@ struct App {
 impl App {
     async fn assemble(config: ProcessConfig) -> anyhow::Result<Self> {
         let metrics = Metrics::install()?;
+        let settings = &config.settings;
         // Bind first: a port in use is the most likely error, and is reported at once.
-        let listeners = Listeners::bind(&config.listen, config.runs(Service::Marketplace)).await?;
+        let listeners =
+            Listeners::bind(&settings.listen, config.runs(Service::Marketplace)).await?;
         let operator_token = if config.needs_data_folder() {
-            Some(operator_token::load_or_create(&config.storage.data)?)
+            Some(operator_token::load_or_create(&settings.storage.data)?)
         } else {
             None
         };
-        let service_secret = config.service_secret.read()?;
+        let service_secret = settings.service_secret.read()?;
         let service_secrets = service_secret.as_deref().map(service_secret::by_service);
         let options = rpc::Options {
             operator_token,
-            allowed_hosts: config.listen.allowed_hosts.clone(),
-            lame_duck: Duration::from_secs(config.listen.lame_duck.into()),
+            allowed_hosts: settings.listen.allowed_hosts.clone(),
+            lame_duck: Duration::from_secs(settings.listen.lame_duck.into()),
             service_secrets: service_secrets.unwrap_or_default(),
             ..rpc::Options::default()
         };
-        let assembled = Assembly::start(
-            &config.services,
-            &config.peers,
-            &config.storage,
-            &config.payments,
-            &metrics,
-            &options,
-        )
-        .await?;
+        let shop = listeners.shop.as_ref().map(TcpListener::local_addr);
+        let shop_url = settings.mails.shop_url(shop.transpose()?)?;
+        let assembled = Assembly::start(&config, shop_url, &metrics, &options).await?;
         if service_secret.is_none() && config.is_distributed() {
             tracing::warn!(
                 "without --service-secret-file, the services of different processes cannot \
                  prove who they are: calls to methods that only services may call are refused"
             );
         }
-        let storage = config.needs_data_folder().then_some(&config.storage);
+        let storage = config.needs_data_folder().then_some(&settings.storage);
         Ok(Self {
             banner: Banner::new(&listeners, storage, config.runs(Service::Recommendations))?,
             listeners,

@@ -1,22 +1,29 @@
 //! Assembles the services of one process: each one adds what it serves, and gets channels to
 //! the services that it calls.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use anyhow::{Context, bail};
-use rpc::{Channel, GeneratedServer, LateChannel, Router};
+use mail::Mailer;
+use rpc::{Authenticator, Channel, GeneratedServer, LateChannel, Router};
 use telemetry::Metrics;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
+    app::ProcessConfig,
+    remote_sessions::RemoteSessions,
     services::Service,
-    settings::{Payments, Peers, Storage},
+    settings::{Peers, Settings, Storage},
 };
 
 /// The services of a process while they are started.
 pub struct Assembly {
-    storage: Storage,
-    payments: Payments,
+    settings: Settings,
+    mailer: Mailer,
+    shop_url: String,
     metrics: Metrics,
     router: Option<Router>,
     pages: Option<axum::Router>,
@@ -44,17 +51,21 @@ impl Assembly {
     /// # Errors
     /// If a service cannot start, or calls one that is neither in this process nor a peer.
     pub async fn start(
-        services: &BTreeSet<Service>,
-        peers: &Peers,
-        storage: &Storage,
-        payments: &Payments,
+        config: &ProcessConfig,
+        shop_url: String,
         metrics: &Metrics,
         options: &rpc::Options,
     ) -> anyhow::Result<Assembled> {
+        let ProcessConfig {
+            services,
+            peers,
+            settings,
+        } = config;
         let (in_process, setter) = LateChannel::new();
         let mut assembly = Self {
-            storage: storage.clone(),
-            payments: payments.clone(),
+            mailer: settings.mails.mailer(&settings.storage)?,
+            settings: settings.clone(),
+            shop_url,
             metrics: metrics.clone(),
             router: Some(Router::new(options.clone())),
             operator_token: options.operator_token.clone(),
@@ -67,7 +78,12 @@ impl Assembly {
             assembly.starting = Some(*service);
             (service.definition().start)(&mut assembly).await?;
         }
-        let router = assembly.take_router();
+        let mut router = assembly.take_router();
+        if !services.contains(&Service::Accounts)
+            && let Some(accounts) = peers.channel(Service::Accounts)?
+        {
+            router = router.verifying_tokens_by(RemoteSessions::authenticator(accounts));
+        }
         setter.set(router.in_process());
         // Only now: background work may call any service of this process.
         let background = assembly.background.into_iter().map(|start| start());
@@ -80,12 +96,22 @@ impl Assembly {
 
     /// Where the databases are.
     pub fn storage(&self) -> &Storage {
-        &self.storage
+        &self.settings.storage
     }
 
     /// The URL of the payment provider; `None` means the payment simulator of this process.
     pub fn payment_provider(&self) -> Option<&str> {
-        self.payments.payment_provider.as_deref()
+        self.settings.payments.payment_provider.as_deref()
+    }
+
+    /// What sends mails.
+    pub fn mailer(&self) -> &Mailer {
+        &self.mailer
+    }
+
+    /// What links in mails start with, without a slash at the end.
+    pub fn shop_url(&self) -> &str {
+        &self.shop_url
     }
 
     /// The metrics of the process.
@@ -120,6 +146,11 @@ impl Assembly {
     pub fn add_server_with_database<S: GeneratedServer>(&mut self, server: S, db: &store::Db) {
         let router = self.take_router().serving_while(S::NAME, db.availability());
         self.router = Some(router.add(server));
+    }
+
+    /// Verifies the session tokens of calls to this process.
+    pub fn verify_tokens_by(&mut self, authenticator: Arc<dyn Authenticator>) {
+        self.router = Some(self.take_router().verifying_tokens_by(authenticator));
     }
 
     /// Serves pages on the address of the shop.

@@ -4,9 +4,38 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
+use mail::Mailer;
 use store::Location;
 
-use crate::services::Service;
+use crate::{service_secret::ServiceSecret, services::Service};
+
+/// The settings of a process that serves.
+#[derive(Debug, Clone, Args)]
+pub struct Settings {
+    /// How the services prove who they are to those of other processes.
+    #[command(flatten)]
+    pub service_secret: ServiceSecret,
+
+    /// Where the data is stored.
+    #[command(flatten)]
+    pub storage: Storage,
+
+    /// The payment provider of Transactions.
+    #[command(flatten)]
+    pub payments: Payments,
+
+    /// How mails are sent.
+    #[command(flatten)]
+    pub mails: Mails,
+
+    /// The addresses to listen on.
+    #[command(flatten)]
+    pub listen: Listen,
+
+    /// What to log, and in which format.
+    #[command(flatten)]
+    pub logs: Logs,
+}
 
 /// Where the data is stored.
 #[derive(Debug, Clone, Args)]
@@ -169,6 +198,71 @@ pub struct Payments {
     /// runs in the process of Transactions
     #[arg(long, value_name = "URL", env = "BINDERY_PAYMENT_PROVIDER")]
     pub payment_provider: Option<String>,
+}
+
+/// How mails are sent, and what their links start with.
+#[derive(Debug, Clone, Args)]
+pub struct Mails {
+    /// The mail server, such as smtp://user:password@mail.example:587 (STARTTLS) or
+    /// smtps://user:password@mail.example (TLS); without it mails are kept in the data folder,
+    /// and the shop shows them to browsers on this machine
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "BINDERY_SMTP_URL",
+        hide_env_values = true
+    )]
+    pub smtp_url: Option<String>,
+
+    /// The sender of the mails
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "BINDERY_MAIL_FROM",
+        default_value = "Bindery <shop@localhost>"
+    )]
+    pub mail_from: String,
+
+    /// The URL by which browsers reach the shop, for links in mails; without it the address of
+    /// the shop
+    #[arg(long, value_name = "URL", env = "BINDERY_SHOP_URL")]
+    pub shop_url: Option<String>,
+}
+
+impl Mails {
+    /// What sends the mails of the process.
+    ///
+    /// # Errors
+    /// If a setting is not valid.
+    pub fn mailer(&self, storage: &Storage) -> anyhow::Result<Mailer> {
+        let mailer = match &self.smtp_url {
+            Some(url) => Mailer::smtp(url, &self.mail_from),
+            None => Mailer::folder(storage.data.join("mail"), &self.mail_from),
+        };
+        mailer.context("--smtp-url or --mail-from is not valid")
+    }
+
+    /// What links in mails start with; `shop` is the address of the shop, if this process
+    /// serves it.
+    ///
+    /// # Errors
+    /// If the setting is no URL of a site.
+    pub fn shop_url(&self, shop: Option<SocketAddr>) -> anyhow::Result<String> {
+        let Some(url) = &self.shop_url else {
+            let port = shop.map_or(5000, |address| address.port());
+            return Ok(match shop {
+                Some(address) if !address.ip().is_unspecified() => format!("http://{address}"),
+                _ => format!("http://localhost:{port}"),
+            });
+        };
+        let host = ["https://", "http://"]
+            .into_iter()
+            .find_map(|scheme| url.strip_prefix(scheme));
+        if host.is_none_or(|host| host.is_empty() || host.contains(['?', '#', ' '])) {
+            bail!("--shop-url is not valid: write https://shop.example");
+        }
+        Ok(url.trim_end_matches('/').to_owned())
+    }
 }
 
 /// What to log, and in which format.

@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use contract::errors::shared as errors;
+use http::{HeaderMap, header::AUTHORIZATION};
 use tonic::{Request, Status};
 use uuid::Uuid;
 
@@ -65,6 +66,14 @@ pub(crate) fn missing_credential() -> Status {
     failure(errors::CREDENTIAL_MISSING, message).into_status()
 }
 
+/// The token of `authorization: Bearer TOKEN`. As in HTTP, the scheme is case-insensitive.
+pub fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_at_checked("Bearer ".len())?;
+    let token = token.trim_ascii();
+    (scheme.eq_ignore_ascii_case("Bearer ") && !token.is_empty()).then_some(token)
+}
+
 /// The id of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AccountId(pub Uuid);
@@ -95,5 +104,28 @@ impl From<&str> for ServiceName {
 impl fmt::Display for ServiceName {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(formatter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_bearer_tokens_are_credentials() {
+        let cases: [(&str, Option<&str>); 7] = [
+            ("Bearer secret", Some("secret")),
+            ("bearer secret", Some("secret")),
+            ("Bearer  secret ", Some("secret")),
+            ("Bearer ", None),
+            ("Bearer", None),
+            ("Basic c2VjcmV0", None),
+            ("secret", None),
+        ];
+        for (value, expected) in cases {
+            let value = value.parse().expect("a header value");
+            let headers = HeaderMap::from_iter([(AUTHORIZATION, value)]);
+            assert_eq!(bearer_token(&headers), expected);
+        }
     }
 }

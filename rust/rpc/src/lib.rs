@@ -44,9 +44,10 @@ pub use failure::{
     DOMAIN, Failure, failure, internal, request_id_reused, store_overloaded, store_unavailable,
 };
 pub use http_port::{PeerAddress, serve_http};
-pub use identity::{AccountId, Caller, ServiceName};
+pub use identity::{AccountId, Caller, ServiceName, bearer_token};
 pub use listen::{BindError, bind};
 pub use options::Options;
+pub use peer::{client_network, set_client_address};
 pub use router::Router;
 pub use routes::GeneratedServer;
 pub use timeout::{MalformedTimeout, format_timeout, parse_timeout};

@@ -1,10 +1,10 @@
 //! Limits and timeouts of a server.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
 use http::HeaderValue;
 
-use crate::{Authenticator, ConnectionOptions};
+use crate::ConnectionOptions;
 
 /// Settings of a [`Router`](crate::Router). The defaults are for one process on one
 /// machine; `Options { operator_token: .., ..Options::default() }` changes one of them.
@@ -13,9 +13,6 @@ pub struct Options {
     /// The token for the methods that the contract reserves for the operator. With
     /// `None` every token is refused.
     pub operator_token: Option<String>,
-    /// Verifies all other tokens. With `None`, no token can be verified, and methods for
-    /// accounts fail with UNAVAILABLE.
-    pub authenticator: Option<Arc<dyn Authenticator>>,
     /// The secrets with which services of other processes prove who they are, by the name
     /// of the service.
     pub service_secrets: HashMap<String, String>,
@@ -77,7 +74,6 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             operator_token: None,
-            authenticator: None,
             service_secrets: HashMap::new(),
             max_message_bytes: 4 * 1024 * 1024,
             max_calls: 1024,

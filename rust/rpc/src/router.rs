@@ -7,7 +7,7 @@ use tonic::server::NamedService;
 use tonic_health::pb::health_server::HealthServer;
 
 use crate::{
-    Channel, GeneratedServer, Options, ServeError,
+    Authenticator, Channel, GeneratedServer, Options, ServeError,
     health::ProcessHealth,
     layers::{self, SharedState, Stack},
     reflection::reflection,
@@ -59,6 +59,14 @@ impl Router {
     pub fn add_outside_of_contract<S: GeneratedServer>(mut self, service: S) -> Self {
         self.open_services.push(S::NAME);
         self.add(service)
+    }
+
+    /// Verifies session tokens. Without it none can be verified, and methods for accounts fail
+    /// with UNAVAILABLE.
+    #[must_use]
+    pub fn verifying_tokens_by(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
+        self.shared.set_authenticator(authenticator);
+        self
     }
 
     /// Reports a service as NOT_SERVING while `available` is `false`: while its database does

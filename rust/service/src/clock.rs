@@ -10,7 +10,8 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     fn now(&self) -> Timestamp;
 }
 
-/// The system clock.
+/// The system clock, in whole microseconds as databases store them, so that a time is equal
+/// before and after it was stored.
 ///
 /// Each process that shares a database uses the clock of its own machine. If these differ
 /// by a second, a reservation may expire a second early.
@@ -20,7 +21,8 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the clock")]
     fn now(&self) -> Timestamp {
-        Timestamp::now()
+        let now = Timestamp::now();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
 }
 
@@ -56,5 +58,15 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         *self.lock()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn system_time_has_whole_microseconds() {
+        assert_eq!(SystemClock.now().subsec_nanosecond() % 1000, 0);
     }
 }

@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use crate::{Error, Sql, Transaction, query};
+use crate::{Connection, Error, Sql, Transaction, query};
 
 crate::statements! {
     pub;
@@ -94,16 +94,34 @@ pub async fn claim(
         transaction.claimed_request_id = Some(request_id.to_owned());
         return Ok(RequestState::New);
     }
-    let (stored_method, stored_hash, response): (String, Vec<u8>, Option<Vec<u8>>) = query(LOOK_UP)
+    find(transaction, request_id, method, body).await
+}
+
+/// Looks up a request id without claiming it, for a service that has to do slow work before
+/// the transaction in which it claims the id. The parameters are those of [`claim`].
+///
+/// # Errors
+/// [`Error`] if the statement fails.
+pub async fn find(
+    connection: &mut Connection,
+    request_id: &str,
+    method: &str,
+    body: &[u8],
+) -> Result<RequestState, Error> {
+    type Row = (String, Vec<u8>, Option<Vec<u8>>);
+    let row: Option<Row> = query(LOOK_UP)
         .bind(request_id)
-        .fetch_one(transaction)
+        .fetch_optional(connection)
         .await?;
-    if stored_method != method || stored_hash != body_hash {
-        return Ok(RequestState::Conflict);
-    }
-    match response {
-        Some(response) => Ok(RequestState::Completed(response)),
-        None => Err(Error::ResponseNotSaved {
+    match row {
+        None => Ok(RequestState::New),
+        Some((stored_method, stored_hash, _))
+            if stored_method != method || stored_hash != Sha256::digest(body)[..] =>
+        {
+            Ok(RequestState::Conflict)
+        }
+        Some((_, _, Some(response))) => Ok(RequestState::Completed(response)),
+        Some((_, _, None)) => Err(Error::ResponseNotSaved {
             request_id: request_id.to_owned(),
         }),
     }

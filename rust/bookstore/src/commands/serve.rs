@@ -4,9 +4,8 @@ use clap::Args;
 
 use crate::{
     app::{self, ProcessConfig},
-    service_secret::ServiceSecret,
     services::Service,
-    settings::{Listen, Logs, Payments, Peers, Storage},
+    settings::{Peers, Settings},
 };
 
 /// Run some of the services in this process
@@ -22,19 +21,7 @@ pub struct Serve {
     peers: Peers,
 
     #[command(flatten)]
-    service_secret: ServiceSecret,
-
-    #[command(flatten)]
-    storage: Storage,
-
-    #[command(flatten)]
-    payments: Payments,
-
-    #[command(flatten)]
-    listen: Listen,
-
-    #[command(flatten)]
-    logs: Logs,
+    settings: Settings,
 }
 
 impl Serve {
@@ -42,12 +29,8 @@ impl Serve {
     pub async fn run(self) -> anyhow::Result<()> {
         app::run(ProcessConfig {
             services: self.services.into_iter().collect(),
-            service_secret: self.service_secret,
-            storage: self.storage,
-            payments: self.payments,
-            listen: self.listen,
-            logs: self.logs,
             peers: self.peers,
+            settings: self.settings,
         })
         .await
     }

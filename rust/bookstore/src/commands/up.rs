@@ -4,9 +4,8 @@ use clap::Args;
 
 use crate::{
     app::{self, ProcessConfig},
-    service_secret::ServiceSecret,
     services::Service,
-    settings::{Listen, Logs, Payments, Peers, Storage},
+    settings::{Peers, Settings},
 };
 
 /// Run all services in this process
@@ -15,19 +14,7 @@ use crate::{
 #[derive(Debug, Args)]
 pub struct Up {
     #[command(flatten)]
-    service_secret: ServiceSecret,
-
-    #[command(flatten)]
-    storage: Storage,
-
-    #[command(flatten)]
-    payments: Payments,
-
-    #[command(flatten)]
-    listen: Listen,
-
-    #[command(flatten)]
-    logs: Logs,
+    settings: Settings,
 }
 
 impl Up {
@@ -35,12 +22,8 @@ impl Up {
     pub async fn run(self) -> anyhow::Result<()> {
         app::run(ProcessConfig {
             services: Service::all().iter().copied().collect(),
-            service_secret: self.service_secret,
-            storage: self.storage,
-            payments: self.payments,
-            listen: self.listen,
-            logs: self.logs,
             peers: Peers::default(),
+            settings: self.settings,
         })
         .await
     }

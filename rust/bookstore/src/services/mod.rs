@@ -4,6 +4,7 @@
 //! in [`Service::definition`]. Everything else (flags, channels, health, order of the start)
 //! follows from the definition.
 
+mod accounts;
 mod cart;
 mod inventory;
 mod marketplace;
@@ -28,6 +29,8 @@ pub enum Service {
     Cart,
     /// Payments and the ledger; so far it serves only the second tutorial's contract
     Transactions,
+    /// Sign-up, sign-in and profiles
+    Accounts,
     /// The web shop
     Marketplace,
 }
@@ -55,6 +58,7 @@ impl Service {
     /// Its entry in the registry.
     pub fn definition(self) -> &'static Definition {
         match self {
+            Self::Accounts => &accounts::DEFINITION,
             Self::Inventory => &inventory::DEFINITION,
             Self::Recommendations => &recommendations::DEFINITION,
             Self::Cart => &cart::DEFINITION,

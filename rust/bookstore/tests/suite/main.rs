@@ -1,6 +1,7 @@
 //! Tests of the real process, from its command line to its exit code. Each test has its own
 //! folder and ports and removes them afterwards.
 
+mod accounts;
 mod database_outage;
 mod deployments;
 mod durability;

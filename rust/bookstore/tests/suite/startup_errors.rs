@@ -166,6 +166,22 @@ fn invalid_peer_address_error_names_the_flag() {
     insta::assert_snapshot!(output);
 }
 
+#[test]
+fn invalid_mail_settings_name_the_flag_and_hide_the_password() {
+    let folder = Folder::new();
+    let output: String = [
+        "--smtp-url=smtp://shop:secret@mail.example?tls=none",
+        "--smtp-url=mail.example",
+        "--mail-from=shop",
+        "--shop-url=shop.example",
+        "--shop-url=https://",
+    ]
+    .map(|flag| up(&folder, &[flag]))
+    .concat();
+    assert!(!output.contains("secret"), "{output}");
+    insta::assert_snapshot!(output);
+}
+
 #[tokio::test]
 async fn database_error_hides_the_password() {
     let folder = Folder::new();

@@ -5,13 +5,13 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use contract::errors::shared as errors;
 use futures::future::BoxFuture;
-use http::{HeaderMap, Request, header::AUTHORIZATION};
+use http::Request;
 use tonic::{Status, body::Body};
 
 use super::{AuthenticationError, Authenticator, OperatorToken, policy::Policy};
 use crate::{
     AccountId, CallContext, Caller, failure,
-    identity::{OnBehalfOf, missing_credential},
+    identity::{OnBehalfOf, bearer_token, missing_credential},
     method::MethodInfo,
     service_credential::{ServiceSecrets, names_service, on_behalf_of},
 };
@@ -159,14 +159,6 @@ fn unverifiable(cause: &str, path: &str) -> Status {
 fn unknown_method(path: &str) -> Status {
     let path: String = path.chars().take(200).collect();
     Status::unimplemented(format!("the contract has no method {path:?}"))
-}
-
-/// The token of `Bearer TOKEN`. As in HTTP, the scheme is case-insensitive.
-fn bearer_token(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_at_checked("Bearer ".len())?;
-    let token = token.trim_ascii();
-    (scheme.eq_ignore_ascii_case("Bearer ") && !token.is_empty()).then_some(token)
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::Caller;
 
 /// Verifies the tokens that clients send as `authorization: Bearer TOKEN`, except the
 /// operator token. The binary plugs it in by
-/// [`Options::authenticator`](crate::Options::authenticator).
+/// [`Router::verifying_tokens_by`](crate::Router::verifying_tokens_by).
 ///
 /// In the process that serves Accounts it must not call `GetSession` by a channel: that
 /// call would be verified by the authenticator again.

@@ -51,7 +51,7 @@ use self::{
     request_context::RequestContext,
 };
 use crate::{
-    Options,
+    Authenticator, Options,
     authentication::{Credentials, OperatorToken},
     routes::Routes,
     service_credential::ServiceSecrets,
@@ -86,7 +86,7 @@ impl SharedState {
             credentials: Credentials {
                 operator_token: OperatorToken::new(options.operator_token.as_deref()),
                 service_secrets: ServiceSecrets::new(&options.service_secrets),
-                authenticator: options.authenticator.clone(),
+                authenticator: None,
                 open_services: Arc::new([]),
             },
             draining,
@@ -98,6 +98,10 @@ impl SharedState {
             },
             max_call_duration: options.max_call_duration,
         }
+    }
+
+    pub(crate) fn set_authenticator(&mut self, authenticator: Arc<dyn Authenticator>) {
+        self.credentials.authenticator = Some(authenticator);
     }
 }
 

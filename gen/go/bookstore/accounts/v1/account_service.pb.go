@@ -313,6 +313,90 @@ func (x *GetAccountResponse) GetAccount() *Account {
 	return nil
 }
 
+// Has no parameters: the session token of the call identifies the account.
+type ExportAccountRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportAccountRequest) Reset() {
+	*x = ExportAccountRequest{}
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportAccountRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportAccountRequest) ProtoMessage() {}
+
+func (x *ExportAccountRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportAccountRequest.ProtoReflect.Descriptor instead.
+func (*ExportAccountRequest) Descriptor() ([]byte, []int) {
+	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{6}
+}
+
+// A copy of the data for the owner of the account.
+type ExportAccountResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A JSON object with a member for each service, named like the service. It
+	// contains no password and no token.
+	Document      string `protobuf:"bytes,1,opt,name=document,proto3" json:"document,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportAccountResponse) Reset() {
+	*x = ExportAccountResponse{}
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportAccountResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportAccountResponse) ProtoMessage() {}
+
+func (x *ExportAccountResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportAccountResponse.ProtoReflect.Descriptor instead.
+func (*ExportAccountResponse) Descriptor() ([]byte, []int) {
+	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ExportAccountResponse) GetDocument() string {
+	if x != nil {
+		return x.Document
+	}
+	return ""
+}
+
 // New values for one or both fields of the profile.
 type UpdateAccountRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -327,7 +411,7 @@ type UpdateAccountRequest struct {
 
 func (x *UpdateAccountRequest) Reset() {
 	*x = UpdateAccountRequest{}
-	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[6]
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -339,7 +423,7 @@ func (x *UpdateAccountRequest) String() string {
 func (*UpdateAccountRequest) ProtoMessage() {}
 
 func (x *UpdateAccountRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[6]
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -352,7 +436,7 @@ func (x *UpdateAccountRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateAccountRequest.ProtoReflect.Descriptor instead.
 func (*UpdateAccountRequest) Descriptor() ([]byte, []int) {
-	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{6}
+	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *UpdateAccountRequest) GetProfile() *AccountProfile {
@@ -380,7 +464,7 @@ type UpdateAccountResponse struct {
 
 func (x *UpdateAccountResponse) Reset() {
 	*x = UpdateAccountResponse{}
-	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[7]
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -392,7 +476,7 @@ func (x *UpdateAccountResponse) String() string {
 func (*UpdateAccountResponse) ProtoMessage() {}
 
 func (x *UpdateAccountResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[7]
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -405,7 +489,7 @@ func (x *UpdateAccountResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateAccountResponse.ProtoReflect.Descriptor instead.
 func (*UpdateAccountResponse) Descriptor() ([]byte, []int) {
-	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{7}
+	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *UpdateAccountResponse) GetAccount() *Account {
@@ -430,7 +514,7 @@ type ChangePasswordRequest struct {
 
 func (x *ChangePasswordRequest) Reset() {
 	*x = ChangePasswordRequest{}
-	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[8]
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -442,7 +526,7 @@ func (x *ChangePasswordRequest) String() string {
 func (*ChangePasswordRequest) ProtoMessage() {}
 
 func (x *ChangePasswordRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[8]
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -455,7 +539,7 @@ func (x *ChangePasswordRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangePasswordRequest.ProtoReflect.Descriptor instead.
 func (*ChangePasswordRequest) Descriptor() ([]byte, []int) {
-	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{8}
+	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ChangePasswordRequest) GetCurrentPassword() string {
@@ -481,7 +565,7 @@ type ChangePasswordResponse struct {
 
 func (x *ChangePasswordResponse) Reset() {
 	*x = ChangePasswordResponse{}
-	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[9]
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -493,7 +577,7 @@ func (x *ChangePasswordResponse) String() string {
 func (*ChangePasswordResponse) ProtoMessage() {}
 
 func (x *ChangePasswordResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[9]
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -506,7 +590,7 @@ func (x *ChangePasswordResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChangePasswordResponse.ProtoReflect.Descriptor instead.
 func (*ChangePasswordResponse) Descriptor() ([]byte, []int) {
-	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{9}
+	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{11}
 }
 
 // Names the account by its email address.
@@ -523,7 +607,7 @@ type RequestPasswordResetRequest struct {
 
 func (x *RequestPasswordResetRequest) Reset() {
 	*x = RequestPasswordResetRequest{}
-	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[10]
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -535,7 +619,7 @@ func (x *RequestPasswordResetRequest) String() string {
 func (*RequestPasswordResetRequest) ProtoMessage() {}
 
 func (x *RequestPasswordResetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[10]
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -548,7 +632,7 @@ func (x *RequestPasswordResetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestPasswordResetRequest.ProtoReflect.Descriptor instead.
 func (*RequestPasswordResetRequest) Descriptor() ([]byte, []int) {
-	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{10}
+	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *RequestPasswordResetRequest) GetRequestId() string {
@@ -574,7 +658,7 @@ type RequestPasswordResetResponse struct {
 
 func (x *RequestPasswordResetResponse) Reset() {
 	*x = RequestPasswordResetResponse{}
-	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[11]
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -586,7 +670,7 @@ func (x *RequestPasswordResetResponse) String() string {
 func (*RequestPasswordResetResponse) ProtoMessage() {}
 
 func (x *RequestPasswordResetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[11]
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -599,7 +683,7 @@ func (x *RequestPasswordResetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestPasswordResetResponse.ProtoReflect.Descriptor instead.
 func (*RequestPasswordResetResponse) Descriptor() ([]byte, []int) {
-	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{11}
+	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{13}
 }
 
 // Contains the token of the mail instead of the old password.
@@ -615,7 +699,7 @@ type ResetPasswordRequest struct {
 
 func (x *ResetPasswordRequest) Reset() {
 	*x = ResetPasswordRequest{}
-	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[12]
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -627,7 +711,7 @@ func (x *ResetPasswordRequest) String() string {
 func (*ResetPasswordRequest) ProtoMessage() {}
 
 func (x *ResetPasswordRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[12]
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -640,7 +724,7 @@ func (x *ResetPasswordRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetPasswordRequest.ProtoReflect.Descriptor instead.
 func (*ResetPasswordRequest) Descriptor() ([]byte, []int) {
-	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{12}
+	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ResetPasswordRequest) GetResetToken() string {
@@ -666,7 +750,7 @@ type ResetPasswordResponse struct {
 
 func (x *ResetPasswordResponse) Reset() {
 	*x = ResetPasswordResponse{}
-	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[13]
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -678,7 +762,7 @@ func (x *ResetPasswordResponse) String() string {
 func (*ResetPasswordResponse) ProtoMessage() {}
 
 func (x *ResetPasswordResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[13]
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -691,7 +775,7 @@ func (x *ResetPasswordResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetPasswordResponse.ProtoReflect.Descriptor instead.
 func (*ResetPasswordResponse) Descriptor() ([]byte, []int) {
-	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{13}
+	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{15}
 }
 
 // Contains the password in addition to the session token of the call, so that
@@ -707,7 +791,7 @@ type DeleteAccountRequest struct {
 
 func (x *DeleteAccountRequest) Reset() {
 	*x = DeleteAccountRequest{}
-	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[14]
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -719,7 +803,7 @@ func (x *DeleteAccountRequest) String() string {
 func (*DeleteAccountRequest) ProtoMessage() {}
 
 func (x *DeleteAccountRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[14]
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -732,7 +816,7 @@ func (x *DeleteAccountRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteAccountRequest.ProtoReflect.Descriptor instead.
 func (*DeleteAccountRequest) Descriptor() ([]byte, []int) {
-	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{14}
+	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *DeleteAccountRequest) GetCurrentPassword() string {
@@ -751,7 +835,7 @@ type DeleteAccountResponse struct {
 
 func (x *DeleteAccountResponse) Reset() {
 	*x = DeleteAccountResponse{}
-	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[15]
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -763,7 +847,7 @@ func (x *DeleteAccountResponse) String() string {
 func (*DeleteAccountResponse) ProtoMessage() {}
 
 func (x *DeleteAccountResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[15]
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -776,7 +860,7 @@ func (x *DeleteAccountResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteAccountResponse.ProtoReflect.Descriptor instead.
 func (*DeleteAccountResponse) Descriptor() ([]byte, []int) {
-	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{15}
+	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{17}
 }
 
 var File_bookstore_accounts_v1_account_service_proto protoreflect.FileDescriptor
@@ -800,7 +884,10 @@ const file_bookstore_accounts_v1_account_service_proto_rawDesc = "" +
 	"\aaccount\x18\x01 \x01(\v2\x1e.bookstore.accounts.v1.AccountB\x06\xbaH\x03\xc8\x01\x01R\aaccount\"\x13\n" +
 	"\x11GetAccountRequest\"V\n" +
 	"\x12GetAccountResponse\x12@\n" +
-	"\aaccount\x18\x01 \x01(\v2\x1e.bookstore.accounts.v1.AccountB\x06\xbaH\x03\xc8\x01\x01R\aaccount\"\xcf\x01\n" +
+	"\aaccount\x18\x01 \x01(\v2\x1e.bookstore.accounts.v1.AccountB\x06\xbaH\x03\xc8\x01\x01R\aaccount\"\x16\n" +
+	"\x14ExportAccountRequest\"A\n" +
+	"\x15ExportAccountResponse\x12(\n" +
+	"\bdocument\x18\x01 \x01(\tB\f\xbaH\tr\a\x10\x02\x18\x80\x92\xf4\x01R\bdocument\"\xcf\x01\n" +
 	"\x14UpdateAccountRequest\x12G\n" +
 	"\aprofile\x18\x01 \x01(\v2%.bookstore.accounts.v1.AccountProfileB\x06\xbaH\x03\xc8\x01\x01R\aprofile\x12n\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB1\xbaH.\xc8\x01\x01\xe2\x01(\x12\fdisplay_name\x12\x18default_shipping_addressR\n" +
@@ -829,9 +916,9 @@ const file_bookstore_accounts_v1_account_service_proto_rawDesc = "" +
 	"\x14DeleteAccountRequest\x125\n" +
 	"\x10current_password\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\x0fcurrentPassword\"\x17\n" +
-	"\x15DeleteAccountResponse2\xba\x14\n" +
-	"\x0eAccountService\x12\x85\x03\n" +
-	"\x06SignUp\x12$.bookstore.accounts.v1.SignUpRequest\x1a%.bookstore.accounts.v1.SignUpResponse\"\xad\x02\xca\xd8\x19|\b\x03\x12\x13PASSWORD_TOO_COMMON\x1acthe new password is on the list of common passwords or equals the email address; choose another one\xca\xd8\x19\x93\x01\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a|too many sign-up mails to this address, whether or not it has an account; wait for the time that RetryInfo gives, then retry\xe2\xd8\x19\n" +
+	"\x15DeleteAccountResponse2\xb4\x16\n" +
+	"\x0eAccountService\x12\xb2\x03\n" +
+	"\x06SignUp\x12$.bookstore.accounts.v1.SignUpRequest\x1a%.bookstore.accounts.v1.SignUpResponse\"\xda\x02\xca\xd8\x19|\b\x03\x12\x13PASSWORD_TOO_COMMON\x1acthe new password is on the list of common passwords or equals the email address; choose another one\xca\xd8\x19\xc0\x01\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a\xa8\x01too many sign-up mails to this address, whether or not it has an account, or too many from the network of the caller; wait for the time that RetryInfo gives, then retry\xe2\xd8\x19\n" +
 	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\x97\x02\n" +
 	"\vVerifyEmail\x12).bookstore.accounts.v1.VerifyEmailRequest\x1a*.bookstore.accounts.v1.VerifyEmailResponse\"\xb0\x01\xca\xd8\x19\xa8\x01\b\t\x12\x1aVERIFICATION_TOKEN_INVALID\x1a\x87\x01the token is unknown, older than 24 hours, or the address got an account from another sign-up in the meantime; sign in or sign up again\x90\x02\x02\x12s\n" +
 	"\n" +
@@ -840,8 +927,10 @@ const file_bookstore_accounts_v1_account_service_proto_rawDesc = "" +
 	"\rUpdateAccount\x12+.bookstore.accounts.v1.UpdateAccountRequest\x1a,.bookstore.accounts.v1.UpdateAccountResponse\"\x91\x01\xca\xd8\x19}\b\x03\x12\x13UPDATE_MASK_INVALID\x1adthe update mask has no path or a path inside the address; an address can only be replaced as a whole\xda\xd8\x19\t\n" +
 	"\aaccount\x90\x02\x02\x12\xd9\x03\n" +
 	"\x0eChangePassword\x12,.bookstore.accounts.v1.ChangePasswordRequest\x1a-.bookstore.accounts.v1.ChangePasswordResponse\"\xe9\x02\xca\xd8\x19]\b\a\x12\x0ePASSWORD_WRONG\x1aIthe current password is wrong; enter it again or request a password reset\xca\xd8\x19|\b\x03\x12\x13PASSWORD_TOO_COMMON\x1acthe new password is on the list of common passwords or equals the email address; choose another one\xca\xd8\x19t\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a]too many wrong passwords for this account; wait for the time that RetryInfo gives, then retry\xda\xd8\x19\t\n" +
-	"\aaccount\x90\x02\x02\x12\xc2\x02\n" +
-	"\x14RequestPasswordReset\x122.bookstore.accounts.v1.RequestPasswordResetRequest\x1a3.bookstore.accounts.v1.RequestPasswordResetResponse\"\xc0\x01\xca\xd8\x19\xa6\x01\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a\x8e\x01too many password resets were requested for this address, whether or not it has an account; wait for the time that RetryInfo gives, then retry\xe2\xd8\x19\n" +
+	"\aaccount\x90\x02\x02\x12\xa7\x01\n" +
+	"\rExportAccount\x12+.bookstore.accounts.v1.ExportAccountRequest\x1a,.bookstore.accounts.v1.ExportAccountResponse\";\xda\xd8\x19\t\n" +
+	"\aaccount\xea\xd8\x19'the document has the time of the export\x90\x02\x01\x12\xe5\x02\n" +
+	"\x14RequestPasswordReset\x122.bookstore.accounts.v1.RequestPasswordResetRequest\x1a3.bookstore.accounts.v1.RequestPasswordResetResponse\"\xe3\x01\xca\xd8\x19\xc9\x01\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a\xb1\x01too many password resets were requested for this address, whether or not it has an account, or from the network of the caller; wait for the time that RetryInfo gives, then retry\xe2\xd8\x19\n" +
 	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\x8b\x03\n" +
 	"\rResetPassword\x12+.bookstore.accounts.v1.ResetPasswordRequest\x1a,.bookstore.accounts.v1.ResetPasswordResponse\"\x9e\x02\xca\xd8\x19\x96\x01\b\t\x12\x13RESET_TOKEN_INVALID\x1a}the token is unknown, older than 1 hour, was used for another password, or was replaced by a newer token; request a new reset\xca\xd8\x19|\b\x03\x12\x13PASSWORD_TOO_COMMON\x1acthe new password is on the list of common passwords or equals the email address; choose another one\x90\x02\x02\x12\xd6\x02\n" +
 	"\rDeleteAccount\x12+.bookstore.accounts.v1.DeleteAccountRequest\x1a,.bookstore.accounts.v1.DeleteAccountResponse\"\xe9\x01\xca\xd8\x19]\b\a\x12\x0ePASSWORD_WRONG\x1aIthe current password is wrong; enter it again or request a password reset\xca\xd8\x19t\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a]too many wrong passwords for this account; wait for the time that RetryInfo gives, then retry\xda\xd8\x19\t\n" +
@@ -860,7 +949,7 @@ func file_bookstore_accounts_v1_account_service_proto_rawDescGZIP() []byte {
 	return file_bookstore_accounts_v1_account_service_proto_rawDescData
 }
 
-var file_bookstore_accounts_v1_account_service_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_bookstore_accounts_v1_account_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_bookstore_accounts_v1_account_service_proto_goTypes = []any{
 	(*SignUpRequest)(nil),                // 0: bookstore.accounts.v1.SignUpRequest
 	(*SignUpResponse)(nil),               // 1: bookstore.accounts.v1.SignUpResponse
@@ -868,44 +957,48 @@ var file_bookstore_accounts_v1_account_service_proto_goTypes = []any{
 	(*VerifyEmailResponse)(nil),          // 3: bookstore.accounts.v1.VerifyEmailResponse
 	(*GetAccountRequest)(nil),            // 4: bookstore.accounts.v1.GetAccountRequest
 	(*GetAccountResponse)(nil),           // 5: bookstore.accounts.v1.GetAccountResponse
-	(*UpdateAccountRequest)(nil),         // 6: bookstore.accounts.v1.UpdateAccountRequest
-	(*UpdateAccountResponse)(nil),        // 7: bookstore.accounts.v1.UpdateAccountResponse
-	(*ChangePasswordRequest)(nil),        // 8: bookstore.accounts.v1.ChangePasswordRequest
-	(*ChangePasswordResponse)(nil),       // 9: bookstore.accounts.v1.ChangePasswordResponse
-	(*RequestPasswordResetRequest)(nil),  // 10: bookstore.accounts.v1.RequestPasswordResetRequest
-	(*RequestPasswordResetResponse)(nil), // 11: bookstore.accounts.v1.RequestPasswordResetResponse
-	(*ResetPasswordRequest)(nil),         // 12: bookstore.accounts.v1.ResetPasswordRequest
-	(*ResetPasswordResponse)(nil),        // 13: bookstore.accounts.v1.ResetPasswordResponse
-	(*DeleteAccountRequest)(nil),         // 14: bookstore.accounts.v1.DeleteAccountRequest
-	(*DeleteAccountResponse)(nil),        // 15: bookstore.accounts.v1.DeleteAccountResponse
-	(*Account)(nil),                      // 16: bookstore.accounts.v1.Account
-	(*AccountProfile)(nil),               // 17: bookstore.accounts.v1.AccountProfile
-	(*fieldmaskpb.FieldMask)(nil),        // 18: google.protobuf.FieldMask
+	(*ExportAccountRequest)(nil),         // 6: bookstore.accounts.v1.ExportAccountRequest
+	(*ExportAccountResponse)(nil),        // 7: bookstore.accounts.v1.ExportAccountResponse
+	(*UpdateAccountRequest)(nil),         // 8: bookstore.accounts.v1.UpdateAccountRequest
+	(*UpdateAccountResponse)(nil),        // 9: bookstore.accounts.v1.UpdateAccountResponse
+	(*ChangePasswordRequest)(nil),        // 10: bookstore.accounts.v1.ChangePasswordRequest
+	(*ChangePasswordResponse)(nil),       // 11: bookstore.accounts.v1.ChangePasswordResponse
+	(*RequestPasswordResetRequest)(nil),  // 12: bookstore.accounts.v1.RequestPasswordResetRequest
+	(*RequestPasswordResetResponse)(nil), // 13: bookstore.accounts.v1.RequestPasswordResetResponse
+	(*ResetPasswordRequest)(nil),         // 14: bookstore.accounts.v1.ResetPasswordRequest
+	(*ResetPasswordResponse)(nil),        // 15: bookstore.accounts.v1.ResetPasswordResponse
+	(*DeleteAccountRequest)(nil),         // 16: bookstore.accounts.v1.DeleteAccountRequest
+	(*DeleteAccountResponse)(nil),        // 17: bookstore.accounts.v1.DeleteAccountResponse
+	(*Account)(nil),                      // 18: bookstore.accounts.v1.Account
+	(*AccountProfile)(nil),               // 19: bookstore.accounts.v1.AccountProfile
+	(*fieldmaskpb.FieldMask)(nil),        // 20: google.protobuf.FieldMask
 }
 var file_bookstore_accounts_v1_account_service_proto_depIdxs = []int32{
-	16, // 0: bookstore.accounts.v1.VerifyEmailResponse.account:type_name -> bookstore.accounts.v1.Account
-	16, // 1: bookstore.accounts.v1.GetAccountResponse.account:type_name -> bookstore.accounts.v1.Account
-	17, // 2: bookstore.accounts.v1.UpdateAccountRequest.profile:type_name -> bookstore.accounts.v1.AccountProfile
-	18, // 3: bookstore.accounts.v1.UpdateAccountRequest.update_mask:type_name -> google.protobuf.FieldMask
-	16, // 4: bookstore.accounts.v1.UpdateAccountResponse.account:type_name -> bookstore.accounts.v1.Account
+	18, // 0: bookstore.accounts.v1.VerifyEmailResponse.account:type_name -> bookstore.accounts.v1.Account
+	18, // 1: bookstore.accounts.v1.GetAccountResponse.account:type_name -> bookstore.accounts.v1.Account
+	19, // 2: bookstore.accounts.v1.UpdateAccountRequest.profile:type_name -> bookstore.accounts.v1.AccountProfile
+	20, // 3: bookstore.accounts.v1.UpdateAccountRequest.update_mask:type_name -> google.protobuf.FieldMask
+	18, // 4: bookstore.accounts.v1.UpdateAccountResponse.account:type_name -> bookstore.accounts.v1.Account
 	0,  // 5: bookstore.accounts.v1.AccountService.SignUp:input_type -> bookstore.accounts.v1.SignUpRequest
 	2,  // 6: bookstore.accounts.v1.AccountService.VerifyEmail:input_type -> bookstore.accounts.v1.VerifyEmailRequest
 	4,  // 7: bookstore.accounts.v1.AccountService.GetAccount:input_type -> bookstore.accounts.v1.GetAccountRequest
-	6,  // 8: bookstore.accounts.v1.AccountService.UpdateAccount:input_type -> bookstore.accounts.v1.UpdateAccountRequest
-	8,  // 9: bookstore.accounts.v1.AccountService.ChangePassword:input_type -> bookstore.accounts.v1.ChangePasswordRequest
-	10, // 10: bookstore.accounts.v1.AccountService.RequestPasswordReset:input_type -> bookstore.accounts.v1.RequestPasswordResetRequest
-	12, // 11: bookstore.accounts.v1.AccountService.ResetPassword:input_type -> bookstore.accounts.v1.ResetPasswordRequest
-	14, // 12: bookstore.accounts.v1.AccountService.DeleteAccount:input_type -> bookstore.accounts.v1.DeleteAccountRequest
-	1,  // 13: bookstore.accounts.v1.AccountService.SignUp:output_type -> bookstore.accounts.v1.SignUpResponse
-	3,  // 14: bookstore.accounts.v1.AccountService.VerifyEmail:output_type -> bookstore.accounts.v1.VerifyEmailResponse
-	5,  // 15: bookstore.accounts.v1.AccountService.GetAccount:output_type -> bookstore.accounts.v1.GetAccountResponse
-	7,  // 16: bookstore.accounts.v1.AccountService.UpdateAccount:output_type -> bookstore.accounts.v1.UpdateAccountResponse
-	9,  // 17: bookstore.accounts.v1.AccountService.ChangePassword:output_type -> bookstore.accounts.v1.ChangePasswordResponse
-	11, // 18: bookstore.accounts.v1.AccountService.RequestPasswordReset:output_type -> bookstore.accounts.v1.RequestPasswordResetResponse
-	13, // 19: bookstore.accounts.v1.AccountService.ResetPassword:output_type -> bookstore.accounts.v1.ResetPasswordResponse
-	15, // 20: bookstore.accounts.v1.AccountService.DeleteAccount:output_type -> bookstore.accounts.v1.DeleteAccountResponse
-	13, // [13:21] is the sub-list for method output_type
-	5,  // [5:13] is the sub-list for method input_type
+	8,  // 8: bookstore.accounts.v1.AccountService.UpdateAccount:input_type -> bookstore.accounts.v1.UpdateAccountRequest
+	10, // 9: bookstore.accounts.v1.AccountService.ChangePassword:input_type -> bookstore.accounts.v1.ChangePasswordRequest
+	6,  // 10: bookstore.accounts.v1.AccountService.ExportAccount:input_type -> bookstore.accounts.v1.ExportAccountRequest
+	12, // 11: bookstore.accounts.v1.AccountService.RequestPasswordReset:input_type -> bookstore.accounts.v1.RequestPasswordResetRequest
+	14, // 12: bookstore.accounts.v1.AccountService.ResetPassword:input_type -> bookstore.accounts.v1.ResetPasswordRequest
+	16, // 13: bookstore.accounts.v1.AccountService.DeleteAccount:input_type -> bookstore.accounts.v1.DeleteAccountRequest
+	1,  // 14: bookstore.accounts.v1.AccountService.SignUp:output_type -> bookstore.accounts.v1.SignUpResponse
+	3,  // 15: bookstore.accounts.v1.AccountService.VerifyEmail:output_type -> bookstore.accounts.v1.VerifyEmailResponse
+	5,  // 16: bookstore.accounts.v1.AccountService.GetAccount:output_type -> bookstore.accounts.v1.GetAccountResponse
+	9,  // 17: bookstore.accounts.v1.AccountService.UpdateAccount:output_type -> bookstore.accounts.v1.UpdateAccountResponse
+	11, // 18: bookstore.accounts.v1.AccountService.ChangePassword:output_type -> bookstore.accounts.v1.ChangePasswordResponse
+	7,  // 19: bookstore.accounts.v1.AccountService.ExportAccount:output_type -> bookstore.accounts.v1.ExportAccountResponse
+	13, // 20: bookstore.accounts.v1.AccountService.RequestPasswordReset:output_type -> bookstore.accounts.v1.RequestPasswordResetResponse
+	15, // 21: bookstore.accounts.v1.AccountService.ResetPassword:output_type -> bookstore.accounts.v1.ResetPasswordResponse
+	17, // 22: bookstore.accounts.v1.AccountService.DeleteAccount:output_type -> bookstore.accounts.v1.DeleteAccountResponse
+	14, // [14:23] is the sub-list for method output_type
+	5,  // [5:14] is the sub-list for method input_type
 	5,  // [5:5] is the sub-list for extension type_name
 	5,  // [5:5] is the sub-list for extension extendee
 	0,  // [0:5] is the sub-list for field type_name
@@ -923,7 +1016,7 @@ func file_bookstore_accounts_v1_account_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bookstore_accounts_v1_account_service_proto_rawDesc), len(file_bookstore_accounts_v1_account_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -24,6 +24,7 @@ const (
 	AccountService_GetAccount_FullMethodName           = "/bookstore.accounts.v1.AccountService/GetAccount"
 	AccountService_UpdateAccount_FullMethodName        = "/bookstore.accounts.v1.AccountService/UpdateAccount"
 	AccountService_ChangePassword_FullMethodName       = "/bookstore.accounts.v1.AccountService/ChangePassword"
+	AccountService_ExportAccount_FullMethodName        = "/bookstore.accounts.v1.AccountService/ExportAccount"
 	AccountService_RequestPasswordReset_FullMethodName = "/bookstore.accounts.v1.AccountService/RequestPasswordReset"
 	AccountService_ResetPassword_FullMethodName        = "/bookstore.accounts.v1.AccountService/ResetPassword"
 	AccountService_DeleteAccount_FullMethodName        = "/bookstore.accounts.v1.AccountService/DeleteAccount"
@@ -61,6 +62,9 @@ type AccountServiceClient interface {
 	// account already has this password, nothing changes and the call succeeds,
 	// so that a call whose response was lost can be retried.
 	ChangePassword(ctx context.Context, in *ChangePasswordRequest, opts ...grpc.CallOption) (*ChangePasswordResponse, error)
+	// Returns everything that the shop knows about the caller: the account with
+	// its open sessions, and what the other services keep about it.
+	ExportAccount(ctx context.Context, in *ExportAccountRequest, opts ...grpc.CallOption) (*ExportAccountResponse, error)
 	// Sends a mail with a token for ResetPassword. If the address has no account,
 	// no mail is sent; the response is the same.
 	RequestPasswordReset(ctx context.Context, in *RequestPasswordResetRequest, opts ...grpc.CallOption) (*RequestPasswordResetResponse, error)
@@ -134,6 +138,16 @@ func (c *accountServiceClient) ChangePassword(ctx context.Context, in *ChangePas
 	return out, nil
 }
 
+func (c *accountServiceClient) ExportAccount(ctx context.Context, in *ExportAccountRequest, opts ...grpc.CallOption) (*ExportAccountResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExportAccountResponse)
+	err := c.cc.Invoke(ctx, AccountService_ExportAccount_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *accountServiceClient) RequestPasswordReset(ctx context.Context, in *RequestPasswordResetRequest, opts ...grpc.CallOption) (*RequestPasswordResetResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(RequestPasswordResetResponse)
@@ -196,6 +210,9 @@ type AccountServiceServer interface {
 	// account already has this password, nothing changes and the call succeeds,
 	// so that a call whose response was lost can be retried.
 	ChangePassword(context.Context, *ChangePasswordRequest) (*ChangePasswordResponse, error)
+	// Returns everything that the shop knows about the caller: the account with
+	// its open sessions, and what the other services keep about it.
+	ExportAccount(context.Context, *ExportAccountRequest) (*ExportAccountResponse, error)
 	// Sends a mail with a token for ResetPassword. If the address has no account,
 	// no mail is sent; the response is the same.
 	RequestPasswordReset(context.Context, *RequestPasswordResetRequest) (*RequestPasswordResetResponse, error)
@@ -233,6 +250,9 @@ func (UnimplementedAccountServiceServer) UpdateAccount(context.Context, *UpdateA
 }
 func (UnimplementedAccountServiceServer) ChangePassword(context.Context, *ChangePasswordRequest) (*ChangePasswordResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ChangePassword not implemented")
+}
+func (UnimplementedAccountServiceServer) ExportAccount(context.Context, *ExportAccountRequest) (*ExportAccountResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExportAccount not implemented")
 }
 func (UnimplementedAccountServiceServer) RequestPasswordReset(context.Context, *RequestPasswordResetRequest) (*RequestPasswordResetResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RequestPasswordReset not implemented")
@@ -354,6 +374,24 @@ func _AccountService_ChangePassword_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AccountService_ExportAccount_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExportAccountRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AccountServiceServer).ExportAccount(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AccountService_ExportAccount_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AccountServiceServer).ExportAccount(ctx, req.(*ExportAccountRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _AccountService_RequestPasswordReset_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(RequestPasswordResetRequest)
 	if err := dec(in); err != nil {
@@ -434,6 +472,10 @@ var AccountService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ChangePassword",
 			Handler:    _AccountService_ChangePassword_Handler,
+		},
+		{
+			MethodName: "ExportAccount",
+			Handler:    _AccountService_ExportAccount_Handler,
 		},
 		{
 			MethodName: "RequestPasswordReset",

@@ -535,9 +535,10 @@ const file_bookstore_accounts_v1_session_service_proto_rawDesc = "" +
 	"\x14RevokeSessionRequest\x12'\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tsessionId\"\x17\n" +
-	"\x15RevokeSessionResponse2\xf2\t\n" +
-	"\x0eSessionService\x12\xb5\x03\n" +
-	"\x06SignIn\x12$.bookstore.accounts.v1.SignInRequest\x1a%.bookstore.accounts.v1.SignInResponse\"\xdd\x02\xca\xd8\x19\xb3\x01\b\x10\x12\x0fSIGN_IN_REFUSED\x1a\x9d\x01no account has this email address and password; check both. The server does not tell which of them is wrong, nor whether the address still has to be verified\xca\xd8\x19\x9d\x01\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a\x85\x01too many wrong passwords for this email address, whether or not it has an account; wait for the time that RetryInfo gives, then retry\x90\x02\x00\x12j\n" +
+	"\x15RevokeSessionResponse2\x95\n" +
+	"\n" +
+	"\x0eSessionService\x12\xd8\x03\n" +
+	"\x06SignIn\x12$.bookstore.accounts.v1.SignInRequest\x1a%.bookstore.accounts.v1.SignInResponse\"\x80\x03\xca\xd8\x19\xb3\x01\b\x10\x12\x0fSIGN_IN_REFUSED\x1a\x9d\x01no account has this email address and password; check both. The server does not tell which of them is wrong, nor whether the address still has to be verified\xca\xd8\x19\xc0\x01\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a\xa8\x01too many wrong passwords for this email address, whether or not it has an account, or from the network of the caller; wait for the time that RetryInfo gives, then retry\x90\x02\x00\x12j\n" +
 	"\aSignOut\x12%.bookstore.accounts.v1.SignOutRequest\x1a&.bookstore.accounts.v1.SignOutResponse\"\x10\xda\xd8\x19\t\n" +
 	"\aaccount\x90\x02\x02\x12s\n" +
 	"\n" +

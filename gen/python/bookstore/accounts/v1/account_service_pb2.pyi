@@ -48,6 +48,16 @@ class GetAccountResponse(_message.Message):
     account: _account_pb2.Account
     def __init__(self, account: _Optional[_Union[_account_pb2.Account, _Mapping]] = ...) -> None: ...
 
+class ExportAccountRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ExportAccountResponse(_message.Message):
+    __slots__ = ("document",)
+    DOCUMENT_FIELD_NUMBER: _ClassVar[int]
+    document: str
+    def __init__(self, document: _Optional[str] = ...) -> None: ...
+
 class UpdateAccountRequest(_message.Message):
     __slots__ = ("profile", "update_mask")
     PROFILE_FIELD_NUMBER: _ClassVar[int]

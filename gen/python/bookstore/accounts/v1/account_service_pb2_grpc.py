@@ -66,6 +66,11 @@ class AccountServiceStub:
                 request_serializer=bookstore_dot_accounts_dot_v1_dot_account__service__pb2.ChangePasswordRequest.SerializeToString,
                 response_deserializer=bookstore_dot_accounts_dot_v1_dot_account__service__pb2.ChangePasswordResponse.FromString,
                 _registered_method=True)
+        self.ExportAccount = channel.unary_unary(
+                '/bookstore.accounts.v1.AccountService/ExportAccount',
+                request_serializer=bookstore_dot_accounts_dot_v1_dot_account__service__pb2.ExportAccountRequest.SerializeToString,
+                response_deserializer=bookstore_dot_accounts_dot_v1_dot_account__service__pb2.ExportAccountResponse.FromString,
+                _registered_method=True)
         self.RequestPasswordReset = channel.unary_unary(
                 '/bookstore.accounts.v1.AccountService/RequestPasswordReset',
                 request_serializer=bookstore_dot_accounts_dot_v1_dot_account__service__pb2.RequestPasswordResetRequest.SerializeToString,
@@ -138,6 +143,14 @@ class AccountServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExportAccount(self, request, context):
+        """Returns everything that the shop knows about the caller: the account with
+        its open sessions, and what the other services keep about it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RequestPasswordReset(self, request, context):
         """Sends a mail with a token for ResetPassword. If the address has no account,
         no mail is sent; the response is the same.
@@ -193,6 +206,11 @@ def add_AccountServiceServicer_to_server(servicer, server):
                     servicer.ChangePassword,
                     request_deserializer=bookstore_dot_accounts_dot_v1_dot_account__service__pb2.ChangePasswordRequest.FromString,
                     response_serializer=bookstore_dot_accounts_dot_v1_dot_account__service__pb2.ChangePasswordResponse.SerializeToString,
+            ),
+            'ExportAccount': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExportAccount,
+                    request_deserializer=bookstore_dot_accounts_dot_v1_dot_account__service__pb2.ExportAccountRequest.FromString,
+                    response_serializer=bookstore_dot_accounts_dot_v1_dot_account__service__pb2.ExportAccountResponse.SerializeToString,
             ),
             'RequestPasswordReset': grpc.unary_unary_rpc_method_handler(
                     servicer.RequestPasswordReset,
@@ -352,6 +370,33 @@ class AccountService:
             '/bookstore.accounts.v1.AccountService/ChangePassword',
             bookstore_dot_accounts_dot_v1_dot_account__service__pb2.ChangePasswordRequest.SerializeToString,
             bookstore_dot_accounts_dot_v1_dot_account__service__pb2.ChangePasswordResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportAccount(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bookstore.accounts.v1.AccountService/ExportAccount',
+            bookstore_dot_accounts_dot_v1_dot_account__service__pb2.ExportAccountRequest.SerializeToString,
+            bookstore_dot_accounts_dot_v1_dot_account__service__pb2.ExportAccountResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bookstore/accounts/v1/session.proto.
  */
 export const file_bookstore_accounts_v1_session: GenFile = /*@__PURE__*/
-  fileDesc("CiNib29rc3RvcmUvYWNjb3VudHMvdjEvc2Vzc2lvbi5wcm90bxIVYm9va3N0b3JlLmFjY291bnRzLnYxItcBCgdTZXNzaW9uEhwKCnNlc3Npb25faWQYASABKAlCCLpIBXIDsAEBEhwKCmFjY291bnRfaWQYAiABKAlCCLpIBXIDsAEBEh4KDGNsaWVudF9sYWJlbBgDIAEoCUIIukgFcgMYyAESNwoLY3JlYXRlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESNwoLZXhwaXJlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQFC0AEKGWNvbS5ib29rc3RvcmUuYWNjb3VudHMudjFCDFNlc3Npb25Qcm90b1ABWi9iaW5kZXJ5L2dlbi9nby9ib29rc3RvcmUvYWNjb3VudHMvdjE7YWNjb3VudHN2MaICA0JBWKoCFUJvb2tzdG9yZS5BY2NvdW50cy5WMcoCFUJvb2tzdG9yZVxBY2NvdW50c1xWMeICIUJvb2tzdG9yZVxBY2NvdW50c1xWMVxHUEJNZXRhZGF0YeoCF0Jvb2tzdG9yZTo6QWNjb3VudHM6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp]);
+  fileDesc("CiNib29rc3RvcmUvYWNjb3VudHMvdjEvc2Vzc2lvbi5wcm90bxIVYm9va3N0b3JlLmFjY291bnRzLnYxIpICCgdTZXNzaW9uEhwKCnNlc3Npb25faWQYASABKAlCCLpIBXIDsAEBEhwKCmFjY291bnRfaWQYAiABKAlCCLpIBXIDsAEBEh4KDGNsaWVudF9sYWJlbBgDIAEoCUIIukgFcgMYyAESNwoLY3JlYXRlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESNwoLZXhwaXJlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESOQoNbGFzdF91c2VfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBAULQAQoZY29tLmJvb2tzdG9yZS5hY2NvdW50cy52MUIMU2Vzc2lvblByb3RvUAFaL2JpbmRlcnkvZ2VuL2dvL2Jvb2tzdG9yZS9hY2NvdW50cy92MTthY2NvdW50c3YxogIDQkFYqgIVQm9va3N0b3JlLkFjY291bnRzLlYxygIVQm9va3N0b3JlXEFjY291bnRzXFYx4gIhQm9va3N0b3JlXEFjY291bnRzXFYxXEdQQk1ldGFkYXRh6gIXQm9va3N0b3JlOjpBY2NvdW50czo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
  * A device or program on which an account is signed in. A session is open from
@@ -53,11 +53,20 @@ export type Session = Message<"bookstore.accounts.v1.Session"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * When the session expires: 30 days after it was opened.
+   * When the session expires: 14 days after its last use, but at most 90 days
+   * after it was opened.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 5;
    */
   expireTime?: Timestamp | undefined;
+
+  /**
+   * When the session was used last. Several uses within an hour count as one,
+   * so it can be up to an hour late. Equal to create_time if it was not used.
+   *
+   * @generated from field: google.protobuf.Timestamp last_use_time = 6;
+   */
+  lastUseTime?: Timestamp | undefined;
 };
 
 /**

@@ -1,0 +1,113 @@
+//! The handlers of `AccountService`.
+
+use contract::bookstore::accounts::v1::{
+    ChangePasswordRequest, ChangePasswordResponse, DeleteAccountRequest, DeleteAccountResponse,
+    ExportAccountRequest, ExportAccountResponse, GetAccountRequest, GetAccountResponse,
+    RequestPasswordResetRequest, RequestPasswordResetResponse, ResetPasswordRequest,
+    ResetPasswordResponse, SignUpRequest, SignUpResponse, UpdateAccountRequest,
+    UpdateAccountResponse, VerifyEmailRequest, VerifyEmailResponse,
+    account_service_server::AccountService,
+};
+use service::convert;
+use tonic::Request;
+
+use super::{AccountGrpc, RpcResult, account_of, from_proto, session_of};
+use crate::EmailAddress;
+
+#[tonic::async_trait]
+impl AccountService for AccountGrpc {
+    async fn sign_up(&self, request: Request<SignUpRequest>) -> RpcResult<SignUpResponse> {
+        let network = rpc::client_network(&request);
+        let sign_up = from_proto::sign_up(request.into_inner())?;
+        self.0.sign_up(&sign_up, network).await?;
+        Ok(SignUpResponse {}.into())
+    }
+
+    async fn verify_email(
+        &self,
+        request: Request<VerifyEmailRequest>,
+    ) -> RpcResult<VerifyEmailResponse> {
+        let request = request.into_inner();
+        let account = self.0.verify_email(&request.verification_token).await?;
+        let account = Some(account.into());
+        Ok(VerifyEmailResponse { account }.into())
+    }
+
+    async fn get_account(
+        &self,
+        request: Request<GetAccountRequest>,
+    ) -> RpcResult<GetAccountResponse> {
+        let account = self.0.account(account_of(&request)?).await?;
+        let account = Some(account.into());
+        Ok(GetAccountResponse { account }.into())
+    }
+
+    async fn update_account(
+        &self,
+        request: Request<UpdateAccountRequest>,
+    ) -> RpcResult<UpdateAccountResponse> {
+        let account_id = account_of(&request)?;
+        let change = from_proto::profile_change(request.into_inner())?;
+        let account = self.0.update_profile(account_id, &change).await?;
+        let account = Some(account.into());
+        Ok(UpdateAccountResponse { account }.into())
+    }
+
+    async fn change_password(
+        &self,
+        request: Request<ChangePasswordRequest>,
+    ) -> RpcResult<ChangePasswordResponse> {
+        let network = rpc::client_network(&request);
+        let session = session_of(&self.0, &request).await?;
+        let request = request.into_inner();
+        let (current, new) = (request.current_password, request.new_password);
+        self.0
+            .change_password(&session, current, new, network)
+            .await?;
+        Ok(ChangePasswordResponse {}.into())
+    }
+
+    async fn export_account(
+        &self,
+        request: Request<ExportAccountRequest>,
+    ) -> RpcResult<ExportAccountResponse> {
+        let document = self.0.export(account_of(&request)?).await?;
+        Ok(ExportAccountResponse { document }.into())
+    }
+
+    async fn request_password_reset(
+        &self,
+        request: Request<RequestPasswordResetRequest>,
+    ) -> RpcResult<RequestPasswordResetResponse> {
+        let network = rpc::client_network(&request);
+        let request = request.into_inner();
+        let request_id = convert::uuid("request_id", &request.request_id)?;
+        let email = EmailAddress::new(&request.email);
+        self.0
+            .request_password_reset(request_id, &email, network)
+            .await?;
+        Ok(RequestPasswordResetResponse {}.into())
+    }
+
+    async fn reset_password(
+        &self,
+        request: Request<ResetPasswordRequest>,
+    ) -> RpcResult<ResetPasswordResponse> {
+        let network = rpc::client_network(&request);
+        let request = request.into_inner();
+        let (token, new) = (request.reset_token, request.new_password);
+        self.0.reset_password(&token, new, network).await?;
+        Ok(ResetPasswordResponse {}.into())
+    }
+
+    async fn delete_account(
+        &self,
+        request: Request<DeleteAccountRequest>,
+    ) -> RpcResult<DeleteAccountResponse> {
+        let network = rpc::client_network(&request);
+        let account_id = account_of(&request)?;
+        let current = request.into_inner().current_password;
+        self.0.delete_account(account_id, current, network).await?;
+        Ok(DeleteAccountResponse {}.into())
+    }
+}

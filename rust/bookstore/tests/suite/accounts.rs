@@ -1,0 +1,92 @@
+//! Signing up with the mails that are kept in the data folder.
+
+use std::{fs, path::Path};
+
+use contract::bookstore::accounts::v1::{
+    GetSessionRequest, SignInRequest, SignUpRequest, VerifyEmailRequest,
+    account_service_client::AccountServiceClient, session_service_client::SessionServiceClient,
+};
+use tonic::{Request, Status};
+
+use crate::test_process::{Folder, TestProcess, eventually};
+
+const EMAIL: &str = "ada@example.org";
+const PASSWORD: &str = "correct horse battery";
+
+async fn sign_up(process: &TestProcess) {
+    let request = SignUpRequest {
+        request_id: "7a0e3a66-5f3e-4d5c-9a55-0c3b54d6e3a1".to_owned(),
+        email: EMAIL.to_owned(),
+        password: PASSWORD.to_owned(),
+        display_name: String::new(),
+    };
+    let mut accounts = AccountServiceClient::new(process.channel());
+    accounts.sign_up(request).await.expect("it is accepted");
+}
+
+/// The token in the only mail of a folder, once there is one.
+async fn mailed_token(data: &Path) -> String {
+    let mail = eventually("a mail", async || {
+        let mut files = fs::read_dir(data.join("mail")).ok()?;
+        let path = files.next()?.ok()?.path();
+        let is_complete = path
+            .extension()
+            .is_some_and(|extension| extension == "json");
+        is_complete.then(|| fs::read_to_string(path).ok()).flatten()
+    })
+    .await;
+    let (_, token) = mail.split_once("/verify?token=").expect("a link");
+    token.chars().take(43).collect()
+}
+
+async fn session_token(process: &TestProcess) -> String {
+    let request = SignInRequest {
+        email: EMAIL.to_owned(),
+        password: PASSWORD.to_owned(),
+        client_label: String::new(),
+    };
+    let mut sessions = SessionServiceClient::new(process.channel());
+    let opened = sessions.sign_in(request).await.expect("it is verified");
+    opened.into_inner().session_token
+}
+
+async fn session_id(process: &TestProcess, token: &str) -> Result<String, Status> {
+    let mut request = Request::new(GetSessionRequest {});
+    let bearer = format!("Bearer {token}").parse().expect("metadata");
+    request.metadata_mut().insert("authorization", bearer);
+    let mut sessions = SessionServiceClient::new(process.channel());
+    let session = sessions.get_session(request).await?.into_inner().session;
+    Ok(session.expect("it is required").session_id)
+}
+
+#[tokio::test]
+async fn accounts_sessions_and_unsent_mails_survive_a_kill() {
+    let folder = Folder::new();
+    let arguments = ["serve", "accounts", "--data=data"];
+    // Nobody listens on port 1, so the mail waits in the outbox.
+    let dead_server = [&arguments[..], &["--smtp-url=smtp://127.0.0.1:1"]].concat();
+    let process = TestProcess::start(&folder, &dead_server);
+    sign_up(&process).await;
+    eventually("a failed delivery", async || {
+        process.log().contains("was not delivered").then_some(())
+    })
+    .await;
+    process.kill().await;
+
+    let process = TestProcess::start(&folder, &arguments);
+    let request = VerifyEmailRequest {
+        verification_token: mailed_token(&folder.path("data")).await,
+    };
+    let mut accounts = AccountServiceClient::new(process.channel());
+    accounts.verify_email(request).await.expect("it is valid");
+    let token = session_token(&process).await;
+    let id = session_id(&process, &token).await.expect("it is open");
+    process.kill().await;
+
+    let process = TestProcess::start(&folder, &arguments);
+    assert_eq!(session_id(&process, &token).await.expect("it is open"), id);
+    session_id(&process, "another")
+        .await
+        .expect_err("no session");
+    process.stop().await;
+}
