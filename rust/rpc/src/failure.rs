@@ -30,10 +30,11 @@ pub fn failure(error: DeclaredError, message: impl Into<String>) -> Failure {
 }
 
 /// The failure of a call whose database does not respond: STORE_UNAVAILABLE with a retry
-/// delay. The cause is logged and not sent, because it may contain hosts and files.
+/// delay. The cause is not sent, because it may contain hosts and files. It is logged at DEBUG:
+/// the crate `store` logs once that a database fails, and a line for every call would hide it.
 pub fn store_unavailable(cause: &(dyn Error + 'static)) -> Failure {
     let context = CallContext::current();
-    tracing::warn!(
+    tracing::debug!(
         request_id = context.as_ref().map(|context| context.request_id()),
         method = context.as_ref().map(|context| context.method()),
         error = error_chain(cause),

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeSet,
     ops::{Deref, DerefMut},
+    sync::Arc,
 };
 
 use sqlx::PgConnection;
@@ -11,6 +12,7 @@ use tokio::task::spawn_blocking;
 use crate::{
     Engine, Error,
     error::Cause,
+    outage::{Operation, Outages},
     postgres::{self, Postgres},
     sqlite,
 };
@@ -22,10 +24,11 @@ pub struct Connection {
     handle: Handle,
     /// The kind of the first failure in this transaction; always `None` for a reader.
     failure: Option<Failure>,
+    outages: Arc<Outages>,
 }
 
 #[derive(Debug)]
-enum Handle {
+pub(crate) enum Handle {
     Sqlite(sqlite::Handle),
     /// A statement was cancelled while it ran on another thread, and has the connection.
     SqliteLost,
@@ -49,11 +52,12 @@ pub(crate) enum RawConnection<'c> {
 }
 
 impl Connection {
-    fn new(engine: Engine, handle: Handle) -> Self {
+    pub(crate) fn new(engine: Engine, handle: Handle, outages: Arc<Outages>) -> Self {
         Self {
             engine,
             handle,
             failure: None,
+            outages,
         }
     }
 
@@ -118,14 +122,22 @@ impl Connection {
     /// Returns the outcome of a statement. In a transaction it also records a failure, so
     /// that all later statements are refused.
     pub(crate) fn record_failure<T>(&mut self, outcome: Result<T, Cause>) -> Result<T, Error> {
+        let operation = match self.handle {
+            Handle::Sqlite(sqlite::Handle::Body(_)) | Handle::PostgresWriter(_) => Operation::Write,
+            _ => Operation::Read,
+        };
         let error = match outcome {
-            Ok(value) => return Ok(value),
+            Ok(value) => {
+                // A transaction has succeeded only when it is committed.
+                if operation == Operation::Read {
+                    self.outages.succeeded(operation);
+                }
+                return Ok(value);
+            }
             Err(cause) => Error::from(cause),
         };
-        if matches!(
-            self.handle,
-            Handle::Sqlite(sqlite::Handle::Body(_)) | Handle::PostgresWriter(_)
-        ) {
+        self.outages.failed(operation, &error);
+        if operation == Operation::Write {
             self.failure = Some(match error {
                 Error::Conflict(_) => Failure::Conflict,
                 _ => Failure::Other,
@@ -135,16 +147,27 @@ impl Connection {
     }
 }
 
-impl From<sqlite::Reader> for Connection {
+impl From<sqlite::Reader> for Handle {
     fn from(reader: sqlite::Reader) -> Self {
-        let handle = Handle::Sqlite(sqlite::Handle::Reader(reader));
-        Self::new(Engine::Sqlite, handle)
+        Self::Sqlite(sqlite::Handle::Reader(reader))
     }
 }
 
-impl From<postgres::Reader> for Connection {
+impl From<sqlite::Body> for Handle {
+    fn from(body: sqlite::Body) -> Self {
+        Self::Sqlite(sqlite::Handle::Body(body))
+    }
+}
+
+impl From<postgres::Reader> for Handle {
     fn from(reader: postgres::Reader) -> Self {
-        Self::new(Engine::Postgres, Handle::PostgresReader(reader))
+        Self::PostgresReader(reader)
+    }
+}
+
+impl From<postgres::Body> for Handle {
+    fn from(body: postgres::Body) -> Self {
+        Self::PostgresWriter(body)
     }
 }
 
@@ -162,7 +185,7 @@ pub struct Transaction {
 }
 
 impl Transaction {
-    fn new(connection: Connection) -> Self {
+    pub(crate) fn new(connection: Connection) -> Self {
         Self {
             connection,
             claimed_request_id: None,
@@ -188,13 +211,17 @@ impl Transaction {
         if let Some(request_id) = self.claimed_request_id {
             return Err(Error::ResponseNotSaved { request_id });
         }
-        match self.connection.handle {
-            Handle::Sqlite(sqlite::Handle::Body(body)) => body.commit().await?,
-            Handle::PostgresWriter(body) => body.commit().await?,
-            Handle::SqliteLost => return Err(Error::TransactionAborted),
-            Handle::Sqlite(sqlite::Handle::Reader(_)) | Handle::PostgresReader(_) => {}
+        let outcome = match self.connection.handle {
+            Handle::Sqlite(sqlite::Handle::Body(body)) => body.commit().await,
+            Handle::PostgresWriter(body) => body.commit().await,
+            Handle::SqliteLost => Err(Error::TransactionAborted),
+            Handle::Sqlite(sqlite::Handle::Reader(_)) | Handle::PostgresReader(_) => Ok(()),
+        };
+        match &outcome {
+            Ok(()) => self.connection.outages.succeeded(Operation::Write),
+            Err(error) => self.connection.outages.failed(Operation::Write, error),
         }
-        Ok(())
+        outcome
     }
 
     /// Rolls back.
@@ -210,20 +237,6 @@ impl Transaction {
             | Handle::PostgresReader(_) => {}
         }
         Ok(())
-    }
-}
-
-impl From<sqlite::Body> for Transaction {
-    fn from(body: sqlite::Body) -> Self {
-        let handle = Handle::Sqlite(sqlite::Handle::Body(body));
-        Self::new(Connection::new(Engine::Sqlite, handle))
-    }
-}
-
-impl From<postgres::Body> for Transaction {
-    fn from(body: postgres::Body) -> Self {
-        let handle = Handle::PostgresWriter(body);
-        Self::new(Connection::new(Engine::Postgres, handle))
     }
 }
 

@@ -7,8 +7,10 @@ use tokio::sync::watch;
 
 use crate::{
     Connection, Error, Listener, Location, OpenError, Transaction,
+    connection::Handle,
     notify::{Notifier, Origin},
     open,
+    outage::Operation,
     postgres::Postgres,
     sqlite::Sqlite,
 };
@@ -155,10 +157,11 @@ impl Db {
     /// [`Error::Overloaded`] if no connection became free within two seconds, and
     /// [`Error::Unavailable`] if the server does not answer.
     pub async fn acquire(&self) -> Result<Connection, Error> {
-        Ok(match &self.pools {
-            Pools::Sqlite(sqlite) => sqlite.readers.acquire().await?.into(),
-            Pools::Postgres(postgres) => postgres.acquire().await?.into(),
-        })
+        let reader = match &self.pools {
+            Pools::Sqlite(sqlite) => sqlite.readers.acquire().await.map(Handle::from),
+            Pools::Postgres(postgres) => postgres.acquire().await.map(Handle::from),
+        };
+        self.connection(Operation::Read, reader)
     }
 
     /// Switches off that transactions on SQLite share commits, to measure what that gives.
@@ -170,9 +173,24 @@ impl Db {
     }
 
     pub(crate) async fn begin(&self) -> Result<Transaction, Error> {
-        Ok(match &self.pools {
-            Pools::Sqlite(sqlite) => sqlite.writer.begin().await?.into(),
-            Pools::Postgres(postgres) => postgres.begin().await?.into(),
-        })
+        let body = match &self.pools {
+            Pools::Sqlite(sqlite) => sqlite.writer.begin().await.map(Handle::from),
+            Pools::Postgres(postgres) => postgres.begin().await.map(Handle::from),
+        };
+        self.connection(Operation::Write, body)
+            .map(Transaction::new)
+    }
+
+    fn connection(
+        &self,
+        operation: Operation,
+        handle: Result<Handle, Error>,
+    ) -> Result<Connection, Error> {
+        let outages = match &self.pools {
+            Pools::Sqlite(sqlite) => &sqlite.outages,
+            Pools::Postgres(postgres) => postgres.outages(),
+        };
+        let handle = handle.inspect_err(|error| outages.failed(operation, error))?;
+        Ok(Connection::new(self.engine(), handle, Arc::clone(outages)))
     }
 }

@@ -104,6 +104,9 @@
 //! [`Db::availability`]. A caller that waits two seconds for a connection of a server that
 //! answers gets [`Error::Overloaded`].
 //!
+//! The log has one line when a database begins to fail and one when it works again, on both
+//! engines; it has none for each failed call.
+//!
 //! # Notifications
 //! [`Db::notify`] and [`Transaction::notify`] tell listeners ([`Db::listen`]) what changed, at
 //! once and also in other processes on one PostgreSQL database. A notification may be lost, so
@@ -129,6 +132,7 @@ mod location;
 mod migrations;
 mod notify;
 mod open;
+mod outage;
 pub mod outbox;
 mod postgres;
 mod query;

@@ -67,6 +67,17 @@ async fn only_services_with_a_database_fail_while_it_hangs() {
     assert_eq!(next_status(&mut inventory).await, ServingStatus::Serving);
     let book = get_book(process.inventory()).await;
     book.expect("the database answers");
+    // Each service logs its outage once, and none of the 200 calls its own.
+    let lines_with = |text: &str| {
+        let log = process.log();
+        log.lines().filter(|line| line.contains(text)).count()
+    };
+    eventually("the end of the outage", async || {
+        (lines_with("the database responds again") > 0).then_some(())
+    })
+    .await;
+    let failures = lines_with("the database does not respond");
+    assert!((1..10).contains(&failures), "{failures} lines");
     process.stop().await;
 }
 

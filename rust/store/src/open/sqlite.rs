@@ -20,6 +20,7 @@ use crate::{
     Schema,
     error::Cause,
     migrations,
+    outage::Outages,
     sqlite::{
         Readers, Sqlite, WriterQueue,
         migrations::{MigrationError, apply},
@@ -98,6 +99,7 @@ fn open_blocking(folder: &Path, schema: &Schema) -> Result<Sqlite, OpenError> {
         writer: WriterQueue::new(writer),
         readers: Arc::new(Readers::new(file)),
         available: watch::Sender::new(true),
+        outages: Arc::new(Outages::new(schema.name)),
         lock: Arc::new(Mutex::new(Some(lock))),
     })
 }

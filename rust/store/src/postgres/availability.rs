@@ -15,6 +15,7 @@ use tokio::{
 };
 
 use super::{CONNECT_TIMEOUT, Shared};
+use crate::Cause;
 
 /// The bounds of the wait between two attempts to reach a dead server. The wait doubles with
 /// each attempt.
@@ -57,15 +58,20 @@ impl Shared {
         connection.close().await
     }
 
-    /// Whether the server answers, also if the answer is that it has no connection to spare.
-    async fn answers(&self) -> bool {
+    /// Fails if the server does not answer; that it has no connection to spare is an answer.
+    async fn test(&self) -> Result<(), Cause> {
         match timeout(CONNECT_TIMEOUT, self.connect()).await {
-            Ok(Ok(())) => true,
             Ok(Err(error)) => {
-                tracing::debug!(%error, "the test of the database failed");
-                !crate::Cause::from(error).is_connection_lost()
+                let cause = Cause::from(error);
+                tracing::debug!(%cause, "the test of the database failed");
+                if cause.is_connection_lost() {
+                    Err(cause)
+                } else {
+                    Ok(())
+                }
             }
-            Err(_) => false,
+            Ok(Ok(())) => Ok(()),
+            Err(_) => Err(Cause::Unreachable),
         }
     }
 }
@@ -74,21 +80,20 @@ impl Shared {
 async fn check_until_it_answers(shared: Weak<Shared>) {
     let mut backoff = MIN_BACKOFF;
     while let Some(shared) = shared.upgrade() {
-        let answers = shared.answers().await;
+        let failure = shared.test().await.err();
         let available = &shared.availability.available;
-        if answers || shared.permits.is_closed() {
+        let Some(cause) = failure.filter(|_| !shared.permits.is_closed()) else {
             // Before the change, so that a failure after it is tested again.
             shared.availability.checking.store(false, Ordering::Release);
+            shared.outages.server_answers();
             if !*available.borrow() {
                 shared.replace_pool();
                 available.send_replace(true);
-                tracing::info!("the database answers again");
             }
             return;
-        }
-        if available.send_if_modified(|available| std::mem::replace(available, false)) {
-            tracing::error!("the database does not answer: calls fail at once until it does");
-        }
+        };
+        shared.outages.server_is_dead(&cause);
+        available.send_if_modified(|available| std::mem::replace(available, false));
         drop(shared);
         sleep(backoff.mul_f64(rand::random_range(0.5..1.0))).await;
         backoff = (backoff * 2).min(MAX_BACKOFF);

@@ -21,7 +21,7 @@ use tokio::{
 };
 
 use self::{availability::Availability, notify::Outgoing};
-use crate::{Error, error::Cause, open::ACQUIRE_TIMEOUT};
+use crate::{Error, error::Cause, open::ACQUIRE_TIMEOUT, outage::Outages};
 
 /// Connections for each service and process. PostgreSQL allows 100 in total by default.
 const CONNECTIONS: u32 = 10;
@@ -48,6 +48,7 @@ struct Shared {
     /// and not for other callers, which tells a dead server from a busy pool.
     permits: Arc<Semaphore>,
     availability: Availability,
+    outages: Arc<Outages>,
     schema: &'static str,
     /// Tells the notifications of this process from those of others.
     instance: String,
@@ -79,6 +80,7 @@ impl Postgres {
             options,
             permits: Arc::new(Semaphore::new(CONNECTIONS as usize)),
             availability: Availability::new(),
+            outages: Arc::new(Outages::new(schema)),
             schema,
             instance: format!("{:016x}", rand::random::<u64>()),
             outgoing: Mutex::default(),
@@ -89,6 +91,10 @@ impl Postgres {
     /// Whether the server answers.
     pub(crate) fn availability(&self) -> watch::Receiver<bool> {
         self.0.availability.subscribe()
+    }
+
+    pub(crate) fn outages(&self) -> &Arc<Outages> {
+        &self.0.outages
     }
 
     pub(crate) async fn acquire(&self) -> Result<Reader, Error> {

@@ -20,7 +20,7 @@ pub(crate) use self::{
     readers::{Reader, Readers},
     writer::{Body, WriterQueue},
 };
-use crate::Error;
+use crate::{Error, outage::Outages};
 
 /// An open SQLite database. Clones share the same connections.
 #[derive(Debug, Clone)]
@@ -29,6 +29,7 @@ pub(crate) struct Sqlite {
     pub(crate) readers: Arc<Readers>,
     /// Always `true`: there is no server that could fail.
     pub(crate) available: watch::Sender<bool>,
+    pub(crate) outages: Arc<Outages>,
     /// Excludes other processes until the database is closed.
     pub(crate) lock: Arc<Mutex<Option<Arc<File>>>>,
 }

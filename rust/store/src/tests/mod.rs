@@ -6,6 +6,7 @@ mod group_commit;
 mod idempotency;
 mod notify;
 mod opening;
+mod outage;
 mod outbox;
 mod sqlite_files;
 mod statements;
