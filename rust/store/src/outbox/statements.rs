@@ -1,0 +1,65 @@
+//! The statements of the outbox.
+
+use crate::Sql;
+
+crate::statements! {
+    pub;
+
+    pub(super) const ENQUEUE = Sql::portable(
+        "INSERT INTO outbox (topic, message_key, payload, enqueued_at, available_at)
+         VALUES ($1, $2, $3, $4, $4)",
+    );
+
+    /// On PostgreSQL it skips the messages that another worker is claiming, and checks the
+    /// condition again after a row was locked; the `ARRAY` makes the subquery run only once.
+    pub(super) const CLAIM = Sql::per_engine(
+        "UPDATE outbox SET lease_id = $1, available_at = $2, attempts = attempts + 1
+         WHERE sequence IN (
+             SELECT sequence FROM outbox AS oldest
+             WHERE topic = $3 AND (available_at <= $4 OR available_at > $6) AND NOT dead
+                 AND NOT EXISTS (SELECT 1 FROM outbox AS earlier
+                     WHERE earlier.topic = oldest.topic
+                         AND earlier.message_key = oldest.message_key
+                         AND earlier.sequence < oldest.sequence)
+             ORDER BY available_at, sequence LIMIT $5)
+         RETURNING sequence, message_key, payload, attempts",
+        "UPDATE outbox SET lease_id = $1, available_at = $2, attempts = attempts + 1
+         WHERE sequence = ANY(ARRAY(
+             SELECT sequence FROM outbox AS oldest
+             WHERE topic = $3 AND (available_at <= $4 OR available_at > $6) AND NOT dead
+                 AND NOT EXISTS (SELECT 1 FROM outbox AS earlier
+                     WHERE earlier.topic = oldest.topic
+                         AND earlier.message_key = oldest.message_key
+                         AND earlier.sequence < oldest.sequence)
+             ORDER BY available_at, sequence LIMIT $5 FOR UPDATE SKIP LOCKED))
+         RETURNING sequence, message_key, payload, attempts",
+    );
+
+    pub(super) const ACKNOWLEDGE = Sql::portable("DELETE FROM outbox WHERE sequence = $1 AND lease_id = $2");
+
+    pub(super) const RETRY = Sql::portable(
+        "UPDATE outbox SET lease_id = NULL, last_error = $3, available_at = $4
+         WHERE sequence = $1 AND lease_id = $2",
+    );
+
+    pub(super) const BURY = Sql::portable(
+        "UPDATE outbox SET lease_id = NULL, last_error = $3, dead = TRUE
+         WHERE sequence = $1 AND lease_id = $2",
+    );
+
+    pub(super) const REQUEUE = Sql::portable(
+        "UPDATE outbox SET dead = FALSE, attempts = 0, available_at = $2 WHERE topic = $1 AND dead",
+    );
+
+    pub(super) const DEAD_LETTERS = Sql::portable(
+        "SELECT sequence, message_key, payload, attempts, last_error FROM outbox
+         WHERE topic = $1 AND dead ORDER BY sequence LIMIT $2",
+    );
+
+    pub(super) const STATISTICS = Sql::portable(
+        "SELECT CAST(COALESCE(SUM(CASE WHEN dead THEN 0 ELSE 1 END), 0) AS BIGINT),
+             CAST(COALESCE(SUM(CASE WHEN dead THEN 1 ELSE 0 END), 0) AS BIGINT),
+             MIN(CASE WHEN dead THEN NULL ELSE enqueued_at END)
+         FROM outbox WHERE topic = $1",
+    );
+}
