@@ -13,6 +13,7 @@ use std::{
 };
 
 use contract::bookstore::inventory::v1::{Book, BookCategory};
+use tokio::sync::watch;
 use tonic::Status;
 
 pub use inventory::FakeInventory;
@@ -38,32 +39,39 @@ pub const SECRET: &str = "password of the database is swordfish";
 /// Sets the fault of single methods or of all methods of a fake service, and counts its
 /// calls.
 #[derive(Clone, Debug, Default)]
-pub struct FaultSwitch(Arc<Mutex<Switches>>);
-
-#[derive(Debug, Default)]
-struct Switches {
-    faults: HashMap<&'static str, Fault>,
-    calls: HashMap<&'static str, usize>,
+pub struct FaultSwitch {
+    faults: Arc<Mutex<HashMap<&'static str, Fault>>>,
+    calls: watch::Sender<HashMap<&'static str, usize>>,
 }
 
 impl FaultSwitch {
     /// Sets the fault of a method, such as `get_book`; `*` sets it for all methods without
     /// their own.
     pub fn set(&self, method: &'static str, fault: Fault) {
-        lock(&self.0).faults.insert(method, fault);
+        lock(&self.faults).insert(method, fault);
     }
 
     /// How many times a method was called, including the failed calls.
     pub fn calls(&self, method: &'static str) -> usize {
-        lock(&self.0).calls.get(method).copied().unwrap_or_default()
+        let calls = self.calls.borrow();
+        calls.get(method).copied().unwrap_or_default()
+    }
+
+    /// Waits until a method was called `count` more times, including the failed calls.
+    pub async fn wait_for_calls(&self, method: &'static str, count: usize) {
+        let enough = self.calls(method) + count;
+        let mut calls = self.calls.subscribe();
+        let reached = calls.wait_for(|calls| calls.get(method).is_some_and(|made| *made >= enough));
+        // The sender is not gone, because this has it.
+        let _ = reached.await;
     }
 
     /// Counts the call, and delays or fails according to the fault of the method.
     async fn apply(&self, method: &'static str) -> Result<(), Status> {
+        self.calls
+            .send_modify(|calls| *calls.entry(method).or_default() += 1);
         let fault = {
-            let mut switches = lock(&self.0);
-            *switches.calls.entry(method).or_default() += 1;
-            let faults = &switches.faults;
+            let faults = lock(&self.faults);
             faults
                 .get(method)
                 .or(faults.get("*"))

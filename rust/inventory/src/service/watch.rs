@@ -55,9 +55,9 @@ impl Inventory {
 
 #[cfg(test)]
 impl Inventory {
-    /// The number of books that have subscriptions.
-    pub(crate) fn watched_books(&self) -> usize {
-        self.inner.watchers.watched().len()
+    /// The subscriptions to changes of the stock.
+    pub(crate) fn watchers(&self) -> &service::Watchers<BookId> {
+        &self.inner.watchers
     }
 }
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use service::Clock;
+use service::{BookId, Clock};
 use store::testing::TestDb;
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ store::both_engines! {
 /// The reserved copies in the table. A call of the service would expire reservations.
 async fn reserved(service: &TestInventory) -> i32 {
     let level = store::read!(service.inventory.db(), connection => {
-        crate::store::stock::level(connection, service::BookId(1)).await
+        crate::store::stock::level(connection, BookId(1)).await
     });
     level
         .expect("the stock is read")
@@ -33,10 +33,11 @@ async fn copies_of_expired_reservations_are_released_in_the_background(database:
     }
     service.clock.advance(Duration::from_secs(900));
     assert_eq!(reserved(&service).await, 250);
+    let changes = service.inventory.watchers().subscribe(&[BookId(1)]);
     let _background_task = service.inventory.run_in_background();
     let released = async {
         while reserved(&service).await > 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            changes.next_changes().await;
         }
     };
     tokio::time::timeout(Duration::from_secs(10), released)
@@ -57,7 +58,7 @@ async fn old_requests_are_pruned_in_the_background(database: TestDb) {
     let _background_task = service.inventory.run_in_background();
     let pruned = async {
         while service.reserve_two(request_id).await.is_err() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            tokio::task::yield_now().await;
         }
     };
     tokio::time::timeout(Duration::from_secs(10), pruned)

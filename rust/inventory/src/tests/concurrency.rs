@@ -105,7 +105,7 @@ async fn observer(mut client: Client, done: Arc<AtomicBool>) -> usize {
             assert_eq!(level.available, level.on_hand - level.reserved);
         }
         reads += 1;
-        tokio::time::sleep(Duration::from_millis(2)).await;
+        tokio::task::yield_now().await;
     }
     reads
 }

@@ -164,12 +164,13 @@ async fn subscription_ends_when_the_client_disconnects(database: TestDb) {
         watch(&mut service, &[1, 2]).await,
         watch(&mut service, &[2]).await,
     ];
-    assert_eq!(service.inventory.watched_books(), 2);
+    let watchers = service.inventory.watchers();
+    assert_eq!(watchers.watched().len(), 2);
     drop(streams);
     // The server notices the disconnect a moment later.
     let unsubscribed = async {
-        while service.inventory.watched_books() > 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+        while !watchers.watched().is_empty() {
+            tokio::task::yield_now().await;
         }
     };
     tokio::time::timeout(TIMEOUT, unsubscribed)

@@ -9,7 +9,7 @@ use contract::bookstore::{
     },
 };
 use rpc::{Channel, LateChannel, Router};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 use tonic::{Code, Request};
 
 use super::{
@@ -18,15 +18,20 @@ use super::{
 };
 use crate::Recommendations;
 
-/// Waits until the category has `count` books.
-async fn wait_for_book_count(channel: &Channel, category: BookCategory, count: usize) {
+/// Waits until the category has `count` books; looks again whenever the service polls Inventory.
+async fn wait_for_book_count(
+    inventory: &FakeInventory,
+    channel: &Channel,
+    category: BookCategory,
+    count: usize,
+) {
     let reached = async {
         let has_count = || async {
             let books = recommend(channel, category, 100).await;
             books.is_ok_and(|books| books.len() == count)
         };
         while !has_count().await {
-            sleep(Duration::from_millis(5)).await;
+            wait_for_polls(inventory, 1).await;
         }
     };
     let in_time = timeout(Duration::from_secs(10), reached).await;
@@ -35,14 +40,8 @@ async fn wait_for_book_count(channel: &Channel, category: BookCategory, count: u
 
 /// Waits until the catalogue revision was asked `count` more times, successfully or not.
 async fn wait_for_polls(inventory: &FakeInventory, count: usize) {
-    let polls = || inventory.faults.calls("list_categories");
-    let enough = polls() + count;
-    let reached = async {
-        while polls() < enough {
-            sleep(Duration::from_millis(5)).await;
-        }
-    };
-    let in_time = timeout(Duration::from_secs(10), reached).await;
+    let polls = inventory.faults.wait_for_calls("list_categories", count);
+    let in_time = timeout(Duration::from_secs(10), polls).await;
     in_time.expect("inventory is polled");
 }
 
@@ -50,19 +49,19 @@ async fn wait_for_polls(inventory: &FakeInventory, count: usize) {
 async fn catalogue_is_read_again_only_after_a_change() {
     let inventory = tutorial_inventory();
     let channel = serve(&inventory, &fast_refresh());
-    wait_for_book_count(&channel, BookCategory::Mystery, 3).await;
+    wait_for_book_count(&inventory, &channel, BookCategory::Mystery, 3).await;
     assert_eq!(inventory.faults.calls("list_books"), 1);
     wait_for_polls(&inventory, 3).await;
     assert_eq!(inventory.faults.calls("list_books"), 1);
 
     let more = (100..=500).map(|id| (id, "Poems", BookCategory::Poetry));
     inventory.replace(&books(TUTORIAL.into_iter().chain(more)));
-    wait_for_book_count(&channel, BookCategory::Poetry, 100).await;
+    wait_for_book_count(&inventory, &channel, BookCategory::Poetry, 100).await;
     // 410 books are three pages.
     assert_eq!(inventory.faults.calls("list_books"), 1 + 3);
 
     inventory.replace(&books(TUTORIAL.into_iter().skip(1)));
-    wait_for_book_count(&channel, BookCategory::Mystery, 2).await;
+    wait_for_book_count(&inventory, &channel, BookCategory::Mystery, 2).await;
 }
 
 #[tokio::test]
@@ -137,7 +136,7 @@ async fn early_request_does_not_wait_past_its_deadline() {
 async fn last_catalogue_is_used_while_inventory_is_down() {
     let inventory = tutorial_inventory();
     let channel = serve(&inventory, &fast_refresh());
-    wait_for_book_count(&channel, BookCategory::Mystery, 3).await;
+    wait_for_book_count(&inventory, &channel, BookCategory::Mystery, 3).await;
     inventory.set_down(true);
     for _ in 0..3 {
         wait_for_polls(&inventory, 1).await;
@@ -146,7 +145,7 @@ async fn last_catalogue_is_used_while_inventory_is_down() {
     }
     inventory.replace(&books(TUTORIAL.into_iter().skip(2)));
     inventory.set_down(false);
-    wait_for_book_count(&channel, BookCategory::Mystery, 1).await;
+    wait_for_book_count(&inventory, &channel, BookCategory::Mystery, 1).await;
 }
 
 #[tokio::test]

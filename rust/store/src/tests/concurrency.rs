@@ -1,9 +1,11 @@
 //! Concurrent transactions.
 
-use tokio::task::JoinSet;
+use std::sync::Arc;
+
+use tokio::{sync::Barrier, task::JoinSet};
 
 use super::{add_account, balance};
-use crate::{Error, query, testing::TestDb};
+use crate::{Engine, Error, query, testing::TestDb};
 
 crate::both_engines! {
     crate::tests::CURRENT =>
@@ -67,34 +69,41 @@ async fn contended_balance_never_goes_negative(database: TestDb) {
     );
 }
 
-/// PostgreSQL reports a deadlock when two transactions lock two rows in opposite order.
+/// PostgreSQL reports a deadlock when two transactions lock two rows in opposite order. On
+/// SQLite they run one after the other.
 async fn deadlocked_transactions_are_retried(database: TestDb) {
     for id in [1, 2] {
         add_account(database.db(), id, "ada", 1000)
             .await
             .expect("the account is new");
     }
+    let both_hold_a_row = Arc::new(Barrier::new(2));
+    let deadlocks = database.db().engine() == Engine::Postgres;
     let mut payers = JoinSet::new();
-    for (from, to) in [(1, 2), (2, 1), (1, 2), (2, 1)] {
+    for (from, to) in [(1, 2), (2, 1)] {
         let db = database.db().clone();
+        let both_hold_a_row = Arc::clone(&both_hold_a_row);
         payers.spawn(async move {
-            for _ in 0..5 {
-                let paid: Result<(), Error> = crate::write!(db, transaction => {
-                    query(WITHDRAW).bind(from).bind(7).execute(transaction).await?;
-                    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-                    query(DEPOSIT).bind(to).bind(7).execute(transaction).await?;
-                    Ok(())
-                });
-                paid?;
-            }
-            Ok::<(), Error>(())
+            let mut attempts = 0;
+            let paid: Result<(), Error> = crate::write!(db, transaction => {
+                attempts += 1;
+                query(WITHDRAW).bind(from).bind(7).execute(transaction).await?;
+                if deadlocks && attempts == 1 {
+                    both_hold_a_row.wait().await;
+                }
+                query(DEPOSIT).bind(to).bind(7).execute(transaction).await?;
+                Ok(())
+            });
+            paid.map(|()| attempts)
         });
     }
+    let mut attempts = 0;
     while let Some(outcome) = payers.join_next().await {
-        outcome
+        attempts += outcome
             .expect("no payer panics")
             .expect("the caller does not see the deadlock");
     }
+    assert_eq!(attempts, if deadlocks { 3 } else { 2 });
     for id in [1, 2] {
         let left = balance(database.db(), id)
             .await

@@ -4,11 +4,12 @@ use std::{
     fs::{self, File},
     io,
     process::{Command, Stdio},
+    sync::mpsc,
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use super::Folder;
+use super::{Folder, send_signal};
 
 /// A command that takes longer is considered to hang.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -68,10 +69,6 @@ pub fn run_unread(folder: &Folder, arguments: &[&str]) -> Option<i32> {
     status.expect("the binary is built").code()
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the standard library cannot wait for a process with a limit"
-)]
 fn finish(folder: &Folder, command: &mut Command) -> CommandOutput {
     let (stdout, stderr) = (folder.unused_path("stdout"), folder.unused_path("stderr"));
     let mut child = command
@@ -79,17 +76,15 @@ fn finish(folder: &Folder, command: &mut Command) -> CommandOutput {
         .stderr(File::create(&stderr).expect("the folder is writable"))
         .spawn()
         .expect("the binary is built");
-    let began = Instant::now();
-    let status = loop {
-        if let Some(status) = child.try_wait().expect("it is our child") {
-            break Some(status);
+    let pid = child.id();
+    let (sender, exited) = mpsc::channel();
+    thread::spawn(move || sender.send(child.wait()));
+    let status = match exited.recv_timeout(LIMIT) {
+        Ok(status) => Some(status.expect("it is our child")),
+        Err(_) => {
+            send_signal(pid, "KILL");
+            None
         }
-        if began.elapsed() > LIMIT {
-            child.kill().expect("it is our child");
-            child.wait().expect("it is our child");
-            break None;
-        }
-        thread::sleep(Duration::from_millis(5));
     };
     let read = |path| fs::read_to_string(path).expect("the command writes text");
     let (stdout, stderr) = (read(stdout), read(stderr));

@@ -24,6 +24,7 @@ use contract::bookstore::{
     recommendations::v1::recommendation_service_client::RecommendationServiceClient,
 };
 use rpc::Channel;
+use tokio::signal::unix::{SignalKind, signal};
 use tonic_health::pb::health_client::HealthClient;
 
 pub use self::{
@@ -217,25 +218,27 @@ impl TestProcess {
 
     /// Sends a signal by name, such as TERM, KILL or STOP.
     pub fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        let sent = Command::new("kill")
-            .args([&format!("-{name}"), &pid])
-            .status();
-        assert!(sent.expect("kill exists").success(), "kill -{name}");
+        send_signal(self.id(), name);
     }
 
     /// Waits until the process exits. Returns the exit code as a shell reports it (128 plus
     /// the signal number for a signal) and the time that it took.
     pub async fn wait_for_exit(&mut self, limit: Duration) -> (i32, Duration) {
         let began = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().expect("it is our child") {
-                let by_signal = || 128 + status.signal().expect("a signal ended it");
-                return (status.code().unwrap_or_else(by_signal), began.elapsed());
+        // It also gets the signals of other children, so the process may still run.
+        let mut child_exited = signal(SignalKind::child()).expect("a runtime with signals");
+        let exited = async {
+            loop {
+                if let Some(status) = self.child.try_wait().expect("it is our child") {
+                    return status;
+                }
+                child_exited.recv().await;
             }
-            assert!(began.elapsed() < limit, "it has not ended in {limit:?}");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        };
+        let status = tokio::time::timeout(limit, exited).await;
+        let status = status.unwrap_or_else(|_| panic!("it has not ended in {limit:?}"));
+        let by_signal = || 128 + status.signal().expect("a signal ended it");
+        (status.code().unwrap_or_else(by_signal), began.elapsed())
     }
 
     /// Sends SIGTERM and expects exit code 0.
@@ -264,6 +267,13 @@ impl Drop for TestProcess {
     }
 }
 
+fn send_signal(pid: u32, name: &str) {
+    let sent = Command::new("kill")
+        .args([&format!("-{name}"), &pid.to_string()])
+        .status();
+    assert!(sent.expect("kill exists").success(), "kill -{name}");
+}
+
 /// Reads the banner up to the example call; `None` if the process exits first or exceeds
 /// the time limit. Later output is read and discarded.
 fn banner(stdout: ChildStdout) -> Option<String> {
@@ -283,7 +293,8 @@ fn banner(stdout: ChildStdout) -> Option<String> {
     receiver.recv_timeout(START_LIMIT).ok()
 }
 
-/// Calls `ask` until it returns `Some`, for at most 20 seconds.
+/// Calls `ask` until it returns `Some`, for at most 20 seconds. For what another process
+/// reaches by itself and signals to nobody.
 pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let limit = Instant::now() + Duration::from_secs(20);
     loop {
