@@ -9,6 +9,7 @@
 //!   validation of the contract should have refused is a [`ConversionError`], which becomes
 //!   the status INTERNAL. It is never dropped or replaced by zero.
 //! - [`Watchers`] notifies the streams of a service of changes.
+//! - [`CrashPoints`] stops a call of a test where a crash could stop it.
 //! - [`run_periodically`] runs background work, such as [`PruneIdempotencyKeys`] and
 //!   [`OutboxWorker`], which delivers the messages of [`store::outbox`].
 
@@ -16,6 +17,7 @@
 
 mod clock;
 pub mod convert;
+mod crash_points;
 mod ids;
 mod outbox_worker;
 mod page;
@@ -27,6 +29,7 @@ mod watchers;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use convert::ConversionError;
+pub use crash_points::CrashPoints;
 pub use ids::{IdSource, SequentialIds, UuidV7Ids};
 pub use outbox_worker::{DeliveryError, OutboxHandler, OutboxOptions, OutboxWorker};
 pub use page::{DEFAULT_PAGE_SIZE, Page, page_size};

@@ -4,7 +4,7 @@ use service::Money;
 use store::idempotency;
 use uuid::Uuid;
 
-use super::{background::PendingPayment, claim_request, crash_point, receipt};
+use super::{background::PendingPayment, claim_request, receipt};
 use crate::{
     ChargeOutcome, ChargeRequest, LedgerAccount, ProviderCharge, ProviderError, Transaction,
     TransactionId, Transactions, TransactionsError, money, store as rows,
@@ -34,7 +34,7 @@ impl Transactions {
             return Err(TransactionsError::CurrencyUnknown(currency_code));
         }
         let body = request.idempotency_body();
-        crash_point!(self);
+        service::crash_point!(self.inner.options.crash_points);
         let transaction_id = store::write!(self.db(), transaction => {
             self.begin_charge(transaction, request, &body).await
         })?;
@@ -90,9 +90,9 @@ impl Transactions {
             amount: stored.amount.clone(),
             reference: stored.reference.clone(),
         };
-        crash_point!(self);
+        service::crash_point!(self.inner.options.crash_points);
         let answer = self.inner.provider.charge(&charge).await;
-        crash_point!(self);
+        service::crash_point!(self.inner.options.crash_points);
         match answer {
             Ok(outcome) => self.record_outcome(&stored, &outcome).await,
             Err(ProviderError::Unavailable(cause)) => {
@@ -138,7 +138,7 @@ impl Transactions {
             }
             Ok::<_, TransactionsError>(stored)
         })?;
-        crash_point!(self);
+        service::crash_point!(self.inner.options.crash_points);
         stored
             .and_then(|stored| stored.decided)
             .ok_or(TransactionsError::NotFound(transaction_id))

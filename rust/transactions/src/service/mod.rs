@@ -2,22 +2,11 @@
 
 mod background;
 mod charge;
-#[cfg(test)]
-pub(crate) mod crash_points;
 mod receipt;
 mod refund;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-/// Marks a point before or after a commit or a remote call. A test stops the service there, as
-/// a crash does.
-macro_rules! crash_point {
-    ($service:expr) => {
-        #[cfg(test)]
-        $service.inner.options.crash_points.reach().await;
-    };
-}
-use crash_point;
 #[cfg(test)]
 pub(crate) use receipt::RECEIPTS;
 
@@ -56,7 +45,7 @@ pub struct Options {
     /// provider takes.
     pub resume_after: Duration,
     #[cfg(test)]
-    pub(crate) crash_points: Arc<crash_points::CrashPoints>,
+    pub(crate) crash_points: Arc<service::CrashPoints>,
 }
 
 impl Default for Options {

@@ -2,9 +2,7 @@
 
 use store::idempotency;
 
-use super::{
-    MAX_PARTIAL_REFUNDS, background::PendingPayment, charge::saved_id, claim_request, crash_point,
-};
+use super::{MAX_PARTIAL_REFUNDS, background::PendingPayment, charge::saved_id, claim_request};
 use crate::{
     LedgerAccount, ProviderError, ProviderRefund, Refund, RefundId, RefundRequest, Transaction,
     TransactionState, Transactions, TransactionsError, store as rows,
@@ -34,7 +32,7 @@ impl Transactions {
             return Err(TransactionsError::AmountNotPositive(amount.amount_minor));
         }
         let body = request.idempotency_body();
-        crash_point!(self);
+        service::crash_point!(self.inner.options.crash_points);
         let refund_id = store::write!(self.db(), transaction => {
             self.begin_refund(transaction, request, &body).await
         })?;
@@ -108,9 +106,9 @@ impl Transactions {
             provider_charge_id: charge.provider_charge_id.clone().ok_or_else(unknown)?,
             amount_minor: refund.amount_minor,
         };
-        crash_point!(self);
+        service::crash_point!(self.inner.options.crash_points);
         let answer = self.inner.provider.refund(&provider_refund).await;
-        crash_point!(self);
+        service::crash_point!(self.inner.options.crash_points);
         match answer {
             Ok(()) => self.record_paid(refund_id, &refund, &charge).await,
             Err(ProviderError::Unavailable(cause)) => {
@@ -144,7 +142,7 @@ impl Transactions {
             }
             rows::refunds::get(transaction, refund_id).await
         })?;
-        crash_point!(self);
+        service::crash_point!(self.inner.options.crash_points);
         self.paid_refund(refund_id, &paid.unwrap_or_else(|| refund.clone()))
             .await
     }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use service::CrashPoints;
 use store::testing::TestDb;
 
 use super::{TestTransactions, charge_request, refund_request};
 use crate::{
     ChargeRequest, Options, RefundRequest, TransactionState, Transactions, TransactionsError,
-    service::crash_points::CrashPoints,
 };
 
 store::both_engines! { crate::SCHEMA => money_is_moved_once_whatever_crashes }

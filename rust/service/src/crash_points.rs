@@ -4,9 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
-/// The points that calls reach, counted from 0.
+/// The points that calls reach, counted from 0. The macro [`crash_point`](crate::crash_point)
+/// marks them.
 #[derive(Debug)]
-pub(crate) struct CrashPoints {
+pub struct CrashPoints {
     count: AtomicUsize,
     stop_at: usize,
     stopped: Notify,
@@ -20,7 +21,7 @@ impl Default for CrashPoints {
 
 impl CrashPoints {
     /// The call that reaches the point with this number stops there.
-    pub(crate) fn stop_at(number: usize) -> Self {
+    pub fn stop_at(number: usize) -> Self {
         Self {
             count: AtomicUsize::new(0),
             stop_at: number,
@@ -28,7 +29,8 @@ impl CrashPoints {
         }
     }
 
-    pub(super) async fn reach(&self) {
+    /// Counts a point, and never returns at the one to stop at.
+    pub async fn reach(&self) {
         if self.count.fetch_add(1, Ordering::Relaxed) == self.stop_at {
             self.stopped.notify_one();
             std::future::pending::<()>().await;
@@ -36,7 +38,17 @@ impl CrashPoints {
     }
 
     /// Waits until a call has stopped.
-    pub(crate) async fn stopped(&self) {
+    pub async fn stopped(&self) {
         self.stopped.notified().await;
     }
+}
+
+/// Marks a point before or after a commit or a remote call, given [`CrashPoints`] that only the
+/// tests of the calling crate have. It is nothing in other builds.
+#[macro_export]
+macro_rules! crash_point {
+    ($points:expr) => {
+        #[cfg(test)]
+        $points.reach().await;
+    };
 }
