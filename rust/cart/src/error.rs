@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use contract::errors::cart as errors;
-use service::{BookId, ConversionError};
+use service::{BookId, ConversionError, InvalidPageToken};
 use tonic::Status;
+use uuid::Uuid;
 
-use crate::CartFull;
+use crate::{CartFull, OrderId, OrderState};
 
 /// The `RetryInfo` delay while Inventory does not respond.
 const CATALOGUE_RETRY: Duration = Duration::from_millis(500);
@@ -21,6 +22,41 @@ pub enum CartError {
     /// The cart would have too many different books.
     #[error(transparent)]
     Full(#[from] CartFull),
+    /// The cart has no books.
+    #[error("the cart is empty: add books first")]
+    CartEmpty,
+    /// The cart is not the one that the buyer has seen.
+    #[error("the cart has changed: read it again and order with the new etag")]
+    CartChanged,
+    /// The prices of the books are in several currencies.
+    #[error("the prices are in different currencies: place one order for each")]
+    CurrenciesMixed,
+    /// The total is more than an amount of money can be.
+    #[error("the total is more than 10^12 minor units: split the order")]
+    TotalTooLarge,
+    /// The cart asks for more copies than are available.
+    #[error("book {book_id} has only {available} copies available")]
+    OutOfStock {
+        /// The book.
+        book_id: BookId,
+        /// The number of available copies.
+        available: i32,
+    },
+    /// No order has this id, or it belongs to another account.
+    #[error("no order has the id {0}")]
+    OrderNotFound(OrderId),
+    /// The order is shipped or has failed.
+    #[error("the order cannot be cancelled: its state is {}", .0.as_str_name())]
+    OrderNotCancellable(OrderState),
+    /// The order is not paid, or not any more.
+    #[error("do not ship the order: its state is {}", .0.as_str_name())]
+    OrderNotPaid(OrderState),
+    /// The request id was used before with another body.
+    #[error("the request id {0} was used with another body: take a new one")]
+    RequestIdReused(Uuid),
+    /// The page token is malformed or belongs to another query.
+    #[error(transparent)]
+    InvalidPageToken(#[from] InvalidPageToken),
     /// Inventory does not respond.
     #[error("the catalogue does not respond: retry with backoff")]
     CatalogueUnavailable,
@@ -43,6 +79,24 @@ impl From<CartError> for Status {
                 declared(errors::BOOK_NOT_FOUND).with("book_id", book_id)
             }
             CartError::Full(CartFull) => declared(errors::CART_FULL),
+            CartError::CartEmpty => declared(errors::CART_EMPTY),
+            CartError::CartChanged => declared(errors::CART_CHANGED),
+            CartError::CurrenciesMixed => declared(errors::CURRENCIES_MIXED),
+            CartError::TotalTooLarge => declared(errors::TOTAL_TOO_LARGE),
+            CartError::OutOfStock { book_id, available } => declared(errors::OUT_OF_STOCK)
+                .with("book_id", book_id)
+                .with("available", available),
+            CartError::OrderNotFound(order_id) => {
+                declared(errors::ORDER_NOT_FOUND).with("order_id", order_id)
+            }
+            CartError::OrderNotCancellable(state) => {
+                declared(errors::ORDER_NOT_CANCELLABLE).with("state", state.as_str_name())
+            }
+            CartError::OrderNotPaid(state) => {
+                declared(errors::ORDER_NOT_PAID).with("state", state.as_str_name())
+            }
+            CartError::RequestIdReused(request_id) => rpc::request_id_reused(request_id),
+            CartError::InvalidPageToken(_) => declared(errors::PAGE_TOKEN_INVALID),
             CartError::CatalogueUnavailable => {
                 declared(errors::CATALOGUE_UNAVAILABLE).retry_after(CATALOGUE_RETRY)
             }

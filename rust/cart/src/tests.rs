@@ -1,10 +1,16 @@
 //! Tests of the service through its generated client, on both engines.
 
 mod carts;
+mod compensations;
 mod concurrency;
+mod crashes;
 mod domain;
 mod expiry;
+mod orders;
+mod random_walk;
+mod shop;
 mod statements;
+mod watch;
 
 use std::sync::Arc;
 

@@ -8,7 +8,7 @@ use std::{
 use contract::bookstore::inventory::v1::{inventory_service_server::InventoryService, *};
 use tonic::{Request, Response, Status, Streaming, codegen::BoxStream};
 
-use crate::{Fault, FaultSwitch, lock};
+use crate::{Fault, FaultSwitch, lock, stock::Stock};
 
 /// A fake Inventory. Clones share the same books and faults.
 #[derive(Clone, Debug, Default)]
@@ -22,11 +22,12 @@ pub struct FakeInventory {
 struct State {
     books: Vec<Book>,
     revision: i64,
+    stock: Stock,
 }
 
 impl FakeInventory {
-    /// An Inventory with these books. The number of copies is the last digit of the book
-    /// id, or 40 if that digit is above 5.
+    /// An Inventory with these books. Until it is set, the number of copies is the last digit
+    /// of the book id, or 40 if that digit is above 5.
     pub fn of(books: &[Book]) -> Self {
         let inventory = Self::default();
         inventory.replace(books);
@@ -51,6 +52,21 @@ impl FakeInventory {
     pub fn set_down(&self, down: bool) {
         let fault = if down { Fault::Down } else { Fault::None };
         self.faults.set("*", fault);
+    }
+
+    /// Sets the number of copies of a book, with the reserved ones.
+    pub fn set_on_hand(&self, book_id: i32, on_hand: i32) {
+        lock(&self.state).stock.set_on_hand(book_id, on_hand);
+    }
+
+    /// Sets the time by which reservations are made and expire, in seconds since 1970.
+    pub fn set_time(&self, seconds: i64) {
+        lock(&self.state).stock.set_time(seconds);
+    }
+
+    /// The stock of a book.
+    pub fn level(&self, book_id: i32) -> StockLevel {
+        lock(&self.state).stock.level(book_id)
     }
 
     fn find(&self, id: i32) -> Option<Book> {
@@ -172,21 +188,9 @@ impl InventoryService for FakeInventory {
     ) -> Result<Response<BatchGetStockResponse>, Status> {
         self.faults.apply("batch_get_stock").await?;
         let ids = request.into_inner().book_ids;
-        let levels = ids
-            .into_iter()
-            .filter(|id| self.find(*id).is_some())
-            .map(|book_id| {
-                let last = book_id % 10;
-                let available = if last > 5 { 40 } else { last };
-                StockLevel {
-                    book_id,
-                    on_hand: available,
-                    reserved: 0,
-                    available,
-                }
-            });
+        let ids = ids.into_iter().filter(|id| self.find(*id).is_some());
         Ok(Response::new(BatchGetStockResponse {
-            levels: levels.collect(),
+            levels: ids.map(|book_id| self.level(book_id)).collect(),
         }))
     }
 
@@ -206,9 +210,11 @@ impl InventoryService for FakeInventory {
 
     async fn reserve_stock(
         &self,
-        _: Request<ReserveStockRequest>,
+        request: Request<ReserveStockRequest>,
     ) -> Result<Response<ReserveStockResponse>, Status> {
-        not_faked()
+        let reserve = || lock(&self.state).stock.reserve(request.into_inner());
+        let response = self.faults.serve("reserve_stock", reserve).await?;
+        Ok(Response::new(response))
     }
 
     async fn get_reservation(
@@ -220,16 +226,22 @@ impl InventoryService for FakeInventory {
 
     async fn commit_reservation(
         &self,
-        _: Request<CommitReservationRequest>,
+        request: Request<CommitReservationRequest>,
     ) -> Result<Response<CommitReservationResponse>, Status> {
-        not_faked()
+        let id = request.into_inner().reservation_id;
+        let commit = || lock(&self.state).stock.commit(&id);
+        let reservation = Some(self.faults.serve("commit_reservation", commit).await?);
+        Ok(Response::new(CommitReservationResponse { reservation }))
     }
 
     async fn release_reservation(
         &self,
-        _: Request<ReleaseReservationRequest>,
+        request: Request<ReleaseReservationRequest>,
     ) -> Result<Response<ReleaseReservationResponse>, Status> {
-        not_faked()
+        let id = request.into_inner().reservation_id;
+        let release = || lock(&self.state).stock.release(&id);
+        let reservation = Some(self.faults.serve("release_reservation", release).await?);
+        Ok(Response::new(ReleaseReservationResponse { reservation }))
     }
 
     type WatchStockStream = BoxStream<WatchStockResponse>;

@@ -5,9 +5,11 @@
 
 mod inventory;
 mod recommendations;
+mod stock;
+mod transactions;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -18,6 +20,7 @@ use tonic::Status;
 
 pub use inventory::FakeInventory;
 pub use recommendations::FakeRecommendations;
+pub use transactions::FakeTransactions;
 
 /// How a fake service misbehaves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,6 +34,8 @@ pub enum Fault {
     Failing,
     /// Answers UNAVAILABLE, like a channel that cannot connect.
     Down,
+    /// Does what was requested, and then answers UNAVAILABLE, like a connection that breaks.
+    AnswerLost,
 }
 
 /// The error message of failing services. No client may see it.
@@ -40,15 +45,33 @@ pub const SECRET: &str = "password of the database is swordfish";
 /// calls.
 #[derive(Clone, Debug, Default)]
 pub struct FaultSwitch {
-    faults: Arc<Mutex<HashMap<&'static str, Fault>>>,
+    faults: Arc<Mutex<Faults>>,
     calls: watch::Sender<HashMap<&'static str, usize>>,
+}
+
+#[derive(Debug, Default)]
+struct Faults {
+    of_all_calls: HashMap<&'static str, Fault>,
+    of_next_calls: HashMap<&'static str, VecDeque<Fault>>,
+}
+
+impl Faults {
+    /// The fault of the present call.
+    fn take(&mut self, method: &str) -> Fault {
+        let next = self.of_next_calls.get_mut(method);
+        let of_all_calls = &self.of_all_calls;
+        next.and_then(VecDeque::pop_front)
+            .or(of_all_calls.get(method).copied())
+            .or(of_all_calls.get("*").copied())
+            .unwrap_or_default()
+    }
 }
 
 impl FaultSwitch {
     /// Sets the fault of a method, such as `get_book`; `*` sets it for all methods without
     /// their own.
     pub fn set(&self, method: &'static str, fault: Fault) {
-        lock(&self.faults).insert(method, fault);
+        lock(&self.faults).of_all_calls.insert(method, fault);
     }
 
     /// How many times a method was called, including the failed calls.
@@ -66,26 +89,41 @@ impl FaultSwitch {
         let _ = reached.await;
     }
 
+    /// Sets the faults of the next calls of a method, before the one that [`FaultSwitch::set`]
+    /// has set for all.
+    pub fn set_next(&self, method: &'static str, faults: &[Fault]) {
+        let faults = faults.iter().copied().collect();
+        lock(&self.faults).of_next_calls.insert(method, faults);
+    }
+
+    /// Removes all faults.
+    pub fn clear(&self) {
+        *lock(&self.faults) = Faults::default();
+    }
+
     /// Counts the call, and delays or fails according to the fault of the method.
     async fn apply(&self, method: &'static str) -> Result<(), Status> {
+        self.serve(method, || Ok(())).await
+    }
+
+    /// Counts the call and does what was requested, with the fault of the method.
+    async fn serve<T>(
+        &self,
+        method: &'static str,
+        work: impl FnOnce() -> Result<T, Status>,
+    ) -> Result<T, Status> {
         self.calls
             .send_modify(|calls| *calls.entry(method).or_default() += 1);
-        let fault = {
-            let faults = lock(&self.faults);
-            faults
-                .get(method)
-                .or(faults.get("*"))
-                .copied()
-                .unwrap_or_default()
-        };
+        let fault = lock(&self.faults).take(method);
         match fault {
-            Fault::None => Ok(()),
+            Fault::None => work(),
             Fault::Slow(wait) => {
                 tokio::time::sleep(wait).await;
-                Ok(())
+                work()
             }
             Fault::Failing => Err(Status::internal(SECRET)),
             Fault::Down => Err(Status::unavailable(SECRET)),
+            Fault::AnswerLost => work().and(Err(Status::unavailable(SECRET))),
         }
     }
 }

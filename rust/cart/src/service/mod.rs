@@ -1,6 +1,8 @@
-//! The use cases of Cart: reading, changing and merging carts.
+//! The use cases of Cart: reading, changing and merging carts. Those of Checkout are in the
+//! module `checkout`.
 
 mod background;
+mod checkout;
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,6 +19,7 @@ use crate::{
 
 #[cfg(test)]
 pub(crate) use background::PruneGuestCarts;
+pub use checkout::{Checkout, CheckoutOptions, PlaceOrder};
 
 /// How long a guest cart is kept after its last change: 30 days.
 pub const GUEST_CART_RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -83,8 +86,7 @@ impl Carts {
     /// # Errors
     /// [`CartError::CatalogueUnavailable`], or an error of the database.
     pub async fn cart(&self, owner: CartOwner) -> Result<Cart, CartError> {
-        let items = self.items(owner).await?;
-        self.priced(owner, items, Offers::default()).await
+        Ok(self.items_and_cart(owner).await?.1)
     }
 
     /// Sets the number of copies of a book in a cart.
@@ -174,6 +176,13 @@ impl Carts {
             Ok::<_, CartError>(items)
         })?;
         self.priced(owner, items, offers).await
+    }
+
+    /// The items of a cart as they are stored, and the cart with the prices of now.
+    async fn items_and_cart(&self, owner: CartOwner) -> Result<(CartItems, Cart), CartError> {
+        let items = self.items(owner).await?;
+        let cart = self.priced(owner, items.clone(), Offers::default()).await?;
+        Ok((items, cart))
     }
 
     async fn items(&self, owner: CartOwner) -> Result<CartItems, CartError> {

@@ -2,6 +2,7 @@
 //! module `service` decides what belongs to one transaction.
 
 pub(crate) mod carts;
+pub(crate) mod orders;
 
 use sqlx::migrate::Migrator;
 

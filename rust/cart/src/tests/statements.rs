@@ -5,5 +5,12 @@ use crate::store as rows;
 store::both_engines! { crate::SCHEMA => all_statements_are_valid }
 
 async fn all_statements_are_valid(database: TestDb) {
-    prepare_all(database.db(), rows::carts::STATEMENTS).await;
+    for statements in [
+        rows::carts::STATEMENTS,
+        rows::orders::STATEMENTS,
+        store::idempotency::STATEMENTS,
+        store::outbox::STATEMENTS,
+    ] {
+        prepare_all(database.db(), statements).await;
+    }
 }

@@ -1,4 +1,4 @@
-//! Carts: their rules, without any I/O.
+//! Carts: which books, and how many copies of each.
 
 use std::fmt;
 
@@ -100,6 +100,15 @@ impl CartItems {
             self.put(CartItem { quantity, ..*item })?;
         }
         Ok(())
+    }
+
+    /// Adds the items of another cart like [`CartItems::merge`], without the books for which
+    /// there is no room.
+    pub fn put_back(&mut self, other: &Self) {
+        for item in &other.0 {
+            // The cart is full for this book, and perhaps not for the next one.
+            let _ = self.merge(&Self(vec![*item]));
+        }
     }
 }
 

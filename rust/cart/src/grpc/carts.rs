@@ -1,33 +1,30 @@
-//! The gRPC service `bookstore.cart.v1.CartService`: converts messages and calls [`Carts`].
-//! The codec has validated every request before it arrives here.
+//! `bookstore.cart.v1.CartService`: converts messages and calls [`Carts`].
 
 use contract::bookstore::cart::v1::{
-    self as contract_v1, ClearCartRequest, ClearCartResponse, GetCartRequest, GetCartResponse,
-    MergeCartRequest, MergeCartResponse, PutItemRequest, PutItemResponse, RemoveItemRequest,
-    RemoveItemResponse,
+    ClearCartRequest, ClearCartResponse, GetCartRequest, GetCartResponse, MergeCartRequest,
+    MergeCartResponse, PutItemRequest, PutItemResponse, RemoveItemRequest, RemoveItemResponse,
     cart_service_server::{CartService, CartServiceServer},
 };
 use rpc::Caller;
 use service::{AccountId, BookId, convert};
 use tonic::{Request, Response, Status};
 
-use crate::{Cart, CartItem, CartLine, CartOwner, Carts};
+use super::RpcResult;
+use crate::{CartItem, CartOwner, Carts};
 
 /// The handler of `bookstore.cart.v1.CartService`.
 #[derive(Debug, Clone)]
-pub struct Grpc(Carts);
+pub struct CartGrpc(Carts);
 
 impl Carts {
     /// The gRPC service `bookstore.cart.v1.CartService`, to be added to a router.
-    pub fn server(&self) -> CartServiceServer<Grpc> {
-        CartServiceServer::new(Grpc(self.clone()))
+    pub fn server(&self) -> CartServiceServer<CartGrpc> {
+        CartServiceServer::new(CartGrpc(self.clone()))
     }
 }
 
-type RpcResult<T> = Result<Response<T>, Status>;
-
 #[tonic::async_trait]
-impl CartService for Grpc {
+impl CartService for CartGrpc {
     async fn get_cart(&self, request: Request<GetCartRequest>) -> RpcResult<GetCartResponse> {
         let owner = owner(&request, &request.get_ref().cart_id)?;
         let cart = Some(self.0.cart(owner).await?.into());
@@ -76,31 +73,4 @@ fn owner<T>(request: &Request<T>, cart_id: &str) -> Result<CartOwner, Status> {
     }
     let account_id = Caller::require_account(request)?;
     Ok(CartOwner::Account(AccountId(account_id.0)))
-}
-
-impl From<Cart> for contract_v1::Cart {
-    fn from(cart: Cart) -> Self {
-        let cart_id = match cart.owner {
-            CartOwner::Guest(cart_id) => cart_id.to_string(),
-            CartOwner::Account(_) => String::new(),
-        };
-        Self {
-            cart_id,
-            subtotals: cart.subtotals().into_iter().map(Into::into).collect(),
-            etag: cart.etag(),
-            lines: cart.lines.into_iter().map(Into::into).collect(),
-        }
-    }
-}
-
-impl From<CartLine> for contract_v1::CartLine {
-    fn from(line: CartLine) -> Self {
-        Self {
-            book_id: line.item.book_id.0,
-            title: line.title,
-            quantity: line.item.quantity,
-            unit_price: Some(line.unit_price.into()),
-            available: line.available,
-        }
-    }
 }

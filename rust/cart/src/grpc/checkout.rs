@@ -1,0 +1,147 @@
+//! `bookstore.cart.v1.CheckoutService`: converts messages and calls [`Checkout`].
+
+use std::pin::Pin;
+
+use contract::bookstore::{
+    accounts::v1 as accounts_v1,
+    cart::v1::{
+        CancelOrderRequest, CancelOrderResponse, CheckPurchasesRequest, CheckPurchasesResponse,
+        GetOrderRequest, GetOrderResponse, ListOrdersRequest, ListOrdersResponse,
+        PlaceOrderRequest, PlaceOrderResponse, ShipOrderRequest, ShipOrderResponse,
+        WatchOrderRequest, WatchOrderResponse,
+        checkout_service_server::{CheckoutService, CheckoutServiceServer},
+    },
+};
+use futures::{Stream, StreamExt as _};
+use rpc::Caller;
+use service::{AccountId, BookId, ConversionError, convert, page_size};
+use tonic::{Request, Response, Status};
+
+use super::RpcResult;
+use crate::{Address, Checkout, OrderId, PlaceOrder};
+
+/// The handler of `bookstore.cart.v1.CheckoutService`.
+#[derive(Debug, Clone)]
+pub struct CheckoutGrpc(Checkout);
+
+impl Checkout {
+    /// The gRPC service `bookstore.cart.v1.CheckoutService`, to be added to a router.
+    pub fn server(&self) -> CheckoutServiceServer<CheckoutGrpc> {
+        CheckoutServiceServer::new(CheckoutGrpc(self.clone()))
+    }
+}
+
+#[tonic::async_trait]
+impl CheckoutService for CheckoutGrpc {
+    async fn place_order(
+        &self,
+        request: Request<PlaceOrderRequest>,
+    ) -> RpcResult<PlaceOrderResponse> {
+        let account_id = account_id(&request)?;
+        let request = place_order(account_id, request.into_inner())?;
+        let order = Some(self.0.place(&request).await?.into());
+        Ok(Response::new(PlaceOrderResponse { order }))
+    }
+
+    async fn get_order(&self, request: Request<GetOrderRequest>) -> RpcResult<GetOrderResponse> {
+        let account_id = account_id(&request)?;
+        let order_id = order_id(&request.into_inner().order_id)?;
+        let order = Some(self.0.order(order_id, account_id).await?.into());
+        Ok(Response::new(GetOrderResponse { order }))
+    }
+
+    async fn list_orders(
+        &self,
+        request: Request<ListOrdersRequest>,
+    ) -> RpcResult<ListOrdersResponse> {
+        let account_id = account_id(&request)?;
+        let request = request.into_inner();
+        let size = page_size(request.page_size)?;
+        let page = self.0.list(account_id, size, &request.page_token).await?;
+        Ok(Response::new(ListOrdersResponse {
+            orders: page.items.into_iter().map(Into::into).collect(),
+            next_page_token: page.next_page_token,
+        }))
+    }
+
+    type WatchOrderStream = Pin<Box<dyn Stream<Item = Result<WatchOrderResponse, Status>> + Send>>;
+
+    async fn watch_order(
+        &self,
+        request: Request<WatchOrderRequest>,
+    ) -> RpcResult<Self::WatchOrderStream> {
+        let account_id = account_id(&request)?;
+        let order_id = order_id(&request.into_inner().order_id)?;
+        let orders = self.0.watch(order_id, account_id).await?;
+        let responses = orders.map(|order| {
+            let order = Some(order?.into());
+            Ok(WatchOrderResponse { order })
+        });
+        Ok(Response::new(Box::pin(responses)))
+    }
+
+    async fn cancel_order(
+        &self,
+        request: Request<CancelOrderRequest>,
+    ) -> RpcResult<CancelOrderResponse> {
+        let account_id = account_id(&request)?;
+        let order_id = order_id(&request.into_inner().order_id)?;
+        let order = Some(self.0.cancel(order_id, account_id).await?.into());
+        Ok(Response::new(CancelOrderResponse { order }))
+    }
+
+    async fn ship_order(&self, request: Request<ShipOrderRequest>) -> RpcResult<ShipOrderResponse> {
+        let order_id = order_id(&request.into_inner().order_id)?;
+        let order = Some(self.0.ship(order_id).await?.into());
+        Ok(Response::new(ShipOrderResponse { order }))
+    }
+
+    async fn check_purchases(
+        &self,
+        request: Request<CheckPurchasesRequest>,
+    ) -> RpcResult<CheckPurchasesResponse> {
+        let request = request.into_inner();
+        let account_id = AccountId(convert::uuid("account_id", &request.account_id)?);
+        let book_ids: Vec<_> = request.book_ids.into_iter().map(BookId).collect();
+        let bought = self.0.bought(account_id, &book_ids).await?;
+        Ok(Response::new(CheckPurchasesResponse {
+            bought_book_ids: bought.into_iter().map(|book_id| book_id.0).collect(),
+        }))
+    }
+}
+
+fn account_id<T>(request: &Request<T>) -> Result<AccountId, Status> {
+    Ok(AccountId(Caller::require_account(request)?.0))
+}
+
+fn order_id(text: &str) -> Result<OrderId, ConversionError> {
+    convert::uuid("order_id", text).map(OrderId)
+}
+
+fn place_order(
+    account_id: AccountId,
+    request: PlaceOrderRequest,
+) -> Result<PlaceOrder, ConversionError> {
+    let address = convert::required("shipping_address", request.shipping_address)?;
+    let method = convert::required("payment_method", request.payment_method)?;
+    Ok(PlaceOrder {
+        request_id: convert::uuid("request_id", &request.request_id)?,
+        account_id,
+        cart_etag: request.cart_etag,
+        address: address.into(),
+        payment_token: method.token,
+    })
+}
+
+impl From<accounts_v1::Address> for Address {
+    fn from(address: accounts_v1::Address) -> Self {
+        Self {
+            recipient: address.recipient,
+            street_lines: address.street_lines,
+            city: address.city,
+            region: address.region,
+            postal_code: address.postal_code,
+            country_code: address.country_code,
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Conversions of domain types to messages.
+
+use contract::bookstore::{
+    accounts::v1 as accounts_v1, cart::v1 as contract_v1, transactions::v1 as transactions_v1,
+};
+use service::{Money, convert};
+
+use crate::{
+    Address, Cart, CartLine, CartOwner, DeclineReason, Order, OrderFailure, OrderLine, OrderState,
+};
+
+impl From<Cart> for contract_v1::Cart {
+    fn from(cart: Cart) -> Self {
+        let cart_id = match cart.owner {
+            CartOwner::Guest(cart_id) => cart_id.to_string(),
+            CartOwner::Account(_) => String::new(),
+        };
+        Self {
+            cart_id,
+            subtotals: cart.subtotals().into_iter().map(Into::into).collect(),
+            etag: cart.etag(),
+            lines: cart.lines.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<CartLine> for contract_v1::CartLine {
+    fn from(line: CartLine) -> Self {
+        Self {
+            book_id: line.item.book_id.0,
+            title: line.title,
+            quantity: line.item.quantity,
+            unit_price: Some(line.unit_price.into()),
+            available: line.available,
+        }
+    }
+}
+
+impl From<OrderState> for contract_v1::OrderState {
+    fn from(state: OrderState) -> Self {
+        match state {
+            OrderState::Placed => Self::Placed,
+            OrderState::Paid => Self::Paid,
+            OrderState::Shipped => Self::Shipped,
+            OrderState::Cancelled => Self::Cancelled,
+            OrderState::Failed => Self::Failed,
+        }
+    }
+}
+
+fn failure_to_proto(failure: Option<OrderFailure>) -> contract_v1::OrderFailure {
+    match failure {
+        None => contract_v1::OrderFailure::Unspecified,
+        Some(OrderFailure::PaymentDeclined) => contract_v1::OrderFailure::PaymentDeclined,
+        Some(OrderFailure::PaymentUnanswered) => contract_v1::OrderFailure::PaymentUnanswered,
+        Some(OrderFailure::ReservationLost) => contract_v1::OrderFailure::ReservationLost,
+    }
+}
+
+fn decline_reason_to_proto(reason: Option<DeclineReason>) -> transactions_v1::DeclineReason {
+    match reason {
+        None => transactions_v1::DeclineReason::Unspecified,
+        Some(DeclineReason::Refused) => transactions_v1::DeclineReason::Refused,
+        Some(DeclineReason::InsufficientFunds) => transactions_v1::DeclineReason::InsufficientFunds,
+        Some(DeclineReason::MethodExpired) => transactions_v1::DeclineReason::MethodExpired,
+        Some(DeclineReason::MethodUnknown) => transactions_v1::DeclineReason::MethodUnknown,
+    }
+}
+
+impl From<Address> for accounts_v1::Address {
+    fn from(address: Address) -> Self {
+        Self {
+            recipient: address.recipient,
+            street_lines: address.street_lines,
+            city: address.city,
+            region: address.region,
+            postal_code: address.postal_code,
+            country_code: address.country_code,
+        }
+    }
+}
+
+impl From<OrderLine> for contract_v1::OrderLine {
+    fn from(line: OrderLine) -> Self {
+        Self {
+            book_id: line.item.book_id.0,
+            title: line.title,
+            quantity: line.item.quantity,
+            unit_price: Some(line.unit_price.into()),
+        }
+    }
+}
+
+impl From<Order> for contract_v1::Order {
+    fn from(order: Order) -> Self {
+        let refunded = order.refunded_minor.map(|amount_minor| Money {
+            currency_code: order.total.currency_code.clone(),
+            amount_minor,
+        });
+        let transaction_id = order.transaction_id.map(|id| id.to_string());
+        Self {
+            order_id: order.order_id.to_string(),
+            account_id: order.account_id.to_string(),
+            lines: order.lines.into_iter().map(Into::into).collect(),
+            total: Some(order.total.into()),
+            shipping_address: Some(order.address.into()),
+            state: contract_v1::OrderState::from(order.state).into(),
+            failure: failure_to_proto(order.failure).into(),
+            decline_reason: decline_reason_to_proto(order.decline_reason).into(),
+            reservation_id: order.reservation_id.to_string(),
+            transaction_id: transaction_id.unwrap_or_default(),
+            refunded_amount: refunded.map(Into::into),
+            create_time: Some(convert::timestamp_to_proto(order.created_at)),
+            update_time: Some(convert::timestamp_to_proto(order.updated_at)),
+        }
+    }
+}

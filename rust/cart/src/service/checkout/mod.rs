@@ -1,0 +1,318 @@
+//! The use cases of Checkout: placing, following, cancelling and shipping orders.
+
+mod advance;
+mod place;
+mod watch;
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use rpc::Channel;
+use service::{
+    AccountId, BookId, Clock, IdSource, OutboxOptions, OutboxWorker, Page, PageScope,
+    PruneIdempotencyKeys, SystemClock, UuidV7Ids, Watchers,
+};
+use store::{Changes, Db, outbox};
+use tokio_util::task::AbortOnDropHandle;
+use uuid::Uuid;
+
+use self::advance::Advance;
+pub use self::place::PlaceOrder;
+use super::Carts;
+use crate::{
+    CartError, CartOwner, Event, LinesBack, Order, OrderId, payments::Payments, stock::Stock,
+    store as rows,
+};
+
+/// The version of the page tokens. Must be changed together with the sort order of the list or
+/// the type of its position.
+const TOKEN_VERSION: u8 = 1;
+
+/// The topic of the outbox. The key is the id of an order that has a next step.
+const TOPIC: &str = "orders";
+
+/// The channel on which the processes that share a database tell each other which orders have
+/// changed.
+const CHANNEL: &str = "orders";
+
+/// After so many attempts, at most 30 seconds apart, a message would be dead. That is later
+/// than the time after which an order is parked.
+const MAX_ATTEMPTS: u32 = 10_000;
+
+/// The options of the service.
+#[derive(Debug, Clone)]
+pub struct CheckoutOptions {
+    /// The source of time.
+    pub clock: Arc<dyn Clock>,
+    /// The source of the ids of orders.
+    pub ids: Arc<dyn IdSource>,
+    /// How long the copies of an order are held: so long, less a minute, the payment may take.
+    pub hold: Duration,
+    #[cfg(test)]
+    pub(crate) crash_points: Arc<service::CrashPoints>,
+}
+
+impl Default for CheckoutOptions {
+    fn default() -> Self {
+        Self {
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(UuidV7Ids),
+            hold: Duration::from_secs(15 * 60),
+            #[cfg(test)]
+            crash_points: Arc::default(),
+        }
+    }
+}
+
+/// The service. Clones share the same state.
+#[derive(Debug, Clone)]
+pub struct Checkout {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    carts: Carts,
+    stock: Stock,
+    payments: Payments,
+    watchers: Watchers<Uuid>,
+    options: CheckoutOptions,
+}
+
+impl Checkout {
+    /// Creates the service with the carts, whose database it shares, and channels to Inventory
+    /// and Transactions.
+    pub fn new(
+        carts: Carts,
+        inventory: Channel,
+        transactions: Channel,
+        options: CheckoutOptions,
+    ) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                carts,
+                stock: Stock::new(inventory),
+                payments: Payments::new(transactions),
+                watchers: Watchers::default(),
+                options,
+            }),
+        }
+    }
+
+    /// The database of the service, for health checks and for closing it.
+    pub fn db(&self) -> &Db {
+        self.inner.carts.db()
+    }
+
+    /// The carts that are ordered.
+    pub fn carts(&self) -> &Carts {
+        &self.inner.carts
+    }
+
+    fn now(&self) -> Timestamp {
+        self.inner.options.clock.now()
+    }
+
+    /// Starts the tasks that pay orders and finish them, tell watchers what other processes
+    /// change, and delete the responses of old requests. They end when the handle is dropped.
+    /// Must be called within a tokio runtime.
+    #[must_use = "the tasks end when the handle is dropped"]
+    pub fn run_in_background(&self) -> AbortOnDropHandle<()> {
+        let clock = Arc::clone(&self.inner.options.clock);
+        let prune = PruneIdempotencyKeys::new(self.db().clone(), clock);
+        service::run_together([
+            service::run_periodically(OutboxWorker::<Advance>::INTERVAL, self.worker()),
+            service::run_periodically(PruneIdempotencyKeys::INTERVAL, prune),
+            AbortOnDropHandle::new(tokio::spawn(self.clone().forward_notifications())),
+        ])
+    }
+
+    /// The task that does the next steps of orders.
+    pub(crate) fn worker(&self) -> OutboxWorker<Advance> {
+        let options = OutboxOptions {
+            max_attempts: MAX_ATTEMPTS,
+            max_backoff: Duration::from_secs(30),
+            clock: Arc::clone(&self.inner.options.clock),
+            ids: Arc::clone(&self.inner.options.ids),
+            ..OutboxOptions::default()
+        };
+        OutboxWorker::new(self.db().clone(), TOPIC, Advance(self.clone()), options)
+    }
+
+    async fn forward_notifications(self) {
+        let listener = self.db().listen_to_others(CHANNEL);
+        let watchers = &self.inner.watchers;
+        loop {
+            let order_ids = match listener.next().await {
+                Changes::Keys(ids) => ids.iter().filter_map(|id| id.parse().ok()).collect(),
+                Changes::All => watchers.watched(),
+            };
+            watchers.notify(&order_ids);
+        }
+    }
+
+    /// An order. `account_id` is the account that may read it.
+    ///
+    /// # Errors
+    /// [`CartError::OrderNotFound`], or an error of the database.
+    pub async fn order(
+        &self,
+        order_id: OrderId,
+        account_id: AccountId,
+    ) -> Result<Order, CartError> {
+        let order = self.any_order(order_id).await?;
+        if order.account_id != account_id {
+            return Err(CartError::OrderNotFound(order_id));
+        }
+        Ok(order)
+    }
+
+    async fn any_order(&self, order_id: OrderId) -> Result<Order, CartError> {
+        let found = store::read!(self.db(), connection => {
+            rows::orders::get(connection, order_id).await
+        })?;
+        found.ok_or(CartError::OrderNotFound(order_id))
+    }
+
+    /// A page of the orders of an account, newest first.
+    ///
+    /// # Errors
+    /// [`CartError::InvalidPageToken`], or an error of the database.
+    pub async fn list(
+        &self,
+        account_id: AccountId,
+        page_size: u32,
+        page_token: &str,
+    ) -> Result<Page<Order>, CartError> {
+        let scope = PageScope::new(TOKEN_VERSION, "ListOrders").with(account_id.0);
+        let before: Option<u128> = scope.decode(page_token)?;
+        let before = OrderId(before.map_or(Uuid::max(), Uuid::from_u128));
+        let limit = i64::from(page_size) + 1;
+        let orders = store::read!(self.db(), connection => {
+            rows::orders::list(connection, account_id, before, limit).await
+        })?;
+        Page::from_items(orders, page_size, |last| {
+            Ok(scope.encode(&last.order_id.0.as_u128())?)
+        })
+    }
+
+    /// Which of the books an account has bought, in the order of `book_ids`.
+    ///
+    /// # Errors
+    /// An error of the database.
+    pub async fn bought(
+        &self,
+        account_id: AccountId,
+        book_ids: &[BookId],
+    ) -> Result<Vec<BookId>, CartError> {
+        let ids: Vec<i64> = book_ids.iter().map(|book_id| book_id.0.into()).collect();
+        let bought = store::read!(self.db(), connection => {
+            rows::orders::bought(connection, account_id, &ids).await
+        })?;
+        let bought: HashSet<i64> = bought.into_iter().collect();
+        let book_ids = book_ids.iter().copied();
+        Ok(book_ids
+            .filter(|book_id| bought.contains(&book_id.0.into()))
+            .collect())
+    }
+
+    /// Cancels an order of an account.
+    ///
+    /// # Errors
+    /// [`CartError::OrderNotFound`], [`CartError::OrderNotCancellable`], or an error of the
+    /// database.
+    pub async fn cancel(
+        &self,
+        order_id: OrderId,
+        account_id: AccountId,
+    ) -> Result<Order, CartError> {
+        self.change(order_id, |order, now| {
+            if order.account_id != account_id {
+                return Err(CartError::OrderNotFound(order_id));
+            }
+            order.cancel(now).map_err(CartError::OrderNotCancellable)
+        })
+        .await
+    }
+
+    /// Records that the parcel of an order has left.
+    ///
+    /// # Errors
+    /// [`CartError::OrderNotFound`], [`CartError::OrderNotPaid`], or an error of the database.
+    pub async fn ship(&self, order_id: OrderId) -> Result<Order, CartError> {
+        self.change(order_id, |order, now| {
+            order.ship(now).map_err(CartError::OrderNotPaid)
+        })
+        .await
+    }
+
+    /// Changes an order on behalf of its buyer or the operator, and lets the background task do
+    /// what follows from that.
+    async fn change(
+        &self,
+        order_id: OrderId,
+        change: impl Fn(&mut Order, Timestamp) -> Result<(), CartError>,
+    ) -> Result<Order, CartError> {
+        let now = self.now();
+        service::crash_point!(self.inner.options.crash_points);
+        let order = store::write!(self.db(), transaction => {
+            let locked = rows::orders::lock(transaction, order_id).await?;
+            let before = locked.ok_or(CartError::OrderNotFound(order_id))?;
+            let mut order = before.clone();
+            change(&mut order, now)?;
+            if order != before {
+                rows::orders::save(transaction, &order).await?;
+                transaction.notify(CHANNEL, order_id.to_string());
+                enqueue(transaction, &order, now).await?;
+            }
+            Ok::<_, CartError>(order)
+        })?;
+        service::crash_point!(self.inner.options.crash_points);
+        self.inner.watchers.notify(&[order_id.0]);
+        Ok(order)
+    }
+
+    /// Records what has happened to an order. If it fails, its lines go back into the cart.
+    async fn record(&self, order_id: OrderId, event: &Event) -> Result<(), CartError> {
+        let now = self.now();
+        let (order, LinesBack(fails)) = store::write!(self.db(), transaction => {
+            let locked = rows::orders::lock(transaction, order_id).await?;
+            let before = locked.ok_or(CartError::OrderNotFound(order_id))?;
+            let mut order = before.clone();
+            let lines_back = order.apply(event, now);
+            if lines_back.0 {
+                let owner = CartOwner::Account(order.account_id);
+                let at = now.as_microsecond();
+                let mut items = rows::carts::lock_or_create(transaction, owner, at).await?;
+                items.put_back(&order.items());
+                rows::carts::save(transaction, owner, &items, at).await?;
+            }
+            if order != before {
+                rows::orders::save(transaction, &order).await?;
+                transaction.notify(CHANNEL, order_id.to_string());
+            }
+            Ok::<_, CartError>((order, lines_back))
+        })?;
+        self.inner.watchers.notify(&[order_id.0]);
+        if fails {
+            tracing::info!(%order_id, failure = ?order.failure, "an order failed");
+        }
+        if let Some(reason) = order.parked_reason {
+            tracing::error!(%order_id, reason, "an order is parked: find out what happened to it");
+        }
+        Ok(())
+    }
+}
+
+/// Adds the message that makes the background task do the next steps of an order, if it has any.
+async fn enqueue(
+    transaction: &mut store::Transaction,
+    order: &Order,
+    now: Timestamp,
+) -> Result<(), CartError> {
+    if order.next_step().is_some() {
+        let key = order.order_id.to_string();
+        outbox::enqueue(transaction, TOPIC, &key, &[], now.as_microsecond()).await?;
+    }
+    Ok(())
+}

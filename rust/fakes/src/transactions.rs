@@ -1,0 +1,221 @@
+//! The fake of `bookstore.transactions.v1`.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use contract::{
+    bookstore::{
+        transactions::v1::{transaction_service_server::TransactionService, *},
+        r#type::v1::Money,
+    },
+    errors::transactions as errors,
+};
+use tonic::{Request, Response, Status};
+
+use crate::{FaultSwitch, lock};
+
+/// A fake Transactions service: it declines `tok_insufficient_funds` and charges every other
+/// token. Clones share the same transactions and faults.
+#[derive(Clone, Debug, Default)]
+pub struct FakeTransactions {
+    state: Arc<Mutex<State>>,
+    /// Its faults.
+    pub faults: FaultSwitch,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    transactions: Vec<Transaction>,
+    charges: HashMap<String, (ChargeRequest, usize)>,
+    refunds: HashMap<String, (RefundRequest, RefundResponse)>,
+}
+
+impl FakeTransactions {
+    /// All transactions, oldest first.
+    pub fn transactions(&self) -> Vec<Transaction> {
+        lock(&self.state).transactions.clone()
+    }
+}
+
+fn minor(amount: Option<&Money>) -> i64 {
+    amount
+        .and_then(|amount| amount.amount_minor)
+        .unwrap_or_default()
+}
+
+impl State {
+    fn charge(&mut self, request: ChargeRequest) -> Result<Transaction, Status> {
+        if let Some((earlier, position)) = self.charges.get(&request.request_id) {
+            if *earlier != request {
+                return Err(rpc::request_id_reused(&request.request_id).into_status());
+            }
+            let mut transaction = self.transactions[*position].clone();
+            // As it was after the first call.
+            transaction.refunds.clear();
+            transaction.refunded_amount = zero(&transaction);
+            if transaction.state() != TransactionState::Declined {
+                transaction.set_state(TransactionState::Charged);
+            }
+            return Ok(transaction);
+        }
+        let token = request
+            .payment_method
+            .as_ref()
+            .map(|method| method.token.as_str());
+        let declined = token == Some("tok_insufficient_funds");
+        let position = self.transactions.len();
+        let (state, reason) = if declined {
+            (TransactionState::Declined, DeclineReason::InsufficientFunds)
+        } else {
+            (TransactionState::Charged, DeclineReason::Unspecified)
+        };
+        let mut transaction = Transaction {
+            // Unique, also among the fakes of one test.
+            transaction_id: request.request_id.clone(),
+            account_id: request.account_id.clone(),
+            reference: request.reference.clone(),
+            amount: request.amount.clone(),
+            state: state.into(),
+            decline_reason: reason.into(),
+            method_label: "Visa ending in 4242".to_owned(),
+            receipt_email: request.receipt_email.clone(),
+            refunds: Vec::new(),
+            refunded_amount: None,
+            create_time: Some(prost_types::Timestamp::default()),
+        };
+        transaction.refunded_amount = zero(&transaction);
+        self.transactions.push(transaction.clone());
+        self.charges
+            .insert(request.request_id.clone(), (request, position));
+        Ok(transaction)
+    }
+
+    /// Pays back everything that is left.
+    fn refund(&mut self, request: RefundRequest) -> Result<RefundResponse, Status> {
+        if let Some((earlier, response)) = self.refunds.get(&request.request_id) {
+            if *earlier != request {
+                return Err(rpc::request_id_reused(&request.request_id).into_status());
+            }
+            return Ok(response.clone());
+        }
+        let mut transactions = self.transactions.iter_mut();
+        let found = transactions.find(|found| found.transaction_id == request.transaction_id);
+        let Some(transaction) = found else {
+            let message = "no such transaction";
+            return Err(rpc::failure(errors::TRANSACTION_NOT_FOUND, message).into_status());
+        };
+        if transaction.state() != TransactionState::Charged {
+            let state = transaction.state().as_str_name();
+            return Err(
+                rpc::failure(errors::TRANSACTION_NOT_REFUNDABLE, "nothing is left")
+                    .with("state", state)
+                    .into_status(),
+            );
+        }
+        let refund = Refund {
+            refund_id: transaction.transaction_id.clone(),
+            amount: transaction.amount.clone(),
+            reason: request.reason.clone(),
+            create_time: Some(prost_types::Timestamp::default()),
+        };
+        transaction.refunds.push(refund.clone());
+        transaction.refunded_amount.clone_from(&transaction.amount);
+        transaction.set_state(TransactionState::Refunded);
+        let response = RefundResponse {
+            refund: Some(refund),
+            transaction: Some(transaction.clone()),
+        };
+        self.refunds
+            .insert(request.request_id.clone(), (request, response.clone()));
+        Ok(response)
+    }
+}
+
+fn zero(transaction: &Transaction) -> Option<Money> {
+    transaction.amount.as_ref().map(|amount| Money {
+        amount_minor: Some(0),
+        ..amount.clone()
+    })
+}
+
+impl FakeTransactions {
+    /// Pays all charges back, as the operator can.
+    pub fn refund_all(&self) {
+        let mut state = lock(&self.state);
+        let ids: Vec<_> = state
+            .transactions
+            .iter()
+            .map(|charge| charge.transaction_id.clone())
+            .collect();
+        for transaction_id in ids {
+            // Charges that are declined or paid back stay as they are.
+            let _ = state.refund(RefundRequest {
+                request_id: format!("operator {transaction_id}"),
+                transaction_id,
+                ..RefundRequest::default()
+            });
+        }
+    }
+
+    /// What buyers have paid for a reference, and what was paid back, in minor units.
+    pub fn paid_and_refunded(&self, reference: &str) -> (i64, i64) {
+        let state = lock(&self.state);
+        let of_reference = |transaction: &&Transaction| transaction.reference == reference;
+        let (mut paid, mut refunded) = (0, 0);
+        for transaction in state.transactions.iter().filter(of_reference) {
+            if transaction.state() != TransactionState::Declined {
+                paid += minor(transaction.amount.as_ref());
+                refunded += minor(transaction.refunded_amount.as_ref());
+            }
+        }
+        (paid, refunded)
+    }
+}
+
+fn not_faked<A>() -> Result<Response<A>, Status> {
+    Err(Status::unimplemented("not part of the fake"))
+}
+
+#[tonic::async_trait]
+impl TransactionService for FakeTransactions {
+    async fn charge(
+        &self,
+        request: Request<ChargeRequest>,
+    ) -> Result<Response<ChargeResponse>, Status> {
+        let charge = || lock(&self.state).charge(request.into_inner());
+        let transaction = Some(self.faults.serve("charge", charge).await?);
+        Ok(Response::new(ChargeResponse { transaction }))
+    }
+
+    async fn refund(
+        &self,
+        request: Request<RefundRequest>,
+    ) -> Result<Response<RefundResponse>, Status> {
+        let refund = || lock(&self.state).refund(request.into_inner());
+        let response = self.faults.serve("refund", refund).await?;
+        Ok(Response::new(response))
+    }
+
+    async fn get_transaction(
+        &self,
+        _: Request<GetTransactionRequest>,
+    ) -> Result<Response<GetTransactionResponse>, Status> {
+        not_faked()
+    }
+
+    async fn list_transactions(
+        &self,
+        _: Request<ListTransactionsRequest>,
+    ) -> Result<Response<ListTransactionsResponse>, Status> {
+        not_faked()
+    }
+
+    async fn resend_receipt(
+        &self,
+        _: Request<ResendReceiptRequest>,
+    ) -> Result<Response<ResendReceiptResponse>, Status> {
+        not_faked()
+    }
+}
