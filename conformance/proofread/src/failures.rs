@@ -3,11 +3,15 @@
 //! The file contains the bytes of each request as they were sent. It contains no
 //! credentials and no other metadata from the configuration.
 
-use std::{collections::BTreeMap, fs, io, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Component, Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 
-use crate::finding::Finding;
+use crate::{config::one_or_many, finding::Finding, load::Source};
 
 /// The version of the file format. Files of another version are refused.
 const FORMAT: u32 = 1;
@@ -21,8 +25,13 @@ pub struct Failures {
     pub proofread: String,
     /// The URL of the server.
     pub url: String,
-    /// The image or folder of the contract; `None` where it was read by reflection.
-    pub contract: Option<String>,
+    /// The images, folders and protos of the contract, relative to the folder of this file if
+    /// they are not absolute; none where it was read by reflection.
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub contract: Vec<PathBuf>,
+    /// The folders to which the imports of protos are relative; paths as `contract`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub import_paths: Vec<PathBuf>,
     /// The name of the profile.
     pub profile: String,
     /// The status details that the profile required.
@@ -94,6 +103,17 @@ impl Failures {
             .collect()
     }
 
+    /// Where the contract comes from, seen from the working folder; `None` where it was
+    /// read by reflection. `file` is the path of the recorded failures.
+    pub fn source(&self, file: &Path) -> Option<Source> {
+        let folder = file.parent().unwrap_or(Path::new(""));
+        let resolved = |paths: &[PathBuf]| paths.iter().map(|it| folder.join(it)).collect();
+        (!self.contract.is_empty()).then(|| Source {
+            paths: resolved(&self.contract),
+            import_paths: resolved(&self.import_paths),
+        })
+    }
+
     /// Reads recorded failures from a file.
     ///
     /// # Errors
@@ -133,4 +153,25 @@ impl Failures {
         text.push(b'\n');
         fs::write(path, text).map_err(failed)
     }
+}
+
+/// A relative path as it is seen from the folder of `file`. Absolute paths stay, and so do
+/// those that have nothing in common with the folder.
+pub fn relative_to_folder_of(file: &Path, path: &Path) -> PathBuf {
+    let folder = file.parent().filter(|it| !it.as_os_str().is_empty());
+    let Some(folder) = folder.filter(|_| path.is_relative()) else {
+        return path.to_owned();
+    };
+    // The folder is created before the file is written.
+    let absolute = (fs::canonicalize(folder), fs::canonicalize(path));
+    let (Ok(folder), Ok(absolute)) = absolute else {
+        return path.to_owned();
+    };
+    let common = folder.components().zip(absolute.components());
+    let common = common.take_while(|(left, right)| left == right).count();
+    let up = folder
+        .components()
+        .skip(common)
+        .map(|_| Component::ParentDir);
+    up.chain(absolute.components().skip(common)).collect()
 }

@@ -48,4 +48,7 @@ pub mod unset;
 pub mod wire;
 
 #[cfg(test)]
+#[path = "testing/large_image.rs"]
+mod large_image;
+#[cfg(test)]
 mod testing;

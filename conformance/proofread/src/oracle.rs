@@ -68,17 +68,8 @@ pub(crate) struct OracleViolation {
 impl Oracle {
     /// Builds the oracle for a contract.
     pub fn new(contract: &Contract) -> Self {
-        // The validator needs the contract's files only for predefined rules, and decoding
-        // them takes longer than everything else here.
-        let options = if has_predefined_rules(contract.pool()) {
-            vec![ValidatorOption::AdditionalDescriptorSetBytes(
-                contract.image().to_vec(),
-            )]
-        } else {
-            Vec::new()
-        };
         Self {
-            validator: Arc::new(Validator::with_options(&options)),
+            validator: Arc::new(validator(contract)),
             depends_on_now: contract.messages().any(message_depends_on_now),
         }
     }
@@ -285,6 +276,17 @@ impl Filter for SingleFieldFilter {
 
     fn should_validate_oneof(&self, message: &DynamicMessage, _: &OneofDescriptor) -> bool {
         message.descriptor() != self.message
+    }
+}
+
+/// Builds the validator for a contract. It needs the files of the contract only for
+/// predefined rules, and decoding them takes longer than everything else.
+pub(crate) fn validator(contract: &Contract) -> Validator {
+    if has_predefined_rules(contract.pool()) {
+        let image = contract.image().to_vec();
+        Validator::with_options(&[ValidatorOption::AdditionalDescriptorSetBytes(image)])
+    } else {
+        Validator::new()
     }
 }
 

@@ -10,10 +10,13 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use prost_protovalidate::{Error, Filter, ValidationOption, Validator, ValidatorOption};
+use prost_protovalidate::{Error, Filter, ValidationOption, Validator};
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, OneofDescriptor};
 
-use crate::contract::{Contract, Field, Message, Method};
+use crate::{
+    contract::{Contract, Field, Message, Method},
+    oracle,
+};
 
 #[cfg(test)]
 mod tests;
@@ -67,9 +70,7 @@ pub struct UnsetAnalysis<'c> {
 impl<'c> UnsetAnalysis<'c> {
     /// Analyses all fields of all messages that are reachable from a request.
     pub fn new(contract: &'c Contract) -> Self {
-        let validator = Validator::with_options(&[ValidatorOption::AdditionalDescriptorSetBytes(
-            contract.image().to_vec(),
-        )]);
+        let validator = oracle::validator(contract);
         let requests = contract.request_messages();
         let messages = requests
             .into_iter()

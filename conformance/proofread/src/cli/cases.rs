@@ -74,24 +74,47 @@ pub(super) fn parse_phase(name: &str) -> Result<Phase, String> {
 impl Cases {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let config = self.config.read()?;
-        let contract = self.contract.open(&config)?;
-        let methods = self.selection.methods(&config, &contract)?;
-        let fixtures = fixtures::literal_values(&config, &contract)?;
-        let oracle = Oracle::new(&contract);
-        let mut generator = CaseGenerator {
-            contract: &contract,
-            deriver: Deriver::new(&contract, &oracle, &fixtures),
+        let include = self.selection.globs(&config);
+        let wanted = |path: &str| include.as_ref().is_ok_and(|it| it.contains_path(path));
+        let printed = self
+            .contract
+            .with_part(&config, wanted, |contract| self.prepared(&config, contract))?;
+        printed?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Prints the cases. The outer error is one before the first output.
+    fn prepared(&self, config: &Config, contract: &Contract) -> anyhow::Result<anyhow::Result<()>> {
+        let methods = self.selection.methods(config, contract)?;
+        let fixtures = fixtures::literal_values(config, contract)?;
+        let methods = methods.into_iter().map(|method| {
+            let call_fixtures = fixtures::call_fixtures(config, contract, method)?;
+            let notes = call_fixtures.iter().map(fixtures::CallFixture::description);
+            Ok((method, notes.collect::<Vec<_>>()))
+        });
+        let methods = methods.collect::<anyhow::Result<Vec<_>>>()?;
+        let oracle = Oracle::new(contract);
+        let generator = CaseGenerator {
+            contract,
+            deriver: Deriver::new(contract, &oracle, &fixtures),
             oracle,
             fixtures: &fixtures,
-            profile: profile(&config)?,
+            profile: profile(config)?,
             random_cases: self.random.unwrap_or(0),
             seed: self.seed.or(config.file.seed).unwrap_or(1),
         };
+        Ok(self.print(generator, methods))
+    }
+
+    fn print<'c>(
+        &self,
+        mut generator: CaseGenerator<'c>,
+        methods: Vec<(&'c Method, Vec<String>)>,
+    ) -> anyhow::Result<()> {
         let mut total = 0;
-        for method in methods {
+        for (method, fixture_notes) in methods {
             let (generated, mut notes) = generator.cases(method);
-            let call_fixtures = fixtures::call_fixtures(&config, &contract, method)?;
-            notes.extend(call_fixtures.iter().map(fixtures::CallFixture::description));
+            notes.extend(fixture_notes);
             let selected: Vec<&Case> = generated
                 .iter()
                 .filter(|case| self.phases.is_empty() || self.phases.contains(&case.phase))
@@ -107,7 +130,7 @@ impl Cases {
         if !self.json {
             output::print(&format!("{}\n", paint(BOLD, count(total as u64, "case"))))?;
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     }
 }
 

@@ -21,8 +21,8 @@ use super::{
 };
 use crate::{
     config::Config,
-    engine::{self, ContractCases, Plan, Report},
-    failures::Failures,
+    engine::{self, ContractCases, Note, Plan, Report},
+    failures::{Failures, relative_to_folder_of},
     report::{
         Format, View, events::EventWriter, github, html, junit, rule_coverage, sarif, terminal,
         view_builder,
@@ -131,7 +131,12 @@ impl Check {
                 events.write(&event);
             }
         };
-        let report = engine::run_until(&plan, &source, show, session::interrupted()).await;
+        let mut report = engine::run_until(&plan, &source, show, session::interrupted()).await;
+        let left_out = session.contract.left_out().iter();
+        report.uncovered.extend(left_out.map(|file| Note {
+            about: file.name.clone(),
+            text: format!("the file is left out: {}", file.reason),
+        }));
         drop(progress);
 
         let failures = self.failures_file(&config);
@@ -159,7 +164,7 @@ impl Check {
             coverage,
         };
         let view = view_builder::build_view(&report, context);
-        let files = SourceFiles::of(session.contract_path.as_deref());
+        let files = SourceFiles::of(session.contract_source.as_ref());
         for format in &self.report {
             self.write_report(format, &view, &report, &files)?;
         }
@@ -245,14 +250,17 @@ fn record_failures(
     path: &Path,
 ) -> anyhow::Result<()> {
     let (profile, methods) = (&plan.profile, &plan.methods);
+    let source = session.contract_source.clone().unwrap_or_default();
+    let recorded = |paths: &[PathBuf]| -> Vec<PathBuf> {
+        let paths = paths.iter();
+        paths.map(|it| relative_to_folder_of(path, it)).collect()
+    };
     let failures = Failures {
         format: Failures::FORMAT,
         proofread: env!("CARGO_PKG_VERSION").to_owned(),
         url: session.url.clone(),
-        contract: session
-            .contract_path
-            .as_ref()
-            .map(|path| path.display().to_string()),
+        contract: recorded(&source.paths),
+        import_paths: recorded(&source.import_paths),
         profile: profile.name.to_owned(),
         details: profile.details.to_string(),
         trailer_limit: profile.trailer_limit,

@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -11,7 +12,7 @@ use clap::Args;
 
 use super::config_location::WithConfigLocation;
 use crate::{
-    config::{Config, Header, HumanDuration, MethodSelection, path_glob},
+    config::{Config, ConfigError, Header, HumanDuration, MethodSelection, path_glob},
     contract::{Contract, Method},
     load,
     probe::{Metadata, Target, Tls},
@@ -33,18 +34,29 @@ impl ConfigArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct ContractArguments {
-    /// The contract: an image, or a folder of protos such as a buf module.
+    /// The contract: an image, a folder of protos such as a buf module, or a single proto.
+    /// May be repeated.
     #[arg(long, value_name = "FILE|FOLDER", env = "PROOFREAD_CONTRACT")]
-    contract: Option<PathBuf>,
+    contract: Vec<PathBuf>,
+
+    /// A folder to which imports of protos are relative, as -I of protoc. May be repeated
+    /// [default: the modules of the buf workspace, or the folder of the contract].
+    #[arg(long = "import-path", short = 'I', value_name = "FOLDER")]
+    import_paths: Vec<PathBuf>,
 }
 
 impl ContractArguments {
-    /// The path of the contract from the flag or the configuration.
-    fn path(&self, config: &Config) -> Option<PathBuf> {
-        let configured = config.file.contract.as_deref();
-        self.contract
-            .clone()
-            .or_else(|| configured.map(|path| config.resolve(path)))
+    /// Where the contract comes from, by flags or the configuration.
+    fn source(&self, config: &Config) -> Option<load::Source> {
+        let chosen = |flags: &[PathBuf], configured: &[PathBuf]| match flags {
+            [] => configured.iter().map(|path| config.resolve(path)).collect(),
+            flags => flags.to_vec(),
+        };
+        let source = load::Source {
+            paths: chosen(&self.contract, &config.file.contract),
+            import_paths: chosen(&self.import_paths, &config.file.import_paths),
+        };
+        (!source.paths.is_empty()).then_some(source)
     }
 
     /// Reads the contract, for commands that do not connect to a server.
@@ -55,23 +67,47 @@ impl ContractArguments {
         }
     }
 
-    /// Reads the contract and returns it with its path; `None` if neither flag nor
-    /// configuration nor `recorded` names one.
+    /// Runs `work` with the part of the contract that some methods need, which takes less
+    /// time and memory. `wanted` gets `package.Service/Method`. If this fails, for instance
+    /// because the configuration names something else, runs it with the whole contract.
+    /// Therefore `work` must print only after everything that can fail.
+    pub(super) fn with_part<T>(
+        &self,
+        config: &Config,
+        wanted: impl Fn(&str) -> bool,
+        work: impl Fn(&Contract) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let source = self.source(config);
+        let part = source.and_then(|source| source.open_for(wanted).ok()?);
+        if let Some(part) = part
+            && let Ok(done) = work(&part)
+        {
+            return Ok(done);
+        }
+        work(&self.open(config)?)
+    }
+
+    /// Reads the contract and returns it with its source; `None` if neither flag nor
+    /// configuration nor `recorded` names one. Prints the files that are left out.
     pub(super) fn read(
         &self,
         config: &Config,
-        recorded: Option<&Path>,
-    ) -> anyhow::Result<Option<(PathBuf, Contract)>> {
-        let key = match self.contract {
-            Some(_) => "",
-            None => "contract",
+        recorded: Option<load::Source>,
+    ) -> anyhow::Result<Option<(load::Source, Contract)>> {
+        let key = match self.contract.as_slice() {
+            [] => "contract",
+            _ => "",
         };
-        let path = self.path(config).or(recorded.map(Path::to_owned));
-        path.map(|path| {
-            let contract = load::open(&path).with_config_location(config, key)?;
-            Ok((path, contract))
-        })
-        .transpose()
+        let Some(source) = self.source(config).or(recorded) else {
+            return Ok(None);
+        };
+        let contract = source.open().with_config_location(config, key)?;
+        for file in contract.left_out() {
+            let text = format!("proofread: left out {}: {}\n", file.name, file.reason);
+            // Nobody reads a closed standard error.
+            let _ = io::stderr().write_all(text.as_bytes());
+        }
+        Ok(Some((source, contract)))
     }
 }
 
@@ -96,6 +132,16 @@ impl SelectionArguments {
         contract: &'c Contract,
     ) -> anyhow::Result<Vec<&'c Method>> {
         Ok(self.selection(config, contract)?.select(contract)?)
+    }
+
+    /// The globs, without checking that they match a method.
+    pub(super) fn globs(&self, config: &Config) -> Result<MethodSelection, ConfigError> {
+        let include = match self.include.as_slice() {
+            [] => &config.file.include,
+            include => include,
+        };
+        let exclude = [config.file.exclude.as_slice(), &self.exclude].concat();
+        MethodSelection::new(include, &exclude)
     }
 
     /// The globs of `methods`, after the globs of the configuration were checked.

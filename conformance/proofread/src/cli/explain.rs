@@ -12,6 +12,7 @@ use super::{
 use crate::{
     case::{Expect, Phase},
     cases,
+    config::Config,
     contract::{Contract, Method},
     explain,
     oracle::Oracle,
@@ -40,22 +41,28 @@ pub(super) struct Explain {
 impl Explain {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let config = self.config.read()?;
-        let contract = self.contract.open(&config)?;
-        let method = explain::find_method(&contract, &self.method)?;
-        let unset = UnsetAnalysis::new(&contract);
-        let mut explanation = explain::explain(&contract, &unset, method);
-        let literal_values = fixtures::literal_values(&config, &contract)?;
-        explanation.cases = case_counts(&contract, method, &literal_values);
-        let call_fixtures = fixtures::call_fixtures(&config, &contract, method)?;
-        let notes = call_fixtures.iter().map(|it| ("fixture", it.description()));
-        explanation.cases.extend(notes);
-        let text = if self.json {
-            output::json(&explanation)?
-        } else {
-            explain::text(&explanation)
-        };
+        let wanted = |path: &str| explain::is_name_of(&self.method, path);
+        let text = self
+            .contract
+            .with_part(&config, wanted, |contract| self.text(&config, contract))?;
         output::print(&text)?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn text(&self, config: &Config, contract: &Contract) -> anyhow::Result<String> {
+        let method = explain::find_method(contract, &self.method)?;
+        let unset = UnsetAnalysis::new(contract);
+        let mut explanation = explain::explain(contract, &unset, method);
+        let literal_values = fixtures::literal_values(config, contract)?;
+        explanation.cases = case_counts(contract, method, &literal_values);
+        let call_fixtures = fixtures::call_fixtures(config, contract, method)?;
+        let notes = call_fixtures.iter().map(|it| ("fixture", it.description()));
+        explanation.cases.extend(notes);
+        if self.json {
+            output::json(&explanation)
+        } else {
+            Ok(explain::text(&explanation))
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use globset::Glob;
 use super::connection::{TlsFiles, UnexpandedHeader};
 use crate::{
     config::value_file,
+    load::Source,
     report::{CommandTemplate, HeaderArgument, quoted},
 };
 
@@ -18,7 +19,7 @@ const SECRET_NAMES: [&str; 5] = ["authorization", "cookie", "token", "key", "sec
 pub(super) fn command_template(
     url: &str,
     tls: &TlsFiles,
-    contract: Option<&Path>,
+    contract: Option<&Source>,
     headers: &[(UnexpandedHeader, PathBuf)],
     failures: &Path,
 ) -> CommandTemplate {
@@ -42,9 +43,13 @@ pub(super) fn command_template(
         connection.push("-plaintext".to_owned());
     }
     // grpcurl reads no folder of protos; it then asks the server by reflection.
-    if let Some(image) = contract.filter(|path| path.is_file()) {
-        let image = quoted(&image.display().to_string());
-        connection.extend(["-protoset".to_owned(), image]);
+    let is_image =
+        |path: &PathBuf| path.is_file() && path.extension().is_none_or(|it| it != "proto");
+    if let Some(source) = contract.filter(|source| source.paths.iter().all(is_image)) {
+        for image in &source.paths {
+            let image = quoted(&image.display().to_string());
+            connection.extend(["-protoset".to_owned(), image]);
+        }
     }
     CommandTemplate {
         authority: authority.to_owned(),

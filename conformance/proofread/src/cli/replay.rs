@@ -74,15 +74,9 @@ impl Replay {
             recorded.trailer_limit,
         );
         let profile = self.profile.profile(&config, Some(recorded_profile))?;
-        let contract = recorded.contract.as_ref().map(PathBuf::from);
-        let session = Session::open(
-            &url,
-            &config,
-            &self.contract,
-            contract.as_deref(),
-            &self.connection,
-        )
-        .await?;
+        let source = recorded.source(&self.file);
+        let session =
+            Session::open(&url, &config, &self.contract, source, &self.connection).await?;
         check_credentials(&session, &selected)?;
         let results = replay_failures(&session, &config, &profile, (&recorded, &selected)).await?;
         let text = if self.json {

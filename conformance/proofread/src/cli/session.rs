@@ -24,8 +24,8 @@ use crate::{
 pub(super) struct Session {
     pub(super) url: String,
     pub(super) contract: Contract,
-    /// The image or folder of the contract; `None` if it came from server reflection.
-    pub(super) contract_path: Option<PathBuf>,
+    /// Where the contract comes from; `None` for server reflection.
+    pub(super) contract_source: Option<load::Source>,
     pub(super) probe: Probe,
     pub(super) timeout: Duration,
     tls_files: TlsFiles,
@@ -39,10 +39,10 @@ impl Session {
         url: &str,
         config: &Config,
         contract: &ContractArguments,
-        recorded: Option<&Path>,
+        recorded: Option<load::Source>,
         connection: &ConnectionArguments,
     ) -> anyhow::Result<Self> {
-        let (contract_path, from_file) = contract.read(config, recorded)?.unzip();
+        let (contract_source, from_file) = contract.read(config, recorded)?.unzip();
         let timeout = connection.timeout(config);
         let mut target: Target = connection.target(url, config)?;
         target.connect_timeout = timeout;
@@ -70,7 +70,7 @@ impl Session {
         Ok(Self {
             url: url.to_owned(),
             contract,
-            contract_path,
+            contract_source,
             probe,
             timeout,
             tls_files: connection.tls_files(config)?,
@@ -89,7 +89,7 @@ impl Session {
         grpcurl::command_template(
             &self.url,
             &self.tls_files,
-            self.contract_path.as_deref(),
+            self.contract_source.as_ref(),
             &self.headers,
             failures,
         )
@@ -97,8 +97,11 @@ impl Session {
 
     /// Where the contract comes from, for reports.
     pub(super) fn contract_description(&self) -> String {
-        match &self.contract_path {
-            Some(path) => path.display().to_string(),
+        match &self.contract_source {
+            Some(source) => {
+                let paths = source.paths.iter().map(|path| path.display().to_string());
+                paths.collect::<Vec<_>>().join(", ")
+            }
             None => "server reflection".to_owned(),
         }
     }

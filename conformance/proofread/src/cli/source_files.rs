@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::load;
+use crate::load::{self, Source};
 
 /// The folders in which protos may be, and the root of the repository.
 pub(super) struct SourceFiles {
@@ -14,16 +14,20 @@ pub(super) struct SourceFiles {
 }
 
 impl SourceFiles {
-    /// Looks for protos in the modules of the contract if it is a folder, and otherwise in
-    /// the working folder, the root of the repository, and their direct sub-folders.
-    pub(super) fn of(contract: Option<&Path>) -> Self {
+    /// Looks for protos in the import paths and in the modules of the contract if it is a
+    /// folder, and then in the working folder, the root of the repository, and their direct
+    /// sub-folders.
+    pub(super) fn of(contract: Option<&Source>) -> Self {
         let here = std::env::current_dir().unwrap_or_default();
         let repository = here.ancestors().find(|folder| folder.join(".git").exists());
         let repository = repository.unwrap_or(&here).to_owned();
-        let mut roots = match contract {
-            Some(folder) if folder.is_dir() => load::module_roots(folder).unwrap_or_default(),
-            _ => Vec::new(),
-        };
+        let mut roots = Vec::new();
+        if let Some(source) = contract {
+            roots.extend(source.import_paths.iter().cloned());
+            for folder in source.paths.iter().filter(|path| path.is_dir()) {
+                roots.extend(load::module_roots(folder).unwrap_or_default());
+            }
+        }
         for folder in [&here, &repository] {
             roots.push(folder.clone());
             let mut children = sub_folders(folder);

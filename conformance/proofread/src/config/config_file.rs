@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::{Credential, Fixture, HumanDuration};
@@ -19,8 +19,11 @@ use crate::case::Phase;
 pub struct ConfigFile {
     /// The URL of the server: `http://host:port`, or `https://` for TLS.
     pub url: Option<String>,
-    /// The contract: an image or a folder of protos.
-    pub contract: Option<PathBuf>,
+    /// The contract: images, folders of protos or single protos.
+    #[serde(deserialize_with = "one_or_many")]
+    pub contract: Vec<PathBuf>,
+    /// The folders to which imports of protos are relative.
+    pub import_paths: Vec<PathBuf>,
     /// Globs of the methods to check; empty means all.
     pub include: Vec<String>,
     /// Globs of the methods to leave out.
@@ -90,4 +93,21 @@ pub struct Tls {
     /// The name that the server's certificate must contain; the host of the URL by
     /// default.
     pub server_name: Option<String>,
+}
+
+/// A list, or a single item without brackets.
+pub(crate) fn one_or_many<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    from: D,
+) -> Result<Vec<T>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMany<T> {
+        One(T),
+        Many(Vec<T>),
+    }
+    Ok(match Option::<OneOrMany<T>>::deserialize(from)? {
+        None => Vec::new(),
+        Some(OneOrMany::One(one)) => vec![one],
+        Some(OneOrMany::Many(many)) => many,
+    })
 }

@@ -36,8 +36,14 @@ impl MethodSelection {
 
     /// Whether a method is included and not excluded.
     pub fn contains(&self, method: &Method) -> bool {
-        let included = self.include.is_empty() || self.include.iter().any(|it| it.matches(method));
-        included && !self.exclude.iter().any(|it| it.matches(method))
+        self.contains_path(&method.path)
+    }
+
+    /// As [`MethodSelection::contains`], for a method with this path.
+    pub fn contains_path(&self, path: &str) -> bool {
+        let matches = |glob: &MethodGlob| glob.matches(path);
+        let included = self.include.is_empty() || self.include.iter().any(matches);
+        included && !self.exclude.iter().any(matches)
     }
 
     /// Whether a method or its service is included by name, not by a pattern. The user then
@@ -45,7 +51,7 @@ impl MethodSelection {
     pub fn includes_by_name(&self, method: &Method) -> bool {
         let is_name = |it: &&MethodGlob| !it.text.contains(['*', '?', '[', '{']);
         let mut named = self.include.iter().filter(is_name);
-        self.contains(method) && named.any(|it| it.matches(method))
+        self.contains(method) && named.any(|it| it.matches(&method.path))
     }
 
     /// The selected methods of a contract, at least one.
@@ -54,7 +60,10 @@ impl MethodSelection {
     /// If a glob matches no method at all, which is probably a typo, or no method is left.
     pub fn select<'c>(&self, contract: &'c Contract) -> Result<Vec<&'c Method>, ConfigError> {
         for pattern in self.include.iter().chain(&self.exclude) {
-            if !contract.methods().any(|method| pattern.matches(method)) {
+            if !contract
+                .methods()
+                .any(|method| pattern.matches(&method.path))
+            {
                 let pattern = &pattern.text;
                 let known: Vec<&str> = contract
                     .methods()
@@ -83,8 +92,8 @@ impl MethodSelection {
 }
 
 impl MethodGlob {
-    fn matches(&self, method: &Method) -> bool {
-        self.matcher.is_match(method.path.trim_start_matches('/'))
+    fn matches(&self, path: &str) -> bool {
+        self.matcher.is_match(path.trim_start_matches('/'))
     }
 }
 

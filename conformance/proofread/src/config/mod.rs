@@ -24,6 +24,7 @@ use std::{
 };
 
 pub use baseline::{Baseline, DAYS};
+pub(crate) use config_file::one_or_many;
 pub use config_file::{ConfigFile, MethodSettings, Tls};
 pub use credential::{Credential, TokenSource};
 pub use error::ConfigError;

@@ -1,29 +1,202 @@
 //! Decodes the bytes of an image into a descriptor pool, with a separate error for
 //! each kind of invalid input.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use prost::{
     Message,
-    encoding::{WireType, decode_key, decode_varint},
+    encoding::{WireType, decode_key, decode_varint, encode_varint},
 };
 use prost_protovalidate::normalize_edition_descriptor_set;
 use prost_reflect::DescriptorPool;
-use prost_types::FileDescriptorSet;
 
 use super::ContractError;
+
+/// The number of the extension `(proofread.v1.credentials)` of a file.
+const CREDENTIALS: u32 = 52617;
+
+/// The parts of a `FileDescriptorProto` that are needed before it is decoded. Decoding only
+/// them takes a small part of the time and memory.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct FileIndex {
+    #[prost(string, tag = "1")]
+    pub(crate) name: String,
+    #[prost(string, tag = "2")]
+    package: String,
+    #[prost(string, repeated, tag = "3")]
+    pub(crate) imports: Vec<String>,
+    #[prost(message, repeated, tag = "6")]
+    services: Vec<ServiceIndex>,
+    #[prost(bytes = "vec", tag = "8")]
+    options: Vec<u8>,
+    #[prost(string, tag = "12")]
+    syntax: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct ServiceIndex {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(message, repeated, tag = "2")]
+    methods: Vec<MethodIndex>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct MethodIndex {
+    #[prost(string, tag = "1")]
+    name: String,
+}
+
+/// A file that is not part of the contract because it can't be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOutFile {
+    /// Its name, or its path if it could not be compiled.
+    pub name: String,
+    /// Why it can't be used.
+    pub reason: String,
+}
 
 /// Decodes an image. Also returns the bytes that were decoded, in which files of
 /// edition 2023 are rewritten as proto3, because prost-reflect does not read editions.
 pub(super) fn decode(bytes: &[u8]) -> Result<(DescriptorPool, Vec<u8>), ContractError> {
     check_entries(bytes)?;
     let bytes = normalize_edition_descriptor_set(bytes);
-    let image = FileDescriptorSet::decode(bytes.as_slice())
-        .map_err(|error| ContractError::NotAnImage(error.to_string()))?;
-    check_files(&image)?;
+    check_files(&index(&bytes)?)?;
     let pool = DescriptorPool::decode(bytes.as_slice())
         .map_err(|error| ContractError::Inconsistent(error.to_string()))?;
     Ok((pool, bytes))
+}
+
+/// As [`decode`], but leaves out the files that can't be used, and those that import them.
+pub(super) fn decode_usable(
+    bytes: &[u8],
+) -> Result<(DescriptorPool, Vec<u8>, Vec<LeftOutFile>), ContractError> {
+    check_entries(bytes)?;
+    let bytes = normalize_edition_descriptor_set(bytes);
+    let files = index(&bytes)?;
+    let raw: Vec<&[u8]> = raw_files(&bytes).collect();
+    let (mut pool, mut image, mut left_out) = (DescriptorPool::new(), Vec::new(), Vec::new());
+    let mut usable: BTreeSet<&str> = BTreeSet::new();
+    for at in imports_first(&files) {
+        let file = &files[at];
+        let missing = file.imports.iter().find(|it| !usable.contains(it.as_str()));
+        let added = match (missing, is_supported(&file.syntax)) {
+            (Some(import), _) => Err(format!("it imports {import}, which is not usable")),
+            (None, false) => Err(unsupported(file).to_string()),
+            (None, true) => {
+                let decoded = pool.decode_file_descriptor_proto(raw[at]);
+                decoded.map_err(|error| error.to_string())
+            }
+        };
+        match added {
+            Ok(()) => {
+                usable.insert(&file.name);
+                push_file(&mut image, raw[at]);
+            }
+            Err(reason) => left_out.push(LeftOutFile {
+                name: file.name.clone(),
+                reason,
+            }),
+        }
+    }
+    Ok((pool, image, left_out))
+}
+
+/// The files of an image that have a wanted method, with their imports and the files that
+/// define credentials. `wanted` gets `package.Service/Method`. `None` if no method is
+/// wanted, or the bytes are no image.
+pub(crate) fn prune(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Option<Vec<u8>> {
+    check_entries(bytes).ok()?;
+    let files = index(bytes).ok()?;
+    let names = files.iter().enumerate();
+    let by_name: BTreeMap<&str, usize> = names.map(|(at, it)| (it.name.as_str(), at)).collect();
+    let has_wanted = |file: &&FileIndex| file.methods().any(|path| wanted(&path));
+    files.iter().find(has_wanted)?;
+    let roots = files
+        .iter()
+        .filter(|it| has_wanted(it) || it.defines_credentials());
+    let mut open: Vec<&str> = roots.map(|file| file.name.as_str()).collect();
+    let mut kept = BTreeSet::new();
+    while let Some(name) = open.pop() {
+        if let Some(at) = by_name.get(name).filter(|at| kept.insert(**at)) {
+            open.extend(files[*at].imports.iter().map(String::as_str));
+        }
+    }
+    let mut pruned = Vec::new();
+    for (at, raw) in raw_files(bytes).enumerate() {
+        if kept.contains(&at) {
+            push_file(&mut pruned, raw);
+        }
+    }
+    Some(pruned)
+}
+
+impl FileIndex {
+    /// `package.Service/Method` of each method.
+    fn methods(&self) -> impl Iterator<Item = String> {
+        self.services.iter().flat_map(|service| {
+            let dot = if self.package.is_empty() { "" } else { "." };
+            let service_name = format!("{}{dot}{}", self.package, service.name);
+            let methods = service.methods.iter();
+            methods.map(move |method| format!("{service_name}/{}", method.name))
+        })
+    }
+
+    fn defines_credentials(&self) -> bool {
+        let mut key = Vec::new();
+        // Field number and wire type 2: a length follows.
+        encode_varint(u64::from(CREDENTIALS) << 3 | 2, &mut key);
+        self.options.windows(key.len()).any(|window| window == key)
+    }
+}
+
+/// The bytes of each file in an image that [`check_entries`] accepts.
+pub(crate) fn raw_files(image: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = image;
+    std::iter::from_fn(move || {
+        let mut after = rest.get(1..)?;
+        let length = usize::try_from(decode_varint(&mut after).ok()?).ok()?;
+        let (file, after) = after.split_at_checked(length)?;
+        rest = after;
+        Some(file)
+    })
+}
+
+/// Appends a file to an encoded `FileDescriptorSet`.
+pub(crate) fn push_file(image: &mut Vec<u8>, file: &[u8]) {
+    // Field 1, length-delimited.
+    image.push(0x0a);
+    encode_varint(file.len() as u64, image);
+    image.extend_from_slice(file);
+}
+
+pub(crate) fn index(image: &[u8]) -> Result<Vec<FileIndex>, ContractError> {
+    let files = raw_files(image).map(FileIndex::decode);
+    files
+        .collect::<Result<_, _>>()
+        .map_err(|error| ContractError::NotAnImage(error.to_string()))
+}
+
+/// The positions of the files, each after its imports.
+fn imports_first(files: &[FileIndex]) -> Vec<usize> {
+    let names = files.iter().enumerate();
+    let by_name: BTreeMap<&str, usize> = names.map(|(at, it)| (it.name.as_str(), at)).collect();
+    let (mut order, mut seen) = (Vec::new(), BTreeSet::new());
+    for root in 0..files.len() {
+        // A file is visited twice: first its imports are put before it, then it follows.
+        let mut open = vec![(root, false)];
+        while let Some((at, imports_done)) = open.pop() {
+            if imports_done {
+                order.push(at);
+            } else if seen.insert(at) {
+                open.push((at, true));
+                let imports = files[at].imports.iter();
+                let imports = imports.filter_map(|name| by_name.get(name.as_str()));
+                open.extend(imports.map(|import| (*import, false)));
+            }
+        }
+    }
+    order
 }
 
 /// Checks the top-level entries. A set is a sequence of files (field 1); images built
@@ -59,12 +232,12 @@ fn check_entries(bytes: &[u8]) -> Result<(), ContractError> {
     Ok(())
 }
 
-fn check_files(image: &FileDescriptorSet) -> Result<(), ContractError> {
-    if image.file.is_empty() {
+fn check_files(files: &[FileIndex]) -> Result<(), ContractError> {
+    if files.is_empty() {
         return Err(ContractError::Empty);
     }
-    let present: BTreeSet<&str> = image.file.iter().map(|file| file.name()).collect();
-    let imported = image.file.iter().flat_map(|file| &file.dependency);
+    let present: BTreeSet<&str> = files.iter().map(|file| file.name.as_str()).collect();
+    let imported = files.iter().flat_map(|file| &file.imports);
     let missing: BTreeSet<&String> = imported
         .filter(|name| !present.contains(name.as_str()))
         .collect();
@@ -72,13 +245,19 @@ fn check_files(image: &FileDescriptorSet) -> Result<(), ContractError> {
         let missing = missing.into_iter().cloned().collect();
         return Err(ContractError::MissingImports(missing));
     }
-    for file in &image.file {
-        if !matches!(file.syntax(), "" | "proto2" | "proto3") {
-            return Err(ContractError::UnsupportedSyntax {
-                file: file.name().to_owned(),
-                syntax: file.syntax().to_owned(),
-            });
-        }
+    match files.iter().find(|file| !is_supported(&file.syntax)) {
+        Some(file) => Err(unsupported(file)),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+fn is_supported(syntax: &str) -> bool {
+    matches!(syntax, "" | "proto2" | "proto3")
+}
+
+fn unsupported(file: &FileIndex) -> ContractError {
+    ContractError::UnsupportedSyntax {
+        file: file.name.clone(),
+        syntax: file.syntax.clone(),
+    }
 }

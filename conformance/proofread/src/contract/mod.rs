@@ -25,6 +25,8 @@ use prost_reflect::{DescriptorPool, Kind};
 
 pub use access::{Access, Condition, Credential};
 pub use error::ContractError;
+pub use image::LeftOutFile;
+pub(crate) use image::{FileIndex, index as image_index, prune, push_file, raw_files};
 pub use model::{
     Code, DeclaredError, Enum, EnumValue, Extension, Field, File, Idempotency, Message, Method,
     Oneof, Package, Paging, Service,
@@ -41,6 +43,7 @@ pub struct Contract {
     /// within that package.
     messages: HashMap<String, (usize, usize)>,
     enums: HashMap<String, (usize, usize)>,
+    left_out: Vec<LeftOutFile>,
 }
 
 impl Contract {
@@ -66,6 +69,38 @@ impl Contract {
     /// When the bytes are not a valid image; see [`ContractError`].
     pub fn decode(bytes: &[u8]) -> Result<Self, ContractError> {
         let (pool, image) = image::decode(bytes)?;
+        Self::new(pool, image, Vec::new())
+    }
+
+    /// As [`Contract::decode`], but leaves out files that can't be used, and those that
+    /// import them, as long as a method is left. `left_out` are files that could not be
+    /// compiled.
+    ///
+    /// # Errors
+    /// As [`Contract::decode`].
+    pub fn decode_usable(
+        bytes: &[u8],
+        mut left_out: Vec<LeftOutFile>,
+    ) -> Result<Self, ContractError> {
+        let error = match image::decode(bytes) {
+            Ok((pool, image)) => return Self::new(pool, image, left_out),
+            Err(error) => error,
+        };
+        let (pool, image, unusable) = image::decode_usable(bytes)?;
+        left_out.extend(unusable);
+        let contract = Self::new(pool, image, left_out)?;
+        if contract.methods().next().is_some() {
+            Ok(contract)
+        } else {
+            Err(error)
+        }
+    }
+
+    fn new(
+        pool: DescriptorPool,
+        image: Vec<u8>,
+        left_out: Vec<LeftOutFile>,
+    ) -> Result<Self, ContractError> {
         let packages = from_descriptors::packages(&pool)?;
         let mut messages = HashMap::new();
         let mut enums = HashMap::new();
@@ -83,7 +118,13 @@ impl Contract {
             packages,
             messages,
             enums,
+            left_out,
         })
+    }
+
+    /// The files that are not part of the contract because they can't be used.
+    pub fn left_out(&self) -> &[LeftOutFile] {
+        &self.left_out
     }
 
     /// The descriptors of the contract, of protobuf and of protovalidate.

@@ -20,14 +20,9 @@ pub fn find_method<'c>(
     contract: &'c Contract,
     name: &str,
 ) -> Result<&'c Method, MethodLookupError> {
-    let wanted = name.trim_start_matches('/').replace('/', ".");
-    let matches: Vec<&Method> = contract
-        .methods()
-        .filter(|method| {
-            let full = method.full_name.as_str();
-            full == wanted || full.ends_with(&format!(".{wanted}"))
-        })
-        .collect();
+    let wanted = dotted(name);
+    let methods = contract.methods();
+    let matches: Vec<&Method> = methods.filter(|it| is_name_of(name, &it.path)).collect();
     let names = |methods: &[&Method]| -> Vec<String> {
         let paths = methods
             .iter()
@@ -50,6 +45,17 @@ pub fn find_method<'c>(
             }
         },
     }
+}
+
+/// Whether a method with this path, `package.Service/Method`, has this name or ends with it.
+pub fn is_name_of(name: &str, path: &str) -> bool {
+    let (wanted, full) = (dotted(name), dotted(path));
+    let before = full.strip_suffix(&wanted);
+    before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
+}
+
+fn dotted(name: &str) -> String {
+    name.trim_start_matches('/').replace('/', ".")
 }
 
 fn not_found_message(contract: &Contract, name: &str, wanted: &str) -> String {

@@ -14,7 +14,7 @@ use crate::{
     unset::{UnsetAnalysis, UnsetBehaviour},
 };
 
-pub use find_method::{MethodLookupError, find_method};
+pub use find_method::{MethodLookupError, find_method, is_name_of};
 pub use text::text;
 
 /// The explanation of a method.

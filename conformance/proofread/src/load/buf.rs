@@ -35,13 +35,14 @@ pub(super) fn build(folder: &Path) -> Option<Result<Vec<u8>, String>> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct BufYaml {
-    modules: Vec<Module>,
+    modules: Vec<ModuleYaml>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Module {
+struct ModuleYaml {
     path: Option<PathBuf>,
+    excludes: Vec<PathBuf>,
 }
 
 /// The part of `buf.work.yaml` that lists the modules.
@@ -51,20 +52,85 @@ struct BufWork {
     directories: Vec<PathBuf>,
 }
 
+/// A folder to which imports are relative.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Module {
+    pub(super) path: PathBuf,
+    /// The folders in it that are not part of the module.
+    pub(super) excludes: Vec<PathBuf>,
+}
+
+impl Module {
+    pub(super) fn of(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            excludes: Vec::new(),
+        }
+    }
+}
+
 /// The folders to which imports are relative: the modules that `buf.yaml` or
 /// `buf.work.yaml` lists, or else the folder itself.
 pub(crate) fn module_roots(folder: &Path) -> Result<Vec<PathBuf>, LoadError> {
-    let listed = match read_yaml::<BufYaml>(&folder.join("buf.yaml"))? {
-        Some(yaml) => yaml.modules.into_iter().filter_map(|it| it.path).collect(),
-        None => match read_yaml::<BufWork>(&folder.join("buf.work.yaml"))? {
-            Some(work) => work.directories,
-            None => Vec::new(),
-        },
-    };
-    if listed.is_empty() {
-        return Ok(vec![folder.to_owned()]);
+    let modules = modules_of(folder)?.into_iter();
+    let paths: Vec<PathBuf> = modules.map(|module| module.path).collect();
+    Ok(if paths.is_empty() {
+        vec![folder.to_owned()]
+    } else {
+        paths
+    })
+}
+
+/// The modules of the workspace that a path is, or is part of; empty without a workspace.
+pub(super) fn modules_around(path: &Path) -> Result<Vec<Module>, LoadError> {
+    let around = path.ancestors().map(|folder| {
+        if folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            folder
+        }
+    });
+    for folder in around.filter(|folder| folder.is_dir()) {
+        let modules = modules_of(folder)?;
+        let is_part = |module: &Module| path.starts_with(&module.path);
+        if folder == path && !modules.is_empty() || modules.iter().any(is_part) {
+            return Ok(modules);
+        }
     }
-    Ok(listed.into_iter().map(|path| folder.join(path)).collect())
+    Ok(Vec::new())
+}
+
+/// The modules that the configuration of buf in a folder lists.
+fn modules_of(folder: &Path) -> Result<Vec<Module>, LoadError> {
+    let join = |path: &PathBuf| {
+        if path.as_path() == Path::new(".") {
+            folder.to_owned()
+        } else {
+            within(folder, path)
+        }
+    };
+    if let Some(yaml) = read_yaml::<BufYaml>(&folder.join("buf.yaml"))? {
+        let modules = yaml.modules.iter().filter_map(|module| {
+            Some(Module {
+                path: join(module.path.as_ref()?),
+                excludes: module.excludes.iter().map(join).collect(),
+            })
+        });
+        return Ok(modules.collect());
+    }
+    let work = read_yaml::<BufWork>(&folder.join("buf.work.yaml"))?.unwrap_or_default();
+    let modules = work.directories.iter().map(|it| Module::of(&join(it)));
+    Ok(modules.collect())
+}
+
+/// A path in a folder. The working folder is left out, so that the path has the same
+/// beginning as one that the user gave.
+fn within(folder: &Path, path: &Path) -> PathBuf {
+    if folder == Path::new(".") {
+        path.to_owned()
+    } else {
+        folder.join(path)
+    }
 }
 
 fn read_yaml<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>, LoadError> {

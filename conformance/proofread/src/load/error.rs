@@ -34,6 +34,17 @@ pub enum LoadError {
         message: String,
     },
 
+    /// Two contracts have a file of the same name with different content.
+    #[error("{file} in {} differs from that in {}", .second.display(), .first.display())]
+    Conflict {
+        /// The name of the file.
+        file: String,
+        /// The contract that was read first.
+        first: PathBuf,
+        /// The other contract.
+        second: PathBuf,
+    },
+
     /// The protos do not compile.
     #[error("{0}")]
     Compile(String),

@@ -1,9 +1,6 @@
-//! Compiles a folder of protos to an image.
+//! Compiles protos to an image.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use protox::{
     Compiler, Error,
@@ -13,7 +10,8 @@ use protox::{
     },
 };
 
-use super::{LoadError, buf};
+use super::{Image, LoadError, buf, roots::Roots};
+use crate::contract::LeftOutFile;
 
 /// The options of proofread, for modules that import them without a copy of the file.
 const OPTIONS_PROTO: (&str, &str) = (
@@ -21,15 +19,23 @@ const OPTIONS_PROTO: (&str, &str) = (
     include_str!("../../../../proto/proofread/v1/options.proto"),
 );
 
-/// Compiles the folder with buf. If buf is not installed or fails, for instance because it
-/// has to download a module without a network, protox compiles it in this process.
-pub(super) fn build(folder: &Path) -> Result<Vec<u8>, LoadError> {
-    let buf_error = match buf::build(folder) {
-        Some(Ok(image)) => return Ok(image),
+/// Compiles a folder with buf. If buf is not installed or fails, for instance because it
+/// has to download a module without a network, protox compiles it in this process, as it
+/// does with import paths, which buf does not have.
+pub(super) fn build(folder: &Path, import_paths: &[PathBuf]) -> Result<Image, LoadError> {
+    let built = match import_paths {
+        [] => buf::build(folder),
+        _ => None,
+    };
+    let buf_error = match built {
+        Some(Ok(bytes)) => {
+            let left_out = Vec::new();
+            return Ok(Image { bytes, left_out });
+        }
         Some(Err(message)) => Some(message),
         None => None,
     };
-    let compiled = compile(folder);
+    let compiled = compile(folder, import_paths);
     match (compiled, buf_error) {
         // For a missing import buf's message is better: it knows the dependencies.
         (Err(LoadError::Import(_)), Some(message)) => Err(LoadError::Compile(message)),
@@ -37,22 +43,17 @@ pub(super) fn build(folder: &Path) -> Result<Vec<u8>, LoadError> {
     }
 }
 
-/// Compiles every proto in the modules of the folder with protox.
-pub(super) fn compile(folder: &Path) -> Result<Vec<u8>, LoadError> {
-    let roots = buf::module_roots(folder)?;
+/// Compiles a proto, or every proto in a folder, with protox. Files that do not compile are
+/// left out if others do.
+pub(super) fn compile(path: &Path, import_paths: &[PathBuf]) -> Result<Image, LoadError> {
+    let roots = Roots::of(path, import_paths)?;
+    if roots.names.is_empty() {
+        return Err(LoadError::NoProtos(path.to_owned()));
+    }
     let mut resolver = ChainFileResolver::new();
-    let mut names = Vec::new();
-    for root in &roots {
-        resolver.add(IncludeFileResolver::new(root.clone()));
-        let mut found = Vec::new();
-        collect_protos(root, &mut found)?;
-        names.extend(found.iter().filter_map(|path| import_name(root, path)));
+    for root in roots.folders {
+        resolver.add(IncludeFileResolver::new(root));
     }
-    if names.is_empty() {
-        return Err(LoadError::NoProtos(folder.to_owned()));
-    }
-    names.sort();
-    names.dedup();
     let rules = prost_protovalidate_types::DESCRIPTOR_POOL.encode_to_vec();
     if let Ok(rules) = DescriptorSetFileResolver::decode(rules.as_slice()) {
         resolver.add(rules);
@@ -61,10 +62,23 @@ pub(super) fn compile(folder: &Path) -> Result<Vec<u8>, LoadError> {
     resolver.add(GoogleFileResolver::new());
     let mut compiler = Compiler::with_file_resolver(resolver);
     compiler.include_imports(true).include_source_info(true);
-    compiler
-        .open_files(&names)
-        .map_err(|error| compile_error(&error))?;
-    Ok(compiler.encode_file_descriptor_set())
+    let mut errors = Vec::new();
+    for name in &roots.names {
+        if let Err(error) = compiler.open_file(name) {
+            errors.push((name, compile_error(&error)));
+        }
+    }
+    if errors.len() == roots.names.len() {
+        return Err(errors.swap_remove(0).1);
+    }
+    let left_out = errors.into_iter().map(|(name, error)| LeftOutFile {
+        name: name.clone(),
+        reason: error.to_string(),
+    });
+    Ok(Image {
+        bytes: compiler.encode_file_descriptor_set(),
+        left_out: left_out.collect(),
+    })
 }
 
 /// The debug format of a protox error begins with file, line and column.
@@ -76,38 +90,6 @@ fn compile_error(error: &Error) -> LoadError {
     } else {
         LoadError::Compile(line.to_owned())
     }
-}
-
-/// Collects all protos below a folder, without hidden folders and `node_modules`, where
-/// tools keep their own files.
-fn collect_protos(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), LoadError> {
-    let unreadable = |source| LoadError::Read {
-        path: folder.to_owned(),
-        source,
-    };
-    for entry in fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        let name = path.file_name().and_then(|name| name.to_str());
-        if name.is_none_or(|name| name.starts_with('.') || name == "node_modules") {
-            continue;
-        }
-        if path.is_dir() {
-            collect_protos(&path, found)?;
-        } else if path
-            .extension()
-            .is_some_and(|extension| extension == "proto")
-        {
-            found.push(path);
-        }
-    }
-    Ok(())
-}
-
-/// The name by which other protos import a file; it has slashes on every system.
-fn import_name(root: &Path, path: &Path) -> Option<String> {
-    let relative = path.strip_prefix(root).ok()?;
-    let parts: Option<Vec<&str>> = relative.iter().map(|part| part.to_str()).collect();
-    Some(parts?.join("/"))
 }
 
 /// Resolves `proofread/v1/options.proto` to the built-in copy.

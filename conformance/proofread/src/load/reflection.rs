@@ -6,15 +6,12 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use prost::{
-    Message,
-    encoding::{decode_varint, encode_varint},
-};
+use prost::Message;
 use prost_types::FileDescriptorProto;
 
 use super::LoadError;
 use crate::{
-    contract::Code,
+    contract::{Code, push_file},
     outcome::{Answer, Outcome},
     probe::{Probe, RawBody},
 };
@@ -276,25 +273,7 @@ fn bundled_file(query: &Query) -> Option<(String, Vec<u8>)> {
 fn encode_file_set(files: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
     let mut bytes = Vec::new();
     for file in files.values() {
-        // Field 1, length-delimited.
-        bytes.push(0x0a);
-        encode_varint(file.len() as u64, &mut bytes);
-        bytes.extend_from_slice(file);
+        push_file(&mut bytes, file);
     }
     bytes
-}
-
-/// The bytes of each file in an encoded `FileDescriptorSet`.
-pub(crate) fn raw_files(image: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = image;
-    std::iter::from_fn(move || {
-        // Field 1, length-delimited; a contract consists of such entries only.
-        let (0x0a, mut after) = rest.split_first().map(|(key, after)| (*key, after))? else {
-            return None;
-        };
-        let length = usize::try_from(decode_varint(&mut after).ok()?).ok()?;
-        let (file, after) = after.split_at_checked(length)?;
-        rest = after;
-        Some(file)
-    })
 }

@@ -13,7 +13,7 @@ mod page;
 mod tests;
 mod unset_page;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     contract::{Contract, Package},
@@ -31,12 +31,25 @@ const UNANNOTATED_NOTE: &str = "This contract has no annotations: it imports nei
 struct ReferenceContext<'c> {
     contract: &'c Contract,
     unset: UnsetAnalysis<'c>,
+    /// The full names of the messages that are the type of a field.
+    field_types: BTreeSet<&'c str>,
+    /// The full names of the messages that are requests or responses.
+    requests_and_responses: BTreeSet<&'c str>,
 }
 
 /// Renders all pages; the keys are file names.
 pub fn render_pages(contract: &Contract) -> BTreeMap<String, String> {
+    let methods = contract.methods();
+    let all_fields = contract.messages().flat_map(|message| &message.fields);
     let context = ReferenceContext {
         contract,
+        field_types: all_fields
+            .filter_map(|field| contract.message_in(field))
+            .map(|message| message.full_name.as_str())
+            .collect(),
+        requests_and_responses: methods
+            .flat_map(|method| [method.request.as_str(), method.response.as_str()])
+            .collect(),
         unset: UnsetAnalysis::new(contract),
     };
     // The first pass collects the link targets, the second uses them; see `Page`.

@@ -1,7 +1,5 @@
 //! The page of a package.
 
-use std::collections::BTreeSet;
-
 use super::{
     ReferenceContext, UNANNOTATED_NOTE, field_tables,
     markdown::{Table, escape_prose},
@@ -69,19 +67,9 @@ fn messages_with_section<'c>(
     context: &ReferenceContext<'c>,
     package: &'c Package,
 ) -> Vec<&'c Message> {
-    let contract = context.contract;
-    let methods = contract.methods();
-    let requests_and_responses: BTreeSet<&str> = methods
-        .flat_map(|method| [method.request.as_str(), method.response.as_str()])
-        .collect();
-    let all_fields = contract.messages().flat_map(|message| &message.fields);
-    let field_types: BTreeSet<&str> = all_fields
-        .filter_map(|field| contract.message_in(field))
-        .map(|message| message.full_name.as_str())
-        .collect();
     let messages = package.messages.iter().filter(|message| {
         let name = message.full_name.as_str();
-        field_types.contains(name) || !requests_and_responses.contains(name)
+        context.field_types.contains(name) || !context.requests_and_responses.contains(name)
     });
     messages.collect()
 }

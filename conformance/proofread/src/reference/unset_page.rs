@@ -1,6 +1,6 @@
 //! The page `unset.md`: what happens when a request field is left unset.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     ReferenceContext, UNANNOTATED_NOTE, field_tables, markdown::Table, methods::unset_key,
@@ -9,7 +9,7 @@ use super::{
 use crate::{
     contract::{Message, Method, Package},
     rule_text::code,
-    unset::{RequestField, UnsetAnalysis, UnsetBehaviour, value_seen_by_server},
+    unset::{RequestField, UnsetBehaviour, value_seen_by_server},
 };
 
 const INTRODUCTION: &str = "In proto3 a client may leave out any field. For a field without \
@@ -26,16 +26,19 @@ pub(super) fn page<'c, 'p>(context: &ReferenceContext<'c>, mut page: Page<'p>) -
     page.paragraph("[All packages](README.md)");
     page.paragraph(INTRODUCTION);
     let shared = shared_messages(context);
+    let users = users_by_message(context);
     let packages = context.contract.packages();
     page.table(totals(context, &page));
     for package in packages.iter().filter(|package| !package.is_unannotated()) {
-        section(context, &mut page, package, &shared);
+        section(context, &mut page, package, (&shared, &users));
     }
     for package in packages.iter().filter(|package| package.is_unannotated()) {
-        section(context, &mut page, package, &shared);
+        section(context, &mut page, package, (&shared, &users));
     }
     page
 }
+
+type Users<'c> = BTreeMap<&'c str, Vec<&'c Method>>;
 
 /// Messages that requests use more than once, with the number of uses. They get a table
 /// of their own; all other messages are shown in the table of the request.
@@ -108,7 +111,7 @@ fn section<'c>(
     context: &ReferenceContext<'c>,
     page: &mut Page<'_>,
     package: &'c Package,
-    shared: &BTreeMap<&str, usize>,
+    (shared, users): (&BTreeMap<&str, usize>, &Users<'c>),
 ) {
     let is_shared = |message: &Message| shared.contains_key(message.full_name.as_str());
     let messages = package.messages.iter();
@@ -148,7 +151,9 @@ fn section<'c>(
     for message in shared_here {
         page.heading(3, &message.name, &[&unset_key(&message.full_name)]);
         let name = page.link(&message.full_name, &code(&message.name));
-        let users = users(context, page, message);
+        let users = users.get(message.full_name.as_str()).into_iter().flatten();
+        let users = users.map(|method| page.link(&unset_key(&method.full_name), &method.name));
+        let users = users.collect::<Vec<_>>().join(", ");
         page.paragraph(&format!("{name} is part of several requests: {users}."));
         let fields = context
             .unset
@@ -167,18 +172,17 @@ fn introduce(page: &mut Page<'_>, method: &Method, request: &Message) {
     page.paragraph(&format!("{}{each}; see {method}.", code(&request.name)));
 }
 
-/// The methods whose requests contain a message.
-fn users(context: &ReferenceContext<'_>, page: &Page<'_>, message: &Message) -> String {
-    let contains = |unset: &UnsetAnalysis<'_>, method: &&Method| {
-        let fields = unset.of_method(method);
-        fields
-            .iter()
-            .any(|field| field.message.full_name == message.full_name)
-    };
-    let methods = context.contract.methods();
-    let methods = methods.filter(|method| contains(&context.unset, method));
-    let links = methods.map(|method| page.link(&unset_key(&method.full_name), &method.name));
-    links.collect::<Vec<_>>().join(", ")
+/// The methods whose requests contain a message, by the full name of the message.
+fn users_by_message<'c>(context: &ReferenceContext<'c>) -> Users<'c> {
+    let mut users = Users::new();
+    for method in context.contract.methods() {
+        let fields = context.unset.of_method(method);
+        let messages = fields.iter().map(|field| field.message.full_name.as_str());
+        for message in messages.collect::<BTreeSet<_>>() {
+            users.entry(message).or_default().push(method);
+        }
+    }
+    users
 }
 
 fn table(

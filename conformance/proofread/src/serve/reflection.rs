@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use prost::Message;
 use prost_reflect::DescriptorPool;
-use prost_types::FileDescriptorProto;
 
 use super::{
     body::Body,
@@ -12,10 +11,10 @@ use super::{
     status::{INTERNAL, NOT_FOUND, Status},
 };
 use crate::{
-    contract::Contract,
+    contract::{Contract, FileIndex, raw_files},
     load::reflection::{
         ErrorResponse, ExtensionNumbers, Files as FileResponse, Query, REFLECTION_SERVICES,
-        Request, Response, Service, Services, raw_files,
+        Request, Response, Service, Services,
     },
 };
 
@@ -39,8 +38,7 @@ struct File {
 impl Files {
     pub(super) fn of(contract: &Contract) -> Self {
         let files = raw_files(contract.image()).filter_map(|bytes| {
-            let file = FileDescriptorProto::decode(bytes).ok()?;
-            let (name, imports) = (file.name().to_owned(), file.dependency);
+            let FileIndex { name, imports, .. } = FileIndex::decode(bytes).ok()?;
             let bytes = bytes.to_vec();
             Some((name, File { bytes, imports }))
         });

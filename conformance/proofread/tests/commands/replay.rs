@@ -126,3 +126,24 @@ fn crash_that_does_not_happen_again_is_not_called_fixed() {
     let failed = replay(&Shop::open(Mode::CrashesOnId100));
     assert!(failed.contains("FAILED"), "{failed}");
 }
+
+/// The contract is beside the working folder of the check, and the replay runs elsewhere.
+#[test]
+fn failures_can_be_replayed_from_another_folder() {
+    let (shop, folder) = (Shop::open(Mode::Lax), folder());
+    fs::create_dir_all(folder.path().join("ci/out")).expect("the folder can be created");
+    let check = [
+        "check",
+        &shop.url(),
+        "--contract=../shop.binpb",
+        "--phases=unset",
+        "--include=Get",
+        "--failures=out/failures.json",
+    ];
+    stdout(&folder.path().join("ci"), &check, 1);
+    let recorded = folder.path().join("ci/out/failures.json");
+    let recorded = fs::read_to_string(recorded).expect("the file was written");
+    assert!(recorded.contains("\"../../shop.binpb\""), "{recorded}");
+    let replayed = stdout(folder.path(), &["replay", "ci/out/failures.json"], 1);
+    assert!(replayed.contains("FAILED"), "{replayed}");
+}
