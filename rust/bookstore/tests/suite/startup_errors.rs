@@ -4,7 +4,9 @@ use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt};
 
 use store::{Db, Location};
 
-use crate::test_process::{Folder, TestProcess, run, run_with_input};
+use crate::test_process::{
+    CommandOutput, Folder, TestProcess, run, run_with_input, run_without_privileges,
+};
 
 /// Free ports, so that a command is not refused because of its ports.
 const PORTS: [&str; 3] = [
@@ -15,7 +17,10 @@ const PORTS: [&str; 3] = [
 
 /// Runs a command that must fail; returns its exit code and its one line of error.
 fn run_failing(folder: &Folder, arguments: &[&str]) -> String {
-    let ran = run(folder, arguments);
+    error_of(&run(folder, arguments), arguments)
+}
+
+fn error_of(ran: &CommandOutput, arguments: &[&str]) -> String {
     assert_eq!(ran.stdout, "", "{arguments:?}");
     let one = ran.stderr.ends_with('\n') && ran.stderr.lines().count() == 1;
     assert!(one, "{arguments:?} printed:\n{}", ran.stderr);
@@ -72,6 +77,27 @@ async fn unusable_data_folder_error_names_the_path() {
     written.expect("the table is there");
     db.close().await;
     output += &up(&folder, &["--data=newer"]);
+    insta::assert_snapshot!(output);
+}
+
+/// Data of an earlier run in a folder that is read-only now, or with one file that is.
+#[tokio::test]
+async fn read_only_data_is_refused_at_the_start() {
+    let folder = Folder::new();
+    TestProcess::up(&folder).kill().await;
+    let data = folder.path("data");
+    let arguments = [&["up"], &PORTS[..]].concat();
+    let mut output = String::new();
+    for (path, mode, writable) in [
+        (data.clone(), 0o500, 0o700),
+        (data.join("inventory.db"), 0o400, 0o600),
+    ] {
+        let set_mode = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode));
+        set_mode(mode).expect("it is ours");
+        let ran = run_without_privileges(&folder, &arguments);
+        set_mode(writable).expect("it is ours");
+        output += &error_of(&ran, &arguments);
+    }
     insta::assert_snapshot!(output);
 }
 

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags};
 use tokio::{sync::watch, task::spawn_blocking};
 
 use super::{
@@ -59,6 +59,7 @@ fn open_blocking(folder: &Path, schema: &Schema) -> Result<Sqlite, OpenError> {
         .recursive(true)
         .mode(0o700)
         .create(folder)
+        .and_then(|()| create_and_remove_file(folder))
         .map_err(not_writable)?;
     let file = folder.join(schema.name).with_extension("db");
     let lock = lock(&file).map_err(|error| match error {
@@ -70,6 +71,11 @@ fn open_blocking(folder: &Path, schema: &Schema) -> Result<Sqlite, OpenError> {
     })?;
     let to_open_error = |cause| open_error(cause, folder, &file, schema);
     let mut writer = connect_writer(&file).map_err(to_open_error)?;
+    // SQLite opens a file that it may not write for reading, and reports it only at a write.
+    if writer.is_readonly(MAIN_DB).map_err(to_open_error)? {
+        let cause = format!("{} is read-only", file.display());
+        return Err(not_writable(io::Error::other(cause)));
+    }
     match apply(&mut writer, [&migrations::SQLITE, schema.sqlite]) {
         Ok(()) => {}
         Err(MigrationError::Database(cause)) => return Err(to_open_error(cause)),
@@ -102,6 +108,14 @@ fn open_blocking(folder: &Path, schema: &Schema) -> Result<Sqlite, OpenError> {
         outages: Arc::new(Outages::new(schema.name)),
         lock: Arc::new(Mutex::new(Some(lock))),
     })
+}
+
+/// Fails if the folder is read-only. With files of an earlier run in it, SQLite would notice
+/// that only when it creates another one.
+fn create_and_remove_file(folder: &Path) -> io::Result<()> {
+    let probe = folder.join(format!(".writable.{:016x}", rand::random::<u64>()));
+    fs::File::create_new(&probe)?;
+    fs::remove_file(&probe)
 }
 
 fn connect(file: &Path, create: OpenFlags) -> Result<Connection, rusqlite::Error> {

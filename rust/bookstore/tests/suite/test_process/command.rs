@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File},
     io,
+    os::unix::fs::MetadataExt,
     process::{Command, Stdio},
     sync::mpsc,
     thread,
@@ -44,6 +45,22 @@ pub(super) fn command(folder: &Folder, arguments: &[&str]) -> Command {
 /// Runs a command and waits for it.
 pub fn run(folder: &Folder, arguments: &[&str]) -> CommandOutput {
     finish(folder, command(folder, arguments).stdin(Stdio::null()))
+}
+
+/// Runs a command and waits for it. Permissions of files bind it, also if root runs the tests.
+pub fn run_without_privileges(folder: &Folder, arguments: &[&str]) -> CommandOutput {
+    let bookstore = command(folder, arguments);
+    let as_root = fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
+    if !as_root {
+        return finish(folder, &mut { bookstore });
+    }
+    let mut command = Command::new("setpriv");
+    command
+        .arg("--bounding-set=-dac_override,-dac_read_search")
+        .arg(bookstore.get_program())
+        .args(bookstore.get_args())
+        .current_dir(folder.root());
+    finish(folder, &mut command)
 }
 
 /// Runs a command with the given standard input and environment variables.

@@ -28,7 +28,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tonic_health::pb::health_client::HealthClient;
 
 pub use self::{
-    command::{CommandOutput, run, run_unread, run_with_input},
+    command::{CommandOutput, run, run_unread, run_with_input, run_without_privileges},
     folder::Folder,
     page::{Page, get, get_from},
     payment_simulator::PaymentSimulator,
