@@ -2,9 +2,11 @@
 //! TCP; `client_policy`, `network`, `shutdown` and part of `slow_clients`
 //! test what needs a socket.
 
+mod attacker;
 mod calls;
 mod client_policy;
 mod conditions;
+mod connection_limits;
 mod context;
 mod credentials;
 mod fakes;

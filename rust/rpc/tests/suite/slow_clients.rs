@@ -1,21 +1,18 @@
 //! Clients that keep calls open without cost must not deny the service to others.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
-use bytes::Bytes;
 use contract::bookstore::inventory::v1::{GetBookRequest, ImportBooksRequest, WatchStockRequest};
 use futures::{StreamExt, stream};
-use h2::client::{ResponseFuture, SendRequest};
-use prost::Message;
 use rpc::Options;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    task::JoinHandle,
 };
 use tonic::Code;
 
 use crate::{
+    attacker::{Attacker, GET_BOOK, expect_service, grpc_message},
     fakes::{ECHO, FLOODS, NEVER_ANSWERS, WAITS_FOR_GATE},
     harness::{Server, Transport, eventually, on_both_transports, options},
 };
@@ -29,79 +26,10 @@ on_both_transports!(
 /// Many more half-open calls than the server has permits.
 const HALF_OPEN_CALLS: usize = 1000;
 
-const GET_BOOK: &str = "/bookstore.inventory.v1.InventoryService/GetBook";
-
 fn few_permits() -> Options {
     Options {
         max_calls: 16,
         ..options()
-    }
-}
-
-/// A raw HTTP/2 connection, which answers pings in the background.
-struct Attacker {
-    requests: SendRequest<Bytes>,
-    pings: h2::PingPong,
-    /// Dropping them would reset the calls.
-    calls: Vec<(ResponseFuture, h2::SendStream<Bytes>)>,
-    connection: JoinHandle<Result<(), h2::Error>>,
-}
-
-impl Attacker {
-    async fn connect(address: SocketAddr, window: u32) -> Self {
-        let socket = TcpStream::connect(address).await.expect("a connection");
-        let handshake = h2::client::Builder::new()
-            .initial_window_size(window)
-            .handshake(socket);
-        let (requests, mut connection) = handshake.await.expect("HTTP/2");
-        let pings = connection.ping_pong().expect("the first call");
-        let connection = tokio::spawn(connection);
-        Self {
-            requests,
-            pings,
-            calls: Vec::new(),
-            connection,
-        }
-    }
-
-    /// Sends the headers of a call and some bytes of its body.
-    async fn call(&mut self, body: &[u8], end: bool) {
-        self.call_method(GET_BOOK, body, end).await;
-    }
-
-    async fn call_method(&mut self, path: &str, body: &[u8], end: bool) {
-        let request = http::Request::post(format!("http://server{path}"))
-            .header("content-type", "application/grpc")
-            .header("te", "trailers")
-            .body(())
-            .expect("a request");
-        let ready = self.requests.clone().ready().await;
-        self.requests = ready.expect("the connection is open");
-        let (response, mut stream) = self
-            .requests
-            .send_request(request, false)
-            .expect("a stream");
-        let body = Bytes::copy_from_slice(body);
-        stream.send_data(body, end).expect("sent");
-        self.calls.push((response, stream));
-    }
-
-    /// Waits until the server has read everything that was sent.
-    async fn flush(&mut self) {
-        let pong = self.pings.ping(h2::Ping::opaque()).await;
-        pong.expect("the server answers");
-    }
-}
-
-fn grpc_message(message: &impl Message) -> Vec<u8> {
-    let message = message.encode_to_vec();
-    let length = u8::try_from(message.len()).expect("short");
-    [&[0, 0, 0, 0, length], &*message].concat()
-}
-
-async fn expect_service(server: &Server) {
-    for _ in 0..50 {
-        server.get_book(ECHO).await.expect("others are served");
     }
 }
 
@@ -143,12 +71,6 @@ fn few_streams(max_streams: usize) -> Options {
     };
     options.connections.unread_answer_timeout = Duration::from_millis(200);
     options
-}
-
-/// Fails if the event does not happen.
-async fn soon<T>(event: impl Future<Output = T>) -> T {
-    let event = tokio::time::timeout(Duration::from_secs(10), event);
-    event.await.expect("it happens within ten seconds")
 }
 
 async fn can_watch(server: &Server) -> bool {
@@ -193,90 +115,6 @@ async fn unread_grpc_web_stream_returns_its_permit() {
     socket.read_exact(&mut began).await.expect("it answers");
     assert_eq!(&began, b"HTTP/1.1 200");
     eventually(async || can_watch(&server).await).await;
-}
-
-#[tokio::test]
-async fn silent_connections_do_not_keep_out_others() {
-    let mut options = options();
-    options.connections.max_connections = 8;
-    options.connections.max_connections_per_peer = 8;
-    let server = Server::with(Transport::Tcp, options).await;
-    let address = server.address.expect("a socket");
-    let mut sockets = Vec::new();
-    for _ in 0..100 {
-        let mut socket = TcpStream::connect(address).await.expect("a connection");
-        let sent = socket.write_all(b"POST / HTTP/1.1\r\nhost: local").await;
-        sent.expect("the socket has a buffer");
-        sockets.push(socket);
-    }
-    expect_service(&server).await;
-}
-
-#[tokio::test]
-async fn connections_over_the_limit_are_closed_at_once() {
-    let mut options = options();
-    options.connections.max_connections_per_peer = 2;
-    let server = Server::with(Transport::Tcp, options).await;
-    let address = server.address.expect("a socket");
-    let mut connections = Vec::new();
-    for _ in 0..2 {
-        let mut connection = Attacker::connect(address, 65_535).await;
-        connection.call(&[0, 0, 0], false).await;
-        connection.flush().await;
-        connections.push(connection);
-    }
-    let mut third = TcpStream::connect(address).await.expect("a connection");
-    let read = soon(third.read(&mut [0; 1])).await;
-    assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
-    connections.pop();
-    eventually(async || server.get_book(ECHO).await.is_ok()).await;
-}
-
-#[tokio::test]
-async fn connection_without_a_complete_request_is_closed() {
-    let mut options = options();
-    options.connections.first_request_timeout = Duration::from_millis(50);
-    let server = Server::with(Transport::Tcp, options).await;
-    let address = server.address.expect("a socket");
-    for sent in ["", "POST / HTTP/1.1\r\nhost: local", "PRI * HTTP/2.0\r\n"] {
-        let mut socket = TcpStream::connect(address).await.expect("a connection");
-        socket.write_all(sent.as_bytes()).await.expect("sent");
-        let read = soon(socket.read(&mut [0; 1])).await;
-        assert!(matches!(read, Ok(0) | Err(_)), "{sent:?}: {read:?}");
-    }
-    let silent = Attacker::connect(address, 65_535).await;
-    soon(silent.connection)
-        .await
-        .expect("no panic")
-        .expect("GOAWAY");
-}
-
-#[tokio::test]
-async fn idle_connections_are_closed() {
-    let mut options = options();
-    // The time without requests is looked at only after this one.
-    options.connections.first_request_timeout = Duration::from_millis(50);
-    options.connections.http1_idle_timeout = Duration::from_millis(50);
-    options.connections.http2_idle_timeout = Duration::from_millis(50);
-    let server = Server::with(Transport::Tcp, options).await;
-    let address = server.address.expect("a socket");
-    let mut idle = Attacker::connect(address, 65_535).await;
-    let body = grpc_message(&GetBookRequest { book_id: ECHO });
-    idle.call(&body, true).await;
-    let (answer, _stream) = idle.calls.pop().expect("one call");
-    drop(answer.await.expect("an answer"));
-    soon(idle.connection)
-        .await
-        .expect("no panic")
-        .expect("GOAWAY");
-
-    let mut idle = TcpStream::connect(address).await.expect("a connection");
-    let request = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
-    idle.write_all(request).await.expect("sent");
-    let mut answer = Vec::new();
-    let closed = soon(idle.read_to_end(&mut answer)).await;
-    closed.expect("it is closed");
-    assert!(answer.starts_with(b"HTTP/1.1 415"));
 }
 
 #[tokio::test]
