@@ -94,8 +94,10 @@ test *args: _deps-rust _deps-cargo _deps-postgres
 # run proofread against the bookstore, and the snapshots of unset fields
 [group("check")]
 conformance: _deps-rust _deps-cargo
-    cargo build --quiet --package bookstore --package proofread
-    tools/with-bookstore sh -c 'exec target/debug/proofread check "http://$BINDERY_GRPC" --config conformance/suite/proofread.toml'
+    cargo build --quiet --package bookstore --package proofread --package suite
+    tools/with-bookstore sh -c 'target/debug/open-account prepare && \
+      target/debug/proofread check "http://$BINDERY_GRPC" --config conformance/suite/proofread.toml && \
+      exec target/debug/proofread check "http://$BINDERY_GRPC" --config conformance/suite/proofread-endings.toml'
     cargo insta test --package suite --check --unreferenced=reject
 
 # run proofread against the Python server (grpcio and protovalidate)

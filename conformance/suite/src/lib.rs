@@ -7,6 +7,8 @@
 
 #![forbid(unsafe_code)]
 
+mod account;
+
 use std::{
     env, fs,
     io::{BufRead, BufReader},
@@ -17,6 +19,8 @@ use std::{
 
 use anyhow::{Context, ensure};
 use tempfile::TempDir;
+
+pub use account::{AccountHelper, PASSWORD};
 
 /// The secret by which a test proves to be a service.
 pub const SERVICE_SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -64,9 +68,14 @@ impl Bookstore {
         Ok(bookstore)
     }
 
+    /// The data folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
     /// The operator token, which the bookstore writes to its data folder when it starts.
     pub fn operator_token(&self) -> anyhow::Result<String> {
-        let path = self.folder.path().join("data/operator.token");
+        let path = self.data().join("operator.token");
         Ok(fs::read_to_string(path)?.trim().to_owned())
     }
 }

@@ -12,12 +12,14 @@ use proofread::{
     probe::{Metadata, Probe, Target, request_body},
 };
 use serde_json::Value;
-use suite::{Bookstore, SERVICE_SECRET, root};
+use suite::{AccountHelper, Bookstore, SERVICE_SECRET, root};
 
 /// The services that the bookstore implements. The contracts of the two tutorials have no
 /// validation rules, so only the snapshots document what an unset field does there.
-const IMPLEMENTED: [&str; 5] = [
+const IMPLEMENTED: [&str; 7] = [
     "Recommendations",
+    "bookstore.accounts.v1.AccountService",
+    "bookstore.accounts.v1.SessionService",
     "bookstore.cart.v1.CartService",
     "bookstore.inventory.v1.InventoryService",
     "bookstore.recommendations.v1.RecommendationService",
@@ -27,17 +29,39 @@ const IMPLEMENTED: [&str; 5] = [
 #[tokio::test(flavor = "multi_thread")]
 async fn responses_to_unset_fields_match_the_snapshots() -> anyhow::Result<()> {
     let bookstore = Bookstore::start()?;
+    let helper = AccountHelper {
+        grpc_url: &bookstore.grpc,
+        data: &bookstore.data(),
+    };
+    let session = helper.open("ada@example.org").await?;
+    let ended_session = helper.open("bob@example.org").await?;
     let probe = Probe::connect(&Target {
         metadata: vec![
             Metadata {
                 key: "authorization".to_owned(),
                 value: format!("Bearer {}", bookstore.operator_token()?).into_bytes(),
                 methods: Some("bookstore.inventory.v1.*/*".to_owned()),
+                ..Metadata::default()
+            },
+            Metadata {
+                key: "authorization".to_owned(),
+                value: format!("Bearer {session}").into_bytes(),
+                methods: Some(
+                    "bookstore.accounts.v1.{AccountService/*,SessionService/*Session*}".to_owned(),
+                ),
+                ..Metadata::default()
+            },
+            Metadata {
+                key: "authorization".to_owned(),
+                value: format!("Bearer {ended_session}").into_bytes(),
+                methods: Some("*/SignOut".to_owned()),
+                ..Metadata::default()
             },
             Metadata {
                 key: "bindery-service".to_owned(),
                 value: format!("cart {SERVICE_SECRET}").into_bytes(),
                 methods: Some("*/{Commit,Release}Reservation".to_owned()),
+                ..Metadata::default()
             },
         ],
         ..Target::new(&bookstore.grpc)
@@ -63,12 +87,17 @@ async fn responses_to_unset_fields_match_the_snapshots() -> anyhow::Result<()> {
 }
 
 /// Values that the server knows, for fields whose valid values do not follow from the rules.
-fn fixtures() -> [(String, Vec<Value>); 6] {
+fn fixtures() -> [(String, Vec<Value>); 8] {
     [
         // A book that is in stock and that no other case changes.
         (
             "bookstore.inventory.v1.ReservationLine.book_id",
             Value::from(2),
+        ),
+        ("*.password", "correct horse battery".into()),
+        (
+            "bookstore.accounts.v1.UpdateAccountRequest.update_mask",
+            "displayName".into(),
         ),
         ("*.cart_id", "6f1c9a52-3a53-4d1c-9d65-0c2f2a0b7e11".into()),
         ("payment.PaymentRequest.order_id", "order123".into()),

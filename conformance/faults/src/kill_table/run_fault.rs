@@ -191,6 +191,7 @@ pub(super) async fn connect(uri: &str) -> anyhow::Result<Probe> {
                 key,
                 value,
                 methods,
+                ..Metadata::default()
             });
         }
     }

@@ -24,6 +24,7 @@ async fn failing(uri: String, image: &[u8], methods: &[&str]) -> Vec<String> {
         key: "authorization".to_owned(),
         value: format!("Bearer {TOKEN}").into_bytes(),
         methods: None,
+        ..Metadata::default()
     });
     let probe = Probe::connect(&target).await.expect("a server");
     let fixtures = Fixtures::default();

@@ -248,6 +248,7 @@ impl ConnectionArguments {
                 key: expanded.name,
                 value: expanded.value.into_bytes(),
                 methods: header.methods,
+                ..Metadata::default()
             });
         }
         Ok(target)

@@ -1,9 +1,15 @@
 //! Obtains the tokens of credentials, from the configuration, flags or a call such as
 //! SignIn, and builds the metadata that carries them.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 
-use anyhow::{anyhow, bail};
+use anyhow::{Context, anyhow, bail, ensure};
+use futures::{FutureExt, future::BoxFuture};
 
 use super::{
     config_location::WithConfigLocation, connection::UnexpandedHeader, setup_call::PreparedCall,
@@ -11,7 +17,7 @@ use super::{
 use crate::{
     config::{Config, Credential, Header, TokenSource, check_glob_matches, expand, path_glob},
     contract::{Access, Contract, Method},
-    probe::{CredentialHeader, Metadata, Probe},
+    probe::{CredentialHeader, Metadata, Probe, RefreshCredential},
     suggest::did_you_mean,
 };
 
@@ -19,6 +25,7 @@ use crate::{
 const TOKEN_PLACEHOLDER: &str = "{token}";
 
 /// A credential, from the configuration or the command line.
+#[derive(Clone)]
 struct NamedCredential {
     name: String,
     credential: Credential,
@@ -30,9 +37,80 @@ struct NamedCredential {
 
 /// The metadata of all credentials, and the same headers without secrets.
 pub(super) struct ResolvedCredentials {
+    /// The credentials whose token can be obtained again.
+    pub(super) sources: Vec<RefreshableCredential>,
     pub(super) metadata: Vec<Metadata>,
     pub(super) credentials: Vec<CredentialHeader>,
     pub(super) headers: Vec<(UnexpandedHeader, PathBuf)>,
+}
+
+/// A credential whose token a call or a command returns, with one header.
+pub(super) struct RefreshableCredential {
+    named: NamedCredential,
+    template: String,
+    source: TokenCall,
+}
+
+/// What returns a token, each time a new one.
+enum TokenCall {
+    Call(Box<PreparedCall>),
+    Command { command: String, folder: PathBuf },
+}
+
+/// Obtains tokens again by a client without credentials.
+pub(super) struct Refresher {
+    pub(super) sources: Vec<RefreshableCredential>,
+    pub(super) probe: Probe,
+    pub(super) timeout: Duration,
+}
+
+impl RefreshCredential for Refresher {
+    fn header_value<'a>(&'a self, credential: &'a str) -> BoxFuture<'a, Option<Vec<u8>>> {
+        async move {
+            let mut sources = self.sources.iter();
+            let found = sources.find(|source| source.named.name == credential)?;
+            let token = found.source.token(&self.probe, self.timeout).await.ok()?;
+            let sent = with_token(&found.named, &found.template, (&token, ""));
+            Some(sent.ok()?.0.value.into_bytes())
+        }
+        .boxed()
+    }
+}
+
+impl TokenCall {
+    async fn token(&self, probe: &Probe, timeout: Duration) -> anyhow::Result<String> {
+        match self {
+            Self::Call(call) => {
+                let values = call.fetch_values(probe, timeout).await?;
+                let token = values.first().and_then(|it| it.as_str());
+                let token = token.map(str::to_owned).ok_or_else(|| {
+                    let path = &call.method.path;
+                    anyhow!("the value in the response of {path} is not a string")
+                });
+                call.with_context(token, "field")
+            }
+            Self::Command { command, folder } => output_of(command, folder).await,
+        }
+    }
+}
+
+/// What a command prints, without the white space around it.
+async fn output_of(command: &str, folder: &Path) -> anyhow::Result<String> {
+    let mut shell = tokio::process::Command::new("sh");
+    if !folder.as_os_str().is_empty() {
+        shell.current_dir(folder);
+    }
+    shell.args(["-c", command]).stdin(Stdio::null());
+    let output = shell.stderr(Stdio::inherit()).output().await;
+    let output = output.with_context(|| format!("{command:?} cannot be run"))?;
+    ensure!(
+        output.status.success(),
+        "{command:?} failed: {}",
+        output.status
+    );
+    let text = String::from_utf8(output.stdout)
+        .with_context(|| format!("{command:?} does not print text"))?;
+    Ok(text.trim().to_owned())
 }
 
 /// Obtains the token of every credential and finds the methods that need it.
@@ -44,6 +122,7 @@ pub(super) async fn resolve(
     timeout: Duration,
 ) -> anyhow::Result<ResolvedCredentials> {
     let mut found = ResolvedCredentials {
+        sources: Vec::new(),
         metadata: Vec::new(),
         credentials: Vec::new(),
         headers: Vec::new(),
@@ -58,7 +137,15 @@ pub(super) async fn resolve(
         }
         let headers = headers_with_methods(&named.name, &named.credential, &names, contract)
             .with_config_location(config, key)?;
-        let (token, redacted) = token(&named, config, contract, (probe, timeout)).await?;
+        let (token, redacted, source) = token(&named, config, contract, (probe, timeout)).await?;
+        let refreshable = source.is_some().then(|| named.name.clone());
+        if let (Some(source), Some((template, _))) = (source, headers.first()) {
+            found.sources.push(RefreshableCredential {
+                named: named.clone(),
+                template: template.clone(),
+                source,
+            });
+        }
         for (template, methods) in headers {
             let header = with_token(&named, &template, (&token, &redacted));
             let (sent, redacted) = header.with_config_location(config, &format!("{key}.header"))?;
@@ -71,6 +158,7 @@ pub(super) async fn resolve(
                 key: sent.name.clone(),
                 value: sent.value.into_bytes(),
                 methods: Some(methods.clone()),
+                refreshable: refreshable.clone(),
             });
             let header = UnexpandedHeader {
                 name: sent.name,
@@ -84,39 +172,43 @@ pub(super) async fn resolve(
     Ok(found)
 }
 
-/// The token, and the text that reports show instead of it.
+/// The token, the text that reports show instead of it, and where to obtain it again.
 async fn token(
     named: &NamedCredential,
     config: &Config,
     contract: &Contract,
     (probe, timeout): (&Probe, Duration),
-) -> anyhow::Result<(String, String)> {
+) -> anyhow::Result<(String, String, Option<TokenCall>)> {
     let NamedCredential {
         name, folder, key, ..
     } = named;
-    let call = match named
-        .credential
-        .source(name)
-        .with_config_location(config, key)?
-    {
+    let source = named.credential.source(name);
+    let (source, part) = match source.with_config_location(config, key)? {
         TokenSource::Token(token) => {
             let expanded =
                 expand(token, folder).with_config_location(config, &format!("{key}.token"))?;
-            return Ok((expanded, token.to_owned()));
+            return Ok((expanded, token.to_owned(), None));
         }
         TokenSource::Call(call) => {
             let purpose = format!("the credential {name}");
-            PreparedCall::new(contract, call, config, (key, purpose))?
+            let call = PreparedCall::new(contract, call, config, (key, purpose))?;
+            (TokenCall::Call(Box::new(call)), "call")
+        }
+        TokenSource::Command(command) => {
+            let (command, folder) = (command.to_owned(), folder.clone());
+            (TokenCall::Command { command, folder }, "command")
         }
     };
-    let values = call.fetch_values(probe, timeout).await?;
-    let token = values.first().and_then(|it| it.as_str());
-    let token = token.map(str::to_owned).ok_or_else(|| {
-        let path = &call.method.path;
-        anyhow!("the value in the response of {path} is not a string")
-    });
-    let token = call.with_context(token, "field")?;
-    Ok((token, format!("${{{}_TOKEN}}", variable_name(name))))
+    let token = source.token(probe, timeout).await;
+    let token = match &source {
+        // Its errors have their location already.
+        TokenCall::Call(_) => token?,
+        TokenCall::Command { .. } => {
+            token.with_config_location(config, &format!("{key}.{part}"))?
+        }
+    };
+    let redacted = format!("${{{}_TOKEN}}", variable_name(name));
+    Ok((token, redacted, Some(source)))
 }
 
 /// The header with the token in it, and its value without secrets.

@@ -6,7 +6,10 @@ use std::{collections::BTreeMap, num::NonZeroUsize, time::Duration};
 use anyhow::{anyhow, bail};
 use serde_json::Value;
 
-use super::{config_location::WithConfigLocation, setup_call::PreparedCall};
+use super::{
+    config_location::WithConfigLocation,
+    setup_call::{PreparedCall, expand_strings},
+};
 use crate::{
     cases::{Fixtures, reachable},
     config::{Config, Fixture},
@@ -22,7 +25,7 @@ const MAX_VALUES: usize = 20;
 /// A request field that gets its values from a setup call.
 pub(super) struct CallFixture<'c> {
     pub(super) field: &'c Field,
-    call: PreparedCall<'c>,
+    call: PreparedCall,
     count: NonZeroUsize,
 }
 
@@ -51,6 +54,25 @@ pub(super) fn literal_values(config: &Config, contract: &Contract) -> anyhow::Re
         }
     }
     Ok(Fixtures { fields })
+}
+
+/// Expands `${NAME}` and `@file` in literal values. Commands that do not connect to a server
+/// show them as they are written, because the variables and files come with the server.
+fn expand_values(
+    config: &Config,
+    contract: &Contract,
+    fixtures: &mut Fixtures,
+) -> anyhow::Result<()> {
+    for (name, values) in &mut fixtures.fields {
+        let matching = matching_fields(contract, name)?;
+        for (index, value) in values.iter_mut().enumerate() {
+            let key = format!("fixtures.{name}.{index}");
+            let expanded = expand_strings(value, &config.folder());
+            *value = expanded.with_config_location(config, &key)?;
+            check_value(&matching, value).with_config_location(config, &key)?;
+        }
+    }
+    Ok(())
 }
 
 /// The fields that a name such as `*.book_id` matches in requests, at least one.
@@ -176,6 +198,7 @@ pub(super) async fn resolve<'c>(
     client: (&Probe, Duration),
 ) -> anyhow::Result<(Fixtures, FetchedValues)> {
     let mut fixtures = literal_values(config, contract)?;
+    expand_values(config, contract, &mut fixtures)?;
     let fetched = fetch_values(config, contract, methods, client).await?;
     fixtures.fields.extend(fetched.clone());
     Ok((fixtures, fetched))

@@ -10,7 +10,8 @@ use anyhow::{Context, bail};
 use super::{
     config_location::WithConfigLocation,
     connection::{ConnectionArguments, ContractArguments, TlsFiles, UnexpandedHeader},
-    credentials, grpcurl,
+    credentials::{self, Refresher},
+    grpcurl,
 };
 use crate::{
     config::{Config, check_glob_matches},
@@ -65,7 +66,12 @@ impl Session {
             target.metadata.extend(credentials.metadata);
             target.credentials = credentials.credentials;
             headers.extend(credentials.headers);
-            Probe::connect(&target).await?
+            let connected = Probe::connect(&target).await?;
+            connected.refreshing_by(Box::new(Refresher {
+                sources: credentials.sources,
+                probe,
+                timeout,
+            }))
         };
         Ok(Self {
             url: url.to_owned(),

@@ -20,24 +20,24 @@ use crate::{
 };
 
 /// A setup call whose method and field were found in the contract.
-pub(super) struct PreparedCall<'c> {
-    pub(super) method: &'c Method,
+pub(super) struct PreparedCall {
+    pub(super) method: Method,
     call: SetupCall,
     /// The fields from the response message to the wanted value.
     path: Vec<FieldDescriptor>,
-    config: &'c Config,
+    config: Config,
     /// The key of its table in the configuration: `credentials.account`.
     key: String,
     /// What the value is for, for error messages: `the credential account`.
     purpose: String,
 }
 
-impl<'c> PreparedCall<'c> {
+impl PreparedCall {
     /// Finds the method and the field; `key` is the table in the configuration.
     pub(super) fn new(
-        contract: &'c Contract,
+        contract: &Contract,
         call: SetupCall,
-        config: &'c Config,
+        config: &Config,
         (key, purpose): (&str, String),
     ) -> anyhow::Result<Self> {
         let method = explain::find_method(contract, &call.method);
@@ -45,10 +45,10 @@ impl<'c> PreparedCall<'c> {
         let path = resolve_field_path(method, &call.field)
             .with_config_location(config, &format!("{key}.field"))?;
         Ok(Self {
-            method,
+            method: method.clone(),
             call,
             path,
-            config,
+            config: config.clone(),
             key: key.to_owned(),
             purpose,
         })
@@ -63,7 +63,7 @@ impl<'c> PreparedCall<'c> {
     ) -> anyhow::Result<T> {
         result
             .with_context(|| format!("can't get {}", self.purpose))
-            .with_config_location(self.config, &format!("{}.{key}", self.key))
+            .with_config_location(&self.config, &format!("{}.{key}", self.key))
     }
 
     /// Makes the call and returns the values of the field as JSON, at least one.
@@ -97,7 +97,7 @@ impl<'c> PreparedCall<'c> {
         timeout: Duration,
         request: &DynamicMessage,
     ) -> anyhow::Result<DynamicMessage> {
-        let method = self.method;
+        let method = &self.method;
         let mut body = RawBody::messages([request]);
         if method.server_streaming {
             body = body.with_read_limits(ReadLimits {
@@ -211,7 +211,7 @@ fn to_json(value: &Field) -> anyhow::Result<Value> {
 }
 
 /// Expands `@file`, `${NAME}` and `${uuid}` in all strings of a request.
-fn expand_strings(request: &Value, folder: &Path) -> anyhow::Result<Value> {
+pub(super) fn expand_strings(request: &Value, folder: &Path) -> anyhow::Result<Value> {
     Ok(match request {
         Value::String(text) => Value::String(expand_in_call(text, folder)?),
         Value::Array(items) => {

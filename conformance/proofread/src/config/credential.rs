@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{ConfigError, SetupCall};
 
-/// A credential: a literal token, or a call whose response contains the token.
+/// A credential: a literal token, or a call or a command that returns the token.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Credential {
@@ -17,6 +17,8 @@ pub struct Credential {
     pub request: Option<Value>,
     /// The path of the token in the response: `session.token`.
     pub field: Option<String>,
+    /// The command, for a shell in the folder of the configuration, that prints the token.
+    pub command: Option<String>,
     /// The header with the placeholder `{token}`. Default: `Bearer {token}` under the key
     /// that `(proofread.v1.access)` names.
     pub header: Option<String>,
@@ -32,13 +34,15 @@ pub enum TokenSource<'a> {
     Token(&'a str),
     /// A call whose response contains it.
     Call(SetupCall),
+    /// A command that prints it.
+    Command(&'a str),
 }
 
 impl Credential {
     /// The source of the token. `name` is the name of its table, for errors.
     ///
     /// # Errors
-    /// If the credential has both a token and a call, or neither.
+    /// If the credential has several sources, or none.
     pub fn source(&self, name: &str) -> Result<TokenSource<'_>, ConfigError> {
         let invalid = |message: &str| {
             Err(ConfigError::InvalidValue {
@@ -46,6 +50,17 @@ impl Credential {
                 message: message.to_owned(),
             })
         };
+        if let Some(command) = &self.command {
+            let others = [
+                self.token.is_some(),
+                self.call.is_some(),
+                self.field.is_some(),
+            ];
+            if others.contains(&true) || self.request.is_some() {
+                return invalid("set only one of token, call and command");
+            }
+            return Ok(TokenSource::Command(command));
+        }
         match (&self.token, &self.call, &self.field) {
             (Some(_), None, Some(_)) => invalid("field is only used with call, which is not set"),
             (Some(_), None, None) if self.request.is_some() => {
@@ -64,7 +79,7 @@ impl Credential {
                 invalid("call needs field, the path of the token in the response")
             }
             (Some(_), Some(_), _) => invalid("set either token or call, not both"),
-            (None, None, _) => invalid("needs token, or call and field"),
+            (None, None, _) => invalid("needs token, command, or call and field"),
         }
     }
 }

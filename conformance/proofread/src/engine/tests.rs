@@ -37,6 +37,7 @@ fn target_with_operator_token(uri: String) -> Target {
         key: "authorization".to_owned(),
         value: format!("Bearer {TOKEN}").into_bytes(),
         methods: None,
+        ..Metadata::default()
     });
     target
 }

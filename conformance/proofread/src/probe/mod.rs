@@ -14,6 +14,7 @@ mod connection;
 mod exchange;
 mod protocol_detection;
 mod read_limits;
+mod refresh;
 mod target;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -21,7 +22,7 @@ mod tls;
 
 use std::{
     sync::{
-        PoisonError, RwLock,
+        Arc, PoisonError, RwLock,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -32,11 +33,13 @@ use http::Request;
 use crate::{contract::Method, outcome::Outcome};
 use connection::Connection;
 use exchange::{ExchangeResult, exchange};
+use refresh::Refresh;
 use target::Endpoint;
 
 pub use body::{RawBody, frame, frames, request_body};
 pub use connect_error::ConnectError;
 pub use read_limits::ReadLimits;
+pub use refresh::RefreshCredential;
 pub use target::{CredentialHeader, Metadata, Target, Tls};
 
 /// How often a call is sent at most when the server says that it has not processed it:
@@ -50,6 +53,7 @@ pub struct Probe {
     connect_timeout: Duration,
     slots: Vec<Slot>,
     next: AtomicUsize,
+    refresh: Option<Refresh>,
 }
 
 /// Holds one connection, and replaces it when it is broken.
@@ -77,7 +81,16 @@ impl Probe {
             connect_timeout: target.connect_timeout,
             slots,
             next: AtomicUsize::new(0),
+            refresh: None,
         })
+    }
+
+    /// Obtains a credential again when the server answers UNAUTHENTICATED to a call that
+    /// carries it, and sends the call again.
+    #[must_use]
+    pub fn refreshing_by(mut self, source: Box<dyn RefreshCredential>) -> Self {
+        self.refresh = Some(Refresh::new(source));
+        self
     }
 
     /// Sends one call and waits for the complete answer, for `timeout` at most.
@@ -92,13 +105,53 @@ impl Probe {
         body: RawBody,
         timeout: Duration,
     ) -> Outcome {
+        let Some(refresh) = &self.refresh else {
+            return self.call_once(path, headers, &body, timeout).await;
+        };
+        loop {
+            let generation = refresh.generation();
+            let outcome = self.call_once(path, headers, &body, timeout).await;
+            let refused = is_unauthenticated(&outcome);
+            refresh.record(generation, refused);
+            let credential = self.refreshable_credential(path, headers);
+            let Some(name) = credential.filter(|_| refused) else {
+                return outcome;
+            };
+            if !refresh.refresh(&name, generation, &self.endpoint).await {
+                return outcome;
+            }
+        }
+    }
+
+    /// The credential that a call carries, if its token can be obtained again. A call whose
+    /// `headers` replace that of the credential tests the credential itself.
+    fn refreshable_credential(
+        &self,
+        path: &str,
+        headers: &[(String, Vec<u8>)],
+    ) -> Option<Arc<str>> {
+        let sent = self.endpoint.metadata_of(path).into_iter();
+        let mut kept = sent.filter(|sent| {
+            let mut replaced = headers.iter();
+            !replaced.any(|(name, _)| name.eq_ignore_ascii_case(sent.name.as_str()))
+        });
+        kept.find_map(|sent| sent.refreshable)
+    }
+
+    async fn call_once(
+        &self,
+        path: &str,
+        headers: &[(String, Vec<u8>)],
+        body: &RawBody,
+        timeout: Duration,
+    ) -> Outcome {
         let request = match self.endpoint.request(path, headers) {
             Ok(request) => request,
             Err(cause) => return Outcome::Unreachable { cause },
         };
         let mut attempt = 1;
         loop {
-            match self.attempt(&request, &body, timeout).await {
+            match self.attempt(&request, body, timeout).await {
                 ExchangeResult::Completed(outcome) => return outcome,
                 ExchangeResult::NotProcessed(outcome) if attempt >= MAX_ATTEMPTS => return outcome,
                 ExchangeResult::NotProcessed(_) => {
@@ -124,8 +177,8 @@ impl Probe {
     pub fn has_credential_for(&self, method: &Method) -> bool {
         let mut keys = method.access.iter().map(|access| &access.metadata_key);
         let is_sent = |key: &String| {
-            let mut sent = self.endpoint.metadata_of(&method.path);
-            sent.any(|(name, _)| name.as_str().eq_ignore_ascii_case(key))
+            let mut sent = self.endpoint.metadata_of(&method.path).into_iter();
+            sent.any(|header| header.name.as_str().eq_ignore_ascii_case(key))
         };
         method.access.is_empty() || keys.any(is_sent)
     }
@@ -139,8 +192,8 @@ impl Probe {
                 let names = access.credential_names();
                 names.contains(&credential.name.as_str())
             });
-            let mut sent = self.endpoint.metadata_of(&method.path);
-            !accepted && !sent.any(|(_, value)| value.as_bytes() == credential.value)
+            let mut sent = self.endpoint.metadata_of(&method.path).into_iter();
+            !accepted && !sent.any(|header| header.value.as_bytes() == credential.value)
         })
     }
 
@@ -182,6 +235,11 @@ impl Probe {
         *connection = Some(fresh.clone());
         Ok(fresh)
     }
+}
+
+/// Whether the server does not accept the credential of the call: gRPC code 16.
+fn is_unauthenticated(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Answered(answer) if answer.grpc_code() == Some(16))
 }
 
 impl Slot {

@@ -1,6 +1,10 @@
 //! The address of the server, and the metadata of all calls to it.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use globset::{Glob, GlobMatcher};
 use http::{
@@ -58,7 +62,7 @@ pub struct Tls {
 }
 
 /// A header of calls.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Metadata {
     /// The name, in lower case.
     pub key: String,
@@ -66,6 +70,9 @@ pub struct Metadata {
     pub value: Vec<u8>,
     /// A glob over `package.Service/Method` that selects calls; `None` selects all calls.
     pub methods: Option<String>,
+    /// The credential whose token it carries, if [`super::RefreshCredential`] can obtain the
+    /// token again.
+    pub refreshable: Option<String>,
 }
 
 /// The header of a credential.
@@ -86,7 +93,22 @@ pub(super) struct Endpoint {
     pub(super) port: u16,
     pub(super) tls: Option<(TlsConnector, ServerName<'static>)>,
     pub(super) credentials: Vec<CredentialHeader>,
-    metadata: Vec<(HeaderName, HeaderValue, Option<GlobMatcher>)>,
+    metadata: RwLock<Vec<ConfiguredHeader>>,
+}
+
+/// A header of the calls of some methods; `None` selects all.
+struct ConfiguredHeader {
+    sent: SentHeader,
+    methods: Option<GlobMatcher>,
+}
+
+/// A header of a call.
+#[derive(Clone)]
+pub(super) struct SentHeader {
+    pub(super) name: HeaderName,
+    pub(super) value: HeaderValue,
+    /// The credential whose token it carries, if the token can be obtained again.
+    pub(super) refreshable: Option<Arc<str>>,
 }
 
 impl fmt::Debug for Endpoint {
@@ -133,24 +155,32 @@ impl Endpoint {
             host,
             tls,
             credentials: target.credentials.clone(),
-            metadata: metadata(&target.metadata)?,
+            metadata: RwLock::new(metadata(&target.metadata)?),
         })
     }
 
     /// The metadata of the calls to a method.
-    pub(super) fn metadata_of(
-        &self,
-        path: &str,
-    ) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
-        let method = path.trim_start_matches('/').to_owned();
-        self.metadata
-            .iter()
-            .filter_map(move |(name, value, methods)| {
-                let applies = methods
-                    .as_ref()
-                    .is_none_or(|methods| methods.is_match(&method));
-                applies.then_some((name, value))
-            })
+    pub(super) fn metadata_of(&self, path: &str) -> Vec<SentHeader> {
+        let method = path.trim_start_matches('/');
+        let metadata = self.metadata.read().unwrap_or_else(PoisonError::into_inner);
+        let sent = metadata.iter().filter(|header| {
+            let methods = header.methods.as_ref();
+            methods.is_none_or(|methods| methods.is_match(method))
+        });
+        sent.map(|header| header.sent.clone()).collect()
+    }
+
+    /// Replaces the value of the headers of a credential.
+    pub(super) fn replace_credential(&self, name: &str, value: &HeaderValue) {
+        let mut metadata = self
+            .metadata
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        for header in metadata.iter_mut() {
+            if header.sent.refreshable.as_deref() == Some(name) {
+                header.sent.value = value.clone();
+            }
+        }
     }
 
     /// Builds the head of a request. The error says which path, header or HTTP method is
@@ -175,12 +205,13 @@ impl Endpoint {
         *request.method_mut() = Method::POST;
         *request.version_mut() = Version::HTTP_2;
         let map = request.headers_mut();
-        map.reserve(4 + self.metadata.len() + headers.len());
+        let metadata = self.metadata_of(path);
+        map.reserve(4 + metadata.len() + headers.len());
         map.insert(TE, HeaderValue::from_static("trailers"));
         map.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
         map.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-        for (name, value) in self.metadata_of(path) {
-            map.append(name, value.clone());
+        for header in metadata {
+            map.append(header.name, header.value);
         }
         for (name, value) in headers {
             if name == ":method" {
@@ -212,9 +243,7 @@ fn replace(map: &mut HeaderMap, name: &str, value: &[u8]) -> Result<(), String> 
     Ok(())
 }
 
-type Checked = (HeaderName, HeaderValue, Option<GlobMatcher>);
-
-fn metadata(given: &[Metadata]) -> Result<Vec<Checked>, ConnectError> {
+fn metadata(given: &[Metadata]) -> Result<Vec<ConfiguredHeader>, ConnectError> {
     let checked = given.iter().map(|entry| {
         let wrong = |cause: &dyn fmt::Display| ConnectError::Metadata {
             key: entry.key.clone(),
@@ -224,7 +253,15 @@ fn metadata(given: &[Metadata]) -> Result<Vec<Checked>, ConnectError> {
         let value = HeaderValue::from_bytes(&entry.value).map_err(|error| wrong(&error))?;
         let methods = entry.methods.as_deref().map(Glob::new).transpose();
         let methods = methods.map_err(|error| wrong(&error))?;
-        Ok((name, value, methods.map(|glob| glob.compile_matcher())))
+        let refreshable = entry.refreshable.as_deref().map(Arc::from);
+        Ok(ConfiguredHeader {
+            sent: SentHeader {
+                name,
+                value,
+                refreshable,
+            },
+            methods: methods.map(|glob| glob.compile_matcher()),
+        })
     });
     checked.collect()
 }

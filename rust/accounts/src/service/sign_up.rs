@@ -35,6 +35,9 @@ impl Accounts {
         let state = store::read!(self.db(), connection => {
             Ok::<_, AccountsError>(idempotency::find(connection, &key, METHOD, &body).await?)
         })?;
+        if state == RequestState::Conflict {
+            return Err(AccountsError::RequestIdReused(request.request_id));
+        }
         if state != RequestState::New {
             let counted = self
                 .count(Attempt::Password, &request.email, network)

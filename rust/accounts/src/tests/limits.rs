@@ -4,7 +4,7 @@ use store::testing::TestDb;
 use uuid::Uuid;
 
 use super::{NETWORK, PASSWORD, TestAccounts, sign_up};
-use crate::{AccountsError, EmailAddress};
+use crate::{AccountsError, EmailAddress, SignUp};
 
 store::both_engines! {
     crate::SCHEMA =>
@@ -13,6 +13,7 @@ store::both_engines! {
     one_network_does_not_lock_others_out,
     guesses_for_many_addresses_are_limited,
     mails_are_limited,
+    reused_request_id_is_told_before_a_limit,
     limit_does_not_tell_whether_an_account_exists,
     attempts_while_the_clock_was_ahead_are_forgotten,
 }
@@ -114,7 +115,22 @@ async fn mails_are_limited(database: TestDb) {
         .sign_up(&sign_up("bob@example.org"), NETWORK)
         .await
         .expect("accepted");
-    service.mails().await;
+}
+
+async fn reused_request_id_is_told_before_a_limit(database: TestDb) {
+    let service = TestAccounts::open(&database);
+    let request = sign_up("ada@example.org");
+    let signed_up = service.accounts.sign_up(&request, NETWORK).await;
+    signed_up.expect("accepted");
+    service.guess_wrong(10, "ada@example.org", NETWORK).await;
+    let other = SignUp {
+        display_name: "Grace".to_owned(),
+        ..request.clone()
+    };
+    let reused = service.accounts.sign_up(&other, NETWORK).await;
+    assert!(matches!(reused, Err(AccountsError::RequestIdReused(_))));
+    // A retry compares passwords.
+    wait(service.accounts.sign_up(&request, NETWORK).await);
 }
 
 async fn limit_does_not_tell_whether_an_account_exists(database: TestDb) {

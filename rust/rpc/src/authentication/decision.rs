@@ -45,11 +45,16 @@ pub(crate) struct Verified {
     on_behalf_of: Option<AccountId>,
 }
 
-/// The first message of a request, encoded; a request extension. Only methods that are
-/// open to some callers under a condition on the request get it, and none gets a message
-/// that is longer than 64 KiB or compressed: no condition holds for such a request.
+/// The first message of a request; a request extension. Only methods that are open to some
+/// callers under a condition on the request get it, and none gets a message that is longer
+/// than 64 KiB: no condition holds for such a request.
 #[derive(Debug, Clone)]
-pub(crate) struct FirstMessage(pub Bytes);
+pub(crate) enum FirstMessage {
+    /// As it arrived.
+    Encoded(Bytes),
+    /// It is missing, incomplete or compressed, so no handler will see it.
+    Undecodable,
+}
 
 impl Verified {
     fn caller(caller: Caller) -> Self {
@@ -83,7 +88,7 @@ impl Credentials {
 
     fn decide(&self, method: &'static MethodInfo, request: &Request<Body>) -> Verdict {
         let message = request.extensions().get::<FirstMessage>();
-        let policy = Policy::new(method.access, message.map(|message| message.0.clone()));
+        let policy = Policy::new(method.access, message.cloned());
         let token = bearer_token(request.headers());
         let known = self.known_callers(request, token);
         let accepted = known.iter().find(|caller| policy.accepts(caller));

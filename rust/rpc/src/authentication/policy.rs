@@ -1,9 +1,9 @@
 //! Which callers the contract accepts for one request.
 
-use bytes::Bytes;
 use contract::{Access, errors::shared as errors};
 use tonic::Status;
 
+use super::FirstMessage;
 use crate::{Caller, failure};
 
 const OPERATOR: &str = "operator";
@@ -13,12 +13,12 @@ const ACCOUNT: &str = "account";
 /// for its message do not apply.
 pub(super) struct Policy {
     access: &'static [Access],
-    message: Option<Bytes>,
+    message: Option<FirstMessage>,
 }
 
 impl Policy {
     /// Without a message, no condition holds.
-    pub(super) fn new(access: &'static [Access], message: Option<Bytes>) -> Self {
+    pub(super) fn new(access: &'static [Access], message: Option<FirstMessage>) -> Self {
         Self { access, message }
     }
 
@@ -29,7 +29,10 @@ impl Policy {
         self.access.iter().filter(|access| match access.condition {
             None => true,
             Some(condition) => self.message.as_ref().is_some_and(|message| {
-                let holds = condition.holds(message);
+                let holds = match message {
+                    FirstMessage::Encoded(message) => condition.holds(message),
+                    FirstMessage::Undecodable => None,
+                };
                 holds.unwrap_or_else(|| !is_open(access))
             }),
         })

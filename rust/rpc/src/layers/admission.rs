@@ -100,7 +100,7 @@ async fn admit(
     // A nested call may have the extensions of the request that caused it.
     parts.extensions.remove::<FirstMessage>();
     if let Some(message) = first_message {
-        parts.extensions.insert(FirstMessage(message));
+        parts.extensions.insert(message);
     }
     let permit = limits.acquire(call).await?;
     Ok((Request::from_parts(parts, body), permit))

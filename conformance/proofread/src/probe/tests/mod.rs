@@ -1,5 +1,6 @@
 //! The probe against small real servers: a correct one and misbehaving ones.
 
+mod refresh;
 pub(crate) mod servers;
 mod tls;
 
@@ -94,6 +95,7 @@ async fn call_headers_replace_or_remove_metadata() {
         key: "authorization".to_owned(),
         value: b"Bearer wrong".to_vec(),
         methods: Some("*/Set*".to_owned()),
+        ..Metadata::default()
     });
     let probe = Probe::connect(&target).await.expect("the server is there");
     let path = "/bookstore.inventory.v1.InventoryService/SetStock";

@@ -916,7 +916,7 @@ const file_bookstore_accounts_v1_account_service_proto_rawDesc = "" +
 	"\x14DeleteAccountRequest\x125\n" +
 	"\x10current_password\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\x0fcurrentPassword\"\x17\n" +
-	"\x15DeleteAccountResponse2\xb4\x16\n" +
+	"\x15DeleteAccountResponse2\xb4\x17\n" +
 	"\x0eAccountService\x12\xb2\x03\n" +
 	"\x06SignUp\x12$.bookstore.accounts.v1.SignUpRequest\x1a%.bookstore.accounts.v1.SignUpResponse\"\xda\x02\xca\xd8\x19|\b\x03\x12\x13PASSWORD_TOO_COMMON\x1acthe new password is on the list of common passwords or equals the email address; choose another one\xca\xd8\x19\xc0\x01\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a\xa8\x01too many sign-up mails to this address, whether or not it has an account, or too many from the network of the caller; wait for the time that RetryInfo gives, then retry\xe2\xd8\x19\n" +
 	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\x97\x02\n" +
@@ -931,8 +931,8 @@ const file_bookstore_accounts_v1_account_service_proto_rawDesc = "" +
 	"\rExportAccount\x12+.bookstore.accounts.v1.ExportAccountRequest\x1a,.bookstore.accounts.v1.ExportAccountResponse\";\xda\xd8\x19\t\n" +
 	"\aaccount\xea\xd8\x19'the document has the time of the export\x90\x02\x01\x12\xe5\x02\n" +
 	"\x14RequestPasswordReset\x122.bookstore.accounts.v1.RequestPasswordResetRequest\x1a3.bookstore.accounts.v1.RequestPasswordResetResponse\"\xe3\x01\xca\xd8\x19\xc9\x01\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a\xb1\x01too many password resets were requested for this address, whether or not it has an account, or from the network of the caller; wait for the time that RetryInfo gives, then retry\xe2\xd8\x19\n" +
-	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\x8b\x03\n" +
-	"\rResetPassword\x12+.bookstore.accounts.v1.ResetPasswordRequest\x1a,.bookstore.accounts.v1.ResetPasswordResponse\"\x9e\x02\xca\xd8\x19\x96\x01\b\t\x12\x13RESET_TOKEN_INVALID\x1a}the token is unknown, older than 1 hour, was used for another password, or was replaced by a newer token; request a new reset\xca\xd8\x19|\b\x03\x12\x13PASSWORD_TOO_COMMON\x1acthe new password is on the list of common passwords or equals the email address; choose another one\x90\x02\x02\x12\xd6\x02\n" +
+	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\x8b\x04\n" +
+	"\rResetPassword\x12+.bookstore.accounts.v1.ResetPasswordRequest\x1a,.bookstore.accounts.v1.ResetPasswordResponse\"\x9e\x03\xca\xd8\x19\x96\x01\b\t\x12\x13RESET_TOKEN_INVALID\x1a}the token is unknown, older than 1 hour, was used for another password, or was replaced by a newer token; request a new reset\xca\xd8\x19|\b\x03\x12\x13PASSWORD_TOO_COMMON\x1acthe new password is on the list of common passwords or equals the email address; choose another one\xca\xd8\x19|\b\b\x12\x11TOO_MANY_ATTEMPTS\x1aethe token was used for another password too often; wait for the time that RetryInfo gives, then retry\x90\x02\x02\x12\xd6\x02\n" +
 	"\rDeleteAccount\x12+.bookstore.accounts.v1.DeleteAccountRequest\x1a,.bookstore.accounts.v1.DeleteAccountResponse\"\xe9\x01\xca\xd8\x19]\b\a\x12\x0ePASSWORD_WRONG\x1aIthe current password is wrong; enter it again or request a password reset\xca\xd8\x19t\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a]too many wrong passwords for this account; wait for the time that RetryInfo gives, then retry\xda\xd8\x19\t\n" +
 	"\aaccount\x90\x02\x02\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xd7\x01\n" +
 	"\x19com.bookstore.accounts.v1B\x13AccountServiceProtoP\x01Z/bindery/gen/go/bookstore/accounts/v1;accountsv1\xa2\x02\x03BAX\xaa\x02\x15Bookstore.Accounts.V1\xca\x02\x15Bookstore\\Accounts\\V1\xe2\x02!Bookstore\\Accounts\\V1\\GPBMetadata\xea\x02\x17Bookstore::Accounts::V1b\x06proto3"

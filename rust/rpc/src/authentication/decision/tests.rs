@@ -57,7 +57,7 @@ async fn check_message(
     credentials: &Credentials,
     path: &str,
     headers: &[(&'static str, &str)],
-    message: Option<Bytes>,
+    message: Option<FirstMessage>,
 ) -> Result<tonic::Request<()>, Status> {
     let mut request = Request::post(path).body(Body::empty()).expect("a request");
     for (name, value) in headers {
@@ -67,7 +67,7 @@ async fn check_message(
     let context = CallContext::from_headers(request.headers(), path, None);
     request.extensions_mut().insert(Arc::new(context));
     if let Some(message) = message {
-        request.extensions_mut().insert(FirstMessage(message));
+        request.extensions_mut().insert(message);
     }
     let verified = match credentials.check(&request) {
         Verdict::Accepted(verified) => verified,
@@ -100,6 +100,21 @@ async fn caller(path: &str, headers: &[(&'static str, &str)]) -> Caller {
 
 fn expected(code: Code, reason: &str) -> (Code, String) {
     (code, reason.to_owned())
+}
+
+#[tokio::test]
+async fn request_that_no_handler_sees_needs_a_credential() {
+    let credentials = credentials();
+    let undecodable = || Some(FirstMessage::Undecodable);
+    let alice = [("authorization", "Bearer alice")];
+    let accepted = check_message(&credentials, GET_CART, &alice, undecodable()).await;
+    assert_eq!(
+        Caller::of(&accepted.expect("an account")),
+        Caller::Account(ALICE)
+    );
+    let refused = check_message(&credentials, GET_CART, &[], undecodable()).await;
+    let refused = refused.expect_err("no credential");
+    assert_eq!(refused.code(), Code::Unauthenticated);
 }
 
 #[tokio::test]
@@ -191,7 +206,13 @@ async fn guest_cart_is_open_and_the_cart_of_an_account_is_not() {
     let credentials = credentials();
     let call = async |headers: &[_], cart_id: &str| {
         let message = Some(cart_request(cart_id));
-        let accepted = check_message(&credentials, GET_CART, headers, message).await;
+        let accepted = check_message(
+            &credentials,
+            GET_CART,
+            headers,
+            message.map(FirstMessage::Encoded),
+        )
+        .await;
         accepted
             .map(|request| Caller::of(&request))
             .map_err(|status| reason(&status))
@@ -335,7 +356,7 @@ proptest! {
             if cart_id == CUT_OFF {
                 message.truncate(message.len() - 1);
             }
-            request.extensions_mut().insert(FirstMessage(message));
+            request.extensions_mut().insert(FirstMessage::Encoded(message));
         }
         let accepted = match credentials().decide(method, &request) {
             Verdict::Accepted(_) => true,

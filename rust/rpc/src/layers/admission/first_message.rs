@@ -17,7 +17,7 @@ use http_body::{Body as _, Frame};
 use http_body_util::BodyExt as _;
 use tonic::{Status, body::Body};
 
-use crate::{layers::frame_parser::FrameParser, method::MethodInfo};
+use crate::{authentication::FirstMessage, layers::frame_parser::FrameParser, method::MethodInfo};
 
 /// How much of a request is held in memory before the call has a permit, in bytes. A
 /// request with a longer first message takes its permit at this size. Nearly all
@@ -33,8 +33,8 @@ pub(super) async fn receive(
     body: Body,
     method: &MethodInfo,
     timeout: Duration,
-) -> Result<(Body, Option<Bytes>), Status> {
-    if body.is_end_stream() || method.is_bidirectional() {
+) -> Result<(Body, Option<FirstMessage>), Status> {
+    if method.is_bidirectional() {
         return Ok((body, None));
     }
     let receiving = receive_frames(body, method.is_client_stream());
@@ -84,11 +84,10 @@ struct ReceivedBody {
 }
 
 impl ReceivedBody {
-    /// The first message as it is encoded; `None` if it is compressed, longer than what is
-    /// received beforehand, or not complete.
-    fn first_message(&self) -> Option<Bytes> {
+    /// The first message; `None` if it is longer than what is received beforehand.
+    fn first_message(&self) -> Option<FirstMessage> {
         let mut data = self.frames.iter().filter_map(Frame::data_ref);
-        let first = data.next()?.clone();
+        let first = data.next().cloned().unwrap_or_default();
         let mut bytes = match data.next() {
             None => first,
             Some(second) => {
@@ -98,10 +97,16 @@ impl ReceivedBody {
                 joined.freeze()
             }
         };
-        let compressed = bytes.try_get_u8().ok()? != 0;
-        let length = usize::try_from(bytes.try_get_u32().ok()?).ok()?;
-        let usable = !compressed && length < MAX_RECEIVED_BYTES && length <= bytes.len();
-        usable.then(|| bytes.split_to(length))
+        let compressed = bytes.try_get_u8().is_ok_and(|flag| flag != 0);
+        let length = bytes.try_get_u32().ok().map(|length| length as usize);
+        match length {
+            Some(length) if !compressed && length <= bytes.len() => {
+                let within_limit = length < MAX_RECEIVED_BYTES;
+                within_limit.then(|| FirstMessage::Encoded(bytes.split_to(length)))
+            }
+            Some(_) if !compressed && self.rest.is_some() => None,
+            _ => Some(FirstMessage::Undecodable),
+        }
     }
 }
 
@@ -124,5 +129,58 @@ impl http_body::Body for ReceivedBody {
 
     fn is_end_stream(&self) -> bool {
         self.frames.is_empty() && self.rest.as_ref().is_none_or(Body::is_end_stream)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::{Full, StreamBody};
+
+    use super::*;
+
+    async fn first_message(body: Body) -> Option<FirstMessage> {
+        let received = receive_frames(body, false).await.expect("no error");
+        received.first_message()
+    }
+
+    fn body(bytes: &[u8]) -> Body {
+        Body::new(Full::new(Bytes::copy_from_slice(bytes)))
+    }
+
+    #[tokio::test]
+    async fn message_is_joined_from_its_frames() {
+        let frames = [&b"\0\0\0"[..], b"\0\x02a", b"b"];
+        let frames = frames.map(|data| Ok::<_, Status>(Frame::data(Bytes::from_static(data))));
+        let body = Body::new(StreamBody::new(futures::stream::iter(frames)));
+        let message = first_message(body).await;
+        assert!(matches!(message, Some(FirstMessage::Encoded(bytes)) if bytes == "ab"));
+    }
+
+    #[tokio::test]
+    async fn what_no_handler_sees_is_undecodable() {
+        let cases: [&[u8]; 6] = [
+            b"",
+            b"\0\0\0",
+            b"\0\0\0\0\x03ab",
+            b"\x01\0\0\0\x02ab",
+            b"\x02\0\0\0\x02ab",
+            b"\0\xff\xff\xff\xffab",
+        ];
+        for case in cases {
+            let message = first_message(body(case)).await;
+            assert!(
+                matches!(message, Some(FirstMessage::Undecodable)),
+                "{case:?}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn longer_message_is_unknown() {
+        let mut long = vec![0, 0, 1, 0, 0];
+        long.resize(5 + 65_536, b'x');
+        for bytes in [&long[..], &[&long[..5], &[b'x'; 65_536]].concat()] {
+            assert!(first_message(body(bytes)).await.is_none());
+        }
     }
 }
