@@ -1,5 +1,7 @@
 //! A connection to either engine, for reading or within a transaction.
 
+mod handle;
+
 use std::{
     collections::BTreeSet,
     ops::{Deref, DerefMut},
@@ -13,9 +15,11 @@ use crate::{
     Engine, Error,
     error::Cause,
     outage::{Operation, Outages},
-    postgres::{self, Postgres},
+    postgres::Postgres,
     sqlite,
 };
+
+pub(crate) use self::handle::Handle;
 
 /// A connection to SQLite or PostgreSQL on which statements run; see [`crate::read!`].
 #[derive(Debug)]
@@ -25,15 +29,6 @@ pub struct Connection {
     /// The kind of the first failure in this transaction; always `None` for a reader.
     failure: Option<Failure>,
     outages: Arc<Outages>,
-}
-
-#[derive(Debug)]
-pub(crate) enum Handle {
-    Sqlite(sqlite::Handle),
-    /// A statement was cancelled while it ran on another thread, and has the connection.
-    SqliteLost,
-    PostgresReader(postgres::Reader),
-    PostgresWriter(postgres::Body),
 }
 
 /// How a failed statement affects its transaction.
@@ -144,30 +139,6 @@ impl Connection {
             });
         }
         Err(error)
-    }
-}
-
-impl From<sqlite::Reader> for Handle {
-    fn from(reader: sqlite::Reader) -> Self {
-        Self::Sqlite(sqlite::Handle::Reader(reader))
-    }
-}
-
-impl From<sqlite::Body> for Handle {
-    fn from(body: sqlite::Body) -> Self {
-        Self::Sqlite(sqlite::Handle::Body(body))
-    }
-}
-
-impl From<postgres::Reader> for Handle {
-    fn from(reader: postgres::Reader) -> Self {
-        Self::PostgresReader(reader)
-    }
-}
-
-impl From<postgres::Body> for Handle {
-    fn from(body: postgres::Body) -> Self {
-        Self::PostgresWriter(body)
     }
 }
 
