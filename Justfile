@@ -117,6 +117,7 @@ end-to-end: _deps-rust _deps-grpcurl _deps-python _deps-chromium
     cargo build --package bookstore --quiet
     tools/with-bookstore tools/grpcurl-calls
     tools/with-bookstore {{ python }} -m unittest discover --start-directory conformance/peers/python --pattern 'test_[lr]e*.py' --verbose
+    {{ python }} -m unittest discover --start-directory conformance/peers/python --pattern test_mail.py --verbose
     tools/with-bookstore node tools/browser.mjs
 
 # measure throughput, start time, memory, import and the tester
