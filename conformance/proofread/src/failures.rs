@@ -162,7 +162,6 @@ pub fn relative_to_folder_of(file: &Path, path: &Path) -> PathBuf {
     let Some(folder) = folder.filter(|_| path.is_relative()) else {
         return path.to_owned();
     };
-    // The folder is created before the file is written.
     let absolute = (fs::canonicalize(folder), fs::canonicalize(path));
     let (Ok(folder), Ok(absolute)) = absolute else {
         return path.to_owned();

@@ -200,6 +200,10 @@ pub(super) struct ConnectionArguments {
     #[arg(long, value_name = "NAME")]
     server_name: Option<String>,
 
+    /// Does not verify the certificate of the server.
+    #[arg(long, conflicts_with_all = ["ca", "server_name"])]
+    insecure: bool,
+
     /// How long one call may take before it is reported as a hang [default: 5s].
     #[arg(long, value_name = "DURATION")]
     timeout: Option<HumanDuration>,
@@ -224,6 +228,8 @@ pub(super) struct TlsFiles {
     /// The client certificate and its private key.
     pub(super) identity: Option<(PathBuf, PathBuf)>,
     pub(super) server_name: Option<String>,
+    /// Whether the certificate of the server is not verified.
+    pub(super) insecure: bool,
 }
 
 impl ConnectionArguments {
@@ -318,6 +324,7 @@ impl ConnectionArguments {
             ca: self.ca.clone().or_else(|| resolved(&tls.ca)),
             identity,
             server_name: self.server_name.clone().or_else(|| tls.server_name.clone()),
+            insecure: self.insecure || tls.insecure,
         })
     }
 
@@ -340,6 +347,7 @@ impl ConnectionArguments {
             authorities: ca.map(|ca| read(ca, &self.ca, "tls.ca")).transpose()?,
             identity,
             server_name: files.server_name,
+            insecure: files.insecure,
         })
     }
 }

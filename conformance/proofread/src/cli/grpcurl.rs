@@ -26,15 +26,18 @@ pub(super) fn command_template(
     let authority = url.split("://").last().unwrap_or(url).trim_end_matches('/');
     let mut connection = Vec::new();
     if url.starts_with("https://") {
-        let mut flag = |name: &str, path: &Path| {
+        let flag = |connection: &mut Vec<String>, name: &str, path: &Path| {
             connection.extend([name.to_owned(), quoted(&path.display().to_string())]);
         };
         if let Some(ca) = &tls.ca {
-            flag("-cacert", ca);
+            flag(&mut connection, "-cacert", ca);
+        }
+        if tls.insecure {
+            connection.push("-insecure".to_owned());
         }
         if let Some((cert, key)) = &tls.identity {
-            flag("-cert", cert);
-            flag("-key", key);
+            flag(&mut connection, "-cert", cert);
+            flag(&mut connection, "-key", key);
         }
         if let Some(name) = &tls.server_name {
             connection.extend(["-authority".to_owned(), quoted(name)]);
@@ -143,6 +146,7 @@ mod tests {
             ca: Some("ca.tls".into()),
             identity: Some(("c.tls".into(), "c.key".into())),
             server_name: None,
+            insecure: false,
         };
         let secure = command_template("https://a:1", &tls, None, &[], Path::new("f.json"));
         assert_eq!(

@@ -10,7 +10,9 @@ mod credentials;
 mod diff;
 mod explain;
 mod fixtures;
+mod generate;
 mod grpcurl;
+mod init;
 mod output;
 mod progress;
 mod reference;
@@ -45,6 +47,10 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Looks at a server and writes a commented configuration, proofread.toml, for it.
+    ///
+    /// Sends malformed calls to one method, to find out the profile.
+    Init(init::Init),
     /// Sends valid and invalid requests to a server and checks every answer.
     ///
     /// Failures are recorded in failures.json for `proofread replay`.
@@ -75,6 +81,10 @@ enum Command {
     /// of packages that no longer exist are removed; files that proofread did not write
     /// are kept.
     Reference(reference::Reference),
+    /// Prints the completions of a shell, to be sourced by it.
+    Completions(generate::Completions),
+    /// Writes a man page for each command.
+    Man(generate::Man),
 }
 
 impl Cli {
@@ -84,6 +94,9 @@ impl Cli {
     /// If the command could not run; the binary then exits with 2.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
+            Command::Init(arguments) => arguments.run(),
+            Command::Completions(arguments) => arguments.run(),
+            Command::Man(arguments) => arguments.run(),
             Command::Check(arguments) => arguments.run(),
             Command::Replay(arguments) => arguments.run(),
             Command::Serve(arguments) => arguments.run(),

@@ -184,8 +184,8 @@ impl Baseline {
             let _ = write!(
                 text,
                 "\n[[finding]]\nid = {}\nreason = {}\nexpires = {}\n",
-                quoted(&entry.id),
-                quoted(&entry.reason),
+                toml_string(&entry.id),
+                toml_string(&entry.reason),
                 entry.expires
             );
         }
@@ -200,7 +200,7 @@ fn method_of(id: &str) -> &str {
 
 /// A basic string of TOML. Its escapes are those of JSON, except that TOML also requires
 /// one for DEL.
-fn quoted(text: &str) -> String {
+pub(crate) fn toml_string(text: &str) -> String {
     let json = serde_json::Value::from(text).to_string();
     json.replace('\u{7f}', "\\u007f")
 }

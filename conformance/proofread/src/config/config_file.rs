@@ -93,6 +93,8 @@ pub struct Tls {
     /// The name that the server's certificate must contain; the host of the URL by
     /// default.
     pub server_name: Option<String>,
+    /// Whether the certificate of the server is not verified.
+    pub insecure: bool,
 }
 
 /// A list, or a single item without brackets.

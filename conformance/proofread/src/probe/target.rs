@@ -59,6 +59,8 @@ pub struct Tls {
     /// The name that the server certificate must contain, where it differs from the host
     /// of the address.
     pub server_name: Option<String>,
+    /// Whether the certificate of the server is not verified.
+    pub insecure: bool,
 }
 
 /// A header of calls.

@@ -5,9 +5,10 @@ use std::{fmt, sync::Arc};
 use tokio_rustls::{
     TlsConnector,
     rustls::{
-        ClientConfig, RootCertStore,
-        crypto::ring,
-        pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
+        ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+        client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        crypto::{WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature},
+        pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
     },
 };
 
@@ -29,7 +30,15 @@ fn config(tls: &Tls) -> Result<ClientConfig, ConnectError> {
     let builder = builder
         .with_safe_default_protocol_versions()
         .map_err(|error| certificate("versions of TLS", &error))?;
-    let builder = builder.with_root_certificates(roots(tls)?);
+    let builder = if tls.insecure {
+        let algorithms = ring::default_provider().signature_verification_algorithms;
+        let unverified = Arc::new(UnverifiedCertificate(algorithms));
+        builder
+            .dangerous()
+            .with_custom_certificate_verifier(unverified)
+    } else {
+        builder.with_root_certificates(roots(tls)?)
+    };
     let mut config = match &tls.identity {
         None => builder.with_no_client_auth(),
         Some((chain, key)) => {
@@ -43,6 +52,45 @@ fn config(tls: &Tls) -> Result<ClientConfig, ConnectError> {
     };
     config.alpn_protocols = vec![b"h2".to_vec()];
     Ok(config)
+}
+
+/// Accepts any certificate, if the server has its private key.
+#[derive(Debug)]
+struct UnverifiedCertificate(WebPkiSupportedAlgorithms);
+
+impl ServerCertVerifier for UnverifiedCertificate {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, certificate, signature, &self.0)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signature, &self.0)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_schemes()
+    }
 }
 
 fn roots(tls: &Tls) -> Result<RootCertStore, ConnectError> {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    error_line, stdout,
+    error_line, normalized, stdout,
     test_contracts::{folder, write},
 };
 
@@ -152,6 +152,26 @@ fn rule_that_is_not_checked_is_found() {
         &[serve.as_slice(), &["int32.gte_lt"]].concat(),
     );
     assert!(error.contains("did you mean \"int32.gte_lte\"?"), "{error}");
+}
+
+/// The written configuration runs, and is not overwritten.
+#[test]
+fn init_writes_a_configuration_that_runs() {
+    let folder = folder();
+    let server = MockServer::start(folder.path(), &["--contract=shop.binpb"]);
+    stdout(
+        folder.path(),
+        &["init", &server.url, "--contract=shop.binpb"],
+        0,
+    );
+    let path = folder.path().join("proofread.toml");
+    let written = fs::read_to_string(&path).expect("the file was written");
+    let address = server.url.trim_start_matches("http://");
+    insta::assert_snapshot!(normalized(&written, address));
+    let report = stdout(folder.path(), &["check"], 0);
+    assert!(report.contains("profile strict"), "{report}");
+    let error = error_line(folder.path(), &["init", &server.url]);
+    assert!(error.contains("proofread.toml exists already"), "{error}");
 }
 
 #[test]

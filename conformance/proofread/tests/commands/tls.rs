@@ -96,6 +96,12 @@ fn server_behind_tls_is_checked() {
 
     let error = run(&with(&secure, &[]));
     assert!(error.contains("the TLS handshake with"), "{error}");
+    let unverified = with(&secure, &["--insecure"]);
+    let unverified: Vec<&str> = unverified.iter().map(String::as_str).collect();
+    stdout(folder.path(), &unverified, 0);
+    write(folder.path(), "proofread.toml", b"[tls]\ninsecure = true\n");
+    stdout(folder.path(), &unverified[..unverified.len() - 1], 0);
+    std::fs::remove_file(folder.path().join("proofread.toml")).expect("the file exists");
     let error = run(&with(&shop.url(), &[]));
     assert!(error.contains("speaks TLS; give https://"), "{error}");
     let error = run(&with(&secure, &["--ca=ca.pem", "--server-name=elsewhere"]));

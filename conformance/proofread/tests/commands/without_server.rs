@@ -78,3 +78,15 @@ fn breaking_change_exits_with_1() {
     let json: serde_json::Value = serde_json::from_str(&json).expect("the text is JSON");
     assert_eq!(json["compared"], 3);
 }
+
+#[test]
+fn completions_and_man_pages_are_generated() {
+    let folder = folder();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = stdout(folder.path(), &["completions", shell], 0);
+        assert!(script.contains("update-baseline"), "{script}");
+    }
+    stdout(folder.path(), &["man", "pages"], 0);
+    let page = std::fs::read_to_string(folder.path().join("pages/proofread-check.1"));
+    assert!(page.expect("the page was written").contains("baseline"));
+}
