@@ -20,6 +20,10 @@
 //! or does not answer for [`MAX_PENDING`]. Nothing is guessed then: the row has the reason, the
 //! log an error, and callers get PROVIDER_UNAVAILABLE.
 //!
+//! # Receipts
+//! A charge with an address for the receipt commits a message of the outbox together with the
+//! decision. The mail is written when it is sent, so it shows the refunds until then.
+//!
 //! # Ledger
 //! Each movement of money is one posting: a set of entries whose sum is zero, inserted by one
 //! statement that inserts nothing if it is not. Triggers refuse changes of entries.

@@ -69,6 +69,20 @@ pub(crate) fn is_payment_currency(code: &str) -> bool {
     currency(code).is_ok()
 }
 
+/// An amount as people write it, for example `49.52 USD`.
+pub(crate) fn for_people(money: &Money) -> String {
+    let (minor, code) = (money.amount_minor, &money.currency_code);
+    let exponent = Currency::from_code(code).and_then(|currency| currency.exponent());
+    match exponent.map_or(0, u32::from) {
+        0 => format!("{minor} {code}"),
+        exponent => {
+            let unit = 10_i64.pow(exponent);
+            let (major, minor) = (minor / unit, minor % unit);
+            format!("{major}.{minor:0width$} {code}", width = exponent as usize)
+        }
+    }
+}
+
 /// A currency in use, with its number of decimal places.
 fn currency(code: &str) -> Result<(Currency, i32), InvalidPayment> {
     Currency::from_code(code)
@@ -94,6 +108,23 @@ mod tests {
         assert_eq!(minor(99.99, "USD"), Ok(9999));
         assert_eq!(minor(1500.0, "JPY"), Ok(1500));
         assert_eq!(minor(1.234, "KWD"), Ok(1234));
+    }
+
+    #[test]
+    fn amount_has_the_decimal_places_of_its_currency() {
+        for (amount_minor, currency_code, text) in [
+            (4_952, "USD", "49.52 USD"),
+            (5, "USD", "0.05 USD"),
+            (1_500, "JPY", "1500 JPY"),
+            (1_234, "KWD", "1.234 KWD"),
+        ] {
+            let currency_code = currency_code.to_owned();
+            let money = Money {
+                currency_code,
+                amount_minor,
+            };
+            assert_eq!(for_people(&money), text);
+        }
     }
 
     #[test]

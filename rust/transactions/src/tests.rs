@@ -7,13 +7,15 @@ mod fake_provider;
 mod grpc;
 mod ledger;
 mod legacy;
+mod receipts;
 mod refunds;
 mod resume;
 mod simulator;
 mod statements;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use mail::Mailer;
 use service::{Clock, ManualClock, Money, PeriodicTask};
 use store::{Db, testing::TestDb};
 use uuid::Uuid;
@@ -59,7 +61,12 @@ impl TestTransactions {
     /// Another instance with the same database and provider.
     fn with_options(&self, options: Options) -> Transactions {
         let provider = Arc::clone(&self.provider) as Arc<dyn PaymentProvider>;
-        Transactions::new(self.transactions.db().clone(), provider, options)
+        Transactions::new(
+            self.transactions.db().clone(),
+            provider,
+            no_mailer(),
+            options,
+        )
     }
 
     async fn charge(&self, request: &ChargeRequest) -> Transaction {
@@ -112,7 +119,12 @@ fn service_with(
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         ..Options::default()
     };
-    Transactions::new(db, provider, options)
+    Transactions::new(db, provider, no_mailer(), options)
+}
+
+/// For tests in which no mail is sent.
+fn no_mailer() -> Mailer {
+    Mailer::folder(PathBuf::new(), "shop@example.com").expect("a sender")
 }
 
 fn usd(amount_minor: i64) -> Money {

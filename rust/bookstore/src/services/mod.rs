@@ -27,7 +27,7 @@ pub enum Service {
     Recommendations,
     /// The carts of guests and accounts
     Cart,
-    /// Payments and the ledger; so far it serves only the second tutorial's contract
+    /// Payments, receipts and the ledger; also serves the second tutorial's contract
     Transactions,
     /// Sign-up, sign-in and profiles
     Accounts,

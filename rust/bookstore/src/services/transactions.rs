@@ -12,7 +12,10 @@ use crate::{assembly::Assembly, simulator};
 
 pub static DEFINITION: Definition = Definition {
     calls: &[],
-    grpc_services: &["payment.PaymentService"],
+    grpc_services: &[
+        "bookstore.transactions.v1.TransactionService",
+        "payment.PaymentService",
+    ],
     needs_data_folder: true,
     start: |assembly| start(assembly).boxed(),
 };
@@ -31,7 +34,9 @@ async fn start(assembly: &mut Assembly) -> anyhow::Result<()> {
     };
     let provider = HttpProvider::new(&provider_url).context("--payment-provider is not valid")?;
     let db = Db::open(&location, &transactions::SCHEMA).await?;
-    let transactions = Transactions::new(db, Arc::new(provider), Options::default());
+    let mailer = assembly.mailer().clone();
+    let transactions = Transactions::new(db, Arc::new(provider), mailer, Options::default());
+    assembly.add_server_with_database(transactions.server(), transactions.db());
     assembly.add_server_with_database(transactions.legacy_server(), transactions.db());
     assembly.run_in_background(move || transactions.run_in_background());
     Ok(())

@@ -1,4 +1,5 @@
-//! The background tasks: finish what the provider has not decided, and prune old requests.
+//! The background tasks: finish what the provider has not decided, send the receipts, and prune
+//! old requests.
 
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use store::outbox::{self, Message};
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
+use super::{receipt::RECEIPTS, receipt_mail::SendReceipts};
 use crate::{RefundId, TransactionId, Transactions, TransactionsError};
 
 /// The topic of the outbox.
@@ -15,6 +17,10 @@ const TOPIC: &str = "pending-payments";
 /// After so many attempts a message would be dead. With the longest backoff that is later than
 /// [`MAX_PENDING`](crate::MAX_PENDING), when the payment is parked.
 const MAX_ATTEMPTS: u32 = 1000;
+
+/// After so many attempts a receipt is dead: with the longest backoff of five minutes, about a
+/// day after it was requested.
+const MAX_RECEIPT_ATTEMPTS: u32 = 300;
 
 /// A message of the outbox: a charge or a refund that may not be decided yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,14 +68,18 @@ impl OutboxHandler for Resume {
 }
 
 impl Transactions {
-    /// Starts the tasks that finish pending charges and refunds and delete the responses of old
-    /// requests. They end when the handle is dropped. Must be called within a tokio runtime.
+    /// Starts the tasks that finish pending charges and refunds, send the receipts, and delete
+    /// the responses of old requests. They end when the handle is dropped. Must be called within a tokio runtime.
     #[must_use = "the tasks end when the handle is dropped"]
     pub fn run_in_background(&self) -> AbortOnDropHandle<()> {
         let options = &self.inner.options;
         let prune = PruneIdempotencyKeys::new(self.db().clone(), Arc::clone(&options.clock));
         service::run_together([
             service::run_periodically(OutboxWorker::<Resume>::INTERVAL, self.worker()),
+            service::run_periodically(
+                OutboxWorker::<SendReceipts>::INTERVAL,
+                self.receipt_worker(),
+            ),
             service::run_periodically(PruneIdempotencyKeys::INTERVAL, prune),
         ])
     }
@@ -88,18 +98,24 @@ impl Transactions {
 
     /// The task that finishes pending charges and refunds.
     pub(crate) fn worker(&self) -> OutboxWorker<Resume> {
+        let options = self.outbox_options(MAX_ATTEMPTS);
+        OutboxWorker::new(self.db().clone(), TOPIC, Resume(self.clone()), options)
+    }
+
+    /// The task that sends the receipts.
+    pub(crate) fn receipt_worker(&self) -> OutboxWorker<SendReceipts> {
+        let options = self.outbox_options(MAX_RECEIPT_ATTEMPTS);
+        let handler = SendReceipts(self.clone());
+        OutboxWorker::new(self.db().clone(), RECEIPTS, handler, options)
+    }
+
+    fn outbox_options(&self, max_attempts: u32) -> OutboxOptions {
         let options = &self.inner.options;
-        let outbox_options = OutboxOptions {
-            max_attempts: MAX_ATTEMPTS,
+        OutboxOptions {
+            max_attempts,
             clock: Arc::clone(&options.clock),
             ids: Arc::clone(&options.ids),
             ..OutboxOptions::default()
-        };
-        OutboxWorker::new(
-            self.db().clone(),
-            TOPIC,
-            Resume(self.clone()),
-            outbox_options,
-        )
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod background;
 mod charge;
 mod receipt;
+mod receipt_mail;
 mod refund;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -11,6 +12,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 pub(crate) use receipt::RECEIPTS;
 
 use jiff::{SignedDuration, Timestamp};
+use mail::Mailer;
 use service::{AccountId, Clock, IdSource, Page, PageScope, SystemClock, UuidV7Ids};
 use store::{
     Db,
@@ -70,17 +72,24 @@ pub struct Transactions {
 struct Inner {
     db: Db,
     provider: Arc<dyn PaymentProvider>,
+    mailer: Mailer,
     options: Options,
 }
 
 impl Transactions {
     /// Creates the service with its database, which was opened with
     /// [`SCHEMA`](crate::SCHEMA).
-    pub fn new(db: Db, provider: Arc<dyn PaymentProvider>, options: Options) -> Self {
+    pub fn new(
+        db: Db,
+        provider: Arc<dyn PaymentProvider>,
+        mailer: Mailer,
+        options: Options,
+    ) -> Self {
         Self {
             inner: Arc::new(Inner {
                 db,
                 provider,
+                mailer,
                 options,
             }),
         }

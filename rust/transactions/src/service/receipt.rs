@@ -13,7 +13,9 @@ use crate::{Transaction, TransactionId, Transactions, TransactionsError, store a
 /// The method name that is stored with the request id.
 const METHOD: &str = "ResendReceipt";
 
-/// The topic of the outbox. The key and the payload are the id of the transaction.
+/// The topic of the outbox. The payload is the id of the transaction. Each mail has a key of its
+/// own, so that one that cannot be sent holds back no other: that of the first mail is the id of
+/// the transaction, and that of a later one the id of its request.
 pub(crate) const RECEIPTS: &str = "receipts";
 
 /// How many mails of one receipt may be requested within [`LIMIT_PERIOD`].
@@ -54,7 +56,7 @@ impl Transactions {
                 return Err(TransactionsError::TooManyReceipts { retry_after });
             }
             rows::receipts::insert(transaction, request_id, transaction_id, now).await?;
-            enqueue(transaction, transaction_id, now).await?;
+            enqueue(transaction, request_id, transaction_id, now).await?;
             idempotency::save_response(transaction, &request_id.to_string(), &[]).await?;
             Ok(())
         })?;
@@ -69,18 +71,20 @@ pub(super) async fn enqueue_first(
     now: Timestamp,
 ) -> Result<(), TransactionsError> {
     if charged.receipt_email.is_some() && charged.decline_reason.is_none() {
-        enqueue(transaction, charged.transaction_id, now).await?;
+        let transaction_id = charged.transaction_id;
+        enqueue(transaction, transaction_id.0, transaction_id, now).await?;
     }
     Ok(())
 }
 
 async fn enqueue(
     transaction: &mut store::Transaction,
+    key: Uuid,
     transaction_id: TransactionId,
     now: Timestamp,
 ) -> Result<(), TransactionsError> {
-    let id = transaction_id.to_string();
+    let (key, payload) = (key.to_string(), transaction_id.0.as_bytes());
     let now = now.as_microsecond();
-    outbox::enqueue(transaction, RECEIPTS, &id, id.as_bytes(), now).await?;
+    outbox::enqueue(transaction, RECEIPTS, &key, payload, now).await?;
     Ok(())
 }
