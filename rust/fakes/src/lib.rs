@@ -3,6 +3,8 @@
 
 #![forbid(unsafe_code)]
 
+mod accounts;
+mod cart;
 mod inventory;
 mod recommendations;
 mod stock;
@@ -18,6 +20,8 @@ use contract::bookstore::inventory::v1::{Book, BookCategory};
 use tokio::sync::watch;
 use tonic::Status;
 
+pub use accounts::FakeAccounts;
+pub use cart::FakeCarts;
 pub use inventory::FakeInventory;
 pub use recommendations::FakeRecommendations;
 pub use transactions::FakeTransactions;

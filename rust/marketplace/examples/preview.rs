@@ -1,6 +1,6 @@
 //! Runs the shop with the fake services of the tests and the shipped catalogue:
 //! `cargo run -p marketplace --example preview [ADDRESS] [SERVICE=FAULT ...]`. SERVICE is
-//! `inventory` or `recommendations`; FAULT is `slow`, `failing` or `down`.
+//! `inventory`, `recommendations`, `accounts` or `cart`; FAULT is `slow`, `failing` or `down`.
 
 use std::{
     error::Error,
@@ -10,6 +10,11 @@ use std::{
 };
 
 use contract::bookstore::{
+    accounts::v1::{
+        account_service_client::AccountServiceClient, account_service_server::AccountServiceServer,
+        session_service_client::SessionServiceClient, session_service_server::SessionServiceServer,
+    },
+    cart::v1::{cart_service_client::CartServiceClient, cart_service_server::CartServiceServer},
     inventory::v1::{
         Book, BookCategory, inventory_service_client::InventoryServiceClient,
         inventory_service_server::InventoryServiceServer,
@@ -20,7 +25,7 @@ use contract::bookstore::{
     },
     r#type::v1::Money,
 };
-use fakes::{FakeInventory, FakeRecommendations, Fault};
+use fakes::{FakeAccounts, FakeCarts, FakeInventory, FakeRecommendations, Fault};
 use marketplace::{Clients, Options};
 
 const CATALOGUE: &str = include_str!("../../inventory/catalogue.csv");
@@ -29,6 +34,8 @@ const CATALOGUE: &str = include_str!("../../inventory/catalogue.csv");
 async fn main() -> Result<(), Box<dyn Error>> {
     let books = books()?;
     let (inventory, recommendations) = (FakeInventory::of(&books), FakeRecommendations::of(&books));
+    let (accounts, carts) = (FakeAccounts::default(), FakeCarts::of(&books));
+    accounts.add("ada@example.org", "correct horse", "Ada");
     let mut address = "127.0.0.1:0".to_owned();
     for argument in std::env::args().skip(1) {
         let Some((service, fault)) = argument.split_once('=') else {
@@ -44,16 +51,25 @@ async fn main() -> Result<(), Box<dyn Error>> {
         match service {
             "inventory" => inventory.faults.set("*", fault),
             "recommendations" => recommendations.faults.set("*", fault),
+            "accounts" => accounts.faults.set("*", fault),
+            "cart" => carts.faults.set("*", fault),
             other => return Err(format!("no such service: {other:?}").into()),
         }
     }
     let channel = rpc::Router::new(rpc::Options::default())
         .add(InventoryServiceServer::new(inventory))
         .add(RecommendationServiceServer::new(recommendations))
+        .add(AccountServiceServer::new(accounts.clone()))
+        .add(SessionServiceServer::new(accounts.clone()))
+        .add(CartServiceServer::new(carts))
+        .verifying_tokens_by(Arc::new(accounts))
         .in_process();
     let clients = Clients {
         inventory: InventoryServiceClient::new(channel.clone()),
-        recommendations: RecommendationServiceClient::new(channel),
+        recommendations: RecommendationServiceClient::new(channel.clone()),
+        accounts: AccountServiceClient::new(channel.clone()),
+        sessions: SessionServiceClient::new(channel.clone()),
+        carts: CartServiceClient::new(channel),
     };
     let started = Instant::now();
     let options = Options {

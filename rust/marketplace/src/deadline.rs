@@ -52,12 +52,17 @@ impl Deadline {
     where
         F: Future<Output = Result<Response<A>, Status>>,
     {
-        let mut request = Request::new(message);
-        request.set_timeout(self.remaining());
-        match call(request).await {
+        match call(self.request(message)).await {
             Ok(answer) => Ok(answer.into_inner()),
             Err(status) => Err(classify(method, &status)),
         }
+    }
+
+    /// A request that is limited to the remaining time.
+    pub fn request<Q>(self, message: Q) -> Request<Q> {
+        let mut request = Request::new(message);
+        request.set_timeout(self.remaining());
+        request
     }
 }
 

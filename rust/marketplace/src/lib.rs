@@ -1,4 +1,4 @@
-//! The web shop: server-rendered pages over Inventory and Recommendations.
+//! The web shop: server-rendered pages over the services.
 //!
 //! - Every page works without JavaScript; scripts add suggestions to the search
 //!   field and refresh the monitor.
@@ -7,7 +7,9 @@
 //! - Book covers are drawn as SVG from the title, the authors and the category.
 //! - `/monitor` shows rates, errors and latencies of the services over the last minutes.
 //!
-//! Deliberately absent: sessions, cookies and anything that changes data.
+//! - [`visitor`] finds out who asks for a page, by three cookies: the session, the guest cart
+//!   and the secret of the forms. A page of a visitor is never cached.
+//! - [`forms`] shows the violations of the contract at the fields; nothing else validates.
 
 mod assets;
 mod cache;
@@ -16,14 +18,17 @@ mod clients;
 mod cover;
 mod currency;
 mod deadline;
+mod forms;
 mod headers;
 mod monitor;
 mod options;
 mod pages;
 mod paging;
+mod refusal;
 mod routes;
 mod shop;
 mod view;
+mod visitor;
 
 #[cfg(test)]
 mod tests;

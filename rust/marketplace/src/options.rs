@@ -3,6 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use contract::bookstore::{
+    accounts::v1::{
+        account_service_client::AccountServiceClient, session_service_client::SessionServiceClient,
+    },
+    cart::v1::cart_service_client::CartServiceClient,
     inventory::v1::inventory_service_client::InventoryServiceClient,
     recommendations::v1::recommendation_service_client::RecommendationServiceClient,
 };
@@ -15,6 +19,12 @@ pub struct Clients {
     pub inventory: InventoryServiceClient<rpc::Channel>,
     /// Recommended books.
     pub recommendations: RecommendationServiceClient<rpc::Channel>,
+    /// Sign-up, and the account of the visitor.
+    pub accounts: AccountServiceClient<rpc::Channel>,
+    /// Signing in and out.
+    pub sessions: SessionServiceClient<rpc::Channel>,
+    /// The carts of guests and accounts.
+    pub carts: CartServiceClient<rpc::Channel>,
 }
 
 /// Returns the metrics of the services in the Prometheus text format. The texts of several
@@ -36,16 +46,24 @@ pub struct Options {
     pub health: Health,
     /// The token with which a client that is not on this machine may read `/monitor`.
     pub operator_token: rpc::OperatorToken,
+    /// Whether browsers reach the shop by https only. Then they send its cookies only over
+    /// https, and no other host can set them.
+    pub secure_cookies: bool,
+    /// The folder that keeps the mails of the shop, in development. `/mail` shows them to
+    /// browsers on this machine; `None` turns the page off.
+    pub mails: Option<mail::MailFolder>,
 }
 
 impl Default for Options {
-    /// A page timeout of 800 ms and an empty monitor.
+    /// A page timeout of 800 ms, an empty monitor, cookies for http and no mails.
     fn default() -> Self {
         Self {
             page_timeout: Duration::from_millis(800),
             metrics_text: Arc::new(String::new),
             health: Arc::new(|| Box::pin(std::future::ready(Vec::new()))),
             operator_token: rpc::OperatorToken::new(None),
+            secure_cookies: false,
+            mails: None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The state that all pages share.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     cache::Cache,
@@ -8,13 +8,19 @@ use crate::{
     deadline::Deadline,
     monitor::Monitor,
     options::{Clients, Options},
+    visitor::CookieNames,
 };
+
+/// The time limit of a call that changes something. Its answer cannot be left out, and
+/// passwords are slow to compare on purpose.
+const ACTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The axum state of the shop.
 pub(crate) struct Shop {
     pub clients: Clients,
     pub cache: Cache,
     pub monitor: Arc<Monitor>,
+    pub cookies: CookieNames,
     options: Options,
 }
 
@@ -25,6 +31,7 @@ impl Shop {
             clients,
             cache: Cache::default(),
             monitor: Arc::default(),
+            cookies: CookieNames::new(options.secure_cookies),
             options,
         }
     }
@@ -37,6 +44,16 @@ impl Shop {
     /// The deadline of a page whose request arrives now.
     pub fn deadline(&self) -> Deadline {
         Deadline::after(self.options.page_timeout)
+    }
+
+    /// The deadline of a call that changes something, starting now.
+    pub fn action_deadline(&self) -> Deadline {
+        Deadline::after(ACTION_TIMEOUT)
+    }
+
+    /// The folder that keeps the mails, in development.
+    pub fn mails(&self) -> Option<&mail::MailFolder> {
+        self.options.mails.as_ref()
     }
 
     /// The categories that contain books, with their counts. They are stored in the cache.

@@ -3,6 +3,10 @@
 use std::sync::Arc;
 
 use contract::bookstore::{
+    accounts::v1::{
+        account_service_client::AccountServiceClient, session_service_client::SessionServiceClient,
+    },
+    cart::v1::cart_service_client::CartServiceClient,
     inventory::v1::inventory_service_client::InventoryServiceClient,
     recommendations::v1::recommendation_service_client::RecommendationServiceClient,
 };
@@ -13,7 +17,12 @@ use super::{Definition, Service};
 use crate::{assembly::Assembly, health};
 
 pub static DEFINITION: Definition = Definition {
-    calls: &[Service::Inventory, Service::Recommendations],
+    calls: &[
+        Service::Inventory,
+        Service::Recommendations,
+        Service::Accounts,
+        Service::Cart,
+    ],
     grpc_services: &[],
     needs_data_folder: false,
     start: |assembly| future::ready(start(assembly)).boxed(),
@@ -25,6 +34,9 @@ fn start(assembly: &mut Assembly) -> anyhow::Result<()> {
         recommendations: RecommendationServiceClient::new(
             assembly.channel(Service::Recommendations)?,
         ),
+        accounts: AccountServiceClient::new(assembly.channel(Service::Accounts)?),
+        sessions: SessionServiceClient::new(assembly.channel(Service::Accounts)?),
+        carts: CartServiceClient::new(assembly.channel(Service::Cart)?),
     };
     let mut monitored = Vec::new();
     for service in DEFINITION.calls {
@@ -38,6 +50,8 @@ fn start(assembly: &mut Assembly) -> anyhow::Result<()> {
         metrics_text: Arc::new(move || metrics.render()),
         health: health::probe(monitored),
         operator_token: rpc::OperatorToken::new(assembly.operator_token()),
+        secure_cookies: assembly.shop_url().starts_with("https://"),
+        mails: assembly.mailer().kept().cloned(),
         ..Options::default()
     };
     assembly.serve_pages(marketplace::app(clients, options));

@@ -1,4 +1,4 @@
-//! The same user journey in one process and in five processes, on both databases.
+//! The same user journey in one process and in six processes, on both databases.
 
 use std::time::Duration;
 
@@ -31,34 +31,35 @@ async fn all_in_one_on_postgres() {
 }
 
 #[tokio::test]
-async fn five_processes_on_sqlite() {
-    five_processes("--data=data").await;
+async fn six_processes_on_sqlite() {
+    six_processes("--data=data").await;
 }
 
 #[tokio::test]
-async fn five_processes_on_postgres() {
-    five_processes(&postgres().await).await;
+async fn six_processes_on_postgres() {
+    six_processes(&postgres().await).await;
 }
 
-async fn five_processes(storage: &str) {
+async fn six_processes(storage: &str) {
     let folder = Folder::new();
-    let five = FiveProcesses::start(&folder, storage);
-    five.deployment().run_user_journey().await;
-    let home = five.deployment().complete_home_page().await;
+    let six = SixProcesses::start(&folder, storage);
+    six.deployment().run_user_journey().await;
+    let home = six.deployment().complete_home_page().await;
     for (name, process) in [
-        ("InventoryService", &five.inventory),
-        ("RecommendationService", &five.recommendations),
+        ("InventoryService", &six.inventory),
+        ("RecommendationService", &six.recommendations),
     ] {
         let count = crate::test_process::get(process.metrics()).await.body;
         assert!(count.contains(name), "{name} was not called");
     }
     assert!(home.took < PAGE_TIME_LIMIT, "{:?}", home.took);
     for process in [
-        five.shop,
-        five.cart,
-        five.transactions,
-        five.recommendations,
-        five.inventory,
+        six.shop,
+        six.cart,
+        six.transactions,
+        six.accounts,
+        six.recommendations,
+        six.inventory,
     ] {
         process.stop().await;
     }
@@ -67,8 +68,8 @@ async fn five_processes(storage: &str) {
 #[tokio::test]
 async fn shop_degrades_while_services_are_down() {
     let folder = Folder::new();
-    let five = FiveProcesses::start(&folder, "--data=data");
-    five.deployment().complete_home_page().await;
+    let six = SixProcesses::start(&folder, "--data=data");
+    six.deployment().complete_home_page().await;
     let catalogue_missing = |page: &Page| {
         assert_eq!(page.status, 200);
         let notice = page.notice().expect("a notice about the missing catalogue");
@@ -78,31 +79,31 @@ async fn shop_degrades_while_services_are_down() {
     };
 
     // A service that hangs costs the whole timeout, unlike one that refuses connections.
-    five.inventory.signal("STOP");
-    catalogue_missing(&five.shop.page("/").await);
-    five.inventory.signal("CONT");
-    five.deployment().complete_home_page().await;
+    six.inventory.signal("STOP");
+    catalogue_missing(&six.shop.page("/").await);
+    six.inventory.signal("CONT");
+    six.deployment().complete_home_page().await;
 
-    let address = format!("--grpc-addr={}", five.inventory.grpc());
-    five.inventory.kill().await;
-    catalogue_missing(&five.shop.page("/").await);
+    let address = format!("--grpc-addr={}", six.inventory.grpc());
+    six.inventory.kill().await;
+    catalogue_missing(&six.shop.page("/").await);
 
-    five.recommendations.kill().await;
+    six.recommendations.kill().await;
     // Books that the shop has shown before are in its cache.
     let never_shown = "/books/123456";
     for path in ["/", "/categories/mystery", never_shown, "/search?q=dune"] {
-        let page = five.shop.page(path).await;
+        let page = six.shop.page(path).await;
         assert_eq!(page.status, 503, "{path}");
         let has_notice = page.body.contains("We’ll be right back");
         assert!(has_notice, "{path}: {}", page.body);
         assert!(page.took < PAGE_TIME_LIMIT, "{path}: {:?}", page.took);
     }
-    assert_eq!(five.shop.page("/healthz").await.status, 200);
+    assert_eq!(six.shop.page("/healthz").await.status, 200);
 
     // Inventory returns at the same address, and the shop reconnects.
     let restarted = TestProcess::start(&folder, &["serve", "inventory", &address]);
     let home = crate::test_process::eventually("a shop with books", async || {
-        let home = five.shop.page("/").await;
+        let home = six.shop.page("/").await;
         (home.status == 200).then_some(home)
     })
     .await;
@@ -113,15 +114,16 @@ async fn shop_degrades_while_services_are_down() {
 }
 
 /// One process for each service.
-struct FiveProcesses {
+struct SixProcesses {
     shop: TestProcess,
     inventory: TestProcess,
     recommendations: TestProcess,
     cart: TestProcess,
     transactions: TestProcess,
+    accounts: TestProcess,
 }
 
-impl FiveProcesses {
+impl SixProcesses {
     /// The shop and Recommendations store no data, so they need no usable data folder.
     fn start(folder: &Folder, storage: &str) -> Self {
         let inventory = TestProcess::start(folder, &["serve", "inventory", storage]);
@@ -129,16 +131,24 @@ impl FiveProcesses {
         let recommendations =
             TestProcess::start(folder, &["serve", "recommendations", &to_inventory]);
         let to_recommendations = format!("--peer=recommendations={}", recommendations.grpc_url());
+        let accounts = TestProcess::start(folder, &["serve", "accounts", storage]);
+        let to_accounts = format!("--peer=accounts={}", accounts.grpc_url());
+        let cart = ["serve", "cart", &to_inventory, &to_accounts, storage];
+        let cart = TestProcess::start(folder, &cart);
+        let to_cart = format!("--peer=cart={}", cart.grpc_url());
         let shop = [
             "serve",
             "marketplace",
             &to_inventory,
             &to_recommendations,
+            &to_accounts,
+            &to_cart,
             "--data=/dev/null/no-folder-is-needed",
         ];
         Self {
             shop: TestProcess::start(folder, &shop),
-            cart: TestProcess::start(folder, &["serve", "cart", &to_inventory, storage]),
+            cart,
+            accounts,
             transactions: TestProcess::start(folder, &["serve", "transactions"]),
             inventory,
             recommendations,

@@ -31,11 +31,7 @@ pub(crate) async fn require_operator(
     request: Request,
     next: Next,
 ) -> Response {
-    let peer = request.extensions().get::<PeerAddress>();
-    let is_local = peer.is_some_and(|peer| peer.0.ip().to_canonical().is_loopback());
-    let headers = request.headers();
-    let is_proxied = PROXY_HEADERS.iter().any(|name| headers.contains_key(name));
-    if (is_local && !is_proxied) || has_token(headers, shop.operator_token()) {
+    if is_local(&request) || has_token(request.headers(), shop.operator_token()) {
         return next.run(request).await;
     }
     let challenge = HeaderValue::from_static("Basic realm=\"operator token as password\"");
@@ -44,6 +40,14 @@ pub(crate) async fn require_operator(
     let mut response = (StatusCode::UNAUTHORIZED, text).into_response();
     response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
     response
+}
+
+/// Whether a browser or program on this machine sent the request, and not a proxy for others.
+pub(crate) fn is_local(request: &Request) -> bool {
+    let peer = request.extensions().get::<PeerAddress>();
+    let is_loopback = peer.is_some_and(|peer| peer.0.ip().to_canonical().is_loopback());
+    let mut headers = PROXY_HEADERS.into_iter();
+    is_loopback && !headers.any(|name| request.headers().contains_key(&name))
 }
 
 fn has_token(headers: &HeaderMap, token: &OperatorToken) -> bool {

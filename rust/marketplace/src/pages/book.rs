@@ -15,7 +15,7 @@ use crate::{
     category::CategoryInfo,
     deadline::{Deadline, Failure},
     shop::Shop,
-    view::{BookCard, BookDetails},
+    view::{BookCard, BookDetails, Stock},
 };
 
 /// The number of other books of the category that are shown.
@@ -30,6 +30,19 @@ struct BookPage {
     notices: Vec<&'static str>,
     book: BookDetails,
     related: Vec<BookCard>,
+}
+
+impl BookPage {
+    /// The number of copies in the visitor's cart; 0 if it is unknown.
+    fn in_cart(&self) -> i32 {
+        let copies = self.layout.visitor.copies_in_cart(self.book.card.id);
+        copies.unwrap_or_default()
+    }
+
+    /// Whether the book is known to be sold out.
+    fn is_sold_out(&self) -> bool {
+        self.book.card.stock == Some(Stock::None)
+    }
 }
 
 /// Other books of the category, and whether a call for them failed.

@@ -17,7 +17,7 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("10");
 const MAX_ECHOED_CHARACTERS: usize = 60;
 
 /// A page with an error message.
-#[derive(Debug, Template)]
+#[derive(Template)]
 #[template(path = "message.html")]
 pub(crate) struct MessagePage {
     layout: PageLayout,
@@ -125,16 +125,13 @@ pub(crate) fn no_such_page(path: &str) -> Response {
         .into_response()
 }
 
-/// The handler for methods other than GET and HEAD.
+/// The handler for other methods than those of the page, such as after typing the address of
+/// a form. axum adds the header `Allow`.
 pub(crate) async fn method_not_allowed() -> Response {
-    let text = "You can open this page, but it does not accept any data.".to_owned();
-    let message = MessagePage::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "This page is read-only",
-        text,
-    );
-    let allow = [(header::ALLOW, HeaderValue::from_static("GET, HEAD"))];
-    (allow, message).into_response()
+    let text = "This address can’t be used in this way. The pages that lead to it still work.";
+    let heading = "That doesn’t work here";
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    MessagePage::new(status, heading, text.to_owned()).into_response()
 }
 
 /// The response after a handler panicked.

@@ -1,11 +1,20 @@
 //! The pages, one module each, and the parts that they share.
 
+pub(crate) mod account;
 pub(crate) mod book;
+pub(crate) mod cart;
 pub(crate) mod category;
 pub(crate) mod cover;
+mod form_page;
 pub(crate) mod home;
+pub(crate) mod mails;
 mod message_page;
+pub(crate) mod password_reset;
 pub(crate) mod search;
+pub(crate) mod sign_in;
+pub(crate) mod sign_up;
+
+use std::sync::Arc;
 
 use askama::Template;
 use axum::{
@@ -14,6 +23,7 @@ use axum::{
 };
 use serde::Deserialize;
 
+pub(crate) use form_page::{FormPage, see_other};
 pub(crate) use message_page::{
     MessagePage, method_not_allowed, no_such_page, panic_response, service_unavailable,
     unknown_path,
@@ -23,10 +33,10 @@ use crate::{
     category::{CATEGORIES, CategoryInfo},
     paging::MAX_PAGE_NUMBER,
     shop::Shop,
+    visitor::Visitor,
 };
 
 /// The data of the header that surrounds every page.
-#[derive(Debug)]
 pub(crate) struct PageLayout {
     /// The text in the search field.
     pub query: String,
@@ -34,6 +44,8 @@ pub(crate) struct PageLayout {
     pub categories: Vec<&'static CategoryInfo>,
     /// The category of this page, which the navigation highlights.
     pub current: Option<&'static CategoryInfo>,
+    /// Who asks for the page.
+    pub visitor: Arc<Visitor>,
 }
 
 impl PageLayout {
@@ -51,6 +63,7 @@ impl PageLayout {
             query: String::new(),
             categories: CATEGORIES.iter().collect(),
             current: None,
+            visitor: Visitor::current(),
         }
     }
 

@@ -1,11 +1,16 @@
 //! Tests of the shop against fake services that work, are slow, fail or are down.
 
+mod browser;
+mod cart;
+mod forms;
 mod hostile_input;
+mod mails;
 mod monitor;
 mod outages;
 mod pages;
+mod sessions;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -13,6 +18,11 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode},
 };
 use contract::bookstore::{
+    accounts::v1::{
+        account_service_client::AccountServiceClient, account_service_server::AccountServiceServer,
+        session_service_client::SessionServiceClient, session_service_server::SessionServiceServer,
+    },
+    cart::v1::{cart_service_client::CartServiceClient, cart_service_server::CartServiceServer},
     inventory::v1::{
         Book, BookCategory, inventory_service_client::InventoryServiceClient,
         inventory_service_server::InventoryServiceServer,
@@ -26,7 +36,10 @@ use http_body_util::BodyExt;
 use tower::ServiceExt;
 
 use crate::{Clients, Options, app};
-use fakes::{FakeInventory, FakeRecommendations, Fault, FaultSwitch, book};
+use browser::Browser;
+use fakes::{
+    FakeAccounts, FakeCarts, FakeInventory, FakeRecommendations, Fault, FaultSwitch, book,
+};
 
 /// The page timeout in tests.
 const PAGE_TIMEOUT: Duration = Duration::from_millis(400);
@@ -36,6 +49,8 @@ struct TestShop {
     router: Router,
     inventory: FaultSwitch,
     recommendations: FaultSwitch,
+    accounts: FakeAccounts,
+    carts: FakeCarts,
 }
 
 /// The response to a request.
@@ -54,13 +69,22 @@ impl TestShop {
         let inventory = FakeInventory::of(books);
         let recommendations = FakeRecommendations::of(books);
         let faults = (inventory.faults.clone(), recommendations.faults.clone());
+        let (accounts, carts) = (FakeAccounts::default(), FakeCarts::of(books));
         let channel = rpc::Router::new(rpc::Options::default())
             .add(InventoryServiceServer::new(inventory))
             .add(RecommendationServiceServer::new(recommendations))
-            .in_process();
+            .add(AccountServiceServer::new(accounts.clone()))
+            .add(SessionServiceServer::new(accounts.clone()))
+            .add(CartServiceServer::new(carts.clone()))
+            .verifying_tokens_by(Arc::new(accounts.clone()))
+            .in_process()
+            .as_service(&"marketplace".into(), None);
         let clients = Clients {
             inventory: InventoryServiceClient::new(channel.clone()),
-            recommendations: RecommendationServiceClient::new(channel),
+            recommendations: RecommendationServiceClient::new(channel.clone()),
+            accounts: AccountServiceClient::new(channel.clone()),
+            sessions: SessionServiceClient::new(channel.clone()),
+            carts: CartServiceClient::new(channel),
         };
         let options = Options {
             page_timeout: PAGE_TIMEOUT,
@@ -70,6 +94,8 @@ impl TestShop {
             router: app(clients, options),
             inventory: faults.0,
             recommendations: faults.1,
+            accounts,
+            carts,
         }
     }
 
@@ -89,12 +115,25 @@ impl TestShop {
         path: &str,
         headers: &[(&str, &str)],
     ) -> TestResponse {
+        self.send_body(peer, method, path, headers, "").await
+    }
+
+    async fn send_body(
+        &self,
+        peer: [u8; 4],
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> TestResponse {
         let peer = rpc::PeerAddress((peer, 1234).into());
         let mut request = Request::builder().method(method).uri(path).extension(peer);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Body::empty()).expect("a request");
+        let request = request
+            .body(Body::from(body.to_owned()))
+            .expect("a request");
         let response = self
             .router
             .clone()

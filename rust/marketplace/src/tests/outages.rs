@@ -36,7 +36,7 @@ async fn without_recommendations_home_shows_the_first_books() {
         );
         assert_eq!(home.count("<li class=\"card\">"), 14, "{fault:?}");
         assert!(home.body.contains("$10.00"));
-        assert_eq!(home.header("cache-control"), "no-store");
+        assert!(home.header("cache-control").contains("no-store"));
     }
 }
 
@@ -131,7 +131,7 @@ async fn all_pages_are_503_when_all_services_are_down() {
                 "{fault:?} {path}"
             );
             assert_eq!(page.header("retry-after"), "10", "{path}");
-            assert_eq!(page.header("cache-control"), "no-store", "{path}");
+            assert!(page.header("cache-control").contains("no-store"), "{path}");
             assert!(
                 page.body.contains("role=\"status\"") && page.body.contains("again"),
                 "{path}"

@@ -19,7 +19,7 @@ use contract::{
 
 use super::{Page, TestProcess, eventually};
 
-/// The process of each service: five processes, or one process five times.
+/// The process of each service, or one process for all of them.
 #[derive(Clone, Copy)]
 pub struct Deployment<'h> {
     pub shop: &'h TestProcess,

@@ -1,0 +1,272 @@
+//! Who asks for a page: the session, the cart and the secret of the browser.
+
+mod cookies;
+mod form_secret;
+mod local_path;
+
+use std::{net::IpAddr, sync::Arc};
+
+use axum::{
+    extract::{Request, State},
+    http::{
+        HeaderMap, HeaderValue, Method, StatusCode,
+        header::{CACHE_CONTROL, SET_COOKIE},
+    },
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use contract::bookstore::{
+    accounts::v1::{Account, GetAccountRequest},
+    cart::v1::{Cart, GetCartRequest},
+};
+use futures::future::join;
+use rpc::PeerAddress;
+use tonic::metadata::MetadataMap;
+use uuid::Uuid;
+
+pub(crate) use cookies::{Cookie, CookieNames};
+use form_secret::{FormSecret, is_same_origin};
+pub(crate) use local_path::LocalPath;
+
+use crate::{
+    deadline::Deadline,
+    monitor::access::is_local,
+    pages::MessagePage,
+    refusal::{Refusal, call_for},
+    shop::Shop,
+};
+
+/// The share of the time of a page that the header of the page may take.
+const HEADER_SHARE: f32 = 0.3;
+
+tokio::task_local! {
+    static CURRENT: Arc<Visitor>;
+}
+
+/// The visitor who sent the current request.
+#[derive(Clone)]
+pub(crate) struct Visitor {
+    /// The session token; none if the service said that it is no longer valid.
+    pub session: Option<String>,
+    /// The account of the session; `None` if nobody is signed in or Accounts does not answer.
+    pub account: Option<Account>,
+    /// The id of the guest cart of this browser. It can exist beside a session if the carts
+    /// could not be merged.
+    pub guest_cart: Option<Uuid>,
+    /// The cart; `None` if CartService does not answer.
+    pub cart: Option<Cart>,
+    /// Whether the browser is on this machine.
+    pub is_local: bool,
+    /// The network address of the browser.
+    address: Option<IpAddr>,
+    secret: FormSecret,
+}
+
+impl Default for Visitor {
+    /// A visitor about whom nothing is known.
+    fn default() -> Self {
+        Self {
+            session: None,
+            account: None,
+            guest_cart: None,
+            cart: Some(Cart::default()),
+            is_local: false,
+            address: None,
+            secret: FormSecret::random(),
+        }
+    }
+}
+
+impl Visitor {
+    /// The visitor of the request that this task handles.
+    pub fn current() -> Arc<Self> {
+        CURRENT.try_with(Arc::clone).unwrap_or_default()
+    }
+
+    /// How pages address the visitor; `None` if nobody is signed in.
+    pub fn name(&self) -> Option<&str> {
+        self.session.as_ref()?;
+        let Some(account) = &self.account else {
+            return Some("Your account");
+        };
+        let profile = account.profile.as_ref();
+        let name = profile.map(|profile| profile.display_name.trim());
+        Some(match name {
+            Some(name) if !name.is_empty() => name,
+            _ => "Your account",
+        })
+    }
+
+    /// The number of copies in the cart, in figures and in words; `None` if it is empty or
+    /// unknown.
+    pub fn cart_badge(&self) -> Option<(i32, &'static str)> {
+        let lines = self.cart.as_ref()?.lines.iter();
+        match lines.map(|line| line.quantity).sum() {
+            0 => None,
+            1 => Some((1, "copy")),
+            count => Some((count, "copies")),
+        }
+    }
+
+    /// The number of copies of a book in the cart; `None` if it is unknown.
+    pub fn copies_in_cart(&self, book_id: i32) -> Option<i32> {
+        let mut lines = self.cart.as_ref()?.lines.iter();
+        let line = lines.find(|line| line.book_id == book_id);
+        Some(line.map_or(0, |line| line.quantity))
+    }
+
+    /// The id of the visitor's cart for CartService: empty for the cart of the account.
+    pub fn cart_id(&self) -> String {
+        match (&self.session, self.guest_cart) {
+            (None, Some(id)) => id.to_string(),
+            _ => String::new(),
+        }
+    }
+
+    /// The token for a form of this page.
+    pub fn form_token(&self) -> String {
+        self.secret.token()
+    }
+
+    /// Whether a page of this browser has the form that was sent.
+    pub fn accepts_form(&self, token: &str) -> bool {
+        self.secret.accepts(token)
+    }
+
+    /// Adds the session token and the address of the browser to a call.
+    pub fn identify(&self, metadata: &mut MetadataMap) {
+        let token = self.session.as_ref();
+        if let Some(token) = token.and_then(|token| format!("Bearer {token}").parse().ok()) {
+            metadata.insert("authorization", token);
+        }
+        if let Some(address) = self.address {
+            rpc::set_client_address(metadata, address);
+        }
+    }
+
+    /// The same visitor after signing in.
+    pub fn with_session(&self, token: &str) -> Self {
+        Self {
+            session: Some(token.to_owned()),
+            account: None,
+            ..self.clone()
+        }
+    }
+
+    /// The same visitor with a new guest cart, if there is no cart yet.
+    pub fn with_cart(&self) -> Self {
+        let guest_cart = match &self.session {
+            Some(_) => self.guest_cart,
+            None => self.guest_cart.or_else(|| Some(Uuid::new_v4())),
+        };
+        Self {
+            guest_cart,
+            ..self.clone()
+        }
+    }
+
+    fn from_cookies(names: &CookieNames, headers: &HeaderMap) -> Self {
+        let session = names.get(headers, Cookie::Session);
+        let cart = names.get(headers, Cookie::Cart);
+        let secret = names.get(headers, Cookie::Forms);
+        Self {
+            session: session.filter(|token| !token.is_empty()).map(str::to_owned),
+            guest_cart: cart.and_then(|id| Uuid::parse_str(id).ok()),
+            secret: secret
+                .and_then(FormSecret::parse)
+                .unwrap_or_else(FormSecret::random),
+            ..Self::default()
+        }
+    }
+
+    /// Reads the account and the cart. A session that is no longer valid is dropped.
+    async fn load(&mut self, shop: &Shop, deadline: Deadline) {
+        if self.session.is_some() {
+            let request = GetAccountRequest {};
+            let account =
+                async { call_for!(*self, deadline, shop.clients.accounts, get_account, request) };
+            let (account, cart) = join(account, self.load_cart(shop, deadline)).await;
+            if account != Err(Refusal::SignedOut) {
+                self.account = account.ok().and_then(|answer| answer.account);
+                self.cart = cart;
+                return;
+            }
+            self.session = None;
+        }
+        self.cart = self.load_cart(shop, deadline).await;
+    }
+
+    /// Reads the cart; `None` if CartService does not answer.
+    pub async fn load_cart(&self, shop: &Shop, deadline: Deadline) -> Option<Cart> {
+        if self.session.is_none() && self.guest_cart.is_none() {
+            return Some(Cart::default());
+        }
+        let cart_id = self.cart_id();
+        let request = GetCartRequest { cart_id };
+        call_for!(*self, deadline, shop.clients.carts, get_cart, request)
+            .ok()?
+            .cart
+    }
+}
+
+/// Middleware of all pages: finds out who the visitor is, refuses forms of other sites, and
+/// keeps the pages out of every cache, because each is made for one visitor.
+pub(crate) async fn identify(
+    State(shop): State<Arc<Shop>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (names, headers) = (&shop.cookies, request.headers());
+    let is_safe = [Method::GET, Method::HEAD].contains(request.method());
+    let is_allowed = is_safe || is_same_origin(headers, request.uri());
+    let had_session = names.get(headers, Cookie::Session).is_some();
+    let had_secret = names
+        .get(headers, Cookie::Forms)
+        .is_some_and(|value| FormSecret::parse(value).is_some());
+    let mut visitor = Visitor::from_cookies(names, headers);
+    let peer = request.extensions().get::<PeerAddress>();
+    visitor.address = peer.map(|peer| peer.0.ip());
+    visitor.is_local = is_local(&request);
+    if is_allowed {
+        let deadline = shop.deadline().fraction(HEADER_SHARE);
+        visitor.load(&shop, deadline).await;
+    }
+    let visitor = Arc::new(visitor);
+    let mut response = CURRENT
+        .scope(Arc::clone(&visitor), async {
+            if is_allowed {
+                next.run(request).await
+            } else {
+                form_refused().into_response()
+            }
+        })
+        .await;
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    if !had_secret && let Some(cookie) = names.set(Cookie::Forms, &visitor.secret.cookie()) {
+        headers.append(SET_COOKIE, cookie);
+    }
+    let is_set = |cookie: &HeaderValue| {
+        let clear = names.clear(Cookie::Session);
+        let name = clear
+            .as_ref()
+            .and_then(|clear| clear.to_str().ok()?.split('=').next());
+        name.is_some_and(|name| cookie.as_bytes().starts_with(format!("{name}=").as_bytes()))
+    };
+    if had_session
+        && visitor.session.is_none()
+        && !headers.get_all(SET_COOKIE).iter().any(is_set)
+        && let Some(cookie) = names.clear(Cookie::Session)
+    {
+        headers.append(SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// The page for a form that this shop did not make for this browser.
+pub(crate) fn form_refused() -> MessagePage {
+    let text = "The form is too old, or it is not from this shop. Nothing has changed: go back, \
+                load the page again and send it once more. The shop needs cookies for this.";
+    let heading = "We can’t accept this form";
+    MessagePage::new(StatusCode::FORBIDDEN, heading, text.to_owned())
+}
