@@ -25,16 +25,25 @@ pub struct AccountHelper<'a> {
     pub data: &'a Path,
 }
 
+/// An account, and a session of it.
+#[derive(Debug, Clone)]
+pub struct OpenedAccount {
+    /// The id of the account.
+    pub account_id: String,
+    /// The token of the session.
+    pub session_token: String,
+}
+
 impl AccountHelper<'_> {
     fn accounts(&self) -> anyhow::Result<AccountServiceClient<Channel>> {
         Ok(AccountServiceClient::new(Channel::connect(self.grpc_url)?))
     }
 
-    /// Opens an account, signs in, and returns the session token.
+    /// Opens an account and signs in.
     ///
     /// # Errors
     /// If a call fails or the mail does not come.
-    pub async fn open(&self, email: &str) -> anyhow::Result<String> {
+    pub async fn open(&self, email: &str) -> anyhow::Result<OpenedAccount> {
         let verification_token = self.sign_up(email).await?;
         let request = VerifyEmailRequest { verification_token };
         self.accounts()?.verify_email(request).await?;
@@ -44,7 +53,12 @@ impl AccountHelper<'_> {
             password: PASSWORD.to_owned(),
             client_label: String::new(),
         };
-        Ok(sessions.sign_in(request).await?.into_inner().session_token)
+        let response = sessions.sign_in(request).await?.into_inner();
+        let session = response.session.context("a response without a session")?;
+        Ok(OpenedAccount {
+            account_id: session.account_id,
+            session_token: response.session_token,
+        })
     }
 
     /// Signs up, and returns the token that proves the address.

@@ -20,7 +20,7 @@ use std::{
 use anyhow::{Context, ensure};
 use tempfile::TempDir;
 
-pub use account::{AccountHelper, PASSWORD};
+pub use account::{AccountHelper, OpenedAccount, PASSWORD};
 
 /// The secret by which a test proves to be a service.
 pub const SERVICE_SECRET: &str = "0123456789abcdef0123456789abcdef";

@@ -16,13 +16,14 @@ use suite::{AccountHelper, Bookstore, SERVICE_SECRET, root};
 
 /// The services that the bookstore implements. The contracts of the two tutorials have no
 /// validation rules, so only the snapshots document what an unset field does there.
-const IMPLEMENTED: [&str; 7] = [
+const IMPLEMENTED: [&str; 8] = [
     "Recommendations",
     "bookstore.accounts.v1.AccountService",
     "bookstore.accounts.v1.SessionService",
     "bookstore.cart.v1.CartService",
     "bookstore.inventory.v1.InventoryService",
     "bookstore.recommendations.v1.RecommendationService",
+    "bookstore.transactions.v1.TransactionService",
     "payment.PaymentService",
 ];
 
@@ -33,8 +34,8 @@ async fn responses_to_unset_fields_match_the_snapshots() -> anyhow::Result<()> {
         grpc_url: &bookstore.grpc,
         data: &bookstore.data(),
     };
-    let session = helper.open("ada@example.org").await?;
-    let ended_session = helper.open("bob@example.org").await?;
+    let session = helper.open("ada@example.org").await?.session_token;
+    let ended_session = helper.open("bob@example.org").await?.session_token;
     let probe = Probe::connect(&Target {
         metadata: vec![
             Metadata {
@@ -58,9 +59,15 @@ async fn responses_to_unset_fields_match_the_snapshots() -> anyhow::Result<()> {
                 ..Metadata::default()
             },
             Metadata {
+                key: "authorization".to_owned(),
+                value: format!("Bearer {session}").into_bytes(),
+                methods: Some("*/{GetTransaction,ListTransactions,ResendReceipt}".to_owned()),
+                ..Metadata::default()
+            },
+            Metadata {
                 key: "bindery-service".to_owned(),
                 value: format!("cart {SERVICE_SECRET}").into_bytes(),
-                methods: Some("*/{Commit,Release}Reservation".to_owned()),
+                methods: Some("*/{CommitReservation,ReleaseReservation,Charge,Refund}".to_owned()),
                 ..Metadata::default()
             },
         ],
@@ -87,7 +94,7 @@ async fn responses_to_unset_fields_match_the_snapshots() -> anyhow::Result<()> {
 }
 
 /// Values that the server knows, for fields whose valid values do not follow from the rules.
-fn fixtures() -> [(String, Vec<Value>); 8] {
+fn fixtures() -> [(String, Vec<Value>); 11] {
     [
         // A book that is in stock and that no other case changes.
         (
@@ -98,6 +105,12 @@ fn fixtures() -> [(String, Vec<Value>); 8] {
         (
             "bookstore.accounts.v1.UpdateAccountRequest.update_mask",
             "displayName".into(),
+        ),
+        ("bookstore.type.v1.Money.currency_code", "USD".into()),
+        ("bookstore.type.v1.Money.amount_minor", 500.into()),
+        (
+            "bookstore.transactions.v1.PaymentMethod.token",
+            "tok_visa".into(),
         ),
         ("*.cart_id", "6f1c9a52-3a53-4d1c-9d65-0c2f2a0b7e11".into()),
         ("payment.PaymentRequest.order_id", "order123".into()),

@@ -2,8 +2,8 @@
 //! environment variables.
 //!
 //! Without an argument it opens a new account and prints its session token. With `prepare` it
-//! opens the accounts of `proofread.toml`, and writes a verification token and a reset token
-//! that were not used yet to the data folder.
+//! opens the accounts of `proofread.toml`, and writes the id of the first one, and a
+//! verification token and a reset token that were not used yet, to the data folder.
 
 use std::{env, fs, path::PathBuf};
 
@@ -23,10 +23,12 @@ async fn main() -> anyhow::Result<()> {
     match env::args().nth(1).as_deref() {
         None => {
             let email = format!("{}@example.org", Uuid::new_v4());
-            println!("{}", helper.open(&email).await?);
+            println!("{}", helper.open(&email).await?.session_token);
         }
         Some("prepare") => {
-            for email in ["ada@example.org", "bob@example.org", "dora@example.org"] {
+            let first = helper.open("ada@example.org").await?;
+            fs::write(data.join("account.id"), first.account_id)?;
+            for email in ["bob@example.org", "dora@example.org"] {
                 helper.open(email).await?;
             }
             let verification = helper.sign_up("carol@example.org").await?;

@@ -25,14 +25,6 @@ impl Transactions {
     /// [`TransactionsError::ProviderUnavailable`] if the provider did not answer: the same
     /// request then continues this charge. Other errors change nothing.
     pub async fn charge(&self, request: &ChargeRequest) -> Result<Transaction, TransactionsError> {
-        if request.amount.amount_minor <= 0 {
-            let amount_minor = request.amount.amount_minor;
-            return Err(TransactionsError::AmountNotPositive(amount_minor));
-        }
-        if !money::is_payment_currency(&request.amount.currency_code) {
-            let currency_code = request.amount.currency_code.clone();
-            return Err(TransactionsError::CurrencyUnknown(currency_code));
-        }
         let body = request.idempotency_body();
         service::crash_point!(self.inner.options.crash_points);
         let transaction_id = store::write!(self.db(), transaction => {
@@ -55,6 +47,7 @@ impl Transactions {
         if let Some(response) = earlier {
             return saved_id(&response).map(TransactionId);
         }
+        check_amount(&request.amount)?;
         let transaction_id = TransactionId(self.inner.options.ids.next_id());
         rows::charges::insert(transaction, transaction_id, request, now).await?;
         let pending = PendingPayment::Charge(transaction_id);
@@ -155,6 +148,19 @@ impl Transactions {
         })?;
         Err(TransactionsError::Parked)
     }
+}
+
+/// Whether an amount can be charged. A request id that was used before with another body is
+/// reported first.
+fn check_amount(amount: &Money) -> Result<(), TransactionsError> {
+    if amount.amount_minor <= 0 {
+        return Err(TransactionsError::AmountNotPositive(amount.amount_minor));
+    }
+    if !money::is_payment_currency(&amount.currency_code) {
+        let currency_code = amount.currency_code.clone();
+        return Err(TransactionsError::CurrencyUnknown(currency_code));
+    }
+    Ok(())
 }
 
 /// The entries of a decision; none if no money was taken. Fails with the reason for the

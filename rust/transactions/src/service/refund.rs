@@ -26,11 +26,6 @@ impl Transactions {
         &self,
         request: &RefundRequest,
     ) -> Result<(Refund, Transaction), TransactionsError> {
-        if let Some(amount) = &request.amount
-            && amount.amount_minor <= 0
-        {
-            return Err(TransactionsError::AmountNotPositive(amount.amount_minor));
-        }
         let body = request.idempotency_body();
         service::crash_point!(self.inner.options.crash_points);
         let refund_id = store::write!(self.db(), transaction => {
@@ -52,6 +47,12 @@ impl Transactions {
         let earlier = claim_request(transaction, request_id, METHOD, body, now).await?;
         if let Some(response) = earlier {
             return saved_id(&response).map(RefundId);
+        }
+        // A request id that was used before with another body is reported first.
+        if let Some(amount) = &request.amount
+            && amount.amount_minor <= 0
+        {
+            return Err(TransactionsError::AmountNotPositive(amount.amount_minor));
         }
         let transaction_id = request.transaction_id;
         rows::charges::lock(transaction, transaction_id).await?;

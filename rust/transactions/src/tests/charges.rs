@@ -49,12 +49,15 @@ async fn request_id_of_another_request_is_refused(database: TestDb) {
     let service = TestTransactions::open(&database);
     let request = charge_request("tok_visa", 10_000);
     service.charge(&request).await;
-    let other = ChargeRequest {
-        amount: usd(10_001),
-        ..request
-    };
-    let refused = failure(service.transactions.charge(&other).await);
-    assert!(refused.contains("was used with another body"), "{refused}");
+    // Also if the other request would be refused by itself.
+    for amount_minor in [10_001, 0] {
+        let other = ChargeRequest {
+            amount: usd(amount_minor),
+            ..request.clone()
+        };
+        let refused = failure(service.transactions.charge(&other).await);
+        assert!(refused.contains("was used with another body"), "{refused}");
+    }
     assert_eq!(service.provider.charges(), 1);
 }
 
@@ -81,6 +84,11 @@ async fn invalid_amount_is_not_charged(database: TestDb) {
     let refused = failure(service.transactions.charge(&gold).await);
     assert!(refused.contains("\"XAU\""), "{refused}");
     assert_eq!(service.provider.calls(), 0);
+    let corrected = ChargeRequest {
+        amount: usd(1),
+        ..zero
+    };
+    service.charge(&corrected).await;
 }
 
 async fn account_reads_only_its_own_transactions(database: TestDb) {

@@ -1,7 +1,7 @@
 use futures::future::join_all;
 use store::testing::TestDb;
 
-use super::{TestTransactions, charge_request, failure, fake_provider::Fault, refund_request};
+use super::{TestTransactions, charge_request, failure, fake_provider::Fault, refund_request, usd};
 use crate::{RefundRequest, TransactionState, TransactionsError};
 
 store::both_engines! {
@@ -11,6 +11,7 @@ store::both_engines! {
     refund_of_more_than_is_left_is_refused,
     concurrent_refunds_pay_back_no_more_than_was_charged,
     concurrent_calls_with_one_request_id_pay_back_once,
+    request_id_of_another_refund_is_refused,
     hundredth_refund_has_to_be_the_last,
     lost_answer_pays_back_once,
     refused_refund_is_parked,
@@ -107,6 +108,23 @@ async fn concurrent_calls_with_one_request_id_pay_back_once(database: TestDb) {
     assert!(paid.iter().all(|outcome| *outcome == paid[0]), "{paid:?}");
     assert_eq!(service.provider.balance(), 990 - 300);
     service.assert_balanced().await;
+}
+
+async fn request_id_of_another_refund_is_refused(database: TestDb) {
+    let service = TestTransactions::open(&database);
+    let request = refund_request(service.charged(1_000).await, Some(300));
+    let refunded = service.transactions.refund(&request).await;
+    refunded.expect("the provider answers");
+    // Also if the other request would be refused by itself.
+    for amount_minor in [301, 0] {
+        let other = RefundRequest {
+            amount: Some(usd(amount_minor)),
+            ..request.clone()
+        };
+        let refused = failure(service.transactions.refund(&other).await);
+        assert!(refused.contains("was used with another body"), "{refused}");
+    }
+    assert_eq!(service.provider.balance(), 990 - 300);
 }
 
 async fn hundredth_refund_has_to_be_the_last(database: TestDb) {
