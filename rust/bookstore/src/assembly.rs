@@ -239,7 +239,8 @@ mod tests {
             Service::Cart,
             Service::Accounts,
         ];
-        let expected = [&[inventory, inventory][..], &of_the_shop].concat();
+        let of_cart = [inventory, Service::Transactions, Service::Accounts];
+        let expected = [&[inventory][..], &of_cart, &of_the_shop].concat();
         assert_eq!(channels, expected);
     }
 

@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use crate::{CartFull, OrderId, OrderState};
 
-/// The `RetryInfo` delay while Inventory does not respond.
-const CATALOGUE_RETRY: Duration = Duration::from_millis(500);
+/// The `RetryInfo` delay while another service does not respond.
+const UNAVAILABLE_RETRY: Duration = Duration::from_millis(500);
 
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +57,9 @@ pub enum CartError {
     /// The page token is malformed or belongs to another query.
     #[error(transparent)]
     InvalidPageToken(#[from] InvalidPageToken),
+    /// Accounts does not respond.
+    #[error("the account cannot be read now: retry with backoff")]
+    AccountsUnavailable,
     /// Inventory does not respond.
     #[error("the catalogue does not respond: retry with backoff")]
     CatalogueUnavailable,
@@ -97,8 +100,11 @@ impl From<CartError> for Status {
             }
             CartError::RequestIdReused(request_id) => rpc::request_id_reused(request_id),
             CartError::InvalidPageToken(_) => declared(errors::PAGE_TOKEN_INVALID),
+            CartError::AccountsUnavailable => {
+                declared(errors::ACCOUNTS_UNAVAILABLE).retry_after(UNAVAILABLE_RETRY)
+            }
             CartError::CatalogueUnavailable => {
-                declared(errors::CATALOGUE_UNAVAILABLE).retry_after(CATALOGUE_RETRY)
+                declared(errors::CATALOGUE_UNAVAILABLE).retry_after(UNAVAILABLE_RETRY)
             }
             CartError::Store(store::Error::Overloaded) => rpc::store_overloaded(),
             CartError::Store(cause) if cause.is_unavailable() => rpc::store_unavailable(cause),

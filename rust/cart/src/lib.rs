@@ -30,6 +30,7 @@
 //! other step may go unanswered for a day. Then, or when another service contradicts what is
 //! known, the order is *parked*: nothing is guessed, its row has the reason and the log an error.
 
+mod buyers;
 mod catalogue;
 mod domain;
 mod error;

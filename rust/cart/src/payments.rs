@@ -43,7 +43,7 @@ impl Payments {
             }),
             reference: order.order_id.to_string(),
             account_id: order.account_id.to_string(),
-            receipt_email: String::new(),
+            receipt_email: order.receipt_email.clone(),
         };
         match self.0.clone().charge(request).await {
             Ok(response) => charged(order, response.into_inner().transaction),

@@ -54,6 +54,19 @@ impl FakeAccounts {
         });
     }
 
+    /// Adds an account with this id, with which nobody can sign in.
+    pub fn add_with_id(&self, account_id: Uuid, email: &str) {
+        let sign_up = SignUpRequest {
+            email: email.to_owned(),
+            ..SignUpRequest::default()
+        };
+        let mut state = lock(&self.state);
+        state.add(&sign_up);
+        if let Some(owned) = state.accounts.last_mut() {
+            owned.account.account_id = account_id.to_string();
+        }
+    }
+
     /// The token in the mail for an address: `verify-EMAIL` or `reset-EMAIL`.
     pub fn mailed_token(kind: &str, email: &str) -> String {
         format!("{kind}-{email}")

@@ -1,6 +1,6 @@
-//! Cart: the carts of guests and accounts.
+//! Cart: the carts of guests and accounts, and their orders.
 
-use cart::{Carts, Options};
+use cart::{Carts, Checkout, CheckoutOptions, Options};
 use futures::FutureExt;
 use store::Db;
 
@@ -8,8 +8,11 @@ use super::{Definition, Service};
 use crate::assembly::Assembly;
 
 pub static DEFINITION: Definition = Definition {
-    calls: &[Service::Inventory],
-    grpc_services: &["bookstore.cart.v1.CartService"],
+    calls: &[Service::Inventory, Service::Transactions, Service::Accounts],
+    grpc_services: &[
+        "bookstore.cart.v1.CartService",
+        "bookstore.cart.v1.CheckoutService",
+    ],
     needs_data_folder: true,
     start: |assembly| start(assembly).boxed(),
 };
@@ -17,8 +20,17 @@ pub static DEFINITION: Definition = Definition {
 async fn start(assembly: &mut Assembly) -> anyhow::Result<()> {
     let inventory = assembly.channel(Service::Inventory)?;
     let db = Db::open(&assembly.storage().location()?, &cart::SCHEMA).await?;
-    let carts = Carts::new(db, inventory, Options::default());
+    let carts = Carts::new(db, inventory.clone(), Options::default());
+    let checkout = Checkout::new(
+        carts.clone(),
+        inventory,
+        assembly.channel(Service::Transactions)?,
+        assembly.channel(Service::Accounts)?,
+        CheckoutOptions::default(),
+    );
     assembly.add_server_with_database(carts.server(), carts.db());
+    assembly.add_server_with_database(checkout.server(), checkout.db());
     assembly.run_in_background(move || carts.run_in_background());
+    assembly.run_in_background(move || checkout.run_in_background());
     Ok(())
 }

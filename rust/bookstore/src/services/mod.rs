@@ -25,7 +25,7 @@ pub enum Service {
     Inventory,
     /// Recommended books; also serves the first tutorial's contract
     Recommendations,
-    /// The carts of guests and accounts
+    /// The carts of guests and accounts, and their orders
     Cart,
     /// Payments, receipts and the ledger; also serves the second tutorial's contract
     Transactions,

@@ -13,7 +13,7 @@ use crate::test_process::{Folder, TestProcess, eventually};
 const EMAIL: &str = "ada@example.org";
 const PASSWORD: &str = "correct horse battery";
 
-async fn sign_up(process: &TestProcess) {
+pub async fn sign_up(process: &TestProcess) {
     let request = SignUpRequest {
         request_id: "7a0e3a66-5f3e-4d5c-9a55-0c3b54d6e3a1".to_owned(),
         email: EMAIL.to_owned(),
@@ -25,7 +25,7 @@ async fn sign_up(process: &TestProcess) {
 }
 
 /// The token in the only mail of a folder, once there is one.
-async fn mailed_token(data: &Path) -> String {
+pub async fn mailed_token(data: &Path) -> String {
     let mail = eventually("a mail", async || {
         let mut files = fs::read_dir(data.join("mail")).ok()?;
         let path = files.next()?.ok()?.path();
@@ -39,7 +39,7 @@ async fn mailed_token(data: &Path) -> String {
     token.chars().take(43).collect()
 }
 
-async fn session_token(process: &TestProcess) -> String {
+pub async fn session_token(process: &TestProcess) -> String {
     let request = SignInRequest {
         email: EMAIL.to_owned(),
         password: PASSWORD.to_owned(),
@@ -50,10 +50,16 @@ async fn session_token(process: &TestProcess) -> String {
     opened.into_inner().session_token
 }
 
-async fn session_id(process: &TestProcess, token: &str) -> Result<String, Status> {
-    let mut request = Request::new(GetSessionRequest {});
+/// A request with a session token.
+pub fn with_token<T>(message: T, token: &str) -> Request<T> {
+    let mut request = Request::new(message);
     let bearer = format!("Bearer {token}").parse().expect("metadata");
     request.metadata_mut().insert("authorization", bearer);
+    request
+}
+
+async fn session_id(process: &TestProcess, token: &str) -> Result<String, Status> {
+    let request = with_token(GetSessionRequest {}, token);
     let mut sessions = SessionServiceClient::new(process.channel());
     let session = sessions.get_session(request).await?.into_inner().session;
     Ok(session.expect("it is required").session_id)

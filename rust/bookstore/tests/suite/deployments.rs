@@ -14,7 +14,7 @@ const PAGE_TIME_LIMIT: Duration = Duration::from_secs(8);
 async fn all_in_one_on_sqlite() {
     let folder = Folder::new();
     let process = TestProcess::up(&folder);
-    Deployment::single_process(&process)
+    Deployment::single_process(&folder, &process)
         .run_user_journey()
         .await;
     process.stop().await;
@@ -24,7 +24,7 @@ async fn all_in_one_on_sqlite() {
 async fn all_in_one_on_postgres() {
     let folder = Folder::new();
     let process = TestProcess::start(&folder, &["up", &postgres().await]);
-    Deployment::single_process(&process)
+    Deployment::single_process(&folder, &process)
         .run_user_journey()
         .await;
     process.stop().await;
@@ -43,8 +43,8 @@ async fn six_processes_on_postgres() {
 async fn six_processes(storage: &str) {
     let folder = Folder::new();
     let six = SixProcesses::start(&folder, storage);
-    six.deployment().run_user_journey().await;
-    let home = six.deployment().complete_home_page().await;
+    six.deployment(&folder).run_user_journey().await;
+    let home = six.deployment(&folder).complete_home_page().await;
     for (name, process) in [
         ("InventoryService", &six.inventory),
         ("RecommendationService", &six.recommendations),
@@ -69,7 +69,7 @@ async fn six_processes(storage: &str) {
 async fn shop_degrades_while_services_are_down() {
     let folder = Folder::new();
     let six = SixProcesses::start(&folder, "--data=data");
-    six.deployment().complete_home_page().await;
+    six.deployment(&folder).complete_home_page().await;
     let catalogue_missing = |page: &Page| {
         assert_eq!(page.status, 200);
         let notice = page.notice().expect("a notice about the missing catalogue");
@@ -82,7 +82,7 @@ async fn shop_degrades_while_services_are_down() {
     six.inventory.signal("STOP");
     catalogue_missing(&six.shop.page("/").await);
     six.inventory.signal("CONT");
-    six.deployment().complete_home_page().await;
+    six.deployment(&folder).complete_home_page().await;
 
     let address = format!("--grpc-addr={}", six.inventory.grpc());
     six.inventory.kill().await;
@@ -133,7 +133,16 @@ impl SixProcesses {
         let to_recommendations = format!("--peer=recommendations={}", recommendations.grpc_url());
         let accounts = TestProcess::start(folder, &["serve", "accounts", storage]);
         let to_accounts = format!("--peer=accounts={}", accounts.grpc_url());
-        let cart = ["serve", "cart", &to_inventory, &to_accounts, storage];
+        let transactions = TestProcess::start(folder, &["serve", "transactions"]);
+        let to_transactions = format!("--peer=transactions={}", transactions.grpc_url());
+        let cart = [
+            "serve",
+            "cart",
+            &to_inventory,
+            &to_transactions,
+            &to_accounts,
+            storage,
+        ];
         let cart = TestProcess::start(folder, &cart);
         let to_cart = format!("--peer=cart={}", cart.grpc_url());
         let shop = [
@@ -149,19 +158,21 @@ impl SixProcesses {
             shop: TestProcess::start(folder, &shop),
             cart,
             accounts,
-            transactions: TestProcess::start(folder, &["serve", "transactions"]),
+            transactions,
             inventory,
             recommendations,
         }
     }
 
-    fn deployment(&self) -> Deployment<'_> {
+    fn deployment<'p>(&'p self, folder: &'p Folder) -> Deployment<'p> {
         Deployment {
+            folder,
             shop: &self.shop,
             inventory: &self.inventory,
             recommendations: &self.recommendations,
             cart: &self.cart,
             transactions: &self.transactions,
+            accounts: &self.accounts,
         }
     }
 }

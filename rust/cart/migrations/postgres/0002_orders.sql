@@ -9,6 +9,7 @@ CREATE TABLE orders (
     -- A JSON object with the fields of bookstore.accounts.v1.Address.
     address TEXT NOT NULL,
     payment_token TEXT NOT NULL,
+    receipt_email TEXT NOT NULL,
     -- The numbers of OrderState, OrderFailure and DeclineReason.
     state BIGINT NOT NULL CHECK (state BETWEEN 1 AND 5),
     failure BIGINT,

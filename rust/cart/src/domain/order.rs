@@ -164,6 +164,8 @@ pub struct Order {
     pub address: Address,
     /// The token of the payment method.
     pub payment_token: String,
+    /// Where the receipt is sent.
+    pub receipt_email: String,
     /// What the buyer sees of the progress.
     pub state: OrderState,
     /// Why it failed.

@@ -13,8 +13,8 @@ use crate::{
 
 macro_rules! columns {
     () => {
-        "order_id, account_id, lines, currency_code, total_minor, address, payment_token, state,
-             failure, decline_reason, reservation_id, hold_until, hold, charge, transaction_id,
+        "order_id, account_id, lines, currency_code, total_minor, address, payment_token, receipt_email,
+             state, failure, decline_reason, reservation_id, hold_until, hold, charge, transaction_id,
              refunded_minor, parked_reason, created_at, updated_at, waiting_since"
     };
 }
@@ -23,7 +23,7 @@ store::statements! {
     const INSERT = Sql::portable(
         concat!("INSERT INTO orders (", columns!(), ")
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-             $19, $20)"),
+             $19, $20, $21)"),
     );
 
     const GET = Sql::portable(concat!("SELECT ", columns!(), " FROM orders WHERE order_id = $1"));
@@ -66,6 +66,7 @@ store::row! {
         total_minor: i64,
         address: String,
         payment_token: String,
+        receipt_email: String,
         state: i64,
         failure: Option<i64>,
         decline_reason: Option<i64>,
@@ -133,6 +134,7 @@ impl OrderRow {
                 country_code: address.country_code,
             },
             payment_token: self.payment_token,
+            receipt_email: self.receipt_email,
             state: known(OrderState::from_number, self.state)?,
             failure: optional(OrderFailure::from_number, self.failure)?,
             decline_reason: optional(DeclineReason::from_number, self.decline_reason)?,
@@ -175,6 +177,7 @@ pub(crate) async fn insert(transaction: &mut Transaction, order: &Order) -> Resu
         .bind(order.total.amount_minor)
         .bind(to_json(&address)?)
         .bind(&order.payment_token)
+        .bind(&order.receipt_email)
         .bind(order.state as i64)
         .bind(order.failure.map(|failure| failure as i64))
         .bind(order.decline_reason.map(|reason| reason as i64))

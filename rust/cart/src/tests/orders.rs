@@ -4,6 +4,7 @@ use contract::bookstore::{
     cart::v1::{ListOrdersRequest, OrderState},
     r#type::v1::Money,
 };
+use fakes::Fault;
 use store::testing::TestDb;
 use tokio::task::JoinSet;
 use tonic::{Code, Status};
@@ -69,6 +70,12 @@ async fn order_is_placed_paid_and_shipped(database: TestDb) {
         (3004, 0)
     );
     assert_eq!(shop.pending().await, 0);
+    let charge = shop.transactions.transactions().remove(0);
+    let email = format!("{}@example.org", buyer.account_id);
+    assert_eq!(
+        (charge.account_id, charge.receipt_email),
+        (buyer.account_id.to_string(), email)
+    );
 
     for _ in 0..2 {
         let shipped = shop.ship(&placed).await.expect("it is paid");
@@ -151,6 +158,10 @@ async fn order_that_cannot_be_is_refused_and_changes_nothing(database: TestDb) {
         failure(rich.place(&too_large).await),
         precondition("TOTAL_TOO_LARGE")
     );
+    let possible = rich.request(&[(2, 1)], "tok_visa").await;
+    shop.accounts.faults.set("get_account", Fault::Down);
+    let unavailable = (Code::Unavailable, "ACCOUNTS_UNAVAILABLE".to_owned());
+    assert_eq!(failure(rich.place(&possible).await), unavailable);
     shop.inventory.set_down(true);
     let unavailable = (Code::Unavailable, "CATALOGUE_UNAVAILABLE".to_owned());
     assert_eq!(failure(rich.place(&too_large).await), unavailable);

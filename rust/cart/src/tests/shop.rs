@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use contract::bookstore::{
-    accounts::v1::Address,
+    accounts::v1::{Address, account_service_server::AccountServiceServer},
     cart::v1::{
         CancelOrderRequest, CheckPurchasesRequest, GetOrderRequest, Order, PlaceOrderRequest,
         ShipOrderRequest, checkout_service_client::CheckoutServiceClient,
@@ -12,7 +12,7 @@ use contract::bookstore::{
     inventory::v1::inventory_service_server::InventoryServiceServer,
     transactions::v1::{PaymentMethod, transaction_service_server::TransactionServiceServer},
 };
-use fakes::{FakeInventory, FakeTransactions};
+use fakes::{FakeAccounts, FakeInventory, FakeTransactions};
 use rpc::{Caller, Channel, Router};
 use service::{Clock, ManualClock, PeriodicTask};
 use store::{Db, outbox, testing::TestDb};
@@ -28,6 +28,7 @@ pub(super) struct TestShop {
     pub(super) checkout: Checkout,
     pub(super) inventory: FakeInventory,
     pub(super) transactions: FakeTransactions,
+    pub(super) accounts: FakeAccounts,
     pub(super) clock: Arc<ManualClock>,
     others: Arc<Router>,
     router: Router,
@@ -48,9 +49,11 @@ impl TestShop {
             inventory.set_on_hand(book_id, 10);
         }
         let transactions = FakeTransactions::default();
+        let accounts = FakeAccounts::default();
         let others = Router::new(rpc::Options::default())
             .add(InventoryServiceServer::new(inventory.clone()))
-            .add(TransactionServiceServer::new(transactions.clone()));
+            .add(TransactionServiceServer::new(transactions.clone()))
+            .add(AccountServiceServer::new(accounts.clone()));
         let now = "2026-02-03T04:05:06Z".parse().expect("the time parses");
         let clock = Arc::new(ManualClock::at(now));
         let options = CheckoutOptions {
@@ -63,6 +66,7 @@ impl TestShop {
             checkout,
             inventory,
             transactions,
+            accounts,
             clock,
             others: Arc::new(others),
             router,
@@ -86,6 +90,7 @@ impl TestShop {
             checkout,
             inventory: self.inventory.clone(),
             transactions: self.transactions.clone(),
+            accounts: self.accounts.clone(),
             clock: Arc::clone(&self.clock),
             others: Arc::clone(&self.others),
         }
@@ -102,6 +107,8 @@ impl TestShop {
     }
 
     pub(super) fn buyer_with(&self, account_id: Uuid) -> Buyer {
+        let email = format!("{account_id}@example.org");
+        self.accounts.add_with_id(account_id, &email);
         let caller = Caller::Account(rpc::AccountId(account_id));
         let channel = self.router.in_process().with_caller(caller);
         Buyer {
@@ -189,7 +196,7 @@ fn checkout(db: &Db, others: &Router, options: CheckoutOptions) -> Checkout {
             ..Options::default()
         },
     );
-    Checkout::new(carts, channel.clone(), channel, options)
+    Checkout::new(carts, channel.clone(), channel.clone(), channel, options)
 }
 
 fn serve(checkout: &Checkout) -> Router {

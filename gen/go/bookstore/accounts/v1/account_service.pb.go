@@ -916,14 +916,14 @@ const file_bookstore_accounts_v1_account_service_proto_rawDesc = "" +
 	"\x14DeleteAccountRequest\x125\n" +
 	"\x10current_password\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\x0fcurrentPassword\"\x17\n" +
-	"\x15DeleteAccountResponse2\xb4\x17\n" +
+	"\x15DeleteAccountResponse2\xbe\x17\n" +
 	"\x0eAccountService\x12\xb2\x03\n" +
 	"\x06SignUp\x12$.bookstore.accounts.v1.SignUpRequest\x1a%.bookstore.accounts.v1.SignUpResponse\"\xda\x02\xca\xd8\x19|\b\x03\x12\x13PASSWORD_TOO_COMMON\x1acthe new password is on the list of common passwords or equals the email address; choose another one\xca\xd8\x19\xc0\x01\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a\xa8\x01too many sign-up mails to this address, whether or not it has an account, or too many from the network of the caller; wait for the time that RetryInfo gives, then retry\xe2\xd8\x19\n" +
 	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\x97\x02\n" +
-	"\vVerifyEmail\x12).bookstore.accounts.v1.VerifyEmailRequest\x1a*.bookstore.accounts.v1.VerifyEmailResponse\"\xb0\x01\xca\xd8\x19\xa8\x01\b\t\x12\x1aVERIFICATION_TOKEN_INVALID\x1a\x87\x01the token is unknown, older than 24 hours, or the address got an account from another sign-up in the meantime; sign in or sign up again\x90\x02\x02\x12s\n" +
+	"\vVerifyEmail\x12).bookstore.accounts.v1.VerifyEmailRequest\x1a*.bookstore.accounts.v1.VerifyEmailResponse\"\xb0\x01\xca\xd8\x19\xa8\x01\b\t\x12\x1aVERIFICATION_TOKEN_INVALID\x1a\x87\x01the token is unknown, older than 24 hours, or the address got an account from another sign-up in the meantime; sign in or sign up again\x90\x02\x02\x12}\n" +
 	"\n" +
-	"GetAccount\x12(.bookstore.accounts.v1.GetAccountRequest\x1a).bookstore.accounts.v1.GetAccountResponse\"\x10\xda\xd8\x19\t\n" +
-	"\aaccount\x90\x02\x01\x12\xfe\x01\n" +
+	"GetAccount\x12(.bookstore.accounts.v1.GetAccountRequest\x1a).bookstore.accounts.v1.GetAccountResponse\"\x1a\xda\xd8\x19\t\n" +
+	"\aaccount\xda\xd8\x19\x06\x1a\x04cart\x90\x02\x01\x12\xfe\x01\n" +
 	"\rUpdateAccount\x12+.bookstore.accounts.v1.UpdateAccountRequest\x1a,.bookstore.accounts.v1.UpdateAccountResponse\"\x91\x01\xca\xd8\x19}\b\x03\x12\x13UPDATE_MASK_INVALID\x1adthe update mask has no path or a path inside the address; an address can only be replaced as a whole\xda\xd8\x19\t\n" +
 	"\aaccount\x90\x02\x02\x12\xd9\x03\n" +
 	"\x0eChangePassword\x12,.bookstore.accounts.v1.ChangePasswordRequest\x1a-.bookstore.accounts.v1.ChangePasswordResponse\"\xe9\x02\xca\xd8\x19]\b\a\x12\x0ePASSWORD_WRONG\x1aIthe current password is wrong; enter it again or request a password reset\xca\xd8\x19|\b\x03\x12\x13PASSWORD_TOO_COMMON\x1acthe new password is on the list of common passwords or equals the email address; choose another one\xca\xd8\x19t\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a]too many wrong passwords for this account; wait for the time that RetryInfo gives, then retry\xda\xd8\x19\t\n" +

@@ -53,7 +53,8 @@ type AccountServiceClient interface {
 	// The user then calls SignIn. Calling it again with the same token, while
 	// that is valid, changes nothing and returns the account.
 	VerifyEmail(ctx context.Context, in *VerifyEmailRequest, opts ...grpc.CallOption) (*VerifyEmailResponse, error)
-	// Returns the account of the caller.
+	// Returns the account of the caller. The Cart service calls it for a buyer, to
+	// learn where the receipt is sent.
 	GetAccount(ctx context.Context, in *GetAccountRequest, opts ...grpc.CallOption) (*GetAccountResponse, error)
 	// Changes the profile of the caller. Only the fields in the update mask
 	// change.
@@ -201,7 +202,8 @@ type AccountServiceServer interface {
 	// The user then calls SignIn. Calling it again with the same token, while
 	// that is valid, changes nothing and returns the account.
 	VerifyEmail(context.Context, *VerifyEmailRequest) (*VerifyEmailResponse, error)
-	// Returns the account of the caller.
+	// Returns the account of the caller. The Cart service calls it for a buyer, to
+	// learn where the receipt is sent.
 	GetAccount(context.Context, *GetAccountRequest) (*GetAccountResponse, error)
 	// Changes the profile of the caller. Only the fields in the update mask
 	// change.

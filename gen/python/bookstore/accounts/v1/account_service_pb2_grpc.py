@@ -120,7 +120,8 @@ class AccountServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetAccount(self, request, context):
-        """Returns the account of the caller.
+        """Returns the account of the caller. The Cart service calls it for a buyer, to
+        learn where the receipt is sent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -256,7 +256,7 @@ export const MergeCartResponseSchema: GenMessage<MergeCartResponse> = /*@__PURE_
  * id, a random UUID (version 4). Anybody who knows the id can read and change
  * the cart; calls for a guest cart need no credential, and the server ignores
  * one that is sent. A guest cart starts empty and is deleted 30 days after its
- * last change.
+ * last change, or earlier while there are more than a million guest carts.
  *
  * Each account has one cart, which has no id: leave cart_id unset and send the
  * session token.

@@ -6,38 +6,48 @@ use std::collections::HashSet;
 use contract::{
     RecommendationRequest,
     bookstore::{
-        cart::v1::{PutItemRequest, cart_service_client::CartServiceClient},
+        accounts::v1::{Address, VerifyEmailRequest, account_service_client::AccountServiceClient},
+        cart::v1::{
+            Order, OrderState, PlaceOrderRequest, PutItemRequest, WatchOrderRequest,
+            cart_service_client::CartServiceClient, checkout_service_client::CheckoutServiceClient,
+        },
         inventory::v1::{
             BatchGetStockRequest, BookCategory, CommitReservationRequest, ReservationLine,
             ReservationState, ReserveStockRequest, SetStockRequest, StockLevel,
         },
         recommendations::v1::RecommendRequest,
+        transactions::v1::PaymentMethod,
     },
     payment::{PaymentRequest, payment_service_client::PaymentServiceClient},
     recommendations_client::RecommendationsClient,
 };
 
-use super::{Page, TestProcess, eventually};
+use super::{Folder, Page, TestProcess, eventually};
+use crate::accounts::{mailed_token, session_token, sign_up, with_token};
 
 /// The process of each service, or one process for all of them.
 #[derive(Clone, Copy)]
 pub struct Deployment<'h> {
+    pub folder: &'h Folder,
     pub shop: &'h TestProcess,
     pub inventory: &'h TestProcess,
     pub recommendations: &'h TestProcess,
     pub cart: &'h TestProcess,
     pub transactions: &'h TestProcess,
+    pub accounts: &'h TestProcess,
 }
 
 impl<'h> Deployment<'h> {
     /// All services in one process.
-    pub fn single_process(process: &'h TestProcess) -> Self {
+    pub fn single_process(folder: &'h Folder, process: &'h TestProcess) -> Self {
         Self {
+            folder,
             shop: process,
             inventory: process,
             recommendations: process,
             cart: process,
             transactions: process,
+            accounts: process,
         }
     }
 
@@ -47,6 +57,7 @@ impl<'h> Deployment<'h> {
         self.call_tutorial_services().await;
         self.browse().await;
         self.fill_a_cart().await;
+        self.order().await;
         self.buy().await;
     }
 
@@ -126,6 +137,66 @@ impl<'h> Deployment<'h> {
             "The 7 Habits of Highly Effective People"
         );
         assert_eq!(cart.subtotals.len(), 1);
+    }
+
+    /// Signs up, puts two copies of a book into the cart, and orders and pays them.
+    async fn order(self) {
+        sign_up(self.accounts).await;
+        let request = VerifyEmailRequest {
+            verification_token: mailed_token(&self.folder.path("data")).await,
+        };
+        let mut accounts = AccountServiceClient::new(self.accounts.channel());
+        accounts.verify_email(request).await.expect("it is valid");
+        let token = session_token(self.accounts).await;
+
+        let request = PutItemRequest {
+            cart_id: String::new(),
+            book_id: 8,
+            quantity: 2,
+        };
+        let mut cart = CartServiceClient::new(self.cart.channel());
+        let added = cart.put_item(with_token(request, &token)).await;
+        let added = added.expect("there is room").into_inner().cart;
+        let request = PlaceOrderRequest {
+            request_id: uuid::Uuid::new_v4().to_string(),
+            cart_etag: added.expect("required").etag,
+            shipping_address: Some(Address {
+                recipient: "Ada Lovelace".to_owned(),
+                street_lines: vec!["12 St James's Square".to_owned()],
+                city: "London".to_owned(),
+                region: String::new(),
+                postal_code: "SW1Y 4JH".to_owned(),
+                country_code: "GB".to_owned(),
+            }),
+            payment_method: Some(PaymentMethod {
+                token: "tok_visa".to_owned(),
+            }),
+        };
+        let mut checkout = CheckoutServiceClient::new(self.cart.channel());
+        let placed = checkout.place_order(with_token(request, &token)).await;
+        let placed = placed.expect("there are copies").into_inner().order;
+        let paid = self
+            .wait_until_paid(placed.expect("required"), &token)
+            .await;
+        assert_ne!(paid.transaction_id, "");
+    }
+
+    async fn wait_until_paid(self, placed: Order, token: &str) -> Order {
+        let request = WatchOrderRequest {
+            order_id: placed.order_id,
+        };
+        let mut checkout = CheckoutServiceClient::new(self.cart.channel());
+        let watching = checkout.watch_order(with_token(request, token)).await;
+        let mut orders = watching.expect("it is the buyer's").into_inner();
+        loop {
+            let message = orders.message().await.expect("the stream does not fail");
+            let order = message.and_then(|response| response.order);
+            let order = order.expect("the order is not final");
+            if order.state() != OrderState::Placed {
+                assert_eq!(order.state(), OrderState::Paid, "{order:?}");
+                return order;
+            }
+        }
     }
 
     /// Sets the stock of a book to three copies and sells two.

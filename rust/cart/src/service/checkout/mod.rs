@@ -20,8 +20,8 @@ use self::advance::Advance;
 pub use self::place::PlaceOrder;
 use super::Carts;
 use crate::{
-    CartError, CartOwner, Event, LinesBack, Order, OrderId, payments::Payments, stock::Stock,
-    store as rows,
+    CartError, CartOwner, Event, LinesBack, Order, OrderId, buyers::Buyers, payments::Payments,
+    stock::Stock, store as rows,
 };
 
 /// The version of the page tokens. Must be changed together with the sort order of the list or
@@ -75,17 +75,19 @@ struct Inner {
     carts: Carts,
     stock: Stock,
     payments: Payments,
+    buyers: Buyers,
     watchers: Watchers<Uuid>,
     options: CheckoutOptions,
 }
 
 impl Checkout {
-    /// Creates the service with the carts, whose database it shares, and channels to Inventory
-    /// and Transactions.
+    /// Creates the service with the carts, whose database it shares, and channels to Inventory,
+    /// Transactions and Accounts.
     pub fn new(
         carts: Carts,
         inventory: Channel,
         transactions: Channel,
+        accounts: Channel,
         options: CheckoutOptions,
     ) -> Self {
         Self {
@@ -93,6 +95,7 @@ impl Checkout {
                 carts,
                 stock: Stock::new(inventory),
                 payments: Payments::new(transactions),
+                buyers: Buyers::new(accounts),
                 watchers: Watchers::default(),
                 options,
             }),

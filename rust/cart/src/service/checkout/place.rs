@@ -106,10 +106,11 @@ impl Checkout {
         let owner = CartOwner::Account(request.account_id);
         let (items, cart) = self.inner.carts.items_and_cart(owner).await?;
         let total = total(&cart, &request.cart_etag)?;
+        let email = self.inner.buyers.email(request.account_id).await?;
         service::crash_point!(self.inner.options.crash_points);
         let reservation = self.reserve(request, &cart).await?;
         service::crash_point!(self.inner.options.crash_points);
-        let order = self.new_order(request, &cart, total, reservation);
+        let order = self.new_order(request, email, &cart, total, reservation);
         let stored = self.store_order(request, body, &items, order).await;
         service::crash_point!(self.inner.options.crash_points);
         if matches!(stored, Err(CartError::CartEmpty | CartError::CartChanged)) {
@@ -140,6 +141,7 @@ impl Checkout {
     fn new_order(
         &self,
         request: &PlaceOrder,
+        receipt_email: String,
         cart: &Cart,
         total: Money,
         reservation: Reservation,
@@ -157,6 +159,7 @@ impl Checkout {
             total,
             address: request.address.clone(),
             payment_token: request.payment_token.clone(),
+            receipt_email,
             state: OrderState::Placed,
             failure: None,
             decline_reason: None,
