@@ -1,9 +1,14 @@
 // Tests the shop at BINDERY_SHOP in Chromium: no page may log an error or have a failed
-// request, and search must show suggestions while the visitor types. If BINDERY_SCREENSHOT
-// is set, saves the screenshot of the README to that file.
+// request, search must show suggestions while the visitor types, a visitor can sign up and
+// fill a cart with and without JavaScript, and axe finds no barrier on any page, in light and
+// dark. If BINDERY_SCREENSHOT is set, saves the screenshot of the README to that file.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const PASSWORD = "a long and winding road";
 
 const shop = process.env.BINDERY_SHOP;
 assert.ok(shop, "BINDERY_SHOP must hold the address of the shop");
@@ -89,7 +94,7 @@ browserTest("the monitor shows every service", async () => {
 
 browserTest("every page has one heading, a language and labels, and does not scroll sideways on a phone", async () => {
   await page.setViewportSize({ width: 390, height: 844 });
-  for (const path of ["/", "/categories/mystery", "/books/1", "/search?q=sea", "/monitor"]) {
+  for (const path of ["/", "/categories/mystery", "/books/1", "/search?q=sea", "/monitor", "/sign-up", "/cart", "/mail"]) {
     await page.goto(shop + path);
     const facts = await page.evaluate(() => ({
       headings: document.querySelectorAll("h1").length,
@@ -119,3 +124,135 @@ test("the shop works without JavaScript", { timeout: 60_000 }, async () => {
   assert.match(await plain.locator("main").innerText(), /Dune/);
   await context.close();
 });
+
+// Follows the newest kept mail for the address to its link.
+async function openMailedLink(page, email) {
+  const mail = page.locator("main li", { hasText: email }).first().getByRole("link");
+  for (let attempt = 0; attempt < 100 && (await mail.count()) === 0; attempt += 1) {
+    // The mail is sent in the background.
+    await page.waitForTimeout(100);
+    await page.goto(`${shop}/mail`);
+  }
+  await mail.click();
+  await page.locator("main p.mail a").first().click();
+}
+
+async function signIn(page, email) {
+  await page.goto(`${shop}/sign-in`);
+  await page.getByLabel("Email address").fill(email);
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.locator("main").getByRole("button", { name: "Sign in" }).click();
+}
+
+async function addToCart(page, bookId, copies) {
+  await page.goto(`${shop}/books/${bookId}`);
+  await page.getByLabel("Copies").fill(String(copies));
+  await page.getByRole("button", { name: "Add to cart" }).click();
+  await page.waitForURL("**/cart?done=added");
+}
+
+async function badge(page) {
+  return (await page.locator(".visitor .badge").count()) === 0
+    ? 0
+    : Number.parseInt(await page.locator(".visitor .badge").innerText(), 10);
+}
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`a visitor signs up and fills a cart ${javaScriptEnabled ? "with" : "without"} JavaScript`, { timeout: 120_000 }, async () => {
+    const context = await browser.newContext({ javaScriptEnabled });
+    const page = await context.newPage();
+    const email = `reader-${javaScriptEnabled}@example.org`;
+
+    // A guest fills a cart in two tabs.
+    await addToCart(page, 1, 2);
+    const tab = await context.newPage();
+    await addToCart(tab, 4, 1);
+    await page.goto(`${shop}/cart`);
+    assert.equal(await badge(page), 3);
+    await tab.close();
+
+    // What is wrong is said at the field, and what was typed is kept.
+    await page.goto(`${shop}/sign-up`);
+    await page.getByLabel("Email address").fill("reader");
+    await page.getByLabel("Password").fill(PASSWORD);
+    await page.getByLabel("Your name").fill("Reader");
+    await page.getByRole("button", { name: "Open my account" }).click();
+    assert.match(await page.locator("#email-error").innerText(), /not an email address/);
+    assert.equal(await page.getByLabel("Your name").inputValue(), "Reader");
+    await page.getByLabel("Email address").fill(email);
+    await page.getByLabel("Password").fill(PASSWORD);
+    await page.getByRole("button", { name: "Open my account" }).click();
+    await page.waitForURL("**/sign-up/sent");
+
+    await page.getByRole("link", { name: "read them here" }).click();
+    await openMailedLink(page, email);
+    await page.getByRole("button", { name: "Open my account" }).click();
+    await page.waitForURL("**/sign-in?done=verified");
+
+    // The cart of the guest moves into the account.
+    await signIn(page, email);
+    await page.waitForURL(`${shop}/`);
+    assert.match(await page.locator(".visitor").innerText(), /Reader/);
+    assert.equal(await badge(page), 3);
+    await page.locator(".visitor").getByRole("link", { name: "Cart" }).click();
+    await page.getByRole("button", { name: /^Remove/ }).first().click();
+    await page.waitForURL("**/cart?done=removed");
+
+    // It is there on another device, too.
+    const other = await browser.newContext({ javaScriptEnabled });
+    const phone = await other.newPage();
+    await signIn(phone, email);
+    await phone.goto(`${shop}/cart`);
+    assert.equal(await badge(phone), await badge(page));
+    await page.goto(`${shop}/account`);
+    await page.getByRole("button", { name: /^Sign out Chrome/ }).click();
+    await page.waitForURL("**/account?done=session");
+    await phone.goto(`${shop}/account`);
+    assert.equal(new URL(phone.url()).pathname, "/sign-in");
+    await other.close();
+
+    await page.locator(".visitor").getByRole("button", { name: "Sign out" }).click();
+    await page.waitForURL(`${shop}/`);
+    assert.equal(await badge(page), 0);
+    assert.equal(await page.locator(".visitor").getByRole("link", { name: "Sign in" }).count(), 1);
+    await context.close();
+  });
+}
+
+for (const colorScheme of ["light", "dark"]) {
+  test(`axe finds no barrier in ${colorScheme} colours`, { timeout: 180_000 }, async () => {
+    // axe is added to the pages, which their policy would forbid.
+    const context = await browser.newContext({ colorScheme, bypassCSP: true });
+    const page = await context.newPage();
+    const check = async (where) => {
+      await page.addScriptTag({ path: AXE });
+      const { violations } = await page.evaluate(() => globalThis.axe.run());
+      const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+      assert.deepEqual(found, [], `${where} in ${colorScheme}`);
+    };
+    const paths = ["/", "/categories/mystery", "/books/1", "/search?q=sea", "/no-such-page", "/monitor",
+      "/sign-up", "/sign-up/sent", "/verify?token=x", "/sign-in?done=verified", "/forgot", "/forgot/sent",
+      "/reset?token=x", "/cart", "/mail"];
+    for (const path of paths) {
+      await page.goto(shop + path);
+      await check(path);
+    }
+    await page.locator("main li a").first().click();
+    await check("a mail");
+    await page.goto(`${shop}/sign-up`);
+    await page.getByRole("button", { name: "Open my account" }).click();
+    await page.locator("#email-error").waitFor();
+    await check("a refused form");
+    await addToCart(page, 1, 100);
+    await check("a cart");
+    await page.locator("input[name=quantity]").first().fill("0");
+    await page.getByRole("button", { name: /^Change/ }).first().click();
+    await page.locator(".problem").waitFor();
+    await check("a refused quantity");
+    await signIn(page, "reader-true@example.org");
+    await page.waitForURL(`${shop}/`);
+    await page.goto(`${shop}/account`);
+    await check("the account");
+    await context.close();
+  });
+}

@@ -7,6 +7,7 @@ mod accounts;
 mod cart;
 mod inventory;
 mod recommendations;
+mod sessions;
 mod stock;
 mod transactions;
 

@@ -8,7 +8,7 @@ use crate::{
     deadline::Deadline,
     monitor::Monitor,
     options::{Clients, Options},
-    visitor::CookieNames,
+    visitor::{CookieNames, Visitor},
 };
 
 /// The time limit of a call that changes something. Its answer cannot be left out, and
@@ -41,9 +41,11 @@ impl Shop {
         &self.options.operator_token
     }
 
-    /// The deadline of a page whose request arrives now.
+    /// The deadline of the page that this task makes. After a form was sent, each page has
+    /// its whole time, because the form has its own.
     pub fn deadline(&self) -> Deadline {
-        Deadline::after(self.options.page_timeout)
+        let of_page = Visitor::current().page_deadline;
+        of_page.unwrap_or_else(|| Deadline::after(self.options.page_timeout))
     }
 
     /// The deadline of a call that changes something, starting now.

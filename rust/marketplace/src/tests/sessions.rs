@@ -138,6 +138,23 @@ async fn without_accounts_the_visitor_stays_signed_in() {
     assert!(browser.get("/").await.body.contains("<bdi>Ada</bdi>"));
 }
 
+#[tokio::test(start_paused = true)]
+async fn slow_account_delays_no_page_beyond_its_timeout() {
+    let shop = TestShop::of(&catalogue());
+    let mut browser = Browser::signed_in(&shop).await;
+    let slow = Fault::Slow(Duration::from_secs(20));
+    shop.accounts.faults.set("*", slow);
+    shop.carts.faults.set("*", slow);
+    shop.recommendations.set("*", slow);
+    for path in ["/books/101", "/account", "/cart"] {
+        let started = tokio::time::Instant::now();
+        browser.get(path).await;
+        let took = started.elapsed();
+        let limit = PAGE_TIMEOUT + Duration::from_millis(1);
+        assert!(took <= limit, "{path} took {took:?}");
+    }
+}
+
 #[tokio::test]
 async fn profile_and_address_are_saved() {
     let shop = TestShop::of(&[]);

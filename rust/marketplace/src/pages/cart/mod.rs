@@ -1,28 +1,25 @@
 //! The cart of the visitor.
 
+mod actions;
+
 use std::{collections::HashMap, sync::Arc};
 
 use askama::Template;
 use axum::{
     extract::{Query, State},
-    http::{StatusCode, header::SET_COOKIE},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use contract::bookstore::{
-    cart::v1::{Cart, CartLine, ClearCartRequest, PutItemRequest, RemoveItemRequest},
+    cart::v1::{Cart, CartLine},
     inventory::v1::Book,
     r#type::v1::Money,
 };
 
-use super::{PageLayout, QueryParams, render, see_other, service_unavailable, sign_in};
-use crate::{
-    currency,
-    forms::SentForm,
-    refusal::{Refusal, call_for},
-    shop::Shop,
-    view::BookCard,
-    visitor::{Cookie, Visitor},
-};
+use super::{PageLayout, QueryParams, render, service_unavailable};
+use crate::{currency, refusal::Refusal, shop::Shop, view::BookCard, visitor::Visitor};
+
+pub(crate) use actions::{add, clear, merge, remove, update};
 
 #[derive(Template)]
 #[template(path = "cart.html")]
@@ -69,105 +66,6 @@ pub(crate) async fn page(
         _ => None,
     };
     cart_page(&shop, done, None).await
-}
-
-/// `POST /cart/add`: adds copies to those that the visitor has seen in the cart. Sending the
-/// form twice adds them once, and copies that another tab added meanwhile stay.
-pub(crate) async fn add(State(shop): State<Arc<Shop>>, sent: SentForm) -> Response {
-    let visitor = Visitor::current().with_cart();
-    let book_id = sent.number("book_id");
-    let Some(current) = visitor.copies_in_cart(book_id) else {
-        return unavailable(&shop);
-    };
-    let wanted = sent.number("seen").saturating_add(sent.number("quantity"));
-    put(&shop, &visitor, &sent, wanted.max(current), "added").await
-}
-
-/// `POST /cart/update`: sets the number of copies.
-pub(crate) async fn update(State(shop): State<Arc<Shop>>, sent: SentForm) -> Response {
-    let visitor = Visitor::current().with_cart();
-    put(&shop, &visitor, &sent, sent.number("quantity"), "changed").await
-}
-
-async fn put(
-    shop: &Shop,
-    visitor: &Visitor,
-    sent: &SentForm,
-    quantity: i32,
-    done: &str,
-) -> Response {
-    let book_id = sent.number("book_id");
-    let request = PutItemRequest {
-        cart_id: visitor.cart_id(),
-        book_id,
-        quantity,
-    };
-    let deadline = shop.action_deadline();
-    match call_for!(*visitor, deadline, shop.clients.carts, put_item, request) {
-        Ok(_) => changed(shop, visitor, done),
-        Err(refusal) => {
-            let refused = RefusedChange {
-                book_id,
-                typed: sent.text("quantity"),
-                refusal,
-            };
-            cart_page(shop, None, Some(refused)).await
-        }
-    }
-}
-
-/// `POST /cart/remove`
-pub(crate) async fn remove(State(shop): State<Arc<Shop>>, sent: SentForm) -> Response {
-    let visitor = Visitor::current().with_cart();
-    let request = RemoveItemRequest {
-        cart_id: visitor.cart_id(),
-        book_id: sent.number("book_id"),
-    };
-    let deadline = shop.action_deadline();
-    match call_for!(visitor, deadline, shop.clients.carts, remove_item, request) {
-        Ok(_) => changed(&shop, &visitor, "removed"),
-        Err(_) => unavailable(&shop),
-    }
-}
-
-/// `POST /cart/clear`
-pub(crate) async fn clear(State(shop): State<Arc<Shop>>, _: SentForm) -> Response {
-    let visitor = Visitor::current().with_cart();
-    let cart_id = visitor.cart_id();
-    let (request, deadline) = (ClearCartRequest { cart_id }, shop.action_deadline());
-    match call_for!(visitor, deadline, shop.clients.carts, clear_cart, request) {
-        Ok(_) => changed(&shop, &visitor, "changed"),
-        Err(_) => unavailable(&shop),
-    }
-}
-
-/// `POST /cart/merge`: moves the books of the guest cart, if that failed at the sign-in.
-pub(crate) async fn merge(State(shop): State<Arc<Shop>>, _: SentForm) -> Response {
-    let visitor = Visitor::current();
-    if visitor.session.is_none() {
-        return see_other("/sign-in?next=/cart");
-    }
-    let merged = sign_in::merge_guest_cart(&shop, &visitor).await;
-    let mut response = see_other("/cart?done=changed");
-    if !merged {
-        return see_other("/cart");
-    }
-    if let Some(cookie) = shop.cookies.clear(Cookie::Cart) {
-        response.headers_mut().append(SET_COOKIE, cookie);
-    }
-    response
-}
-
-/// Leads to the cart after a change, and keeps the cookie of a guest cart for as long as the
-/// cart.
-fn changed(shop: &Shop, visitor: &Visitor, done: &str) -> Response {
-    let mut response = see_other(&format!("/cart?done={done}"));
-    if visitor.session.is_none()
-        && let Some(cookie) = shop.cookies.set(Cookie::Cart, &visitor.cart_id())
-    {
-        response.headers_mut().append(SET_COOKIE, cookie);
-    }
-    response
 }
 
 fn unavailable(shop: &Shop) -> Response {
