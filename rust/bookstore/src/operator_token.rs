@@ -79,6 +79,18 @@ fn create(path: &Path) -> anyhow::Result<String> {
         .with_context(|| format!("{} was removed while it was being created", path.display()))
 }
 
+/// The token of the variable BINDERY_OPERATOR_TOKEN, or else of the data folder.
+///
+/// # Errors
+/// If there is neither.
+pub fn from_environment(data: &Path) -> anyhow::Result<String> {
+    // An empty variable counts as unset: many environment files unset variables this way.
+    match std::env::var("BINDERY_OPERATOR_TOKEN") {
+        Ok(token) if !token.trim().is_empty() => Ok(token.trim().to_owned()),
+        _ => load(data).context("BINDERY_OPERATOR_TOKEN is not set"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;

@@ -224,6 +224,13 @@ impl InventoryService for FakeInventory {
         not_faked()
     }
 
+    async fn list_reservations(
+        &self,
+        _: Request<ListReservationsRequest>,
+    ) -> Result<Response<ListReservationsResponse>, Status> {
+        not_faked()
+    }
+
     async fn commit_reservation(
         &self,
         request: Request<CommitReservationRequest>,

@@ -212,6 +212,20 @@ impl TransactionService for FakeTransactions {
         not_faked()
     }
 
+    async fn list_payments(
+        &self,
+        _: Request<ListPaymentsRequest>,
+    ) -> Result<Response<ListPaymentsResponse>, Status> {
+        not_faked()
+    }
+
+    async fn get_ledger(
+        &self,
+        _: Request<GetLedgerRequest>,
+    ) -> Result<Response<GetLedgerResponse>, Status> {
+        not_faked()
+    }
+
     async fn resend_receipt(
         &self,
         _: Request<ResendReceiptRequest>,

@@ -59,6 +59,21 @@ impl ChargeRequest {
     }
 }
 
+/// A payment as the operator sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payment {
+    /// The id of the transaction.
+    pub transaction_id: TransactionId,
+    /// What is paid for.
+    pub reference: String,
+    /// The amount that was requested.
+    pub amount: Money,
+    /// The transaction; `None` until the provider has decided.
+    pub transaction: Option<Transaction>,
+    /// Why the operator has to look at the charge or at one of its refunds.
+    pub parked_reason: Option<String>,
+}
+
 /// A request to pay back a charge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundRequest {

@@ -2,16 +2,19 @@
 //! The codec has validated every request before it arrives here.
 
 use contract::bookstore::transactions::v1::{
-    self as contract_v1, ChargeRequest, ChargeResponse, GetTransactionRequest,
-    GetTransactionResponse, ListTransactionsRequest, ListTransactionsResponse, RefundRequest,
-    RefundResponse, ResendReceiptRequest, ResendReceiptResponse,
+    self as contract_v1, ChargeRequest, ChargeResponse, GetLedgerRequest, GetLedgerResponse,
+    GetTransactionRequest, GetTransactionResponse, ListPaymentsRequest, ListPaymentsResponse,
+    ListTransactionsRequest, ListTransactionsResponse, RefundRequest, RefundResponse,
+    ResendReceiptRequest, ResendReceiptResponse,
     transaction_service_server::{TransactionService, TransactionServiceServer},
 };
 use rpc::Caller;
 use service::{AccountId, ConversionError, Money, convert, page_size};
 use tonic::{Request, Response, Status};
 
-use crate::{DeclineReason, Refund, Transaction, TransactionId, TransactionState, Transactions};
+use crate::{
+    DeclineReason, Payment, Refund, Transaction, TransactionId, TransactionState, Transactions,
+};
 
 /// The handler of `bookstore.transactions.v1.TransactionService`.
 #[derive(Debug, Clone)]
@@ -69,6 +72,32 @@ impl TransactionService for Grpc {
         Ok(Response::new(ListTransactionsResponse {
             transactions: page.items.into_iter().map(Into::into).collect(),
             next_page_token: page.next_page_token,
+        }))
+    }
+
+    async fn list_payments(
+        &self,
+        request: Request<ListPaymentsRequest>,
+    ) -> RpcResult<ListPaymentsResponse> {
+        let request = request.into_inner();
+        let size = page_size(request.page_size)?;
+        let page = self.0.payments(size, &request.page_token).await?;
+        Ok(Response::new(ListPaymentsResponse {
+            payments: page.items.into_iter().map(Into::into).collect(),
+            next_page_token: page.next_page_token,
+        }))
+    }
+
+    async fn get_ledger(&self, _: Request<GetLedgerRequest>) -> RpcResult<GetLedgerResponse> {
+        let balances = self.0.ledger_balances().await?.into_iter();
+        let balances = balances.map(|balance| contract_v1::LedgerBalance {
+            currency_code: balance.currency_code,
+            sum_minor: balance.sum_minor,
+            provider_balance_minor: balance.provider_balance_minor,
+        });
+        Ok(Response::new(GetLedgerResponse {
+            balances: balances.collect(),
+            unbalanced_postings: self.0.unbalanced_postings().await?,
         }))
     }
 
@@ -154,6 +183,22 @@ impl From<DeclineReason> for contract_v1::DeclineReason {
             DeclineReason::InsufficientFunds => Self::InsufficientFunds,
             DeclineReason::MethodExpired => Self::MethodExpired,
             DeclineReason::MethodUnknown => Self::MethodUnknown,
+        }
+    }
+}
+
+/// The longest reason of the contract, in characters.
+const MAX_REASON: usize = 1000;
+
+impl From<Payment> for contract_v1::Payment {
+    fn from(payment: Payment) -> Self {
+        let reason = payment.parked_reason.unwrap_or_default();
+        Self {
+            transaction_id: payment.transaction_id.to_string(),
+            reference: payment.reference,
+            amount: Some(payment.amount.into()),
+            transaction: payment.transaction.map(Into::into),
+            parked_reason: reason.chars().take(MAX_REASON).collect(),
         }
     }
 }

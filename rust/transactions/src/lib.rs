@@ -41,8 +41,8 @@ mod tests;
 
 pub use self::service::{MAX_PARTIAL_REFUNDS, MAX_PENDING, Options, Transactions};
 pub use domain::{
-    ChargeRequest, DeclineReason, LedgerAccount, LedgerBalance, Refund, RefundId, RefundRequest,
-    Transaction, TransactionId, TransactionState,
+    ChargeRequest, DeclineReason, LedgerAccount, LedgerBalance, Payment, Refund, RefundId,
+    RefundRequest, Transaction, TransactionId, TransactionState,
 };
 pub use error::{InvalidPayment, TransactionsError};
 pub use grpc::Grpc;

@@ -8,10 +8,11 @@ use contract::{
         Book, BookImport, CategoryCount, CommitReservationRequest, CommitReservationResponse,
         GetBookRequest, GetBookResponse, GetReservationRequest, GetReservationResponse,
         ImportBooksRequest, ImportBooksResponse, ListBooksRequest, ListBooksResponse,
-        ListCategoriesRequest, ListCategoriesResponse, ReleaseReservationRequest,
-        ReleaseReservationResponse, ReservationState, ReserveStockRequest, ReserveStockResponse,
-        SearchBooksRequest, SearchBooksResponse, SetStockRequest, SetStockResponse,
-        WatchStockRequest, WatchStockResponse, inventory_service_server::InventoryService,
+        ListCategoriesRequest, ListCategoriesResponse, ListReservationsRequest,
+        ListReservationsResponse, ReleaseReservationRequest, ReleaseReservationResponse,
+        ReservationState, ReserveStockRequest, ReserveStockResponse, SearchBooksRequest,
+        SearchBooksResponse, SetStockRequest, SetStockResponse, WatchStockRequest,
+        WatchStockResponse, inventory_service_server::InventoryService,
     },
     errors::inventory as errors,
 };
@@ -242,6 +243,20 @@ impl InventoryService for Inventory {
         let reservation = stock::reservation(&state, &request.into_inner().reservation_id)?;
         Ok(Response::new(GetReservationResponse {
             reservation: Some(reservation),
+        }))
+    }
+
+    async fn list_reservations(
+        &self,
+        request: Request<ListReservationsRequest>,
+    ) -> Result<Response<ListReservationsResponse>, Status> {
+        let request = request.into_inner();
+        let state = self.0.state();
+        let (reservations, next_page_token) =
+            stock::page(&state, request.page_size, &request.page_token)?;
+        Ok(Response::new(ListReservationsResponse {
+            reservations,
+            next_page_token,
         }))
     }
 

@@ -118,3 +118,38 @@ pub(super) fn finish(
     state.reservations.insert(id, reservation.clone());
     Ok(reservation)
 }
+
+/// A page of the reservations, in the reverse order of their ids. A token is `before-` and the
+/// id of the last reservation of the page before it.
+pub(super) fn page(
+    state: &State,
+    size: i32,
+    token: &str,
+) -> Result<(Vec<Reservation>, String), Status> {
+    let before = match token.strip_prefix("before-") {
+        None if token.is_empty() => None,
+        Some(id) if state.reservations.contains_key(id) => Some(id),
+        _ => {
+            let message = "the page token is not one that this method gave";
+            return Err(failure(errors::PAGE_TOKEN_INVALID, message).into_status());
+        }
+    };
+    let size = match usize::try_from(size) {
+        Ok(0) | Err(_) => 20,
+        Ok(size) => size,
+    };
+    let ids = state.reservations.keys().map(String::as_str);
+    let mut ids: Vec<&str> = ids
+        .filter(|id| before.is_none_or(|before| *id < before))
+        .collect();
+    ids.sort_unstable_by(|left, right| right.cmp(left));
+    let next = match ids.get(size - 1) {
+        Some(last) if ids.len() > size => format!("before-{last}"),
+        _ => String::new(),
+    };
+    let page = ids
+        .iter()
+        .take(size)
+        .map(|id| state.reservations[*id].clone());
+    Ok((page.collect(), next))
+}

@@ -53,7 +53,7 @@ impl Import {
         };
         let summary = match &self.server {
             Some(server) => {
-                let token = self.token()?;
+                let token = operator_token::from_environment(&self.storage.data)?;
                 let mut client = InventoryServiceClient::new(
                     rpc::Channel::connect(server).context("--server is not valid")?,
                 );
@@ -80,15 +80,6 @@ impl Import {
             Ok(Reader::new(io::stdin())?)
         } else {
             Ok(Reader::open(&self.file)?)
-        }
-    }
-
-    fn token(&self) -> anyhow::Result<String> {
-        // An empty variable counts as unset: many environment files unset variables this way.
-        match std::env::var("BINDERY_OPERATOR_TOKEN") {
-            Ok(token) if !token.trim().is_empty() => Ok(token.trim().to_owned()),
-            _ => operator_token::load(&self.storage.data)
-                .context("BINDERY_OPERATOR_TOKEN is not set"),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+mod audit;
 mod healthcheck;
 mod import;
 mod payment_simulator;
@@ -20,6 +21,7 @@ pub enum Command {
     Serve(serve::Serve),
     Import(import::Import),
     PaymentSimulator(payment_simulator::PaymentSimulator),
+    Audit(audit::Audit),
     Healthcheck(healthcheck::Healthcheck),
 }
 
@@ -35,6 +37,7 @@ impl Command {
                 Command::Serve(serve) => serve.run().await,
                 Command::Import(import) => import.run().await,
                 Command::PaymentSimulator(simulator) => simulator.run().await,
+                Command::Audit(audit) => audit.run().await,
                 Command::Healthcheck(healthcheck) => healthcheck.run().await,
             }
         })

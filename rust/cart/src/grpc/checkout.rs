@@ -6,9 +6,9 @@ use contract::bookstore::{
     accounts::v1 as accounts_v1,
     cart::v1::{
         CancelOrderRequest, CancelOrderResponse, CheckPurchasesRequest, CheckPurchasesResponse,
-        GetOrderRequest, GetOrderResponse, ListOrdersRequest, ListOrdersResponse,
-        PlaceOrderRequest, PlaceOrderResponse, ShipOrderRequest, ShipOrderResponse,
-        WatchOrderRequest, WatchOrderResponse,
+        GetOrderRequest, GetOrderResponse, ListAllOrdersRequest, ListAllOrdersResponse,
+        ListOrdersRequest, ListOrdersResponse, PlaceOrderRequest, PlaceOrderResponse,
+        ShipOrderRequest, ShipOrderResponse, WatchOrderRequest, WatchOrderResponse,
         checkout_service_server::{CheckoutService, CheckoutServiceServer},
     },
 };
@@ -18,7 +18,7 @@ use service::{AccountId, BookId, ConversionError, convert, page_size};
 use tonic::{Request, Response, Status};
 
 use super::RpcResult;
-use crate::{Address, Checkout, OrderId, PlaceOrder};
+use crate::{Address, Checkout, OrderId, OrderState, PlaceOrder};
 
 /// The handler of `bookstore.cart.v1.CheckoutService`.
 #[derive(Debug, Clone)]
@@ -59,6 +59,26 @@ impl CheckoutService for CheckoutGrpc {
         let size = page_size(request.page_size)?;
         let page = self.0.list(account_id, size, &request.page_token).await?;
         Ok(Response::new(ListOrdersResponse {
+            orders: page.items.into_iter().map(Into::into).collect(),
+            next_page_token: page.next_page_token,
+        }))
+    }
+
+    async fn list_all_orders(
+        &self,
+        request: Request<ListAllOrdersRequest>,
+    ) -> RpcResult<ListAllOrdersResponse> {
+        let request = request.into_inner();
+        let size = page_size(request.page_size)?;
+        let state = match request.state {
+            0 => None,
+            number => Some(
+                OrderState::from_number(number.into())
+                    .ok_or_else(|| ConversionError::new("state", number))?,
+            ),
+        };
+        let page = self.0.list_all(state, size, &request.page_token).await?;
+        Ok(Response::new(ListAllOrdersResponse {
             orders: page.items.into_iter().map(Into::into).collect(),
             next_page_token: page.next_page_token,
         }))

@@ -36,6 +36,19 @@ impl From<CartLine> for contract_v1::CartLine {
     }
 }
 
+/// The longest reason of the contract, in characters.
+const MAX_REASON: usize = 1000;
+
+impl From<Order> for contract_v1::OperatorOrder {
+    fn from(order: Order) -> Self {
+        let reason = order.parked_reason.clone().unwrap_or_default();
+        Self {
+            order: Some(order.into()),
+            parked_reason: reason.chars().take(MAX_REASON).collect(),
+        }
+    }
+}
+
 impl From<OrderState> for contract_v1::OrderState {
     fn from(state: OrderState) -> Self {
         match state {

@@ -44,6 +44,13 @@ store::statements! {
          ORDER BY order_id DESC LIMIT $3"),
     );
 
+    /// The state 0 selects all.
+    const LIST_ALL = Sql::portable(
+        concat!("SELECT ", columns!(), " FROM orders
+         WHERE order_id < $1 AND ($2 = 0 OR state = $2)
+         ORDER BY order_id DESC LIMIT $3"),
+    );
+
     /// The states are paid and shipped.
     const BOUGHT = Sql::per_engine(
         "SELECT DISTINCT CAST(line.value ->> 'book_id' AS BIGINT)
@@ -251,6 +258,24 @@ pub(crate) async fn list(
     let rows: Vec<OrderRow> = query(LIST)
         .bind(account_id.to_string())
         .bind(before.to_string())
+        .bind(limit)
+        .long_running()
+        .fetch_all(connection)
+        .await?;
+    rows.into_iter().map(OrderRow::into_order).collect()
+}
+
+/// The orders of all accounts before `before`, newest first; only those in a state, if one is
+/// given.
+pub(crate) async fn list_all(
+    connection: &mut Connection,
+    state: Option<OrderState>,
+    before: OrderId,
+    limit: i64,
+) -> Result<Vec<Order>, CartError> {
+    let rows: Vec<OrderRow> = query(LIST_ALL)
+        .bind(before.to_string())
+        .bind(state.map_or(0, |state| state as i64))
         .bind(limit)
         .long_running()
         .fetch_all(connection)

@@ -26,6 +26,7 @@ store::both_engines! {
     two_tabs_order_one_cart_once,
     order_belongs_to_its_account,
     orders_are_listed_newest_first,
+    operator_lists_the_orders_of_all_accounts,
     bought_books_are_those_of_paid_orders,
     free_order_is_not_charged,
 }
@@ -289,4 +290,29 @@ async fn free_order_is_not_charged(database: TestDb) {
     );
     assert_eq!(shop.transactions.transactions(), []);
     assert_eq!(shop.copies(1), (8, 0, 2));
+}
+
+async fn operator_lists_the_orders_of_all_accounts(database: TestDb) {
+    let shop = TestShop::open(&database);
+    let paid = shop.buyer().order(&[(1, 1)], "tok_visa").await;
+    shop.work().await;
+    let placed = shop.buyer().order(&[(2, 1)], "tok_visa").await;
+    let ids = async |state| {
+        let (mut ids, mut token) = (Vec::new(), String::new());
+        loop {
+            let page = shop.checkout.list_all(state, 1, &token).await;
+            let page = page.expect("the database answers");
+            ids.extend(page.items.iter().map(|order| order.order_id.to_string()));
+            token = page.next_page_token;
+            if token.is_empty() {
+                break ids;
+            }
+        }
+    };
+    assert_eq!(ids(None).await, [placed.order_id.as_str(), &paid.order_id]);
+    assert_eq!(
+        ids(Some(crate::OrderState::Paid)).await,
+        [paid.order_id.as_str()]
+    );
+    assert_eq!(ids(Some(crate::OrderState::Failed)).await, [""; 0]);
 }

@@ -11,9 +11,10 @@ use contract::bookstore::inventory::v1::{
     CategoryCount, CommitReservationRequest, CommitReservationResponse, GetBookRequest,
     GetBookResponse, GetReservationRequest, GetReservationResponse, ImportBooksRequest,
     ImportBooksResponse, ListBooksRequest, ListBooksResponse, ListCategoriesRequest,
-    ListCategoriesResponse, ReleaseReservationRequest, ReleaseReservationResponse,
-    ReserveStockRequest, ReserveStockResponse, SearchBooksRequest, SearchBooksResponse,
-    SetStockRequest, SetStockResponse, WatchStockRequest, WatchStockResponse,
+    ListCategoriesResponse, ListReservationsRequest, ListReservationsResponse,
+    ReleaseReservationRequest, ReleaseReservationResponse, ReserveStockRequest,
+    ReserveStockResponse, SearchBooksRequest, SearchBooksResponse, SetStockRequest,
+    SetStockResponse, WatchStockRequest, WatchStockResponse,
     inventory_service_server::{InventoryService, InventoryServiceServer},
 };
 use futures::{Stream, StreamExt as _};
@@ -168,6 +169,19 @@ impl InventoryService for Grpc {
         let reservation = self.0.reservation(id).await?;
         Ok(Response::new(GetReservationResponse {
             reservation: Some(reservation.into()),
+        }))
+    }
+
+    async fn list_reservations(
+        &self,
+        request: Request<ListReservationsRequest>,
+    ) -> RpcResult<ListReservationsResponse> {
+        let request = request.into_inner();
+        let size = page_size(request.page_size)?;
+        let page = self.0.reservations(size, &request.page_token).await?;
+        Ok(Response::new(ListReservationsResponse {
+            reservations: page.items.into_iter().map(Into::into).collect(),
+            next_page_token: page.next_page_token,
         }))
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use service::{BookId, IdSource};
+use service::{BookId, IdSource, Page, PageScope};
 use store::{
     Transaction,
     idempotency::{self, RequestState},
@@ -14,6 +14,10 @@ use crate::{
     Inventory, InventoryError, Reservation, ReservationId, ReservationLine, ReservationRequest,
     ReservationState, store as rows,
 };
+
+/// The version of the page tokens. Must be changed together with the sort order of the list or
+/// the type of its position.
+const TOKEN_VERSION: u8 = 1;
 
 /// The method name that is stored with the request id.
 const METHOD: &str = "ReserveStock";
@@ -46,6 +50,26 @@ impl Inventory {
             Some(reservation) => Ok(reservation.seen_at(self.now())),
             None => Err(InventoryError::ReservationNotFound(reservation_id)),
         }
+    }
+
+    /// A page of all reservations, newest first.
+    pub(crate) async fn reservations(
+        &self,
+        page_size: u32,
+        page_token: &str,
+    ) -> Result<Page<Reservation>, InventoryError> {
+        let scope = PageScope::new(TOKEN_VERSION, "ListReservations");
+        let before: Option<u128> = scope.decode(page_token)?;
+        let before = ReservationId(before.map_or(Uuid::max(), Uuid::from_u128));
+        let limit = i64::from(page_size) + 1;
+        let reservations = store::read!(self.db(), connection => {
+            rows::reservations::list(connection, before, limit).await
+        })?;
+        let now = self.now();
+        let seen = reservations.into_iter().map(|found| found.seen_at(now));
+        Page::from_items(seen.collect(), page_size, |last| {
+            Ok(scope.encode(&last.reservation_id.0.as_u128())?)
+        })
     }
 
     /// Commits a reservation: removes its copies from the stock. A committed reservation

@@ -1,5 +1,7 @@
 //! Statements about reservations and their lines.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use service::BookId;
@@ -41,6 +43,19 @@ store::statements! {
     const LINES = Sql::portable(
         "SELECT book_id, quantity FROM reservation_lines WHERE reservation_id = $1
          ORDER BY position",
+    );
+
+    const LIST = Sql::portable(
+        "SELECT reservation_id, state, expire_at FROM reservations WHERE reservation_id < $1
+         ORDER BY reservation_id DESC LIMIT $2",
+    );
+
+    const LINES_OF_SEVERAL = Sql::per_engine(
+        "SELECT reservation_id, book_id, quantity FROM reservation_lines
+         WHERE reservation_id IN (SELECT value FROM json_each($1))
+         ORDER BY reservation_id, position",
+        "SELECT reservation_id, book_id, quantity FROM reservation_lines
+         WHERE reservation_id = ANY($1) ORDER BY reservation_id, position",
     );
 
     const FINISH = Sql::portable(
@@ -133,20 +148,68 @@ pub(crate) async fn get(
         return Ok(None);
     };
     let rows: Vec<(i64, i64)> = query(LINES).bind(&id).fetch_all(connection).await?;
-    let lines = rows.into_iter().map(|(book_id, quantity)| {
-        Ok(ReservationLine {
-            book_id: BookId(to_i32(book_id, "book id")?),
-            quantity: to_i32(quantity, "quantity")?,
-        })
+    let lines: Result<_, _> = rows.into_iter().map(to_line).collect();
+    to_reservation(reservation_id, lines?, state, expire_at).map(Some)
+}
+
+/// The reservations before `before`, newest first, with their stored states.
+pub(crate) async fn list(
+    connection: &mut Connection,
+    before: ReservationId,
+    limit: i64,
+) -> Result<Vec<Reservation>, InventoryError> {
+    let headers: Vec<(String, i64, i64)> = query(LIST)
+        .bind(before.to_string())
+        .bind(limit)
+        .fetch_all(connection)
+        .await?;
+    let ids: Vec<String> = headers.iter().map(|(id, ..)| id.clone()).collect();
+    let rows: Vec<(String, i64, i64)> = query(LINES_OF_SEVERAL)
+        .bind(ids)
+        .fetch_all(connection)
+        .await?;
+    let mut lines: HashMap<String, Vec<ReservationLine>> = HashMap::new();
+    for (id, book_id, quantity) in rows {
+        let line = to_line((book_id, quantity))?;
+        lines.entry(id).or_default().push(line);
+    }
+    let reservations = headers.into_iter().map(|(id, state, expire_at)| {
+        let lines = lines.remove(&id).unwrap_or_default();
+        to_reservation(to_id(&id)?, lines, state, expire_at)
     });
-    Ok(Some(Reservation {
+    reservations.collect()
+}
+
+fn to_id(text: &str) -> Result<ReservationId, InventoryError> {
+    match Uuid::parse_str(text) {
+        Ok(id) => Ok(ReservationId(id)),
+        Err(_) => Err(InventoryError::Corrupt(format!(
+            "the reservation id {text:?}"
+        ))),
+    }
+}
+
+fn to_line((book_id, quantity): (i64, i64)) -> Result<ReservationLine, InventoryError> {
+    Ok(ReservationLine {
+        book_id: BookId(to_i32(book_id, "book id")?),
+        quantity: to_i32(quantity, "quantity")?,
+    })
+}
+
+fn to_reservation(
+    reservation_id: ReservationId,
+    lines: Vec<ReservationLine>,
+    state: i64,
+    expire_at: i64,
+) -> Result<Reservation, InventoryError> {
+    Ok(Reservation {
         reservation_id,
-        lines: lines.collect::<Result<_, InventoryError>>()?,
+        lines,
         state: ReservationState::from_number(to_i32(state, "state")?)
             .ok_or_else(|| InventoryError::Corrupt(format!("the reservation state {state}")))?,
         expire_time: Timestamp::from_microsecond(expire_at)
             .map_err(|_| InventoryError::Corrupt(format!("the time {expire_at}")))?,
-    }))
+    })
 }
 
 /// Changes the state of a reservation that is held and not due; `false` if it is not.
@@ -181,14 +244,7 @@ pub(crate) async fn expire_due(
 ) -> Result<Vec<ReservationId>, InventoryError> {
     let due = query(EXPIRE_DUE).bind(now.as_microsecond());
     let rows: Vec<(String,)> = due.fetch_all(transaction).await?;
-    rows.into_iter()
-        .map(|(id,)| match Uuid::parse_str(&id) {
-            Ok(id) => Ok(ReservationId(id)),
-            Err(_) => Err(InventoryError::Corrupt(format!(
-                "the reservation id {id:?}"
-            ))),
-        })
-        .collect()
+    rows.iter().map(|(id,)| to_id(id)).collect()
 }
 
 /// Whether any held reservation expires after `limit`.

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use contract::bookstore::inventory::v1::{
-    CommitReservationRequest, GetReservationRequest, ReleaseReservationRequest, Reservation,
-    ReservationState, SetStockRequest,
+    CommitReservationRequest, GetReservationRequest, ListReservationsRequest,
+    ReleaseReservationRequest, Reservation, ReservationState, SetStockRequest,
 };
 use store::testing::TestDb;
 use tonic::{Code, Status};
@@ -28,6 +28,7 @@ store::both_engines! {
     request_id_with_another_body_is_refused,
     failed_request_can_be_retried,
     unknown_reservation_is_not_found,
+    pages_list_all_reservations_newest_first,
 }
 
 impl TestInventory {
@@ -353,4 +354,36 @@ async fn unknown_reservation_is_not_found(database: TestDb) {
             (Code::NotFound, "RESERVATION_NOT_FOUND")
         );
     }
+}
+
+async fn pages_list_all_reservations_newest_first(database: TestDb) {
+    let mut inventory = TestInventory::with_stock(&database, 2, 10).await;
+    let mut reserved = Vec::new();
+    for _ in 0..5 {
+        let reservation = inventory.reserve(&[(1, 1), (2, 1)]).await;
+        reserved.insert(0, reservation.expect("there are copies"));
+    }
+    let released = inventory.release(&reserved[1].reservation_id).await;
+    reserved[1] = released.expect("it is held");
+    inventory.clock.advance(Duration::from_secs(15 * 60));
+    for (index, reservation) in reserved.iter_mut().enumerate() {
+        if index != 1 {
+            reservation.state = ReservationState::Expired.into();
+        }
+    }
+    let (mut listed, mut page_token) = (Vec::new(), String::new());
+    loop {
+        let request = ListReservationsRequest {
+            page_size: 2,
+            page_token,
+        };
+        let page = inventory.client.list_reservations(request).await;
+        let page = page.expect("the operator may list them").into_inner();
+        listed.extend(page.reservations);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(listed, reserved);
 }

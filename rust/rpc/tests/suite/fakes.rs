@@ -241,6 +241,13 @@ impl InventoryService for FakeInventory {
         Err(not_implemented())
     }
 
+    async fn list_reservations(
+        &self,
+        _: Request<ListReservationsRequest>,
+    ) -> Result<Response<ListReservationsResponse>, Status> {
+        Err(not_implemented())
+    }
+
     async fn commit_reservation(
         &self,
         _: Request<CommitReservationRequest>,

@@ -70,7 +70,7 @@ impl Transactions {
         if let Some(decided) = stored.decided {
             return Ok(decided);
         }
-        if stored.parked {
+        if stored.parked_reason.is_some() {
             return Err(TransactionsError::Parked);
         }
         if self.is_too_old(stored.requested_at) {

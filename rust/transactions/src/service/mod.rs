@@ -1,5 +1,6 @@
 //! The use cases of Transactions: charging, paying back and reading.
 
+mod audit;
 mod background;
 mod charge;
 mod receipt;

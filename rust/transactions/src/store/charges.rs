@@ -48,6 +48,11 @@ store::statements! {
          ORDER BY transaction_id DESC LIMIT $3"),
     );
 
+    const LIST_ALL = Sql::portable(
+        concat!("SELECT ", columns!(), " FROM transactions WHERE transaction_id < $1
+         ORDER BY transaction_id DESC LIMIT $2"),
+    );
+
     const MARK_CHARGED = Sql::portable(
         concat!("UPDATE transactions SET state = ", state!(CHARGED), ", provider_charge_id = $2,
              method_label = $3, decided_at = $4
@@ -106,7 +111,7 @@ pub(crate) struct StoredCharge {
     pub(crate) reference: String,
     pub(crate) token: String,
     pub(crate) requested_at: Timestamp,
-    pub(crate) parked: bool,
+    pub(crate) parked_reason: Option<String>,
     /// The id of the charge at the provider, if it was charged.
     pub(crate) provider_charge_id: Option<String>,
     /// The sum and the number of the refunds, also of those that are not paid back yet.
@@ -146,7 +151,7 @@ impl ChargeRow {
             reference: self.reference,
             token: self.token,
             requested_at: to_time(self.requested_at)?,
-            parked: self.parked_reason.is_some(),
+            parked_reason: self.parked_reason,
             provider_charge_id: self.provider_charge_id,
             refund_minor: self.refund_minor,
             refund_count: self.refund_count,
@@ -211,6 +216,20 @@ pub(crate) async fn list(
         transactions.extend(row.into_charge()?.decided);
     }
     Ok(transactions)
+}
+
+/// The charges of all accounts before `before`, newest first.
+pub(crate) async fn list_all(
+    connection: &mut Connection,
+    before: TransactionId,
+    limit: i64,
+) -> Result<Vec<StoredCharge>, TransactionsError> {
+    let rows: Vec<ChargeRow> = query(LIST_ALL)
+        .bind(before.to_string())
+        .bind(limit)
+        .fetch_all(connection)
+        .await?;
+    rows.into_iter().map(ChargeRow::into_charge).collect()
 }
 
 /// Stores the decision of the provider; `false` if the charge is not pending any more.

@@ -28,6 +28,13 @@ store::statements! {
         "UPDATE refunds SET parked_reason = $2 WHERE refund_id = $1 AND parked_reason IS NULL",
     );
 
+    const PARKED_OF_TRANSACTIONS = Sql::per_engine(
+        "SELECT transaction_id, parked_reason FROM refunds
+         WHERE transaction_id IN (SELECT value FROM json_each($1)) AND parked_reason IS NOT NULL",
+        "SELECT transaction_id, parked_reason FROM refunds
+         WHERE transaction_id = ANY($1) AND parked_reason IS NOT NULL",
+    );
+
     const PAID_OF_TRANSACTIONS = Sql::per_engine(
         "SELECT transaction_id, refund_id, amount_minor, reason, paid_at, position FROM refunds
          WHERE transaction_id IN (SELECT value FROM json_each($1)) AND position IS NOT NULL
@@ -154,4 +161,19 @@ pub(crate) async fn paid(
         },
     );
     refunds.collect()
+}
+
+/// Why refunds of some charges are parked.
+pub(crate) async fn parked(
+    connection: &mut Connection,
+    transaction_ids: Vec<String>,
+) -> Result<Vec<(TransactionId, String)>, TransactionsError> {
+    let rows: Vec<(String, String)> = query(PARKED_OF_TRANSACTIONS)
+        .bind(transaction_ids)
+        .fetch_all(connection)
+        .await?;
+    let parked = rows
+        .into_iter()
+        .map(|(id, reason)| Ok((TransactionId(to_uuid(&id)?), reason)));
+    parked.collect()
 }

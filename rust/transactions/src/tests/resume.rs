@@ -15,6 +15,7 @@ store::both_engines! {
     charge_that_stays_pending_is_parked,
     refused_charge_is_parked,
     changed_decision_is_parked_and_not_guessed,
+    operator_sees_payments_that_are_not_decided,
 }
 
 async fn retry_after_a_lost_answer_charges_once(database: TestDb) {
@@ -127,5 +128,41 @@ async fn changed_decision_is_parked_and_not_guessed(database: TestDb) {
         crate::store::charges::get(connection, one.transaction_id).await
     });
     let stored = stored.expect("the database answers").expect("it exists");
-    assert!(stored.parked);
+    assert!(stored.parked_reason.is_some());
+    let listed = service.transactions.payments(20, "").await.expect("listed");
+    assert_eq!(listed.items[0].parked_reason, stored.parked_reason);
+    assert_eq!(listed.items[0].transaction, Some(one));
+}
+
+async fn operator_sees_payments_that_are_not_decided(database: TestDb) {
+    let service = TestTransactions::open(&database);
+    let paid = service.charged(1_000).await;
+    let refund = refund_request(paid, Some(300));
+    service
+        .transactions
+        .refund(&refund)
+        .await
+        .expect("paid back");
+    service.provider.fail_with([Fault::RequestLost]);
+    let outcome = service
+        .transactions
+        .charge(&charge_request("tok_visa", 5))
+        .await;
+    assert!(outcome.is_err());
+    let first = service.transactions.payments(1, "").await.expect("listed");
+    assert_eq!((first.items.len(), &first.items[0].transaction), (1, &None));
+    assert_eq!(first.items[0].amount.amount_minor, 5);
+    let second = service
+        .transactions
+        .payments(1, &first.next_page_token)
+        .await;
+    let second = second.expect("listed");
+    assert_eq!(second.items[0].transaction, Some(service.read(paid).await));
+    assert_eq!(
+        (
+            &second.items[0].parked_reason,
+            second.next_page_token.as_str()
+        ),
+        (&None, "")
+    );
 }

@@ -627,6 +627,182 @@ func (x *ShipOrderResponse) GetOrder() *Order {
 	return nil
 }
 
+// Selects a page of the orders.
+type ListAllOrdersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The maximum number of orders in the response, up to 200.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the previous response. Send it with the same filters
+	// as before; only page_size may differ.
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The orders to list, by their state.
+	State         OrderState `protobuf:"varint,3,opt,name=state,proto3,enum=bookstore.cart.v1.OrderState" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAllOrdersRequest) Reset() {
+	*x = ListAllOrdersRequest{}
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAllOrdersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAllOrdersRequest) ProtoMessage() {}
+
+func (x *ListAllOrdersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAllOrdersRequest.ProtoReflect.Descriptor instead.
+func (*ListAllOrdersRequest) Descriptor() ([]byte, []int) {
+	return file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ListAllOrdersRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListAllOrdersRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListAllOrdersRequest) GetState() OrderState {
+	if x != nil {
+		return x.State
+	}
+	return OrderState_ORDER_STATE_UNSPECIFIED
+}
+
+// A page of the orders.
+type ListAllOrdersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The orders of this page, newest first.
+	Orders []*OperatorOrder `protobuf:"bytes,1,rep,name=orders,proto3" json:"orders,omitempty"`
+	// The page_token of the next page. Empty if this is the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAllOrdersResponse) Reset() {
+	*x = ListAllOrdersResponse{}
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAllOrdersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAllOrdersResponse) ProtoMessage() {}
+
+func (x *ListAllOrdersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAllOrdersResponse.ProtoReflect.Descriptor instead.
+func (*ListAllOrdersResponse) Descriptor() ([]byte, []int) {
+	return file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ListAllOrdersResponse) GetOrders() []*OperatorOrder {
+	if x != nil {
+		return x.Orders
+	}
+	return nil
+}
+
+func (x *ListAllOrdersResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// An order as the operator sees it.
+type OperatorOrder struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The order.
+	Order *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	// Why the order cannot be finished automatically, so that the operator has to
+	// look at it. Empty if there is no need.
+	ParkedReason  string `protobuf:"bytes,2,opt,name=parked_reason,json=parkedReason,proto3" json:"parked_reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OperatorOrder) Reset() {
+	*x = OperatorOrder{}
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OperatorOrder) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OperatorOrder) ProtoMessage() {}
+
+func (x *OperatorOrder) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OperatorOrder.ProtoReflect.Descriptor instead.
+func (*OperatorOrder) Descriptor() ([]byte, []int) {
+	return file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *OperatorOrder) GetOrder() *Order {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
+func (x *OperatorOrder) GetParkedReason() string {
+	if x != nil {
+		return x.ParkedReason
+	}
+	return ""
+}
+
 // The account, and the books to look for in its orders.
 type CheckPurchasesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -640,7 +816,7 @@ type CheckPurchasesRequest struct {
 
 func (x *CheckPurchasesRequest) Reset() {
 	*x = CheckPurchasesRequest{}
-	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[12]
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -652,7 +828,7 @@ func (x *CheckPurchasesRequest) String() string {
 func (*CheckPurchasesRequest) ProtoMessage() {}
 
 func (x *CheckPurchasesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[12]
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -665,7 +841,7 @@ func (x *CheckPurchasesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckPurchasesRequest.ProtoReflect.Descriptor instead.
 func (*CheckPurchasesRequest) Descriptor() ([]byte, []int) {
-	return file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP(), []int{12}
+	return file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *CheckPurchasesRequest) GetAccountId() string {
@@ -694,7 +870,7 @@ type CheckPurchasesResponse struct {
 
 func (x *CheckPurchasesResponse) Reset() {
 	*x = CheckPurchasesResponse{}
-	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[13]
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -706,7 +882,7 @@ func (x *CheckPurchasesResponse) String() string {
 func (*CheckPurchasesResponse) ProtoMessage() {}
 
 func (x *CheckPurchasesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[13]
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -719,7 +895,7 @@ func (x *CheckPurchasesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckPurchasesResponse.ProtoReflect.Descriptor instead.
 func (*CheckPurchasesResponse) Descriptor() ([]byte, []int) {
-	return file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP(), []int{13}
+	return file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CheckPurchasesResponse) GetBoughtBookIds() []int32 {
@@ -764,7 +940,18 @@ const file_bookstore_cart_v1_checkout_service_proto_rawDesc = "" +
 	"\x10ShipOrderRequest\x12#\n" +
 	"\border_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\aorderId\"K\n" +
 	"\x11ShipOrderResponse\x126\n" +
-	"\x05order\x18\x01 \x01(\v2\x18.bookstore.cart.v1.OrderB\x06\xbaH\x03\xc8\x01\x01R\x05order\"v\n" +
+	"\x05order\x18\x01 \x01(\v2\x18.bookstore.cart.v1.OrderB\x06\xbaH\x03\xc8\x01\x01R\x05order\"\xec\x01\n" +
+	"\x14ListAllOrdersRequest\x12=\n" +
+	"\tpage_size\x18\x01 \x01(\x05B \xbaH\a\x1a\x05\x18\xc8\x01(\x00\xca\xd8\x19\x1220 orders per pageR\bpageSize\x129\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\x12Z\n" +
+	"\x05state\x18\x03 \x01(\x0e2\x1d.bookstore.cart.v1.OrderStateB%\xbaH\x05\x82\x01\x02\x10\x01\xca\xd8\x19\x19the orders in every stateR\x05state\"\x8e\x01\n" +
+	"\x15ListAllOrdersResponse\x12C\n" +
+	"\x06orders\x18\x01 \x03(\v2 .bookstore.cart.v1.OperatorOrderB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x06orders\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken\"v\n" +
+	"\rOperatorOrder\x126\n" +
+	"\x05order\x18\x01 \x01(\v2\x18.bookstore.cart.v1.OrderB\x06\xbaH\x03\xc8\x01\x01R\x05order\x12-\n" +
+	"\rparked_reason\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\fparkedReason\"v\n" +
 	"\x15CheckPurchasesRequest\x12'\n" +
 	"\n" +
 	"account_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\taccountId\x124\n" +
@@ -772,7 +959,7 @@ const file_bookstore_cart_v1_checkout_service_proto_rawDesc = "" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\abookIds\"W\n" +
 	"\x16CheckPurchasesResponse\x12=\n" +
 	"\x0fbought_book_ids\x18\x01 \x03(\x05B\x15\xbaH\x12\x92\x01\x0f\x10\xf4\x03\"\n" +
-	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\rboughtBookIds2\xa1\x11\n" +
+	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\rboughtBookIds2\xdc\x13\n" +
 	"\x0fCheckoutService\x12\xf4\x05\n" +
 	"\n" +
 	"PlaceOrder\x12$.bookstore.cart.v1.PlaceOrderRequest\x1a%.bookstore.cart.v1.PlaceOrderResponse\"\x98\x05\xca\xd8\x19N\b\t\x12\n" +
@@ -793,7 +980,12 @@ const file_bookstore_cart_v1_checkout_service_proto_rawDesc = "" +
 	"\aaccount\x90\x02\x02\x12\xa9\x02\n" +
 	"\tShipOrder\x12#.bookstore.cart.v1.ShipOrderRequest\x1a$.bookstore.cart.v1.ShipOrderResponse\"\xd0\x01\xca\xd8\x19)\b\x05\x12\x0fORDER_NOT_FOUND\x1a\x14no order has this id\xca\xd8\x19\x8d\x01\b\t\x12\x0eORDER_NOT_PAID\x1aythe order is not paid yet, or is cancelled or failed, as the metadata key state of ErrorInfo says; do not send the parcel\xda\xd8\x19\n" +
 	"\n" +
-	"\boperator\x90\x02\x02\x12\x7f\n" +
+	"\boperator\x90\x02\x02\x12\xb8\x02\n" +
+	"\rListAllOrders\x12'.bookstore.cart.v1.ListAllOrdersRequest\x1a(.bookstore.cart.v1.ListAllOrdersResponse\"\xd3\x01\xca\xd8\x19\x89\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1aqthis method did not return the page token for the same filter; request the first page again, without a page token\xd2\xd8\x190\n" +
+	"\tpage_size\x12\n" +
+	"page_token\x1a\x06orders\"\x0fnext_page_token\xda\xd8\x19\n" +
+	"\n" +
+	"\boperator\x90\x02\x01\x12\x7f\n" +
 	"\x0eCheckPurchases\x12(.bookstore.cart.v1.CheckPurchasesRequest\x1a).bookstore.cart.v1.CheckPurchasesResponse\"\x18\xda\xd8\x19\x11\x1a\x0frecommendations\x90\x02\x01\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xbc\x01\n" +
 	"\x15com.bookstore.cart.v1B\x14CheckoutServiceProtoP\x01Z'bindery/gen/go/bookstore/cart/v1;cartv1\xa2\x02\x03BCX\xaa\x02\x11Bookstore.Cart.V1\xca\x02\x11Bookstore\\Cart\\V1\xe2\x02\x1dBookstore\\Cart\\V1\\GPBMetadata\xea\x02\x13Bookstore::Cart::V1b\x06proto3"
 
@@ -809,7 +1001,7 @@ func file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP() []byte {
 	return file_bookstore_cart_v1_checkout_service_proto_rawDescData
 }
 
-var file_bookstore_cart_v1_checkout_service_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_bookstore_cart_v1_checkout_service_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_bookstore_cart_v1_checkout_service_proto_goTypes = []any{
 	(*PlaceOrderRequest)(nil),      // 0: bookstore.cart.v1.PlaceOrderRequest
 	(*PlaceOrderResponse)(nil),     // 1: bookstore.cart.v1.PlaceOrderResponse
@@ -823,40 +1015,49 @@ var file_bookstore_cart_v1_checkout_service_proto_goTypes = []any{
 	(*CancelOrderResponse)(nil),    // 9: bookstore.cart.v1.CancelOrderResponse
 	(*ShipOrderRequest)(nil),       // 10: bookstore.cart.v1.ShipOrderRequest
 	(*ShipOrderResponse)(nil),      // 11: bookstore.cart.v1.ShipOrderResponse
-	(*CheckPurchasesRequest)(nil),  // 12: bookstore.cart.v1.CheckPurchasesRequest
-	(*CheckPurchasesResponse)(nil), // 13: bookstore.cart.v1.CheckPurchasesResponse
-	(*v1.Address)(nil),             // 14: bookstore.accounts.v1.Address
-	(*v11.PaymentMethod)(nil),      // 15: bookstore.transactions.v1.PaymentMethod
-	(*Order)(nil),                  // 16: bookstore.cart.v1.Order
+	(*ListAllOrdersRequest)(nil),   // 12: bookstore.cart.v1.ListAllOrdersRequest
+	(*ListAllOrdersResponse)(nil),  // 13: bookstore.cart.v1.ListAllOrdersResponse
+	(*OperatorOrder)(nil),          // 14: bookstore.cart.v1.OperatorOrder
+	(*CheckPurchasesRequest)(nil),  // 15: bookstore.cart.v1.CheckPurchasesRequest
+	(*CheckPurchasesResponse)(nil), // 16: bookstore.cart.v1.CheckPurchasesResponse
+	(*v1.Address)(nil),             // 17: bookstore.accounts.v1.Address
+	(*v11.PaymentMethod)(nil),      // 18: bookstore.transactions.v1.PaymentMethod
+	(*Order)(nil),                  // 19: bookstore.cart.v1.Order
+	(OrderState)(0),                // 20: bookstore.cart.v1.OrderState
 }
 var file_bookstore_cart_v1_checkout_service_proto_depIdxs = []int32{
-	14, // 0: bookstore.cart.v1.PlaceOrderRequest.shipping_address:type_name -> bookstore.accounts.v1.Address
-	15, // 1: bookstore.cart.v1.PlaceOrderRequest.payment_method:type_name -> bookstore.transactions.v1.PaymentMethod
-	16, // 2: bookstore.cart.v1.PlaceOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	16, // 3: bookstore.cart.v1.GetOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	16, // 4: bookstore.cart.v1.ListOrdersResponse.orders:type_name -> bookstore.cart.v1.Order
-	16, // 5: bookstore.cart.v1.WatchOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	16, // 6: bookstore.cart.v1.CancelOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	16, // 7: bookstore.cart.v1.ShipOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	0,  // 8: bookstore.cart.v1.CheckoutService.PlaceOrder:input_type -> bookstore.cart.v1.PlaceOrderRequest
-	2,  // 9: bookstore.cart.v1.CheckoutService.GetOrder:input_type -> bookstore.cart.v1.GetOrderRequest
-	4,  // 10: bookstore.cart.v1.CheckoutService.ListOrders:input_type -> bookstore.cart.v1.ListOrdersRequest
-	6,  // 11: bookstore.cart.v1.CheckoutService.WatchOrder:input_type -> bookstore.cart.v1.WatchOrderRequest
-	8,  // 12: bookstore.cart.v1.CheckoutService.CancelOrder:input_type -> bookstore.cart.v1.CancelOrderRequest
-	10, // 13: bookstore.cart.v1.CheckoutService.ShipOrder:input_type -> bookstore.cart.v1.ShipOrderRequest
-	12, // 14: bookstore.cart.v1.CheckoutService.CheckPurchases:input_type -> bookstore.cart.v1.CheckPurchasesRequest
-	1,  // 15: bookstore.cart.v1.CheckoutService.PlaceOrder:output_type -> bookstore.cart.v1.PlaceOrderResponse
-	3,  // 16: bookstore.cart.v1.CheckoutService.GetOrder:output_type -> bookstore.cart.v1.GetOrderResponse
-	5,  // 17: bookstore.cart.v1.CheckoutService.ListOrders:output_type -> bookstore.cart.v1.ListOrdersResponse
-	7,  // 18: bookstore.cart.v1.CheckoutService.WatchOrder:output_type -> bookstore.cart.v1.WatchOrderResponse
-	9,  // 19: bookstore.cart.v1.CheckoutService.CancelOrder:output_type -> bookstore.cart.v1.CancelOrderResponse
-	11, // 20: bookstore.cart.v1.CheckoutService.ShipOrder:output_type -> bookstore.cart.v1.ShipOrderResponse
-	13, // 21: bookstore.cart.v1.CheckoutService.CheckPurchases:output_type -> bookstore.cart.v1.CheckPurchasesResponse
-	15, // [15:22] is the sub-list for method output_type
-	8,  // [8:15] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	17, // 0: bookstore.cart.v1.PlaceOrderRequest.shipping_address:type_name -> bookstore.accounts.v1.Address
+	18, // 1: bookstore.cart.v1.PlaceOrderRequest.payment_method:type_name -> bookstore.transactions.v1.PaymentMethod
+	19, // 2: bookstore.cart.v1.PlaceOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	19, // 3: bookstore.cart.v1.GetOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	19, // 4: bookstore.cart.v1.ListOrdersResponse.orders:type_name -> bookstore.cart.v1.Order
+	19, // 5: bookstore.cart.v1.WatchOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	19, // 6: bookstore.cart.v1.CancelOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	19, // 7: bookstore.cart.v1.ShipOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	20, // 8: bookstore.cart.v1.ListAllOrdersRequest.state:type_name -> bookstore.cart.v1.OrderState
+	14, // 9: bookstore.cart.v1.ListAllOrdersResponse.orders:type_name -> bookstore.cart.v1.OperatorOrder
+	19, // 10: bookstore.cart.v1.OperatorOrder.order:type_name -> bookstore.cart.v1.Order
+	0,  // 11: bookstore.cart.v1.CheckoutService.PlaceOrder:input_type -> bookstore.cart.v1.PlaceOrderRequest
+	2,  // 12: bookstore.cart.v1.CheckoutService.GetOrder:input_type -> bookstore.cart.v1.GetOrderRequest
+	4,  // 13: bookstore.cart.v1.CheckoutService.ListOrders:input_type -> bookstore.cart.v1.ListOrdersRequest
+	6,  // 14: bookstore.cart.v1.CheckoutService.WatchOrder:input_type -> bookstore.cart.v1.WatchOrderRequest
+	8,  // 15: bookstore.cart.v1.CheckoutService.CancelOrder:input_type -> bookstore.cart.v1.CancelOrderRequest
+	10, // 16: bookstore.cart.v1.CheckoutService.ShipOrder:input_type -> bookstore.cart.v1.ShipOrderRequest
+	12, // 17: bookstore.cart.v1.CheckoutService.ListAllOrders:input_type -> bookstore.cart.v1.ListAllOrdersRequest
+	15, // 18: bookstore.cart.v1.CheckoutService.CheckPurchases:input_type -> bookstore.cart.v1.CheckPurchasesRequest
+	1,  // 19: bookstore.cart.v1.CheckoutService.PlaceOrder:output_type -> bookstore.cart.v1.PlaceOrderResponse
+	3,  // 20: bookstore.cart.v1.CheckoutService.GetOrder:output_type -> bookstore.cart.v1.GetOrderResponse
+	5,  // 21: bookstore.cart.v1.CheckoutService.ListOrders:output_type -> bookstore.cart.v1.ListOrdersResponse
+	7,  // 22: bookstore.cart.v1.CheckoutService.WatchOrder:output_type -> bookstore.cart.v1.WatchOrderResponse
+	9,  // 23: bookstore.cart.v1.CheckoutService.CancelOrder:output_type -> bookstore.cart.v1.CancelOrderResponse
+	11, // 24: bookstore.cart.v1.CheckoutService.ShipOrder:output_type -> bookstore.cart.v1.ShipOrderResponse
+	13, // 25: bookstore.cart.v1.CheckoutService.ListAllOrders:output_type -> bookstore.cart.v1.ListAllOrdersResponse
+	16, // 26: bookstore.cart.v1.CheckoutService.CheckPurchases:output_type -> bookstore.cart.v1.CheckPurchasesResponse
+	19, // [19:27] is the sub-list for method output_type
+	11, // [11:19] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_bookstore_cart_v1_checkout_service_proto_init() }
@@ -871,7 +1072,7 @@ func file_bookstore_cart_v1_checkout_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bookstore_cart_v1_checkout_service_proto_rawDesc), len(file_bookstore_cart_v1_checkout_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   14,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

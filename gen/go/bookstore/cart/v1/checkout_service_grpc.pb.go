@@ -25,6 +25,7 @@ const (
 	CheckoutService_WatchOrder_FullMethodName     = "/bookstore.cart.v1.CheckoutService/WatchOrder"
 	CheckoutService_CancelOrder_FullMethodName    = "/bookstore.cart.v1.CheckoutService/CancelOrder"
 	CheckoutService_ShipOrder_FullMethodName      = "/bookstore.cart.v1.CheckoutService/ShipOrder"
+	CheckoutService_ListAllOrders_FullMethodName  = "/bookstore.cart.v1.CheckoutService/ListAllOrders"
 	CheckoutService_CheckPurchases_FullMethodName = "/bookstore.cart.v1.CheckoutService/CheckPurchases"
 )
 
@@ -68,6 +69,8 @@ type CheckoutServiceClient interface {
 	// Records that the parcel has left the warehouse. Shipping a shipped order
 	// changes nothing and returns it again.
 	ShipOrder(ctx context.Context, in *ShipOrderRequest, opts ...grpc.CallOption) (*ShipOrderResponse, error)
+	// Lists the orders of all accounts, newest first, for the operator.
+	ListAllOrders(ctx context.Context, in *ListAllOrdersRequest, opts ...grpc.CallOption) (*ListAllOrdersResponse, error)
 	// Returns which of the given books an account has bought, in orders that are
 	// paid or shipped. Recommendations uses it to leave these books out.
 	CheckPurchases(ctx context.Context, in *CheckPurchasesRequest, opts ...grpc.CallOption) (*CheckPurchasesResponse, error)
@@ -150,6 +153,16 @@ func (c *checkoutServiceClient) ShipOrder(ctx context.Context, in *ShipOrderRequ
 	return out, nil
 }
 
+func (c *checkoutServiceClient) ListAllOrders(ctx context.Context, in *ListAllOrdersRequest, opts ...grpc.CallOption) (*ListAllOrdersResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListAllOrdersResponse)
+	err := c.cc.Invoke(ctx, CheckoutService_ListAllOrders_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *checkoutServiceClient) CheckPurchases(ctx context.Context, in *CheckPurchasesRequest, opts ...grpc.CallOption) (*CheckPurchasesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(CheckPurchasesResponse)
@@ -200,6 +213,8 @@ type CheckoutServiceServer interface {
 	// Records that the parcel has left the warehouse. Shipping a shipped order
 	// changes nothing and returns it again.
 	ShipOrder(context.Context, *ShipOrderRequest) (*ShipOrderResponse, error)
+	// Lists the orders of all accounts, newest first, for the operator.
+	ListAllOrders(context.Context, *ListAllOrdersRequest) (*ListAllOrdersResponse, error)
 	// Returns which of the given books an account has bought, in orders that are
 	// paid or shipped. Recommendations uses it to leave these books out.
 	CheckPurchases(context.Context, *CheckPurchasesRequest) (*CheckPurchasesResponse, error)
@@ -230,6 +245,9 @@ func (UnimplementedCheckoutServiceServer) CancelOrder(context.Context, *CancelOr
 }
 func (UnimplementedCheckoutServiceServer) ShipOrder(context.Context, *ShipOrderRequest) (*ShipOrderResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ShipOrder not implemented")
+}
+func (UnimplementedCheckoutServiceServer) ListAllOrders(context.Context, *ListAllOrdersRequest) (*ListAllOrdersResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListAllOrders not implemented")
 }
 func (UnimplementedCheckoutServiceServer) CheckPurchases(context.Context, *CheckPurchasesRequest) (*CheckPurchasesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CheckPurchases not implemented")
@@ -356,6 +374,24 @@ func _CheckoutService_ShipOrder_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CheckoutService_ListAllOrders_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListAllOrdersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CheckoutServiceServer).ListAllOrders(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CheckoutService_ListAllOrders_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CheckoutServiceServer).ListAllOrders(ctx, req.(*ListAllOrdersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CheckoutService_CheckPurchases_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CheckPurchasesRequest)
 	if err := dec(in); err != nil {
@@ -400,6 +436,10 @@ var CheckoutService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ShipOrder",
 			Handler:    _CheckoutService_ShipOrder_Handler,
+		},
+		{
+			MethodName: "ListAllOrders",
+			Handler:    _CheckoutService_ListAllOrders_Handler,
 		},
 		{
 			MethodName: "CheckPurchases",

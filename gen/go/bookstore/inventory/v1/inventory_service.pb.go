@@ -1189,6 +1189,117 @@ func (x *GetReservationResponse) GetReservation() *Reservation {
 	return nil
 }
 
+// Selects a page of the reservations.
+type ListReservationsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The maximum number of reservations in the response, up to 200.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the previous response. Send it with the same filters
+	// as before; only page_size may differ.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListReservationsRequest) Reset() {
+	*x = ListReservationsRequest{}
+	mi := &file_bookstore_inventory_v1_inventory_service_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReservationsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReservationsRequest) ProtoMessage() {}
+
+func (x *ListReservationsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_inventory_v1_inventory_service_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReservationsRequest.ProtoReflect.Descriptor instead.
+func (*ListReservationsRequest) Descriptor() ([]byte, []int) {
+	return file_bookstore_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ListReservationsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListReservationsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// A page of the reservations, in every state.
+type ListReservationsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The reservations of this page, newest first.
+	Reservations []*Reservation `protobuf:"bytes,1,rep,name=reservations,proto3" json:"reservations,omitempty"`
+	// The page_token of the next page. Empty if this is the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListReservationsResponse) Reset() {
+	*x = ListReservationsResponse{}
+	mi := &file_bookstore_inventory_v1_inventory_service_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReservationsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReservationsResponse) ProtoMessage() {}
+
+func (x *ListReservationsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_inventory_v1_inventory_service_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReservationsResponse.ProtoReflect.Descriptor instead.
+func (*ListReservationsResponse) Descriptor() ([]byte, []int) {
+	return file_bookstore_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *ListReservationsResponse) GetReservations() []*Reservation {
+	if x != nil {
+		return x.Reservations
+	}
+	return nil
+}
+
+func (x *ListReservationsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 // Names the reservation of the paid order.
 type CommitReservationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1200,7 +1311,7 @@ type CommitReservationRequest struct {
 
 func (x *CommitReservationRequest) Reset() {
 	*x = CommitReservationRequest{}
-	mi := &file_bookstore_inventory_v1_inventory_service_proto_msgTypes[22]
+	mi := &file_bookstore_inventory_v1_inventory_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1212,7 +1323,7 @@ func (x *CommitReservationRequest) String() string {
 func (*CommitReservationRequest) ProtoMessage() {}
 
 func (x *CommitReservationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_inventory_v1_inventory_service_proto_msgTypes[22]
+	mi := &file_bookstore_inventory_v1_inventory_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1225,7 +1336,7 @@ func (x *CommitReservationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommitReservationRequest.ProtoReflect.Descriptor instead.
 func (*CommitReservationRequest) Descriptor() ([]byte, []int) {
-	return file_bookstore_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{22}
+	return file_bookstore_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *CommitReservationRequest) GetReservationId() string {
@@ -1246,7 +1357,7 @@ type CommitReservationResponse struct {
 
 func (x *CommitReservationResponse) Reset() {
 	*x = CommitReservationResponse{}
-	mi := &file_bookstore_inventory_v1_inventory_service_proto_msgTypes[23]
+	mi := &file_bookstore_inventory_v1_inventory_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1258,7 +1369,7 @@ func (x *CommitReservationResponse) String() string {
 func (*CommitReservationResponse) ProtoMessage() {}
 
 func (x *CommitReservationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_inventory_v1_inventory_service_proto_msgTypes[23]
+	mi := &file_bookstore_inventory_v1_inventory_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1271,7 +1382,7 @@ func (x *CommitReservationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommitReservationResponse.ProtoReflect.Descriptor instead.
 func (*CommitReservationResponse) Descriptor() ([]byte, []int) {
-	return file_bookstore_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{23}
+	return file_bookstore_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *CommitReservationResponse) GetReservation() *Reservation {
@@ -1292,7 +1403,7 @@ type ReleaseReservationRequest struct {
 
 func (x *ReleaseReservationRequest) Reset() {
 	*x = ReleaseReservationRequest{}
-	mi := &file_bookstore_inventory_v1_inventory_service_proto_msgTypes[24]
+	mi := &file_bookstore_inventory_v1_inventory_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1304,7 +1415,7 @@ func (x *ReleaseReservationRequest) String() string {
 func (*ReleaseReservationRequest) ProtoMessage() {}
 
 func (x *ReleaseReservationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_inventory_v1_inventory_service_proto_msgTypes[24]
+	mi := &file_bookstore_inventory_v1_inventory_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1317,7 +1428,7 @@ func (x *ReleaseReservationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseReservationRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseReservationRequest) Descriptor() ([]byte, []int) {
-	return file_bookstore_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{24}
+	return file_bookstore_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ReleaseReservationRequest) GetReservationId() string {
@@ -1338,7 +1449,7 @@ type ReleaseReservationResponse struct {
 
 func (x *ReleaseReservationResponse) Reset() {
 	*x = ReleaseReservationResponse{}
-	mi := &file_bookstore_inventory_v1_inventory_service_proto_msgTypes[25]
+	mi := &file_bookstore_inventory_v1_inventory_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1350,7 +1461,7 @@ func (x *ReleaseReservationResponse) String() string {
 func (*ReleaseReservationResponse) ProtoMessage() {}
 
 func (x *ReleaseReservationResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_inventory_v1_inventory_service_proto_msgTypes[25]
+	mi := &file_bookstore_inventory_v1_inventory_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1363,7 +1474,7 @@ func (x *ReleaseReservationResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseReservationResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseReservationResponse) Descriptor() ([]byte, []int) {
-	return file_bookstore_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{25}
+	return file_bookstore_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ReleaseReservationResponse) GetReservation() *Reservation {
@@ -1384,7 +1495,7 @@ type WatchStockRequest struct {
 
 func (x *WatchStockRequest) Reset() {
 	*x = WatchStockRequest{}
-	mi := &file_bookstore_inventory_v1_inventory_service_proto_msgTypes[26]
+	mi := &file_bookstore_inventory_v1_inventory_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1396,7 +1507,7 @@ func (x *WatchStockRequest) String() string {
 func (*WatchStockRequest) ProtoMessage() {}
 
 func (x *WatchStockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_inventory_v1_inventory_service_proto_msgTypes[26]
+	mi := &file_bookstore_inventory_v1_inventory_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1409,7 +1520,7 @@ func (x *WatchStockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchStockRequest.ProtoReflect.Descriptor instead.
 func (*WatchStockRequest) Descriptor() ([]byte, []int) {
-	return file_bookstore_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{26}
+	return file_bookstore_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *WatchStockRequest) GetBookIds() []int32 {
@@ -1430,7 +1541,7 @@ type WatchStockResponse struct {
 
 func (x *WatchStockResponse) Reset() {
 	*x = WatchStockResponse{}
-	mi := &file_bookstore_inventory_v1_inventory_service_proto_msgTypes[27]
+	mi := &file_bookstore_inventory_v1_inventory_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1442,7 +1553,7 @@ func (x *WatchStockResponse) String() string {
 func (*WatchStockResponse) ProtoMessage() {}
 
 func (x *WatchStockResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_inventory_v1_inventory_service_proto_msgTypes[27]
+	mi := &file_bookstore_inventory_v1_inventory_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1455,7 +1566,7 @@ func (x *WatchStockResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchStockResponse.ProtoReflect.Descriptor instead.
 func (*WatchStockResponse) Descriptor() ([]byte, []int) {
-	return file_bookstore_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{27}
+	return file_bookstore_inventory_v1_inventory_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *WatchStockResponse) GetLevel() *StockLevel {
@@ -1552,7 +1663,14 @@ const file_bookstore_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"\x15GetReservationRequest\x12/\n" +
 	"\x0ereservation_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\rreservationId\"g\n" +
 	"\x16GetReservationResponse\x12M\n" +
-	"\vreservation\x18\x01 \x01(\v2#.bookstore.inventory.v1.ReservationB\x06\xbaH\x03\xc8\x01\x01R\vreservation\"K\n" +
+	"\vreservation\x18\x01 \x01(\v2#.bookstore.inventory.v1.ReservationB\x06\xbaH\x03\xc8\x01\x01R\vreservation\"\x99\x01\n" +
+	"\x17ListReservationsRequest\x12C\n" +
+	"\tpage_size\x18\x01 \x01(\x05B&\xbaH\a\x1a\x05\x18\xc8\x01(\x00\xca\xd8\x19\x1820 reservations per pageR\bpageSize\x129\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\"\xa0\x01\n" +
+	"\x18ListReservationsResponse\x12R\n" +
+	"\freservations\x18\x01 \x03(\v2#.bookstore.inventory.v1.ReservationB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\freservations\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken\"K\n" +
 	"\x18CommitReservationRequest\x12/\n" +
 	"\x0ereservation_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\rreservationId\"j\n" +
 	"\x19CommitReservationResponse\x12M\n" +
@@ -1565,7 +1683,7 @@ const file_bookstore_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"\bbook_ids\x18\x01 \x03(\x05B\x18\xbaH\x15\x92\x01\x12\b\x01\x10d\x18\x01\"\n" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\abookIds\"V\n" +
 	"\x12WatchStockResponse\x12@\n" +
-	"\x05level\x18\x01 \x01(\v2\".bookstore.inventory.v1.StockLevelB\x06\xbaH\x03\xc8\x01\x01R\x05level2\xb8\x1b\n" +
+	"\x05level\x18\x01 \x01(\v2\".bookstore.inventory.v1.StockLevelB\x06\xbaH\x03\xc8\x01\x01R\x05level2\xf7\x1d\n" +
 	"\x10InventoryService\x12\xbf\x01\n" +
 	"\aGetBook\x12&.bookstore.inventory.v1.GetBookRequest\x1a'.bookstore.inventory.v1.GetBookResponse\"c\xca\xd8\x19\\\b\x05\x12\x0eBOOK_NOT_FOUND\x1aHno book has this id; find the ids of books with ListBooks or SearchBooks\x90\x02\x01\x12q\n" +
 	"\rBatchGetBooks\x12,.bookstore.inventory.v1.BatchGetBooksRequest\x1a-.bookstore.inventory.v1.BatchGetBooksResponse\"\x03\x90\x02\x01\x12\xa9\x02\n" +
@@ -1589,7 +1707,12 @@ const file_bookstore_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\xee\x01\n" +
 	"\x0eGetReservation\x12-.bookstore.inventory.v1.GetReservationRequest\x1a..bookstore.inventory.v1.GetReservationResponse\"}\xca\xd8\x19^\b\x05\x12\x15RESERVATION_NOT_FOUND\x1aCno reservation has this id; check the id that ReserveStock returned\xda\xd8\x19\n" +
 	"\n" +
-	"\boperator\xda\xd8\x19\x06\x1a\x04cart\x90\x02\x01\x12\xfb\x02\n" +
+	"\boperator\xda\xd8\x19\x06\x1a\x04cart\x90\x02\x01\x12\xbc\x02\n" +
+	"\x10ListReservations\x12/.bookstore.inventory.v1.ListReservationsRequest\x1a0.bookstore.inventory.v1.ListReservationsResponse\"\xc4\x01\xca\xd8\x19u\b\x03\x12\x12PAGE_TOKEN_INVALID\x1a]this method did not return the page token; request the first page again, without a page token\xd2\xd8\x196\n" +
+	"\tpage_size\x12\n" +
+	"page_token\x1a\freservations\"\x0fnext_page_token\xda\xd8\x19\n" +
+	"\n" +
+	"\boperator\x90\x02\x01\x12\xfb\x02\n" +
 	"\x11CommitReservation\x120.bookstore.inventory.v1.CommitReservationRequest\x1a1.bookstore.inventory.v1.CommitReservationResponse\"\x80\x02\xca\xd8\x19^\b\x05\x12\x15RESERVATION_NOT_FOUND\x1aCno reservation has this id; check the id that ReserveStock returned\xca\xd8\x19\x8c\x01\b\t\x12\x14RESERVATION_NOT_HELD\x1arthe reservation has expired or was released, as the metadata key state of ErrorInfo says; reserve the copies again\xda\xd8\x19\x06\x1a\x04cart\x90\x02\x02\x12\xea\x02\n" +
 	"\x12ReleaseReservation\x121.bookstore.inventory.v1.ReleaseReservationRequest\x1a2.bookstore.inventory.v1.ReleaseReservationResponse\"\xec\x01\xca\xd8\x19^\b\x05\x12\x15RESERVATION_NOT_FOUND\x1aCno reservation has this id; check the id that ReserveStock returned\xca\xd8\x19y\b\t\x12\x14RESERVATION_NOT_HELD\x1a_the reservation is already committed: the copies have left the warehouse and cannot be released\xda\xd8\x19\x06\x1a\x04cart\x90\x02\x02\x12\x80\x02\n" +
 	"\n" +
@@ -1608,7 +1731,7 @@ func file_bookstore_inventory_v1_inventory_service_proto_rawDescGZIP() []byte {
 	return file_bookstore_inventory_v1_inventory_service_proto_rawDescData
 }
 
-var file_bookstore_inventory_v1_inventory_service_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_bookstore_inventory_v1_inventory_service_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
 var file_bookstore_inventory_v1_inventory_service_proto_goTypes = []any{
 	(*GetBookRequest)(nil),             // 0: bookstore.inventory.v1.GetBookRequest
 	(*GetBookResponse)(nil),            // 1: bookstore.inventory.v1.GetBookResponse
@@ -1632,70 +1755,75 @@ var file_bookstore_inventory_v1_inventory_service_proto_goTypes = []any{
 	(*ReserveStockResponse)(nil),       // 19: bookstore.inventory.v1.ReserveStockResponse
 	(*GetReservationRequest)(nil),      // 20: bookstore.inventory.v1.GetReservationRequest
 	(*GetReservationResponse)(nil),     // 21: bookstore.inventory.v1.GetReservationResponse
-	(*CommitReservationRequest)(nil),   // 22: bookstore.inventory.v1.CommitReservationRequest
-	(*CommitReservationResponse)(nil),  // 23: bookstore.inventory.v1.CommitReservationResponse
-	(*ReleaseReservationRequest)(nil),  // 24: bookstore.inventory.v1.ReleaseReservationRequest
-	(*ReleaseReservationResponse)(nil), // 25: bookstore.inventory.v1.ReleaseReservationResponse
-	(*WatchStockRequest)(nil),          // 26: bookstore.inventory.v1.WatchStockRequest
-	(*WatchStockResponse)(nil),         // 27: bookstore.inventory.v1.WatchStockResponse
-	(*Book)(nil),                       // 28: bookstore.inventory.v1.Book
-	(BookCategory)(0),                  // 29: bookstore.inventory.v1.BookCategory
-	(*StockLevel)(nil),                 // 30: bookstore.inventory.v1.StockLevel
-	(*ReservationLine)(nil),            // 31: bookstore.inventory.v1.ReservationLine
-	(*durationpb.Duration)(nil),        // 32: google.protobuf.Duration
-	(*Reservation)(nil),                // 33: bookstore.inventory.v1.Reservation
+	(*ListReservationsRequest)(nil),    // 22: bookstore.inventory.v1.ListReservationsRequest
+	(*ListReservationsResponse)(nil),   // 23: bookstore.inventory.v1.ListReservationsResponse
+	(*CommitReservationRequest)(nil),   // 24: bookstore.inventory.v1.CommitReservationRequest
+	(*CommitReservationResponse)(nil),  // 25: bookstore.inventory.v1.CommitReservationResponse
+	(*ReleaseReservationRequest)(nil),  // 26: bookstore.inventory.v1.ReleaseReservationRequest
+	(*ReleaseReservationResponse)(nil), // 27: bookstore.inventory.v1.ReleaseReservationResponse
+	(*WatchStockRequest)(nil),          // 28: bookstore.inventory.v1.WatchStockRequest
+	(*WatchStockResponse)(nil),         // 29: bookstore.inventory.v1.WatchStockResponse
+	(*Book)(nil),                       // 30: bookstore.inventory.v1.Book
+	(BookCategory)(0),                  // 31: bookstore.inventory.v1.BookCategory
+	(*StockLevel)(nil),                 // 32: bookstore.inventory.v1.StockLevel
+	(*ReservationLine)(nil),            // 33: bookstore.inventory.v1.ReservationLine
+	(*durationpb.Duration)(nil),        // 34: google.protobuf.Duration
+	(*Reservation)(nil),                // 35: bookstore.inventory.v1.Reservation
 }
 var file_bookstore_inventory_v1_inventory_service_proto_depIdxs = []int32{
-	28, // 0: bookstore.inventory.v1.GetBookResponse.book:type_name -> bookstore.inventory.v1.Book
-	28, // 1: bookstore.inventory.v1.BatchGetBooksResponse.books:type_name -> bookstore.inventory.v1.Book
-	29, // 2: bookstore.inventory.v1.ListBooksRequest.category:type_name -> bookstore.inventory.v1.BookCategory
-	28, // 3: bookstore.inventory.v1.ListBooksResponse.books:type_name -> bookstore.inventory.v1.Book
+	30, // 0: bookstore.inventory.v1.GetBookResponse.book:type_name -> bookstore.inventory.v1.Book
+	30, // 1: bookstore.inventory.v1.BatchGetBooksResponse.books:type_name -> bookstore.inventory.v1.Book
+	31, // 2: bookstore.inventory.v1.ListBooksRequest.category:type_name -> bookstore.inventory.v1.BookCategory
+	30, // 3: bookstore.inventory.v1.ListBooksResponse.books:type_name -> bookstore.inventory.v1.Book
 	8,  // 4: bookstore.inventory.v1.ListCategoriesResponse.categories:type_name -> bookstore.inventory.v1.CategoryCount
-	29, // 5: bookstore.inventory.v1.CategoryCount.category:type_name -> bookstore.inventory.v1.BookCategory
-	29, // 6: bookstore.inventory.v1.SearchBooksRequest.category:type_name -> bookstore.inventory.v1.BookCategory
-	28, // 7: bookstore.inventory.v1.SearchBooksResponse.books:type_name -> bookstore.inventory.v1.Book
+	31, // 5: bookstore.inventory.v1.CategoryCount.category:type_name -> bookstore.inventory.v1.BookCategory
+	31, // 6: bookstore.inventory.v1.SearchBooksRequest.category:type_name -> bookstore.inventory.v1.BookCategory
+	30, // 7: bookstore.inventory.v1.SearchBooksResponse.books:type_name -> bookstore.inventory.v1.Book
 	12, // 8: bookstore.inventory.v1.ImportBooksRequest.books:type_name -> bookstore.inventory.v1.BookImport
-	28, // 9: bookstore.inventory.v1.BookImport.book:type_name -> bookstore.inventory.v1.Book
-	30, // 10: bookstore.inventory.v1.BatchGetStockResponse.levels:type_name -> bookstore.inventory.v1.StockLevel
-	30, // 11: bookstore.inventory.v1.SetStockResponse.level:type_name -> bookstore.inventory.v1.StockLevel
-	31, // 12: bookstore.inventory.v1.ReserveStockRequest.lines:type_name -> bookstore.inventory.v1.ReservationLine
-	32, // 13: bookstore.inventory.v1.ReserveStockRequest.hold:type_name -> google.protobuf.Duration
-	33, // 14: bookstore.inventory.v1.ReserveStockResponse.reservation:type_name -> bookstore.inventory.v1.Reservation
-	33, // 15: bookstore.inventory.v1.GetReservationResponse.reservation:type_name -> bookstore.inventory.v1.Reservation
-	33, // 16: bookstore.inventory.v1.CommitReservationResponse.reservation:type_name -> bookstore.inventory.v1.Reservation
-	33, // 17: bookstore.inventory.v1.ReleaseReservationResponse.reservation:type_name -> bookstore.inventory.v1.Reservation
-	30, // 18: bookstore.inventory.v1.WatchStockResponse.level:type_name -> bookstore.inventory.v1.StockLevel
-	0,  // 19: bookstore.inventory.v1.InventoryService.GetBook:input_type -> bookstore.inventory.v1.GetBookRequest
-	2,  // 20: bookstore.inventory.v1.InventoryService.BatchGetBooks:input_type -> bookstore.inventory.v1.BatchGetBooksRequest
-	4,  // 21: bookstore.inventory.v1.InventoryService.ListBooks:input_type -> bookstore.inventory.v1.ListBooksRequest
-	6,  // 22: bookstore.inventory.v1.InventoryService.ListCategories:input_type -> bookstore.inventory.v1.ListCategoriesRequest
-	9,  // 23: bookstore.inventory.v1.InventoryService.SearchBooks:input_type -> bookstore.inventory.v1.SearchBooksRequest
-	11, // 24: bookstore.inventory.v1.InventoryService.ImportBooks:input_type -> bookstore.inventory.v1.ImportBooksRequest
-	14, // 25: bookstore.inventory.v1.InventoryService.BatchGetStock:input_type -> bookstore.inventory.v1.BatchGetStockRequest
-	16, // 26: bookstore.inventory.v1.InventoryService.SetStock:input_type -> bookstore.inventory.v1.SetStockRequest
-	18, // 27: bookstore.inventory.v1.InventoryService.ReserveStock:input_type -> bookstore.inventory.v1.ReserveStockRequest
-	20, // 28: bookstore.inventory.v1.InventoryService.GetReservation:input_type -> bookstore.inventory.v1.GetReservationRequest
-	22, // 29: bookstore.inventory.v1.InventoryService.CommitReservation:input_type -> bookstore.inventory.v1.CommitReservationRequest
-	24, // 30: bookstore.inventory.v1.InventoryService.ReleaseReservation:input_type -> bookstore.inventory.v1.ReleaseReservationRequest
-	26, // 31: bookstore.inventory.v1.InventoryService.WatchStock:input_type -> bookstore.inventory.v1.WatchStockRequest
-	1,  // 32: bookstore.inventory.v1.InventoryService.GetBook:output_type -> bookstore.inventory.v1.GetBookResponse
-	3,  // 33: bookstore.inventory.v1.InventoryService.BatchGetBooks:output_type -> bookstore.inventory.v1.BatchGetBooksResponse
-	5,  // 34: bookstore.inventory.v1.InventoryService.ListBooks:output_type -> bookstore.inventory.v1.ListBooksResponse
-	7,  // 35: bookstore.inventory.v1.InventoryService.ListCategories:output_type -> bookstore.inventory.v1.ListCategoriesResponse
-	10, // 36: bookstore.inventory.v1.InventoryService.SearchBooks:output_type -> bookstore.inventory.v1.SearchBooksResponse
-	13, // 37: bookstore.inventory.v1.InventoryService.ImportBooks:output_type -> bookstore.inventory.v1.ImportBooksResponse
-	15, // 38: bookstore.inventory.v1.InventoryService.BatchGetStock:output_type -> bookstore.inventory.v1.BatchGetStockResponse
-	17, // 39: bookstore.inventory.v1.InventoryService.SetStock:output_type -> bookstore.inventory.v1.SetStockResponse
-	19, // 40: bookstore.inventory.v1.InventoryService.ReserveStock:output_type -> bookstore.inventory.v1.ReserveStockResponse
-	21, // 41: bookstore.inventory.v1.InventoryService.GetReservation:output_type -> bookstore.inventory.v1.GetReservationResponse
-	23, // 42: bookstore.inventory.v1.InventoryService.CommitReservation:output_type -> bookstore.inventory.v1.CommitReservationResponse
-	25, // 43: bookstore.inventory.v1.InventoryService.ReleaseReservation:output_type -> bookstore.inventory.v1.ReleaseReservationResponse
-	27, // 44: bookstore.inventory.v1.InventoryService.WatchStock:output_type -> bookstore.inventory.v1.WatchStockResponse
-	32, // [32:45] is the sub-list for method output_type
-	19, // [19:32] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	30, // 9: bookstore.inventory.v1.BookImport.book:type_name -> bookstore.inventory.v1.Book
+	32, // 10: bookstore.inventory.v1.BatchGetStockResponse.levels:type_name -> bookstore.inventory.v1.StockLevel
+	32, // 11: bookstore.inventory.v1.SetStockResponse.level:type_name -> bookstore.inventory.v1.StockLevel
+	33, // 12: bookstore.inventory.v1.ReserveStockRequest.lines:type_name -> bookstore.inventory.v1.ReservationLine
+	34, // 13: bookstore.inventory.v1.ReserveStockRequest.hold:type_name -> google.protobuf.Duration
+	35, // 14: bookstore.inventory.v1.ReserveStockResponse.reservation:type_name -> bookstore.inventory.v1.Reservation
+	35, // 15: bookstore.inventory.v1.GetReservationResponse.reservation:type_name -> bookstore.inventory.v1.Reservation
+	35, // 16: bookstore.inventory.v1.ListReservationsResponse.reservations:type_name -> bookstore.inventory.v1.Reservation
+	35, // 17: bookstore.inventory.v1.CommitReservationResponse.reservation:type_name -> bookstore.inventory.v1.Reservation
+	35, // 18: bookstore.inventory.v1.ReleaseReservationResponse.reservation:type_name -> bookstore.inventory.v1.Reservation
+	32, // 19: bookstore.inventory.v1.WatchStockResponse.level:type_name -> bookstore.inventory.v1.StockLevel
+	0,  // 20: bookstore.inventory.v1.InventoryService.GetBook:input_type -> bookstore.inventory.v1.GetBookRequest
+	2,  // 21: bookstore.inventory.v1.InventoryService.BatchGetBooks:input_type -> bookstore.inventory.v1.BatchGetBooksRequest
+	4,  // 22: bookstore.inventory.v1.InventoryService.ListBooks:input_type -> bookstore.inventory.v1.ListBooksRequest
+	6,  // 23: bookstore.inventory.v1.InventoryService.ListCategories:input_type -> bookstore.inventory.v1.ListCategoriesRequest
+	9,  // 24: bookstore.inventory.v1.InventoryService.SearchBooks:input_type -> bookstore.inventory.v1.SearchBooksRequest
+	11, // 25: bookstore.inventory.v1.InventoryService.ImportBooks:input_type -> bookstore.inventory.v1.ImportBooksRequest
+	14, // 26: bookstore.inventory.v1.InventoryService.BatchGetStock:input_type -> bookstore.inventory.v1.BatchGetStockRequest
+	16, // 27: bookstore.inventory.v1.InventoryService.SetStock:input_type -> bookstore.inventory.v1.SetStockRequest
+	18, // 28: bookstore.inventory.v1.InventoryService.ReserveStock:input_type -> bookstore.inventory.v1.ReserveStockRequest
+	20, // 29: bookstore.inventory.v1.InventoryService.GetReservation:input_type -> bookstore.inventory.v1.GetReservationRequest
+	22, // 30: bookstore.inventory.v1.InventoryService.ListReservations:input_type -> bookstore.inventory.v1.ListReservationsRequest
+	24, // 31: bookstore.inventory.v1.InventoryService.CommitReservation:input_type -> bookstore.inventory.v1.CommitReservationRequest
+	26, // 32: bookstore.inventory.v1.InventoryService.ReleaseReservation:input_type -> bookstore.inventory.v1.ReleaseReservationRequest
+	28, // 33: bookstore.inventory.v1.InventoryService.WatchStock:input_type -> bookstore.inventory.v1.WatchStockRequest
+	1,  // 34: bookstore.inventory.v1.InventoryService.GetBook:output_type -> bookstore.inventory.v1.GetBookResponse
+	3,  // 35: bookstore.inventory.v1.InventoryService.BatchGetBooks:output_type -> bookstore.inventory.v1.BatchGetBooksResponse
+	5,  // 36: bookstore.inventory.v1.InventoryService.ListBooks:output_type -> bookstore.inventory.v1.ListBooksResponse
+	7,  // 37: bookstore.inventory.v1.InventoryService.ListCategories:output_type -> bookstore.inventory.v1.ListCategoriesResponse
+	10, // 38: bookstore.inventory.v1.InventoryService.SearchBooks:output_type -> bookstore.inventory.v1.SearchBooksResponse
+	13, // 39: bookstore.inventory.v1.InventoryService.ImportBooks:output_type -> bookstore.inventory.v1.ImportBooksResponse
+	15, // 40: bookstore.inventory.v1.InventoryService.BatchGetStock:output_type -> bookstore.inventory.v1.BatchGetStockResponse
+	17, // 41: bookstore.inventory.v1.InventoryService.SetStock:output_type -> bookstore.inventory.v1.SetStockResponse
+	19, // 42: bookstore.inventory.v1.InventoryService.ReserveStock:output_type -> bookstore.inventory.v1.ReserveStockResponse
+	21, // 43: bookstore.inventory.v1.InventoryService.GetReservation:output_type -> bookstore.inventory.v1.GetReservationResponse
+	23, // 44: bookstore.inventory.v1.InventoryService.ListReservations:output_type -> bookstore.inventory.v1.ListReservationsResponse
+	25, // 45: bookstore.inventory.v1.InventoryService.CommitReservation:output_type -> bookstore.inventory.v1.CommitReservationResponse
+	27, // 46: bookstore.inventory.v1.InventoryService.ReleaseReservation:output_type -> bookstore.inventory.v1.ReleaseReservationResponse
+	29, // 47: bookstore.inventory.v1.InventoryService.WatchStock:output_type -> bookstore.inventory.v1.WatchStockResponse
+	34, // [34:48] is the sub-list for method output_type
+	20, // [20:34] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_bookstore_inventory_v1_inventory_service_proto_init() }
@@ -1713,7 +1841,7 @@ func file_bookstore_inventory_v1_inventory_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bookstore_inventory_v1_inventory_service_proto_rawDesc), len(file_bookstore_inventory_v1_inventory_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   28,
+			NumMessages:   30,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -29,6 +29,7 @@ const (
 	InventoryService_SetStock_FullMethodName           = "/bookstore.inventory.v1.InventoryService/SetStock"
 	InventoryService_ReserveStock_FullMethodName       = "/bookstore.inventory.v1.InventoryService/ReserveStock"
 	InventoryService_GetReservation_FullMethodName     = "/bookstore.inventory.v1.InventoryService/GetReservation"
+	InventoryService_ListReservations_FullMethodName   = "/bookstore.inventory.v1.InventoryService/ListReservations"
 	InventoryService_CommitReservation_FullMethodName  = "/bookstore.inventory.v1.InventoryService/CommitReservation"
 	InventoryService_ReleaseReservation_FullMethodName = "/bookstore.inventory.v1.InventoryService/ReleaseReservation"
 	InventoryService_WatchStock_FullMethodName         = "/bookstore.inventory.v1.InventoryService/WatchStock"
@@ -75,6 +76,8 @@ type InventoryServiceClient interface {
 	ReserveStock(ctx context.Context, in *ReserveStockRequest, opts ...grpc.CallOption) (*ReserveStockResponse, error)
 	// Returns one reservation.
 	GetReservation(ctx context.Context, in *GetReservationRequest, opts ...grpc.CallOption) (*GetReservationResponse, error)
+	// Lists all reservations, newest first, for audits.
+	ListReservations(ctx context.Context, in *ListReservationsRequest, opts ...grpc.CallOption) (*ListReservationsResponse, error)
 	// Removes the held copies from the stock, because the order is paid.
 	// Committing a committed reservation changes nothing and returns it again.
 	CommitReservation(ctx context.Context, in *CommitReservationRequest, opts ...grpc.CallOption) (*CommitReservationResponse, error)
@@ -200,6 +203,16 @@ func (c *inventoryServiceClient) GetReservation(ctx context.Context, in *GetRese
 	return out, nil
 }
 
+func (c *inventoryServiceClient) ListReservations(ctx context.Context, in *ListReservationsRequest, opts ...grpc.CallOption) (*ListReservationsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListReservationsResponse)
+	err := c.cc.Invoke(ctx, InventoryService_ListReservations_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *inventoryServiceClient) CommitReservation(ctx context.Context, in *CommitReservationRequest, opts ...grpc.CallOption) (*CommitReservationResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(CommitReservationResponse)
@@ -280,6 +293,8 @@ type InventoryServiceServer interface {
 	ReserveStock(context.Context, *ReserveStockRequest) (*ReserveStockResponse, error)
 	// Returns one reservation.
 	GetReservation(context.Context, *GetReservationRequest) (*GetReservationResponse, error)
+	// Lists all reservations, newest first, for audits.
+	ListReservations(context.Context, *ListReservationsRequest) (*ListReservationsResponse, error)
 	// Removes the held copies from the stock, because the order is paid.
 	// Committing a committed reservation changes nothing and returns it again.
 	CommitReservation(context.Context, *CommitReservationRequest) (*CommitReservationResponse, error)
@@ -331,6 +346,9 @@ func (UnimplementedInventoryServiceServer) ReserveStock(context.Context, *Reserv
 }
 func (UnimplementedInventoryServiceServer) GetReservation(context.Context, *GetReservationRequest) (*GetReservationResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetReservation not implemented")
+}
+func (UnimplementedInventoryServiceServer) ListReservations(context.Context, *ListReservationsRequest) (*ListReservationsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListReservations not implemented")
 }
 func (UnimplementedInventoryServiceServer) CommitReservation(context.Context, *CommitReservationRequest) (*CommitReservationResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CommitReservation not implemented")
@@ -531,6 +549,24 @@ func _InventoryService_GetReservation_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _InventoryService_ListReservations_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListReservationsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InventoryServiceServer).ListReservations(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InventoryService_ListReservations_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InventoryServiceServer).ListReservations(ctx, req.(*ListReservationsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _InventoryService_CommitReservation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CommitReservationRequest)
 	if err := dec(in); err != nil {
@@ -620,6 +656,10 @@ var InventoryService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetReservation",
 			Handler:    _InventoryService_GetReservation_Handler,
+		},
+		{
+			MethodName: "ListReservations",
+			Handler:    _InventoryService_ListReservations_Handler,
 		},
 		{
 			MethodName: "CommitReservation",

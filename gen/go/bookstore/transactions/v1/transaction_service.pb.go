@@ -601,6 +601,357 @@ func (x *ResendReceiptResponse) GetReceiptEmail() string {
 	return ""
 }
 
+// Selects a page of the payments.
+type ListPaymentsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The maximum number of payments in the response, up to 200.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the previous response. Send it with the same filters
+	// as before; only page_size may differ.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPaymentsRequest) Reset() {
+	*x = ListPaymentsRequest{}
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPaymentsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPaymentsRequest) ProtoMessage() {}
+
+func (x *ListPaymentsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPaymentsRequest.ProtoReflect.Descriptor instead.
+func (*ListPaymentsRequest) Descriptor() ([]byte, []int) {
+	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ListPaymentsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListPaymentsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// A page of the payments.
+type ListPaymentsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The payments of this page, newest first.
+	Payments []*Payment `protobuf:"bytes,1,rep,name=payments,proto3" json:"payments,omitempty"`
+	// The page_token of the next page. Empty if this is the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPaymentsResponse) Reset() {
+	*x = ListPaymentsResponse{}
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPaymentsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPaymentsResponse) ProtoMessage() {}
+
+func (x *ListPaymentsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPaymentsResponse.ProtoReflect.Descriptor instead.
+func (*ListPaymentsResponse) Descriptor() ([]byte, []int) {
+	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ListPaymentsResponse) GetPayments() []*Payment {
+	if x != nil {
+		return x.Payments
+	}
+	return nil
+}
+
+func (x *ListPaymentsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// A payment as the operator sees it.
+type Payment struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the transaction.
+	TransactionId string `protobuf:"bytes,1,opt,name=transaction_id,json=transactionId,proto3" json:"transaction_id,omitempty"`
+	// What is paid for: the id of an order.
+	Reference string `protobuf:"bytes,2,opt,name=reference,proto3" json:"reference,omitempty"`
+	// The amount that was requested.
+	Amount *v1.Money `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	// The transaction. Unset until the payment provider has decided.
+	Transaction *Transaction `protobuf:"bytes,4,opt,name=transaction,proto3" json:"transaction,omitempty"`
+	// Why the operator has to look at the charge or at one of its refunds, which
+	// nothing is done about automatically any more. Empty if there is no need.
+	ParkedReason  string `protobuf:"bytes,5,opt,name=parked_reason,json=parkedReason,proto3" json:"parked_reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Payment) Reset() {
+	*x = Payment{}
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Payment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Payment) ProtoMessage() {}
+
+func (x *Payment) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Payment.ProtoReflect.Descriptor instead.
+func (*Payment) Descriptor() ([]byte, []int) {
+	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Payment) GetTransactionId() string {
+	if x != nil {
+		return x.TransactionId
+	}
+	return ""
+}
+
+func (x *Payment) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *Payment) GetAmount() *v1.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *Payment) GetTransaction() *Transaction {
+	if x != nil {
+		return x.Transaction
+	}
+	return nil
+}
+
+func (x *Payment) GetParkedReason() string {
+	if x != nil {
+		return x.ParkedReason
+	}
+	return ""
+}
+
+// Has no parameters.
+type GetLedgerRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetLedgerRequest) Reset() {
+	*x = GetLedgerRequest{}
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetLedgerRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetLedgerRequest) ProtoMessage() {}
+
+func (x *GetLedgerRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetLedgerRequest.ProtoReflect.Descriptor instead.
+func (*GetLedgerRequest) Descriptor() ([]byte, []int) {
+	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{13}
+}
+
+// The sums of the ledger.
+type GetLedgerResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The sums, one for each currency, in the order of their codes.
+	Balances []*LedgerBalance `protobuf:"bytes,1,rep,name=balances,proto3" json:"balances,omitempty"`
+	// The names of up to 100 postings whose entries do not add up to zero.
+	UnbalancedPostings []string `protobuf:"bytes,2,rep,name=unbalanced_postings,json=unbalancedPostings,proto3" json:"unbalanced_postings,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
+}
+
+func (x *GetLedgerResponse) Reset() {
+	*x = GetLedgerResponse{}
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetLedgerResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetLedgerResponse) ProtoMessage() {}
+
+func (x *GetLedgerResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetLedgerResponse.ProtoReflect.Descriptor instead.
+func (*GetLedgerResponse) Descriptor() ([]byte, []int) {
+	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *GetLedgerResponse) GetBalances() []*LedgerBalance {
+	if x != nil {
+		return x.Balances
+	}
+	return nil
+}
+
+func (x *GetLedgerResponse) GetUnbalancedPostings() []string {
+	if x != nil {
+		return x.UnbalancedPostings
+	}
+	return nil
+}
+
+// The sums of one currency, in its minor units.
+type LedgerBalance struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The currency code of ISO 4217.
+	CurrencyCode string `protobuf:"bytes,1,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
+	// The sum of all entries. Zero in health.
+	SumMinor int64 `protobuf:"zigzag64,2,opt,name=sum_minor,json=sumMinor,proto3" json:"sum_minor,omitempty"`
+	// What the payment provider owes to the shop. Negative if it is the other way
+	// round, because fees are kept when a charge is paid back.
+	ProviderBalanceMinor int64 `protobuf:"zigzag64,3,opt,name=provider_balance_minor,json=providerBalanceMinor,proto3" json:"provider_balance_minor,omitempty"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
+}
+
+func (x *LedgerBalance) Reset() {
+	*x = LedgerBalance{}
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LedgerBalance) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LedgerBalance) ProtoMessage() {}
+
+func (x *LedgerBalance) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LedgerBalance.ProtoReflect.Descriptor instead.
+func (*LedgerBalance) Descriptor() ([]byte, []int) {
+	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *LedgerBalance) GetCurrencyCode() string {
+	if x != nil {
+		return x.CurrencyCode
+	}
+	return ""
+}
+
+func (x *LedgerBalance) GetSumMinor() int64 {
+	if x != nil {
+		return x.SumMinor
+	}
+	return 0
+}
+
+func (x *LedgerBalance) GetProviderBalanceMinor() int64 {
+	if x != nil {
+		return x.ProviderBalanceMinor
+	}
+	return 0
+}
+
 var File_bookstore_transactions_v1_transaction_service_proto protoreflect.FileDescriptor
 
 const file_bookstore_transactions_v1_transaction_service_proto_rawDesc = "" +
@@ -645,7 +996,29 @@ const file_bookstore_transactions_v1_transaction_service_proto_rawDesc = "" +
 	"\x0etransaction_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\rtransactionId\"H\n" +
 	"\x15ResendReceiptResponse\x12/\n" +
 	"\rreceipt_email\x18\x01 \x01(\tB\n" +
-	"\xbaH\ar\x05\x18\xfe\x01`\x01R\freceiptEmail2\xb2\x14\n" +
+	"\xbaH\ar\x05\x18\xfe\x01`\x01R\freceiptEmail\"\x91\x01\n" +
+	"\x13ListPaymentsRequest\x12?\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\"\xbaH\a\x1a\x05\x18\xc8\x01(\x00\xca\xd8\x19\x1420 payments per pageR\bpageSize\x129\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\"\x93\x01\n" +
+	"\x14ListPaymentsResponse\x12I\n" +
+	"\bpayments\x18\x01 \x03(\v2\".bookstore.transactions.v1.PaymentB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\bpayments\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken\"\x96\x02\n" +
+	"\aPayment\x12/\n" +
+	"\x0etransaction_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\rtransactionId\x12'\n" +
+	"\treference\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\treference\x128\n" +
+	"\x06amount\x18\x03 \x01(\v2\x18.bookstore.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12H\n" +
+	"\vtransaction\x18\x04 \x01(\v2&.bookstore.transactions.v1.TransactionR\vtransaction\x12-\n" +
+	"\rparked_reason\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\fparkedReason\"\x12\n" +
+	"\x10GetLedgerRequest\"\xa8\x01\n" +
+	"\x11GetLedgerResponse\x12O\n" +
+	"\bbalances\x18\x01 \x03(\v2(.bookstore.transactions.v1.LedgerBalanceB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\bbalances\x12B\n" +
+	"\x13unbalanced_postings\x18\x02 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10d\"\ar\x05\x10\x01\x18\xc8\x01R\x12unbalancedPostings\"\xd3\x01\n" +
+	"\rLedgerBalance\x129\n" +
+	"\rcurrency_code\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f2\n" +
+	"^[A-Z]{3}$\x98\x01\x03R\fcurrencyCode\x126\n" +
+	"\tsum_minor\x18\x02 \x01(\x12B\x19\xbaH\x16B\x14\x18\x80\x80\xa0\xf6\xf4\xac\xdb\xe0\x1b(\xff\xff\x9f\xf6\xf4\xac\xdb\xe0\x1bR\bsumMinor\x12O\n" +
+	"\x16provider_balance_minor\x18\x03 \x01(\x12B\x19\xbaH\x16B\x14\x18\x80\x80\xa0\xf6\xf4\xac\xdb\xe0\x1b(\xff\xff\x9f\xf6\xf4\xac\xdb\xe0\x1bR\x14providerBalanceMinor2\xe2\x17\n" +
 	"\x12TransactionService\x12\xe5\x03\n" +
 	"\x06Charge\x12(.bookstore.transactions.v1.ChargeRequest\x1a).bookstore.transactions.v1.ChargeResponse\"\x85\x03\xca\xd8\x19R\b\x03\x12\x13AMOUNT_NOT_POSITIVE\x1a9the amount is zero; charge only amounts greater than zero\xca\xd8\x19y\b\x03\x12\x10CURRENCY_UNKNOWN\x1acthe currency code is not a currency of ISO 4217 that can be used for payments; use another currency\xca\xd8\x19\x8e\x01\b\x0e\x12\x14PROVIDER_UNAVAILABLE\x1atthe payment provider does not respond, and it is unknown whether the money was taken; retry with the same request id\xda\xd8\x19\x06\x1a\x04cart\xe2\xd8\x19\n" +
 	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\x99\b\n" +
@@ -663,7 +1036,15 @@ const file_bookstore_transactions_v1_transaction_service_proto_rawDesc = "" +
 	"\aaccount\x90\x02\x01\x12\xca\x03\n" +
 	"\rResendReceipt\x12/.bookstore.transactions.v1.ResendReceiptRequest\x1a0.bookstore.transactions.v1.ResendReceiptResponse\"\xd5\x02\xca\xd8\x19M\b\x05\x12\x15TRANSACTION_NOT_FOUND\x1a2no transaction of the caller's account has this id\xca\xd8\x19o\b\t\x12\fRECEIPT_NONE\x1a]the transaction has no receipt: the charge was declined, or it was made without receipt_email\xca\xd8\x19k\b\b\x12\x11TOO_MANY_ATTEMPTS\x1aTthe receipt was mailed too often; wait for the time that RetryInfo gives, then retry\xda\xd8\x19\t\n" +
 	"\aaccount\xe2\xd8\x19\n" +
-	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xf7\x01\n" +
+	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\xb2\x02\n" +
+	"\fListPayments\x12..bookstore.transactions.v1.ListPaymentsRequest\x1a/.bookstore.transactions.v1.ListPaymentsResponse\"\xc0\x01\xca\xd8\x19u\b\x03\x12\x12PAGE_TOKEN_INVALID\x1a]this method did not return the page token; request the first page again, without a page token\xd2\xd8\x192\n" +
+	"\tpage_size\x12\n" +
+	"page_token\x1a\bpayments\"\x0fnext_page_token\xda\xd8\x19\n" +
+	"\n" +
+	"\boperator\x90\x02\x01\x12y\n" +
+	"\tGetLedger\x12+.bookstore.transactions.v1.GetLedgerRequest\x1a,.bookstore.transactions.v1.GetLedgerResponse\"\x11\xda\xd8\x19\n" +
+	"\n" +
+	"\boperator\x90\x02\x01\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xf7\x01\n" +
 	"\x1dcom.bookstore.transactions.v1B\x17TransactionServiceProtoP\x01Z7bindery/gen/go/bookstore/transactions/v1;transactionsv1\xa2\x02\x03BTX\xaa\x02\x19Bookstore.Transactions.V1\xca\x02\x19Bookstore\\Transactions\\V1\xe2\x02%Bookstore\\Transactions\\V1\\GPBMetadata\xea\x02\x1bBookstore::Transactions::V1b\x06proto3"
 
 var (
@@ -678,7 +1059,7 @@ func file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP() []by
 	return file_bookstore_transactions_v1_transaction_service_proto_rawDescData
 }
 
-var file_bookstore_transactions_v1_transaction_service_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_bookstore_transactions_v1_transaction_service_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_bookstore_transactions_v1_transaction_service_proto_goTypes = []any{
 	(*ChargeRequest)(nil),            // 0: bookstore.transactions.v1.ChargeRequest
 	(*ChargeResponse)(nil),           // 1: bookstore.transactions.v1.ChargeResponse
@@ -690,35 +1071,49 @@ var file_bookstore_transactions_v1_transaction_service_proto_goTypes = []any{
 	(*ListTransactionsResponse)(nil), // 7: bookstore.transactions.v1.ListTransactionsResponse
 	(*ResendReceiptRequest)(nil),     // 8: bookstore.transactions.v1.ResendReceiptRequest
 	(*ResendReceiptResponse)(nil),    // 9: bookstore.transactions.v1.ResendReceiptResponse
-	(*v1.Money)(nil),                 // 10: bookstore.type.v1.Money
-	(*PaymentMethod)(nil),            // 11: bookstore.transactions.v1.PaymentMethod
-	(*Transaction)(nil),              // 12: bookstore.transactions.v1.Transaction
-	(*Refund)(nil),                   // 13: bookstore.transactions.v1.Refund
+	(*ListPaymentsRequest)(nil),      // 10: bookstore.transactions.v1.ListPaymentsRequest
+	(*ListPaymentsResponse)(nil),     // 11: bookstore.transactions.v1.ListPaymentsResponse
+	(*Payment)(nil),                  // 12: bookstore.transactions.v1.Payment
+	(*GetLedgerRequest)(nil),         // 13: bookstore.transactions.v1.GetLedgerRequest
+	(*GetLedgerResponse)(nil),        // 14: bookstore.transactions.v1.GetLedgerResponse
+	(*LedgerBalance)(nil),            // 15: bookstore.transactions.v1.LedgerBalance
+	(*v1.Money)(nil),                 // 16: bookstore.type.v1.Money
+	(*PaymentMethod)(nil),            // 17: bookstore.transactions.v1.PaymentMethod
+	(*Transaction)(nil),              // 18: bookstore.transactions.v1.Transaction
+	(*Refund)(nil),                   // 19: bookstore.transactions.v1.Refund
 }
 var file_bookstore_transactions_v1_transaction_service_proto_depIdxs = []int32{
-	10, // 0: bookstore.transactions.v1.ChargeRequest.amount:type_name -> bookstore.type.v1.Money
-	11, // 1: bookstore.transactions.v1.ChargeRequest.payment_method:type_name -> bookstore.transactions.v1.PaymentMethod
-	12, // 2: bookstore.transactions.v1.ChargeResponse.transaction:type_name -> bookstore.transactions.v1.Transaction
-	10, // 3: bookstore.transactions.v1.RefundRequest.amount:type_name -> bookstore.type.v1.Money
-	13, // 4: bookstore.transactions.v1.RefundResponse.refund:type_name -> bookstore.transactions.v1.Refund
-	12, // 5: bookstore.transactions.v1.RefundResponse.transaction:type_name -> bookstore.transactions.v1.Transaction
-	12, // 6: bookstore.transactions.v1.GetTransactionResponse.transaction:type_name -> bookstore.transactions.v1.Transaction
-	12, // 7: bookstore.transactions.v1.ListTransactionsResponse.transactions:type_name -> bookstore.transactions.v1.Transaction
-	0,  // 8: bookstore.transactions.v1.TransactionService.Charge:input_type -> bookstore.transactions.v1.ChargeRequest
-	2,  // 9: bookstore.transactions.v1.TransactionService.Refund:input_type -> bookstore.transactions.v1.RefundRequest
-	4,  // 10: bookstore.transactions.v1.TransactionService.GetTransaction:input_type -> bookstore.transactions.v1.GetTransactionRequest
-	6,  // 11: bookstore.transactions.v1.TransactionService.ListTransactions:input_type -> bookstore.transactions.v1.ListTransactionsRequest
-	8,  // 12: bookstore.transactions.v1.TransactionService.ResendReceipt:input_type -> bookstore.transactions.v1.ResendReceiptRequest
-	1,  // 13: bookstore.transactions.v1.TransactionService.Charge:output_type -> bookstore.transactions.v1.ChargeResponse
-	3,  // 14: bookstore.transactions.v1.TransactionService.Refund:output_type -> bookstore.transactions.v1.RefundResponse
-	5,  // 15: bookstore.transactions.v1.TransactionService.GetTransaction:output_type -> bookstore.transactions.v1.GetTransactionResponse
-	7,  // 16: bookstore.transactions.v1.TransactionService.ListTransactions:output_type -> bookstore.transactions.v1.ListTransactionsResponse
-	9,  // 17: bookstore.transactions.v1.TransactionService.ResendReceipt:output_type -> bookstore.transactions.v1.ResendReceiptResponse
-	13, // [13:18] is the sub-list for method output_type
-	8,  // [8:13] is the sub-list for method input_type
-	8,  // [8:8] is the sub-list for extension type_name
-	8,  // [8:8] is the sub-list for extension extendee
-	0,  // [0:8] is the sub-list for field type_name
+	16, // 0: bookstore.transactions.v1.ChargeRequest.amount:type_name -> bookstore.type.v1.Money
+	17, // 1: bookstore.transactions.v1.ChargeRequest.payment_method:type_name -> bookstore.transactions.v1.PaymentMethod
+	18, // 2: bookstore.transactions.v1.ChargeResponse.transaction:type_name -> bookstore.transactions.v1.Transaction
+	16, // 3: bookstore.transactions.v1.RefundRequest.amount:type_name -> bookstore.type.v1.Money
+	19, // 4: bookstore.transactions.v1.RefundResponse.refund:type_name -> bookstore.transactions.v1.Refund
+	18, // 5: bookstore.transactions.v1.RefundResponse.transaction:type_name -> bookstore.transactions.v1.Transaction
+	18, // 6: bookstore.transactions.v1.GetTransactionResponse.transaction:type_name -> bookstore.transactions.v1.Transaction
+	18, // 7: bookstore.transactions.v1.ListTransactionsResponse.transactions:type_name -> bookstore.transactions.v1.Transaction
+	12, // 8: bookstore.transactions.v1.ListPaymentsResponse.payments:type_name -> bookstore.transactions.v1.Payment
+	16, // 9: bookstore.transactions.v1.Payment.amount:type_name -> bookstore.type.v1.Money
+	18, // 10: bookstore.transactions.v1.Payment.transaction:type_name -> bookstore.transactions.v1.Transaction
+	15, // 11: bookstore.transactions.v1.GetLedgerResponse.balances:type_name -> bookstore.transactions.v1.LedgerBalance
+	0,  // 12: bookstore.transactions.v1.TransactionService.Charge:input_type -> bookstore.transactions.v1.ChargeRequest
+	2,  // 13: bookstore.transactions.v1.TransactionService.Refund:input_type -> bookstore.transactions.v1.RefundRequest
+	4,  // 14: bookstore.transactions.v1.TransactionService.GetTransaction:input_type -> bookstore.transactions.v1.GetTransactionRequest
+	6,  // 15: bookstore.transactions.v1.TransactionService.ListTransactions:input_type -> bookstore.transactions.v1.ListTransactionsRequest
+	8,  // 16: bookstore.transactions.v1.TransactionService.ResendReceipt:input_type -> bookstore.transactions.v1.ResendReceiptRequest
+	10, // 17: bookstore.transactions.v1.TransactionService.ListPayments:input_type -> bookstore.transactions.v1.ListPaymentsRequest
+	13, // 18: bookstore.transactions.v1.TransactionService.GetLedger:input_type -> bookstore.transactions.v1.GetLedgerRequest
+	1,  // 19: bookstore.transactions.v1.TransactionService.Charge:output_type -> bookstore.transactions.v1.ChargeResponse
+	3,  // 20: bookstore.transactions.v1.TransactionService.Refund:output_type -> bookstore.transactions.v1.RefundResponse
+	5,  // 21: bookstore.transactions.v1.TransactionService.GetTransaction:output_type -> bookstore.transactions.v1.GetTransactionResponse
+	7,  // 22: bookstore.transactions.v1.TransactionService.ListTransactions:output_type -> bookstore.transactions.v1.ListTransactionsResponse
+	9,  // 23: bookstore.transactions.v1.TransactionService.ResendReceipt:output_type -> bookstore.transactions.v1.ResendReceiptResponse
+	11, // 24: bookstore.transactions.v1.TransactionService.ListPayments:output_type -> bookstore.transactions.v1.ListPaymentsResponse
+	14, // 25: bookstore.transactions.v1.TransactionService.GetLedger:output_type -> bookstore.transactions.v1.GetLedgerResponse
+	19, // [19:26] is the sub-list for method output_type
+	12, // [12:19] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_bookstore_transactions_v1_transaction_service_proto_init() }
@@ -734,7 +1129,7 @@ func file_bookstore_transactions_v1_transaction_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bookstore_transactions_v1_transaction_service_proto_rawDesc), len(file_bookstore_transactions_v1_transaction_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

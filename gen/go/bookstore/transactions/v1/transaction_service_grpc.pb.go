@@ -24,6 +24,8 @@ const (
 	TransactionService_GetTransaction_FullMethodName   = "/bookstore.transactions.v1.TransactionService/GetTransaction"
 	TransactionService_ListTransactions_FullMethodName = "/bookstore.transactions.v1.TransactionService/ListTransactions"
 	TransactionService_ResendReceipt_FullMethodName    = "/bookstore.transactions.v1.TransactionService/ResendReceipt"
+	TransactionService_ListPayments_FullMethodName     = "/bookstore.transactions.v1.TransactionService/ListPayments"
+	TransactionService_GetLedger_FullMethodName        = "/bookstore.transactions.v1.TransactionService/GetLedger"
 )
 
 // TransactionServiceClient is the client API for TransactionService service.
@@ -54,6 +56,12 @@ type TransactionServiceClient interface {
 	// Mails the receipt of a transaction of the caller's account again, to the
 	// same address.
 	ResendReceipt(ctx context.Context, in *ResendReceiptRequest, opts ...grpc.CallOption) (*ResendReceiptResponse, error)
+	// Lists the payments of all accounts, newest first, also those that the
+	// payment provider has not decided.
+	ListPayments(ctx context.Context, in *ListPaymentsRequest, opts ...grpc.CallOption) (*ListPaymentsResponse, error)
+	// Returns the sums of the ledger. In health the entries of each currency add
+	// up to zero, and so does each posting.
+	GetLedger(ctx context.Context, in *GetLedgerRequest, opts ...grpc.CallOption) (*GetLedgerResponse, error)
 }
 
 type transactionServiceClient struct {
@@ -114,6 +122,26 @@ func (c *transactionServiceClient) ResendReceipt(ctx context.Context, in *Resend
 	return out, nil
 }
 
+func (c *transactionServiceClient) ListPayments(ctx context.Context, in *ListPaymentsRequest, opts ...grpc.CallOption) (*ListPaymentsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListPaymentsResponse)
+	err := c.cc.Invoke(ctx, TransactionService_ListPayments_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *transactionServiceClient) GetLedger(ctx context.Context, in *GetLedgerRequest, opts ...grpc.CallOption) (*GetLedgerResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetLedgerResponse)
+	err := c.cc.Invoke(ctx, TransactionService_GetLedger_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // TransactionServiceServer is the server API for TransactionService service.
 // All implementations must embed UnimplementedTransactionServiceServer
 // for forward compatibility.
@@ -142,6 +170,12 @@ type TransactionServiceServer interface {
 	// Mails the receipt of a transaction of the caller's account again, to the
 	// same address.
 	ResendReceipt(context.Context, *ResendReceiptRequest) (*ResendReceiptResponse, error)
+	// Lists the payments of all accounts, newest first, also those that the
+	// payment provider has not decided.
+	ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error)
+	// Returns the sums of the ledger. In health the entries of each currency add
+	// up to zero, and so does each posting.
+	GetLedger(context.Context, *GetLedgerRequest) (*GetLedgerResponse, error)
 	mustEmbedUnimplementedTransactionServiceServer()
 }
 
@@ -166,6 +200,12 @@ func (UnimplementedTransactionServiceServer) ListTransactions(context.Context, *
 }
 func (UnimplementedTransactionServiceServer) ResendReceipt(context.Context, *ResendReceiptRequest) (*ResendReceiptResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ResendReceipt not implemented")
+}
+func (UnimplementedTransactionServiceServer) ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListPayments not implemented")
+}
+func (UnimplementedTransactionServiceServer) GetLedger(context.Context, *GetLedgerRequest) (*GetLedgerResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetLedger not implemented")
 }
 func (UnimplementedTransactionServiceServer) mustEmbedUnimplementedTransactionServiceServer() {}
 func (UnimplementedTransactionServiceServer) testEmbeddedByValue()                            {}
@@ -278,6 +318,42 @@ func _TransactionService_ResendReceipt_Handler(srv interface{}, ctx context.Cont
 	return interceptor(ctx, in, info, handler)
 }
 
+func _TransactionService_ListPayments_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListPaymentsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TransactionServiceServer).ListPayments(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TransactionService_ListPayments_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TransactionServiceServer).ListPayments(ctx, req.(*ListPaymentsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TransactionService_GetLedger_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetLedgerRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TransactionServiceServer).GetLedger(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TransactionService_GetLedger_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TransactionServiceServer).GetLedger(ctx, req.(*GetLedgerRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // TransactionService_ServiceDesc is the grpc.ServiceDesc for TransactionService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -304,6 +380,14 @@ var TransactionService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ResendReceipt",
 			Handler:    _TransactionService_ResendReceipt_Handler,
+		},
+		{
+			MethodName: "ListPayments",
+			Handler:    _TransactionService_ListPayments_Handler,
+		},
+		{
+			MethodName: "GetLedger",
+			Handler:    _TransactionService_GetLedger_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

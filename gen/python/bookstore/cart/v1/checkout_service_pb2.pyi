@@ -94,6 +94,32 @@ class ShipOrderResponse(_message.Message):
     order: _order_pb2.Order
     def __init__(self, order: _Optional[_Union[_order_pb2.Order, _Mapping]] = ...) -> None: ...
 
+class ListAllOrdersRequest(_message.Message):
+    __slots__ = ("page_size", "page_token", "state")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    state: _order_pb2.OrderState
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., state: _Optional[_Union[_order_pb2.OrderState, str]] = ...) -> None: ...
+
+class ListAllOrdersResponse(_message.Message):
+    __slots__ = ("orders", "next_page_token")
+    ORDERS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    orders: _containers.RepeatedCompositeFieldContainer[OperatorOrder]
+    next_page_token: str
+    def __init__(self, orders: _Optional[_Iterable[_Union[OperatorOrder, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class OperatorOrder(_message.Message):
+    __slots__ = ("order", "parked_reason")
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    PARKED_REASON_FIELD_NUMBER: _ClassVar[int]
+    order: _order_pb2.Order
+    parked_reason: str
+    def __init__(self, order: _Optional[_Union[_order_pb2.Order, _Mapping]] = ..., parked_reason: _Optional[str] = ...) -> None: ...
+
 class CheckPurchasesRequest(_message.Message):
     __slots__ = ("account_id", "book_ids")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]

@@ -66,6 +66,11 @@ class CheckoutServiceStub:
                 request_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ShipOrderRequest.SerializeToString,
                 response_deserializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ShipOrderResponse.FromString,
                 _registered_method=True)
+        self.ListAllOrders = channel.unary_unary(
+                '/bookstore.cart.v1.CheckoutService/ListAllOrders',
+                request_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ListAllOrdersRequest.SerializeToString,
+                response_deserializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ListAllOrdersResponse.FromString,
+                _registered_method=True)
         self.CheckPurchases = channel.unary_unary(
                 '/bookstore.cart.v1.CheckoutService/CheckPurchases',
                 request_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.CheckPurchasesRequest.SerializeToString,
@@ -141,6 +146,13 @@ class CheckoutServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListAllOrders(self, request, context):
+        """Lists the orders of all accounts, newest first, for the operator.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CheckPurchases(self, request, context):
         """Returns which of the given books an account has bought, in orders that are
         paid or shipped. Recommendations uses it to leave these books out.
@@ -181,6 +193,11 @@ def add_CheckoutServiceServicer_to_server(servicer, server):
                     servicer.ShipOrder,
                     request_deserializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ShipOrderRequest.FromString,
                     response_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ShipOrderResponse.SerializeToString,
+            ),
+            'ListAllOrders': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAllOrders,
+                    request_deserializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ListAllOrdersRequest.FromString,
+                    response_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ListAllOrdersResponse.SerializeToString,
             ),
             'CheckPurchases': grpc.unary_unary_rpc_method_handler(
                     servicer.CheckPurchases,
@@ -352,6 +369,33 @@ class CheckoutService:
             '/bookstore.cart.v1.CheckoutService/ShipOrder',
             bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ShipOrderRequest.SerializeToString,
             bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ShipOrderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAllOrders(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bookstore.cart.v1.CheckoutService/ListAllOrders',
+            bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ListAllOrdersRequest.SerializeToString,
+            bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ListAllOrdersResponse.FromString,
             options,
             channel_credentials,
             insecure,

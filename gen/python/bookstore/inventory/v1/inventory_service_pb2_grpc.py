@@ -91,6 +91,11 @@ class InventoryServiceStub:
                 request_serializer=bookstore_dot_inventory_dot_v1_dot_inventory__service__pb2.GetReservationRequest.SerializeToString,
                 response_deserializer=bookstore_dot_inventory_dot_v1_dot_inventory__service__pb2.GetReservationResponse.FromString,
                 _registered_method=True)
+        self.ListReservations = channel.unary_unary(
+                '/bookstore.inventory.v1.InventoryService/ListReservations',
+                request_serializer=bookstore_dot_inventory_dot_v1_dot_inventory__service__pb2.ListReservationsRequest.SerializeToString,
+                response_deserializer=bookstore_dot_inventory_dot_v1_dot_inventory__service__pb2.ListReservationsResponse.FromString,
+                _registered_method=True)
         self.CommitReservation = channel.unary_unary(
                 '/bookstore.inventory.v1.InventoryService/CommitReservation',
                 request_serializer=bookstore_dot_inventory_dot_v1_dot_inventory__service__pb2.CommitReservationRequest.SerializeToString,
@@ -197,6 +202,13 @@ class InventoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListReservations(self, request, context):
+        """Lists all reservations, newest first, for audits.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CommitReservation(self, request, context):
         """Removes the held copies from the stock, because the order is paid.
         Committing a committed reservation changes nothing and returns it again.
@@ -276,6 +288,11 @@ def add_InventoryServiceServicer_to_server(servicer, server):
                     servicer.GetReservation,
                     request_deserializer=bookstore_dot_inventory_dot_v1_dot_inventory__service__pb2.GetReservationRequest.FromString,
                     response_serializer=bookstore_dot_inventory_dot_v1_dot_inventory__service__pb2.GetReservationResponse.SerializeToString,
+            ),
+            'ListReservations': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListReservations,
+                    request_deserializer=bookstore_dot_inventory_dot_v1_dot_inventory__service__pb2.ListReservationsRequest.FromString,
+                    response_serializer=bookstore_dot_inventory_dot_v1_dot_inventory__service__pb2.ListReservationsResponse.SerializeToString,
             ),
             'CommitReservation': grpc.unary_unary_rpc_method_handler(
                     servicer.CommitReservation,
@@ -570,6 +587,33 @@ class InventoryService:
             '/bookstore.inventory.v1.InventoryService/GetReservation',
             bookstore_dot_inventory_dot_v1_dot_inventory__service__pb2.GetReservationRequest.SerializeToString,
             bookstore_dot_inventory_dot_v1_dot_inventory__service__pb2.GetReservationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListReservations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bookstore.inventory.v1.InventoryService/ListReservations',
+            bookstore_dot_inventory_dot_v1_dot_inventory__service__pb2.ListReservationsRequest.SerializeToString,
+            bookstore_dot_inventory_dot_v1_dot_inventory__service__pb2.ListReservationsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -95,3 +95,55 @@ class ResendReceiptResponse(_message.Message):
     RECEIPT_EMAIL_FIELD_NUMBER: _ClassVar[int]
     receipt_email: str
     def __init__(self, receipt_email: _Optional[str] = ...) -> None: ...
+
+class ListPaymentsRequest(_message.Message):
+    __slots__ = ("page_size", "page_token")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListPaymentsResponse(_message.Message):
+    __slots__ = ("payments", "next_page_token")
+    PAYMENTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    payments: _containers.RepeatedCompositeFieldContainer[Payment]
+    next_page_token: str
+    def __init__(self, payments: _Optional[_Iterable[_Union[Payment, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class Payment(_message.Message):
+    __slots__ = ("transaction_id", "reference", "amount", "transaction", "parked_reason")
+    TRANSACTION_ID_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_FIELD_NUMBER: _ClassVar[int]
+    TRANSACTION_FIELD_NUMBER: _ClassVar[int]
+    PARKED_REASON_FIELD_NUMBER: _ClassVar[int]
+    transaction_id: str
+    reference: str
+    amount: _money_pb2.Money
+    transaction: _transaction_pb2.Transaction
+    parked_reason: str
+    def __init__(self, transaction_id: _Optional[str] = ..., reference: _Optional[str] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., transaction: _Optional[_Union[_transaction_pb2.Transaction, _Mapping]] = ..., parked_reason: _Optional[str] = ...) -> None: ...
+
+class GetLedgerRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetLedgerResponse(_message.Message):
+    __slots__ = ("balances", "unbalanced_postings")
+    BALANCES_FIELD_NUMBER: _ClassVar[int]
+    UNBALANCED_POSTINGS_FIELD_NUMBER: _ClassVar[int]
+    balances: _containers.RepeatedCompositeFieldContainer[LedgerBalance]
+    unbalanced_postings: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, balances: _Optional[_Iterable[_Union[LedgerBalance, _Mapping]]] = ..., unbalanced_postings: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class LedgerBalance(_message.Message):
+    __slots__ = ("currency_code", "sum_minor", "provider_balance_minor")
+    CURRENCY_CODE_FIELD_NUMBER: _ClassVar[int]
+    SUM_MINOR_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_BALANCE_MINOR_FIELD_NUMBER: _ClassVar[int]
+    currency_code: str
+    sum_minor: int
+    provider_balance_minor: int
+    def __init__(self, currency_code: _Optional[str] = ..., sum_minor: _Optional[int] = ..., provider_balance_minor: _Optional[int] = ...) -> None: ...

@@ -63,6 +63,16 @@ class TransactionServiceStub:
                 request_serializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ResendReceiptRequest.SerializeToString,
                 response_deserializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ResendReceiptResponse.FromString,
                 _registered_method=True)
+        self.ListPayments = channel.unary_unary(
+                '/bookstore.transactions.v1.TransactionService/ListPayments',
+                request_serializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ListPaymentsRequest.SerializeToString,
+                response_deserializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ListPaymentsResponse.FromString,
+                _registered_method=True)
+        self.GetLedger = channel.unary_unary(
+                '/bookstore.transactions.v1.TransactionService/GetLedger',
+                request_serializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.GetLedgerRequest.SerializeToString,
+                response_deserializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.GetLedgerResponse.FromString,
+                _registered_method=True)
 
 
 class TransactionServiceServicer:
@@ -116,6 +126,22 @@ class TransactionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListPayments(self, request, context):
+        """Lists the payments of all accounts, newest first, also those that the
+        payment provider has not decided.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetLedger(self, request, context):
+        """Returns the sums of the ledger. In health the entries of each currency add
+        up to zero, and so does each posting.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TransactionServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -143,6 +169,16 @@ def add_TransactionServiceServicer_to_server(servicer, server):
                     servicer.ResendReceipt,
                     request_deserializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ResendReceiptRequest.FromString,
                     response_serializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ResendReceiptResponse.SerializeToString,
+            ),
+            'ListPayments': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPayments,
+                    request_deserializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ListPaymentsRequest.FromString,
+                    response_serializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ListPaymentsResponse.SerializeToString,
+            ),
+            'GetLedger': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetLedger,
+                    request_deserializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.GetLedgerRequest.FromString,
+                    response_serializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.GetLedgerResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -284,6 +320,60 @@ class TransactionService:
             '/bookstore.transactions.v1.TransactionService/ResendReceipt',
             bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ResendReceiptRequest.SerializeToString,
             bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ResendReceiptResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPayments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bookstore.transactions.v1.TransactionService/ListPayments',
+            bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ListPaymentsRequest.SerializeToString,
+            bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ListPaymentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetLedger(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bookstore.transactions.v1.TransactionService/GetLedger',
+            bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.GetLedgerRequest.SerializeToString,
+            bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.GetLedgerResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -19,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bookstore/transactions/v1/transaction_service.proto.
  */
 export const file_bookstore_transactions_v1_transaction_service: GenFile = /*@__PURE__*/
-  fileDesc("CjNib29rc3RvcmUvdHJhbnNhY3Rpb25zL3YxL3RyYW5zYWN0aW9uX3NlcnZpY2UucHJvdG8SGWJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEi9gIKDUNoYXJnZVJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESMAoGYW1vdW50GAIgASgLMhguYm9va3N0b3JlLnR5cGUudjEuTW9uZXlCBrpIA8gBARJICg5wYXltZW50X21ldGhvZBgDIAEoCzIoLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuUGF5bWVudE1ldGhvZEIGukgDyAEBEiAKCXJlZmVyZW5jZRgEIAEoCUINukgKcggQARhkMgJcUxJtCgphY2NvdW50X2lkGAUgASgJQlm6SAjYAQFyA7ABAcrYGUp0aGUgcGF5ZXIgaGFzIG5vIGFjY291bnQ6IExpc3RUcmFuc2FjdGlvbnMgc2hvd3MgdGhlIHRyYW5zYWN0aW9uIHRvIG5vYm9keRI6Cg1yZWNlaXB0X2VtYWlsGAYgASgJQiO6SArYAQFyBRj+AWABytgZEm5vIHJlY2VpcHQgaXMgc2VudCJVCg5DaGFyZ2VSZXNwb25zZRJDCgt0cmFuc2FjdGlvbhgBIAEoCzImLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuVHJhbnNhY3Rpb25CBrpIA8gBASLUAQoNUmVmdW5kUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIgCg50cmFuc2FjdGlvbl9pZBgCIAEoCUIIukgFcgOwAQESUwoGYW1vdW50GAMgASgLMhguYm9va3N0b3JlLnR5cGUudjEuTW9uZXlCKcrYGSVldmVyeXRoaW5nIHRoYXQgaXMgbGVmdCBvZiB0aGUgY2hhcmdlEi4KBnJlYXNvbhgEIAEoCUIeukgFcgMYyAHK2BkSbm8gcmVhc29uIGlzIGdpdmVuIpABCg5SZWZ1bmRSZXNwb25zZRI5CgZyZWZ1bmQYASABKAsyIS5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLlJlZnVuZEIGukgDyAEBEkMKC3RyYW5zYWN0aW9uGAIgASgLMiYuYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5UcmFuc2FjdGlvbkIGukgDyAEBIjkKFUdldFRyYW5zYWN0aW9uUmVxdWVzdBIgCg50cmFuc2FjdGlvbl9pZBgBIAEoCUIIukgFcgOwAQEiXQoWR2V0VHJhbnNhY3Rpb25SZXNwb25zZRJDCgt0cmFuc2FjdGlvbhgBIAEoCzImLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuVHJhbnNhY3Rpb25CBrpIA8gBASKEAQoXTGlzdFRyYW5zYWN0aW9uc1JlcXVlc3QSOQoJcGFnZV9zaXplGAEgASgFQia6SAcaBRjIASgAytgZGDIwIHRyYW5zYWN0aW9ucyBwZXIgcGFnZRIuCgpwYWdlX3Rva2VuGAIgASgJQhq6SAVyAxj0A8rYGQ50aGUgZmlyc3QgcGFnZSKGAQoYTGlzdFRyYW5zYWN0aW9uc1Jlc3BvbnNlEkcKDHRyYW5zYWN0aW9ucxgBIAMoCzImLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuVHJhbnNhY3Rpb25CCbpIBpIBAxDIARIhCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGPQDIlYKFFJlc2VuZFJlY2VpcHRSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEiAKDnRyYW5zYWN0aW9uX2lkGAIgASgJQgi6SAVyA7ABASI6ChVSZXNlbmRSZWNlaXB0UmVzcG9uc2USIQoNcmVjZWlwdF9lbWFpbBgBIAEoCUIKukgHcgUY/gFgATKyFAoSVHJhbnNhY3Rpb25TZXJ2aWNlEuUDCgZDaGFyZ2USKC5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLkNoYXJnZVJlcXVlc3QaKS5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLkNoYXJnZVJlc3BvbnNlIoUDkAICytgZUggDEhNBTU9VTlRfTk9UX1BPU0lUSVZFGjl0aGUgYW1vdW50IGlzIHplcm87IGNoYXJnZSBvbmx5IGFtb3VudHMgZ3JlYXRlciB0aGFuIHplcm/K2Bl5CAMSEENVUlJFTkNZX1VOS05PV04aY3RoZSBjdXJyZW5jeSBjb2RlIGlzIG5vdCBhIGN1cnJlbmN5IG9mIElTTyA0MjE3IHRoYXQgY2FuIGJlIHVzZWQgZm9yIHBheW1lbnRzOyB1c2UgYW5vdGhlciBjdXJyZW5jecrYGY4BCA4SFFBST1ZJREVSX1VOQVZBSUxBQkxFGnR0aGUgcGF5bWVudCBwcm92aWRlciBkb2VzIG5vdCByZXNwb25kLCBhbmQgaXQgaXMgdW5rbm93biB3aGV0aGVyIHRoZSBtb25leSB3YXMgdGFrZW47IHJldHJ5IHdpdGggdGhlIHNhbWUgcmVxdWVzdCBpZNrYGQYaBGNhcnTi2BkKcmVxdWVzdF9pZLjZGQESmQgKBlJlZnVuZBIoLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuUmVmdW5kUmVxdWVzdBopLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuUmVmdW5kUmVzcG9uc2UiuQeQAgLK2Bk1CAUSFVRSQU5TQUNUSU9OX05PVF9GT1VORBoabm8gdHJhbnNhY3Rpb24gaGFzIHRoaXMgaWTK2BldCAMSE0FNT1VOVF9OT1RfUE9TSVRJVkUaRHRoZSBhbW91bnQgaXMgemVybzsgbGVhdmUgaXQgdW5zZXQgdG8gcmVmdW5kIGV2ZXJ5dGhpbmcgdGhhdCBpcyBsZWZ0ytgZlwEICRIQQ1VSUkVOQ1lfRElGRkVSUxqAAXRoZSBjdXJyZW5jeSBvZiB0aGUgYW1vdW50IGlzIG5vdCB0aGF0IG9mIHRoZSBjaGFyZ2UsIHdoaWNoIHRoZSBtZXRhZGF0YSBrZXkgY3VycmVuY3lfY29kZSBvZiBFcnJvckluZm8gZ2l2ZXM7IHVzZSB0aGF0IGN1cnJlbmN5ytgZhgEICRIaVFJBTlNBQ1RJT05fTk9UX1JFRlVOREFCTEUaZnRoZSBjaGFyZ2Ugd2FzIGRlY2xpbmVkIG9yIGlzIGFscmVhZHkgcmVmdW5kZWQgY29tcGxldGVseSwgYXMgdGhlIG1ldGFkYXRhIGtleSBzdGF0ZSBvZiBFcnJvckluZm8gc2F5c8rYGZ8BCAkSEFJFRlVORF9UT09fTEFSR0UaiAF0aGUgYW1vdW50IGlzIG1vcmUgdGhhbiB3aGF0IGlzIGxlZnQgb2YgdGhlIGNoYXJnZSwgd2hpY2ggdGhlIG1ldGFkYXRhIGtleSByZWZ1bmRhYmxlX21pbm9yIG9mIEVycm9ySW5mbyBnaXZlczsgcmVmdW5kIHRoYXQgbXVjaCBvciBsZXNzytgZiwEICRIQVE9PX01BTllfUkVGVU5EUxp1dGhlIHRyYW5zYWN0aW9uIGFscmVhZHkgaGFzIDk5IHJlZnVuZHMsIGFuZCB0aGUgMTAwdGggaGFzIHRvIHBheSBiYWNrIGV2ZXJ5dGhpbmcgdGhhdCBpcyBsZWZ0OyBsZWF2ZSB0aGUgYW1vdW50IHVuc2V0ytgZkgEIDhIUUFJPVklERVJfVU5BVkFJTEFCTEUaeHRoZSBwYXltZW50IHByb3ZpZGVyIGRvZXMgbm90IHJlc3BvbmQsIGFuZCBpdCBpcyB1bmtub3duIHdoZXRoZXIgdGhlIG1vbmV5IHdhcyBwYWlkIGJhY2s7IHJldHJ5IHdpdGggdGhlIHNhbWUgcmVxdWVzdCBpZNrYGQoKCG9wZXJhdG9y2tgZBhoEY2FydOLYGQpyZXF1ZXN0X2lkuNkZARLmAQoOR2V0VHJhbnNhY3Rpb24SMC5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLkdldFRyYW5zYWN0aW9uUmVxdWVzdBoxLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuR2V0VHJhbnNhY3Rpb25SZXNwb25zZSJvkAIBytgZTQgFEhVUUkFOU0FDVElPTl9OT1RfRk9VTkQaMm5vIHRyYW5zYWN0aW9uIG9mIHRoZSBjYWxsZXIncyBhY2NvdW50IGhhcyB0aGlzIGlk2tgZCQoHYWNjb3VudNrYGQoKCG9wZXJhdG9yEtcCChBMaXN0VHJhbnNhY3Rpb25zEjIuYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5MaXN0VHJhbnNhY3Rpb25zUmVxdWVzdBozLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuTGlzdFRyYW5zYWN0aW9uc1Jlc3BvbnNlItkBkAIBytgZigEIAxISUEFHRV9UT0tFTl9JTlZBTElEGnJ0aGlzIG1ldGhvZCBkaWQgbm90IHJldHVybiB0aGUgcGFnZSB0b2tlbiBmb3IgdGhlIHNhbWUgYWNjb3VudDsgcmVxdWVzdCB0aGUgZmlyc3QgcGFnZSBhZ2Fpbiwgd2l0aG91dCBhIHBhZ2UgdG9rZW7S2Bk2CglwYWdlX3NpemUSCnBhZ2VfdG9rZW4aDHRyYW5zYWN0aW9ucyIPbmV4dF9wYWdlX3Rva2Vu2tgZCQoHYWNjb3VudBLKAwoNUmVzZW5kUmVjZWlwdBIvLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuUmVzZW5kUmVjZWlwdFJlcXVlc3QaMC5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLlJlc2VuZFJlY2VpcHRSZXNwb25zZSLVApACAsrYGU0IBRIVVFJBTlNBQ1RJT05fTk9UX0ZPVU5EGjJubyB0cmFuc2FjdGlvbiBvZiB0aGUgY2FsbGVyJ3MgYWNjb3VudCBoYXMgdGhpcyBpZMrYGW8ICRIMUkVDRUlQVF9OT05FGl10aGUgdHJhbnNhY3Rpb24gaGFzIG5vIHJlY2VpcHQ6IHRoZSBjaGFyZ2Ugd2FzIGRlY2xpbmVkLCBvciBpdCB3YXMgbWFkZSB3aXRob3V0IHJlY2VpcHRfZW1haWzK2BlrCAgSEVRPT19NQU5ZX0FUVEVNUFRTGlR0aGUgcmVjZWlwdCB3YXMgbWFpbGVkIHRvbyBvZnRlbjsgd2FpdCBmb3IgdGhlIHRpbWUgdGhhdCBSZXRyeUluZm8gZ2l2ZXMsIHRoZW4gcmV0cnna2BkJCgdhY2NvdW504tgZCnJlcXVlc3RfaWS42RkBGgiw2RkBuNkZAUL3AQodY29tLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjFCF1RyYW5zYWN0aW9uU2VydmljZVByb3RvUAFaN2JpbmRlcnkvZ2VuL2dvL2Jvb2tzdG9yZS90cmFuc2FjdGlvbnMvdjE7dHJhbnNhY3Rpb25zdjGiAgNCVFiqAhlCb29rc3RvcmUuVHJhbnNhY3Rpb25zLlYxygIZQm9va3N0b3JlXFRyYW5zYWN0aW9uc1xWMeICJUJvb2tzdG9yZVxUcmFuc2FjdGlvbnNcVjFcR1BCTWV0YWRhdGHqAhtCb29rc3RvcmU6OlRyYW5zYWN0aW9uczo6VjFiBnByb3RvMw", [file_bookstore_transactions_v1_payment_method, file_bookstore_transactions_v1_transaction, file_bookstore_type_v1_conventions, file_bookstore_type_v1_money, file_buf_validate_validate, file_proofread_v1_options]);
+  fileDesc("CjNib29rc3RvcmUvdHJhbnNhY3Rpb25zL3YxL3RyYW5zYWN0aW9uX3NlcnZpY2UucHJvdG8SGWJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEi9gIKDUNoYXJnZVJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESMAoGYW1vdW50GAIgASgLMhguYm9va3N0b3JlLnR5cGUudjEuTW9uZXlCBrpIA8gBARJICg5wYXltZW50X21ldGhvZBgDIAEoCzIoLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuUGF5bWVudE1ldGhvZEIGukgDyAEBEiAKCXJlZmVyZW5jZRgEIAEoCUINukgKcggQARhkMgJcUxJtCgphY2NvdW50X2lkGAUgASgJQlm6SAjYAQFyA7ABAcrYGUp0aGUgcGF5ZXIgaGFzIG5vIGFjY291bnQ6IExpc3RUcmFuc2FjdGlvbnMgc2hvd3MgdGhlIHRyYW5zYWN0aW9uIHRvIG5vYm9keRI6Cg1yZWNlaXB0X2VtYWlsGAYgASgJQiO6SArYAQFyBRj+AWABytgZEm5vIHJlY2VpcHQgaXMgc2VudCJVCg5DaGFyZ2VSZXNwb25zZRJDCgt0cmFuc2FjdGlvbhgBIAEoCzImLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuVHJhbnNhY3Rpb25CBrpIA8gBASLUAQoNUmVmdW5kUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIgCg50cmFuc2FjdGlvbl9pZBgCIAEoCUIIukgFcgOwAQESUwoGYW1vdW50GAMgASgLMhguYm9va3N0b3JlLnR5cGUudjEuTW9uZXlCKcrYGSVldmVyeXRoaW5nIHRoYXQgaXMgbGVmdCBvZiB0aGUgY2hhcmdlEi4KBnJlYXNvbhgEIAEoCUIeukgFcgMYyAHK2BkSbm8gcmVhc29uIGlzIGdpdmVuIpABCg5SZWZ1bmRSZXNwb25zZRI5CgZyZWZ1bmQYASABKAsyIS5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLlJlZnVuZEIGukgDyAEBEkMKC3RyYW5zYWN0aW9uGAIgASgLMiYuYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5UcmFuc2FjdGlvbkIGukgDyAEBIjkKFUdldFRyYW5zYWN0aW9uUmVxdWVzdBIgCg50cmFuc2FjdGlvbl9pZBgBIAEoCUIIukgFcgOwAQEiXQoWR2V0VHJhbnNhY3Rpb25SZXNwb25zZRJDCgt0cmFuc2FjdGlvbhgBIAEoCzImLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuVHJhbnNhY3Rpb25CBrpIA8gBASKEAQoXTGlzdFRyYW5zYWN0aW9uc1JlcXVlc3QSOQoJcGFnZV9zaXplGAEgASgFQia6SAcaBRjIASgAytgZGDIwIHRyYW5zYWN0aW9ucyBwZXIgcGFnZRIuCgpwYWdlX3Rva2VuGAIgASgJQhq6SAVyAxj0A8rYGQ50aGUgZmlyc3QgcGFnZSKGAQoYTGlzdFRyYW5zYWN0aW9uc1Jlc3BvbnNlEkcKDHRyYW5zYWN0aW9ucxgBIAMoCzImLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuVHJhbnNhY3Rpb25CCbpIBpIBAxDIARIhCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGPQDIlYKFFJlc2VuZFJlY2VpcHRSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEiAKDnRyYW5zYWN0aW9uX2lkGAIgASgJQgi6SAVyA7ABASI6ChVSZXNlbmRSZWNlaXB0UmVzcG9uc2USIQoNcmVjZWlwdF9lbWFpbBgBIAEoCUIKukgHcgUY/gFgASJ8ChNMaXN0UGF5bWVudHNSZXF1ZXN0EjUKCXBhZ2Vfc2l6ZRgBIAEoBUIiukgHGgUYyAEoAMrYGRQyMCBwYXltZW50cyBwZXIgcGFnZRIuCgpwYWdlX3Rva2VuGAIgASgJQhq6SAVyAxj0A8rYGQ50aGUgZmlyc3QgcGFnZSJ6ChRMaXN0UGF5bWVudHNSZXNwb25zZRI/CghwYXltZW50cxgBIAMoCzIiLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuUGF5bWVudEIJukgGkgEDEMgBEiEKD25leHRfcGFnZV90b2tlbhgCIAEoCUIIukgFcgMY9AMi2QEKB1BheW1lbnQSIAoOdHJhbnNhY3Rpb25faWQYASABKAlCCLpIBXIDsAEBEhwKCXJlZmVyZW5jZRgCIAEoCUIJukgGcgQQARhkEjAKBmFtb3VudBgDIAEoCzIYLmJvb2tzdG9yZS50eXBlLnYxLk1vbmV5Qga6SAPIAQESOwoLdHJhbnNhY3Rpb24YBCABKAsyJi5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLlRyYW5zYWN0aW9uEh8KDXBhcmtlZF9yZWFzb24YBSABKAlCCLpIBXIDGOgHIhIKEEdldExlZGdlclJlcXVlc3QiigEKEUdldExlZGdlclJlc3BvbnNlEkUKCGJhbGFuY2VzGAEgAygLMiguYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5MZWRnZXJCYWxhbmNlQgm6SAaSAQMQyAESLgoTdW5iYWxhbmNlZF9wb3N0aW5ncxgCIAMoCUIRukgOkgELEGQiB3IFEAEYyAEipQEKDUxlZGdlckJhbGFuY2USKwoNY3VycmVuY3lfY29kZRgBIAEoCUIUukgRcg8yCl5bQS1aXXszfSSYAQMSLAoJc3VtX21pbm9yGAIgASgSQhm6SBZCFBiAgKD29Kzb4Bso//+f9vSs2+AbEjkKFnByb3ZpZGVyX2JhbGFuY2VfbWlub3IYAyABKBJCGbpIFkIUGICAoPb0rNvgGyj//5/29Kzb4Bsy4hcKElRyYW5zYWN0aW9uU2VydmljZRLlAwoGQ2hhcmdlEiguYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5DaGFyZ2VSZXF1ZXN0GikuYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5DaGFyZ2VSZXNwb25zZSKFA5ACAsrYGVIIAxITQU1PVU5UX05PVF9QT1NJVElWRRo5dGhlIGFtb3VudCBpcyB6ZXJvOyBjaGFyZ2Ugb25seSBhbW91bnRzIGdyZWF0ZXIgdGhhbiB6ZXJvytgZeQgDEhBDVVJSRU5DWV9VTktOT1dOGmN0aGUgY3VycmVuY3kgY29kZSBpcyBub3QgYSBjdXJyZW5jeSBvZiBJU08gNDIxNyB0aGF0IGNhbiBiZSB1c2VkIGZvciBwYXltZW50czsgdXNlIGFub3RoZXIgY3VycmVuY3nK2BmOAQgOEhRQUk9WSURFUl9VTkFWQUlMQUJMRRp0dGhlIHBheW1lbnQgcHJvdmlkZXIgZG9lcyBub3QgcmVzcG9uZCwgYW5kIGl0IGlzIHVua25vd24gd2hldGhlciB0aGUgbW9uZXkgd2FzIHRha2VuOyByZXRyeSB3aXRoIHRoZSBzYW1lIHJlcXVlc3QgaWTa2BkGGgRjYXJ04tgZCnJlcXVlc3RfaWS42RkBEpkICgZSZWZ1bmQSKC5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLlJlZnVuZFJlcXVlc3QaKS5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLlJlZnVuZFJlc3BvbnNlIrkHkAICytgZNQgFEhVUUkFOU0FDVElPTl9OT1RfRk9VTkQaGm5vIHRyYW5zYWN0aW9uIGhhcyB0aGlzIGlkytgZXQgDEhNBTU9VTlRfTk9UX1BPU0lUSVZFGkR0aGUgYW1vdW50IGlzIHplcm87IGxlYXZlIGl0IHVuc2V0IHRvIHJlZnVuZCBldmVyeXRoaW5nIHRoYXQgaXMgbGVmdMrYGZcBCAkSEENVUlJFTkNZX0RJRkZFUlMagAF0aGUgY3VycmVuY3kgb2YgdGhlIGFtb3VudCBpcyBub3QgdGhhdCBvZiB0aGUgY2hhcmdlLCB3aGljaCB0aGUgbWV0YWRhdGEga2V5IGN1cnJlbmN5X2NvZGUgb2YgRXJyb3JJbmZvIGdpdmVzOyB1c2UgdGhhdCBjdXJyZW5jecrYGYYBCAkSGlRSQU5TQUNUSU9OX05PVF9SRUZVTkRBQkxFGmZ0aGUgY2hhcmdlIHdhcyBkZWNsaW5lZCBvciBpcyBhbHJlYWR5IHJlZnVuZGVkIGNvbXBsZXRlbHksIGFzIHRoZSBtZXRhZGF0YSBrZXkgc3RhdGUgb2YgRXJyb3JJbmZvIHNheXPK2BmfAQgJEhBSRUZVTkRfVE9PX0xBUkdFGogBdGhlIGFtb3VudCBpcyBtb3JlIHRoYW4gd2hhdCBpcyBsZWZ0IG9mIHRoZSBjaGFyZ2UsIHdoaWNoIHRoZSBtZXRhZGF0YSBrZXkgcmVmdW5kYWJsZV9taW5vciBvZiBFcnJvckluZm8gZ2l2ZXM7IHJlZnVuZCB0aGF0IG11Y2ggb3IgbGVzc8rYGYsBCAkSEFRPT19NQU5ZX1JFRlVORFMadXRoZSB0cmFuc2FjdGlvbiBhbHJlYWR5IGhhcyA5OSByZWZ1bmRzLCBhbmQgdGhlIDEwMHRoIGhhcyB0byBwYXkgYmFjayBldmVyeXRoaW5nIHRoYXQgaXMgbGVmdDsgbGVhdmUgdGhlIGFtb3VudCB1bnNldMrYGZIBCA4SFFBST1ZJREVSX1VOQVZBSUxBQkxFGnh0aGUgcGF5bWVudCBwcm92aWRlciBkb2VzIG5vdCByZXNwb25kLCBhbmQgaXQgaXMgdW5rbm93biB3aGV0aGVyIHRoZSBtb25leSB3YXMgcGFpZCBiYWNrOyByZXRyeSB3aXRoIHRoZSBzYW1lIHJlcXVlc3QgaWTa2BkKCghvcGVyYXRvctrYGQYaBGNhcnTi2BkKcmVxdWVzdF9pZLjZGQES5gEKDkdldFRyYW5zYWN0aW9uEjAuYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5HZXRUcmFuc2FjdGlvblJlcXVlc3QaMS5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLkdldFRyYW5zYWN0aW9uUmVzcG9uc2Uib5ACAcrYGU0IBRIVVFJBTlNBQ1RJT05fTk9UX0ZPVU5EGjJubyB0cmFuc2FjdGlvbiBvZiB0aGUgY2FsbGVyJ3MgYWNjb3VudCBoYXMgdGhpcyBpZNrYGQkKB2FjY291bnTa2BkKCghvcGVyYXRvchLXAgoQTGlzdFRyYW5zYWN0aW9ucxIyLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuTGlzdFRyYW5zYWN0aW9uc1JlcXVlc3QaMy5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLkxpc3RUcmFuc2FjdGlvbnNSZXNwb25zZSLZAZACAcrYGYoBCAMSElBBR0VfVE9LRU5fSU5WQUxJRBpydGhpcyBtZXRob2QgZGlkIG5vdCByZXR1cm4gdGhlIHBhZ2UgdG9rZW4gZm9yIHRoZSBzYW1lIGFjY291bnQ7IHJlcXVlc3QgdGhlIGZpcnN0IHBhZ2UgYWdhaW4sIHdpdGhvdXQgYSBwYWdlIHRva2Vu0tgZNgoJcGFnZV9zaXplEgpwYWdlX3Rva2VuGgx0cmFuc2FjdGlvbnMiD25leHRfcGFnZV90b2tlbtrYGQkKB2FjY291bnQSygMKDVJlc2VuZFJlY2VpcHQSLy5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLlJlc2VuZFJlY2VpcHRSZXF1ZXN0GjAuYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5SZXNlbmRSZWNlaXB0UmVzcG9uc2Ui1QKQAgLK2BlNCAUSFVRSQU5TQUNUSU9OX05PVF9GT1VORBoybm8gdHJhbnNhY3Rpb24gb2YgdGhlIGNhbGxlcidzIGFjY291bnQgaGFzIHRoaXMgaWTK2BlvCAkSDFJFQ0VJUFRfTk9ORRpddGhlIHRyYW5zYWN0aW9uIGhhcyBubyByZWNlaXB0OiB0aGUgY2hhcmdlIHdhcyBkZWNsaW5lZCwgb3IgaXQgd2FzIG1hZGUgd2l0aG91dCByZWNlaXB0X2VtYWlsytgZawgIEhFUT09fTUFOWV9BVFRFTVBUUxpUdGhlIHJlY2VpcHQgd2FzIG1haWxlZCB0b28gb2Z0ZW47IHdhaXQgZm9yIHRoZSB0aW1lIHRoYXQgUmV0cnlJbmZvIGdpdmVzLCB0aGVuIHJldHJ52tgZCQoHYWNjb3VudOLYGQpyZXF1ZXN0X2lkuNkZARKyAgoMTGlzdFBheW1lbnRzEi4uYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5MaXN0UGF5bWVudHNSZXF1ZXN0Gi8uYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5MaXN0UGF5bWVudHNSZXNwb25zZSLAAZACAcrYGXUIAxISUEFHRV9UT0tFTl9JTlZBTElEGl10aGlzIG1ldGhvZCBkaWQgbm90IHJldHVybiB0aGUgcGFnZSB0b2tlbjsgcmVxdWVzdCB0aGUgZmlyc3QgcGFnZSBhZ2Fpbiwgd2l0aG91dCBhIHBhZ2UgdG9rZW7S2BkyCglwYWdlX3NpemUSCnBhZ2VfdG9rZW4aCHBheW1lbnRzIg9uZXh0X3BhZ2VfdG9rZW7a2BkKCghvcGVyYXRvchJ5CglHZXRMZWRnZXISKy5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLkdldExlZGdlclJlcXVlc3QaLC5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLkdldExlZGdlclJlc3BvbnNlIhGQAgHa2BkKCghvcGVyYXRvchoIsNkZAbjZGQFC9wEKHWNvbS5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxQhdUcmFuc2FjdGlvblNlcnZpY2VQcm90b1ABWjdiaW5kZXJ5L2dlbi9nby9ib29rc3RvcmUvdHJhbnNhY3Rpb25zL3YxO3RyYW5zYWN0aW9uc3YxogIDQlRYqgIZQm9va3N0b3JlLlRyYW5zYWN0aW9ucy5WMcoCGUJvb2tzdG9yZVxUcmFuc2FjdGlvbnNcVjHiAiVCb29rc3RvcmVcVHJhbnNhY3Rpb25zXFYxXEdQQk1ldGFkYXRh6gIbQm9va3N0b3JlOjpUcmFuc2FjdGlvbnM6OlYxYgZwcm90bzM", [file_bookstore_transactions_v1_payment_method, file_bookstore_transactions_v1_transaction, file_bookstore_type_v1_conventions, file_bookstore_type_v1_money, file_buf_validate_validate, file_proofread_v1_options]);
 
 /**
  * The amount, how it is paid, and what for.
@@ -325,6 +325,192 @@ export const ResendReceiptResponseSchema: GenMessage<ResendReceiptResponse> = /*
   messageDesc(file_bookstore_transactions_v1_transaction_service, 9);
 
 /**
+ * Selects a page of the payments.
+ *
+ * @generated from message bookstore.transactions.v1.ListPaymentsRequest
+ */
+export type ListPaymentsRequest = Message<"bookstore.transactions.v1.ListPaymentsRequest"> & {
+  /**
+   * The maximum number of payments in the response, up to 200.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * The next_page_token of the previous response. Send it with the same filters
+   * as before; only page_size may differ.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message bookstore.transactions.v1.ListPaymentsRequest.
+ * Use `create(ListPaymentsRequestSchema)` to create a new message.
+ */
+export const ListPaymentsRequestSchema: GenMessage<ListPaymentsRequest> = /*@__PURE__*/
+  messageDesc(file_bookstore_transactions_v1_transaction_service, 10);
+
+/**
+ * A page of the payments.
+ *
+ * @generated from message bookstore.transactions.v1.ListPaymentsResponse
+ */
+export type ListPaymentsResponse = Message<"bookstore.transactions.v1.ListPaymentsResponse"> & {
+  /**
+   * The payments of this page, newest first.
+   *
+   * @generated from field: repeated bookstore.transactions.v1.Payment payments = 1;
+   */
+  payments: Payment[];
+
+  /**
+   * The page_token of the next page. Empty if this is the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message bookstore.transactions.v1.ListPaymentsResponse.
+ * Use `create(ListPaymentsResponseSchema)` to create a new message.
+ */
+export const ListPaymentsResponseSchema: GenMessage<ListPaymentsResponse> = /*@__PURE__*/
+  messageDesc(file_bookstore_transactions_v1_transaction_service, 11);
+
+/**
+ * A payment as the operator sees it.
+ *
+ * @generated from message bookstore.transactions.v1.Payment
+ */
+export type Payment = Message<"bookstore.transactions.v1.Payment"> & {
+  /**
+   * The id of the transaction.
+   *
+   * @generated from field: string transaction_id = 1;
+   */
+  transactionId: string;
+
+  /**
+   * What is paid for: the id of an order.
+   *
+   * @generated from field: string reference = 2;
+   */
+  reference: string;
+
+  /**
+   * The amount that was requested.
+   *
+   * @generated from field: bookstore.type.v1.Money amount = 3;
+   */
+  amount?: Money | undefined;
+
+  /**
+   * The transaction. Unset until the payment provider has decided.
+   *
+   * @generated from field: bookstore.transactions.v1.Transaction transaction = 4;
+   */
+  transaction?: Transaction | undefined;
+
+  /**
+   * Why the operator has to look at the charge or at one of its refunds, which
+   * nothing is done about automatically any more. Empty if there is no need.
+   *
+   * @generated from field: string parked_reason = 5;
+   */
+  parkedReason: string;
+};
+
+/**
+ * Describes the message bookstore.transactions.v1.Payment.
+ * Use `create(PaymentSchema)` to create a new message.
+ */
+export const PaymentSchema: GenMessage<Payment> = /*@__PURE__*/
+  messageDesc(file_bookstore_transactions_v1_transaction_service, 12);
+
+/**
+ * Has no parameters.
+ *
+ * @generated from message bookstore.transactions.v1.GetLedgerRequest
+ */
+export type GetLedgerRequest = Message<"bookstore.transactions.v1.GetLedgerRequest"> & {
+};
+
+/**
+ * Describes the message bookstore.transactions.v1.GetLedgerRequest.
+ * Use `create(GetLedgerRequestSchema)` to create a new message.
+ */
+export const GetLedgerRequestSchema: GenMessage<GetLedgerRequest> = /*@__PURE__*/
+  messageDesc(file_bookstore_transactions_v1_transaction_service, 13);
+
+/**
+ * The sums of the ledger.
+ *
+ * @generated from message bookstore.transactions.v1.GetLedgerResponse
+ */
+export type GetLedgerResponse = Message<"bookstore.transactions.v1.GetLedgerResponse"> & {
+  /**
+   * The sums, one for each currency, in the order of their codes.
+   *
+   * @generated from field: repeated bookstore.transactions.v1.LedgerBalance balances = 1;
+   */
+  balances: LedgerBalance[];
+
+  /**
+   * The names of up to 100 postings whose entries do not add up to zero.
+   *
+   * @generated from field: repeated string unbalanced_postings = 2;
+   */
+  unbalancedPostings: string[];
+};
+
+/**
+ * Describes the message bookstore.transactions.v1.GetLedgerResponse.
+ * Use `create(GetLedgerResponseSchema)` to create a new message.
+ */
+export const GetLedgerResponseSchema: GenMessage<GetLedgerResponse> = /*@__PURE__*/
+  messageDesc(file_bookstore_transactions_v1_transaction_service, 14);
+
+/**
+ * The sums of one currency, in its minor units.
+ *
+ * @generated from message bookstore.transactions.v1.LedgerBalance
+ */
+export type LedgerBalance = Message<"bookstore.transactions.v1.LedgerBalance"> & {
+  /**
+   * The currency code of ISO 4217.
+   *
+   * @generated from field: string currency_code = 1;
+   */
+  currencyCode: string;
+
+  /**
+   * The sum of all entries. Zero in health.
+   *
+   * @generated from field: sint64 sum_minor = 2;
+   */
+  sumMinor: bigint;
+
+  /**
+   * What the payment provider owes to the shop. Negative if it is the other way
+   * round, because fees are kept when a charge is paid back.
+   *
+   * @generated from field: sint64 provider_balance_minor = 3;
+   */
+  providerBalanceMinor: bigint;
+};
+
+/**
+ * Describes the message bookstore.transactions.v1.LedgerBalance.
+ * Use `create(LedgerBalanceSchema)` to create a new message.
+ */
+export const LedgerBalanceSchema: GenMessage<LedgerBalance> = /*@__PURE__*/
+  messageDesc(file_bookstore_transactions_v1_transaction_service, 15);
+
+/**
  * Charges, refunds and receipts.
  *
  * The Cart service charges and refunds for the buyer; the operator can refund
@@ -391,6 +577,28 @@ export const TransactionService: GenService<{
     methodKind: "unary";
     input: typeof ResendReceiptRequestSchema;
     output: typeof ResendReceiptResponseSchema;
+  },
+  /**
+   * Lists the payments of all accounts, newest first, also those that the
+   * payment provider has not decided.
+   *
+   * @generated from rpc bookstore.transactions.v1.TransactionService.ListPayments
+   */
+  listPayments: {
+    methodKind: "unary";
+    input: typeof ListPaymentsRequestSchema;
+    output: typeof ListPaymentsResponseSchema;
+  },
+  /**
+   * Returns the sums of the ledger. In health the entries of each currency add
+   * up to zero, and so does each posting.
+   *
+   * @generated from rpc bookstore.transactions.v1.TransactionService.GetLedger
+   */
+  getLedger: {
+    methodKind: "unary";
+    input: typeof GetLedgerRequestSchema;
+    output: typeof GetLedgerResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_bookstore_transactions_v1_transaction_service, 0);

@@ -22,7 +22,7 @@ use contract::{
     recommendations_client::RecommendationsClient,
 };
 
-use super::{Folder, Page, TestProcess, eventually};
+use super::{CommandOutput, Folder, Page, TestProcess, eventually, run};
 use crate::accounts::{mailed_token, session_token, sign_up, with_token};
 
 /// The process of each service, or one process for all of them.
@@ -58,7 +58,28 @@ impl<'h> Deployment<'h> {
         self.browse().await;
         self.fill_a_cart().await;
         self.order().await;
-        self.buy().await;
+        let agree = self.audit();
+        assert_eq!((agree.code, agree.stderr.as_str()), (0, ""));
+        assert!(agree.stdout.contains("1 orders, "), "{}", agree.stdout);
+        let reservation_id = self.buy().await;
+        // Nobody has ordered these copies.
+        let disagree = self.audit();
+        let expected =
+            format!("reservation {reservation_id} is committed, but no order names it\n");
+        assert_eq!((disagree.code, disagree.stdout), (1, expected));
+        assert!(
+            disagree.stderr.contains("1 disagreements in"),
+            "{}",
+            disagree.stderr
+        );
+    }
+
+    fn audit(self) -> CommandOutput {
+        let server = format!("--server={}", self.cart.grpc_url());
+        let inventory = format!("--peer=inventory={}", self.inventory.grpc_url());
+        let transactions = format!("--peer=transactions={}", self.transactions.grpc_url());
+        let arguments = ["audit", &server, &inventory, &transactions, "--data=data"];
+        run(self.folder, &arguments)
     }
 
     /// Waits for a home page without notices: processes that start at the same time need a
@@ -199,8 +220,8 @@ impl<'h> Deployment<'h> {
         }
     }
 
-    /// Sets the stock of a book to three copies and sells two.
-    async fn buy(self) {
+    /// Sets the stock of a book to three copies and sells two. Returns the reservation.
+    async fn buy(self) -> String {
         let mut operator = self.inventory.operator();
         let stock = SetStockRequest {
             book_id: 7,
@@ -230,7 +251,9 @@ impl<'h> Deployment<'h> {
         assert_eq!(self.stock_of_book_7().await, (3, 2, 1));
 
         let reservation_id = ids.into_iter().next().expect("there is one");
-        let commit = CommitReservationRequest { reservation_id };
+        let commit = CommitReservationRequest {
+            reservation_id: reservation_id.clone(),
+        };
         let answer = self.inventory.cart().commit_reservation(commit).await;
         let paid = answer.expect("it is held").into_inner().reservation;
         let state = paid.expect("required").state();
@@ -238,6 +261,7 @@ impl<'h> Deployment<'h> {
         assert_eq!(self.stock_of_book_7().await, (1, 0, 1));
         let book = self.shop.page("/books/7").await;
         assert!(book.body.contains("class=\"stock"), "{}", book.body);
+        reservation_id
     }
 
     async fn stock_of_book_7(self) -> (i32, i32, i32) {

@@ -20,8 +20,8 @@ use self::advance::Advance;
 pub use self::place::PlaceOrder;
 use super::Carts;
 use crate::{
-    CartError, CartOwner, Event, LinesBack, Order, OrderId, buyers::Buyers, payments::Payments,
-    stock::Stock, store as rows,
+    CartError, CartOwner, Event, LinesBack, Order, OrderId, OrderState, buyers::Buyers,
+    payments::Payments, stock::Stock, store as rows,
 };
 
 /// The version of the page tokens. Must be changed together with the sort order of the list or
@@ -193,6 +193,30 @@ impl Checkout {
         let limit = i64::from(page_size) + 1;
         let orders = store::read!(self.db(), connection => {
             rows::orders::list(connection, account_id, before, limit).await
+        })?;
+        Page::from_items(orders, page_size, |last| {
+            Ok(scope.encode(&last.order_id.0.as_u128())?)
+        })
+    }
+
+    /// A page of the orders of all accounts, newest first; only those in a state, if one is
+    /// given.
+    ///
+    /// # Errors
+    /// [`CartError::InvalidPageToken`], or an error of the database.
+    pub async fn list_all(
+        &self,
+        state: Option<OrderState>,
+        page_size: u32,
+        page_token: &str,
+    ) -> Result<Page<Order>, CartError> {
+        let number = state.map_or(0, |state| state as i64);
+        let scope = PageScope::new(TOKEN_VERSION, "ListAllOrders").with(number.to_be_bytes());
+        let before: Option<u128> = scope.decode(page_token)?;
+        let before = OrderId(before.map_or(Uuid::max(), Uuid::from_u128));
+        let limit = i64::from(page_size) + 1;
+        let orders = store::read!(self.db(), connection => {
+            rows::orders::list_all(connection, state, before, limit).await
         })?;
         Page::from_items(orders, page_size, |last| {
             Ok(scope.encode(&last.order_id.0.as_u128())?)

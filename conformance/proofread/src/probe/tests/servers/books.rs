@@ -240,6 +240,13 @@ impl InventoryService for Books {
         Err(missing(errors::RESERVATION_NOT_FOUND))
     }
 
+    async fn list_reservations(
+        &self,
+        _: Request<ListReservationsRequest>,
+    ) -> Answer<ListReservationsResponse> {
+        Ok(Response::new(ListReservationsResponse::default()))
+    }
+
     async fn commit_reservation(
         &self,
         _: Request<CommitReservationRequest>,
