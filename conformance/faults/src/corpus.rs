@@ -9,7 +9,10 @@ use prost_reflect::{
     DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, ReflectMessage, Value,
 };
 
-use crate::image;
+use crate::{
+    image,
+    wire_fields::{self, WireField},
+};
 
 static VALID: LazyLock<BTreeMap<String, Vec<serde_json::Value>>> =
     LazyLock::new(|| serde_json::from_str(include_str!("corpus.json")).expect("it is JSON"));
@@ -47,7 +50,9 @@ pub fn requests(path: &str) -> Vec<DynamicMessage> {
 
 /// Malformed messages, and valid messages with an unusual encoding.
 pub fn raw(path: &str) -> Vec<Bytes> {
-    let valid = Bytes::from(valid(path).encode_to_vec());
+    let valid = valid(path);
+    let valid_descriptor = valid.descriptor();
+    let valid = Bytes::from(valid.encode_to_vec());
     let with = |more: &[u8]| Bytes::from([&valid[..], more].concat());
     let mut all = vec![
         with(&[0xf8, 0x7f, 0x01]),
@@ -62,25 +67,26 @@ pub fn raw(path: &str) -> Vec<Bytes> {
         with(&[0x08, 0x64, 0x08, 0x65]),
         with(&[0x0a, 0x02, 0x66, 0x67]),
     ];
-    let records = crate::wire_fields::read(&valid).unwrap_or_default();
-    all.push(crate::wire_fields::write(
+    let records = wire_fields::read(&valid).unwrap_or_default();
+    all.push(wire_fields::write(
         &records.iter().rev().cloned().collect::<Vec<_>>(),
     ));
     // Every field twice: an invalid value before the valid one, and the reverse.
     for record in &records {
         for value in [&[0x63][..], &[0x01, 0xff], &[0x00]] {
-            let invalid = crate::wire_fields::WireField {
+            let invalid = WireField {
                 value: Bytes::copy_from_slice(value),
                 ..record.clone()
             };
             let mut before = records.clone();
             before.insert(0, invalid.clone());
-            all.push(crate::wire_fields::write(&before));
+            all.push(wire_fields::write(&before));
             let mut after = records.clone();
             after.push(invalid);
-            all.push(crate::wire_fields::write(&after));
+            all.push(wire_fields::write(&after));
         }
     }
+    all.extend(in_pieces(&records, &valid_descriptor));
     let nested = (0..100).fold(Vec::new(), |inner: Vec<u8>, _| {
         let mut outer = vec![0x12];
         prost::encoding::encode_varint(inner.len() as u64, &mut outer);
@@ -93,6 +99,85 @@ pub fn raw(path: &str) -> Vec<Bytes> {
     let long = vec![b'x'; 2 << 20];
     all.push(with(&[&[0x0a][..], &varint(long.len()), &long].concat()));
     all
+}
+
+/// Valid messages followed or preceded by a piece of one of their values: each field again,
+/// a field of a nested message with zero, other members of a oneof, the key of a map entry
+/// without a value, and list items; and lists that are partly packed.
+fn in_pieces(records: &[WireField], descriptor: &MessageDescriptor) -> Vec<Bytes> {
+    let mut pieces: Vec<WireField> = records.to_vec();
+    for record in records {
+        let Some(field) = descriptor.get_field(record.number) else {
+            continue;
+        };
+        if field.is_map() {
+            let mut entry = record.value.clone();
+            let key = prost::encoding::decode_varint(&mut entry).ok();
+            let key = key
+                .and_then(|_| wire_fields::read(&entry))
+                .unwrap_or_default();
+            let key: Vec<WireField> = key.into_iter().filter(|it| it.number == 1).collect();
+            let key = wire_fields::write(&key);
+            let value = [varint(key.len()).as_slice(), &key].concat().into();
+            pieces.push(WireField {
+                value,
+                ..record.clone()
+            });
+        }
+        if !field.is_list()
+            && let Kind::Message(nested) = field.kind()
+        {
+            pieces.extend(nested.fields().map(|inner| {
+                WireField {
+                    value: vec![
+                        2,
+                        (inner.number() << 3) as u8 | inner.kind().wire_type() as u8,
+                        0,
+                    ]
+                    .into(),
+                    ..record.clone()
+                }
+            }));
+        }
+        if let Some(oneof) = field.containing_oneof() {
+            pieces.extend(oneof.fields().map(|member| WireField {
+                number: member.number(),
+                wire_type: member.kind().wire_type() as u8,
+                value: Bytes::from_static(&[0]),
+            }));
+        }
+    }
+    let packed = descriptor
+        .fields()
+        .filter(|it| it.is_list() && it.is_packed());
+    pieces.extend(packed.map(|list| WireField {
+        number: list.number(),
+        wire_type: list.kind().wire_type() as u8,
+        value: Bytes::from_static(&[2]),
+    }));
+    // The first packed number, and the others one by one, if each has one byte.
+    let packed = records.iter().enumerate().filter(|(_, record)| {
+        let field = descriptor.get_field(record.number);
+        let number = |it: &FieldDescriptor| it.is_packed() && it.kind().wire_type() as u8 == 0;
+        record.wire_type == 2 && record.value.len() > 2 && field.is_some_and(|it| number(&it))
+    });
+    let partly_packed = packed.map(|(at, record)| {
+        let mut records = records.to_vec();
+        records[at].value = Bytes::copy_from_slice(&[1, record.value[1]]);
+        records.extend(record.value[2..].iter().map(|item| WireField {
+            number: record.number,
+            wire_type: 0,
+            value: Bytes::copy_from_slice(&[*item]),
+        }));
+        wire_fields::write(&records)
+    });
+    let partly_packed: Vec<Bytes> = partly_packed.collect();
+    let joined = pieces.into_iter().flat_map(|piece| {
+        let after: Vec<WireField> = records.iter().cloned().chain([piece.clone()]).collect();
+        let before: Vec<WireField> = [piece].into_iter().chain(records.iter().cloned()).collect();
+        [wire_fields::write(&after), wire_fields::write(&before)]
+    });
+    joined.chain(partly_packed).collect()
 }
 
 fn varint(number: usize) -> Vec<u8> {

@@ -4,6 +4,7 @@
 mod bounds;
 mod fault_behaviour;
 mod paging;
+mod pieces;
 mod refusals;
 mod responses;
 mod server_behaviour;
@@ -51,6 +52,11 @@ impl Fault {
         self.id == server_behaviour::EXITS_PROCESS
     }
 
+    /// Whether the user named the methods, so that the server must implement them.
+    pub fn is_about_included_methods(&self) -> bool {
+        self.id.starts_with("unimplemented/")
+    }
+
     /// A fault that a phase must detect.
     fn new(
         id: &str,
@@ -77,6 +83,7 @@ pub fn table() -> Vec<Fault> {
         refusals::faults(),
         responses::faults(),
         wire::faults(),
+        pieces::faults(),
         paging::faults(),
         server_behaviour::faults(),
         undetectable::faults(),

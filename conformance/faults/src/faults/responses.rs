@@ -84,6 +84,8 @@ pub(super) fn faults() -> Vec<Fault> {
         Fault::new("responses/internal", "fails with INTERNAL on a valid request", STRINGS, undeclared, fails(|| Status::internal("panicked"))),
         Fault::new("responses/unknown", "fails with UNKNOWN on a valid request", LISTS, undeclared, fails(|| Status::unknown("Exception"))),
         Fault::new("responses/unimplemented", "does not implement a method", SUM_WEIGHTS, undeclared, fails(|| Status::unimplemented("later"))),
+        Fault::new("unimplemented/included-method", "does not implement a method that the user names", SUM_WEIGHTS, undeclared, fails(|| Status::unimplemented("later"))),
+        Fault::new("unimplemented/included-service", "implements no method of a service that the user names", "/rules.v1.NumberService/", undeclared, fails(|| Status::unimplemented("later"))),
         Fault::new("responses/unauthenticated", "requires a credential that the contract does not declare", RECOMMEND, undeclared,
             fails(|| Status::unauthenticated("a credential is required"))),
         Fault::new("responses/undefined-code", "returns a code that gRPC does not define", INT32, protocol,

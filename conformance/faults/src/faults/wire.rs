@@ -30,7 +30,7 @@ const LISTS: &str = "/rules.v1.StructureService/CheckLists";
 const COUNT: &str = "/rules.v1.BehaviourService/Count";
 
 /// Whether the predicate is true for the encoded fields of any message of the call.
-fn any(call: &Call, is: impl Fn(&[WireField], &MessageDescriptor) -> bool) -> bool {
+pub(super) fn any(call: &Call, is: impl Fn(&[WireField], &MessageDescriptor) -> bool) -> bool {
     let Some(method) = image::method(&call.path) else {
         return false;
     };
@@ -39,25 +39,25 @@ fn any(call: &Call, is: impl Fn(&[WireField], &MessageDescriptor) -> bool) -> bo
 }
 
 /// Returns `answer` for calls for which `is` is true.
-fn instead(
+pub(super) fn instead(
     is: impl Fn(&Call) -> bool + Send + Sync,
     response: impl Fn(&Call) -> FaultyResponse + Send + Sync,
 ) -> RespondInstead<impl Fn(&Call) -> Option<FaultyResponse>> {
     RespondInstead(move |call: &Call| is(call).then(|| response(call)))
 }
 
-fn fails(
+pub(super) fn fails(
     status: impl Fn() -> Status + Send + Sync,
 ) -> impl Fn(&Call) -> FaultyResponse + Send + Sync {
     move |_: &Call| FaultyResponse::Reply(Reply::status(status()))
 }
 
-fn accepts(call: &Call) -> FaultyResponse {
+pub(super) fn accepts(call: &Call) -> FaultyResponse {
     FaultyResponse::Reply(accept_anyway(call))
 }
 
 /// Changes the encoded fields of each message, like a wrong decoder.
-fn misreads(
+pub(super) fn misreads(
     change: impl Fn(&mut Vec<WireField>, &MessageDescriptor) + Send + Sync,
 ) -> ChangeCall<impl Fn(Call) -> Call> {
     ChangeCall(move |call: Call| {

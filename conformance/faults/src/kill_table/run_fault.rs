@@ -99,6 +99,9 @@ pub async fn run_fault(
     let mut plan = plan(contract, &probe);
     plan.methods = methods(contract, fault);
     plan.random = RANDOM_CASES;
+    if fault.is_about_included_methods() {
+        plan.required = plan.methods.iter().map(|it| it.path.clone()).collect();
+    }
     match fault.expectation {
         Expectation::DetectedBy(phase, kind) => {
             plan.phases = [phase].into();
@@ -237,7 +240,7 @@ pub(super) fn fixtures() -> Fixtures {
 /// The methods to test for a fault. A fault of the whole server affects every method, so
 /// one method is enough; unknown paths are tested with the first method of a service. In
 /// the baseline phase all methods of the service are tested: an unimplemented method is a
-/// failure only if other methods of its service are implemented.
+/// failure only if other methods of its service are implemented, or if the user names it.
 fn methods<'c>(contract: &'c Contract, fault: &Fault) -> Vec<&'c Method> {
     let is_affected = |method: &Method| fault.applies_to(&method.path);
     let concerned = contract
@@ -248,7 +251,7 @@ fn methods<'c>(contract: &'c Contract, fault: &Fault) -> Vec<&'c Method> {
     let baseline = matches!(
         fault.expectation,
         Expectation::DetectedBy(Phase::Baseline, _)
-    );
+    ) && !fault.is_about_included_methods();
     let mut services = contract.services();
     let service = services.find(|service| {
         if affects_all {

@@ -15,11 +15,12 @@ mod equivalent_encodings;
 mod framing;
 mod headers;
 mod message;
+mod pieces;
 #[cfg(test)]
 mod tests;
 
 use prost::Message;
-use prost_reflect::DynamicMessage;
+use prost_reflect::{DynamicMessage, ReflectMessage};
 
 use crate::{
     case::{Case, Expect, Payload, Phase, RawCall},
@@ -48,6 +49,7 @@ pub fn cases(
     };
     let mut cases = message::cases(&builder);
     cases.extend(equivalent_encodings::cases(&builder));
+    cases.extend(pieces::cases(&builder));
     cases.extend(framing::cases(&builder));
     cases.extend(headers::cases(&builder));
     cases
@@ -103,6 +105,24 @@ impl CaseBuilder<'_> {
             send: Payload::Raw(call),
             expect,
         }
+    }
+
+    /// The answer that is expected for a message; `None` if it does not decode or its rules
+    /// can't be evaluated.
+    fn expectation(&self, bytes: &[u8]) -> Option<Expect> {
+        let decoded = DynamicMessage::decode(self.baseline.descriptor(), bytes).ok()?;
+        let due = self.oracle.stable_violations(&decoded).ok()?;
+        Some(if due.is_empty() {
+            Expect::Accepted
+        } else {
+            Expect::Refused(due.into_iter().collect())
+        })
+    }
+
+    /// A case whose expected answer the oracle decides; `None` if it can't.
+    fn judged(&self, id: &str, intent: &str, bytes: &[u8]) -> Option<Case> {
+        let expect = self.expectation(bytes)?;
+        Some(self.message(id, intent, bytes, expect))
     }
 
     /// The encoded baseline followed by these bytes.

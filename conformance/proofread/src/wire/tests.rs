@@ -133,7 +133,8 @@ fn accepted_cases_decode_to_the_same_valid_request() {
             "{}",
             case.id
         );
-        if !case.id.starts_with("wire/last-wins/") {
+        let with_other_values = ["wire/last-wins/", "wire/pieces/"];
+        if !with_other_values.iter().any(|it| case.id.starts_with(it)) {
             let same = expected
                 .descriptor()
                 .fields()
@@ -270,4 +271,58 @@ fn request_without_fields_has_wire_cases() {
     let oracle = Oracle::new(&contract);
     let cases = cases(&contract, &oracle, method, &request, &Profile::strict());
     assert!(cases.len() > 40, "{}", cases.len());
+}
+
+/// Each value in pieces is sent such that taking the wrong piece changes the verdict.
+#[test]
+fn value_in_pieces_is_judged_by_the_joined_value() {
+    let contract = Contract::decode(&testing::shop(
+        "service Shop { rpc Put(PutRequest) returns (PutRequest); }
+         message PutRequest {
+           oneof key {
+             option (buf.validate.oneof).required = true;
+             int32 id = 1 [(buf.validate.field).int32.gt = 0];
+             string code = 2 [(buf.validate.field).string.len = 3];
+           }
+           map<string, int64> stock = 3 [(buf.validate.field).map.values.int64.gt = 0];
+           Price price = 4 [(buf.validate.field).required = true];
+           repeated int32 sizes = 5 [(buf.validate.field).repeated.max_items = 3];
+         }
+         message Price { int64 amount = 1 [(buf.validate.field).int64.gt = 0]; string note = 2; }",
+    ));
+    let contract = contract.expect("a contract");
+    let method = contract.methods().next().expect("a method");
+    let request = serde_json::json!({"id": 7, "price": {"amount": 1, "note": "a"}});
+    let request = DynamicMessage::deserialize(method.descriptor.input(), request);
+    let request = request.expect("it is one");
+    let oracle = Oracle::new(&contract);
+    let cases = cases(&contract, &oracle, method, &request, &Profile::strict());
+    let pieces = cases
+        .iter()
+        .filter(|case| case.id.starts_with("wire/pieces/"));
+    let verdicts: Vec<(&str, String)> = pieces
+        .map(|case| {
+            let rules = match &case.expect {
+                Expect::Refused(due) => due.iter().map(|it| it.rule.clone()).collect(),
+                _ => vec!["accepted".to_owned()],
+            };
+            (&case.id["wire/pieces/".len()..], rules.join(", "))
+        })
+        .collect();
+    let expected = [
+        ("oneof/id/valid-last", "accepted"),
+        ("oneof/id/invalid-last", "int32.gt"),
+        ("oneof/code/valid-last", "accepted"),
+        ("oneof/code/invalid-last", "string.len"),
+        ("map/stock/valid-last", "accepted"),
+        ("map/stock/invalid-last", "int64.gt"),
+        ("message/price.amount/zero-first", "accepted"),
+        ("message/price.amount/zero-last", "int64.gt"),
+        ("message/price.note/zero-first", "accepted"),
+        ("message/price.note/zero-last", "accepted"),
+        ("list/sizes/mixed", "accepted"),
+        ("list/sizes/twice", "repeated.max_items"),
+    ];
+    let expected = expected.map(|(id, rules)| (id, rules.to_owned()));
+    assert_eq!(verdicts, expected);
 }
