@@ -35,8 +35,7 @@ struct BookPage {
 impl BookPage {
     /// The number of copies in the visitor's cart; 0 if it is unknown.
     fn in_cart(&self) -> i32 {
-        let copies = self.layout.visitor.copies_in_cart(self.book.card.id);
-        copies.unwrap_or_default()
+        self.layout.visitor.copies_in_cart(self.book.card.id)
     }
 
     /// Whether the book is known to be sold out.

@@ -32,7 +32,6 @@ pub(crate) async fn page(
     let done = match params.get("done") {
         Some("verified") => Some("Your account is open. Sign in to use it."),
         Some("reset") => Some("Your new password is set. Sign in with it."),
-        Some("changed") => Some("You were signed out. Please sign in again."),
         _ => None,
     };
     let form = sign_in_form(next.as_ref());

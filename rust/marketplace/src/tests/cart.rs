@@ -42,6 +42,7 @@ async fn guest_adds_changes_and_removes_books() {
     );
     let page = browser.submit("/cart/update", &[("quantity", "0")]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.body.contains("<title>Error: "));
     assert!(page.body.contains("id=\"error-101\"") && page.body.contains("value=\"0\""));
 
     browser.submit("/cart/remove", &[]).await;
@@ -139,6 +140,21 @@ async fn without_the_cart_books_can_be_looked_at() {
         let page = browser.submit("/cart/add", &[("quantity", "1")]).await;
         assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE, "{fault:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn book_is_added_to_a_cart_that_is_slow() {
+    let shop = TestShop::of(&catalogue());
+    let mut browser = Browser::open(&shop, "/books/101").await;
+    add(&mut browser, 101, "2").await;
+    browser.get("/books/101").await;
+    // Slower than a page waits.
+    shop.carts
+        .faults
+        .set("*", Fault::Slow(Duration::from_secs(2)));
+    browser.submit("/cart/add", &[("quantity", "1")]).await;
+    assert_eq!(shop.carts.contents(&guest(&browser))[&101], 3);
+    assert_eq!(browser.page.header("location"), "/cart?done=added");
 }
 
 #[tokio::test]

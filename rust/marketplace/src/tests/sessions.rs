@@ -184,6 +184,7 @@ async fn profile_and_address_are_saved() {
     let error = "profile-default-shipping-address-country-code-error";
     assert_eq!(page.count(&format!("id=\"{error}\"")), 1, "{}", page.body);
     assert!(page.body.contains("value=\"1 Main Street\""));
+    assert!(page.body.contains("<title>Error: "));
 
     let right = address("gb");
     let fields = right

@@ -99,11 +99,11 @@ impl Visitor {
         }
     }
 
-    /// The number of copies of a book in the cart; `None` if it is unknown.
-    pub fn copies_in_cart(&self, book_id: i32) -> Option<i32> {
-        let mut lines = self.cart.as_ref()?.lines.iter();
-        let line = lines.find(|line| line.book_id == book_id);
-        Some(line.map_or(0, |line| line.quantity))
+    /// The number of copies of a book in the cart; 0 if it is unknown.
+    pub fn copies_in_cart(&self, book_id: i32) -> i32 {
+        self.cart
+            .as_ref()
+            .map_or(0, |cart| copies_in(cart, book_id))
     }
 
     /// The id of the visitor's cart for CartService: empty for the cart of the account.
@@ -187,8 +187,16 @@ impl Visitor {
         self.cart = self.load_cart(shop, deadline).await;
     }
 
+    /// The cart, which is read again if the header of the page did not get it in its time.
+    pub async fn cart_by(&self, shop: &Shop, deadline: Deadline) -> Option<Cart> {
+        match &self.cart {
+            Some(cart) => Some(cart.clone()),
+            None => self.load_cart(shop, deadline).await,
+        }
+    }
+
     /// Reads the cart; `None` if CartService does not answer.
-    pub async fn load_cart(&self, shop: &Shop, deadline: Deadline) -> Option<Cart> {
+    async fn load_cart(&self, shop: &Shop, deadline: Deadline) -> Option<Cart> {
         if self.session.is_none() && self.guest_cart.is_none() {
             return Some(Cart::default());
         }
@@ -198,4 +206,11 @@ impl Visitor {
             .ok()?
             .cart
     }
+}
+
+/// The number of copies of a book in a cart.
+pub(crate) fn copies_in(cart: &Cart, book_id: i32) -> i32 {
+    let mut lines = cart.lines.iter();
+    let line = lines.find(|line| line.book_id == book_id);
+    line.map_or(0, |line| line.quantity)
 }

@@ -50,6 +50,13 @@ struct SessionRow {
     is_current: bool,
 }
 
+impl AccountPage {
+    fn is_refused(&self) -> bool {
+        let forms = [&self.profile, &self.address, &self.password, &self.deletion];
+        forms.iter().any(|form| form.is_refused())
+    }
+}
+
 /// `GET /account?done=`
 pub(crate) async fn page(
     State(shop): State<Arc<Shop>>,

@@ -11,7 +11,7 @@ use crate::{
     pages::{see_other, sign_in},
     refusal::call_for,
     shop::Shop,
-    visitor::{Cookie, Visitor},
+    visitor::{Cookie, Visitor, copies_in},
 };
 
 /// `POST /cart/add`: adds copies to those that the visitor has seen in the cart. Sending the
@@ -19,11 +19,12 @@ use crate::{
 pub(crate) async fn add(State(shop): State<Arc<Shop>>, sent: SentForm) -> Response {
     let visitor = Visitor::current().with_cart();
     let book_id = sent.number("book_id");
-    let Some(current) = visitor.copies_in_cart(book_id) else {
+    let Some(cart) = visitor.cart_by(&shop, shop.action_deadline()).await else {
         return unavailable(&shop);
     };
     let wanted = sent.number("seen").saturating_add(sent.number("quantity"));
-    put(&shop, &visitor, &sent, wanted.max(current), "added").await
+    let quantity = wanted.max(copies_in(&cart, book_id));
+    put(&shop, &visitor, &sent, quantity, "added").await
 }
 
 /// `POST /cart/update`: sets the number of copies.

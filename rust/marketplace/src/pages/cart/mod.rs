@@ -80,11 +80,7 @@ async fn cart_page(
     refused: Option<RefusedChange>,
 ) -> Response {
     let (visitor, deadline) = (Visitor::current(), shop.deadline());
-    let cart = match &visitor.cart {
-        Some(cart) => Some(cart.clone()),
-        None => visitor.load_cart(shop, deadline).await,
-    };
-    let Some(cart) = cart else {
+    let Some(cart) = visitor.cart_by(shop, deadline).await else {
         return unavailable(shop);
     };
     // Without the books, the lines have no covers and authors.
@@ -111,6 +107,10 @@ async fn cart_page(
 }
 
 impl CartPage {
+    fn is_refused(&self) -> bool {
+        self.message.is_some() || self.lines.iter().any(|line| line.error.is_some())
+    }
+
     /// Shows why a change was refused: at the line of the book, if the quantity is not valid.
     fn show(&mut self, cart: &Cart, refused: &RefusedChange) -> StatusCode {
         let mut positions = cart.lines.iter();
