@@ -29,11 +29,11 @@ pub(super) fn faults() -> Vec<Fault> {
     let cannot_decode = || fails(|| Status::internal("cannot decode"));
     vec![
         Fault::new("pieces/oneof-first-wins", "uses the first of several members of a oneof", ONEOFS, refused,
-            misreads(|records, descriptor| keep_first_member(records, descriptor))),
+            misreads(keep_first_member)),
         Fault::new("pieces/oneof-refused", "refuses several members of a oneof", ONEOFS, undeclared,
-            instead(|call| any(call, |it, descriptor| has_several_members(it, descriptor)), cannot_decode())),
+            instead(|call| any(call, has_several_members), cannot_decode())),
         Fault::new("pieces/oneof-unchecked", "does not check the rules if a oneof has several members", ONEOFS, unchecked,
-            instead(|call| any(call, |it, descriptor| has_several_members(it, descriptor)), accepts)),
+            instead(|call| any(call, has_several_members), accepts)),
         Fault::new("pieces/map-first-wins", "uses the first of several entries of a map with the same key", MAPS, refused,
             misreads(|records, descriptor| keep_first(records, descriptor, key_of))),
         Fault::new("pieces/map-key-twice-refused", "refuses a map with two entries of the same key", MAPS, undeclared,
@@ -51,9 +51,9 @@ pub(super) fn faults() -> Vec<Fault> {
         Fault::new("pieces/mixed-list-refused", "refuses a list that is partly packed", LISTS, undeclared,
             instead(|call| any(call, is_partly_packed), cannot_decode())),
         Fault::new("pieces/mixed-list-loses-items", "loses the unpacked items of a list that is partly packed", LISTS, refused,
-            misreads(|records, descriptor| drop_unpacked(records, descriptor))),
+            misreads(drop_unpacked)),
         Fault::new("pieces/packed-piece-lost", "uses only the last packed piece of a list", LISTS, unchecked,
-            misreads(|records, descriptor| keep_last_packed(records, descriptor))),
+            misreads(keep_last_packed)),
         Fault::new("pieces/packed-pieces-unchecked", "does not check the rules of a list in several packed pieces", LISTS, unchecked,
             instead(|call| any(call, |it, descriptor| has_several(it, descriptor, packed_list_of)), accepts)),
     ]

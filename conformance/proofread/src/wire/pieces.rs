@@ -9,7 +9,11 @@
 use prost::Message;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, ReflectMessage, Value};
 
-use super::{CaseBuilder, encoding::delimited};
+use super::{
+    CaseBuilder,
+    encoding::delimited,
+    equivalent_encodings::{scalar, scalar_field},
+};
 use crate::case::{Case, Expect};
 
 /// The greatest number of items in a piece of a list.
@@ -22,7 +26,7 @@ pub(super) fn cases(builder: &CaseBuilder<'_>) -> Vec<Case> {
         let members: Vec<FieldDescriptor> = oneof.fields().collect();
         for first in &members {
             let others = members.iter().filter(|other| *other != first);
-            let pairs = others.flat_map(|second| pairs(pieces_of(first), &pieces_of(second)));
+            let pairs = others.flat_map(|second| pairs(&pieces_of(first), &pieces_of(second)));
             let id = format!("pieces/oneof/{}", first.name());
             let intent = format!("{} and then another member of its oneof", first.name());
             cases.extend(in_both_orders(builder, pairs, &id, &intent));
@@ -33,7 +37,7 @@ pub(super) fn cases(builder: &CaseBuilder<'_>) -> Vec<Case> {
         if field.is_map() {
             let keys = map_keys(&field).into_iter();
             let entries = keys.map(|key| entries_of(&field, &key));
-            let pairs = entries.flat_map(|entries| pairs(entries.clone(), &entries));
+            let pairs = entries.flat_map(|entries| pairs(&entries, &entries));
             let intent = format!("two entries of {name} with the same key");
             cases.extend(in_both_orders(
                 builder,
@@ -131,9 +135,8 @@ fn list_in_pieces(builder: &CaseBuilder<'_>, field: &FieldDescriptor) -> Vec<Cas
         unset.encode_to_vec()
     };
     let name = field.name();
-    let mut cases = Vec::new();
     let fitting = other_values(&field.kind()).into_iter().find_map(|value| {
-        let item = packed_items(field, &value, 1)?;
+        let item = scalar(&field.kind(), &value)?;
         let counts = 1..=MAX_ITEMS;
         let keeps_rules = |count: usize| {
             let piece = delimited(number, &item.repeat(count));
@@ -144,7 +147,7 @@ fn list_in_pieces(builder: &CaseBuilder<'_>, field: &FieldDescriptor) -> Vec<Cas
         Some((value, item, most))
     });
     let Some((value, item, most)) = fitting else {
-        return cases;
+        return Vec::new();
     };
     let mut pieces = unset.clone();
     for at in 0..most {
@@ -156,16 +159,16 @@ fn list_in_pieces(builder: &CaseBuilder<'_>, field: &FieldDescriptor) -> Vec<Cas
         });
     }
     let mixed = format!("{name} item by item, packed and unpacked in turns");
-    cases.extend(builder.judged(&format!("pieces/list/{name}/mixed"), &mixed, &pieces));
+    let mixed = builder.judged(&format!("pieces/list/{name}/mixed"), &mixed, &pieces);
     let piece = delimited(number, &item.repeat(most));
     let twice = [unset.as_slice(), &piece, &piece].concat();
     let intent = format!("{name} in two packed pieces, each of which keeps the rules");
-    cases.extend(builder.judged(&format!("pieces/list/{name}/twice"), &intent, &twice));
-    cases
+    let twice = builder.judged(&format!("pieces/list/{name}/twice"), &intent, &twice);
+    mixed.into_iter().chain(twice).collect()
 }
 
 /// All pairs of pieces, in both directions.
-fn pairs(first: Vec<Vec<u8>>, second: &[Vec<u8>]) -> Vec<(Vec<u8>, Vec<u8>)> {
+fn pairs(first: &[Vec<u8>], second: &[Vec<u8>]) -> Vec<(Vec<u8>, Vec<u8>)> {
     let pairs = first.iter().flat_map(|first| {
         let seconds = second.iter();
         seconds.flat_map(|second| {
@@ -228,13 +231,7 @@ fn encoded(field: &FieldDescriptor, value: &Value) -> Vec<u8> {
 
 fn unpacked(field: &FieldDescriptor, value: &Value) -> Vec<u8> {
     let kind = field.kind();
-    super::equivalent_encodings::scalar_field(field.number(), &kind, value).unwrap_or_default()
-}
-
-/// The payload of a packed list; `None` if the items can't be packed.
-fn packed_items(field: &FieldDescriptor, value: &Value, count: usize) -> Option<Vec<u8>> {
-    let item = super::equivalent_encodings::scalar(&field.kind(), value)?;
-    Some(item.repeat(count))
+    scalar_field(field.number(), &kind, value).unwrap_or_default()
 }
 
 fn map_keys(field: &FieldDescriptor) -> Vec<MapKey> {
