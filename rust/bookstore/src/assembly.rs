@@ -14,6 +14,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     app::ProcessConfig,
+    payments::Payments,
     remote_sessions::RemoteSessions,
     services::Service,
     settings::{Peers, Settings, Storage},
@@ -99,9 +100,9 @@ impl Assembly {
         &self.settings.storage
     }
 
-    /// The URL of the payment provider; `None` means the payment simulator of this process.
-    pub fn payment_provider(&self) -> Option<&str> {
-        self.settings.payments.payment_provider.as_deref()
+    /// The payment provider.
+    pub fn payments(&self) -> &Payments {
+        &self.settings.payments
     }
 
     /// What sends mails.

@@ -33,7 +33,8 @@ impl Listeners {
     }
 }
 
-async fn bind_flag(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
+/// Binds the address that a flag chooses.
+pub async fn bind_flag(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
     match rpc::bind(address).await {
         Ok(listener) => Ok(listener),
         Err(rpc::BindError::AddressInUse(_)) => bail!(

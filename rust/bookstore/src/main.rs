@@ -9,6 +9,7 @@ mod health;
 mod http_server;
 mod listeners;
 mod operator_token;
+mod payments;
 mod remote_sessions;
 mod secret_file;
 mod service_secret;

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use mail::Mailer;
 use store::Location;
 
-use crate::{service_secret::ServiceSecret, services::Service};
+use crate::{payments::Payments, service_secret::ServiceSecret, services::Service};
 
 /// The settings of a process that serves.
 #[derive(Debug, Clone, Args)]
@@ -189,15 +189,6 @@ impl Peers {
             .with_context(|| format!("--peer {}=URL is not valid", service.name()))?;
         Ok(Some(channel))
     }
-}
-
-/// The payment provider of Transactions.
-#[derive(Debug, Clone, Default, Args)]
-pub struct Payments {
-    /// The payment provider, such as http://127.0.0.1:4242; without it a payment simulator
-    /// runs in the process of Transactions
-    #[arg(long, value_name = "URL", env = "BINDERY_PAYMENT_PROVIDER")]
-    pub payment_provider: Option<String>,
 }
 
 /// How mails are sent, and what their links start with.

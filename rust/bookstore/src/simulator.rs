@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 
 use anyhow::Context;
-use payment_simulator::{Options, SCHEMA, Simulator};
+use payment_simulator::{Options, SCHEMA, Simulator, WebhookTarget};
 use store::{Db, Location};
 use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
@@ -20,17 +20,23 @@ pub struct RunningSimulator {
 }
 
 /// Opens the database of the simulator and serves it over HTTP. `allowed_hosts` are the host
-/// names besides the address that requests may use; `*` allows all.
+/// names besides the address that requests may use; `*` allows all. `webhooks` is where it sends
+/// webhooks, if anywhere.
 pub async fn start(
     location: &Location,
     address: SocketAddr,
     allowed_hosts: Vec<String>,
+    webhooks: Option<WebhookTarget>,
 ) -> anyhow::Result<RunningSimulator> {
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("the payment simulator cannot listen on {address}"))?;
     let address = listener.local_addr()?;
-    let simulator = Simulator::new(Db::open(location, &SCHEMA).await?, Options::default());
+    let options = Options {
+        webhooks,
+        ..Options::default()
+    };
+    let simulator = Simulator::new(Db::open(location, &SCHEMA).await?, options);
     let server = async move {
         let _background = simulator.run_in_background();
         let routes = simulator.routes();

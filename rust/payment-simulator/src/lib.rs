@@ -11,6 +11,15 @@
 //! - `POST /v1/charges/{charge_id}/refunds` with `{"amount_minor"}` returns [`Refund`]; 404 if
 //!   no such charge was made, 422 if the amount is more than what is left of it.
 //!
+//! # Webhooks
+//! With [`Options::webhooks`], an [`Event`] is sent for each request to charge, each decision
+//! about it and each refund: `POST` with the event as JSON, and with the header
+//! `Bindery-Signature: t=SECONDS,v1=HEX`, whose signature is the HMAC-SHA256 of the seconds, a
+//! dot and the body with the secret that both sides have. A response other than 2xx, or none
+//! within 10 seconds, repeats it after a backoff of up to five minutes for about a day. The events
+//! of one charge are sent in their order, each after the earlier ones were accepted, unless the
+//! token asks for something else.
+//!
 //! # Test tokens
 //! [`TestToken`] lists them. The provider declines every other token as unknown.
 //!
@@ -20,13 +29,17 @@
 
 #![forbid(unsafe_code)]
 
+mod events;
 mod http;
 mod simulator;
 mod store_rows;
 #[cfg(test)]
 mod tests;
 mod token;
+mod webhook;
 
+pub use events::{Event, EventKind};
 pub use simulator::{Charge, ChargeBody, Options, Refund, RefundBody, Simulator, SimulatorError};
 pub use store_rows::SCHEMA;
 pub use token::TestToken;
+pub use webhook::{InvalidWebhookUrl, SIGNATURE_HEADER, WebhookTarget};

@@ -3,14 +3,16 @@
 use std::{sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use service::{Clock, IdSource, PruneIdempotencyKeys, SystemClock, UuidV7Ids};
+use service::{Clock, IdSource, OutboxWorker, PruneIdempotencyKeys, SystemClock, UuidV7Ids};
 use store::{
     Db, Transaction,
     idempotency::{self, RequestState},
 };
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::{TestToken, store_rows as rows, token::method_label};
+use crate::{
+    TestToken, WebhookTarget, store_rows as rows, token::method_label, webhook::SendWebhooks,
+};
 
 /// The fee of the provider for a charge in basis points (hundredths of a percent) of its
 /// amount, rounded down. It is not paid back with a refund.
@@ -93,6 +95,10 @@ pub struct Options {
     pub ids: Arc<dyn IdSource>,
     /// How long a charge of `tok_slow` takes.
     pub slow: Duration,
+    /// How long the webhook of `tok_webhook_late` waits; at most a day.
+    pub late: Duration,
+    /// Where webhooks are sent; `None` sends none.
+    pub webhooks: Option<WebhookTarget>,
 }
 
 impl Default for Options {
@@ -101,6 +107,8 @@ impl Default for Options {
             clock: Arc::new(SystemClock),
             ids: Arc::new(UuidV7Ids),
             slow: Duration::from_secs(3),
+            late: Duration::from_secs(60),
+            webhooks: None,
         }
     }
 }
@@ -119,12 +127,23 @@ impl Simulator {
         Self { db, options }
     }
 
-    /// Starts the task that deletes the responses of old requests. It ends when the handle is
-    /// dropped. Must be called within a tokio runtime.
-    #[must_use = "the task ends when the handle is dropped"]
+    pub(crate) fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// Starts the tasks that send the webhooks and delete the responses of old requests. They
+    /// end when the handle is dropped. Must be called within a tokio runtime.
+    #[must_use = "the tasks end when the handle is dropped"]
     pub fn run_in_background(&self) -> AbortOnDropHandle<()> {
         let prune = PruneIdempotencyKeys::new(self.db.clone(), Arc::clone(&self.options.clock));
-        service::run_periodically(PruneIdempotencyKeys::INTERVAL, prune)
+        let prune = service::run_periodically(PruneIdempotencyKeys::INTERVAL, prune);
+        match self.webhook_worker() {
+            Some(worker) => {
+                let interval = OutboxWorker::<SendWebhooks>::INTERVAL;
+                service::run_together([prune, service::run_periodically(interval, worker)])
+            }
+            None => prune,
+        }
     }
 
     /// The number of successful charges, and the sums of the amounts that were charged and
@@ -172,9 +191,10 @@ impl Simulator {
             if let Some(earlier) = self.claim(transaction, key, "charge", &encoded).await? {
                 return Ok((earlier, false));
             }
+            let held = self.enqueue_charge_events(transaction, key, behaviour, &charge).await?;
             if charge.decline_reason.is_none() {
-                let clock = self.options.clock.as_ref();
-                rows::insert_charge(transaction, &charge.charge_id, body, clock).await?;
+                let (clock, id) = (self.options.clock.as_ref(), &charge.charge_id);
+                rows::insert_charge(transaction, id, body, held.as_deref(), clock).await?;
             }
             idempotency::save_response(transaction, key, &serde_json::to_vec(&charge)?).await?;
             Ok((charge.clone(), true))
@@ -209,6 +229,7 @@ impl Simulator {
             let clock = self.options.clock.as_ref();
             rows::insert_refund(transaction, &refund.refund_id, charge_id, amount_minor, clock)
                 .await?;
+            self.enqueue_refund_events(transaction, key, charge_id, &refund).await?;
             idempotency::save_response(transaction, key, &serde_json::to_vec(&refund)?).await?;
             Ok(refund.clone())
         })

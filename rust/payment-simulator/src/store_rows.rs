@@ -17,8 +17,8 @@ pub static SCHEMA: store::Schema = store::Schema {
 store::statements! {
     const INSERT_CHARGE = Sql::portable(
         "INSERT INTO charges (charge_id, reference, currency_code, amount_minor, refunded_minor,
-             created_at)
-         VALUES ($1, $2, $3, $4, 0, $5)",
+             created_at, held_event)
+         VALUES ($1, $2, $3, $4, 0, $5, $6)",
     );
 
     const REFUND_CHARGE = Sql::portable(
@@ -27,6 +27,11 @@ store::statements! {
     );
 
     const CHARGE_EXISTS = Sql::portable("SELECT amount_minor FROM charges WHERE charge_id = $1");
+
+    const HELD_EVENT = Sql::portable("SELECT held_event FROM charges WHERE charge_id = $1");
+
+    const CLEAR_HELD_EVENT =
+        Sql::portable("UPDATE charges SET held_event = NULL WHERE charge_id = $1");
 
     const INSERT_REFUND = Sql::portable(
         "INSERT INTO refunds (refund_id, charge_id, amount_minor, created_at)
@@ -49,6 +54,7 @@ pub(crate) async fn insert_charge(
     transaction: &mut Transaction,
     charge_id: &str,
     body: &crate::ChargeBody,
+    held_event: Option<&str>,
     clock: &dyn Clock,
 ) -> Result<(), Error> {
     query(INSERT_CHARGE)
@@ -57,9 +63,27 @@ pub(crate) async fn insert_charge(
         .bind(&body.currency_code)
         .bind(body.amount_minor)
         .bind(clock.now().as_microsecond())
+        .bind(held_event)
         .execute(transaction)
         .await?;
     Ok(())
+}
+
+/// The event that a charge holds back, which is then forgotten. The caller has locked the charge.
+pub(crate) async fn take_held_event(
+    transaction: &mut Transaction,
+    charge_id: &str,
+) -> Result<Option<String>, Error> {
+    let held: Option<(Option<String>,)> = query(HELD_EVENT)
+        .bind(charge_id)
+        .fetch_optional(transaction)
+        .await?;
+    let held = held.and_then(|(held,)| held);
+    if held.is_some() {
+        let clear = query(CLEAR_HELD_EVENT).bind(charge_id);
+        clear.execute(transaction).await?;
+    }
+    Ok(held)
 }
 
 /// Adds to the refunded amount of a charge; `false` if too little is left or it does not exist.

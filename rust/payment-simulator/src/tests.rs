@@ -1,5 +1,7 @@
 //! Tests of the HTTP API on both engines.
 
+mod webhooks;
+
 use axum::{
     body::Body,
     http::{Request, StatusCode},

@@ -16,6 +16,17 @@ pub enum TestToken {
     /// `tok_error_then_success`: the first request gets the status 500 and changes nothing; the
     /// second one with the same key succeeds.
     ErrorThenSuccess,
+    /// `tok_webhook_late`: the charge succeeds, and the webhook about its success is sent after
+    /// [`Options::late`](crate::Options::late).
+    WebhookLate,
+    /// `tok_webhook_twice`: the charge succeeds, and the webhook about its success is sent twice.
+    WebhookTwice,
+    /// `tok_webhook_out_of_order`: the charge succeeds, and the webhook about its success is sent
+    /// before the one about its request.
+    WebhookOutOfOrder,
+    /// `tok_webhook_after_cancellation`: the charge succeeds, and the webhook about its success
+    /// is sent only after the one about its first refund.
+    WebhookAfterCancellation,
 }
 
 impl TestToken {
@@ -29,6 +40,10 @@ impl TestToken {
             "tok_slow" => Self::Slow,
             "tok_answer_lost" => Self::AnswerLost,
             "tok_error_then_success" => Self::ErrorThenSuccess,
+            "tok_webhook_late" => Self::WebhookLate,
+            "tok_webhook_twice" => Self::WebhookTwice,
+            "tok_webhook_out_of_order" => Self::WebhookOutOfOrder,
+            "tok_webhook_after_cancellation" => Self::WebhookAfterCancellation,
             _ => Self::Declined("method_unknown"),
         }
     }

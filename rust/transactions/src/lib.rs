@@ -20,6 +20,10 @@
 //! or does not answer for [`MAX_PENDING`]. Nothing is guessed then: the row has the reason, the
 //! log an error, and callers get PROVIDER_UNAVAILABLE.
 //!
+//! # Webhooks
+//! A signed webhook of the provider is a reason to ask it about a pending charge or refund now,
+//! instead of when the background task does. Nothing that it says is used.
+//!
 //! # Receipts
 //! A charge with an address for the receipt commits a message of the outbox together with the
 //! decision. The mail is written when it is sent, so it shows the refunds until then.
@@ -38,6 +42,7 @@ mod service;
 mod store;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 
 pub use self::service::{MAX_PARTIAL_REFUNDS, MAX_PENDING, Options, Transactions};
 pub use domain::{
@@ -49,7 +54,7 @@ pub use grpc::Grpc;
 pub use legacy::{Legacy, READY};
 pub use money::{Amount, MAX_MINOR};
 pub use provider::{
-    ChargeOutcome, HttpProvider, InvalidProviderUrl, PaymentProvider, ProviderCharge,
-    ProviderError, ProviderRefund,
+    ChargeOutcome, HttpProvider, InvalidProviderUrl, InvalidWebhook, PaymentProvider,
+    ProviderCharge, ProviderError, ProviderRefund, Webhook, WebhookSubject,
 };
 pub use store::SCHEMA;

@@ -12,6 +12,7 @@ mod refunds;
 mod resume;
 mod simulator;
 mod statements;
+mod webhooks;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 

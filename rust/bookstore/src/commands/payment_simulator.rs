@@ -1,11 +1,14 @@
 //! `bookstore payment-simulator`: runs the payment simulator in its own process.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
+use anyhow::Context;
 use clap::Args;
+use payment_simulator::WebhookTarget;
 
 use super::print_line;
 use crate::{
+    payments::read_webhook_secret,
     settings::{Logs, Storage},
     simulator,
 };
@@ -24,6 +27,24 @@ pub struct PaymentSimulator {
     )]
     addr: SocketAddr,
 
+    /// Where webhooks are sent, such as http://127.0.0.1:4243/webhooks; without it none are sent
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "BINDERY_WEBHOOK_URL",
+        requires = "webhook_secret_file"
+    )]
+    webhook_url: Option<String>,
+
+    /// A file with the secret by which webhooks are signed, readable by its owner only
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "BINDERY_WEBHOOK_SECRET_FILE",
+        requires = "webhook_url"
+    )]
+    webhook_secret_file: Option<PathBuf>,
+
     #[command(flatten)]
     storage: Storage,
 
@@ -38,7 +59,14 @@ impl PaymentSimulator {
         // It has no secrets, and tests reach it by whatever name their network gives it.
         let allowed_hosts = vec!["*".to_owned()];
         let location = self.storage.location()?;
-        let running = simulator::start(&location, self.addr, allowed_hosts).await?;
+        let webhooks = match (&self.webhook_url, &self.webhook_secret_file) {
+            (Some(url), Some(file)) => {
+                let target = WebhookTarget::new(url, &read_webhook_secret(file)?);
+                Some(target.context("--webhook-url is not valid")?)
+            }
+            _ => None,
+        };
+        let running = simulator::start(&location, self.addr, allowed_hosts, webhooks).await?;
         print_line(format_args!(
             "payment simulator at http://{}",
             running.address

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use anyhow::Context;
+use axum::Router;
 use futures::FutureExt;
 use store::Db;
-use transactions::{HttpProvider, Options, Transactions};
+use tokio::net::TcpListener;
+use tokio_util::task::AbortOnDropHandle;
+use transactions::{Options, Transactions};
 
 use super::Definition;
-use crate::{assembly::Assembly, simulator};
+use crate::assembly::Assembly;
 
 pub static DEFINITION: Definition = Definition {
     calls: &[],
@@ -22,22 +24,33 @@ pub static DEFINITION: Definition = Definition {
 
 async fn start(assembly: &mut Assembly) -> anyhow::Result<()> {
     let location = assembly.storage().location()?;
-    let provider_url = match assembly.payment_provider() {
-        Some(url) => url.to_owned(),
-        None => {
-            let simulator =
-                simulator::start(&location, simulator::ANY_LOOPBACK_PORT, Vec::new()).await?;
-            let url = format!("http://{}", simulator.address);
-            assembly.run_in_background(move || simulator.server);
-            url
-        }
-    };
-    let provider = HttpProvider::new(&provider_url).context("--payment-provider is not valid")?;
+    let provider = assembly.payments().clone().provider(&location).await?;
     let db = Db::open(&location, &transactions::SCHEMA).await?;
     let mailer = assembly.mailer().clone();
-    let transactions = Transactions::new(db, Arc::new(provider), mailer, Options::default());
+    let transactions = Transactions::new(db, Arc::new(provider.client), mailer, Options::default());
     assembly.add_server_with_database(transactions.server(), transactions.db());
     assembly.add_server_with_database(transactions.legacy_server(), transactions.db());
+    if let Some(simulator) = provider.simulator {
+        assembly.run_in_background(move || simulator.server);
+    }
+    if let Some(listener) = provider.webhooks {
+        let webhooks = serve_webhooks(listener, transactions.webhook_routes());
+        assembly.run_in_background(move || AbortOnDropHandle::new(tokio::spawn(webhooks)));
+    }
     assembly.run_in_background(move || transactions.run_in_background());
     Ok(())
+}
+
+async fn serve_webhooks(listener: TcpListener, routes: Router) {
+    let options = rpc::Options {
+        // Their signatures are checked, and the provider uses whatever name its network gives
+        // the process.
+        allowed_hosts: vec!["*".to_owned()],
+        ..rpc::Options::default()
+    };
+    let never = std::future::pending();
+    let served = rpc::serve_http(listener, "webhooks", routes, &options, never).await;
+    if let Err(error) = served {
+        tracing::error!(%error, "the server of the webhooks stopped");
+    }
 }

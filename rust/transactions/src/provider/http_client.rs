@@ -12,9 +12,14 @@ use hyper_util::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::time::timeout;
+use uuid::Uuid;
 
-use super::{ChargeOutcome, PaymentProvider, ProviderCharge, ProviderError, ProviderRefund};
-use crate::DeclineReason;
+use super::{
+    ChargeOutcome, InvalidWebhook, PaymentProvider, ProviderCharge, ProviderError, ProviderRefund,
+    Webhook, WebhookSubject, webhook::WebhookSecret,
+};
+use crate::{DeclineReason, RefundId, TransactionId};
+use jiff::Timestamp;
 
 /// How long a request may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -39,6 +44,7 @@ pub struct InvalidProviderUrl(String);
 pub struct HttpProvider {
     client: Client<HttpConnector, Full<Bytes>>,
     base_url: String,
+    webhook_secret: Option<WebhookSecret>,
 }
 
 #[derive(Serialize)]
@@ -68,6 +74,14 @@ struct RefundAnswer {
     _refund_id: String,
 }
 
+/// The part of a webhook that is used.
+#[derive(Deserialize)]
+struct Event {
+    #[serde(rename = "type")]
+    kind: String,
+    idempotency_key: String,
+}
+
 impl HttpProvider {
     /// A client of the provider at a URL such as `http://127.0.0.1:4242`.
     ///
@@ -84,7 +98,15 @@ impl HttpProvider {
         Ok(Self {
             client: Client::builder(TokioExecutor::new()).build_http(),
             base_url,
+            webhook_secret: None,
         })
+    }
+
+    /// Reads webhooks that are signed with a secret.
+    #[must_use]
+    pub fn with_webhook_secret(mut self, secret: &str) -> Self {
+        self.webhook_secret = Some(WebhookSecret::new(secret));
+        self
     }
 
     async fn post<A: DeserializeOwned>(
@@ -170,6 +192,27 @@ impl PaymentProvider for HttpProvider {
             Ok(())
         }
         .boxed()
+    }
+
+    fn read_webhook(
+        &self,
+        webhook: &Webhook<'_>,
+        now: Timestamp,
+    ) -> Result<WebhookSubject, InvalidWebhook> {
+        let secret = self.webhook_secret.as_ref();
+        secret
+            .ok_or(InvalidWebhook::NotConfigured)?
+            .verify(webhook, now)?;
+        let event: Event = serde_json::from_slice(webhook.body)
+            .map_err(|error| InvalidWebhook::Body(error.to_string()))?;
+        let id = Uuid::parse_str(&event.idempotency_key);
+        Ok(match (event.kind.split_once('.'), id) {
+            // It is sent before the answer, and would only make the provider be asked twice.
+            (Some(("charge", "created")), _) => WebhookSubject::Unknown,
+            (Some(("charge", _)), Ok(id)) => WebhookSubject::Charge(TransactionId(id)),
+            (Some(("refund", _)), Ok(id)) => WebhookSubject::Refund(RefundId(id)),
+            _ => WebhookSubject::Unknown,
+        })
     }
 }
 

@@ -1,13 +1,20 @@
 //! The interface to the payment provider. To add a provider, implement [`PaymentProvider`].
 
 mod http_client;
+mod webhook;
 
 use std::fmt;
 
 use futures::future::BoxFuture;
+use jiff::Timestamp;
 use service::Money;
 
-pub use self::http_client::{HttpProvider, InvalidProviderUrl};
+#[cfg(test)]
+pub(crate) use self::webhook::TOLERANCE_SECONDS;
+pub use self::{
+    http_client::{HttpProvider, InvalidProviderUrl},
+    webhook::{InvalidWebhook, Webhook, WebhookSubject},
+};
 use crate::{DeclineReason, RefundId, TransactionId};
 
 /// A payment provider.
@@ -26,6 +33,21 @@ pub trait PaymentProvider: fmt::Debug + Send + Sync + 'static {
     /// Pays back a part of a charge.
     fn refund<'a>(&'a self, refund: &'a ProviderRefund)
     -> BoxFuture<'a, Result<(), ProviderError>>;
+
+    /// Verifies the signature and the time of a webhook, and tells which charge or refund it is
+    /// about: that whose id was the idempotency key. Without an implementation, webhooks are
+    /// refused, and the background task alone finishes what is pending.
+    ///
+    /// # Errors
+    /// [`InvalidWebhook`] if the provider did not sign it now, or if it cannot be read.
+    fn read_webhook(
+        &self,
+        webhook: &Webhook<'_>,
+        now: Timestamp,
+    ) -> Result<WebhookSubject, InvalidWebhook> {
+        let _ = (webhook, now);
+        Err(InvalidWebhook::NotConfigured)
+    }
 }
 
 /// What to charge.

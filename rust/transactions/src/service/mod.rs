@@ -6,11 +6,14 @@ mod charge;
 mod receipt;
 mod receipt_mail;
 mod refund;
+mod webhook;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 #[cfg(test)]
 pub(crate) use receipt::RECEIPTS;
+
+pub(crate) use webhook::WebhookError;
 
 use jiff::{SignedDuration, Timestamp};
 use mail::Mailer;

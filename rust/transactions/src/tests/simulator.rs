@@ -18,19 +18,23 @@ store::both_engines! {
     stopped_provider_is_unavailable,
 }
 
-struct Running {
-    simulator: Simulator,
-    url: String,
+pub(super) struct Running {
+    pub(super) simulator: Simulator,
+    pub(super) url: String,
     server: AbortOnDropHandle<()>,
     _database: TestDb,
 }
 
 async fn start_simulator() -> Running {
-    let database = testing::sqlite(&payment_simulator::SCHEMA).await;
     let options = payment_simulator::Options {
         slow: std::time::Duration::from_millis(1),
         ..payment_simulator::Options::default()
     };
+    start_simulator_with(options).await
+}
+
+pub(super) async fn start_simulator_with(options: payment_simulator::Options) -> Running {
+    let database = testing::sqlite(&payment_simulator::SCHEMA).await;
     let simulator = Simulator::new(database.db().clone(), options);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("it is bound");

@@ -22,7 +22,13 @@ pub struct PaymentSimulator {
 impl PaymentSimulator {
     /// Starts it on an address such as `127.0.0.1:0` and waits until it listens.
     pub fn start(folder: &Folder, address: &str) -> Self {
+        Self::start_with(folder, address, &[])
+    }
+
+    /// Starts it with further flags.
+    pub fn start_with(folder: &Folder, address: &str, flags: &[&str]) -> Self {
         let arguments = ["payment-simulator", "--data=simulator", "--addr", address];
+        let arguments = [&arguments, flags].concat();
         let mut child = command::command(folder, &arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
