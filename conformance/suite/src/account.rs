@@ -2,12 +2,20 @@
 
 use std::{fs, io, path::Path, time::Duration};
 
-use anyhow::Context;
-use contract::bookstore::accounts::v1::{
-    RequestPasswordResetRequest, SignInRequest, SignUpRequest, VerifyEmailRequest,
-    account_service_client::AccountServiceClient, session_service_client::SessionServiceClient,
+use anyhow::{Context, bail};
+use contract::bookstore::{
+    accounts::v1::{
+        Address, RequestPasswordResetRequest, SignInRequest, SignUpRequest, VerifyEmailRequest,
+        account_service_client::AccountServiceClient, session_service_client::SessionServiceClient,
+    },
+    cart::v1::{
+        OrderState, PlaceOrderRequest, PutItemRequest, WatchOrderRequest,
+        cart_service_client::CartServiceClient, checkout_service_client::CheckoutServiceClient,
+    },
+    transactions::v1::PaymentMethod,
 };
 use rpc::Channel;
+use tonic::Request;
 use uuid::Uuid;
 
 /// The password of all accounts.
@@ -61,6 +69,65 @@ impl AccountHelper<'_> {
         })
     }
 
+    /// Puts a book into the cart of an account, and returns the etag of the cart. It is the same
+    /// for every account whose cart was empty.
+    ///
+    /// # Errors
+    /// If the call fails.
+    pub async fn fill_cart(&self, session_token: &str) -> anyhow::Result<String> {
+        let mut carts = CartServiceClient::new(Channel::connect(self.grpc_url)?);
+        let request = PutItemRequest {
+            cart_id: String::new(),
+            book_id: 5,
+            quantity: 1,
+        };
+        let added = carts.put_item(with_token(request, session_token)?).await?;
+        Ok(added.into_inner().cart.context("no cart")?.etag)
+    }
+
+    /// Orders a book, and returns the id of the order once it is paid.
+    ///
+    /// # Errors
+    /// If a call fails.
+    pub async fn order(&self, session_token: &str) -> anyhow::Result<String> {
+        let request = PlaceOrderRequest {
+            request_id: Uuid::new_v4().to_string(),
+            cart_etag: self.fill_cart(session_token).await?,
+            shipping_address: Some(Address {
+                recipient: "Ada".to_owned(),
+                street_lines: vec!["1 Main Street".to_owned()],
+                city: "London".to_owned(),
+                region: String::new(),
+                postal_code: String::new(),
+                country_code: "GB".to_owned(),
+            }),
+            payment_method: Some(PaymentMethod {
+                token: "tok_visa".to_owned(),
+            }),
+        };
+        let mut checkout = CheckoutServiceClient::new(Channel::connect(self.grpc_url)?);
+        let placed = checkout
+            .place_order(with_token(request, session_token)?)
+            .await?;
+        let order_id = placed.into_inner().order.context("no order")?.order_id;
+        let request = WatchOrderRequest {
+            order_id: order_id.clone(),
+        };
+        let watching = checkout
+            .watch_order(with_token(request, session_token)?)
+            .await?;
+        let mut orders = watching.into_inner();
+        while let Some(message) = orders.message().await? {
+            if message
+                .order
+                .is_some_and(|order| order.state() == OrderState::Paid)
+            {
+                return Ok(order_id);
+            }
+        }
+        bail!("the order {order_id} was not paid")
+    }
+
     /// Signs up, and returns the token that proves the address.
     ///
     /// # Errors
@@ -104,6 +171,13 @@ impl AccountHelper<'_> {
         let waited = tokio::time::timeout(MAIL_TIMEOUT, wait).await;
         waited.with_context(|| format!("no mail to {email} came"))?
     }
+}
+
+fn with_token<T>(message: T, session_token: &str) -> anyhow::Result<Request<T>> {
+    let mut request = Request::new(message);
+    let bearer = format!("Bearer {session_token}").parse()?;
+    request.metadata_mut().insert("authorization", bearer);
+    Ok(request)
 }
 
 /// The token of a mail in a folder.

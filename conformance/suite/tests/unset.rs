@@ -16,11 +16,12 @@ use suite::{AccountHelper, Bookstore, SERVICE_SECRET, root};
 
 /// The services that the bookstore implements. The contracts of the two tutorials have no
 /// validation rules, so only the snapshots document what an unset field does there.
-const IMPLEMENTED: [&str; 8] = [
+const IMPLEMENTED: [&str; 9] = [
     "Recommendations",
     "bookstore.accounts.v1.AccountService",
     "bookstore.accounts.v1.SessionService",
     "bookstore.cart.v1.CartService",
+    "bookstore.cart.v1.CheckoutService",
     "bookstore.inventory.v1.InventoryService",
     "bookstore.recommendations.v1.RecommendationService",
     "bookstore.transactions.v1.TransactionService",
@@ -36,41 +37,44 @@ async fn responses_to_unset_fields_match_the_snapshots() -> anyhow::Result<()> {
     };
     let session = helper.open("ada@example.org").await?.session_token;
     let ended_session = helper.open("bob@example.org").await?.session_token;
+    let bearer = |token: &str| ("authorization", format!("Bearer {token}"));
+    let service = |name: &str| ("bindery-service", format!("{name} {SERVICE_SECRET}"));
+    let metadata = [
+        (
+            bearer(&bookstore.operator_token()?),
+            "bookstore.inventory.v1.*/*",
+        ),
+        (
+            bearer(&bookstore.operator_token()?),
+            "*/{ShipOrder,ListAllOrders,ListPayments,GetLedger}",
+        ),
+        (
+            bearer(&session),
+            "bookstore.accounts.v1.{AccountService/*,SessionService/*Session*}",
+        ),
+        (bearer(&ended_session), "*/SignOut"),
+        (
+            bearer(&session),
+            "*/{PlaceOrder,GetOrder,ListOrders,WatchOrder,CancelOrder}",
+        ),
+        (
+            bearer(&session),
+            "*/{GetTransaction,ListTransactions,ResendReceipt}",
+        ),
+        (
+            service("cart"),
+            "*/{CommitReservation,ReleaseReservation,Charge,Refund}",
+        ),
+        (service("recommendations"), "*/CheckPurchases"),
+    ];
+    let metadata = metadata.map(|((key, value), methods)| Metadata {
+        key: key.to_owned(),
+        value: value.into_bytes(),
+        methods: Some(methods.to_owned()),
+        ..Metadata::default()
+    });
     let probe = Probe::connect(&Target {
-        metadata: vec![
-            Metadata {
-                key: "authorization".to_owned(),
-                value: format!("Bearer {}", bookstore.operator_token()?).into_bytes(),
-                methods: Some("bookstore.inventory.v1.*/*".to_owned()),
-                ..Metadata::default()
-            },
-            Metadata {
-                key: "authorization".to_owned(),
-                value: format!("Bearer {session}").into_bytes(),
-                methods: Some(
-                    "bookstore.accounts.v1.{AccountService/*,SessionService/*Session*}".to_owned(),
-                ),
-                ..Metadata::default()
-            },
-            Metadata {
-                key: "authorization".to_owned(),
-                value: format!("Bearer {ended_session}").into_bytes(),
-                methods: Some("*/SignOut".to_owned()),
-                ..Metadata::default()
-            },
-            Metadata {
-                key: "authorization".to_owned(),
-                value: format!("Bearer {session}").into_bytes(),
-                methods: Some("*/{GetTransaction,ListTransactions,ResendReceipt}".to_owned()),
-                ..Metadata::default()
-            },
-            Metadata {
-                key: "bindery-service".to_owned(),
-                value: format!("cart {SERVICE_SECRET}").into_bytes(),
-                methods: Some("*/{CommitReservation,ReleaseReservation,Charge,Refund}".to_owned()),
-                ..Metadata::default()
-            },
-        ],
+        metadata: metadata.into(),
         ..Target::new(&bookstore.grpc)
     })
     .await?;

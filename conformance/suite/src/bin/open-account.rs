@@ -1,9 +1,10 @@
 //! Opens the accounts with which `proofread` signs in. `tools/with-bookstore` sets the
 //! environment variables.
 //!
-//! Without an argument it opens a new account and prints its session token. With `prepare` it
-//! opens the accounts of `proofread.toml`, and writes the id of the first one, and a
-//! verification token and a reset token that were not used yet, to the data folder.
+//! Without an argument it opens a new account, puts a book into its cart, and prints its session
+//! token. With `prepare` it opens the accounts of `proofread.toml`, and writes to the data
+//! folder: the id of the first account, a verification token and a reset token that were not
+//! used yet, the ids of paid orders, and the etag of a cart like that of a new account.
 
 use std::{env, fs, path::PathBuf};
 
@@ -23,14 +24,20 @@ async fn main() -> anyhow::Result<()> {
     match env::args().nth(1).as_deref() {
         None => {
             let email = format!("{}@example.org", Uuid::new_v4());
-            println!("{}", helper.open(&email).await?.session_token);
+            let opened = helper.open(&email).await?;
+            helper.fill_cart(&opened.session_token).await?;
+            println!("{}", opened.session_token);
         }
         Some("prepare") => {
             let first = helper.open("ada@example.org").await?;
             fs::write(data.join("account.id"), first.account_id)?;
-            for email in ["bob@example.org", "dora@example.org"] {
-                helper.open(email).await?;
+            for file in ["order.id", "cancelled-order.id", "shipped-order.id"] {
+                fs::write(data.join(file), helper.order(&first.session_token).await?)?;
             }
+            helper.open("bob@example.org").await?;
+            let dora = helper.open("dora@example.org").await?;
+            let etag = helper.fill_cart(&dora.session_token).await?;
+            fs::write(data.join("cart.etag"), etag)?;
             let verification = helper.sign_up("carol@example.org").await?;
             fs::write(data.join("verification.token"), verification)?;
             let reset = helper.request_reset("dora@example.org").await?;

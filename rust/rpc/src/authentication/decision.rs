@@ -95,13 +95,20 @@ impl Credentials {
         let caller = accepted.or(known.first()).cloned();
         let caller = caller.unwrap_or(Caller::Anonymous);
         if policy.accepts(&caller) {
-            let account = matches!(caller, Caller::Service(_))
+            let is_service = matches!(caller, Caller::Service(_));
+            let account = is_service
                 .then(|| on_behalf_of(request.headers()))
                 .flatten();
-            return Verdict::Accepted(Verified {
-                caller,
-                on_behalf_of: account,
-            });
+            // A service that does not say for whom it acts may pass on the token of an account.
+            let has_token = token.is_some_and(|token| !self.operator_token.matches(token));
+            let token_tells =
+                is_service && account.is_none() && has_token && policy.accepts_accounts();
+            if !token_tells {
+                return Verdict::Accepted(Verified {
+                    caller,
+                    on_behalf_of: account,
+                });
+            }
         }
         match token {
             Some(token) if caller != Caller::Operator && policy.accepts_accounts() => {

@@ -103,6 +103,28 @@ fn expected(code: Code, reason: &str) -> (Code, String) {
 }
 
 #[tokio::test]
+async fn token_that_a_service_passes_on_tells_the_account() {
+    const GET_ACCOUNT: &str = "/bookstore.accounts.v1.AccountService/GetAccount";
+    let credentials = credentials();
+    let cart = ("bindery-service", "cart cart-secret");
+    let alice = ("authorization", "Bearer alice");
+    let accepted = check(&credentials, GET_ACCOUNT, &[cart, alice]).await;
+    assert_eq!(
+        Caller::of(&accepted.expect("an account")),
+        Caller::Account(ALICE)
+    );
+    let wrong = ("authorization", "Bearer wrong");
+    let refused = check(&credentials, GET_ACCOUNT, &[cart, wrong]).await;
+    assert_eq!(
+        refused.expect_err("a wrong token").code(),
+        Code::Unauthenticated
+    );
+    let accepted = check(&credentials, GET_ACCOUNT, &[cart]).await;
+    let caller = Caller::of(&accepted.expect("a service"));
+    assert_eq!(caller, Caller::Service("cart".into()));
+}
+
+#[tokio::test]
 async fn request_that_no_handler_sees_needs_a_credential() {
     let credentials = credentials();
     let undecodable = || Some(FirstMessage::Undecodable);
