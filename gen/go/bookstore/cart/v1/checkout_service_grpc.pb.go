@@ -72,7 +72,8 @@ type CheckoutServiceClient interface {
 	// Lists the orders of all accounts, newest first, for the operator.
 	ListAllOrders(ctx context.Context, in *ListAllOrdersRequest, opts ...grpc.CallOption) (*ListAllOrdersResponse, error)
 	// Returns which of the given books an account has bought, in orders that are
-	// paid or shipped. Recommendations uses it to leave these books out.
+	// paid or shipped. Recommendations uses it to leave these books out, and
+	// Reviews to mark reviews of buyers.
 	CheckPurchases(ctx context.Context, in *CheckPurchasesRequest, opts ...grpc.CallOption) (*CheckPurchasesResponse, error)
 }
 
@@ -216,7 +217,8 @@ type CheckoutServiceServer interface {
 	// Lists the orders of all accounts, newest first, for the operator.
 	ListAllOrders(context.Context, *ListAllOrdersRequest) (*ListAllOrdersResponse, error)
 	// Returns which of the given books an account has bought, in orders that are
-	// paid or shipped. Recommendations uses it to leave these books out.
+	// paid or shipped. Recommendations uses it to leave these books out, and
+	// Reviews to mark reviews of buyers.
 	CheckPurchases(context.Context, *CheckPurchasesRequest) (*CheckPurchasesResponse, error)
 	mustEmbedUnimplementedCheckoutServiceServer()
 }

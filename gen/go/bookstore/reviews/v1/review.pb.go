@@ -44,7 +44,17 @@ type Review struct {
 	// When the review was first written.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When the review last changed. Equal to create_time if it has not changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// Whether the account has bought the book, in an order that is paid or
+	// shipped. The server checks this each time the review is written. While
+	// CheckoutService does not respond, the mark stays as it is, false at first,
+	// and the server checks later. A change of the mark does not change
+	// update_time.
+	VerifiedPurchase bool `protobuf:"varint,9,opt,name=verified_purchase,json=verifiedPurchase,proto3" json:"verified_purchase,omitempty"`
+	// Why the operator has hidden the review, in words for its author. Empty if
+	// the review is visible. A hidden review is in no list for readers and counts
+	// in no rating; only its author and the operator see it.
+	HiddenReason  string `protobuf:"bytes,10,opt,name=hidden_reason,json=hiddenReason,proto3" json:"hidden_reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -135,11 +145,25 @@ func (x *Review) GetUpdateTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Review) GetVerifiedPurchase() bool {
+	if x != nil {
+		return x.VerifiedPurchase
+	}
+	return false
+}
+
+func (x *Review) GetHiddenReason() string {
+	if x != nil {
+		return x.HiddenReason
+	}
+	return ""
+}
+
 var File_bookstore_reviews_v1_review_proto protoreflect.FileDescriptor
 
 const file_bookstore_reviews_v1_review_proto_rawDesc = "" +
 	"\n" +
-	"!bookstore/reviews/v1/review.proto\x12\x14bookstore.reviews.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xea\x02\n" +
+	"!bookstore/reviews/v1/review.proto\x12\x14bookstore.reviews.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc6\x03\n" +
 	"\x06Review\x12%\n" +
 	"\treview_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\breviewId\x12&\n" +
 	"\abook_id\x18\x02 \x01(\x05B\r\xbaH\n" +
@@ -152,7 +176,10 @@ const file_bookstore_reviews_v1_review_proto_rawDesc = "" +
 	"\vcreate_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\n" +
 	"createTime\x12C\n" +
 	"\vupdate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\n" +
-	"updateTimeB\xc8\x01\n" +
+	"updateTime\x12+\n" +
+	"\x11verified_purchase\x18\t \x01(\bR\x10verifiedPurchase\x12-\n" +
+	"\rhidden_reason\x18\n" +
+	" \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\fhiddenReasonB\xc8\x01\n" +
 	"\x18com.bookstore.reviews.v1B\vReviewProtoP\x01Z-bindery/gen/go/bookstore/reviews/v1;reviewsv1\xa2\x02\x03BRX\xaa\x02\x14Bookstore.Reviews.V1\xca\x02\x14Bookstore\\Reviews\\V1\xe2\x02 Bookstore\\Reviews\\V1\\GPBMetadata\xea\x02\x16Bookstore::Reviews::V1b\x06proto3"
 
 var (

@@ -91,11 +91,12 @@ type PutReviewRequest struct {
 	// The number of stars, from 1 (worst) to 5 (best). An unset field (zero) is
 	// refused, because it would lower the average.
 	Stars int32 `protobuf:"varint,2,opt,name=stars,proto3" json:"stars,omitempty"`
-	// The headline.
+	// The headline, one line without control characters.
 	Title string `protobuf:"bytes,3,opt,name=title,proto3" json:"title,omitempty"`
-	// The text of the review, as plain text.
+	// The text of the review, as plain text. Of the control characters it may
+	// contain line breaks and tabs.
 	Body string `protobuf:"bytes,4,opt,name=body,proto3" json:"body,omitempty"`
-	// The name under which the review is shown.
+	// The name under which the review is shown, without control characters.
 	AuthorName    string `protobuf:"bytes,5,opt,name=author_name,json=authorName,proto3" json:"author_name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -700,18 +701,332 @@ func (x *BatchGetRatingsResponse) GetRatings() []*Rating {
 	return nil
 }
 
+// Names the review, and says why readers shall not see it.
+type HideReviewRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the review.
+	ReviewId string `protobuf:"bytes,1,opt,name=review_id,json=reviewId,proto3" json:"review_id,omitempty"`
+	// The reason, in words for the author of the review, without control
+	// characters.
+	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HideReviewRequest) Reset() {
+	*x = HideReviewRequest{}
+	mi := &file_bookstore_reviews_v1_review_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HideReviewRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HideReviewRequest) ProtoMessage() {}
+
+func (x *HideReviewRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_reviews_v1_review_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HideReviewRequest.ProtoReflect.Descriptor instead.
+func (*HideReviewRequest) Descriptor() ([]byte, []int) {
+	return file_bookstore_reviews_v1_review_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *HideReviewRequest) GetReviewId() string {
+	if x != nil {
+		return x.ReviewId
+	}
+	return ""
+}
+
+func (x *HideReviewRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// The review as it is stored now.
+type HideReviewResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The hidden review.
+	Review        *Review `protobuf:"bytes,1,opt,name=review,proto3" json:"review,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HideReviewResponse) Reset() {
+	*x = HideReviewResponse{}
+	mi := &file_bookstore_reviews_v1_review_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HideReviewResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HideReviewResponse) ProtoMessage() {}
+
+func (x *HideReviewResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_reviews_v1_review_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HideReviewResponse.ProtoReflect.Descriptor instead.
+func (*HideReviewResponse) Descriptor() ([]byte, []int) {
+	return file_bookstore_reviews_v1_review_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *HideReviewResponse) GetReview() *Review {
+	if x != nil {
+		return x.Review
+	}
+	return nil
+}
+
+// Names the review.
+type ShowReviewRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the review.
+	ReviewId      string `protobuf:"bytes,1,opt,name=review_id,json=reviewId,proto3" json:"review_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShowReviewRequest) Reset() {
+	*x = ShowReviewRequest{}
+	mi := &file_bookstore_reviews_v1_review_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShowReviewRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShowReviewRequest) ProtoMessage() {}
+
+func (x *ShowReviewRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_reviews_v1_review_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShowReviewRequest.ProtoReflect.Descriptor instead.
+func (*ShowReviewRequest) Descriptor() ([]byte, []int) {
+	return file_bookstore_reviews_v1_review_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ShowReviewRequest) GetReviewId() string {
+	if x != nil {
+		return x.ReviewId
+	}
+	return ""
+}
+
+// The review as it is stored now.
+type ShowReviewResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The visible review.
+	Review        *Review `protobuf:"bytes,1,opt,name=review,proto3" json:"review,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShowReviewResponse) Reset() {
+	*x = ShowReviewResponse{}
+	mi := &file_bookstore_reviews_v1_review_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShowReviewResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShowReviewResponse) ProtoMessage() {}
+
+func (x *ShowReviewResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_reviews_v1_review_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShowReviewResponse.ProtoReflect.Descriptor instead.
+func (*ShowReviewResponse) Descriptor() ([]byte, []int) {
+	return file_bookstore_reviews_v1_review_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ShowReviewResponse) GetReview() *Review {
+	if x != nil {
+		return x.Review
+	}
+	return nil
+}
+
+// The filter, and the page of the list.
+type ListAllReviewsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whether to list only hidden reviews.
+	HiddenOnly bool `protobuf:"varint,1,opt,name=hidden_only,json=hiddenOnly,proto3" json:"hidden_only,omitempty"`
+	// The maximum number of reviews in the response, up to 200.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the previous response. Send it with the same filter
+	// as before; only page_size may differ.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAllReviewsRequest) Reset() {
+	*x = ListAllReviewsRequest{}
+	mi := &file_bookstore_reviews_v1_review_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAllReviewsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAllReviewsRequest) ProtoMessage() {}
+
+func (x *ListAllReviewsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_reviews_v1_review_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAllReviewsRequest.ProtoReflect.Descriptor instead.
+func (*ListAllReviewsRequest) Descriptor() ([]byte, []int) {
+	return file_bookstore_reviews_v1_review_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ListAllReviewsRequest) GetHiddenOnly() bool {
+	if x != nil {
+		return x.HiddenOnly
+	}
+	return false
+}
+
+func (x *ListAllReviewsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListAllReviewsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// A page of the reviews. It is empty if there are none.
+type ListAllReviewsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The reviews of this page.
+	Reviews []*Review `protobuf:"bytes,1,rep,name=reviews,proto3" json:"reviews,omitempty"`
+	// The page_token of the next page. Empty if this is the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAllReviewsResponse) Reset() {
+	*x = ListAllReviewsResponse{}
+	mi := &file_bookstore_reviews_v1_review_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAllReviewsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAllReviewsResponse) ProtoMessage() {}
+
+func (x *ListAllReviewsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_reviews_v1_review_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAllReviewsResponse.ProtoReflect.Descriptor instead.
+func (*ListAllReviewsResponse) Descriptor() ([]byte, []int) {
+	return file_bookstore_reviews_v1_review_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ListAllReviewsResponse) GetReviews() []*Review {
+	if x != nil {
+		return x.Reviews
+	}
+	return nil
+}
+
+func (x *ListAllReviewsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 var File_bookstore_reviews_v1_review_service_proto protoreflect.FileDescriptor
 
 const file_bookstore_reviews_v1_review_service_proto_rawDesc = "" +
 	"\n" +
-	")bookstore/reviews/v1/review_service.proto\x12\x14bookstore.reviews.v1\x1a!bookstore/reviews/v1/rating.proto\x1a!bookstore/reviews/v1/review.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\x96\x02\n" +
+	")bookstore/reviews/v1/review_service.proto\x12\x14bookstore.reviews.v1\x1a!bookstore/reviews/v1/rating.proto\x1a!bookstore/reviews/v1/review.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xf5\x02\n" +
 	"\x10PutReviewRequest\x12&\n" +
 	"\abook_id\x18\x01 \x01(\x05B\r\xbaH\n" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\x06bookId\x12\x1f\n" +
-	"\x05stars\x18\x02 \x01(\x05B\t\xbaH\x06\x1a\x04\x18\x05(\x01R\x05stars\x12-\n" +
-	"\x05title\x18\x03 \x01(\tB\x17\xbaH\x05r\x03\x18\x96\x01\xca\xd8\x19\vno headlineR\x05title\x123\n" +
-	"\x04body\x18\x04 \x01(\tB\x1f\xbaH\x05r\x03\x18\x88'\xca\xd8\x19\x13only stars, no textR\x04body\x12U\n" +
-	"\vauthor_name\x18\x05 \x01(\tB4\xbaH\x04r\x02\x18d\xca\xd8\x19)no name: the review is shown as anonymousR\n" +
+	"\x05stars\x18\x02 \x01(\x05B\t\xbaH\x06\x1a\x04\x18\x05(\x01R\x05stars\x12G\n" +
+	"\x05title\x18\x03 \x01(\tB1\xbaH\x1fr\x1d\x18\x96\x012\x18^[^\\x00-\\x1F\\x7F-\\x9F]*$\xca\xd8\x19\vno headlineR\x05title\x12^\n" +
+	"\x04body\x18\x04 \x01(\tBJ\xbaH0r.\x18\x88'2)^[^\\x00-\\x08\\x0B\\x0C\\x0E-\\x1F\\x7F-\\x9F]*$\xca\xd8\x19\x13only stars, no textR\x04body\x12o\n" +
+	"\vauthor_name\x18\x05 \x01(\tBN\xbaH\x1er\x1c\x18d2\x18^[^\\x00-\\x1F\\x7F-\\x9F]*$\xca\xd8\x19)no name: the review is shown as anonymousR\n" +
 	"authorName\"Q\n" +
 	"\x11PutReviewResponse\x12<\n" +
 	"\x06review\x18\x01 \x01(\v2\x1c.bookstore.reviews.v1.ReviewB\x06\xbaH\x03\xc8\x01\x01R\x06review\":\n" +
@@ -744,12 +1059,30 @@ const file_bookstore_reviews_v1_review_service_proto_rawDesc = "" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\abookIds\"]\n" +
 	"\x17BatchGetRatingsResponse\x12B\n" +
 	"\aratings\x18\x01 \x03(\v2\x1c.bookstore.reviews.v1.RatingB\n" +
-	"\xbaH\a\x92\x01\x04\b\x01\x10dR\aratings*\x92\x01\n" +
+	"\xbaH\a\x92\x01\x04\b\x01\x10dR\aratings\"x\n" +
+	"\x11HideReviewRequest\x12%\n" +
+	"\treview_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\breviewId\x12<\n" +
+	"\x06reason\x18\x02 \x01(\tB$\xbaH!r\x1f\x10\x01\x18\xf4\x032\x18^[^\\x00-\\x1F\\x7F-\\x9F]*$R\x06reason\"R\n" +
+	"\x12HideReviewResponse\x12<\n" +
+	"\x06review\x18\x01 \x01(\v2\x1c.bookstore.reviews.v1.ReviewB\x06\xbaH\x03\xc8\x01\x01R\x06review\":\n" +
+	"\x11ShowReviewRequest\x12%\n" +
+	"\treview_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\breviewId\"R\n" +
+	"\x12ShowReviewResponse\x12<\n" +
+	"\x06review\x18\x01 \x01(\v2\x1c.bookstore.reviews.v1.ReviewB\x06\xbaH\x03\xc8\x01\x01R\x06review\"\xd3\x01\n" +
+	"\x15ListAllReviewsRequest\x12?\n" +
+	"\vhidden_only\x18\x01 \x01(\bB\x1e\xca\xd8\x19\x1avisible and hidden reviewsR\n" +
+	"hiddenOnly\x12>\n" +
+	"\tpage_size\x18\x02 \x01(\x05B!\xbaH\a\x1a\x05\x18\xc8\x01(\x00\xca\xd8\x19\x1320 reviews per pageR\bpageSize\x129\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\"\x8d\x01\n" +
+	"\x16ListAllReviewsResponse\x12A\n" +
+	"\areviews\x18\x01 \x03(\v2\x1c.bookstore.reviews.v1.ReviewB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\areviews\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken*\x92\x01\n" +
 	"\vReviewOrder\x12\x1c\n" +
 	"\x18REVIEW_ORDER_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19REVIEW_ORDER_NEWEST_FIRST\x10\x01\x12!\n" +
 	"\x1dREVIEW_ORDER_MOST_STARS_FIRST\x10\x02\x12#\n" +
-	"\x1fREVIEW_ORDER_FEWEST_STARS_FIRST\x10\x032\xc0\b\n" +
+	"\x1fREVIEW_ORDER_FEWEST_STARS_FIRST\x10\x032\x8d\x0e\n" +
 	"\rReviewService\x12\xd2\x01\n" +
 	"\tPutReview\x12&.bookstore.reviews.v1.PutReviewRequest\x1a'.bookstore.reviews.v1.PutReviewResponse\"t\xca\xd8\x19\\\b\x05\x12\x0eBOOK_NOT_FOUND\x1aHno book has this id; find the ids of books with ListBooks or SearchBooks\xda\xd8\x19\t\n" +
 	"\aaccount\xb0\xd9\x19\x01\x90\x02\x02\x12\xc8\x01\n" +
@@ -761,7 +1094,20 @@ const file_bookstore_reviews_v1_review_service_proto_rawDesc = "" +
 	"\fDeleteReview\x12).bookstore.reviews.v1.DeleteReviewRequest\x1a*.bookstore.reviews.v1.DeleteReviewResponse\"\x10\xda\xd8\x19\t\n" +
 	"\aaccount\x90\x02\x02\x12a\n" +
 	"\tGetRating\x12&.bookstore.reviews.v1.GetRatingRequest\x1a'.bookstore.reviews.v1.GetRatingResponse\"\x03\x90\x02\x01\x12s\n" +
-	"\x0fBatchGetRatings\x12,.bookstore.reviews.v1.BatchGetRatingsRequest\x1a-.bookstore.reviews.v1.BatchGetRatingsResponse\"\x03\x90\x02\x01\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xcf\x01\n" +
+	"\x0fBatchGetRatings\x12,.bookstore.reviews.v1.BatchGetRatingsRequest\x1a-.bookstore.reviews.v1.BatchGetRatingsResponse\"\x03\x90\x02\x01\x12\xc1\x01\n" +
+	"\n" +
+	"HideReview\x12'.bookstore.reviews.v1.HideReviewRequest\x1a(.bookstore.reviews.v1.HideReviewResponse\"`\xca\xd8\x19K\b\x05\x12\x10REVIEW_NOT_FOUND\x1a5no review has this id; its author may have deleted it\xda\xd8\x19\n" +
+	"\n" +
+	"\boperator\x90\x02\x02\x12\xc1\x01\n" +
+	"\n" +
+	"ShowReview\x12'.bookstore.reviews.v1.ShowReviewRequest\x1a(.bookstore.reviews.v1.ShowReviewResponse\"`\xca\xd8\x19K\b\x05\x12\x10REVIEW_NOT_FOUND\x1a5no review has this id; its author may have deleted it\xda\xd8\x19\n" +
+	"\n" +
+	"\boperator\x90\x02\x02\x12\xc2\x02\n" +
+	"\x0eListAllReviews\x12+.bookstore.reviews.v1.ListAllReviewsRequest\x1a,.bookstore.reviews.v1.ListAllReviewsResponse\"\xd4\x01\xca\xd8\x19\x89\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1aqthis method did not return the page token for the same filter; request the first page again, without a page token\xd2\xd8\x191\n" +
+	"\tpage_size\x12\n" +
+	"page_token\x1a\areviews\"\x0fnext_page_token\xda\xd8\x19\n" +
+	"\n" +
+	"\boperator\x90\x02\x01\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xcf\x01\n" +
 	"\x18com.bookstore.reviews.v1B\x12ReviewServiceProtoP\x01Z-bindery/gen/go/bookstore/reviews/v1;reviewsv1\xa2\x02\x03BRX\xaa\x02\x14Bookstore.Reviews.V1\xca\x02\x14Bookstore\\Reviews\\V1\xe2\x02 Bookstore\\Reviews\\V1\\GPBMetadata\xea\x02\x16Bookstore::Reviews::V1b\x06proto3"
 
 var (
@@ -777,7 +1123,7 @@ func file_bookstore_reviews_v1_review_service_proto_rawDescGZIP() []byte {
 }
 
 var file_bookstore_reviews_v1_review_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_bookstore_reviews_v1_review_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_bookstore_reviews_v1_review_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_bookstore_reviews_v1_review_service_proto_goTypes = []any{
 	(ReviewOrder)(0),                // 0: bookstore.reviews.v1.ReviewOrder
 	(*PutReviewRequest)(nil),        // 1: bookstore.reviews.v1.PutReviewRequest
@@ -792,33 +1138,48 @@ var file_bookstore_reviews_v1_review_service_proto_goTypes = []any{
 	(*GetRatingResponse)(nil),       // 10: bookstore.reviews.v1.GetRatingResponse
 	(*BatchGetRatingsRequest)(nil),  // 11: bookstore.reviews.v1.BatchGetRatingsRequest
 	(*BatchGetRatingsResponse)(nil), // 12: bookstore.reviews.v1.BatchGetRatingsResponse
-	(*Review)(nil),                  // 13: bookstore.reviews.v1.Review
-	(*Rating)(nil),                  // 14: bookstore.reviews.v1.Rating
+	(*HideReviewRequest)(nil),       // 13: bookstore.reviews.v1.HideReviewRequest
+	(*HideReviewResponse)(nil),      // 14: bookstore.reviews.v1.HideReviewResponse
+	(*ShowReviewRequest)(nil),       // 15: bookstore.reviews.v1.ShowReviewRequest
+	(*ShowReviewResponse)(nil),      // 16: bookstore.reviews.v1.ShowReviewResponse
+	(*ListAllReviewsRequest)(nil),   // 17: bookstore.reviews.v1.ListAllReviewsRequest
+	(*ListAllReviewsResponse)(nil),  // 18: bookstore.reviews.v1.ListAllReviewsResponse
+	(*Review)(nil),                  // 19: bookstore.reviews.v1.Review
+	(*Rating)(nil),                  // 20: bookstore.reviews.v1.Rating
 }
 var file_bookstore_reviews_v1_review_service_proto_depIdxs = []int32{
-	13, // 0: bookstore.reviews.v1.PutReviewResponse.review:type_name -> bookstore.reviews.v1.Review
-	13, // 1: bookstore.reviews.v1.GetReviewResponse.review:type_name -> bookstore.reviews.v1.Review
+	19, // 0: bookstore.reviews.v1.PutReviewResponse.review:type_name -> bookstore.reviews.v1.Review
+	19, // 1: bookstore.reviews.v1.GetReviewResponse.review:type_name -> bookstore.reviews.v1.Review
 	0,  // 2: bookstore.reviews.v1.ListReviewsRequest.order:type_name -> bookstore.reviews.v1.ReviewOrder
-	13, // 3: bookstore.reviews.v1.ListReviewsResponse.reviews:type_name -> bookstore.reviews.v1.Review
-	14, // 4: bookstore.reviews.v1.GetRatingResponse.rating:type_name -> bookstore.reviews.v1.Rating
-	14, // 5: bookstore.reviews.v1.BatchGetRatingsResponse.ratings:type_name -> bookstore.reviews.v1.Rating
-	1,  // 6: bookstore.reviews.v1.ReviewService.PutReview:input_type -> bookstore.reviews.v1.PutReviewRequest
-	3,  // 7: bookstore.reviews.v1.ReviewService.GetReview:input_type -> bookstore.reviews.v1.GetReviewRequest
-	5,  // 8: bookstore.reviews.v1.ReviewService.ListReviews:input_type -> bookstore.reviews.v1.ListReviewsRequest
-	7,  // 9: bookstore.reviews.v1.ReviewService.DeleteReview:input_type -> bookstore.reviews.v1.DeleteReviewRequest
-	9,  // 10: bookstore.reviews.v1.ReviewService.GetRating:input_type -> bookstore.reviews.v1.GetRatingRequest
-	11, // 11: bookstore.reviews.v1.ReviewService.BatchGetRatings:input_type -> bookstore.reviews.v1.BatchGetRatingsRequest
-	2,  // 12: bookstore.reviews.v1.ReviewService.PutReview:output_type -> bookstore.reviews.v1.PutReviewResponse
-	4,  // 13: bookstore.reviews.v1.ReviewService.GetReview:output_type -> bookstore.reviews.v1.GetReviewResponse
-	6,  // 14: bookstore.reviews.v1.ReviewService.ListReviews:output_type -> bookstore.reviews.v1.ListReviewsResponse
-	8,  // 15: bookstore.reviews.v1.ReviewService.DeleteReview:output_type -> bookstore.reviews.v1.DeleteReviewResponse
-	10, // 16: bookstore.reviews.v1.ReviewService.GetRating:output_type -> bookstore.reviews.v1.GetRatingResponse
-	12, // 17: bookstore.reviews.v1.ReviewService.BatchGetRatings:output_type -> bookstore.reviews.v1.BatchGetRatingsResponse
-	12, // [12:18] is the sub-list for method output_type
-	6,  // [6:12] is the sub-list for method input_type
-	6,  // [6:6] is the sub-list for extension type_name
-	6,  // [6:6] is the sub-list for extension extendee
-	0,  // [0:6] is the sub-list for field type_name
+	19, // 3: bookstore.reviews.v1.ListReviewsResponse.reviews:type_name -> bookstore.reviews.v1.Review
+	20, // 4: bookstore.reviews.v1.GetRatingResponse.rating:type_name -> bookstore.reviews.v1.Rating
+	20, // 5: bookstore.reviews.v1.BatchGetRatingsResponse.ratings:type_name -> bookstore.reviews.v1.Rating
+	19, // 6: bookstore.reviews.v1.HideReviewResponse.review:type_name -> bookstore.reviews.v1.Review
+	19, // 7: bookstore.reviews.v1.ShowReviewResponse.review:type_name -> bookstore.reviews.v1.Review
+	19, // 8: bookstore.reviews.v1.ListAllReviewsResponse.reviews:type_name -> bookstore.reviews.v1.Review
+	1,  // 9: bookstore.reviews.v1.ReviewService.PutReview:input_type -> bookstore.reviews.v1.PutReviewRequest
+	3,  // 10: bookstore.reviews.v1.ReviewService.GetReview:input_type -> bookstore.reviews.v1.GetReviewRequest
+	5,  // 11: bookstore.reviews.v1.ReviewService.ListReviews:input_type -> bookstore.reviews.v1.ListReviewsRequest
+	7,  // 12: bookstore.reviews.v1.ReviewService.DeleteReview:input_type -> bookstore.reviews.v1.DeleteReviewRequest
+	9,  // 13: bookstore.reviews.v1.ReviewService.GetRating:input_type -> bookstore.reviews.v1.GetRatingRequest
+	11, // 14: bookstore.reviews.v1.ReviewService.BatchGetRatings:input_type -> bookstore.reviews.v1.BatchGetRatingsRequest
+	13, // 15: bookstore.reviews.v1.ReviewService.HideReview:input_type -> bookstore.reviews.v1.HideReviewRequest
+	15, // 16: bookstore.reviews.v1.ReviewService.ShowReview:input_type -> bookstore.reviews.v1.ShowReviewRequest
+	17, // 17: bookstore.reviews.v1.ReviewService.ListAllReviews:input_type -> bookstore.reviews.v1.ListAllReviewsRequest
+	2,  // 18: bookstore.reviews.v1.ReviewService.PutReview:output_type -> bookstore.reviews.v1.PutReviewResponse
+	4,  // 19: bookstore.reviews.v1.ReviewService.GetReview:output_type -> bookstore.reviews.v1.GetReviewResponse
+	6,  // 20: bookstore.reviews.v1.ReviewService.ListReviews:output_type -> bookstore.reviews.v1.ListReviewsResponse
+	8,  // 21: bookstore.reviews.v1.ReviewService.DeleteReview:output_type -> bookstore.reviews.v1.DeleteReviewResponse
+	10, // 22: bookstore.reviews.v1.ReviewService.GetRating:output_type -> bookstore.reviews.v1.GetRatingResponse
+	12, // 23: bookstore.reviews.v1.ReviewService.BatchGetRatings:output_type -> bookstore.reviews.v1.BatchGetRatingsResponse
+	14, // 24: bookstore.reviews.v1.ReviewService.HideReview:output_type -> bookstore.reviews.v1.HideReviewResponse
+	16, // 25: bookstore.reviews.v1.ReviewService.ShowReview:output_type -> bookstore.reviews.v1.ShowReviewResponse
+	18, // 26: bookstore.reviews.v1.ReviewService.ListAllReviews:output_type -> bookstore.reviews.v1.ListAllReviewsResponse
+	18, // [18:27] is the sub-list for method output_type
+	9,  // [9:18] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_bookstore_reviews_v1_review_service_proto_init() }
@@ -834,7 +1195,7 @@ func file_bookstore_reviews_v1_review_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bookstore_reviews_v1_review_service_proto_rawDesc), len(file_bookstore_reviews_v1_review_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   12,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -25,6 +25,9 @@ const (
 	ReviewService_DeleteReview_FullMethodName    = "/bookstore.reviews.v1.ReviewService/DeleteReview"
 	ReviewService_GetRating_FullMethodName       = "/bookstore.reviews.v1.ReviewService/GetRating"
 	ReviewService_BatchGetRatings_FullMethodName = "/bookstore.reviews.v1.ReviewService/BatchGetRatings"
+	ReviewService_HideReview_FullMethodName      = "/bookstore.reviews.v1.ReviewService/HideReview"
+	ReviewService_ShowReview_FullMethodName      = "/bookstore.reviews.v1.ReviewService/ShowReview"
+	ReviewService_ListAllReviews_FullMethodName  = "/bookstore.reviews.v1.ReviewService/ListAllReviews"
 )
 
 // ReviewServiceClient is the client API for ReviewService service.
@@ -35,15 +38,17 @@ const (
 //
 // Anybody may read reviews and ratings. PutReview, GetReview and DeleteReview
 // need a session token and work on the review that the caller's account has
-// written about the book.
+// written about the book. HideReview, ShowReview and ListAllReviews are for the
+// operator.
 type ReviewServiceClient interface {
 	// Writes the caller's review of a book, or replaces it. Writing the same
-	// content again changes nothing, not even update_time.
+	// content again does not change update_time. A review that the operator has
+	// hidden stays hidden.
 	PutReview(ctx context.Context, in *PutReviewRequest, opts ...grpc.CallOption) (*PutReviewResponse, error)
-	// Returns the caller's review of a book.
+	// Returns the caller's review of a book, even if the operator has hidden it.
 	GetReview(ctx context.Context, in *GetReviewRequest, opts ...grpc.CallOption) (*GetReviewResponse, error)
-	// Lists the reviews of a book. The list is empty if the book has no reviews
-	// or is not in the catalogue.
+	// Lists the reviews of a book, without the hidden ones. The list is empty if
+	// the book has no reviews or is not in the catalogue.
 	ListReviews(ctx context.Context, in *ListReviewsRequest, opts ...grpc.CallOption) (*ListReviewsResponse, error)
 	// Deletes the caller's review of a book. If there is none, nothing changes
 	// and the call succeeds.
@@ -53,6 +58,15 @@ type ReviewServiceClient interface {
 	GetRating(ctx context.Context, in *GetRatingRequest, opts ...grpc.CallOption) (*GetRatingResponse, error)
 	// Returns the ratings of several books, for example of all books on a page.
 	BatchGetRatings(ctx context.Context, in *BatchGetRatingsRequest, opts ...grpc.CallOption) (*BatchGetRatingsResponse, error)
+	// Hides a review from readers and takes it out of the rating of its book.
+	// Hiding a hidden review replaces the reason.
+	HideReview(ctx context.Context, in *HideReviewRequest, opts ...grpc.CallOption) (*HideReviewResponse, error)
+	// Makes a hidden review visible again. Showing a visible review changes
+	// nothing.
+	ShowReview(ctx context.Context, in *ShowReviewRequest, opts ...grpc.CallOption) (*ShowReviewResponse, error)
+	// Lists the reviews of all books, visible and hidden ones, the most recently
+	// written or changed first.
+	ListAllReviews(ctx context.Context, in *ListAllReviewsRequest, opts ...grpc.CallOption) (*ListAllReviewsResponse, error)
 }
 
 type reviewServiceClient struct {
@@ -123,6 +137,36 @@ func (c *reviewServiceClient) BatchGetRatings(ctx context.Context, in *BatchGetR
 	return out, nil
 }
 
+func (c *reviewServiceClient) HideReview(ctx context.Context, in *HideReviewRequest, opts ...grpc.CallOption) (*HideReviewResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(HideReviewResponse)
+	err := c.cc.Invoke(ctx, ReviewService_HideReview_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *reviewServiceClient) ShowReview(ctx context.Context, in *ShowReviewRequest, opts ...grpc.CallOption) (*ShowReviewResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ShowReviewResponse)
+	err := c.cc.Invoke(ctx, ReviewService_ShowReview_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *reviewServiceClient) ListAllReviews(ctx context.Context, in *ListAllReviewsRequest, opts ...grpc.CallOption) (*ListAllReviewsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListAllReviewsResponse)
+	err := c.cc.Invoke(ctx, ReviewService_ListAllReviews_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ReviewServiceServer is the server API for ReviewService service.
 // All implementations must embed UnimplementedReviewServiceServer
 // for forward compatibility.
@@ -131,15 +175,17 @@ func (c *reviewServiceClient) BatchGetRatings(ctx context.Context, in *BatchGetR
 //
 // Anybody may read reviews and ratings. PutReview, GetReview and DeleteReview
 // need a session token and work on the review that the caller's account has
-// written about the book.
+// written about the book. HideReview, ShowReview and ListAllReviews are for the
+// operator.
 type ReviewServiceServer interface {
 	// Writes the caller's review of a book, or replaces it. Writing the same
-	// content again changes nothing, not even update_time.
+	// content again does not change update_time. A review that the operator has
+	// hidden stays hidden.
 	PutReview(context.Context, *PutReviewRequest) (*PutReviewResponse, error)
-	// Returns the caller's review of a book.
+	// Returns the caller's review of a book, even if the operator has hidden it.
 	GetReview(context.Context, *GetReviewRequest) (*GetReviewResponse, error)
-	// Lists the reviews of a book. The list is empty if the book has no reviews
-	// or is not in the catalogue.
+	// Lists the reviews of a book, without the hidden ones. The list is empty if
+	// the book has no reviews or is not in the catalogue.
 	ListReviews(context.Context, *ListReviewsRequest) (*ListReviewsResponse, error)
 	// Deletes the caller's review of a book. If there is none, nothing changes
 	// and the call succeeds.
@@ -149,6 +195,15 @@ type ReviewServiceServer interface {
 	GetRating(context.Context, *GetRatingRequest) (*GetRatingResponse, error)
 	// Returns the ratings of several books, for example of all books on a page.
 	BatchGetRatings(context.Context, *BatchGetRatingsRequest) (*BatchGetRatingsResponse, error)
+	// Hides a review from readers and takes it out of the rating of its book.
+	// Hiding a hidden review replaces the reason.
+	HideReview(context.Context, *HideReviewRequest) (*HideReviewResponse, error)
+	// Makes a hidden review visible again. Showing a visible review changes
+	// nothing.
+	ShowReview(context.Context, *ShowReviewRequest) (*ShowReviewResponse, error)
+	// Lists the reviews of all books, visible and hidden ones, the most recently
+	// written or changed first.
+	ListAllReviews(context.Context, *ListAllReviewsRequest) (*ListAllReviewsResponse, error)
 	mustEmbedUnimplementedReviewServiceServer()
 }
 
@@ -176,6 +231,15 @@ func (UnimplementedReviewServiceServer) GetRating(context.Context, *GetRatingReq
 }
 func (UnimplementedReviewServiceServer) BatchGetRatings(context.Context, *BatchGetRatingsRequest) (*BatchGetRatingsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method BatchGetRatings not implemented")
+}
+func (UnimplementedReviewServiceServer) HideReview(context.Context, *HideReviewRequest) (*HideReviewResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method HideReview not implemented")
+}
+func (UnimplementedReviewServiceServer) ShowReview(context.Context, *ShowReviewRequest) (*ShowReviewResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ShowReview not implemented")
+}
+func (UnimplementedReviewServiceServer) ListAllReviews(context.Context, *ListAllReviewsRequest) (*ListAllReviewsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListAllReviews not implemented")
 }
 func (UnimplementedReviewServiceServer) mustEmbedUnimplementedReviewServiceServer() {}
 func (UnimplementedReviewServiceServer) testEmbeddedByValue()                       {}
@@ -306,6 +370,60 @@ func _ReviewService_BatchGetRatings_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ReviewService_HideReview_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(HideReviewRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ReviewServiceServer).HideReview(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ReviewService_HideReview_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ReviewServiceServer).HideReview(ctx, req.(*HideReviewRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ReviewService_ShowReview_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ShowReviewRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ReviewServiceServer).ShowReview(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ReviewService_ShowReview_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ReviewServiceServer).ShowReview(ctx, req.(*ShowReviewRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ReviewService_ListAllReviews_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListAllReviewsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ReviewServiceServer).ListAllReviews(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ReviewService_ListAllReviews_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ReviewServiceServer).ListAllReviews(ctx, req.(*ListAllReviewsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ReviewService_ServiceDesc is the grpc.ServiceDesc for ReviewService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -336,6 +454,18 @@ var ReviewService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "BatchGetRatings",
 			Handler:    _ReviewService_BatchGetRatings_Handler,
+		},
+		{
+			MethodName: "HideReview",
+			Handler:    _ReviewService_HideReview_Handler,
+		},
+		{
+			MethodName: "ShowReview",
+			Handler:    _ReviewService_ShowReview_Handler,
+		},
+		{
+			MethodName: "ListAllReviews",
+			Handler:    _ReviewService_ListAllReviews_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

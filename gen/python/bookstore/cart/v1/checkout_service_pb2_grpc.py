@@ -155,7 +155,8 @@ class CheckoutServiceServicer:
 
     def CheckPurchases(self, request, context):
         """Returns which of the given books an account has bought, in orders that are
-        paid or shipped. Recommendations uses it to leave these books out.
+        paid or shipped. Recommendations uses it to leave these books out, and
+        Reviews to mark reviews of buyers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

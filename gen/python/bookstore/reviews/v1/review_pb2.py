@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!bookstore/reviews/v1/review.proto\x12\x14\x62ookstore.reviews.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xea\x02\n\x06Review\x12%\n\treview_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x08reviewId\x12&\n\x07\x62ook_id\x18\x02 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\x93\xeb\xdc\x03(\x01R\x06\x62ookId\x12\x1f\n\x05stars\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x05(\x01R\x05stars\x12\x1e\n\x05title\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x96\x01R\x05title\x12\x1c\n\x04\x62ody\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x88\'R\x04\x62ody\x12(\n\x0b\x61uthor_name\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\nauthorName\x12\x43\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\ncreateTime\x12\x43\n\x0bupdate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\nupdateTimeB\xc8\x01\n\x18\x63om.bookstore.reviews.v1B\x0bReviewProtoP\x01Z-bindery/gen/go/bookstore/reviews/v1;reviewsv1\xa2\x02\x03\x42RX\xaa\x02\x14\x42ookstore.Reviews.V1\xca\x02\x14\x42ookstore\\Reviews\\V1\xe2\x02 Bookstore\\Reviews\\V1\\GPBMetadata\xea\x02\x16\x42ookstore::Reviews::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!bookstore/reviews/v1/review.proto\x12\x14\x62ookstore.reviews.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc6\x03\n\x06Review\x12%\n\treview_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x08reviewId\x12&\n\x07\x62ook_id\x18\x02 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\x93\xeb\xdc\x03(\x01R\x06\x62ookId\x12\x1f\n\x05stars\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x05(\x01R\x05stars\x12\x1e\n\x05title\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x96\x01R\x05title\x12\x1c\n\x04\x62ody\x18\x05 \x01(\tB\x08\xbaH\x05r\x03\x18\x88\'R\x04\x62ody\x12(\n\x0b\x61uthor_name\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\nauthorName\x12\x43\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\ncreateTime\x12\x43\n\x0bupdate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\nupdateTime\x12+\n\x11verified_purchase\x18\t \x01(\x08R\x10verifiedPurchase\x12-\n\rhidden_reason\x18\n \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03R\x0chiddenReasonB\xc8\x01\n\x18\x63om.bookstore.reviews.v1B\x0bReviewProtoP\x01Z-bindery/gen/go/bookstore/reviews/v1;reviewsv1\xa2\x02\x03\x42RX\xaa\x02\x14\x42ookstore.Reviews.V1\xca\x02\x14\x42ookstore\\Reviews\\V1\xe2\x02 Bookstore\\Reviews\\V1\\GPBMetadata\xea\x02\x16\x42ookstore::Reviews::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -50,6 +50,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REVIEW'].fields_by_name['create_time']._serialized_options = b'\272H\003\310\001\001'
   _globals['_REVIEW'].fields_by_name['update_time']._loaded_options = None
   _globals['_REVIEW'].fields_by_name['update_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_REVIEW'].fields_by_name['hidden_reason']._loaded_options = None
+  _globals['_REVIEW'].fields_by_name['hidden_reason']._serialized_options = b'\272H\005r\003\030\364\003'
   _globals['_REVIEW']._serialized_start=122
-  _globals['_REVIEW']._serialized_end=484
+  _globals['_REVIEW']._serialized_end=576
 # @@protoc_insertion_point(module_scope)

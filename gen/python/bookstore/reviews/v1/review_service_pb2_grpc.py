@@ -30,7 +30,8 @@ class ReviewServiceStub:
 
     Anybody may read reviews and ratings. PutReview, GetReview and DeleteReview
     need a session token and work on the review that the caller's account has
-    written about the book.
+    written about the book. HideReview, ShowReview and ListAllReviews are for the
+    operator.
     """
 
     def __init__(self, channel):
@@ -69,6 +70,21 @@ class ReviewServiceStub:
                 request_serializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.BatchGetRatingsRequest.SerializeToString,
                 response_deserializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.BatchGetRatingsResponse.FromString,
                 _registered_method=True)
+        self.HideReview = channel.unary_unary(
+                '/bookstore.reviews.v1.ReviewService/HideReview',
+                request_serializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.HideReviewRequest.SerializeToString,
+                response_deserializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.HideReviewResponse.FromString,
+                _registered_method=True)
+        self.ShowReview = channel.unary_unary(
+                '/bookstore.reviews.v1.ReviewService/ShowReview',
+                request_serializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ShowReviewRequest.SerializeToString,
+                response_deserializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ShowReviewResponse.FromString,
+                _registered_method=True)
+        self.ListAllReviews = channel.unary_unary(
+                '/bookstore.reviews.v1.ReviewService/ListAllReviews',
+                request_serializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ListAllReviewsRequest.SerializeToString,
+                response_deserializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ListAllReviewsResponse.FromString,
+                _registered_method=True)
 
 
 class ReviewServiceServicer:
@@ -76,27 +92,29 @@ class ReviewServiceServicer:
 
     Anybody may read reviews and ratings. PutReview, GetReview and DeleteReview
     need a session token and work on the review that the caller's account has
-    written about the book.
+    written about the book. HideReview, ShowReview and ListAllReviews are for the
+    operator.
     """
 
     def PutReview(self, request, context):
         """Writes the caller's review of a book, or replaces it. Writing the same
-        content again changes nothing, not even update_time.
+        content again does not change update_time. A review that the operator has
+        hidden stays hidden.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetReview(self, request, context):
-        """Returns the caller's review of a book.
+        """Returns the caller's review of a book, even if the operator has hidden it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListReviews(self, request, context):
-        """Lists the reviews of a book. The list is empty if the book has no reviews
-        or is not in the catalogue.
+        """Lists the reviews of a book, without the hidden ones. The list is empty if
+        the book has no reviews or is not in the catalogue.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -120,6 +138,30 @@ class ReviewServiceServicer:
 
     def BatchGetRatings(self, request, context):
         """Returns the ratings of several books, for example of all books on a page.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def HideReview(self, request, context):
+        """Hides a review from readers and takes it out of the rating of its book.
+        Hiding a hidden review replaces the reason.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ShowReview(self, request, context):
+        """Makes a hidden review visible again. Showing a visible review changes
+        nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAllReviews(self, request, context):
+        """Lists the reviews of all books, visible and hidden ones, the most recently
+        written or changed first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -158,6 +200,21 @@ def add_ReviewServiceServicer_to_server(servicer, server):
                     request_deserializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.BatchGetRatingsRequest.FromString,
                     response_serializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.BatchGetRatingsResponse.SerializeToString,
             ),
+            'HideReview': grpc.unary_unary_rpc_method_handler(
+                    servicer.HideReview,
+                    request_deserializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.HideReviewRequest.FromString,
+                    response_serializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.HideReviewResponse.SerializeToString,
+            ),
+            'ShowReview': grpc.unary_unary_rpc_method_handler(
+                    servicer.ShowReview,
+                    request_deserializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ShowReviewRequest.FromString,
+                    response_serializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ShowReviewResponse.SerializeToString,
+            ),
+            'ListAllReviews': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAllReviews,
+                    request_deserializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ListAllReviewsRequest.FromString,
+                    response_serializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ListAllReviewsResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'bookstore.reviews.v1.ReviewService', rpc_method_handlers)
@@ -171,7 +228,8 @@ class ReviewService:
 
     Anybody may read reviews and ratings. PutReview, GetReview and DeleteReview
     need a session token and work on the review that the caller's account has
-    written about the book.
+    written about the book. HideReview, ShowReview and ListAllReviews are for the
+    operator.
     """
 
     @staticmethod
@@ -326,6 +384,87 @@ class ReviewService:
             '/bookstore.reviews.v1.ReviewService/BatchGetRatings',
             bookstore_dot_reviews_dot_v1_dot_review__service__pb2.BatchGetRatingsRequest.SerializeToString,
             bookstore_dot_reviews_dot_v1_dot_review__service__pb2.BatchGetRatingsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def HideReview(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bookstore.reviews.v1.ReviewService/HideReview',
+            bookstore_dot_reviews_dot_v1_dot_review__service__pb2.HideReviewRequest.SerializeToString,
+            bookstore_dot_reviews_dot_v1_dot_review__service__pb2.HideReviewResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ShowReview(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bookstore.reviews.v1.ReviewService/ShowReview',
+            bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ShowReviewRequest.SerializeToString,
+            bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ShowReviewResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAllReviews(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bookstore.reviews.v1.ReviewService/ListAllReviews',
+            bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ListAllReviewsRequest.SerializeToString,
+            bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ListAllReviewsResponse.FromString,
             options,
             channel_credentials,
             insecure,

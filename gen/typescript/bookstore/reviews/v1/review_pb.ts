@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bookstore/reviews/v1/review.proto.
  */
 export const file_bookstore_reviews_v1_review: GenFile = /*@__PURE__*/
-  fileDesc("CiFib29rc3RvcmUvcmV2aWV3cy92MS9yZXZpZXcucHJvdG8SFGJvb2tzdG9yZS5yZXZpZXdzLnYxIqACCgZSZXZpZXcSGwoJcmV2aWV3X2lkGAEgASgJQgi6SAVyA7ABARIeCgdib29rX2lkGAIgASgFQg26SAoaCBj/k+vcAygBEhgKBXN0YXJzGAMgASgFQgm6SAYaBBgFKAESFwoFdGl0bGUYBCABKAlCCLpIBXIDGJYBEhYKBGJvZHkYBSABKAlCCLpIBXIDGIgnEhwKC2F1dGhvcl9uYW1lGAYgASgJQge6SARyAhhkEjcKC2NyZWF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEjcKC3VwZGF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBQsgBChhjb20uYm9va3N0b3JlLnJldmlld3MudjFCC1Jldmlld1Byb3RvUAFaLWJpbmRlcnkvZ2VuL2dvL2Jvb2tzdG9yZS9yZXZpZXdzL3YxO3Jldmlld3N2MaICA0JSWKoCFEJvb2tzdG9yZS5SZXZpZXdzLlYxygIUQm9va3N0b3JlXFJldmlld3NcVjHiAiBCb29rc3RvcmVcUmV2aWV3c1xWMVxHUEJNZXRhZGF0YeoCFkJvb2tzdG9yZTo6UmV2aWV3czo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp]);
+  fileDesc("CiFib29rc3RvcmUvcmV2aWV3cy92MS9yZXZpZXcucHJvdG8SFGJvb2tzdG9yZS5yZXZpZXdzLnYxItwCCgZSZXZpZXcSGwoJcmV2aWV3X2lkGAEgASgJQgi6SAVyA7ABARIeCgdib29rX2lkGAIgASgFQg26SAoaCBj/k+vcAygBEhgKBXN0YXJzGAMgASgFQgm6SAYaBBgFKAESFwoFdGl0bGUYBCABKAlCCLpIBXIDGJYBEhYKBGJvZHkYBSABKAlCCLpIBXIDGIgnEhwKC2F1dGhvcl9uYW1lGAYgASgJQge6SARyAhhkEjcKC2NyZWF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEjcKC3VwZGF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEhkKEXZlcmlmaWVkX3B1cmNoYXNlGAkgASgIEh8KDWhpZGRlbl9yZWFzb24YCiABKAlCCLpIBXIDGPQDQsgBChhjb20uYm9va3N0b3JlLnJldmlld3MudjFCC1Jldmlld1Byb3RvUAFaLWJpbmRlcnkvZ2VuL2dvL2Jvb2tzdG9yZS9yZXZpZXdzL3YxO3Jldmlld3N2MaICA0JSWKoCFEJvb2tzdG9yZS5SZXZpZXdzLlYxygIUQm9va3N0b3JlXFJldmlld3NcVjHiAiBCb29rc3RvcmVcUmV2aWV3c1xWMVxHUEJNZXRhZGF0YeoCFkJvb2tzdG9yZTo6UmV2aWV3czo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
  * A reader's review of a book. Each account has at most one review of a book.
@@ -79,6 +79,26 @@ export type Review = Message<"bookstore.reviews.v1.Review"> & {
    * @generated from field: google.protobuf.Timestamp update_time = 8;
    */
   updateTime?: Timestamp | undefined;
+
+  /**
+   * Whether the account has bought the book, in an order that is paid or
+   * shipped. The server checks this each time the review is written. While
+   * CheckoutService does not respond, the mark stays as it is, false at first,
+   * and the server checks later. A change of the mark does not change
+   * update_time.
+   *
+   * @generated from field: bool verified_purchase = 9;
+   */
+  verifiedPurchase: boolean;
+
+  /**
+   * Why the operator has hidden the review, in words for its author. Empty if
+   * the review is visible. A hidden review is in no list for readers and counts
+   * in no rating; only its author and the operator see it.
+   *
+   * @generated from field: string hidden_reason = 10;
+   */
+  hiddenReason: string;
 };
 
 /**

@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bookstore/reviews/v1/review_service.proto.
  */
 export const file_bookstore_reviews_v1_review_service: GenFile = /*@__PURE__*/
-  fileDesc("Cilib29rc3RvcmUvcmV2aWV3cy92MS9yZXZpZXdfc2VydmljZS5wcm90bxIUYm9va3N0b3JlLnJldmlld3MudjEi7gEKEFB1dFJldmlld1JlcXVlc3QSHgoHYm9va19pZBgBIAEoBUINukgKGggY/5Pr3AMoARIYCgVzdGFycxgCIAEoBUIJukgGGgQYBSgBEiYKBXRpdGxlGAMgASgJQhe6SAVyAxiWAcrYGQtubyBoZWFkbGluZRItCgRib2R5GAQgASgJQh+6SAVyAxiIJ8rYGRNvbmx5IHN0YXJzLCBubyB0ZXh0EkkKC2F1dGhvcl9uYW1lGAUgASgJQjS6SARyAhhkytgZKW5vIG5hbWU6IHRoZSByZXZpZXcgaXMgc2hvd24gYXMgYW5vbnltb3VzIkkKEVB1dFJldmlld1Jlc3BvbnNlEjQKBnJldmlldxgBIAEoCzIcLmJvb2tzdG9yZS5yZXZpZXdzLnYxLlJldmlld0IGukgDyAEBIjIKEEdldFJldmlld1JlcXVlc3QSHgoHYm9va19pZBgBIAEoBUINukgKGggY/5Pr3AMoASJJChFHZXRSZXZpZXdSZXNwb25zZRI0CgZyZXZpZXcYASABKAsyHC5ib29rc3RvcmUucmV2aWV3cy52MS5SZXZpZXdCBrpIA8gBASLmAQoSTGlzdFJldmlld3NSZXF1ZXN0Eh4KB2Jvb2tfaWQYASABKAVCDbpIChoIGP+T69wDKAESSgoFb3JkZXIYAiABKA4yIS5ib29rc3RvcmUucmV2aWV3cy52MS5SZXZpZXdPcmRlckIYukgFggECEAHK2BkMbmV3ZXN0IGZpcnN0EjQKCXBhZ2Vfc2l6ZRgDIAEoBUIhukgHGgUYyAEoAMrYGRMyMCByZXZpZXdzIHBlciBwYWdlEi4KCnBhZ2VfdG9rZW4YBCABKAlCGrpIBXIDGPQDytgZDnRoZSBmaXJzdCBwYWdlInIKE0xpc3RSZXZpZXdzUmVzcG9uc2USOAoHcmV2aWV3cxgBIAMoCzIcLmJvb2tzdG9yZS5yZXZpZXdzLnYxLlJldmlld0IJukgGkgEDEMgBEiEKD25leHRfcGFnZV90b2tlbhgCIAEoCUIIukgFcgMY9AMiNQoTRGVsZXRlUmV2aWV3UmVxdWVzdBIeCgdib29rX2lkGAEgASgFQg26SAoaCBj/k+vcAygBIhYKFERlbGV0ZVJldmlld1Jlc3BvbnNlIjIKEEdldFJhdGluZ1JlcXVlc3QSHgoHYm9va19pZBgBIAEoBUINukgKGggY/5Pr3AMoASJJChFHZXRSYXRpbmdSZXNwb25zZRI0CgZyYXRpbmcYASABKAsyHC5ib29rc3RvcmUucmV2aWV3cy52MS5SYXRpbmdCBrpIA8gBASJEChZCYXRjaEdldFJhdGluZ3NSZXF1ZXN0EioKCGJvb2tfaWRzGAEgAygFQhi6SBWSARIIARBkGAEiChoIGP+T69wDKAEiVAoXQmF0Y2hHZXRSYXRpbmdzUmVzcG9uc2USOQoHcmF0aW5ncxgBIAMoCzIcLmJvb2tzdG9yZS5yZXZpZXdzLnYxLlJhdGluZ0IKukgHkgEECAEQZCqSAQoLUmV2aWV3T3JkZXISHAoYUkVWSUVXX09SREVSX1VOU1BFQ0lGSUVEEAASHQoZUkVWSUVXX09SREVSX05FV0VTVF9GSVJTVBABEiEKHVJFVklFV19PUkRFUl9NT1NUX1NUQVJTX0ZJUlNUEAISIwofUkVWSUVXX09SREVSX0ZFV0VTVF9TVEFSU19GSVJTVBADMsAICg1SZXZpZXdTZXJ2aWNlEtIBCglQdXRSZXZpZXcSJi5ib29rc3RvcmUucmV2aWV3cy52MS5QdXRSZXZpZXdSZXF1ZXN0GicuYm9va3N0b3JlLnJldmlld3MudjEuUHV0UmV2aWV3UmVzcG9uc2UidJACAsrYGVwIBRIOQk9PS19OT1RfRk9VTkQaSG5vIGJvb2sgaGFzIHRoaXMgaWQ7IGZpbmQgdGhlIGlkcyBvZiBib29rcyB3aXRoIExpc3RCb29rcyBvciBTZWFyY2hCb29rc9rYGQkKB2FjY291bnSw2RkBEsgBCglHZXRSZXZpZXcSJi5ib29rc3RvcmUucmV2aWV3cy52MS5HZXRSZXZpZXdSZXF1ZXN0GicuYm9va3N0b3JlLnJldmlld3MudjEuR2V0UmV2aWV3UmVzcG9uc2UiapACAcrYGVYIBRIQUkVWSUVXX05PVF9GT1VORBpAdGhlIGFjY291bnQgaGFzIG5vIHJldmlldyBvZiB0aGlzIGJvb2s7IHdyaXRlIG9uZSB3aXRoIFB1dFJldmlld9rYGQkKB2FjY291bnQSswIKC0xpc3RSZXZpZXdzEiguYm9va3N0b3JlLnJldmlld3MudjEuTGlzdFJldmlld3NSZXF1ZXN0GikuYm9va3N0b3JlLnJldmlld3MudjEuTGlzdFJldmlld3NSZXNwb25zZSLOAZACAcrYGZEBCAMSElBBR0VfVE9LRU5fSU5WQUxJRBp5dGhpcyBtZXRob2QgZGlkIG5vdCByZXR1cm4gdGhlIHBhZ2UgdG9rZW4gZm9yIHRoZSBzYW1lIGJvb2sgYW5kIG9yZGVyOyByZXF1ZXN0IHRoZSBmaXJzdCBwYWdlIGFnYWluLCB3aXRob3V0IGEgcGFnZSB0b2tlbtLYGTEKCXBhZ2Vfc2l6ZRIKcGFnZV90b2tlbhoHcmV2aWV3cyIPbmV4dF9wYWdlX3Rva2VuEncKDERlbGV0ZVJldmlldxIpLmJvb2tzdG9yZS5yZXZpZXdzLnYxLkRlbGV0ZVJldmlld1JlcXVlc3QaKi5ib29rc3RvcmUucmV2aWV3cy52MS5EZWxldGVSZXZpZXdSZXNwb25zZSIQkAIC2tgZCQoHYWNjb3VudBJhCglHZXRSYXRpbmcSJi5ib29rc3RvcmUucmV2aWV3cy52MS5HZXRSYXRpbmdSZXF1ZXN0GicuYm9va3N0b3JlLnJldmlld3MudjEuR2V0UmF0aW5nUmVzcG9uc2UiA5ACARJzCg9CYXRjaEdldFJhdGluZ3MSLC5ib29rc3RvcmUucmV2aWV3cy52MS5CYXRjaEdldFJhdGluZ3NSZXF1ZXN0Gi0uYm9va3N0b3JlLnJldmlld3MudjEuQmF0Y2hHZXRSYXRpbmdzUmVzcG9uc2UiA5ACARoIsNkZAbjZGQFCzwEKGGNvbS5ib29rc3RvcmUucmV2aWV3cy52MUISUmV2aWV3U2VydmljZVByb3RvUAFaLWJpbmRlcnkvZ2VuL2dvL2Jvb2tzdG9yZS9yZXZpZXdzL3YxO3Jldmlld3N2MaICA0JSWKoCFEJvb2tzdG9yZS5SZXZpZXdzLlYxygIUQm9va3N0b3JlXFJldmlld3NcVjHiAiBCb29rc3RvcmVcUmV2aWV3c1xWMVxHUEJNZXRhZGF0YeoCFkJvb2tzdG9yZTo6UmV2aWV3czo6VjFiBnByb3RvMw", [file_bookstore_reviews_v1_rating, file_bookstore_reviews_v1_review, file_bookstore_type_v1_conventions, file_buf_validate_validate, file_proofread_v1_options]);
+  fileDesc("Cilib29rc3RvcmUvcmV2aWV3cy92MS9yZXZpZXdfc2VydmljZS5wcm90bxIUYm9va3N0b3JlLnJldmlld3MudjEizQIKEFB1dFJldmlld1JlcXVlc3QSHgoHYm9va19pZBgBIAEoBUINukgKGggY/5Pr3AMoARIYCgVzdGFycxgCIAEoBUIJukgGGgQYBSgBEkAKBXRpdGxlGAMgASgJQjG6SB9yHRiWATIYXlteXHgwMC1ceDFGXHg3Ri1ceDlGXSokytgZC25vIGhlYWRsaW5lElgKBGJvZHkYBCABKAlCSrpIMHIuGIgnMileW15ceDAwLVx4MDhceDBCXHgwQ1x4MEUtXHgxRlx4N0YtXHg5Rl0qJMrYGRNvbmx5IHN0YXJzLCBubyB0ZXh0EmMKC2F1dGhvcl9uYW1lGAUgASgJQk66SB5yHBhkMhheW15ceDAwLVx4MUZceDdGLVx4OUZdKiTK2Bkpbm8gbmFtZTogdGhlIHJldmlldyBpcyBzaG93biBhcyBhbm9ueW1vdXMiSQoRUHV0UmV2aWV3UmVzcG9uc2USNAoGcmV2aWV3GAEgASgLMhwuYm9va3N0b3JlLnJldmlld3MudjEuUmV2aWV3Qga6SAPIAQEiMgoQR2V0UmV2aWV3UmVxdWVzdBIeCgdib29rX2lkGAEgASgFQg26SAoaCBj/k+vcAygBIkkKEUdldFJldmlld1Jlc3BvbnNlEjQKBnJldmlldxgBIAEoCzIcLmJvb2tzdG9yZS5yZXZpZXdzLnYxLlJldmlld0IGukgDyAEBIuYBChJMaXN0UmV2aWV3c1JlcXVlc3QSHgoHYm9va19pZBgBIAEoBUINukgKGggY/5Pr3AMoARJKCgVvcmRlchgCIAEoDjIhLmJvb2tzdG9yZS5yZXZpZXdzLnYxLlJldmlld09yZGVyQhi6SAWCAQIQAcrYGQxuZXdlc3QgZmlyc3QSNAoJcGFnZV9zaXplGAMgASgFQiG6SAcaBRjIASgAytgZEzIwIHJldmlld3MgcGVyIHBhZ2USLgoKcGFnZV90b2tlbhgEIAEoCUIaukgFcgMY9APK2BkOdGhlIGZpcnN0IHBhZ2UicgoTTGlzdFJldmlld3NSZXNwb25zZRI4CgdyZXZpZXdzGAEgAygLMhwuYm9va3N0b3JlLnJldmlld3MudjEuUmV2aWV3Qgm6SAaSAQMQyAESIQoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgi6SAVyAxj0AyI1ChNEZWxldGVSZXZpZXdSZXF1ZXN0Eh4KB2Jvb2tfaWQYASABKAVCDbpIChoIGP+T69wDKAEiFgoURGVsZXRlUmV2aWV3UmVzcG9uc2UiMgoQR2V0UmF0aW5nUmVxdWVzdBIeCgdib29rX2lkGAEgASgFQg26SAoaCBj/k+vcAygBIkkKEUdldFJhdGluZ1Jlc3BvbnNlEjQKBnJhdGluZxgBIAEoCzIcLmJvb2tzdG9yZS5yZXZpZXdzLnYxLlJhdGluZ0IGukgDyAEBIkQKFkJhdGNoR2V0UmF0aW5nc1JlcXVlc3QSKgoIYm9va19pZHMYASADKAVCGLpIFZIBEggBEGQYASIKGggY/5Pr3AMoASJUChdCYXRjaEdldFJhdGluZ3NSZXNwb25zZRI5CgdyYXRpbmdzGAEgAygLMhwuYm9va3N0b3JlLnJldmlld3MudjEuUmF0aW5nQgq6SAeSAQQIARBkImYKEUhpZGVSZXZpZXdSZXF1ZXN0EhsKCXJldmlld19pZBgBIAEoCUIIukgFcgOwAQESNAoGcmVhc29uGAIgASgJQiS6SCFyHxABGPQDMhheW15ceDAwLVx4MUZceDdGLVx4OUZdKiQiSgoSSGlkZVJldmlld1Jlc3BvbnNlEjQKBnJldmlldxgBIAEoCzIcLmJvb2tzdG9yZS5yZXZpZXdzLnYxLlJldmlld0IGukgDyAEBIjAKEVNob3dSZXZpZXdSZXF1ZXN0EhsKCXJldmlld19pZBgBIAEoCUIIukgFcgOwAQEiSgoSU2hvd1Jldmlld1Jlc3BvbnNlEjQKBnJldmlldxgBIAEoCzIcLmJvb2tzdG9yZS5yZXZpZXdzLnYxLlJldmlld0IGukgDyAEBIrIBChVMaXN0QWxsUmV2aWV3c1JlcXVlc3QSMwoLaGlkZGVuX29ubHkYASABKAhCHsrYGRp2aXNpYmxlIGFuZCBoaWRkZW4gcmV2aWV3cxI0CglwYWdlX3NpemUYAiABKAVCIbpIBxoFGMgBKADK2BkTMjAgcmV2aWV3cyBwZXIgcGFnZRIuCgpwYWdlX3Rva2VuGAMgASgJQhq6SAVyAxj0A8rYGQ50aGUgZmlyc3QgcGFnZSJ1ChZMaXN0QWxsUmV2aWV3c1Jlc3BvbnNlEjgKB3Jldmlld3MYASADKAsyHC5ib29rc3RvcmUucmV2aWV3cy52MS5SZXZpZXdCCbpIBpIBAxDIARIhCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGPQDKpIBCgtSZXZpZXdPcmRlchIcChhSRVZJRVdfT1JERVJfVU5TUEVDSUZJRUQQABIdChlSRVZJRVdfT1JERVJfTkVXRVNUX0ZJUlNUEAESIQodUkVWSUVXX09SREVSX01PU1RfU1RBUlNfRklSU1QQAhIjCh9SRVZJRVdfT1JERVJfRkVXRVNUX1NUQVJTX0ZJUlNUEAMyjQ4KDVJldmlld1NlcnZpY2US0gEKCVB1dFJldmlldxImLmJvb2tzdG9yZS5yZXZpZXdzLnYxLlB1dFJldmlld1JlcXVlc3QaJy5ib29rc3RvcmUucmV2aWV3cy52MS5QdXRSZXZpZXdSZXNwb25zZSJ0kAICytgZXAgFEg5CT09LX05PVF9GT1VORBpIbm8gYm9vayBoYXMgdGhpcyBpZDsgZmluZCB0aGUgaWRzIG9mIGJvb2tzIHdpdGggTGlzdEJvb2tzIG9yIFNlYXJjaEJvb2tz2tgZCQoHYWNjb3VudLDZGQESyAEKCUdldFJldmlldxImLmJvb2tzdG9yZS5yZXZpZXdzLnYxLkdldFJldmlld1JlcXVlc3QaJy5ib29rc3RvcmUucmV2aWV3cy52MS5HZXRSZXZpZXdSZXNwb25zZSJqkAIBytgZVggFEhBSRVZJRVdfTk9UX0ZPVU5EGkB0aGUgYWNjb3VudCBoYXMgbm8gcmV2aWV3IG9mIHRoaXMgYm9vazsgd3JpdGUgb25lIHdpdGggUHV0UmV2aWV32tgZCQoHYWNjb3VudBKzAgoLTGlzdFJldmlld3MSKC5ib29rc3RvcmUucmV2aWV3cy52MS5MaXN0UmV2aWV3c1JlcXVlc3QaKS5ib29rc3RvcmUucmV2aWV3cy52MS5MaXN0UmV2aWV3c1Jlc3BvbnNlIs4BkAIBytgZkQEIAxISUEFHRV9UT0tFTl9JTlZBTElEGnl0aGlzIG1ldGhvZCBkaWQgbm90IHJldHVybiB0aGUgcGFnZSB0b2tlbiBmb3IgdGhlIHNhbWUgYm9vayBhbmQgb3JkZXI7IHJlcXVlc3QgdGhlIGZpcnN0IHBhZ2UgYWdhaW4sIHdpdGhvdXQgYSBwYWdlIHRva2Vu0tgZMQoJcGFnZV9zaXplEgpwYWdlX3Rva2VuGgdyZXZpZXdzIg9uZXh0X3BhZ2VfdG9rZW4SdwoMRGVsZXRlUmV2aWV3EikuYm9va3N0b3JlLnJldmlld3MudjEuRGVsZXRlUmV2aWV3UmVxdWVzdBoqLmJvb2tzdG9yZS5yZXZpZXdzLnYxLkRlbGV0ZVJldmlld1Jlc3BvbnNlIhCQAgLa2BkJCgdhY2NvdW50EmEKCUdldFJhdGluZxImLmJvb2tzdG9yZS5yZXZpZXdzLnYxLkdldFJhdGluZ1JlcXVlc3QaJy5ib29rc3RvcmUucmV2aWV3cy52MS5HZXRSYXRpbmdSZXNwb25zZSIDkAIBEnMKD0JhdGNoR2V0UmF0aW5ncxIsLmJvb2tzdG9yZS5yZXZpZXdzLnYxLkJhdGNoR2V0UmF0aW5nc1JlcXVlc3QaLS5ib29rc3RvcmUucmV2aWV3cy52MS5CYXRjaEdldFJhdGluZ3NSZXNwb25zZSIDkAIBEsEBCgpIaWRlUmV2aWV3EicuYm9va3N0b3JlLnJldmlld3MudjEuSGlkZVJldmlld1JlcXVlc3QaKC5ib29rc3RvcmUucmV2aWV3cy52MS5IaWRlUmV2aWV3UmVzcG9uc2UiYJACAsrYGUsIBRIQUkVWSUVXX05PVF9GT1VORBo1bm8gcmV2aWV3IGhhcyB0aGlzIGlkOyBpdHMgYXV0aG9yIG1heSBoYXZlIGRlbGV0ZWQgaXTa2BkKCghvcGVyYXRvchLBAQoKU2hvd1JldmlldxInLmJvb2tzdG9yZS5yZXZpZXdzLnYxLlNob3dSZXZpZXdSZXF1ZXN0GiguYm9va3N0b3JlLnJldmlld3MudjEuU2hvd1Jldmlld1Jlc3BvbnNlImCQAgLK2BlLCAUSEFJFVklFV19OT1RfRk9VTkQaNW5vIHJldmlldyBoYXMgdGhpcyBpZDsgaXRzIGF1dGhvciBtYXkgaGF2ZSBkZWxldGVkIGl02tgZCgoIb3BlcmF0b3ISwgIKDkxpc3RBbGxSZXZpZXdzEisuYm9va3N0b3JlLnJldmlld3MudjEuTGlzdEFsbFJldmlld3NSZXF1ZXN0GiwuYm9va3N0b3JlLnJldmlld3MudjEuTGlzdEFsbFJldmlld3NSZXNwb25zZSLUAZACAcrYGYkBCAMSElBBR0VfVE9LRU5fSU5WQUxJRBpxdGhpcyBtZXRob2QgZGlkIG5vdCByZXR1cm4gdGhlIHBhZ2UgdG9rZW4gZm9yIHRoZSBzYW1lIGZpbHRlcjsgcmVxdWVzdCB0aGUgZmlyc3QgcGFnZSBhZ2Fpbiwgd2l0aG91dCBhIHBhZ2UgdG9rZW7S2BkxCglwYWdlX3NpemUSCnBhZ2VfdG9rZW4aB3Jldmlld3MiD25leHRfcGFnZV90b2tlbtrYGQoKCG9wZXJhdG9yGgiw2RkBuNkZAULPAQoYY29tLmJvb2tzdG9yZS5yZXZpZXdzLnYxQhJSZXZpZXdTZXJ2aWNlUHJvdG9QAVotYmluZGVyeS9nZW4vZ28vYm9va3N0b3JlL3Jldmlld3MvdjE7cmV2aWV3c3YxogIDQlJYqgIUQm9va3N0b3JlLlJldmlld3MuVjHKAhRCb29rc3RvcmVcUmV2aWV3c1xWMeICIEJvb2tzdG9yZVxSZXZpZXdzXFYxXEdQQk1ldGFkYXRh6gIWQm9va3N0b3JlOjpSZXZpZXdzOjpWMWIGcHJvdG8z", [file_bookstore_reviews_v1_rating, file_bookstore_reviews_v1_review, file_bookstore_type_v1_conventions, file_buf_validate_validate, file_proofread_v1_options]);
 
 /**
  * The whole review: a text that is unset here is removed from an existing
@@ -42,21 +42,22 @@ export type PutReviewRequest = Message<"bookstore.reviews.v1.PutReviewRequest"> 
   stars: number;
 
   /**
-   * The headline.
+   * The headline, one line without control characters.
    *
    * @generated from field: string title = 3;
    */
   title: string;
 
   /**
-   * The text of the review, as plain text.
+   * The text of the review, as plain text. Of the control characters it may
+   * contain line breaks and tabs.
    *
    * @generated from field: string body = 4;
    */
   body: string;
 
   /**
-   * The name under which the review is shown.
+   * The name under which the review is shown, without control characters.
    *
    * @generated from field: string author_name = 5;
    */
@@ -325,6 +326,162 @@ export const BatchGetRatingsResponseSchema: GenMessage<BatchGetRatingsResponse> 
   messageDesc(file_bookstore_reviews_v1_review_service, 11);
 
 /**
+ * Names the review, and says why readers shall not see it.
+ *
+ * @generated from message bookstore.reviews.v1.HideReviewRequest
+ */
+export type HideReviewRequest = Message<"bookstore.reviews.v1.HideReviewRequest"> & {
+  /**
+   * The id of the review.
+   *
+   * @generated from field: string review_id = 1;
+   */
+  reviewId: string;
+
+  /**
+   * The reason, in words for the author of the review, without control
+   * characters.
+   *
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message bookstore.reviews.v1.HideReviewRequest.
+ * Use `create(HideReviewRequestSchema)` to create a new message.
+ */
+export const HideReviewRequestSchema: GenMessage<HideReviewRequest> = /*@__PURE__*/
+  messageDesc(file_bookstore_reviews_v1_review_service, 12);
+
+/**
+ * The review as it is stored now.
+ *
+ * @generated from message bookstore.reviews.v1.HideReviewResponse
+ */
+export type HideReviewResponse = Message<"bookstore.reviews.v1.HideReviewResponse"> & {
+  /**
+   * The hidden review.
+   *
+   * @generated from field: bookstore.reviews.v1.Review review = 1;
+   */
+  review?: Review | undefined;
+};
+
+/**
+ * Describes the message bookstore.reviews.v1.HideReviewResponse.
+ * Use `create(HideReviewResponseSchema)` to create a new message.
+ */
+export const HideReviewResponseSchema: GenMessage<HideReviewResponse> = /*@__PURE__*/
+  messageDesc(file_bookstore_reviews_v1_review_service, 13);
+
+/**
+ * Names the review.
+ *
+ * @generated from message bookstore.reviews.v1.ShowReviewRequest
+ */
+export type ShowReviewRequest = Message<"bookstore.reviews.v1.ShowReviewRequest"> & {
+  /**
+   * The id of the review.
+   *
+   * @generated from field: string review_id = 1;
+   */
+  reviewId: string;
+};
+
+/**
+ * Describes the message bookstore.reviews.v1.ShowReviewRequest.
+ * Use `create(ShowReviewRequestSchema)` to create a new message.
+ */
+export const ShowReviewRequestSchema: GenMessage<ShowReviewRequest> = /*@__PURE__*/
+  messageDesc(file_bookstore_reviews_v1_review_service, 14);
+
+/**
+ * The review as it is stored now.
+ *
+ * @generated from message bookstore.reviews.v1.ShowReviewResponse
+ */
+export type ShowReviewResponse = Message<"bookstore.reviews.v1.ShowReviewResponse"> & {
+  /**
+   * The visible review.
+   *
+   * @generated from field: bookstore.reviews.v1.Review review = 1;
+   */
+  review?: Review | undefined;
+};
+
+/**
+ * Describes the message bookstore.reviews.v1.ShowReviewResponse.
+ * Use `create(ShowReviewResponseSchema)` to create a new message.
+ */
+export const ShowReviewResponseSchema: GenMessage<ShowReviewResponse> = /*@__PURE__*/
+  messageDesc(file_bookstore_reviews_v1_review_service, 15);
+
+/**
+ * The filter, and the page of the list.
+ *
+ * @generated from message bookstore.reviews.v1.ListAllReviewsRequest
+ */
+export type ListAllReviewsRequest = Message<"bookstore.reviews.v1.ListAllReviewsRequest"> & {
+  /**
+   * Whether to list only hidden reviews.
+   *
+   * @generated from field: bool hidden_only = 1;
+   */
+  hiddenOnly: boolean;
+
+  /**
+   * The maximum number of reviews in the response, up to 200.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * The next_page_token of the previous response. Send it with the same filter
+   * as before; only page_size may differ.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message bookstore.reviews.v1.ListAllReviewsRequest.
+ * Use `create(ListAllReviewsRequestSchema)` to create a new message.
+ */
+export const ListAllReviewsRequestSchema: GenMessage<ListAllReviewsRequest> = /*@__PURE__*/
+  messageDesc(file_bookstore_reviews_v1_review_service, 16);
+
+/**
+ * A page of the reviews. It is empty if there are none.
+ *
+ * @generated from message bookstore.reviews.v1.ListAllReviewsResponse
+ */
+export type ListAllReviewsResponse = Message<"bookstore.reviews.v1.ListAllReviewsResponse"> & {
+  /**
+   * The reviews of this page.
+   *
+   * @generated from field: repeated bookstore.reviews.v1.Review reviews = 1;
+   */
+  reviews: Review[];
+
+  /**
+   * The page_token of the next page. Empty if this is the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message bookstore.reviews.v1.ListAllReviewsResponse.
+ * Use `create(ListAllReviewsResponseSchema)` to create a new message.
+ */
+export const ListAllReviewsResponseSchema: GenMessage<ListAllReviewsResponse> = /*@__PURE__*/
+  messageDesc(file_bookstore_reviews_v1_review_service, 17);
+
+/**
  * The order in which reviews are listed. Reviews that are equal in this order
  * are listed newest first.
  *
@@ -371,14 +528,16 @@ export const ReviewOrderSchema: GenEnum<ReviewOrder> = /*@__PURE__*/
  *
  * Anybody may read reviews and ratings. PutReview, GetReview and DeleteReview
  * need a session token and work on the review that the caller's account has
- * written about the book.
+ * written about the book. HideReview, ShowReview and ListAllReviews are for the
+ * operator.
  *
  * @generated from service bookstore.reviews.v1.ReviewService
  */
 export const ReviewService: GenService<{
   /**
    * Writes the caller's review of a book, or replaces it. Writing the same
-   * content again changes nothing, not even update_time.
+   * content again does not change update_time. A review that the operator has
+   * hidden stays hidden.
    *
    * @generated from rpc bookstore.reviews.v1.ReviewService.PutReview
    */
@@ -388,7 +547,7 @@ export const ReviewService: GenService<{
     output: typeof PutReviewResponseSchema;
   },
   /**
-   * Returns the caller's review of a book.
+   * Returns the caller's review of a book, even if the operator has hidden it.
    *
    * @generated from rpc bookstore.reviews.v1.ReviewService.GetReview
    */
@@ -398,8 +557,8 @@ export const ReviewService: GenService<{
     output: typeof GetReviewResponseSchema;
   },
   /**
-   * Lists the reviews of a book. The list is empty if the book has no reviews
-   * or is not in the catalogue.
+   * Lists the reviews of a book, without the hidden ones. The list is empty if
+   * the book has no reviews or is not in the catalogue.
    *
    * @generated from rpc bookstore.reviews.v1.ReviewService.ListReviews
    */
@@ -439,6 +598,39 @@ export const ReviewService: GenService<{
     methodKind: "unary";
     input: typeof BatchGetRatingsRequestSchema;
     output: typeof BatchGetRatingsResponseSchema;
+  },
+  /**
+   * Hides a review from readers and takes it out of the rating of its book.
+   * Hiding a hidden review replaces the reason.
+   *
+   * @generated from rpc bookstore.reviews.v1.ReviewService.HideReview
+   */
+  hideReview: {
+    methodKind: "unary";
+    input: typeof HideReviewRequestSchema;
+    output: typeof HideReviewResponseSchema;
+  },
+  /**
+   * Makes a hidden review visible again. Showing a visible review changes
+   * nothing.
+   *
+   * @generated from rpc bookstore.reviews.v1.ReviewService.ShowReview
+   */
+  showReview: {
+    methodKind: "unary";
+    input: typeof ShowReviewRequestSchema;
+    output: typeof ShowReviewResponseSchema;
+  },
+  /**
+   * Lists the reviews of all books, visible and hidden ones, the most recently
+   * written or changed first.
+   *
+   * @generated from rpc bookstore.reviews.v1.ReviewService.ListAllReviews
+   */
+  listAllReviews: {
+    methodKind: "unary";
+    input: typeof ListAllReviewsRequestSchema;
+    output: typeof ListAllReviewsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_bookstore_reviews_v1_review_service, 0);
