@@ -234,6 +234,7 @@ mod tests {
     fn every_service_finds_what_it_calls_in_one_process() {
         let channels = channels_of(Service::all(), &[]).expect("all are here");
         let inventory = Service::Inventory;
+        let of_reviews = [inventory, Service::Cart];
         let of_the_shop = [
             inventory,
             Service::Recommendations,
@@ -241,7 +242,7 @@ mod tests {
             Service::Accounts,
         ];
         let of_cart = [inventory, Service::Transactions, Service::Accounts];
-        let expected = [&[inventory][..], &of_cart, &of_the_shop].concat();
+        let expected = [&[inventory][..], &of_cart, &of_reviews, &of_the_shop].concat();
         assert_eq!(channels, expected);
     }
 

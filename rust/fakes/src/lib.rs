@@ -5,6 +5,7 @@
 
 mod accounts;
 mod cart;
+mod checkout;
 mod inventory;
 mod recommendations;
 mod sessions;
@@ -23,6 +24,7 @@ use tonic::Status;
 
 pub use accounts::FakeAccounts;
 pub use cart::FakeCarts;
+pub use checkout::FakeCheckout;
 pub use inventory::FakeInventory;
 pub use recommendations::FakeRecommendations;
 pub use transactions::FakeTransactions;

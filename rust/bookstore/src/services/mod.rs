@@ -9,6 +9,7 @@ mod cart;
 mod inventory;
 mod marketplace;
 mod recommendations;
+mod reviews;
 mod transactions;
 
 use clap::ValueEnum;
@@ -31,6 +32,8 @@ pub enum Service {
     Transactions,
     /// Sign-up, sign-in and profiles
     Accounts,
+    /// Reviews and ratings of books
+    Reviews,
     /// The web shop
     Marketplace,
 }
@@ -63,6 +66,7 @@ impl Service {
             Self::Recommendations => &recommendations::DEFINITION,
             Self::Cart => &cart::DEFINITION,
             Self::Transactions => &transactions::DEFINITION,
+            Self::Reviews => &reviews::DEFINITION,
             Self::Marketplace => &marketplace::DEFINITION,
         }
     }

@@ -1,4 +1,4 @@
-//! The same user journey in one process and in six processes, on both databases.
+//! The same user journey in one process and in seven processes, on both databases.
 
 use std::time::Duration;
 
@@ -31,35 +31,36 @@ async fn all_in_one_on_postgres() {
 }
 
 #[tokio::test]
-async fn six_processes_on_sqlite() {
-    six_processes("--data=data").await;
+async fn seven_processes_on_sqlite() {
+    seven_processes("--data=data").await;
 }
 
 #[tokio::test]
-async fn six_processes_on_postgres() {
-    six_processes(&postgres().await).await;
+async fn seven_processes_on_postgres() {
+    seven_processes(&postgres().await).await;
 }
 
-async fn six_processes(storage: &str) {
+async fn seven_processes(storage: &str) {
     let folder = Folder::new();
-    let six = SixProcesses::start(&folder, storage);
-    six.deployment(&folder).run_user_journey().await;
-    let home = six.deployment(&folder).complete_home_page().await;
+    let seven = SevenProcesses::start(&folder, storage);
+    seven.deployment(&folder).run_user_journey().await;
+    let home = seven.deployment(&folder).complete_home_page().await;
     for (name, process) in [
-        ("InventoryService", &six.inventory),
-        ("RecommendationService", &six.recommendations),
+        ("InventoryService", &seven.inventory),
+        ("RecommendationService", &seven.recommendations),
     ] {
         let count = crate::test_process::get(process.metrics()).await.body;
         assert!(count.contains(name), "{name} was not called");
     }
     assert!(home.took < PAGE_TIME_LIMIT, "{:?}", home.took);
     for process in [
-        six.shop,
-        six.cart,
-        six.transactions,
-        six.accounts,
-        six.recommendations,
-        six.inventory,
+        seven.shop,
+        seven.cart,
+        seven.transactions,
+        seven.reviews,
+        seven.accounts,
+        seven.recommendations,
+        seven.inventory,
     ] {
         process.stop().await;
     }
@@ -68,8 +69,8 @@ async fn six_processes(storage: &str) {
 #[tokio::test]
 async fn shop_degrades_while_services_are_down() {
     let folder = Folder::new();
-    let six = SixProcesses::start(&folder, "--data=data");
-    six.deployment(&folder).complete_home_page().await;
+    let seven = SevenProcesses::start(&folder, "--data=data");
+    seven.deployment(&folder).complete_home_page().await;
     let catalogue_missing = |page: &Page| {
         assert_eq!(page.status, 200);
         let notice = page.notice().expect("a notice about the missing catalogue");
@@ -79,31 +80,31 @@ async fn shop_degrades_while_services_are_down() {
     };
 
     // A service that hangs costs the whole timeout, unlike one that refuses connections.
-    six.inventory.signal("STOP");
-    catalogue_missing(&six.shop.page("/").await);
-    six.inventory.signal("CONT");
-    six.deployment(&folder).complete_home_page().await;
+    seven.inventory.signal("STOP");
+    catalogue_missing(&seven.shop.page("/").await);
+    seven.inventory.signal("CONT");
+    seven.deployment(&folder).complete_home_page().await;
 
-    let address = format!("--grpc-addr={}", six.inventory.grpc());
-    six.inventory.kill().await;
-    catalogue_missing(&six.shop.page("/").await);
+    let address = format!("--grpc-addr={}", seven.inventory.grpc());
+    seven.inventory.kill().await;
+    catalogue_missing(&seven.shop.page("/").await);
 
-    six.recommendations.kill().await;
+    seven.recommendations.kill().await;
     // Books that the shop has shown before are in its cache.
     let never_shown = "/books/123456";
     for path in ["/", "/categories/mystery", never_shown, "/search?q=dune"] {
-        let page = six.shop.page(path).await;
+        let page = seven.shop.page(path).await;
         assert_eq!(page.status, 503, "{path}");
         let has_notice = page.body.contains("We’ll be right back");
         assert!(has_notice, "{path}: {}", page.body);
         assert!(page.took < PAGE_TIME_LIMIT, "{path}: {:?}", page.took);
     }
-    assert_eq!(six.shop.page("/healthz").await.status, 200);
+    assert_eq!(seven.shop.page("/healthz").await.status, 200);
 
     // Inventory returns at the same address, and the shop reconnects.
     let restarted = TestProcess::start(&folder, &["serve", "inventory", &address]);
     let home = crate::test_process::eventually("a shop with books", async || {
-        let home = six.shop.page("/").await;
+        let home = seven.shop.page("/").await;
         (home.status == 200).then_some(home)
     })
     .await;
@@ -114,16 +115,17 @@ async fn shop_degrades_while_services_are_down() {
 }
 
 /// One process for each service.
-struct SixProcesses {
+struct SevenProcesses {
     shop: TestProcess,
     inventory: TestProcess,
     recommendations: TestProcess,
     cart: TestProcess,
     transactions: TestProcess,
     accounts: TestProcess,
+    reviews: TestProcess,
 }
 
-impl SixProcesses {
+impl SevenProcesses {
     /// The shop and Recommendations store no data, so they need no usable data folder.
     fn start(folder: &Folder, storage: &str) -> Self {
         let inventory = TestProcess::start(folder, &["serve", "inventory", storage]);
@@ -145,6 +147,14 @@ impl SixProcesses {
         ];
         let cart = TestProcess::start(folder, &cart);
         let to_cart = format!("--peer=cart={}", cart.grpc_url());
+        let reviews = [
+            "serve",
+            "reviews",
+            &to_inventory,
+            &to_cart,
+            &to_accounts,
+            storage,
+        ];
         let shop = [
             "serve",
             "marketplace",
@@ -156,6 +166,7 @@ impl SixProcesses {
         ];
         Self {
             shop: TestProcess::start(folder, &shop),
+            reviews: TestProcess::start(folder, &reviews),
             cart,
             accounts,
             transactions,
@@ -173,6 +184,7 @@ impl SixProcesses {
             cart: &self.cart,
             transactions: &self.transactions,
             accounts: &self.accounts,
+            reviews: &self.reviews,
         }
     }
 }

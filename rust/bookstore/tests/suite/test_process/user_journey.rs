@@ -16,6 +16,9 @@ use contract::{
             ReservationState, ReserveStockRequest, SetStockRequest, StockLevel,
         },
         recommendations::v1::RecommendRequest,
+        reviews::v1::{
+            GetRatingRequest, PutReviewRequest, review_service_client::ReviewServiceClient,
+        },
         transactions::v1::PaymentMethod,
     },
     payment::{PaymentRequest, payment_service_client::PaymentServiceClient},
@@ -35,6 +38,7 @@ pub struct Deployment<'h> {
     pub cart: &'h TestProcess,
     pub transactions: &'h TestProcess,
     pub accounts: &'h TestProcess,
+    pub reviews: &'h TestProcess,
 }
 
 impl<'h> Deployment<'h> {
@@ -48,6 +52,7 @@ impl<'h> Deployment<'h> {
             cart: process,
             transactions: process,
             accounts: process,
+            reviews: process,
         }
     }
 
@@ -57,7 +62,8 @@ impl<'h> Deployment<'h> {
         self.call_tutorial_services().await;
         self.browse().await;
         self.fill_a_cart().await;
-        self.order().await;
+        let token = self.order().await;
+        self.review(&token).await;
         let agree = self.audit();
         assert_eq!((agree.code, agree.stderr.as_str()), (0, ""));
         assert!(agree.stdout.contains("1 orders, "), "{}", agree.stdout);
@@ -160,8 +166,9 @@ impl<'h> Deployment<'h> {
         assert_eq!(cart.subtotals.len(), 1);
     }
 
-    /// Signs up, puts two copies of a book into the cart, and orders and pays them.
-    async fn order(self) {
+    /// Signs up, puts two copies of a book into the cart, and orders and pays them. Returns the
+    /// session token.
+    async fn order(self) -> String {
         sign_up(self.accounts).await;
         let request = VerifyEmailRequest {
             verification_token: mailed_token(&self.folder.path("data")).await,
@@ -200,6 +207,23 @@ impl<'h> Deployment<'h> {
             .wait_until_paid(placed.expect("required"), &token)
             .await;
         assert_ne!(paid.transaction_id, "");
+        token
+    }
+
+    /// Reviews the book that was bought.
+    async fn review(self, token: &str) {
+        let request = PutReviewRequest {
+            book_id: 8,
+            stars: 4,
+            ..PutReviewRequest::default()
+        };
+        let mut reviews = ReviewServiceClient::new(self.reviews.channel());
+        let written = reviews.put_review(with_token(request, token)).await;
+        let review = written.expect("the book exists").into_inner().review;
+        assert!(review.expect("required").verified_purchase);
+        let rating = reviews.get_rating(GetRatingRequest { book_id: 8 }).await;
+        let rating = rating.expect("it is served").into_inner().rating;
+        assert_eq!(rating.expect("required").average_hundredths, Some(400));
     }
 
     async fn wait_until_paid(self, placed: Order, token: &str) -> Order {
