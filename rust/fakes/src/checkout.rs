@@ -77,6 +77,13 @@ impl CheckoutService for FakeCheckout {
         not_faked()
     }
 
+    async fn list_all_orders(
+        &self,
+        _: Request<ListAllOrdersRequest>,
+    ) -> Result<Response<ListAllOrdersResponse>, Status> {
+        not_faked()
+    }
+
     type WatchOrderStream = BoxStream<WatchOrderResponse>;
 
     async fn watch_order(
