@@ -120,6 +120,30 @@ end-to-end: _deps-rust _deps-grpcurl _deps-python _deps-chromium
     {{ python }} -m unittest discover --start-directory conformance/peers/python --pattern test_mail.py --verbose
     tools/with-bookstore node tools/browser.mjs
 
+# kill the bookstore at random moments and check orders, stock and money: ./just crash 20 --engine sqlite
+[group("check")]
+crash kills="1000" *args: _deps-rust _deps-python _deps-postgres
+    cargo build --quiet --package bookstore
+    {{ python }} conformance/crash/crash.py --kills {{ kills }} {{ args }}
+
+# abort the bookstore at each crash point of each kind of order (--engine postgres, --kind KIND)
+[group("check")]
+crash-points *args="--engine sqlite": _deps-rust _deps-python _deps-postgres
+    cargo build --quiet --package bookstore
+    {{ python }} conformance/crash/crash.py --points {{ args }}
+
+# check that concurrent reservations of the last copies are linearizable, also when the bookstore is killed
+[group("check")]
+linearizability *args: _deps-rust _deps-python _deps-postgres _deps-go
+    cargo build --quiet --package bookstore
+    go -C conformance/porcupine vet ./...
+    go -C conformance/porcupine test ./...
+    for engine in sqlite postgres; do \
+      history="$PWD/target/history-$engine.json"; \
+      {{ python }} conformance/crash/history.py "$history" --engine $engine {{ args }}; \
+      go -C conformance/porcupine run . "$history"; \
+    done
+
 # measure throughput, start time, memory, import and the tester
 [group("check")]
 bench *args: _deps-rust _deps-python _deps-grpcurl _deps-bench

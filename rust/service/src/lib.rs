@@ -29,7 +29,7 @@ mod watchers;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use convert::ConversionError;
-pub use crash_points::CrashPoints;
+pub use crash_points::{CrashPoints, abort_at_crash_point};
 pub use ids::{IdSource, SequentialIds, UuidV7Ids};
 pub use outbox_worker::{DeliveryError, OutboxHandler, OutboxOptions, OutboxWorker};
 pub use page::{DEFAULT_PAGE_SIZE, Page, page_size};
