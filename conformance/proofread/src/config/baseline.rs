@@ -10,7 +10,7 @@ use toml::value::Datetime;
 use super::{ConfigError, key_lines::line_at, parse};
 
 /// How many days an entry that `--update-baseline` writes is valid.
-pub const DAYS: i64 = 90;
+const DAYS: i64 = 90;
 
 const HEADING: &str = "\
 # Known failures that `proofread check` accepts. From the day `expires` on, a failure counts
@@ -140,7 +140,7 @@ impl Baseline {
     }
 
     /// Accepts these ids. Entries that are valid keep their reason and date; expired and new
-    /// ones get this reason for [`DAYS`] days. Entries that are not found any more are
+    /// ones get this reason for 90 days. Entries that are not found any more are
     /// removed where `was_checked` says that a run would have found them.
     pub fn update(
         &mut self,

@@ -23,8 +23,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use baseline::Baseline;
 pub(crate) use baseline::toml_string;
-pub use baseline::{Baseline, DAYS};
 pub(crate) use config_file::one_or_many;
 pub use config_file::{ConfigFile, MethodSettings, Tls};
 pub use credential::{Credential, TokenSource};

@@ -242,8 +242,12 @@ impl InventoryService for Books {
 
     async fn list_reservations(
         &self,
-        _: Request<ListReservationsRequest>,
+        request: Request<ListReservationsRequest>,
     ) -> Answer<ListReservationsResponse> {
+        // There are no reservations, and so no page after the first one.
+        if !request.into_inner().page_token.is_empty() {
+            return Err(failure(errors::PAGE_TOKEN_INVALID, "not ours").into_status());
+        }
         Ok(Response::new(ListReservationsResponse::default()))
     }
 
