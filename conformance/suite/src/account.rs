@@ -12,6 +12,7 @@ use contract::bookstore::{
         OrderState, PlaceOrderRequest, PutItemRequest, WatchOrderRequest,
         cart_service_client::CartServiceClient, checkout_service_client::CheckoutServiceClient,
     },
+    reviews::v1::{PutReviewRequest, review_service_client::ReviewServiceClient},
     transactions::v1::PaymentMethod,
 };
 use rpc::Channel;
@@ -126,6 +127,22 @@ impl AccountHelper<'_> {
             }
         }
         bail!("the order {order_id} was not paid")
+    }
+
+    /// Reviews book 5.
+    ///
+    /// # Errors
+    /// If the call fails.
+    pub async fn review(&self, session_token: &str) -> anyhow::Result<()> {
+        let mut reviews = ReviewServiceClient::new(Channel::connect(self.grpc_url)?);
+        let request = PutReviewRequest {
+            book_id: 5,
+            stars: 4,
+            ..PutReviewRequest::default()
+        };
+        let request = with_token(request, session_token)?;
+        reviews.put_review(request).await?;
+        Ok(())
     }
 
     /// Signs up, and returns the token that proves the address.

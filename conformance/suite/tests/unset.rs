@@ -16,7 +16,7 @@ use suite::{AccountHelper, Bookstore, SERVICE_SECRET, root};
 
 /// The services that the bookstore implements. The contracts of the two tutorials have no
 /// validation rules, so only the snapshots document what an unset field does there.
-const IMPLEMENTED: [&str; 9] = [
+const IMPLEMENTED: [&str; 10] = [
     "Recommendations",
     "bookstore.accounts.v1.AccountService",
     "bookstore.accounts.v1.SessionService",
@@ -24,6 +24,7 @@ const IMPLEMENTED: [&str; 9] = [
     "bookstore.cart.v1.CheckoutService",
     "bookstore.inventory.v1.InventoryService",
     "bookstore.recommendations.v1.RecommendationService",
+    "bookstore.reviews.v1.ReviewService",
     "bookstore.transactions.v1.TransactionService",
     "payment.PaymentService",
 ];
@@ -49,6 +50,10 @@ async fn responses_to_unset_fields_match_the_snapshots() -> anyhow::Result<()> {
             "*/{ShipOrder,ListAllOrders,ListPayments,GetLedger}",
         ),
         (
+            bearer(&bookstore.operator_token()?),
+            "*/{HideReview,ShowReview,ListAllReviews}",
+        ),
+        (
             bearer(&session),
             "bookstore.accounts.v1.{AccountService/*,SessionService/*Session*}",
         ),
@@ -61,6 +66,7 @@ async fn responses_to_unset_fields_match_the_snapshots() -> anyhow::Result<()> {
             bearer(&session),
             "*/{GetTransaction,ListTransactions,ResendReceipt}",
         ),
+        (bearer(&session), "*/{PutReview,GetReview,DeleteReview}"),
         (
             service("cart"),
             "*/{CommitReservation,ReleaseReservation,Charge,Refund}",

@@ -4,7 +4,8 @@
 //! Without an argument it opens a new account, puts a book into its cart, and prints its session
 //! token. With `prepare` it opens the accounts of `proofread.toml`, and writes to the data
 //! folder: the id of the first account, a verification token and a reset token that were not
-//! used yet, the ids of paid orders, and the etag of a cart like that of a new account.
+//! used yet, the ids of paid orders, and the etag of a cart like that of a new account. Two accounts
+//! review one book, so that its list has two items.
 
 use std::{env, fs, path::PathBuf};
 
@@ -30,11 +31,14 @@ async fn main() -> anyhow::Result<()> {
         }
         Some("prepare") => {
             let first = helper.open("ada@example.org").await?;
-            fs::write(data.join("account.id"), first.account_id)?;
+            fs::write(data.join("account.id"), &first.account_id)?;
             for file in ["order.id", "cancelled-order.id", "shipped-order.id"] {
                 fs::write(data.join(file), helper.order(&first.session_token).await?)?;
             }
-            helper.open("bob@example.org").await?;
+            let bob = helper.open("bob@example.org").await?;
+            for account in [&first, &bob] {
+                helper.review(&account.session_token).await?;
+            }
             let dora = helper.open("dora@example.org").await?;
             let etag = helper.fill_cart(&dora.session_token).await?;
             fs::write(data.join("cart.etag"), etag)?;
