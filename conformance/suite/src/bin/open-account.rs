@@ -4,8 +4,8 @@
 //! Without an argument it opens a new account, puts a book into its cart, and prints its session
 //! token. With `prepare` it opens the accounts of `proofread.toml`, and writes to the data
 //! folder: the id of the first account, a verification token and a reset token that were not
-//! used yet, the ids of paid orders, and the etag of a cart like that of a new account. Two accounts
-//! review one book, so that its list has two items.
+//! used yet, the ids of paid orders, and the etag of a cart like that of a new account. Two
+//! accounts review one book, so that its list has two items.
 
 use std::{env, fs, path::PathBuf};
 

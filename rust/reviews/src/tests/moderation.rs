@@ -35,7 +35,10 @@ async fn hidden_review_is_neither_listed_nor_counted(database: TestDb) {
     for reason in ["Spam", "Spam", "An advertisement"] {
         let hidden = operator.hide(&review.review_id, reason).await;
         assert_eq!(hidden.expect("hidden").hidden_reason, reason);
-        assert_eq!(listed(&service.visitor, 1).await, [kept.clone()]);
+        assert_eq!(
+            listed(&service.visitor, 1).await,
+            std::slice::from_ref(&kept)
+        );
         let rating = service.visitor.rating(1).await.expect("read");
         assert_eq!(rating.star_counts, [0, 0, 0, 1, 0]);
         let own = ada.get(1).await.expect("its author sees it");

@@ -56,16 +56,20 @@ async fn pages_contain_every_review_once_in_order(database: TestDb) {
         let time = review.update_time.expect("required");
         Reverse((time.seconds, review.review_id.clone()))
     };
-    let orders: [(ReviewOrder, fn(&Review) -> i32); 3] = [
-        (ReviewOrder::NewestFirst, |_| 0),
-        (ReviewOrder::MostStarsFirst, |review| -review.stars),
-        (ReviewOrder::FewestStarsFirst, |review| review.stars),
-    ];
-    for (order, rank) in orders {
+    let rank = |order, review: &Review| match order {
+        ReviewOrder::MostStarsFirst => -review.stars,
+        ReviewOrder::FewestStarsFirst => review.stars,
+        ReviewOrder::NewestFirst | ReviewOrder::Unspecified => 0,
+    };
+    for order in [
+        ReviewOrder::NewestFirst,
+        ReviewOrder::MostStarsFirst,
+        ReviewOrder::FewestStarsFirst,
+    ] {
         let all = list(&service, order, 200).await;
         assert_eq!(all.len(), 30);
         let mut expected = all.clone();
-        expected.sort_by_key(|review| (rank(review), newest(review)));
+        expected.sort_by_key(|review| (rank(order, review), newest(review)));
         assert_eq!(all, expected, "{order:?}");
         for page_size in [1, 7, 29, 30] {
             assert_eq!(
