@@ -34,18 +34,13 @@ pub struct AuditError {
     status: Status,
 }
 
-/// Reads all pages of a list.
+/// Reads all pages of a list; `$request` makes the request of a page from its token.
 macro_rules! all_pages {
-    ($service:literal, $client:expr, $method:ident, $request:ident, $items:ident) => {{
+    ($service:literal, $client:expr, $method:ident, $request:expr, $items:ident) => {{
         let mut items = Vec::new();
         let mut page_token = String::new();
         loop {
-            let request = $request {
-                page_size: PAGE_SIZE,
-                page_token,
-                ..$request::default()
-            };
-            let answer = $client.$method(request).await;
+            let answer = $client.$method($request(page_token)).await;
             let page = answer.map_err(failed($service))?.into_inner();
             items.extend(page.$items);
             page_token = page.next_page_token;
@@ -80,14 +75,21 @@ impl Services {
             "cart",
             self.checkout,
             list_all_orders,
-            ListAllOrdersRequest,
+            |page_token| ListAllOrdersRequest {
+                page_size: PAGE_SIZE,
+                page_token,
+                state: 0,
+            },
             orders
         );
         let payments = all_pages!(
             "transactions",
             self.transactions,
             list_payments,
-            ListPaymentsRequest,
+            |page_token| ListPaymentsRequest {
+                page_size: PAGE_SIZE,
+                page_token,
+            },
             payments
         );
         let ledger = self.transactions.get_ledger(GetLedgerRequest {}).await;
@@ -96,7 +98,11 @@ impl Services {
             "inventory",
             self.inventory,
             list_books,
-            ListBooksRequest,
+            |page_token| ListBooksRequest {
+                page_size: PAGE_SIZE,
+                page_token,
+                category: 0,
+            },
             books
         );
         let mut stock = Vec::with_capacity(books.len());
@@ -112,7 +118,10 @@ impl Services {
             "inventory",
             self.inventory,
             list_reservations,
-            ListReservationsRequest,
+            |page_token| ListReservationsRequest {
+                page_size: PAGE_SIZE,
+                page_token,
+            },
             reservations
         );
         Ok(Records {
