@@ -1,5 +1,7 @@
 //! Placing, reading and shipping orders.
 
+use std::time::Duration;
+
 use contract::bookstore::{
     cart::v1::{ListOrdersRequest, OrderState},
     r#type::v1::Money,
@@ -24,6 +26,7 @@ store::both_engines! {
     order_that_cannot_be_is_refused_and_changes_nothing,
     concurrent_calls_with_one_request_id_place_one_order,
     two_tabs_order_one_cart_once,
+    book_that_is_added_during_the_call_is_not_lost,
     order_belongs_to_its_account,
     orders_are_listed_newest_first,
     operator_lists_the_orders_of_all_accounts,
@@ -221,6 +224,25 @@ async fn two_tabs_order_one_cart_once(database: TestDb) {
         }
         assert_eq!(shop.copies(book_id), (8, 2, 0));
     }
+}
+
+async fn book_that_is_added_during_the_call_is_not_lost(database: TestDb) {
+    let shop = TestShop::open(&database);
+    let buyer = shop.buyer();
+    let request = buyer.request(&[(3, 2)], "tok_visa").await;
+    let slow = Fault::Slow(Duration::from_secs(3));
+    shop.inventory.faults.set_next("reserve_stock", &[slow]);
+    let add_meanwhile = async {
+        let faults = &shop.inventory.faults;
+        faults.wait_for_calls("reserve_stock", 1).await;
+        put(&buyer.cart, "", 5, 1).await.expect("there is room");
+    };
+    // The first one is polled first, so it counts the call.
+    let ((), placed) = tokio::join!(add_meanwhile, buyer.place(&request));
+    assert_eq!(failure(placed), precondition("CART_CHANGED"));
+    let cart = get(&buyer.cart, "").await.expect("read");
+    assert_eq!(quantities(&cart), [(3, 2), (5, 1)]);
+    assert_eq!(shop.copies(3), (10, 0, 0));
 }
 
 async fn order_belongs_to_its_account(database: TestDb) {
