@@ -144,6 +144,11 @@ linearizability *args: _deps-rust _deps-python _deps-postgres _deps-go
       go -C conformance/porcupine run . "$history"; \
     done
 
+# remove each guard of the checkout and of the payments in turn: a test must fail (./just mutations refund)
+[group("check")]
+mutations *parts: _deps-rust _deps-python
+    {{ python }} tools/mutations.py {{ parts }}
+
 # measure throughput, start time, memory, import and the tester
 [group("check")]
 bench *args: _deps-rust _deps-python _deps-grpcurl _deps-bench
