@@ -39,6 +39,7 @@ MUTATIONS = [
      "let key = request.reservation_key(number);",
      "let key = Uuid::now_v7(); let _ = request.reservation_key(number);"),
     ("do not empty the cart", PLACE, "rows::carts::delete(transaction, owner).await?;", ""),
+    ("order a cart that has changed", PLACE, "if current != *items {", "if current != *items && current.is_empty() {"),
     ("do not tell the background task of an order", PLACE, "enqueue(transaction, &order, now).await?;", ""),
     ("charge after the reservation may have expired", ADVANCE,
      "Step::RequestCharge | Step::Charge if is_late =>",
