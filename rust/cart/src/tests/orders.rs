@@ -27,6 +27,7 @@ store::both_engines! {
     concurrent_calls_with_one_request_id_place_one_order,
     two_tabs_order_one_cart_once,
     book_that_is_added_during_the_call_is_not_lost,
+    second_charge_parks_the_order,
     order_belongs_to_its_account,
     orders_are_listed_newest_first,
     operator_lists_the_orders_of_all_accounts,
@@ -243,6 +244,22 @@ async fn book_that_is_added_during_the_call_is_not_lost(database: TestDb) {
     let cart = get(&buyer.cart, "").await.expect("read");
     assert_eq!(quantities(&cart), [(3, 2), (5, 1)]);
     assert_eq!(shop.copies(3), (10, 0, 0));
+}
+
+async fn second_charge_parks_the_order(database: TestDb) {
+    let shop = TestShop::open(&database);
+    let placed = shop.buyer().order(&[(3, 2)], "tok_visa").await;
+    shop.work().await;
+    let mut order = shop.stored(&placed).await;
+    let charged = |transaction_id| crate::Event::Charged { transaction_id };
+    let now = order.updated_at;
+    let repeated = charged(order.transaction_id.expect("it is paid"));
+    assert!(!order.apply(&repeated, now).0);
+    assert_eq!(order.parked_reason, None);
+    assert!(!order.apply(&charged(Uuid::new_v4()), now).0);
+    let reason = order.parked_reason.clone().unwrap_or_default();
+    assert!(reason.contains("but it was Charged"), "{reason}");
+    assert_eq!(order.next_step(), None);
 }
 
 async fn order_belongs_to_its_account(database: TestDb) {
