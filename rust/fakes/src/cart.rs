@@ -41,7 +41,7 @@ impl FakeCarts {
         lock(&self.carts).get(owner).cloned().unwrap_or_default()
     }
 
-    fn cart(&self, owner: &str, cart_id: &str) -> Cart {
+    pub(crate) fn cart(&self, owner: &str, cart_id: &str) -> Cart {
         let contents = self.contents(owner);
         let lines = contents.iter().filter_map(|(book_id, quantity)| {
             let book = self.books.iter().find(|book| book.book_id == *book_id)?;
@@ -69,11 +69,11 @@ impl FakeCarts {
                 vec![sum]
             },
             lines,
-            etag: "etag".to_owned(),
+            etag: format!("etag{contents:?}"),
         }
     }
 
-    fn change(&self, owner: &str, change: impl FnOnce(&mut BTreeMap<i32, i32>)) {
+    pub(crate) fn change(&self, owner: &str, change: impl FnOnce(&mut BTreeMap<i32, i32>)) {
         change(lock(&self.carts).entry(owner.to_owned()).or_default());
     }
 }

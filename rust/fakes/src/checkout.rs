@@ -1,25 +1,44 @@
 //! The fake of `bookstore.cart.v1.CheckoutService`.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, Mutex},
 };
 
-use contract::bookstore::cart::v1::{checkout_service_server::CheckoutService, *};
+use contract::{
+    bookstore::cart::v1::{checkout_service_server::CheckoutService, *},
+    errors::cart as errors,
+};
+use futures::stream;
+use rpc::{Caller, failure};
+use tokio::sync::watch;
 use tonic::{Request, Response, Status, codegen::BoxStream};
+use uuid::Uuid;
 
-use crate::{Fault, FaultSwitch, lock};
+use crate::{FakeCarts, Fault, FaultSwitch, lock};
 
-/// A fake Checkout, which knows who has bought which books. Clones share the same purchases
-/// and faults.
+/// A fake Checkout: it knows who has bought which books, and turns fake carts into orders,
+/// which stay placed until the test changes them. Clones share everything.
 #[derive(Clone, Debug, Default)]
 pub struct FakeCheckout {
     purchases: Arc<Mutex<HashSet<(String, i32)>>>,
+    carts: FakeCarts,
+    /// All orders, oldest first.
+    orders: watch::Sender<Vec<Order>>,
+    requests: Arc<Mutex<HashMap<String, (PlaceOrderRequest, Order)>>>,
     /// Its faults.
     pub faults: FaultSwitch,
 }
 
 impl FakeCheckout {
+    /// A checkout for these carts.
+    pub fn of(carts: &FakeCarts) -> Self {
+        Self {
+            carts: carts.clone(),
+            ..Self::default()
+        }
+    }
+
     /// Records that an account has bought a book.
     pub fn buy(&self, account_id: &str, book_id: i32) {
         lock(&self.purchases).insert((account_id.to_owned(), book_id));
@@ -30,6 +49,111 @@ impl FakeCheckout {
         let fault = if down { Fault::Down } else { Fault::None };
         self.faults.set("*", fault);
     }
+
+    /// All orders, oldest first.
+    pub fn orders(&self) -> Vec<Order> {
+        self.orders.borrow().clone()
+    }
+
+    /// Changes an order, and tells those who watch it.
+    pub fn change(&self, order_id: &str, change: impl FnOnce(&mut Order)) {
+        self.orders.send_modify(|orders| {
+            let order = orders.iter_mut().find(|order| order.order_id == order_id);
+            if let Some(order) = order {
+                change(order);
+                order.update_time.get_or_insert_default().seconds += 1;
+            }
+        });
+    }
+
+    /// The order with this id of the caller.
+    fn order_of<T>(&self, request: &Request<T>, order_id: &str) -> Result<Order, Status> {
+        let account_id = Caller::require_account(request)?.to_string();
+        let orders = self.orders.borrow();
+        let mut orders = orders.iter().filter(|order| order.account_id == account_id);
+        let order = orders.find(|order| order.order_id == order_id);
+        let missing = || failure(errors::ORDER_NOT_FOUND, "no such order").into_status();
+        order.cloned().ok_or_else(missing)
+    }
+
+    fn place(&self, account_id: &str, request: PlaceOrderRequest) -> Result<Order, Status> {
+        let mut requests = lock(&self.requests);
+        if let Some((earlier, order)) = requests.get(&request.request_id) {
+            if *earlier != request {
+                return Err(rpc::request_id_reused(&request.request_id).into_status());
+            }
+            return Ok(order.clone());
+        }
+        let cart = self.carts.cart(account_id, "");
+        let refused = |error| Err(failure(error, "refused").into_status());
+        if cart.lines.is_empty() {
+            return refused(errors::CART_EMPTY);
+        }
+        if cart.etag != request.cart_etag {
+            return refused(errors::CART_CHANGED);
+        }
+        if let Some(line) = cart
+            .lines
+            .iter()
+            .find(|line| line.available < line.quantity)
+        {
+            return Err(failure(errors::OUT_OF_STOCK, "too few copies")
+                .with("book_id", line.book_id)
+                .with("available", line.available)
+                .into_status());
+        }
+        let line = |line: CartLine| OrderLine {
+            book_id: line.book_id,
+            title: line.title,
+            quantity: line.quantity,
+            unit_price: line.unit_price,
+        };
+        let order = Order {
+            order_id: Uuid::new_v4().to_string(),
+            account_id: account_id.to_owned(),
+            lines: cart.lines.into_iter().map(line).collect(),
+            total: cart.subtotals.into_iter().next(),
+            shipping_address: request.shipping_address.clone(),
+            state: OrderState::Placed.into(),
+            reservation_id: Uuid::new_v4().to_string(),
+            create_time: Some(prost_types::Timestamp::default()),
+            update_time: Some(prost_types::Timestamp::default()),
+            ..Order::default()
+        };
+        self.carts.change(account_id, BTreeMap::clear);
+        requests.insert(request.request_id.clone(), (request, order.clone()));
+        self.orders.send_modify(|orders| orders.push(order.clone()));
+        Ok(order)
+    }
+
+    fn cancel(&self, order: &Order) -> Result<Order, Status> {
+        match order.state() {
+            OrderState::Placed | OrderState::Paid => {}
+            OrderState::Cancelled => return Ok(order.clone()),
+            state => {
+                return Err(failure(errors::ORDER_NOT_CANCELLABLE, "too late")
+                    .with("state", state.as_str_name())
+                    .into_status());
+            }
+        }
+        let mut cancelled = order.clone();
+        cancelled.set_state(OrderState::Cancelled);
+        self.change(&order.order_id, |order| {
+            order.set_state(OrderState::Cancelled)
+        });
+        Ok(cancelled)
+    }
+}
+
+/// Whether the order can no longer change.
+fn is_final(order: &Order) -> bool {
+    match order.state() {
+        OrderState::Shipped => true,
+        OrderState::Cancelled | OrderState::Failed => {
+            order.transaction_id.is_empty() || order.refunded_amount.is_some()
+        }
+        _ => false,
+    }
 }
 
 fn not_faked<A>() -> Result<Response<A>, Status> {
@@ -38,6 +162,13 @@ fn not_faked<A>() -> Result<Response<A>, Status> {
 
 #[tonic::async_trait]
 impl CheckoutService for FakeCheckout {
+    async fn list_all_orders(
+        &self,
+        _: Request<ListAllOrdersRequest>,
+    ) -> Result<Response<ListAllOrdersResponse>, Status> {
+        not_faked()
+    }
+
     async fn check_purchases(
         &self,
         request: Request<CheckPurchasesRequest>,
@@ -58,46 +189,94 @@ impl CheckoutService for FakeCheckout {
 
     async fn place_order(
         &self,
-        _: Request<PlaceOrderRequest>,
+        request: Request<PlaceOrderRequest>,
     ) -> Result<Response<PlaceOrderResponse>, Status> {
-        not_faked()
+        let account_id = Caller::require_account(&request)?.to_string();
+        let place = || self.place(&account_id, request.into_inner());
+        let order = Some(self.faults.serve("place_order", place).await?);
+        Ok(Response::new(PlaceOrderResponse { order }))
     }
 
     async fn get_order(
         &self,
-        _: Request<GetOrderRequest>,
+        request: Request<GetOrderRequest>,
     ) -> Result<Response<GetOrderResponse>, Status> {
-        not_faked()
+        self.faults.apply("get_order").await?;
+        let order = Some(self.order_of(&request, &request.get_ref().order_id)?);
+        Ok(Response::new(GetOrderResponse { order }))
     }
 
+    /// The page token is the number of the orders before the page.
     async fn list_orders(
         &self,
-        _: Request<ListOrdersRequest>,
+        request: Request<ListOrdersRequest>,
     ) -> Result<Response<ListOrdersResponse>, Status> {
-        not_faked()
-    }
-
-    async fn list_all_orders(
-        &self,
-        _: Request<ListAllOrdersRequest>,
-    ) -> Result<Response<ListAllOrdersResponse>, Status> {
-        not_faked()
+        self.faults.apply("list_orders").await?;
+        let account_id = Caller::require_account(&request)?.to_string();
+        let request = request.into_inner();
+        let start = match request.page_token.as_str() {
+            "" => 0,
+            token => token
+                .parse()
+                .map_err(|_| failure(errors::PAGE_TOKEN_INVALID, "no token").into_status())?,
+        };
+        let mut orders = self.orders();
+        orders.retain(|order| order.account_id == account_id);
+        orders.reverse();
+        let size = usize::try_from(request.page_size).unwrap_or_default();
+        let end = start + size;
+        let next_page_token = if end < orders.len() {
+            end.to_string()
+        } else {
+            String::new()
+        };
+        let orders = orders.into_iter().skip(start).take(size).collect();
+        Ok(Response::new(ListOrdersResponse {
+            orders,
+            next_page_token,
+        }))
     }
 
     type WatchOrderStream = BoxStream<WatchOrderResponse>;
 
     async fn watch_order(
         &self,
-        _: Request<WatchOrderRequest>,
+        request: Request<WatchOrderRequest>,
     ) -> Result<Response<Self::WatchOrderStream>, Status> {
-        not_faked()
+        self.faults.apply("watch_order").await?;
+        let order_id = self
+            .order_of(&request, &request.get_ref().order_id)?
+            .order_id;
+        let orders = self.orders.subscribe();
+        let answers = stream::unfold((orders, None), move |(mut orders, last)| {
+            let order_id = order_id.clone();
+            async move {
+                if last.as_ref().is_some_and(is_final) {
+                    return None;
+                }
+                let find = |orders: &[Order]| {
+                    let found = orders.iter().find(|order| order.order_id == order_id);
+                    found.cloned()
+                };
+                let changed = orders.wait_for(|orders| find(orders) != last).await;
+                let order = find(&changed.ok()?);
+                let answer = WatchOrderResponse {
+                    order: order.clone(),
+                };
+                Some((Ok(answer), (orders, order)))
+            }
+        });
+        Ok(Response::new(Box::pin(answers)))
     }
 
     async fn cancel_order(
         &self,
-        _: Request<CancelOrderRequest>,
+        request: Request<CancelOrderRequest>,
     ) -> Result<Response<CancelOrderResponse>, Status> {
-        not_faked()
+        self.faults.apply("cancel_order").await?;
+        let order = self.order_of(&request, &request.get_ref().order_id)?;
+        let order = Some(self.cancel(&order)?);
+        Ok(Response::new(CancelOrderResponse { order }))
     }
 
     async fn ship_order(

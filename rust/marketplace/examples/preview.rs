@@ -14,7 +14,11 @@ use contract::bookstore::{
         account_service_client::AccountServiceClient, account_service_server::AccountServiceServer,
         session_service_client::SessionServiceClient, session_service_server::SessionServiceServer,
     },
-    cart::v1::{cart_service_client::CartServiceClient, cart_service_server::CartServiceServer},
+    cart::v1::{
+        cart_service_client::CartServiceClient, cart_service_server::CartServiceServer,
+        checkout_service_client::CheckoutServiceClient,
+        checkout_service_server::CheckoutServiceServer,
+    },
     inventory::v1::{
         Book, BookCategory, inventory_service_client::InventoryServiceClient,
         inventory_service_server::InventoryServiceServer,
@@ -25,7 +29,7 @@ use contract::bookstore::{
     },
     r#type::v1::Money,
 };
-use fakes::{FakeAccounts, FakeCarts, FakeInventory, FakeRecommendations, Fault};
+use fakes::{FakeAccounts, FakeCarts, FakeCheckout, FakeInventory, FakeRecommendations, Fault};
 use marketplace::{Clients, Options};
 
 const CATALOGUE: &str = include_str!("../../inventory/catalogue.csv");
@@ -61,6 +65,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .add(RecommendationServiceServer::new(recommendations))
         .add(AccountServiceServer::new(accounts.clone()))
         .add(SessionServiceServer::new(accounts.clone()))
+        .add(CheckoutServiceServer::new(FakeCheckout::of(&carts)))
         .add(CartServiceServer::new(carts))
         .verifying_tokens_by(Arc::new(accounts))
         .in_process();
@@ -69,7 +74,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         recommendations: RecommendationServiceClient::new(channel.clone()),
         accounts: AccountServiceClient::new(channel.clone()),
         sessions: SessionServiceClient::new(channel.clone()),
-        carts: CartServiceClient::new(channel),
+        carts: CartServiceClient::new(channel.clone()),
+        checkout: CheckoutServiceClient::new(channel),
     };
     let started = Instant::now();
     let options = Options {

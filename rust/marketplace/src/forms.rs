@@ -85,6 +85,8 @@ pub(crate) struct Field {
     /// The type of the input element.
     pub kind: &'static str,
     pub value: String,
+    /// Values and names to choose from; without any, the value is typed.
+    pub options: &'static [(&'static str, &'static str)],
     /// The token of the attribute `autocomplete`.
     pub autocomplete: &'static str,
     pub hint: &'static str,
@@ -215,11 +217,23 @@ impl Field {
             label,
             kind,
             value: String::new(),
+            options: &[],
             autocomplete,
             hint: "",
             error: None,
             id_prefix: "",
         }
+    }
+
+    /// Offers values to choose from.
+    #[must_use]
+    pub fn options(self, options: &'static [(&'static str, &'static str)]) -> Self {
+        Self { options, ..self }
+    }
+
+    /// Whether an option is chosen.
+    pub fn is_chosen(&self, option: &str) -> bool {
+        self.value == option
     }
 
     /// Puts a prefix before the id of the element.

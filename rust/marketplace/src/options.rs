@@ -6,7 +6,9 @@ use contract::bookstore::{
     accounts::v1::{
         account_service_client::AccountServiceClient, session_service_client::SessionServiceClient,
     },
-    cart::v1::cart_service_client::CartServiceClient,
+    cart::v1::{
+        cart_service_client::CartServiceClient, checkout_service_client::CheckoutServiceClient,
+    },
     inventory::v1::inventory_service_client::InventoryServiceClient,
     recommendations::v1::recommendation_service_client::RecommendationServiceClient,
 };
@@ -25,6 +27,8 @@ pub struct Clients {
     pub sessions: SessionServiceClient<rpc::Channel>,
     /// The carts of guests and accounts.
     pub carts: CartServiceClient<rpc::Channel>,
+    /// The orders of accounts.
+    pub checkout: CheckoutServiceClient<rpc::Channel>,
 }
 
 /// Returns the metrics of the services in the Prometheus text format. The texts of several

@@ -14,8 +14,8 @@ use crate::{
     assets, headers, monitor,
     options::{Clients, Options},
     pages::{
-        self, account, book, cart, category, cover, home, mails, password_reset, search, sign_in,
-        sign_up,
+        self, account, book, cart, category, checkout, cover, home, mails, orders, password_reset,
+        search, sign_in, sign_up,
     },
     shop::Shop,
     visitor,
@@ -55,7 +55,7 @@ pub fn app(clients: Clients, options: Options) -> Router {
             "/robots.txt",
             get(async || {
                 "User-agent: *\nDisallow: /search\nDisallow: /monitor\nDisallow: /account\n\
-                 Disallow: /cart\nDisallow: /mail\n"
+                 Disallow: /cart\nDisallow: /checkout\nDisallow: /orders\nDisallow: /mail\n"
             }),
         )
         .route("/healthz", get(async || "ok\n"))
@@ -106,6 +106,11 @@ fn pages_of_visitors(shop: &Arc<Shop>, monitor_page: Router<Arc<Shop>>) -> Route
         .route("/cart/remove", post(cart::remove))
         .route("/cart/clear", post(cart::clear))
         .route("/cart/merge", post(cart::merge))
+        .route("/checkout", get(checkout::page).post(checkout::place))
+        .route("/orders", get(orders::list))
+        .route("/orders/{id}", get(orders::page))
+        .route("/orders/{id}/events", get(orders::events))
+        .route("/orders/cancel", post(orders::cancel))
         .route("/mail", get(mails::list))
         .route("/mail/{id}", get(mails::show))
         .merge(monitor_page)

@@ -6,7 +6,9 @@ use contract::bookstore::{
     accounts::v1::{
         account_service_client::AccountServiceClient, session_service_client::SessionServiceClient,
     },
-    cart::v1::cart_service_client::CartServiceClient,
+    cart::v1::{
+        cart_service_client::CartServiceClient, checkout_service_client::CheckoutServiceClient,
+    },
     inventory::v1::inventory_service_client::InventoryServiceClient,
     recommendations::v1::recommendation_service_client::RecommendationServiceClient,
 };
@@ -37,6 +39,7 @@ fn start(assembly: &mut Assembly) -> anyhow::Result<()> {
         accounts: AccountServiceClient::new(assembly.channel(Service::Accounts)?),
         sessions: SessionServiceClient::new(assembly.channel(Service::Accounts)?),
         carts: CartServiceClient::new(assembly.channel(Service::Cart)?),
+        checkout: CheckoutServiceClient::new(assembly.channel(Service::Cart)?),
     };
     let mut monitored = Vec::new();
     for service in DEFINITION.calls {

@@ -1,14 +1,17 @@
 //! The pages, one module each, and the parts that they share.
 
 pub(crate) mod account;
+mod address;
 pub(crate) mod book;
 pub(crate) mod cart;
 pub(crate) mod category;
+pub(crate) mod checkout;
 pub(crate) mod cover;
 mod form_page;
 pub(crate) mod home;
 pub(crate) mod mails;
 mod message_page;
+pub(crate) mod orders;
 pub(crate) mod password_reset;
 pub(crate) mod search;
 pub(crate) mod sign_in;

@@ -177,7 +177,8 @@ pub(crate) fn search_url(query: &str) -> String {
     format!("/search?q={}", form_urlencode(&query))
 }
 
-fn form_urlencode(query: &str) -> String {
+/// Escapes a value in the query of a URL.
+pub(crate) fn form_urlencode(query: &str) -> String {
     let mut text = String::with_capacity(query.len());
     for byte in query.bytes() {
         match byte {

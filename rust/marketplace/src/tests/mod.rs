@@ -6,6 +6,7 @@ mod forms;
 mod hostile_input;
 mod mails;
 mod monitor;
+mod orders;
 mod outages;
 mod pages;
 mod sessions;
@@ -22,7 +23,11 @@ use contract::bookstore::{
         account_service_client::AccountServiceClient, account_service_server::AccountServiceServer,
         session_service_client::SessionServiceClient, session_service_server::SessionServiceServer,
     },
-    cart::v1::{cart_service_client::CartServiceClient, cart_service_server::CartServiceServer},
+    cart::v1::{
+        cart_service_client::CartServiceClient, cart_service_server::CartServiceServer,
+        checkout_service_client::CheckoutServiceClient,
+        checkout_service_server::CheckoutServiceServer,
+    },
     inventory::v1::{
         Book, BookCategory, inventory_service_client::InventoryServiceClient,
         inventory_service_server::InventoryServiceServer,
@@ -38,7 +43,8 @@ use tower::ServiceExt;
 use crate::{Clients, Options, app};
 use browser::Browser;
 use fakes::{
-    FakeAccounts, FakeCarts, FakeInventory, FakeRecommendations, Fault, FaultSwitch, book,
+    FakeAccounts, FakeCarts, FakeCheckout, FakeInventory, FakeRecommendations, Fault, FaultSwitch,
+    book,
 };
 
 /// The page timeout in tests.
@@ -51,6 +57,7 @@ struct TestShop {
     recommendations: FaultSwitch,
     accounts: FakeAccounts,
     carts: FakeCarts,
+    checkout: FakeCheckout,
 }
 
 /// The response to a request.
@@ -70,12 +77,14 @@ impl TestShop {
         let recommendations = FakeRecommendations::of(books);
         let faults = (inventory.faults.clone(), recommendations.faults.clone());
         let (accounts, carts) = (FakeAccounts::default(), FakeCarts::of(books));
+        let checkout = FakeCheckout::of(&carts);
         let channel = rpc::Router::new(rpc::Options::default())
             .add(InventoryServiceServer::new(inventory))
             .add(RecommendationServiceServer::new(recommendations))
             .add(AccountServiceServer::new(accounts.clone()))
             .add(SessionServiceServer::new(accounts.clone()))
             .add(CartServiceServer::new(carts.clone()))
+            .add(CheckoutServiceServer::new(checkout.clone()))
             .verifying_tokens_by(Arc::new(accounts.clone()))
             .in_process()
             .as_service(&"marketplace".into(), None);
@@ -84,7 +93,8 @@ impl TestShop {
             recommendations: RecommendationServiceClient::new(channel.clone()),
             accounts: AccountServiceClient::new(channel.clone()),
             sessions: SessionServiceClient::new(channel.clone()),
-            carts: CartServiceClient::new(channel),
+            carts: CartServiceClient::new(channel.clone()),
+            checkout: CheckoutServiceClient::new(channel),
         };
         let options = Options {
             page_timeout: PAGE_TIMEOUT,
@@ -96,6 +106,7 @@ impl TestShop {
             recommendations: faults.1,
             accounts,
             carts,
+            checkout,
         }
     }
 

@@ -16,7 +16,7 @@ use prost_types::FieldMask;
 use super::{account_page, forms, require_account};
 use crate::{
     forms::{Form, SentForm},
-    pages::{see_other, service_unavailable, sign_up::explain},
+    pages::{address, see_other, service_unavailable, sign_up::explain},
     refusal::{Refusal, call_for},
     shop::Shop,
     visitor::{Cookie, Visitor},
@@ -39,7 +39,7 @@ pub(crate) async fn update_profile(State(shop): State<Arc<Shop>>, sent: SentForm
 pub(crate) async fn update_address(State(shop): State<Arc<Shop>>, sent: SentForm) -> Response {
     let profile = AccountProfile {
         display_name: String::new(),
-        default_shipping_address: forms::sent_address(&sent),
+        default_shipping_address: address::sent(&sent, forms::ADDRESS),
     };
     let updated = update(&shop, profile, "default_shipping_address").await;
     finish(&shop, updated, "address", || {

@@ -201,7 +201,7 @@ fn row(session: Session, current: &str) -> SessionRow {
 }
 
 /// A day, such as "7 November 2026", in UTC; empty if it is unset.
-fn date(time: Option<prost_types::Timestamp>) -> String {
+pub(crate) fn date(time: Option<prost_types::Timestamp>) -> String {
     let time = time.and_then(|time| Timestamp::from_second(time.seconds).ok());
     time.map(|time| time.strftime("%-d %B %Y").to_string())
         .unwrap_or_default()

@@ -68,7 +68,8 @@ pub(crate) async fn page(
     cart_page(&shop, done, None).await
 }
 
-fn unavailable(shop: &Shop) -> Response {
+/// The page for a cart that does not answer.
+pub(crate) fn unavailable(shop: &Shop) -> Response {
     let what = "The cart doesn’t answer at the moment. Looking at books and searching them \
                 still works.";
     service_unavailable(shop, what).into_response()
@@ -175,14 +176,15 @@ impl Line {
 }
 
 /// The price of several copies.
-fn total(price: &Money, quantity: i32) -> Option<String> {
+pub(crate) fn total(price: &Money, quantity: i32) -> Option<String> {
     currency::price(&Money {
         currency_code: price.currency_code.clone(),
         amount_minor: Some(price.amount_minor?.checked_mul(i64::from(quantity))?),
     })
 }
 
-fn note(line: &CartLine) -> Option<String> {
+/// What a line says if there are too few copies.
+pub(crate) fn note(line: &CartLine) -> Option<String> {
     match line.available {
         available if available >= line.quantity => None,
         0 => Some("Sold out at the moment".to_owned()),
