@@ -16,7 +16,8 @@
 //!
 //! - **At least once.** A claim is a lease. If the worker crashes, or does not acknowledge
 //!   in time, the message is claimed again after the lease, so a delivery must be
-//!   idempotent. While the lease lasts, no other worker gets the message.
+//!   idempotent. While the lease lasts, no other worker gets the message. On SQLite
+//!   the leases end when the database is opened, because only one process has it.
 //! - **Ordered by key.** Only the oldest message of each key can be claimed. A dead message
 //!   holds back the later ones of its key, because these may depend on it. Transactions
 //!   that enqueue messages of the same key must exclude each other: they change (and so
@@ -31,6 +32,7 @@ use self::statements::{
 };
 use crate::{Connection, Error, Transaction, query};
 
+pub(crate) use self::statements::END_LEASES;
 pub use self::statements::STATEMENTS;
 
 /// No lease and no backoff may be longer: a day, in microseconds. A message that is available

@@ -17,10 +17,11 @@ use super::{
     file_lock::{LockError, lock},
 };
 use crate::{
-    Schema,
+    Engine, Schema,
     error::Cause,
     migrations,
     outage::Outages,
+    outbox,
     sqlite::{
         Readers, Sqlite, WriterQueue,
         migrations::{MigrationError, apply},
@@ -99,6 +100,8 @@ fn open_blocking(folder: &Path, schema: &Schema) -> Result<Sqlite, OpenError> {
             });
         }
     }
+    let end_leases = outbox::END_LEASES.text(Engine::Sqlite);
+    writer.execute(end_leases, []).map_err(to_open_error)?;
     // From now on the writer does not block its thread but polls.
     writer.busy_timeout(Duration::ZERO).map_err(to_open_error)?;
     Ok(Sqlite {

@@ -35,6 +35,11 @@ crate::statements! {
          RETURNING sequence, message_key, payload, attempts",
     );
 
+    /// When SQLite is opened: no other process has the file, so whoever claimed is gone.
+    pub(crate) const END_LEASES = Sql::portable(
+        "UPDATE outbox SET lease_id = NULL, available_at = enqueued_at WHERE lease_id IS NOT NULL",
+    );
+
     pub(super) const ACKNOWLEDGE = Sql::portable("DELETE FROM outbox WHERE sequence = $1 AND lease_id = $2");
 
     pub(super) const RETRY = Sql::portable(

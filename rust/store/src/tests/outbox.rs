@@ -6,7 +6,8 @@ use crate::{
     Db, Engine, Error,
     outbox::{self, Lease, Message, Statistics},
     query,
-    testing::TestDb,
+    testing::{self, TestDb},
+    tests::CURRENT,
 };
 
 crate::both_engines! {
@@ -195,7 +196,7 @@ async fn concurrent_workers_share_the_messages(database: TestDb) {
     // Only PostgreSQL has more than one process.
     let other_process = match db.engine() {
         Engine::Sqlite => db.clone(),
-        Engine::Postgres => Db::open(database.location(), &crate::tests::CURRENT)
+        Engine::Postgres => Db::open(database.location(), &CURRENT)
             .await
             .expect("the database is open"),
     };
@@ -216,4 +217,23 @@ async fn concurrent_workers_share_the_messages(database: TestDb) {
     claimed.dedup();
     assert_eq!((claimed.len(), count), (40, 40));
     other_process.close().await;
+}
+
+#[tokio::test]
+async fn claims_of_a_process_that_is_gone_end_when_sqlite_is_opened() {
+    let database = testing::sqlite(&CURRENT).await;
+    enqueue(database.db(), TOPIC, "7", b"paid").await;
+    assert_eq!(claim(database.db(), "gone", 1_000).await.len(), 1);
+    // Not closed, as after a crash.
+    let reopened = Db::open(database.location(), &CURRENT).await;
+    let reopened = reopened.expect("it opens again");
+    let claimed = claim(&reopened, "next", 1_001).await;
+    assert_eq!(
+        claimed
+            .iter()
+            .map(|message| message.attempt)
+            .collect::<Vec<_>>(),
+        [2]
+    );
+    assert!(!acknowledge(&reopened, claimed[0].sequence, "gone").await);
 }
