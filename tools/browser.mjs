@@ -1,7 +1,7 @@
 // Tests the shop at BINDERY_SHOP in Chromium: no page may log an error or have a failed
 // request, search must show suggestions while the visitor types, a visitor can sign up and
-// fill a cart with and without JavaScript, and axe finds no barrier on any page, in light and
-// dark. If BINDERY_SCREENSHOT is set, saves the screenshot of the README to that file.
+// fill a cart, order and cancel with and without JavaScript, and axe finds no barrier on any
+// page, in light and dark. If BINDERY_SCREENSHOT is set, saves the screenshot of the README to that file.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { createRequire } from "node:module";
@@ -151,6 +151,13 @@ async function addToCart(page, bookId, copies) {
   await page.waitForURL("**/cart?done=added");
 }
 
+async function fillAddress(page) {
+  await page.getByLabel("Recipient").fill("Reader");
+  await page.getByLabel("Street and number").fill("1 Main Street");
+  await page.getByLabel("City").fill("London");
+  await page.getByLabel("Country").fill("GB");
+}
+
 async function badge(page) {
   return (await page.locator(".visitor .badge").count()) === 0
     ? 0
@@ -158,7 +165,7 @@ async function badge(page) {
 }
 
 for (const javaScriptEnabled of [true, false]) {
-  test(`a visitor signs up and fills a cart ${javaScriptEnabled ? "with" : "without"} JavaScript`, { timeout: 120_000 }, async () => {
+  test(`a visitor signs up, fills a cart and orders it ${javaScriptEnabled ? "with" : "without"} JavaScript`, { timeout: 120_000 }, async () => {
     const context = await browser.newContext({ javaScriptEnabled });
     const page = await context.newPage();
     const email = `reader-${javaScriptEnabled}@example.org`;
@@ -211,6 +218,33 @@ for (const javaScriptEnabled of [true, false]) {
     assert.equal(new URL(phone.url()).pathname, "/sign-in");
     await other.close();
 
+    // The cart becomes an order, which is paid in the background and then cancelled.
+    await page.goto(`${shop}/cart`);
+    await page.getByRole("link", { name: "Order these books" }).click();
+    await fillAddress(page);
+    await page.getByRole("button", { name: "Order and pay" }).click();
+    await page.waitForURL("**/orders/*");
+    const order = page.url().split("?")[0];
+    await page.getByRole("heading", { name: "Paid", exact: true }).waitFor();
+    assert.equal(await badge(page), 0);
+    await page.getByRole("button", { name: "Cancel the order" }).click();
+    await page.waitForURL("**/orders/*?done=cancelled");
+    await page.getByText(/Paid back/).waitFor();
+    await page.getByRole("link", { name: "All your orders" }).click();
+    await page.locator("main h2 a").first().click();
+    assert.equal(page.url(), order);
+
+    // A declined order says why, and the books are back in the cart.
+    await addToCart(page, 4, 1);
+    await page.goto(`${shop}/checkout`);
+    await fillAddress(page);
+    await page.getByLabel("Payment method").selectOption("tok_insufficient_funds");
+    await page.getByRole("button", { name: "Order and pay" }).click();
+    await page.waitForURL("**/orders/*");
+    await page.getByText("there is not enough money").waitFor();
+    await page.goto(`${shop}/cart`);
+    assert.equal(await badge(page), 1);
+
     await page.locator(".visitor").getByRole("button", { name: "Sign out" }).click();
     await page.waitForURL(`${shop}/`);
     assert.equal(await badge(page), 0);
@@ -253,6 +287,16 @@ for (const colorScheme of ["light", "dark"]) {
     await page.waitForURL(`${shop}/`);
     await page.goto(`${shop}/account`);
     await check("the account");
+    await page.goto(`${shop}/checkout`);
+    await check("the checkout");
+    await page.getByRole("button", { name: "Order and pay" }).click();
+    await page.locator(".problem").first().waitFor();
+    await check("a refused order");
+    await page.goto(`${shop}/orders`);
+    await check("the orders");
+    await page.locator("main h2 a").first().click();
+    await page.waitForURL("**/orders/*");
+    await check("an order");
     await context.close();
   });
 }
