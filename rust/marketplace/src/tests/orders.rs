@@ -15,7 +15,7 @@ const ADDRESS: [(&str, &str); 4] = [
     ("shipping_address.country_code", "GB"),
 ];
 
-fn fields<'a>(token: &'a str) -> Vec<(&'a str, &'a str)> {
+fn fields(token: &str) -> Vec<(&str, &str)> {
     let mut fields = ADDRESS.to_vec();
     fields.push(("payment_method.token", token));
     fields
