@@ -21,6 +21,7 @@ import uuid
 from pathlib import Path
 
 import grpc
+import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
@@ -142,19 +143,13 @@ def free_port():
 
 
 def certificate(folder):
-    """A self-signed certificate for localhost, and the context of a server that has it."""
-    files = [f"{folder}/{name}" for name in ("ca.pem", "server.key")]
-    subprocess.run(
-        [
-            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-            "-nodes", "-days", "1", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-            "-addext", "basicConstraints=critical,CA:FALSE", "-out", files[0], "-keyout", files[1],
-        ],
-        check=True, capture_output=True,
-    )
+    """The file of a new certificate authority, and the context of a server that it certifies."""
+    authority = trustme.CA()
+    path = f"{folder}/ca.pem"
+    authority.cert_pem.write_to_path(path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*files)
-    return files[0], context
+    authority.issue_cert("localhost").configure_cert(context)
+    return path, context
 
 
 class MailTest(unittest.TestCase):
