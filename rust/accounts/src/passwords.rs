@@ -1,16 +1,20 @@
 //! Slow hashes of passwords, computed on blocking threads, a bounded number at once.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use argon2::{
-    Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version,
-    password_hash::{self, phc::PasswordHash},
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::{
+        self,
+        phc::{Output, PasswordHash},
+    },
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD_NO_PAD};
 use tokio::{sync::Semaphore, task, time};
-
-#[cfg(test)]
-mod tests;
 
 /// The memory and time that one hash costs. Higher costs make stolen hashes harder to attack.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,9 +71,9 @@ pub enum PasswordError {
     /// A stored hash is not a hash of argon2.
     #[error("a stored password hash is invalid: {0}")]
     InvalidHash(password_hash::Error),
-    /// There is no memory for a hash.
+    /// The password or the salt is longer than argon2 allows.
     #[error("a password cannot be hashed: {0}")]
-    Hash(password_hash::Error),
+    Hash(argon2::Error),
     /// The thread that computed the hash panicked, or the runtime is being shut down.
     #[error("the computation of a password hash ended early: {0}")]
     Ended(#[from] task::JoinError),
@@ -78,15 +82,54 @@ pub enum PasswordError {
 /// Hashes and verifies passwords with argon2id.
 ///
 /// At most `concurrency` hashes are computed at once, so a flood of sign-ins uses at most
-/// `concurrency` times the memory of [`HashCost`], and no thread of the async runtime. Callers
-/// wait in order, and get [`PasswordError::Overloaded`] after `max_wait`.
-#[derive(Debug, Clone)]
+/// `concurrency` times the memory of [`HashCost`], and no thread of the async runtime. The memory
+/// is kept and used again: if each hash allocated its own, the allocator would keep some of it for
+/// each thread. Callers wait in order, and get [`PasswordError::Overloaded`] after `max_wait`.
+#[derive(Clone)]
 pub struct Passwords {
     cost: HashCost,
     permits: Arc<Semaphore>,
+    memory: Arc<MemoryPool>,
     max_wait: Duration,
     /// A hash that no password has, for addresses without an account.
     nobodys_hash: Arc<str>,
+}
+
+/// The memory of hashes that are not being computed; at most one piece for each permit.
+#[derive(Default)]
+struct MemoryPool(Mutex<Vec<Vec<Block>>>);
+
+impl MemoryPool {
+    /// The output of argon2, computed in memory of the pool.
+    fn output(
+        &self,
+        argon2: &Argon2<'_>,
+        password: &str,
+        salt: &[u8],
+        output: &mut [u8],
+    ) -> Result<(), PasswordError> {
+        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut memory = lock().pop().unwrap_or_default();
+        let blocks = argon2.params().block_count();
+        memory.resize(memory.len().max(blocks), Block::default());
+        let hashed = argon2.hash_password_into_with_memory(
+            password.as_bytes(),
+            salt,
+            output,
+            &mut memory[..blocks],
+        );
+        lock().push(memory);
+        hashed.map_err(PasswordError::Hash)
+    }
+}
+
+impl fmt::Debug for Passwords {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Passwords")
+            .field("cost", &self.cost)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Passwords {
@@ -96,19 +139,20 @@ impl Passwords {
             nobodys_hash: nobodys_hash(&cost).into(),
             cost,
             permits: Arc::new(Semaphore::new(concurrency)),
+            memory: Arc::default(),
             max_wait,
         }
     }
 
     /// Returns the hash of a new password with a random salt, in the PHC string format.
     pub async fn hash(&self, password: String) -> Result<String, PasswordError> {
-        let argon2 = argon2id(&self.cost);
+        let (cost, memory) = (self.cost.clone(), Arc::clone(&self.memory));
         self.compute(move || {
             let salt: [u8; 16] = rand::random();
-            argon2
-                .hash_password_with_salt(password.as_bytes(), &salt)
-                .map(|hash| hash.to_string())
-                .map_err(PasswordError::Hash)
+            let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+            let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, cost.0.clone());
+            memory.output(&argon2, &password, &salt, &mut output)?;
+            Ok(phc_string(&cost, salt, output))
         })
         .await
     }
@@ -129,14 +173,23 @@ impl Passwords {
             || hash_cost.m_cost() != self.cost.0.m_cost()
             || hash_cost.t_cost() != self.cost.0.t_cost()
             || hash_cost.p_cost() != self.cost.0.p_cost();
-        let argon2 = argon2id(&self.cost);
-        self.compute(
-            move || match argon2.verify_password(password.as_bytes(), &hash) {
-                Ok(()) => Ok(Verdict::Right { outdated }),
-                Err(password_hash::Error::PasswordInvalid) => Ok(Verdict::Wrong),
-                Err(error) => Err(PasswordError::Hash(error)),
-            },
-        )
+        let invalid = || PasswordError::InvalidHash(password_hash::Error::EncodingInvalid);
+        let algorithm = Algorithm::try_from(hash.algorithm.as_str()).map_err(|_| invalid())?;
+        let version = hash.version.map_or(Ok(Version::V0x13), Version::try_from);
+        let argon2 = Argon2::new(algorithm, version.map_err(|_| invalid())?, hash_cost);
+        let (salt, expected) = hash.salt.zip(hash.hash).ok_or_else(invalid)?;
+        let memory = Arc::clone(&self.memory);
+        self.compute(move || {
+            let mut output = vec![0; expected.len()];
+            memory.output(&argon2, &password, &salt, &mut output)?;
+            // The comparison takes the same time wherever the outputs differ.
+            let output = Output::new(&output).map_err(|_| invalid())?;
+            Ok(if output == expected {
+                Verdict::Right { outdated }
+            } else {
+                Verdict::Wrong
+            })
+        })
         .await
     }
 
@@ -160,13 +213,14 @@ impl Passwords {
     }
 }
 
-fn argon2id(cost: &HashCost) -> Argon2<'static> {
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, cost.0.clone())
-}
-
 /// A well-formed hash of the given cost whose output is random instead of computed.
 fn nobodys_hash(cost: &HashCost) -> String {
-    let (salt, output): ([u8; 16], [u8; Params::DEFAULT_OUTPUT_LEN]) = rand::random();
+    let (salt, output) = rand::random();
+    phc_string(cost, salt, output)
+}
+
+/// A hash in the PHC string format.
+fn phc_string(cost: &HashCost, salt: [u8; 16], output: [u8; Params::DEFAULT_OUTPUT_LEN]) -> String {
     format!(
         "$argon2id$v=19$m={},t={},p={}${}${}",
         cost.0.m_cost(),
@@ -176,3 +230,6 @@ fn nobodys_hash(cost: &HashCost) -> String {
         BASE64_STANDARD_NO_PAD.encode(output),
     )
 }
+
+#[cfg(test)]
+mod tests;

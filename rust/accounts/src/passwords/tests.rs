@@ -151,3 +151,29 @@ async fn caller_that_goes_away_keeps_its_permit_until_the_work_ends() {
         .await
         .expect("room again");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memory_is_used_again() {
+    let passwords = passwords(2);
+    let hashes = (0..50).map(|_| passwords.verify("correct horse".to_owned(), None));
+    for verdict in futures::future::join_all(hashes).await {
+        assert_eq!(verdict.expect("verdict"), Verdict::Wrong);
+    }
+    let pieces = passwords.memory.0.lock().expect("no panic").len();
+    assert!((1..=2).contains(&pieces), "{pieces}");
+}
+
+/// A hash from the tests of the reference implementation (phc-winner-argon2, `src/test.c`).
+#[tokio::test]
+async fn hash_of_another_implementation_is_verified() {
+    let hash =
+        "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
+    let passwords = passwords(1);
+    for (password, verdict) in [
+        ("password", Verdict::Right { outdated: true }),
+        ("Password", Verdict::Wrong),
+    ] {
+        let verified = passwords.verify(password.to_owned(), Some(hash)).await;
+        assert_eq!(verified.expect("a hash"), verdict);
+    }
+}
