@@ -91,13 +91,12 @@ deny: _deps-cargo
 test *args: _deps-rust _deps-cargo _deps-postgres
     cargo insta test --workspace --check --unreferenced=reject {{ args }}
 
-# run proofread against the bookstore, and the snapshots of unset fields
+# run proofread against the bookstore on SQLite and PostgreSQL, and the snapshots of unset fields
 [group("check")]
-conformance: _deps-rust _deps-cargo
+conformance: _deps-rust _deps-cargo _deps-python _deps-postgres
     cargo build --quiet --package bookstore --package proofread --package suite
-    tools/with-bookstore sh -c 'target/debug/open-account prepare && \
-      target/debug/proofread check "http://$BINDERY_GRPC" --config conformance/suite/proofread.toml && \
-      exec target/debug/proofread check "http://$BINDERY_GRPC" --config conformance/suite/proofread-endings.toml'
+    tools/with-bookstore tools/check-conformance
+    tools/with-postgres tools/with-bookstore tools/check-conformance
     cargo insta test --package suite --check --unreferenced=reject
 
 # run proofread against the Python server (grpcio and protovalidate)

@@ -17,16 +17,7 @@ shared_buffers = 32MB
 """
 
 
-class Databases:
-    """Common statements; a subclass runs them."""
-
-    def expire_leases(self):
-        """Ends the leases of a killed process, as if a minute had passed."""
-        for service in SERVICES:
-            self.execute(f"UPDATE {service}.outbox SET available_at = 0 WHERE lease_id IS NOT NULL")
-
-
-class Sqlite(Databases):
+class Sqlite:
     """One file for each service in the data folder."""
 
     name = "SQLite"
@@ -48,14 +39,14 @@ class Sqlite(Databases):
         finally:
             connection.close()
 
-    def execute(self, statement):
-        self.query(statement)
+    def expire_leases(self):
+        """Does nothing: the next process ends the leases when it opens the files."""
 
     def close(self):
         pass
 
 
-class Postgres(Databases):
+class Postgres:
     """A cluster of its own, in which each service has a schema."""
 
     name = "PostgreSQL"
@@ -89,8 +80,10 @@ class Postgres(Databases):
         output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         return [tuple(_value(text) for text in line.split("\t")) for line in output.splitlines()]
 
-    def execute(self, statement):
-        self.query(statement)
+    def expire_leases(self):
+        """Ends the leases of a killed process, as if a minute had passed."""
+        for service in SERVICES:
+            self.query(f"UPDATE {service}.outbox SET available_at = 0 WHERE lease_id IS NOT NULL")
 
     def close(self):
         self._run("pg_ctl", "stop", "--mode=immediate", "--silent")

@@ -102,7 +102,7 @@ func (x *Account) GetCreateTime() *timestamppb.Timestamp {
 type AccountProfile struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The name by which pages and mails address the owner. Other users do not see
-	// it.
+	// it. It has no control characters.
 	DisplayName string `protobuf:"bytes,1,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	// The address that is filled in at the checkout.
 	DefaultShippingAddress *Address `protobuf:"bytes,2,opt,name=default_shipping_address,json=defaultShippingAddress,proto3" json:"default_shipping_address,omitempty"`
@@ -166,9 +166,9 @@ const file_bookstore_accounts_v1_account_proto_rawDesc = "" +
 	"\xbaH\ar\x05\x18\xfe\x01`\x01R\x05email\x12G\n" +
 	"\aprofile\x18\x03 \x01(\v2%.bookstore.accounts.v1.AccountProfileB\x06\xbaH\x03\xc8\x01\x01R\aprofile\x12C\n" +
 	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\n" +
-	"createTime\"\x92\x02\n" +
-	"\x0eAccountProfile\x12g\n" +
-	"\fdisplay_name\x18\x01 \x01(\tBD\xbaH\x04r\x02\x18d\xca\xd8\x199no name: pages and mails address the owner without a nameR\vdisplayName\x12\x96\x01\n" +
+	"createTime\"\xad\x02\n" +
+	"\x0eAccountProfile\x12\x81\x01\n" +
+	"\fdisplay_name\x18\x01 \x01(\tB^\xbaH\x1er\x1c\x18d2\x18^[^\\x00-\\x1F\\x7F-\\x9F]*$\xca\xd8\x199no name: pages and mails address the owner without a nameR\vdisplayName\x12\x96\x01\n" +
 	"\x18default_shipping_address\x18\x02 \x01(\v2\x1e.bookstore.accounts.v1.AddressB<\xca\xd8\x198no default address: the buyer enters one at the checkoutR\x16defaultShippingAddressB\xd0\x01\n" +
 	"\x19com.bookstore.accounts.v1B\fAccountProtoP\x01Z/bindery/gen/go/bookstore/accounts/v1;accountsv1\xa2\x02\x03BAX\xaa\x02\x15Bookstore.Accounts.V1\xca\x02\x15Bookstore\\Accounts\\V1\xe2\x02!Bookstore\\Accounts\\V1\\GPBMetadata\xea\x02\x17Bookstore::Accounts::V1b\x06proto3"
 

@@ -37,7 +37,8 @@ type SignUpRequest struct {
 	Email string `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
 	// The password: 8 to 256 characters of any kind.
 	Password string `protobuf:"bytes,3,opt,name=password,proto3" json:"password,omitempty"`
-	// The name by which pages and mails address the owner.
+	// The name by which pages and mails address the owner, without control
+	// characters.
 	DisplayName   string `protobuf:"bytes,4,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -867,15 +868,15 @@ var File_bookstore_accounts_v1_account_service_proto protoreflect.FileDescriptor
 
 const file_bookstore_accounts_v1_account_service_proto_rawDesc = "" +
 	"\n" +
-	"+bookstore/accounts/v1/account_service.proto\x12\x15bookstore.accounts.v1\x1a#bookstore/accounts/v1/account.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1bbuf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1aproofread/v1/options.proto\"\xeb\x01\n" +
+	"+bookstore/accounts/v1/account_service.proto\x12\x15bookstore.accounts.v1\x1a#bookstore/accounts/v1/account.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1bbuf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1aproofread/v1/options.proto\"\x86\x02\n" +
 	"\rSignUpRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12 \n" +
 	"\x05email\x18\x02 \x01(\tB\n" +
 	"\xbaH\ar\x05\x18\xfe\x01`\x01R\x05email\x12&\n" +
 	"\bpassword\x18\x03 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\b\x18\x80\x02R\bpassword\x12g\n" +
-	"\fdisplay_name\x18\x04 \x01(\tBD\xbaH\x04r\x02\x18d\xca\xd8\x199no name: pages and mails address the owner without a nameR\vdisplayName\"\x10\n" +
+	"\xbaH\ar\x05\x10\b\x18\x80\x02R\bpassword\x12\x81\x01\n" +
+	"\fdisplay_name\x18\x04 \x01(\tB^\xbaH\x1er\x1c\x18d2\x18^[^\\x00-\\x1F\\x7F-\\x9F]*$\xca\xd8\x199no name: pages and mails address the owner without a nameR\vdisplayName\"\x10\n" +
 	"\x0eSignUpResponse\"O\n" +
 	"\x12VerifyEmailRequest\x129\n" +
 	"\x12verification_token\x18\x01 \x01(\tB\n" +

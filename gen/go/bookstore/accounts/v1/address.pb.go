@@ -23,7 +23,8 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// A postal address to which parcels are sent.
+// A postal address to which parcels are sent. No part of it has control
+// characters.
 type Address struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The name of the person or company who receives the parcel.
@@ -119,16 +120,13 @@ var File_bookstore_accounts_v1_address_proto protoreflect.FileDescriptor
 
 const file_bookstore_accounts_v1_address_proto_rawDesc = "" +
 	"\n" +
-	"#bookstore/accounts/v1/address.proto\x12\x15bookstore.accounts.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xd7\x02\n" +
-	"\aAddress\x12+\n" +
-	"\trecipient\x18\x01 \x01(\tB\r\xbaH\n" +
-	"r\b\x10\x01\x18d2\x02\\SR\trecipient\x129\n" +
-	"\fstreet_lines\x18\x02 \x03(\tB\x16\xbaH\x13\x92\x01\x10\b\x01\x10\x03\"\n" +
-	"r\b\x10\x01\x18d2\x02\\SR\vstreetLines\x12!\n" +
-	"\x04city\x18\x03 \x01(\tB\r\xbaH\n" +
-	"r\b\x10\x01\x18d2\x02\\SR\x04city\x12<\n" +
-	"\x06region\x18\x04 \x01(\tB$\xbaH\x04r\x02\x18d\xca\xd8\x19\x19the address has no regionR\x06region\x12J\n" +
-	"\vpostal_code\x18\x05 \x01(\tB)\xbaH\x04r\x02\x18\x14\xca\xd8\x19\x1ethe address has no postal codeR\n" +
+	"#bookstore/accounts/v1/address.proto\x12\x15bookstore.accounts.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xd4\x04\n" +
+	"\aAddress\x12n\n" +
+	"\trecipient\x18\x01 \x01(\tBP\xbaHMrK\x10\x01\x18d2E^[^\\x00-\\x1F\\x7F-\\x9F]*[^\\s\\x00-\\x1F\\x7F-\\x9F][^\\x00-\\x1F\\x7F-\\x9F]*$R\trecipient\x12|\n" +
+	"\fstreet_lines\x18\x02 \x03(\tBY\xbaHV\x92\x01S\b\x01\x10\x03\"MrK\x10\x01\x18d2E^[^\\x00-\\x1F\\x7F-\\x9F]*[^\\s\\x00-\\x1F\\x7F-\\x9F][^\\x00-\\x1F\\x7F-\\x9F]*$R\vstreetLines\x12d\n" +
+	"\x04city\x18\x03 \x01(\tBP\xbaHMrK\x10\x01\x18d2E^[^\\x00-\\x1F\\x7F-\\x9F]*[^\\s\\x00-\\x1F\\x7F-\\x9F][^\\x00-\\x1F\\x7F-\\x9F]*$R\x04city\x12V\n" +
+	"\x06region\x18\x04 \x01(\tB>\xbaH\x1er\x1c\x18d2\x18^[^\\x00-\\x1F\\x7F-\\x9F]*$\xca\xd8\x19\x19the address has no regionR\x06region\x12d\n" +
+	"\vpostal_code\x18\x05 \x01(\tBC\xbaH\x1er\x1c\x18\x142\x18^[^\\x00-\\x1F\\x7F-\\x9F]*$\xca\xd8\x19\x1ethe address has no postal codeR\n" +
 	"postalCode\x127\n" +
 	"\fcountry_code\x18\x06 \x01(\tB\x14\xbaH\x11r\x0f2\n" +
 	"^[A-Z]{2}$\x98\x01\x02R\vcountryCodeB\xd0\x01\n" +

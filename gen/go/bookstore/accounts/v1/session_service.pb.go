@@ -33,7 +33,7 @@ type SignInRequest struct {
 	// same error.
 	Password string `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
 	// A description of the client for the list of sessions, for example "Firefox
-	// on Linux".
+	// on Linux", without control characters.
 	ClientLabel   string `protobuf:"bytes,3,opt,name=client_label,json=clientLabel,proto3" json:"client_label,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -509,13 +509,13 @@ var File_bookstore_accounts_v1_session_service_proto protoreflect.FileDescriptor
 
 const file_bookstore_accounts_v1_session_service_proto_rawDesc = "" +
 	"\n" +
-	"+bookstore/accounts/v1/session_service.proto\x12\x15bookstore.accounts.v1\x1a#bookstore/accounts/v1/session.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xc3\x01\n" +
+	"+bookstore/accounts/v1/session_service.proto\x12\x15bookstore.accounts.v1\x1a#bookstore/accounts/v1/session.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xde\x01\n" +
 	"\rSignInRequest\x12 \n" +
 	"\x05email\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x18\xfe\x01`\x01R\x05email\x12&\n" +
 	"\bpassword\x18\x02 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\bpassword\x12h\n" +
-	"\fclient_label\x18\x03 \x01(\tBE\xbaH\x05r\x03\x18\xc8\x01\xca\xd8\x199no description: the list of sessions shows only the timesR\vclientLabel\"\x95\x01\n" +
+	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\bpassword\x12\x82\x01\n" +
+	"\fclient_label\x18\x03 \x01(\tB_\xbaH\x1fr\x1d\x18\xc8\x012\x18^[^\\x00-\\x1F\\x7F-\\x9F]*$\xca\xd8\x199no description: the list of sessions shows only the timesR\vclientLabel\"\x95\x01\n" +
 	"\x0eSignInResponse\x12A\n" +
 	"\rsession_token\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x10 \x18\xc8\x012\x10^[A-Za-z0-9_-]+$R\fsessionToken\x12@\n" +
 	"\asession\x18\x02 \x01(\v2\x1e.bookstore.accounts.v1.SessionB\x06\xbaH\x03\xc8\x01\x01R\asession\"\x10\n" +

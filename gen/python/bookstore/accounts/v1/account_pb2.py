@@ -28,7 +28,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from proofread.v1 import options_pb2 as proofread_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#bookstore/accounts/v1/account.proto\x12\x15\x62ookstore.accounts.v1\x1a#bookstore/accounts/v1/address.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1aproofread/v1/options.proto\"\xe2\x01\n\x07\x41\x63\x63ount\x12\'\n\naccount_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\taccountId\x12 \n\x05\x65mail\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x18\xfe\x01`\x01R\x05\x65mail\x12G\n\x07profile\x18\x03 \x01(\x0b\x32%.bookstore.accounts.v1.AccountProfileB\x06\xbaH\x03\xc8\x01\x01R\x07profile\x12\x43\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\ncreateTime\"\x92\x02\n\x0e\x41\x63\x63ountProfile\x12g\n\x0c\x64isplay_name\x18\x01 \x01(\tBD\xbaH\x04r\x02\x18\x64\xca\xd8\x19\x39no name: pages and mails address the owner without a nameR\x0b\x64isplayName\x12\x96\x01\n\x18\x64\x65\x66\x61ult_shipping_address\x18\x02 \x01(\x0b\x32\x1e.bookstore.accounts.v1.AddressB<\xca\xd8\x19\x38no default address: the buyer enters one at the checkoutR\x16\x64\x65\x66\x61ultShippingAddressB\xd0\x01\n\x19\x63om.bookstore.accounts.v1B\x0c\x41\x63\x63ountProtoP\x01Z/bindery/gen/go/bookstore/accounts/v1;accountsv1\xa2\x02\x03\x42\x41X\xaa\x02\x15\x42ookstore.Accounts.V1\xca\x02\x15\x42ookstore\\Accounts\\V1\xe2\x02!Bookstore\\Accounts\\V1\\GPBMetadata\xea\x02\x17\x42ookstore::Accounts::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#bookstore/accounts/v1/account.proto\x12\x15\x62ookstore.accounts.v1\x1a#bookstore/accounts/v1/address.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1aproofread/v1/options.proto\"\xe2\x01\n\x07\x41\x63\x63ount\x12\'\n\naccount_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\taccountId\x12 \n\x05\x65mail\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x18\xfe\x01`\x01R\x05\x65mail\x12G\n\x07profile\x18\x03 \x01(\x0b\x32%.bookstore.accounts.v1.AccountProfileB\x06\xbaH\x03\xc8\x01\x01R\x07profile\x12\x43\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\ncreateTime\"\xad\x02\n\x0e\x41\x63\x63ountProfile\x12\x81\x01\n\x0c\x64isplay_name\x18\x01 \x01(\tB^\xbaH\x1er\x1c\x18\x64\x32\x18^[^\\x00-\\x1F\\x7F-\\x9F]*$\xca\xd8\x19\x39no name: pages and mails address the owner without a nameR\x0b\x64isplayName\x12\x96\x01\n\x18\x64\x65\x66\x61ult_shipping_address\x18\x02 \x01(\x0b\x32\x1e.bookstore.accounts.v1.AddressB<\xca\xd8\x19\x38no default address: the buyer enters one at the checkoutR\x16\x64\x65\x66\x61ultShippingAddressB\xd0\x01\n\x19\x63om.bookstore.accounts.v1B\x0c\x41\x63\x63ountProtoP\x01Z/bindery/gen/go/bookstore/accounts/v1;accountsv1\xa2\x02\x03\x42\x41X\xaa\x02\x15\x42ookstore.Accounts.V1\xca\x02\x15\x42ookstore\\Accounts\\V1\xe2\x02!Bookstore\\Accounts\\V1\\GPBMetadata\xea\x02\x17\x42ookstore::Accounts::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,11 +45,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACCOUNT'].fields_by_name['create_time']._loaded_options = None
   _globals['_ACCOUNT'].fields_by_name['create_time']._serialized_options = b'\272H\003\310\001\001'
   _globals['_ACCOUNTPROFILE'].fields_by_name['display_name']._loaded_options = None
-  _globals['_ACCOUNTPROFILE'].fields_by_name['display_name']._serialized_options = b'\272H\004r\002\030d\312\330\0319no name: pages and mails address the owner without a name'
+  _globals['_ACCOUNTPROFILE'].fields_by_name['display_name']._serialized_options = b'\272H\036r\034\030d2\030^[^\\x00-\\x1F\\x7F-\\x9F]*$\312\330\0319no name: pages and mails address the owner without a name'
   _globals['_ACCOUNTPROFILE'].fields_by_name['default_shipping_address']._loaded_options = None
   _globals['_ACCOUNTPROFILE'].fields_by_name['default_shipping_address']._serialized_options = b'\312\330\0318no default address: the buyer enters one at the checkout'
   _globals['_ACCOUNT']._serialized_start=190
   _globals['_ACCOUNT']._serialized_end=416
   _globals['_ACCOUNTPROFILE']._serialized_start=419
-  _globals['_ACCOUNTPROFILE']._serialized_end=693
+  _globals['_ACCOUNTPROFILE']._serialized_end=720
 # @@protoc_insertion_point(module_scope)

@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from proofread.v1 import options_pb2 as proofread_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#bookstore/accounts/v1/address.proto\x12\x15\x62ookstore.accounts.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xd7\x02\n\x07\x41\x64\x64ress\x12+\n\trecipient\x18\x01 \x01(\tB\r\xbaH\nr\x08\x10\x01\x18\x64\x32\x02\\SR\trecipient\x12\x39\n\x0cstreet_lines\x18\x02 \x03(\tB\x16\xbaH\x13\x92\x01\x10\x08\x01\x10\x03\"\nr\x08\x10\x01\x18\x64\x32\x02\\SR\x0bstreetLines\x12!\n\x04\x63ity\x18\x03 \x01(\tB\r\xbaH\nr\x08\x10\x01\x18\x64\x32\x02\\SR\x04\x63ity\x12<\n\x06region\x18\x04 \x01(\tB$\xbaH\x04r\x02\x18\x64\xca\xd8\x19\x19the address has no regionR\x06region\x12J\n\x0bpostal_code\x18\x05 \x01(\tB)\xbaH\x04r\x02\x18\x14\xca\xd8\x19\x1ethe address has no postal codeR\npostalCode\x12\x37\n\x0c\x63ountry_code\x18\x06 \x01(\tB\x14\xbaH\x11r\x0f\x32\n^[A-Z]{2}$\x98\x01\x02R\x0b\x63ountryCodeB\xd0\x01\n\x19\x63om.bookstore.accounts.v1B\x0c\x41\x64\x64ressProtoP\x01Z/bindery/gen/go/bookstore/accounts/v1;accountsv1\xa2\x02\x03\x42\x41X\xaa\x02\x15\x42ookstore.Accounts.V1\xca\x02\x15\x42ookstore\\Accounts\\V1\xe2\x02!Bookstore\\Accounts\\V1\\GPBMetadata\xea\x02\x17\x42ookstore::Accounts::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#bookstore/accounts/v1/address.proto\x12\x15\x62ookstore.accounts.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xd4\x04\n\x07\x41\x64\x64ress\x12n\n\trecipient\x18\x01 \x01(\tBP\xbaHMrK\x10\x01\x18\x64\x32\x45^[^\\x00-\\x1F\\x7F-\\x9F]*[^\\s\\x00-\\x1F\\x7F-\\x9F][^\\x00-\\x1F\\x7F-\\x9F]*$R\trecipient\x12|\n\x0cstreet_lines\x18\x02 \x03(\tBY\xbaHV\x92\x01S\x08\x01\x10\x03\"MrK\x10\x01\x18\x64\x32\x45^[^\\x00-\\x1F\\x7F-\\x9F]*[^\\s\\x00-\\x1F\\x7F-\\x9F][^\\x00-\\x1F\\x7F-\\x9F]*$R\x0bstreetLines\x12\x64\n\x04\x63ity\x18\x03 \x01(\tBP\xbaHMrK\x10\x01\x18\x64\x32\x45^[^\\x00-\\x1F\\x7F-\\x9F]*[^\\s\\x00-\\x1F\\x7F-\\x9F][^\\x00-\\x1F\\x7F-\\x9F]*$R\x04\x63ity\x12V\n\x06region\x18\x04 \x01(\tB>\xbaH\x1er\x1c\x18\x64\x32\x18^[^\\x00-\\x1F\\x7F-\\x9F]*$\xca\xd8\x19\x19the address has no regionR\x06region\x12\x64\n\x0bpostal_code\x18\x05 \x01(\tBC\xbaH\x1er\x1c\x18\x14\x32\x18^[^\\x00-\\x1F\\x7F-\\x9F]*$\xca\xd8\x19\x1ethe address has no postal codeR\npostalCode\x12\x37\n\x0c\x63ountry_code\x18\x06 \x01(\tB\x14\xbaH\x11r\x0f\x32\n^[A-Z]{2}$\x98\x01\x02R\x0b\x63ountryCodeB\xd0\x01\n\x19\x63om.bookstore.accounts.v1B\x0c\x41\x64\x64ressProtoP\x01Z/bindery/gen/go/bookstore/accounts/v1;accountsv1\xa2\x02\x03\x42\x41X\xaa\x02\x15\x42ookstore.Accounts.V1\xca\x02\x15\x42ookstore\\Accounts\\V1\xe2\x02!Bookstore\\Accounts\\V1\\GPBMetadata\xea\x02\x17\x42ookstore::Accounts::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,17 +35,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\031com.bookstore.accounts.v1B\014AddressProtoP\001Z/bindery/gen/go/bookstore/accounts/v1;accountsv1\242\002\003BAX\252\002\025Bookstore.Accounts.V1\312\002\025Bookstore\\Accounts\\V1\342\002!Bookstore\\Accounts\\V1\\GPBMetadata\352\002\027Bookstore::Accounts::V1'
   _globals['_ADDRESS'].fields_by_name['recipient']._loaded_options = None
-  _globals['_ADDRESS'].fields_by_name['recipient']._serialized_options = b'\272H\nr\010\020\001\030d2\002\\S'
+  _globals['_ADDRESS'].fields_by_name['recipient']._serialized_options = b'\272HMrK\020\001\030d2E^[^\\x00-\\x1F\\x7F-\\x9F]*[^\\s\\x00-\\x1F\\x7F-\\x9F][^\\x00-\\x1F\\x7F-\\x9F]*$'
   _globals['_ADDRESS'].fields_by_name['street_lines']._loaded_options = None
-  _globals['_ADDRESS'].fields_by_name['street_lines']._serialized_options = b'\272H\023\222\001\020\010\001\020\003\"\nr\010\020\001\030d2\002\\S'
+  _globals['_ADDRESS'].fields_by_name['street_lines']._serialized_options = b'\272HV\222\001S\010\001\020\003\"MrK\020\001\030d2E^[^\\x00-\\x1F\\x7F-\\x9F]*[^\\s\\x00-\\x1F\\x7F-\\x9F][^\\x00-\\x1F\\x7F-\\x9F]*$'
   _globals['_ADDRESS'].fields_by_name['city']._loaded_options = None
-  _globals['_ADDRESS'].fields_by_name['city']._serialized_options = b'\272H\nr\010\020\001\030d2\002\\S'
+  _globals['_ADDRESS'].fields_by_name['city']._serialized_options = b'\272HMrK\020\001\030d2E^[^\\x00-\\x1F\\x7F-\\x9F]*[^\\s\\x00-\\x1F\\x7F-\\x9F][^\\x00-\\x1F\\x7F-\\x9F]*$'
   _globals['_ADDRESS'].fields_by_name['region']._loaded_options = None
-  _globals['_ADDRESS'].fields_by_name['region']._serialized_options = b'\272H\004r\002\030d\312\330\031\031the address has no region'
+  _globals['_ADDRESS'].fields_by_name['region']._serialized_options = b'\272H\036r\034\030d2\030^[^\\x00-\\x1F\\x7F-\\x9F]*$\312\330\031\031the address has no region'
   _globals['_ADDRESS'].fields_by_name['postal_code']._loaded_options = None
-  _globals['_ADDRESS'].fields_by_name['postal_code']._serialized_options = b'\272H\004r\002\030\024\312\330\031\036the address has no postal code'
+  _globals['_ADDRESS'].fields_by_name['postal_code']._serialized_options = b'\272H\036r\034\030\0242\030^[^\\x00-\\x1F\\x7F-\\x9F]*$\312\330\031\036the address has no postal code'
   _globals['_ADDRESS'].fields_by_name['country_code']._loaded_options = None
   _globals['_ADDRESS'].fields_by_name['country_code']._serialized_options = b'\272H\021r\0172\n^[A-Z]{2}$\230\001\002'
   _globals['_ADDRESS']._serialized_start=120
-  _globals['_ADDRESS']._serialized_end=463
+  _globals['_ADDRESS']._serialized_end=716
 # @@protoc_insertion_point(module_scope)

@@ -28,7 +28,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from proofread.v1 import options_pb2 as proofread_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+bookstore/accounts/v1/session_service.proto\x12\x15\x62ookstore.accounts.v1\x1a#bookstore/accounts/v1/session.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xc3\x01\n\rSignInRequest\x12 \n\x05\x65mail\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x18\xfe\x01`\x01R\x05\x65mail\x12&\n\x08password\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02R\x08password\x12h\n\x0c\x63lient_label\x18\x03 \x01(\tBE\xbaH\x05r\x03\x18\xc8\x01\xca\xd8\x19\x39no description: the list of sessions shows only the timesR\x0b\x63lientLabel\"\x95\x01\n\x0eSignInResponse\x12\x41\n\rsession_token\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x10 \x18\xc8\x01\x32\x10^[A-Za-z0-9_-]+$R\x0csessionToken\x12@\n\x07session\x18\x02 \x01(\x0b\x32\x1e.bookstore.accounts.v1.SessionB\x06\xbaH\x03\xc8\x01\x01R\x07session\"\x10\n\x0eSignOutRequest\"\x11\n\x0fSignOutResponse\"\x13\n\x11GetSessionRequest\"V\n\x12GetSessionResponse\x12@\n\x07session\x18\x01 \x01(\x0b\x32\x1e.bookstore.accounts.v1.SessionB\x06\xbaH\x03\xc8\x01\x01R\x07session\"\x91\x01\n\x13ListSessionsRequest\x12?\n\tpage_size\x18\x01 \x01(\x05\x42\"\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\xca\xd8\x19\x14\x32\x30 sessions per pageR\x08pageSize\x12\x39\n\npage_token\x18\x02 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\"\xc7\x01\n\x14ListSessionsResponse\x12\x45\n\x08sessions\x18\x01 \x03(\x0b\x32\x1e.bookstore.accounts.v1.SessionB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x08sessions\x12\x36\n\x12\x63urrent_session_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x10\x63urrentSessionId\x12\x30\n\x0fnext_page_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken\"?\n\x14RevokeSessionRequest\x12\'\n\nsession_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tsessionId\"\x17\n\x15RevokeSessionResponse2\x95\n\n\x0eSessionService\x12\xd8\x03\n\x06SignIn\x12$.bookstore.accounts.v1.SignInRequest\x1a%.bookstore.accounts.v1.SignInResponse\"\x80\x03\x90\x02\x00\xca\xd8\x19\xb3\x01\x08\x10\x12\x0fSIGN_IN_REFUSED\x1a\x9d\x01no account has this email address and password; check both. The server does not tell which of them is wrong, nor whether the address still has to be verified\xca\xd8\x19\xc0\x01\x08\x08\x12\x11TOO_MANY_ATTEMPTS\x1a\xa8\x01too many wrong passwords for this email address, whether or not it has an account, or from the network of the caller; wait for the time that RetryInfo gives, then retry\x12j\n\x07SignOut\x12%.bookstore.accounts.v1.SignOutRequest\x1a&.bookstore.accounts.v1.SignOutResponse\"\x10\x90\x02\x02\xda\xd8\x19\t\n\x07\x61\x63\x63ount\x12s\n\nGetSession\x12(.bookstore.accounts.v1.GetSessionRequest\x1a).bookstore.accounts.v1.GetSessionResponse\"\x10\x90\x02\x01\xda\xd8\x19\t\n\x07\x61\x63\x63ount\x12\xbf\x02\n\x0cListSessions\x12*.bookstore.accounts.v1.ListSessionsRequest\x1a+.bookstore.accounts.v1.ListSessionsResponse\"\xd5\x01\x90\x02\x01\xca\xd8\x19\x8a\x01\x08\x03\x12\x12PAGE_TOKEN_INVALID\x1arthis method did not return the page token for the same account; request the first page again, without a page token\xd2\xd8\x19\x32\n\tpage_size\x12\npage_token\x1a\x08sessions\"\x0fnext_page_token\xda\xd8\x19\t\n\x07\x61\x63\x63ount\x12\xfa\x01\n\rRevokeSession\x12+.bookstore.accounts.v1.RevokeSessionRequest\x1a,.bookstore.accounts.v1.RevokeSessionResponse\"\x8d\x01\x90\x02\x02\xca\xd8\x19y\x08\x05\x12\x11SESSION_NOT_FOUND\x1a\x62the account has no open session with this id; if this is a retry, the first call may have ended it\xda\xd8\x19\t\n\x07\x61\x63\x63ount\x1a\x08\xb0\xd9\x19\x01\xb8\xd9\x19\x01\x42\xd7\x01\n\x19\x63om.bookstore.accounts.v1B\x13SessionServiceProtoP\x01Z/bindery/gen/go/bookstore/accounts/v1;accountsv1\xa2\x02\x03\x42\x41X\xaa\x02\x15\x42ookstore.Accounts.V1\xca\x02\x15\x42ookstore\\Accounts\\V1\xe2\x02!Bookstore\\Accounts\\V1\\GPBMetadata\xea\x02\x17\x42ookstore::Accounts::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+bookstore/accounts/v1/session_service.proto\x12\x15\x62ookstore.accounts.v1\x1a#bookstore/accounts/v1/session.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xde\x01\n\rSignInRequest\x12 \n\x05\x65mail\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x18\xfe\x01`\x01R\x05\x65mail\x12&\n\x08password\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02R\x08password\x12\x82\x01\n\x0c\x63lient_label\x18\x03 \x01(\tB_\xbaH\x1fr\x1d\x18\xc8\x01\x32\x18^[^\\x00-\\x1F\\x7F-\\x9F]*$\xca\xd8\x19\x39no description: the list of sessions shows only the timesR\x0b\x63lientLabel\"\x95\x01\n\x0eSignInResponse\x12\x41\n\rsession_token\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x10 \x18\xc8\x01\x32\x10^[A-Za-z0-9_-]+$R\x0csessionToken\x12@\n\x07session\x18\x02 \x01(\x0b\x32\x1e.bookstore.accounts.v1.SessionB\x06\xbaH\x03\xc8\x01\x01R\x07session\"\x10\n\x0eSignOutRequest\"\x11\n\x0fSignOutResponse\"\x13\n\x11GetSessionRequest\"V\n\x12GetSessionResponse\x12@\n\x07session\x18\x01 \x01(\x0b\x32\x1e.bookstore.accounts.v1.SessionB\x06\xbaH\x03\xc8\x01\x01R\x07session\"\x91\x01\n\x13ListSessionsRequest\x12?\n\tpage_size\x18\x01 \x01(\x05\x42\"\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\xca\xd8\x19\x14\x32\x30 sessions per pageR\x08pageSize\x12\x39\n\npage_token\x18\x02 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\"\xc7\x01\n\x14ListSessionsResponse\x12\x45\n\x08sessions\x18\x01 \x03(\x0b\x32\x1e.bookstore.accounts.v1.SessionB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x08sessions\x12\x36\n\x12\x63urrent_session_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x10\x63urrentSessionId\x12\x30\n\x0fnext_page_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken\"?\n\x14RevokeSessionRequest\x12\'\n\nsession_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tsessionId\"\x17\n\x15RevokeSessionResponse2\x95\n\n\x0eSessionService\x12\xd8\x03\n\x06SignIn\x12$.bookstore.accounts.v1.SignInRequest\x1a%.bookstore.accounts.v1.SignInResponse\"\x80\x03\x90\x02\x00\xca\xd8\x19\xb3\x01\x08\x10\x12\x0fSIGN_IN_REFUSED\x1a\x9d\x01no account has this email address and password; check both. The server does not tell which of them is wrong, nor whether the address still has to be verified\xca\xd8\x19\xc0\x01\x08\x08\x12\x11TOO_MANY_ATTEMPTS\x1a\xa8\x01too many wrong passwords for this email address, whether or not it has an account, or from the network of the caller; wait for the time that RetryInfo gives, then retry\x12j\n\x07SignOut\x12%.bookstore.accounts.v1.SignOutRequest\x1a&.bookstore.accounts.v1.SignOutResponse\"\x10\x90\x02\x02\xda\xd8\x19\t\n\x07\x61\x63\x63ount\x12s\n\nGetSession\x12(.bookstore.accounts.v1.GetSessionRequest\x1a).bookstore.accounts.v1.GetSessionResponse\"\x10\x90\x02\x01\xda\xd8\x19\t\n\x07\x61\x63\x63ount\x12\xbf\x02\n\x0cListSessions\x12*.bookstore.accounts.v1.ListSessionsRequest\x1a+.bookstore.accounts.v1.ListSessionsResponse\"\xd5\x01\x90\x02\x01\xca\xd8\x19\x8a\x01\x08\x03\x12\x12PAGE_TOKEN_INVALID\x1arthis method did not return the page token for the same account; request the first page again, without a page token\xd2\xd8\x19\x32\n\tpage_size\x12\npage_token\x1a\x08sessions\"\x0fnext_page_token\xda\xd8\x19\t\n\x07\x61\x63\x63ount\x12\xfa\x01\n\rRevokeSession\x12+.bookstore.accounts.v1.RevokeSessionRequest\x1a,.bookstore.accounts.v1.RevokeSessionResponse\"\x8d\x01\x90\x02\x02\xca\xd8\x19y\x08\x05\x12\x11SESSION_NOT_FOUND\x1a\x62the account has no open session with this id; if this is a retry, the first call may have ended it\xda\xd8\x19\t\n\x07\x61\x63\x63ount\x1a\x08\xb0\xd9\x19\x01\xb8\xd9\x19\x01\x42\xd7\x01\n\x19\x63om.bookstore.accounts.v1B\x13SessionServiceProtoP\x01Z/bindery/gen/go/bookstore/accounts/v1;accountsv1\xa2\x02\x03\x42\x41X\xaa\x02\x15\x42ookstore.Accounts.V1\xca\x02\x15\x42ookstore\\Accounts\\V1\xe2\x02!Bookstore\\Accounts\\V1\\GPBMetadata\xea\x02\x17\x42ookstore::Accounts::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,7 +41,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SIGNINREQUEST'].fields_by_name['password']._loaded_options = None
   _globals['_SIGNINREQUEST'].fields_by_name['password']._serialized_options = b'\272H\007r\005\020\001\030\200\002'
   _globals['_SIGNINREQUEST'].fields_by_name['client_label']._loaded_options = None
-  _globals['_SIGNINREQUEST'].fields_by_name['client_label']._serialized_options = b'\272H\005r\003\030\310\001\312\330\0319no description: the list of sessions shows only the times'
+  _globals['_SIGNINREQUEST'].fields_by_name['client_label']._serialized_options = b'\272H\037r\035\030\310\0012\030^[^\\x00-\\x1F\\x7F-\\x9F]*$\312\330\0319no description: the list of sessions shows only the times'
   _globals['_SIGNINRESPONSE'].fields_by_name['session_token']._loaded_options = None
   _globals['_SIGNINRESPONSE'].fields_by_name['session_token']._serialized_options = b'\272H\031r\027\020 \030\310\0012\020^[A-Za-z0-9_-]+$'
   _globals['_SIGNINRESPONSE'].fields_by_name['session']._loaded_options = None
@@ -73,25 +73,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SESSIONSERVICE'].methods_by_name['RevokeSession']._loaded_options = None
   _globals['_SESSIONSERVICE'].methods_by_name['RevokeSession']._serialized_options = b'\220\002\002\312\330\031y\010\005\022\021SESSION_NOT_FOUND\032bthe account has no open session with this id; if this is a retry, the first call may have ended it\332\330\031\t\n\007account'
   _globals['_SIGNINREQUEST']._serialized_start=202
-  _globals['_SIGNINREQUEST']._serialized_end=397
-  _globals['_SIGNINRESPONSE']._serialized_start=400
-  _globals['_SIGNINRESPONSE']._serialized_end=549
-  _globals['_SIGNOUTREQUEST']._serialized_start=551
-  _globals['_SIGNOUTREQUEST']._serialized_end=567
-  _globals['_SIGNOUTRESPONSE']._serialized_start=569
-  _globals['_SIGNOUTRESPONSE']._serialized_end=586
-  _globals['_GETSESSIONREQUEST']._serialized_start=588
-  _globals['_GETSESSIONREQUEST']._serialized_end=607
-  _globals['_GETSESSIONRESPONSE']._serialized_start=609
-  _globals['_GETSESSIONRESPONSE']._serialized_end=695
-  _globals['_LISTSESSIONSREQUEST']._serialized_start=698
-  _globals['_LISTSESSIONSREQUEST']._serialized_end=843
-  _globals['_LISTSESSIONSRESPONSE']._serialized_start=846
-  _globals['_LISTSESSIONSRESPONSE']._serialized_end=1045
-  _globals['_REVOKESESSIONREQUEST']._serialized_start=1047
-  _globals['_REVOKESESSIONREQUEST']._serialized_end=1110
-  _globals['_REVOKESESSIONRESPONSE']._serialized_start=1112
-  _globals['_REVOKESESSIONRESPONSE']._serialized_end=1135
-  _globals['_SESSIONSERVICE']._serialized_start=1138
-  _globals['_SESSIONSERVICE']._serialized_end=2439
+  _globals['_SIGNINREQUEST']._serialized_end=424
+  _globals['_SIGNINRESPONSE']._serialized_start=427
+  _globals['_SIGNINRESPONSE']._serialized_end=576
+  _globals['_SIGNOUTREQUEST']._serialized_start=578
+  _globals['_SIGNOUTREQUEST']._serialized_end=594
+  _globals['_SIGNOUTRESPONSE']._serialized_start=596
+  _globals['_SIGNOUTRESPONSE']._serialized_end=613
+  _globals['_GETSESSIONREQUEST']._serialized_start=615
+  _globals['_GETSESSIONREQUEST']._serialized_end=634
+  _globals['_GETSESSIONRESPONSE']._serialized_start=636
+  _globals['_GETSESSIONRESPONSE']._serialized_end=722
+  _globals['_LISTSESSIONSREQUEST']._serialized_start=725
+  _globals['_LISTSESSIONSREQUEST']._serialized_end=870
+  _globals['_LISTSESSIONSRESPONSE']._serialized_start=873
+  _globals['_LISTSESSIONSRESPONSE']._serialized_end=1072
+  _globals['_REVOKESESSIONREQUEST']._serialized_start=1074
+  _globals['_REVOKESESSIONREQUEST']._serialized_end=1137
+  _globals['_REVOKESESSIONRESPONSE']._serialized_start=1139
+  _globals['_REVOKESESSIONRESPONSE']._serialized_end=1162
+  _globals['_SESSIONSERVICE']._serialized_start=1165
+  _globals['_SESSIONSERVICE']._serialized_end=2466
 # @@protoc_insertion_point(module_scope)
