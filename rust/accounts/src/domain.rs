@@ -3,8 +3,7 @@
 use std::{fmt, net::IpAddr, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
-use service::AccountId;
+use service::{AccountId, Address};
 use uuid::Uuid;
 
 /// How long the token of a verification mail is valid.
@@ -75,23 +74,6 @@ pub struct ProfileChange {
     pub display_name: Option<String>,
     /// The new address; `Some(None)` removes it.
     pub default_shipping_address: Option<Option<Address>>,
-}
-
-/// A postal address. It is stored and exported as JSON with these names.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Address {
-    /// Who receives the parcel.
-    pub recipient: String,
-    /// One to three lines.
-    pub street_lines: Vec<String>,
-    /// The city.
-    pub city: String,
-    /// The state or province; may be empty.
-    pub region: String,
-    /// The postal code; may be empty.
-    pub postal_code: String,
-    /// The country code of ISO 3166-1, such as `NL`.
-    pub country_code: String,
 }
 
 /// An open session.

@@ -29,9 +29,7 @@ mod token;
 
 pub use self::passwords::{HashCost, InvalidHashCost, PasswordError, Passwords, Verdict};
 pub use self::service::{Accounts, Options, SessionAuthenticator};
-pub use domain::{
-    Account, Address, EmailAddress, Profile, ProfileChange, Session, SessionId, SignUp,
-};
+pub use domain::{Account, EmailAddress, Profile, ProfileChange, Session, SessionId, SignUp};
 pub use error::AccountsError;
 pub use grpc::{AccountGrpc, SessionGrpc};
 pub use store::SCHEMA;

@@ -47,9 +47,8 @@ pub use self::service::{
     Carts, Checkout, CheckoutOptions, GUEST_CART_RETENTION, MAX_GUEST_CARTS, Options, PlaceOrder,
 };
 pub use domain::{
-    Address, Cart, CartFull, CartItem, CartItems, CartLine, CartOwner, ChargeState, DeclineReason,
-    Event, HoldState, LinesBack, MAX_LINES, Order, OrderFailure, OrderId, OrderLine, OrderState,
-    Step,
+    Cart, CartFull, CartItem, CartItems, CartLine, CartOwner, ChargeState, DeclineReason, Event,
+    HoldState, LinesBack, MAX_LINES, Order, OrderFailure, OrderId, OrderLine, OrderState, Step,
 };
 pub use error::CartError;
 pub use grpc::{CartGrpc, CheckoutGrpc};

@@ -6,12 +6,12 @@
 
 use std::{fmt, time::Duration};
 
-use contract::bookstore::r#type::v1 as contract_type;
+use contract::bookstore::{accounts::v1 as contract_accounts, r#type::v1 as contract_type};
 use jiff::Timestamp;
 use tonic::Status;
 use uuid::Uuid;
 
-use crate::{AccountId, BookCategory, Money};
+use crate::{AccountId, Address, BookCategory, Money};
 
 /// A validated message has a value that cannot be converted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -158,6 +158,32 @@ impl From<Money> for contract_type::Money {
         Self {
             currency_code: money.currency_code,
             amount_minor: Some(money.amount_minor),
+        }
+    }
+}
+
+impl From<contract_accounts::Address> for Address {
+    fn from(address: contract_accounts::Address) -> Self {
+        Self {
+            recipient: address.recipient,
+            street_lines: address.street_lines,
+            city: address.city,
+            region: address.region,
+            postal_code: address.postal_code,
+            country_code: address.country_code,
+        }
+    }
+}
+
+impl From<Address> for contract_accounts::Address {
+    fn from(address: Address) -> Self {
+        Self {
+            recipient: address.recipient,
+            street_lines: address.street_lines,
+            city: address.city,
+            region: address.region,
+            postal_code: address.postal_code,
+            country_code: address.country_code,
         }
     }
 }

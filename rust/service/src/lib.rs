@@ -36,5 +36,5 @@ pub use page::{DEFAULT_PAGE_SIZE, Page, page_size};
 pub use page_token::{InvalidPageToken, PageScope};
 pub use periodic::{PeriodicTask, run_periodically, run_together};
 pub use prune::PruneIdempotencyKeys;
-pub use types::{AccountId, BookCategory, BookId, Money};
+pub use types::{AccountId, Address, BookCategory, BookId, Money};
 pub use watchers::{Subscription, Watchers};

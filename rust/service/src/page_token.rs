@@ -8,6 +8,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use crate::ConversionError;
 
@@ -68,6 +69,24 @@ impl PageScope {
         bytes.extend(self.hash(&position));
         bytes.extend(position);
         Ok(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// The token of the page after an item, in a list that is sorted by its ids, newest first.
+    ///
+    /// # Errors
+    /// As [`PageScope::encode`].
+    pub fn encode_id(&self, id: Uuid) -> Result<String, ConversionError> {
+        self.encode(&id.as_u128())
+    }
+
+    /// The id that all items of the page come before, in a list that is sorted by ids, newest
+    /// first. For an empty token it is the largest of all ids.
+    ///
+    /// # Errors
+    /// As [`PageScope::decode`].
+    pub fn decode_id(&self, token: &str) -> Result<Uuid, InvalidPageToken> {
+        let id = self.decode::<u128>(token)?;
+        Ok(id.map_or(Uuid::max(), Uuid::from_u128))
     }
 
     /// The position in a token. An empty token is `None`: the start of the list.
@@ -146,6 +165,14 @@ mod tests {
     #[test]
     fn token_with_a_position_of_another_type_is_refused() {
         assert_eq!(list().decode::<u32>(&token()), Err(InvalidPageToken));
+    }
+
+    #[test]
+    fn first_page_comes_before_the_largest_id() {
+        assert_eq!(list().decode_id(""), Ok(Uuid::max()));
+        let id = Uuid::from_u128(7);
+        let token = list().encode_id(id).expect("the position is JSON");
+        assert_eq!(list().decode_id(&token), Ok(id));
     }
 
     #[test]

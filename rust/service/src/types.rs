@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// The id of a book, from 1 to 999,999,999.
@@ -22,6 +23,23 @@ impl fmt::Display for AccountId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(formatter)
     }
+}
+
+/// A postal address. It is stored and exported as JSON with these names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Address {
+    /// Who receives the parcel.
+    pub recipient: String,
+    /// One to three lines before the city.
+    pub street_lines: Vec<String>,
+    /// The city.
+    pub city: String,
+    /// The state or province; may be empty.
+    pub region: String,
+    /// The postal code; may be empty.
+    pub postal_code: String,
+    /// The country code of ISO 3166-1, such as `NL`.
+    pub country_code: String,
 }
 
 /// An amount of money, in the smallest unit of its currency.

@@ -1,9 +1,9 @@
 //! Converts requests to domain types.
 
-use contract::bookstore::accounts::v1::{self as contract_v1, SignUpRequest, UpdateAccountRequest};
+use contract::bookstore::accounts::v1::{SignUpRequest, UpdateAccountRequest};
 use service::{ConversionError, convert};
 
-use crate::{AccountsError, Address, EmailAddress, ProfileChange, SignUp};
+use crate::{AccountsError, EmailAddress, ProfileChange, SignUp};
 
 pub(super) fn sign_up(request: SignUpRequest) -> Result<SignUp, ConversionError> {
     Ok(SignUp {
@@ -36,17 +36,4 @@ pub(super) fn profile_change(
         return Err(AccountsError::UpdateMaskInvalid);
     }
     Ok(change)
-}
-
-impl From<contract_v1::Address> for Address {
-    fn from(address: contract_v1::Address) -> Self {
-        Self {
-            recipient: address.recipient,
-            street_lines: address.street_lines,
-            city: address.city,
-            region: address.region,
-            postal_code: address.postal_code,
-            country_code: address.country_code,
-        }
-    }
 }

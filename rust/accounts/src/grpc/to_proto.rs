@@ -3,7 +3,7 @@
 use contract::bookstore::accounts::v1 as contract_v1;
 use service::convert::timestamp_to_proto;
 
-use crate::{Account, Address, Session};
+use crate::{Account, Session};
 
 impl From<Account> for contract_v1::Account {
     fn from(account: Account) -> Self {
@@ -16,19 +16,6 @@ impl From<Account> for contract_v1::Account {
                 default_shipping_address: address.map(Into::into),
             }),
             create_time: Some(timestamp_to_proto(account.create_time)),
-        }
-    }
-}
-
-impl From<Address> for contract_v1::Address {
-    fn from(address: Address) -> Self {
-        Self {
-            recipient: address.recipient,
-            street_lines: address.street_lines,
-            city: address.city,
-            region: address.region,
-            postal_code: address.postal_code,
-            country_code: address.country_code,
         }
     }
 }

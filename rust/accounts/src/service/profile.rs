@@ -1,10 +1,9 @@
 //! The profile of an account, and the export of its data.
 
-use service::AccountId;
+use service::{AccountId, Address};
 
 use crate::{
-    Account, Accounts, AccountsError, Address, ProfileChange, SessionId, domain::MAX_SESSIONS,
-    store as rows,
+    Account, Accounts, AccountsError, ProfileChange, SessionId, domain::MAX_SESSIONS, store as rows,
 };
 
 impl Accounts {

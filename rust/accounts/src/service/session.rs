@@ -1,7 +1,6 @@
 //! The sessions of an account.
 
 use service::{AccountId, Page, PageScope};
-use uuid::Uuid;
 
 use crate::{
     Accounts, AccountsError, Session, SessionId, TokenHash, domain::USE_INTERVAL, store as rows,
@@ -43,15 +42,14 @@ impl Accounts {
         page_token: &str,
     ) -> Result<Page<Session>, AccountsError> {
         let scope = PageScope::new(TOKEN_VERSION, "ListSessions").with(account_id.0);
-        let before: Option<u128> = scope.decode(page_token)?;
-        let before = SessionId(before.map_or(Uuid::max(), Uuid::from_u128));
+        let before = SessionId(scope.decode_id(page_token)?);
         let limit = i64::from(page_size) + 1;
         let now = self.now();
         let sessions = store::read!(self.db(), connection => {
             rows::sessions::list(connection, account_id, before, now, limit).await
         })?;
         Page::from_items(sessions, page_size, |last| {
-            Ok(scope.encode(&last.session_id.0.as_u128())?)
+            Ok(scope.encode_id(last.session_id.0)?)
         })
     }
 

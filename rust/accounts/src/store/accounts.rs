@@ -1,13 +1,11 @@
 //! Statements about accounts.
 
 use jiff::Timestamp;
-use service::AccountId;
+use service::{AccountId, Address};
 use store::{Connection, Sql, Transaction, query};
 
 use super::{to_time, to_uuid};
-use crate::{
-    Account, AccountsError, Address, EmailAddress, Profile, store::sign_ups::StoredSignUp,
-};
+use crate::{Account, AccountsError, EmailAddress, Profile, store::sign_ups::StoredSignUp};
 
 macro_rules! columns {
     () => {

@@ -6,7 +6,6 @@ mod saga;
 
 pub use cart::{Cart, CartFull, CartItem, CartItems, CartLine, CartOwner, MAX_LINES};
 pub use order::{
-    Address, ChargeState, DeclineReason, HoldState, Order, OrderFailure, OrderId, OrderLine,
-    OrderState,
+    ChargeState, DeclineReason, HoldState, Order, OrderFailure, OrderId, OrderLine, OrderState,
 };
 pub use saga::{Event, LinesBack, Step};

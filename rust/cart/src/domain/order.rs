@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use service::{AccountId, Money};
+use service::{AccountId, Address, Money};
 use uuid::Uuid;
 
 use super::{CartItem, CartItems};
@@ -129,23 +129,6 @@ pub struct OrderLine {
     pub title: String,
     /// The price of one copy.
     pub unit_price: Money,
-}
-
-/// A postal address.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Address {
-    /// Who receives the parcel.
-    pub recipient: String,
-    /// The lines before the city.
-    pub street_lines: Vec<String>,
-    /// The city.
-    pub city: String,
-    /// The region; empty if there is none.
-    pub region: String,
-    /// The postal code; empty if there is none.
-    pub postal_code: String,
-    /// The country code of ISO 3166-1.
-    pub country_code: String,
 }
 
 /// An order. [`Order::apply`](Order::apply) changes it, and

@@ -2,15 +2,12 @@
 
 use std::pin::Pin;
 
-use contract::bookstore::{
-    accounts::v1 as accounts_v1,
-    cart::v1::{
-        CancelOrderRequest, CancelOrderResponse, CheckPurchasesRequest, CheckPurchasesResponse,
-        GetOrderRequest, GetOrderResponse, ListAllOrdersRequest, ListAllOrdersResponse,
-        ListOrdersRequest, ListOrdersResponse, PlaceOrderRequest, PlaceOrderResponse,
-        ShipOrderRequest, ShipOrderResponse, WatchOrderRequest, WatchOrderResponse,
-        checkout_service_server::{CheckoutService, CheckoutServiceServer},
-    },
+use contract::bookstore::cart::v1::{
+    CancelOrderRequest, CancelOrderResponse, CheckPurchasesRequest, CheckPurchasesResponse,
+    GetOrderRequest, GetOrderResponse, ListAllOrdersRequest, ListAllOrdersResponse,
+    ListOrdersRequest, ListOrdersResponse, PlaceOrderRequest, PlaceOrderResponse, ShipOrderRequest,
+    ShipOrderResponse, WatchOrderRequest, WatchOrderResponse,
+    checkout_service_server::{CheckoutService, CheckoutServiceServer},
 };
 use futures::{Stream, StreamExt as _};
 use rpc::Caller;
@@ -18,7 +15,7 @@ use service::{AccountId, BookId, ConversionError, convert, page_size};
 use tonic::{Request, Response, Status};
 
 use super::RpcResult;
-use crate::{Address, Checkout, OrderId, OrderState, PlaceOrder};
+use crate::{Checkout, OrderId, OrderState, PlaceOrder};
 
 /// The handler of `bookstore.cart.v1.CheckoutService`.
 #[derive(Debug, Clone)]
@@ -151,17 +148,4 @@ fn place_order(
         address: address.into(),
         payment_token: method.token,
     })
-}
-
-impl From<accounts_v1::Address> for Address {
-    fn from(address: accounts_v1::Address) -> Self {
-        Self {
-            recipient: address.recipient,
-            street_lines: address.street_lines,
-            city: address.city,
-            region: address.region,
-            postal_code: address.postal_code,
-            country_code: address.country_code,
-        }
-    }
 }

@@ -1,13 +1,9 @@
 //! Conversions of domain types to messages.
 
-use contract::bookstore::{
-    accounts::v1 as accounts_v1, cart::v1 as contract_v1, transactions::v1 as transactions_v1,
-};
+use contract::bookstore::{cart::v1 as contract_v1, transactions::v1 as transactions_v1};
 use service::{Money, convert};
 
-use crate::{
-    Address, Cart, CartLine, CartOwner, DeclineReason, Order, OrderFailure, OrderLine, OrderState,
-};
+use crate::{Cart, CartLine, CartOwner, DeclineReason, Order, OrderFailure, OrderLine, OrderState};
 
 impl From<Cart> for contract_v1::Cart {
     fn from(cart: Cart) -> Self {
@@ -77,19 +73,6 @@ fn decline_reason_to_proto(reason: Option<DeclineReason>) -> transactions_v1::De
         Some(DeclineReason::InsufficientFunds) => transactions_v1::DeclineReason::InsufficientFunds,
         Some(DeclineReason::MethodExpired) => transactions_v1::DeclineReason::MethodExpired,
         Some(DeclineReason::MethodUnknown) => transactions_v1::DeclineReason::MethodUnknown,
-    }
-}
-
-impl From<Address> for accounts_v1::Address {
-    fn from(address: Address) -> Self {
-        Self {
-            recipient: address.recipient,
-            street_lines: address.street_lines,
-            city: address.city,
-            region: address.region,
-            postal_code: address.postal_code,
-            country_code: address.country_code,
-        }
     }
 }
 

@@ -7,8 +7,8 @@ use store::{Connection, Sql, Transaction, query};
 use uuid::Uuid;
 
 use crate::{
-    Address, CartError, CartItem, ChargeState, DeclineReason, HoldState, Order, OrderFailure,
-    OrderId, OrderLine, OrderState,
+    CartError, CartItem, ChargeState, DeclineReason, HoldState, Order, OrderFailure, OrderId,
+    OrderLine, OrderState,
 };
 
 macro_rules! columns {
@@ -98,16 +98,6 @@ struct LineJson {
     amount_minor: i64,
 }
 
-#[derive(Serialize, Deserialize)]
-struct AddressJson {
-    recipient: String,
-    street_lines: Vec<String>,
-    city: String,
-    region: String,
-    postal_code: String,
-    country_code: String,
-}
-
 impl OrderRow {
     fn into_order(self) -> Result<Order, CartError> {
         let lines: Vec<LineJson> = from_json(&self.lines)?;
@@ -122,7 +112,6 @@ impl OrderRow {
                 amount_minor: line.amount_minor,
             },
         });
-        let address: AddressJson = from_json(&self.address)?;
         let transaction_id = self.transaction_id.as_deref().map(to_uuid);
         Ok(Order {
             order_id: OrderId(to_uuid(&self.order_id)?),
@@ -132,14 +121,7 @@ impl OrderRow {
                 currency_code: self.currency_code.clone(),
                 amount_minor: self.total_minor,
             },
-            address: Address {
-                recipient: address.recipient,
-                street_lines: address.street_lines,
-                city: address.city,
-                region: address.region,
-                postal_code: address.postal_code,
-                country_code: address.country_code,
-            },
+            address: from_json(&self.address)?,
             payment_token: self.payment_token,
             receipt_email: self.receipt_email,
             state: known(OrderState::from_number, self.state)?,
@@ -167,22 +149,13 @@ pub(crate) async fn insert(transaction: &mut Transaction, order: &Order) -> Resu
         title: line.title.clone(),
         amount_minor: line.unit_price.amount_minor,
     });
-    let address = order.address.clone();
-    let address = AddressJson {
-        recipient: address.recipient,
-        street_lines: address.street_lines,
-        city: address.city,
-        region: address.region,
-        postal_code: address.postal_code,
-        country_code: address.country_code,
-    };
     query(INSERT)
         .bind(order.order_id.to_string())
         .bind(order.account_id.to_string())
         .bind(to_json(&lines.collect::<Vec<_>>())?)
         .bind(&order.total.currency_code)
         .bind(order.total.amount_minor)
-        .bind(to_json(&address)?)
+        .bind(to_json(&order.address)?)
         .bind(&order.payment_token)
         .bind(&order.receipt_email)
         .bind(order.state as i64)

@@ -59,8 +59,7 @@ impl Inventory {
         page_token: &str,
     ) -> Result<Page<Reservation>, InventoryError> {
         let scope = PageScope::new(TOKEN_VERSION, "ListReservations");
-        let before: Option<u128> = scope.decode(page_token)?;
-        let before = ReservationId(before.map_or(Uuid::max(), Uuid::from_u128));
+        let before = ReservationId(scope.decode_id(page_token)?);
         let limit = i64::from(page_size) + 1;
         let reservations = store::read!(self.db(), connection => {
             rows::reservations::list(connection, before, limit).await
@@ -68,7 +67,7 @@ impl Inventory {
         let now = self.now();
         let seen = reservations.into_iter().map(|found| found.seen_at(now));
         Page::from_items(seen.collect(), page_size, |last| {
-            Ok(scope.encode(&last.reservation_id.0.as_u128())?)
+            Ok(scope.encode_id(last.reservation_id.0)?)
         })
     }
 

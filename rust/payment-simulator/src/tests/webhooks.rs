@@ -200,7 +200,7 @@ async fn webhook_that_is_not_accepted_is_sent_again_after_a_restart(database: Te
     assert_ne!(
         time(&accepted[0].0),
         time(&refused[0].0),
-        "each attempt is signed anew"
+        "each attempt has a new signature"
     );
     send_webhooks(&restarted).await;
     assert!(sending.receiver.take().is_empty());

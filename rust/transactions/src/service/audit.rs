@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use service::{Page, PageScope};
-use uuid::Uuid;
 
 use super::{TOKEN_VERSION, add_refunds};
 use crate::{Payment, TransactionId, Transactions, TransactionsError, store as rows};
@@ -19,8 +18,7 @@ impl Transactions {
         page_token: &str,
     ) -> Result<Page<Payment>, TransactionsError> {
         let scope = PageScope::new(TOKEN_VERSION, "ListPayments");
-        let before: Option<u128> = scope.decode(page_token)?;
-        let before = TransactionId(before.map_or(Uuid::max(), Uuid::from_u128));
+        let before = TransactionId(scope.decode_id(page_token)?);
         let limit = i64::from(page_size) + 1;
         let payments = store::read!(self.db(), connection => {
             let mut charges = rows::charges::list_all(connection, before, limit).await?;
@@ -45,7 +43,7 @@ impl Transactions {
             Ok::<_, TransactionsError>(payments.collect::<Vec<_>>())
         })?;
         Page::from_items(payments, page_size, |last| {
-            Ok(scope.encode(&last.transaction_id.0.as_u128())?)
+            Ok(scope.encode_id(last.transaction_id.0)?)
         })
     }
 }

@@ -156,18 +156,16 @@ impl Transactions {
         page_token: &str,
     ) -> Result<Page<Transaction>, TransactionsError> {
         let scope = PageScope::new(TOKEN_VERSION, "ListTransactions").with(account_id.0);
-        let before: Option<u128> = scope.decode(page_token)?;
-        let before = before.map_or(Uuid::max(), Uuid::from_u128);
+        let before = TransactionId(scope.decode_id(page_token)?);
         let limit = i64::from(page_size) + 1;
         let transactions = store::read!(self.db(), connection => {
-            let before = TransactionId(before);
             let mut transactions =
                 rows::charges::list(connection, account_id, before, limit).await?;
             add_refunds(connection, &mut transactions).await?;
             Ok::<_, TransactionsError>(transactions)
         })?;
         Page::from_items(transactions, page_size, |last| {
-            Ok(scope.encode(&last.transaction_id.0.as_u128())?)
+            Ok(scope.encode_id(last.transaction_id.0)?)
         })
     }
 

@@ -188,14 +188,13 @@ impl Checkout {
         page_token: &str,
     ) -> Result<Page<Order>, CartError> {
         let scope = PageScope::new(TOKEN_VERSION, "ListOrders").with(account_id.0);
-        let before: Option<u128> = scope.decode(page_token)?;
-        let before = OrderId(before.map_or(Uuid::max(), Uuid::from_u128));
+        let before = OrderId(scope.decode_id(page_token)?);
         let limit = i64::from(page_size) + 1;
         let orders = store::read!(self.db(), connection => {
             rows::orders::list(connection, account_id, before, limit).await
         })?;
         Page::from_items(orders, page_size, |last| {
-            Ok(scope.encode(&last.order_id.0.as_u128())?)
+            Ok(scope.encode_id(last.order_id.0)?)
         })
     }
 
@@ -212,14 +211,13 @@ impl Checkout {
     ) -> Result<Page<Order>, CartError> {
         let number = state.map_or(0, |state| state as i64);
         let scope = PageScope::new(TOKEN_VERSION, "ListAllOrders").with(number.to_be_bytes());
-        let before: Option<u128> = scope.decode(page_token)?;
-        let before = OrderId(before.map_or(Uuid::max(), Uuid::from_u128));
+        let before = OrderId(scope.decode_id(page_token)?);
         let limit = i64::from(page_size) + 1;
         let orders = store::read!(self.db(), connection => {
             rows::orders::list_all(connection, state, before, limit).await
         })?;
         Page::from_items(orders, page_size, |last| {
-            Ok(scope.encode(&last.order_id.0.as_u128())?)
+            Ok(scope.encode_id(last.order_id.0)?)
         })
     }
 

@@ -1,14 +1,14 @@
 //! Placing orders.
 
 use jiff::SignedDuration;
-use service::{AccountId, Money};
+use service::{AccountId, Address, Money};
 use store::idempotency::{self, RequestState};
 use uuid::Uuid;
 
 use super::{Checkout, enqueue};
 use crate::{
-    Address, Cart, CartError, CartItem, CartItems, CartOwner, ChargeState, HoldState, Order,
-    OrderId, OrderLine, OrderState, payments::derived_id, stock::Reservation, store as rows,
+    Cart, CartError, CartItem, CartItems, CartOwner, ChargeState, HoldState, Order, OrderId,
+    OrderLine, OrderState, payments::derived_id, stock::Reservation, store as rows,
 };
 
 /// The method name that is stored with the request id.
@@ -36,16 +36,10 @@ pub struct PlaceOrder {
 impl PlaceOrder {
     /// The request without its id, encoded: equal requests have equal bytes.
     fn idempotency_body(&self) -> Vec<u8> {
-        let address = &self.address;
         let body = serde_json::json!([
             self.account_id.to_string(),
             self.cart_etag,
-            address.recipient,
-            address.street_lines,
-            address.city,
-            address.region,
-            address.postal_code,
-            address.country_code,
+            self.address,
             self.payment_token,
         ]);
         body.to_string().into_bytes()
