@@ -1,14 +1,10 @@
 // Tests the shop at BINDERY_SHOP in Chromium: no page may log an error or have a failed
 // request, search must show suggestions while the visitor types, a visitor can sign up and
-// fill a cart, order and cancel with and without JavaScript, and axe finds no barrier on any
-// page, in light and dark. If BINDERY_SCREENSHOT is set, saves the screenshot of the README to that file.
+// fill a cart, order, review and cancel with and without JavaScript, and axe finds no barrier
+// on any page, in light and dark. If BINDERY_SCREENSHOT is set, saves the screenshot of the README to that file.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { createRequire } from "node:module";
-import { chromium } from "playwright-core";
-
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-const PASSWORD = "a long and winding road";
+import { PASSWORD, addToCart, badge, checkWithAxe, fillAddress, launch, openMailedLink, signIn } from "./visitor.mjs";
 
 const shop = process.env.BINDERY_SHOP;
 assert.ok(shop, "BINDERY_SHOP must hold the address of the shop");
@@ -18,11 +14,7 @@ let page;
 let problems = [];
 
 before(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-      "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-  });
+  browser = await launch();
   page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) problems.push(message.text());
@@ -125,45 +117,6 @@ test("the shop works without JavaScript", { timeout: 60_000 }, async () => {
   await context.close();
 });
 
-// Follows the newest kept mail for the address to its link.
-async function openMailedLink(page, email) {
-  const mail = page.locator("main li", { hasText: email }).first().getByRole("link");
-  for (let attempt = 0; attempt < 100 && (await mail.count()) === 0; attempt += 1) {
-    // The mail is sent in the background.
-    await page.waitForTimeout(100);
-    await page.goto(`${shop}/mail`);
-  }
-  await mail.click();
-  await page.locator("main p.mail a").first().click();
-}
-
-async function signIn(page, email) {
-  await page.goto(`${shop}/sign-in`);
-  await page.getByLabel("Email address").fill(email);
-  await page.getByLabel("Password").fill(PASSWORD);
-  await page.locator("main").getByRole("button", { name: "Sign in" }).click();
-}
-
-async function addToCart(page, bookId, copies) {
-  await page.goto(`${shop}/books/${bookId}`);
-  await page.getByLabel("Copies").fill(String(copies));
-  await page.getByRole("button", { name: "Add to cart" }).click();
-  await page.waitForURL("**/cart?done=added");
-}
-
-async function fillAddress(page) {
-  await page.getByLabel("Recipient").fill("Reader");
-  await page.getByLabel("Street and number").fill("1 Main Street");
-  await page.getByLabel("City").fill("London");
-  await page.getByLabel("Country").fill("GB");
-}
-
-async function badge(page) {
-  return (await page.locator(".visitor .badge").count()) === 0
-    ? 0
-    : Number.parseInt(await page.locator(".visitor .badge").innerText(), 10);
-}
-
 for (const javaScriptEnabled of [true, false]) {
   test(`a visitor signs up, fills a cart and orders it ${javaScriptEnabled ? "with" : "without"} JavaScript`, { timeout: 120_000 }, async () => {
     const context = await browser.newContext({ javaScriptEnabled });
@@ -171,9 +124,9 @@ for (const javaScriptEnabled of [true, false]) {
     const email = `reader-${javaScriptEnabled}@example.org`;
 
     // A guest fills a cart in two tabs.
-    await addToCart(page, 1, 2);
+    await addToCart(page, shop, 1, 2);
     const tab = await context.newPage();
-    await addToCart(tab, 4, 1);
+    await addToCart(tab, shop, 4, 1);
     await page.goto(`${shop}/cart`);
     assert.equal(await badge(page), 3);
     await tab.close();
@@ -192,12 +145,12 @@ for (const javaScriptEnabled of [true, false]) {
     await page.waitForURL("**/sign-up/sent");
 
     await page.getByRole("link", { name: "read them here" }).click();
-    await openMailedLink(page, email);
+    await openMailedLink(page, shop, email);
     await page.getByRole("button", { name: "Open my account" }).click();
     await page.waitForURL("**/sign-in?done=verified");
 
     // The cart of the guest moves into the account.
-    await signIn(page, email);
+    await signIn(page, shop, email);
     await page.waitForURL(`${shop}/`);
     assert.match(await page.locator(".visitor").innerText(), /Reader/);
     assert.equal(await badge(page), 3);
@@ -208,7 +161,7 @@ for (const javaScriptEnabled of [true, false]) {
     // It is there on another device, too.
     const other = await browser.newContext({ javaScriptEnabled });
     const phone = await other.newPage();
-    await signIn(phone, email);
+    await signIn(phone, shop, email);
     await phone.goto(`${shop}/cart`);
     assert.equal(await badge(phone), await badge(page));
     await page.goto(`${shop}/account`);
@@ -227,6 +180,55 @@ for (const javaScriptEnabled of [true, false]) {
     const order = page.url().split("?")[0];
     await page.getByRole("heading", { name: "Paid", exact: true }).waitFor();
     assert.equal(await badge(page), 0);
+
+    // The receipt is mailed again.
+    await page.getByRole("button", { name: "Send the receipt again" }).click();
+    await page.waitForURL("**/orders/*?done=receipt");
+    await page.getByText("The receipt is on its way").waitFor();
+
+    // A reader of the book reviews it: what is wrong is said at the field, and what was typed is kept.
+    const bought = page.locator(".items a").first();
+    const title = await bought.innerText();
+    await bought.click();
+    await page.waitForURL("**/books/*");
+    await page.getByRole("link", { name: "Write a review" }).click();
+    await page.waitForURL("**/review");
+    await page.getByLabel("Headline").fill("A good night");
+    await page.getByLabel("Review (optional)").fill("I read it\nuntil the morning.");
+    await page.getByRole("button", { name: "Publish the review" }).click();
+    assert.match(await page.locator("#stars-error").innerText(), /choose one/);
+    assert.equal(await page.getByLabel("Headline").inputValue(), "A good night");
+    await page.getByLabel("Stars").selectOption("4");
+    await page.getByRole("button", { name: "Publish the review" }).click();
+    await page.waitForURL("**/books/*?done=reviewed");
+    const own = page.locator(".reviews .panel");
+    assert.match(await own.innerText(), /A good night[^]*Verified purchase[^]*until the morning/);
+    assert.equal(await own.getByRole("img", { name: "4 of 5 stars" }).count(), 1);
+    await page.getByRole("link", { name: "Change or delete it" }).click();
+    await page.waitForURL("**/review");
+    await page.getByLabel("Stars").selectOption("5");
+    await page.getByRole("button", { name: "Publish the review" }).click();
+    await page.waitForURL("**/books/*?done=reviewed");
+    await page.locator(".reviews").getByRole("link", { name: "Reviews by stars" }).click();
+    await page.waitForURL("**/reviews");
+    assert.match(await page.locator("h1").innerText(), new RegExp(title));
+    await page.getByLabel("Order").selectOption("best");
+    await page.getByRole("button", { name: "Show" }).click();
+    await page.waitForURL("**/reviews?order=best");
+    assert.match(await page.locator("main").innerText(), /A good night/);
+    await page.getByRole("link", { name: "Write or change yours" }).click();
+    await page.waitForURL("**/review");
+    await page.getByRole("button", { name: "Delete my review" }).click();
+    await page.waitForURL("**/books/*?done=review-deleted");
+    assert.equal(await own.count(), 0);
+
+    // The home page has the books that were looked at, until the visitor forgets them.
+    await page.goto(shop);
+    assert.match(await page.locator(".recent").innerText(), new RegExp(title));
+    await page.locator(".recent").getByRole("button", { name: /^Forget them/ }).click();
+    await page.locator(".recent").waitFor({ state: "detached" });
+
+    await page.goto(order);
     await page.getByRole("button", { name: "Cancel the order" }).click();
     await page.waitForURL("**/orders/*?done=cancelled");
     await page.getByText(/Paid back/).waitFor();
@@ -235,7 +237,7 @@ for (const javaScriptEnabled of [true, false]) {
     assert.equal(page.url(), order);
 
     // A declined order says why, and the books are back in the cart.
-    await addToCart(page, 4, 1);
+    await addToCart(page, shop, 4, 1);
     await page.goto(`${shop}/checkout`);
     await fillAddress(page);
     await page.getByLabel("Payment method").selectOption("tok_insufficient_funds");
@@ -258,12 +260,7 @@ for (const colorScheme of ["light", "dark"]) {
     // axe is added to the pages, which their policy would forbid.
     const context = await browser.newContext({ colorScheme, bypassCSP: true });
     const page = await context.newPage();
-    const check = async (where) => {
-      await page.addScriptTag({ path: AXE });
-      const { violations } = await page.evaluate(() => globalThis.axe.run());
-      const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
-      assert.deepEqual(found, [], `${where} in ${colorScheme}`);
-    };
+    const check = (where) => checkWithAxe(page, `${where} in ${colorScheme}`);
     const paths = ["/", "/categories/mystery", "/books/1", "/search?q=sea", "/no-such-page", "/monitor",
       "/sign-up", "/sign-up/sent", "/verify?token=x", "/sign-in?done=verified", "/forgot", "/forgot/sent",
       "/reset?token=x", "/cart", "/mail"];
@@ -277,13 +274,13 @@ for (const colorScheme of ["light", "dark"]) {
     await page.getByRole("button", { name: "Open my account" }).click();
     await page.locator("#email-error").waitFor();
     await check("a refused form");
-    await addToCart(page, 1, 100);
+    await addToCart(page, shop, 1, 100);
     await check("a cart");
     await page.locator("input[name=quantity]").first().fill("0");
     await page.getByRole("button", { name: /^Change/ }).first().click();
     await page.locator(".problem").waitFor();
     await check("a refused quantity");
-    await signIn(page, "reader-true@example.org");
+    await signIn(page, shop, "reader-true@example.org");
     await page.waitForURL(`${shop}/`);
     await page.goto(`${shop}/account`);
     await check("the account");
@@ -297,6 +294,24 @@ for (const colorScheme of ["light", "dark"]) {
     await page.locator("main h2 a").first().click();
     await page.waitForURL("**/orders/*");
     await check("an order");
+    await page.locator(".items a").first().click();
+    await page.getByRole("link", { name: /Write a review|Change or delete it/ }).click();
+    await check("the form of a review");
+    await page.getByLabel("Stars").selectOption("");
+    await page.getByRole("button", { name: "Publish the review" }).click();
+    await page.locator("#stars-error").waitFor();
+    await check("a refused review");
+    await page.getByLabel("Stars").selectOption("3");
+    await page.getByLabel("Headline").fill("As I expected");
+    await page.getByLabel("Review (optional)").fill("A book.");
+    await page.getByRole("button", { name: "Publish the review" }).click();
+    await page.waitForURL("**/books/*?done=reviewed");
+    await check("a book with a review");
+    await page.getByRole("link", { name: "Reviews by stars" }).click();
+    await check("the reviews of a book");
+    await page.goto(shop);
+    await page.locator(".recent").waitFor();
+    await check("the home page with recently viewed books");
     await context.close();
   });
 }

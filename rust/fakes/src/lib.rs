@@ -8,6 +8,7 @@ mod cart;
 mod checkout;
 mod inventory;
 mod recommendations;
+mod reviews;
 mod sessions;
 mod stock;
 mod transactions;
@@ -27,6 +28,7 @@ pub use cart::FakeCarts;
 pub use checkout::FakeCheckout;
 pub use inventory::FakeInventory;
 pub use recommendations::FakeRecommendations;
+pub use reviews::FakeReviews;
 pub use transactions::FakeTransactions;
 
 /// How a fake service misbehaves.

@@ -1,8 +1,9 @@
 //! The fake of `bookstore.transactions.v1`.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use contract::{
@@ -12,12 +13,14 @@ use contract::{
     },
     errors::transactions as errors,
 };
+use rpc::{Caller, failure};
 use tonic::{Request, Response, Status};
 
 use crate::{FaultSwitch, lock};
 
 /// A fake Transactions service: it declines `tok_insufficient_funds` and charges every other
-/// token. Clones share the same transactions and faults.
+/// token. It sends two receipts again, of any transaction. Clones share the same transactions and
+/// faults.
 #[derive(Clone, Debug, Default)]
 pub struct FakeTransactions {
     state: Arc<Mutex<State>>,
@@ -30,7 +33,12 @@ struct State {
     transactions: Vec<Transaction>,
     charges: HashMap<String, (ChargeRequest, usize)>,
     refunds: HashMap<String, (RefundRequest, RefundResponse)>,
+    /// The requests of ResendReceipt.
+    resent: HashSet<String>,
 }
+
+/// How many receipts a test can send again.
+const MAX_RECEIPTS: usize = 2;
 
 impl FakeTransactions {
     /// All transactions, oldest first.
@@ -104,12 +112,12 @@ impl State {
         let found = transactions.find(|found| found.transaction_id == request.transaction_id);
         let Some(transaction) = found else {
             let message = "no such transaction";
-            return Err(rpc::failure(errors::TRANSACTION_NOT_FOUND, message).into_status());
+            return Err(failure(errors::TRANSACTION_NOT_FOUND, message).into_status());
         };
         if transaction.state() != TransactionState::Charged {
             let state = transaction.state().as_str_name();
             return Err(
-                rpc::failure(errors::TRANSACTION_NOT_REFUNDABLE, "nothing is left")
+                failure(errors::TRANSACTION_NOT_REFUNDABLE, "nothing is left")
                     .with("state", state)
                     .into_status(),
             );
@@ -157,6 +165,22 @@ impl FakeTransactions {
                 ..RefundRequest::default()
             });
         }
+    }
+
+    /// How many receipts were sent again.
+    pub fn resent_receipts(&self) -> usize {
+        lock(&self.state).resent.len()
+    }
+
+    fn resend(&self, request_id: String) -> Result<ResendReceiptResponse, Status> {
+        let mut state = lock(&self.state);
+        if state.resent.len() == MAX_RECEIPTS && !state.resent.contains(&request_id) {
+            let refused = failure(errors::TOO_MANY_ATTEMPTS, "sent too often");
+            return Err(refused.retry_after(Duration::from_mins(50)).into_status());
+        }
+        state.resent.insert(request_id);
+        let receipt_email = "ada@example.org".to_owned();
+        Ok(ResendReceiptResponse { receipt_email })
     }
 
     /// What buyers have paid for a reference, and what was paid back, in minor units.
@@ -228,8 +252,11 @@ impl TransactionService for FakeTransactions {
 
     async fn resend_receipt(
         &self,
-        _: Request<ResendReceiptRequest>,
+        request: Request<ResendReceiptRequest>,
     ) -> Result<Response<ResendReceiptResponse>, Status> {
-        not_faked()
+        Caller::require_account(&request)?;
+        let resend = || self.resend(request.into_inner().request_id);
+        let response = self.faults.serve("resend_receipt", resend).await?;
+        Ok(Response::new(response))
     }
 }

@@ -1,6 +1,6 @@
 //! Runs the shop with the fake services of the tests and the shipped catalogue:
 //! `cargo run -p marketplace --example preview [ADDRESS] [SERVICE=FAULT ...]`. SERVICE is
-//! `inventory`, `recommendations`, `accounts` or `cart`; FAULT is `slow`, `failing` or `down`.
+//! `inventory`, `recommendations`, `accounts`, `cart`, `reviews` or `transactions`; FAULT is `slow`, `failing` or `down`.
 
 use std::{
     error::Error,
@@ -27,9 +27,19 @@ use contract::bookstore::{
         recommendation_service_client::RecommendationServiceClient,
         recommendation_service_server::RecommendationServiceServer,
     },
+    reviews::v1::{
+        review_service_client::ReviewServiceClient, review_service_server::ReviewServiceServer,
+    },
+    transactions::v1::{
+        transaction_service_client::TransactionServiceClient,
+        transaction_service_server::TransactionServiceServer,
+    },
     r#type::v1::Money,
 };
-use fakes::{FakeAccounts, FakeCarts, FakeCheckout, FakeInventory, FakeRecommendations, Fault};
+use fakes::{
+    FakeAccounts, FakeCarts, FakeCheckout, FakeInventory, FakeRecommendations, FakeReviews,
+    FakeTransactions, Fault,
+};
 use marketplace::{Clients, Options};
 
 const CATALOGUE: &str = include_str!("../../inventory/catalogue.csv");
@@ -39,6 +49,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let books = books()?;
     let (inventory, recommendations) = (FakeInventory::of(&books), FakeRecommendations::of(&books));
     let (accounts, carts) = (FakeAccounts::default(), FakeCarts::of(&books));
+    let (reviews, transactions) = (FakeReviews::default(), FakeTransactions::default());
     accounts.add("ada@example.org", "correct horse", "Ada");
     let mut address = "127.0.0.1:0".to_owned();
     for argument in std::env::args().skip(1) {
@@ -57,6 +68,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
             "recommendations" => recommendations.faults.set("*", fault),
             "accounts" => accounts.faults.set("*", fault),
             "cart" => carts.faults.set("*", fault),
+            "reviews" => reviews.faults.set("*", fault),
+            "transactions" => transactions.faults.set("*", fault),
             other => return Err(format!("no such service: {other:?}").into()),
         }
     }
@@ -67,6 +80,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .add(SessionServiceServer::new(accounts.clone()))
         .add(CheckoutServiceServer::new(FakeCheckout::of(&carts)))
         .add(CartServiceServer::new(carts))
+        .add(ReviewServiceServer::new(reviews))
+        .add(TransactionServiceServer::new(transactions))
         .verifying_tokens_by(Arc::new(accounts))
         .in_process();
     let clients = Clients {
@@ -75,7 +90,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         accounts: AccountServiceClient::new(channel.clone()),
         sessions: SessionServiceClient::new(channel.clone()),
         carts: CartServiceClient::new(channel.clone()),
-        checkout: CheckoutServiceClient::new(channel),
+        checkout: CheckoutServiceClient::new(channel.clone()),
+        reviews: ReviewServiceClient::new(channel.clone()),
+        transactions: TransactionServiceClient::new(channel),
     };
     let started = Instant::now();
     let options = Options {

@@ -8,6 +8,7 @@ use contract::bookstore::{
         ListBooksRequest, ListCategoriesRequest, SearchBooksRequest,
     },
     recommendations::v1::{BookRecommendation, RecommendRequest},
+    reviews::v1::{GetRatingRequest, ListReviewsRequest, Rating, Review, ReviewOrder},
 };
 
 use crate::{
@@ -138,6 +139,33 @@ impl Clients {
             books: answer.books,
             next_page_token: answer.next_page_token,
         })
+    }
+
+    /// The rating of a book.
+    pub(crate) async fn rating(&self, deadline: Deadline, book_id: i32) -> Result<Rating, Failure> {
+        let request = GetRatingRequest { book_id };
+        let answer = call!(deadline, self.reviews, get_rating, request)?;
+        answer.rating.ok_or(Failure::Unavailable)
+    }
+
+    /// One page of the reviews of a book, and the token of the next, which is empty on the
+    /// last page.
+    pub(crate) async fn reviews(
+        &self,
+        deadline: Deadline,
+        book_id: i32,
+        order: ReviewOrder,
+        page_size: i32,
+        page_token: &str,
+    ) -> Result<(Vec<Review>, String), Failure> {
+        let request = ListReviewsRequest {
+            book_id,
+            order: order.into(),
+            page_size,
+            page_token: page_token.to_owned(),
+        };
+        let answer = call!(deadline, self.reviews, list_reviews, request)?;
+        Ok((answer.reviews, answer.next_page_token))
     }
 
     /// One page of the books that match a query, best match first. `Unspecified` searches

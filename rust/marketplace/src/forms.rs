@@ -13,7 +13,8 @@ use axum::{
 };
 use uuid::Uuid;
 
-use explanation::{explain, too_many_attempts};
+use explanation::explain;
+pub(crate) use explanation::too_many_attempts;
 
 use crate::{
     pages::QueryParams,

@@ -7,8 +7,8 @@
 //! - Book covers are drawn as SVG from the title, the authors and the category.
 //! - `/monitor` shows rates, errors and latencies of the services over the last minutes.
 //!
-//! - `visitor` finds out who asks for a page, by three cookies: the session, the guest cart
-//!   and the secret of the forms. A page of a visitor is never cached.
+//! - `visitor` finds out who asks for a page, by four cookies: the session, the guest cart,
+//!   the books that were looked at last, and the secret of the forms. A page of a visitor is never cached.
 //! - `forms` shows the violations of the contract at the fields; nothing else validates.
 
 mod assets;

@@ -11,6 +11,8 @@ use contract::bookstore::{
     },
     inventory::v1::inventory_service_client::InventoryServiceClient,
     recommendations::v1::recommendation_service_client::RecommendationServiceClient,
+    reviews::v1::review_service_client::ReviewServiceClient,
+    transactions::v1::transaction_service_client::TransactionServiceClient,
 };
 use futures::future::BoxFuture;
 
@@ -29,6 +31,10 @@ pub struct Clients {
     pub carts: CartServiceClient<rpc::Channel>,
     /// The orders of accounts.
     pub checkout: CheckoutServiceClient<rpc::Channel>,
+    /// The reviews and ratings of books.
+    pub reviews: ReviewServiceClient<rpc::Channel>,
+    /// The receipts of payments.
+    pub transactions: TransactionServiceClient<rpc::Channel>,
 }
 
 /// Returns the metrics of the services in the Prometheus text format. The texts of several

@@ -15,7 +15,7 @@ use crate::{
     options::{Clients, Options},
     pages::{
         self, account, book, cart, category, checkout, cover, home, mails, orders, password_reset,
-        search, sign_in, sign_up,
+        recent, reviews, search, sign_in, sign_up,
     },
     shop::Shop,
     visitor,
@@ -77,6 +77,11 @@ fn pages_of_visitors(shop: &Arc<Shop>, monitor_page: Router<Arc<Shop>>) -> Route
         .route("/", get(home::home))
         .route("/categories/{slug}", get(category::category))
         .route("/books/{id}", get(book::book))
+        .route("/books/{id}/review", get(reviews::form_page))
+        .route("/books/{id}/reviews", get(reviews::list))
+        .route("/reviews/write", post(reviews::write))
+        .route("/reviews/delete", post(reviews::delete))
+        .route("/recently-viewed/clear", post(recent::clear))
         .route("/search", get(search::search))
         .route("/sign-up", get(sign_up::page).post(sign_up::sign_up))
         .route("/sign-up/sent", get(sign_up::sent))
@@ -111,6 +116,7 @@ fn pages_of_visitors(shop: &Arc<Shop>, monitor_page: Router<Arc<Shop>>) -> Route
         .route("/orders/{id}", get(orders::page))
         .route("/orders/{id}/events", get(orders::events))
         .route("/orders/cancel", post(orders::cancel))
+        .route("/orders/receipt", post(orders::send_receipt))
         .route("/mail", get(mails::list))
         .route("/mail/{id}", get(mails::show))
         .merge(monitor_page)

@@ -11,6 +11,8 @@ use contract::bookstore::{
     },
     inventory::v1::inventory_service_client::InventoryServiceClient,
     recommendations::v1::recommendation_service_client::RecommendationServiceClient,
+    reviews::v1::review_service_client::ReviewServiceClient,
+    transactions::v1::transaction_service_client::TransactionServiceClient,
 };
 use futures::{FutureExt, future};
 use marketplace::{Clients, Options};
@@ -24,6 +26,8 @@ pub static DEFINITION: Definition = Definition {
         Service::Recommendations,
         Service::Accounts,
         Service::Cart,
+        Service::Reviews,
+        Service::Transactions,
     ],
     grpc_services: &[],
     needs_data_folder: false,
@@ -40,6 +44,8 @@ fn start(assembly: &mut Assembly) -> anyhow::Result<()> {
         sessions: SessionServiceClient::new(assembly.channel(Service::Accounts)?),
         carts: CartServiceClient::new(assembly.channel(Service::Cart)?),
         checkout: CheckoutServiceClient::new(assembly.channel(Service::Cart)?),
+        reviews: ReviewServiceClient::new(assembly.channel(Service::Reviews)?),
+        transactions: TransactionServiceClient::new(assembly.channel(Service::Transactions)?),
     };
     let mut monitored = Vec::new();
     for service in DEFINITION.calls {

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use contract::bookstore::cart::v1::{PutItemRequest, cart_service_client::CartServiceClient};
 use store::Location;
+use tonic::Code;
 
-use crate::test_process::{Folder, Page, TestProcess, user_journey::Deployment};
+use crate::test_process::{Folder, Page, TestProcess, eventually, user_journey::Deployment};
 
 /// Far more than the 800 ms for which the shop waits, because the machine may be busy, and
 /// less than the 10 s for which it would wait without a limit of its own.
@@ -103,7 +105,7 @@ async fn shop_degrades_while_services_are_down() {
 
     // Inventory returns at the same address, and the shop reconnects.
     let restarted = TestProcess::start(&folder, &["serve", "inventory", &address]);
-    let home = crate::test_process::eventually("a shop with books", async || {
+    let home = eventually("a shop with books", async || {
         let home = seven.shop.page("/").await;
         (home.status == 200).then_some(home)
     })
@@ -112,6 +114,45 @@ async fn shop_degrades_while_services_are_down() {
     assert!(notice.contains("recommendations"), "{notice}");
     assert!(home.cards() > 0);
     restarted.stop().await;
+}
+
+#[tokio::test]
+async fn cart_works_again_once_inventory_does() {
+    let folder = Folder::new();
+    let inventory = TestProcess::start(&folder, &["serve", "inventory"]);
+    let to_inventory = format!("--peer=inventory={}", inventory.grpc_url());
+    let address = format!("--grpc-addr={}", inventory.grpc());
+    // Nobody listens on port 1; the cart of a guest needs neither of the two.
+    let cart = [
+        "serve",
+        "cart",
+        &to_inventory,
+        "--peer=transactions=http://127.0.0.1:1",
+        "--peer=accounts=http://127.0.0.1:1",
+    ];
+    let cart = TestProcess::start(&folder, &cart);
+    let mut client = CartServiceClient::new(cart.channel());
+    let mut put_item = async || {
+        let request = PutItemRequest {
+            cart_id: uuid::Uuid::new_v4().to_string(),
+            book_id: 7,
+            quantity: 1,
+        };
+        client.put_item(request).await
+    };
+    put_item().await.expect("there is room");
+    inventory.kill().await;
+    // Until the circuit breaker is open.
+    eventually("a cart that leaves Inventory alone", async || {
+        let status = put_item().await.expect_err("Inventory is down");
+        assert_eq!(status.code(), Code::Unavailable);
+        cart.log().contains("calls fail at once").then_some(())
+    })
+    .await;
+    let inventory = TestProcess::start(&folder, &["serve", "inventory", &address]);
+    eventually("a cart with Inventory", async || put_item().await.ok()).await;
+    cart.stop().await;
+    inventory.stop().await;
 }
 
 /// One process for each service.
@@ -135,7 +176,7 @@ impl SevenProcesses {
         let to_recommendations = format!("--peer=recommendations={}", recommendations.grpc_url());
         let accounts = TestProcess::start(folder, &["serve", "accounts", storage]);
         let to_accounts = format!("--peer=accounts={}", accounts.grpc_url());
-        let transactions = TestProcess::start(folder, &["serve", "transactions"]);
+        let transactions = TestProcess::start(folder, &["serve", "transactions", &to_accounts]);
         let to_transactions = format!("--peer=transactions={}", transactions.grpc_url());
         let cart = [
             "serve",
@@ -155,6 +196,8 @@ impl SevenProcesses {
             &to_accounts,
             storage,
         ];
+        let reviews = TestProcess::start(folder, &reviews);
+        let to_reviews = format!("--peer=reviews={}", reviews.grpc_url());
         let shop = [
             "serve",
             "marketplace",
@@ -162,11 +205,13 @@ impl SevenProcesses {
             &to_recommendations,
             &to_accounts,
             &to_cart,
+            &to_reviews,
+            &to_transactions,
             "--data=/dev/null/no-folder-is-needed",
         ];
         Self {
             shop: TestProcess::start(folder, &shop),
-            reviews: TestProcess::start(folder, &reviews),
+            reviews,
             cart,
             accounts,
             transactions,

@@ -16,6 +16,7 @@ pub(super) fn explain(violation: &FieldViolation, field: &Field) -> String {
         ("min_len" | "len" | "pattern" | "email", _) if is_empty => {
             "Please fill this in.".to_owned()
         }
+        _ if !field.options.is_empty() => "Please choose one of these.".to_owned(),
         ("min_len", Some("1")) => "Please fill this in.".to_owned(),
         ("min_len", Some(number)) => format!("Use at least {number} characters."),
         ("max_len", Some(number)) => format!("Use at most {number} characters."),
@@ -32,7 +33,7 @@ pub(super) fn explain(violation: &FieldViolation, field: &Field) -> String {
 }
 
 /// How long to wait.
-pub(super) fn too_many_attempts(refusal: &Refusal) -> String {
+pub(crate) fn too_many_attempts(refusal: &Refusal) -> String {
     let Refusal::Declared {
         retry_after: Some(wait),
         ..

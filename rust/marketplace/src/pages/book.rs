@@ -4,18 +4,22 @@ use std::{collections::HashMap, sync::Arc};
 
 use askama::Template;
 use axum::{
-    extract::{Path, State, rejection::PathRejection},
+    extract::{Path, Query, State, rejection::PathRejection},
     response::{IntoResponse, Response},
 };
 use contract::bookstore::inventory::v1::Book;
-use futures::future::join;
+use futures::future::{join, join4};
 
-use super::{MessagePage, PageLayout, no_such_page, render_with_notices, service_unavailable};
+use super::{
+    MessagePage, PageLayout, QueryParams, no_such_page, recent, render_with_notices,
+    reviews::BookReviews, service_unavailable,
+};
 use crate::{
     category::CategoryInfo,
     deadline::{Deadline, Failure},
     shop::Shop,
     view::{BookCard, BookDetails, Stock},
+    visitor::Visitor,
 };
 
 /// The number of other books of the category that are shown.
@@ -27,9 +31,13 @@ const MAX_BOOK_ID: i32 = 999_999_999;
 #[template(path = "book.html")]
 struct BookPage {
     layout: PageLayout,
+    done: Option<&'static str>,
     notices: Vec<&'static str>,
     book: BookDetails,
+    /// `None` if Reviews does not answer.
+    reviews: Option<BookReviews>,
     related: Vec<BookCard>,
+    recent: Vec<BookCard>,
 }
 
 impl BookPage {
@@ -50,54 +58,91 @@ struct RelatedBooks {
     failed: bool,
 }
 
-/// `GET /books/{id}`
+/// `GET /books/{id}?done=`
 pub(crate) async fn book(
     State(shop): State<Arc<Shop>>,
     id: Result<Path<String>, PathRejection>,
+    Query(params): Query<QueryParams>,
 ) -> Response {
     let Ok(Path(id)) = id else {
         return no_such_page("");
     };
     let Some(book_id) = parse_book_id(&id) else {
-        let text = "The address of a book ends in its number, as in /books/4. Maybe a search finds the one you mean.";
-        return MessagePage::not_found("That is not a book number", text.to_owned())
-            .with_suggested_query(&id)
-            .with_categories_of(&shop)
-            .into_response();
+        return no_such_book(&shop, &id);
+    };
+    let done = match params.get("done") {
+        Some("reviewed") => Some("Thank you: your review is saved."),
+        Some("review-deleted") => Some("Your review is deleted."),
+        _ => None,
     };
     let deadline = shop.deadline();
-    // Both run at the same time, so a slow stock does not delay the other calls.
-    let (stock, found) = join(
+    let visitor = Visitor::current();
+    // All run at the same time, so a slow stock does not delay the other calls.
+    let (stock, found, reviews, recent) = join4(
         shop.clients.stock(deadline, [book_id]),
         book_and_related(&shop, deadline, book_id),
+        BookReviews::read(&shop, deadline, book_id),
+        recent::cards(&shop, deadline, visitor.recent.without(book_id)),
     )
     .await;
-    let (book, related) = match found {
-        Ok(found) => found,
-        Err(Failure::NotFound | Failure::InvalidArgument) => {
+    let mut notices = Vec::new();
+    let ((book, details), related) = match found {
+        Ok((book, related)) => {
+            if stock.is_err() {
+                notices.push("We can’t see our stock at the moment.");
+            }
+            if related.failed {
+                notices.push("Our recommendations are missing at the moment.");
+            }
+            let details = BookDetails::new(&book, &stock.unwrap_or_default());
+            ((book, details), related.cards)
+        }
+        Err(Failure::NotFound | Failure::InvalidArgument) => return no_such_book(&shop, &id),
+        Err(Failure::Unavailable) => {
+            let Some(cached) = cached_book(&shop, book_id) else {
+                let what = "We can’t look up this book at the moment.";
+                return service_unavailable(&shop, what).into_response();
+            };
+            notices.push("Our catalogue doesn’t answer at the moment: the price and the stock of this book are missing.");
+            (cached, Vec::new())
+        }
+    };
+    if reviews.is_err() {
+        notices.push("The reviews of this book are missing at the moment.");
+    }
+    let page = BookPage {
+        layout: PageLayout {
+            current: CategoryInfo::from_number(book.category),
+            ..PageLayout::new(&shop)
+        },
+        done,
+        notices,
+        book: details,
+        reviews: reviews.ok(),
+        related,
+        recent,
+    };
+    let mut response = render_with_notices(&page.notices, &page);
+    recent::remember(&shop, book_id, &mut response);
+    response
+}
+
+/// The page for a path that names no book.
+pub(super) fn no_such_book(shop: &Shop, id: &str) -> Response {
+    let page = match parse_book_id(id) {
+        Some(book_id) => {
             let text = format!(
                 "There is no book with the number {book_id}. It may have been renumbered, or it never existed."
             );
-            return MessagePage::not_found("We don’t have this book", text)
-                .with_categories_of(&shop)
-                .into_response();
+            MessagePage::not_found("We don’t have this book", text)
         }
-        Err(Failure::Unavailable) => return page_from_cache(&shop, book_id),
+        None => {
+            let text = "The address of a book ends in its number, as in /books/4. Maybe a search finds the one you mean.";
+            MessagePage::not_found("That is not a book number", text.to_owned())
+                .with_suggested_query(id)
+        }
     };
-    let mut notices = Vec::new();
-    if stock.is_err() {
-        notices.push("We can’t see our stock at the moment.");
-    }
-    if related.failed {
-        notices.push("Our recommendations are missing at the moment.");
-    }
-    let page = BookPage {
-        layout: layout(&shop, &book),
-        notices,
-        book: BookDetails::new(&book, &stock.unwrap_or_default()),
-        related: related.cards,
-    };
-    render_with_notices(&page.notices, &page)
+    page.with_categories_of(shop).into_response()
 }
 
 async fn book_and_related(
@@ -141,35 +186,17 @@ async fn related_books(
     Ok(found.map(|book| BookCard::new(book, &stock)).collect())
 }
 
-/// The page from the cache, without price and stock, which may have changed.
-fn page_from_cache(shop: &Shop, book_id: i32) -> Response {
-    let Some(book) = shop.cache.book(book_id) else {
-        return service_unavailable(shop, "We can’t look up this book at the moment.")
-            .into_response();
-    };
+/// The book from the cache, without price and stock, which may have changed.
+fn cached_book(shop: &Shop, book_id: i32) -> Option<(Book, BookDetails)> {
+    let book = shop.cache.book(book_id)?;
     let mut details = BookDetails::new(&book, &HashMap::new());
     details.card = BookCard::without_inventory(&book);
-    let page = BookPage {
-        layout: layout(shop, &book),
-        notices: vec![
-            "Our catalogue doesn’t answer at the moment: the price and the stock of this book are missing.",
-        ],
-        book: details,
-        related: Vec::new(),
-    };
-    render_with_notices(&page.notices, &page)
-}
-
-fn layout(shop: &Shop, book: &Book) -> PageLayout {
-    PageLayout {
-        current: CategoryInfo::from_number(book.category),
-        ..PageLayout::new(shop)
-    }
+    Some((book, details))
 }
 
 /// Parses a book id from a URL. Only digits without leading zeros are accepted, so that each
 /// book has exactly one URL.
-pub(super) fn parse_book_id(text: &str) -> Option<i32> {
+pub(crate) fn parse_book_id(text: &str) -> Option<i32> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
     let number = text.parse().ok().filter(|_| digits);
     number.filter(|number| (1..=MAX_BOOK_ID).contains(number))

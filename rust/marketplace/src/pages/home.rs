@@ -8,9 +8,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract::bookstore::{inventory::v1::Book, recommendations::v1::BookRecommendation};
-use futures::future::{join_all, join3};
+use futures::future::{join, join_all, join3};
 
-use super::{PageLayout, render_with_notices, service_unavailable};
+use super::{PageLayout, recent, render_with_notices, service_unavailable};
 use crate::{
     category::CategoryInfo,
     currency::with_thousands_separators,
@@ -33,6 +33,7 @@ struct HomePage {
     totals: Option<(String, usize)>,
     /// The URLs of the covers in the hero section at the top.
     hero_covers: Vec<String>,
+    recent: Vec<BookCard>,
     rows: Vec<CategoryRow>,
     /// Every category with its number of books, formatted.
     category_counts: Vec<(&'static CategoryInfo, Option<String>)>,
@@ -62,7 +63,11 @@ pub(crate) async fn home(State(shop): State<Arc<Shop>>) -> Response {
     });
     let recommended = join_all(calls).await;
 
-    let (rows, mut notices) = fill_rows(&shop, deadline, &shown, recommended).await;
+    let ((rows, mut notices), recent) = join(
+        fill_rows(&shop, deadline, &shown, recommended),
+        recent::cards(&shop, deadline, layout.visitor.recent.ids()),
+    )
+    .await;
     if counts.is_none() && notices.is_empty() {
         notices.push("We couldn’t count our books just now.");
     }
@@ -73,6 +78,7 @@ pub(crate) async fn home(State(shop): State<Arc<Shop>>) -> Response {
     let page = HomePage {
         totals: counts.as_deref().map(format_totals),
         hero_covers: hero_covers(&rows),
+        recent,
         category_counts: category_counts(&layout, counts),
         layout,
         notices,

@@ -13,6 +13,8 @@ pub(crate) mod mails;
 mod message_page;
 pub(crate) mod orders;
 pub(crate) mod password_reset;
+pub(crate) mod recent;
+pub(crate) mod reviews;
 pub(crate) mod search;
 pub(crate) mod sign_in;
 pub(crate) mod sign_up;

@@ -93,8 +93,11 @@ pub(crate) async fn sign_out(State(shop): State<Arc<Shop>>, _: SentForm) -> Resp
         end_session(&shop, &visitor).await;
     }
     let mut response = see_other("/");
-    if let Some(cookie) = shop.cookies.clear(Cookie::Session) {
-        response.headers_mut().append(SET_COOKIE, cookie);
+    // The next visitor at this browser may be somebody else.
+    for cookie in [Cookie::Session, Cookie::Recent] {
+        if let Some(cookie) = shop.cookies.clear(cookie) {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
     }
     response
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 /// All addresses of forms.
-const ACTIONS: [&str; 16] = [
+const ACTIONS: [&str; 22] = [
     "/sign-up",
     "/verify",
     "/sign-in",
@@ -20,6 +20,12 @@ const ACTIONS: [&str; 16] = [
     "/cart/remove",
     "/cart/clear",
     "/cart/merge",
+    "/checkout",
+    "/orders/cancel",
+    "/orders/receipt",
+    "/reviews/write",
+    "/reviews/delete",
+    "/recently-viewed/clear",
 ];
 
 /// The number of calls that change something.
@@ -37,11 +43,18 @@ fn changes(shop: &TestShop) -> usize {
         "delete_account",
     ];
     let carts = ["put_item", "remove_item", "clear_cart", "merge_cart"];
+    let others = [
+        shop.checkout.faults.calls("place_order"),
+        shop.checkout.faults.calls("cancel_order"),
+        shop.transactions.faults.calls("resend_receipt"),
+        shop.reviews.faults.calls("put_review"),
+        shop.reviews.faults.calls("delete_review"),
+    ];
     let of_accounts = methods
         .iter()
         .map(|method| shop.accounts.faults.calls(method));
     let of_carts = carts.iter().map(|method| shop.carts.faults.calls(method));
-    of_accounts.chain(of_carts).sum()
+    of_accounts.chain(of_carts).chain(others).sum()
 }
 
 #[tokio::test]

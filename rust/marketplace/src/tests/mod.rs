@@ -9,6 +9,9 @@ mod monitor;
 mod orders;
 mod outages;
 mod pages;
+mod receipts;
+mod recent;
+mod reviews;
 mod sessions;
 
 use std::{sync::Arc, time::Duration};
@@ -36,6 +39,13 @@ use contract::bookstore::{
         recommendation_service_client::RecommendationServiceClient,
         recommendation_service_server::RecommendationServiceServer,
     },
+    reviews::v1::{
+        review_service_client::ReviewServiceClient, review_service_server::ReviewServiceServer,
+    },
+    transactions::v1::{
+        transaction_service_client::TransactionServiceClient,
+        transaction_service_server::TransactionServiceServer,
+    },
 };
 use http_body_util::BodyExt;
 use tower::ServiceExt;
@@ -43,8 +53,8 @@ use tower::ServiceExt;
 use crate::{Clients, Options, app};
 use browser::Browser;
 use fakes::{
-    FakeAccounts, FakeCarts, FakeCheckout, FakeInventory, FakeRecommendations, Fault, FaultSwitch,
-    book,
+    FakeAccounts, FakeCarts, FakeCheckout, FakeInventory, FakeRecommendations, FakeReviews,
+    FakeTransactions, Fault, FaultSwitch, book,
 };
 
 /// The page timeout in tests.
@@ -58,6 +68,8 @@ struct TestShop {
     accounts: FakeAccounts,
     carts: FakeCarts,
     checkout: FakeCheckout,
+    reviews: FakeReviews,
+    transactions: FakeTransactions,
 }
 
 /// The response to a request.
@@ -78,6 +90,7 @@ impl TestShop {
         let faults = (inventory.faults.clone(), recommendations.faults.clone());
         let (accounts, carts) = (FakeAccounts::default(), FakeCarts::of(books));
         let checkout = FakeCheckout::of(&carts);
+        let (reviews, transactions) = (FakeReviews::default(), FakeTransactions::default());
         let channel = rpc::Router::new(rpc::Options::default())
             .add(InventoryServiceServer::new(inventory))
             .add(RecommendationServiceServer::new(recommendations))
@@ -85,6 +98,8 @@ impl TestShop {
             .add(SessionServiceServer::new(accounts.clone()))
             .add(CartServiceServer::new(carts.clone()))
             .add(CheckoutServiceServer::new(checkout.clone()))
+            .add(ReviewServiceServer::new(reviews.clone()))
+            .add(TransactionServiceServer::new(transactions.clone()))
             .verifying_tokens_by(Arc::new(accounts.clone()))
             .in_process()
             .as_service(&"marketplace".into(), None);
@@ -94,7 +109,9 @@ impl TestShop {
             accounts: AccountServiceClient::new(channel.clone()),
             sessions: SessionServiceClient::new(channel.clone()),
             carts: CartServiceClient::new(channel.clone()),
-            checkout: CheckoutServiceClient::new(channel),
+            checkout: CheckoutServiceClient::new(channel.clone()),
+            reviews: ReviewServiceClient::new(channel.clone()),
+            transactions: TransactionServiceClient::new(channel),
         };
         let options = Options {
             page_timeout: PAGE_TIMEOUT,
@@ -107,6 +124,8 @@ impl TestShop {
             accounts,
             carts,
             checkout,
+            reviews,
+            transactions,
         }
     }
 

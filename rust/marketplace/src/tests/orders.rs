@@ -31,7 +31,7 @@ async fn at_the_checkout(shop: &TestShop) -> Browser<'_> {
 }
 
 /// A visitor who looks at the page of an order that was just placed.
-async fn ordered(shop: &TestShop) -> (Browser<'_>, Order) {
+pub(super) async fn ordered(shop: &TestShop) -> (Browser<'_>, Order) {
     let mut browser = at_the_checkout(shop).await;
     browser.submit("/checkout", &fields("tok_visa")).await;
     browser.follow().await;
@@ -39,7 +39,7 @@ async fn ordered(shop: &TestShop) -> (Browser<'_>, Order) {
     (browser, order)
 }
 
-fn path(order: &Order) -> String {
+pub(super) fn path(order: &Order) -> String {
     format!("/orders/{}", order.order_id)
 }
 

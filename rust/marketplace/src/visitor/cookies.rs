@@ -8,6 +8,8 @@ use axum::http::{HeaderMap, HeaderValue, header::COOKIE};
 const SESSION_AGE: Duration = Duration::from_secs(90 * 24 * 3600);
 /// Guest carts are deleted 30 days after their last change.
 const CART_AGE: Duration = Duration::from_secs(30 * 24 * 3600);
+/// As long as the guest cart.
+const RECENT_AGE: Duration = CART_AGE;
 
 /// One of the cookies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub(crate) enum Cookie {
     Session,
     /// The id of the guest cart, for 30 days.
     Cart,
+    /// The ids of the books that were looked at last, for 30 days.
+    Recent,
     /// The secret of the forms, until the browser is closed.
     Forms,
 }
@@ -53,6 +57,7 @@ impl CookieNames {
         let age = match cookie {
             Cookie::Session => Some(SESSION_AGE),
             Cookie::Cart => Some(CART_AGE),
+            Cookie::Recent => Some(RECENT_AGE),
             Cookie::Forms => None,
         };
         valid.then(|| self.header(cookie, value, age))?
@@ -83,6 +88,8 @@ impl CookieNames {
             (Cookie::Session, true) => "__Host-session",
             (Cookie::Cart, false) => "cart",
             (Cookie::Cart, true) => "__Host-cart",
+            (Cookie::Recent, false) => "recent",
+            (Cookie::Recent, true) => "__Host-recent",
             (Cookie::Forms, false) => "forms",
             (Cookie::Forms, true) => "__Host-forms",
         }

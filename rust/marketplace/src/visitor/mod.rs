@@ -4,6 +4,7 @@ mod cookies;
 mod form_secret;
 mod local_path;
 mod middleware;
+mod recent_books;
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -20,6 +21,7 @@ pub(crate) use cookies::{Cookie, CookieNames};
 use form_secret::FormSecret;
 pub(crate) use local_path::LocalPath;
 pub(crate) use middleware::{form_refused, identify};
+use recent_books::RecentBooks;
 
 use crate::{
     deadline::Deadline,
@@ -43,6 +45,8 @@ pub(crate) struct Visitor {
     pub guest_cart: Option<Uuid>,
     /// The cart; `None` if CartService does not answer.
     pub cart: Option<Cart>,
+    /// The books that this browser has shown last.
+    pub recent: RecentBooks,
     /// Whether the browser is on this machine.
     pub is_local: bool,
     /// The deadline of the page, which the header of the page shares.
@@ -60,6 +64,7 @@ impl Default for Visitor {
             account: None,
             guest_cart: None,
             cart: Some(Cart::default()),
+            recent: RecentBooks::default(),
             is_local: false,
             page_deadline: None,
             address: None,
@@ -160,9 +165,11 @@ impl Visitor {
         let session = names.get(headers, Cookie::Session);
         let cart = names.get(headers, Cookie::Cart);
         let secret = names.get(headers, Cookie::Forms);
+        let recent = names.get(headers, Cookie::Recent);
         Self {
             session: session.filter(|token| !token.is_empty()).map(str::to_owned),
             guest_cart: cart.and_then(|id| Uuid::parse_str(id).ok()),
+            recent: recent.map(RecentBooks::parse).unwrap_or_default(),
             secret: secret
                 .and_then(FormSecret::parse)
                 .unwrap_or_else(FormSecret::random),

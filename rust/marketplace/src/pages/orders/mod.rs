@@ -1,6 +1,7 @@
 //! The orders of the visitor: the history, and a page for each order.
 
 mod events;
+mod receipt;
 mod view;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use crate::{
 };
 
 pub(crate) use events::events;
+pub(crate) use receipt::send_receipt;
 pub(crate) use view::Item;
 use view::OrderView;
 
@@ -50,7 +52,9 @@ struct OrderPage {
     layout: PageLayout,
     done: Option<&'static str>,
     /// Why the last action was refused.
-    problem: Option<&'static str>,
+    problem: Option<String>,
+    /// The request id of the form that sends the receipt again.
+    receipt_request: String,
     order: OrderView,
 }
 
@@ -102,6 +106,7 @@ pub(crate) async fn page(
     let done = match params.get("done") {
         Some("placed") => Some("Thank you for your order."),
         Some("cancelled") => Some("Your order is cancelled."),
+        Some("receipt") => Some("The receipt is on its way to the address with which you ordered."),
         _ => None,
     };
     order_page(&shop, &id, done, None).await
@@ -118,10 +123,28 @@ pub(crate) async fn cancel(State(shop): State<Arc<Shop>>, sent: SentForm) -> Res
     match call_for!(visitor, deadline, client, cancel_order, request) {
         Ok(_) => see_other(&format!("/orders/{order_id}?done=cancelled")),
         Err(Refusal::Declared { reason, .. }) if reason == "ORDER_NOT_CANCELLABLE" => {
-            let problem = "This order can no longer be cancelled.";
-            order_page(&shop, &order_id, None, Some(problem)).await
+            let text = "This order can no longer be cancelled.".to_owned();
+            order_page(&shop, &order_id, None, Some(Problem::new(text))).await
         }
         Err(refusal) => failed(&shop, &refusal, "/orders"),
+    }
+}
+
+/// Why an action was refused.
+struct Problem {
+    text: String,
+    status: StatusCode,
+    /// The request id with which the form for the receipt is sent again.
+    receipt_request: Option<String>,
+}
+
+impl Problem {
+    fn new(text: String) -> Self {
+        Self {
+            text,
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            receipt_request: None,
+        }
     }
 }
 
@@ -129,20 +152,23 @@ async fn order_page(
     shop: &Shop,
     id: &str,
     done: Option<&'static str>,
-    problem: Option<&'static str>,
+    problem: Option<Problem>,
 ) -> Response {
     let order = match read(shop, id).await {
         Ok(order) => order,
         Err(response) => return response,
     };
-    let status = match problem {
-        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        None => StatusCode::OK,
-    };
+    let status = problem
+        .as_ref()
+        .map_or(StatusCode::OK, |problem| problem.status);
+    let request = problem
+        .as_ref()
+        .and_then(|problem| problem.receipt_request.clone());
     let page = OrderPage {
         layout: PageLayout::new(shop),
         done,
-        problem,
+        problem: problem.map(|problem| problem.text),
+        receipt_request: request.unwrap_or_else(|| Uuid::new_v4().to_string()),
         order: OrderView::new(&order),
     };
     render(status, &page)

@@ -78,6 +78,8 @@ pub(super) struct OrderView {
     /// The lines of the label.
     pub address: Vec<String>,
     pub can_be_cancelled: bool,
+    /// The id of the payment, if it has a receipt.
+    pub receipt: Option<String>,
     /// After how many seconds a page without JavaScript loads again.
     pub refresh: Option<u32>,
     pub version: String,
@@ -102,6 +104,7 @@ impl OrderView {
                 .as_ref()
                 .map(label)
                 .unwrap_or_default(),
+            receipt: has_receipt(order).then(|| order.transaction_id.clone()),
             can_be_cancelled: matches!(state, OrderState::Placed | OrderState::Paid),
             refresh: (state == OrderState::Placed || owes_refund(order)).then_some(3),
             version: version(order),
@@ -179,11 +182,15 @@ fn payment(order: &Order) -> &'static str {
     }
 }
 
+/// Whether the order was paid, even if that was paid back.
+fn has_receipt(order: &Order) -> bool {
+    !order.transaction_id.is_empty() && order.decline_reason() == DeclineReason::Unspecified
+}
+
 /// Whether a payment still has to be paid back.
 fn owes_refund(order: &Order) -> bool {
     matches!(order.state(), OrderState::Cancelled | OrderState::Failed)
-        && !order.transaction_id.is_empty()
-        && order.decline_reason() == DeclineReason::Unspecified
+        && has_receipt(order)
         && order.refunded_amount.is_none()
 }
 

@@ -1,0 +1,207 @@
+//! The fake of `bookstore.reviews.v1`.
+
+use std::sync::{Arc, Mutex};
+
+use contract::{
+    bookstore::reviews::v1::{review_service_server::ReviewService, *},
+    errors::reviews as errors,
+};
+use rpc::{Caller, failure};
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use crate::{FaultSwitch, lock};
+
+/// A fake Reviews service that accepts reviews of any book. Clones share the same reviews and
+/// faults.
+#[derive(Clone, Debug, Default)]
+pub struct FakeReviews {
+    /// The account and its review, oldest first.
+    reviews: Arc<Mutex<Vec<(String, Review)>>>,
+    /// Its faults.
+    pub faults: FaultSwitch,
+}
+
+impl FakeReviews {
+    /// Adds a review of another account.
+    pub fn add(&self, book_id: i32, stars: i32, title: &str) {
+        let request = PutReviewRequest {
+            book_id,
+            stars,
+            title: title.to_owned(),
+            ..PutReviewRequest::default()
+        };
+        self.put(Uuid::new_v4().to_string(), request);
+    }
+
+    /// All reviews, the least recently written first.
+    pub fn all(&self) -> Vec<Review> {
+        let reviews = lock(&self.reviews);
+        reviews.iter().map(|(_, review)| review.clone()).collect()
+    }
+
+    /// Changes all reviews.
+    pub fn change(&self, change: impl Fn(&mut Review)) {
+        let mut reviews = lock(&self.reviews);
+        reviews.iter_mut().for_each(|(_, review)| change(review));
+    }
+
+    fn put(&self, account_id: String, request: PutReviewRequest) -> Review {
+        let mut reviews = lock(&self.reviews);
+        let is_same = |(of, review): &(String, Review)| {
+            *of == account_id && review.book_id == request.book_id
+        };
+        let position = reviews.iter().position(is_same);
+        let earlier = position.map(|position| reviews.remove(position).1);
+        let review = Review {
+            review_id: Uuid::new_v4().to_string(),
+            create_time: Some(prost_types::Timestamp::default()),
+            update_time: Some(prost_types::Timestamp::default()),
+            ..earlier.unwrap_or_default()
+        };
+        let review = Review {
+            book_id: request.book_id,
+            stars: request.stars,
+            title: request.title,
+            body: request.body,
+            author_name: request.author_name,
+            ..review
+        };
+        reviews.push((account_id, review.clone()));
+        review
+    }
+
+    /// The visible reviews of a book, newest first.
+    fn visible(&self, book_id: i32) -> Vec<Review> {
+        let mut reviews = self.all();
+        reviews.retain(|review| review.book_id == book_id && review.hidden_reason.is_empty());
+        reviews.reverse();
+        reviews
+    }
+
+    fn rating(&self, book_id: i32) -> Rating {
+        let stars: Vec<_> = self.visible(book_id).iter().map(|it| it.stars).collect();
+        let count = |wanted| stars.iter().filter(|stars| **stars == wanted).count();
+        let number = |count| i64::try_from(count).unwrap_or_default();
+        let total = i32::try_from(stars.len()).unwrap_or_default();
+        Rating {
+            book_id,
+            review_count: number(stars.len()),
+            average_hundredths: (stars.iter().sum::<i32>() * 100).checked_div(total),
+            star_counts: (1..=5).map(|stars| number(count(stars))).collect(),
+        }
+    }
+}
+
+fn not_faked<A>() -> Result<Response<A>, Status> {
+    Err(Status::unimplemented("not part of the fake"))
+}
+
+#[tonic::async_trait]
+impl ReviewService for FakeReviews {
+    async fn put_review(
+        &self,
+        request: Request<PutReviewRequest>,
+    ) -> Result<Response<PutReviewResponse>, Status> {
+        let account_id = Caller::require_account(&request)?.to_string();
+        let put = || Ok(self.put(account_id, request.into_inner()));
+        let review = Some(self.faults.serve("put_review", put).await?);
+        Ok(Response::new(PutReviewResponse { review }))
+    }
+
+    async fn get_review(
+        &self,
+        request: Request<GetReviewRequest>,
+    ) -> Result<Response<GetReviewResponse>, Status> {
+        self.faults.apply("get_review").await?;
+        let account_id = Caller::require_account(&request)?.to_string();
+        let book_id = request.get_ref().book_id;
+        let reviews = lock(&self.reviews);
+        let mut reviews = reviews.iter();
+        let found = reviews.find(|(of, review)| *of == account_id && review.book_id == book_id);
+        let missing = || failure(errors::REVIEW_NOT_FOUND, "no review").into_status();
+        let (_, review) = found.ok_or_else(missing)?;
+        let review = Some(review.clone());
+        Ok(Response::new(GetReviewResponse { review }))
+    }
+
+    /// The page token is the number of the reviews before the page.
+    async fn list_reviews(
+        &self,
+        request: Request<ListReviewsRequest>,
+    ) -> Result<Response<ListReviewsResponse>, Status> {
+        self.faults.apply("list_reviews").await?;
+        let request = request.into_inner();
+        let start = match request.page_token.as_str() {
+            "" => 0,
+            token => token
+                .parse()
+                .map_err(|_| failure(errors::PAGE_TOKEN_INVALID, "no token").into_status())?,
+        };
+        let mut reviews = self.visible(request.book_id);
+        reviews.sort_by_key(|review| match request.order() {
+            ReviewOrder::MostStarsFirst => -review.stars,
+            ReviewOrder::FewestStarsFirst => review.stars,
+            ReviewOrder::NewestFirst | ReviewOrder::Unspecified => 0,
+        });
+        let size = usize::try_from(request.page_size).unwrap_or_default();
+        let next_page_token = if start + size < reviews.len() {
+            (start + size).to_string()
+        } else {
+            String::new()
+        };
+        let reviews = reviews.into_iter().skip(start).take(size).collect();
+        Ok(Response::new(ListReviewsResponse {
+            reviews,
+            next_page_token,
+        }))
+    }
+
+    async fn delete_review(
+        &self,
+        request: Request<DeleteReviewRequest>,
+    ) -> Result<Response<DeleteReviewResponse>, Status> {
+        self.faults.apply("delete_review").await?;
+        let account_id = Caller::require_account(&request)?.to_string();
+        let book_id = request.get_ref().book_id;
+        lock(&self.reviews).retain(|(of, review)| *of != account_id || review.book_id != book_id);
+        Ok(Response::new(DeleteReviewResponse {}))
+    }
+
+    async fn get_rating(
+        &self,
+        request: Request<GetRatingRequest>,
+    ) -> Result<Response<GetRatingResponse>, Status> {
+        self.faults.apply("get_rating").await?;
+        let rating = Some(self.rating(request.get_ref().book_id));
+        Ok(Response::new(GetRatingResponse { rating }))
+    }
+
+    async fn batch_get_ratings(
+        &self,
+        _: Request<BatchGetRatingsRequest>,
+    ) -> Result<Response<BatchGetRatingsResponse>, Status> {
+        not_faked()
+    }
+
+    async fn hide_review(
+        &self,
+        _: Request<HideReviewRequest>,
+    ) -> Result<Response<HideReviewResponse>, Status> {
+        not_faked()
+    }
+
+    async fn show_review(
+        &self,
+        _: Request<ShowReviewRequest>,
+    ) -> Result<Response<ShowReviewResponse>, Status> {
+        not_faked()
+    }
+
+    async fn list_all_reviews(
+        &self,
+        _: Request<ListAllReviewsRequest>,
+    ) -> Result<Response<ListAllReviewsResponse>, Status> {
+        not_faked()
+    }
+}
