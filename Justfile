@@ -148,10 +148,15 @@ linearizability *args: _deps-rust _deps-python _deps-postgres _deps-go
 mutations *parts: _deps-rust _deps-python
     {{ python }} tools/mutations.py {{ parts }}
 
-# measure throughput, start time, memory, import and the tester
+# measure throughput, orders, start time, memory, import and the tester: ./just bench --only orders
 [group("check")]
-bench *args: _deps-rust _deps-python _deps-grpcurl _deps-bench
-    tools/bench {{ args }}
+bench *args: _deps-rust _deps-python _deps-grpcurl _deps-postgres _deps-bench
+    {{ python }} tools/bench {{ args }}
+
+# let visitors browse, search, order and write reviews; fails above budgets for latency and errors: ./just load --users 64
+[group("check")]
+load *args: (_build "bookstore") _deps-python
+    BINDERY_BINARY={{ built }}/bookstore tools/with-bookstore tools/load/run {{ args }}
 
 # regenerate gen/ from proto/
 [group("contract")]

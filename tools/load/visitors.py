@@ -1,0 +1,213 @@
+"""Visitors of the shop, for locust. Most only look, some fill a cart, few open an account and
+order. The load goes only to a shop on this machine."""
+import ipaddress
+import os
+import random
+import sys
+import time
+import uuid
+from pathlib import Path
+from urllib.parse import quote_plus, urlsplit
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from browser import Browser, Refused  # noqa: E402
+from budgets import missed  # noqa: E402
+from locust import FastHttpUser, between, events, task  # noqa: E402
+
+SHOP = os.environ.get("BINDERY_SHOP", "")
+QUERIES = ("dune", "garcia marquez", "hitchhiker", "the sea", "love", "history of the world", "murder", "cook", "no such book at all")
+PASSWORD = "correct horse battery"
+WAIT_SECONDS = 30
+
+
+@events.init_command_line_parser.add_listener
+def add_arguments(parser):
+    parser.add_argument("--slower", type=float, default=1, help="how many times longer than the budgets everything may take")
+
+
+@events.init.add_listener
+def refuse_other_machines(environment, **_):
+    hostname = urlsplit(environment.host or SHOP).hostname
+    try:
+        local = ipaddress.ip_address(hostname).is_loopback
+    except ValueError:
+        local = hostname == "localhost"
+    if not local:
+        sys.exit(f"the load goes only to this machine, not to {hostname}: set BINDERY_SHOP, or use `just load`")
+
+
+@events.quitting.add_listener
+def judge(environment, **_):
+    problems = list(missed(environment.stats, environment.parsed_options.slower))
+    for problem in problems:
+        print(f"budget missed: {problem}", file=sys.stderr)
+    environment.process_exit_code = 1 if problems else 0
+
+
+class Visitor(FastHttpUser):
+    """What all visitors do."""
+
+    abstract = True
+    host = SHOP
+    wait_time = between(0.2, 1)
+
+    def on_start(self):
+        self.browser = Browser(self.client)
+
+    def pause(self):
+        """The time in which a page is read."""
+        time.sleep(self.wait_time())
+
+    def measure(self, name, began):
+        """Counts something that takes more than one request."""
+        self.environment.events.request.fire(
+            request_type="", name=name, response_time=1000 * (time.monotonic() - began), response_length=0,
+            exception=None, context={})
+
+    def random_book(self):
+        """Opens a random book of a random category."""
+        home = self.browser.open("/", "home")
+        self.pause()
+        category = self.browser.open(random.choice(home.links("/categories/")), "category")
+        following = [path for path in category.links("/categories/") if "page" in path]
+        if following and random.random() < 0.3:
+            self.pause()
+            category = self.browser.open(following[0], "category")
+        self.pause()
+        return self.browser.open(random.choice(category.links("/books/")), "book")
+
+    def add_to_cart(self):
+        """Adds a random book that is not sold out."""
+        for _ in range(20):
+            book = self.random_book()
+            if book.form("/cart/add") is not None:
+                path = self.browser.send(book, "/cart/add", "add to cart", "/cart")
+                return self.browser.open(path, "cart")
+        raise Refused("all books are sold out")
+
+
+class Reader(Visitor):
+    """Looks at books."""
+
+    weight = 6
+
+    @task
+    def browse(self):
+        book = self.random_book()
+        for cover in book.html.xpath("//main//img/@src")[:3]:
+            self.client.get(cover, name="cover")
+
+
+class Searcher(Visitor):
+    """Searches for books while suggestions appear."""
+
+    weight = 3
+
+    @task
+    def search(self):
+        query = random.choice(QUERIES)
+        for length in range(2, len(query), 3):
+            self.client.get(f"/search/suggest?q={quote_plus(query[:length])}", name="suggestions")
+            time.sleep(0.1)
+        found = self.browser.open(f"/search?q={quote_plus(query)}", "search")
+        if books := found.links("/books/"):
+            self.pause()
+            self.browser.open(random.choice(books), "book")
+
+
+class Guest(Visitor):
+    """Fills a cart and leaves."""
+
+    weight = 1
+
+    @task
+    def fill_a_cart(self):
+        cart = self.add_to_cart()
+        self.pause()
+        path = self.browser.send(cart, "/cart/update", "change cart", "/cart", quantity="2")
+        cart = self.browser.open(path, "cart")
+        self.pause()
+        self.browser.send(cart, "/cart/remove", "remove from cart", "/cart")
+
+
+class Buyer(Visitor):
+    """Opens an account, orders, and comes back."""
+
+    weight = 2
+
+    def on_start(self):
+        super().on_start()
+        self.visits = 0
+        self.email = f"visitor-{uuid.uuid4()}@example.org"
+        self.open_account()
+
+    def open_account(self):
+        form = self.browser.open("/sign-up", "sign-up form")
+        self.browser.send(form, "/sign-up", "sign up", "/sign-up/sent", email=self.email, password=PASSWORD, display_name="Visitor")
+        began = time.monotonic()
+        link = self.mailed_link(began)
+        self.measure("mail arrives", began)
+        self.browser.send(self.browser.open(link, "verify form"), "/verify", "verify", "/sign-in")
+        self.sign_in()
+
+    def mailed_link(self, began):
+        while time.monotonic() - began < WAIT_SECONDS:
+            mails = self.browser.open("/mail", "mails").html
+            if found := mails.xpath(f"//main//li[contains(., '{self.email}')]/a/@href"):
+                mail = self.browser.open(found[0], "mail").html
+                link = urlsplit(mail.xpath("//main//p[contains(@class, 'mail')]//a/@href")[0])
+                return f"{link.path}?{link.query}"
+            time.sleep(0.1)
+        raise Refused(f"no mail to {self.email} came in {WAIT_SECONDS} s")
+
+    def sign_in(self):
+        form = self.browser.open("/sign-in", "sign-in form")
+        self.browser.send(form, "/sign-in", "sign in", "/", email=self.email, password=PASSWORD)
+
+    def checkout(self, payment="tok_visa"):
+        """Orders the cart, and returns the path of the order."""
+        form = self.browser.open("/checkout", "checkout form")
+        self.pause()
+        address = {f"shipping_address.{name}": value for name, value in {
+            "recipient": "Ada Lovelace", "street_lines[0]": "12 St James's Square", "city": "London",
+            "postal_code": "SW1Y 4JH", "country_code": "GB"}.items()}
+        path = self.browser.send(form, "/checkout", "checkout", "/orders/", **address, **{"payment_method.token": payment})
+        return path.split("?")[0]
+
+    def wait_for(self, path, text, name):
+        began = time.monotonic()
+        while time.monotonic() - began < WAIT_SECONDS:
+            order = self.browser.open(path, "order")
+            if order.html.xpath(f"//h2[normalize-space() = '{text}']"):
+                self.measure(name, began)
+                return order
+            time.sleep(0.1)
+        raise Refused(f"{path} does not become {text} in {WAIT_SECONDS} s")
+
+    def order(self):
+        """Orders a book or two, and waits until they are paid. Some orders are cancelled."""
+        for _ in range(random.randint(1, 2)):
+            self.add_to_cart()
+            self.pause()
+        order = self.wait_for(self.checkout(), "Paid", "order is paid")
+        self.pause()
+        self.browser.open("/orders", "orders")
+        if self.visits == 0 or random.random() < 0.3:
+            path = self.browser.send(order, "/orders/cancel", "cancel", "/orders/")
+            self.browser.open(path, "order")
+
+    def order_without_money(self):
+        self.add_to_cart()
+        self.wait_for(self.checkout("tok_insufficient_funds"), "Failed", "order is declined")
+
+    @task
+    def visit(self):
+        """Everything that a customer does, so that also a short run has done it."""
+        self.order()
+        self.order_without_money()
+        account = self.browser.open("/account", "account")
+        self.browser.send(account, "/sign-out", "sign out", "/")
+        self.pause()
+        self.sign_in()
+        self.visits += 1
