@@ -10,11 +10,19 @@ from pathlib import Path
 SERVICES = ("inventory", "cart", "transactions", "accounts", "payment_simulator")
 POSTGRES_SETTINGS = """
 listen_addresses = ''
-fsync = off
-full_page_writes = off
 max_connections = 200
 shared_buffers = 32MB
 """
+NOT_DURABLE = """
+fsync = off
+full_page_writes = off
+"""
+
+
+def program(name):
+    """The path of a program of PostgreSQL, which Debian does not put into the PATH."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name))
+    return shutil.which(name) or str(folders[-1] / name)
 
 
 class Sqlite:
@@ -47,11 +55,12 @@ class Sqlite:
 
 
 class Postgres:
-    """A cluster of its own, in which each service has a schema."""
+    """A cluster of its own, in which each service has a schema. Without `durable` its data does not
+    survive a crash of the machine."""
 
     name = "PostgreSQL"
 
-    def __init__(self, folder):
+    def __init__(self, folder, durable=False):
         self.folder = Path(folder) / "postgres"
         self.folder.mkdir()
         self.user = None
@@ -62,16 +71,13 @@ class Postgres:
             shutil.chown(self.folder, self.user)
         self._run("initdb", "--username=bookstore", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C")
         with open(self.folder / "data/postgresql.conf", "a", encoding="utf-8") as settings:
-            settings.write(f"{POSTGRES_SETTINGS}unix_socket_directories = '{self.folder}'\n")
+            settings.write(f"{POSTGRES_SETTINGS}{'' if durable else NOT_DURABLE}unix_socket_directories = '{self.folder}'\n")
         self._run("pg_ctl", "start", "--wait", "--silent", f"--log={self.folder}/log")
         self.url = f"postgres://bookstore@localhost:5432/postgres?host={self.folder}"
         self.flags = [f"--database-url={self.url}"]
 
-    def _run(self, program, *arguments):
-        found = shutil.which(program)
-        folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name))
-        path = found or str(folders[-1] / program)
-        subprocess.run([path, *arguments, f"--pgdata={self.folder}/data"], user=self.user, cwd=self.folder,
+    def _run(self, name, *arguments):
+        subprocess.run([program(name), *arguments, f"--pgdata={self.folder}/data"], user=self.user, cwd=self.folder,
                        check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
     def query(self, statement):

@@ -189,7 +189,11 @@ impl Transaction {
             Handle::Sqlite(sqlite::Handle::Reader(_)) | Handle::PostgresReader(_) => Ok(()),
         };
         match &outcome {
-            Ok(()) => self.connection.outages.succeeded(Operation::Write),
+            Ok(()) => {
+                self.connection.outages.succeeded(Operation::Write);
+                let database = self.connection.outages.database();
+                metrics::counter!("store_transactions_total", "database" => database).increment(1);
+            }
             Err(error) => self.connection.outages.failed(Operation::Write, error),
         }
         outcome

@@ -28,6 +28,11 @@ impl Outages {
         }
     }
 
+    /// The name of the schema.
+    pub(crate) fn database(&self) -> &'static str {
+        self.database
+    }
+
     /// Notes that an operation failed. Only [`Error::Unavailable`] counts, and not the error of
     /// a database that this process has closed.
     pub(crate) fn failed(&self, operation: Operation, error: &Error) {

@@ -105,7 +105,7 @@ fn open_blocking(folder: &Path, schema: &Schema) -> Result<Sqlite, OpenError> {
     // From now on the writer does not block its thread but polls.
     writer.busy_timeout(Duration::ZERO).map_err(to_open_error)?;
     Ok(Sqlite {
-        writer: WriterQueue::new(writer),
+        writer: WriterQueue::new(writer, schema.name),
         readers: Arc::new(Readers::new(file)),
         available: watch::Sender::new(true),
         outages: Arc::new(Outages::new(schema.name)),

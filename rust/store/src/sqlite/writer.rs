@@ -45,6 +45,7 @@ pub(crate) struct Writer {
     /// Whether bodies may share a commit. Only benchmarks switch it off.
     group_commit: bool,
     commits: u64,
+    database: &'static str,
 }
 
 /// The body of one transaction, which has the writer for itself. It is rolled back when it
@@ -57,12 +58,14 @@ pub(crate) struct Body {
 }
 
 impl WriterQueue {
-    pub(crate) fn new(connection: Connection) -> Self {
+    /// `database` is the name of its schema, for the metrics.
+    pub(crate) fn new(connection: Connection, database: &'static str) -> Self {
         Self(Arc::new(Mutex::new(Writer {
             connection: Some(connection),
             waiting: Vec::new(),
             group_commit: true,
             commits: 0,
+            database,
         })))
     }
 
@@ -126,6 +129,7 @@ fn commit(mut writer: OwnedMutexGuard<Writer>) {
     let outcome = writer.execute("COMMIT").map_err(Error::from);
     if outcome.is_ok() {
         writer.commits += 1;
+        metrics::counter!("store_commits_total", "database" => writer.database).increment(1);
     } else {
         writer.roll_back();
     }
