@@ -158,6 +158,12 @@ bench *args: _deps-rust _deps-python _deps-grpcurl _deps-postgres _deps-bench
 load *args: (_build "bookstore") _deps-python
     BINDERY_BINARY={{ built }}/bookstore tools/with-bookstore tools/load/run {{ args }}
 
+# remove pieces of the code that decides about orders and money, with cargo-mutants: a test must fail
+[group("check")]
+mutants *args: _deps-rust _deps-mutants
+    git diff --quiet -- rust || { echo "commit first: mutants are made in place" >&2; exit 1; }
+    cargo mutants --in-place --output target {{ args }}
+
 # regenerate gen/ from proto/
 [group("contract")]
 gen: _deps-rust _deps-buf _deps-python _deps-go
@@ -240,6 +246,9 @@ _deps-postgres:
 
 _deps-bench:
     tools/deps bench
+
+_deps-mutants: _deps-rust
+    tools/deps mutants
 
 _deps-chromium: _deps-buf
     tools/deps chromium

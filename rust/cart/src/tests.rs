@@ -8,6 +8,7 @@ mod domain;
 mod expiry;
 mod orders;
 mod random_walk;
+mod saga;
 mod shop;
 mod statements;
 mod watch;
