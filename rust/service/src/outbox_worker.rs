@@ -2,16 +2,21 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use futures::future::join_all;
 use metrics::gauge;
 use rand::RngExt;
 use store::{
     Changes, Db, Listener,
     outbox::{self, Lease, Message},
 };
-use tokio::time::timeout;
+use tokio::{
+    task::JoinSet,
+    time::{Instant, timeout},
+};
 
 use crate::{Clock, IdSource, PeriodicTask};
+
+/// Messages are claimed when at least one of so many places for deliveries is free.
+const MIN_ROOM_DIVISOR: usize = 4;
 
 /// Why a message could not be delivered.
 #[derive(Debug, thiserror::Error)]
@@ -37,8 +42,8 @@ pub trait OutboxHandler: Send + Sync + 'static {
 /// The options of an [`OutboxWorker`].
 #[derive(Debug, Clone)]
 pub struct OutboxOptions {
-    /// How many messages are claimed at once and delivered concurrently.
-    pub batch_size: u32,
+    /// How many messages are delivered concurrently. A slow one holds back no other.
+    pub concurrency: u32,
     /// How long a claimed message is hidden from other workers. After a crash of the worker
     /// it is delivered again after this time. A delivery may take half of it.
     pub lease: Duration,
@@ -57,7 +62,7 @@ pub struct OutboxOptions {
 impl Default for OutboxOptions {
     fn default() -> Self {
         Self {
-            batch_size: 16,
+            concurrency: 16,
             lease: Duration::from_secs(60),
             max_attempts: 20,
             first_backoff: Duration::from_millis(500),
@@ -74,8 +79,14 @@ impl Default for OutboxOptions {
 /// It publishes the gauges `outbox_pending`, `outbox_dead` and
 /// `outbox_oldest_age_seconds` with the label `topic`.
 pub struct OutboxWorker<H> {
-    db: Db,
     listener: Listener,
+    deliverer: Arc<Deliverer<H>>,
+    metrics_at: Option<Instant>,
+}
+
+/// What the deliveries share.
+struct Deliverer<H> {
+    db: Db,
     topic: &'static str,
     handler: H,
     options: OutboxOptions,
@@ -85,8 +96,8 @@ impl<H> fmt::Debug for OutboxWorker<H> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("OutboxWorker")
-            .field("topic", &self.topic)
-            .field("options", &self.options)
+            .field("topic", &self.deliverer.topic)
+            .field("options", &self.deliverer.options)
             .finish_non_exhaustive()
     }
 }
@@ -97,40 +108,72 @@ impl<H: OutboxHandler> OutboxWorker<H> {
     /// lease, and a message whose notification was lost.
     pub const INTERVAL: Duration = Duration::from_secs(1);
 
+    /// The metrics are published at most so often, because that reads all messages of the topic.
+    const METRICS_INTERVAL: Duration = Duration::from_millis(500);
+
     /// A worker for one topic of the outbox in `db`. Must be called within a tokio runtime.
     pub fn new(db: Db, topic: &'static str, handler: H, options: OutboxOptions) -> Self {
         Self {
             listener: db.listen(outbox::CHANNEL),
-            db,
-            topic,
-            handler,
-            options,
+            deliverer: Arc::new(Deliverer {
+                db,
+                topic,
+                handler,
+                options,
+            }),
+            metrics_at: None,
         }
     }
 
+    async fn publish_metrics(&mut self) -> Result<(), store::Error> {
+        let is_recent = |at: &Instant| at.elapsed() < Self::METRICS_INTERVAL;
+        if self.metrics_at.as_ref().is_some_and(is_recent) {
+            return Ok(());
+        }
+        self.deliverer.publish_metrics().await?;
+        self.metrics_at = Some(Instant::now());
+        Ok(())
+    }
+
+    /// Claims messages and starts their deliveries, until none is available or no more may run
+    /// at the same time. The deliveries are tasks, so that they go on during a claim: on SQLite
+    /// both wait for the same writer.
+    async fn start_deliveries(
+        &self,
+        deliveries: &mut JoinSet<Result<(), store::Error>>,
+    ) -> Result<bool, store::Error> {
+        let concurrency = self.deliverer.options.concurrency as usize;
+        let room = concurrency.saturating_sub(deliveries.len());
+        // A claim for each single place would cost as much as the deliveries.
+        if room * MIN_ROOM_DIVISOR < concurrency {
+            return Ok(true);
+        }
+        let lease_id: Arc<str> = self.deliverer.options.ids.next_id().to_string().into();
+        let messages = self.deliverer.claim(&lease_id, room).await?;
+        let may_be_more = messages.len() == room;
+        for message in messages {
+            let (deliverer, lease_id) = (Arc::clone(&self.deliverer), Arc::clone(&lease_id));
+            deliveries.spawn(async move { deliverer.deliver_one(&message, &lease_id).await });
+        }
+        Ok(may_be_more)
+    }
+}
+
+impl<H: OutboxHandler> Deliverer<H> {
     fn now(&self) -> i64 {
         self.options.clock.now().as_microsecond()
     }
 
-    /// Claims and delivers one batch, and returns its size.
-    async fn deliver_batch(&self) -> Result<usize, store::Error> {
-        let lease_id = self.options.ids.next_id().to_string();
+    async fn claim(&self, lease_id: &str, limit: usize) -> Result<Vec<Message>, store::Error> {
         let now = self.now();
         let lease = Lease {
-            id: &lease_id,
+            id: lease_id,
             until: now.saturating_add(micros(self.options.lease)),
         };
-        let limit = self.options.batch_size.into();
-        let messages = store::write!(self.db, transaction => {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        store::write!(self.db, transaction => {
             outbox::claim(transaction, self.topic, lease, now, limit).await
-        })?;
-        let deliveries = messages
-            .iter()
-            .map(|message| self.deliver_one(message, &lease_id));
-        let outcomes: Result<Vec<()>, store::Error> =
-            join_all(deliveries).await.into_iter().collect();
-        outcomes?;
-        Ok(messages.len())
+        })
     }
 
     async fn deliver_one(&self, message: &Message, lease_id: &str) -> Result<(), store::Error> {
@@ -226,10 +269,33 @@ impl<H: OutboxHandler> PeriodicTask for OutboxWorker<H> {
     type Error = store::Error;
 
     async fn run(&mut self) -> Result<(), store::Error> {
+        let mut deliveries = JoinSet::new();
+        let mut outcome = Ok(());
+        // Whether there may be messages that can be claimed.
+        let mut available = true;
         loop {
-            self.publish_metrics().await?;
-            if self.deliver_batch().await? == 0 {
-                return Ok(());
+            if outcome.is_ok() {
+                outcome = self.publish_metrics().await;
+            }
+            if outcome.is_ok() && available {
+                match self.start_deliveries(&mut deliveries).await {
+                    Ok(may_be_more) => available = may_be_more,
+                    Err(error) => outcome = Err(error),
+                }
+            }
+            tokio::select! {
+                delivery = deliveries.join_next() => match delivery {
+                    // The next message of a key is available when the one before is delivered.
+                    Some(Ok(Ok(()))) => available |= deliveries.is_empty(),
+                    // The other deliveries end before the error is returned.
+                    Some(Ok(Err(error))) => outcome = outcome.and(Err(error)),
+                    Some(Err(error)) => {
+                        let topic = self.deliverer.topic;
+                        tracing::error!(topic, %error, "a delivery panicked: it is repeated after the lease");
+                    }
+                    None => return outcome,
+                },
+                () = self.wait_for_work(), if outcome.is_ok() && !available => available = true,
             }
         }
     }
@@ -237,7 +303,7 @@ impl<H: OutboxHandler> PeriodicTask for OutboxWorker<H> {
     async fn wait_for_work(&mut self) {
         loop {
             match self.listener.next().await {
-                Changes::Keys(topics) if !topics.contains(self.topic) => {}
+                Changes::Keys(topics) if !topics.contains(self.deliverer.topic) => {}
                 Changes::Keys(_) | Changes::All => return,
             }
         }

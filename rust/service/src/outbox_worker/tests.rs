@@ -7,7 +7,8 @@ use std::{
 
 use sqlx::migrate::Migrator;
 use store::{Engine, testing::TestDb};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::*;
 use crate::{ManualClock, UuidV7Ids, run_periodically};
@@ -27,6 +28,10 @@ store::both_engines! {
     message_is_dead_after_the_last_attempt,
     permanent_failure_is_dead_at_once,
     new_message_wakes_the_worker,
+    slow_delivery_holds_back_no_other,
+    failed_delivery_holds_back_no_other,
+    no_more_deliveries_than_allowed_run_at_once,
+    panic_ends_only_its_delivery,
 }
 
 const TOPIC: &str = "order-paid";
@@ -219,4 +224,97 @@ async fn new_message_wakes_the_worker(database: TestDb) {
         }
     }
     other_process.close().await;
+}
+
+/// Starts a delivery for each message, which ends when the test lets it.
+struct Gate {
+    started: mpsc::UnboundedSender<String>,
+    open: Arc<Semaphore>,
+}
+
+impl OutboxHandler for Gate {
+    async fn deliver(&self, message: &Message) -> Result<(), DeliveryError> {
+        let _ = self.started.send(message.key.clone());
+        match message.payload.as_slice() {
+            b"slow" => self.open.acquire().await.expect("it is open").forget(),
+            b"wrong" => return Err(DeliveryError::Temporary("no answer".to_owned())),
+            b"panic" => panic!("a bug"),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// A running worker behind a gate.
+struct GatedWorker {
+    started: mpsc::UnboundedReceiver<String>,
+    open: Arc<Semaphore>,
+    _task: AbortOnDropHandle<()>,
+}
+
+impl GatedWorker {
+    fn start(database: &TestDb, clock: &Arc<ManualClock>, concurrency: u32) -> Self {
+        let (sender, started) = mpsc::unbounded_channel();
+        let open = Arc::new(Semaphore::new(0));
+        let handler = Gate {
+            started: sender,
+            open: Arc::clone(&open),
+        };
+        let options = OutboxOptions {
+            concurrency,
+            ..options(clock)
+        };
+        let worker = OutboxWorker::new(database.db().clone(), TOPIC, handler, options);
+        Self {
+            started,
+            open,
+            _task: run_periodically(Duration::from_millis(5), worker),
+        }
+    }
+
+    async fn next(&mut self) -> String {
+        let started = timeout(Duration::from_secs(20), self.started.recv()).await;
+        started.expect("a delivery starts").expect("it runs")
+    }
+}
+
+/// While a message with this payload is delivered, all others are.
+async fn holds_back_no_other(database: &TestDb, payload: &[u8]) {
+    let clock = test_clock();
+    let mut worker = GatedWorker::start(database, &clock, 4);
+    enqueue(database.db(), &clock, "first", payload).await;
+    assert_eq!(worker.next().await, "first");
+    for number in 0..10 {
+        let key = format!("order-{number}");
+        enqueue(database.db(), &clock, &key, b"paid").await;
+        assert_eq!(worker.next().await, key);
+    }
+}
+
+async fn slow_delivery_holds_back_no_other(database: TestDb) {
+    holds_back_no_other(&database, b"slow").await;
+}
+
+async fn failed_delivery_holds_back_no_other(database: TestDb) {
+    holds_back_no_other(&database, b"wrong").await;
+}
+
+async fn panic_ends_only_its_delivery(database: TestDb) {
+    holds_back_no_other(&database, b"panic").await;
+}
+
+async fn no_more_deliveries_than_allowed_run_at_once(database: TestDb) {
+    let clock = test_clock();
+    for number in 0..20 {
+        enqueue(database.db(), &clock, &format!("order-{number}"), b"slow").await;
+    }
+    let mut worker = GatedWorker::start(&database, &clock, 4);
+    for started in 1..=20 {
+        worker.next().await;
+        if started >= 4 {
+            // Each delivery that ends makes room for one.
+            assert!(worker.started.is_empty(), "{started} have started");
+            worker.open.add_permits(1);
+        }
+    }
 }

@@ -38,14 +38,14 @@ impl OutboxHandler for Advance {
 impl Checkout {
     async fn advance(&self, order_id: OrderId) -> Result<(), DeliveryError> {
         let failed = |error: CartError| DeliveryError::Temporary(error.to_string());
+        let mut order = self.any_order(order_id).await.map_err(failed)?;
         for _ in 0..MAX_STEPS {
-            let order = self.any_order(order_id).await.map_err(failed)?;
             let Some(step) = order.next_step() else {
                 return Ok(());
             };
             let event = self.perform(&order, step).await?;
             service::crash_point!(self.inner.options.crash_points);
-            self.record(order_id, &event).await.map_err(failed)?;
+            order = self.record(order_id, &event).await.map_err(failed)?;
             service::crash_point!(self.inner.options.crash_points);
         }
         Err(DeliveryError::Temporary(

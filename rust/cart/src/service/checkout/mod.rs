@@ -35,6 +35,9 @@ const TOPIC: &str = "orders";
 /// changed.
 const CHANNEL: &str = "orders";
 
+/// How many orders advance at the same time: so many can share the commits of the databases.
+const CONCURRENCY: u32 = 64;
+
 /// After so many attempts, at most 30 seconds apart, a message would be dead. That is later
 /// than the time after which an order is parked.
 const MAX_ATTEMPTS: u32 = 10_000;
@@ -133,6 +136,7 @@ impl Checkout {
     /// The task that does the next steps of orders.
     pub(crate) fn worker(&self) -> OutboxWorker<Advance> {
         let options = OutboxOptions {
+            concurrency: CONCURRENCY,
             max_attempts: MAX_ATTEMPTS,
             max_backoff: Duration::from_secs(30),
             clock: Arc::clone(&self.inner.options.clock),
@@ -297,8 +301,9 @@ impl Checkout {
         Ok(order)
     }
 
-    /// Records what has happened to an order. If it fails, its lines go back into the cart.
-    async fn record(&self, order_id: OrderId, event: &Event) -> Result<(), CartError> {
+    /// Records what has happened to an order, and returns it. If it fails, its lines go back into
+    /// the cart.
+    async fn record(&self, order_id: OrderId, event: &Event) -> Result<Order, CartError> {
         let now = self.now();
         let (order, LinesBack(fails)) = store::write!(self.db(), transaction => {
             let locked = rows::orders::lock(transaction, order_id).await?;
@@ -322,10 +327,10 @@ impl Checkout {
         if fails {
             tracing::info!(%order_id, failure = ?order.failure, "an order failed");
         }
-        if let Some(reason) = order.parked_reason {
+        if let Some(reason) = &order.parked_reason {
             tracing::error!(%order_id, reason, "an order is parked: find out what happened to it");
         }
-        Ok(())
+        Ok(order)
     }
 }
 
