@@ -28,7 +28,7 @@
 mod statements;
 
 use self::statements::{
-    ACKNOWLEDGE, BURY, CLAIM, DEAD_LETTERS, ENQUEUE, REQUEUE, RETRY, STATISTICS,
+    ACKNOWLEDGE, BURY, CLAIM, DEAD_LETTERS, ENQUEUE, REQUEUE, RETRY, STATISTICS, WITHDRAW,
 };
 use crate::{Connection, Error, Transaction, query};
 
@@ -97,15 +97,25 @@ pub async fn enqueue(
     payload: &[u8],
     now: i64,
 ) -> Result<(), Error> {
-    query(ENQUEUE)
-        .bind(topic)
-        .bind(key)
-        .bind(payload)
-        .bind(now)
-        .execute(transaction)
-        .await?;
+    schedule(transaction, topic, key, payload, now).await?;
     transaction.notify(CHANNEL, topic);
     Ok(())
+}
+
+/// Adds a message that is delivered at a later time, and so wakes no worker.
+///
+/// # Errors
+/// [`Error`] if the statement fails.
+pub async fn schedule(
+    transaction: &mut Transaction,
+    topic: &str,
+    key: &str,
+    payload: &[u8],
+    available_at: i64,
+) -> Result<(), Error> {
+    let enqueue = query(ENQUEUE).bind(topic).bind(key).bind(payload);
+    let enqueue = enqueue.bind(available_at);
+    enqueue.execute(transaction).await.map(drop)
 }
 
 /// Claims at most `limit` messages of a topic, no two of them of the same key.
@@ -176,6 +186,15 @@ pub async fn fail(
         None => query(BURY).bind(sequence).bind(lease_id).bind(cause),
     };
     Ok(failed.execute(transaction).await? == 1)
+}
+
+/// Deletes the messages of a key that nobody has claimed, because there is nothing left to do.
+///
+/// # Errors
+/// [`Error`] if the statement fails.
+pub async fn withdraw(transaction: &mut Transaction, topic: &str, key: &str) -> Result<(), Error> {
+    let withdraw = query(WITHDRAW).bind(topic).bind(key);
+    withdraw.execute(transaction).await.map(drop)
 }
 
 /// Makes all dead messages of a topic available again, with no attempt made, and returns

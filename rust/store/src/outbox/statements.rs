@@ -42,6 +42,10 @@ crate::statements! {
 
     pub(super) const ACKNOWLEDGE = Sql::portable("DELETE FROM outbox WHERE sequence = $1 AND lease_id = $2");
 
+    pub(super) const WITHDRAW = Sql::portable(
+        "DELETE FROM outbox WHERE topic = $1 AND message_key = $2 AND lease_id IS NULL",
+    );
+
     pub(super) const RETRY = Sql::portable(
         "UPDATE outbox SET lease_id = NULL, last_error = $3, available_at = $4
          WHERE sequence = $1 AND lease_id = $2",

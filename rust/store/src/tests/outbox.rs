@@ -21,6 +21,8 @@ crate::both_engines! {
     topics_are_independent,
     message_of_a_clock_that_was_far_ahead_is_claimed,
     concurrent_workers_share_the_messages,
+    withdrawn_message_is_gone_unless_it_is_claimed,
+    scheduled_message_wakes_nobody,
 }
 
 const TOPIC: &str = "order-paid";
@@ -186,6 +188,42 @@ async fn message_of_a_clock_that_was_far_ahead_is_claimed(database: TestDb) {
         claim(db, "lease-2", now).await.is_empty(),
         "the lease holds"
     );
+}
+
+async fn withdrawn_message_is_gone_unless_it_is_claimed(database: TestDb) {
+    let db = database.db();
+    for (topic, key) in [(TOPIC, "a"), (TOPIC, "b"), ("other", "a")] {
+        enqueue(db, topic, key, key.as_bytes()).await;
+    }
+    let withdraw = async || {
+        let withdrawn: Result<(), Error> = crate::write!(db, transaction => {
+            outbox::withdraw(transaction, TOPIC, "a").await
+        });
+        withdrawn.expect("the database answers");
+    };
+    withdraw().await;
+    assert_eq!(payloads(claim(db, "lease-1", 1_000).await), ["b"]);
+    enqueue(db, TOPIC, "a", b"a").await;
+    let claimed = claim(db, "lease-2", 1_000).await;
+    withdraw().await;
+    assert!(acknowledge(db, claimed[0].sequence, "lease-2").await);
+}
+
+async fn scheduled_message_wakes_nobody(database: TestDb) {
+    let db = database.db();
+    let listener = db.listen(outbox::CHANNEL);
+    let scheduled: Result<(), Error> = crate::write!(db, transaction => {
+        outbox::schedule(transaction, "later", "a", b"a", 2_000).await
+    });
+    scheduled.expect("the message is scheduled");
+    loop {
+        enqueue(db, TOPIC, "b", b"b").await;
+        // PostgreSQL tells everything when its listener is connected.
+        if let crate::Changes::Keys(topics) = listener.next().await {
+            assert_eq!(topics, [TOPIC.to_owned()].into());
+            break;
+        }
+    }
 }
 
 async fn concurrent_workers_share_the_messages(database: TestDb) {

@@ -92,8 +92,18 @@ impl Transactions {
     ) -> Result<(), TransactionsError> {
         let (key, payload) = payment.message();
         let due = self.resume_at();
-        outbox::enqueue(transaction, TOPIC, &key, payload.as_bytes(), due).await?;
+        outbox::schedule(transaction, TOPIC, &key, payload.as_bytes(), due).await?;
         Ok(())
+    }
+
+    /// Takes the message back in the transaction that finishes the payment.
+    pub(super) async fn withdraw_resume(
+        &self,
+        transaction: &mut store::Transaction,
+        payment: PendingPayment,
+    ) -> Result<(), TransactionsError> {
+        let (key, _) = payment.message();
+        Ok(outbox::withdraw(transaction, TOPIC, &key).await?)
     }
 
     /// The task that finishes pending charges and refunds.

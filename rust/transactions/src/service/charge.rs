@@ -112,6 +112,8 @@ impl Transactions {
         let now = self.now();
         let stored = store::write!(self.db(), transaction => {
             if rows::charges::decide(transaction, transaction_id, outcome, now).await? {
+                let pending = PendingPayment::Charge(transaction_id);
+                self.withdraw_resume(transaction, pending).await?;
                 if !entries.is_empty() {
                     let posting = format!("charge {transaction_id}");
                     let currency = &charge.amount.currency_code;

@@ -137,6 +137,8 @@ impl Transactions {
         let paid = store::write!(self.db(), transaction => {
             rows::charges::lock(transaction, transaction_id).await?;
             if rows::refunds::mark_paid(transaction, refund_id, transaction_id, now).await? {
+                let pending = PendingPayment::Refund(refund_id);
+                self.withdraw_resume(transaction, pending).await?;
                 let posting = format!("refund {refund_id}");
                 let currency = &charge.amount.currency_code;
                 rows::ledger::post(transaction, &posting, currency, &entries, now).await?;
