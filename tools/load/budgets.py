@@ -20,7 +20,7 @@ MS = {
 REQUIRED = (
     "home", "category", "book", "search", "suggestions", "cart", "add to cart", "change cart", "remove from cart",
     "sign up", "mail arrives", "verify", "sign in", "checkout", "order", "order is paid", "order is declined",
-    "orders", "cancel", "account", "sign out",
+    "orders", "cancel", "reviews", "write review", "account", "sign out",
 )
 
 

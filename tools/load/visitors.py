@@ -1,5 +1,5 @@
-"""Visitors of the shop, for locust. Most only look, some fill a cart, few open an account and
-order. The load goes only to a shop on this machine."""
+"""Visitors of the shop, for locust. Most only look, some fill a cart, few open an account,
+order and write reviews. The load goes only to a shop on this machine."""
 import ipaddress
 import os
 import random
@@ -132,17 +132,16 @@ class Guest(Visitor):
 
 
 class Buyer(Visitor):
-    """Opens an account, orders, and comes back."""
+    """Opens an account, orders, writes reviews, and comes back."""
 
     weight = 2
 
     def on_start(self):
         super().on_start()
         self.visits = 0
-        self.email = f"visitor-{uuid.uuid4()}@example.org"
-        self.open_account()
 
     def open_account(self):
+        self.email = f"visitor-{uuid.uuid4()}@example.org"
         form = self.browser.open("/sign-up", "sign-up form")
         self.browser.send(form, "/sign-up", "sign up", "/sign-up/sent", email=self.email, password=PASSWORD, display_name="Visitor")
         began = time.monotonic()
@@ -191,11 +190,20 @@ class Buyer(Visitor):
             self.add_to_cart()
             self.pause()
         order = self.wait_for(self.checkout(), "Paid", "order is paid")
+        self.review(order)
         self.pause()
         self.browser.open("/orders", "orders")
         if self.visits == 0 or random.random() < 0.3:
             path = self.browser.send(order, "/orders/cancel", "cancel", "/orders/")
             self.browser.open(path, "order")
+
+    def review(self, order):
+        """Reviews a book of the order."""
+        book = order.links("/books/")[0]
+        self.browser.open(f"{book}/reviews", "reviews")
+        form = self.browser.open(f"{book}/review", "review form")
+        self.browser.send(form, "/reviews/write", "write review", book, stars=str(random.randint(1, 5)),
+                          title="Worth its price", body="I have read it in one night.")
 
     def order_without_money(self):
         self.add_to_cart()
@@ -203,7 +211,10 @@ class Buyer(Visitor):
 
     @task
     def visit(self):
-        """Everything that a customer does, so that also a short run has done it."""
+        """Everything that a customer does. It is one task, which locust lets end at the end of the
+        run, so that also a short run has done all of it."""
+        if self.visits == 0:
+            self.open_account()
         self.order()
         self.order_without_money()
         account = self.browser.open("/account", "account")
