@@ -119,6 +119,12 @@ end-to-end: _deps-rust _deps-grpcurl _deps-python _deps-chromium
     {{ python }} -m unittest discover --start-directory conformance/peers/python --pattern test_mail.py --verbose
     tools/with-bookstore node tools/browser.mjs
 
+# walk through the shop in Chromium while one service is down, for each service in turn
+[group("check")]
+outages: _deps-rust _deps-chromium
+    cargo build --package bookstore --quiet
+    node tools/outages.mjs
+
 # kill the bookstore at random moments and check orders, stock and money: ./just crash 20 --engine sqlite
 [group("check")]
 crash kills="1000" *args: _deps-rust _deps-python _deps-postgres

@@ -86,7 +86,7 @@ browserTest("the monitor shows every service", async () => {
 
 browserTest("every page has one heading, a language and labels, and does not scroll sideways on a phone", async () => {
   await page.setViewportSize({ width: 390, height: 844 });
-  for (const path of ["/", "/categories/mystery", "/books/1", "/search?q=sea", "/monitor", "/sign-up", "/cart", "/mail"]) {
+  for (const path of ["/", "/categories/mystery", "/books/1", "/books/1/reviews", "/search?q=sea", "/monitor", "/sign-up", "/cart", "/mail"]) {
     await page.goto(shop + path);
     const facts = await page.evaluate(() => ({
       headings: document.querySelectorAll("h1").length,
@@ -261,7 +261,7 @@ for (const colorScheme of ["light", "dark"]) {
     const context = await browser.newContext({ colorScheme, bypassCSP: true });
     const page = await context.newPage();
     const check = (where) => checkWithAxe(page, `${where} in ${colorScheme}`);
-    const paths = ["/", "/categories/mystery", "/books/1", "/search?q=sea", "/no-such-page", "/monitor",
+    const paths = ["/", "/categories/mystery", "/books/1", "/books/1/reviews", "/search?q=sea", "/no-such-page", "/monitor",
       "/sign-up", "/sign-up/sent", "/verify?token=x", "/sign-in?done=verified", "/forgot", "/forgot/sent",
       "/reset?token=x", "/cart", "/mail"];
     for (const path of paths) {
@@ -296,6 +296,7 @@ for (const colorScheme of ["light", "dark"]) {
     await check("an order");
     await page.locator(".items a").first().click();
     await page.getByRole("link", { name: /Write a review|Change or delete it/ }).click();
+    await page.waitForURL("**/review");
     await check("the form of a review");
     await page.getByLabel("Stars").selectOption("");
     await page.getByRole("button", { name: "Publish the review" }).click();
@@ -308,6 +309,7 @@ for (const colorScheme of ["light", "dark"]) {
     await page.waitForURL("**/books/*?done=reviewed");
     await check("a book with a review");
     await page.getByRole("link", { name: "Reviews by stars" }).click();
+    await page.waitForURL("**/reviews");
     await check("the reviews of a book");
     await page.goto(shop);
     await page.locator(".recent").waitFor();
