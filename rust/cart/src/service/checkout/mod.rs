@@ -12,7 +12,7 @@ use service::{
     AccountId, BookId, Clock, IdSource, OutboxOptions, OutboxWorker, Page, PageScope,
     PruneIdempotencyKeys, SystemClock, UuidV7Ids, Watchers,
 };
-use store::{Changes, Db, outbox};
+use store::{Changes, Db, Engine, outbox};
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
@@ -35,8 +35,10 @@ const TOPIC: &str = "orders";
 /// changed.
 const CHANNEL: &str = "orders";
 
-/// How many orders advance at the same time: so many can share the commits of the databases.
-const CONCURRENCY: u32 = 64;
+/// How many orders advance at the same time on SQLite, where all of them share the commits. On
+/// PostgreSQL more than by default would take the connections from the buyers who place orders:
+/// that then takes four times as long, and no more orders are paid.
+const CONCURRENCY_ON_SQLITE: u32 = 64;
 
 /// After so many attempts, at most 30 seconds apart, a message would be dead. That is later
 /// than the time after which an order is parked.
@@ -135,13 +137,17 @@ impl Checkout {
 
     /// The task that does the next steps of orders.
     pub(crate) fn worker(&self) -> OutboxWorker<Advance> {
+        let defaults = OutboxOptions::default();
         let options = OutboxOptions {
-            concurrency: CONCURRENCY,
+            concurrency: match self.db().engine() {
+                Engine::Sqlite => CONCURRENCY_ON_SQLITE,
+                Engine::Postgres => defaults.concurrency,
+            },
             max_attempts: MAX_ATTEMPTS,
             max_backoff: Duration::from_secs(30),
             clock: Arc::clone(&self.inner.options.clock),
             ids: Arc::clone(&self.inner.options.ids),
-            ..OutboxOptions::default()
+            ..defaults
         };
         OutboxWorker::new(self.db().clone(), TOPIC, Advance(self.clone()), options)
     }
