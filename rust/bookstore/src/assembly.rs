@@ -239,7 +239,9 @@ mod tests {
             inventory,
             Service::Recommendations,
             Service::Cart,
+            Service::Transactions,
             Service::Accounts,
+            Service::Reviews,
         ];
         let of_cart = [inventory, Service::Transactions, Service::Accounts];
         let expected = [&[inventory][..], &of_cart, &of_reviews, &of_the_shop].concat();
