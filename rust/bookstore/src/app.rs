@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, pin::pin, time::Duration};
 
+use anyhow::Context as _;
 use telemetry::Metrics;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -90,6 +91,8 @@ impl App {
             operator_token,
             allowed_hosts: settings.listen.allowed_hosts.clone(),
             lame_duck: Duration::from_secs(settings.listen.lame_duck.into()),
+            connection_threads: rpc::ConnectionThreads::start()
+                .context("cannot start the threads for connections")?,
             service_secrets: service_secrets.unwrap_or_default(),
             ..rpc::Options::default()
         };

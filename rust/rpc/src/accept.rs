@@ -3,7 +3,8 @@
 //! A client can keep a connection open at no cost, so each one is bounded: their number, in
 //! all and for each peer ([`limits`]), the time until the first request and without
 //! requests ([`connection`]), and the time that an answer waits for its reader
-//! ([`unread_answers`]).
+//! ([`unread_answers`]). Connections can have threads of their own
+//! ([`threads`]).
 //!
 //! It uses hyper and not tonic's `Server` or `axum::serve`, for three reasons: tonic's own
 //! timer around every call races with our deadline layer, both accept without limits, and
@@ -14,6 +15,7 @@ mod connection;
 mod incident;
 mod limits;
 mod options;
+mod threads;
 pub(crate) mod unread_answers;
 
 use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
@@ -21,7 +23,12 @@ use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::D
 use bytes::Bytes;
 use http::{Request, Response};
 use hyper::body::Incoming;
-use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    runtime::Handle,
+    sync::watch,
+    task::JoinSet,
+};
 
 use crate::Options;
 
@@ -32,7 +39,10 @@ use self::{
     limits::Limits,
 };
 
-pub use self::options::{ConnectionOptions, raise_descriptor_limit};
+pub use self::{
+    options::{ConnectionOptions, raise_descriptor_limit},
+    threads::ConnectionThreads,
+};
 
 /// How long the accept loop waits when the process has no file descriptor left.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
@@ -92,16 +102,23 @@ where
         if let Some((slot, evicted)) = limits.admit(peer.ip()) {
             let activity = Arc::new(Activity::new(slot));
             let service = Tracked::new(new_service(peer), Arc::clone(&activity));
-            connections.spawn(serve_connection(
-                stream,
-                service,
-                connection::Bounds {
-                    activity,
-                    evicted,
-                    draining: draining.subscribe(),
-                    options: Arc::clone(&options),
-                },
-            ));
+            let bounds = connection::Bounds {
+                activity,
+                evicted,
+                draining: draining.subscribe(),
+                options: Arc::clone(&options),
+                server: Handle::current(),
+            };
+            let assigned = options.connection_threads.assign();
+            let runtime = assigned.runtime.clone();
+            let connection = async move {
+                match move_to_current_runtime(stream) {
+                    Ok(stream) => serve_connection(stream, service, bounds).await,
+                    Err(error) => tracing::warn!(%error, "cannot serve a connection"),
+                }
+                drop(assigned);
+            };
+            connections.spawn_on(connection, &runtime);
         }
     }
     // New clients are refused at once from here on, and can try another server.
@@ -109,6 +126,11 @@ where
     draining.send_replace(true);
     drain(connections, port.name, options.drain_timeout).await;
     Ok(())
+}
+
+/// Lets the runtime of the calling task wait for the socket.
+fn move_to_current_runtime(stream: TcpStream) -> io::Result<TcpStream> {
+    TcpStream::from_std(stream.into_std()?)
 }
 
 async fn drain(mut connections: JoinSet<()>, port: &str, timeout: Duration) {

@@ -15,18 +15,21 @@ use std::{
 };
 
 use hyper::rt::Executor;
+use tokio::runtime::Handle;
 
 use crate::accept::unread_answers::BoundedStream;
 
 /// How long calls may run on the task of the connection in one turn. Further ones get tasks
 /// of their own, so that expensive calls on one connection don't occupy a thread.
-const MAX_TURN: Duration = Duration::from_millis(1);
+const MAX_TURN: Duration = Duration::from_millis(4);
 
 /// The executor of hyper's streams on one connection: polls each once on the task of the
-/// connection, and spawns a task only for those that have to wait.
+/// connection, and spawns a task only for those that have to wait. The tasks belong to the
+/// runtime of the server, so that the calls of one connection can use all cores.
 #[derive(Clone, Debug)]
 pub(crate) struct ConnectionExecutor {
     unread_answer_timeout: Duration,
+    server: Handle,
     connected: Instant,
     /// When the present turn began, in nanoseconds after `connected`.
     turn: Arc<AtomicU64>,
@@ -34,9 +37,10 @@ pub(crate) struct ConnectionExecutor {
 
 impl ConnectionExecutor {
     /// A stream may wait for its client for `unread_answer_timeout`.
-    pub fn new(unread_answer_timeout: Duration) -> Self {
+    pub fn new(unread_answer_timeout: Duration, server: Handle) -> Self {
         Self {
             unread_answer_timeout,
+            server,
             connected: Instant::now(),
             turn: Arc::default(),
         }
@@ -65,7 +69,7 @@ where
     fn execute(&self, stream: F) {
         let stream = BoundedStream::new(stream, self.unread_answer_timeout);
         if self.turn_is_over() {
-            tokio::spawn(stream);
+            self.server.spawn(stream);
             return;
         }
         let mut stream = Box::pin(stream);
@@ -75,7 +79,7 @@ where
         // after the first hundred of a turn would only be told to wait.
         let first = Pin::new(&mut tokio::task::unconstrained(stream.as_mut())).poll(&mut context);
         if first == Poll::Pending {
-            tokio::spawn(stream);
+            self.server.spawn(stream);
         }
     }
 }
@@ -95,7 +99,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_runs_on_the_task_of_the_connection_until_the_turn_is_over() {
-        let mut executor = ConnectionExecutor::new(MAX_TURN);
+        let mut executor = ConnectionExecutor::new(MAX_TURN, Handle::current());
         executor.begin_turn();
         assert!(runs_within(&executor));
         executor.connected -= MAX_TURN * 2;
@@ -106,7 +110,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_that_waits_gets_a_task_of_its_own() {
-        let executor = ConnectionExecutor::new(MAX_TURN);
+        let executor = ConnectionExecutor::new(MAX_TURN, Handle::current());
         executor.begin_turn();
         let (sender, receiver) = tokio::sync::oneshot::channel::<()>();
         let (done, finished) = tokio::sync::oneshot::channel();

@@ -36,7 +36,7 @@ mod service_credential;
 mod timeout;
 mod trace;
 
-pub use accept::{ConnectionOptions, ServeError, raise_descriptor_limit};
+pub use accept::{ConnectionOptions, ConnectionThreads, ServeError, raise_descriptor_limit};
 pub use authentication::{AuthenticationError, Authenticator, CachedAuthenticator, OperatorToken};
 pub use channel::{Channel, ConnectError, LateChannel, LateChannelSetter};
 pub use context::{BackgroundCall, CallContext};

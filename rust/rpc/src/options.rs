@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use http::HeaderValue;
 
-use crate::ConnectionOptions;
+use crate::{ConnectionOptions, ConnectionThreads};
 
 /// Settings of a [`Router`](crate::Router). The defaults are for one process on one
 /// machine; `Options { operator_token: .., ..Options::default() }` changes one of them.
@@ -48,6 +48,9 @@ pub struct Options {
     pub max_calls_per_connection: u32,
     /// The limits of the connections of each port.
     pub connections: ConnectionOptions,
+    /// The threads that serve the connections of all ports; by default the runtime of the
+    /// server does.
+    pub connection_threads: ConnectionThreads,
     /// A connection without traffic for this long is pinged (HTTP/2 keepalive).
     pub keepalive_interval: Duration,
     /// How long the reply to a ping may take before the connection is closed.
@@ -86,6 +89,7 @@ impl Default for Options {
             max_call_duration: Duration::from_secs(60),
             max_calls_per_connection: 1024,
             connections: ConnectionOptions::default(),
+            connection_threads: ConnectionThreads::default(),
             keepalive_interval: Duration::from_secs(30),
             keepalive_timeout: Duration::from_secs(20),
             lame_duck: Duration::ZERO,

@@ -21,6 +21,7 @@ use hyper_util::{
 };
 use tokio::{
     net::TcpStream,
+    runtime::Handle,
     sync::{oneshot, watch},
     time::sleep,
 };
@@ -39,6 +40,8 @@ pub(super) struct Bounds {
     pub evicted: oneshot::Receiver<()>,
     pub draining: watch::Receiver<bool>,
     pub options: Arc<Options>,
+    /// The runtime of the server, for calls that wait.
+    pub server: Handle,
 }
 
 impl Bounds {
@@ -98,7 +101,7 @@ where
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(unread_answer_timeout));
     let (stream, sender) = batch_writes(Box::pin(stream));
-    let executor = ConnectionExecutor::new(unread_answer_timeout);
+    let executor = ConnectionExecutor::new(unread_answer_timeout, bounds.server.clone());
     let http = http_builder(&bounds.options, executor.clone());
     let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
     let closing = AtomicBool::new(false);

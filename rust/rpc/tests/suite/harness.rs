@@ -1,6 +1,10 @@
 //! Starts a server with the fake services, in process or over TCP.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use contract::bookstore::{
     inventory::v1::{
@@ -13,7 +17,7 @@ use contract::bookstore::{
     },
 };
 use prost::Message;
-use rpc::{Channel, LateChannel, Options, Router, ServeError};
+use rpc::{Channel, ConnectionThreads, LateChannel, Options, Router, ServeError};
 use tokio::{sync::oneshot, task::JoinHandle};
 use tonic::Status;
 use tonic_types::pb;
@@ -55,8 +59,13 @@ pub struct Server {
     pub served: JoinHandle<Result<(), ServeError>>,
 }
 
+/// Connections have threads of their own, as in the bookstore.
+static THREADS: LazyLock<ConnectionThreads> =
+    LazyLock::new(|| ConnectionThreads::start().expect("threads can be started"));
+
 pub fn options() -> Options {
     Options {
+        connection_threads: THREADS.clone(),
         operator_token: Some(TOKEN.to_owned()),
         // The same limits over both transports.
         max_peer_share: 1.0,

@@ -12,7 +12,7 @@ use contract::bookstore::inventory::v1::{
 };
 use futures::{StreamExt, stream};
 use metrics_exporter_prometheus::PrometheusBuilder;
-use rpc::Options;
+use rpc::{ConnectionThreads, Options};
 use tokio::net::TcpStream;
 use tonic::{Code, Request};
 use tracing_subscriber::fmt::MakeWriter;
@@ -68,6 +68,14 @@ impl MakeWriter<'_> for CapturedLog {
     }
 }
 
+/// Connections run on the thread of the test, whose log and metrics are captured.
+fn options_on_this_thread() -> Options {
+    Options {
+        connection_threads: ConnectionThreads::default(),
+        ..options()
+    }
+}
+
 /// Captures the log of this thread, on which `tokio::test` runs all tasks of a test.
 fn capture() -> (CapturedLog, tracing::subscriber::DefaultGuard) {
     let log = CapturedLog::default();
@@ -98,7 +106,7 @@ async fn every_outcome_is_logged_and_counted(transport: Transport) {
     let recorder = PrometheusBuilder::new().build_recorder();
     let metrics = recorder.handle();
     let _counting = metrics::set_default_local_recorder(&recorder);
-    let server = Server::start(transport).await;
+    let server = Server::with(transport, options_on_this_thread()).await;
     for (book_id, timeout, id, expected) in [
         (ECHO, "1M", "fine", Code::Ok),
         (0, "1M", "invalid", Code::InvalidArgument),
@@ -160,7 +168,7 @@ async fn admission_runs_before_authentication(transport: Transport) {
         transport,
         Options {
             max_calls: 0,
-            ..options()
+            ..options_on_this_thread()
         },
     )
     .await;
@@ -182,7 +190,7 @@ async fn admission_runs_before_authentication(transport: Transport) {
 
 async fn stream_is_logged_when_it_ends(transport: Transport) {
     let (log, _logging) = capture();
-    let server = Server::start(transport).await;
+    let server = Server::with(transport, options_on_this_thread()).await;
     let message = WatchStockRequest {
         book_ids: vec![NEVER_ANSWERS],
     };
@@ -203,7 +211,7 @@ async fn stream_is_logged_when_it_ends(transport: Transport) {
 
 async fn cancelled_request_is_logged_as_cancelled(transport: Transport) {
     let (log, _logging) = capture();
-    let server = Server::start(transport).await;
+    let server = Server::with(transport, options_on_this_thread()).await;
     let book = crate::fakes::book(7, "Persuasion".to_owned());
     let first = ImportBooksRequest {
         books: vec![BookImport {
@@ -231,7 +239,7 @@ async fn cancelled_request_is_logged_as_cancelled(transport: Transport) {
 async fn lost_connection_is_logged_as_cancelled() {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let (log, _logging) = capture();
-    let server = Server::start(Transport::Tcp).await;
+    let server = Server::with(Transport::Tcp, options_on_this_thread()).await;
     let address = server.address.expect("a socket");
     let mut socket = TcpStream::connect(address).await.expect("a connection");
     let head = "POST /bookstore.inventory.v1.InventoryService/GetBook HTTP/1.1\r\n\
@@ -249,7 +257,7 @@ async fn lost_connection_is_logged_as_cancelled() {
 
 async fn access_log_contains_no_message_fields(transport: Transport) {
     let (log, _logging) = capture();
-    let server = Server::start(transport).await;
+    let server = Server::with(transport, options_on_this_thread()).await;
     let message = SetStockRequest {
         book_id: 424_242,
         on_hand: Some(131_313),
