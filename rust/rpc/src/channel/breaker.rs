@@ -13,10 +13,15 @@ use tokio::time::Instant;
 
 /// So many failures in a row open the breaker: more than the attempts of one call.
 const FAILURES: u32 = 5;
-/// How long no call is sent. Then one call is sent as a probe.
+/// How long no call is sent. Then some are sent as probes.
 pub(super) const OPEN_DURATION: Duration = Duration::from_secs(1);
+/// So many probes may be in flight: enough for the calls that one request makes at the same
+/// time. If only one of them were sent, the others would fail, and the request would end
+/// before its probe is answered, every time.
+const MAX_PROBES: u32 = 8;
 
-/// Closed, it permits every call; open, none; half open, it waits for its probe.
+/// Closed, it permits every call; open, none; half open, its probes, whose first outcome
+/// closes or opens it.
 #[derive(Debug)]
 pub(super) struct Breaker {
     address: Box<str>,
@@ -27,7 +32,7 @@ pub(super) struct Breaker {
 enum State {
     Closed { failures: u32 },
     Open { until: Instant },
-    HalfOpen,
+    HalfOpen { probes: u32 },
 }
 
 /// The permission to send one call. Dropped without an outcome, for example because the
@@ -51,10 +56,14 @@ impl Breaker {
         let probe = match *state {
             State::Closed { .. } => false,
             State::Open { until } if until <= Instant::now() => {
-                *state = State::HalfOpen;
+                *state = State::HalfOpen { probes: 1 };
                 true
             }
-            State::Open { .. } | State::HalfOpen => return None,
+            State::HalfOpen { ref mut probes } if *probes < MAX_PROBES => {
+                *probes += 1;
+                true
+            }
+            State::Open { .. } | State::HalfOpen { .. } => return None,
         };
         let breaker = self;
         Some(Permit { breaker, probe })
@@ -82,9 +91,9 @@ impl Permit<'_> {
         let mut state = self.breaker.lock();
         let failures = match *state {
             State::Closed { failures } => failures + 1,
-            State::HalfOpen if self.probe => FAILURES,
+            State::HalfOpen { .. } if self.probe => FAILURES,
             // The call was sent before the breaker opened.
-            State::Open { .. } | State::HalfOpen => return,
+            State::Open { .. } | State::HalfOpen { .. } => return,
         };
         *state = if failures < FAILURES {
             State::Closed { failures }
@@ -106,10 +115,11 @@ impl Permit<'_> {
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        if self.probe {
-            // The next call is the probe.
-            let until = Instant::now();
-            *self.breaker.lock() = State::Open { until };
+        if self.probe
+            && let State::HalfOpen { probes } = &mut *self.breaker.lock()
+        {
+            // The next call can be a probe.
+            *probes = probes.saturating_sub(1);
         }
     }
 }
@@ -132,7 +142,6 @@ mod tests {
         assert!(breaker.permit().is_none(), "it is open");
         tokio::time::advance(OPEN_DURATION).await;
         let probe = breaker.permit().expect("half open");
-        assert!(breaker.permit().is_none(), "there is one probe");
         probe.failed();
         assert!(breaker.permit().is_none(), "it is open again");
         tokio::time::advance(OPEN_DURATION).await;
@@ -150,11 +159,26 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn abandoned_probe_lets_the_next_call_probe() {
+    async fn calls_of_one_request_are_probes_together_and_abandoned_ones_are_replaced() {
         let breaker = open_breaker();
         tokio::time::advance(OPEN_DURATION).await;
-        drop(breaker.permit().expect("half open"));
-        assert!(breaker.permit().is_some(), "the next probe");
+        let probes = || (0..MAX_PROBES).map(|_| breaker.permit().expect("half open"));
+        let abandoned: Vec<_> = probes().collect();
+        assert!(breaker.permit().is_none(), "there are enough probes");
+        drop(abandoned);
+        let mut probes: Vec<_> = probes().collect();
+        probes.pop().expect("a probe").failed();
+        assert!(breaker.permit().is_none(), "it is open again");
+        drop(probes);
+        assert!(
+            breaker.permit().is_none(),
+            "abandoned probes decide nothing"
+        );
+        tokio::time::advance(OPEN_DURATION).await;
+        let probe = breaker.permit().expect("half open");
+        breaker.permit().expect("half open").succeeded();
+        probe.failed();
+        assert!(breaker.permit().is_some(), "one failure does not open it");
     }
 
     #[tokio::test(start_paused = true)]
