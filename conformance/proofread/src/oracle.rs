@@ -31,8 +31,11 @@ use crate::{
     contract::{Contract, Message, Rules},
 };
 
+mod bytes_as_text;
 #[cfg(test)]
 mod tests;
+
+use bytes_as_text::BytesAsText;
 
 /// For how many seconds before and after now the result must be the same: the clock of
 /// the server may differ from ours, and a case is sent some time after it was generated.
@@ -51,6 +54,7 @@ pub struct Oracle {
     validator: Arc<Validator>,
     /// Whether a rule of the contract depends on the current time.
     depends_on_now: bool,
+    bytes_as_text: Arc<BytesAsText>,
 }
 
 /// A [`Violation`] with the level of the rule.
@@ -71,6 +75,7 @@ impl Oracle {
         Self {
             validator: Arc::new(validator(contract)),
             depends_on_now: contract.messages().any(message_depends_on_now),
+            bytes_as_text: Arc::new(BytesAsText::of(contract)),
         }
     }
 
@@ -137,6 +142,11 @@ impl Oracle {
                 "implementations differ on whether {NONSTANDARD_RULE} exists"
             ));
         }
+        if self.bytes_as_text.is_in(message) {
+            return Err(
+                "implementations differ on string() of bytes that are not UTF-8".to_owned(),
+            );
+        }
         if self.depends_on_now {
             for offset in [-CLOCK_TOLERANCE_SECONDS, CLOCK_TOLERANCE_SECONDS] {
                 let now = Timestamp {
@@ -158,7 +168,7 @@ impl Oracle {
     ///
     /// # Errors
     /// As [`Oracle::violations`].
-    pub(crate) fn violation_messages(
+    pub fn violation_messages(
         &self,
         message: &DynamicMessage,
     ) -> Result<Vec<(Violation, ViolationMessage)>, String> {
@@ -319,27 +329,17 @@ fn message_depends_on_now(message: &Message) -> bool {
 }
 
 fn rules_depend_on_now(rules: &Rules) -> bool {
-    let timed = match &rules.standard.r#type {
-        Some(Type::Timestamp(rules)) => {
-            rules.within.is_some()
-                || matches!(rules.less_than, Some(LessThan::LtNow(true)))
-                || matches!(rules.greater_than, Some(GreaterThan::GtNow(true)))
-        }
-        _ => false,
-    };
-    let cels = rules.standard.cel.iter().map(|rule| rule.expression());
-    let expressions = rules.standard.cel_expression.iter().map(String::as_str);
-    let predefined = rules.predefined.iter().flat_map(|it| &it.rules);
-    let levels = [&rules.items, &rules.keys, &rules.values];
-    timed
-        || cels
-            .chain(expressions)
-            .chain(predefined.map(|rule| rule.expression()))
-            .any(mentions_now)
-        || levels
-            .into_iter()
-            .flatten()
-            .any(|it| rules_depend_on_now(it))
+    rules.levels().into_iter().any(|level| {
+        let timed = match &level.standard.r#type {
+            Some(Type::Timestamp(rules)) => {
+                rules.within.is_some()
+                    || matches!(rules.less_than, Some(LessThan::LtNow(true)))
+                    || matches!(rules.greater_than, Some(GreaterThan::GtNow(true)))
+            }
+            _ => false,
+        };
+        timed || level.expressions().any(mentions_now)
+    })
 }
 
 fn mentions_now(expression: &str) -> bool {

@@ -103,11 +103,15 @@ impl<'c> MessageLocation<'c> {
         })
     }
 
-    /// Whether an enclosing field has IGNORE_ALWAYS, so that no rule applies here.
+    /// Whether an enclosing field, or the items or values in it, have IGNORE_ALWAYS, so that
+    /// no rule applies here.
     pub(crate) fn is_ignored(&self) -> bool {
         let rules = self.parents.iter().map(|(_, field)| field.rules.as_ref());
-        let mut rules = rules.flatten();
-        rules.any(|rules| rules.ignore() == Ignore::Always)
+        let mut levels = rules.flatten().flat_map(|rules| {
+            let inside = [&rules.items, &rules.values].into_iter().flatten();
+            inside.map(|it| &**it).chain([rules])
+        });
+        levels.any(|rules| rules.ignore() == Ignore::Always)
     }
 
     /// The path of a field of the message, for people: `books[].book.title`.

@@ -278,6 +278,17 @@ fn push<'c>(
     slug: &str,
     description: &str,
 ) {
+    let breaks_rule = |violation: &OracleViolation| {
+        violation.path == rule.oneof.unwrap_or_default() && violation.qualified_rule == rule.id
+    };
+    if side == Side::Kept
+        && let Ok(violations) = builder.generator.oracle.detailed_violations(&message)
+        && violations.iter().any(breaks_rule)
+    {
+        let reason = format!("no message that keeps it was found where {description}");
+        builder.note_reason(&rule_target(rule, side), &reason);
+        return;
+    }
     let embedded = location.embed(message, builder.generator);
     let (path, name) = match rule.oneof {
         None => (embedded.path.clone(), location.in_id().to_owned()),

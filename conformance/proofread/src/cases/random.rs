@@ -6,7 +6,7 @@ use prost::Message as _;
 use prost_reflect::{DynamicMessage, Value};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
-use super::{Fixtures, multiple_violations};
+use super::{Fixtures, multiple_violations, required_presence::first_required_field};
 use crate::{
     case::{Case, Expect, Payload, Phase, RuleTarget, Side, Violation},
     contract::{Contract, Message, Method},
@@ -36,7 +36,8 @@ pub struct RandomCases<'c> {
 }
 
 impl<'c> RandomCases<'c> {
-    /// Starts a sequence of cases; the same seed gives the same sequence.
+    /// Starts a sequence of cases; the same seed gives the same sequence. It is empty if the
+    /// request has a `required` field of proto2.
     pub fn new(
         contract: &'c Contract,
         oracle: &Oracle,
@@ -46,7 +47,9 @@ impl<'c> RandomCases<'c> {
     ) -> Self {
         Self {
             generator: MessageGenerator::new(contract, oracle.clone(), fixtures),
-            request: contract.message(&method.request),
+            request: contract
+                .message(&method.request)
+                .filter(|request| first_required_field(&request.descriptor).is_none()),
             path: method.path.clone(),
             client_streaming: method.client_streaming,
             seed,

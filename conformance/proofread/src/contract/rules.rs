@@ -46,11 +46,25 @@ impl Rules {
 
     /// Whether any rule uses CEL, here or in items, keys or values.
     pub fn has_cel(&self) -> bool {
+        self.levels()
+            .into_iter()
+            .any(|level| level.expressions().next().is_some())
+    }
+
+    /// These rules and those of items, keys and values.
+    pub(crate) fn levels(&self) -> Vec<&Self> {
         let nested = [&self.items, &self.keys, &self.values];
-        !self.standard.cel.is_empty()
-            || !self.standard.cel_expression.is_empty()
-            || !self.predefined.is_empty()
-            || nested.into_iter().flatten().any(|rules| rules.has_cel())
+        let nested = nested.into_iter().flatten().flat_map(|it| it.levels());
+        std::iter::once(self).chain(nested).collect()
+    }
+
+    /// The expressions in CEL on this level, with those of predefined rules.
+    pub(crate) fn expressions(&self) -> impl Iterator<Item = &str> {
+        let cel = self.standard.cel.iter().map(|rule| rule.expression());
+        let expressions = self.standard.cel_expression.iter().map(String::as_str);
+        let predefined = self.predefined.iter().flat_map(|it| &it.rules);
+        cel.chain(expressions)
+            .chain(predefined.map(|rule| rule.expression()))
     }
 
     /// Reads the value of the extension `buf.validate.field`. `pool` must be the pool of

@@ -14,6 +14,17 @@ pub(crate) struct Literals {
 /// The largest number that is used as the size of a list or string.
 const MAX_SIZE: usize = 10_000;
 
+/// The functions that test a format, each with strings that have it.
+const FORMATS: [(&str, [&str; 2]); 7] = [
+    (".isEmail(", ["a@example.com", "b@c.d"]),
+    (".isHostname(", ["example.com", "a.b"]),
+    (".isHostAndPort(", ["example.com:80", "127.0.0.1:1"]),
+    (".isIp(", ["127.0.0.1", "::1"]),
+    (".isIpPrefix(", ["127.0.0.0/8", "::/64"]),
+    (".isUri(", ["https://example.com/", "a:b"]),
+    (".isUriRef(", ["/a", "a#b"]),
+];
+
 impl Literals {
     /// The literals in the rules of a field and of its message.
     pub(crate) fn of(rules: Option<&Rules>, message: &Message) -> Self {
@@ -35,31 +46,19 @@ impl Literals {
     }
 
     fn read_rules(&mut self, rules: &Rules) {
-        rules
-            .standard
-            .cel
-            .iter()
-            .for_each(|rule| self.read(rule.expression()));
-        rules
-            .standard
-            .cel_expression
-            .iter()
-            .for_each(|it| self.read(it));
-        for predefined in &rules.predefined {
-            self.read(&predefined.value);
-            predefined
-                .rules
-                .iter()
-                .for_each(|rule| self.read(rule.expression()));
+        for level in rules.levels() {
+            level.expressions().for_each(|it| self.read(it));
+            let predefined = level.predefined.iter();
+            predefined.for_each(|rule| self.read(&rule.value));
         }
-        let levels = [&rules.items, &rules.keys, &rules.values];
-        levels
-            .into_iter()
-            .flatten()
-            .for_each(|it| self.read_rules(it));
     }
 
     fn read(&mut self, expression: &str) {
+        for (function, samples) in FORMATS {
+            if expression.contains(function) {
+                self.strings.extend(samples.map(str::to_owned));
+            }
+        }
         let mut rest = expression.chars().peekable();
         let mut before = ' ';
         while let Some(next) = rest.next() {

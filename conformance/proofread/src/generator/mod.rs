@@ -25,6 +25,7 @@ mod integers;
 mod lists;
 mod literals;
 mod maps;
+mod messages;
 mod pattern;
 mod pool;
 mod random;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use prost_reflect::{DynamicMessage, Kind, MapKey, Value};
+use prost_reflect::{DynamicMessage, MapKey, Value};
 use rand::rngs::StdRng;
 
 use super::{
@@ -12,6 +12,7 @@ use super::{
     lists::{Element, ListGenerator},
     literals::Literals,
     maps::MapGenerator,
+    messages,
 };
 use crate::{
     case::Side,
@@ -50,6 +51,9 @@ pub(crate) struct ValuePool {
     pub(crate) shape: FieldShape,
 }
 
+/// The number of random values that are tried if no other value keeps all rules.
+const RANDOM_VALUES: usize = 200;
+
 /// What [`ValuePool::new`] needs to know of a field.
 pub(crate) struct PoolInput<'a> {
     pub(crate) oracle: &'a Oracle,
@@ -85,6 +89,7 @@ impl ValuePool {
         for candidate in &candidates.all {
             pool.add(candidate, &evaluator);
         }
+        pool.search_valid(&evaluator, rng);
         pool.assign_missing_targets(&candidates.impossible, evaluator.failure().as_deref());
         pool
     }
@@ -173,6 +178,30 @@ impl ValuePool {
                 size,
                 is_fixture: false,
             }),
+        }
+    }
+
+    /// If no set value keeps all rules, tries random ones.
+    fn search_valid(&mut self, evaluator: &Evaluator, rng: &mut StdRng) {
+        let FieldShape::Singular(Some(site)) = &self.shape else {
+            return;
+        };
+        if self.valid().any(|it| it.value.is_some()) {
+            return;
+        }
+        let mut random = (0..RANDOM_VALUES).filter_map(|_| site.random(rng));
+        let found = random.find(|value| {
+            let broken = evaluator.evaluate(Some(value));
+            broken.is_some_and(|broken| broken.is_empty())
+        });
+        if let Some(value) = found {
+            let candidate = Candidate {
+                values: vec![value],
+                target: None,
+                slug: "random".to_owned(),
+                description: "a random value that keeps all rules".to_owned(),
+            };
+            self.add(&candidate, evaluator);
         }
     }
 
@@ -326,7 +355,7 @@ fn candidates(
         FieldShape::Singular(Some(site)) => {
             site.candidates(&mut |value| evaluator.evaluate(Some(value)), rng)
         }
-        FieldShape::Singular(None) => messages(input),
+        FieldShape::Singular(None) => messages::candidates(input, literals),
         FieldShape::List(site, ..) => {
             let lists = ListGenerator {
                 element: match site {
@@ -359,22 +388,4 @@ fn candidates(
             maps.candidates(rng)
         }
     }
-}
-
-fn messages(input: &PoolInput<'_>) -> Candidates<Value> {
-    let mut candidates = Candidates::default();
-    let smallest = input.smallest.iter().map(|it| Value::Message(it.clone()));
-    smallest.for_each(|it| {
-        candidates.add_keeping(
-            "required",
-            "smallest",
-            "the smallest valid message",
-            vec![it],
-        )
-    });
-    if let Kind::Message(message) = input.field.value_kind() {
-        let empty = Value::Message(DynamicMessage::new(message));
-        candidates.add_neutral("empty", "a message with all its fields unset", empty);
-    }
-    candidates
 }

@@ -154,3 +154,20 @@ fn many_threads_share_one_oracle() {
         }
     });
 }
+
+#[test]
+fn text_of_bytes_that_are_not_utf_8_is_not_judged() {
+    let rule = "cel = {id: \"short\", expression: \"size(string(this)) < 9\"}";
+    let contract = buy(&format!(
+        "bytes text = 1 [(buf.validate.field).{rule}]; bytes data = 2;"
+    ));
+    let oracle = Oracle::new(&contract);
+    let with = |field: &str, bytes: &'static [u8]| {
+        let message = message(&contract, BUY, field, Value::Bytes(bytes.into()));
+        oracle.stable_violations(&message)
+    };
+    let refused = with("text", b"\xff").expect_err("implementations differ");
+    assert!(refused.contains("not UTF-8"), "{refused}");
+    assert!(with("text", b"a").is_ok());
+    assert!(with("data", b"\xff").is_ok());
+}

@@ -187,3 +187,65 @@ fn required_field_of_proto2_leaves_the_method_uncovered() {
     assert!(generated.cases.is_empty(), "{:#?}", generated.cases);
     assert_reported(&generated, "shop.v1.Book.id is a required field of proto2");
 }
+
+#[test]
+fn a_message_with_a_required_field_of_proto2_has_no_cases() {
+    let source = r#"syntax = "proto2"; package shop.v1;
+        service Shop { rpc Buy(BuyRequest) returns (BuyRequest); }
+        message BuyRequest { required string id = 1; optional int32 count = 2; }"#;
+    let image = crate::testing::image(&[("shop.proto", source)]);
+    let contract = Contract::decode(&image).expect("it is sound");
+    let method = contract.methods().next().expect("it has a method");
+    let fixtures = Fixtures::default();
+    let generated = derive(&contract, method, &fixtures);
+    assert!(generated.cases.is_empty());
+    assert_reported(&generated, "is a required field of proto2");
+    assert_eq!(random(&contract, method, &fixtures, 0).count(), 0);
+}
+
+#[test]
+fn rules_of_ignored_items_are_not_tested() {
+    let generated = derived(
+        "message Part { int32 count = 1 [(buf.validate.field).int32.gt = 0]; }
+        message BuyRequest { repeated Part parts = 1 [
+            (buf.validate.field).repeated.items.ignore = IGNORE_ALWAYS]; }",
+    );
+    assert_reported(
+        &generated,
+        "Part.count int32.gt broken: it is inside a field that is ignored",
+    );
+}
+
+#[test]
+fn fields_that_require_and_exclude_each_other_leave_no_baseline() {
+    let generated = derived(
+        "message BuyRequest { string a = 1; string b = 2; string c = 3;
+            option (buf.validate.message).oneof = {fields: [\"a\", \"b\"], required: true};
+            option (buf.validate.message).oneof = {fields: [\"b\", \"c\"], required: true};
+            option (buf.validate.message).oneof = {fields: [\"a\", \"c\"], required: true}; }",
+    );
+    assert_reported(
+        &generated,
+        "message.oneof kept: no message that keeps it was found",
+    );
+}
+
+#[test]
+fn rules_in_cel_are_kept_and_broken() {
+    let both_sides = [
+        "int32 a = 1 [(buf.validate.field).cel = {id: \"x\", expression: \"this > 24 && this % 7 == 3\"}];",
+        "Part a = 1 [(buf.validate.field).required = true, (buf.validate.field).cel = {id: \"x\", expression: \"this.name == 'foo'\"}];",
+        "Part a = 1 [(buf.validate.field).cel = {id: \"x\", expression: \"this.count % 3 == 1\"}];",
+        "option (buf.validate.message).cel = {id: \"x\", expression: \"this.a.isEmail()\"}; string a = 1;",
+        "option (buf.validate.message).cel = {id: \"x\", expression: \"this.a.isIpPrefix()\"}; string a = 1;",
+    ];
+    for body in both_sides {
+        let part = "message Part { string name = 1; int32 count = 2; }";
+        let generated = derived(&format!("{part} message BuyRequest {{ {body} }}"));
+        assert!(
+            generated.uncovered.is_empty(),
+            "{body}: {:#?}",
+            reasons(&generated)
+        );
+    }
+}
