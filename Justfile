@@ -110,6 +110,14 @@ peers: _deps-rust _deps-python
 kill-table accept="": _deps-rust
     cargo run --quiet --package faults -- kill-table --into README.md --into conformance/faults/README.md {{ if accept == "--accept" { "" } else { "--check" } }}
 
+# score the oracle and the generators of proofread by protovalidate's conformance cases (--accept: update the READMEs)
+[group("check")]
+protovalidate accept="": _deps-rust _deps-go
+    GOBIN="$PWD/.tools/bin" go -C conformance/protovalidate install tool
+    cargo run --quiet --package faults -- protovalidate --harness .tools/bin/protovalidate-conformance \
+      --other .tools/bin/protovalidate-conformance-go --into conformance/proofread/README.md \
+      --into conformance/faults/README.md {{ if accept == "--accept" { "" } else { "--check" } }}
+
 # test the running bookstore with grpcurl, grpcio and Chromium
 [group("check")]
 end-to-end: _deps-rust _deps-grpcurl _deps-python _deps-chromium

@@ -1,13 +1,13 @@
 //! The command line of the `faults` binary.
 
-use std::{fs, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{fs, io, path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
     faults::{self, Expectation, Fault},
-    image, kill_table,
+    image, kill_table, protovalidate,
     server::RunningServer,
 };
 
@@ -38,6 +38,10 @@ enum Command {
     KillTable(KillTable),
     /// Runs proofread on the correct server, where every failure is a false positive.
     FalsePositives(FalsePositives),
+    /// Scores the oracle and the generators by the conformance cases of protovalidate.
+    Protovalidate(protovalidate::Score),
+    /// Executes the cases of protovalidate's conformance harness, which starts it.
+    ProtovalidateExecutor,
 }
 
 #[derive(Debug, Args)]
@@ -113,6 +117,11 @@ impl Cli {
             }
             Command::KillTable(arguments) => arguments.run(),
             Command::FalsePositives(arguments) => arguments.run(),
+            Command::Protovalidate(arguments) => arguments.run(),
+            Command::ProtovalidateExecutor => {
+                protovalidate::run_executor(io::stdin().lock(), io::stdout().lock())?;
+                Ok(ExitCode::SUCCESS)
+            }
         }
     }
 }
@@ -197,15 +206,7 @@ impl KillTable {
         failed |= unexpected.count() > 0;
         let sections = [("kill summary", &*summary), ("kill table", &*markdown)];
         for file in &self.into {
-            if !self.check {
-                kill_table::write(file, &sections)?;
-            } else if kill_table::is_stale(file, &sections)? {
-                println!(
-                    "{}: the kill table is out of date; run `just kill-table --accept`",
-                    file.display()
-                );
-                failed = true;
-            }
+            failed |= !kill_table::update(file, &sections, self.check, "just kill-table --accept")?;
         }
         Ok(ExitCode::from(u8::from(failed)))
     }

@@ -53,9 +53,9 @@ pub fn method(path: &str) -> Option<MethodDescriptor> {
 /// A `FileDescriptorSet` with files as bytes, because decoding descriptors with prost
 /// drops their options.
 #[derive(Clone, PartialEq, Message)]
-struct Image {
+pub(crate) struct Image {
     #[prost(bytes = "vec", repeated, tag = "1")]
-    files: Vec<Vec<u8>>,
+    pub(crate) files: Vec<Vec<u8>>,
 }
 
 fn join() -> Vec<u8> {

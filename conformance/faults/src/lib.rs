@@ -19,6 +19,7 @@ pub mod faults;
 mod field_values;
 pub mod image;
 pub mod kill_table;
+mod protovalidate;
 pub mod refusal;
 pub mod rules;
 mod runtime_validator;

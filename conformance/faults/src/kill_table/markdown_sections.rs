@@ -5,13 +5,13 @@ use std::{fs, path::Path};
 use anyhow::{Context, bail};
 
 /// Names and contents. A section is between `<!-- NAME -->` and `<!-- end of NAME -->`.
-pub type Sections<'s> = [(&'s str, &'s str)];
+type Sections<'s> = [(&'s str, &'s str)];
 
 /// Replaces those of the sections that the file contains.
 ///
 /// # Errors
 /// When the file can't be read or written, or contains none of the sections.
-pub fn write(file: &Path, sections: &Sections<'_>) -> anyhow::Result<()> {
+fn write(file: &Path, sections: &Sections<'_>) -> anyhow::Result<()> {
     let (old, new) = old_and_new_text(file, sections)?;
     if old != new {
         fs::write(file, new).with_context(|| format!("can't write {}", file.display()))?;
@@ -23,9 +23,29 @@ pub fn write(file: &Path, sections: &Sections<'_>) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// When the file can't be read, or contains none of the sections.
-pub fn is_stale(file: &Path, sections: &Sections<'_>) -> anyhow::Result<bool> {
+fn is_stale(file: &Path, sections: &Sections<'_>) -> anyhow::Result<bool> {
     let (old, new) = old_and_new_text(file, sections)?;
     Ok(old != new)
+}
+
+/// Writes sections into a Markdown file, or with `check` only prints which command updates
+/// it. Returns whether the file is up to date.
+///
+/// # Errors
+/// As [`write`] and [`is_stale`].
+pub fn update(
+    file: &Path,
+    sections: &Sections<'_>,
+    check: bool,
+    command: &str,
+) -> anyhow::Result<bool> {
+    if !check {
+        write(file, sections)?;
+    } else if is_stale(file, sections)? {
+        println!("{} is out of date; run `{command}`", file.display());
+        return Ok(false);
+    }
+    Ok(true)
 }
 
 fn old_and_new_text(file: &Path, sections: &Sections<'_>) -> anyhow::Result<(String, String)> {

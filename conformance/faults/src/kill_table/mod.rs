@@ -18,7 +18,7 @@ use proofread::contract::Contract;
 
 pub use false_positives::{CorrectServerReport, test_correct_server};
 pub use markdown::{markdown, summary};
-pub use markdown_sections::{Sections, is_stale, write};
+pub use markdown_sections::update;
 pub use run_fault::{Detection, FaultResult, run_fault};
 
 use crate::{faults::Fault, image};
