@@ -20,6 +20,8 @@ PLACE = "rust/cart/src/service/checkout/place.rs"
 ADVANCE = "rust/cart/src/service/checkout/advance.rs"
 PAYMENTS = "rust/cart/src/payments.rs"
 CHARGE = "rust/transactions/src/service/charge.rs"
+RESOLUTION = "rust/cart/src/domain/resolution.rs"
+OPERATOR = "rust/cart/src/service/checkout/operator.rs"
 REFUND = "rust/transactions/src/service/refund.rs"
 POST = "rows::ledger::post(transaction, &posting, currency, &entries, now).await?;"
 
@@ -54,6 +56,14 @@ MUTATIONS = [
     ("send no receipt", CHARGE, "receipt::enqueue_first(transaction, decided, now).await?;", "let _ = decided;"),
     ("believe a provider that contradicts itself", CHARGE,
      "&& contradicts(stored, outcome) {", "&& contradicts(stored, outcome) && stored.decided.is_none() {"),
+    ("charge again after the key was deleted", CHARGE,
+     "match rows::charges::with_request_id(transaction, request_id).await? {", "match None::<StoredCharge> {"),
+    ("resolve an order that is not parked", RESOLUTION,
+     "if self.parked_reason.is_none() {", "if self.parked_reason.is_none() && self.lines.is_empty() {"),
+    ("keep an order parked that was resolved", RESOLUTION, "self.parked_reason = None;", ""),
+    ("mark an order as paid with any charge", OPERATOR,
+     "self.check_charge(request.order_id, transaction_id).await?;", "let _ = transaction_id;"),
+    ("resolve an order without the next step", OPERATOR, "enqueue(transaction, &order, now).await?;", ""),
     ("refund without the ledger", REFUND, POST, "let _ = (posting, currency, &entries);"),
     ("do not resume a refund", REFUND, "self.enqueue_resume(transaction, pending).await?;", "let _ = pending;"),
 ]

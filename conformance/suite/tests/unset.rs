@@ -54,8 +54,16 @@ async fn responses_to_unset_fields_match_the_snapshots() -> anyhow::Result<()> {
             "*/{HideReview,ShowReview,ListAllReviews}",
         ),
         (
+            bearer(&bookstore.operator_token()?),
+            "*/{GetOperatorOrder,ResolveParkedOrder,ListOutboxMessages,RetryOutboxMessage}",
+        ),
+        (
             bearer(&session),
-            "bookstore.accounts.v1.{AccountService/*,SessionService/*Session*}",
+            "bookstore.accounts.v1.AccountService/{*Account,*Password*,SignUp,VerifyEmail}",
+        ),
+        (
+            bearer(&session),
+            "bookstore.accounts.v1.SessionService/*Session*",
         ),
         (bearer(&ended_session), "*/SignOut"),
         (

@@ -49,6 +49,9 @@ pub enum AccountsError {
     /// The request id was used before with another body.
     #[error("the request id {0} was used with another body: take a new one")]
     RequestIdReused(Uuid),
+    /// The outbox has no message with this number.
+    #[error("the outbox has no message {0}: it may have been delivered")]
+    MessageNotFound(i64),
     /// The page token is malformed or belongs to another query.
     #[error(transparent)]
     InvalidPageToken(#[from] InvalidPageToken),
@@ -84,6 +87,9 @@ impl From<AccountsError> for Status {
                 declared(errors::TOO_MANY_ATTEMPTS).retry_after(*retry_after)
             }
             AccountsError::RequestIdReused(request_id) => rpc::request_id_reused(request_id),
+            AccountsError::MessageNotFound(message_id) => {
+                declared(errors::MESSAGE_NOT_FOUND).with("message_id", message_id)
+            }
             AccountsError::InvalidPageToken(_) => declared(errors::PAGE_TOKEN_INVALID),
             AccountsError::Password(PasswordError::Overloaded) => {
                 declared(errors::OVERLOADED).retry_after(HASH_RETRY)

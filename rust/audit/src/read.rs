@@ -79,6 +79,7 @@ impl Services {
                 page_size: PAGE_SIZE,
                 page_token,
                 state: 0,
+                parked_only: false,
             },
             orders
         );

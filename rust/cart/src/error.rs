@@ -51,6 +51,15 @@ pub enum CartError {
     /// The order is not paid, or not any more.
     #[error("do not ship the order: its state is {}", .0.as_str_name())]
     OrderNotPaid(OrderState),
+    /// The order does not wait for the operator.
+    #[error("the order {0} is not parked, or not any more: read it again")]
+    OrderNotParked(OrderId),
+    /// The state of the parked order does not allow the resolution.
+    #[error("the order cannot go on in this way: its state is {}", .0.as_str_name())]
+    ResolutionNotPossible(OrderState),
+    /// The charge has not paid the order.
+    #[error("{} is no successful charge of this order over its total", name(.0))]
+    ChargeNotOfOrder(Option<Uuid>),
     /// The request id was used before with another body.
     #[error("the request id {0} was used with another body: take a new one")]
     RequestIdReused(Uuid),
@@ -60,6 +69,9 @@ pub enum CartError {
     /// Accounts does not respond.
     #[error("the account cannot be read now: retry with backoff")]
     AccountsUnavailable,
+    /// Transactions does not respond.
+    #[error("the charge cannot be checked now: retry with backoff")]
+    TransactionsUnavailable,
     /// Inventory does not respond.
     #[error("the catalogue does not respond: retry with backoff")]
     CatalogueUnavailable,
@@ -98,10 +110,20 @@ impl From<CartError> for Status {
             CartError::OrderNotPaid(state) => {
                 declared(errors::ORDER_NOT_PAID).with("state", state.as_str_name())
             }
+            CartError::OrderNotParked(order_id) => {
+                declared(errors::ORDER_NOT_PARKED).with("order_id", order_id)
+            }
+            CartError::ResolutionNotPossible(state) => {
+                declared(errors::RESOLUTION_NOT_POSSIBLE).with("state", state.as_str_name())
+            }
+            CartError::ChargeNotOfOrder(_) => declared(errors::CHARGE_NOT_OF_ORDER),
             CartError::RequestIdReused(request_id) => rpc::request_id_reused(request_id),
             CartError::InvalidPageToken(_) => declared(errors::PAGE_TOKEN_INVALID),
             CartError::AccountsUnavailable => {
                 declared(errors::ACCOUNTS_UNAVAILABLE).retry_after(UNAVAILABLE_RETRY)
+            }
+            CartError::TransactionsUnavailable => {
+                declared(errors::TRANSACTIONS_UNAVAILABLE).retry_after(UNAVAILABLE_RETRY)
             }
             CartError::CatalogueUnavailable => {
                 declared(errors::CATALOGUE_UNAVAILABLE).retry_after(UNAVAILABLE_RETRY)
@@ -114,4 +136,8 @@ impl From<CartError> for Status {
         }
         .into_status()
     }
+}
+
+fn name(transaction_id: &Option<Uuid>) -> String {
+    transaction_id.map_or_else(|| "an unset id".to_owned(), |id| id.to_string())
 }

@@ -29,6 +29,8 @@
 //! expires; then the order fails, and a charge that turns out to be successful is paid back. Any
 //! other step may go unanswered for a day. Then, or when another service contradicts what is
 //! known, the order is *parked*: nothing is guessed, its row has the reason and the log an error.
+//! The operator finds out what has happened and decides by ResolveParkedOrder how the order goes
+//! on; each decision is kept in `order_resolutions` with who made it and why.
 
 mod buyers;
 mod catalogue;
@@ -45,10 +47,12 @@ mod tests;
 
 pub use self::service::{
     Carts, Checkout, CheckoutOptions, GUEST_CART_RETENTION, MAX_GUEST_CARTS, Options, PlaceOrder,
+    ResolveOrder,
 };
 pub use domain::{
     Cart, CartFull, CartItem, CartItems, CartLine, CartOwner, ChargeState, DeclineReason, Event,
-    HoldState, LinesBack, MAX_LINES, Order, OrderFailure, OrderId, OrderLine, OrderState, Step,
+    HoldState, LinesBack, MAX_LINES, OperatorOrder, Order, OrderFailure, OrderFilter, OrderId,
+    OrderLine, OrderResolution, OrderState, Resolution, ResolveError, Step,
 };
 pub use error::CartError;
 pub use grpc::{CartGrpc, CheckoutGrpc};

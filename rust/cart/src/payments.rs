@@ -1,8 +1,8 @@
 //! The client of Transactions: charges and refunds.
 
 use contract::bookstore::transactions::v1::{
-    self as contract_v1, ChargeRequest, PaymentMethod, RefundRequest, TransactionState,
-    transaction_service_client::TransactionServiceClient,
+    self as contract_v1, ChargeRequest, GetTransactionRequest, PaymentMethod, RefundRequest,
+    TransactionState, transaction_service_client::TransactionServiceClient,
 };
 use rpc::Channel;
 use service::convert;
@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use tonic::Status;
 use uuid::Uuid;
 
-use crate::{DeclineReason, Event, Order, remote_error::RemoteError};
+use crate::{CartError, DeclineReason, Event, Order, remote_error::RemoteError};
 
 /// The state of a charge that was paid back completely, in the details of an error.
 const REFUNDED: &str = "TRANSACTION_STATE_REFUNDED";
@@ -59,6 +59,39 @@ impl Payments {
                 unknown_or_parked(&status, &["REQUEST_ID_REUSED", "AMOUNT_NOT_POSITIVE"])
             }
         }
+    }
+
+    /// Whether a charge has paid an order. With `paid_back`, also if it was paid back since.
+    ///
+    /// # Errors
+    /// [`CartError::TransactionsUnavailable`] if Transactions does not answer.
+    pub(crate) async fn has_paid(
+        &self,
+        order: &Order,
+        transaction_id: Uuid,
+        paid_back: bool,
+    ) -> Result<bool, CartError> {
+        let request = GetTransactionRequest {
+            transaction_id: transaction_id.to_string(),
+        };
+        let transaction = match self.0.clone().get_transaction(request).await {
+            Ok(response) => response.into_inner().transaction.unwrap_or_default(),
+            Err(status) if RemoteError::from(&status).reason == "TRANSACTION_NOT_FOUND" => {
+                return Ok(false);
+            }
+            Err(status) => {
+                tracing::warn!(%status, "Transactions does not tell about a charge");
+                return Err(CartError::TransactionsUnavailable);
+            }
+        };
+        let is_charged = match transaction.state() {
+            TransactionState::Charged => true,
+            TransactionState::PartlyRefunded | TransactionState::Refunded => paid_back,
+            TransactionState::Declined | TransactionState::Unspecified => false,
+        };
+        let is_of_order = transaction.reference == order.order_id.to_string();
+        let amount = convert::money("transaction.amount", transaction.amount);
+        Ok(is_charged && is_of_order && amount.as_ref() == Ok(&order.total))
     }
 
     /// Pays back what is left of the charge of an order, once however often it is called.

@@ -8,6 +8,7 @@ mod domain;
 mod expiry;
 mod orders;
 mod random_walk;
+mod resolutions;
 mod saga;
 mod shop;
 mod statements;

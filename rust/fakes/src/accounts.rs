@@ -14,7 +14,7 @@ use rpc::{AccountId, AuthenticationError, Authenticator, Caller, failure};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use crate::{FaultSwitch, lock};
+use crate::{FakeOutbox, FaultSwitch, lock};
 
 /// A fake of AccountService and SessionService that also verifies session tokens. Clones share
 /// the same accounts. It sends no mails; the tokens of mails are read with
@@ -22,6 +22,8 @@ use crate::{FaultSwitch, lock};
 #[derive(Clone, Debug, Default)]
 pub struct FakeAccounts {
     pub(crate) state: Arc<Mutex<State>>,
+    /// What it has not delivered.
+    pub outbox: FakeOutbox,
     /// Its faults.
     pub faults: FaultSwitch,
 }
@@ -192,6 +194,29 @@ impl AccountService for FakeAccounts {
         let mut state = lock(&self.state);
         let account = Some(state.owned(&request)?.account.clone());
         Ok(Response::new(GetAccountResponse { account }))
+    }
+
+    async fn list_outbox_messages(
+        &self,
+        request: Request<ListOutboxMessagesRequest>,
+    ) -> Result<Response<ListOutboxMessagesResponse>, Status> {
+        self.faults.apply("list_outbox_messages").await?;
+        Ok(Response::new(ListOutboxMessagesResponse {
+            messages: self.outbox.list(request.into_inner().dead_only),
+            next_page_token: String::new(),
+        }))
+    }
+
+    async fn retry_outbox_message(
+        &self,
+        request: Request<RetryOutboxMessageRequest>,
+    ) -> Result<Response<RetryOutboxMessageResponse>, Status> {
+        self.faults.apply("retry_outbox_message").await?;
+        let message = self.outbox.retry(request.into_inner().message_id);
+        let missing = || failure(errors::MESSAGE_NOT_FOUND, "no such message").into_status();
+        Ok(Response::new(RetryOutboxMessageResponse {
+            message: Some(message.ok_or_else(missing)?),
+        }))
     }
 
     async fn update_account(

@@ -26,6 +26,10 @@ pub struct FakeCheckout {
     /// All orders, oldest first.
     orders: watch::Sender<Vec<Order>>,
     requests: Arc<Mutex<HashMap<String, (PlaceOrderRequest, Order)>>>,
+    /// Why orders are parked, by their ids.
+    parked: Arc<Mutex<HashMap<String, String>>>,
+    /// The decisions about orders by request id, oldest first.
+    resolutions: Arc<Mutex<Vec<(String, OrderResolution)>>>,
     /// Its faults.
     pub faults: FaultSwitch,
 }
@@ -64,6 +68,63 @@ impl FakeCheckout {
                 order.update_time.get_or_insert_default().seconds += 1;
             }
         });
+    }
+
+    /// Lets an order wait for the operator.
+    pub fn park(&self, order_id: &str, reason: &str) {
+        lock(&self.parked).insert(order_id.to_owned(), reason.to_owned());
+    }
+
+    /// All decisions, oldest first.
+    pub fn resolutions(&self) -> Vec<OrderResolution> {
+        let resolutions = lock(&self.resolutions);
+        resolutions.iter().map(|(_, made)| made.clone()).collect()
+    }
+
+    /// An order as the operator sees it.
+    fn seen(&self, order: &Order) -> OperatorOrder {
+        let mut resolutions = self.resolutions();
+        resolutions.retain(|made| made.order_id == order.order_id);
+        let parked = lock(&self.parked).get(&order.order_id).cloned();
+        OperatorOrder {
+            order: Some(order.clone()),
+            parked_reason: parked.unwrap_or_default(),
+            resolutions,
+        }
+    }
+
+    fn any_order(&self, order_id: &str) -> Result<Order, Status> {
+        let mut orders = self.orders().into_iter();
+        let found = orders.find(|order| order.order_id == order_id);
+        found.ok_or_else(|| failure(errors::ORDER_NOT_FOUND, "no such order").into_status())
+    }
+
+    /// Records a decision. It knows no charges, and the order does not go on.
+    fn resolve(&self, request: ResolveParkedOrderRequest) -> Result<OrderResolution, Status> {
+        let mut resolutions = lock(&self.resolutions);
+        let mut earlier = resolutions.iter();
+        if let Some((_, made)) = earlier.find(|(request_id, _)| *request_id == request.request_id) {
+            return Ok(made.clone());
+        }
+        let refused = |error| Err(failure(error, "refused").into_status());
+        if request.action() == ResolutionAction::MarkPaid {
+            return refused(errors::CHARGE_NOT_OF_ORDER);
+        }
+        let Some(parked_reason) = lock(&self.parked).remove(&request.order_id) else {
+            return refused(errors::ORDER_NOT_PARKED);
+        };
+        let made = OrderResolution {
+            resolution_id: Uuid::new_v4().to_string(),
+            order_id: request.order_id,
+            action: request.action,
+            transaction_id: request.transaction_id,
+            operator_name: request.operator_name,
+            note: request.note,
+            parked_reason,
+            create_time: Some(prost_types::Timestamp::default()),
+        };
+        resolutions.push((request.request_id, made.clone()));
+        Ok(made)
     }
 
     /// The order with this id of the caller.
@@ -156,17 +217,45 @@ fn is_final(order: &Order) -> bool {
     }
 }
 
-fn not_faked<A>() -> Result<Response<A>, Status> {
-    Err(Status::unimplemented("not part of the fake"))
-}
-
 #[tonic::async_trait]
 impl CheckoutService for FakeCheckout {
     async fn list_all_orders(
         &self,
-        _: Request<ListAllOrdersRequest>,
+        request: Request<ListAllOrdersRequest>,
     ) -> Result<Response<ListAllOrdersResponse>, Status> {
-        not_faked()
+        self.faults.apply("list_all_orders").await?;
+        let request = request.into_inner();
+        let mut orders: Vec<_> = self.orders().iter().map(|order| self.seen(order)).collect();
+        orders.reverse();
+        orders.retain(|seen| {
+            let state = seen.order.as_ref().map(Order::state);
+            (request.state == 0 || state == Some(request.state()))
+                && (!request.parked_only || !seen.parked_reason.is_empty())
+        });
+        Ok(Response::new(ListAllOrdersResponse {
+            orders,
+            next_page_token: String::new(),
+        }))
+    }
+
+    async fn get_operator_order(
+        &self,
+        request: Request<GetOperatorOrderRequest>,
+    ) -> Result<Response<GetOperatorOrderResponse>, Status> {
+        self.faults.apply("get_operator_order").await?;
+        let order = self.any_order(&request.into_inner().order_id)?;
+        let order = Some(self.seen(&order));
+        Ok(Response::new(GetOperatorOrderResponse { order }))
+    }
+
+    async fn resolve_parked_order(
+        &self,
+        request: Request<ResolveParkedOrderRequest>,
+    ) -> Result<Response<ResolveParkedOrderResponse>, Status> {
+        let request = request.into_inner();
+        let resolve = || self.resolve(request);
+        let resolution = Some(self.faults.serve("resolve_parked_order", resolve).await?);
+        Ok(Response::new(ResolveParkedOrderResponse { resolution }))
     }
 
     async fn check_purchases(
@@ -281,8 +370,24 @@ impl CheckoutService for FakeCheckout {
 
     async fn ship_order(
         &self,
-        _: Request<ShipOrderRequest>,
+        request: Request<ShipOrderRequest>,
     ) -> Result<Response<ShipOrderResponse>, Status> {
-        not_faked()
+        self.faults.apply("ship_order").await?;
+        let request = request.into_inner();
+        let mut order = self.any_order(&request.order_id)?;
+        match order.state() {
+            OrderState::Shipped => {}
+            OrderState::Paid => {
+                order.set_state(OrderState::Shipped);
+                order.tracking_number = request.tracking_number;
+                self.change(&request.order_id, |stored| stored.clone_from(&order));
+            }
+            state => {
+                return Err(failure(errors::ORDER_NOT_PAID, "not paid")
+                    .with("state", state.as_str_name())
+                    .into_status());
+            }
+        }
+        Ok(Response::new(ShipOrderResponse { order: Some(order) }))
     }
 }

@@ -203,9 +203,13 @@ impl InventoryService for FakeInventory {
 
     async fn set_stock(
         &self,
-        _: Request<SetStockRequest>,
+        request: Request<SetStockRequest>,
     ) -> Result<Response<SetStockResponse>, Status> {
-        not_faked()
+        self.faults.apply("set_stock").await?;
+        let request = request.into_inner();
+        self.set_on_hand(request.book_id, request.on_hand());
+        let level = Some(self.level(request.book_id));
+        Ok(Response::new(SetStockResponse { level }))
     }
 
     async fn reserve_stock(

@@ -71,6 +71,17 @@ impl FakeReviews {
         review
     }
 
+    /// Hides a review for a reason, or shows it if that is empty.
+    fn set_hidden(&self, review_id: &str, reason: &str) -> Result<Review, Status> {
+        let mut reviews = lock(&self.reviews);
+        let mut reviews = reviews.iter_mut().map(|(_, review)| review);
+        let found = reviews.find(|review| review.review_id == review_id);
+        let missing = || failure(errors::REVIEW_NOT_FOUND, "no review").into_status();
+        let review = found.ok_or_else(missing)?;
+        reason.clone_into(&mut review.hidden_reason);
+        Ok(review.clone())
+    }
+
     /// The visible reviews of a book, newest first.
     fn visible(&self, book_id: i32) -> Vec<Review> {
         let mut reviews = self.all();
@@ -186,22 +197,35 @@ impl ReviewService for FakeReviews {
 
     async fn hide_review(
         &self,
-        _: Request<HideReviewRequest>,
+        request: Request<HideReviewRequest>,
     ) -> Result<Response<HideReviewResponse>, Status> {
-        not_faked()
+        self.faults.apply("hide_review").await?;
+        let request = request.into_inner();
+        let review = Some(self.set_hidden(&request.review_id, &request.reason)?);
+        Ok(Response::new(HideReviewResponse { review }))
     }
 
     async fn show_review(
         &self,
-        _: Request<ShowReviewRequest>,
+        request: Request<ShowReviewRequest>,
     ) -> Result<Response<ShowReviewResponse>, Status> {
-        not_faked()
+        self.faults.apply("show_review").await?;
+        let review = Some(self.set_hidden(&request.get_ref().review_id, "")?);
+        Ok(Response::new(ShowReviewResponse { review }))
     }
 
     async fn list_all_reviews(
         &self,
-        _: Request<ListAllReviewsRequest>,
+        request: Request<ListAllReviewsRequest>,
     ) -> Result<Response<ListAllReviewsResponse>, Status> {
-        not_faked()
+        self.faults.apply("list_all_reviews").await?;
+        let hidden_only = request.get_ref().hidden_only;
+        let mut reviews = self.all();
+        reviews.retain(|review| !hidden_only || !review.hidden_reason.is_empty());
+        reviews.reverse();
+        Ok(Response::new(ListAllReviewsResponse {
+            reviews,
+            next_page_token: String::new(),
+        }))
     }
 }

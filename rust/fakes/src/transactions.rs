@@ -16,7 +16,7 @@ use contract::{
 use rpc::{Caller, failure};
 use tonic::{Request, Response, Status};
 
-use crate::{FaultSwitch, lock};
+use crate::{FakeOutbox, FaultSwitch, lock};
 
 /// A fake Transactions service: it declines `tok_insufficient_funds` and charges every other
 /// token. It sends two receipts again, of any transaction. Clones share the same transactions and
@@ -24,6 +24,8 @@ use crate::{FaultSwitch, lock};
 #[derive(Clone, Debug, Default)]
 pub struct FakeTransactions {
     state: Arc<Mutex<State>>,
+    /// What it has not delivered.
+    pub outbox: FakeOutbox,
     /// Its faults.
     pub faults: FaultSwitch,
 }
@@ -224,9 +226,40 @@ impl TransactionService for FakeTransactions {
 
     async fn get_transaction(
         &self,
-        _: Request<GetTransactionRequest>,
+        request: Request<GetTransactionRequest>,
     ) -> Result<Response<GetTransactionResponse>, Status> {
-        not_faked()
+        self.faults.apply("get_transaction").await?;
+        let mut transactions = self.transactions().into_iter();
+        let transaction_id = request.into_inner().transaction_id;
+        let found = transactions.find(|found| found.transaction_id == transaction_id);
+        if found.is_none() {
+            let message = "no such transaction";
+            return Err(failure(errors::TRANSACTION_NOT_FOUND, message).into_status());
+        }
+        Ok(Response::new(GetTransactionResponse { transaction: found }))
+    }
+
+    async fn list_outbox_messages(
+        &self,
+        request: Request<ListOutboxMessagesRequest>,
+    ) -> Result<Response<ListOutboxMessagesResponse>, Status> {
+        self.faults.apply("list_outbox_messages").await?;
+        Ok(Response::new(ListOutboxMessagesResponse {
+            messages: self.outbox.list(request.into_inner().dead_only),
+            next_page_token: String::new(),
+        }))
+    }
+
+    async fn retry_outbox_message(
+        &self,
+        request: Request<RetryOutboxMessageRequest>,
+    ) -> Result<Response<RetryOutboxMessageResponse>, Status> {
+        self.faults.apply("retry_outbox_message").await?;
+        let message = self.outbox.retry(request.into_inner().message_id);
+        let missing = || failure(errors::MESSAGE_NOT_FOUND, "no such message").into_status();
+        Ok(Response::new(RetryOutboxMessageResponse {
+            message: Some(message.ok_or_else(missing)?),
+        }))
     }
 
     async fn list_transactions(
@@ -240,7 +273,19 @@ impl TransactionService for FakeTransactions {
         &self,
         _: Request<ListPaymentsRequest>,
     ) -> Result<Response<ListPaymentsResponse>, Status> {
-        not_faked()
+        self.faults.apply("list_payments").await?;
+        let payments = self.transactions().into_iter().rev();
+        let payments = payments.map(|transaction| Payment {
+            transaction_id: transaction.transaction_id.clone(),
+            reference: transaction.reference.clone(),
+            amount: transaction.amount.clone(),
+            transaction: Some(transaction),
+            parked_reason: String::new(),
+        });
+        Ok(Response::new(ListPaymentsResponse {
+            payments: payments.collect(),
+            next_page_token: String::new(),
+        }))
     }
 
     async fn get_ledger(

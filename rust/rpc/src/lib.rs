@@ -47,7 +47,7 @@ pub use http_port::{PeerAddress, serve_http};
 pub use identity::{AccountId, Caller, ServiceName, bearer_token};
 pub use listen::{BindError, bind};
 pub use options::Options;
-pub use peer::{client_network, set_client_address};
+pub use peer::{client_network, peer_network, set_client_address};
 pub use router::Router;
 pub use routes::GeneratedServer;
 pub use timeout::{MalformedTimeout, format_timeout, parse_timeout};

@@ -33,7 +33,7 @@ pub fn set_client_address(metadata: &mut MetadataMap, address: IpAddr) {
 
 /// The network that counts as one peer: an IPv4 address or an IPv6 /64 network, the
 /// smallest that providers assign. All clients behind one proxy or NAT are one peer.
-pub(crate) fn peer_network(address: IpAddr) -> IpAddr {
+pub fn peer_network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let prefix = address.to_bits() >> 64 << 64;

@@ -11,7 +11,8 @@
 //! - [`Watchers`] notifies the streams of a service of changes.
 //! - [`CrashPoints`] stops a call of a test where a crash could stop it.
 //! - [`run_periodically`] runs background work, such as [`PruneIdempotencyKeys`] and
-//!   [`OutboxWorker`], which delivers the messages of [`store::outbox`].
+//!   [`OutboxWorker`], which delivers the messages of [`store::outbox`]. [`OutboxView`] shows them
+//!   to the operator.
 
 #![forbid(unsafe_code)]
 
@@ -19,6 +20,7 @@ mod clock;
 pub mod convert;
 mod crash_points;
 mod ids;
+mod outbox_view;
 mod outbox_worker;
 mod page;
 mod page_token;
@@ -31,6 +33,7 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use convert::ConversionError;
 pub use crash_points::{CrashPoints, abort_at_crash_point};
 pub use ids::{IdSource, SequentialIds, UuidV7Ids};
+pub use outbox_view::OutboxView;
 pub use outbox_worker::{DeliveryError, OutboxHandler, OutboxOptions, OutboxWorker};
 pub use page::{DEFAULT_PAGE_SIZE, Page, page_size};
 pub use page_token::{InvalidPageToken, PageScope};

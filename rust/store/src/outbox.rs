@@ -28,7 +28,7 @@
 mod statements;
 
 use self::statements::{
-    ACKNOWLEDGE, BURY, CLAIM, DEAD_LETTERS, ENQUEUE, REQUEUE, RETRY, STATISTICS, WITHDRAW,
+    ACKNOWLEDGE, BURY, CLAIM, ENQUEUE, GET, LIST, REQUEUE, RETRY, STATISTICS, WITHDRAW,
 };
 use crate::{Connection, Error, Transaction, query};
 
@@ -57,13 +57,53 @@ pub struct Message {
     pub attempt: i64,
 }
 
-/// A message that is not delivered any more until it is requeued.
+/// A message in the outbox, for the operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeadLetter {
-    /// The message, with the number of its last attempt.
+pub struct StoredMessage {
+    /// The topic.
+    pub topic: String,
+    /// The message, with the number of its last attempt; 0 if there was none.
     pub message: Message,
-    /// Why the last attempt failed.
-    pub last_error: String,
+    /// When it was enqueued.
+    pub enqueued_at: i64,
+    /// When it can be claimed.
+    pub available_at: i64,
+    /// Whether it is not delivered any more until it is requeued.
+    pub dead: bool,
+    /// Why the last attempt that has failed did so.
+    pub last_error: Option<String>,
+}
+
+crate::row! {
+    struct StoredRow {
+        sequence: i64,
+        topic: String,
+        message_key: String,
+        payload: Vec<u8>,
+        attempts: i64,
+        enqueued_at: i64,
+        available_at: i64,
+        dead: bool,
+        last_error: Option<String>,
+    }
+}
+
+impl StoredRow {
+    fn into_message(self) -> StoredMessage {
+        StoredMessage {
+            topic: self.topic,
+            message: Message {
+                sequence: self.sequence,
+                key: self.message_key,
+                payload: self.payload,
+                attempt: self.attempts,
+            },
+            enqueued_at: self.enqueued_at,
+            available_at: self.available_at,
+            dead: self.dead,
+            last_error: self.last_error,
+        }
+    }
 }
 
 /// The right of one worker to acknowledge the messages that it claimed.
@@ -197,51 +237,46 @@ pub async fn withdraw(transaction: &mut Transaction, topic: &str, key: &str) -> 
     withdraw.execute(transaction).await.map(drop)
 }
 
-/// Makes all dead messages of a topic available again, with no attempt made, and returns
-/// their number.
+/// The messages of some topics with a larger number than `after`, oldest first, at most `limit`.
 ///
 /// # Errors
 /// [`Error`] if the statement fails.
-pub async fn requeue_dead_letters(
-    transaction: &mut Transaction,
-    topic: &str,
-    now: i64,
-) -> Result<u64, Error> {
-    transaction.notify(CHANNEL, topic);
-    query(REQUEUE)
-        .bind(topic)
-        .bind(now)
-        .execute(transaction)
-        .await
-}
-
-/// The oldest dead messages of a topic, at most `limit`.
-///
-/// # Errors
-/// [`Error`] if the statement fails.
-pub async fn dead_letters(
+pub async fn list(
     connection: &mut Connection,
-    topic: &str,
+    topics: &[String],
+    dead_only: bool,
+    after: i64,
     limit: i64,
-) -> Result<Vec<DeadLetter>, Error> {
-    type Row = (i64, String, Vec<u8>, i64, Option<String>);
-    let rows: Vec<Row> = query(DEAD_LETTERS)
-        .bind(topic)
+) -> Result<Vec<StoredMessage>, Error> {
+    let list = query(LIST).bind(topics).bind(after).bind(dead_only);
+    let rows: Vec<StoredRow> = list
         .bind(limit)
+        .long_running()
         .fetch_all(connection)
         .await?;
-    let letters = rows
-        .into_iter()
-        .map(|(sequence, key, payload, attempt, last_error)| DeadLetter {
-            message: Message {
-                sequence,
-                key,
-                payload,
-                attempt,
-            },
-            last_error: last_error.unwrap_or_default(),
-        });
-    Ok(letters.collect())
+    Ok(rows.into_iter().map(StoredRow::into_message).collect())
+}
+
+/// Makes a dead message of one of the topics available again, with no attempt made. A message
+/// that is not dead stays as it is. Returns the message; `None` if there is none.
+///
+/// # Errors
+/// [`Error`] if a statement fails.
+pub async fn requeue(
+    transaction: &mut Transaction,
+    topics: &[String],
+    sequence: i64,
+    now: i64,
+) -> Result<Option<StoredMessage>, Error> {
+    let requeue = query(REQUEUE).bind(sequence).bind(now).bind(topics);
+    let requeued = requeue.execute(transaction).await?;
+    let get = query(GET).bind(sequence).bind(topics);
+    let row: Option<StoredRow> = get.fetch_optional(transaction).await?;
+    let message = row.map(StoredRow::into_message);
+    if let Some(message) = message.as_ref().filter(|_| requeued == 1) {
+        transaction.notify(CHANNEL, message.topic.as_str());
+    }
+    Ok(message)
 }
 
 /// Counts the messages of a topic.

@@ -114,6 +114,9 @@ pub enum TransactionsError {
     /// The request id was used before with another body.
     #[error("the request id {0} was used with another body: take a new one")]
     RequestIdReused(Uuid),
+    /// The outbox has no message with this number.
+    #[error("the outbox has no message {0}: it may have been delivered")]
+    MessageNotFound(i64),
     /// The page token is malformed or belongs to another query.
     #[error(transparent)]
     InvalidPageToken(#[from] InvalidPageToken),
@@ -155,6 +158,9 @@ impl From<TransactionsError> for Status {
                 declared(v1::PROVIDER_UNAVAILABLE).retry_after(PROVIDER_RETRY)
             }
             TransactionsError::RequestIdReused(request_id) => rpc::request_id_reused(request_id),
+            TransactionsError::MessageNotFound(message_id) => {
+                declared(v1::MESSAGE_NOT_FOUND).with("message_id", message_id)
+            }
             TransactionsError::InvalidPageToken(_) => declared(v1::PAGE_TOKEN_INVALID),
             TransactionsError::Store(store::Error::Overloaded) => rpc::store_overloaded(),
             TransactionsError::Store(cause) if cause.is_unavailable() => {

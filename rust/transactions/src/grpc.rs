@@ -3,9 +3,10 @@
 
 use contract::bookstore::transactions::v1::{
     self as contract_v1, ChargeRequest, ChargeResponse, GetLedgerRequest, GetLedgerResponse,
-    GetTransactionRequest, GetTransactionResponse, ListPaymentsRequest, ListPaymentsResponse,
-    ListTransactionsRequest, ListTransactionsResponse, RefundRequest, RefundResponse,
-    ResendReceiptRequest, ResendReceiptResponse,
+    GetTransactionRequest, GetTransactionResponse, ListOutboxMessagesRequest,
+    ListOutboxMessagesResponse, ListPaymentsRequest, ListPaymentsResponse, ListTransactionsRequest,
+    ListTransactionsResponse, RefundRequest, RefundResponse, ResendReceiptRequest,
+    ResendReceiptResponse, RetryOutboxMessageRequest, RetryOutboxMessageResponse,
     transaction_service_server::{TransactionService, TransactionServiceServer},
 };
 use rpc::Caller;
@@ -14,6 +15,7 @@ use tonic::{Request, Response, Status};
 
 use crate::{
     DeclineReason, Payment, Refund, Transaction, TransactionId, TransactionState, Transactions,
+    TransactionsError,
 };
 
 /// The handler of `bookstore.transactions.v1.TransactionService`.
@@ -112,12 +114,43 @@ impl TransactionService for Grpc {
         let receipt_email = self.0.resend_receipt(request_id, id, account_id).await?;
         Ok(Response::new(ResendReceiptResponse { receipt_email }))
     }
+
+    async fn list_outbox_messages(
+        &self,
+        request: Request<ListOutboxMessagesRequest>,
+    ) -> RpcResult<ListOutboxMessagesResponse> {
+        let request = request.into_inner();
+        let size = page_size(request.page_size)?;
+        let outbox = self.0.outbox();
+        let token = &request.page_token;
+        let page = outbox
+            .list::<TransactionsError>(request.dead_only, size, token)
+            .await?;
+        Ok(Response::new(ListOutboxMessagesResponse {
+            messages: page.items,
+            next_page_token: page.next_page_token,
+        }))
+    }
+
+    async fn retry_outbox_message(
+        &self,
+        request: Request<RetryOutboxMessageRequest>,
+    ) -> RpcResult<RetryOutboxMessageResponse> {
+        let message_id = request.into_inner().message_id;
+        let message = self
+            .0
+            .outbox()
+            .retry::<TransactionsError>(message_id)
+            .await?;
+        let message = Some(message.ok_or(TransactionsError::MessageNotFound(message_id))?);
+        Ok(Response::new(RetryOutboxMessageResponse { message }))
+    }
 }
 
-/// The account whose transactions the caller may read; `None` is the operator, who may read
-/// all.
+/// The account whose transactions the caller may read; `None` is the operator or a service that
+/// the contract lets in, which may read all.
 fn reader<T>(request: &Request<T>) -> Result<Option<AccountId>, Status> {
-    if Caller::of(request) == Caller::Operator {
+    if matches!(Caller::of(request), Caller::Operator | Caller::Service(_)) {
         return Ok(None);
     }
     Ok(Some(AccountId(Caller::require_account(request)?.0)))

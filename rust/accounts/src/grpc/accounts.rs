@@ -3,16 +3,17 @@
 use contract::bookstore::accounts::v1::{
     ChangePasswordRequest, ChangePasswordResponse, DeleteAccountRequest, DeleteAccountResponse,
     ExportAccountRequest, ExportAccountResponse, GetAccountRequest, GetAccountResponse,
-    RequestPasswordResetRequest, RequestPasswordResetResponse, ResetPasswordRequest,
-    ResetPasswordResponse, SignUpRequest, SignUpResponse, UpdateAccountRequest,
-    UpdateAccountResponse, VerifyEmailRequest, VerifyEmailResponse,
+    ListOutboxMessagesRequest, ListOutboxMessagesResponse, RequestPasswordResetRequest,
+    RequestPasswordResetResponse, ResetPasswordRequest, ResetPasswordResponse,
+    RetryOutboxMessageRequest, RetryOutboxMessageResponse, SignUpRequest, SignUpResponse,
+    UpdateAccountRequest, UpdateAccountResponse, VerifyEmailRequest, VerifyEmailResponse,
     account_service_server::AccountService,
 };
-use service::convert;
-use tonic::Request;
+use service::{convert, page_size};
+use tonic::{Request, Response};
 
 use super::{AccountGrpc, RpcResult, account_of, from_proto, session_of};
-use crate::EmailAddress;
+use crate::{AccountsError, EmailAddress};
 
 #[tonic::async_trait]
 impl AccountService for AccountGrpc {
@@ -109,5 +110,32 @@ impl AccountService for AccountGrpc {
         let current = request.into_inner().current_password;
         self.0.delete_account(account_id, current, network).await?;
         Ok(DeleteAccountResponse {}.into())
+    }
+
+    async fn list_outbox_messages(
+        &self,
+        request: Request<ListOutboxMessagesRequest>,
+    ) -> RpcResult<ListOutboxMessagesResponse> {
+        let request = request.into_inner();
+        let size = page_size(request.page_size)?;
+        let outbox = self.0.outbox();
+        let token = &request.page_token;
+        let page = outbox
+            .list::<AccountsError>(request.dead_only, size, token)
+            .await?;
+        Ok(Response::new(ListOutboxMessagesResponse {
+            messages: page.items,
+            next_page_token: page.next_page_token,
+        }))
+    }
+
+    async fn retry_outbox_message(
+        &self,
+        request: Request<RetryOutboxMessageRequest>,
+    ) -> RpcResult<RetryOutboxMessageResponse> {
+        let message_id = request.into_inner().message_id;
+        let message = self.0.outbox().retry::<AccountsError>(message_id).await?;
+        let message = Some(message.ok_or(AccountsError::MessageNotFound(message_id))?);
+        Ok(Response::new(RetryOutboxMessageResponse { message }))
     }
 }

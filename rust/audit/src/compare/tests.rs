@@ -64,6 +64,7 @@ fn healthy() -> Records {
         orders: vec![OperatorOrder {
             order: Some(order),
             parked_reason: String::new(),
+            resolutions: Vec::new(),
         }],
         payments: vec![payment],
         reservations: vec![reservation],

@@ -2,10 +2,13 @@
 
 mod cart;
 mod order;
+mod resolution;
 mod saga;
 
 pub use cart::{Cart, CartFull, CartItem, CartItems, CartLine, CartOwner, MAX_LINES};
 pub use order::{
-    ChargeState, DeclineReason, HoldState, Order, OrderFailure, OrderId, OrderLine, OrderState,
+    ChargeState, DeclineReason, HoldState, Order, OrderFailure, OrderFilter, OrderId, OrderLine,
+    OrderState,
 };
+pub use resolution::{OperatorOrder, OrderResolution, Resolution, ResolveError};
 pub use saga::{Event, LinesBack, Step};

@@ -175,6 +175,8 @@ pub struct Order {
     pub updated_at: Timestamp,
     /// When anything last changed: since then it waits for its next step.
     pub waiting_since: Timestamp,
+    /// The number with which the buyer can follow the parcel, if there is one.
+    pub tracking_number: Option<String>,
 }
 
 impl Order {
@@ -197,7 +199,17 @@ impl Order {
             parked_reason: None,
             updated_at: self.created_at,
             waiting_since: self.created_at,
+            tracking_number: None,
             ..self
         }
     }
+}
+
+/// Which orders the operator wants to see.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OrderFilter {
+    /// Only orders in this state.
+    pub state: Option<OrderState>,
+    /// Only orders that wait for the operator.
+    pub parked_only: bool,
 }

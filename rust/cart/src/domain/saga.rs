@@ -201,11 +201,15 @@ impl Order {
         )
     }
 
-    /// Ships the order. A shipped order stays as it is.
+    /// Ships the order, with the number with which its parcel can be followed, if there is one. A
+    /// shipped order stays as it is.
     ///
     /// # Errors
     /// The state, if the order is not paid.
-    pub fn ship(&mut self, now: Timestamp) -> Result<(), OrderState> {
+    pub fn ship(&mut self, tracking: Option<&str>, now: Timestamp) -> Result<(), OrderState> {
+        if self.state == OrderState::Paid {
+            self.tracking_number = tracking.map(str::to_owned);
+        }
         self.become_state(OrderState::Shipped, &[OrderState::Paid], now)
     }
 
@@ -228,7 +232,7 @@ impl Order {
     }
 
     /// A placed order fails; one that is cancelled or has failed stays so.
-    fn fail(&mut self, failure: OrderFailure, now: Timestamp) {
+    pub(super) fn fail(&mut self, failure: OrderFailure, now: Timestamp) {
         if self.state == OrderState::Placed {
             self.state = OrderState::Failed;
             self.failure = Some(failure);

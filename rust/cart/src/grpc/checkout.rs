@@ -4,9 +4,10 @@ use std::pin::Pin;
 
 use contract::bookstore::cart::v1::{
     CancelOrderRequest, CancelOrderResponse, CheckPurchasesRequest, CheckPurchasesResponse,
-    GetOrderRequest, GetOrderResponse, ListAllOrdersRequest, ListAllOrdersResponse,
-    ListOrdersRequest, ListOrdersResponse, PlaceOrderRequest, PlaceOrderResponse, ShipOrderRequest,
-    ShipOrderResponse, WatchOrderRequest, WatchOrderResponse,
+    GetOperatorOrderRequest, GetOperatorOrderResponse, GetOrderRequest, GetOrderResponse,
+    ListAllOrdersRequest, ListAllOrdersResponse, ListOrdersRequest, ListOrdersResponse,
+    PlaceOrderRequest, PlaceOrderResponse, ResolveParkedOrderRequest, ResolveParkedOrderResponse,
+    ShipOrderRequest, ShipOrderResponse, WatchOrderRequest, WatchOrderResponse,
     checkout_service_server::{CheckoutService, CheckoutServiceServer},
 };
 use futures::{Stream, StreamExt as _};
@@ -15,7 +16,9 @@ use service::{AccountId, BookId, ConversionError, convert, page_size};
 use tonic::{Request, Response, Status};
 
 use super::RpcResult;
-use crate::{Checkout, OrderId, OrderState, PlaceOrder};
+use crate::{
+    CartError, Checkout, OrderFilter, OrderId, OrderState, PlaceOrder, Resolution, ResolveOrder,
+};
 
 /// The handler of `bookstore.cart.v1.CheckoutService`.
 #[derive(Debug, Clone)]
@@ -74,11 +77,33 @@ impl CheckoutService for CheckoutGrpc {
                     .ok_or_else(|| ConversionError::new("state", number))?,
             ),
         };
-        let page = self.0.list_all(state, size, &request.page_token).await?;
+        let filter = OrderFilter {
+            state,
+            parked_only: request.parked_only,
+        };
+        let page = self.0.list_all(filter, size, &request.page_token).await?;
         Ok(Response::new(ListAllOrdersResponse {
             orders: page.items.into_iter().map(Into::into).collect(),
             next_page_token: page.next_page_token,
         }))
+    }
+
+    async fn get_operator_order(
+        &self,
+        request: Request<GetOperatorOrderRequest>,
+    ) -> RpcResult<GetOperatorOrderResponse> {
+        let order_id = order_id(&request.into_inner().order_id)?;
+        let order = Some(self.0.operator_order(order_id).await?.into());
+        Ok(Response::new(GetOperatorOrderResponse { order }))
+    }
+
+    async fn resolve_parked_order(
+        &self,
+        request: Request<ResolveParkedOrderRequest>,
+    ) -> RpcResult<ResolveParkedOrderResponse> {
+        let request = resolve_order(request.into_inner())?;
+        let resolution = Some(self.0.resolve(&request).await?.into());
+        Ok(Response::new(ResolveParkedOrderResponse { resolution }))
     }
 
     type WatchOrderStream = Pin<Box<dyn Stream<Item = Result<WatchOrderResponse, Status>> + Send>>;
@@ -108,8 +133,10 @@ impl CheckoutService for CheckoutGrpc {
     }
 
     async fn ship_order(&self, request: Request<ShipOrderRequest>) -> RpcResult<ShipOrderResponse> {
-        let order_id = order_id(&request.into_inner().order_id)?;
-        let order = Some(self.0.ship(order_id).await?.into());
+        let request = request.into_inner();
+        let order_id = order_id(&request.order_id)?;
+        let tracking = Some(request.tracking_number.as_str()).filter(|number| !number.is_empty());
+        let order = Some(self.0.ship(order_id, tracking).await?.into());
         Ok(Response::new(ShipOrderResponse { order }))
     }
 
@@ -147,5 +174,22 @@ fn place_order(
         cart_etag: request.cart_etag,
         address: address.into(),
         payment_token: method.token,
+    })
+}
+
+fn resolve_order(request: ResolveParkedOrderRequest) -> Result<ResolveOrder, CartError> {
+    let transaction_id = match request.transaction_id.as_str() {
+        "" => None,
+        id => Some(convert::uuid("transaction_id", id)?),
+    };
+    // The codec has refused unknown actions, so only the charge can be missing.
+    let resolution = Resolution::from_parts(request.action.into(), transaction_id)
+        .ok_or(CartError::ChargeNotOfOrder(transaction_id))?;
+    Ok(ResolveOrder {
+        request_id: convert::uuid("request_id", &request.request_id)?,
+        order_id: order_id(&request.order_id)?,
+        resolution,
+        operator_name: request.operator_name,
+        note: request.note,
     })
 }

@@ -3,7 +3,10 @@
 use contract::bookstore::{cart::v1 as contract_v1, transactions::v1 as transactions_v1};
 use service::{Money, convert};
 
-use crate::{Cart, CartLine, CartOwner, DeclineReason, Order, OrderFailure, OrderLine, OrderState};
+use crate::{
+    Cart, CartLine, CartOwner, DeclineReason, OperatorOrder, Order, OrderFailure, OrderLine,
+    OrderResolution, OrderState, Resolution,
+};
 
 impl From<Cart> for contract_v1::Cart {
     fn from(cart: Cart) -> Self {
@@ -35,12 +38,36 @@ impl From<CartLine> for contract_v1::CartLine {
 /// The longest reason of the contract, in characters.
 const MAX_REASON: usize = 1000;
 
-impl From<Order> for contract_v1::OperatorOrder {
-    fn from(order: Order) -> Self {
+impl From<OperatorOrder> for contract_v1::OperatorOrder {
+    fn from(OperatorOrder { order, resolutions }: OperatorOrder) -> Self {
         let reason = order.parked_reason.clone().unwrap_or_default();
         Self {
             order: Some(order.into()),
             parked_reason: reason.chars().take(MAX_REASON).collect(),
+            resolutions: resolutions.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<OrderResolution> for contract_v1::OrderResolution {
+    fn from(decision: OrderResolution) -> Self {
+        let charge = decision.resolution.transaction_id();
+        let action = match decision.resolution {
+            Resolution::Retry => contract_v1::ResolutionAction::Retry,
+            Resolution::Cancel => contract_v1::ResolutionAction::Cancel,
+            Resolution::MarkPaid { .. } => contract_v1::ResolutionAction::MarkPaid,
+            Resolution::MarkNotPaid => contract_v1::ResolutionAction::MarkNotPaid,
+        };
+        let reason = decision.parked_reason;
+        Self {
+            resolution_id: decision.resolution_id.to_string(),
+            order_id: decision.order_id.to_string(),
+            action: action.into(),
+            transaction_id: charge.map(|id| id.to_string()).unwrap_or_default(),
+            operator_name: decision.operator_name,
+            note: decision.note,
+            parked_reason: reason.chars().take(MAX_REASON).collect(),
+            create_time: Some(convert::timestamp_to_proto(decision.resolved_at)),
         }
     }
 }
@@ -108,6 +135,7 @@ impl From<Order> for contract_v1::Order {
             refunded_amount: refunded.map(Into::into),
             create_time: Some(convert::timestamp_to_proto(order.created_at)),
             update_time: Some(convert::timestamp_to_proto(order.updated_at)),
+            tracking_number: order.tracking_number.unwrap_or_default(),
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::{
 
 #[cfg(test)]
 pub(crate) use background::PruneGuestCarts;
-pub use checkout::{Checkout, CheckoutOptions, PlaceOrder};
+pub use checkout::{Checkout, CheckoutOptions, PlaceOrder, ResolveOrder};
 
 /// How long a guest cart is kept after its last change: 30 days.
 pub const GUEST_CART_RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);

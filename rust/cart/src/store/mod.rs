@@ -3,8 +3,13 @@
 
 pub(crate) mod carts;
 pub(crate) mod orders;
+pub(crate) mod resolutions;
 
+use jiff::Timestamp;
 use sqlx::migrate::Migrator;
+use uuid::Uuid;
+
+use crate::CartError;
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
@@ -15,3 +20,12 @@ pub static SCHEMA: store::Schema = store::Schema {
     sqlite: &SQLITE,
     postgres: &POSTGRES,
 };
+
+fn to_uuid(text: &str) -> Result<Uuid, CartError> {
+    Uuid::parse_str(text).map_err(|_| CartError::Corrupt(format!("the id {text:?}")))
+}
+
+fn to_time(micros: i64) -> Result<Timestamp, CartError> {
+    Timestamp::from_microsecond(micros)
+        .map_err(|_| CartError::Corrupt(format!("the time {micros}")))
+}

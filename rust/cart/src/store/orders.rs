@@ -1,21 +1,20 @@
 //! Statements about orders.
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use service::{AccountId, BookId, Money};
 use store::{Connection, Sql, Transaction, query};
-use uuid::Uuid;
 
+use super::{to_time, to_uuid};
 use crate::{
-    CartError, CartItem, ChargeState, DeclineReason, HoldState, Order, OrderFailure, OrderId,
-    OrderLine, OrderState,
+    CartError, CartItem, ChargeState, DeclineReason, HoldState, Order, OrderFailure, OrderFilter,
+    OrderId, OrderLine, OrderState,
 };
 
 macro_rules! columns {
     () => {
         "order_id, account_id, lines, currency_code, total_minor, address, payment_token, receipt_email,
              state, failure, decline_reason, reservation_id, hold_until, hold, charge, transaction_id,
-             refunded_minor, parked_reason, created_at, updated_at, waiting_since"
+             refunded_minor, parked_reason, created_at, updated_at, waiting_since, tracking_number"
     };
 }
 
@@ -23,7 +22,7 @@ store::statements! {
     const INSERT = Sql::portable(
         concat!("INSERT INTO orders (", columns!(), ")
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-             $19, $20, $21)"),
+             $19, $20, $21, $22)"),
     );
 
     const GET = Sql::portable(concat!("SELECT ", columns!(), " FROM orders WHERE order_id = $1"));
@@ -35,7 +34,7 @@ store::statements! {
     const SAVE = Sql::portable(
         "UPDATE orders SET state = $2, failure = $3, decline_reason = $4, hold = $5, charge = $6,
              transaction_id = $7, refunded_minor = $8, parked_reason = $9, updated_at = $10,
-             waiting_since = $11
+             waiting_since = $11, tracking_number = $12
          WHERE order_id = $1",
     );
 
@@ -48,6 +47,13 @@ store::statements! {
     const LIST_ALL = Sql::portable(
         concat!("SELECT ", columns!(), " FROM orders
          WHERE order_id < $1 AND ($2 = 0 OR state = $2)
+         ORDER BY order_id DESC LIMIT $3"),
+    );
+
+    /// The state 0 selects all.
+    const LIST_PARKED = Sql::portable(
+        concat!("SELECT ", columns!(), " FROM orders
+         WHERE order_id < $1 AND ($2 = 0 OR state = $2) AND parked_reason IS NOT NULL
          ORDER BY order_id DESC LIMIT $3"),
     );
 
@@ -87,6 +93,7 @@ store::row! {
         created_at: i64,
         updated_at: i64,
         waiting_since: i64,
+        tracking_number: Option<String>,
     }
 }
 
@@ -137,6 +144,7 @@ impl OrderRow {
             created_at: to_time(self.created_at)?,
             updated_at: to_time(self.updated_at)?,
             waiting_since: to_time(self.waiting_since)?,
+            tracking_number: self.tracking_number,
         })
     }
 }
@@ -171,6 +179,7 @@ pub(crate) async fn insert(transaction: &mut Transaction, order: &Order) -> Resu
         .bind(order.created_at.as_microsecond())
         .bind(order.updated_at.as_microsecond())
         .bind(order.waiting_since.as_microsecond())
+        .bind(order.tracking_number.as_deref())
         .execute(transaction)
         .await?;
     Ok(())
@@ -216,6 +225,7 @@ pub(crate) async fn save(transaction: &mut Transaction, order: &Order) -> Result
         )
         .bind(order.updated_at.as_microsecond())
         .bind(order.waiting_since.as_microsecond())
+        .bind(order.tracking_number.as_deref())
         .execute(transaction)
         .await?;
     Ok(())
@@ -238,17 +248,21 @@ pub(crate) async fn list(
     rows.into_iter().map(OrderRow::into_order).collect()
 }
 
-/// The orders of all accounts before `before`, newest first; only those in a state, if one is
-/// given.
+/// The orders of all accounts before `before`, newest first, that pass the filter.
 pub(crate) async fn list_all(
     connection: &mut Connection,
-    state: Option<OrderState>,
+    filter: OrderFilter,
     before: OrderId,
     limit: i64,
 ) -> Result<Vec<Order>, CartError> {
-    let rows: Vec<OrderRow> = query(LIST_ALL)
+    let list = if filter.parked_only {
+        LIST_PARKED
+    } else {
+        LIST_ALL
+    };
+    let rows: Vec<OrderRow> = query(list)
         .bind(before.to_string())
-        .bind(state.map_or(0, |state| state as i64))
+        .bind(filter.state.map_or(0, |state| state as i64))
         .bind(limit)
         .long_running()
         .fetch_all(connection)
@@ -277,15 +291,6 @@ fn to_json(value: &impl Serialize) -> Result<String, CartError> {
 
 fn from_json<'j, T: Deserialize<'j>>(json: &'j str) -> Result<T, CartError> {
     serde_json::from_str(json).map_err(|error| CartError::Corrupt(format!("{json:?}: {error}")))
-}
-
-fn to_uuid(text: &str) -> Result<Uuid, CartError> {
-    Uuid::parse_str(text).map_err(|_| CartError::Corrupt(format!("the id {text:?}")))
-}
-
-fn to_time(micros: i64) -> Result<Timestamp, CartError> {
-    Timestamp::from_microsecond(micros)
-        .map_err(|_| CartError::Corrupt(format!("the time {micros}")))
 }
 
 fn known<T>(from_number: fn(i64) -> Option<T>, number: i64) -> Result<T, CartError> {

@@ -13,6 +13,8 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 use uuid::Uuid;
 
+use crate::OrderFilter;
+
 use super::{
     books, get, put, quantities,
     shop::{TestShop, request},
@@ -85,6 +87,7 @@ async fn order_is_placed_paid_and_shipped(database: TestDb) {
     for _ in 0..2 {
         let shipped = shop.ship(&placed).await.expect("it is paid");
         assert_eq!(shipped.state(), OrderState::Shipped);
+        assert_eq!(shipped.tracking_number, "Parcel 7");
     }
     let refused = buyer.cancel(&placed).await;
     assert_eq!(failure(refused), precondition("ORDER_NOT_CANCELLABLE"));
@@ -339,9 +342,17 @@ async fn operator_lists_the_orders_of_all_accounts(database: TestDb) {
     let ids = async |state| {
         let (mut ids, mut token) = (Vec::new(), String::new());
         loop {
-            let page = shop.checkout.list_all(state, 1, &token).await;
+            let filter = OrderFilter {
+                state,
+                parked_only: false,
+            };
+            let page = shop.checkout.list_all(filter, 1, &token).await;
             let page = page.expect("the database answers");
-            ids.extend(page.items.iter().map(|order| order.order_id.to_string()));
+            ids.extend(
+                page.items
+                    .iter()
+                    .map(|listed| listed.order.order_id.to_string()),
+            );
             token = page.next_page_token;
             if token.is_empty() {
                 break ids;

@@ -58,6 +58,7 @@ fn placed(total: i64) -> Order {
         created_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
         waiting_since: Timestamp::UNIX_EPOCH,
+        tracking_number: None,
     }
 }
 
@@ -128,7 +129,7 @@ fn after(order: &Order, action: &Action) -> Option<(Order, bool)> {
             lines_back
         }
         Action::Cancel => order.cancel(now).map(|()| false).ok()?,
-        Action::Ship => order.ship(now).map(|()| false).ok()?,
+        Action::Ship => order.ship(None, now).map(|()| false).ok()?,
     };
     let since = if order == before {
         before.waiting_since

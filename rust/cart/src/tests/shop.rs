@@ -155,12 +155,16 @@ impl TestShop {
         found.expect("the database answers").expect("it is stored")
     }
 
+    pub(super) fn operator(&self) -> CheckoutClient {
+        CheckoutClient::new(self.router.in_process().with_caller(Caller::Operator))
+    }
+
     pub(super) async fn ship(&self, order: &Order) -> Result<Order, Status> {
-        let channel = self.router.in_process().with_caller(Caller::Operator);
         let request = ShipOrderRequest {
             order_id: order.order_id.clone(),
+            tracking_number: "Parcel 7".to_owned(),
         };
-        let response = CheckoutClient::new(channel).ship_order(request).await?;
+        let response = self.operator().ship_order(request).await?;
         Ok(response.into_inner().order.expect("the response has it"))
     }
 

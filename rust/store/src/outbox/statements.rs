@@ -2,6 +2,12 @@
 
 use crate::Sql;
 
+macro_rules! columns {
+    () => {
+        "sequence, topic, message_key, payload, attempts, enqueued_at, available_at, dead, last_error"
+    };
+}
+
 crate::statements! {
     pub;
 
@@ -56,13 +62,26 @@ crate::statements! {
          WHERE sequence = $1 AND lease_id = $2",
     );
 
-    pub(super) const REQUEUE = Sql::portable(
-        "UPDATE outbox SET dead = FALSE, attempts = 0, available_at = $2 WHERE topic = $1 AND dead",
+    pub(super) const REQUEUE = Sql::per_engine(
+        "UPDATE outbox SET dead = FALSE, attempts = 0, available_at = $2
+         WHERE sequence = $1 AND dead AND topic IN (SELECT value FROM json_each($3))",
+        "UPDATE outbox SET dead = FALSE, attempts = 0, available_at = $2
+         WHERE sequence = $1 AND dead AND topic = ANY($3)",
     );
 
-    pub(super) const DEAD_LETTERS = Sql::portable(
-        "SELECT sequence, message_key, payload, attempts, last_error FROM outbox
-         WHERE topic = $1 AND dead ORDER BY sequence LIMIT $2",
+    pub(super) const GET = Sql::per_engine(
+        concat!("SELECT ", columns!(), " FROM outbox
+         WHERE sequence = $1 AND topic IN (SELECT value FROM json_each($2))"),
+        concat!("SELECT ", columns!(), " FROM outbox WHERE sequence = $1 AND topic = ANY($2)"),
+    );
+
+    pub(super) const LIST = Sql::per_engine(
+        concat!("SELECT ", columns!(), " FROM outbox
+         WHERE topic IN (SELECT value FROM json_each($1)) AND sequence > $2 AND (dead OR NOT $3)
+         ORDER BY sequence LIMIT $4"),
+        concat!("SELECT ", columns!(), " FROM outbox
+         WHERE topic = ANY($1) AND sequence > $2 AND (dead OR NOT $3)
+         ORDER BY sequence LIMIT $4"),
     );
 
     pub(super) const STATISTICS = Sql::portable(

@@ -4,7 +4,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     Db, Engine, Error,
-    outbox::{self, Lease, Message, Statistics},
+    outbox::{self, Lease, Message, Statistics, StoredMessage},
     query,
     testing::{self, TestDb},
     tests::CURRENT,
@@ -18,6 +18,7 @@ crate::both_engines! {
     worker_with_an_expired_lease_cannot_acknowledge_or_fail,
     failed_message_is_claimed_again_after_the_backoff,
     dead_message_holds_back_its_key_until_it_is_requeued,
+    messages_are_listed_in_pages_by_topic_and_state,
     topics_are_independent,
     message_of_a_clock_that_was_far_ahead_is_claimed,
     concurrent_workers_share_the_messages,
@@ -150,20 +151,61 @@ async fn dead_message_holds_back_its_key_until_it_is_requeued(database: TestDb) 
     assert!(claim(db, "lease-2", 2_000).await.is_empty());
     let counts = statistics(db).await;
     assert_eq!((counts.pending, counts.dead), (1, 1));
-    let letters = crate::read!(db, connection => {
-        outbox::dead_letters(connection, TOPIC, 10).await
-    });
-    let letters = letters.expect("the database answers");
-    assert_eq!(letters[0].message.payload, b"a1");
-    assert_eq!(letters[0].last_error, "no\u{fffd}answer");
+    let dead = list(db, true, 0).await.remove(0);
+    assert_eq!(dead.message.payload, b"a1");
+    assert_eq!(dead.last_error.as_deref(), Some("no\u{fffd}answer"));
 
-    let requeued: Result<_, Error> = crate::write!(db, transaction => {
-        outbox::requeue_dead_letters(transaction, TOPIC, 2_000).await
-    });
-    assert_eq!(requeued.expect("the database answers"), 1);
+    assert_eq!(
+        requeue(db, "other-topic", dead.message.sequence).await,
+        None
+    );
+    for _ in 0..2 {
+        let requeued = requeue(db, TOPIC, dead.message.sequence).await;
+        let requeued = requeued.expect("it is there");
+        assert_eq!((requeued.dead, requeued.message.attempt), (false, 0));
+    }
     let again = claim(db, "lease-3", 2_000).await;
     assert_eq!((again.len(), again[0].attempt), (1, 1));
     assert_eq!(payloads(again), ["a1"]);
+}
+
+async fn list(db: &Db, dead_only: bool, after: i64) -> Vec<StoredMessage> {
+    let topics = [TOPIC.to_owned()];
+    let listed: Result<_, Error> = crate::read!(db, connection => {
+        outbox::list(connection, &topics, dead_only, after, 2).await
+    });
+    listed.expect("the database answers")
+}
+
+async fn requeue(db: &Db, topic: &str, sequence: i64) -> Option<StoredMessage> {
+    let topics = [topic.to_owned()];
+    let requeued: Result<_, Error> = crate::write!(db, transaction => {
+        outbox::requeue(transaction, &topics, sequence, 2_000).await
+    });
+    requeued.expect("the database answers")
+}
+
+async fn messages_are_listed_in_pages_by_topic_and_state(database: TestDb) {
+    let db = database.db();
+    enqueue(db, "other-topic", "a", b"x").await;
+    for key in ["a", "b", "c"] {
+        enqueue(db, TOPIC, key, key.as_bytes()).await;
+    }
+    let keys = |messages: &[StoredMessage]| -> Vec<String> {
+        let messages = messages.iter();
+        messages.map(|stored| stored.message.key.clone()).collect()
+    };
+    let first = list(db, false, 0).await;
+    assert_eq!(keys(&first), ["a", "b"]);
+    assert_eq!((first[0].enqueued_at, first[0].message.attempt), (1_000, 0));
+    assert_eq!(
+        keys(&list(db, false, first[1].message.sequence).await),
+        ["c"]
+    );
+    assert_eq!(list(db, true, 0).await, []);
+    claim(db, "lease-1", 1_000).await;
+    assert!(fail(db, first[1].message.sequence, "lease-1", None).await);
+    assert_eq!(keys(&list(db, true, 0).await), ["b"]);
 }
 
 async fn topics_are_independent(database: TestDb) {

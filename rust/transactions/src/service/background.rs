@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use service::{DeliveryError, OutboxHandler, OutboxOptions, OutboxWorker, PruneIdempotencyKeys};
+use service::{
+    DeliveryError, OutboxHandler, OutboxOptions, OutboxView, OutboxWorker, PruneIdempotencyKeys,
+};
 use store::outbox::{self, Message};
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
@@ -46,6 +48,21 @@ impl PendingPayment {
             "refund" => Some(Self::Refund(RefundId(id))),
             _ => None,
         }
+    }
+}
+
+/// Says in words what a message does.
+fn summarize(topic: &str, payload: &[u8]) -> String {
+    if topic == RECEIPTS {
+        return match Uuid::from_slice(payload) {
+            Ok(transaction_id) => format!("Mail with the receipt of the charge {transaction_id}"),
+            Err(_) => "An unknown payload".to_owned(),
+        };
+    }
+    match PendingPayment::parse(payload) {
+        Some(PendingPayment::Charge(id)) => format!("Finish the charge {id}"),
+        Some(PendingPayment::Refund(id)) => format!("Finish the refund {id}"),
+        None => "An unknown payload".to_owned(),
     }
 }
 
@@ -104,6 +121,12 @@ impl Transactions {
     ) -> Result<(), TransactionsError> {
         let (key, _) = payment.message();
         Ok(outbox::withdraw(transaction, TOPIC, &key).await?)
+    }
+
+    /// What is not finished or sent yet.
+    pub(crate) fn outbox(&self) -> OutboxView {
+        let clock = Arc::clone(&self.inner.options.clock);
+        OutboxView::new(self.db().clone(), clock, &[RECEIPTS, TOPIC], summarize)
     }
 
     /// The task that finishes pending charges and refunds.

@@ -48,10 +48,20 @@ impl Transactions {
             return saved_id(&response).map(TransactionId);
         }
         check_amount(&request.amount)?;
-        let transaction_id = TransactionId(self.inner.options.ids.next_id());
-        rows::charges::insert(transaction, transaction_id, request, now).await?;
-        let pending = PendingPayment::Charge(transaction_id);
-        self.enqueue_resume(transaction, pending).await?;
+        // An order that was parked repeats its request after the key was deleted.
+        let transaction_id = match rows::charges::with_request_id(transaction, request_id).await? {
+            Some(made) if made.reference == request.reference && made.amount == request.amount => {
+                made.transaction_id
+            }
+            Some(_) => return Err(TransactionsError::RequestIdReused(request_id)),
+            None => {
+                let transaction_id = TransactionId(self.inner.options.ids.next_id());
+                rows::charges::insert(transaction, transaction_id, request, now).await?;
+                let pending = PendingPayment::Charge(transaction_id);
+                self.enqueue_resume(transaction, pending).await?;
+                transaction_id
+            }
+        };
         let response = transaction_id.0.as_bytes();
         idempotency::save_response(transaction, &request_id.to_string(), response).await?;
         Ok(transaction_id)

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use service::{AccountId, Money};
 use store::{Connection, Sql, query};
+use uuid::Uuid;
 
 use super::{to_time, to_uuid, without_nul};
 use crate::{
@@ -34,8 +35,12 @@ store::statements! {
     const INSERT = Sql::portable(
         concat!("INSERT INTO transactions (transaction_id, account_id, reference, token,
              currency_code, amount_minor, receipt_email, state, refund_minor, refund_count,
-             requested_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, ", state!(PENDING), ", 0, 0, $8)"),
+             requested_at, request_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, ", state!(PENDING), ", 0, 0, $8, $9)"),
+    );
+
+    const WITH_REQUEST_ID = Sql::portable(
+        concat!("SELECT ", columns!(), " FROM transactions WHERE request_id = $1"),
     );
 
     const GET = Sql::portable(
@@ -181,9 +186,22 @@ pub(crate) async fn insert(
         .bind(request.amount.amount_minor)
         .bind(request.receipt_email.as_deref())
         .bind(now.as_microsecond())
+        .bind(request.request_id.to_string())
         .execute(transaction)
         .await?;
     Ok(())
+}
+
+/// The charge that a request has made, however long ago; `None` if it has made none.
+pub(crate) async fn with_request_id(
+    connection: &mut Connection,
+    request_id: Uuid,
+) -> Result<Option<StoredCharge>, TransactionsError> {
+    let row: Option<ChargeRow> = query(WITH_REQUEST_ID)
+        .bind(request_id.to_string())
+        .fetch_optional(connection)
+        .await?;
+    row.map(ChargeRow::into_charge).transpose()
 }
 
 /// A charge, decided or not; `None` if it does not exist.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use store::testing::TestDb;
+use service::Clock;
+use store::{idempotency, testing::TestDb};
 
 use super::{TestTransactions, charge_request, failure, fake_provider::Fault, refund_request};
 use crate::{ChargeOutcome, MAX_PENDING, TransactionState, TransactionsError};
@@ -10,6 +11,7 @@ use crate::{ChargeOutcome, MAX_PENDING, TransactionState, TransactionsError};
 store::both_engines! {
     crate::SCHEMA =>
     retry_after_a_lost_answer_charges_once,
+    retry_after_its_key_was_deleted_charges_once,
     background_task_finishes_a_charge_that_nobody_retries,
     background_task_finishes_a_refund_that_nobody_retries,
     charge_that_stays_pending_is_parked,
@@ -35,6 +37,28 @@ async fn retry_after_a_lost_answer_charges_once(database: TestDb) {
     assert_eq!(charged.state(), TransactionState::Charged);
     assert_eq!(service.provider.charges(), 1);
     service.assert_balanced().await;
+}
+
+async fn retry_after_its_key_was_deleted_charges_once(database: TestDb) {
+    let service = TestTransactions::open(&database);
+    let request = charge_request("tok_visa", 10_000);
+    let first = service.charge(&request).await;
+    service.clock.advance(3 * idempotency::RETENTION);
+    let now = service.clock.now().as_microsecond();
+    let pruned: Result<u64, store::Error> = store::write!(database.db(), transaction => {
+        idempotency::prune(transaction, now).await
+    });
+    assert_eq!(pruned.expect("the database answers"), 1);
+    let again = service.charge(&request).await;
+    assert_eq!(again.transaction_id, first.transaction_id);
+    assert_eq!(service.provider.charges(), 1);
+    let mut other = request.clone();
+    other.amount.amount_minor += 1;
+    let outcome = service.transactions.charge(&other).await;
+    assert!(matches!(
+        outcome,
+        Err(TransactionsError::RequestIdReused(_))
+    ));
 }
 
 async fn background_task_finishes_a_charge_that_nobody_retries(database: TestDb) {

@@ -7,7 +7,7 @@
 package accountsv1
 
 import (
-	_ "bindery/gen/go/bookstore/type/v1"
+	v1 "bindery/gen/go/bookstore/type/v1"
 	_ "bindery/gen/go/proofread/v1"
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
@@ -864,11 +864,223 @@ func (*DeleteAccountResponse) Descriptor() ([]byte, []int) {
 	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{17}
 }
 
+// The filter, and the page of the list.
+type ListOutboxMessagesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The maximum number of messages in the response, up to 200.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the previous response. Send it with the same filter
+	// as before; only page_size may differ.
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Whether to list only dead messages.
+	DeadOnly      bool `protobuf:"varint,3,opt,name=dead_only,json=deadOnly,proto3" json:"dead_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOutboxMessagesRequest) Reset() {
+	*x = ListOutboxMessagesRequest{}
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOutboxMessagesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOutboxMessagesRequest) ProtoMessage() {}
+
+func (x *ListOutboxMessagesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOutboxMessagesRequest.ProtoReflect.Descriptor instead.
+func (*ListOutboxMessagesRequest) Descriptor() ([]byte, []int) {
+	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ListOutboxMessagesRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListOutboxMessagesRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListOutboxMessagesRequest) GetDeadOnly() bool {
+	if x != nil {
+		return x.DeadOnly
+	}
+	return false
+}
+
+// A page of the messages. It is empty if all are delivered.
+type ListOutboxMessagesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The messages of this page, oldest first.
+	Messages []*v1.OutboxMessage `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
+	// The page_token of the next page. Empty if this is the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOutboxMessagesResponse) Reset() {
+	*x = ListOutboxMessagesResponse{}
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOutboxMessagesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOutboxMessagesResponse) ProtoMessage() {}
+
+func (x *ListOutboxMessagesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOutboxMessagesResponse.ProtoReflect.Descriptor instead.
+func (*ListOutboxMessagesResponse) Descriptor() ([]byte, []int) {
+	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ListOutboxMessagesResponse) GetMessages() []*v1.OutboxMessage {
+	if x != nil {
+		return x.Messages
+	}
+	return nil
+}
+
+func (x *ListOutboxMessagesResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// Names one message.
+type RetryOutboxMessageRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The number of the message.
+	MessageId     int64 `protobuf:"varint,1,opt,name=message_id,json=messageId,proto3" json:"message_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetryOutboxMessageRequest) Reset() {
+	*x = RetryOutboxMessageRequest{}
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetryOutboxMessageRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetryOutboxMessageRequest) ProtoMessage() {}
+
+func (x *RetryOutboxMessageRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetryOutboxMessageRequest.ProtoReflect.Descriptor instead.
+func (*RetryOutboxMessageRequest) Descriptor() ([]byte, []int) {
+	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *RetryOutboxMessageRequest) GetMessageId() int64 {
+	if x != nil {
+		return x.MessageId
+	}
+	return 0
+}
+
+// The message after the change.
+type RetryOutboxMessageResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The message, which waits to be delivered.
+	Message       *v1.OutboxMessage `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetryOutboxMessageResponse) Reset() {
+	*x = RetryOutboxMessageResponse{}
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetryOutboxMessageResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetryOutboxMessageResponse) ProtoMessage() {}
+
+func (x *RetryOutboxMessageResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_accounts_v1_account_service_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetryOutboxMessageResponse.ProtoReflect.Descriptor instead.
+func (*RetryOutboxMessageResponse) Descriptor() ([]byte, []int) {
+	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *RetryOutboxMessageResponse) GetMessage() *v1.OutboxMessage {
+	if x != nil {
+		return x.Message
+	}
+	return nil
+}
+
 var File_bookstore_accounts_v1_account_service_proto protoreflect.FileDescriptor
 
 const file_bookstore_accounts_v1_account_service_proto_rawDesc = "" +
 	"\n" +
-	"+bookstore/accounts/v1/account_service.proto\x12\x15bookstore.accounts.v1\x1a#bookstore/accounts/v1/account.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1bbuf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1aproofread/v1/options.proto\"\x86\x02\n" +
+	"+bookstore/accounts/v1/account_service.proto\x12\x15bookstore.accounts.v1\x1a#bookstore/accounts/v1/account.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1ebookstore/type/v1/outbox.proto\x1a\x1bbuf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1aproofread/v1/options.proto\"\x86\x02\n" +
 	"\rSignUpRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12 \n" +
@@ -917,7 +1129,20 @@ const file_bookstore_accounts_v1_account_service_proto_rawDesc = "" +
 	"\x14DeleteAccountRequest\x125\n" +
 	"\x10current_password\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\x80\x02R\x0fcurrentPassword\"\x17\n" +
-	"\x15DeleteAccountResponse2\xbe\x17\n" +
+	"\x15DeleteAccountResponse\"\xd6\x01\n" +
+	"\x19ListOutboxMessagesRequest\x12?\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\"\xbaH\a\x1a\x05\x18\xc8\x01(\x00\xca\xd8\x19\x1420 messages per pageR\bpageSize\x129\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\x12=\n" +
+	"\tdead_only\x18\x03 \x01(\bB \xca\xd8\x19\x1cdead messages and all othersR\bdeadOnly\"\x97\x01\n" +
+	"\x1aListOutboxMessagesResponse\x12G\n" +
+	"\bmessages\x18\x01 \x03(\v2 .bookstore.type.v1.OutboxMessageB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\bmessages\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken\"C\n" +
+	"\x19RetryOutboxMessageRequest\x12&\n" +
+	"\n" +
+	"message_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02(\x01R\tmessageId\"`\n" +
+	"\x1aRetryOutboxMessageResponse\x12B\n" +
+	"\amessage\x18\x01 \x01(\v2 .bookstore.type.v1.OutboxMessageB\x06\xbaH\x03\xc8\x01\x01R\amessage2\xaa\x1c\n" +
 	"\x0eAccountService\x12\xb2\x03\n" +
 	"\x06SignUp\x12$.bookstore.accounts.v1.SignUpRequest\x1a%.bookstore.accounts.v1.SignUpResponse\"\xda\x02\xca\xd8\x19|\b\x03\x12\x13PASSWORD_TOO_COMMON\x1acthe new password is on the list of common passwords or equals the email address; choose another one\xca\xd8\x19\xc0\x01\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a\xa8\x01too many sign-up mails to this address, whether or not it has an account, or too many from the network of the caller; wait for the time that RetryInfo gives, then retry\xe2\xd8\x19\n" +
 	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\x97\x02\n" +
@@ -935,7 +1160,15 @@ const file_bookstore_accounts_v1_account_service_proto_rawDesc = "" +
 	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\x8b\x04\n" +
 	"\rResetPassword\x12+.bookstore.accounts.v1.ResetPasswordRequest\x1a,.bookstore.accounts.v1.ResetPasswordResponse\"\x9e\x03\xca\xd8\x19\x96\x01\b\t\x12\x13RESET_TOKEN_INVALID\x1a}the token is unknown, older than 1 hour, was used for another password, or was replaced by a newer token; request a new reset\xca\xd8\x19|\b\x03\x12\x13PASSWORD_TOO_COMMON\x1acthe new password is on the list of common passwords or equals the email address; choose another one\xca\xd8\x19|\b\b\x12\x11TOO_MANY_ATTEMPTS\x1aethe token was used for another password too often; wait for the time that RetryInfo gives, then retry\x90\x02\x02\x12\xd6\x02\n" +
 	"\rDeleteAccount\x12+.bookstore.accounts.v1.DeleteAccountRequest\x1a,.bookstore.accounts.v1.DeleteAccountResponse\"\xe9\x01\xca\xd8\x19]\b\a\x12\x0ePASSWORD_WRONG\x1aIthe current password is wrong; enter it again or request a password reset\xca\xd8\x19t\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a]too many wrong passwords for this account; wait for the time that RetryInfo gives, then retry\xda\xd8\x19\t\n" +
-	"\aaccount\x90\x02\x02\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xd7\x01\n" +
+	"\aaccount\x90\x02\x02\x12\xfd\x02\n" +
+	"\x12ListOutboxMessages\x120.bookstore.accounts.v1.ListOutboxMessagesRequest\x1a1.bookstore.accounts.v1.ListOutboxMessagesResponse\"\x81\x02\xca\xd8\x19\x89\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1aqthis method did not return the page token for the same filter; request the first page again, without a page token\xd2\xd8\x192\n" +
+	"\tpage_size\x12\n" +
+	"page_token\x1a\bmessages\"\x0fnext_page_token\xda\xd8\x19\n" +
+	"\n" +
+	"\boperator\xea\xd8\x19(messages are delivered between two calls\x90\x02\x01\x12\xe9\x01\n" +
+	"\x12RetryOutboxMessage\x120.bookstore.accounts.v1.RetryOutboxMessageRequest\x1a1.bookstore.accounts.v1.RetryOutboxMessageResponse\"n\xca\xd8\x19Y\b\x05\x12\x11MESSAGE_NOT_FOUND\x1aBthe outbox has no message with this id; it may have been delivered\xda\xd8\x19\n" +
+	"\n" +
+	"\boperator\x90\x02\x02\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xd7\x01\n" +
 	"\x19com.bookstore.accounts.v1B\x13AccountServiceProtoP\x01Z/bindery/gen/go/bookstore/accounts/v1;accountsv1\xa2\x02\x03BAX\xaa\x02\x15Bookstore.Accounts.V1\xca\x02\x15Bookstore\\Accounts\\V1\xe2\x02!Bookstore\\Accounts\\V1\\GPBMetadata\xea\x02\x17Bookstore::Accounts::V1b\x06proto3"
 
 var (
@@ -950,7 +1183,7 @@ func file_bookstore_accounts_v1_account_service_proto_rawDescGZIP() []byte {
 	return file_bookstore_accounts_v1_account_service_proto_rawDescData
 }
 
-var file_bookstore_accounts_v1_account_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_bookstore_accounts_v1_account_service_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_bookstore_accounts_v1_account_service_proto_goTypes = []any{
 	(*SignUpRequest)(nil),                // 0: bookstore.accounts.v1.SignUpRequest
 	(*SignUpResponse)(nil),               // 1: bookstore.accounts.v1.SignUpResponse
@@ -970,39 +1203,50 @@ var file_bookstore_accounts_v1_account_service_proto_goTypes = []any{
 	(*ResetPasswordResponse)(nil),        // 15: bookstore.accounts.v1.ResetPasswordResponse
 	(*DeleteAccountRequest)(nil),         // 16: bookstore.accounts.v1.DeleteAccountRequest
 	(*DeleteAccountResponse)(nil),        // 17: bookstore.accounts.v1.DeleteAccountResponse
-	(*Account)(nil),                      // 18: bookstore.accounts.v1.Account
-	(*AccountProfile)(nil),               // 19: bookstore.accounts.v1.AccountProfile
-	(*fieldmaskpb.FieldMask)(nil),        // 20: google.protobuf.FieldMask
+	(*ListOutboxMessagesRequest)(nil),    // 18: bookstore.accounts.v1.ListOutboxMessagesRequest
+	(*ListOutboxMessagesResponse)(nil),   // 19: bookstore.accounts.v1.ListOutboxMessagesResponse
+	(*RetryOutboxMessageRequest)(nil),    // 20: bookstore.accounts.v1.RetryOutboxMessageRequest
+	(*RetryOutboxMessageResponse)(nil),   // 21: bookstore.accounts.v1.RetryOutboxMessageResponse
+	(*Account)(nil),                      // 22: bookstore.accounts.v1.Account
+	(*AccountProfile)(nil),               // 23: bookstore.accounts.v1.AccountProfile
+	(*fieldmaskpb.FieldMask)(nil),        // 24: google.protobuf.FieldMask
+	(*v1.OutboxMessage)(nil),             // 25: bookstore.type.v1.OutboxMessage
 }
 var file_bookstore_accounts_v1_account_service_proto_depIdxs = []int32{
-	18, // 0: bookstore.accounts.v1.VerifyEmailResponse.account:type_name -> bookstore.accounts.v1.Account
-	18, // 1: bookstore.accounts.v1.GetAccountResponse.account:type_name -> bookstore.accounts.v1.Account
-	19, // 2: bookstore.accounts.v1.UpdateAccountRequest.profile:type_name -> bookstore.accounts.v1.AccountProfile
-	20, // 3: bookstore.accounts.v1.UpdateAccountRequest.update_mask:type_name -> google.protobuf.FieldMask
-	18, // 4: bookstore.accounts.v1.UpdateAccountResponse.account:type_name -> bookstore.accounts.v1.Account
-	0,  // 5: bookstore.accounts.v1.AccountService.SignUp:input_type -> bookstore.accounts.v1.SignUpRequest
-	2,  // 6: bookstore.accounts.v1.AccountService.VerifyEmail:input_type -> bookstore.accounts.v1.VerifyEmailRequest
-	4,  // 7: bookstore.accounts.v1.AccountService.GetAccount:input_type -> bookstore.accounts.v1.GetAccountRequest
-	8,  // 8: bookstore.accounts.v1.AccountService.UpdateAccount:input_type -> bookstore.accounts.v1.UpdateAccountRequest
-	10, // 9: bookstore.accounts.v1.AccountService.ChangePassword:input_type -> bookstore.accounts.v1.ChangePasswordRequest
-	6,  // 10: bookstore.accounts.v1.AccountService.ExportAccount:input_type -> bookstore.accounts.v1.ExportAccountRequest
-	12, // 11: bookstore.accounts.v1.AccountService.RequestPasswordReset:input_type -> bookstore.accounts.v1.RequestPasswordResetRequest
-	14, // 12: bookstore.accounts.v1.AccountService.ResetPassword:input_type -> bookstore.accounts.v1.ResetPasswordRequest
-	16, // 13: bookstore.accounts.v1.AccountService.DeleteAccount:input_type -> bookstore.accounts.v1.DeleteAccountRequest
-	1,  // 14: bookstore.accounts.v1.AccountService.SignUp:output_type -> bookstore.accounts.v1.SignUpResponse
-	3,  // 15: bookstore.accounts.v1.AccountService.VerifyEmail:output_type -> bookstore.accounts.v1.VerifyEmailResponse
-	5,  // 16: bookstore.accounts.v1.AccountService.GetAccount:output_type -> bookstore.accounts.v1.GetAccountResponse
-	9,  // 17: bookstore.accounts.v1.AccountService.UpdateAccount:output_type -> bookstore.accounts.v1.UpdateAccountResponse
-	11, // 18: bookstore.accounts.v1.AccountService.ChangePassword:output_type -> bookstore.accounts.v1.ChangePasswordResponse
-	7,  // 19: bookstore.accounts.v1.AccountService.ExportAccount:output_type -> bookstore.accounts.v1.ExportAccountResponse
-	13, // 20: bookstore.accounts.v1.AccountService.RequestPasswordReset:output_type -> bookstore.accounts.v1.RequestPasswordResetResponse
-	15, // 21: bookstore.accounts.v1.AccountService.ResetPassword:output_type -> bookstore.accounts.v1.ResetPasswordResponse
-	17, // 22: bookstore.accounts.v1.AccountService.DeleteAccount:output_type -> bookstore.accounts.v1.DeleteAccountResponse
-	14, // [14:23] is the sub-list for method output_type
-	5,  // [5:14] is the sub-list for method input_type
-	5,  // [5:5] is the sub-list for extension type_name
-	5,  // [5:5] is the sub-list for extension extendee
-	0,  // [0:5] is the sub-list for field type_name
+	22, // 0: bookstore.accounts.v1.VerifyEmailResponse.account:type_name -> bookstore.accounts.v1.Account
+	22, // 1: bookstore.accounts.v1.GetAccountResponse.account:type_name -> bookstore.accounts.v1.Account
+	23, // 2: bookstore.accounts.v1.UpdateAccountRequest.profile:type_name -> bookstore.accounts.v1.AccountProfile
+	24, // 3: bookstore.accounts.v1.UpdateAccountRequest.update_mask:type_name -> google.protobuf.FieldMask
+	22, // 4: bookstore.accounts.v1.UpdateAccountResponse.account:type_name -> bookstore.accounts.v1.Account
+	25, // 5: bookstore.accounts.v1.ListOutboxMessagesResponse.messages:type_name -> bookstore.type.v1.OutboxMessage
+	25, // 6: bookstore.accounts.v1.RetryOutboxMessageResponse.message:type_name -> bookstore.type.v1.OutboxMessage
+	0,  // 7: bookstore.accounts.v1.AccountService.SignUp:input_type -> bookstore.accounts.v1.SignUpRequest
+	2,  // 8: bookstore.accounts.v1.AccountService.VerifyEmail:input_type -> bookstore.accounts.v1.VerifyEmailRequest
+	4,  // 9: bookstore.accounts.v1.AccountService.GetAccount:input_type -> bookstore.accounts.v1.GetAccountRequest
+	8,  // 10: bookstore.accounts.v1.AccountService.UpdateAccount:input_type -> bookstore.accounts.v1.UpdateAccountRequest
+	10, // 11: bookstore.accounts.v1.AccountService.ChangePassword:input_type -> bookstore.accounts.v1.ChangePasswordRequest
+	6,  // 12: bookstore.accounts.v1.AccountService.ExportAccount:input_type -> bookstore.accounts.v1.ExportAccountRequest
+	12, // 13: bookstore.accounts.v1.AccountService.RequestPasswordReset:input_type -> bookstore.accounts.v1.RequestPasswordResetRequest
+	14, // 14: bookstore.accounts.v1.AccountService.ResetPassword:input_type -> bookstore.accounts.v1.ResetPasswordRequest
+	16, // 15: bookstore.accounts.v1.AccountService.DeleteAccount:input_type -> bookstore.accounts.v1.DeleteAccountRequest
+	18, // 16: bookstore.accounts.v1.AccountService.ListOutboxMessages:input_type -> bookstore.accounts.v1.ListOutboxMessagesRequest
+	20, // 17: bookstore.accounts.v1.AccountService.RetryOutboxMessage:input_type -> bookstore.accounts.v1.RetryOutboxMessageRequest
+	1,  // 18: bookstore.accounts.v1.AccountService.SignUp:output_type -> bookstore.accounts.v1.SignUpResponse
+	3,  // 19: bookstore.accounts.v1.AccountService.VerifyEmail:output_type -> bookstore.accounts.v1.VerifyEmailResponse
+	5,  // 20: bookstore.accounts.v1.AccountService.GetAccount:output_type -> bookstore.accounts.v1.GetAccountResponse
+	9,  // 21: bookstore.accounts.v1.AccountService.UpdateAccount:output_type -> bookstore.accounts.v1.UpdateAccountResponse
+	11, // 22: bookstore.accounts.v1.AccountService.ChangePassword:output_type -> bookstore.accounts.v1.ChangePasswordResponse
+	7,  // 23: bookstore.accounts.v1.AccountService.ExportAccount:output_type -> bookstore.accounts.v1.ExportAccountResponse
+	13, // 24: bookstore.accounts.v1.AccountService.RequestPasswordReset:output_type -> bookstore.accounts.v1.RequestPasswordResetResponse
+	15, // 25: bookstore.accounts.v1.AccountService.ResetPassword:output_type -> bookstore.accounts.v1.ResetPasswordResponse
+	17, // 26: bookstore.accounts.v1.AccountService.DeleteAccount:output_type -> bookstore.accounts.v1.DeleteAccountResponse
+	19, // 27: bookstore.accounts.v1.AccountService.ListOutboxMessages:output_type -> bookstore.accounts.v1.ListOutboxMessagesResponse
+	21, // 28: bookstore.accounts.v1.AccountService.RetryOutboxMessage:output_type -> bookstore.accounts.v1.RetryOutboxMessageResponse
+	18, // [18:29] is the sub-list for method output_type
+	7,  // [7:18] is the sub-list for method input_type
+	7,  // [7:7] is the sub-list for extension type_name
+	7,  // [7:7] is the sub-list for extension extendee
+	0,  // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_bookstore_accounts_v1_account_service_proto_init() }
@@ -1017,7 +1261,7 @@ func file_bookstore_accounts_v1_account_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bookstore_accounts_v1_account_service_proto_rawDesc), len(file_bookstore_accounts_v1_account_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   18,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

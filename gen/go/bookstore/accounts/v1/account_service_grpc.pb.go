@@ -28,6 +28,8 @@ const (
 	AccountService_RequestPasswordReset_FullMethodName = "/bookstore.accounts.v1.AccountService/RequestPasswordReset"
 	AccountService_ResetPassword_FullMethodName        = "/bookstore.accounts.v1.AccountService/ResetPassword"
 	AccountService_DeleteAccount_FullMethodName        = "/bookstore.accounts.v1.AccountService/DeleteAccount"
+	AccountService_ListOutboxMessages_FullMethodName   = "/bookstore.accounts.v1.AccountService/ListOutboxMessages"
+	AccountService_RetryOutboxMessage_FullMethodName   = "/bookstore.accounts.v1.AccountService/RetryOutboxMessage"
 )
 
 // AccountServiceClient is the client API for AccountService service.
@@ -79,6 +81,12 @@ type AccountServiceClient interface {
 	// transactions and reviews remain, under an account id that no longer exists.
 	// A retry after success fails with SESSION_INVALID.
 	DeleteAccount(ctx context.Context, in *DeleteAccountRequest, opts ...grpc.CallOption) (*DeleteAccountResponse, error)
+	// Lists the messages that this service has not delivered yet, oldest first,
+	// among them all mails.
+	ListOutboxMessages(ctx context.Context, in *ListOutboxMessagesRequest, opts ...grpc.CallOption) (*ListOutboxMessagesResponse, error)
+	// Delivers a dead message again, at once and with as many attempts as a new
+	// one. A message that is not dead stays as it is.
+	RetryOutboxMessage(ctx context.Context, in *RetryOutboxMessageRequest, opts ...grpc.CallOption) (*RetryOutboxMessageResponse, error)
 }
 
 type accountServiceClient struct {
@@ -179,6 +187,26 @@ func (c *accountServiceClient) DeleteAccount(ctx context.Context, in *DeleteAcco
 	return out, nil
 }
 
+func (c *accountServiceClient) ListOutboxMessages(ctx context.Context, in *ListOutboxMessagesRequest, opts ...grpc.CallOption) (*ListOutboxMessagesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListOutboxMessagesResponse)
+	err := c.cc.Invoke(ctx, AccountService_ListOutboxMessages_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *accountServiceClient) RetryOutboxMessage(ctx context.Context, in *RetryOutboxMessageRequest, opts ...grpc.CallOption) (*RetryOutboxMessageResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RetryOutboxMessageResponse)
+	err := c.cc.Invoke(ctx, AccountService_RetryOutboxMessage_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // AccountServiceServer is the server API for AccountService service.
 // All implementations must embed UnimplementedAccountServiceServer
 // for forward compatibility.
@@ -228,6 +256,12 @@ type AccountServiceServer interface {
 	// transactions and reviews remain, under an account id that no longer exists.
 	// A retry after success fails with SESSION_INVALID.
 	DeleteAccount(context.Context, *DeleteAccountRequest) (*DeleteAccountResponse, error)
+	// Lists the messages that this service has not delivered yet, oldest first,
+	// among them all mails.
+	ListOutboxMessages(context.Context, *ListOutboxMessagesRequest) (*ListOutboxMessagesResponse, error)
+	// Delivers a dead message again, at once and with as many attempts as a new
+	// one. A message that is not dead stays as it is.
+	RetryOutboxMessage(context.Context, *RetryOutboxMessageRequest) (*RetryOutboxMessageResponse, error)
 	mustEmbedUnimplementedAccountServiceServer()
 }
 
@@ -264,6 +298,12 @@ func (UnimplementedAccountServiceServer) ResetPassword(context.Context, *ResetPa
 }
 func (UnimplementedAccountServiceServer) DeleteAccount(context.Context, *DeleteAccountRequest) (*DeleteAccountResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteAccount not implemented")
+}
+func (UnimplementedAccountServiceServer) ListOutboxMessages(context.Context, *ListOutboxMessagesRequest) (*ListOutboxMessagesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListOutboxMessages not implemented")
+}
+func (UnimplementedAccountServiceServer) RetryOutboxMessage(context.Context, *RetryOutboxMessageRequest) (*RetryOutboxMessageResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RetryOutboxMessage not implemented")
 }
 func (UnimplementedAccountServiceServer) mustEmbedUnimplementedAccountServiceServer() {}
 func (UnimplementedAccountServiceServer) testEmbeddedByValue()                        {}
@@ -448,6 +488,42 @@ func _AccountService_DeleteAccount_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AccountService_ListOutboxMessages_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListOutboxMessagesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AccountServiceServer).ListOutboxMessages(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AccountService_ListOutboxMessages_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AccountServiceServer).ListOutboxMessages(ctx, req.(*ListOutboxMessagesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AccountService_RetryOutboxMessage_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RetryOutboxMessageRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AccountServiceServer).RetryOutboxMessage(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AccountService_RetryOutboxMessage_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AccountServiceServer).RetryOutboxMessage(ctx, req.(*RetryOutboxMessageRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // AccountService_ServiceDesc is the grpc.ServiceDesc for AccountService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -490,6 +566,14 @@ var AccountService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "DeleteAccount",
 			Handler:    _AccountService_DeleteAccount_Handler,
+		},
+		{
+			MethodName: "ListOutboxMessages",
+			Handler:    _AccountService_ListOutboxMessages_Handler,
+		},
+		{
+			MethodName: "RetryOutboxMessage",
+			Handler:    _AccountService_RetryOutboxMessage_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

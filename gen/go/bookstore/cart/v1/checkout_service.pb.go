@@ -539,9 +539,12 @@ func (x *CancelOrderResponse) GetOrder() *Order {
 type ShipOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of the order, as PlaceOrder returned it.
-	OrderId       string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	OrderId string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// The number with which the buyer can follow the parcel, and the carrier, for
+	// example "Royal Mail AB123456789GB". It is kept from the first call.
+	TrackingNumber string `protobuf:"bytes,2,opt,name=tracking_number,json=trackingNumber,proto3" json:"tracking_number,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *ShipOrderRequest) Reset() {
@@ -577,6 +580,13 @@ func (*ShipOrderRequest) Descriptor() ([]byte, []int) {
 func (x *ShipOrderRequest) GetOrderId() string {
 	if x != nil {
 		return x.OrderId
+	}
+	return ""
+}
+
+func (x *ShipOrderRequest) GetTrackingNumber() string {
+	if x != nil {
+		return x.TrackingNumber
 	}
 	return ""
 }
@@ -636,7 +646,9 @@ type ListAllOrdersRequest struct {
 	// as before; only page_size may differ.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// The orders to list, by their state.
-	State         OrderState `protobuf:"varint,3,opt,name=state,proto3,enum=bookstore.cart.v1.OrderState" json:"state,omitempty"`
+	State OrderState `protobuf:"varint,3,opt,name=state,proto3,enum=bookstore.cart.v1.OrderState" json:"state,omitempty"`
+	// Whether to list only orders that wait for the operator.
+	ParkedOnly    bool `protobuf:"varint,4,opt,name=parked_only,json=parkedOnly,proto3" json:"parked_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -690,6 +702,13 @@ func (x *ListAllOrdersRequest) GetState() OrderState {
 		return x.State
 	}
 	return OrderState_ORDER_STATE_UNSPECIFIED
+}
+
+func (x *ListAllOrdersRequest) GetParkedOnly() bool {
+	if x != nil {
+		return x.ParkedOnly
+	}
+	return false
 }
 
 // A page of the orders.
@@ -754,7 +773,9 @@ type OperatorOrder struct {
 	Order *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
 	// Why the order cannot be finished automatically, so that the operator has to
 	// look at it. Empty if there is no need.
-	ParkedReason  string `protobuf:"bytes,2,opt,name=parked_reason,json=parkedReason,proto3" json:"parked_reason,omitempty"`
+	ParkedReason string `protobuf:"bytes,2,opt,name=parked_reason,json=parkedReason,proto3" json:"parked_reason,omitempty"`
+	// The last 20 decisions of operators about the order, oldest first.
+	Resolutions   []*OrderResolution `protobuf:"bytes,3,rep,name=resolutions,proto3" json:"resolutions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -803,6 +824,244 @@ func (x *OperatorOrder) GetParkedReason() string {
 	return ""
 }
 
+func (x *OperatorOrder) GetResolutions() []*OrderResolution {
+	if x != nil {
+		return x.Resolutions
+	}
+	return nil
+}
+
+// Names one order.
+type GetOperatorOrderRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the order, as ListAllOrders returned it.
+	OrderId       string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetOperatorOrderRequest) Reset() {
+	*x = GetOperatorOrderRequest{}
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetOperatorOrderRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetOperatorOrderRequest) ProtoMessage() {}
+
+func (x *GetOperatorOrderRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetOperatorOrderRequest.ProtoReflect.Descriptor instead.
+func (*GetOperatorOrderRequest) Descriptor() ([]byte, []int) {
+	return file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *GetOperatorOrderRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+// The order as it is now.
+type GetOperatorOrderResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The order in its current state.
+	Order         *OperatorOrder `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetOperatorOrderResponse) Reset() {
+	*x = GetOperatorOrderResponse{}
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetOperatorOrderResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetOperatorOrderResponse) ProtoMessage() {}
+
+func (x *GetOperatorOrderResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetOperatorOrderResponse.ProtoReflect.Descriptor instead.
+func (*GetOperatorOrderResponse) Descriptor() ([]byte, []int) {
+	return file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *GetOperatorOrderResponse) GetOrder() *OperatorOrder {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
+// What to do, and for the records: who has decided it, and why.
+type ResolveParkedOrderRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A UUID that the client generates for each new decision. A retry with the
+	// same id and the same request returns the first decision.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The id of the parked order.
+	OrderId string `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// How the order goes on.
+	Action ResolutionAction `protobuf:"varint,3,opt,name=action,proto3,enum=bookstore.cart.v1.ResolutionAction" json:"action,omitempty"`
+	// The id of the charge at Transactions with which the order was paid.
+	TransactionId string `protobuf:"bytes,4,opt,name=transaction_id,json=transactionId,proto3" json:"transaction_id,omitempty"`
+	// The name of the person who decides, one line. All operators share one
+	// token, so the server cannot know it.
+	OperatorName string `protobuf:"bytes,5,opt,name=operator_name,json=operatorName,proto3" json:"operator_name,omitempty"`
+	// Why this is right, one line: what the operator has found out.
+	Note          string `protobuf:"bytes,6,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResolveParkedOrderRequest) Reset() {
+	*x = ResolveParkedOrderRequest{}
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResolveParkedOrderRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResolveParkedOrderRequest) ProtoMessage() {}
+
+func (x *ResolveParkedOrderRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResolveParkedOrderRequest.ProtoReflect.Descriptor instead.
+func (*ResolveParkedOrderRequest) Descriptor() ([]byte, []int) {
+	return file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ResolveParkedOrderRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ResolveParkedOrderRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *ResolveParkedOrderRequest) GetAction() ResolutionAction {
+	if x != nil {
+		return x.Action
+	}
+	return ResolutionAction_RESOLUTION_ACTION_UNSPECIFIED
+}
+
+func (x *ResolveParkedOrderRequest) GetTransactionId() string {
+	if x != nil {
+		return x.TransactionId
+	}
+	return ""
+}
+
+func (x *ResolveParkedOrderRequest) GetOperatorName() string {
+	if x != nil {
+		return x.OperatorName
+	}
+	return ""
+}
+
+func (x *ResolveParkedOrderRequest) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+// The decision as it is recorded. Read the order to see what follows from it.
+type ResolveParkedOrderResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The decision.
+	Resolution    *OrderResolution `protobuf:"bytes,1,opt,name=resolution,proto3" json:"resolution,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResolveParkedOrderResponse) Reset() {
+	*x = ResolveParkedOrderResponse{}
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResolveParkedOrderResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResolveParkedOrderResponse) ProtoMessage() {}
+
+func (x *ResolveParkedOrderResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResolveParkedOrderResponse.ProtoReflect.Descriptor instead.
+func (*ResolveParkedOrderResponse) Descriptor() ([]byte, []int) {
+	return file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ResolveParkedOrderResponse) GetResolution() *OrderResolution {
+	if x != nil {
+		return x.Resolution
+	}
+	return nil
+}
+
 // The account, and the books to look for in its orders.
 type CheckPurchasesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -816,7 +1075,7 @@ type CheckPurchasesRequest struct {
 
 func (x *CheckPurchasesRequest) Reset() {
 	*x = CheckPurchasesRequest{}
-	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[15]
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -828,7 +1087,7 @@ func (x *CheckPurchasesRequest) String() string {
 func (*CheckPurchasesRequest) ProtoMessage() {}
 
 func (x *CheckPurchasesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[15]
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -841,7 +1100,7 @@ func (x *CheckPurchasesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckPurchasesRequest.ProtoReflect.Descriptor instead.
 func (*CheckPurchasesRequest) Descriptor() ([]byte, []int) {
-	return file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP(), []int{15}
+	return file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CheckPurchasesRequest) GetAccountId() string {
@@ -870,7 +1129,7 @@ type CheckPurchasesResponse struct {
 
 func (x *CheckPurchasesResponse) Reset() {
 	*x = CheckPurchasesResponse{}
-	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[16]
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -882,7 +1141,7 @@ func (x *CheckPurchasesResponse) String() string {
 func (*CheckPurchasesResponse) ProtoMessage() {}
 
 func (x *CheckPurchasesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[16]
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -895,7 +1154,7 @@ func (x *CheckPurchasesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckPurchasesResponse.ProtoReflect.Descriptor instead.
 func (*CheckPurchasesResponse) Descriptor() ([]byte, []int) {
-	return file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP(), []int{16}
+	return file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *CheckPurchasesResponse) GetBoughtBookIds() []int32 {
@@ -936,22 +1195,43 @@ const file_bookstore_cart_v1_checkout_service_proto_rawDesc = "" +
 	"\x12CancelOrderRequest\x12#\n" +
 	"\border_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\aorderId\"M\n" +
 	"\x13CancelOrderResponse\x126\n" +
-	"\x05order\x18\x01 \x01(\v2\x18.bookstore.cart.v1.OrderB\x06\xbaH\x03\xc8\x01\x01R\x05order\"7\n" +
+	"\x05order\x18\x01 \x01(\v2\x18.bookstore.cart.v1.OrderB\x06\xbaH\x03\xc8\x01\x01R\x05order\"\xa4\x01\n" +
 	"\x10ShipOrderRequest\x12#\n" +
-	"\border_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\aorderId\"K\n" +
+	"\border_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\aorderId\x12k\n" +
+	"\x0ftracking_number\x18\x02 \x01(\tBB\xbaH\x1er\x1c\x18d2\x18^[^\\x00-\\x1F\\x7F-\\x9F]*$\xca\xd8\x19\x1dthe parcel cannot be followedR\x0etrackingNumber\"K\n" +
 	"\x11ShipOrderResponse\x126\n" +
-	"\x05order\x18\x01 \x01(\v2\x18.bookstore.cart.v1.OrderB\x06\xbaH\x03\xc8\x01\x01R\x05order\"\xec\x01\n" +
+	"\x05order\x18\x01 \x01(\v2\x18.bookstore.cart.v1.OrderB\x06\xbaH\x03\xc8\x01\x01R\x05order\"\xaf\x02\n" +
 	"\x14ListAllOrdersRequest\x12=\n" +
 	"\tpage_size\x18\x01 \x01(\x05B \xbaH\a\x1a\x05\x18\xc8\x01(\x00\xca\xd8\x19\x1220 orders per pageR\bpageSize\x129\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\x12Z\n" +
-	"\x05state\x18\x03 \x01(\x0e2\x1d.bookstore.cart.v1.OrderStateB%\xbaH\x05\x82\x01\x02\x10\x01\xca\xd8\x19\x19the orders in every stateR\x05state\"\x8e\x01\n" +
+	"\x05state\x18\x03 \x01(\x0e2\x1d.bookstore.cart.v1.OrderStateB%\xbaH\x05\x82\x01\x02\x10\x01\xca\xd8\x19\x19the orders in every stateR\x05state\x12A\n" +
+	"\vparked_only\x18\x04 \x01(\bB \xca\xd8\x19\x1cparked orders and all othersR\n" +
+	"parkedOnly\"\x8e\x01\n" +
 	"\x15ListAllOrdersResponse\x12C\n" +
 	"\x06orders\x18\x01 \x03(\v2 .bookstore.cart.v1.OperatorOrderB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x06orders\x120\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken\"v\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken\"\xc6\x01\n" +
 	"\rOperatorOrder\x126\n" +
 	"\x05order\x18\x01 \x01(\v2\x18.bookstore.cart.v1.OrderB\x06\xbaH\x03\xc8\x01\x01R\x05order\x12-\n" +
-	"\rparked_reason\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\fparkedReason\"v\n" +
+	"\rparked_reason\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\fparkedReason\x12N\n" +
+	"\vresolutions\x18\x03 \x03(\v2\".bookstore.cart.v1.OrderResolutionB\b\xbaH\x05\x92\x01\x02\x10\x14R\vresolutions\">\n" +
+	"\x17GetOperatorOrderRequest\x12#\n" +
+	"\border_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\aorderId\"Z\n" +
+	"\x18GetOperatorOrderResponse\x12>\n" +
+	"\x05order\x18\x01 \x01(\v2 .bookstore.cart.v1.OperatorOrderB\x06\xbaH\x03\xc8\x01\x01R\x05order\"\xcc\x03\n" +
+	"\x19ResolveParkedOrderRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12#\n" +
+	"\border_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\aorderId\x12G\n" +
+	"\x06action\x18\x03 \x01(\x0e2#.bookstore.cart.v1.ResolutionActionB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06action\x12\x93\x01\n" +
+	"\x0etransaction_id\x18\x04 \x01(\tBl\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xca\xd8\x19]no charge is named: RESOLUTION_ACTION_MARK_PAID is refused then, and no other action needs itR\rtransactionId\x12H\n" +
+	"\roperator_name\x18\x05 \x01(\tB#\xbaH r\x1e\x10\x01\x18d2\x18^[^\\x00-\\x1F\\x7F-\\x9F]*$R\foperatorName\x128\n" +
+	"\x04note\x18\x06 \x01(\tB$\xbaH!r\x1f\x10\x01\x18\xf4\x032\x18^[^\\x00-\\x1F\\x7F-\\x9F]*$R\x04note\"h\n" +
+	"\x1aResolveParkedOrderResponse\x12J\n" +
+	"\n" +
+	"resolution\x18\x01 \x01(\v2\".bookstore.cart.v1.OrderResolutionB\x06\xbaH\x03\xc8\x01\x01R\n" +
+	"resolution\"v\n" +
 	"\x15CheckPurchasesRequest\x12'\n" +
 	"\n" +
 	"account_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\taccountId\x124\n" +
@@ -959,7 +1239,7 @@ const file_bookstore_cart_v1_checkout_service_proto_rawDesc = "" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\abookIds\"W\n" +
 	"\x16CheckPurchasesResponse\x12=\n" +
 	"\x0fbought_book_ids\x18\x01 \x03(\x05B\x15\xbaH\x12\x92\x01\x0f\x10\xf4\x03\"\n" +
-	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\rboughtBookIds2\xe6\x13\n" +
+	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\rboughtBookIds2\xa2\x1b\n" +
 	"\x0fCheckoutService\x12\xf4\x05\n" +
 	"\n" +
 	"PlaceOrder\x12$.bookstore.cart.v1.PlaceOrderRequest\x1a%.bookstore.cart.v1.PlaceOrderResponse\"\x98\x05\xca\xd8\x19N\b\t\x12\n" +
@@ -985,7 +1265,14 @@ const file_bookstore_cart_v1_checkout_service_proto_rawDesc = "" +
 	"\tpage_size\x12\n" +
 	"page_token\x1a\x06orders\"\x0fnext_page_token\xda\xd8\x19\n" +
 	"\n" +
-	"\boperator\x90\x02\x01\x12\x88\x01\n" +
+	"\boperator\x90\x02\x01\x12\xab\x01\n" +
+	"\x10GetOperatorOrder\x12*.bookstore.cart.v1.GetOperatorOrderRequest\x1a+.bookstore.cart.v1.GetOperatorOrderResponse\">\xca\xd8\x19)\b\x05\x12\x0fORDER_NOT_FOUND\x1a\x14no order has this id\xda\xd8\x19\n" +
+	"\n" +
+	"\boperator\x90\x02\x01\x12\x8b\x06\n" +
+	"\x12ResolveParkedOrder\x12,.bookstore.cart.v1.ResolveParkedOrderRequest\x1a-.bookstore.cart.v1.ResolveParkedOrderResponse\"\x97\x05\xca\xd8\x19)\b\x05\x12\x0fORDER_NOT_FOUND\x1a\x14no order has this id\xca\xd8\x19q\b\t\x12\x10ORDER_NOT_PARKED\x1a[the order is not parked, or not any more: somebody else may have resolved it; read it again\xca\xd8\x19\xae\x01\b\t\x12\x17RESOLUTION_NOT_POSSIBLE\x1a\x90\x01the order cannot go on in this way in its state, which the metadata key state of ErrorInfo gives; read the order again and choose another action\xca\xd8\x19\x8d\x01\b\t\x12\x13CHARGE_NOT_OF_ORDER\x1attransaction_id is not the id of a successful charge of this order over its total; find the charges with ListPayments\xca\xd8\x19\x88\x01\b\x0e\x12\x18TRANSACTIONS_UNAVAILABLE\x1ajthe Transactions service does not respond, so the charge cannot be checked; retry with exponential backoff\xda\xd8\x19\n" +
+	"\n" +
+	"\boperator\xe2\xd8\x19\n" +
+	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\x88\x01\n" +
 	"\x0eCheckPurchases\x12(.bookstore.cart.v1.CheckPurchasesRequest\x1a).bookstore.cart.v1.CheckPurchasesResponse\"!\xda\xd8\x19\x1a\x1a\x0frecommendations\x1a\areviews\x90\x02\x01\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xbc\x01\n" +
 	"\x15com.bookstore.cart.v1B\x14CheckoutServiceProtoP\x01Z'bindery/gen/go/bookstore/cart/v1;cartv1\xa2\x02\x03BCX\xaa\x02\x11Bookstore.Cart.V1\xca\x02\x11Bookstore\\Cart\\V1\xe2\x02\x1dBookstore\\Cart\\V1\\GPBMetadata\xea\x02\x13Bookstore::Cart::V1b\x06proto3"
 
@@ -1001,63 +1288,77 @@ func file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP() []byte {
 	return file_bookstore_cart_v1_checkout_service_proto_rawDescData
 }
 
-var file_bookstore_cart_v1_checkout_service_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_bookstore_cart_v1_checkout_service_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_bookstore_cart_v1_checkout_service_proto_goTypes = []any{
-	(*PlaceOrderRequest)(nil),      // 0: bookstore.cart.v1.PlaceOrderRequest
-	(*PlaceOrderResponse)(nil),     // 1: bookstore.cart.v1.PlaceOrderResponse
-	(*GetOrderRequest)(nil),        // 2: bookstore.cart.v1.GetOrderRequest
-	(*GetOrderResponse)(nil),       // 3: bookstore.cart.v1.GetOrderResponse
-	(*ListOrdersRequest)(nil),      // 4: bookstore.cart.v1.ListOrdersRequest
-	(*ListOrdersResponse)(nil),     // 5: bookstore.cart.v1.ListOrdersResponse
-	(*WatchOrderRequest)(nil),      // 6: bookstore.cart.v1.WatchOrderRequest
-	(*WatchOrderResponse)(nil),     // 7: bookstore.cart.v1.WatchOrderResponse
-	(*CancelOrderRequest)(nil),     // 8: bookstore.cart.v1.CancelOrderRequest
-	(*CancelOrderResponse)(nil),    // 9: bookstore.cart.v1.CancelOrderResponse
-	(*ShipOrderRequest)(nil),       // 10: bookstore.cart.v1.ShipOrderRequest
-	(*ShipOrderResponse)(nil),      // 11: bookstore.cart.v1.ShipOrderResponse
-	(*ListAllOrdersRequest)(nil),   // 12: bookstore.cart.v1.ListAllOrdersRequest
-	(*ListAllOrdersResponse)(nil),  // 13: bookstore.cart.v1.ListAllOrdersResponse
-	(*OperatorOrder)(nil),          // 14: bookstore.cart.v1.OperatorOrder
-	(*CheckPurchasesRequest)(nil),  // 15: bookstore.cart.v1.CheckPurchasesRequest
-	(*CheckPurchasesResponse)(nil), // 16: bookstore.cart.v1.CheckPurchasesResponse
-	(*v1.Address)(nil),             // 17: bookstore.accounts.v1.Address
-	(*v11.PaymentMethod)(nil),      // 18: bookstore.transactions.v1.PaymentMethod
-	(*Order)(nil),                  // 19: bookstore.cart.v1.Order
-	(OrderState)(0),                // 20: bookstore.cart.v1.OrderState
+	(*PlaceOrderRequest)(nil),          // 0: bookstore.cart.v1.PlaceOrderRequest
+	(*PlaceOrderResponse)(nil),         // 1: bookstore.cart.v1.PlaceOrderResponse
+	(*GetOrderRequest)(nil),            // 2: bookstore.cart.v1.GetOrderRequest
+	(*GetOrderResponse)(nil),           // 3: bookstore.cart.v1.GetOrderResponse
+	(*ListOrdersRequest)(nil),          // 4: bookstore.cart.v1.ListOrdersRequest
+	(*ListOrdersResponse)(nil),         // 5: bookstore.cart.v1.ListOrdersResponse
+	(*WatchOrderRequest)(nil),          // 6: bookstore.cart.v1.WatchOrderRequest
+	(*WatchOrderResponse)(nil),         // 7: bookstore.cart.v1.WatchOrderResponse
+	(*CancelOrderRequest)(nil),         // 8: bookstore.cart.v1.CancelOrderRequest
+	(*CancelOrderResponse)(nil),        // 9: bookstore.cart.v1.CancelOrderResponse
+	(*ShipOrderRequest)(nil),           // 10: bookstore.cart.v1.ShipOrderRequest
+	(*ShipOrderResponse)(nil),          // 11: bookstore.cart.v1.ShipOrderResponse
+	(*ListAllOrdersRequest)(nil),       // 12: bookstore.cart.v1.ListAllOrdersRequest
+	(*ListAllOrdersResponse)(nil),      // 13: bookstore.cart.v1.ListAllOrdersResponse
+	(*OperatorOrder)(nil),              // 14: bookstore.cart.v1.OperatorOrder
+	(*GetOperatorOrderRequest)(nil),    // 15: bookstore.cart.v1.GetOperatorOrderRequest
+	(*GetOperatorOrderResponse)(nil),   // 16: bookstore.cart.v1.GetOperatorOrderResponse
+	(*ResolveParkedOrderRequest)(nil),  // 17: bookstore.cart.v1.ResolveParkedOrderRequest
+	(*ResolveParkedOrderResponse)(nil), // 18: bookstore.cart.v1.ResolveParkedOrderResponse
+	(*CheckPurchasesRequest)(nil),      // 19: bookstore.cart.v1.CheckPurchasesRequest
+	(*CheckPurchasesResponse)(nil),     // 20: bookstore.cart.v1.CheckPurchasesResponse
+	(*v1.Address)(nil),                 // 21: bookstore.accounts.v1.Address
+	(*v11.PaymentMethod)(nil),          // 22: bookstore.transactions.v1.PaymentMethod
+	(*Order)(nil),                      // 23: bookstore.cart.v1.Order
+	(OrderState)(0),                    // 24: bookstore.cart.v1.OrderState
+	(*OrderResolution)(nil),            // 25: bookstore.cart.v1.OrderResolution
+	(ResolutionAction)(0),              // 26: bookstore.cart.v1.ResolutionAction
 }
 var file_bookstore_cart_v1_checkout_service_proto_depIdxs = []int32{
-	17, // 0: bookstore.cart.v1.PlaceOrderRequest.shipping_address:type_name -> bookstore.accounts.v1.Address
-	18, // 1: bookstore.cart.v1.PlaceOrderRequest.payment_method:type_name -> bookstore.transactions.v1.PaymentMethod
-	19, // 2: bookstore.cart.v1.PlaceOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	19, // 3: bookstore.cart.v1.GetOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	19, // 4: bookstore.cart.v1.ListOrdersResponse.orders:type_name -> bookstore.cart.v1.Order
-	19, // 5: bookstore.cart.v1.WatchOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	19, // 6: bookstore.cart.v1.CancelOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	19, // 7: bookstore.cart.v1.ShipOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	20, // 8: bookstore.cart.v1.ListAllOrdersRequest.state:type_name -> bookstore.cart.v1.OrderState
+	21, // 0: bookstore.cart.v1.PlaceOrderRequest.shipping_address:type_name -> bookstore.accounts.v1.Address
+	22, // 1: bookstore.cart.v1.PlaceOrderRequest.payment_method:type_name -> bookstore.transactions.v1.PaymentMethod
+	23, // 2: bookstore.cart.v1.PlaceOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	23, // 3: bookstore.cart.v1.GetOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	23, // 4: bookstore.cart.v1.ListOrdersResponse.orders:type_name -> bookstore.cart.v1.Order
+	23, // 5: bookstore.cart.v1.WatchOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	23, // 6: bookstore.cart.v1.CancelOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	23, // 7: bookstore.cart.v1.ShipOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	24, // 8: bookstore.cart.v1.ListAllOrdersRequest.state:type_name -> bookstore.cart.v1.OrderState
 	14, // 9: bookstore.cart.v1.ListAllOrdersResponse.orders:type_name -> bookstore.cart.v1.OperatorOrder
-	19, // 10: bookstore.cart.v1.OperatorOrder.order:type_name -> bookstore.cart.v1.Order
-	0,  // 11: bookstore.cart.v1.CheckoutService.PlaceOrder:input_type -> bookstore.cart.v1.PlaceOrderRequest
-	2,  // 12: bookstore.cart.v1.CheckoutService.GetOrder:input_type -> bookstore.cart.v1.GetOrderRequest
-	4,  // 13: bookstore.cart.v1.CheckoutService.ListOrders:input_type -> bookstore.cart.v1.ListOrdersRequest
-	6,  // 14: bookstore.cart.v1.CheckoutService.WatchOrder:input_type -> bookstore.cart.v1.WatchOrderRequest
-	8,  // 15: bookstore.cart.v1.CheckoutService.CancelOrder:input_type -> bookstore.cart.v1.CancelOrderRequest
-	10, // 16: bookstore.cart.v1.CheckoutService.ShipOrder:input_type -> bookstore.cart.v1.ShipOrderRequest
-	12, // 17: bookstore.cart.v1.CheckoutService.ListAllOrders:input_type -> bookstore.cart.v1.ListAllOrdersRequest
-	15, // 18: bookstore.cart.v1.CheckoutService.CheckPurchases:input_type -> bookstore.cart.v1.CheckPurchasesRequest
-	1,  // 19: bookstore.cart.v1.CheckoutService.PlaceOrder:output_type -> bookstore.cart.v1.PlaceOrderResponse
-	3,  // 20: bookstore.cart.v1.CheckoutService.GetOrder:output_type -> bookstore.cart.v1.GetOrderResponse
-	5,  // 21: bookstore.cart.v1.CheckoutService.ListOrders:output_type -> bookstore.cart.v1.ListOrdersResponse
-	7,  // 22: bookstore.cart.v1.CheckoutService.WatchOrder:output_type -> bookstore.cart.v1.WatchOrderResponse
-	9,  // 23: bookstore.cart.v1.CheckoutService.CancelOrder:output_type -> bookstore.cart.v1.CancelOrderResponse
-	11, // 24: bookstore.cart.v1.CheckoutService.ShipOrder:output_type -> bookstore.cart.v1.ShipOrderResponse
-	13, // 25: bookstore.cart.v1.CheckoutService.ListAllOrders:output_type -> bookstore.cart.v1.ListAllOrdersResponse
-	16, // 26: bookstore.cart.v1.CheckoutService.CheckPurchases:output_type -> bookstore.cart.v1.CheckPurchasesResponse
-	19, // [19:27] is the sub-list for method output_type
-	11, // [11:19] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	23, // 10: bookstore.cart.v1.OperatorOrder.order:type_name -> bookstore.cart.v1.Order
+	25, // 11: bookstore.cart.v1.OperatorOrder.resolutions:type_name -> bookstore.cart.v1.OrderResolution
+	14, // 12: bookstore.cart.v1.GetOperatorOrderResponse.order:type_name -> bookstore.cart.v1.OperatorOrder
+	26, // 13: bookstore.cart.v1.ResolveParkedOrderRequest.action:type_name -> bookstore.cart.v1.ResolutionAction
+	25, // 14: bookstore.cart.v1.ResolveParkedOrderResponse.resolution:type_name -> bookstore.cart.v1.OrderResolution
+	0,  // 15: bookstore.cart.v1.CheckoutService.PlaceOrder:input_type -> bookstore.cart.v1.PlaceOrderRequest
+	2,  // 16: bookstore.cart.v1.CheckoutService.GetOrder:input_type -> bookstore.cart.v1.GetOrderRequest
+	4,  // 17: bookstore.cart.v1.CheckoutService.ListOrders:input_type -> bookstore.cart.v1.ListOrdersRequest
+	6,  // 18: bookstore.cart.v1.CheckoutService.WatchOrder:input_type -> bookstore.cart.v1.WatchOrderRequest
+	8,  // 19: bookstore.cart.v1.CheckoutService.CancelOrder:input_type -> bookstore.cart.v1.CancelOrderRequest
+	10, // 20: bookstore.cart.v1.CheckoutService.ShipOrder:input_type -> bookstore.cart.v1.ShipOrderRequest
+	12, // 21: bookstore.cart.v1.CheckoutService.ListAllOrders:input_type -> bookstore.cart.v1.ListAllOrdersRequest
+	15, // 22: bookstore.cart.v1.CheckoutService.GetOperatorOrder:input_type -> bookstore.cart.v1.GetOperatorOrderRequest
+	17, // 23: bookstore.cart.v1.CheckoutService.ResolveParkedOrder:input_type -> bookstore.cart.v1.ResolveParkedOrderRequest
+	19, // 24: bookstore.cart.v1.CheckoutService.CheckPurchases:input_type -> bookstore.cart.v1.CheckPurchasesRequest
+	1,  // 25: bookstore.cart.v1.CheckoutService.PlaceOrder:output_type -> bookstore.cart.v1.PlaceOrderResponse
+	3,  // 26: bookstore.cart.v1.CheckoutService.GetOrder:output_type -> bookstore.cart.v1.GetOrderResponse
+	5,  // 27: bookstore.cart.v1.CheckoutService.ListOrders:output_type -> bookstore.cart.v1.ListOrdersResponse
+	7,  // 28: bookstore.cart.v1.CheckoutService.WatchOrder:output_type -> bookstore.cart.v1.WatchOrderResponse
+	9,  // 29: bookstore.cart.v1.CheckoutService.CancelOrder:output_type -> bookstore.cart.v1.CancelOrderResponse
+	11, // 30: bookstore.cart.v1.CheckoutService.ShipOrder:output_type -> bookstore.cart.v1.ShipOrderResponse
+	13, // 31: bookstore.cart.v1.CheckoutService.ListAllOrders:output_type -> bookstore.cart.v1.ListAllOrdersResponse
+	16, // 32: bookstore.cart.v1.CheckoutService.GetOperatorOrder:output_type -> bookstore.cart.v1.GetOperatorOrderResponse
+	18, // 33: bookstore.cart.v1.CheckoutService.ResolveParkedOrder:output_type -> bookstore.cart.v1.ResolveParkedOrderResponse
+	20, // 34: bookstore.cart.v1.CheckoutService.CheckPurchases:output_type -> bookstore.cart.v1.CheckPurchasesResponse
+	25, // [25:35] is the sub-list for method output_type
+	15, // [15:25] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_bookstore_cart_v1_checkout_service_proto_init() }
@@ -1072,7 +1373,7 @@ func file_bookstore_cart_v1_checkout_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bookstore_cart_v1_checkout_service_proto_rawDesc), len(file_bookstore_cart_v1_checkout_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   17,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,14 +19,16 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	CheckoutService_PlaceOrder_FullMethodName     = "/bookstore.cart.v1.CheckoutService/PlaceOrder"
-	CheckoutService_GetOrder_FullMethodName       = "/bookstore.cart.v1.CheckoutService/GetOrder"
-	CheckoutService_ListOrders_FullMethodName     = "/bookstore.cart.v1.CheckoutService/ListOrders"
-	CheckoutService_WatchOrder_FullMethodName     = "/bookstore.cart.v1.CheckoutService/WatchOrder"
-	CheckoutService_CancelOrder_FullMethodName    = "/bookstore.cart.v1.CheckoutService/CancelOrder"
-	CheckoutService_ShipOrder_FullMethodName      = "/bookstore.cart.v1.CheckoutService/ShipOrder"
-	CheckoutService_ListAllOrders_FullMethodName  = "/bookstore.cart.v1.CheckoutService/ListAllOrders"
-	CheckoutService_CheckPurchases_FullMethodName = "/bookstore.cart.v1.CheckoutService/CheckPurchases"
+	CheckoutService_PlaceOrder_FullMethodName         = "/bookstore.cart.v1.CheckoutService/PlaceOrder"
+	CheckoutService_GetOrder_FullMethodName           = "/bookstore.cart.v1.CheckoutService/GetOrder"
+	CheckoutService_ListOrders_FullMethodName         = "/bookstore.cart.v1.CheckoutService/ListOrders"
+	CheckoutService_WatchOrder_FullMethodName         = "/bookstore.cart.v1.CheckoutService/WatchOrder"
+	CheckoutService_CancelOrder_FullMethodName        = "/bookstore.cart.v1.CheckoutService/CancelOrder"
+	CheckoutService_ShipOrder_FullMethodName          = "/bookstore.cart.v1.CheckoutService/ShipOrder"
+	CheckoutService_ListAllOrders_FullMethodName      = "/bookstore.cart.v1.CheckoutService/ListAllOrders"
+	CheckoutService_GetOperatorOrder_FullMethodName   = "/bookstore.cart.v1.CheckoutService/GetOperatorOrder"
+	CheckoutService_ResolveParkedOrder_FullMethodName = "/bookstore.cart.v1.CheckoutService/ResolveParkedOrder"
+	CheckoutService_CheckPurchases_FullMethodName     = "/bookstore.cart.v1.CheckoutService/CheckPurchases"
 )
 
 // CheckoutServiceClient is the client API for CheckoutService service.
@@ -71,6 +73,15 @@ type CheckoutServiceClient interface {
 	ShipOrder(ctx context.Context, in *ShipOrderRequest, opts ...grpc.CallOption) (*ShipOrderResponse, error)
 	// Lists the orders of all accounts, newest first, for the operator.
 	ListAllOrders(ctx context.Context, in *ListAllOrdersRequest, opts ...grpc.CallOption) (*ListAllOrdersResponse, error)
+	// Returns an order of any account, for the operator.
+	GetOperatorOrder(ctx context.Context, in *GetOperatorOrderRequest, opts ...grpc.CallOption) (*GetOperatorOrderResponse, error)
+	// Decides how a parked order goes on. Orders are parked when they cannot be
+	// finished automatically. The decision is recorded with the name of the
+	// operator, and the background processing of the order continues.
+	//
+	// A retry with the same request id returns the first decision and changes
+	// nothing.
+	ResolveParkedOrder(ctx context.Context, in *ResolveParkedOrderRequest, opts ...grpc.CallOption) (*ResolveParkedOrderResponse, error)
 	// Returns which of the given books an account has bought, in orders that are
 	// paid or shipped. Recommendations uses it to leave these books out, and
 	// Reviews to mark reviews of buyers.
@@ -164,6 +175,26 @@ func (c *checkoutServiceClient) ListAllOrders(ctx context.Context, in *ListAllOr
 	return out, nil
 }
 
+func (c *checkoutServiceClient) GetOperatorOrder(ctx context.Context, in *GetOperatorOrderRequest, opts ...grpc.CallOption) (*GetOperatorOrderResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetOperatorOrderResponse)
+	err := c.cc.Invoke(ctx, CheckoutService_GetOperatorOrder_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *checkoutServiceClient) ResolveParkedOrder(ctx context.Context, in *ResolveParkedOrderRequest, opts ...grpc.CallOption) (*ResolveParkedOrderResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ResolveParkedOrderResponse)
+	err := c.cc.Invoke(ctx, CheckoutService_ResolveParkedOrder_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *checkoutServiceClient) CheckPurchases(ctx context.Context, in *CheckPurchasesRequest, opts ...grpc.CallOption) (*CheckPurchasesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(CheckPurchasesResponse)
@@ -216,6 +247,15 @@ type CheckoutServiceServer interface {
 	ShipOrder(context.Context, *ShipOrderRequest) (*ShipOrderResponse, error)
 	// Lists the orders of all accounts, newest first, for the operator.
 	ListAllOrders(context.Context, *ListAllOrdersRequest) (*ListAllOrdersResponse, error)
+	// Returns an order of any account, for the operator.
+	GetOperatorOrder(context.Context, *GetOperatorOrderRequest) (*GetOperatorOrderResponse, error)
+	// Decides how a parked order goes on. Orders are parked when they cannot be
+	// finished automatically. The decision is recorded with the name of the
+	// operator, and the background processing of the order continues.
+	//
+	// A retry with the same request id returns the first decision and changes
+	// nothing.
+	ResolveParkedOrder(context.Context, *ResolveParkedOrderRequest) (*ResolveParkedOrderResponse, error)
 	// Returns which of the given books an account has bought, in orders that are
 	// paid or shipped. Recommendations uses it to leave these books out, and
 	// Reviews to mark reviews of buyers.
@@ -250,6 +290,12 @@ func (UnimplementedCheckoutServiceServer) ShipOrder(context.Context, *ShipOrderR
 }
 func (UnimplementedCheckoutServiceServer) ListAllOrders(context.Context, *ListAllOrdersRequest) (*ListAllOrdersResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListAllOrders not implemented")
+}
+func (UnimplementedCheckoutServiceServer) GetOperatorOrder(context.Context, *GetOperatorOrderRequest) (*GetOperatorOrderResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetOperatorOrder not implemented")
+}
+func (UnimplementedCheckoutServiceServer) ResolveParkedOrder(context.Context, *ResolveParkedOrderRequest) (*ResolveParkedOrderResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ResolveParkedOrder not implemented")
 }
 func (UnimplementedCheckoutServiceServer) CheckPurchases(context.Context, *CheckPurchasesRequest) (*CheckPurchasesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CheckPurchases not implemented")
@@ -394,6 +440,42 @@ func _CheckoutService_ListAllOrders_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CheckoutService_GetOperatorOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetOperatorOrderRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CheckoutServiceServer).GetOperatorOrder(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CheckoutService_GetOperatorOrder_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CheckoutServiceServer).GetOperatorOrder(ctx, req.(*GetOperatorOrderRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CheckoutService_ResolveParkedOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ResolveParkedOrderRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CheckoutServiceServer).ResolveParkedOrder(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CheckoutService_ResolveParkedOrder_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CheckoutServiceServer).ResolveParkedOrder(ctx, req.(*ResolveParkedOrderRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CheckoutService_CheckPurchases_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CheckPurchasesRequest)
 	if err := dec(in); err != nil {
@@ -442,6 +524,14 @@ var CheckoutService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListAllOrders",
 			Handler:    _CheckoutService_ListAllOrders_Handler,
+		},
+		{
+			MethodName: "GetOperatorOrder",
+			Handler:    _CheckoutService_GetOperatorOrder_Handler,
+		},
+		{
+			MethodName: "ResolveParkedOrder",
+			Handler:    _CheckoutService_ResolveParkedOrder_Handler,
 		},
 		{
 			MethodName: "CheckPurchases",

@@ -40,7 +40,7 @@ const (
 	OrderState_ORDER_STATE_PAID OrderState = 2
 	// The parcel has left the warehouse.
 	OrderState_ORDER_STATE_SHIPPED OrderState = 3
-	// The buyer cancelled the order. A payment is refunded.
+	// The buyer cancelled the order, or the operator did. A payment is refunded.
 	OrderState_ORDER_STATE_CANCELLED OrderState = 4
 	// The shop could not fulfil the order; the field failure says why. A payment
 	// is refunded.
@@ -155,6 +155,70 @@ func (OrderFailure) EnumDescriptor() ([]byte, []int) {
 	return file_bookstore_cart_v1_order_proto_rawDescGZIP(), []int{1}
 }
 
+// How a parked order goes on.
+type ResolutionAction int32
+
+const (
+	// No action. No decision has it.
+	ResolutionAction_RESOLUTION_ACTION_UNSPECIFIED ResolutionAction = 0
+	// The step that could not be done is done again. It cannot have an effect
+	// twice.
+	ResolutionAction_RESOLUTION_ACTION_RETRY ResolutionAction = 1
+	// The order is cancelled if it is placed or paid. Reserved copies are
+	// released, and a payment is refunded.
+	ResolutionAction_RESOLUTION_ACTION_CANCEL ResolutionAction = 2
+	// The order was paid with the charge transaction_id. A placed order becomes
+	// paid; the charge of an order that is cancelled or has failed is refunded.
+	ResolutionAction_RESOLUTION_ACTION_MARK_PAID ResolutionAction = 3
+	// The order was not paid, and never will be. A placed order fails.
+	ResolutionAction_RESOLUTION_ACTION_MARK_NOT_PAID ResolutionAction = 4
+)
+
+// Enum value maps for ResolutionAction.
+var (
+	ResolutionAction_name = map[int32]string{
+		0: "RESOLUTION_ACTION_UNSPECIFIED",
+		1: "RESOLUTION_ACTION_RETRY",
+		2: "RESOLUTION_ACTION_CANCEL",
+		3: "RESOLUTION_ACTION_MARK_PAID",
+		4: "RESOLUTION_ACTION_MARK_NOT_PAID",
+	}
+	ResolutionAction_value = map[string]int32{
+		"RESOLUTION_ACTION_UNSPECIFIED":   0,
+		"RESOLUTION_ACTION_RETRY":         1,
+		"RESOLUTION_ACTION_CANCEL":        2,
+		"RESOLUTION_ACTION_MARK_PAID":     3,
+		"RESOLUTION_ACTION_MARK_NOT_PAID": 4,
+	}
+)
+
+func (x ResolutionAction) Enum() *ResolutionAction {
+	p := new(ResolutionAction)
+	*p = x
+	return p
+}
+
+func (x ResolutionAction) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ResolutionAction) Descriptor() protoreflect.EnumDescriptor {
+	return file_bookstore_cart_v1_order_proto_enumTypes[2].Descriptor()
+}
+
+func (ResolutionAction) Type() protoreflect.EnumType {
+	return &file_bookstore_cart_v1_order_proto_enumTypes[2]
+}
+
+func (x ResolutionAction) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ResolutionAction.Descriptor instead.
+func (ResolutionAction) EnumDescriptor() ([]byte, []int) {
+	return file_bookstore_cart_v1_order_proto_rawDescGZIP(), []int{2}
+}
+
 // An order of an account, whether or not it was successful.
 type Order struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -187,9 +251,12 @@ type Order struct {
 	// When the order was placed.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When the order last changed. Equal to create_time if it has not changed.
-	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// The number with which the buyer can follow the parcel, as ShipOrder got it.
+	// Empty if there is none.
+	TrackingNumber string `protobuf:"bytes,14,opt,name=tracking_number,json=trackingNumber,proto3" json:"tracking_number,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Order) Reset() {
@@ -313,6 +380,13 @@ func (x *Order) GetUpdateTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Order) GetTrackingNumber() string {
+	if x != nil {
+		return x.TrackingNumber
+	}
+	return ""
+}
+
 // A number of copies of one book in an order.
 type OrderLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -386,11 +460,121 @@ func (x *OrderLine) GetUnitPrice() *v1.Money {
 	return nil
 }
 
+// A decision of the operator about a parked order. It never changes.
+type OrderResolution struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the decision, a UUIDv7 that the server assigns.
+	ResolutionId string `protobuf:"bytes,1,opt,name=resolution_id,json=resolutionId,proto3" json:"resolution_id,omitempty"`
+	// The id of the order.
+	OrderId string `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// How the order went on.
+	Action ResolutionAction `protobuf:"varint,3,opt,name=action,proto3,enum=bookstore.cart.v1.ResolutionAction" json:"action,omitempty"`
+	// The charge with which the order was paid. Empty for all actions but
+	// RESOLUTION_ACTION_MARK_PAID.
+	TransactionId string `protobuf:"bytes,4,opt,name=transaction_id,json=transactionId,proto3" json:"transaction_id,omitempty"`
+	// Who has decided.
+	OperatorName string `protobuf:"bytes,5,opt,name=operator_name,json=operatorName,proto3" json:"operator_name,omitempty"`
+	// Why.
+	Note string `protobuf:"bytes,6,opt,name=note,proto3" json:"note,omitempty"`
+	// Why the order was parked.
+	ParkedReason string `protobuf:"bytes,7,opt,name=parked_reason,json=parkedReason,proto3" json:"parked_reason,omitempty"`
+	// When it was decided.
+	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderResolution) Reset() {
+	*x = OrderResolution{}
+	mi := &file_bookstore_cart_v1_order_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderResolution) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderResolution) ProtoMessage() {}
+
+func (x *OrderResolution) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_cart_v1_order_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderResolution.ProtoReflect.Descriptor instead.
+func (*OrderResolution) Descriptor() ([]byte, []int) {
+	return file_bookstore_cart_v1_order_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *OrderResolution) GetResolutionId() string {
+	if x != nil {
+		return x.ResolutionId
+	}
+	return ""
+}
+
+func (x *OrderResolution) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *OrderResolution) GetAction() ResolutionAction {
+	if x != nil {
+		return x.Action
+	}
+	return ResolutionAction_RESOLUTION_ACTION_UNSPECIFIED
+}
+
+func (x *OrderResolution) GetTransactionId() string {
+	if x != nil {
+		return x.TransactionId
+	}
+	return ""
+}
+
+func (x *OrderResolution) GetOperatorName() string {
+	if x != nil {
+		return x.OperatorName
+	}
+	return ""
+}
+
+func (x *OrderResolution) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *OrderResolution) GetParkedReason() string {
+	if x != nil {
+		return x.ParkedReason
+	}
+	return ""
+}
+
+func (x *OrderResolution) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
 var File_bookstore_cart_v1_order_proto protoreflect.FileDescriptor
 
 const file_bookstore_cart_v1_order_proto_rawDesc = "" +
 	"\n" +
-	"\x1dbookstore/cart/v1/order.proto\x12\x11bookstore.cart.v1\x1a#bookstore/accounts/v1/address.proto\x1a+bookstore/transactions/v1/transaction.proto\x1a\x1dbookstore/type/v1/money.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb3\x06\n" +
+	"\x1dbookstore/cart/v1/order.proto\x12\x11bookstore.cart.v1\x1a#bookstore/accounts/v1/address.proto\x1a+bookstore/transactions/v1/transaction.proto\x1a\x1dbookstore/type/v1/money.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe5\x06\n" +
 	"\x05Order\x12#\n" +
 	"\border_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\aorderId\x12'\n" +
 	"\n" +
@@ -410,7 +594,8 @@ const file_bookstore_cart_v1_order_proto_rawDesc = "" +
 	"\vcreate_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\n" +
 	"createTime\x12C\n" +
 	"\vupdate_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\n" +
-	"updateTime\"\xbd\x01\n" +
+	"updateTime\x120\n" +
+	"\x0ftracking_number\x18\x0e \x01(\tB\a\xbaH\x04r\x02\x18dR\x0etrackingNumber\"\xbd\x01\n" +
 	"\tOrderLine\x12&\n" +
 	"\abook_id\x18\x01 \x01(\x05B\r\xbaH\n" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\x06bookId\x12 \n" +
@@ -418,7 +603,20 @@ const file_bookstore_cart_v1_order_proto_rawDesc = "" +
 	"\xbaH\ar\x05\x10\x01\x18\xac\x02R\x05title\x12%\n" +
 	"\bquantity\x18\x03 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x01R\bquantity\x12?\n" +
 	"\n" +
-	"unit_price\x18\x04 \x01(\v2\x18.bookstore.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\tunitPrice*\xa3\x01\n" +
+	"unit_price\x18\x04 \x01(\v2\x18.bookstore.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\tunitPrice\"\xa8\x03\n" +
+	"\x0fOrderResolution\x12-\n" +
+	"\rresolution_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\fresolutionId\x12#\n" +
+	"\border_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\aorderId\x12G\n" +
+	"\x06action\x18\x03 \x01(\x0e2#.bookstore.cart.v1.ResolutionActionB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06action\x122\n" +
+	"\x0etransaction_id\x18\x04 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\rtransactionId\x12.\n" +
+	"\roperator_name\x18\x05 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\foperatorName\x12\x1e\n" +
+	"\x04note\x18\x06 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x04note\x12/\n" +
+	"\rparked_reason\x18\a \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xe8\aR\fparkedReason\x12C\n" +
+	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\n" +
+	"createTime*\xa3\x01\n" +
 	"\n" +
 	"OrderState\x12\x1b\n" +
 	"\x17ORDER_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
@@ -431,7 +629,13 @@ const file_bookstore_cart_v1_order_proto_rawDesc = "" +
 	"\x19ORDER_FAILURE_UNSPECIFIED\x10\x00\x12\"\n" +
 	"\x1eORDER_FAILURE_PAYMENT_DECLINED\x10\x01\x12$\n" +
 	" ORDER_FAILURE_PAYMENT_UNANSWERED\x10\x02\x12\"\n" +
-	"\x1eORDER_FAILURE_RESERVATION_LOST\x10\x03B\xb2\x01\n" +
+	"\x1eORDER_FAILURE_RESERVATION_LOST\x10\x03*\xb6\x01\n" +
+	"\x10ResolutionAction\x12!\n" +
+	"\x1dRESOLUTION_ACTION_UNSPECIFIED\x10\x00\x12\x1b\n" +
+	"\x17RESOLUTION_ACTION_RETRY\x10\x01\x12\x1c\n" +
+	"\x18RESOLUTION_ACTION_CANCEL\x10\x02\x12\x1f\n" +
+	"\x1bRESOLUTION_ACTION_MARK_PAID\x10\x03\x12#\n" +
+	"\x1fRESOLUTION_ACTION_MARK_NOT_PAID\x10\x04B\xb2\x01\n" +
 	"\x15com.bookstore.cart.v1B\n" +
 	"OrderProtoP\x01Z'bindery/gen/go/bookstore/cart/v1;cartv1\xa2\x02\x03BCX\xaa\x02\x11Bookstore.Cart.V1\xca\x02\x11Bookstore\\Cart\\V1\xe2\x02\x1dBookstore\\Cart\\V1\\GPBMetadata\xea\x02\x13Bookstore::Cart::V1b\x06proto3"
 
@@ -447,34 +651,38 @@ func file_bookstore_cart_v1_order_proto_rawDescGZIP() []byte {
 	return file_bookstore_cart_v1_order_proto_rawDescData
 }
 
-var file_bookstore_cart_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_bookstore_cart_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_bookstore_cart_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_bookstore_cart_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_bookstore_cart_v1_order_proto_goTypes = []any{
 	(OrderState)(0),               // 0: bookstore.cart.v1.OrderState
 	(OrderFailure)(0),             // 1: bookstore.cart.v1.OrderFailure
-	(*Order)(nil),                 // 2: bookstore.cart.v1.Order
-	(*OrderLine)(nil),             // 3: bookstore.cart.v1.OrderLine
-	(*v1.Money)(nil),              // 4: bookstore.type.v1.Money
-	(*v11.Address)(nil),           // 5: bookstore.accounts.v1.Address
-	(v12.DeclineReason)(0),        // 6: bookstore.transactions.v1.DeclineReason
-	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
+	(ResolutionAction)(0),         // 2: bookstore.cart.v1.ResolutionAction
+	(*Order)(nil),                 // 3: bookstore.cart.v1.Order
+	(*OrderLine)(nil),             // 4: bookstore.cart.v1.OrderLine
+	(*OrderResolution)(nil),       // 5: bookstore.cart.v1.OrderResolution
+	(*v1.Money)(nil),              // 6: bookstore.type.v1.Money
+	(*v11.Address)(nil),           // 7: bookstore.accounts.v1.Address
+	(v12.DeclineReason)(0),        // 8: bookstore.transactions.v1.DeclineReason
+	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
 }
 var file_bookstore_cart_v1_order_proto_depIdxs = []int32{
-	3,  // 0: bookstore.cart.v1.Order.lines:type_name -> bookstore.cart.v1.OrderLine
-	4,  // 1: bookstore.cart.v1.Order.total:type_name -> bookstore.type.v1.Money
-	5,  // 2: bookstore.cart.v1.Order.shipping_address:type_name -> bookstore.accounts.v1.Address
+	4,  // 0: bookstore.cart.v1.Order.lines:type_name -> bookstore.cart.v1.OrderLine
+	6,  // 1: bookstore.cart.v1.Order.total:type_name -> bookstore.type.v1.Money
+	7,  // 2: bookstore.cart.v1.Order.shipping_address:type_name -> bookstore.accounts.v1.Address
 	0,  // 3: bookstore.cart.v1.Order.state:type_name -> bookstore.cart.v1.OrderState
 	1,  // 4: bookstore.cart.v1.Order.failure:type_name -> bookstore.cart.v1.OrderFailure
-	6,  // 5: bookstore.cart.v1.Order.decline_reason:type_name -> bookstore.transactions.v1.DeclineReason
-	4,  // 6: bookstore.cart.v1.Order.refunded_amount:type_name -> bookstore.type.v1.Money
-	7,  // 7: bookstore.cart.v1.Order.create_time:type_name -> google.protobuf.Timestamp
-	7,  // 8: bookstore.cart.v1.Order.update_time:type_name -> google.protobuf.Timestamp
-	4,  // 9: bookstore.cart.v1.OrderLine.unit_price:type_name -> bookstore.type.v1.Money
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	8,  // 5: bookstore.cart.v1.Order.decline_reason:type_name -> bookstore.transactions.v1.DeclineReason
+	6,  // 6: bookstore.cart.v1.Order.refunded_amount:type_name -> bookstore.type.v1.Money
+	9,  // 7: bookstore.cart.v1.Order.create_time:type_name -> google.protobuf.Timestamp
+	9,  // 8: bookstore.cart.v1.Order.update_time:type_name -> google.protobuf.Timestamp
+	6,  // 9: bookstore.cart.v1.OrderLine.unit_price:type_name -> bookstore.type.v1.Money
+	2,  // 10: bookstore.cart.v1.OrderResolution.action:type_name -> bookstore.cart.v1.ResolutionAction
+	9,  // 11: bookstore.cart.v1.OrderResolution.create_time:type_name -> google.protobuf.Timestamp
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_bookstore_cart_v1_order_proto_init() }
@@ -487,8 +695,8 @@ func file_bookstore_cart_v1_order_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bookstore_cart_v1_order_proto_rawDesc), len(file_bookstore_cart_v1_order_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   2,
+			NumEnums:      3,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

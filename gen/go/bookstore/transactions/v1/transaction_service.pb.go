@@ -952,11 +952,223 @@ func (x *LedgerBalance) GetProviderBalanceMinor() int64 {
 	return 0
 }
 
+// The filter, and the page of the list.
+type ListOutboxMessagesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The maximum number of messages in the response, up to 200.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the previous response. Send it with the same filter
+	// as before; only page_size may differ.
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Whether to list only dead messages.
+	DeadOnly      bool `protobuf:"varint,3,opt,name=dead_only,json=deadOnly,proto3" json:"dead_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOutboxMessagesRequest) Reset() {
+	*x = ListOutboxMessagesRequest{}
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOutboxMessagesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOutboxMessagesRequest) ProtoMessage() {}
+
+func (x *ListOutboxMessagesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOutboxMessagesRequest.ProtoReflect.Descriptor instead.
+func (*ListOutboxMessagesRequest) Descriptor() ([]byte, []int) {
+	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ListOutboxMessagesRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListOutboxMessagesRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListOutboxMessagesRequest) GetDeadOnly() bool {
+	if x != nil {
+		return x.DeadOnly
+	}
+	return false
+}
+
+// A page of the messages. It is empty if all are delivered.
+type ListOutboxMessagesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The messages of this page, oldest first.
+	Messages []*v1.OutboxMessage `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
+	// The page_token of the next page. Empty if this is the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOutboxMessagesResponse) Reset() {
+	*x = ListOutboxMessagesResponse{}
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOutboxMessagesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOutboxMessagesResponse) ProtoMessage() {}
+
+func (x *ListOutboxMessagesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOutboxMessagesResponse.ProtoReflect.Descriptor instead.
+func (*ListOutboxMessagesResponse) Descriptor() ([]byte, []int) {
+	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ListOutboxMessagesResponse) GetMessages() []*v1.OutboxMessage {
+	if x != nil {
+		return x.Messages
+	}
+	return nil
+}
+
+func (x *ListOutboxMessagesResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// Names one message.
+type RetryOutboxMessageRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The number of the message.
+	MessageId     int64 `protobuf:"varint,1,opt,name=message_id,json=messageId,proto3" json:"message_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetryOutboxMessageRequest) Reset() {
+	*x = RetryOutboxMessageRequest{}
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetryOutboxMessageRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetryOutboxMessageRequest) ProtoMessage() {}
+
+func (x *RetryOutboxMessageRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetryOutboxMessageRequest.ProtoReflect.Descriptor instead.
+func (*RetryOutboxMessageRequest) Descriptor() ([]byte, []int) {
+	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *RetryOutboxMessageRequest) GetMessageId() int64 {
+	if x != nil {
+		return x.MessageId
+	}
+	return 0
+}
+
+// The message after the change.
+type RetryOutboxMessageResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The message, which waits to be delivered.
+	Message       *v1.OutboxMessage `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetryOutboxMessageResponse) Reset() {
+	*x = RetryOutboxMessageResponse{}
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetryOutboxMessageResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetryOutboxMessageResponse) ProtoMessage() {}
+
+func (x *RetryOutboxMessageResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetryOutboxMessageResponse.ProtoReflect.Descriptor instead.
+func (*RetryOutboxMessageResponse) Descriptor() ([]byte, []int) {
+	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *RetryOutboxMessageResponse) GetMessage() *v1.OutboxMessage {
+	if x != nil {
+		return x.Message
+	}
+	return nil
+}
+
 var File_bookstore_transactions_v1_transaction_service_proto protoreflect.FileDescriptor
 
 const file_bookstore_transactions_v1_transaction_service_proto_rawDesc = "" +
 	"\n" +
-	"3bookstore/transactions/v1/transaction_service.proto\x12\x19bookstore.transactions.v1\x1a.bookstore/transactions/v1/payment_method.proto\x1a+bookstore/transactions/v1/transaction.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1dbookstore/type/v1/money.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xbc\x03\n" +
+	"3bookstore/transactions/v1/transaction_service.proto\x12\x19bookstore.transactions.v1\x1a.bookstore/transactions/v1/payment_method.proto\x1a+bookstore/transactions/v1/transaction.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1dbookstore/type/v1/money.proto\x1a\x1ebookstore/type/v1/outbox.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xbc\x03\n" +
 	"\rChargeRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x128\n" +
@@ -1018,18 +1230,31 @@ const file_bookstore_transactions_v1_transaction_service_proto_rawDesc = "" +
 	"\rcurrency_code\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f2\n" +
 	"^[A-Z]{3}$\x98\x01\x03R\fcurrencyCode\x126\n" +
 	"\tsum_minor\x18\x02 \x01(\x12B\x19\xbaH\x16B\x14\x18\x80\x80\xa0\xf6\xf4\xac\xdb\xe0\x1b(\xff\xff\x9f\xf6\xf4\xac\xdb\xe0\x1bR\bsumMinor\x12O\n" +
-	"\x16provider_balance_minor\x18\x03 \x01(\x12B\x19\xbaH\x16B\x14\x18\x80\x80\xa0\xf6\xf4\xac\xdb\xe0\x1b(\xff\xff\x9f\xf6\xf4\xac\xdb\xe0\x1bR\x14providerBalanceMinor2\xe2\x17\n" +
+	"\x16provider_balance_minor\x18\x03 \x01(\x12B\x19\xbaH\x16B\x14\x18\x80\x80\xa0\xf6\xf4\xac\xdb\xe0\x1b(\xff\xff\x9f\xf6\xf4\xac\xdb\xe0\x1bR\x14providerBalanceMinor\"\xd6\x01\n" +
+	"\x19ListOutboxMessagesRequest\x12?\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\"\xbaH\a\x1a\x05\x18\xc8\x01(\x00\xca\xd8\x19\x1420 messages per pageR\bpageSize\x129\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\x12=\n" +
+	"\tdead_only\x18\x03 \x01(\bB \xca\xd8\x19\x1cdead messages and all othersR\bdeadOnly\"\x97\x01\n" +
+	"\x1aListOutboxMessagesResponse\x12G\n" +
+	"\bmessages\x18\x01 \x03(\v2 .bookstore.type.v1.OutboxMessageB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\bmessages\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken\"C\n" +
+	"\x19RetryOutboxMessageRequest\x12&\n" +
+	"\n" +
+	"message_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02(\x01R\tmessageId\"`\n" +
+	"\x1aRetryOutboxMessageResponse\x12B\n" +
+	"\amessage\x18\x01 \x01(\v2 .bookstore.type.v1.OutboxMessageB\x06\xbaH\x03\xc8\x01\x01R\amessage2\xe8\x1c\n" +
 	"\x12TransactionService\x12\xe5\x03\n" +
 	"\x06Charge\x12(.bookstore.transactions.v1.ChargeRequest\x1a).bookstore.transactions.v1.ChargeResponse\"\x85\x03\xca\xd8\x19R\b\x03\x12\x13AMOUNT_NOT_POSITIVE\x1a9the amount is zero; charge only amounts greater than zero\xca\xd8\x19y\b\x03\x12\x10CURRENCY_UNKNOWN\x1acthe currency code is not a currency of ISO 4217 that can be used for payments; use another currency\xca\xd8\x19\x8e\x01\b\x0e\x12\x14PROVIDER_UNAVAILABLE\x1atthe payment provider does not respond, and it is unknown whether the money was taken; retry with the same request id\xda\xd8\x19\x06\x1a\x04cart\xe2\xd8\x19\n" +
 	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\x99\b\n" +
 	"\x06Refund\x12(.bookstore.transactions.v1.RefundRequest\x1a).bookstore.transactions.v1.RefundResponse\"\xb9\a\xca\xd8\x195\b\x05\x12\x15TRANSACTION_NOT_FOUND\x1a\x1ano transaction has this id\xca\xd8\x19]\b\x03\x12\x13AMOUNT_NOT_POSITIVE\x1aDthe amount is zero; leave it unset to refund everything that is left\xca\xd8\x19\x97\x01\b\t\x12\x10CURRENCY_DIFFERS\x1a\x80\x01the currency of the amount is not that of the charge, which the metadata key currency_code of ErrorInfo gives; use that currency\xca\xd8\x19\x86\x01\b\t\x12\x1aTRANSACTION_NOT_REFUNDABLE\x1afthe charge was declined or is already refunded completely, as the metadata key state of ErrorInfo says\xca\xd8\x19\x9f\x01\b\t\x12\x10REFUND_TOO_LARGE\x1a\x88\x01the amount is more than what is left of the charge, which the metadata key refundable_minor of ErrorInfo gives; refund that much or less\xca\xd8\x19\x8b\x01\b\t\x12\x10TOO_MANY_REFUNDS\x1authe transaction already has 99 refunds, and the 100th has to pay back everything that is left; leave the amount unset\xca\xd8\x19\x92\x01\b\x0e\x12\x14PROVIDER_UNAVAILABLE\x1axthe payment provider does not respond, and it is unknown whether the money was paid back; retry with the same request id\xda\xd8\x19\n" +
 	"\n" +
 	"\boperator\xda\xd8\x19\x06\x1a\x04cart\xe2\xd8\x19\n" +
-	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\xe6\x01\n" +
-	"\x0eGetTransaction\x120.bookstore.transactions.v1.GetTransactionRequest\x1a1.bookstore.transactions.v1.GetTransactionResponse\"o\xca\xd8\x19M\b\x05\x12\x15TRANSACTION_NOT_FOUND\x1a2no transaction of the caller's account has this id\xda\xd8\x19\t\n" +
+	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\xf0\x01\n" +
+	"\x0eGetTransaction\x120.bookstore.transactions.v1.GetTransactionRequest\x1a1.bookstore.transactions.v1.GetTransactionResponse\"y\xca\xd8\x19M\b\x05\x12\x15TRANSACTION_NOT_FOUND\x1a2no transaction of the caller's account has this id\xda\xd8\x19\t\n" +
 	"\aaccount\xda\xd8\x19\n" +
 	"\n" +
-	"\boperator\x90\x02\x01\x12\xd7\x02\n" +
+	"\boperator\xda\xd8\x19\x06\x1a\x04cart\x90\x02\x01\x12\xd7\x02\n" +
 	"\x10ListTransactions\x122.bookstore.transactions.v1.ListTransactionsRequest\x1a3.bookstore.transactions.v1.ListTransactionsResponse\"\xd9\x01\xca\xd8\x19\x8a\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1arthis method did not return the page token for the same account; request the first page again, without a page token\xd2\xd8\x196\n" +
 	"\tpage_size\x12\n" +
 	"page_token\x1a\ftransactions\"\x0fnext_page_token\xda\xd8\x19\t\n" +
@@ -1044,7 +1269,15 @@ const file_bookstore_transactions_v1_transaction_service_proto_rawDesc = "" +
 	"\boperator\x90\x02\x01\x12y\n" +
 	"\tGetLedger\x12+.bookstore.transactions.v1.GetLedgerRequest\x1a,.bookstore.transactions.v1.GetLedgerResponse\"\x11\xda\xd8\x19\n" +
 	"\n" +
-	"\boperator\x90\x02\x01\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xf7\x01\n" +
+	"\boperator\x90\x02\x01\x12\x85\x03\n" +
+	"\x12ListOutboxMessages\x124.bookstore.transactions.v1.ListOutboxMessagesRequest\x1a5.bookstore.transactions.v1.ListOutboxMessagesResponse\"\x81\x02\xca\xd8\x19\x89\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1aqthis method did not return the page token for the same filter; request the first page again, without a page token\xd2\xd8\x192\n" +
+	"\tpage_size\x12\n" +
+	"page_token\x1a\bmessages\"\x0fnext_page_token\xda\xd8\x19\n" +
+	"\n" +
+	"\boperator\xea\xd8\x19(messages are delivered between two calls\x90\x02\x01\x12\xf1\x01\n" +
+	"\x12RetryOutboxMessage\x124.bookstore.transactions.v1.RetryOutboxMessageRequest\x1a5.bookstore.transactions.v1.RetryOutboxMessageResponse\"n\xca\xd8\x19Y\b\x05\x12\x11MESSAGE_NOT_FOUND\x1aBthe outbox has no message with this id; it may have been delivered\xda\xd8\x19\n" +
+	"\n" +
+	"\boperator\x90\x02\x02\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xf7\x01\n" +
 	"\x1dcom.bookstore.transactions.v1B\x17TransactionServiceProtoP\x01Z7bindery/gen/go/bookstore/transactions/v1;transactionsv1\xa2\x02\x03BTX\xaa\x02\x19Bookstore.Transactions.V1\xca\x02\x19Bookstore\\Transactions\\V1\xe2\x02%Bookstore\\Transactions\\V1\\GPBMetadata\xea\x02\x1bBookstore::Transactions::V1b\x06proto3"
 
 var (
@@ -1059,61 +1292,72 @@ func file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP() []by
 	return file_bookstore_transactions_v1_transaction_service_proto_rawDescData
 }
 
-var file_bookstore_transactions_v1_transaction_service_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_bookstore_transactions_v1_transaction_service_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_bookstore_transactions_v1_transaction_service_proto_goTypes = []any{
-	(*ChargeRequest)(nil),            // 0: bookstore.transactions.v1.ChargeRequest
-	(*ChargeResponse)(nil),           // 1: bookstore.transactions.v1.ChargeResponse
-	(*RefundRequest)(nil),            // 2: bookstore.transactions.v1.RefundRequest
-	(*RefundResponse)(nil),           // 3: bookstore.transactions.v1.RefundResponse
-	(*GetTransactionRequest)(nil),    // 4: bookstore.transactions.v1.GetTransactionRequest
-	(*GetTransactionResponse)(nil),   // 5: bookstore.transactions.v1.GetTransactionResponse
-	(*ListTransactionsRequest)(nil),  // 6: bookstore.transactions.v1.ListTransactionsRequest
-	(*ListTransactionsResponse)(nil), // 7: bookstore.transactions.v1.ListTransactionsResponse
-	(*ResendReceiptRequest)(nil),     // 8: bookstore.transactions.v1.ResendReceiptRequest
-	(*ResendReceiptResponse)(nil),    // 9: bookstore.transactions.v1.ResendReceiptResponse
-	(*ListPaymentsRequest)(nil),      // 10: bookstore.transactions.v1.ListPaymentsRequest
-	(*ListPaymentsResponse)(nil),     // 11: bookstore.transactions.v1.ListPaymentsResponse
-	(*Payment)(nil),                  // 12: bookstore.transactions.v1.Payment
-	(*GetLedgerRequest)(nil),         // 13: bookstore.transactions.v1.GetLedgerRequest
-	(*GetLedgerResponse)(nil),        // 14: bookstore.transactions.v1.GetLedgerResponse
-	(*LedgerBalance)(nil),            // 15: bookstore.transactions.v1.LedgerBalance
-	(*v1.Money)(nil),                 // 16: bookstore.type.v1.Money
-	(*PaymentMethod)(nil),            // 17: bookstore.transactions.v1.PaymentMethod
-	(*Transaction)(nil),              // 18: bookstore.transactions.v1.Transaction
-	(*Refund)(nil),                   // 19: bookstore.transactions.v1.Refund
+	(*ChargeRequest)(nil),              // 0: bookstore.transactions.v1.ChargeRequest
+	(*ChargeResponse)(nil),             // 1: bookstore.transactions.v1.ChargeResponse
+	(*RefundRequest)(nil),              // 2: bookstore.transactions.v1.RefundRequest
+	(*RefundResponse)(nil),             // 3: bookstore.transactions.v1.RefundResponse
+	(*GetTransactionRequest)(nil),      // 4: bookstore.transactions.v1.GetTransactionRequest
+	(*GetTransactionResponse)(nil),     // 5: bookstore.transactions.v1.GetTransactionResponse
+	(*ListTransactionsRequest)(nil),    // 6: bookstore.transactions.v1.ListTransactionsRequest
+	(*ListTransactionsResponse)(nil),   // 7: bookstore.transactions.v1.ListTransactionsResponse
+	(*ResendReceiptRequest)(nil),       // 8: bookstore.transactions.v1.ResendReceiptRequest
+	(*ResendReceiptResponse)(nil),      // 9: bookstore.transactions.v1.ResendReceiptResponse
+	(*ListPaymentsRequest)(nil),        // 10: bookstore.transactions.v1.ListPaymentsRequest
+	(*ListPaymentsResponse)(nil),       // 11: bookstore.transactions.v1.ListPaymentsResponse
+	(*Payment)(nil),                    // 12: bookstore.transactions.v1.Payment
+	(*GetLedgerRequest)(nil),           // 13: bookstore.transactions.v1.GetLedgerRequest
+	(*GetLedgerResponse)(nil),          // 14: bookstore.transactions.v1.GetLedgerResponse
+	(*LedgerBalance)(nil),              // 15: bookstore.transactions.v1.LedgerBalance
+	(*ListOutboxMessagesRequest)(nil),  // 16: bookstore.transactions.v1.ListOutboxMessagesRequest
+	(*ListOutboxMessagesResponse)(nil), // 17: bookstore.transactions.v1.ListOutboxMessagesResponse
+	(*RetryOutboxMessageRequest)(nil),  // 18: bookstore.transactions.v1.RetryOutboxMessageRequest
+	(*RetryOutboxMessageResponse)(nil), // 19: bookstore.transactions.v1.RetryOutboxMessageResponse
+	(*v1.Money)(nil),                   // 20: bookstore.type.v1.Money
+	(*PaymentMethod)(nil),              // 21: bookstore.transactions.v1.PaymentMethod
+	(*Transaction)(nil),                // 22: bookstore.transactions.v1.Transaction
+	(*Refund)(nil),                     // 23: bookstore.transactions.v1.Refund
+	(*v1.OutboxMessage)(nil),           // 24: bookstore.type.v1.OutboxMessage
 }
 var file_bookstore_transactions_v1_transaction_service_proto_depIdxs = []int32{
-	16, // 0: bookstore.transactions.v1.ChargeRequest.amount:type_name -> bookstore.type.v1.Money
-	17, // 1: bookstore.transactions.v1.ChargeRequest.payment_method:type_name -> bookstore.transactions.v1.PaymentMethod
-	18, // 2: bookstore.transactions.v1.ChargeResponse.transaction:type_name -> bookstore.transactions.v1.Transaction
-	16, // 3: bookstore.transactions.v1.RefundRequest.amount:type_name -> bookstore.type.v1.Money
-	19, // 4: bookstore.transactions.v1.RefundResponse.refund:type_name -> bookstore.transactions.v1.Refund
-	18, // 5: bookstore.transactions.v1.RefundResponse.transaction:type_name -> bookstore.transactions.v1.Transaction
-	18, // 6: bookstore.transactions.v1.GetTransactionResponse.transaction:type_name -> bookstore.transactions.v1.Transaction
-	18, // 7: bookstore.transactions.v1.ListTransactionsResponse.transactions:type_name -> bookstore.transactions.v1.Transaction
+	20, // 0: bookstore.transactions.v1.ChargeRequest.amount:type_name -> bookstore.type.v1.Money
+	21, // 1: bookstore.transactions.v1.ChargeRequest.payment_method:type_name -> bookstore.transactions.v1.PaymentMethod
+	22, // 2: bookstore.transactions.v1.ChargeResponse.transaction:type_name -> bookstore.transactions.v1.Transaction
+	20, // 3: bookstore.transactions.v1.RefundRequest.amount:type_name -> bookstore.type.v1.Money
+	23, // 4: bookstore.transactions.v1.RefundResponse.refund:type_name -> bookstore.transactions.v1.Refund
+	22, // 5: bookstore.transactions.v1.RefundResponse.transaction:type_name -> bookstore.transactions.v1.Transaction
+	22, // 6: bookstore.transactions.v1.GetTransactionResponse.transaction:type_name -> bookstore.transactions.v1.Transaction
+	22, // 7: bookstore.transactions.v1.ListTransactionsResponse.transactions:type_name -> bookstore.transactions.v1.Transaction
 	12, // 8: bookstore.transactions.v1.ListPaymentsResponse.payments:type_name -> bookstore.transactions.v1.Payment
-	16, // 9: bookstore.transactions.v1.Payment.amount:type_name -> bookstore.type.v1.Money
-	18, // 10: bookstore.transactions.v1.Payment.transaction:type_name -> bookstore.transactions.v1.Transaction
+	20, // 9: bookstore.transactions.v1.Payment.amount:type_name -> bookstore.type.v1.Money
+	22, // 10: bookstore.transactions.v1.Payment.transaction:type_name -> bookstore.transactions.v1.Transaction
 	15, // 11: bookstore.transactions.v1.GetLedgerResponse.balances:type_name -> bookstore.transactions.v1.LedgerBalance
-	0,  // 12: bookstore.transactions.v1.TransactionService.Charge:input_type -> bookstore.transactions.v1.ChargeRequest
-	2,  // 13: bookstore.transactions.v1.TransactionService.Refund:input_type -> bookstore.transactions.v1.RefundRequest
-	4,  // 14: bookstore.transactions.v1.TransactionService.GetTransaction:input_type -> bookstore.transactions.v1.GetTransactionRequest
-	6,  // 15: bookstore.transactions.v1.TransactionService.ListTransactions:input_type -> bookstore.transactions.v1.ListTransactionsRequest
-	8,  // 16: bookstore.transactions.v1.TransactionService.ResendReceipt:input_type -> bookstore.transactions.v1.ResendReceiptRequest
-	10, // 17: bookstore.transactions.v1.TransactionService.ListPayments:input_type -> bookstore.transactions.v1.ListPaymentsRequest
-	13, // 18: bookstore.transactions.v1.TransactionService.GetLedger:input_type -> bookstore.transactions.v1.GetLedgerRequest
-	1,  // 19: bookstore.transactions.v1.TransactionService.Charge:output_type -> bookstore.transactions.v1.ChargeResponse
-	3,  // 20: bookstore.transactions.v1.TransactionService.Refund:output_type -> bookstore.transactions.v1.RefundResponse
-	5,  // 21: bookstore.transactions.v1.TransactionService.GetTransaction:output_type -> bookstore.transactions.v1.GetTransactionResponse
-	7,  // 22: bookstore.transactions.v1.TransactionService.ListTransactions:output_type -> bookstore.transactions.v1.ListTransactionsResponse
-	9,  // 23: bookstore.transactions.v1.TransactionService.ResendReceipt:output_type -> bookstore.transactions.v1.ResendReceiptResponse
-	11, // 24: bookstore.transactions.v1.TransactionService.ListPayments:output_type -> bookstore.transactions.v1.ListPaymentsResponse
-	14, // 25: bookstore.transactions.v1.TransactionService.GetLedger:output_type -> bookstore.transactions.v1.GetLedgerResponse
-	19, // [19:26] is the sub-list for method output_type
-	12, // [12:19] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	24, // 12: bookstore.transactions.v1.ListOutboxMessagesResponse.messages:type_name -> bookstore.type.v1.OutboxMessage
+	24, // 13: bookstore.transactions.v1.RetryOutboxMessageResponse.message:type_name -> bookstore.type.v1.OutboxMessage
+	0,  // 14: bookstore.transactions.v1.TransactionService.Charge:input_type -> bookstore.transactions.v1.ChargeRequest
+	2,  // 15: bookstore.transactions.v1.TransactionService.Refund:input_type -> bookstore.transactions.v1.RefundRequest
+	4,  // 16: bookstore.transactions.v1.TransactionService.GetTransaction:input_type -> bookstore.transactions.v1.GetTransactionRequest
+	6,  // 17: bookstore.transactions.v1.TransactionService.ListTransactions:input_type -> bookstore.transactions.v1.ListTransactionsRequest
+	8,  // 18: bookstore.transactions.v1.TransactionService.ResendReceipt:input_type -> bookstore.transactions.v1.ResendReceiptRequest
+	10, // 19: bookstore.transactions.v1.TransactionService.ListPayments:input_type -> bookstore.transactions.v1.ListPaymentsRequest
+	13, // 20: bookstore.transactions.v1.TransactionService.GetLedger:input_type -> bookstore.transactions.v1.GetLedgerRequest
+	16, // 21: bookstore.transactions.v1.TransactionService.ListOutboxMessages:input_type -> bookstore.transactions.v1.ListOutboxMessagesRequest
+	18, // 22: bookstore.transactions.v1.TransactionService.RetryOutboxMessage:input_type -> bookstore.transactions.v1.RetryOutboxMessageRequest
+	1,  // 23: bookstore.transactions.v1.TransactionService.Charge:output_type -> bookstore.transactions.v1.ChargeResponse
+	3,  // 24: bookstore.transactions.v1.TransactionService.Refund:output_type -> bookstore.transactions.v1.RefundResponse
+	5,  // 25: bookstore.transactions.v1.TransactionService.GetTransaction:output_type -> bookstore.transactions.v1.GetTransactionResponse
+	7,  // 26: bookstore.transactions.v1.TransactionService.ListTransactions:output_type -> bookstore.transactions.v1.ListTransactionsResponse
+	9,  // 27: bookstore.transactions.v1.TransactionService.ResendReceipt:output_type -> bookstore.transactions.v1.ResendReceiptResponse
+	11, // 28: bookstore.transactions.v1.TransactionService.ListPayments:output_type -> bookstore.transactions.v1.ListPaymentsResponse
+	14, // 29: bookstore.transactions.v1.TransactionService.GetLedger:output_type -> bookstore.transactions.v1.GetLedgerResponse
+	17, // 30: bookstore.transactions.v1.TransactionService.ListOutboxMessages:output_type -> bookstore.transactions.v1.ListOutboxMessagesResponse
+	19, // 31: bookstore.transactions.v1.TransactionService.RetryOutboxMessage:output_type -> bookstore.transactions.v1.RetryOutboxMessageResponse
+	23, // [23:32] is the sub-list for method output_type
+	14, // [14:23] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_bookstore_transactions_v1_transaction_service_proto_init() }
@@ -1129,7 +1373,7 @@ func file_bookstore_transactions_v1_transaction_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bookstore_transactions_v1_transaction_service_proto_rawDesc), len(file_bookstore_transactions_v1_transaction_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

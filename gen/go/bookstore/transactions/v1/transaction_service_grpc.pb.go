@@ -19,13 +19,15 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	TransactionService_Charge_FullMethodName           = "/bookstore.transactions.v1.TransactionService/Charge"
-	TransactionService_Refund_FullMethodName           = "/bookstore.transactions.v1.TransactionService/Refund"
-	TransactionService_GetTransaction_FullMethodName   = "/bookstore.transactions.v1.TransactionService/GetTransaction"
-	TransactionService_ListTransactions_FullMethodName = "/bookstore.transactions.v1.TransactionService/ListTransactions"
-	TransactionService_ResendReceipt_FullMethodName    = "/bookstore.transactions.v1.TransactionService/ResendReceipt"
-	TransactionService_ListPayments_FullMethodName     = "/bookstore.transactions.v1.TransactionService/ListPayments"
-	TransactionService_GetLedger_FullMethodName        = "/bookstore.transactions.v1.TransactionService/GetLedger"
+	TransactionService_Charge_FullMethodName             = "/bookstore.transactions.v1.TransactionService/Charge"
+	TransactionService_Refund_FullMethodName             = "/bookstore.transactions.v1.TransactionService/Refund"
+	TransactionService_GetTransaction_FullMethodName     = "/bookstore.transactions.v1.TransactionService/GetTransaction"
+	TransactionService_ListTransactions_FullMethodName   = "/bookstore.transactions.v1.TransactionService/ListTransactions"
+	TransactionService_ResendReceipt_FullMethodName      = "/bookstore.transactions.v1.TransactionService/ResendReceipt"
+	TransactionService_ListPayments_FullMethodName       = "/bookstore.transactions.v1.TransactionService/ListPayments"
+	TransactionService_GetLedger_FullMethodName          = "/bookstore.transactions.v1.TransactionService/GetLedger"
+	TransactionService_ListOutboxMessages_FullMethodName = "/bookstore.transactions.v1.TransactionService/ListOutboxMessages"
+	TransactionService_RetryOutboxMessage_FullMethodName = "/bookstore.transactions.v1.TransactionService/RetryOutboxMessage"
 )
 
 // TransactionServiceClient is the client API for TransactionService service.
@@ -49,7 +51,7 @@ type TransactionServiceClient interface {
 	// returns the transaction as it was after the first call.
 	Refund(ctx context.Context, in *RefundRequest, opts ...grpc.CallOption) (*RefundResponse, error)
 	// Returns a transaction of the caller's account. A caller with the operator
-	// token can read every transaction.
+	// token and the Cart service can read every transaction.
 	GetTransaction(ctx context.Context, in *GetTransactionRequest, opts ...grpc.CallOption) (*GetTransactionResponse, error)
 	// Lists the transactions of the caller's account, newest first.
 	ListTransactions(ctx context.Context, in *ListTransactionsRequest, opts ...grpc.CallOption) (*ListTransactionsResponse, error)
@@ -62,6 +64,12 @@ type TransactionServiceClient interface {
 	// Returns the sums of the ledger. In health the entries of each currency add
 	// up to zero, and so does each posting.
 	GetLedger(ctx context.Context, in *GetLedgerRequest, opts ...grpc.CallOption) (*GetLedgerResponse, error)
+	// Lists the messages that this service has not delivered yet, oldest first,
+	// among them all mails.
+	ListOutboxMessages(ctx context.Context, in *ListOutboxMessagesRequest, opts ...grpc.CallOption) (*ListOutboxMessagesResponse, error)
+	// Delivers a dead message again, at once and with as many attempts as a new
+	// one. A message that is not dead stays as it is.
+	RetryOutboxMessage(ctx context.Context, in *RetryOutboxMessageRequest, opts ...grpc.CallOption) (*RetryOutboxMessageResponse, error)
 }
 
 type transactionServiceClient struct {
@@ -142,6 +150,26 @@ func (c *transactionServiceClient) GetLedger(ctx context.Context, in *GetLedgerR
 	return out, nil
 }
 
+func (c *transactionServiceClient) ListOutboxMessages(ctx context.Context, in *ListOutboxMessagesRequest, opts ...grpc.CallOption) (*ListOutboxMessagesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListOutboxMessagesResponse)
+	err := c.cc.Invoke(ctx, TransactionService_ListOutboxMessages_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *transactionServiceClient) RetryOutboxMessage(ctx context.Context, in *RetryOutboxMessageRequest, opts ...grpc.CallOption) (*RetryOutboxMessageResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RetryOutboxMessageResponse)
+	err := c.cc.Invoke(ctx, TransactionService_RetryOutboxMessage_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // TransactionServiceServer is the server API for TransactionService service.
 // All implementations must embed UnimplementedTransactionServiceServer
 // for forward compatibility.
@@ -163,7 +191,7 @@ type TransactionServiceServer interface {
 	// returns the transaction as it was after the first call.
 	Refund(context.Context, *RefundRequest) (*RefundResponse, error)
 	// Returns a transaction of the caller's account. A caller with the operator
-	// token can read every transaction.
+	// token and the Cart service can read every transaction.
 	GetTransaction(context.Context, *GetTransactionRequest) (*GetTransactionResponse, error)
 	// Lists the transactions of the caller's account, newest first.
 	ListTransactions(context.Context, *ListTransactionsRequest) (*ListTransactionsResponse, error)
@@ -176,6 +204,12 @@ type TransactionServiceServer interface {
 	// Returns the sums of the ledger. In health the entries of each currency add
 	// up to zero, and so does each posting.
 	GetLedger(context.Context, *GetLedgerRequest) (*GetLedgerResponse, error)
+	// Lists the messages that this service has not delivered yet, oldest first,
+	// among them all mails.
+	ListOutboxMessages(context.Context, *ListOutboxMessagesRequest) (*ListOutboxMessagesResponse, error)
+	// Delivers a dead message again, at once and with as many attempts as a new
+	// one. A message that is not dead stays as it is.
+	RetryOutboxMessage(context.Context, *RetryOutboxMessageRequest) (*RetryOutboxMessageResponse, error)
 	mustEmbedUnimplementedTransactionServiceServer()
 }
 
@@ -206,6 +240,12 @@ func (UnimplementedTransactionServiceServer) ListPayments(context.Context, *List
 }
 func (UnimplementedTransactionServiceServer) GetLedger(context.Context, *GetLedgerRequest) (*GetLedgerResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetLedger not implemented")
+}
+func (UnimplementedTransactionServiceServer) ListOutboxMessages(context.Context, *ListOutboxMessagesRequest) (*ListOutboxMessagesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListOutboxMessages not implemented")
+}
+func (UnimplementedTransactionServiceServer) RetryOutboxMessage(context.Context, *RetryOutboxMessageRequest) (*RetryOutboxMessageResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RetryOutboxMessage not implemented")
 }
 func (UnimplementedTransactionServiceServer) mustEmbedUnimplementedTransactionServiceServer() {}
 func (UnimplementedTransactionServiceServer) testEmbeddedByValue()                            {}
@@ -354,6 +394,42 @@ func _TransactionService_GetLedger_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _TransactionService_ListOutboxMessages_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListOutboxMessagesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TransactionServiceServer).ListOutboxMessages(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TransactionService_ListOutboxMessages_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TransactionServiceServer).ListOutboxMessages(ctx, req.(*ListOutboxMessagesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TransactionService_RetryOutboxMessage_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RetryOutboxMessageRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TransactionServiceServer).RetryOutboxMessage(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TransactionService_RetryOutboxMessage_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TransactionServiceServer).RetryOutboxMessage(ctx, req.(*RetryOutboxMessageRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // TransactionService_ServiceDesc is the grpc.ServiceDesc for TransactionService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -388,6 +464,14 @@ var TransactionService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetLedger",
 			Handler:    _TransactionService_GetLedger_Handler,
+		},
+		{
+			MethodName: "ListOutboxMessages",
+			Handler:    _TransactionService_ListOutboxMessages_Handler,
+		},
+		{
+			MethodName: "RetryOutboxMessage",
+			Handler:    _TransactionService_RetryOutboxMessage_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

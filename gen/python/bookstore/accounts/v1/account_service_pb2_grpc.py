@@ -86,6 +86,16 @@ class AccountServiceStub:
                 request_serializer=bookstore_dot_accounts_dot_v1_dot_account__service__pb2.DeleteAccountRequest.SerializeToString,
                 response_deserializer=bookstore_dot_accounts_dot_v1_dot_account__service__pb2.DeleteAccountResponse.FromString,
                 _registered_method=True)
+        self.ListOutboxMessages = channel.unary_unary(
+                '/bookstore.accounts.v1.AccountService/ListOutboxMessages',
+                request_serializer=bookstore_dot_accounts_dot_v1_dot_account__service__pb2.ListOutboxMessagesRequest.SerializeToString,
+                response_deserializer=bookstore_dot_accounts_dot_v1_dot_account__service__pb2.ListOutboxMessagesResponse.FromString,
+                _registered_method=True)
+        self.RetryOutboxMessage = channel.unary_unary(
+                '/bookstore.accounts.v1.AccountService/RetryOutboxMessage',
+                request_serializer=bookstore_dot_accounts_dot_v1_dot_account__service__pb2.RetryOutboxMessageRequest.SerializeToString,
+                response_deserializer=bookstore_dot_accounts_dot_v1_dot_account__service__pb2.RetryOutboxMessageResponse.FromString,
+                _registered_method=True)
 
 
 class AccountServiceServicer:
@@ -180,6 +190,22 @@ class AccountServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListOutboxMessages(self, request, context):
+        """Lists the messages that this service has not delivered yet, oldest first,
+        among them all mails.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RetryOutboxMessage(self, request, context):
+        """Delivers a dead message again, at once and with as many attempts as a new
+        one. A message that is not dead stays as it is.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AccountServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -227,6 +253,16 @@ def add_AccountServiceServicer_to_server(servicer, server):
                     servicer.DeleteAccount,
                     request_deserializer=bookstore_dot_accounts_dot_v1_dot_account__service__pb2.DeleteAccountRequest.FromString,
                     response_serializer=bookstore_dot_accounts_dot_v1_dot_account__service__pb2.DeleteAccountResponse.SerializeToString,
+            ),
+            'ListOutboxMessages': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListOutboxMessages,
+                    request_deserializer=bookstore_dot_accounts_dot_v1_dot_account__service__pb2.ListOutboxMessagesRequest.FromString,
+                    response_serializer=bookstore_dot_accounts_dot_v1_dot_account__service__pb2.ListOutboxMessagesResponse.SerializeToString,
+            ),
+            'RetryOutboxMessage': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetryOutboxMessage,
+                    request_deserializer=bookstore_dot_accounts_dot_v1_dot_account__service__pb2.RetryOutboxMessageRequest.FromString,
+                    response_serializer=bookstore_dot_accounts_dot_v1_dot_account__service__pb2.RetryOutboxMessageResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -479,6 +515,60 @@ class AccountService:
             '/bookstore.accounts.v1.AccountService/DeleteAccount',
             bookstore_dot_accounts_dot_v1_dot_account__service__pb2.DeleteAccountRequest.SerializeToString,
             bookstore_dot_accounts_dot_v1_dot_account__service__pb2.DeleteAccountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListOutboxMessages(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bookstore.accounts.v1.AccountService/ListOutboxMessages',
+            bookstore_dot_accounts_dot_v1_dot_account__service__pb2.ListOutboxMessagesRequest.SerializeToString,
+            bookstore_dot_accounts_dot_v1_dot_account__service__pb2.ListOutboxMessagesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetryOutboxMessage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bookstore.accounts.v1.AccountService/RetryOutboxMessage',
+            bookstore_dot_accounts_dot_v1_dot_account__service__pb2.RetryOutboxMessageRequest.SerializeToString,
+            bookstore_dot_accounts_dot_v1_dot_account__service__pb2.RetryOutboxMessageResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -83,10 +83,12 @@ class CancelOrderResponse(_message.Message):
     def __init__(self, order: _Optional[_Union[_order_pb2.Order, _Mapping]] = ...) -> None: ...
 
 class ShipOrderRequest(_message.Message):
-    __slots__ = ("order_id",)
+    __slots__ = ("order_id", "tracking_number")
     ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    TRACKING_NUMBER_FIELD_NUMBER: _ClassVar[int]
     order_id: str
-    def __init__(self, order_id: _Optional[str] = ...) -> None: ...
+    tracking_number: str
+    def __init__(self, order_id: _Optional[str] = ..., tracking_number: _Optional[str] = ...) -> None: ...
 
 class ShipOrderResponse(_message.Message):
     __slots__ = ("order",)
@@ -95,14 +97,16 @@ class ShipOrderResponse(_message.Message):
     def __init__(self, order: _Optional[_Union[_order_pb2.Order, _Mapping]] = ...) -> None: ...
 
 class ListAllOrdersRequest(_message.Message):
-    __slots__ = ("page_size", "page_token", "state")
+    __slots__ = ("page_size", "page_token", "state", "parked_only")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
+    PARKED_ONLY_FIELD_NUMBER: _ClassVar[int]
     page_size: int
     page_token: str
     state: _order_pb2.OrderState
-    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., state: _Optional[_Union[_order_pb2.OrderState, str]] = ...) -> None: ...
+    parked_only: bool
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., state: _Optional[_Union[_order_pb2.OrderState, str]] = ..., parked_only: _Optional[bool] = ...) -> None: ...
 
 class ListAllOrdersResponse(_message.Message):
     __slots__ = ("orders", "next_page_token")
@@ -113,12 +117,48 @@ class ListAllOrdersResponse(_message.Message):
     def __init__(self, orders: _Optional[_Iterable[_Union[OperatorOrder, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class OperatorOrder(_message.Message):
-    __slots__ = ("order", "parked_reason")
+    __slots__ = ("order", "parked_reason", "resolutions")
     ORDER_FIELD_NUMBER: _ClassVar[int]
     PARKED_REASON_FIELD_NUMBER: _ClassVar[int]
+    RESOLUTIONS_FIELD_NUMBER: _ClassVar[int]
     order: _order_pb2.Order
     parked_reason: str
-    def __init__(self, order: _Optional[_Union[_order_pb2.Order, _Mapping]] = ..., parked_reason: _Optional[str] = ...) -> None: ...
+    resolutions: _containers.RepeatedCompositeFieldContainer[_order_pb2.OrderResolution]
+    def __init__(self, order: _Optional[_Union[_order_pb2.Order, _Mapping]] = ..., parked_reason: _Optional[str] = ..., resolutions: _Optional[_Iterable[_Union[_order_pb2.OrderResolution, _Mapping]]] = ...) -> None: ...
+
+class GetOperatorOrderRequest(_message.Message):
+    __slots__ = ("order_id",)
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    order_id: str
+    def __init__(self, order_id: _Optional[str] = ...) -> None: ...
+
+class GetOperatorOrderResponse(_message.Message):
+    __slots__ = ("order",)
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    order: OperatorOrder
+    def __init__(self, order: _Optional[_Union[OperatorOrder, _Mapping]] = ...) -> None: ...
+
+class ResolveParkedOrderRequest(_message.Message):
+    __slots__ = ("request_id", "order_id", "action", "transaction_id", "operator_name", "note")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ORDER_ID_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    TRANSACTION_ID_FIELD_NUMBER: _ClassVar[int]
+    OPERATOR_NAME_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    order_id: str
+    action: _order_pb2.ResolutionAction
+    transaction_id: str
+    operator_name: str
+    note: str
+    def __init__(self, request_id: _Optional[str] = ..., order_id: _Optional[str] = ..., action: _Optional[_Union[_order_pb2.ResolutionAction, str]] = ..., transaction_id: _Optional[str] = ..., operator_name: _Optional[str] = ..., note: _Optional[str] = ...) -> None: ...
+
+class ResolveParkedOrderResponse(_message.Message):
+    __slots__ = ("resolution",)
+    RESOLUTION_FIELD_NUMBER: _ClassVar[int]
+    resolution: _order_pb2.OrderResolution
+    def __init__(self, resolution: _Optional[_Union[_order_pb2.OrderResolution, _Mapping]] = ...) -> None: ...
 
 class CheckPurchasesRequest(_message.Message):
     __slots__ = ("account_id", "book_ids")

@@ -71,6 +71,16 @@ class CheckoutServiceStub:
                 request_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ListAllOrdersRequest.SerializeToString,
                 response_deserializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ListAllOrdersResponse.FromString,
                 _registered_method=True)
+        self.GetOperatorOrder = channel.unary_unary(
+                '/bookstore.cart.v1.CheckoutService/GetOperatorOrder',
+                request_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.GetOperatorOrderRequest.SerializeToString,
+                response_deserializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.GetOperatorOrderResponse.FromString,
+                _registered_method=True)
+        self.ResolveParkedOrder = channel.unary_unary(
+                '/bookstore.cart.v1.CheckoutService/ResolveParkedOrder',
+                request_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ResolveParkedOrderRequest.SerializeToString,
+                response_deserializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ResolveParkedOrderResponse.FromString,
+                _registered_method=True)
         self.CheckPurchases = channel.unary_unary(
                 '/bookstore.cart.v1.CheckoutService/CheckPurchases',
                 request_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.CheckPurchasesRequest.SerializeToString,
@@ -153,6 +163,25 @@ class CheckoutServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetOperatorOrder(self, request, context):
+        """Returns an order of any account, for the operator.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResolveParkedOrder(self, request, context):
+        """Decides how a parked order goes on. Orders are parked when they cannot be
+        finished automatically. The decision is recorded with the name of the
+        operator, and the background processing of the order continues.
+
+        A retry with the same request id returns the first decision and changes
+        nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def CheckPurchases(self, request, context):
         """Returns which of the given books an account has bought, in orders that are
         paid or shipped. Recommendations uses it to leave these books out, and
@@ -199,6 +228,16 @@ def add_CheckoutServiceServicer_to_server(servicer, server):
                     servicer.ListAllOrders,
                     request_deserializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ListAllOrdersRequest.FromString,
                     response_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ListAllOrdersResponse.SerializeToString,
+            ),
+            'GetOperatorOrder': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetOperatorOrder,
+                    request_deserializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.GetOperatorOrderRequest.FromString,
+                    response_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.GetOperatorOrderResponse.SerializeToString,
+            ),
+            'ResolveParkedOrder': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResolveParkedOrder,
+                    request_deserializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ResolveParkedOrderRequest.FromString,
+                    response_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ResolveParkedOrderResponse.SerializeToString,
             ),
             'CheckPurchases': grpc.unary_unary_rpc_method_handler(
                     servicer.CheckPurchases,
@@ -397,6 +436,60 @@ class CheckoutService:
             '/bookstore.cart.v1.CheckoutService/ListAllOrders',
             bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ListAllOrdersRequest.SerializeToString,
             bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ListAllOrdersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetOperatorOrder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bookstore.cart.v1.CheckoutService/GetOperatorOrder',
+            bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.GetOperatorOrderRequest.SerializeToString,
+            bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.GetOperatorOrderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResolveParkedOrder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bookstore.cart.v1.CheckoutService/ResolveParkedOrder',
+            bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ResolveParkedOrderRequest.SerializeToString,
+            bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ResolveParkedOrderResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -29,7 +29,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x62ookstore/cart/v1/order.proto\x12\x11\x62ookstore.cart.v1\x1a#bookstore/accounts/v1/address.proto\x1a+bookstore/transactions/v1/transaction.proto\x1a\x1d\x62ookstore/type/v1/money.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb3\x06\n\x05Order\x12#\n\x08order_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x07orderId\x12\'\n\naccount_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\taccountId\x12>\n\x05lines\x18\x03 \x03(\x0b\x32\x1c.bookstore.cart.v1.OrderLineB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x64R\x05lines\x12\x36\n\x05total\x18\x04 \x01(\x0b\x32\x18.bookstore.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x05total\x12Q\n\x10shipping_address\x18\x05 \x01(\x0b\x32\x1e.bookstore.accounts.v1.AddressB\x06\xbaH\x03\xc8\x01\x01R\x0fshippingAddress\x12?\n\x05state\x18\x06 \x01(\x0e\x32\x1d.bookstore.cart.v1.OrderStateB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x05state\x12\x43\n\x07\x66\x61ilure\x18\x07 \x01(\x0e\x32\x1f.bookstore.cart.v1.OrderFailureB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x07\x66\x61ilure\x12Y\n\x0e\x64\x65\x63line_reason\x18\x08 \x01(\x0e\x32(.bookstore.transactions.v1.DeclineReasonB\x08\xbaH\x05\x82\x01\x02\x10\x01R\rdeclineReason\x12/\n\x0ereservation_id\x18\t \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\rreservationId\x12\x32\n\x0etransaction_id\x18\n \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\rtransactionId\x12\x41\n\x0frefunded_amount\x18\x0b \x01(\x0b\x32\x18.bookstore.type.v1.MoneyR\x0erefundedAmount\x12\x43\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\ncreateTime\x12\x43\n\x0bupdate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\nupdateTime\"\xbd\x01\n\tOrderLine\x12&\n\x07\x62ook_id\x18\x01 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\x93\xeb\xdc\x03(\x01R\x06\x62ookId\x12 \n\x05title\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xac\x02R\x05title\x12%\n\x08quantity\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x01R\x08quantity\x12?\n\nunit_price\x18\x04 \x01(\x0b\x32\x18.bookstore.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\tunitPrice*\xa3\x01\n\nOrderState\x12\x1b\n\x17ORDER_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12ORDER_STATE_PLACED\x10\x01\x12\x14\n\x10ORDER_STATE_PAID\x10\x02\x12\x17\n\x13ORDER_STATE_SHIPPED\x10\x03\x12\x19\n\x15ORDER_STATE_CANCELLED\x10\x04\x12\x16\n\x12ORDER_STATE_FAILED\x10\x05*\x9b\x01\n\x0cOrderFailure\x12\x1d\n\x19ORDER_FAILURE_UNSPECIFIED\x10\x00\x12\"\n\x1eORDER_FAILURE_PAYMENT_DECLINED\x10\x01\x12$\n ORDER_FAILURE_PAYMENT_UNANSWERED\x10\x02\x12\"\n\x1eORDER_FAILURE_RESERVATION_LOST\x10\x03\x42\xb2\x01\n\x15\x63om.bookstore.cart.v1B\nOrderProtoP\x01Z\'bindery/gen/go/bookstore/cart/v1;cartv1\xa2\x02\x03\x42\x43X\xaa\x02\x11\x42ookstore.Cart.V1\xca\x02\x11\x42ookstore\\Cart\\V1\xe2\x02\x1d\x42ookstore\\Cart\\V1\\GPBMetadata\xea\x02\x13\x42ookstore::Cart::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x62ookstore/cart/v1/order.proto\x12\x11\x62ookstore.cart.v1\x1a#bookstore/accounts/v1/address.proto\x1a+bookstore/transactions/v1/transaction.proto\x1a\x1d\x62ookstore/type/v1/money.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe5\x06\n\x05Order\x12#\n\x08order_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x07orderId\x12\'\n\naccount_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\taccountId\x12>\n\x05lines\x18\x03 \x03(\x0b\x32\x1c.bookstore.cart.v1.OrderLineB\n\xbaH\x07\x92\x01\x04\x08\x01\x10\x64R\x05lines\x12\x36\n\x05total\x18\x04 \x01(\x0b\x32\x18.bookstore.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x05total\x12Q\n\x10shipping_address\x18\x05 \x01(\x0b\x32\x1e.bookstore.accounts.v1.AddressB\x06\xbaH\x03\xc8\x01\x01R\x0fshippingAddress\x12?\n\x05state\x18\x06 \x01(\x0e\x32\x1d.bookstore.cart.v1.OrderStateB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x05state\x12\x43\n\x07\x66\x61ilure\x18\x07 \x01(\x0e\x32\x1f.bookstore.cart.v1.OrderFailureB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x07\x66\x61ilure\x12Y\n\x0e\x64\x65\x63line_reason\x18\x08 \x01(\x0e\x32(.bookstore.transactions.v1.DeclineReasonB\x08\xbaH\x05\x82\x01\x02\x10\x01R\rdeclineReason\x12/\n\x0ereservation_id\x18\t \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\rreservationId\x12\x32\n\x0etransaction_id\x18\n \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\rtransactionId\x12\x41\n\x0frefunded_amount\x18\x0b \x01(\x0b\x32\x18.bookstore.type.v1.MoneyR\x0erefundedAmount\x12\x43\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\ncreateTime\x12\x43\n\x0bupdate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\nupdateTime\x12\x30\n\x0ftracking_number\x18\x0e \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\x0etrackingNumber\"\xbd\x01\n\tOrderLine\x12&\n\x07\x62ook_id\x18\x01 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\x93\xeb\xdc\x03(\x01R\x06\x62ookId\x12 \n\x05title\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xac\x02R\x05title\x12%\n\x08quantity\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x01R\x08quantity\x12?\n\nunit_price\x18\x04 \x01(\x0b\x32\x18.bookstore.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\tunitPrice\"\xa8\x03\n\x0fOrderResolution\x12-\n\rresolution_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x0cresolutionId\x12#\n\x08order_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x07orderId\x12G\n\x06\x61\x63tion\x18\x03 \x01(\x0e\x32#.bookstore.cart.v1.ResolutionActionB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x06\x61\x63tion\x12\x32\n\x0etransaction_id\x18\x04 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\rtransactionId\x12.\n\roperator_name\x18\x05 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x0coperatorName\x12\x1e\n\x04note\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xf4\x03R\x04note\x12/\n\rparked_reason\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xe8\x07R\x0cparkedReason\x12\x43\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\ncreateTime*\xa3\x01\n\nOrderState\x12\x1b\n\x17ORDER_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12ORDER_STATE_PLACED\x10\x01\x12\x14\n\x10ORDER_STATE_PAID\x10\x02\x12\x17\n\x13ORDER_STATE_SHIPPED\x10\x03\x12\x19\n\x15ORDER_STATE_CANCELLED\x10\x04\x12\x16\n\x12ORDER_STATE_FAILED\x10\x05*\x9b\x01\n\x0cOrderFailure\x12\x1d\n\x19ORDER_FAILURE_UNSPECIFIED\x10\x00\x12\"\n\x1eORDER_FAILURE_PAYMENT_DECLINED\x10\x01\x12$\n ORDER_FAILURE_PAYMENT_UNANSWERED\x10\x02\x12\"\n\x1eORDER_FAILURE_RESERVATION_LOST\x10\x03*\xb6\x01\n\x10ResolutionAction\x12!\n\x1dRESOLUTION_ACTION_UNSPECIFIED\x10\x00\x12\x1b\n\x17RESOLUTION_ACTION_RETRY\x10\x01\x12\x1c\n\x18RESOLUTION_ACTION_CANCEL\x10\x02\x12\x1f\n\x1bRESOLUTION_ACTION_MARK_PAID\x10\x03\x12#\n\x1fRESOLUTION_ACTION_MARK_NOT_PAID\x10\x04\x42\xb2\x01\n\x15\x63om.bookstore.cart.v1B\nOrderProtoP\x01Z\'bindery/gen/go/bookstore/cart/v1;cartv1\xa2\x02\x03\x42\x43X\xaa\x02\x11\x42ookstore.Cart.V1\xca\x02\x11\x42ookstore\\Cart\\V1\xe2\x02\x1d\x42ookstore\\Cart\\V1\\GPBMetadata\xea\x02\x13\x42ookstore::Cart::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -61,6 +61,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ORDER'].fields_by_name['create_time']._serialized_options = b'\272H\003\310\001\001'
   _globals['_ORDER'].fields_by_name['update_time']._loaded_options = None
   _globals['_ORDER'].fields_by_name['update_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_ORDER'].fields_by_name['tracking_number']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['tracking_number']._serialized_options = b'\272H\004r\002\030d'
   _globals['_ORDERLINE'].fields_by_name['book_id']._loaded_options = None
   _globals['_ORDERLINE'].fields_by_name['book_id']._serialized_options = b'\272H\n\032\010\030\377\223\353\334\003(\001'
   _globals['_ORDERLINE'].fields_by_name['title']._loaded_options = None
@@ -69,12 +71,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ORDERLINE'].fields_by_name['quantity']._serialized_options = b'\272H\006\032\004\030d(\001'
   _globals['_ORDERLINE'].fields_by_name['unit_price']._loaded_options = None
   _globals['_ORDERLINE'].fields_by_name['unit_price']._serialized_options = b'\272H\003\310\001\001'
-  _globals['_ORDERSTATE']._serialized_start=1242
-  _globals['_ORDERSTATE']._serialized_end=1405
-  _globals['_ORDERFAILURE']._serialized_start=1408
-  _globals['_ORDERFAILURE']._serialized_end=1563
+  _globals['_ORDERRESOLUTION'].fields_by_name['resolution_id']._loaded_options = None
+  _globals['_ORDERRESOLUTION'].fields_by_name['resolution_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_ORDERRESOLUTION'].fields_by_name['order_id']._loaded_options = None
+  _globals['_ORDERRESOLUTION'].fields_by_name['order_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_ORDERRESOLUTION'].fields_by_name['action']._loaded_options = None
+  _globals['_ORDERRESOLUTION'].fields_by_name['action']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
+  _globals['_ORDERRESOLUTION'].fields_by_name['transaction_id']._loaded_options = None
+  _globals['_ORDERRESOLUTION'].fields_by_name['transaction_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
+  _globals['_ORDERRESOLUTION'].fields_by_name['operator_name']._loaded_options = None
+  _globals['_ORDERRESOLUTION'].fields_by_name['operator_name']._serialized_options = b'\272H\006r\004\020\001\030d'
+  _globals['_ORDERRESOLUTION'].fields_by_name['note']._loaded_options = None
+  _globals['_ORDERRESOLUTION'].fields_by_name['note']._serialized_options = b'\272H\007r\005\020\001\030\364\003'
+  _globals['_ORDERRESOLUTION'].fields_by_name['parked_reason']._loaded_options = None
+  _globals['_ORDERRESOLUTION'].fields_by_name['parked_reason']._serialized_options = b'\272H\007r\005\020\001\030\350\007'
+  _globals['_ORDERRESOLUTION'].fields_by_name['create_time']._loaded_options = None
+  _globals['_ORDERRESOLUTION'].fields_by_name['create_time']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_ORDERSTATE']._serialized_start=1719
+  _globals['_ORDERSTATE']._serialized_end=1882
+  _globals['_ORDERFAILURE']._serialized_start=1885
+  _globals['_ORDERFAILURE']._serialized_end=2040
+  _globals['_RESOLUTIONACTION']._serialized_start=2043
+  _globals['_RESOLUTIONACTION']._serialized_end=2225
   _globals['_ORDER']._serialized_start=228
-  _globals['_ORDER']._serialized_end=1047
-  _globals['_ORDERLINE']._serialized_start=1050
-  _globals['_ORDERLINE']._serialized_end=1239
+  _globals['_ORDER']._serialized_end=1097
+  _globals['_ORDERLINE']._serialized_start=1100
+  _globals['_ORDERLINE']._serialized_end=1289
+  _globals['_ORDERRESOLUTION']._serialized_start=1292
+  _globals['_ORDERRESOLUTION']._serialized_end=1716
 # @@protoc_insertion_point(module_scope)

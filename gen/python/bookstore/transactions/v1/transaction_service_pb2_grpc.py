@@ -73,6 +73,16 @@ class TransactionServiceStub:
                 request_serializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.GetLedgerRequest.SerializeToString,
                 response_deserializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.GetLedgerResponse.FromString,
                 _registered_method=True)
+        self.ListOutboxMessages = channel.unary_unary(
+                '/bookstore.transactions.v1.TransactionService/ListOutboxMessages',
+                request_serializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ListOutboxMessagesRequest.SerializeToString,
+                response_deserializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ListOutboxMessagesResponse.FromString,
+                _registered_method=True)
+        self.RetryOutboxMessage = channel.unary_unary(
+                '/bookstore.transactions.v1.TransactionService/RetryOutboxMessage',
+                request_serializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.RetryOutboxMessageRequest.SerializeToString,
+                response_deserializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.RetryOutboxMessageResponse.FromString,
+                _registered_method=True)
 
 
 class TransactionServiceServicer:
@@ -105,7 +115,7 @@ class TransactionServiceServicer:
 
     def GetTransaction(self, request, context):
         """Returns a transaction of the caller's account. A caller with the operator
-        token can read every transaction.
+        token and the Cart service can read every transaction.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -137,6 +147,22 @@ class TransactionServiceServicer:
     def GetLedger(self, request, context):
         """Returns the sums of the ledger. In health the entries of each currency add
         up to zero, and so does each posting.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListOutboxMessages(self, request, context):
+        """Lists the messages that this service has not delivered yet, oldest first,
+        among them all mails.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RetryOutboxMessage(self, request, context):
+        """Delivers a dead message again, at once and with as many attempts as a new
+        one. A message that is not dead stays as it is.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -179,6 +205,16 @@ def add_TransactionServiceServicer_to_server(servicer, server):
                     servicer.GetLedger,
                     request_deserializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.GetLedgerRequest.FromString,
                     response_serializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.GetLedgerResponse.SerializeToString,
+            ),
+            'ListOutboxMessages': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListOutboxMessages,
+                    request_deserializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ListOutboxMessagesRequest.FromString,
+                    response_serializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ListOutboxMessagesResponse.SerializeToString,
+            ),
+            'RetryOutboxMessage': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetryOutboxMessage,
+                    request_deserializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.RetryOutboxMessageRequest.FromString,
+                    response_serializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.RetryOutboxMessageResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -374,6 +410,60 @@ class TransactionService:
             '/bookstore.transactions.v1.TransactionService/GetLedger',
             bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.GetLedgerRequest.SerializeToString,
             bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.GetLedgerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListOutboxMessages(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bookstore.transactions.v1.TransactionService/ListOutboxMessages',
+            bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ListOutboxMessagesRequest.SerializeToString,
+            bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ListOutboxMessagesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetryOutboxMessage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bookstore.transactions.v1.TransactionService/RetryOutboxMessage',
+            bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.RetryOutboxMessageRequest.SerializeToString,
+            bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.RetryOutboxMessageResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -6,7 +6,7 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Address } from "../../accounts/v1/address_pb.js";
 import { file_bookstore_accounts_v1_address } from "../../accounts/v1/address_pb.js";
-import type { Order, OrderState } from "./order_pb.js";
+import type { Order, OrderResolution, OrderState, ResolutionAction } from "./order_pb.js";
 import { file_bookstore_cart_v1_order } from "./order_pb.js";
 import type { PaymentMethod } from "../../transactions/v1/payment_method_pb.js";
 import { file_bookstore_transactions_v1_payment_method } from "../../transactions/v1/payment_method_pb.js";
@@ -19,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bookstore/cart/v1/checkout_service.proto.
  */
 export const file_bookstore_cart_v1_checkout_service: GenFile = /*@__PURE__*/
-  fileDesc("Cihib29rc3RvcmUvY2FydC92MS9jaGVja291dF9zZXJ2aWNlLnByb3RvEhFib29rc3RvcmUuY2FydC52MSLbAQoRUGxhY2VPcmRlclJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESHAoJY2FydF9ldGFnGAIgASgJQgm6SAZyBBABGGQSQAoQc2hpcHBpbmdfYWRkcmVzcxgDIAEoCzIeLmJvb2tzdG9yZS5hY2NvdW50cy52MS5BZGRyZXNzQga6SAPIAQESSAoOcGF5bWVudF9tZXRob2QYBCABKAsyKC5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLlBheW1lbnRNZXRob2RCBrpIA8gBASJFChJQbGFjZU9yZGVyUmVzcG9uc2USLwoFb3JkZXIYASABKAsyGC5ib29rc3RvcmUuY2FydC52MS5PcmRlckIGukgDyAEBIi0KD0dldE9yZGVyUmVxdWVzdBIaCghvcmRlcl9pZBgBIAEoCUIIukgFcgOwAQEiQwoQR2V0T3JkZXJSZXNwb25zZRIvCgVvcmRlchgBIAEoCzIYLmJvb2tzdG9yZS5jYXJ0LnYxLk9yZGVyQga6SAPIAQEieAoRTGlzdE9yZGVyc1JlcXVlc3QSMwoJcGFnZV9zaXplGAEgASgFQiC6SAcaBRjIASgAytgZEjIwIG9yZGVycyBwZXIgcGFnZRIuCgpwYWdlX3Rva2VuGAIgASgJQhq6SAVyAxj0A8rYGQ50aGUgZmlyc3QgcGFnZSJsChJMaXN0T3JkZXJzUmVzcG9uc2USMwoGb3JkZXJzGAEgAygLMhguYm9va3N0b3JlLmNhcnQudjEuT3JkZXJCCbpIBpIBAxDIARIhCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGPQDIi8KEVdhdGNoT3JkZXJSZXF1ZXN0EhoKCG9yZGVyX2lkGAEgASgJQgi6SAVyA7ABASJFChJXYXRjaE9yZGVyUmVzcG9uc2USLwoFb3JkZXIYASABKAsyGC5ib29rc3RvcmUuY2FydC52MS5PcmRlckIGukgDyAEBIjAKEkNhbmNlbE9yZGVyUmVxdWVzdBIaCghvcmRlcl9pZBgBIAEoCUIIukgFcgOwAQEiRgoTQ2FuY2VsT3JkZXJSZXNwb25zZRIvCgVvcmRlchgBIAEoCzIYLmJvb2tzdG9yZS5jYXJ0LnYxLk9yZGVyQga6SAPIAQEiLgoQU2hpcE9yZGVyUmVxdWVzdBIaCghvcmRlcl9pZBgBIAEoCUIIukgFcgOwAQEiRAoRU2hpcE9yZGVyUmVzcG9uc2USLwoFb3JkZXIYASABKAsyGC5ib29rc3RvcmUuY2FydC52MS5PcmRlckIGukgDyAEBItABChRMaXN0QWxsT3JkZXJzUmVxdWVzdBIzCglwYWdlX3NpemUYASABKAVCILpIBxoFGMgBKADK2BkSMjAgb3JkZXJzIHBlciBwYWdlEi4KCnBhZ2VfdG9rZW4YAiABKAlCGrpIBXIDGPQDytgZDnRoZSBmaXJzdCBwYWdlElMKBXN0YXRlGAMgASgOMh0uYm9va3N0b3JlLmNhcnQudjEuT3JkZXJTdGF0ZUIlukgFggECEAHK2BkZdGhlIG9yZGVycyBpbiBldmVyeSBzdGF0ZSJ3ChVMaXN0QWxsT3JkZXJzUmVzcG9uc2USOwoGb3JkZXJzGAEgAygLMiAuYm9va3N0b3JlLmNhcnQudjEuT3BlcmF0b3JPcmRlckIJukgGkgEDEMgBEiEKD25leHRfcGFnZV90b2tlbhgCIAEoCUIIukgFcgMY9AMiYQoNT3BlcmF0b3JPcmRlchIvCgVvcmRlchgBIAEoCzIYLmJvb2tzdG9yZS5jYXJ0LnYxLk9yZGVyQga6SAPIAQESHwoNcGFya2VkX3JlYXNvbhgCIAEoCUIIukgFcgMY6AciYgoVQ2hlY2tQdXJjaGFzZXNSZXF1ZXN0EhwKCmFjY291bnRfaWQYASABKAlCCLpIBXIDsAEBEisKCGJvb2tfaWRzGAIgAygFQhm6SBaSARMIARD0AxgBIgoaCBj/k+vcAygBIkgKFkNoZWNrUHVyY2hhc2VzUmVzcG9uc2USLgoPYm91Z2h0X2Jvb2tfaWRzGAEgAygFQhW6SBKSAQ8Q9AMiChoIGP+T69wDKAEy5hMKD0NoZWNrb3V0U2VydmljZRL0BQoKUGxhY2VPcmRlchIkLmJvb2tzdG9yZS5jYXJ0LnYxLlBsYWNlT3JkZXJSZXF1ZXN0GiUuYm9va3N0b3JlLmNhcnQudjEuUGxhY2VPcmRlclJlc3BvbnNlIpgFkAICytgZTggJEgpDQVJUX0VNUFRZGj50aGUgY2FydCBvZiB0aGUgYWNjb3VudCBpcyBlbXB0eTsgYWRkIGJvb2tzIHdpdGggUHV0SXRlbSBmaXJzdMrYGawBCAkSDENBUlRfQ0hBTkdFRBqZAWEgYm9vaywgYSBxdWFudGl0eSBvciBhIHByaWNlIGluIHRoZSBjYXJ0IGhhcyBjaGFuZ2VkIHNpbmNlIGNhcnRfZXRhZyB3YXMgcmV0dXJuZWQ7IHJlYWQgdGhlIGNhcnQgYWdhaW4sIHNob3cgaXQgdG8gdGhlIGJ1eWVyIGFuZCBvcmRlciB3aXRoIHRoZSBuZXcgZXRhZ8rYGWwICRIQQ1VSUkVOQ0lFU19NSVhFRBpWdGhlIHByaWNlcyBvZiB0aGUgYm9va3MgYXJlIGluIGRpZmZlcmVudCBjdXJyZW5jaWVzOyBwbGFjZSBvbmUgb3JkZXIgZm9yIGVhY2ggY3VycmVuY3nK2BlOCAkSD1RPVEFMX1RPT19MQVJHRRo5dGhlIHRvdGFsIGlzIG1vcmUgdGhhbiAxMF4xMiBtaW5vciB1bml0czsgc3BsaXQgdGhlIG9yZGVyytgZqAEICRIMT1VUX09GX1NUT0NLGpUBYSBsaW5lIHJlcXVlc3RzIG1vcmUgY29waWVzIHRoYW4gYXJlIGF2YWlsYWJsZTsgdGhlIG1ldGFkYXRhIGtleXMgYm9va19pZCBhbmQgYXZhaWxhYmxlIG9mIEVycm9ySW5mbyBnaXZlIHRoZSBib29rIGFuZCB0aGUgbnVtYmVyIG9mIGF2YWlsYWJsZSBjb3BpZXPa2BkJCgdhY2NvdW504tgZCnJlcXVlc3RfaWSw2RkBuNkZARKqAQoIR2V0T3JkZXISIi5ib29rc3RvcmUuY2FydC52MS5HZXRPcmRlclJlcXVlc3QaIy5ib29rc3RvcmUuY2FydC52MS5HZXRPcmRlclJlc3BvbnNlIlWQAgHK2BlBCAUSD09SREVSX05PVF9GT1VORBosbm8gb3JkZXIgb2YgdGhlIGNhbGxlcidzIGFjY291bnQgaGFzIHRoaXMgaWTa2BkJCgdhY2NvdW50Eq8CCgpMaXN0T3JkZXJzEiQuYm9va3N0b3JlLmNhcnQudjEuTGlzdE9yZGVyc1JlcXVlc3QaJS5ib29rc3RvcmUuY2FydC52MS5MaXN0T3JkZXJzUmVzcG9uc2Ui0wGQAgHK2BmKAQgDEhJQQUdFX1RPS0VOX0lOVkFMSUQacnRoaXMgbWV0aG9kIGRpZCBub3QgcmV0dXJuIHRoZSBwYWdlIHRva2VuIGZvciB0aGUgc2FtZSBhY2NvdW50OyByZXF1ZXN0IHRoZSBmaXJzdCBwYWdlIGFnYWluLCB3aXRob3V0IGEgcGFnZSB0b2tlbtLYGTAKCXBhZ2Vfc2l6ZRIKcGFnZV90b2tlbhoGb3JkZXJzIg9uZXh0X3BhZ2VfdG9rZW7a2BkJCgdhY2NvdW50EtMBCgpXYXRjaE9yZGVyEiQuYm9va3N0b3JlLmNhcnQudjEuV2F0Y2hPcmRlclJlcXVlc3QaJS5ib29rc3RvcmUuY2FydC52MS5XYXRjaE9yZGVyUmVzcG9uc2UidpACAcrYGUEIBRIPT1JERVJfTk9UX0ZPVU5EGixubyBvcmRlciBvZiB0aGUgY2FsbGVyJ3MgYWNjb3VudCBoYXMgdGhpcyBpZNrYGQkKB2FjY291bnTq2BkddGhlIHN0cmVhbSBzZW5kcyBldmVyeSBjaGFuZ2UwARKqAgoLQ2FuY2VsT3JkZXISJS5ib29rc3RvcmUuY2FydC52MS5DYW5jZWxPcmRlclJlcXVlc3QaJi5ib29rc3RvcmUuY2FydC52MS5DYW5jZWxPcmRlclJlc3BvbnNlIssBkAICytgZQQgFEg9PUkRFUl9OT1RfRk9VTkQaLG5vIG9yZGVyIG9mIHRoZSBjYWxsZXIncyBhY2NvdW50IGhhcyB0aGlzIGlkytgZcggJEhVPUkRFUl9OT1RfQ0FOQ0VMTEFCTEUaV3RoZSBvcmRlciBpcyBhbHJlYWR5IHNoaXBwZWQgb3IgaGFzIGZhaWxlZCwgYXMgdGhlIG1ldGFkYXRhIGtleSBzdGF0ZSBvZiBFcnJvckluZm8gc2F5c9rYGQkKB2FjY291bnQSqQIKCVNoaXBPcmRlchIjLmJvb2tzdG9yZS5jYXJ0LnYxLlNoaXBPcmRlclJlcXVlc3QaJC5ib29rc3RvcmUuY2FydC52MS5TaGlwT3JkZXJSZXNwb25zZSLQAZACAsrYGSkIBRIPT1JERVJfTk9UX0ZPVU5EGhRubyBvcmRlciBoYXMgdGhpcyBpZMrYGY0BCAkSDk9SREVSX05PVF9QQUlEGnl0aGUgb3JkZXIgaXMgbm90IHBhaWQgeWV0LCBvciBpcyBjYW5jZWxsZWQgb3IgZmFpbGVkLCBhcyB0aGUgbWV0YWRhdGEga2V5IHN0YXRlIG9mIEVycm9ySW5mbyBzYXlzOyBkbyBub3Qgc2VuZCB0aGUgcGFyY2Vs2tgZCgoIb3BlcmF0b3ISuAIKDUxpc3RBbGxPcmRlcnMSJy5ib29rc3RvcmUuY2FydC52MS5MaXN0QWxsT3JkZXJzUmVxdWVzdBooLmJvb2tzdG9yZS5jYXJ0LnYxLkxpc3RBbGxPcmRlcnNSZXNwb25zZSLTAZACAcrYGYkBCAMSElBBR0VfVE9LRU5fSU5WQUxJRBpxdGhpcyBtZXRob2QgZGlkIG5vdCByZXR1cm4gdGhlIHBhZ2UgdG9rZW4gZm9yIHRoZSBzYW1lIGZpbHRlcjsgcmVxdWVzdCB0aGUgZmlyc3QgcGFnZSBhZ2Fpbiwgd2l0aG91dCBhIHBhZ2UgdG9rZW7S2BkwCglwYWdlX3NpemUSCnBhZ2VfdG9rZW4aBm9yZGVycyIPbmV4dF9wYWdlX3Rva2Vu2tgZCgoIb3BlcmF0b3ISiAEKDkNoZWNrUHVyY2hhc2VzEiguYm9va3N0b3JlLmNhcnQudjEuQ2hlY2tQdXJjaGFzZXNSZXF1ZXN0GikuYm9va3N0b3JlLmNhcnQudjEuQ2hlY2tQdXJjaGFzZXNSZXNwb25zZSIhkAIB2tgZGhoPcmVjb21tZW5kYXRpb25zGgdyZXZpZXdzGgiw2RkBuNkZAUK8AQoVY29tLmJvb2tzdG9yZS5jYXJ0LnYxQhRDaGVja291dFNlcnZpY2VQcm90b1ABWidiaW5kZXJ5L2dlbi9nby9ib29rc3RvcmUvY2FydC92MTtjYXJ0djGiAgNCQ1iqAhFCb29rc3RvcmUuQ2FydC5WMcoCEUJvb2tzdG9yZVxDYXJ0XFYx4gIdQm9va3N0b3JlXENhcnRcVjFcR1BCTWV0YWRhdGHqAhNCb29rc3RvcmU6OkNhcnQ6OlYxYgZwcm90bzM", [file_bookstore_accounts_v1_address, file_bookstore_cart_v1_order, file_bookstore_transactions_v1_payment_method, file_bookstore_type_v1_conventions, file_buf_validate_validate, file_proofread_v1_options]);
+  fileDesc("Cihib29rc3RvcmUvY2FydC92MS9jaGVja291dF9zZXJ2aWNlLnByb3RvEhFib29rc3RvcmUuY2FydC52MSLbAQoRUGxhY2VPcmRlclJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESHAoJY2FydF9ldGFnGAIgASgJQgm6SAZyBBABGGQSQAoQc2hpcHBpbmdfYWRkcmVzcxgDIAEoCzIeLmJvb2tzdG9yZS5hY2NvdW50cy52MS5BZGRyZXNzQga6SAPIAQESSAoOcGF5bWVudF9tZXRob2QYBCABKAsyKC5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLlBheW1lbnRNZXRob2RCBrpIA8gBASJFChJQbGFjZU9yZGVyUmVzcG9uc2USLwoFb3JkZXIYASABKAsyGC5ib29rc3RvcmUuY2FydC52MS5PcmRlckIGukgDyAEBIi0KD0dldE9yZGVyUmVxdWVzdBIaCghvcmRlcl9pZBgBIAEoCUIIukgFcgOwAQEiQwoQR2V0T3JkZXJSZXNwb25zZRIvCgVvcmRlchgBIAEoCzIYLmJvb2tzdG9yZS5jYXJ0LnYxLk9yZGVyQga6SAPIAQEieAoRTGlzdE9yZGVyc1JlcXVlc3QSMwoJcGFnZV9zaXplGAEgASgFQiC6SAcaBRjIASgAytgZEjIwIG9yZGVycyBwZXIgcGFnZRIuCgpwYWdlX3Rva2VuGAIgASgJQhq6SAVyAxj0A8rYGQ50aGUgZmlyc3QgcGFnZSJsChJMaXN0T3JkZXJzUmVzcG9uc2USMwoGb3JkZXJzGAEgAygLMhguYm9va3N0b3JlLmNhcnQudjEuT3JkZXJCCbpIBpIBAxDIARIhCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGPQDIi8KEVdhdGNoT3JkZXJSZXF1ZXN0EhoKCG9yZGVyX2lkGAEgASgJQgi6SAVyA7ABASJFChJXYXRjaE9yZGVyUmVzcG9uc2USLwoFb3JkZXIYASABKAsyGC5ib29rc3RvcmUuY2FydC52MS5PcmRlckIGukgDyAEBIjAKEkNhbmNlbE9yZGVyUmVxdWVzdBIaCghvcmRlcl9pZBgBIAEoCUIIukgFcgOwAQEiRgoTQ2FuY2VsT3JkZXJSZXNwb25zZRIvCgVvcmRlchgBIAEoCzIYLmJvb2tzdG9yZS5jYXJ0LnYxLk9yZGVyQga6SAPIAQEiiwEKEFNoaXBPcmRlclJlcXVlc3QSGgoIb3JkZXJfaWQYASABKAlCCLpIBXIDsAEBElsKD3RyYWNraW5nX251bWJlchgCIAEoCUJCukgechwYZDIYXlteXHgwMC1ceDFGXHg3Ri1ceDlGXSokytgZHXRoZSBwYXJjZWwgY2Fubm90IGJlIGZvbGxvd2VkIkQKEVNoaXBPcmRlclJlc3BvbnNlEi8KBW9yZGVyGAEgASgLMhguYm9va3N0b3JlLmNhcnQudjEuT3JkZXJCBrpIA8gBASKHAgoUTGlzdEFsbE9yZGVyc1JlcXVlc3QSMwoJcGFnZV9zaXplGAEgASgFQiC6SAcaBRjIASgAytgZEjIwIG9yZGVycyBwZXIgcGFnZRIuCgpwYWdlX3Rva2VuGAIgASgJQhq6SAVyAxj0A8rYGQ50aGUgZmlyc3QgcGFnZRJTCgVzdGF0ZRgDIAEoDjIdLmJvb2tzdG9yZS5jYXJ0LnYxLk9yZGVyU3RhdGVCJbpIBYIBAhABytgZGXRoZSBvcmRlcnMgaW4gZXZlcnkgc3RhdGUSNQoLcGFya2VkX29ubHkYBCABKAhCIMrYGRxwYXJrZWQgb3JkZXJzIGFuZCBhbGwgb3RoZXJzIncKFUxpc3RBbGxPcmRlcnNSZXNwb25zZRI7CgZvcmRlcnMYASADKAsyIC5ib29rc3RvcmUuY2FydC52MS5PcGVyYXRvck9yZGVyQgm6SAaSAQMQyAESIQoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgi6SAVyAxj0AyKkAQoNT3BlcmF0b3JPcmRlchIvCgVvcmRlchgBIAEoCzIYLmJvb2tzdG9yZS5jYXJ0LnYxLk9yZGVyQga6SAPIAQESHwoNcGFya2VkX3JlYXNvbhgCIAEoCUIIukgFcgMY6AcSQQoLcmVzb2x1dGlvbnMYAyADKAsyIi5ib29rc3RvcmUuY2FydC52MS5PcmRlclJlc29sdXRpb25CCLpIBZIBAhAUIjUKF0dldE9wZXJhdG9yT3JkZXJSZXF1ZXN0EhoKCG9yZGVyX2lkGAEgASgJQgi6SAVyA7ABASJTChhHZXRPcGVyYXRvck9yZGVyUmVzcG9uc2USNwoFb3JkZXIYASABKAsyIC5ib29rc3RvcmUuY2FydC52MS5PcGVyYXRvck9yZGVyQga6SAPIAQEijQMKGVJlc29sdmVQYXJrZWRPcmRlclJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESGgoIb3JkZXJfaWQYAiABKAlCCLpIBXIDsAEBEj8KBmFjdGlvbhgDIAEoDjIjLmJvb2tzdG9yZS5jYXJ0LnYxLlJlc29sdXRpb25BY3Rpb25CCrpIB4IBBBABIAAShAEKDnRyYW5zYWN0aW9uX2lkGAQgASgJQmy6SAjYAQFyA7ABAcrYGV1ubyBjaGFyZ2UgaXMgbmFtZWQ6IFJFU09MVVRJT05fQUNUSU9OX01BUktfUEFJRCBpcyByZWZ1c2VkIHRoZW4sIGFuZCBubyBvdGhlciBhY3Rpb24gbmVlZHMgaXQSOgoNb3BlcmF0b3JfbmFtZRgFIAEoCUIjukggch4QARhkMhheW15ceDAwLVx4MUZceDdGLVx4OUZdKiQSMgoEbm90ZRgGIAEoCUIkukghch8QARj0AzIYXlteXHgwMC1ceDFGXHg3Ri1ceDlGXSokIlwKGlJlc29sdmVQYXJrZWRPcmRlclJlc3BvbnNlEj4KCnJlc29sdXRpb24YASABKAsyIi5ib29rc3RvcmUuY2FydC52MS5PcmRlclJlc29sdXRpb25CBrpIA8gBASJiChVDaGVja1B1cmNoYXNlc1JlcXVlc3QSHAoKYWNjb3VudF9pZBgBIAEoCUIIukgFcgOwAQESKwoIYm9va19pZHMYAiADKAVCGbpIFpIBEwgBEPQDGAEiChoIGP+T69wDKAEiSAoWQ2hlY2tQdXJjaGFzZXNSZXNwb25zZRIuCg9ib3VnaHRfYm9va19pZHMYASADKAVCFbpIEpIBDxD0AyIKGggY/5Pr3AMoATKiGwoPQ2hlY2tvdXRTZXJ2aWNlEvQFCgpQbGFjZU9yZGVyEiQuYm9va3N0b3JlLmNhcnQudjEuUGxhY2VPcmRlclJlcXVlc3QaJS5ib29rc3RvcmUuY2FydC52MS5QbGFjZU9yZGVyUmVzcG9uc2UimAWQAgLK2BlOCAkSCkNBUlRfRU1QVFkaPnRoZSBjYXJ0IG9mIHRoZSBhY2NvdW50IGlzIGVtcHR5OyBhZGQgYm9va3Mgd2l0aCBQdXRJdGVtIGZpcnN0ytgZrAEICRIMQ0FSVF9DSEFOR0VEGpkBYSBib29rLCBhIHF1YW50aXR5IG9yIGEgcHJpY2UgaW4gdGhlIGNhcnQgaGFzIGNoYW5nZWQgc2luY2UgY2FydF9ldGFnIHdhcyByZXR1cm5lZDsgcmVhZCB0aGUgY2FydCBhZ2Fpbiwgc2hvdyBpdCB0byB0aGUgYnV5ZXIgYW5kIG9yZGVyIHdpdGggdGhlIG5ldyBldGFnytgZbAgJEhBDVVJSRU5DSUVTX01JWEVEGlZ0aGUgcHJpY2VzIG9mIHRoZSBib29rcyBhcmUgaW4gZGlmZmVyZW50IGN1cnJlbmNpZXM7IHBsYWNlIG9uZSBvcmRlciBmb3IgZWFjaCBjdXJyZW5jecrYGU4ICRIPVE9UQUxfVE9PX0xBUkdFGjl0aGUgdG90YWwgaXMgbW9yZSB0aGFuIDEwXjEyIG1pbm9yIHVuaXRzOyBzcGxpdCB0aGUgb3JkZXLK2BmoAQgJEgxPVVRfT0ZfU1RPQ0salQFhIGxpbmUgcmVxdWVzdHMgbW9yZSBjb3BpZXMgdGhhbiBhcmUgYXZhaWxhYmxlOyB0aGUgbWV0YWRhdGEga2V5cyBib29rX2lkIGFuZCBhdmFpbGFibGUgb2YgRXJyb3JJbmZvIGdpdmUgdGhlIGJvb2sgYW5kIHRoZSBudW1iZXIgb2YgYXZhaWxhYmxlIGNvcGllc9rYGQkKB2FjY291bnTi2BkKcmVxdWVzdF9pZLDZGQG42RkBEqoBCghHZXRPcmRlchIiLmJvb2tzdG9yZS5jYXJ0LnYxLkdldE9yZGVyUmVxdWVzdBojLmJvb2tzdG9yZS5jYXJ0LnYxLkdldE9yZGVyUmVzcG9uc2UiVZACAcrYGUEIBRIPT1JERVJfTk9UX0ZPVU5EGixubyBvcmRlciBvZiB0aGUgY2FsbGVyJ3MgYWNjb3VudCBoYXMgdGhpcyBpZNrYGQkKB2FjY291bnQSrwIKCkxpc3RPcmRlcnMSJC5ib29rc3RvcmUuY2FydC52MS5MaXN0T3JkZXJzUmVxdWVzdBolLmJvb2tzdG9yZS5jYXJ0LnYxLkxpc3RPcmRlcnNSZXNwb25zZSLTAZACAcrYGYoBCAMSElBBR0VfVE9LRU5fSU5WQUxJRBpydGhpcyBtZXRob2QgZGlkIG5vdCByZXR1cm4gdGhlIHBhZ2UgdG9rZW4gZm9yIHRoZSBzYW1lIGFjY291bnQ7IHJlcXVlc3QgdGhlIGZpcnN0IHBhZ2UgYWdhaW4sIHdpdGhvdXQgYSBwYWdlIHRva2Vu0tgZMAoJcGFnZV9zaXplEgpwYWdlX3Rva2VuGgZvcmRlcnMiD25leHRfcGFnZV90b2tlbtrYGQkKB2FjY291bnQS0wEKCldhdGNoT3JkZXISJC5ib29rc3RvcmUuY2FydC52MS5XYXRjaE9yZGVyUmVxdWVzdBolLmJvb2tzdG9yZS5jYXJ0LnYxLldhdGNoT3JkZXJSZXNwb25zZSJ2kAIBytgZQQgFEg9PUkRFUl9OT1RfRk9VTkQaLG5vIG9yZGVyIG9mIHRoZSBjYWxsZXIncyBhY2NvdW50IGhhcyB0aGlzIGlk2tgZCQoHYWNjb3VudOrYGR10aGUgc3RyZWFtIHNlbmRzIGV2ZXJ5IGNoYW5nZTABEqoCCgtDYW5jZWxPcmRlchIlLmJvb2tzdG9yZS5jYXJ0LnYxLkNhbmNlbE9yZGVyUmVxdWVzdBomLmJvb2tzdG9yZS5jYXJ0LnYxLkNhbmNlbE9yZGVyUmVzcG9uc2UiywGQAgLK2BlBCAUSD09SREVSX05PVF9GT1VORBosbm8gb3JkZXIgb2YgdGhlIGNhbGxlcidzIGFjY291bnQgaGFzIHRoaXMgaWTK2BlyCAkSFU9SREVSX05PVF9DQU5DRUxMQUJMRRpXdGhlIG9yZGVyIGlzIGFscmVhZHkgc2hpcHBlZCBvciBoYXMgZmFpbGVkLCBhcyB0aGUgbWV0YWRhdGEga2V5IHN0YXRlIG9mIEVycm9ySW5mbyBzYXlz2tgZCQoHYWNjb3VudBKpAgoJU2hpcE9yZGVyEiMuYm9va3N0b3JlLmNhcnQudjEuU2hpcE9yZGVyUmVxdWVzdBokLmJvb2tzdG9yZS5jYXJ0LnYxLlNoaXBPcmRlclJlc3BvbnNlItABkAICytgZKQgFEg9PUkRFUl9OT1RfRk9VTkQaFG5vIG9yZGVyIGhhcyB0aGlzIGlkytgZjQEICRIOT1JERVJfTk9UX1BBSUQaeXRoZSBvcmRlciBpcyBub3QgcGFpZCB5ZXQsIG9yIGlzIGNhbmNlbGxlZCBvciBmYWlsZWQsIGFzIHRoZSBtZXRhZGF0YSBrZXkgc3RhdGUgb2YgRXJyb3JJbmZvIHNheXM7IGRvIG5vdCBzZW5kIHRoZSBwYXJjZWza2BkKCghvcGVyYXRvchK4AgoNTGlzdEFsbE9yZGVycxInLmJvb2tzdG9yZS5jYXJ0LnYxLkxpc3RBbGxPcmRlcnNSZXF1ZXN0GiguYm9va3N0b3JlLmNhcnQudjEuTGlzdEFsbE9yZGVyc1Jlc3BvbnNlItMBkAIBytgZiQEIAxISUEFHRV9UT0tFTl9JTlZBTElEGnF0aGlzIG1ldGhvZCBkaWQgbm90IHJldHVybiB0aGUgcGFnZSB0b2tlbiBmb3IgdGhlIHNhbWUgZmlsdGVyOyByZXF1ZXN0IHRoZSBmaXJzdCBwYWdlIGFnYWluLCB3aXRob3V0IGEgcGFnZSB0b2tlbtLYGTAKCXBhZ2Vfc2l6ZRIKcGFnZV90b2tlbhoGb3JkZXJzIg9uZXh0X3BhZ2VfdG9rZW7a2BkKCghvcGVyYXRvchKrAQoQR2V0T3BlcmF0b3JPcmRlchIqLmJvb2tzdG9yZS5jYXJ0LnYxLkdldE9wZXJhdG9yT3JkZXJSZXF1ZXN0GisuYm9va3N0b3JlLmNhcnQudjEuR2V0T3BlcmF0b3JPcmRlclJlc3BvbnNlIj6QAgHK2BkpCAUSD09SREVSX05PVF9GT1VORBoUbm8gb3JkZXIgaGFzIHRoaXMgaWTa2BkKCghvcGVyYXRvchKLBgoSUmVzb2x2ZVBhcmtlZE9yZGVyEiwuYm9va3N0b3JlLmNhcnQudjEuUmVzb2x2ZVBhcmtlZE9yZGVyUmVxdWVzdBotLmJvb2tzdG9yZS5jYXJ0LnYxLlJlc29sdmVQYXJrZWRPcmRlclJlc3BvbnNlIpcFkAICytgZKQgFEg9PUkRFUl9OT1RfRk9VTkQaFG5vIG9yZGVyIGhhcyB0aGlzIGlkytgZcQgJEhBPUkRFUl9OT1RfUEFSS0VEGlt0aGUgb3JkZXIgaXMgbm90IHBhcmtlZCwgb3Igbm90IGFueSBtb3JlOiBzb21lYm9keSBlbHNlIG1heSBoYXZlIHJlc29sdmVkIGl0OyByZWFkIGl0IGFnYWluytgZrgEICRIXUkVTT0xVVElPTl9OT1RfUE9TU0lCTEUakAF0aGUgb3JkZXIgY2Fubm90IGdvIG9uIGluIHRoaXMgd2F5IGluIGl0cyBzdGF0ZSwgd2hpY2ggdGhlIG1ldGFkYXRhIGtleSBzdGF0ZSBvZiBFcnJvckluZm8gZ2l2ZXM7IHJlYWQgdGhlIG9yZGVyIGFnYWluIGFuZCBjaG9vc2UgYW5vdGhlciBhY3Rpb27K2BmNAQgJEhNDSEFSR0VfTk9UX09GX09SREVSGnR0cmFuc2FjdGlvbl9pZCBpcyBub3QgdGhlIGlkIG9mIGEgc3VjY2Vzc2Z1bCBjaGFyZ2Ugb2YgdGhpcyBvcmRlciBvdmVyIGl0cyB0b3RhbDsgZmluZCB0aGUgY2hhcmdlcyB3aXRoIExpc3RQYXltZW50c8rYGYgBCA4SGFRSQU5TQUNUSU9OU19VTkFWQUlMQUJMRRpqdGhlIFRyYW5zYWN0aW9ucyBzZXJ2aWNlIGRvZXMgbm90IHJlc3BvbmQsIHNvIHRoZSBjaGFyZ2UgY2Fubm90IGJlIGNoZWNrZWQ7IHJldHJ5IHdpdGggZXhwb25lbnRpYWwgYmFja29mZtrYGQoKCG9wZXJhdG9y4tgZCnJlcXVlc3RfaWS42RkBEogBCg5DaGVja1B1cmNoYXNlcxIoLmJvb2tzdG9yZS5jYXJ0LnYxLkNoZWNrUHVyY2hhc2VzUmVxdWVzdBopLmJvb2tzdG9yZS5jYXJ0LnYxLkNoZWNrUHVyY2hhc2VzUmVzcG9uc2UiIZACAdrYGRoaD3JlY29tbWVuZGF0aW9ucxoHcmV2aWV3cxoIsNkZAbjZGQFCvAEKFWNvbS5ib29rc3RvcmUuY2FydC52MUIUQ2hlY2tvdXRTZXJ2aWNlUHJvdG9QAVonYmluZGVyeS9nZW4vZ28vYm9va3N0b3JlL2NhcnQvdjE7Y2FydHYxogIDQkNYqgIRQm9va3N0b3JlLkNhcnQuVjHKAhFCb29rc3RvcmVcQ2FydFxWMeICHUJvb2tzdG9yZVxDYXJ0XFYxXEdQQk1ldGFkYXRh6gITQm9va3N0b3JlOjpDYXJ0OjpWMWIGcHJvdG8z", [file_bookstore_accounts_v1_address, file_bookstore_cart_v1_order, file_bookstore_transactions_v1_payment_method, file_bookstore_type_v1_conventions, file_buf_validate_validate, file_proofread_v1_options]);
 
 /**
  * Everything that the buyer has confirmed: the cart, the address and the
@@ -282,6 +282,14 @@ export type ShipOrderRequest = Message<"bookstore.cart.v1.ShipOrderRequest"> & {
    * @generated from field: string order_id = 1;
    */
   orderId: string;
+
+  /**
+   * The number with which the buyer can follow the parcel, and the carrier, for
+   * example "Royal Mail AB123456789GB". It is kept from the first call.
+   *
+   * @generated from field: string tracking_number = 2;
+   */
+  trackingNumber: string;
 };
 
 /**
@@ -339,6 +347,13 @@ export type ListAllOrdersRequest = Message<"bookstore.cart.v1.ListAllOrdersReque
    * @generated from field: bookstore.cart.v1.OrderState state = 3;
    */
   state: OrderState;
+
+  /**
+   * Whether to list only orders that wait for the operator.
+   *
+   * @generated from field: bool parked_only = 4;
+   */
+  parkedOnly: boolean;
 };
 
 /**
@@ -396,6 +411,13 @@ export type OperatorOrder = Message<"bookstore.cart.v1.OperatorOrder"> & {
    * @generated from field: string parked_reason = 2;
    */
   parkedReason: string;
+
+  /**
+   * The last 20 decisions of operators about the order, oldest first.
+   *
+   * @generated from field: repeated bookstore.cart.v1.OrderResolution resolutions = 3;
+   */
+  resolutions: OrderResolution[];
 };
 
 /**
@@ -404,6 +426,127 @@ export type OperatorOrder = Message<"bookstore.cart.v1.OperatorOrder"> & {
  */
 export const OperatorOrderSchema: GenMessage<OperatorOrder> = /*@__PURE__*/
   messageDesc(file_bookstore_cart_v1_checkout_service, 14);
+
+/**
+ * Names one order.
+ *
+ * @generated from message bookstore.cart.v1.GetOperatorOrderRequest
+ */
+export type GetOperatorOrderRequest = Message<"bookstore.cart.v1.GetOperatorOrderRequest"> & {
+  /**
+   * The id of the order, as ListAllOrders returned it.
+   *
+   * @generated from field: string order_id = 1;
+   */
+  orderId: string;
+};
+
+/**
+ * Describes the message bookstore.cart.v1.GetOperatorOrderRequest.
+ * Use `create(GetOperatorOrderRequestSchema)` to create a new message.
+ */
+export const GetOperatorOrderRequestSchema: GenMessage<GetOperatorOrderRequest> = /*@__PURE__*/
+  messageDesc(file_bookstore_cart_v1_checkout_service, 15);
+
+/**
+ * The order as it is now.
+ *
+ * @generated from message bookstore.cart.v1.GetOperatorOrderResponse
+ */
+export type GetOperatorOrderResponse = Message<"bookstore.cart.v1.GetOperatorOrderResponse"> & {
+  /**
+   * The order in its current state.
+   *
+   * @generated from field: bookstore.cart.v1.OperatorOrder order = 1;
+   */
+  order?: OperatorOrder | undefined;
+};
+
+/**
+ * Describes the message bookstore.cart.v1.GetOperatorOrderResponse.
+ * Use `create(GetOperatorOrderResponseSchema)` to create a new message.
+ */
+export const GetOperatorOrderResponseSchema: GenMessage<GetOperatorOrderResponse> = /*@__PURE__*/
+  messageDesc(file_bookstore_cart_v1_checkout_service, 16);
+
+/**
+ * What to do, and for the records: who has decided it, and why.
+ *
+ * @generated from message bookstore.cart.v1.ResolveParkedOrderRequest
+ */
+export type ResolveParkedOrderRequest = Message<"bookstore.cart.v1.ResolveParkedOrderRequest"> & {
+  /**
+   * A UUID that the client generates for each new decision. A retry with the
+   * same id and the same request returns the first decision.
+   *
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * The id of the parked order.
+   *
+   * @generated from field: string order_id = 2;
+   */
+  orderId: string;
+
+  /**
+   * How the order goes on.
+   *
+   * @generated from field: bookstore.cart.v1.ResolutionAction action = 3;
+   */
+  action: ResolutionAction;
+
+  /**
+   * The id of the charge at Transactions with which the order was paid.
+   *
+   * @generated from field: string transaction_id = 4;
+   */
+  transactionId: string;
+
+  /**
+   * The name of the person who decides, one line. All operators share one
+   * token, so the server cannot know it.
+   *
+   * @generated from field: string operator_name = 5;
+   */
+  operatorName: string;
+
+  /**
+   * Why this is right, one line: what the operator has found out.
+   *
+   * @generated from field: string note = 6;
+   */
+  note: string;
+};
+
+/**
+ * Describes the message bookstore.cart.v1.ResolveParkedOrderRequest.
+ * Use `create(ResolveParkedOrderRequestSchema)` to create a new message.
+ */
+export const ResolveParkedOrderRequestSchema: GenMessage<ResolveParkedOrderRequest> = /*@__PURE__*/
+  messageDesc(file_bookstore_cart_v1_checkout_service, 17);
+
+/**
+ * The decision as it is recorded. Read the order to see what follows from it.
+ *
+ * @generated from message bookstore.cart.v1.ResolveParkedOrderResponse
+ */
+export type ResolveParkedOrderResponse = Message<"bookstore.cart.v1.ResolveParkedOrderResponse"> & {
+  /**
+   * The decision.
+   *
+   * @generated from field: bookstore.cart.v1.OrderResolution resolution = 1;
+   */
+  resolution?: OrderResolution | undefined;
+};
+
+/**
+ * Describes the message bookstore.cart.v1.ResolveParkedOrderResponse.
+ * Use `create(ResolveParkedOrderResponseSchema)` to create a new message.
+ */
+export const ResolveParkedOrderResponseSchema: GenMessage<ResolveParkedOrderResponse> = /*@__PURE__*/
+  messageDesc(file_bookstore_cart_v1_checkout_service, 18);
 
 /**
  * The account, and the books to look for in its orders.
@@ -431,7 +574,7 @@ export type CheckPurchasesRequest = Message<"bookstore.cart.v1.CheckPurchasesReq
  * Use `create(CheckPurchasesRequestSchema)` to create a new message.
  */
 export const CheckPurchasesRequestSchema: GenMessage<CheckPurchasesRequest> = /*@__PURE__*/
-  messageDesc(file_bookstore_cart_v1_checkout_service, 15);
+  messageDesc(file_bookstore_cart_v1_checkout_service, 19);
 
 /**
  * Books that the account has not bought are left out.
@@ -453,7 +596,7 @@ export type CheckPurchasesResponse = Message<"bookstore.cart.v1.CheckPurchasesRe
  * Use `create(CheckPurchasesResponseSchema)` to create a new message.
  */
 export const CheckPurchasesResponseSchema: GenMessage<CheckPurchasesResponse> = /*@__PURE__*/
-  messageDesc(file_bookstore_cart_v1_checkout_service, 16);
+  messageDesc(file_bookstore_cart_v1_checkout_service, 20);
 
 /**
  * Turns the cart of an account into an order and handles the order until it is
@@ -552,6 +695,31 @@ export const CheckoutService: GenService<{
     methodKind: "unary";
     input: typeof ListAllOrdersRequestSchema;
     output: typeof ListAllOrdersResponseSchema;
+  },
+  /**
+   * Returns an order of any account, for the operator.
+   *
+   * @generated from rpc bookstore.cart.v1.CheckoutService.GetOperatorOrder
+   */
+  getOperatorOrder: {
+    methodKind: "unary";
+    input: typeof GetOperatorOrderRequestSchema;
+    output: typeof GetOperatorOrderResponseSchema;
+  },
+  /**
+   * Decides how a parked order goes on. Orders are parked when they cannot be
+   * finished automatically. The decision is recorded with the name of the
+   * operator, and the background processing of the order continues.
+   *
+   * A retry with the same request id returns the first decision and changes
+   * nothing.
+   *
+   * @generated from rpc bookstore.cart.v1.CheckoutService.ResolveParkedOrder
+   */
+  resolveParkedOrder: {
+    methodKind: "unary";
+    input: typeof ResolveParkedOrderRequestSchema;
+    output: typeof ResolveParkedOrderResponseSchema;
   },
   /**
    * Returns which of the given books an account has bought, in orders that are

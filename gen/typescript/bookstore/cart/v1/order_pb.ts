@@ -19,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bookstore/cart/v1/order.proto.
  */
 export const file_bookstore_cart_v1_order: GenFile = /*@__PURE__*/
-  fileDesc("Ch1ib29rc3RvcmUvY2FydC92MS9vcmRlci5wcm90bxIRYm9va3N0b3JlLmNhcnQudjEimwUKBU9yZGVyEhoKCG9yZGVyX2lkGAEgASgJQgi6SAVyA7ABARIcCgphY2NvdW50X2lkGAIgASgJQgi6SAVyA7ABARI3CgVsaW5lcxgDIAMoCzIcLmJvb2tzdG9yZS5jYXJ0LnYxLk9yZGVyTGluZUIKukgHkgEECAEQZBIvCgV0b3RhbBgEIAEoCzIYLmJvb2tzdG9yZS50eXBlLnYxLk1vbmV5Qga6SAPIAQESQAoQc2hpcHBpbmdfYWRkcmVzcxgFIAEoCzIeLmJvb2tzdG9yZS5hY2NvdW50cy52MS5BZGRyZXNzQga6SAPIAQESOAoFc3RhdGUYBiABKA4yHS5ib29rc3RvcmUuY2FydC52MS5PcmRlclN0YXRlQgq6SAeCAQQQASAAEjoKB2ZhaWx1cmUYByABKA4yHy5ib29rc3RvcmUuY2FydC52MS5PcmRlckZhaWx1cmVCCLpIBYIBAhABEkoKDmRlY2xpbmVfcmVhc29uGAggASgOMiguYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5EZWNsaW5lUmVhc29uQgi6SAWCAQIQARIgCg5yZXNlcnZhdGlvbl9pZBgJIAEoCUIIukgFcgOwAQESIwoOdHJhbnNhY3Rpb25faWQYCiABKAlCC7pICNgBAXIDsAEBEjEKD3JlZnVuZGVkX2Ftb3VudBgLIAEoCzIYLmJvb2tzdG9yZS50eXBlLnYxLk1vbmV5EjcKC2NyZWF0ZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEjcKC3VwZGF0ZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBIpkBCglPcmRlckxpbmUSHgoHYm9va19pZBgBIAEoBUINukgKGggY/5Pr3AMoARIZCgV0aXRsZRgCIAEoCUIKukgHcgUQARisAhIbCghxdWFudGl0eRgDIAEoBUIJukgGGgQYZCgBEjQKCnVuaXRfcHJpY2UYBCABKAsyGC5ib29rc3RvcmUudHlwZS52MS5Nb25leUIGukgDyAEBKqMBCgpPcmRlclN0YXRlEhsKF09SREVSX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoST1JERVJfU1RBVEVfUExBQ0VEEAESFAoQT1JERVJfU1RBVEVfUEFJRBACEhcKE09SREVSX1NUQVRFX1NISVBQRUQQAxIZChVPUkRFUl9TVEFURV9DQU5DRUxMRUQQBBIWChJPUkRFUl9TVEFURV9GQUlMRUQQBSqbAQoMT3JkZXJGYWlsdXJlEh0KGU9SREVSX0ZBSUxVUkVfVU5TUEVDSUZJRUQQABIiCh5PUkRFUl9GQUlMVVJFX1BBWU1FTlRfREVDTElORUQQARIkCiBPUkRFUl9GQUlMVVJFX1BBWU1FTlRfVU5BTlNXRVJFRBACEiIKHk9SREVSX0ZBSUxVUkVfUkVTRVJWQVRJT05fTE9TVBADQrIBChVjb20uYm9va3N0b3JlLmNhcnQudjFCCk9yZGVyUHJvdG9QAVonYmluZGVyeS9nZW4vZ28vYm9va3N0b3JlL2NhcnQvdjE7Y2FydHYxogIDQkNYqgIRQm9va3N0b3JlLkNhcnQuVjHKAhFCb29rc3RvcmVcQ2FydFxWMeICHUJvb2tzdG9yZVxDYXJ0XFYxXEdQQk1ldGFkYXRh6gITQm9va3N0b3JlOjpDYXJ0OjpWMWIGcHJvdG8z", [file_bookstore_accounts_v1_address, file_bookstore_transactions_v1_transaction, file_bookstore_type_v1_money, file_buf_validate_validate, file_google_protobuf_timestamp]);
+  fileDesc("Ch1ib29rc3RvcmUvY2FydC92MS9vcmRlci5wcm90bxIRYm9va3N0b3JlLmNhcnQudjEivQUKBU9yZGVyEhoKCG9yZGVyX2lkGAEgASgJQgi6SAVyA7ABARIcCgphY2NvdW50X2lkGAIgASgJQgi6SAVyA7ABARI3CgVsaW5lcxgDIAMoCzIcLmJvb2tzdG9yZS5jYXJ0LnYxLk9yZGVyTGluZUIKukgHkgEECAEQZBIvCgV0b3RhbBgEIAEoCzIYLmJvb2tzdG9yZS50eXBlLnYxLk1vbmV5Qga6SAPIAQESQAoQc2hpcHBpbmdfYWRkcmVzcxgFIAEoCzIeLmJvb2tzdG9yZS5hY2NvdW50cy52MS5BZGRyZXNzQga6SAPIAQESOAoFc3RhdGUYBiABKA4yHS5ib29rc3RvcmUuY2FydC52MS5PcmRlclN0YXRlQgq6SAeCAQQQASAAEjoKB2ZhaWx1cmUYByABKA4yHy5ib29rc3RvcmUuY2FydC52MS5PcmRlckZhaWx1cmVCCLpIBYIBAhABEkoKDmRlY2xpbmVfcmVhc29uGAggASgOMiguYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5EZWNsaW5lUmVhc29uQgi6SAWCAQIQARIgCg5yZXNlcnZhdGlvbl9pZBgJIAEoCUIIukgFcgOwAQESIwoOdHJhbnNhY3Rpb25faWQYCiABKAlCC7pICNgBAXIDsAEBEjEKD3JlZnVuZGVkX2Ftb3VudBgLIAEoCzIYLmJvb2tzdG9yZS50eXBlLnYxLk1vbmV5EjcKC2NyZWF0ZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEjcKC3VwZGF0ZV90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEiAKD3RyYWNraW5nX251bWJlchgOIAEoCUIHukgEcgIYZCKZAQoJT3JkZXJMaW5lEh4KB2Jvb2tfaWQYASABKAVCDbpIChoIGP+T69wDKAESGQoFdGl0bGUYAiABKAlCCrpIB3IFEAEYrAISGwoIcXVhbnRpdHkYAyABKAVCCbpIBhoEGGQoARI0Cgp1bml0X3ByaWNlGAQgASgLMhguYm9va3N0b3JlLnR5cGUudjEuTW9uZXlCBrpIA8gBASLMAgoPT3JkZXJSZXNvbHV0aW9uEh8KDXJlc29sdXRpb25faWQYASABKAlCCLpIBXIDsAEBEhoKCG9yZGVyX2lkGAIgASgJQgi6SAVyA7ABARI/CgZhY3Rpb24YAyABKA4yIy5ib29rc3RvcmUuY2FydC52MS5SZXNvbHV0aW9uQWN0aW9uQgq6SAeCAQQQASAAEiMKDnRyYW5zYWN0aW9uX2lkGAQgASgJQgu6SAjYAQFyA7ABARIgCg1vcGVyYXRvcl9uYW1lGAUgASgJQgm6SAZyBBABGGQSGAoEbm90ZRgGIAEoCUIKukgHcgUQARj0AxIhCg1wYXJrZWRfcmVhc29uGAcgASgJQgq6SAdyBRABGOgHEjcKC2NyZWF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBKqMBCgpPcmRlclN0YXRlEhsKF09SREVSX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoST1JERVJfU1RBVEVfUExBQ0VEEAESFAoQT1JERVJfU1RBVEVfUEFJRBACEhcKE09SREVSX1NUQVRFX1NISVBQRUQQAxIZChVPUkRFUl9TVEFURV9DQU5DRUxMRUQQBBIWChJPUkRFUl9TVEFURV9GQUlMRUQQBSqbAQoMT3JkZXJGYWlsdXJlEh0KGU9SREVSX0ZBSUxVUkVfVU5TUEVDSUZJRUQQABIiCh5PUkRFUl9GQUlMVVJFX1BBWU1FTlRfREVDTElORUQQARIkCiBPUkRFUl9GQUlMVVJFX1BBWU1FTlRfVU5BTlNXRVJFRBACEiIKHk9SREVSX0ZBSUxVUkVfUkVTRVJWQVRJT05fTE9TVBADKrYBChBSZXNvbHV0aW9uQWN0aW9uEiEKHVJFU09MVVRJT05fQUNUSU9OX1VOU1BFQ0lGSUVEEAASGwoXUkVTT0xVVElPTl9BQ1RJT05fUkVUUlkQARIcChhSRVNPTFVUSU9OX0FDVElPTl9DQU5DRUwQAhIfChtSRVNPTFVUSU9OX0FDVElPTl9NQVJLX1BBSUQQAxIjCh9SRVNPTFVUSU9OX0FDVElPTl9NQVJLX05PVF9QQUlEEARCsgEKFWNvbS5ib29rc3RvcmUuY2FydC52MUIKT3JkZXJQcm90b1ABWidiaW5kZXJ5L2dlbi9nby9ib29rc3RvcmUvY2FydC92MTtjYXJ0djGiAgNCQ1iqAhFCb29rc3RvcmUuQ2FydC5WMcoCEUJvb2tzdG9yZVxDYXJ0XFYx4gIdQm9va3N0b3JlXENhcnRcVjFcR1BCTWV0YWRhdGHqAhNCb29rc3RvcmU6OkNhcnQ6OlYxYgZwcm90bzM", [file_bookstore_accounts_v1_address, file_bookstore_transactions_v1_transaction, file_bookstore_type_v1_money, file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
  * An order of an account, whether or not it was successful.
@@ -121,6 +121,14 @@ export type Order = Message<"bookstore.cart.v1.Order"> & {
    * @generated from field: google.protobuf.Timestamp update_time = 13;
    */
   updateTime?: Timestamp | undefined;
+
+  /**
+   * The number with which the buyer can follow the parcel, as ShipOrder got it.
+   * Empty if there is none.
+   *
+   * @generated from field: string tracking_number = 14;
+   */
+  trackingNumber: string;
 };
 
 /**
@@ -173,6 +181,77 @@ export const OrderLineSchema: GenMessage<OrderLine> = /*@__PURE__*/
   messageDesc(file_bookstore_cart_v1_order, 1);
 
 /**
+ * A decision of the operator about a parked order. It never changes.
+ *
+ * @generated from message bookstore.cart.v1.OrderResolution
+ */
+export type OrderResolution = Message<"bookstore.cart.v1.OrderResolution"> & {
+  /**
+   * The id of the decision, a UUIDv7 that the server assigns.
+   *
+   * @generated from field: string resolution_id = 1;
+   */
+  resolutionId: string;
+
+  /**
+   * The id of the order.
+   *
+   * @generated from field: string order_id = 2;
+   */
+  orderId: string;
+
+  /**
+   * How the order went on.
+   *
+   * @generated from field: bookstore.cart.v1.ResolutionAction action = 3;
+   */
+  action: ResolutionAction;
+
+  /**
+   * The charge with which the order was paid. Empty for all actions but
+   * RESOLUTION_ACTION_MARK_PAID.
+   *
+   * @generated from field: string transaction_id = 4;
+   */
+  transactionId: string;
+
+  /**
+   * Who has decided.
+   *
+   * @generated from field: string operator_name = 5;
+   */
+  operatorName: string;
+
+  /**
+   * Why.
+   *
+   * @generated from field: string note = 6;
+   */
+  note: string;
+
+  /**
+   * Why the order was parked.
+   *
+   * @generated from field: string parked_reason = 7;
+   */
+  parkedReason: string;
+
+  /**
+   * When it was decided.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 8;
+   */
+  createTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message bookstore.cart.v1.OrderResolution.
+ * Use `create(OrderResolutionSchema)` to create a new message.
+ */
+export const OrderResolutionSchema: GenMessage<OrderResolution> = /*@__PURE__*/
+  messageDesc(file_bookstore_cart_v1_order, 2);
+
+/**
  * The state of an order. An order starts as placed and becomes paid, cancelled
  * or failed; a paid order becomes shipped or cancelled. Shipped, cancelled and
  * failed are final.
@@ -209,7 +288,7 @@ export enum OrderState {
   SHIPPED = 3,
 
   /**
-   * The buyer cancelled the order. A payment is refunded.
+   * The buyer cancelled the order, or the operator did. A payment is refunded.
    *
    * @generated from enum value: ORDER_STATE_CANCELLED = 4;
    */
@@ -274,4 +353,55 @@ export enum OrderFailure {
  */
 export const OrderFailureSchema: GenEnum<OrderFailure> = /*@__PURE__*/
   enumDesc(file_bookstore_cart_v1_order, 1);
+
+/**
+ * How a parked order goes on.
+ *
+ * @generated from enum bookstore.cart.v1.ResolutionAction
+ */
+export enum ResolutionAction {
+  /**
+   * No action. No decision has it.
+   *
+   * @generated from enum value: RESOLUTION_ACTION_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The step that could not be done is done again. It cannot have an effect
+   * twice.
+   *
+   * @generated from enum value: RESOLUTION_ACTION_RETRY = 1;
+   */
+  RETRY = 1,
+
+  /**
+   * The order is cancelled if it is placed or paid. Reserved copies are
+   * released, and a payment is refunded.
+   *
+   * @generated from enum value: RESOLUTION_ACTION_CANCEL = 2;
+   */
+  CANCEL = 2,
+
+  /**
+   * The order was paid with the charge transaction_id. A placed order becomes
+   * paid; the charge of an order that is cancelled or has failed is refunded.
+   *
+   * @generated from enum value: RESOLUTION_ACTION_MARK_PAID = 3;
+   */
+  MARK_PAID = 3,
+
+  /**
+   * The order was not paid, and never will be. A placed order fails.
+   *
+   * @generated from enum value: RESOLUTION_ACTION_MARK_NOT_PAID = 4;
+   */
+  MARK_NOT_PAID = 4,
+}
+
+/**
+ * Describes the enum bookstore.cart.v1.ResolutionAction.
+ */
+export const ResolutionActionSchema: GenEnum<ResolutionAction> = /*@__PURE__*/
+  enumDesc(file_bookstore_cart_v1_order, 2);
 

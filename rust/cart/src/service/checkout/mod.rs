@@ -1,6 +1,7 @@
 //! The use cases of Checkout: placing, following, cancelling and shipping orders.
 
 mod advance;
+mod operator;
 mod place;
 mod watch;
 
@@ -17,11 +18,12 @@ use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use self::advance::Advance;
+pub use self::operator::ResolveOrder;
 pub use self::place::PlaceOrder;
 use super::Carts;
 use crate::{
-    CartError, CartOwner, Event, LinesBack, Order, OrderId, OrderState, buyers::Buyers,
-    payments::Payments, stock::Stock, store as rows,
+    CartError, CartOwner, Event, LinesBack, Order, OrderId, buyers::Buyers, payments::Payments,
+    stock::Stock, store as rows,
 };
 
 /// The version of the page tokens. Must be changed together with the sort order of the list or
@@ -208,29 +210,6 @@ impl Checkout {
         })
     }
 
-    /// A page of the orders of all accounts, newest first; only those in a state, if one is
-    /// given.
-    ///
-    /// # Errors
-    /// [`CartError::InvalidPageToken`], or an error of the database.
-    pub async fn list_all(
-        &self,
-        state: Option<OrderState>,
-        page_size: u32,
-        page_token: &str,
-    ) -> Result<Page<Order>, CartError> {
-        let number = state.map_or(0, |state| state as i64);
-        let scope = PageScope::new(TOKEN_VERSION, "ListAllOrders").with(number.to_be_bytes());
-        let before = OrderId(scope.decode_id(page_token)?);
-        let limit = i64::from(page_size) + 1;
-        let orders = store::read!(self.db(), connection => {
-            rows::orders::list_all(connection, state, before, limit).await
-        })?;
-        Page::from_items(orders, page_size, |last| {
-            Ok(scope.encode_id(last.order_id.0)?)
-        })
-    }
-
     /// Which of the books an account has bought, in the order of `book_ids`.
     ///
     /// # Errors
@@ -270,13 +249,17 @@ impl Checkout {
         .await
     }
 
-    /// Records that the parcel of an order has left.
+    /// Records that the parcel of an order has left, and how it can be followed.
     ///
     /// # Errors
     /// [`CartError::OrderNotFound`], [`CartError::OrderNotPaid`], or an error of the database.
-    pub async fn ship(&self, order_id: OrderId) -> Result<Order, CartError> {
+    pub async fn ship(
+        &self,
+        order_id: OrderId,
+        tracking: Option<&str>,
+    ) -> Result<Order, CartError> {
         self.change(order_id, |order, now| {
-            order.ship(now).map_err(CartError::OrderNotPaid)
+            order.ship(tracking, now).map_err(CartError::OrderNotPaid)
         })
         .await
     }
@@ -309,7 +292,11 @@ impl Checkout {
 
     /// Records what has happened to an order, and returns it. If it fails, its lines go back into
     /// the cart.
-    async fn record(&self, order_id: OrderId, event: &Event) -> Result<Order, CartError> {
+    pub(crate) async fn record(
+        &self,
+        order_id: OrderId,
+        event: &Event,
+    ) -> Result<Order, CartError> {
         let now = self.now();
         let (order, LinesBack(fails)) = store::write!(self.db(), transaction => {
             let locked = rows::orders::lock(transaction, order_id).await?;
@@ -317,11 +304,7 @@ impl Checkout {
             let mut order = before.clone();
             let lines_back = order.apply(event, now);
             if lines_back.0 {
-                let owner = CartOwner::Account(order.account_id);
-                let at = now.as_microsecond();
-                let mut items = rows::carts::lock_or_create(transaction, owner, at).await?;
-                items.put_back(&order.items());
-                rows::carts::save(transaction, owner, &items, at).await?;
+                put_lines_back(transaction, &order, now).await?;
             }
             if order != before {
                 rows::orders::save(transaction, &order).await?;
@@ -338,6 +321,19 @@ impl Checkout {
         }
         Ok(order)
     }
+}
+
+/// Puts the lines of an order that has failed back into the cart of its buyer.
+async fn put_lines_back(
+    transaction: &mut store::Transaction,
+    order: &Order,
+    now: Timestamp,
+) -> Result<(), CartError> {
+    let owner = CartOwner::Account(order.account_id);
+    let at = now.as_microsecond();
+    let mut items = rows::carts::lock_or_create(transaction, owner, at).await?;
+    items.put_back(&order.items());
+    rows::carts::save(transaction, owner, &items, at).await
 }
 
 /// Adds the message that makes the background task do the next steps of an order, if it has any.

@@ -167,6 +167,7 @@ impl Checkout {
             created_at: now,
             updated_at: now,
             waiting_since: now,
+            tracking_number: None,
         }
     }
 
