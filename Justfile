@@ -126,6 +126,7 @@ end-to-end: _deps-rust _deps-grpcurl _deps-python _deps-chromium
     tools/with-bookstore {{ python }} -m unittest discover --start-directory conformance/peers/python --pattern 'test_[lr]e*.py' --verbose
     {{ python }} -m unittest discover --start-directory conformance/peers/python --pattern test_mail.py --verbose
     tools/with-bookstore node tools/browser.mjs
+    tools/with-bookstore node tools/browser-operator.mjs
 
 # walk through the shop in Chromium while one service is down, for each service in turn
 [group("check")]

@@ -83,7 +83,7 @@ impl App {
         let operator_token = if config.needs_data_folder() {
             Some(operator_token::load_or_create(&settings.storage.data)?)
         } else {
-            None
+            operator_token::from_variable()
         };
         let service_secret = settings.service_secret.read()?;
         let service_secrets = service_secret.as_deref().map(service_secret::by_service);

@@ -84,11 +84,17 @@ fn create(path: &Path) -> anyhow::Result<String> {
 /// # Errors
 /// If there is neither.
 pub fn from_environment(data: &Path) -> anyhow::Result<String> {
-    // An empty variable counts as unset: many environment files unset variables this way.
-    match std::env::var("BINDERY_OPERATOR_TOKEN") {
-        Ok(token) if !token.trim().is_empty() => Ok(token.trim().to_owned()),
-        _ => load(data).context("BINDERY_OPERATOR_TOKEN is not set"),
+    match from_variable() {
+        Some(token) => Ok(token),
+        None => load(data).context("BINDERY_OPERATOR_TOKEN is not set"),
     }
+}
+
+/// The token of the variable BINDERY_OPERATOR_TOKEN, for a process without a data folder.
+pub fn from_variable() -> Option<String> {
+    let token = std::env::var("BINDERY_OPERATOR_TOKEN").ok()?;
+    // An empty variable counts as unset: many environment files unset variables this way.
+    Some(token.trim().to_owned()).filter(|token| !token.is_empty())
 }
 
 #[cfg(test)]

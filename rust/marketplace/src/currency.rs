@@ -18,17 +18,15 @@ const SIGNS: [(&str, &str); 6] = [
 /// `24.90 CHF`. `None` if the amount is unset.
 pub(crate) fn price(money: &Money) -> Option<String> {
     let amount = money.amount_minor?;
-    let digits = Currency::from_code(&money.currency_code)
-        .and_then(|currency| currency.exponent())
-        .map_or(2, u32::from);
-    let unit = 10_u64.pow(digits);
+    let digits = digits(&money.currency_code);
+    let unit = 10_u64.pow(u32::try_from(digits).ok()?);
     let minus = if amount < 0 { "−" } else { "" };
     let major = with_thousands_separators(amount.unsigned_abs() / unit);
     let number = if digits == 0 {
         major
     } else {
         let minor = amount.unsigned_abs() % unit;
-        format!("{major}.{minor:0width$}", width = digits as usize)
+        format!("{major}.{minor:0digits$}")
     };
     let sign = SIGNS.iter().find(|(code, _)| *code == money.currency_code);
     Some(match sign {
@@ -36,6 +34,25 @@ pub(crate) fn price(money: &Money) -> Option<String> {
         // A non-breaking space.
         None => format!("{minus}{number}\u{a0}{}", money.currency_code),
     })
+}
+
+/// Reads an amount such as `12.50` in minor units of a currency. `None` if it is no amount, has
+/// more decimals than the currency, or is too large.
+pub(crate) fn parse(text: &str, currency_code: &str) -> Option<i64> {
+    let digits = digits(currency_code);
+    let (major, minor) = text.split_once('.').unwrap_or((text, ""));
+    let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if major.is_empty() || !is_number(major) || !is_number(minor) || minor.len() > digits {
+        return None;
+    }
+    format!("{major}{minor:0<digits$}").parse().ok()
+}
+
+/// The number of decimals of a currency.
+fn digits(currency_code: &str) -> usize {
+    Currency::from_code(currency_code)
+        .and_then(|currency| currency.exponent())
+        .map_or(2, usize::from)
 }
 
 /// Formats a number with thousands separators: `1,234,567`.
@@ -70,6 +87,33 @@ mod tests {
         assert_eq!(shown("JPY", 1200), "¥1,200");
         assert_eq!(shown("KWD", 12_345), "12.345\u{a0}KWD");
         assert_eq!(shown("CAD", 100_000_000), "1,000,000.00\u{a0}CAD");
+    }
+
+    #[test]
+    fn typed_amount_is_read_exactly_or_not_at_all() {
+        let usd = |text| parse(text, "USD");
+        assert_eq!(
+            (usd("12"), usd("12.5"), usd("0.05")),
+            (Some(1200), Some(1250), Some(5))
+        );
+        assert_eq!(
+            (parse("12", "JPY"), parse("1.234", "KWD")),
+            (Some(12), Some(1234))
+        );
+        for bad in [
+            "",
+            ".5",
+            "-1",
+            "1.234",
+            "1,50",
+            "1e3",
+            "$5",
+            "٣",
+            "99999999999999999999",
+        ] {
+            assert_eq!(usd(bad), None, "{bad}");
+        }
+        assert_eq!(parse("1.5", "JPY"), None);
     }
 
     #[test]

@@ -8,7 +8,9 @@
 //! - `/monitor` shows rates, errors and latencies of the services over the last minutes.
 //!
 //! - `visitor` finds out who asks for a page, by four cookies: the session, the guest cart,
-//!   the books that were looked at last, and the secret of the forms. A page of a visitor is never cached.
+//!   the books that were looked at last, and the secret of the forms. A page of a visitor is never
+//!   cached.
+//! - `operator` has the pages of the operator, behind a sign-in of their own.
 //! - `forms` shows the violations of the contract at the fields; nothing else validates.
 
 mod assets;
@@ -21,6 +23,7 @@ mod deadline;
 mod forms;
 mod headers;
 mod monitor;
+mod operator;
 mod options;
 mod pages;
 mod paging;
@@ -33,5 +36,5 @@ mod visitor;
 #[cfg(test)]
 mod tests;
 
-pub use options::{Clients, Health, MetricsText, Options};
+pub use options::{Clients, Health, MetricsText, OperatorClients, Options};
 pub use routes::app;

@@ -37,6 +37,23 @@ pub struct Clients {
     pub transactions: TransactionServiceClient<rpc::Channel>,
 }
 
+/// Clients of the operator's pages. Their calls carry the operator token.
+#[derive(Clone, Debug)]
+pub struct OperatorClients {
+    /// The orders of all accounts.
+    pub checkout: CheckoutServiceClient<rpc::Channel>,
+    /// The payments of all accounts, and the receipts that are not sent yet.
+    pub transactions: TransactionServiceClient<rpc::Channel>,
+    /// The stock.
+    pub inventory: InventoryServiceClient<rpc::Channel>,
+    /// The reviews of all books.
+    pub reviews: ReviewServiceClient<rpc::Channel>,
+    /// The mails that are not sent yet.
+    pub accounts: AccountServiceClient<rpc::Channel>,
+    /// What the audit compares.
+    pub audit: audit::Services,
+}
+
 /// Returns the metrics of the services in the Prometheus text format. The texts of several
 /// processes may be concatenated: series that occur more than once are added up.
 pub type MetricsText = Arc<dyn Fn() -> String + Send + Sync>;
@@ -54,8 +71,11 @@ pub struct Options {
     pub metrics_text: MetricsText,
     /// Provides the health for `/monitor`; called every two seconds.
     pub health: Health,
-    /// The token with which a client that is not on this machine may read `/monitor`.
+    /// The token with which a client that is not on this machine may read `/monitor`, and with
+    /// which the operator signs in to the pages under `/operator`.
     pub operator_token: rpc::OperatorToken,
+    /// The clients of the pages under `/operator`; `None` closes these pages.
+    pub operator: Option<OperatorClients>,
     /// Whether browsers reach the shop by https only. Then they send its cookies only over
     /// https, and no other host can set them.
     pub secure_cookies: bool,
@@ -72,6 +92,7 @@ impl Default for Options {
             metrics_text: Arc::new(String::new),
             health: Arc::new(|| Box::pin(std::future::ready(Vec::new()))),
             operator_token: rpc::OperatorToken::new(None),
+            operator: None,
             secure_cookies: false,
             mails: None,
         }

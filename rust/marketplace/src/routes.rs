@@ -11,7 +11,7 @@ use axum::{
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, trace::TraceLayer};
 
 use crate::{
-    assets, headers, monitor,
+    assets, headers, monitor, operator,
     options::{Clients, Options},
     pages::{
         self, account, book, cart, category, checkout, cover, home, mails, orders, password_reset,
@@ -55,7 +55,8 @@ pub fn app(clients: Clients, options: Options) -> Router {
             "/robots.txt",
             get(async || {
                 "User-agent: *\nDisallow: /search\nDisallow: /monitor\nDisallow: /account\n\
-                 Disallow: /cart\nDisallow: /checkout\nDisallow: /orders\nDisallow: /mail\n"
+                 Disallow: /cart\nDisallow: /checkout\nDisallow: /orders\nDisallow: /mail\n\
+                 Disallow: /operator\n"
             }),
         )
         .route("/healthz", get(async || "ok\n"))
@@ -120,6 +121,7 @@ fn pages_of_visitors(shop: &Arc<Shop>, monitor_page: Router<Arc<Shop>>) -> Route
         .route("/mail", get(mails::list))
         .route("/mail/{id}", get(mails::show))
         .merge(monitor_page)
+        .merge(operator::routes())
         .fallback(pages::unknown_path)
         .method_not_allowed_fallback(pages::method_not_allowed)
         .layer(middleware::from_fn_with_state(

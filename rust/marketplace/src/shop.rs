@@ -7,7 +7,8 @@ use crate::{
     category::CategoryInfo,
     deadline::Deadline,
     monitor::Monitor,
-    options::{Clients, Options},
+    operator::OperatorSessions,
+    options::{Clients, OperatorClients, Options},
     visitor::{CookieNames, Visitor},
 };
 
@@ -21,6 +22,9 @@ pub(crate) struct Shop {
     pub cache: Cache,
     pub monitor: Arc<Monitor>,
     pub cookies: CookieNames,
+    pub operator_sessions: OperatorSessions,
+    /// Held by the audit that is running.
+    pub audit_turn: tokio::sync::Mutex<()>,
     options: Options,
 }
 
@@ -32,11 +36,18 @@ impl Shop {
             cache: Cache::default(),
             monitor: Arc::default(),
             cookies: CookieNames::new(options.secure_cookies),
+            operator_sessions: OperatorSessions::default(),
+            audit_turn: tokio::sync::Mutex::default(),
             options,
         }
     }
 
-    /// The token that opens the monitor.
+    /// The clients of the operator's pages; `None` if these are closed.
+    pub fn operator_clients(&self) -> Option<&OperatorClients> {
+        self.options.operator.as_ref()
+    }
+
+    /// The token that opens the monitor and the operator's pages.
     pub fn operator_token(&self) -> &rpc::OperatorToken {
         &self.options.operator_token
     }

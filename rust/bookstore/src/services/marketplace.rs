@@ -15,7 +15,7 @@ use contract::bookstore::{
     transactions::v1::transaction_service_client::TransactionServiceClient,
 };
 use futures::{FutureExt, future};
-use marketplace::{Clients, Options};
+use marketplace::{Clients, OperatorClients, Options};
 
 use super::{Definition, Service};
 use crate::{assembly::Assembly, health};
@@ -47,6 +47,7 @@ fn start(assembly: &mut Assembly) -> anyhow::Result<()> {
         reviews: ReviewServiceClient::new(assembly.channel(Service::Reviews)?),
         transactions: TransactionServiceClient::new(assembly.channel(Service::Transactions)?),
     };
+    let operator = operator_clients(assembly)?;
     let mut monitored = Vec::new();
     for service in DEFINITION.calls {
         let channel = assembly.channel(*service)?;
@@ -59,10 +60,33 @@ fn start(assembly: &mut Assembly) -> anyhow::Result<()> {
         metrics_text: Arc::new(move || metrics.render()),
         health: health::probe(monitored),
         operator_token: rpc::OperatorToken::new(assembly.operator_token()),
+        operator,
         secure_cookies: assembly.shop_url().starts_with("https://"),
         mails: assembly.mailer().kept().cloned(),
         ..Options::default()
     };
     assembly.serve_pages(marketplace::app(clients, options));
     Ok(())
+}
+
+/// The clients of the operator's pages; `None` if this process does not have the operator token.
+fn operator_clients(assembly: &Assembly) -> anyhow::Result<Option<OperatorClients>> {
+    let Some(token) = assembly.operator_token() else {
+        return Ok(None);
+    };
+    // Services of the same process believe who calls; those of others verify the token.
+    let channel = |service| -> anyhow::Result<rpc::Channel> {
+        let channel = assembly.channel(service)?.with_operator_token(token);
+        Ok(channel.with_caller(rpc::Caller::Operator))
+    };
+    let (cart, inventory) = (channel(Service::Cart)?, channel(Service::Inventory)?);
+    let transactions = channel(Service::Transactions)?;
+    Ok(Some(OperatorClients {
+        checkout: CheckoutServiceClient::new(cart.clone()),
+        transactions: TransactionServiceClient::new(transactions.clone()),
+        inventory: InventoryServiceClient::new(inventory.clone()),
+        reviews: ReviewServiceClient::new(channel(Service::Reviews)?),
+        accounts: AccountServiceClient::new(channel(Service::Accounts)?),
+        audit: audit::Services::new(cart, inventory, transactions),
+    }))
 }

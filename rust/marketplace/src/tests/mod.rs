@@ -6,6 +6,7 @@ mod forms;
 mod hostile_input;
 mod mails;
 mod monitor;
+mod operator;
 mod orders;
 mod outages;
 mod pages;
@@ -50,12 +51,15 @@ use contract::bookstore::{
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
-use crate::{Clients, Options, app};
+use crate::{Clients, OperatorClients, Options, app};
 use browser::Browser;
 use fakes::{
     FakeAccounts, FakeCarts, FakeCheckout, FakeInventory, FakeRecommendations, FakeReviews,
     FakeTransactions, Fault, FaultSwitch, book,
 };
+
+/// The token of the operator in tests.
+const OPERATOR_TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
 /// The page timeout in tests.
 const PAGE_TIMEOUT: Duration = Duration::from_millis(400);
@@ -70,6 +74,7 @@ struct TestShop {
     checkout: FakeCheckout,
     reviews: FakeReviews,
     transactions: FakeTransactions,
+    stock: FakeInventory,
 }
 
 /// The response to a request.
@@ -81,7 +86,11 @@ struct TestResponse {
 
 impl TestShop {
     fn of(books: &[Book]) -> Self {
-        Self::with(books, Options::default())
+        let options = Options {
+            operator_token: rpc::OperatorToken::new(Some(OPERATOR_TOKEN)),
+            ..Options::default()
+        };
+        Self::with(books, options)
     }
 
     fn with(books: &[Book], options: Options) -> Self {
@@ -91,6 +100,7 @@ impl TestShop {
         let (accounts, carts) = (FakeAccounts::default(), FakeCarts::of(books));
         let checkout = FakeCheckout::of(&carts);
         let (reviews, transactions) = (FakeReviews::default(), FakeTransactions::default());
+        let stock = inventory.clone();
         let channel = rpc::Router::new(rpc::Options::default())
             .add(InventoryServiceServer::new(inventory))
             .add(RecommendationServiceServer::new(recommendations))
@@ -111,9 +121,10 @@ impl TestShop {
             carts: CartServiceClient::new(channel.clone()),
             checkout: CheckoutServiceClient::new(channel.clone()),
             reviews: ReviewServiceClient::new(channel.clone()),
-            transactions: TransactionServiceClient::new(channel),
+            transactions: TransactionServiceClient::new(channel.clone()),
         };
         let options = Options {
+            operator: Some(operator_clients(&channel)),
             page_timeout: PAGE_TIMEOUT,
             ..options
         };
@@ -126,6 +137,7 @@ impl TestShop {
             checkout,
             reviews,
             transactions,
+            stock,
         }
     }
 
@@ -196,6 +208,18 @@ impl TestResponse {
 
     fn count(&self, text: &str) -> usize {
         self.body.matches(text).count()
+    }
+}
+
+fn operator_clients(channel: &rpc::Channel) -> OperatorClients {
+    let channel = channel.clone().with_caller(rpc::Caller::Operator);
+    OperatorClients {
+        checkout: CheckoutServiceClient::new(channel.clone()),
+        transactions: TransactionServiceClient::new(channel.clone()),
+        inventory: InventoryServiceClient::new(channel.clone()),
+        reviews: ReviewServiceClient::new(channel.clone()),
+        accounts: AccountServiceClient::new(channel.clone()),
+        audit: audit::Services::new(channel.clone(), channel.clone(), channel),
     }
 }
 

@@ -151,7 +151,7 @@ async fn monitor_is_for_this_machine_and_for_the_operator() {
         let status = status(elsewhere, &headers).await;
         assert_eq!(status, StatusCode::UNAUTHORIZED, "{credential}");
     }
-    let shop = TestShop::of(&catalogue());
+    let shop = TestShop::with(&catalogue(), Options::default());
     let headers = [("authorization", "Bearer ")];
     let response = shop
         .send_from(elsewhere, Method::GET, "/monitor", &headers)

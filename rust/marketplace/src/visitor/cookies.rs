@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue, header::COOKIE};
 
+use crate::operator::SESSION_AGE as OPERATOR_AGE;
+
 /// The session ends at the latest 90 days after sign-in; the service decides.
 const SESSION_AGE: Duration = Duration::from_secs(90 * 24 * 3600);
 /// Guest carts are deleted 30 days after their last change.
@@ -22,10 +24,13 @@ pub(crate) enum Cookie {
     Recent,
     /// The secret of the forms, until the browser is closed.
     Forms,
+    /// The id of the session of the operator, for 8 hours.
+    Operator,
 }
 
 /// The names of the cookies, and their attributes. All are `HttpOnly`, for the whole site, and
-/// `SameSite=Lax`: other sites can link to the shop, but not send its forms.
+/// `SameSite=Lax`: other sites can link to the shop, but not send its forms. That of the operator
+/// is `SameSite=Strict`: other sites cannot even open its pages.
 #[derive(Debug)]
 pub(crate) struct CookieNames {
     secure: bool,
@@ -36,6 +41,11 @@ impl CookieNames {
     /// that no other host can set them.
     pub fn new(secure: bool) -> Self {
         Self { secure }
+    }
+
+    /// Whether browsers send the cookies over https only.
+    pub fn is_secure(&self) -> bool {
+        self.secure
     }
 
     /// The value of a cookie.
@@ -59,6 +69,7 @@ impl CookieNames {
             Cookie::Cart => Some(CART_AGE),
             Cookie::Recent => Some(RECENT_AGE),
             Cookie::Forms => None,
+            Cookie::Operator => Some(OPERATOR_AGE),
         };
         valid.then(|| self.header(cookie, value, age))?
     }
@@ -69,10 +80,12 @@ impl CookieNames {
     }
 
     fn header(&self, cookie: Cookie, value: &str, age: Option<Duration>) -> Option<HeaderValue> {
-        let mut text = format!(
-            "{}={value}; Path=/; HttpOnly; SameSite=Lax",
-            self.name(cookie)
-        );
+        let same_site = match cookie {
+            Cookie::Operator => "Strict",
+            Cookie::Session | Cookie::Cart | Cookie::Recent | Cookie::Forms => "Lax",
+        };
+        let name = self.name(cookie);
+        let mut text = format!("{name}={value}; Path=/; HttpOnly; SameSite={same_site}");
         if let Some(age) = age {
             text.push_str(&format!("; Max-Age={}", age.as_secs()));
         }
@@ -92,6 +105,8 @@ impl CookieNames {
             (Cookie::Recent, true) => "__Host-recent",
             (Cookie::Forms, false) => "forms",
             (Cookie::Forms, true) => "__Host-forms",
+            (Cookie::Operator, false) => "operator",
+            (Cookie::Operator, true) => "__Host-operator",
         }
     }
 }
@@ -113,6 +128,10 @@ mod tests {
         assert_eq!(
             text(false, Cookie::Forms),
             "forms=x-1; Path=/; HttpOnly; SameSite=Lax"
+        );
+        assert_eq!(
+            text(true, Cookie::Operator),
+            "__Host-operator=x-1; Path=/; HttpOnly; SameSite=Strict; Max-Age=28800; Secure"
         );
     }
 

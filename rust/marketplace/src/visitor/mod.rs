@@ -140,6 +140,11 @@ impl Visitor {
         }
     }
 
+    /// The network of the browser, for limits; `None` if it is unknown.
+    pub fn network(&self) -> Option<IpAddr> {
+        self.address.map(rpc::peer_network)
+    }
+
     /// The same visitor after signing in.
     pub fn with_session(&self, token: &str) -> Self {
         Self {

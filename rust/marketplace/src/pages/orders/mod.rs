@@ -30,8 +30,7 @@ use crate::{
 
 pub(crate) use events::events;
 pub(crate) use receipt::send_receipt;
-pub(crate) use view::Item;
-use view::OrderView;
+pub(crate) use view::{Item, OrderView};
 
 /// The number of orders on a page of the history.
 const PAGE_SIZE: i32 = 20;

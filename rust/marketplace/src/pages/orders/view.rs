@@ -61,7 +61,7 @@ impl Item {
 }
 
 /// An order.
-pub(super) struct OrderView {
+pub(crate) struct OrderView {
     pub id: String,
     /// The day on which it was placed.
     pub day: String,
@@ -77,6 +77,8 @@ pub(super) struct OrderView {
     pub refund: Option<String>,
     /// The lines of the label.
     pub address: Vec<String>,
+    /// With which the parcel can be followed; may be empty.
+    pub tracking_number: String,
     pub can_be_cancelled: bool,
     /// The id of the payment, if it has a receipt.
     pub receipt: Option<String>,
@@ -105,6 +107,7 @@ impl OrderView {
                 .map(label)
                 .unwrap_or_default(),
             receipt: has_receipt(order).then(|| order.transaction_id.clone()),
+            tracking_number: order.tracking_number.clone(),
             can_be_cancelled: matches!(state, OrderState::Placed | OrderState::Paid),
             refresh: (state == OrderState::Placed || owes_refund(order)).then_some(3),
             version: version(order),
@@ -142,7 +145,7 @@ fn meaning(order: &Order) -> String {
         }
         OrderState::Paid => "Your payment has arrived. We pack your books and send them.",
         OrderState::Shipped => "The parcel has left our warehouse.",
-        OrderState::Cancelled => "You have cancelled this order.",
+        OrderState::Cancelled => "This order is cancelled.",
         OrderState::Failed => match order.failure() {
             OrderFailure::PaymentUnanswered => {
                 "The payment provider did not answer in time. The books are back in your cart: \
