@@ -1,17 +1,20 @@
 //! Tests of the service through its generated client, on both engines.
 
 mod carts;
+mod clock_jumps;
 mod compensations;
 mod concurrency;
 mod crashes;
 mod domain;
 mod expiry;
+mod lost_answers;
 mod orders;
 mod random_walk;
 mod resolutions;
 mod saga;
 mod shop;
 mod statements;
+mod stories;
 mod watch;
 
 use std::sync::Arc;

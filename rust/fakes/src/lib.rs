@@ -91,6 +91,11 @@ impl FaultSwitch {
         calls.get(method).copied().unwrap_or_default()
     }
 
+    /// The methods that were called, and how many times each.
+    pub fn all_calls(&self) -> HashMap<&'static str, usize> {
+        self.calls.borrow().clone()
+    }
+
     /// Waits until a method was called `count` more times, including the failed calls.
     pub async fn wait_for_calls(&self, method: &'static str, count: usize) {
         let enough = self.calls(method) + count;

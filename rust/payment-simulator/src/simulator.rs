@@ -95,7 +95,7 @@ pub struct Options {
     pub ids: Arc<dyn IdSource>,
     /// How long a charge of `tok_slow` takes.
     pub slow: Duration,
-    /// How long the webhook of `tok_webhook_late` waits; at most a day.
+    /// How long the webhook of `tok_webhook_late` waits; at most 15 minutes.
     pub late: Duration,
     /// Where webhooks are sent; `None` sends none.
     pub webhooks: Option<WebhookTarget>,

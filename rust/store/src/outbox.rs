@@ -35,9 +35,10 @@ use crate::{Connection, Error, Transaction, query};
 pub(crate) use self::statements::END_LEASES;
 pub use self::statements::STATEMENTS;
 
-/// No lease and no backoff may be longer: a day, in microseconds. A message that is available
-/// later than that was stored while the clock was ahead, and is claimed at once.
-pub const MAX_DELAY: i64 = 24 * 60 * 60 * 1_000_000;
+/// No lease and no backoff may be longer: 15 minutes, in microseconds. A message that is available
+/// later than that was stored while the clock was ahead, and is claimed at once; so after the clock
+/// was set back, no message waits longer than this.
+pub const MAX_DELAY: i64 = 15 * 60 * 1_000_000;
 
 /// The channel of [`Db::listen`](crate::Db::listen) on which a topic is announced that has new
 /// messages.

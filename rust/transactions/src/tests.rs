@@ -7,6 +7,7 @@ mod fake_provider;
 mod grpc;
 mod ledger;
 mod legacy;
+mod outages;
 mod receipts;
 mod refunds;
 mod resume;

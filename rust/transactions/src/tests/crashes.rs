@@ -13,14 +13,14 @@ use crate::{
 store::both_engines! { crate::SCHEMA => money_is_moved_once_whatever_crashes }
 
 /// A charge that is paid back in two parts.
-struct Story {
+pub(super) struct Story {
     charge: ChargeRequest,
     part_id: uuid::Uuid,
     rest_id: uuid::Uuid,
 }
 
 impl Story {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             charge: charge_request("tok_visa", 10_000),
             part_id: uuid::Uuid::new_v4(),
@@ -28,7 +28,10 @@ impl Story {
         }
     }
 
-    async fn run(&self, service: &Transactions) -> Result<TransactionState, TransactionsError> {
+    pub(super) async fn run(
+        &self,
+        service: &Transactions,
+    ) -> Result<TransactionState, TransactionsError> {
         let id = service.charge(&self.charge).await?.transaction_id;
         let part = RefundRequest {
             request_id: self.part_id,
