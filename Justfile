@@ -134,29 +134,30 @@ outages: _deps-rust _deps-chromium
     cargo build --package bookstore --quiet
     node tools/outages.mjs
 
-# kill the bookstore at random moments and check orders, stock and money: ./just crash 20 --engine sqlite
+# kill the bookstore, in one process and in many, at random moments and check orders, stock and money: ./just crash 20 --engine sqlite
 [group("check")]
 crash kills="1000" *args: _deps-rust _deps-python _deps-postgres
     cargo build --quiet --package bookstore
     {{ python }} conformance/crash/crash.py --kills {{ kills }} {{ args }}
 
-# abort the bookstore at each crash point of each kind of order (--engine postgres, --kind KIND)
+# abort each process at each crash point of each kind of order (--engine sqlite, --victim provider, --kind KIND)
 [group("check")]
-crash-points *args="--engine sqlite": _deps-rust _deps-python _deps-postgres
+crash-points *args: _deps-rust _deps-python _deps-postgres
     cargo build --quiet --package bookstore
     {{ python }} conformance/crash/crash.py --points {{ args }}
 
-# check that concurrent reservations of the last copies are linearizable, also when the bookstore is killed
+# check that concurrent reservations and orders of the last copies are linearizable, also when the bookstore is killed
 [group("check")]
 linearizability *args: _deps-rust _deps-python _deps-postgres _deps-go
     cargo build --quiet --package bookstore
     go -C conformance/porcupine vet ./...
     go -C conformance/porcupine test ./...
-    for engine in sqlite postgres; do \
-      history="$PWD/target/history-$engine.json"; \
-      {{ python }} conformance/crash/history.py "$history" --engine $engine {{ args }}; \
+    for engine in sqlite postgres; do for of in reservations orders; do \
+      history="$PWD/target/history-$of-$engine.json"; \
+      {{ python }} conformance/crash/history.py "$history" --of $of --engine $engine {{ args }}; \
       go -C conformance/porcupine run . "$history"; \
-    done
+      go -C conformance/porcupine run . -falsify reserve "$history" >/dev/null; \
+    done; done
 
 # remove each guard of the checkout and of the payments in turn: a test must fail (./just mutations refund)
 [group("check")]

@@ -1,5 +1,6 @@
-"""A real bookstore process that is killed and started again."""
+"""Real bookstore processes that are killed and started again."""
 import os
+import random
 import resource
 import secrets
 import socket
@@ -21,36 +22,27 @@ CHANNEL_OPTIONS = [
     ("grpc.min_reconnect_backoff_ms", 5000),
     ("grpc.max_reconnect_backoff_ms", 200),
 ]
+# The last line of the banner before the example call, and the only one of the simulator.
+READY = ("Try:", "payment simulator at ")
 
 
-class Bookstore:
-    """`bookstore up` in a folder, at the same address after each start."""
+class Process:
+    """One command of the binary, which serves the tables of some services."""
 
-    def __init__(self, folder, databases):
-        self.folder, self.databases = Path(folder), databases
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.address = f"127.0.0.1:{free.getsockname()[1]}"
-        self.process = None
-        self.service_secret = secrets.token_hex(32)
-        self._secret_file = self.folder / "service.secret"
-        self._secret_file.touch(mode=0o600)
-        self._secret_file.write_text(self.service_secret)
+    def __init__(self, folder, command, services):
+        self.folder, self.command, self.services = folder, command, services
+        self._countdown = folder / f"{services[0]}.countdown"
 
-    def start(self, crash_at=None):
-        """Starts the process. With `crash_at` it aborts at the crash point with this number."""
-        environment = {"BINDERY_LOG": "warn"} | {name: value for name, value in os.environ.items() if not name.startswith("BINDERY_")}
-        environment["BINDERY_SERVICE_SECRET_FILE"] = str(self._secret_file)
-        if crash_at is not None:
-            environment["BINDERY_CRASH_AT"] = str(crash_at)
-        flags = [f"--grpc-addr={self.address}", "--shop-addr=127.0.0.1:0", "--metrics-addr=127.0.0.1:0"]
+    def start(self):
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("BINDERY_")}
+        environment |= {"BINDERY_LOG": "warn", "BINDERY_CRASH_COUNTDOWN": str(self._countdown)}
         with open(self.folder / "log", "a", encoding="utf-8") as log:
-            self.process = subprocess.Popen(
-                [BINARY, "up", *flags, *self.databases.flags], cwd=self.folder, env=environment, text=True,
+            self._child = subprocess.Popen(
+                [BINARY, *self.command], cwd=self.folder, env=environment, text=True,
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
             )
         self._ready = threading.Event()
-        self._banner = threading.Thread(
-            target=_read_banner, args=(self.process.stdout, self._ready), daemon=True)
+        self._banner = threading.Thread(target=_read_banner, args=(self._child.stdout, self._ready), daemon=True)
         self._banner.start()
 
     def wait_until_ready(self):
@@ -58,28 +50,117 @@ class Bookstore:
         self._banner.join(START_SECONDS)
         return self._ready.is_set()
 
+    def abort_after(self, points):
+        """Lets the process abort at the next crash point after so many."""
+        written = self._countdown.with_suffix(".written")
+        written.write_text(str(points))
+        written.rename(self._countdown)
+
+    def abort_never(self):
+        """Ends the countdown; `False` if the process has aborted, or is about to."""
+        try:
+            self._countdown.unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def has_ended(self):
+        return self._child.poll() is not None
+
     def kill(self):
         """Sends SIGKILL and waits until the process has ended."""
-        self.process.kill()
-        self.process.wait()
+        self._child.kill()
+        self._child.wait()
+
+
+class Deployment:
+    """The processes of one bookstore by name, each at the same address after each start: one with
+    everything, or one for each service that orders need and one for the payment provider."""
+
+    def __init__(self, folder, databases, separate):
+        self.folder, self.databases = Path(folder), databases
+        self.processes, self._addresses = {}, {}
+        self.service_secret = self._secret("service.secret")
+        if not separate:
+            self._add("bookstore", ["up"], databases.services)
+            return
+        self._secret("webhook.secret")
+        webhooks = free_address()
+        provider = free_address()
+        signed = "--webhook-secret-file=webhook.secret"
+        command = ["payment-simulator", f"--addr={provider}", f"--webhook-url=http://{webhooks}/webhooks", signed]
+        self.processes["provider"] = Process(
+            self.folder, [*command, *databases.flags], ["payment_simulator"])
+        self._add("inventory", ["serve", "inventory"], ["inventory"])
+        self._add("accounts", ["serve", "accounts"], ["accounts"])
+        payments = [f"--payment-provider=http://{provider}", f"--webhook-addr={webhooks}", signed]
+        self._add("transactions", ["serve", "transactions", self._peer("accounts"), *payments], ["transactions"])
+        peers = [self._peer(name) for name in ("inventory", "accounts", "transactions")]
+        self._add("cart", ["serve", "cart", *peers], ["cart"])
+
+    def _add(self, name, command, services):
+        address = free_address()
+        flags = [f"--grpc-addr={address}", "--shop-addr=127.0.0.1:0", "--metrics-addr=127.0.0.1:0",
+                 "--service-secret-file=service.secret"]
+        self.processes[name] = Process(self.folder, [*command, *flags, *self.databases.flags], services)
+        self._addresses[name] = address
+
+    def _peer(self, name):
+        return f"--peer={name}=http://{self._addresses[name]}"
+
+    def _secret(self, name):
+        secret, path = secrets.token_hex(32), self.folder / name
+        path.touch(mode=0o600)
+        path.write_text(secret)
+        return secret
+
+    def start(self):
+        """Starts all processes, and waits until they serve."""
+        for process in self.processes.values():
+            process.start()
+            if not process.wait_until_ready():
+                raise RuntimeError(f"{process.command} did not start: {(self.folder / 'log').read_text()[-2000:]}")
+
+    def restart(self, process):
+        """Starts a killed process, as if so late that its leases have ended."""
+        self.databases.expire_leases(process.services)
+        process.start()
+
+    def kill(self):
+        for process in self.processes.values():
+            process.kill()
 
     def audit(self):
         """The disagreements that `bookstore audit` finds in the running bookstore, as lines."""
-        command = [BINARY, "audit", f"--server=http://{self.address}"]
-        audit = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
+        peers = [self._peer(name) for name in self._addresses if name in ("inventory", "transactions", "cart")]
+        servers = peers or [f"--server=http://{self._addresses['bookstore']}"]
+        audit = subprocess.run([BINARY, "audit", *servers], cwd=self.folder, capture_output=True, text=True, check=False)
         return [] if audit.returncode == 0 else (audit.stdout + audit.stderr).splitlines()
 
     def operator_token(self):
         return (self.folder / "data/operator.token").read_text().strip()
 
-    def channel(self):
-        return grpc.insecure_channel(self.address, CHANNEL_OPTIONS)
+    def channel(self, service):
+        address = self._addresses.get(service) or self._addresses["bookstore"]
+        return grpc.insecure_channel(address, CHANNEL_OPTIONS)
+
+
+def free_address():
+    """An address that nobody uses. The system gives ports from 32768 to connections, so nobody takes
+    this one while its process is dead."""
+    while True:
+        address = ("127.0.0.1", random.randrange(10_000, 32_768))
+        try:
+            socket.create_server(address).close()
+        except OSError:
+            continue
+        return f"{address[0]}:{address[1]}"
 
 
 def _read_banner(stdout, ready):
-    """Reads up to the example call, which comes last."""
+    """Reads up to the line that comes when the process serves, and drains the rest."""
     for line in stdout:
-        if ready.is_set():
-            return
-        if line.strip() == "Try:":
+        if line.strip().startswith(READY):
             ready.set()
+            break
+    threading.Thread(target=stdout.read, daemon=True).start()

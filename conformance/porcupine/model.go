@@ -14,16 +14,17 @@ type Operation struct {
 	Book   int   `json:"book"`
 	Start  int64 `json:"start"`
 	End    int64 `json:"end"`
-	// "reserve", "commit", "release" or "read".
+	// "reserve", "commit", "release" or "read"; "read free" if only the difference of on hand and
+	// reserved is known; "reuse" if a request has the key of another one.
 	Kind string `json:"kind"`
 	// The idempotency key and the copies of a reserve.
 	Key      string `json:"key"`
 	Quantity int    `json:"quantity"`
 	// The reservation that reserve returned, or that commit and release name.
 	Reservation string `json:"reservation"`
-	// Whether the answer was OUT_OF_STOCK or RESERVATION_NOT_HELD.
+	// Whether the answer was OUT_OF_STOCK, RESERVATION_NOT_HELD or REQUEST_ID_REUSED.
 	Refused bool `json:"refused"`
-	// The answer of a read.
+	// The answer of a read. Free copies are on hand and not reserved.
 	OnHand   int `json:"on_hand"`
 	Reserved int `json:"reserved"`
 }
@@ -59,16 +60,29 @@ func (b book) with(id string, changed reservation, onHand, reserved int) book {
 	return book{onHand, reserved, reservations}
 }
 
+// withKey returns the id of the reservation with an idempotency key.
+func (b book) withKey(key string) (string, bool) {
+	for id, known := range b.reservations {
+		if known.key == key {
+			return id, true
+		}
+	}
+	return "", false
+}
+
 // step returns whether the answer is the right one, and the book after the operation.
 func (b book) step(operation Operation) (bool, book) {
 	switch operation.Kind {
 	case "read":
 		return operation.OnHand == b.onHand && operation.Reserved == b.reserved, b
+	case "read free":
+		return operation.OnHand == b.onHand-b.reserved, b
+	case "reuse":
+		_, used := b.withKey(operation.Key)
+		return operation.Refused && used, b
 	case "reserve":
-		for id, known := range b.reservations {
-			if known.key == operation.Key {
-				return !operation.Refused && operation.Reservation == id, b
-			}
+		if id, used := b.withKey(operation.Key); used {
+			return !operation.Refused && operation.Reservation == id, b
 		}
 		if operation.Quantity > b.onHand-b.reserved {
 			return operation.Refused, b

@@ -1,6 +1,9 @@
 package main
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // Two callers reserve the last two copies with one key, a third one gets none, and after the
 // release it does.
@@ -17,6 +20,8 @@ func exampleHistory() History {
 			{Client: 2, Book: 1, Start: 21, End: 22, Kind: "commit", Reservation: "r2"},
 			{Client: 1, Book: 1, Start: 23, End: 24, Kind: "commit", Reservation: "r1", Refused: true},
 			{Client: 2, Book: 1, Start: 25, End: 26, Kind: "read", OnHand: 1, Reserved: 0},
+			{Client: 2, Book: 1, Start: 27, End: 28, Kind: "read free", OnHand: 1},
+			{Client: 2, Book: 1, Start: 29, End: 30, Kind: "reuse", Key: "b", Quantity: 2, Refused: true},
 		},
 	}
 }
@@ -31,8 +36,8 @@ func TestEachFalsifiedAnswerIsRefused(t *testing.T) {
 	for index := range exampleHistory().Operations {
 		history := exampleHistory()
 		operation := &history.Operations[index]
-		if operation.Kind == "read" {
-			operation.Reserved++
+		if strings.HasPrefix(operation.Kind, "read") {
+			operation.OnHand++
 		} else {
 			operation.Refused = !operation.Refused
 		}
@@ -47,6 +52,14 @@ func TestSecondReservationForOneKeyIsRefused(t *testing.T) {
 	history.Stock[1] = 10
 	history.Operations = history.Operations[:2]
 	history.Operations[1].Reservation = "r2"
+	if history.linearizable() {
+		t.Error("it was accepted")
+	}
+}
+
+func TestReuseOfAnUnusedKeyIsRefused(t *testing.T) {
+	history := exampleHistory()
+	history.Operations[len(history.Operations)-1].Key = "c"
 	if history.linearizable() {
 		t.Error("it was accepted")
 	}

@@ -15,7 +15,7 @@ from pathlib import Path
 from servers import RELEASE, ROOT, cpu_seconds, line_matching, set_stock, up
 
 sys.path.insert(0, str(ROOT / "conformance/crash"))
-from databases import Postgres, Sqlite, program  # noqa: E402
+import databases  # noqa: E402
 
 BUYERS = 64
 ORDER_SECONDS = 5
@@ -37,12 +37,12 @@ def sqlite_commits(folder):
         return count / (time.monotonic() - began)
 
 
-def postgres_commits(database, clients):
+def postgres_commits(database, folder, clients):
     """The same on PostgreSQL, with a number of clients: they share the writes of the log."""
     database.query("CREATE TABLE IF NOT EXISTS rows (number BIGSERIAL PRIMARY KEY, text TEXT)")
-    script = Path(database.folder) / "insert.sql"
+    script = Path(folder) / "insert.sql"
     script.write_text("INSERT INTO rows (text) VALUES ('a row of a length that orders have');\n")
-    command = [program("pgbench"), "--no-vacuum", f"--file={script}", f"--client={clients}", f"--time={COMMIT_SECONDS}",
+    command = [databases.program("pgbench"), "--no-vacuum", f"--file={script}", f"--client={clients}", f"--time={COMMIT_SECONDS}",
                "--protocol=prepared", database.url]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return float(re.search(r"tps = ([\d.]+)", output)[1])
@@ -52,7 +52,7 @@ def commits(engine, database, folder):
     """Durable commits in a second, by the number of writers."""
     if engine == "SQLite":
         return {1: sqlite_commits(folder)}
-    return {clients: postgres_commits(database, clients) for clients in (1, BUYERS)}
+    return {clients: postgres_commits(database, folder, clients) for clients in (1, BUYERS)}
 
 
 def counted(metrics, name):
@@ -72,7 +72,8 @@ def syncs(engine, database, metrics):
 def turn(engine, folder):
     """One turn on a new database."""
     with contextlib.ExitStack() as stack:
-        database = Postgres(folder, durable=True) if engine == "PostgreSQL" else Sqlite(folder)
+        name = {"PostgreSQL": "postgres", "SQLite": "sqlite"}[engine]
+        database = stack.enter_context(databases.engine(name, durable=True))(folder)
         stack.callback(database.close)
         result = {"commits": commits(engine, database, folder)}
         bookstore = stack.enter_context(up(folder, "--log=warn", *database.flags))

@@ -29,7 +29,10 @@ async fn charge(State(simulator): State<Simulator>, headers: HeaderMap, body: By
         Err(message) => return error_response(StatusCode::BAD_REQUEST, &message),
     };
     let behaviour = TestToken::parse(&body.token);
-    match simulator.charge(key, &body).await {
+    service::crash_point!();
+    let charged = simulator.charge(key, &body).await;
+    service::crash_point!();
+    match charged {
         Ok((_, true)) if behaviour == TestToken::AnswerLost => broken_response(),
         Ok((charge, new)) => {
             if new && behaviour == TestToken::Slow {
@@ -51,7 +54,10 @@ async fn refund(
         Ok(parsed) => parsed,
         Err(message) => return error_response(StatusCode::BAD_REQUEST, &message),
     };
-    match simulator.refund(key, &charge_id, &body).await {
+    service::crash_point!();
+    let refunded = simulator.refund(key, &charge_id, &body).await;
+    service::crash_point!();
+    match refunded {
         Ok(refund) => json(StatusCode::OK, &refund),
         Err(error) => error.into_response(),
     }

@@ -32,9 +32,11 @@ impl Inventory {
         let body = request.idempotency_body();
         let now = self.now();
         let ids = self.inner.options.ids.as_ref();
+        service::crash_point!();
         let reservation = store::write!(self.db(), transaction => {
             reserve_once(transaction, request, &body, now, ids).await
         })?;
+        service::crash_point!();
         self.notify_watchers(&reservation.lines);
         Ok(reservation)
     }
@@ -105,6 +107,7 @@ impl Inventory {
         accepted_states: &[ReservationState],
     ) -> Result<Reservation, InventoryError> {
         let now = self.now();
+        service::crash_point!();
         let (reservation, ended) = store::write!(self.db(), transaction => {
             let ended = rows::reservations::finish(transaction, reservation_id, state, now).await?;
             if ended {
@@ -115,6 +118,7 @@ impl Inventory {
                 None => Err(InventoryError::ReservationNotFound(reservation_id)),
             }
         })?;
+        service::crash_point!();
         if ended {
             self.notify_watchers(&reservation.lines);
         } else if !accepted_states.contains(&reservation.state) {

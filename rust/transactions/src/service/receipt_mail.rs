@@ -97,7 +97,9 @@ impl OutboxHandler for SendReceipts {
         let to = to.ok_or_else(|| permanent("the charge has no address".to_owned()))?;
         let mail = write(&transaction, to)
             .map_err(|error| permanent(format!("a receipt cannot be written: {error}")))?;
+        service::crash_point!();
         self.0.inner.mailer.send(&mail, &message.key).await?;
+        service::crash_point!();
         Ok(())
     }
 }

@@ -111,6 +111,7 @@ impl Checkout {
             // If this fails, the reservation expires. After an error of the database it is kept,
             // because the order may be stored nevertheless.
             let _ = self.inner.stock.release(reservation.reservation_id).await;
+            service::crash_point!();
         }
         stored
     }
