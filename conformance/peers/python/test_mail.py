@@ -31,6 +31,7 @@ stubs.generate(
     "bookstore/accounts/v1/account.proto", "bookstore/accounts/v1/account_service.proto",
     "bookstore/accounts/v1/address.proto", "bookstore/accounts/v1/session.proto",
     "bookstore/accounts/v1/session_service.proto", "bookstore/type/v1/conventions.proto",
+    "bookstore/type/v1/outbox.proto",
     "buf/validate/validate.proto", "proofread/v1/options.proto",
 )
 
