@@ -1137,10 +1137,10 @@ const file_bookstore_accounts_v1_account_service_proto_rawDesc = "" +
 	"\tdead_only\x18\x03 \x01(\bB \xca\xd8\x19\x1cdead messages and all othersR\bdeadOnly\"\x97\x01\n" +
 	"\x1aListOutboxMessagesResponse\x12G\n" +
 	"\bmessages\x18\x01 \x03(\v2 .bookstore.type.v1.OutboxMessageB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\bmessages\x120\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken\"C\n" +
-	"\x19RetryOutboxMessageRequest\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken\"L\n" +
+	"\x19RetryOutboxMessageRequest\x12/\n" +
 	"\n" +
-	"message_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02(\x01R\tmessageId\"`\n" +
+	"message_id\x18\x01 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x01R\tmessageId\"`\n" +
 	"\x1aRetryOutboxMessageResponse\x12B\n" +
 	"\amessage\x18\x01 \x01(\v2 .bookstore.type.v1.OutboxMessageB\x06\xbaH\x03\xc8\x01\x01R\amessage2\xaa\x1c\n" +
 	"\x0eAccountService\x12\xb2\x03\n" +

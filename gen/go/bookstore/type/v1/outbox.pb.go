@@ -199,15 +199,15 @@ var File_bookstore_type_v1_outbox_proto protoreflect.FileDescriptor
 
 const file_bookstore_type_v1_outbox_proto_rawDesc = "" +
 	"\n" +
-	"\x1ebookstore/type/v1/outbox.proto\x12\x11bookstore.type.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa2\x03\n" +
-	"\rOutboxMessage\x12&\n" +
+	"\x1ebookstore/type/v1/outbox.proto\x12\x11bookstore.type.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xaf\x03\n" +
+	"\rOutboxMessage\x12/\n" +
 	"\n" +
-	"message_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02(\x01R\tmessageId\x12\x1f\n" +
+	"message_id\x18\x01 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x01R\tmessageId\x12\x1f\n" +
 	"\x05topic\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x05topic\x12\"\n" +
 	"\asummary\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\asummary\x12G\n" +
 	"\x05state\x18\x04 \x01(\x0e2%.bookstore.type.v1.OutboxMessageStateB\n" +
-	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x05state\x12#\n" +
-	"\battempts\x18\x05 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\battempts\x12'\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x05state\x12'\n" +
+	"\battempts\x18\x05 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x00R\battempts\x12'\n" +
 	"\n" +
 	"last_error\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tlastError\x12E\n" +
 	"\fenqueue_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\venqueueTime\x12F\n" +

@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x62ookstore/type/v1/outbox.proto\x12\x11\x62ookstore.type.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa2\x03\n\rOutboxMessage\x12&\n\nmessage_id\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x01R\tmessageId\x12\x1f\n\x05topic\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x05topic\x12\"\n\x07summary\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03R\x07summary\x12G\n\x05state\x18\x04 \x01(\x0e\x32%.bookstore.type.v1.OutboxMessageStateB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x05state\x12#\n\x08\x61ttempts\x18\x05 \x01(\x05\x42\x07\xbaH\x04\x1a\x02(\x00R\x08\x61ttempts\x12\'\n\nlast_error\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07R\tlastError\x12\x45\n\x0c\x65nqueue_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x0b\x65nqueueTime\x12\x46\n\x11next_attempt_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0fnextAttemptTime*\x9d\x01\n\x12OutboxMessageState\x12$\n OUTBOX_MESSAGE_STATE_UNSPECIFIED\x10\x00\x12 \n\x1cOUTBOX_MESSAGE_STATE_WAITING\x10\x01\x12 \n\x1cOUTBOX_MESSAGE_STATE_RETRIED\x10\x02\x12\x1d\n\x19OUTBOX_MESSAGE_STATE_DEAD\x10\x03\x42\xb3\x01\n\x15\x63om.bookstore.type.v1B\x0bOutboxProtoP\x01Z\'bindery/gen/go/bookstore/type/v1;typev1\xa2\x02\x03\x42TX\xaa\x02\x11\x42ookstore.Type.V1\xca\x02\x11\x42ookstore\\Type\\V1\xe2\x02\x1d\x42ookstore\\Type\\V1\\GPBMetadata\xea\x02\x13\x42ookstore::Type::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x62ookstore/type/v1/outbox.proto\x12\x11\x62ookstore.type.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xaf\x03\n\rOutboxMessage\x12/\n\nmessage_id\x18\x01 \x01(\x03\x42\x10\xbaH\r\"\x0b\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x01R\tmessageId\x12\x1f\n\x05topic\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x05topic\x12\"\n\x07summary\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03R\x07summary\x12G\n\x05state\x18\x04 \x01(\x0e\x32%.bookstore.type.v1.OutboxMessageStateB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x05state\x12\'\n\x08\x61ttempts\x18\x05 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\x84=(\x00R\x08\x61ttempts\x12\'\n\nlast_error\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\xe8\x07R\tlastError\x12\x45\n\x0c\x65nqueue_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\x0b\x65nqueueTime\x12\x46\n\x11next_attempt_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0fnextAttemptTime*\x9d\x01\n\x12OutboxMessageState\x12$\n OUTBOX_MESSAGE_STATE_UNSPECIFIED\x10\x00\x12 \n\x1cOUTBOX_MESSAGE_STATE_WAITING\x10\x01\x12 \n\x1cOUTBOX_MESSAGE_STATE_RETRIED\x10\x02\x12\x1d\n\x19OUTBOX_MESSAGE_STATE_DEAD\x10\x03\x42\xb3\x01\n\x15\x63om.bookstore.type.v1B\x0bOutboxProtoP\x01Z\'bindery/gen/go/bookstore/type/v1;typev1\xa2\x02\x03\x42TX\xaa\x02\x11\x42ookstore.Type.V1\xca\x02\x11\x42ookstore\\Type\\V1\xe2\x02\x1d\x42ookstore\\Type\\V1\\GPBMetadata\xea\x02\x13\x42ookstore::Type::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,7 +35,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\025com.bookstore.type.v1B\013OutboxProtoP\001Z\'bindery/gen/go/bookstore/type/v1;typev1\242\002\003BTX\252\002\021Bookstore.Type.V1\312\002\021Bookstore\\Type\\V1\342\002\035Bookstore\\Type\\V1\\GPBMetadata\352\002\023Bookstore::Type::V1'
   _globals['_OUTBOXMESSAGE'].fields_by_name['message_id']._loaded_options = None
-  _globals['_OUTBOXMESSAGE'].fields_by_name['message_id']._serialized_options = b'\272H\004\"\002(\001'
+  _globals['_OUTBOXMESSAGE'].fields_by_name['message_id']._serialized_options = b'\272H\r\"\013\030\377\377\377\377\377\377\377\017(\001'
   _globals['_OUTBOXMESSAGE'].fields_by_name['topic']._loaded_options = None
   _globals['_OUTBOXMESSAGE'].fields_by_name['topic']._serialized_options = b'\272H\006r\004\020\001\030d'
   _globals['_OUTBOXMESSAGE'].fields_by_name['summary']._loaded_options = None
@@ -43,13 +43,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_OUTBOXMESSAGE'].fields_by_name['state']._loaded_options = None
   _globals['_OUTBOXMESSAGE'].fields_by_name['state']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
   _globals['_OUTBOXMESSAGE'].fields_by_name['attempts']._loaded_options = None
-  _globals['_OUTBOXMESSAGE'].fields_by_name['attempts']._serialized_options = b'\272H\004\032\002(\000'
+  _globals['_OUTBOXMESSAGE'].fields_by_name['attempts']._serialized_options = b'\272H\010\032\006\030\300\204=(\000'
   _globals['_OUTBOXMESSAGE'].fields_by_name['last_error']._loaded_options = None
   _globals['_OUTBOXMESSAGE'].fields_by_name['last_error']._serialized_options = b'\272H\005r\003\030\350\007'
   _globals['_OUTBOXMESSAGE'].fields_by_name['enqueue_time']._loaded_options = None
   _globals['_OUTBOXMESSAGE'].fields_by_name['enqueue_time']._serialized_options = b'\272H\003\310\001\001'
-  _globals['_OUTBOXMESSAGESTATE']._serialized_start=537
-  _globals['_OUTBOXMESSAGESTATE']._serialized_end=694
+  _globals['_OUTBOXMESSAGESTATE']._serialized_start=550
+  _globals['_OUTBOXMESSAGESTATE']._serialized_end=707
   _globals['_OUTBOXMESSAGE']._serialized_start=116
-  _globals['_OUTBOXMESSAGE']._serialized_end=534
+  _globals['_OUTBOXMESSAGE']._serialized_end=547
 # @@protoc_insertion_point(module_scope)
