@@ -12,9 +12,9 @@ mod orders;
 mod random_walk;
 mod resolutions;
 mod saga;
+mod scenarios;
 mod shop;
 mod statements;
-mod stories;
 mod watch;
 
 use std::sync::Arc;

@@ -15,8 +15,8 @@ use tokio::{
 
 use crate::{Clock, IdSource, PeriodicTask};
 
-/// Messages are claimed when at least one of so many places for deliveries is free.
-const MIN_ROOM_DIVISOR: usize = 4;
+/// Messages are claimed when at least one of so many slots for deliveries is free.
+const MIN_FREE_DIVISOR: usize = 4;
 
 /// Why a message could not be delivered.
 #[derive(Debug, thiserror::Error)]
@@ -143,14 +143,14 @@ impl<H: OutboxHandler> OutboxWorker<H> {
         deliveries: &mut JoinSet<Result<(), store::Error>>,
     ) -> Result<bool, store::Error> {
         let concurrency = self.deliverer.options.concurrency as usize;
-        let room = concurrency.saturating_sub(deliveries.len());
-        // A claim for each single place would cost as much as the deliveries.
-        if room * MIN_ROOM_DIVISOR < concurrency {
+        let free = concurrency.saturating_sub(deliveries.len());
+        // A claim for each single slot would cost as much as the deliveries.
+        if free * MIN_FREE_DIVISOR < concurrency {
             return Ok(true);
         }
         let lease_id: Arc<str> = self.deliverer.options.ids.next_id().to_string().into();
-        let messages = self.deliverer.claim(&lease_id, room).await?;
-        let may_be_more = messages.len() == room;
+        let messages = self.deliverer.claim(&lease_id, free).await?;
+        let may_be_more = messages.len() == free;
         for message in messages {
             let (deliverer, lease_id) = (Arc::clone(&self.deliverer), Arc::clone(&lease_id));
             deliveries.spawn(async move { deliverer.deliver_one(&message, &lease_id).await });

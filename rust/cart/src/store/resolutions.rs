@@ -27,13 +27,13 @@ store::statements! {
 
     const OF_ORDERS = Sql::per_engine(
         concat!("SELECT ", columns!(), " FROM (
-             SELECT *, ROW_NUMBER() OVER (PARTITION BY order_id ORDER BY resolution_id DESC) AS place
+             SELECT *, ROW_NUMBER() OVER (PARTITION BY order_id ORDER BY resolution_id DESC) AS recency
              FROM order_resolutions WHERE order_id IN (SELECT value FROM json_each($1))) AS newest
-         WHERE place <= $2 ORDER BY resolution_id"),
+         WHERE recency <= $2 ORDER BY resolution_id"),
         concat!("SELECT ", columns!(), " FROM (
-             SELECT *, ROW_NUMBER() OVER (PARTITION BY order_id ORDER BY resolution_id DESC) AS place
+             SELECT *, ROW_NUMBER() OVER (PARTITION BY order_id ORDER BY resolution_id DESC) AS recency
              FROM order_resolutions WHERE order_id = ANY($1)) AS newest
-         WHERE place <= $2 ORDER BY resolution_id"),
+         WHERE recency <= $2 ORDER BY resolution_id"),
     );
 }
 

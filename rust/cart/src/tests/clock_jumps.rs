@@ -10,8 +10,8 @@ use service::{Clock as _, CrashPoints};
 use store::testing::TestDb;
 
 use super::{
+    scenarios::{SCENARIOS, Scenario},
     shop::TestShop,
-    stories::{STORIES, Story},
 };
 use crate::{CheckoutOptions, OrderFailure};
 
@@ -25,9 +25,9 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 async fn order_ends_soon_whenever_the_clock_jumps(database: TestDb) {
     for hours in [3, -3] {
-        for story in STORIES {
+        for scenario in SCENARIOS {
             let mut number = 0;
-            while jump_at(&database, story, number, hours).await {
+            while jump_at(&database, scenario, number, hours).await {
                 number += 1;
             }
         }
@@ -35,8 +35,8 @@ async fn order_ends_soon_whenever_the_clock_jumps(database: TestDb) {
 }
 
 /// Kills the process at a crash point; the clock jumps, and the process starts again. `false` if
-/// the story has fewer points.
-async fn jump_at(database: &TestDb, story: Story, number: usize, hours: i64) -> bool {
+/// the scenario has fewer points.
+async fn jump_at(database: &TestDb, scenario: Scenario, number: usize, hours: i64) -> bool {
     let shop = TestShop::open(database);
     let crash_points = Arc::new(CrashPoints::stop_at(number));
     let options = CheckoutOptions {
@@ -45,9 +45,9 @@ async fn jump_at(database: &TestDb, story: Story, number: usize, hours: i64) -> 
     };
     let crashing = shop.restarted(database.db(), options);
     let buyer = crashing.buyer();
-    let request = buyer.request(&[(3, 2)], story.token()).await;
+    let request = buyer.request(&[(3, 2)], scenario.token()).await;
     let crashed = tokio::select! {
-        finished = story.run(&crashing, &buyer, &request) => {
+        finished = scenario.run(&crashing, &buyer, &request) => {
             finished.expect("the services answer");
             false
         }
@@ -57,7 +57,7 @@ async fn jump_at(database: &TestDb, story: Story, number: usize, hours: i64) -> 
     shop.clock
         .set(shop.clock.now() + SignedDuration::from_hours(hours));
     shop.advance(Duration::ZERO);
-    let what = format!("{story:?}, point {number}, {hours} hours");
+    let what = format!("{scenario:?}, point {number}, {hours} hours");
 
     shop.finish(5).await;
     let buyer = shop.buyer_with(buyer.account_id);

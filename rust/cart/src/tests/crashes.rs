@@ -7,36 +7,36 @@ use store::testing::TestDb;
 use uuid::Uuid;
 
 use super::{
+    scenarios::{SCENARIOS, Scenario},
     shop::TestShop,
-    stories::{STORIES, Story},
 };
 use crate::CheckoutOptions;
 
 store::both_engines! { crate::SCHEMA => order_is_finished_once_whatever_crashes }
 
 /// Three points of PlaceOrder, two of CancelOrder, and two of each step of the worker.
-fn points(story: Story) -> usize {
-    match story {
-        Story::Paid | Story::Declined => 3 + 3 * 2,
-        Story::CancelledWhenPaid => 3 + 3 * 2 + 2 + 2,
-        Story::CancelledAtOnce => 3 + 2 + 2,
+fn points(scenario: Scenario) -> usize {
+    match scenario {
+        Scenario::Paid | Scenario::Declined => 3 + 3 * 2,
+        Scenario::CancelledWhenPaid => 3 + 3 * 2 + 2 + 2,
+        Scenario::CancelledAtOnce => 3 + 2 + 2,
     }
 }
 
 async fn order_is_finished_once_whatever_crashes(database: TestDb) {
-    for story in STORIES {
+    for scenario in SCENARIOS {
         for number in 0.. {
-            if !crash_at(&database, story, number).await {
-                assert_eq!(number, points(story), "the points of {story:?}");
+            if !crash_at(&database, scenario, number).await {
+                assert_eq!(number, points(scenario), "the points of {scenario:?}");
                 break;
             }
         }
     }
 }
 
-/// Runs a story up to a crash point, restarts, and checks the result. `false` if the story has
+/// Runs a scenario up to a crash point, restarts, and checks the result. `false` if the scenario has
 /// fewer points.
-async fn crash_at(database: &TestDb, story: Story, number: usize) -> bool {
+async fn crash_at(database: &TestDb, scenario: Scenario, number: usize) -> bool {
     let shop = TestShop::open(database);
     let crash_points = Arc::new(CrashPoints::stop_at(number));
     let options = CheckoutOptions {
@@ -45,18 +45,20 @@ async fn crash_at(database: &TestDb, story: Story, number: usize) -> bool {
     };
     let crashing = shop.restarted(database.db(), options);
     let buyer = crashing.buyer_with(Uuid::new_v4());
-    let request = buyer.request(&[(3, 2)], story.token()).await;
+    let request = buyer.request(&[(3, 2)], scenario.token()).await;
     let crashed = tokio::select! {
-        finished = story.run(&crashing, &buyer, &request) => {
+        finished = scenario.run(&crashing, &buyer, &request) => {
             finished.expect("the services answer");
             false
         }
         () = crash_points.stopped() => true,
     };
     drop(crashing);
-    let what = format!("{story:?}, point {number}");
+    let what = format!("{scenario:?}, point {number}");
 
     let buyer = shop.buyer_with(buyer.account_id);
-    story.finish_and_check(&shop, &buyer, &request, &what).await;
+    scenario
+        .finish_and_check(&shop, &buyer, &request, &what)
+        .await;
     crashed
 }

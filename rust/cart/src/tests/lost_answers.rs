@@ -7,8 +7,8 @@ use fakes::{Fault, FaultSwitch};
 use store::testing::TestDb;
 
 use super::{
+    scenarios::{SCENARIOS, Scenario},
     shop::{Buyer, TestShop},
-    stories::{STORIES, Story},
 };
 
 store::both_engines! { crate::SCHEMA => answer_of_every_remote_call_may_be_lost }
@@ -25,7 +25,7 @@ const METHODS: [&str; 8] = [
     "reserve_stock",
 ];
 
-/// A method of another service, and the number of its call in a story.
+/// A method of another service, and the number of its call in a scenario.
 type Call = (usize, &'static str, usize);
 
 fn switches(shop: &TestShop) -> [&FaultSwitch; 3] {
@@ -36,18 +36,21 @@ fn switches(shop: &TestShop) -> [&FaultSwitch; 3] {
     ]
 }
 
-async fn prepare(database: &TestDb, story: Story) -> (TestShop, Buyer, PlaceOrderRequest) {
+async fn prepare(database: &TestDb, scenario: Scenario) -> (TestShop, Buyer, PlaceOrderRequest) {
     let shop = TestShop::open(database);
     let buyer = shop.buyer();
-    let request = buyer.request(&[(3, 2)], story.token()).await;
+    let request = buyer.request(&[(3, 2)], scenario.token()).await;
     (shop, buyer, request)
 }
 
-/// The remote calls of a story in which nothing fails.
-async fn calls(database: &TestDb, story: Story) -> Vec<Call> {
-    let (shop, buyer, request) = prepare(database, story).await;
+/// The remote calls of a scenario in which nothing fails.
+async fn calls(database: &TestDb, scenario: Scenario) -> Vec<Call> {
+    let (shop, buyer, request) = prepare(database, scenario).await;
     let before = switches(&shop).map(FaultSwitch::all_calls);
-    story.run(&shop, &buyer, &request).await.expect("it ends");
+    scenario
+        .run(&shop, &buyer, &request)
+        .await
+        .expect("it ends");
     let mut calls = Vec::new();
     for (service, switch) in switches(&shop).into_iter().enumerate() {
         for (method, count) in switch.all_calls() {
@@ -60,16 +63,18 @@ async fn calls(database: &TestDb, story: Story) -> Vec<Call> {
 
 async fn answer_of_every_remote_call_may_be_lost(database: TestDb) {
     let mut lost = BTreeSet::new();
-    for story in STORIES {
-        for (service, method, number) in calls(&database, story).await {
-            let (shop, buyer, request) = prepare(&database, story).await;
+    for scenario in SCENARIOS {
+        for (service, method, number) in calls(&database, scenario).await {
+            let (shop, buyer, request) = prepare(&database, scenario).await;
             let mut faults = vec![Fault::None; number];
             faults.push(Fault::AnswerLost);
             switches(&shop)[service].set_next(method, &faults);
             // The client gets an error, or the background task repeats the step.
-            let _ = story.run(&shop, &buyer, &request).await;
-            let what = format!("{story:?}, call {number} of {method}");
-            story.finish_and_check(&shop, &buyer, &request, &what).await;
+            let _ = scenario.run(&shop, &buyer, &request).await;
+            let what = format!("{scenario:?}, call {number} of {method}");
+            scenario
+                .finish_and_check(&shop, &buyer, &request, &what)
+                .await;
             lost.insert(method);
         }
     }

@@ -13,13 +13,13 @@ use crate::{
 store::both_engines! { crate::SCHEMA => money_is_moved_once_whatever_crashes }
 
 /// A charge that is paid back in two parts.
-pub(super) struct Story {
+pub(super) struct Scenario {
     charge: ChargeRequest,
     part_id: uuid::Uuid,
     rest_id: uuid::Uuid,
 }
 
-impl Story {
+impl Scenario {
     pub(super) fn new() -> Self {
         Self {
             charge: charge_request("tok_visa", 10_000),
@@ -54,9 +54,9 @@ async fn money_is_moved_once_whatever_crashes(database: TestDb) {
             crash_points: Arc::clone(&crash_points),
             ..service.options()
         });
-        let story = Story::new();
+        let scenario = Scenario::new();
         let crashed = tokio::select! {
-            finished = story.run(&crashing) => {
+            finished = scenario.run(&crashing) => {
                 finished.expect("the provider answers");
                 false
             }
@@ -66,7 +66,7 @@ async fn money_is_moved_once_whatever_crashes(database: TestDb) {
         service.resume().await;
         service.assert_balanced().await;
         // A client that retries gets the same charge and the same refunds.
-        let retried = story.run(&service.transactions).await;
+        let retried = scenario.run(&service.transactions).await;
         let state = retried.expect("the provider answers");
         assert_eq!(state, TransactionState::Refunded, "point {number}");
         assert_eq!(service.provider.charges(), number + 1, "point {number}");

@@ -7,7 +7,7 @@ use service::{Clock as _, CrashPoints};
 use store::testing::TestDb;
 
 use super::{
-    TestTransactions, charge_request, crashes::Story, fake_provider::Fault, refund_request,
+    TestTransactions, charge_request, crashes::Scenario, fake_provider::Fault, refund_request,
 };
 use crate::{Options, TransactionState};
 
@@ -21,7 +21,7 @@ store::both_engines! {
 async fn answer_of_every_call_of_the_provider_may_be_lost(database: TestDb) {
     let service = TestTransactions::open(&database);
     let before = service.provider.calls();
-    let ran = Story::new().run(&service.transactions).await;
+    let ran = Scenario::new().run(&service.transactions).await;
     ran.expect("the provider answers");
     let calls = service.provider.calls() - before;
     assert_eq!(calls, 3, "a charge and two refunds");
@@ -30,12 +30,12 @@ async fn answer_of_every_call_of_the_provider_may_be_lost(database: TestDb) {
             let faults = (0..number).map(|_| Fault::None).chain([fault.clone()]);
             service.provider.fail_with(faults);
             let charges = service.provider.charges();
-            let story = Story::new();
+            let scenario = Scenario::new();
             let what = format!("{fault:?}, call {number}");
-            story.run(&service.transactions).await.expect_err(&what);
+            scenario.run(&service.transactions).await.expect_err(&what);
             service.resume().await;
             service.assert_balanced().await;
-            let retried = story.run(&service.transactions).await;
+            let retried = scenario.run(&service.transactions).await;
             assert_eq!(retried.expect(&what), TransactionState::Refunded, "{what}");
             assert_eq!(service.provider.charges(), charges + 1, "{what}");
             service.assert_balanced().await;
@@ -91,16 +91,16 @@ async fn payments_end_soon_whenever_the_clock_jumps(database: TestDb) {
     }
 }
 
-/// `false` if the story has fewer points.
+/// `false` if the scenario has fewer points.
 async fn jump_at(service: &TestTransactions, number: usize, hours: i64) -> bool {
     let crash_points = Arc::new(CrashPoints::stop_at(number));
     let crashing = service.with_options(Options {
         crash_points: Arc::clone(&crash_points),
         ..service.options()
     });
-    let (story, charges) = (Story::new(), service.provider.charges());
+    let (scenario, charges) = (Scenario::new(), service.provider.charges());
     let crashed = tokio::select! {
-        finished = story.run(&crashing) => {
+        finished = scenario.run(&crashing) => {
             finished.expect("the provider answers");
             false
         }
@@ -115,7 +115,7 @@ async fn jump_at(service: &TestTransactions, number: usize, hours: i64) -> bool 
         assert!(payment.transaction.is_some(), "{what}: {payment:?}");
     }
     service.assert_balanced().await;
-    let retried = story.run(&service.transactions).await;
+    let retried = scenario.run(&service.transactions).await;
     assert_eq!(retried.expect(&what), TransactionState::Refunded, "{what}");
     assert_eq!(service.provider.charges(), charges + 1, "{what}");
     service.assert_balanced().await;

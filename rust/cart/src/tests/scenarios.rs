@@ -10,21 +10,21 @@ use super::{
 
 /// How an order ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Story {
+pub(super) enum Scenario {
     Paid,
     Declined,
     CancelledWhenPaid,
     CancelledAtOnce,
 }
 
-pub(super) const STORIES: [Story; 4] = [
-    Story::Paid,
-    Story::Declined,
-    Story::CancelledWhenPaid,
-    Story::CancelledAtOnce,
+pub(super) const SCENARIOS: [Scenario; 4] = [
+    Scenario::Paid,
+    Scenario::Declined,
+    Scenario::CancelledWhenPaid,
+    Scenario::CancelledAtOnce,
 ];
 
-impl Story {
+impl Scenario {
     pub(super) fn token(self) -> &'static str {
         match self {
             Self::Declined => "tok_insufficient_funds",
@@ -76,14 +76,14 @@ impl Story {
         let (state, copies) = (order.state(), shop.copies(3));
         let cart = quantities(&get(&buyer.cart, "").await.expect("read"));
         match self {
-            Story::Paid => {
+            Scenario::Paid => {
                 assert_eq!(
                     (state, money, copies),
                     (OrderState::Paid, (total, 0), (8, 0, 2)),
                     "{what}"
                 );
             }
-            Story::Declined => {
+            Scenario::Declined => {
                 assert_eq!(
                     (state, money, copies),
                     (OrderState::Failed, (0, 0), (10, 0, 0)),
@@ -91,12 +91,12 @@ impl Story {
                 );
                 assert_eq!(cart, [(3, 2)], "{what}");
             }
-            Story::CancelledWhenPaid | Story::CancelledAtOnce => {
+            Scenario::CancelledWhenPaid | Scenario::CancelledAtOnce => {
                 assert_eq!((state, money.0), (OrderState::Cancelled, money.1), "{what}");
                 assert_eq!((copies.1, copies.0 + copies.2), (0, 10), "{what}");
             }
         }
-        if self != Story::Declined {
+        if self != Scenario::Declined {
             assert_eq!(cart, [], "{what}");
         }
         assert!(shop.transactions.transactions().len() <= 1, "{what}");
