@@ -1,9 +1,9 @@
-//! One system call for all answers that a connection writes in the same turn.
+//! Few system calls for the answers that a connection writes in the same turn.
 //!
 //! hyper writes each answer by a system call of its own, also when the next ones are ready:
 //! h2 flushes before it accepts the next stream (`server::Connection::poll_accept` ends
 //! with `poll_complete`). Here a flush only keeps the bytes, and the task of the connection
-//! sends all of them when hyper has nothing left to do in this turn. h2 could do the same
+//! sends them when they are many or hyper has nothing left to do in this turn. h2 could do the same
 //! by flushing only when `poll_accept` is about to return `Pending`.
 
 use std::{
@@ -16,9 +16,11 @@ use std::{
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Kept bytes are sent within the turn as soon as they are this many. Larger writes are
-/// not copied.
-const MAX_BATCH: usize = 16 * 1024;
+/// Kept bytes are sent within the turn as soon as they are this many: about ten small
+/// answers. If all answers of a turn were sent at its end, the client and the server would
+/// wait for each other in turns, where they can work at the same time. With 16 KiB a client
+/// with one connection was served at two thirds of the rate. Larger writes are not copied.
+const MAX_BATCH: usize = 2 * 1024;
 
 /// The side for hyper: reads directly, and keeps what is written.
 pub(crate) struct BatchedStream<S>(Arc<Mutex<State<S>>>);
