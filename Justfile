@@ -235,6 +235,23 @@ hooks:
 release: _deps-rust
     tools/release
 
+# build the container image of the bookstore, with its SBOM, in target/dist (needs no container engine)
+[group("deployment")]
+image file="target/dist/bookstore-image.tar": _deps-rust _deps-image
+    cargo build --profile release-archive --locked --package bookstore
+    mkdir -p $(dirname {{ file }})
+    cargo cyclonedx --quiet --manifest-path rust/bookstore/Cargo.toml --format json --spec-version 1.5 --target all \
+      --override-filename sbom.cdx
+    mv rust/bookstore/sbom.cdx.json target/dist/bookstore.cdx.json
+    find rust conformance -name sbom.cdx.json -delete
+    tools/image target/release-archive/bookstore {{ file }} --sbom target/dist/bookstore.cdx.json --root "$PWD" \
+      --version $(cargo pkgid --package bookstore | sed 's/.*[#@]//') --revision $(git rev-parse HEAD) --created $(git log -1 --format=%ct)
+
+# run the container image in a Docker engine of its own
+[group("deployment")]
+image-test: image _deps-docker _deps-grpcurl _deps-python
+    BINDERY_IMAGE="$PWD/target/dist/bookstore-image.tar" tools/with-docker {{ python }} -m unittest deploy/tests/test_image.py --verbose
+
 # install the tools that the checks need, mostly into .tools
 [group("set-up")]
 deps: _deps-rust _deps-buf _deps-go _deps-grpcurl _deps-python _deps-cargo _deps-postgres _deps-chromium
@@ -262,6 +279,12 @@ _deps-postgres:
 
 _deps-bench:
     tools/deps bench
+
+_deps-image: _deps-rust
+    tools/deps image
+
+_deps-docker:
+    tools/deps docker
 
 _deps-mutants: _deps-rust
     tools/deps mutants
