@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, pin::pin, time::Duration};
 
 use anyhow::Context as _;
+use rpc::ServerTls;
 use telemetry::Metrics;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -12,9 +13,11 @@ use crate::{
     banner::Banner,
     http_server,
     listeners::Listeners,
-    operator_token, service_secret,
+    operator_token,
+    peers::Peers,
+    service_secret,
     services::Service,
-    settings::{Peers, Settings},
+    settings::Settings,
 };
 
 /// What one process runs, and its settings.
@@ -64,6 +67,15 @@ pub async fn run(config: ProcessConfig) -> anyhow::Result<()> {
     app.serve_until(signal).await
 }
 
+/// How the URLs of this process begin.
+fn scheme(options: &rpc::Options) -> &'static str {
+    if options.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    }
+}
+
 /// A process whose services are started and whose listeners are bound.
 struct App {
     listeners: Listeners,
@@ -86,6 +98,7 @@ impl App {
             operator_token::from_variable()
         };
         let service_secret = settings.service_secret.read()?;
+        let tls = settings.server_tls.load(&settings.client_tls)?;
         let service_secrets = service_secret.as_deref().map(service_secret::by_service);
         let options = rpc::Options {
             operator_token,
@@ -94,20 +107,33 @@ impl App {
             connection_threads: rpc::ConnectionThreads::start()
                 .context("cannot start the threads for connections")?,
             service_secrets: service_secrets.unwrap_or_default(),
+            tls,
             ..rpc::Options::default()
         };
         let shop = listeners.shop.as_ref().map(TcpListener::local_addr);
-        let shop_url = settings.mails.shop_url(shop.transpose()?)?;
+        let shop_url = settings
+            .mails
+            .shop_url(shop.transpose()?, scheme(&options))?;
         let assembled = Assembly::start(&config, shop_url, &metrics, &options).await?;
-        if service_secret.is_none() && config.is_distributed() {
+        let verifies_clients = options
+            .tls
+            .as_ref()
+            .is_some_and(ServerTls::verifies_clients);
+        if service_secret.is_none() && !verifies_clients && config.is_distributed() {
             tracing::warn!(
-                "without --service-secret-file, the services of different processes cannot \
-                 prove who they are: calls to methods that only services may call are refused"
+                "without --tls-client-ca or --service-secret-file, the services of different \
+                 processes cannot prove who they are: calls to methods that only services may \
+                 call are refused"
             );
         }
         let storage = config.needs_data_folder().then_some(&settings.storage);
         Ok(Self {
-            banner: Banner::new(&listeners, storage, config.runs(Service::Recommendations))?,
+            banner: Banner::new(
+                &listeners,
+                storage,
+                config.runs(Service::Recommendations),
+                scheme(&options),
+            )?,
             listeners,
             assembled,
             metrics,

@@ -8,16 +8,17 @@ use std::{
 
 use anyhow::{Context, bail};
 use mail::Mailer;
-use rpc::{Authenticator, Channel, GeneratedServer, LateChannel, Router};
+use rpc::{Authenticator, Channel, ClientTls, GeneratedServer, LateChannel, Router, ServerTls};
 use telemetry::Metrics;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     app::ProcessConfig,
     payments::Payments,
+    peers::Peers,
     remote_sessions::RemoteSessions,
     services::Service,
-    settings::{Peers, Settings, Storage},
+    settings::{Settings, Storage},
 };
 
 /// The services of a process while they are started.
@@ -30,6 +31,7 @@ pub struct Assembly {
     pages: Option<axum::Router>,
     background: Vec<Box<dyn FnOnce() -> AbortOnDropHandle<()> + Send>>,
     operator_token: Option<String>,
+    server_tls: Option<ServerTls>,
     /// One channel for each pair of a calling and a called service.
     channels: BTreeMap<(Service, Service), Channel>,
     starting: Option<Service>,
@@ -63,6 +65,11 @@ impl Assembly {
             settings,
         } = config;
         let (in_process, setter) = LateChannel::new();
+        let tls = settings.client_tls.load_for(peers.urls())?;
+        let others = Others {
+            peers,
+            tls: tls.as_ref(),
+        };
         let mut assembly = Self {
             mailer: settings.mails.mailer(&settings.storage)?,
             settings: settings.clone(),
@@ -70,9 +77,10 @@ impl Assembly {
             metrics: metrics.clone(),
             router: Some(Router::new(options.clone())),
             operator_token: options.operator_token.clone(),
+            server_tls: options.tls.clone(),
             pages: None,
             background: Vec::new(),
-            channels: channels(services, peers, &options.service_secrets, &in_process)?,
+            channels: channels(services, others, &options.service_secrets, &in_process)?,
             starting: None,
         };
         for service in services {
@@ -81,7 +89,7 @@ impl Assembly {
         }
         let mut router = assembly.take_router();
         if !services.contains(&Service::Accounts)
-            && let Some(accounts) = peers.channel(Service::Accounts)?
+            && let Some(accounts) = others.channel(Service::Accounts)?
         {
             router = router.verifying_tokens_by(RemoteSessions::authenticator(accounts));
         }
@@ -173,15 +181,33 @@ impl Assembly {
         self.operator_token.as_deref()
     }
 
+    /// The certificate of the ports of this process, unless they are plain text.
+    pub fn server_tls(&self) -> Option<&ServerTls> {
+        self.server_tls.as_ref()
+    }
+
     fn take_router(&mut self) -> Router {
         self.router.take().expect("the router is put back at once")
+    }
+}
+
+/// The services of other processes.
+#[derive(Clone, Copy)]
+struct Others<'p> {
+    peers: &'p Peers,
+    tls: Option<&'p ClientTls>,
+}
+
+impl Others<'_> {
+    fn channel(self, service: Service) -> anyhow::Result<Option<Channel>> {
+        self.peers.channel(service, self.tls)
     }
 }
 
 /// One channel for each call that the services of this process declare.
 fn channels(
     services: &BTreeSet<Service>,
-    peers: &Peers,
+    others: Others<'_>,
     secrets: &HashMap<String, String>,
     in_process: &Channel,
 ) -> anyhow::Result<BTreeMap<(Service, Service), Channel>> {
@@ -193,7 +219,7 @@ fn channels(
                 channel.clone()
             } else if services.contains(callee) {
                 in_process.clone()
-            } else if let Some(channel) = peers.channel(*callee)? {
+            } else if let Some(channel) = others.channel(*callee)? {
                 channel
             } else {
                 let (caller, callee) = (caller.name(), callee.name());
@@ -226,7 +252,11 @@ mod tests {
     fn channels_of(services: &[Service], values: &[&str]) -> anyhow::Result<Vec<Service>> {
         let (in_process, _setter) = LateChannel::new();
         let services = services.iter().copied().collect();
-        channels(&services, &peers(values), &HashMap::new(), &in_process)
+        let others = Others {
+            peers: &peers(values),
+            tls: None,
+        };
+        channels(&services, others, &HashMap::new(), &in_process)
             .map(|channels| channels.into_keys().map(|(_, callee)| callee).collect())
     }
 

@@ -23,6 +23,8 @@ pub struct Banner {
     pub data: Option<(String, PathBuf)>,
     /// Whether this process serves Recommend, which the example calls.
     pub recommends: bool,
+    /// `https` if the ports speak TLS, else `http`.
+    pub scheme: &'static str,
 }
 
 impl Banner {
@@ -31,6 +33,7 @@ impl Banner {
         listeners: &Listeners,
         storage: Option<&Storage>,
         recommends: bool,
+        scheme: &'static str,
     ) -> anyhow::Result<Self> {
         let data = match storage {
             Some(storage) => Some((
@@ -49,6 +52,7 @@ impl Banner {
             metrics: listeners.metrics.local_addr()?,
             data,
             recommends,
+            scheme,
         })
     }
 
@@ -66,16 +70,21 @@ impl fmt::Display for Banner {
             metrics,
             data,
             recommends,
+            scheme,
         } = self;
+        let (transport, grpcurl) = match *scheme {
+            "https" => ("TLS", "grpcurl -cacert CA.pem"),
+            _ => ("plaintext", "grpcurl -plaintext"),
+        };
         writeln!(f, "The bookstore is running.")?;
         if let Some(shop) = shop {
-            writeln!(f, "  shop     http://{shop}")?;
+            writeln!(f, "  shop     {scheme}://{shop}")?;
         }
         writeln!(
             f,
-            "  gRPC     {grpc} (plaintext; reflection, health and gRPC-Web too)"
+            "  gRPC     {grpc} ({transport}; reflection, health and gRPC-Web too)"
         )?;
-        writeln!(f, "  metrics  http://{metrics}/metrics")?;
+        writeln!(f, "  metrics  {scheme}://{metrics}/metrics")?;
         if let Some((data, token)) = data {
             writeln!(f, "  data     {data}")?;
             writeln!(f, "  operator token in {}", token.display())?;
@@ -83,11 +92,11 @@ impl fmt::Display for Banner {
         writeln!(f)?;
         writeln!(f, "Try:")?;
         if !recommends {
-            return write!(f, "  grpcurl -plaintext {grpc} list");
+            return write!(f, "  {grpcurl} {grpc} list");
         }
         write!(
             f,
-            "  grpcurl -plaintext -d '{{\"category\": \"BOOK_CATEGORY_MYSTERY\", \"max_results\": 3}}' {grpc} \
+            "  {grpcurl} -d '{{\"category\": \"BOOK_CATEGORY_MYSTERY\", \"max_results\": 3}}' {grpc} \
              bookstore.recommendations.v1.RecommendationService/Recommend"
         )
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::{Router, http::header, routing::get};
+use rpc::ClientCertificates;
 use telemetry::Metrics;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -21,20 +22,30 @@ pub fn serve_shop(
     options: &rpc::Options,
     closing: &CancellationToken,
 ) -> JoinHandle<()> {
-    serve(listener, "shop", shop, options.clone(), closing.clone())
+    let options = with_clients(options, ClientCertificates::NotAsked);
+    serve(listener, "shop", shop, options, closing.clone())
 }
 
-/// Serves the metrics in the same way.
+/// Serves the metrics in the same way. Where clients of this process have certificates, those
+/// who read the metrics need one.
 pub fn serve_metrics(
     listener: TcpListener,
     metrics: Router,
     options: &rpc::Options,
     closing: &CancellationToken,
 ) -> JoinHandle<()> {
-    let mut options = options.clone();
+    let mut options = with_clients(options, ClientCertificates::Required);
     options.connections.max_connections = MAX_METRICS_CONNECTIONS;
     options.connections.max_connections_per_peer = MAX_METRICS_CONNECTIONS;
     serve(listener, "metrics", metrics, options, closing.clone())
+}
+
+fn with_clients(options: &rpc::Options, clients: ClientCertificates) -> rpc::Options {
+    let tls = options.tls.clone().map(|tls| tls.with_clients(clients));
+    rpc::Options {
+        tls,
+        ..options.clone()
+    }
 }
 
 fn serve(

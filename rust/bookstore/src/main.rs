@@ -3,6 +3,7 @@
 mod app;
 mod assembly;
 mod banner;
+mod certificates;
 mod commands;
 mod error_report;
 mod health;
@@ -10,12 +11,14 @@ mod http_server;
 mod listeners;
 mod operator_token;
 mod payments;
+mod peers;
 mod remote_sessions;
 mod secret_file;
 mod service_secret;
 mod services;
 mod settings;
 mod simulator;
+mod tls;
 
 use std::process::ExitCode;
 

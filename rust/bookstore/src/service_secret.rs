@@ -1,4 +1,5 @@
-//! The secret by which the services of a deployment prove to each other who they are.
+//! The secret by which the services of a deployment prove to each other who they are, where
+//! they have no certificates.
 
 use std::{collections::HashMap, path::PathBuf};
 
@@ -19,8 +20,9 @@ const ADVICE: Advice = Advice {
 /// Where the secret is.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ServiceSecret {
-    /// A file with the secret by which services of different processes recognize each other;
-    /// the same for all processes, and readable by its owner only
+    /// A file with the secret by which services of different processes recognize each other,
+    /// where they have no certificates; the same for all processes, and readable by its owner
+    /// only
     #[arg(long, value_name = "FILE", env = "BINDERY_SERVICE_SECRET_FILE")]
     pub service_secret_file: Option<PathBuf>,
 }

@@ -1,13 +1,17 @@
 //! The settings that several commands share, by flag or by environment variable.
 
-use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+use std::{net::SocketAddr, path::PathBuf};
 
 use anyhow::{Context, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use mail::Mailer;
 use store::Location;
 
-use crate::{payments::Payments, service_secret::ServiceSecret, services::Service};
+use crate::{
+    payments::Payments,
+    service_secret::ServiceSecret,
+    tls::{ClientTlsSettings, ServerTlsSettings},
+};
 
 /// The settings of a process that serves.
 #[derive(Debug, Clone, Args)]
@@ -15,6 +19,14 @@ pub struct Settings {
     /// How the services prove who they are to those of other processes.
     #[command(flatten)]
     pub service_secret: ServiceSecret,
+
+    /// The certificate of the ports.
+    #[command(flatten)]
+    pub server_tls: ServerTlsSettings,
+
+    /// The certificates for calls to other processes.
+    #[command(flatten)]
+    pub client_tls: ClientTlsSettings,
 
     /// Where the data is stored.
     #[command(flatten)]
@@ -135,62 +147,6 @@ pub struct Listen {
     pub lame_duck: u32,
 }
 
-/// The addresses of services that run in other processes.
-#[derive(Debug, Clone, Default, Args)]
-pub struct Peers {
-    /// The address of a service that runs in another process, such as
-    /// inventory=http://10.0.0.7:50051; once for each such service
-    #[arg(
-        long = "peer",
-        value_name = "NAME=URL",
-        env = "BINDERY_PEERS",
-        value_delimiter = ','
-    )]
-    pub peers: Vec<Peer>,
-}
-
-/// One service in another process.
-#[derive(Debug, Clone)]
-pub struct Peer {
-    service: Service,
-    url: String,
-}
-
-impl FromStr for Peer {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (name, url) = text
-            .split_once('=')
-            .ok_or("write NAME=URL, for example inventory=http://10.0.0.7:50051")?;
-        let service = Service::from_str(name, false).map_err(|_| {
-            let names: Vec<_> = Service::all()
-                .iter()
-                .map(|service| service.name())
-                .collect();
-            format!(
-                "there is no service {name:?}; the services are {}",
-                names.join(", ")
-            )
-        })?;
-        let url = url.to_owned();
-        Ok(Self { service, url })
-    }
-}
-
-impl Peers {
-    /// A channel to a service, if its address is given. It connects on the first call.
-    pub fn channel(&self, service: Service) -> anyhow::Result<Option<rpc::Channel>> {
-        // As with other flags, the last value counts.
-        let Some(peer) = self.peers.iter().rfind(|peer| peer.service == service) else {
-            return Ok(None);
-        };
-        let channel = rpc::Channel::connect(&peer.url)
-            .with_context(|| format!("--peer {}=URL is not valid", service.name()))?;
-        Ok(Some(channel))
-    }
-}
-
 /// How mails are sent, and what their links start with.
 #[derive(Debug, Clone, Args)]
 pub struct Mails {
@@ -234,16 +190,16 @@ impl Mails {
     }
 
     /// What links in mails start with; `shop` is the address of the shop, if this process
-    /// serves it.
+    /// serves it, and `scheme` is `http` or `https`.
     ///
     /// # Errors
     /// If the setting is no URL of a site.
-    pub fn shop_url(&self, shop: Option<SocketAddr>) -> anyhow::Result<String> {
+    pub fn shop_url(&self, shop: Option<SocketAddr>, scheme: &str) -> anyhow::Result<String> {
         let Some(url) = &self.shop_url else {
             let port = shop.map_or(5000, |address| address.port());
             return Ok(match shop {
-                Some(address) if !address.ip().is_unspecified() => format!("http://{address}"),
-                _ => format!("http://localhost:{port}"),
+                Some(address) if !address.ip().is_unspecified() => format!("{scheme}://{address}"),
+                _ => format!("{scheme}://localhost:{port}"),
             });
         };
         let host = ["https://", "http://"]

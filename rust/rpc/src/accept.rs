@@ -1,8 +1,8 @@
 //! Accepts the connections of one port: gRPC, the shop or the metrics.
 //!
 //! A client can keep a connection open at no cost, so each one is bounded: their number, in
-//! all and for each peer ([`limits`]), the time until the first request and without
-//! requests ([`connection`]), and the time that an answer waits for its reader
+//! all and for each peer ([`limits`]), the time of the TLS handshake, until the first request
+//! and without requests ([`connection`]), and the time that an answer waits for its reader
 //! ([`unread_answers`]). Connections can have threads of their own
 //! ([`threads`]).
 //!
@@ -11,6 +11,7 @@
 //! their drains have no time limit.
 
 mod activity;
+mod client;
 mod connection;
 mod incident;
 mod limits;
@@ -18,7 +19,7 @@ mod options;
 mod threads;
 pub(crate) mod unread_answers;
 
-use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -32,13 +33,9 @@ use tokio::{
 
 use crate::Options;
 
-use self::{
-    activity::{Activity, Tracked},
-    connection::serve_connection,
-    incident::Incident,
-    limits::Limits,
-};
+use self::{activity::Activity, connection::serve_connection, incident::Incident, limits::Limits};
 
+pub(crate) use self::client::Client;
 pub use self::{
     options::{ConnectionOptions, raise_descriptor_limit},
     threads::ConnectionThreads,
@@ -68,7 +65,7 @@ pub(crate) struct Port {
 /// connections have finished their requests, or after the drain timeout.
 pub(crate) async fn serve<S, B>(
     port: Port,
-    new_service: impl Fn(SocketAddr) -> S,
+    new_service: impl Fn(Client) -> S + Send + Sync + 'static,
     stop: impl Future<Output = ()>,
     draining: &watch::Sender<bool>,
 ) -> Result<(), ServeError>
@@ -82,6 +79,7 @@ where
 {
     let limits = Limits::new(port.name, &port.options.connections);
     let options = Arc::new(port.options);
+    let new_service = Arc::new(new_service);
     let mut connections = JoinSet::new();
     let mut exhaustion = Incident::default();
     let mut stop = pin!(stop);
@@ -100,10 +98,9 @@ where
         };
         // Otherwise the stream is closed at once.
         if let Some((slot, evicted)) = limits.admit(peer.ip()) {
-            let activity = Arc::new(Activity::new(slot));
-            let service = Tracked::new(new_service(peer), Arc::clone(&activity));
+            let new_service = Arc::clone(&new_service);
             let bounds = connection::Bounds {
-                activity,
+                activity: Arc::new(Activity::new(slot)),
                 evicted,
                 draining: draining.subscribe(),
                 options: Arc::clone(&options),
@@ -113,7 +110,7 @@ where
             let runtime = assigned.runtime.clone();
             let connection = async move {
                 match move_to_current_runtime(stream) {
-                    Ok(stream) => serve_connection(stream, service, bounds).await,
+                    Ok(stream) => serve_connection(stream, peer, &*new_service, bounds).await,
                     Err(error) => tracing::warn!(%error, "cannot serve a connection"),
                 }
                 drop(assigned);

@@ -31,13 +31,29 @@ pub(crate) struct BatchSender<S>(Arc<Mutex<State<S>>>);
 struct State<S> {
     stream: S,
     batch: BytesMut,
+    flush: Flush,
+}
+
+/// Whether the stream has bytes that the socket does not have: TLS keeps records that the
+/// socket has not taken yet.
+#[derive(PartialEq, Eq)]
+enum Flush {
+    Done,
+    Needed,
+    /// The last write waits, and goes on with all earlier ones. A flush would tell the timer of
+    /// the socket that nothing waits.
+    ByWrite,
 }
 
 /// Splits a stream into its two sides. Whoever polls hyper must call
 /// [`BatchSender::poll_send`] after each poll, or answers are never sent.
 pub(crate) fn batch_writes<S>(stream: S) -> (BatchedStream<S>, BatchSender<S>) {
     let batch = BytesMut::new();
-    let state = Arc::new(Mutex::new(State { stream, batch }));
+    let state = Arc::new(Mutex::new(State {
+        stream,
+        batch,
+        flush: Flush::Done,
+    }));
     (BatchedStream(Arc::clone(&state)), BatchSender(state))
 }
 
@@ -49,7 +65,9 @@ fn lock<S>(state: &Mutex<State<S>>) -> MutexGuard<'_, State<S>> {
 impl<S: AsyncWrite + Unpin> BatchSender<S> {
     /// Sends the kept bytes; `Ready` when all are sent.
     pub fn poll_send(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        lock(&self.0).poll_send(context)
+        let mut state = lock(&self.0);
+        ready!(state.poll_send(context))?;
+        state.poll_flush(context)
     }
 }
 
@@ -57,13 +75,32 @@ impl<S: AsyncWrite + Unpin> State<S> {
     fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.batch.is_empty() {
             let stream = Pin::new(&mut self.stream);
-            let written = ready!(stream.poll_write(context, &self.batch))?;
+            let written = stream.poll_write(context, &self.batch);
+            self.flush = Flush::after(&written);
+            let written = ready!(written)?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.batch.advance(written);
         }
         Poll::Ready(Ok(()))
+    }
+
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.flush == Flush::Needed {
+            ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+            self.flush = Flush::Done;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Flush {
+    fn after(written: &Poll<io::Result<usize>>) -> Self {
+        match written {
+            Poll::Ready(_) => Self::Needed,
+            Poll::Pending => Self::ByWrite,
+        }
     }
 }
 
@@ -96,7 +133,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for BatchedStream<S> {
         if state.batch.len() + length > MAX_BATCH {
             ready!(state.poll_send(context))?;
             if length > MAX_BATCH {
-                return Pin::new(&mut state.stream).poll_write_vectored(context, slices);
+                let written = Pin::new(&mut state.stream).poll_write_vectored(context, slices);
+                state.flush = Flush::after(&written);
+                return written;
             }
         }
         for slice in slices {

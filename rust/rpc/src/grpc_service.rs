@@ -3,7 +3,6 @@
 
 use std::{
     convert::Infallible,
-    net::SocketAddr,
     pin::Pin,
     sync::{Mutex, PoisonError},
     task::{Context, Poll},
@@ -23,7 +22,8 @@ use tower::{
 use tower_http::cors::{Any, Cors, CorsLayer};
 
 use crate::{
-    CallContext, Options, allowed_hosts::AllowedHosts, http_port::text_response, layers::Stack,
+    CallContext, Options, accept::Client, allowed_hosts::AllowedHosts, http_port::text_response,
+    layers::Stack,
 };
 
 /// The CORS rules for gRPC-Web pages of `Options::web_origins`; `None` if there are
@@ -63,9 +63,9 @@ impl GrpcService {
         cors: Option<CorsLayer>,
         stack: Stack,
         allowed_hosts: AllowedHosts,
-        peer: SocketAddr,
+        client: Client,
     ) -> Self {
-        let stack = GrpcWebLayer::new().layer(stack.with_peer(peer));
+        let stack = GrpcWebLayer::new().layer(stack.with_client(client));
         Self {
             stack: Mutex::new(option_layer(cors).layer(stack)),
             allowed_hosts,

@@ -17,9 +17,10 @@ use tokio::{net::TcpListener, sync::watch};
 use tower::Service;
 
 use crate::{
-    Options, ServeError,
-    accept::{self, Port},
+    Options, ServeError, ServerTls,
+    accept::{self, Client, Port},
     allowed_hosts::AllowedHosts,
+    tls::ClientCertificate,
 };
 
 /// The address of the client of a request: an extension of each request that
@@ -42,6 +43,7 @@ where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
         + Clone
         + Send
+        + Sync
         + 'static,
     S::Future: Send,
     B: http_body::Body<Data = Bytes> + Send + 'static,
@@ -54,22 +56,29 @@ where
         name,
         options: options.clone(),
     };
-    let new_service = |peer| {
+    let tls = options.tls.as_ref();
+    let requires_certificates = tls.is_some_and(ServerTls::requires_certificates);
+    let new_service = move |client: Client| {
+        let certified = matches!(client.certificate, ClientCertificate::Valid(_));
         TowerToHyperService::new(HttpService {
             inner: service.clone(),
             allowed_hosts: allowed_hosts.clone(),
-            peer: PeerAddress(peer),
+            peer: PeerAddress(client.address),
+            refused: requires_certificates && !certified,
         })
     };
     accept::serve(port, new_service, shutdown, &watch::Sender::new(false)).await
 }
 
-/// Checks the host of each request, and adds the address of its client.
+/// Checks the host of each request and the certificate of its client, and adds the address of
+/// its client.
 #[derive(Clone)]
 struct HttpService<S> {
     inner: S,
     allowed_hosts: AllowedHosts,
     peer: PeerAddress,
+    /// Whether the client needs a certificate and has no valid one.
+    refused: bool,
 }
 
 type Answer<B> = Result<Response<Either<B, Full<Bytes>>>, Infallible>;
@@ -92,6 +101,11 @@ where
     fn call(&mut self, mut request: Request<Incoming>) -> Self::Future {
         if let Err(text) = self.allowed_hosts.allow(&request) {
             let refused = text_response(StatusCode::MISDIRECTED_REQUEST, text);
+            return ready(Ok(refused.map(Either::Right))).right_future();
+        }
+        if self.refused {
+            let text = "this port needs a valid client certificate\n";
+            let refused = text_response(StatusCode::FORBIDDEN, text);
             return ready(Ok(refused.map(Either::Right))).right_future();
         }
         request.extensions_mut().insert(self.peer);

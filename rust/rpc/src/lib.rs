@@ -34,6 +34,7 @@ mod routes;
 mod server;
 mod service_credential;
 mod timeout;
+mod tls;
 mod trace;
 
 pub use accept::{ConnectionOptions, ConnectionThreads, ServeError, raise_descriptor_limit};
@@ -51,4 +52,5 @@ pub use peer::{client_network, peer_network, set_client_address};
 pub use router::Router;
 pub use routes::GeneratedServer;
 pub use timeout::{MalformedTimeout, format_timeout, parse_timeout};
+pub use tls::{ClientCertificates, ClientTls, ClientTlsFiles, ServerTls, ServerTlsFiles, TlsError};
 pub use trace::TraceContext;

@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use http::HeaderValue;
 
-use crate::{ConnectionOptions, ConnectionThreads};
+use crate::{ConnectionOptions, ConnectionThreads, ServerTls};
 
 /// Settings of a [`Router`](crate::Router). The defaults are for one process on one
 /// machine; `Options { operator_token: .., ..Options::default() }` changes one of them.
@@ -14,8 +14,10 @@ pub struct Options {
     /// `None` every token is refused.
     pub operator_token: Option<String>,
     /// The secrets with which services of other processes prove who they are, by the name
-    /// of the service.
+    /// of the service. A service with a valid certificate needs none.
     pub service_secrets: HashMap<String, String>,
+    /// The certificate of the server. With `None` its ports are plain text.
+    pub tls: Option<ServerTls>,
     /// The largest request message in bytes; in a stream, of each message. Values over
     /// 4 MiB have no effect, because generated servers have that limit themselves.
     pub max_message_bytes: usize,
@@ -78,6 +80,7 @@ impl Default for Options {
         Self {
             operator_token: None,
             service_secrets: HashMap::new(),
+            tls: None,
             max_message_bytes: 4 * 1024 * 1024,
             max_calls: 1024,
             max_streams: 4096,

@@ -46,6 +46,6 @@ pub(crate) async fn serve(
         tokio::time::sleep(options.lame_duck).await;
     };
     let new_service =
-        |peer| GrpcService::new(cors.clone(), stack.clone(), allowed_hosts.clone(), peer);
+        move |client| GrpcService::new(cors.clone(), stack.clone(), allowed_hosts.clone(), client);
     accept::serve(port, new_service, drain_begins, &steps.draining).await
 }

@@ -6,8 +6,8 @@
 //! `bindery-account: UUID` is the account for which a service acts. It is ignored for
 //! callers that are not services.
 //!
-//! This module is the only one that knows this format. Mutual TLS will replace the
-//! secret: the name then comes from the certificate.
+//! This module is the only one that knows this format. With mutual TLS the secret is not
+//! needed: the name then comes from the certificate (`tls`).
 
 use std::{collections::HashMap, sync::Arc};
 

@@ -9,8 +9,10 @@ use service::{Clock, SystemClock};
 use super::print_line;
 use crate::{
     operator_token,
+    peers::Peers,
     services::Service,
-    settings::{Peers, Storage},
+    settings::Storage,
+    tls::{self, ClientTlsSettings},
 };
 
 /// Compare orders, payments, the ledger, reservations and stock of a running bookstore
@@ -31,6 +33,9 @@ pub struct Audit {
     peers: Peers,
 
     #[command(flatten)]
+    tls: ClientTlsSettings,
+
+    #[command(flatten)]
     storage: Storage,
 }
 
@@ -38,10 +43,13 @@ impl Audit {
     /// Compares the services and prints what is found.
     pub async fn run(self) -> anyhow::Result<()> {
         let token = operator_token::from_environment(&self.storage.data)?;
+        let urls = self.peers.urls().chain([self.server.as_str()]);
+        let certificates = self.tls.load_for(urls)?;
         let channel = |service| -> anyhow::Result<Channel> {
-            let channel = match self.peers.channel(service)? {
+            let channel = match self.peers.channel(service, certificates.as_ref())? {
                 Some(channel) => channel,
-                None => Channel::connect(&self.server).context("--server is not valid")?,
+                None => tls::connect(&self.server, certificates.as_ref())
+                    .context("--server is not valid")?,
             };
             Ok(channel.with_operator_token(&token))
         };

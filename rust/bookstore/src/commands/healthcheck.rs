@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{anyhow, bail};
 use clap::Args;
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
 
 use super::print_line;
+use crate::tls::ClientTlsSettings;
 
 /// Check whether a running process is serving
 ///
@@ -31,6 +32,9 @@ pub struct Healthcheck {
     /// The time limit in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 2)]
     timeout: u64,
+
+    #[command(flatten)]
+    tls: ClientTlsSettings,
 }
 
 impl Healthcheck {
@@ -40,8 +44,9 @@ impl Healthcheck {
             server,
             service,
             timeout,
+            tls,
         } = self;
-        let channel = rpc::Channel::connect(&server).context("--server is not valid")?;
+        let channel = tls.connect_to_server(&server)?;
         let target = match service.as_str() {
             "" => server,
             service => format!("{service} at {server}"),

@@ -10,7 +10,7 @@ use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use inventory::import::{self, Progress, Reader, Summary};
 
 use super::print_line;
-use crate::{operator_token, services, settings::Storage};
+use crate::{operator_token, services, settings::Storage, tls::ClientTlsSettings};
 
 /// Import books from a CSV file
 ///
@@ -37,6 +37,9 @@ pub struct Import {
     server: Option<String>,
 
     #[command(flatten)]
+    tls: ClientTlsSettings,
+
+    #[command(flatten)]
     storage: Storage,
 }
 
@@ -54,9 +57,7 @@ impl Import {
         let summary = match &self.server {
             Some(server) => {
                 let token = operator_token::from_environment(&self.storage.data)?;
-                let mut client = InventoryServiceClient::new(
-                    rpc::Channel::connect(server).context("--server is not valid")?,
-                );
+                let mut client = InventoryServiceClient::new(self.tls.connect_to_server(server)?);
                 import::upload(&mut client, reader, Some(&token), &mut show_progress).await
             }
             None => {

@@ -1,6 +1,7 @@
 //! The subcommands, one file each.
 
 mod audit;
+mod certs;
 mod healthcheck;
 mod import;
 mod payment_simulator;
@@ -22,6 +23,7 @@ pub enum Command {
     Import(import::Import),
     PaymentSimulator(payment_simulator::PaymentSimulator),
     Audit(audit::Audit),
+    Certs(certs::Certs),
     Healthcheck(healthcheck::Healthcheck),
 }
 
@@ -38,6 +40,7 @@ impl Command {
                 Command::Import(import) => import.run().await,
                 Command::PaymentSimulator(simulator) => simulator.run().await,
                 Command::Audit(audit) => audit.run().await,
+                Command::Certs(certs) => certs.run(),
                 Command::Healthcheck(healthcheck) => healthcheck.run().await,
             }
         })

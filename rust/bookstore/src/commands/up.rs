@@ -4,8 +4,9 @@ use clap::Args;
 
 use crate::{
     app::{self, ProcessConfig},
+    peers::Peers,
     services::Service,
-    settings::{Peers, Settings},
+    settings::Settings,
 };
 
 /// Run all services in this process

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use futures::FutureExt;
+use rpc::{ClientCertificates, ServerTls};
 use store::Db;
 use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
@@ -30,22 +31,28 @@ async fn start(assembly: &mut Assembly) -> anyhow::Result<()> {
     let transactions = Transactions::new(db, Arc::new(provider.client), mailer, Options::default());
     assembly.add_server_with_database(transactions.server(), transactions.db());
     assembly.add_server_with_database(transactions.legacy_server(), transactions.db());
+    // Those of the simulator do not leave the process.
+    let tls = match provider.simulator {
+        Some(_) => None,
+        None => assembly.server_tls().cloned(),
+    };
     if let Some(simulator) = provider.simulator {
         assembly.run_in_background(move || simulator.server);
     }
     if let Some(listener) = provider.webhooks {
-        let webhooks = serve_webhooks(listener, transactions.webhook_routes());
+        let webhooks = serve_webhooks(listener, transactions.webhook_routes(), tls);
         assembly.run_in_background(move || AbortOnDropHandle::new(tokio::spawn(webhooks)));
     }
     assembly.run_in_background(move || transactions.run_in_background());
     Ok(())
 }
 
-async fn serve_webhooks(listener: TcpListener, routes: Router) {
+async fn serve_webhooks(listener: TcpListener, routes: Router, tls: Option<ServerTls>) {
     let options = rpc::Options {
         // Their signatures are checked, and the provider uses whatever name its network gives
         // the process.
         allowed_hosts: vec!["*".to_owned()],
+        tls: tls.map(|tls| tls.with_clients(ClientCertificates::NotAsked)),
         ..rpc::Options::default()
     };
     let never = std::future::pending();

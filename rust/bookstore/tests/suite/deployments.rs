@@ -1,4 +1,5 @@
-//! The same user journey in one process and in seven processes, on both databases.
+//! The same user journey in one process and in seven processes, on both databases, and with
+//! mutual TLS.
 
 use std::time::Duration;
 
@@ -6,7 +7,9 @@ use contract::bookstore::cart::v1::{PutItemRequest, cart_service_client::CartSer
 use store::Location;
 use tonic::Code;
 
-use crate::test_process::{Folder, Page, TestProcess, eventually, user_journey::Deployment};
+use crate::test_process::{
+    Certificates, Folder, Page, TestProcess, eventually, user_journey::Deployment,
+};
 
 /// Far more than the 800 ms for which the shop waits, because the machine may be busy, and
 /// less than the 10 s for which it would wait without a limit of its own.
@@ -34,24 +37,34 @@ async fn all_in_one_on_postgres() {
 
 #[tokio::test]
 async fn seven_processes_on_sqlite() {
-    seven_processes("--data=data").await;
+    let folder = Folder::new();
+    seven_processes(&folder, SevenProcesses::start(&folder, "--data=data")).await;
 }
 
 #[tokio::test]
 async fn seven_processes_on_postgres() {
-    seven_processes(&postgres().await).await;
+    let folder = Folder::new();
+    let storage = postgres().await;
+    seven_processes(&folder, SevenProcesses::start(&folder, &storage)).await;
 }
 
-async fn seven_processes(storage: &str) {
+#[tokio::test]
+async fn seven_processes_with_mutual_tls() {
     let folder = Folder::new();
-    let seven = SevenProcesses::start(&folder, storage);
-    seven.deployment(&folder).run_user_journey().await;
-    let home = seven.deployment(&folder).complete_home_page().await;
+    let certificates = Certificates::make(&folder, "certs");
+    let start =
+        |arguments: &[&str]| TestProcess::with_certificates(&folder, &certificates, arguments);
+    seven_processes(&folder, SevenProcesses::start_each("--data=data", start)).await;
+}
+
+async fn seven_processes(folder: &Folder, seven: SevenProcesses) {
+    seven.deployment(folder).run_user_journey().await;
+    let home = seven.deployment(folder).complete_home_page().await;
     for (name, process) in [
         ("InventoryService", &seven.inventory),
         ("RecommendationService", &seven.recommendations),
     ] {
-        let count = crate::test_process::get(process.metrics()).await.body;
+        let count = process.metrics_page().await.body;
         assert!(count.contains(name), "{name} was not called");
     }
     assert!(home.took < PAGE_TIME_LIMIT, "{:?}", home.took);
@@ -169,14 +182,17 @@ struct SevenProcesses {
 impl SevenProcesses {
     /// The shop and Recommendations store no data, so they need no usable data folder.
     fn start(folder: &Folder, storage: &str) -> Self {
-        let inventory = TestProcess::start(folder, &["serve", "inventory", storage]);
+        Self::start_each(storage, |arguments| TestProcess::start(folder, arguments))
+    }
+
+    fn start_each(storage: &str, start: impl Fn(&[&str]) -> TestProcess) -> Self {
+        let inventory = start(&["serve", "inventory", storage]);
         let to_inventory = format!("--peer=inventory={}", inventory.grpc_url());
-        let recommendations =
-            TestProcess::start(folder, &["serve", "recommendations", &to_inventory]);
+        let recommendations = start(&["serve", "recommendations", &to_inventory]);
         let to_recommendations = format!("--peer=recommendations={}", recommendations.grpc_url());
-        let accounts = TestProcess::start(folder, &["serve", "accounts", storage]);
+        let accounts = start(&["serve", "accounts", storage]);
         let to_accounts = format!("--peer=accounts={}", accounts.grpc_url());
-        let transactions = TestProcess::start(folder, &["serve", "transactions", &to_accounts]);
+        let transactions = start(&["serve", "transactions", &to_accounts]);
         let to_transactions = format!("--peer=transactions={}", transactions.grpc_url());
         let cart = [
             "serve",
@@ -186,7 +202,7 @@ impl SevenProcesses {
             &to_accounts,
             storage,
         ];
-        let cart = TestProcess::start(folder, &cart);
+        let cart = start(&cart);
         let to_cart = format!("--peer=cart={}", cart.grpc_url());
         let reviews = [
             "serve",
@@ -196,7 +212,7 @@ impl SevenProcesses {
             &to_accounts,
             storage,
         ];
-        let reviews = TestProcess::start(folder, &reviews);
+        let reviews = start(&reviews);
         let to_reviews = format!("--peer=reviews={}", reviews.grpc_url());
         let shop = [
             "serve",
@@ -210,7 +226,7 @@ impl SevenProcesses {
             "--data=/dev/null/no-folder-is-needed",
         ];
         Self {
-            shop: TestProcess::start(folder, &shop),
+            shop: start(&shop),
             reviews,
             cart,
             accounts,

@@ -2,6 +2,7 @@
 //! folder and ports and removes them afterwards.
 
 mod accounts;
+mod certs;
 mod database_outage;
 mod deployments;
 mod durability;
@@ -11,6 +12,7 @@ mod hosts;
 mod import;
 mod metrics;
 mod payments;
+mod service_certificates;
 mod service_secret;
 mod shutdown;
 mod slow_clients;

@@ -51,7 +51,10 @@ async fn process_without_the_secret_refuses_services_and_says_so() {
     let cart = channel.as_service(&"cart".into(), Some(SERVICE_SECRET));
     assert_eq!(commit(cart).await, Code::PermissionDenied);
     let log = process.log();
-    assert!(log.contains("without --service-secret-file"), "{log}");
+    assert!(
+        log.contains("without --tls-client-ca or --service-secret-file"),
+        "{log}"
+    );
     process.stop().await;
 }
 

@@ -175,7 +175,7 @@ fn invalid_peer_address_error_names_the_flag() {
     let mut output = String::new();
     for peer in [
         "inventory=127.0.0.1:50051",
-        "inventory=https://127.0.0.1:50051",
+        "inventory=ftp://127.0.0.1:50051",
         "inventory=http://",
         "inventory",
         "stock=http://127.0.0.1:50051",

@@ -58,10 +58,20 @@ impl Activity {
             let (reason, limit) = self.idle_limit(events, options);
             tokio::time::sleep(limit).await;
             if self.active.load(Relaxed) == 0 && self.events.load(Relaxed) == events {
-                self.slot.count_timeout(reason);
+                self.count_closed(reason);
                 return;
             }
         }
+    }
+
+    /// Counts the end of the connection by the server.
+    pub fn count_closed(&self, reason: &'static str) {
+        self.slot.count_closed(reason);
+    }
+
+    /// Counts a client certificate that is not accepted.
+    pub fn count_refused_certificate(&self, reason: &'static str) {
+        self.slot.count_refused_certificate(reason);
     }
 
     fn idle_limit(&self, events: u64, options: &ConnectionOptions) -> (&'static str, Duration) {

@@ -3,7 +3,8 @@
 use std::{
     convert::Infallible,
     future::{pending, poll_fn},
-    pin::pin,
+    net::SocketAddr,
+    pin::{Pin, pin},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -20,15 +21,22 @@ use hyper_util::{
     server::conn::auto,
 };
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::TcpStream,
     runtime::Handle,
     sync::{oneshot, watch},
-    time::sleep,
+    time::{sleep, timeout},
 };
 use tokio_io_timeout::TimeoutStream;
 
-use super::activity::Activity;
-use crate::{Options, batched_writes::batch_writes, connection_executor::ConnectionExecutor};
+use super::{
+    Client,
+    activity::{Activity, Tracked},
+};
+use crate::{
+    Options, batched_writes::batch_writes, connection_executor::ConnectionExecutor,
+    tls::ClientCertificate,
+};
 
 /// How long an idle connection has to close after its client was told (GOAWAY).
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -86,8 +94,12 @@ fn http_builder(
 
 /// Serves one connection until it closes, is over one of its bounds, or the drain has
 /// finished its calls.
-pub(super) async fn serve_connection<S, B>(stream: TcpStream, service: S, bounds: Bounds)
-where
+pub(super) async fn serve_connection<S, B>(
+    stream: TcpStream,
+    address: SocketAddr,
+    new_service: &(impl Fn(Client) -> S + Sync),
+    bounds: Bounds,
+) where
     S: hyper::service::Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
     S::Future: Send + 'static,
     B: http_body::Body<Data = Bytes> + Send + 'static,
@@ -97,39 +109,125 @@ where
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
-    let unread_answer_timeout = bounds.options.connections.unread_answer_timeout;
+    let options = Arc::clone(&bounds.options);
+    let activity = Arc::clone(&bounds.activity);
+    let server = bounds.server.clone();
     let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(unread_answer_timeout));
-    let (stream, sender) = batch_writes(Box::pin(stream));
-    let executor = ConnectionExecutor::new(unread_answer_timeout, bounds.server.clone());
-    let http = http_builder(&bounds.options, executor.clone());
-    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
+    stream.set_write_timeout(Some(options.connections.unread_answer_timeout));
+    let stream = Box::pin(stream);
     let closing = AtomicBool::new(false);
-    let mut served = None;
-    let serving = poll_fn(|context| {
-        if closing.swap(false, Relaxed) {
-            connection.as_mut().graceful_shutdown();
-        }
-        executor.begin_turn();
-        if served.is_none()
-            && let Poll::Ready(result) = connection.as_mut().poll(context)
-        {
-            served = Some(result);
-        }
-        match (sender.poll_send(context), &mut served) {
-            (Poll::Ready(Ok(())), served) => served.take().map_or(Poll::Pending, Poll::Ready),
-            (Poll::Ready(Err(error)), _) => Poll::Ready(Err(error.into())),
-            (Poll::Pending, _) => Poll::Pending,
-        }
-    });
-    let result = tokio::select! {
-        // First the bounds, so that `serving` sees `closing`.
-        biased;
-        () = bounds.end(&closing) => Ok(()),
-        result = serving => result,
+    let mut end = pin!(bounds.end(&closing));
+    let serving = Serving {
+        options: &options,
+        server,
+        closing: &closing,
     };
-    if let Err(error) = result {
-        // Debug only: clients that disconnect early are normal.
-        tracing::debug!(%error, "connection ended");
+    let Some(tls) = &options.tls else {
+        let certificate = ClientCertificate::Absent;
+        let service = new_service(Client {
+            address,
+            certificate,
+        });
+        let service = Tracked::new(service, activity);
+        return serving.run(stream, service, end).await;
+    };
+    let handshake = timeout(options.connections.handshake_timeout, tls.accept(stream));
+    let (stream, client) = tokio::select! {
+        biased;
+        () = &mut end => return,
+        accepted = handshake => match accepted {
+            Ok(Ok(accepted)) => accepted,
+            Ok(Err(error)) => {
+                // Debug only: port scanners and clients without TLS are normal.
+                tracing::debug!(%error, peer = %address, "a TLS handshake failed");
+                activity.count_closed("handshake_failed");
+                return;
+            }
+            Err(_) => {
+                activity.count_closed("handshake_timeout");
+                return;
+            }
+        },
+    };
+    let certificate = client.certificate();
+    if let ClientCertificate::Refused(refusal) = certificate {
+        tracing::info!(peer = %address, "{refusal}");
+        activity.count_refused_certificate(refusal.label());
+    }
+    let is_valid = matches!(certificate, ClientCertificate::Valid(_));
+    let service = new_service(Client {
+        address,
+        certificate,
+    });
+    let service = Tracked::new(service, Arc::clone(&activity));
+    let certificate_ends = async {
+        if !is_valid {
+            return pending().await;
+        }
+        let refusal = client.until_refused().await;
+        tracing::info!(peer = %address, "{refusal}; closing its connection");
+        activity.count_refused_certificate(refusal.label());
+        closing.store(true, Relaxed);
+        // As in a shutdown, calls in flight may finish.
+        sleep(options.drain_timeout).await;
+    };
+    let end = async {
+        tokio::select! {
+            () = end => {}
+            () = certificate_ends => {}
+        }
+    };
+    serving.run(stream, service, pin!(end)).await;
+}
+
+/// How the requests of a connection are served.
+struct Serving<'c> {
+    options: &'c Options,
+    server: Handle,
+    closing: &'c AtomicBool,
+}
+
+impl Serving<'_> {
+    /// Serves until the connection closes or `end` completes.
+    async fn run<T, S, B>(self, stream: T, service: S, end: Pin<&mut impl Future<Output = ()>>)
+    where
+        T: AsyncRead + AsyncWrite + Unpin + 'static,
+        S: hyper::service::Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+        S::Future: Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let (stream, sender) = batch_writes(stream);
+        let unread_answer_timeout = self.options.connections.unread_answer_timeout;
+        let executor = ConnectionExecutor::new(unread_answer_timeout, self.server);
+        let http = http_builder(self.options, executor.clone());
+        let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
+        let mut served = None;
+        let serving = poll_fn(|context| {
+            if self.closing.swap(false, Relaxed) {
+                connection.as_mut().graceful_shutdown();
+            }
+            executor.begin_turn();
+            if served.is_none()
+                && let Poll::Ready(result) = connection.as_mut().poll(context)
+            {
+                served = Some(result);
+            }
+            match (sender.poll_send(context), &mut served) {
+                (Poll::Ready(Ok(())), served) => served.take().map_or(Poll::Pending, Poll::Ready),
+                (Poll::Ready(Err(error)), _) => Poll::Ready(Err(error.into())),
+                (Poll::Pending, _) => Poll::Pending,
+            }
+        });
+        let result = tokio::select! {
+            // First the bounds, so that `serving` sees `closing`.
+            biased;
+            () = end => Ok(()),
+            result = serving => result,
+        };
+        if let Err(error) = result {
+            // Debug only: clients that disconnect early are normal.
+            tracing::debug!(%error, "connection ended");
+        }
     }
 }

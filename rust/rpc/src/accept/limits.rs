@@ -139,10 +139,17 @@ impl Slot {
         }
     }
 
-    /// Counts the end of the connection by a timeout.
-    pub fn count_timeout(&self, reason: &'static str) {
+    /// Counts the end of the connection by the server.
+    pub fn count_closed(&self, reason: &'static str) {
         let port = self.limits.port;
         metrics::counter!("bindery_connections_closed_total", "port" => port, "reason" => reason)
+            .increment(1);
+    }
+
+    /// Counts a client certificate that is not accepted.
+    pub fn count_refused_certificate(&self, reason: &'static str) {
+        let port = self.limits.port;
+        metrics::counter!("bindery_client_certificates_refused_total", "port" => port, "reason" => reason)
             .increment(1);
     }
 }

@@ -22,7 +22,10 @@ pub struct ConnectionOptions {
     pub max_connections: usize,
     /// How many connections one peer may have: an IPv4 address or an IPv6 /64 network.
     pub max_connections_per_peer: usize,
-    /// How long a connection may take to send the complete headers of its first request.
+    /// How long the TLS handshake may take.
+    pub handshake_timeout: Duration,
+    /// How long a connection may take to send the complete headers of its first request,
+    /// including the handshake.
     pub first_request_timeout: Duration,
     /// How long an HTTP/1 connection without a request in flight stays open, up to twice
     /// this time.
@@ -46,6 +49,7 @@ impl Default for ConnectionOptions {
         Self {
             max_connections,
             max_connections_per_peer: (max_connections / 4).max(MIN_CONNECTIONS_PER_PEER),
+            handshake_timeout: Duration::from_secs(5),
             first_request_timeout: Duration::from_secs(10),
             http1_idle_timeout: Duration::from_secs(75),
             http2_idle_timeout: Duration::from_secs(300),

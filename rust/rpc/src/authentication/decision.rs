@@ -10,10 +10,11 @@ use tonic::{Status, body::Body};
 
 use super::{AuthenticationError, Authenticator, OperatorToken, policy::Policy};
 use crate::{
-    AccountId, CallContext, Caller, failure,
+    AccountId, CallContext, Caller, ServiceName, failure,
     identity::{OnBehalfOf, bearer_token, missing_credential},
     method::MethodInfo,
     service_credential::{ServiceSecrets, names_service, on_behalf_of},
+    tls::ClientCertificate,
 };
 
 /// How long the verification of a token may take. Longer than a slow database, shorter
@@ -115,9 +116,15 @@ impl Credentials {
                 self.verify(token, policy, method.path)
             }
             None if caller == Caller::Anonymous
-                && !(policy.accepts_services() && names_service(request.headers())) =>
+                && !(policy.accepts_services() && claims_to_be_service(request)) =>
             {
                 Verdict::Refused(missing_credential())
+            }
+            None if caller == Caller::Anonymous
+                && let Some(ClientCertificate::Refused(refusal)) = client_certificate(request) =>
+            {
+                let message = refusal.to_string();
+                Verdict::Refused(failure(errors::CREDENTIAL_REFUSED, message).into_status())
             }
             _ => Verdict::Refused(policy.refusal(&caller)),
         }
@@ -131,11 +138,22 @@ impl Credentials {
         }
         let is_operator = token.is_some_and(|token| self.operator_token.matches(token));
         let operator = is_operator.then_some(Caller::Operator);
-        let service = self.service_secrets.identify(request.headers());
         operator
             .into_iter()
-            .chain(service.map(Caller::Service))
+            .chain(self.services(request).into_iter().map(Caller::Service))
             .collect()
+    }
+
+    /// The services that a call proves to come from. A certificate that names services takes
+    /// precedence over the secret, which all services of a deployment may share.
+    fn services(&self, request: &Request<Body>) -> Vec<ServiceName> {
+        match client_certificate(request) {
+            Some(ClientCertificate::Valid(names)) if !names.is_empty() => names.to_vec(),
+            _ => {
+                let by_secret = self.service_secrets.identify(request.headers());
+                by_secret.into_iter().collect()
+            }
+        }
     }
 
     fn is_open(&self, path: &str) -> bool {
@@ -160,6 +178,16 @@ impl Credentials {
             }
         }))
     }
+}
+
+fn client_certificate(request: &Request<Body>) -> Option<&ClientCertificate> {
+    request.extensions().get()
+}
+
+/// Whether the call has a credential of services, right or wrong.
+fn claims_to_be_service(request: &Request<Body>) -> bool {
+    let certificate = client_certificate(request);
+    names_service(request.headers()) || matches!(certificate, Some(ClientCertificate::Refused(_)))
 }
 
 fn unverifiable(cause: &str, path: &str) -> Status {

@@ -77,7 +77,8 @@ impl Policy {
             Caller::Service(name) => format!("the service {name} may not call this method"),
             _ if self.accepts_services() => {
                 "only certain services may call this method, and the call does not prove that it \
-                 comes from one: check the service secret of both processes"
+                 comes from one: check the client certificate, or the service secret of both \
+                 processes"
                     .to_owned()
             }
             _ => "the credential is not one that may call this method".to_owned(),

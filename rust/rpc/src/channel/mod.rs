@@ -31,6 +31,7 @@ use crate::{
     layers::Stack,
     method::{self, MethodInfo},
     service_credential,
+    tls::ClientTls,
 };
 
 pub use self::{
@@ -70,8 +71,17 @@ impl Channel {
     /// connection is lost. Without a connection, calls fail with UNAVAILABLE and a
     /// message that contains the address.
     pub fn connect(uri: &str) -> Result<Self, ConnectError> {
-        let target = Target::new(uri)?;
-        Ok(Self::from_transport(Transport::Network(Arc::new(target))))
+        Target::new(uri, None).map(Self::to_target)
+    }
+
+    /// Like [`Channel::connect`], and also to `https://HOST:PORT`: then the server must have a
+    /// certificate for HOST, and the client has that of `tls`, if it contains one.
+    pub fn connect_with(uri: &str, tls: &ClientTls) -> Result<Self, ConnectError> {
+        Target::new(uri, Some(tls)).map(Self::to_target)
+    }
+
+    fn to_target(target: Target) -> Self {
+        Self::from_transport(Transport::Network(Arc::new(target)))
     }
 
     /// Makes each call once: for tests of a server, and for callers that repeat calls
@@ -105,8 +115,8 @@ impl Channel {
     }
 
     /// Makes the calls as a service: within the process by its name, across the network by
-    /// its secret, if there is one. Without a secret, services of other processes refuse
-    /// calls to methods that only services may call.
+    /// the certificate of the channel, or by its secret, if there is one. With neither,
+    /// services of other processes refuse calls to methods that only services may call.
     #[must_use]
     pub fn as_service(mut self, name: &ServiceName, secret: Option<&str>) -> Self {
         let proof = secret.and_then(|secret| service_credential::proof(name, secret));

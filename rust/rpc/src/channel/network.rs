@@ -4,7 +4,10 @@
 use std::{error::Error, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request, Response, Uri, uri::Scheme};
+use http::{
+    HeaderName, HeaderValue, Request, Response, Uri,
+    uri::{Authority, Scheme},
+};
 use http_body_util::{BodyExt, Full};
 use tokio::time::Instant;
 use tonic::transport::Endpoint;
@@ -24,6 +27,7 @@ use crate::{
     failure::error_chain,
     layers::abort::{AbortSignal, Abortable},
     method::MethodInfo,
+    tls::{ClientTls, Connector},
 };
 
 /// How long connecting may take. Calls wait for the connection, each until its own
@@ -42,15 +46,23 @@ static PREVIOUS_ATTEMPTS: HeaderName = HeaderName::from_static("grpc-previous-rp
 /// used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// The text is not `http://HOST:PORT`.
-    #[error("{uri:?} is not an address: write http://HOST:PORT")]
+    /// The text is not `http://HOST:PORT` or `https://HOST:PORT`.
+    #[error("{uri:?} is not an address: write http://HOST:PORT or https://HOST:PORT")]
     Malformed {
         /// The text that was given.
         uri: String,
     },
-    /// The scheme is not `http`; TLS is not supported yet.
-    #[error("{uri:?} has a scheme that is not supported: write http://HOST:PORT")]
+    /// The scheme is neither `http` nor `https`.
+    #[error(
+        "{uri:?} has a scheme that is not supported: write http://HOST:PORT or https://HOST:PORT"
+    )]
     Scheme {
+        /// The text that was given.
+        uri: String,
+    },
+    /// The scheme is `https`, and the channel has no certificates.
+    #[error("{uri:?} needs TLS, for which this channel has no certificates")]
+    NoCertificates {
         /// The text that was given.
         uri: String,
     },
@@ -67,32 +79,33 @@ pub(super) struct Target {
 }
 
 impl Target {
-    pub(super) fn new(uri: &str) -> Result<Self, ConnectError> {
-        let malformed = || ConnectError::Malformed {
-            uri: uri.to_owned(),
-        };
+    pub(super) fn new(uri: &str, tls: Option<&ClientTls>) -> Result<Self, ConnectError> {
+        let text = || uri.to_owned();
+        let malformed = || ConnectError::Malformed { uri: text() };
         let parsed: Uri = uri.parse().map_err(|_| malformed())?;
-        match parsed.scheme() {
-            Some(scheme) if *scheme == Scheme::HTTP => {}
-            Some(_) => {
-                return Err(ConnectError::Scheme {
-                    uri: uri.to_owned(),
-                });
+        let tls = match parsed.scheme() {
+            Some(scheme) if *scheme == Scheme::HTTP => None,
+            Some(scheme) if *scheme == Scheme::HTTPS => {
+                Some(tls.ok_or_else(|| ConnectError::NoCertificates { uri: text() })?)
             }
+            Some(_) => return Err(ConnectError::Scheme { uri: text() }),
             None => return Err(malformed()),
-        }
+        };
         if parsed.path() != "/" || parsed.query().is_some() {
             return Err(malformed());
         }
-        let address: Box<str> = parsed.authority().ok_or_else(malformed)?.as_str().into();
-        let endpoint = Endpoint::from(parsed)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .http2_keep_alive_interval(KEEPALIVE_INTERVAL)
-            .keep_alive_timeout(KEEPALIVE_TIMEOUT)
-            .keep_alive_while_idle(true)
-            .tcp_nodelay(true);
+        let authority = parsed.authority().cloned().ok_or_else(malformed)?;
+        let address: Box<str> = authority.as_str().into();
+        let channel = match tls {
+            None => with_policy(Endpoint::from(parsed)).connect_lazy(),
+            Some(tls) => {
+                let connector = Connector::new(tls, authority.host());
+                let connector = connector.ok_or_else(malformed)?;
+                connect_securely(&authority, connector).ok_or_else(malformed)?
+            }
+        };
         Ok(Self {
-            channel: endpoint.connect_lazy(),
+            channel,
             breaker: Breaker::new(&address),
             address,
             retry_budget: TpsBudget::new(Duration::from_secs(10), 10, 0.2),
@@ -230,6 +243,34 @@ impl Target {
             Body::new(Abortable::new(body, expired))
         }))
     }
+}
+
+/// A channel that connects by TLS. tonic reads its certificates only once, so that it must not
+/// know of TLS, and gets a connector that makes the handshake. Servers see `https` in the
+/// requests.
+fn connect_securely(
+    authority: &Authority,
+    connector: Connector,
+) -> Option<tonic::transport::Channel> {
+    let uri = |scheme: &str, port: Option<u16>| {
+        let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+        format!("{scheme}://{}{port}", authority.host())
+            .parse()
+            .ok()
+    };
+    let address: Uri = uri("http", Some(authority.port_u16().unwrap_or(443)))?;
+    let origin: Uri = uri("https", authority.port_u16())?;
+    let endpoint = Endpoint::from(address).origin(origin);
+    Some(with_policy(endpoint).connect_with_connector_lazy(connector))
+}
+
+fn with_policy(endpoint: Endpoint) -> Endpoint {
+    endpoint
+        .connect_timeout(CONNECT_TIMEOUT)
+        .http2_keep_alive_interval(KEEPALIVE_INTERVAL)
+        .keep_alive_timeout(KEEPALIVE_TIMEOUT)
+        .keep_alive_while_idle(true)
+        .tcp_nodelay(true)
 }
 
 fn buffered_body(bytes: &Bytes) -> Body {

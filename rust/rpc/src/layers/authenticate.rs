@@ -5,7 +5,8 @@
 //! The credential is `authorization: Bearer TOKEN`. The operator token is compared here;
 //! any other token is given to the [`Authenticator`](crate::Authenticator). Calls within
 //! the process have the caller that their [`Channel`](crate::Channel) states; services of
-//! other processes prove who they are as [`crate::service_credential`] describes.
+//! other processes prove who they are by the certificate of their connection
+//! (`spiffe://bindery/service/NAME`), or as [`crate::service_credential`] describes.
 //!
 //! | call | status |
 //! | --- | --- |
@@ -13,7 +14,7 @@
 //! | method without access | passed on; no token is given to the authenticator |
 //! | no credential | UNAUTHENTICATED, CREDENTIAL_MISSING |
 //! | wrong token, method for accounts | UNAUTHENTICATED, SESSION_INVALID |
-//! | wrong token or service secret, other methods; or a caller that the method does not accept | PERMISSION_DENIED, CREDENTIAL_REFUSED |
+//! | wrong token, certificate or service secret, other methods; or a caller that the method does not accept | PERMISSION_DENIED, CREDENTIAL_REFUSED |
 //! | token cannot be verified | UNAVAILABLE, ACCOUNTS_UNAVAILABLE |
 //!
 //! An alternative may have a condition on the request, such as a guest cart, which anybody

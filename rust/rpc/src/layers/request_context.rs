@@ -8,7 +8,6 @@
 
 use std::{
     convert::Infallible,
-    net::SocketAddr,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -21,23 +20,26 @@ use pin_project_lite::pin_project;
 use tonic::{Status, body::Body};
 use tower::Service;
 
-use crate::{CallContext, context::REQUEST_ID};
+use crate::{CallContext, accept::Client, context::REQUEST_ID, tls::ClientCertificate};
 
 /// The middleware service around `S`; see the [module](self).
 #[derive(Clone)]
 pub struct RequestContext<S> {
     inner: S,
-    peer: Option<SocketAddr>,
+    client: Option<Client>,
 }
 
 impl<S> RequestContext<S> {
     pub(crate) fn new(inner: S) -> Self {
-        Self { inner, peer: None }
+        Self {
+            inner,
+            client: None,
+        }
     }
 
-    /// Sets the client address of all calls of one connection.
-    pub(crate) fn with_peer(mut self, peer: SocketAddr) -> Self {
-        self.peer = Some(peer);
+    /// Sets the client of all calls of one connection.
+    pub(crate) fn with_client(mut self, client: Client) -> Self {
+        self.client = Some(client);
         self
     }
 }
@@ -55,9 +57,20 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let call = CallContext::from_headers(request.headers(), request.uri().path(), self.peer);
+        let peer = self.client.as_ref().map(|client| client.address);
+        let call = CallContext::from_headers(request.headers(), request.uri().path(), peer);
         let call = Arc::new(call);
-        request.extensions_mut().insert(Arc::clone(&call));
+        let extensions = request.extensions_mut();
+        extensions.insert(Arc::clone(&call));
+        // A handler may pass on the extensions of its own request, but not the certificate of
+        // its client.
+        extensions.remove::<ClientCertificate>();
+        match self.client.as_ref().map(|client| &client.certificate) {
+            None | Some(ClientCertificate::Absent) => {}
+            Some(certificate) => {
+                extensions.insert(certificate.clone());
+            }
+        }
         let inner = call.enter(|| self.inner.call(request));
         InContext { inner, call }
     }

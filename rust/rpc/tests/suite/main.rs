@@ -3,6 +3,7 @@
 //! test what needs a socket.
 
 mod attacker;
+mod authority;
 mod calls;
 mod client_policy;
 mod conditions;
@@ -18,3 +19,4 @@ mod resilience;
 mod scripted_server;
 mod shutdown;
 mod slow_clients;
+mod tls;

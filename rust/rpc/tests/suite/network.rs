@@ -186,12 +186,15 @@ async fn invalid_address_is_refused() {
     ] {
         let error = Channel::connect(uri).expect_err(uri).to_string();
         assert!(
-            error.ends_with("is not an address: write http://HOST:PORT"),
+            error.ends_with("is not an address: write http://HOST:PORT or https://HOST:PORT"),
             "{error}"
         );
     }
-    let error = Channel::connect("https://a:1")
-        .expect_err("no TLS yet")
-        .to_string();
-    assert!(error.contains("\"https://a:1\" has a scheme"), "{error}");
+    for (uri, expected) in [
+        ("ftp://a:1", "\"ftp://a:1\" has a scheme"),
+        ("https://a:1", "\"https://a:1\" needs TLS"),
+    ] {
+        let error = Channel::connect(uri).expect_err(uri).to_string();
+        assert!(error.contains(expected), "{error}");
+    }
 }

@@ -1,5 +1,6 @@
 //! Starts the `bookstore` binary, reads its addresses from the banner and stops it.
 
+mod certificates;
 mod command;
 mod folder;
 mod page;
@@ -23,14 +24,15 @@ use contract::bookstore::{
     inventory::v1::inventory_service_client::InventoryServiceClient,
     recommendations::v1::recommendation_service_client::RecommendationServiceClient,
 };
-use rpc::Channel;
+use rpc::{Channel, ClientTls};
 use tokio::signal::unix::{SignalKind, signal};
 use tonic_health::pb::health_client::HealthClient;
 
 pub use self::{
+    certificates::Certificates,
     command::{CommandOutput, run, run_unread, run_with_input, run_without_privileges},
     folder::Folder,
-    page::{Page, get, get_from},
+    page::{Page, get, get_from, get_over_tls},
     payment_simulator::PaymentSimulator,
 };
 
@@ -52,6 +54,8 @@ pub struct TestProcess {
     pub banner: String,
     addresses: HashMap<String, String>,
     token: Option<String>,
+    /// What the clients of a process with TLS need.
+    certificates: Option<Certificates>,
 }
 
 impl TestProcess {
@@ -93,6 +97,28 @@ impl TestProcess {
         Self::spawn(folder, command::command(folder, arguments), arguments, None)
     }
 
+    /// Starts `bookstore serve SERVICE` with the certificates of the service, and without a
+    /// service secret.
+    pub fn with_certificates(
+        folder: &Folder,
+        certificates: &Certificates,
+        arguments: &[&str],
+    ) -> Self {
+        let service = arguments[1];
+        let tls_dir = format!("--tls-dir={}/{service}", certificates.folder());
+        let mut process = Self::without_secret(folder, &[arguments, &[&tls_dir]].concat());
+        process.certificates = Some(certificates.clone());
+        process
+    }
+
+    /// Starts `bookstore up` with certificates, and without a service secret.
+    pub fn with_all_certificates(folder: &Folder, certificates: &Certificates) -> Self {
+        let tls_dir = format!("--tls-dir={}", certificates.folder());
+        let mut process = Self::without_secret(folder, &["up", &tls_dir]);
+        process.certificates = Some(certificates.clone());
+        process
+    }
+
     /// Starts a command whose log goes to `stderr`.
     pub fn with_log(folder: &Folder, arguments: &[&str], stderr: Stdio) -> Self {
         let command = command::command(folder, arguments);
@@ -125,6 +151,7 @@ impl TestProcess {
             banner: String::new(),
             addresses: HashMap::new(),
             token: None,
+            certificates: None,
         };
         process.banner = banner(stdout).unwrap_or_else(|| panic!("{arguments:?} did not start"));
         process.read_banner(folder);
@@ -156,7 +183,16 @@ impl TestProcess {
 
     /// The gRPC address as a URL.
     pub fn grpc_url(&self) -> String {
-        format!("http://{}", self.grpc())
+        let scheme = match self.certificates {
+            Some(_) => "https",
+            None => "http",
+        };
+        format!("{scheme}://{}", self.grpc())
+    }
+
+    /// The certificates of a process with TLS.
+    pub fn certificates(&self) -> Option<&Certificates> {
+        self.certificates.as_ref()
     }
 
     /// The URL of the metrics.
@@ -171,8 +207,26 @@ impl TestProcess {
 
     /// A new connection.
     pub fn channel(&self) -> Channel {
-        let channel = Channel::connect(&self.grpc_url()).expect("the banner names an address");
-        // A test sees each failure of the server.
+        self.channel_as(None)
+    }
+
+    /// A new connection, with the certificate of a service if the process has TLS.
+    pub fn channel_as(&self, service: Option<&str>) -> Channel {
+        match &self.certificates {
+            Some(certificates) => self.channel_with(&certificates.client(service)),
+            None => {
+                let channel = Channel::connect(&self.grpc_url());
+                let channel = channel.expect("the banner names an address");
+                // A test sees each failure of the server.
+                channel.without_retries()
+            }
+        }
+    }
+
+    /// A new connection with these certificates.
+    pub fn channel_with(&self, tls: &ClientTls) -> Channel {
+        let channel = Channel::connect_with(&self.grpc_url(), tls);
+        let channel = channel.expect("the banner names an address");
         channel.without_retries()
     }
 
@@ -187,10 +241,9 @@ impl TestProcess {
 
     /// An Inventory client that makes its calls as the Cart service.
     pub fn cart(&self) -> InventoryServiceClient<Channel> {
-        let channel = self
-            .channel()
-            .as_service(&"cart".into(), Some(SERVICE_SECRET));
-        InventoryServiceClient::new(channel)
+        let secret = self.certificates.is_none().then_some(SERVICE_SECRET);
+        let channel = self.channel_as(Some("cart"));
+        InventoryServiceClient::new(channel.as_service(&"cart".into(), secret))
     }
 
     pub fn recommendations(&self) -> RecommendationServiceClient<Channel> {
@@ -208,7 +261,19 @@ impl TestProcess {
 
     /// Gets a page of the shop.
     pub async fn page(&self, path: &str) -> Page {
-        get(&format!("{}{path}", self.shop())).await
+        self.get(&format!("{}{path}", self.shop())).await
+    }
+
+    /// Gets the metrics.
+    pub async fn metrics_page(&self) -> Page {
+        self.get(self.metrics()).await
+    }
+
+    async fn get(&self, url: &str) -> Page {
+        match &self.certificates {
+            Some(certificates) => get_over_tls(url, &certificates.connector(Some("client"))).await,
+            None => get(url).await,
+        }
     }
 
     /// The process id.

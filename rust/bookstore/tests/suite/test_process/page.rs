@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
 };
+use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 
 /// The response to a GET.
 #[derive(Debug)]
@@ -38,10 +39,31 @@ pub async fn get(url: &str) -> Page {
 
 /// The same, with another `Host` and with further header lines.
 pub async fn get_from(url: &str, host_header: &str, headers: &str) -> Page {
-    let began = Instant::now();
     let address = url.strip_prefix("http://").expect("plain HTTP");
     let (host, path) = address.split_once('/').unwrap_or((address, ""));
-    let mut stream = TcpStream::connect(host).await.expect("the server listens");
+    let began = Instant::now();
+    let stream = TcpStream::connect(host).await.expect("the server listens");
+    exchange(stream, began, path, host_header, headers).await
+}
+
+/// Sends a GET by HTTP/1.0 over TLS.
+pub async fn get_over_tls(url: &str, connector: &TlsConnector) -> Page {
+    let address = url.strip_prefix("https://").expect("HTTP over TLS");
+    let (host, path) = address.split_once('/').unwrap_or((address, ""));
+    let began = Instant::now();
+    let stream = TcpStream::connect(host).await.expect("the server listens");
+    let name = ServerName::try_from("localhost").expect("a name");
+    let stream = connector.connect(name, stream).await;
+    exchange(stream.expect("a handshake"), began, path, host, "").await
+}
+
+async fn exchange(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    began: Instant,
+    path: &str,
+    host_header: &str,
+    headers: &str,
+) -> Page {
     let request = format!("GET /{path} HTTP/1.0\r\nHost: {host_header}\r\n{headers}\r\n");
     stream
         .write_all(request.as_bytes())

@@ -84,7 +84,10 @@ impl<'h> Deployment<'h> {
         let server = format!("--server={}", self.cart.grpc_url());
         let inventory = format!("--peer=inventory={}", self.inventory.grpc_url());
         let transactions = format!("--peer=transactions={}", self.transactions.grpc_url());
-        let arguments = ["audit", &server, &inventory, &transactions, "--data=data"];
+        let mut arguments = vec!["audit", &server, &inventory, &transactions, "--data=data"];
+        let certificates = self.cart.certificates();
+        let tls_dir = certificates.map(|made| format!("--tls-dir={}", made.folder()));
+        arguments.extend(tls_dir.as_deref());
         run(self.folder, &arguments)
     }
 
