@@ -125,6 +125,7 @@ end-to-end: _deps-rust _deps-grpcurl _deps-python _deps-chromium
     tools/with-bookstore tools/grpcurl-calls
     tools/with-bookstore {{ python }} -m unittest discover --start-directory conformance/peers/python --pattern 'test_[lr]e*.py' --verbose
     {{ python }} -m unittest discover --start-directory conformance/peers/python --pattern test_mail.py --verbose
+    {{ python }} -m unittest discover --start-directory conformance/peers/python --pattern test_tls.py --verbose
     tools/with-bookstore node tools/browser.mjs
     tools/with-bookstore node tools/browser-operator.mjs
 
