@@ -160,11 +160,12 @@ pub(super) async fn serve_connection<S, B>(
         certificate,
     });
     let service = Tracked::new(service, Arc::clone(&activity));
+    let interval = options.connections.certificate_check_interval;
     let certificate_ends = async {
         if !is_valid {
             return pending().await;
         }
-        let refusal = client.until_refused().await;
+        let refusal = client.until_refused(interval).await;
         tracing::info!(peer = %address, "{refusal}; closing its connection");
         activity.count_refused_certificate(refusal.label());
         closing.store(true, Relaxed);

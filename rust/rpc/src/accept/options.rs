@@ -24,6 +24,9 @@ pub struct ConnectionOptions {
     pub max_connections_per_peer: usize,
     /// How long the TLS handshake may take.
     pub handshake_timeout: Duration,
+    /// How often the certificates of the clients of open connections are checked: how long after
+    /// its expiry a certificate is still accepted, at most.
+    pub certificate_check_interval: Duration,
     /// How long a connection may take to send the complete headers of its first request,
     /// including the handshake.
     pub first_request_timeout: Duration,
@@ -50,6 +53,7 @@ impl Default for ConnectionOptions {
             max_connections,
             max_connections_per_peer: (max_connections / 4).max(MIN_CONNECTIONS_PER_PEER),
             handshake_timeout: Duration::from_secs(5),
+            certificate_check_interval: Duration::from_secs(30),
             first_request_timeout: Duration::from_secs(10),
             http1_idle_timeout: Duration::from_secs(75),
             http2_idle_timeout: Duration::from_secs(300),

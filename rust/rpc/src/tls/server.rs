@@ -24,10 +24,6 @@ use super::{
     reloaded::Reloaded,
 };
 
-/// How often the certificates of open connections are checked: how long after its expiry a
-/// certificate is still accepted, at most.
-const CHECK_INTERVAL: Duration = Duration::from_secs(30);
-
 /// The files with the certificates of a server, in PEM.
 #[derive(Clone, Debug)]
 pub struct ServerTlsFiles {
@@ -139,13 +135,13 @@ impl TlsClient {
     }
 
     /// Completes when a certificate that was valid is so no longer: it expires, or its
-    /// authority is not trusted any more. It is looked at every 30 seconds, and whenever the
-    /// files of the server change.
-    pub async fn until_refused(&self) -> CertificateRefusal {
+    /// authority is not trusted any more. It is looked at after each `interval`, and whenever
+    /// the files of the server change.
+    pub async fn until_refused(&self, interval: Duration) -> CertificateRefusal {
         let mut changes = self.server.loaded.changes();
         loop {
             tokio::select! {
-                () = sleep(CHECK_INTERVAL) => {}
+                () = sleep(interval) => {}
                 Ok(()) = changes.changed() => {}
             }
             if let ClientCertificate::Refused(refusal) = self.certificate() {

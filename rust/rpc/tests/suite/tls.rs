@@ -251,6 +251,31 @@ async fn client_whose_authority_is_removed_loses_its_identity() {
 }
 
 #[tokio::test]
+async fn certificate_that_expires_loses_its_identity_without_a_dropped_call() {
+    let authority = Authority::new();
+    let mut options = options();
+    options.connections.certificate_check_interval = Duration::from_millis(50);
+    let (_server, url) = server_with(&authority, options).await;
+    let soon_expired = time::Duration::seconds(3);
+    let cart = authority.client_until("cart", &[CART], soon_expired);
+    let cart = authority.channel(&url, Some(cart));
+    eventually(async || {
+        let status = commit(cart.clone()).await;
+        if status.code() == Code::PermissionDenied {
+            assert!(status.message().contains("has expired"), "{status}");
+            return true;
+        }
+        assert_eq!(
+            status.code(),
+            Code::InvalidArgument,
+            "no call is dropped: {status}"
+        );
+        false
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn unusable_files_are_refused() {
     let authority = Authority::new();
     let good = authority.server_files();
