@@ -3,6 +3,7 @@
 // fill a cart, order, review and cancel with and without JavaScript, and axe finds no barrier
 // on any page, in light and dark. If BINDERY_SCREENSHOT is set, saves the screenshot of the README to that file.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { PASSWORD, addToCart, badge, checkWithAxe, fillAddress, launch, openMailedLink, signIn } from "./visitor.mjs";
 
@@ -170,6 +171,16 @@ for (const javaScriptEnabled of [true, false]) {
     await phone.goto(`${shop}/account`);
     assert.equal(new URL(phone.url()).pathname, "/sign-in");
     await other.close();
+
+    // What the shop knows about the reader is one file.
+    await page.goto(`${shop}/account`);
+    const downloading = page.waitForEvent("download");
+    await page.getByRole("link", { name: "download your data" }).click();
+    const download = await downloading;
+    assert.equal(download.suggestedFilename(), "bindery-account.json");
+    const exported = JSON.parse(readFileSync(await download.path(), "utf8"));
+    assert.equal(exported.accounts.email, email);
+    assert.equal(exported.cart.cart_items.length, 1);
 
     // The cart becomes an order, which is paid in the background and then cancelled.
     await page.goto(`${shop}/cart`);

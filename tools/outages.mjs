@@ -82,12 +82,15 @@ const accounts = new Service("accounts", []);
 const transactions = new Service("transactions", [accounts]);
 const cart = new Service("cart", [inventory, transactions, accounts]);
 const reviews = new Service("reviews", [inventory, cart, accounts]);
+accounts.peers = [cart, transactions, reviews];
 const services = [inventory, recommendations, accounts, transactions, cart, reviews];
 const marketplace = new Service("marketplace", services);
 
 let browser;
 
 before(async () => {
+  // Services call each other in a cycle, so their addresses are chosen first.
+  for (const service of services) service.grpc = `127.0.0.1:${await freePort()}`;
   for (const service of [...services, marketplace]) await service.start();
   browser = await launch();
 });

@@ -91,19 +91,22 @@ class Deployment:
         command = ["payment-simulator", f"--addr={provider}", f"--webhook-url=http://{webhooks}/webhooks", signed]
         self.processes["provider"] = Process(
             self.folder, [*command, *databases.flags], ["payment_simulator"])
+        # Accounts, Transactions and Cart call each other.
+        self._addresses = {name: free_address() for name in ("accounts", "transactions", "cart")}
         self._add("inventory", ["serve", "inventory"], ["inventory"])
-        self._add("accounts", ["serve", "accounts"], ["accounts"])
+        # Nobody listens on port 1: the orders need no reviews.
+        of_accounts = [self._peer("cart"), self._peer("transactions"), "--peer=reviews=http://127.0.0.1:1"]
+        self._add("accounts", ["serve", "accounts", *of_accounts], ["accounts"])
         payments = [f"--payment-provider=http://{provider}", f"--webhook-addr={webhooks}", signed]
         self._add("transactions", ["serve", "transactions", self._peer("accounts"), *payments], ["transactions"])
         peers = [self._peer(name) for name in ("inventory", "accounts", "transactions")]
         self._add("cart", ["serve", "cart", *peers], ["cart"])
 
     def _add(self, name, command, services):
-        address = free_address()
+        address = self._addresses.setdefault(name, free_address())
         flags = [f"--grpc-addr={address}", "--shop-addr=127.0.0.1:0", "--metrics-addr=127.0.0.1:0",
                  "--service-secret-file=service.secret"]
         self.processes[name] = Process(self.folder, [*command, *flags, *self.databases.flags], services)
-        self._addresses[name] = address
 
     def _peer(self, name):
         return f"--peer={name}=http://{self._addresses[name]}"

@@ -89,6 +89,8 @@ class Bookstore:
             [
                 binary, "serve", "accounts", f"--data={self.folder.name}", "--grpc-addr=127.0.0.1:0",
                 "--metrics-addr=127.0.0.1:0", f"--smtp-url={smtp_url}",
+                # Nobody listens on port 1: mails need no other service.
+                *(f"--peer={peer}=http://127.0.0.1:1" for peer in ("cart", "transactions", "reviews")),
                 "--mail-from=Bindery <shop@shop.example>", "--shop-url=https://shop.example",
             ],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,

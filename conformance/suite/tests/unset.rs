@@ -13,6 +13,7 @@ use proofread::{
 };
 use serde_json::Value;
 use suite::{AccountHelper, Bookstore, SERVICE_SECRET, root};
+use uuid::Uuid;
 
 /// The services that the bookstore implements. The contracts of the two tutorials have no
 /// validation rules, so only the snapshots document what an unset field does there.
@@ -80,6 +81,11 @@ async fn responses_to_unset_fields_match_the_snapshots() -> anyhow::Result<()> {
             "*/{CommitReservation,ReleaseReservation,Charge,Refund}",
         ),
         (service("recommendations"), "*/CheckPurchases"),
+        (service("accounts"), "*/ExportAccountData"),
+        (
+            ("bindery-account", Uuid::new_v4().to_string()),
+            "*/ExportAccountData",
+        ),
     ];
     let metadata = metadata.map(|((key, value), methods)| Metadata {
         key: key.to_owned(),

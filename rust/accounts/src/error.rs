@@ -8,10 +8,12 @@ use service::{ConversionError, InvalidPageToken};
 use tonic::Status;
 use uuid::Uuid;
 
-use crate::{PasswordError, SessionId};
+use crate::{DataService, PasswordError, SessionId};
 
 /// The `RetryInfo` delay while as many passwords are being hashed as allowed.
 const HASH_RETRY: Duration = Duration::from_secs(1);
+/// The `RetryInfo` delay while another service does not respond.
+const UNAVAILABLE_RETRY: Duration = Duration::from_millis(500);
 
 /// Why a call failed. A failed call changes nothing, but its attempt is counted.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +51,9 @@ pub enum AccountsError {
     /// The request id was used before with another body.
     #[error("the request id {0} was used with another body: take a new one")]
     RequestIdReused(Uuid),
+    /// A service that keeps a part of the data does not respond.
+    #[error("the service {} does not respond, so its part is missing: retry with backoff", .0.as_str())]
+    ExportIncomplete(DataService),
     /// The outbox has no message with this number.
     #[error("the outbox has no message {0}: it may have been delivered")]
     MessageNotFound(i64),
@@ -87,6 +92,9 @@ impl From<AccountsError> for Status {
                 declared(errors::TOO_MANY_ATTEMPTS).retry_after(*retry_after)
             }
             AccountsError::RequestIdReused(request_id) => rpc::request_id_reused(request_id),
+            AccountsError::ExportIncomplete(service) => declared(errors::EXPORT_INCOMPLETE)
+                .with("service", service.as_str())
+                .retry_after(UNAVAILABLE_RETRY),
             AccountsError::MessageNotFound(message_id) => {
                 declared(errors::MESSAGE_NOT_FOUND).with("message_id", message_id)
             }

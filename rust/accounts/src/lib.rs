@@ -17,16 +17,19 @@
 //! when the password was right. So a network cannot guess the passwords of many accounts, and
 //! many networks cannot guess that of one.
 
+mod account_data;
 mod domain;
 mod error;
 mod grpc;
 mod passwords;
+mod proto_json;
 mod service;
 mod store;
 #[cfg(test)]
 mod tests;
 mod token;
 
+pub use self::account_data::DataService;
 pub use self::passwords::{HashCost, InvalidHashCost, PasswordError, Passwords, Verdict};
 pub use self::service::{Accounts, Options, SessionAuthenticator};
 pub use domain::{Account, EmailAddress, Profile, ProfileChange, Session, SessionId, SignUp};

@@ -1,6 +1,7 @@
 //! Tests of the service on both engines.
 
 mod deletion;
+mod export;
 mod grpc;
 mod lifecycle;
 mod limits;
@@ -13,8 +14,15 @@ mod statements;
 
 use std::{net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
+use contract::bookstore::{
+    cart::v1::checkout_service_server::CheckoutServiceServer,
+    reviews::v1::review_service_server::ReviewServiceServer,
+    transactions::v1::transaction_service_server::TransactionServiceServer,
+};
+use fakes::{FakeCarts, FakeCheckout, FakeReviews, FakeTransactions};
 use jiff::Timestamp;
 use mail::Mailer;
+use rpc::{Channel, Router};
 use service::{AccountId, Clock, IdSource, ManualClock, SequentialIds};
 use store::{
     outbox::{self, Lease},
@@ -34,6 +42,41 @@ const NETWORK: Option<IpAddr> = Some(IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 
 struct TestAccounts {
     accounts: Accounts,
     clock: Arc<ManualClock>,
+    others: Others,
+}
+
+/// The fakes of the services that keep data about accounts. Clones share everything.
+#[derive(Clone)]
+struct Others {
+    carts: FakeCarts,
+    checkout: FakeCheckout,
+    transactions: FakeTransactions,
+    reviews: FakeReviews,
+    router: Arc<Router>,
+}
+
+impl Others {
+    fn new() -> Self {
+        let carts = FakeCarts::default();
+        let checkout = FakeCheckout::of(&carts);
+        let (transactions, reviews) = (FakeTransactions::default(), FakeReviews::default());
+        let router = Router::new(rpc::Options::default())
+            .add(CheckoutServiceServer::new(checkout.clone()))
+            .add(TransactionServiceServer::new(transactions.clone()))
+            .add(ReviewServiceServer::new(reviews.clone()));
+        Self {
+            carts,
+            checkout,
+            transactions,
+            reviews,
+            router: Arc::new(router),
+        }
+    }
+
+    fn channel(&self) -> Channel {
+        let channel = self.router.in_process();
+        channel.as_service(&"accounts".into(), None)
+    }
 }
 
 impl TestAccounts {
@@ -44,8 +87,32 @@ impl TestAccounts {
     fn with_mailer(database: &TestDb, mailer: Mailer) -> Self {
         let now = "2026-02-03T04:05:06Z".parse().expect("the time parses");
         let clock = Arc::new(ManualClock::at(now));
-        let accounts = Accounts::new(database.db().clone(), mailer, options(&clock));
-        Self { accounts, clock }
+        let options = options(&clock);
+        Self::with_others(database, mailer, options, clock, Others::new())
+    }
+
+    /// An instance with the same clock and the same other services.
+    fn with_others(
+        database: &TestDb,
+        mailer: Mailer,
+        options: Options,
+        clock: Arc<ManualClock>,
+        others: Others,
+    ) -> Self {
+        let channel = others.channel();
+        let accounts = Accounts::new(
+            database.db().clone(),
+            mailer,
+            channel.clone(),
+            channel.clone(),
+            channel,
+            options,
+        );
+        Self {
+            accounts,
+            clock,
+            others,
+        }
     }
 
     fn now(&self) -> Timestamp {

@@ -274,7 +274,15 @@ mod tests {
             Service::Reviews,
         ];
         let of_cart = [inventory, Service::Transactions, Service::Accounts];
-        let expected = [&[inventory][..], &of_cart, &of_reviews, &of_the_shop].concat();
+        let of_accounts = [Service::Cart, Service::Transactions, Service::Reviews];
+        let expected = [
+            &[inventory][..],
+            &of_cart,
+            &of_accounts,
+            &of_reviews,
+            &of_the_shop,
+        ];
+        let expected = expected.concat();
         assert_eq!(channels, expected);
     }
 

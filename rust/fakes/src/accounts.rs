@@ -9,9 +9,9 @@ use contract::{
     bookstore::accounts::v1::{account_service_server::AccountService, *},
     errors::{accounts as errors, shared},
 };
-use futures::{FutureExt, future::BoxFuture};
+use futures::{FutureExt, future::BoxFuture, stream};
 use rpc::{AccountId, AuthenticationError, Authenticator, Caller, failure};
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, codegen::BoxStream};
 use uuid::Uuid;
 
 use crate::{FakeOutbox, FaultSwitch, lock};
@@ -255,14 +255,24 @@ impl AccountService for FakeAccounts {
         Ok(Response::new(ChangePasswordResponse {}))
     }
 
+    type ExportAccountStream = BoxStream<ExportAccountResponse>;
+
+    /// The document comes in two pieces. The fault of `export_account_data` is that of the
+    /// second one.
     async fn export_account(
         &self,
         request: Request<ExportAccountRequest>,
-    ) -> Result<Response<ExportAccountResponse>, Status> {
+    ) -> Result<Response<Self::ExportAccountStream>, Status> {
         self.faults.apply("export_account").await?;
         let email = lock(&self.state).owned(&request)?.account.email.clone();
-        let document = format!("{{\"accounts\":{{\"email\":{email:?}}}}}");
-        Ok(Response::new(ExportAccountResponse { document }))
+        let own = Ok(format!("{{\"accounts\":{{\"email\":{email:?}}}"));
+        let fault = self.faults.apply("export_account_data").await;
+        let others = fault.map(|()| ",\"cart\":{\"orders\":[]}}".to_owned());
+        let pieces = [own, others].map(|piece| {
+            let document_piece = piece?;
+            Ok(ExportAccountResponse { document_piece })
+        });
+        Ok(Response::new(Box::pin(stream::iter(pieces))))
     }
 
     async fn request_password_reset(

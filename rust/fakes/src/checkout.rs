@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tonic::{Request, Response, Status, codegen::BoxStream};
 use uuid::Uuid;
 
-use crate::{FakeCarts, Fault, FaultSwitch, lock};
+use crate::{FakeCarts, Fault, FaultSwitch, lock, paging::page};
 
 /// A fake Checkout: it knows who has bought which books, and turns fake carts into orders,
 /// which stay placed until the test changes them. Clones share everything.
@@ -52,6 +52,11 @@ impl FakeCheckout {
     pub fn set_down(&self, down: bool) {
         let fault = if down { Fault::Down } else { Fault::None };
         self.faults.set("*", fault);
+    }
+
+    /// Adds an order as it is.
+    pub fn add(&self, order: Order) {
+        self.orders.send_modify(|orders| orders.push(order));
     }
 
     /// All orders, oldest first.
@@ -125,6 +130,21 @@ impl FakeCheckout {
         };
         resolutions.push((request.request_id, made.clone()));
         Ok(made)
+    }
+
+    /// A page of the orders of an account, newest first, and the token of the next one.
+    fn page_of(
+        &self,
+        account_id: &str,
+        page_size: i32,
+        page_token: &str,
+    ) -> Result<(Vec<Order>, String), Status> {
+        let orders = self.orders.borrow();
+        let newest_first = orders.iter().rev();
+        let of_account = newest_first.filter(|order| order.account_id == account_id);
+        let invalid = errors::PAGE_TOKEN_INVALID;
+        let (orders, next) = page(of_account, page_size, page_token, invalid)?;
+        Ok((orders.into_iter().cloned().collect(), next))
     }
 
     /// The order with this id of the caller.
@@ -295,7 +315,6 @@ impl CheckoutService for FakeCheckout {
         Ok(Response::new(GetOrderResponse { order }))
     }
 
-    /// The page token is the number of the orders before the page.
     async fn list_orders(
         &self,
         request: Request<ListOrdersRequest>,
@@ -303,24 +322,29 @@ impl CheckoutService for FakeCheckout {
         self.faults.apply("list_orders").await?;
         let account_id = Caller::require_account(&request)?.to_string();
         let request = request.into_inner();
-        let start = match request.page_token.as_str() {
-            "" => 0,
-            token => token
-                .parse()
-                .map_err(|_| failure(errors::PAGE_TOKEN_INVALID, "no token").into_status())?,
-        };
-        let mut orders = self.orders();
-        orders.retain(|order| order.account_id == account_id);
-        orders.reverse();
-        let size = usize::try_from(request.page_size).unwrap_or_default();
-        let end = start + size;
-        let next_page_token = if end < orders.len() {
-            end.to_string()
-        } else {
-            String::new()
-        };
-        let orders = orders.into_iter().skip(start).take(size).collect();
+        let (orders, next_page_token) =
+            self.page_of(&account_id, request.page_size, &request.page_token)?;
         Ok(Response::new(ListOrdersResponse {
+            orders,
+            next_page_token,
+        }))
+    }
+
+    async fn export_account_data(
+        &self,
+        request: Request<ExportAccountDataRequest>,
+    ) -> Result<Response<ExportAccountDataResponse>, Status> {
+        self.faults.apply("export_account_data").await?;
+        let account_id = Caller::require_account(&request)?.to_string();
+        let request = request.into_inner();
+        let (orders, next_page_token) =
+            self.page_of(&account_id, request.page_size, &request.page_token)?;
+        let items = self.carts.contents(&account_id).into_iter();
+        let items = items.filter(|_| request.page_token.is_empty());
+        Ok(Response::new(ExportAccountDataResponse {
+            cart_items: items
+                .map(|(book_id, quantity)| CartItem { book_id, quantity })
+                .collect(),
             orders,
             next_page_token,
         }))

@@ -8,6 +8,7 @@ mod cart;
 mod checkout;
 mod inventory;
 mod outbox;
+mod paging;
 mod recommendations;
 mod reviews;
 mod sessions;

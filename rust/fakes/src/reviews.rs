@@ -10,7 +10,7 @@ use rpc::{Caller, failure};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use crate::{FaultSwitch, lock};
+use crate::{FaultSwitch, lock, paging::page};
 
 /// A fake Reviews service that accepts reviews of any book. Clones share the same reviews and
 /// faults.
@@ -32,6 +32,11 @@ impl FakeReviews {
             ..PutReviewRequest::default()
         };
         self.put(Uuid::new_v4().to_string(), request);
+    }
+
+    /// Adds a review of an account.
+    pub fn add_of(&self, account_id: &str, request: PutReviewRequest) {
+        self.put(account_id.to_owned(), request);
     }
 
     /// All reviews, the least recently written first.
@@ -136,33 +141,46 @@ impl ReviewService for FakeReviews {
         Ok(Response::new(GetReviewResponse { review }))
     }
 
-    /// The page token is the number of the reviews before the page.
     async fn list_reviews(
         &self,
         request: Request<ListReviewsRequest>,
     ) -> Result<Response<ListReviewsResponse>, Status> {
         self.faults.apply("list_reviews").await?;
         let request = request.into_inner();
-        let start = match request.page_token.as_str() {
-            "" => 0,
-            token => token
-                .parse()
-                .map_err(|_| failure(errors::PAGE_TOKEN_INVALID, "no token").into_status())?,
-        };
         let mut reviews = self.visible(request.book_id);
         reviews.sort_by_key(|review| match request.order() {
             ReviewOrder::MostStarsFirst => -review.stars,
             ReviewOrder::FewestStarsFirst => review.stars,
             ReviewOrder::NewestFirst | ReviewOrder::Unspecified => 0,
         });
-        let size = usize::try_from(request.page_size).unwrap_or_default();
-        let next_page_token = if start + size < reviews.len() {
-            (start + size).to_string()
-        } else {
-            String::new()
-        };
-        let reviews = reviews.into_iter().skip(start).take(size).collect();
+        let (reviews, next_page_token) = page(
+            reviews,
+            request.page_size,
+            &request.page_token,
+            errors::PAGE_TOKEN_INVALID,
+        )?;
         Ok(Response::new(ListReviewsResponse {
+            reviews,
+            next_page_token,
+        }))
+    }
+
+    async fn export_account_data(
+        &self,
+        request: Request<ExportAccountDataRequest>,
+    ) -> Result<Response<ExportAccountDataResponse>, Status> {
+        self.faults.apply("export_account_data").await?;
+        let account_id = Caller::require_account(&request)?.to_string();
+        let request = request.into_inner();
+        let mut reviews = lock(&self.reviews).clone();
+        reviews.retain(|(of, _)| *of == account_id);
+        let (reviews, next_page_token) = page(
+            reviews.into_iter().rev().map(|(_, review)| review),
+            request.page_size,
+            &request.page_token,
+            errors::PAGE_TOKEN_INVALID,
+        )?;
+        Ok(Response::new(ExportAccountDataResponse {
             reviews,
             next_page_token,
         }))

@@ -16,7 +16,7 @@ use contract::{
 use rpc::{Caller, failure};
 use tonic::{Request, Response, Status};
 
-use crate::{FakeOutbox, FaultSwitch, lock};
+use crate::{FakeOutbox, FaultSwitch, lock, paging::page};
 
 /// A fake Transactions service: it declines `tok_insufficient_funds` and charges every other
 /// token. It sends two receipts again, of any transaction. Clones share the same transactions and
@@ -46,6 +46,11 @@ impl FakeTransactions {
     /// All transactions, oldest first.
     pub fn transactions(&self) -> Vec<Transaction> {
         lock(&self.state).transactions.clone()
+    }
+
+    /// Adds a transaction as it is.
+    pub fn add(&self, transaction: Transaction) {
+        lock(&self.state).transactions.push(transaction);
     }
 }
 
@@ -285,6 +290,36 @@ impl TransactionService for FakeTransactions {
         Ok(Response::new(ListPaymentsResponse {
             payments: payments.collect(),
             next_page_token: String::new(),
+        }))
+    }
+
+    async fn export_account_data(
+        &self,
+        request: Request<ExportAccountDataRequest>,
+    ) -> Result<Response<ExportAccountDataResponse>, Status> {
+        self.faults.apply("export_account_data").await?;
+        let account_id = Caller::require_account(&request)?.to_string();
+        let request = request.into_inner();
+        let payments = self.transactions().into_iter().rev();
+        let payments = payments.filter(|transaction| transaction.account_id == account_id);
+        let (payments, next_page_token) = page(
+            payments,
+            request.page_size,
+            &request.page_token,
+            errors::PAGE_TOKEN_INVALID,
+        )?;
+        let payments = payments.into_iter().map(|transaction| AccountPayment {
+            transaction_id: transaction.transaction_id.clone(),
+            reference: transaction.reference.clone(),
+            amount: transaction.amount.clone(),
+            request_time: transaction.create_time,
+            receipt_email: transaction.receipt_email.clone(),
+            transaction: Some(transaction),
+            receipt_resend_times: Vec::new(),
+        });
+        Ok(Response::new(ExportAccountDataResponse {
+            payments: payments.collect(),
+            next_page_token,
         }))
     }
 

@@ -3,7 +3,7 @@
 
 use contract::bookstore::reviews::v1::{
     self as contract_v1, BatchGetRatingsRequest, BatchGetRatingsResponse, DeleteReviewRequest,
-    DeleteReviewResponse, GetRatingRequest, GetRatingResponse, GetReviewRequest, GetReviewResponse,
+    DeleteReviewResponse, ExportAccountDataRequest, ExportAccountDataResponse, GetRatingRequest, GetRatingResponse, GetReviewRequest, GetReviewResponse,
     HideReviewRequest, HideReviewResponse, ListAllReviewsRequest, ListAllReviewsResponse,
     ListReviewsRequest, ListReviewsResponse, PutReviewRequest, PutReviewResponse,
     ShowReviewRequest, ShowReviewResponse,
@@ -118,6 +118,21 @@ impl ReviewService for Grpc {
         let page = self.0.list_all(hidden_only, size, &request.page_token);
         let page = page.await?;
         Ok(Response::new(ListAllReviewsResponse {
+            reviews: page.items.into_iter().map(Into::into).collect(),
+            next_page_token: page.next_page_token,
+        }))
+    }
+
+    async fn export_account_data(
+        &self,
+        request: Request<ExportAccountDataRequest>,
+    ) -> RpcResult<ExportAccountDataResponse> {
+        let account_id = account(&request)?;
+        let request = request.into_inner();
+        let size = page_size(request.page_size)?;
+        let page = self.0.account_data(account_id, size, &request.page_token);
+        let page = page.await?;
+        Ok(Response::new(ExportAccountDataResponse {
             reviews: page.items.into_iter().map(Into::into).collect(),
             next_page_token: page.next_page_token,
         }))

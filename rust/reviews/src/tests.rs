@@ -1,5 +1,6 @@
 //! Tests of the service through its generated client, on both engines.
 
+mod account_data;
 mod domain;
 mod moderation;
 mod paging;

@@ -4,7 +4,8 @@
 //!   by [`ManualClock`] and [`SequentialIds`].
 //! - [`BookId`], [`BookCategory`], [`AccountId`] and [`Money`] are the types that several
 //!   services share.
-//! - [`Page`], [`PageScope`] and [`page_size`] implement the lists of the contract.
+//! - [`Page`], [`PageScope`], [`page_size`] and [`page_size_within`] implement the lists of the
+//!   contract.
 //! - [`convert`] converts between contract messages and domain types. A value that the
 //!   validation of the contract should have refused is a [`ConversionError`], which becomes
 //!   the status INTERNAL. It is never dropped or replaced by zero.
@@ -35,7 +36,7 @@ pub use crash_points::{CrashPoints, abort_at_crash_point};
 pub use ids::{IdSource, SequentialIds, UuidV7Ids};
 pub use outbox_view::OutboxView;
 pub use outbox_worker::{DeliveryError, OutboxHandler, OutboxOptions, OutboxWorker};
-pub use page::{DEFAULT_PAGE_SIZE, Page, page_size};
+pub use page::{DEFAULT_PAGE_SIZE, Page, page_size, page_size_within};
 pub use page_token::{InvalidPageToken, PageScope};
 pub use periodic::{PeriodicTask, run_periodically, run_together};
 pub use prune::PruneIdempotencyKeys;

@@ -39,6 +39,22 @@ impl<T> Page<T> {
     }
 }
 
+/// The size of a page whose items may not weigh more than `limit` together: how many of the first
+/// items fit, at most `page_size`, and at least one, so that the list goes on.
+pub fn page_size_within(
+    page_size: u32,
+    weights: impl IntoIterator<Item = usize>,
+    limit: usize,
+) -> u32 {
+    let mut sum = 0_usize;
+    let fitting = weights.into_iter().take_while(|weight| {
+        sum = sum.saturating_add(*weight);
+        sum <= limit
+    });
+    let fitting = u32::try_from(fitting.count()).unwrap_or(u32::MAX);
+    fitting.clamp(1, page_size.max(1))
+}
+
 /// The field `page_size` of a request; 0 (unset) means [`DEFAULT_PAGE_SIZE`].
 ///
 /// # Errors
@@ -68,6 +84,14 @@ mod tests {
         assert_eq!(page(&[1, 2, 3], 2).items, [1, 2]);
         assert_eq!(page(&[1, 2], 2).next_page_token, "");
         assert_eq!(page(&[], 2).next_page_token, "");
+    }
+
+    #[test]
+    fn page_ends_before_its_items_weigh_too_much() {
+        assert_eq!(page_size_within(10, [3, 3, 3, 3], 9), 3);
+        assert_eq!(page_size_within(2, [3, 3, 3, 3], 9), 2);
+        assert_eq!(page_size_within(10, [100, 1], 9), 1);
+        assert_eq!(page_size_within(10, [], 9), 1);
     }
 
     #[test]

@@ -74,6 +74,33 @@ pub struct Payment {
     pub parked_reason: Option<String>,
 }
 
+/// A payment as its payer sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountPayment {
+    /// The id of the transaction.
+    pub transaction_id: TransactionId,
+    /// What is paid for.
+    pub reference: String,
+    /// The amount that was requested.
+    pub amount: Money,
+    /// When it was requested.
+    pub requested_at: Timestamp,
+    /// Where the receipt is sent, if anywhere.
+    pub receipt_email: Option<String>,
+    /// The transaction; `None` until the provider has decided.
+    pub transaction: Option<Transaction>,
+    /// When the receipt was last requested again, oldest first.
+    pub resent_at: Vec<Timestamp>,
+}
+
+impl AccountPayment {
+    /// The number of refunds that were paid back.
+    pub(crate) fn refund_count(&self) -> usize {
+        let transaction = self.transaction.as_ref();
+        transaction.map_or(0, |transaction| transaction.refunds.len())
+    }
+}
+
 /// A request to pay back a charge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundRequest {

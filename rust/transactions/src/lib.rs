@@ -46,7 +46,7 @@ mod webhooks;
 
 pub use self::service::{MAX_PARTIAL_REFUNDS, MAX_PENDING, Options, Transactions};
 pub use domain::{
-    ChargeRequest, DeclineReason, LedgerAccount, LedgerBalance, Payment, Refund, RefundId,
+    AccountPayment, ChargeRequest, DeclineReason, LedgerAccount, LedgerBalance, Payment, Refund, RefundId,
     RefundRequest, Transaction, TransactionId, TransactionState,
 };
 pub use error::{InvalidPayment, TransactionsError};

@@ -1,6 +1,7 @@
 //! Tests of the service on both engines, with a fake provider that fails on demand and with the
 //! payment simulator over HTTP.
 
+mod account_data;
 mod charges;
 mod crashes;
 mod fake_provider;

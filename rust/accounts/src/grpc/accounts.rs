@@ -1,5 +1,7 @@
 //! The handlers of `AccountService`.
 
+use std::pin::Pin;
+
 use contract::bookstore::accounts::v1::{
     ChangePasswordRequest, ChangePasswordResponse, DeleteAccountRequest, DeleteAccountResponse,
     ExportAccountRequest, ExportAccountResponse, GetAccountRequest, GetAccountResponse,
@@ -9,8 +11,9 @@ use contract::bookstore::accounts::v1::{
     UpdateAccountRequest, UpdateAccountResponse, VerifyEmailRequest, VerifyEmailResponse,
     account_service_server::AccountService,
 };
+use futures::{Stream, StreamExt as _};
 use service::{convert, page_size};
-use tonic::{Request, Response};
+use tonic::{Request, Response, Status};
 
 use super::{AccountGrpc, RpcResult, account_of, from_proto, session_of};
 use crate::{AccountsError, EmailAddress};
@@ -68,12 +71,19 @@ impl AccountService for AccountGrpc {
         Ok(ChangePasswordResponse {}.into())
     }
 
+    type ExportAccountStream =
+        Pin<Box<dyn Stream<Item = Result<ExportAccountResponse, Status>> + Send>>;
+
     async fn export_account(
         &self,
         request: Request<ExportAccountRequest>,
-    ) -> RpcResult<ExportAccountResponse> {
-        let document = self.0.export(account_of(&request)?).await?;
-        Ok(ExportAccountResponse { document }.into())
+    ) -> RpcResult<Self::ExportAccountStream> {
+        let pieces = self.0.export(account_of(&request)?).await?;
+        let responses = pieces.map(|piece| {
+            let document_piece = piece?;
+            Ok(ExportAccountResponse { document_piece })
+        });
+        Ok(Response::new(Box::pin(responses)))
     }
 
     async fn request_password_reset(

@@ -2,6 +2,7 @@
 
 mod authenticator;
 mod background;
+mod export;
 mod limits;
 mod mails;
 mod password;
@@ -15,6 +16,7 @@ use std::{num::NonZero, sync::Arc, thread::available_parallelism, time::Duration
 
 use jiff::{SignedDuration, Timestamp};
 use mail::Mailer;
+use rpc::Channel;
 use service::{AccountId, Clock, IdSource, SystemClock, UuidV7Ids};
 use store::Db;
 
@@ -24,7 +26,9 @@ pub(crate) use self::{
     background::Prune,
     mails::{AccountMail, MailKind, TOPIC as MAIL_TOPIC},
 };
-use crate::{Account, AccountsError, HashCost, Passwords, store as rows};
+use crate::{
+    Account, AccountsError, HashCost, Passwords, account_data::AccountData, store as rows,
+};
 
 /// The options of the service.
 #[derive(Debug, Clone)]
@@ -66,14 +70,23 @@ pub struct Accounts {
 struct Inner {
     db: Db,
     mailer: Mailer,
+    data: AccountData,
     passwords: Passwords,
     options: Options,
 }
 
 impl Accounts {
     /// Creates the service with its database, which was opened with
-    /// [`SCHEMA`](crate::SCHEMA), and the way by which mails leave.
-    pub fn new(db: Db, mailer: Mailer, options: Options) -> Self {
+    /// [`SCHEMA`](crate::SCHEMA), the way by which mails leave, and channels to Cart,
+    /// Transactions and Reviews.
+    pub fn new(
+        db: Db,
+        mailer: Mailer,
+        cart: Channel,
+        transactions: Channel,
+        reviews: Channel,
+        options: Options,
+    ) -> Self {
         let passwords = Passwords::new(
             options.hash_cost.clone(),
             options.hash_concurrency,
@@ -83,6 +96,7 @@ impl Accounts {
             inner: Arc::new(Inner {
                 db,
                 mailer,
+                data: AccountData::new(cart, transactions, reviews),
                 passwords,
                 options,
             }),

@@ -9,6 +9,8 @@ use contract::bookstore::accounts::v1::{
     VerifyEmailRequest, account_service_client::AccountServiceClient,
     session_service_client::SessionServiceClient,
 };
+use fakes::Fault;
+use futures::TryStreamExt as _;
 use prost_types::FieldMask;
 use rpc::{Channel, Router};
 use store::testing::TestDb;
@@ -24,6 +26,7 @@ store::both_engines! {
     profile_changes_by_the_mask,
     calls_without_an_open_session_are_refused,
     password_change_keeps_the_session_of_the_call,
+    export_without_a_service_is_unavailable,
 }
 
 struct Served {
@@ -121,12 +124,11 @@ async fn visitor_signs_up_in_and_out(database: TestDb) {
     assert_eq!(listed.sessions, std::slice::from_ref(&session));
     assert_eq!(listed.current_session_id, session.session_id);
     let request = served.call(ExportAccountRequest {});
-    let exported = served
-        .accounts
-        .export_account(request)
-        .await
-        .expect("exported");
-    assert!(exported.into_inner().document.contains(&session.session_id));
+    let exported = served.accounts.export_account(request).await;
+    let pieces = exported.expect("signed in").into_inner();
+    let pieces = pieces.map_ok(|piece| piece.document_piece);
+    let document: String = pieces.try_collect().await.expect("exported");
+    assert!(document.contains(&session.session_id));
     let request = served.call(SignOutRequest {});
     served.sessions.sign_out(request).await.expect("open");
     let request = served.call(SignOutRequest {});
@@ -277,4 +279,18 @@ async fn password_change_keeps_the_session_of_the_call(database: TestDb) {
         .delete_account(request)
         .await
         .expect("right");
+}
+
+async fn export_without_a_service_is_unavailable(database: TestDb) {
+    let (mut served, _) = Served::signed_in(&database).await;
+    let faults = &served.service.others.reviews.faults;
+    faults.set("export_account_data", Fault::Down);
+    let request = served.call(ExportAccountRequest {});
+    let exported = served.accounts.export_account(request).await;
+    let pieces = exported.expect("signed in").into_inner();
+    let failed = pieces.try_collect::<Vec<_>>().await.expect_err("a gap");
+    assert_eq!(failed.code(), Code::Unavailable);
+    let info = failed.get_details_error_info().expect("declared");
+    assert_eq!(info.reason, "EXPORT_INCOMPLETE");
+    assert_eq!(info.metadata["service"], "reviews");
 }

@@ -4,7 +4,7 @@ use service::UuidV7Ids;
 use store::testing::TestDb;
 
 use super::{NETWORK, PASSWORD, TestAccounts, no_mailer, options};
-use crate::{Accounts, AccountsError, HashCost, Options, service::MailKind};
+use crate::{AccountsError, HashCost, Options, service::MailKind};
 
 const NEW: &str = "another good password";
 
@@ -78,10 +78,8 @@ async fn outdated_hash_is_replaced_at_the_sign_in(database: TestDb) {
         ids: Arc::new(UuidV7Ids),
         ..options(&service.clock)
     };
-    let service = TestAccounts {
-        accounts: Accounts::new(database.db().clone(), no_mailer(), options),
-        clock: service.clock,
-    };
+    let TestAccounts { clock, others, .. } = service;
+    let service = TestAccounts::with_others(&database, no_mailer(), options, clock, others);
     assert!(
         service
             .try_sign_in("ada@example.org", "wrong")

@@ -6,11 +6,11 @@ use accounts::{Accounts, Options};
 use futures::FutureExt;
 use store::Db;
 
-use super::Definition;
+use super::{Definition, Service};
 use crate::assembly::Assembly;
 
 pub static DEFINITION: Definition = Definition {
-    calls: &[],
+    calls: &[Service::Cart, Service::Transactions, Service::Reviews],
     grpc_services: &[
         "bookstore.accounts.v1.AccountService",
         "bookstore.accounts.v1.SessionService",
@@ -25,7 +25,15 @@ async fn start(assembly: &mut Assembly) -> anyhow::Result<()> {
         shop_url: assembly.shop_url().to_owned(),
         ..Options::default()
     };
-    let accounts = Accounts::new(db, assembly.mailer().clone(), options);
+    let accounts = Accounts::new(
+        db,
+        assembly.mailer().clone(),
+        // The orders are in the service Cart, too.
+        assembly.channel(Service::Cart)?,
+        assembly.channel(Service::Transactions)?,
+        assembly.channel(Service::Reviews)?,
+        options,
+    );
     assembly.verify_tokens_by(Arc::new(accounts.authenticator()));
     assembly.add_server_with_database(accounts.server(), accounts.db());
     assembly.add_server_with_database(accounts.session_server(), accounts.db());

@@ -68,7 +68,11 @@ async fn session_id(process: &TestProcess, token: &str) -> Result<String, Status
 #[tokio::test]
 async fn accounts_sessions_and_unsent_mails_survive_a_kill() {
     let folder = Folder::new();
-    let arguments = ["serve", "accounts", "--data=data"];
+    // Nobody listens on port 1; only exports and deletions need the other services.
+    let peers =
+        ["cart", "transactions", "reviews"].map(|name| format!("--peer={name}=http://127.0.0.1:1"));
+    let [cart, transactions, reviews] = &peers;
+    let arguments = ["serve", "accounts", "--data=data", cart, transactions, reviews];
     // Nobody listens on port 1, so the mail waits in the outbox.
     let dead_server = [&arguments[..], &["--smtp-url=smtp://127.0.0.1:1"]].concat();
     let process = TestProcess::start(&folder, &dead_server);

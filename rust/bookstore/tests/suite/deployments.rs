@@ -8,7 +8,7 @@ use store::Location;
 use tonic::Code;
 
 use crate::test_process::{
-    Certificates, Folder, Page, TestProcess, eventually, user_journey::Deployment,
+    Certificates, Folder, Page, TestProcess, eventually, free_address, user_journey::Deployment,
 };
 
 /// Far more than the 800 ms for which the shop waits, because the machine may be busy, and
@@ -190,8 +190,11 @@ impl SevenProcesses {
         let to_inventory = format!("--peer=inventory={}", inventory.grpc_url());
         let recommendations = start(&["serve", "recommendations", &to_inventory]);
         let to_recommendations = format!("--peer=recommendations={}", recommendations.grpc_url());
-        let accounts = start(&["serve", "accounts", storage]);
-        let to_accounts = format!("--peer=accounts={}", accounts.grpc_url());
+        // The services that Accounts calls also call it, so its address is chosen first.
+        let address_of_accounts = free_address();
+        let url_of_inventory = inventory.grpc_url();
+        let (scheme, _) = url_of_inventory.split_once("://").expect("a URL");
+        let to_accounts = format!("--peer=accounts={scheme}://{address_of_accounts}");
         let transactions = start(&["serve", "transactions", &to_accounts]);
         let to_transactions = format!("--peer=transactions={}", transactions.grpc_url());
         let cart = [
@@ -214,6 +217,16 @@ impl SevenProcesses {
         ];
         let reviews = start(&reviews);
         let to_reviews = format!("--peer=reviews={}", reviews.grpc_url());
+        let accounts = [
+            "serve",
+            "accounts",
+            &format!("--grpc-addr={address_of_accounts}"),
+            &to_cart,
+            &to_transactions,
+            &to_reviews,
+            storage,
+        ];
+        let accounts = start(&accounts);
         let shop = [
             "serve",
             "marketplace",

@@ -4,7 +4,8 @@ use std::pin::Pin;
 
 use contract::bookstore::cart::v1::{
     CancelOrderRequest, CancelOrderResponse, CheckPurchasesRequest, CheckPurchasesResponse,
-    GetOperatorOrderRequest, GetOperatorOrderResponse, GetOrderRequest, GetOrderResponse,
+    ExportAccountDataRequest, ExportAccountDataResponse, GetOperatorOrderRequest,
+    GetOperatorOrderResponse, GetOrderRequest, GetOrderResponse,
     ListAllOrdersRequest, ListAllOrdersResponse, ListOrdersRequest, ListOrdersResponse,
     PlaceOrderRequest, PlaceOrderResponse, ResolveParkedOrderRequest, ResolveParkedOrderResponse,
     ShipOrderRequest, ShipOrderResponse, WatchOrderRequest, WatchOrderResponse,
@@ -150,6 +151,22 @@ impl CheckoutService for CheckoutGrpc {
         let bought = self.0.bought(account_id, &book_ids).await?;
         Ok(Response::new(CheckPurchasesResponse {
             bought_book_ids: bought.into_iter().map(|book_id| book_id.0).collect(),
+        }))
+    }
+
+    async fn export_account_data(
+        &self,
+        request: Request<ExportAccountDataRequest>,
+    ) -> RpcResult<ExportAccountDataResponse> {
+        let account_id = account_id(&request)?;
+        let request = request.into_inner();
+        let size = page_size(request.page_size)?;
+        let exported = self.0.account_data(account_id, size, &request.page_token);
+        let (items, page) = exported.await?;
+        Ok(Response::new(ExportAccountDataResponse {
+            cart_items: items.as_slice().iter().copied().map(Into::into).collect(),
+            orders: page.items.into_iter().map(Into::into).collect(),
+            next_page_token: page.next_page_token,
         }))
     }
 }

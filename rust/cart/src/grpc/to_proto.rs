@@ -4,8 +4,8 @@ use contract::bookstore::{cart::v1 as contract_v1, transactions::v1 as transacti
 use service::{Money, convert};
 
 use crate::{
-    Cart, CartLine, CartOwner, DeclineReason, OperatorOrder, Order, OrderFailure, OrderLine,
-    OrderResolution, OrderState, Resolution,
+    Cart, CartItem, CartLine, CartOwner, DeclineReason, OperatorOrder, Order, OrderFailure,
+    OrderLine, OrderResolution, OrderState, Resolution,
 };
 
 impl From<Cart> for contract_v1::Cart {
@@ -31,6 +31,15 @@ impl From<CartLine> for contract_v1::CartLine {
             quantity: line.item.quantity,
             unit_price: Some(line.unit_price.into()),
             available: line.available,
+        }
+    }
+}
+
+impl From<CartItem> for contract_v1::CartItem {
+    fn from(item: CartItem) -> Self {
+        Self {
+            book_id: item.book_id.0,
+            quantity: item.quantity,
         }
     }
 }

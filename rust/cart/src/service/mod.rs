@@ -19,6 +19,8 @@ use crate::{
 
 #[cfg(test)]
 pub(crate) use background::PruneGuestCarts;
+#[cfg(test)]
+pub(crate) use checkout::MAX_LINES_ON_A_PAGE;
 pub use checkout::{Checkout, CheckoutOptions, PlaceOrder, ResolveOrder};
 
 /// How long a guest cart is kept after its last change: 30 days.

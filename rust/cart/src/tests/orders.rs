@@ -38,7 +38,7 @@ store::both_engines! {
 }
 
 /// The code and the reason of a failed call.
-fn failure<T: std::fmt::Debug>(outcome: Result<T, Status>) -> (Code, String) {
+pub(super) fn failure<T: std::fmt::Debug>(outcome: Result<T, Status>) -> (Code, String) {
     let status = outcome.expect_err("the call fails");
     let info = status.get_details_error_info();
     (

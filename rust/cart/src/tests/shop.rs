@@ -155,6 +155,11 @@ impl TestShop {
         found.expect("the database answers").expect("it is stored")
     }
 
+    /// A channel to the shop, for a caller that it does not state.
+    pub(super) fn channel(&self) -> Channel {
+        self.router.in_process()
+    }
+
     pub(super) fn operator(&self) -> CheckoutClient {
         CheckoutClient::new(self.router.in_process().with_caller(Caller::Operator))
     }

@@ -288,7 +288,17 @@ async fn account_is_exported_and_deleted() {
     let mut browser = Browser::signed_in(&shop).await;
     let file = browser.get("/account/export").await;
     assert!(file.header("content-disposition").starts_with("attachment"));
-    assert!(file.body.contains("ada@example.org"));
+    let document: serde_json::Value = serde_json::from_str(&file.body).expect("all pieces");
+    assert_eq!(document["accounts"]["email"], "ada@example.org");
+    assert!(document["cart"]["orders"].is_array(), "{}", file.body);
+
+    // The first piece comes, but not all of them.
+    let faults = &shop.accounts.faults;
+    faults.set("export_account_data", Fault::Down);
+    let page = browser.get("/account/export").await;
+    assert_eq!(page.status, 503);
+    assert!(page.body.contains("collect all of your data"));
+    assert!(!page.body.contains("ada@example.org\"}"));
 
     browser.get("/account").await;
     let page = browser

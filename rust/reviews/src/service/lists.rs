@@ -1,6 +1,6 @@
 //! The lists of reviews.
 
-use service::{BookId, InvalidPageToken, Page, PageScope};
+use service::{AccountId, BookId, InvalidPageToken, Page, PageScope};
 use uuid::Uuid;
 
 use crate::{
@@ -49,6 +49,25 @@ impl Reviews {
         let limit = i64::from(page_size) + 1;
         let reviews = store::read!(self.db(), connection => {
             rows::lists::all(connection, hidden_only, &after, limit).await
+        })?;
+        Page::from_items(reviews, page_size, |last| token_after(&scope, last))
+    }
+
+    /// A page of the reviews of an account, hidden or not, newest first.
+    ///
+    /// # Errors
+    /// [`ReviewsError::InvalidPageToken`], or an error of the database.
+    pub async fn account_data(
+        &self,
+        account_id: AccountId,
+        page_size: u32,
+        page_token: &str,
+    ) -> Result<Page<Review>, ReviewsError> {
+        let scope = PageScope::new(TOKEN_VERSION, "ExportAccountData").with(account_id.0);
+        let after = position(&scope, ReviewOrder::NewestFirst, page_token)?;
+        let limit = i64::from(page_size) + 1;
+        let reviews = store::read!(self.db(), connection => {
+            rows::lists::of_account(connection, account_id, &after, limit).await
         })?;
         Page::from_items(reviews, page_size, |last| token_after(&scope, last))
     }

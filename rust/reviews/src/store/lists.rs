@@ -1,7 +1,7 @@
 //! Statements that list reviews. A page starts after the last review of the page before it,
 //! and each order has an index.
 
-use service::BookId;
+use service::{AccountId, BookId};
 use store::{Connection, Sql, query};
 
 use super::reviews::ReviewRow;
@@ -43,6 +43,13 @@ store::statements! {
         "SELECT review_id, book_id, stars, title, body, author_name, created_at, updated_at,
              verified_purchase, hidden_reason
          FROM reviews WHERE hidden_reason IS NOT NULL AND (updated_at, review_id) < ($1, $2)
+         ORDER BY updated_at DESC, review_id DESC LIMIT $3",
+    );
+
+    const OF_ACCOUNT = Sql::portable(
+        "SELECT review_id, book_id, stars, title, body, author_name, created_at, updated_at,
+             verified_purchase, hidden_reason
+         FROM reviews WHERE account_id = $4 AND (updated_at, review_id) < ($1, $2)
          ORDER BY updated_at DESC, review_id DESC LIMIT $3",
     );
 }
@@ -104,6 +111,21 @@ pub(crate) async fn all(
         .bind(after.updated_at)
         .bind(&after.review_id)
         .bind(limit);
+    reviews(list.fetch_all(connection).await?)
+}
+
+/// The reviews of an account after a place in the list, newest first, at most `limit`.
+pub(crate) async fn of_account(
+    connection: &mut Connection,
+    account_id: AccountId,
+    after: &Position,
+    limit: i64,
+) -> Result<Vec<Review>, ReviewsError> {
+    let list = query(OF_ACCOUNT)
+        .bind(after.updated_at)
+        .bind(&after.review_id)
+        .bind(limit)
+        .bind(account_id.to_string());
     reviews(list.fetch_all(connection).await?)
 }
 

@@ -1,5 +1,6 @@
 //! The use cases of Transactions: charging, paying back and reading.
 
+mod account_data;
 mod audit;
 mod background;
 mod charge;
@@ -10,6 +11,8 @@ mod webhook;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+#[cfg(test)]
+pub(crate) use account_data::MAX_REFUNDS_ON_A_PAGE;
 #[cfg(test)]
 pub(crate) use receipt::RECEIPTS;
 

@@ -53,6 +53,12 @@ store::statements! {
          ORDER BY transaction_id DESC LIMIT $3"),
     );
 
+    const LIST_OF_ACCOUNT = Sql::portable(
+        concat!("SELECT ", columns!(), " FROM transactions
+         WHERE account_id = $1 AND transaction_id < $2
+         ORDER BY transaction_id DESC LIMIT $3"),
+    );
+
     const LIST_ALL = Sql::portable(
         concat!("SELECT ", columns!(), " FROM transactions WHERE transaction_id < $1
          ORDER BY transaction_id DESC LIMIT $2"),
@@ -115,6 +121,7 @@ pub(crate) struct StoredCharge {
     pub(crate) amount: Money,
     pub(crate) reference: String,
     pub(crate) token: String,
+    pub(crate) receipt_email: Option<String>,
     pub(crate) requested_at: Timestamp,
     pub(crate) parked_reason: Option<String>,
     /// The id of the charge at the provider, if it was charged.
@@ -145,7 +152,7 @@ impl ChargeRow {
                 amount: amount.clone(),
                 decline_reason: self.decline_reason.map(to_decline_reason).transpose()?,
                 method_label: self.method_label.unwrap_or_default(),
-                receipt_email: self.receipt_email,
+                receipt_email: self.receipt_email.clone(),
                 refunds: Vec::new(),
                 create_time: to_time(decided_at)?,
             }),
@@ -155,6 +162,7 @@ impl ChargeRow {
             amount,
             reference: self.reference,
             token: self.token,
+            receipt_email: self.receipt_email,
             requested_at: to_time(self.requested_at)?,
             parked_reason: self.parked_reason,
             provider_charge_id: self.provider_charge_id,
@@ -234,6 +242,23 @@ pub(crate) async fn list(
         transactions.extend(row.into_charge()?.decided);
     }
     Ok(transactions)
+}
+
+/// The charges of an account before `before`, decided or not, newest first.
+pub(crate) async fn list_of_account(
+    connection: &mut Connection,
+    account_id: AccountId,
+    before: TransactionId,
+    limit: i64,
+) -> Result<Vec<StoredCharge>, TransactionsError> {
+    let rows: Vec<ChargeRow> = query(LIST_OF_ACCOUNT)
+        .bind(account_id.to_string())
+        .bind(before.to_string())
+        .bind(limit)
+        .long_running()
+        .fetch_all(connection)
+        .await?;
+    rows.into_iter().map(ChargeRow::into_charge).collect()
 }
 
 /// The charges of all accounts before `before`, newest first.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use store::{Connection, Sql, query};
 use uuid::Uuid;
 
-use super::to_time;
+use super::{to_time, to_uuid};
 use crate::{TransactionId, TransactionsError};
 
 store::statements! {
@@ -16,6 +16,20 @@ store::statements! {
     const SINCE = Sql::portable(
         "SELECT requested_at FROM receipt_mails WHERE transaction_id = $1 AND requested_at > $2
          ORDER BY requested_at LIMIT 100",
+    );
+
+    const LAST_OF_TRANSACTIONS = Sql::per_engine(
+        "SELECT transaction_id, requested_at FROM (
+             SELECT transaction_id, requested_at, ROW_NUMBER() OVER (
+                 PARTITION BY transaction_id ORDER BY requested_at DESC) AS age
+             FROM receipt_mails
+             WHERE transaction_id IN (SELECT value FROM json_each($1))) AS mails
+         WHERE age <= 20 ORDER BY requested_at",
+        "SELECT transaction_id, requested_at FROM (
+             SELECT transaction_id, requested_at, ROW_NUMBER() OVER (
+                 PARTITION BY transaction_id ORDER BY requested_at DESC) AS age
+             FROM receipt_mails WHERE transaction_id = ANY($1)) AS mails
+         WHERE age <= 20 ORDER BY requested_at",
     );
 }
 
@@ -47,4 +61,19 @@ pub(crate) async fn since(
         .fetch_all(connection)
         .await?;
     rows.into_iter().map(|(micros,)| to_time(micros)).collect()
+}
+
+/// When the receipts of some transactions were last requested again, oldest first, at most 20
+/// times for each.
+pub(crate) async fn last(
+    connection: &mut Connection,
+    transaction_ids: Vec<String>,
+) -> Result<Vec<(TransactionId, Timestamp)>, TransactionsError> {
+    let rows: Vec<(String, i64)> = query(LAST_OF_TRANSACTIONS)
+        .bind(transaction_ids)
+        .fetch_all(connection)
+        .await?;
+    rows.into_iter()
+        .map(|(id, micros)| Ok((TransactionId(to_uuid(&id)?), to_time(micros)?)))
+        .collect()
 }

@@ -351,12 +351,13 @@ func (*ExportAccountRequest) Descriptor() ([]byte, []int) {
 	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{6}
 }
 
-// A copy of the data for the owner of the account.
+// One message of the response stream: a piece of the document.
 type ExportAccountResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A JSON object with a member for each service, named like the service. It
-	// contains no password and no token.
-	Document      string `protobuf:"bytes,1,opt,name=document,proto3" json:"document,omitempty"`
+	// The next characters of the document. All pieces in their order are a JSON
+	// object with a member for each service, named like the service. It contains
+	// no password and no token. A piece has at most a million characters.
+	DocumentPiece string `protobuf:"bytes,1,opt,name=document_piece,json=documentPiece,proto3" json:"document_piece,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -391,9 +392,9 @@ func (*ExportAccountResponse) Descriptor() ([]byte, []int) {
 	return file_bookstore_accounts_v1_account_service_proto_rawDescGZIP(), []int{7}
 }
 
-func (x *ExportAccountResponse) GetDocument() string {
+func (x *ExportAccountResponse) GetDocumentPiece() string {
 	if x != nil {
-		return x.Document
+		return x.DocumentPiece
 	}
 	return ""
 }
@@ -1098,9 +1099,9 @@ const file_bookstore_accounts_v1_account_service_proto_rawDesc = "" +
 	"\x11GetAccountRequest\"V\n" +
 	"\x12GetAccountResponse\x12@\n" +
 	"\aaccount\x18\x01 \x01(\v2\x1e.bookstore.accounts.v1.AccountB\x06\xbaH\x03\xc8\x01\x01R\aaccount\"\x16\n" +
-	"\x14ExportAccountRequest\"A\n" +
-	"\x15ExportAccountResponse\x12(\n" +
-	"\bdocument\x18\x01 \x01(\tB\f\xbaH\tr\a\x10\x02\x18\x80\x92\xf4\x01R\bdocument\"\xcf\x01\n" +
+	"\x14ExportAccountRequest\"K\n" +
+	"\x15ExportAccountResponse\x122\n" +
+	"\x0edocument_piece\x18\x01 \x01(\tB\v\xbaH\br\x06\x10\x01\x18\xc0\x84=R\rdocumentPiece\"\xcf\x01\n" +
 	"\x14UpdateAccountRequest\x12G\n" +
 	"\aprofile\x18\x01 \x01(\v2%.bookstore.accounts.v1.AccountProfileB\x06\xbaH\x03\xc8\x01\x01R\aprofile\x12n\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskB1\xbaH.\xc8\x01\x01\xe2\x01(\x12\fdisplay_name\x12\x18default_shipping_addressR\n" +
@@ -1142,7 +1143,7 @@ const file_bookstore_accounts_v1_account_service_proto_rawDesc = "" +
 	"\n" +
 	"message_id\x18\x01 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x01R\tmessageId\"`\n" +
 	"\x1aRetryOutboxMessageResponse\x12B\n" +
-	"\amessage\x18\x01 \x01(\v2 .bookstore.type.v1.OutboxMessageB\x06\xbaH\x03\xc8\x01\x01R\amessage2\xaa\x1c\n" +
+	"\amessage\x18\x01 \x01(\v2 .bookstore.type.v1.OutboxMessageB\x06\xbaH\x03\xc8\x01\x01R\amessage2\xe6\x1d\n" +
 	"\x0eAccountService\x12\xb2\x03\n" +
 	"\x06SignUp\x12$.bookstore.accounts.v1.SignUpRequest\x1a%.bookstore.accounts.v1.SignUpResponse\"\xda\x02\xca\xd8\x19|\b\x03\x12\x13PASSWORD_TOO_COMMON\x1acthe new password is on the list of common passwords or equals the email address; choose another one\xca\xd8\x19\xc0\x01\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a\xa8\x01too many sign-up mails to this address, whether or not it has an account, or too many from the network of the caller; wait for the time that RetryInfo gives, then retry\xe2\xd8\x19\n" +
 	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\x97\x02\n" +
@@ -1153,9 +1154,9 @@ const file_bookstore_accounts_v1_account_service_proto_rawDesc = "" +
 	"\rUpdateAccount\x12+.bookstore.accounts.v1.UpdateAccountRequest\x1a,.bookstore.accounts.v1.UpdateAccountResponse\"\x91\x01\xca\xd8\x19}\b\x03\x12\x13UPDATE_MASK_INVALID\x1adthe update mask has no path or a path inside the address; an address can only be replaced as a whole\xda\xd8\x19\t\n" +
 	"\aaccount\x90\x02\x02\x12\xd9\x03\n" +
 	"\x0eChangePassword\x12,.bookstore.accounts.v1.ChangePasswordRequest\x1a-.bookstore.accounts.v1.ChangePasswordResponse\"\xe9\x02\xca\xd8\x19]\b\a\x12\x0ePASSWORD_WRONG\x1aIthe current password is wrong; enter it again or request a password reset\xca\xd8\x19|\b\x03\x12\x13PASSWORD_TOO_COMMON\x1acthe new password is on the list of common passwords or equals the email address; choose another one\xca\xd8\x19t\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a]too many wrong passwords for this account; wait for the time that RetryInfo gives, then retry\xda\xd8\x19\t\n" +
-	"\aaccount\x90\x02\x02\x12\xa7\x01\n" +
-	"\rExportAccount\x12+.bookstore.accounts.v1.ExportAccountRequest\x1a,.bookstore.accounts.v1.ExportAccountResponse\";\xda\xd8\x19\t\n" +
-	"\aaccount\xea\xd8\x19'the document has the time of the export\x90\x02\x01\x12\xe5\x02\n" +
+	"\aaccount\x90\x02\x02\x12\xe3\x02\n" +
+	"\rExportAccount\x12+.bookstore.accounts.v1.ExportAccountRequest\x1a,.bookstore.accounts.v1.ExportAccountResponse\"\xf4\x01\xca\xd8\x19\xb4\x01\b\x0e\x12\x11EXPORT_INCOMPLETE\x1a\x9c\x01the service that the metadata key service of ErrorInfo names does not respond, so its part is missing; discard all pieces and retry with exponential backoff\xda\xd8\x19\t\n" +
+	"\aaccount\xea\xd8\x19'the document has the time of the export\x90\x02\x010\x01\x12\xe5\x02\n" +
 	"\x14RequestPasswordReset\x122.bookstore.accounts.v1.RequestPasswordResetRequest\x1a3.bookstore.accounts.v1.RequestPasswordResetResponse\"\xe3\x01\xca\xd8\x19\xc9\x01\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a\xb1\x01too many password resets were requested for this address, whether or not it has an account, or from the network of the caller; wait for the time that RetryInfo gives, then retry\xe2\xd8\x19\n" +
 	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\x8b\x04\n" +
 	"\rResetPassword\x12+.bookstore.accounts.v1.ResetPasswordRequest\x1a,.bookstore.accounts.v1.ResetPasswordResponse\"\x9e\x03\xca\xd8\x19\x96\x01\b\t\x12\x13RESET_TOKEN_INVALID\x1a}the token is unknown, older than 1 hour, was used for another password, or was replaced by a newer token; request a new reset\xca\xd8\x19|\b\x03\x12\x13PASSWORD_TOO_COMMON\x1acthe new password is on the list of common passwords or equals the email address; choose another one\xca\xd8\x19|\b\b\x12\x11TOO_MANY_ATTEMPTS\x1aethe token was used for another password too often; wait for the time that RetryInfo gives, then retry\x90\x02\x02\x12\xd6\x02\n" +

@@ -65,9 +65,11 @@ type AccountServiceClient interface {
 	// account already has this password, nothing changes and the call succeeds,
 	// so that a call whose response was lost can be retried.
 	ChangePassword(ctx context.Context, in *ChangePasswordRequest, opts ...grpc.CallOption) (*ChangePasswordResponse, error)
-	// Returns everything that the shop knows about the caller: the account with
-	// its open sessions, and what the other services keep about it.
-	ExportAccount(ctx context.Context, in *ExportAccountRequest, opts ...grpc.CallOption) (*ExportAccountResponse, error)
+	// Returns everything that the shop knows about the caller as one JSON document
+	// in pieces: the account with its open sessions, its cart, orders, payments
+	// and reviews. The document is complete when the stream ends without an
+	// error. Its length is not limited.
+	ExportAccount(ctx context.Context, in *ExportAccountRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportAccountResponse], error)
 	// Sends a mail with a token for ResetPassword. If the address has no account,
 	// no mail is sent; the response is the same.
 	RequestPasswordReset(ctx context.Context, in *RequestPasswordResetRequest, opts ...grpc.CallOption) (*RequestPasswordResetResponse, error)
@@ -147,15 +149,24 @@ func (c *accountServiceClient) ChangePassword(ctx context.Context, in *ChangePas
 	return out, nil
 }
 
-func (c *accountServiceClient) ExportAccount(ctx context.Context, in *ExportAccountRequest, opts ...grpc.CallOption) (*ExportAccountResponse, error) {
+func (c *accountServiceClient) ExportAccount(ctx context.Context, in *ExportAccountRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportAccountResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(ExportAccountResponse)
-	err := c.cc.Invoke(ctx, AccountService_ExportAccount_FullMethodName, in, out, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &AccountService_ServiceDesc.Streams[0], AccountService_ExportAccount_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
-	return out, nil
+	x := &grpc.GenericClientStream[ExportAccountRequest, ExportAccountResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
 }
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AccountService_ExportAccountClient = grpc.ServerStreamingClient[ExportAccountResponse]
 
 func (c *accountServiceClient) RequestPasswordReset(ctx context.Context, in *RequestPasswordResetRequest, opts ...grpc.CallOption) (*RequestPasswordResetResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
@@ -240,9 +251,11 @@ type AccountServiceServer interface {
 	// account already has this password, nothing changes and the call succeeds,
 	// so that a call whose response was lost can be retried.
 	ChangePassword(context.Context, *ChangePasswordRequest) (*ChangePasswordResponse, error)
-	// Returns everything that the shop knows about the caller: the account with
-	// its open sessions, and what the other services keep about it.
-	ExportAccount(context.Context, *ExportAccountRequest) (*ExportAccountResponse, error)
+	// Returns everything that the shop knows about the caller as one JSON document
+	// in pieces: the account with its open sessions, its cart, orders, payments
+	// and reviews. The document is complete when the stream ends without an
+	// error. Its length is not limited.
+	ExportAccount(*ExportAccountRequest, grpc.ServerStreamingServer[ExportAccountResponse]) error
 	// Sends a mail with a token for ResetPassword. If the address has no account,
 	// no mail is sent; the response is the same.
 	RequestPasswordReset(context.Context, *RequestPasswordResetRequest) (*RequestPasswordResetResponse, error)
@@ -287,8 +300,8 @@ func (UnimplementedAccountServiceServer) UpdateAccount(context.Context, *UpdateA
 func (UnimplementedAccountServiceServer) ChangePassword(context.Context, *ChangePasswordRequest) (*ChangePasswordResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ChangePassword not implemented")
 }
-func (UnimplementedAccountServiceServer) ExportAccount(context.Context, *ExportAccountRequest) (*ExportAccountResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method ExportAccount not implemented")
+func (UnimplementedAccountServiceServer) ExportAccount(*ExportAccountRequest, grpc.ServerStreamingServer[ExportAccountResponse]) error {
+	return status.Error(codes.Unimplemented, "method ExportAccount not implemented")
 }
 func (UnimplementedAccountServiceServer) RequestPasswordReset(context.Context, *RequestPasswordResetRequest) (*RequestPasswordResetResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RequestPasswordReset not implemented")
@@ -416,23 +429,16 @@ func _AccountService_ChangePassword_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
-func _AccountService_ExportAccount_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(ExportAccountRequest)
-	if err := dec(in); err != nil {
-		return nil, err
+func _AccountService_ExportAccount_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ExportAccountRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
 	}
-	if interceptor == nil {
-		return srv.(AccountServiceServer).ExportAccount(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: AccountService_ExportAccount_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(AccountServiceServer).ExportAccount(ctx, req.(*ExportAccountRequest))
-	}
-	return interceptor(ctx, in, info, handler)
+	return srv.(AccountServiceServer).ExportAccount(m, &grpc.GenericServerStream[ExportAccountRequest, ExportAccountResponse]{ServerStream: stream})
 }
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type AccountService_ExportAccountServer = grpc.ServerStreamingServer[ExportAccountResponse]
 
 func _AccountService_RequestPasswordReset_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(RequestPasswordResetRequest)
@@ -552,10 +558,6 @@ var AccountService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _AccountService_ChangePassword_Handler,
 		},
 		{
-			MethodName: "ExportAccount",
-			Handler:    _AccountService_ExportAccount_Handler,
-		},
-		{
 			MethodName: "RequestPasswordReset",
 			Handler:    _AccountService_RequestPasswordReset_Handler,
 		},
@@ -576,6 +578,12 @@ var AccountService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _AccountService_RetryOutboxMessage_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "ExportAccount",
+			Handler:       _AccountService_ExportAccount_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "bookstore/accounts/v1/account_service.proto",
 }

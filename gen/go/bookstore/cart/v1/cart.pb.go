@@ -185,6 +185,61 @@ func (x *CartLine) GetAvailable() int32 {
 	return 0
 }
 
+// A book in a cart as it is stored, without what the catalogue knows about it.
+type CartItem struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the book.
+	BookId int32 `protobuf:"varint,1,opt,name=book_id,json=bookId,proto3" json:"book_id,omitempty"`
+	// The number of copies that the buyer wants.
+	Quantity      int32 `protobuf:"varint,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CartItem) Reset() {
+	*x = CartItem{}
+	mi := &file_bookstore_cart_v1_cart_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CartItem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CartItem) ProtoMessage() {}
+
+func (x *CartItem) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_cart_v1_cart_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CartItem.ProtoReflect.Descriptor instead.
+func (*CartItem) Descriptor() ([]byte, []int) {
+	return file_bookstore_cart_v1_cart_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *CartItem) GetBookId() int32 {
+	if x != nil {
+		return x.BookId
+	}
+	return 0
+}
+
+func (x *CartItem) GetQuantity() int32 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
 var File_bookstore_cart_v1_cart_proto protoreflect.FileDescriptor
 
 const file_bookstore_cart_v1_cart_proto_rawDesc = "" +
@@ -203,7 +258,11 @@ const file_bookstore_cart_v1_cart_proto_rawDesc = "" +
 	"\bquantity\x18\x03 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x01R\bquantity\x12?\n" +
 	"\n" +
 	"unit_price\x18\x04 \x01(\v2\x18.bookstore.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\tunitPrice\x12)\n" +
-	"\tavailable\x18\x05 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x00R\tavailableB\xb1\x01\n" +
+	"\tavailable\x18\x05 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x84=(\x00R\tavailable\"Y\n" +
+	"\bCartItem\x12&\n" +
+	"\abook_id\x18\x01 \x01(\x05B\r\xbaH\n" +
+	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\x06bookId\x12%\n" +
+	"\bquantity\x18\x02 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x01R\bquantityB\xb1\x01\n" +
 	"\x15com.bookstore.cart.v1B\tCartProtoP\x01Z'bindery/gen/go/bookstore/cart/v1;cartv1\xa2\x02\x03BCX\xaa\x02\x11Bookstore.Cart.V1\xca\x02\x11Bookstore\\Cart\\V1\xe2\x02\x1dBookstore\\Cart\\V1\\GPBMetadata\xea\x02\x13Bookstore::Cart::V1b\x06proto3"
 
 var (
@@ -218,16 +277,17 @@ func file_bookstore_cart_v1_cart_proto_rawDescGZIP() []byte {
 	return file_bookstore_cart_v1_cart_proto_rawDescData
 }
 
-var file_bookstore_cart_v1_cart_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_bookstore_cart_v1_cart_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_bookstore_cart_v1_cart_proto_goTypes = []any{
 	(*Cart)(nil),     // 0: bookstore.cart.v1.Cart
 	(*CartLine)(nil), // 1: bookstore.cart.v1.CartLine
-	(*v1.Money)(nil), // 2: bookstore.type.v1.Money
+	(*CartItem)(nil), // 2: bookstore.cart.v1.CartItem
+	(*v1.Money)(nil), // 3: bookstore.type.v1.Money
 }
 var file_bookstore_cart_v1_cart_proto_depIdxs = []int32{
 	1, // 0: bookstore.cart.v1.Cart.lines:type_name -> bookstore.cart.v1.CartLine
-	2, // 1: bookstore.cart.v1.Cart.subtotals:type_name -> bookstore.type.v1.Money
-	2, // 2: bookstore.cart.v1.CartLine.unit_price:type_name -> bookstore.type.v1.Money
+	3, // 1: bookstore.cart.v1.Cart.subtotals:type_name -> bookstore.type.v1.Money
+	3, // 2: bookstore.cart.v1.CartLine.unit_price:type_name -> bookstore.type.v1.Money
 	3, // [3:3] is the sub-list for method output_type
 	3, // [3:3] is the sub-list for method input_type
 	3, // [3:3] is the sub-list for extension type_name
@@ -246,7 +306,7 @@ func file_bookstore_cart_v1_cart_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bookstore_cart_v1_cart_proto_rawDesc), len(file_bookstore_cart_v1_cart_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   2,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1164,11 +1164,134 @@ func (x *CheckPurchasesResponse) GetBoughtBookIds() []int32 {
 	return nil
 }
 
+// Selects a page of what the service keeps about the account for which Accounts
+// makes the call.
+type ExportAccountDataRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The maximum number of orders in the response, up to 200. It has
+	// fewer if they have more than 1000 lines together.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the previous response. Send it for the same account;
+	// only page_size may differ.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportAccountDataRequest) Reset() {
+	*x = ExportAccountDataRequest{}
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportAccountDataRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportAccountDataRequest) ProtoMessage() {}
+
+func (x *ExportAccountDataRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportAccountDataRequest.ProtoReflect.Descriptor instead.
+func (*ExportAccountDataRequest) Descriptor() ([]byte, []int) {
+	return file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ExportAccountDataRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ExportAccountDataRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// A page of what the service keeps about the account.
+type ExportAccountDataResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The books in the cart, in the order in which they were added. Empty on all
+	// pages but the first.
+	CartItems []*CartItem `protobuf:"bytes,1,rep,name=cart_items,json=cartItems,proto3" json:"cart_items,omitempty"`
+	// The orders of this page, newest first.
+	Orders []*Order `protobuf:"bytes,2,rep,name=orders,proto3" json:"orders,omitempty"`
+	// The page_token of the next page. Empty if this is the last page.
+	NextPageToken string `protobuf:"bytes,3,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportAccountDataResponse) Reset() {
+	*x = ExportAccountDataResponse{}
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportAccountDataResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportAccountDataResponse) ProtoMessage() {}
+
+func (x *ExportAccountDataResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportAccountDataResponse.ProtoReflect.Descriptor instead.
+func (*ExportAccountDataResponse) Descriptor() ([]byte, []int) {
+	return file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ExportAccountDataResponse) GetCartItems() []*CartItem {
+	if x != nil {
+		return x.CartItems
+	}
+	return nil
+}
+
+func (x *ExportAccountDataResponse) GetOrders() []*Order {
+	if x != nil {
+		return x.Orders
+	}
+	return nil
+}
+
+func (x *ExportAccountDataResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 var File_bookstore_cart_v1_checkout_service_proto protoreflect.FileDescriptor
 
 const file_bookstore_cart_v1_checkout_service_proto_rawDesc = "" +
 	"\n" +
-	"(bookstore/cart/v1/checkout_service.proto\x12\x11bookstore.cart.v1\x1a#bookstore/accounts/v1/address.proto\x1a\x1dbookstore/cart/v1/order.proto\x1a.bookstore/transactions/v1/payment_method.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\x90\x02\n" +
+	"(bookstore/cart/v1/checkout_service.proto\x12\x11bookstore.cart.v1\x1a#bookstore/accounts/v1/address.proto\x1a\x1cbookstore/cart/v1/cart.proto\x1a\x1dbookstore/cart/v1/order.proto\x1a.bookstore/transactions/v1/payment_method.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\x90\x02\n" +
 	"\x11PlaceOrderRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12&\n" +
@@ -1239,7 +1362,16 @@ const file_bookstore_cart_v1_checkout_service_proto_rawDesc = "" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\abookIds\"W\n" +
 	"\x16CheckPurchasesResponse\x12=\n" +
 	"\x0fbought_book_ids\x18\x01 \x03(\x05B\x15\xbaH\x12\x92\x01\x0f\x10\xf4\x03\"\n" +
-	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\rboughtBookIds2\xa2\x1b\n" +
+	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\rboughtBookIds\"\x94\x01\n" +
+	"\x18ExportAccountDataRequest\x12=\n" +
+	"\tpage_size\x18\x01 \x01(\x05B \xbaH\a\x1a\x05\x18\xc8\x01(\x00\xca\xd8\x19\x1220 orders per pageR\bpageSize\x129\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\"\xd0\x01\n" +
+	"\x19ExportAccountDataResponse\x12D\n" +
+	"\n" +
+	"cart_items\x18\x01 \x03(\v2\x1b.bookstore.cart.v1.CartItemB\b\xbaH\x05\x92\x01\x02\x10dR\tcartItems\x12;\n" +
+	"\x06orders\x18\x02 \x03(\v2\x18.bookstore.cart.v1.OrderB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x06orders\x120\n" +
+	"\x0fnext_page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken2\xea\x1d\n" +
 	"\x0fCheckoutService\x12\xf4\x05\n" +
 	"\n" +
 	"PlaceOrder\x12$.bookstore.cart.v1.PlaceOrderRequest\x1a%.bookstore.cart.v1.PlaceOrderResponse\"\x98\x05\xca\xd8\x19N\b\t\x12\n" +
@@ -1273,7 +1405,11 @@ const file_bookstore_cart_v1_checkout_service_proto_rawDesc = "" +
 	"\n" +
 	"\boperator\xe2\xd8\x19\n" +
 	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\x88\x01\n" +
-	"\x0eCheckPurchases\x12(.bookstore.cart.v1.CheckPurchasesRequest\x1a).bookstore.cart.v1.CheckPurchasesResponse\"!\xda\xd8\x19\x1a\x1a\x0frecommendations\x1a\areviews\x90\x02\x01\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xbc\x01\n" +
+	"\x0eCheckPurchases\x12(.bookstore.cart.v1.CheckPurchasesRequest\x1a).bookstore.cart.v1.CheckPurchasesResponse\"!\xda\xd8\x19\x1a\x1a\x0frecommendations\x1a\areviews\x90\x02\x01\x12\xc5\x02\n" +
+	"\x11ExportAccountData\x12+.bookstore.cart.v1.ExportAccountDataRequest\x1a,.bookstore.cart.v1.ExportAccountDataResponse\"\xd4\x01\xca\xd8\x19\x8a\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1arthis method did not return the page token for the same account; request the first page again, without a page token\xd2\xd8\x190\n" +
+	"\tpage_size\x12\n" +
+	"page_token\x1a\x06orders\"\x0fnext_page_token\xda\xd8\x19\n" +
+	"\x1a\baccounts\x90\x02\x01\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xbc\x01\n" +
 	"\x15com.bookstore.cart.v1B\x14CheckoutServiceProtoP\x01Z'bindery/gen/go/bookstore/cart/v1;cartv1\xa2\x02\x03BCX\xaa\x02\x11Bookstore.Cart.V1\xca\x02\x11Bookstore\\Cart\\V1\xe2\x02\x1dBookstore\\Cart\\V1\\GPBMetadata\xea\x02\x13Bookstore::Cart::V1b\x06proto3"
 
 var (
@@ -1288,7 +1424,7 @@ func file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP() []byte {
 	return file_bookstore_cart_v1_checkout_service_proto_rawDescData
 }
 
-var file_bookstore_cart_v1_checkout_service_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_bookstore_cart_v1_checkout_service_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_bookstore_cart_v1_checkout_service_proto_goTypes = []any{
 	(*PlaceOrderRequest)(nil),          // 0: bookstore.cart.v1.PlaceOrderRequest
 	(*PlaceOrderResponse)(nil),         // 1: bookstore.cart.v1.PlaceOrderResponse
@@ -1311,54 +1447,61 @@ var file_bookstore_cart_v1_checkout_service_proto_goTypes = []any{
 	(*ResolveParkedOrderResponse)(nil), // 18: bookstore.cart.v1.ResolveParkedOrderResponse
 	(*CheckPurchasesRequest)(nil),      // 19: bookstore.cart.v1.CheckPurchasesRequest
 	(*CheckPurchasesResponse)(nil),     // 20: bookstore.cart.v1.CheckPurchasesResponse
-	(*v1.Address)(nil),                 // 21: bookstore.accounts.v1.Address
-	(*v11.PaymentMethod)(nil),          // 22: bookstore.transactions.v1.PaymentMethod
-	(*Order)(nil),                      // 23: bookstore.cart.v1.Order
-	(OrderState)(0),                    // 24: bookstore.cart.v1.OrderState
-	(*OrderResolution)(nil),            // 25: bookstore.cart.v1.OrderResolution
-	(ResolutionAction)(0),              // 26: bookstore.cart.v1.ResolutionAction
+	(*ExportAccountDataRequest)(nil),   // 21: bookstore.cart.v1.ExportAccountDataRequest
+	(*ExportAccountDataResponse)(nil),  // 22: bookstore.cart.v1.ExportAccountDataResponse
+	(*v1.Address)(nil),                 // 23: bookstore.accounts.v1.Address
+	(*v11.PaymentMethod)(nil),          // 24: bookstore.transactions.v1.PaymentMethod
+	(*Order)(nil),                      // 25: bookstore.cart.v1.Order
+	(OrderState)(0),                    // 26: bookstore.cart.v1.OrderState
+	(*OrderResolution)(nil),            // 27: bookstore.cart.v1.OrderResolution
+	(ResolutionAction)(0),              // 28: bookstore.cart.v1.ResolutionAction
+	(*CartItem)(nil),                   // 29: bookstore.cart.v1.CartItem
 }
 var file_bookstore_cart_v1_checkout_service_proto_depIdxs = []int32{
-	21, // 0: bookstore.cart.v1.PlaceOrderRequest.shipping_address:type_name -> bookstore.accounts.v1.Address
-	22, // 1: bookstore.cart.v1.PlaceOrderRequest.payment_method:type_name -> bookstore.transactions.v1.PaymentMethod
-	23, // 2: bookstore.cart.v1.PlaceOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	23, // 3: bookstore.cart.v1.GetOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	23, // 4: bookstore.cart.v1.ListOrdersResponse.orders:type_name -> bookstore.cart.v1.Order
-	23, // 5: bookstore.cart.v1.WatchOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	23, // 6: bookstore.cart.v1.CancelOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	23, // 7: bookstore.cart.v1.ShipOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	24, // 8: bookstore.cart.v1.ListAllOrdersRequest.state:type_name -> bookstore.cart.v1.OrderState
+	23, // 0: bookstore.cart.v1.PlaceOrderRequest.shipping_address:type_name -> bookstore.accounts.v1.Address
+	24, // 1: bookstore.cart.v1.PlaceOrderRequest.payment_method:type_name -> bookstore.transactions.v1.PaymentMethod
+	25, // 2: bookstore.cart.v1.PlaceOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	25, // 3: bookstore.cart.v1.GetOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	25, // 4: bookstore.cart.v1.ListOrdersResponse.orders:type_name -> bookstore.cart.v1.Order
+	25, // 5: bookstore.cart.v1.WatchOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	25, // 6: bookstore.cart.v1.CancelOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	25, // 7: bookstore.cart.v1.ShipOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	26, // 8: bookstore.cart.v1.ListAllOrdersRequest.state:type_name -> bookstore.cart.v1.OrderState
 	14, // 9: bookstore.cart.v1.ListAllOrdersResponse.orders:type_name -> bookstore.cart.v1.OperatorOrder
-	23, // 10: bookstore.cart.v1.OperatorOrder.order:type_name -> bookstore.cart.v1.Order
-	25, // 11: bookstore.cart.v1.OperatorOrder.resolutions:type_name -> bookstore.cart.v1.OrderResolution
+	25, // 10: bookstore.cart.v1.OperatorOrder.order:type_name -> bookstore.cart.v1.Order
+	27, // 11: bookstore.cart.v1.OperatorOrder.resolutions:type_name -> bookstore.cart.v1.OrderResolution
 	14, // 12: bookstore.cart.v1.GetOperatorOrderResponse.order:type_name -> bookstore.cart.v1.OperatorOrder
-	26, // 13: bookstore.cart.v1.ResolveParkedOrderRequest.action:type_name -> bookstore.cart.v1.ResolutionAction
-	25, // 14: bookstore.cart.v1.ResolveParkedOrderResponse.resolution:type_name -> bookstore.cart.v1.OrderResolution
-	0,  // 15: bookstore.cart.v1.CheckoutService.PlaceOrder:input_type -> bookstore.cart.v1.PlaceOrderRequest
-	2,  // 16: bookstore.cart.v1.CheckoutService.GetOrder:input_type -> bookstore.cart.v1.GetOrderRequest
-	4,  // 17: bookstore.cart.v1.CheckoutService.ListOrders:input_type -> bookstore.cart.v1.ListOrdersRequest
-	6,  // 18: bookstore.cart.v1.CheckoutService.WatchOrder:input_type -> bookstore.cart.v1.WatchOrderRequest
-	8,  // 19: bookstore.cart.v1.CheckoutService.CancelOrder:input_type -> bookstore.cart.v1.CancelOrderRequest
-	10, // 20: bookstore.cart.v1.CheckoutService.ShipOrder:input_type -> bookstore.cart.v1.ShipOrderRequest
-	12, // 21: bookstore.cart.v1.CheckoutService.ListAllOrders:input_type -> bookstore.cart.v1.ListAllOrdersRequest
-	15, // 22: bookstore.cart.v1.CheckoutService.GetOperatorOrder:input_type -> bookstore.cart.v1.GetOperatorOrderRequest
-	17, // 23: bookstore.cart.v1.CheckoutService.ResolveParkedOrder:input_type -> bookstore.cart.v1.ResolveParkedOrderRequest
-	19, // 24: bookstore.cart.v1.CheckoutService.CheckPurchases:input_type -> bookstore.cart.v1.CheckPurchasesRequest
-	1,  // 25: bookstore.cart.v1.CheckoutService.PlaceOrder:output_type -> bookstore.cart.v1.PlaceOrderResponse
-	3,  // 26: bookstore.cart.v1.CheckoutService.GetOrder:output_type -> bookstore.cart.v1.GetOrderResponse
-	5,  // 27: bookstore.cart.v1.CheckoutService.ListOrders:output_type -> bookstore.cart.v1.ListOrdersResponse
-	7,  // 28: bookstore.cart.v1.CheckoutService.WatchOrder:output_type -> bookstore.cart.v1.WatchOrderResponse
-	9,  // 29: bookstore.cart.v1.CheckoutService.CancelOrder:output_type -> bookstore.cart.v1.CancelOrderResponse
-	11, // 30: bookstore.cart.v1.CheckoutService.ShipOrder:output_type -> bookstore.cart.v1.ShipOrderResponse
-	13, // 31: bookstore.cart.v1.CheckoutService.ListAllOrders:output_type -> bookstore.cart.v1.ListAllOrdersResponse
-	16, // 32: bookstore.cart.v1.CheckoutService.GetOperatorOrder:output_type -> bookstore.cart.v1.GetOperatorOrderResponse
-	18, // 33: bookstore.cart.v1.CheckoutService.ResolveParkedOrder:output_type -> bookstore.cart.v1.ResolveParkedOrderResponse
-	20, // 34: bookstore.cart.v1.CheckoutService.CheckPurchases:output_type -> bookstore.cart.v1.CheckPurchasesResponse
-	25, // [25:35] is the sub-list for method output_type
-	15, // [15:25] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	28, // 13: bookstore.cart.v1.ResolveParkedOrderRequest.action:type_name -> bookstore.cart.v1.ResolutionAction
+	27, // 14: bookstore.cart.v1.ResolveParkedOrderResponse.resolution:type_name -> bookstore.cart.v1.OrderResolution
+	29, // 15: bookstore.cart.v1.ExportAccountDataResponse.cart_items:type_name -> bookstore.cart.v1.CartItem
+	25, // 16: bookstore.cart.v1.ExportAccountDataResponse.orders:type_name -> bookstore.cart.v1.Order
+	0,  // 17: bookstore.cart.v1.CheckoutService.PlaceOrder:input_type -> bookstore.cart.v1.PlaceOrderRequest
+	2,  // 18: bookstore.cart.v1.CheckoutService.GetOrder:input_type -> bookstore.cart.v1.GetOrderRequest
+	4,  // 19: bookstore.cart.v1.CheckoutService.ListOrders:input_type -> bookstore.cart.v1.ListOrdersRequest
+	6,  // 20: bookstore.cart.v1.CheckoutService.WatchOrder:input_type -> bookstore.cart.v1.WatchOrderRequest
+	8,  // 21: bookstore.cart.v1.CheckoutService.CancelOrder:input_type -> bookstore.cart.v1.CancelOrderRequest
+	10, // 22: bookstore.cart.v1.CheckoutService.ShipOrder:input_type -> bookstore.cart.v1.ShipOrderRequest
+	12, // 23: bookstore.cart.v1.CheckoutService.ListAllOrders:input_type -> bookstore.cart.v1.ListAllOrdersRequest
+	15, // 24: bookstore.cart.v1.CheckoutService.GetOperatorOrder:input_type -> bookstore.cart.v1.GetOperatorOrderRequest
+	17, // 25: bookstore.cart.v1.CheckoutService.ResolveParkedOrder:input_type -> bookstore.cart.v1.ResolveParkedOrderRequest
+	19, // 26: bookstore.cart.v1.CheckoutService.CheckPurchases:input_type -> bookstore.cart.v1.CheckPurchasesRequest
+	21, // 27: bookstore.cart.v1.CheckoutService.ExportAccountData:input_type -> bookstore.cart.v1.ExportAccountDataRequest
+	1,  // 28: bookstore.cart.v1.CheckoutService.PlaceOrder:output_type -> bookstore.cart.v1.PlaceOrderResponse
+	3,  // 29: bookstore.cart.v1.CheckoutService.GetOrder:output_type -> bookstore.cart.v1.GetOrderResponse
+	5,  // 30: bookstore.cart.v1.CheckoutService.ListOrders:output_type -> bookstore.cart.v1.ListOrdersResponse
+	7,  // 31: bookstore.cart.v1.CheckoutService.WatchOrder:output_type -> bookstore.cart.v1.WatchOrderResponse
+	9,  // 32: bookstore.cart.v1.CheckoutService.CancelOrder:output_type -> bookstore.cart.v1.CancelOrderResponse
+	11, // 33: bookstore.cart.v1.CheckoutService.ShipOrder:output_type -> bookstore.cart.v1.ShipOrderResponse
+	13, // 34: bookstore.cart.v1.CheckoutService.ListAllOrders:output_type -> bookstore.cart.v1.ListAllOrdersResponse
+	16, // 35: bookstore.cart.v1.CheckoutService.GetOperatorOrder:output_type -> bookstore.cart.v1.GetOperatorOrderResponse
+	18, // 36: bookstore.cart.v1.CheckoutService.ResolveParkedOrder:output_type -> bookstore.cart.v1.ResolveParkedOrderResponse
+	20, // 37: bookstore.cart.v1.CheckoutService.CheckPurchases:output_type -> bookstore.cart.v1.CheckPurchasesResponse
+	22, // 38: bookstore.cart.v1.CheckoutService.ExportAccountData:output_type -> bookstore.cart.v1.ExportAccountDataResponse
+	28, // [28:39] is the sub-list for method output_type
+	17, // [17:28] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_bookstore_cart_v1_checkout_service_proto_init() }
@@ -1366,6 +1509,7 @@ func file_bookstore_cart_v1_checkout_service_proto_init() {
 	if File_bookstore_cart_v1_checkout_service_proto != nil {
 		return
 	}
+	file_bookstore_cart_v1_cart_proto_init()
 	file_bookstore_cart_v1_order_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1373,7 +1517,7 @@ func file_bookstore_cart_v1_checkout_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bookstore_cart_v1_checkout_service_proto_rawDesc), len(file_bookstore_cart_v1_checkout_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   21,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -29,6 +29,7 @@ const (
 	CheckoutService_GetOperatorOrder_FullMethodName   = "/bookstore.cart.v1.CheckoutService/GetOperatorOrder"
 	CheckoutService_ResolveParkedOrder_FullMethodName = "/bookstore.cart.v1.CheckoutService/ResolveParkedOrder"
 	CheckoutService_CheckPurchases_FullMethodName     = "/bookstore.cart.v1.CheckoutService/CheckPurchases"
+	CheckoutService_ExportAccountData_FullMethodName  = "/bookstore.cart.v1.CheckoutService/ExportAccountData"
 )
 
 // CheckoutServiceClient is the client API for CheckoutService service.
@@ -86,6 +87,10 @@ type CheckoutServiceClient interface {
 	// paid or shipped. Recommendations uses it to leave these books out, and
 	// Reviews to mark reviews of buyers.
 	CheckPurchases(ctx context.Context, in *CheckPurchasesRequest, opts ...grpc.CallOption) (*CheckPurchasesResponse, error)
+	// Returns what the services of Cart keep about an account: the books in its
+	// cart, and its orders, newest first. Accounts calls it for the owner of the
+	// account.
+	ExportAccountData(ctx context.Context, in *ExportAccountDataRequest, opts ...grpc.CallOption) (*ExportAccountDataResponse, error)
 }
 
 type checkoutServiceClient struct {
@@ -205,6 +210,16 @@ func (c *checkoutServiceClient) CheckPurchases(ctx context.Context, in *CheckPur
 	return out, nil
 }
 
+func (c *checkoutServiceClient) ExportAccountData(ctx context.Context, in *ExportAccountDataRequest, opts ...grpc.CallOption) (*ExportAccountDataResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExportAccountDataResponse)
+	err := c.cc.Invoke(ctx, CheckoutService_ExportAccountData_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // CheckoutServiceServer is the server API for CheckoutService service.
 // All implementations must embed UnimplementedCheckoutServiceServer
 // for forward compatibility.
@@ -260,6 +275,10 @@ type CheckoutServiceServer interface {
 	// paid or shipped. Recommendations uses it to leave these books out, and
 	// Reviews to mark reviews of buyers.
 	CheckPurchases(context.Context, *CheckPurchasesRequest) (*CheckPurchasesResponse, error)
+	// Returns what the services of Cart keep about an account: the books in its
+	// cart, and its orders, newest first. Accounts calls it for the owner of the
+	// account.
+	ExportAccountData(context.Context, *ExportAccountDataRequest) (*ExportAccountDataResponse, error)
 	mustEmbedUnimplementedCheckoutServiceServer()
 }
 
@@ -299,6 +318,9 @@ func (UnimplementedCheckoutServiceServer) ResolveParkedOrder(context.Context, *R
 }
 func (UnimplementedCheckoutServiceServer) CheckPurchases(context.Context, *CheckPurchasesRequest) (*CheckPurchasesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CheckPurchases not implemented")
+}
+func (UnimplementedCheckoutServiceServer) ExportAccountData(context.Context, *ExportAccountDataRequest) (*ExportAccountDataResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExportAccountData not implemented")
 }
 func (UnimplementedCheckoutServiceServer) mustEmbedUnimplementedCheckoutServiceServer() {}
 func (UnimplementedCheckoutServiceServer) testEmbeddedByValue()                         {}
@@ -494,6 +516,24 @@ func _CheckoutService_CheckPurchases_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CheckoutService_ExportAccountData_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExportAccountDataRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CheckoutServiceServer).ExportAccountData(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CheckoutService_ExportAccountData_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CheckoutServiceServer).ExportAccountData(ctx, req.(*ExportAccountDataRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // CheckoutService_ServiceDesc is the grpc.ServiceDesc for CheckoutService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -536,6 +576,10 @@ var CheckoutService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CheckPurchases",
 			Handler:    _CheckoutService_CheckPurchases_Handler,
+		},
+		{
+			MethodName: "ExportAccountData",
+			Handler:    _CheckoutService_ExportAccountData_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

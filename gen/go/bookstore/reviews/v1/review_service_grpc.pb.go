@@ -19,15 +19,16 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ReviewService_PutReview_FullMethodName       = "/bookstore.reviews.v1.ReviewService/PutReview"
-	ReviewService_GetReview_FullMethodName       = "/bookstore.reviews.v1.ReviewService/GetReview"
-	ReviewService_ListReviews_FullMethodName     = "/bookstore.reviews.v1.ReviewService/ListReviews"
-	ReviewService_DeleteReview_FullMethodName    = "/bookstore.reviews.v1.ReviewService/DeleteReview"
-	ReviewService_GetRating_FullMethodName       = "/bookstore.reviews.v1.ReviewService/GetRating"
-	ReviewService_BatchGetRatings_FullMethodName = "/bookstore.reviews.v1.ReviewService/BatchGetRatings"
-	ReviewService_HideReview_FullMethodName      = "/bookstore.reviews.v1.ReviewService/HideReview"
-	ReviewService_ShowReview_FullMethodName      = "/bookstore.reviews.v1.ReviewService/ShowReview"
-	ReviewService_ListAllReviews_FullMethodName  = "/bookstore.reviews.v1.ReviewService/ListAllReviews"
+	ReviewService_PutReview_FullMethodName         = "/bookstore.reviews.v1.ReviewService/PutReview"
+	ReviewService_GetReview_FullMethodName         = "/bookstore.reviews.v1.ReviewService/GetReview"
+	ReviewService_ListReviews_FullMethodName       = "/bookstore.reviews.v1.ReviewService/ListReviews"
+	ReviewService_DeleteReview_FullMethodName      = "/bookstore.reviews.v1.ReviewService/DeleteReview"
+	ReviewService_GetRating_FullMethodName         = "/bookstore.reviews.v1.ReviewService/GetRating"
+	ReviewService_BatchGetRatings_FullMethodName   = "/bookstore.reviews.v1.ReviewService/BatchGetRatings"
+	ReviewService_HideReview_FullMethodName        = "/bookstore.reviews.v1.ReviewService/HideReview"
+	ReviewService_ShowReview_FullMethodName        = "/bookstore.reviews.v1.ReviewService/ShowReview"
+	ReviewService_ListAllReviews_FullMethodName    = "/bookstore.reviews.v1.ReviewService/ListAllReviews"
+	ReviewService_ExportAccountData_FullMethodName = "/bookstore.reviews.v1.ReviewService/ExportAccountData"
 )
 
 // ReviewServiceClient is the client API for ReviewService service.
@@ -67,6 +68,10 @@ type ReviewServiceClient interface {
 	// Lists the reviews of all books, visible and hidden ones, the most recently
 	// written or changed first.
 	ListAllReviews(ctx context.Context, in *ListAllReviewsRequest, opts ...grpc.CallOption) (*ListAllReviewsResponse, error)
+	// Returns what this service keeps about an account: its reviews, the most
+	// recently written or changed first, also hidden ones. Accounts calls it for
+	// the owner of the account.
+	ExportAccountData(ctx context.Context, in *ExportAccountDataRequest, opts ...grpc.CallOption) (*ExportAccountDataResponse, error)
 }
 
 type reviewServiceClient struct {
@@ -167,6 +172,16 @@ func (c *reviewServiceClient) ListAllReviews(ctx context.Context, in *ListAllRev
 	return out, nil
 }
 
+func (c *reviewServiceClient) ExportAccountData(ctx context.Context, in *ExportAccountDataRequest, opts ...grpc.CallOption) (*ExportAccountDataResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExportAccountDataResponse)
+	err := c.cc.Invoke(ctx, ReviewService_ExportAccountData_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ReviewServiceServer is the server API for ReviewService service.
 // All implementations must embed UnimplementedReviewServiceServer
 // for forward compatibility.
@@ -204,6 +219,10 @@ type ReviewServiceServer interface {
 	// Lists the reviews of all books, visible and hidden ones, the most recently
 	// written or changed first.
 	ListAllReviews(context.Context, *ListAllReviewsRequest) (*ListAllReviewsResponse, error)
+	// Returns what this service keeps about an account: its reviews, the most
+	// recently written or changed first, also hidden ones. Accounts calls it for
+	// the owner of the account.
+	ExportAccountData(context.Context, *ExportAccountDataRequest) (*ExportAccountDataResponse, error)
 	mustEmbedUnimplementedReviewServiceServer()
 }
 
@@ -240,6 +259,9 @@ func (UnimplementedReviewServiceServer) ShowReview(context.Context, *ShowReviewR
 }
 func (UnimplementedReviewServiceServer) ListAllReviews(context.Context, *ListAllReviewsRequest) (*ListAllReviewsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListAllReviews not implemented")
+}
+func (UnimplementedReviewServiceServer) ExportAccountData(context.Context, *ExportAccountDataRequest) (*ExportAccountDataResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExportAccountData not implemented")
 }
 func (UnimplementedReviewServiceServer) mustEmbedUnimplementedReviewServiceServer() {}
 func (UnimplementedReviewServiceServer) testEmbeddedByValue()                       {}
@@ -424,6 +446,24 @@ func _ReviewService_ListAllReviews_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ReviewService_ExportAccountData_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExportAccountDataRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ReviewServiceServer).ExportAccountData(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ReviewService_ExportAccountData_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ReviewServiceServer).ExportAccountData(ctx, req.(*ExportAccountDataRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ReviewService_ServiceDesc is the grpc.ServiceDesc for ReviewService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -466,6 +506,10 @@ var ReviewService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListAllReviews",
 			Handler:    _ReviewService_ListAllReviews_Handler,
+		},
+		{
+			MethodName: "ExportAccountData",
+			Handler:    _ReviewService_ExportAccountData_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

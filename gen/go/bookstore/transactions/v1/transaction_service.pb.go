@@ -12,6 +12,7 @@ import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -1164,11 +1165,226 @@ func (x *RetryOutboxMessageResponse) GetMessage() *v1.OutboxMessage {
 	return nil
 }
 
+// Selects a page of what the service keeps about the account for which Accounts
+// makes the call.
+type ExportAccountDataRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The maximum number of payments in the response, up to 200. It has
+	// fewer if they have more than 1000 refunds together.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the previous response. Send it for the same account;
+	// only page_size may differ.
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportAccountDataRequest) Reset() {
+	*x = ExportAccountDataRequest{}
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportAccountDataRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportAccountDataRequest) ProtoMessage() {}
+
+func (x *ExportAccountDataRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportAccountDataRequest.ProtoReflect.Descriptor instead.
+func (*ExportAccountDataRequest) Descriptor() ([]byte, []int) {
+	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *ExportAccountDataRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ExportAccountDataRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// A page of what the service keeps about the account.
+type ExportAccountDataResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The payments of this page, newest first.
+	Payments []*AccountPayment `protobuf:"bytes,1,rep,name=payments,proto3" json:"payments,omitempty"`
+	// The page_token of the next page. Empty if this is the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportAccountDataResponse) Reset() {
+	*x = ExportAccountDataResponse{}
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportAccountDataResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportAccountDataResponse) ProtoMessage() {}
+
+func (x *ExportAccountDataResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportAccountDataResponse.ProtoReflect.Descriptor instead.
+func (*ExportAccountDataResponse) Descriptor() ([]byte, []int) {
+	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ExportAccountDataResponse) GetPayments() []*AccountPayment {
+	if x != nil {
+		return x.Payments
+	}
+	return nil
+}
+
+func (x *ExportAccountDataResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// A payment as its payer sees it.
+type AccountPayment struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the transaction.
+	TransactionId string `protobuf:"bytes,1,opt,name=transaction_id,json=transactionId,proto3" json:"transaction_id,omitempty"`
+	// What is paid for: the id of an order.
+	Reference string `protobuf:"bytes,2,opt,name=reference,proto3" json:"reference,omitempty"`
+	// The amount that was requested.
+	Amount *v1.Money `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	// When the payment was requested.
+	RequestTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=request_time,json=requestTime,proto3" json:"request_time,omitempty"`
+	// The email address to which the receipt is sent. Empty if no receipt is
+	// sent.
+	ReceiptEmail string `protobuf:"bytes,5,opt,name=receipt_email,json=receiptEmail,proto3" json:"receipt_email,omitempty"`
+	// The transaction, with its refunds. Unset until the payment provider has
+	// decided.
+	Transaction *Transaction `protobuf:"bytes,6,opt,name=transaction,proto3" json:"transaction,omitempty"`
+	// When the receipt was requested again, of the last 20 times, oldest first.
+	ReceiptResendTimes []*timestamppb.Timestamp `protobuf:"bytes,7,rep,name=receipt_resend_times,json=receiptResendTimes,proto3" json:"receipt_resend_times,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
+}
+
+func (x *AccountPayment) Reset() {
+	*x = AccountPayment{}
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AccountPayment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AccountPayment) ProtoMessage() {}
+
+func (x *AccountPayment) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AccountPayment.ProtoReflect.Descriptor instead.
+func (*AccountPayment) Descriptor() ([]byte, []int) {
+	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *AccountPayment) GetTransactionId() string {
+	if x != nil {
+		return x.TransactionId
+	}
+	return ""
+}
+
+func (x *AccountPayment) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *AccountPayment) GetAmount() *v1.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *AccountPayment) GetRequestTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RequestTime
+	}
+	return nil
+}
+
+func (x *AccountPayment) GetReceiptEmail() string {
+	if x != nil {
+		return x.ReceiptEmail
+	}
+	return ""
+}
+
+func (x *AccountPayment) GetTransaction() *Transaction {
+	if x != nil {
+		return x.Transaction
+	}
+	return nil
+}
+
+func (x *AccountPayment) GetReceiptResendTimes() []*timestamppb.Timestamp {
+	if x != nil {
+		return x.ReceiptResendTimes
+	}
+	return nil
+}
+
 var File_bookstore_transactions_v1_transaction_service_proto protoreflect.FileDescriptor
 
 const file_bookstore_transactions_v1_transaction_service_proto_rawDesc = "" +
 	"\n" +
-	"3bookstore/transactions/v1/transaction_service.proto\x12\x19bookstore.transactions.v1\x1a.bookstore/transactions/v1/payment_method.proto\x1a+bookstore/transactions/v1/transaction.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1dbookstore/type/v1/money.proto\x1a\x1ebookstore/type/v1/outbox.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xbc\x03\n" +
+	"3bookstore/transactions/v1/transaction_service.proto\x12\x19bookstore.transactions.v1\x1a.bookstore/transactions/v1/payment_method.proto\x1a+bookstore/transactions/v1/transaction.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1dbookstore/type/v1/money.proto\x1a\x1ebookstore/type/v1/outbox.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1aproofread/v1/options.proto\"\xbc\x03\n" +
 	"\rChargeRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x128\n" +
@@ -1243,7 +1459,23 @@ const file_bookstore_transactions_v1_transaction_service_proto_rawDesc = "" +
 	"\n" +
 	"message_id\x18\x01 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x01R\tmessageId\"`\n" +
 	"\x1aRetryOutboxMessageResponse\x12B\n" +
-	"\amessage\x18\x01 \x01(\v2 .bookstore.type.v1.OutboxMessageB\x06\xbaH\x03\xc8\x01\x01R\amessage2\xe8\x1c\n" +
+	"\amessage\x18\x01 \x01(\v2 .bookstore.type.v1.OutboxMessageB\x06\xbaH\x03\xc8\x01\x01R\amessage\"\x96\x01\n" +
+	"\x18ExportAccountDataRequest\x12?\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\"\xbaH\a\x1a\x05\x18\xc8\x01(\x00\xca\xd8\x19\x1420 payments per pageR\bpageSize\x129\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\"\x9f\x01\n" +
+	"\x19ExportAccountDataResponse\x12P\n" +
+	"\bpayments\x18\x01 \x03(\v2).bookstore.transactions.v1.AccountPaymentB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\bpayments\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken\"\xc1\x03\n" +
+	"\x0eAccountPayment\x12/\n" +
+	"\x0etransaction_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\rtransactionId\x12'\n" +
+	"\treference\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\treference\x128\n" +
+	"\x06amount\x18\x03 \x01(\v2\x18.bookstore.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12E\n" +
+	"\frequest_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\vrequestTime\x122\n" +
+	"\rreceipt_email\x18\x05 \x01(\tB\r\xbaH\n" +
+	"\xd8\x01\x01r\x05\x18\xfe\x01`\x01R\freceiptEmail\x12H\n" +
+	"\vtransaction\x18\x06 \x01(\v2&.bookstore.transactions.v1.TransactionR\vtransaction\x12V\n" +
+	"\x14receipt_resend_times\x18\a \x03(\v2\x1a.google.protobuf.TimestampB\b\xbaH\x05\x92\x01\x02\x10\x14R\x12receiptResendTimes2\xc2\x1f\n" +
 	"\x12TransactionService\x12\xe5\x03\n" +
 	"\x06Charge\x12(.bookstore.transactions.v1.ChargeRequest\x1a).bookstore.transactions.v1.ChargeResponse\"\x85\x03\xca\xd8\x19R\b\x03\x12\x13AMOUNT_NOT_POSITIVE\x1a9the amount is zero; charge only amounts greater than zero\xca\xd8\x19y\b\x03\x12\x10CURRENCY_UNKNOWN\x1acthe currency code is not a currency of ISO 4217 that can be used for payments; use another currency\xca\xd8\x19\x8e\x01\b\x0e\x12\x14PROVIDER_UNAVAILABLE\x1atthe payment provider does not respond, and it is unknown whether the money was taken; retry with the same request id\xda\xd8\x19\x06\x1a\x04cart\xe2\xd8\x19\n" +
 	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\x99\b\n" +
@@ -1277,7 +1509,11 @@ const file_bookstore_transactions_v1_transaction_service_proto_rawDesc = "" +
 	"\boperator\xea\xd8\x19(messages are delivered between two calls\x90\x02\x01\x12\xf1\x01\n" +
 	"\x12RetryOutboxMessage\x124.bookstore.transactions.v1.RetryOutboxMessageRequest\x1a5.bookstore.transactions.v1.RetryOutboxMessageResponse\"n\xca\xd8\x19Y\b\x05\x12\x11MESSAGE_NOT_FOUND\x1aBthe outbox has no message with this id; it may have been delivered\xda\xd8\x19\n" +
 	"\n" +
-	"\boperator\x90\x02\x02\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xf7\x01\n" +
+	"\boperator\x90\x02\x02\x12\xd7\x02\n" +
+	"\x11ExportAccountData\x123.bookstore.transactions.v1.ExportAccountDataRequest\x1a4.bookstore.transactions.v1.ExportAccountDataResponse\"\xd6\x01\xca\xd8\x19\x8a\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1arthis method did not return the page token for the same account; request the first page again, without a page token\xd2\xd8\x192\n" +
+	"\tpage_size\x12\n" +
+	"page_token\x1a\bpayments\"\x0fnext_page_token\xda\xd8\x19\n" +
+	"\x1a\baccounts\x90\x02\x01\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xf7\x01\n" +
 	"\x1dcom.bookstore.transactions.v1B\x17TransactionServiceProtoP\x01Z7bindery/gen/go/bookstore/transactions/v1;transactionsv1\xa2\x02\x03BTX\xaa\x02\x19Bookstore.Transactions.V1\xca\x02\x19Bookstore\\Transactions\\V1\xe2\x02%Bookstore\\Transactions\\V1\\GPBMetadata\xea\x02\x1bBookstore::Transactions::V1b\x06proto3"
 
 var (
@@ -1292,7 +1528,7 @@ func file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP() []by
 	return file_bookstore_transactions_v1_transaction_service_proto_rawDescData
 }
 
-var file_bookstore_transactions_v1_transaction_service_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_bookstore_transactions_v1_transaction_service_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_bookstore_transactions_v1_transaction_service_proto_goTypes = []any{
 	(*ChargeRequest)(nil),              // 0: bookstore.transactions.v1.ChargeRequest
 	(*ChargeResponse)(nil),             // 1: bookstore.transactions.v1.ChargeResponse
@@ -1314,50 +1550,61 @@ var file_bookstore_transactions_v1_transaction_service_proto_goTypes = []any{
 	(*ListOutboxMessagesResponse)(nil), // 17: bookstore.transactions.v1.ListOutboxMessagesResponse
 	(*RetryOutboxMessageRequest)(nil),  // 18: bookstore.transactions.v1.RetryOutboxMessageRequest
 	(*RetryOutboxMessageResponse)(nil), // 19: bookstore.transactions.v1.RetryOutboxMessageResponse
-	(*v1.Money)(nil),                   // 20: bookstore.type.v1.Money
-	(*PaymentMethod)(nil),              // 21: bookstore.transactions.v1.PaymentMethod
-	(*Transaction)(nil),                // 22: bookstore.transactions.v1.Transaction
-	(*Refund)(nil),                     // 23: bookstore.transactions.v1.Refund
-	(*v1.OutboxMessage)(nil),           // 24: bookstore.type.v1.OutboxMessage
+	(*ExportAccountDataRequest)(nil),   // 20: bookstore.transactions.v1.ExportAccountDataRequest
+	(*ExportAccountDataResponse)(nil),  // 21: bookstore.transactions.v1.ExportAccountDataResponse
+	(*AccountPayment)(nil),             // 22: bookstore.transactions.v1.AccountPayment
+	(*v1.Money)(nil),                   // 23: bookstore.type.v1.Money
+	(*PaymentMethod)(nil),              // 24: bookstore.transactions.v1.PaymentMethod
+	(*Transaction)(nil),                // 25: bookstore.transactions.v1.Transaction
+	(*Refund)(nil),                     // 26: bookstore.transactions.v1.Refund
+	(*v1.OutboxMessage)(nil),           // 27: bookstore.type.v1.OutboxMessage
+	(*timestamppb.Timestamp)(nil),      // 28: google.protobuf.Timestamp
 }
 var file_bookstore_transactions_v1_transaction_service_proto_depIdxs = []int32{
-	20, // 0: bookstore.transactions.v1.ChargeRequest.amount:type_name -> bookstore.type.v1.Money
-	21, // 1: bookstore.transactions.v1.ChargeRequest.payment_method:type_name -> bookstore.transactions.v1.PaymentMethod
-	22, // 2: bookstore.transactions.v1.ChargeResponse.transaction:type_name -> bookstore.transactions.v1.Transaction
-	20, // 3: bookstore.transactions.v1.RefundRequest.amount:type_name -> bookstore.type.v1.Money
-	23, // 4: bookstore.transactions.v1.RefundResponse.refund:type_name -> bookstore.transactions.v1.Refund
-	22, // 5: bookstore.transactions.v1.RefundResponse.transaction:type_name -> bookstore.transactions.v1.Transaction
-	22, // 6: bookstore.transactions.v1.GetTransactionResponse.transaction:type_name -> bookstore.transactions.v1.Transaction
-	22, // 7: bookstore.transactions.v1.ListTransactionsResponse.transactions:type_name -> bookstore.transactions.v1.Transaction
+	23, // 0: bookstore.transactions.v1.ChargeRequest.amount:type_name -> bookstore.type.v1.Money
+	24, // 1: bookstore.transactions.v1.ChargeRequest.payment_method:type_name -> bookstore.transactions.v1.PaymentMethod
+	25, // 2: bookstore.transactions.v1.ChargeResponse.transaction:type_name -> bookstore.transactions.v1.Transaction
+	23, // 3: bookstore.transactions.v1.RefundRequest.amount:type_name -> bookstore.type.v1.Money
+	26, // 4: bookstore.transactions.v1.RefundResponse.refund:type_name -> bookstore.transactions.v1.Refund
+	25, // 5: bookstore.transactions.v1.RefundResponse.transaction:type_name -> bookstore.transactions.v1.Transaction
+	25, // 6: bookstore.transactions.v1.GetTransactionResponse.transaction:type_name -> bookstore.transactions.v1.Transaction
+	25, // 7: bookstore.transactions.v1.ListTransactionsResponse.transactions:type_name -> bookstore.transactions.v1.Transaction
 	12, // 8: bookstore.transactions.v1.ListPaymentsResponse.payments:type_name -> bookstore.transactions.v1.Payment
-	20, // 9: bookstore.transactions.v1.Payment.amount:type_name -> bookstore.type.v1.Money
-	22, // 10: bookstore.transactions.v1.Payment.transaction:type_name -> bookstore.transactions.v1.Transaction
+	23, // 9: bookstore.transactions.v1.Payment.amount:type_name -> bookstore.type.v1.Money
+	25, // 10: bookstore.transactions.v1.Payment.transaction:type_name -> bookstore.transactions.v1.Transaction
 	15, // 11: bookstore.transactions.v1.GetLedgerResponse.balances:type_name -> bookstore.transactions.v1.LedgerBalance
-	24, // 12: bookstore.transactions.v1.ListOutboxMessagesResponse.messages:type_name -> bookstore.type.v1.OutboxMessage
-	24, // 13: bookstore.transactions.v1.RetryOutboxMessageResponse.message:type_name -> bookstore.type.v1.OutboxMessage
-	0,  // 14: bookstore.transactions.v1.TransactionService.Charge:input_type -> bookstore.transactions.v1.ChargeRequest
-	2,  // 15: bookstore.transactions.v1.TransactionService.Refund:input_type -> bookstore.transactions.v1.RefundRequest
-	4,  // 16: bookstore.transactions.v1.TransactionService.GetTransaction:input_type -> bookstore.transactions.v1.GetTransactionRequest
-	6,  // 17: bookstore.transactions.v1.TransactionService.ListTransactions:input_type -> bookstore.transactions.v1.ListTransactionsRequest
-	8,  // 18: bookstore.transactions.v1.TransactionService.ResendReceipt:input_type -> bookstore.transactions.v1.ResendReceiptRequest
-	10, // 19: bookstore.transactions.v1.TransactionService.ListPayments:input_type -> bookstore.transactions.v1.ListPaymentsRequest
-	13, // 20: bookstore.transactions.v1.TransactionService.GetLedger:input_type -> bookstore.transactions.v1.GetLedgerRequest
-	16, // 21: bookstore.transactions.v1.TransactionService.ListOutboxMessages:input_type -> bookstore.transactions.v1.ListOutboxMessagesRequest
-	18, // 22: bookstore.transactions.v1.TransactionService.RetryOutboxMessage:input_type -> bookstore.transactions.v1.RetryOutboxMessageRequest
-	1,  // 23: bookstore.transactions.v1.TransactionService.Charge:output_type -> bookstore.transactions.v1.ChargeResponse
-	3,  // 24: bookstore.transactions.v1.TransactionService.Refund:output_type -> bookstore.transactions.v1.RefundResponse
-	5,  // 25: bookstore.transactions.v1.TransactionService.GetTransaction:output_type -> bookstore.transactions.v1.GetTransactionResponse
-	7,  // 26: bookstore.transactions.v1.TransactionService.ListTransactions:output_type -> bookstore.transactions.v1.ListTransactionsResponse
-	9,  // 27: bookstore.transactions.v1.TransactionService.ResendReceipt:output_type -> bookstore.transactions.v1.ResendReceiptResponse
-	11, // 28: bookstore.transactions.v1.TransactionService.ListPayments:output_type -> bookstore.transactions.v1.ListPaymentsResponse
-	14, // 29: bookstore.transactions.v1.TransactionService.GetLedger:output_type -> bookstore.transactions.v1.GetLedgerResponse
-	17, // 30: bookstore.transactions.v1.TransactionService.ListOutboxMessages:output_type -> bookstore.transactions.v1.ListOutboxMessagesResponse
-	19, // 31: bookstore.transactions.v1.TransactionService.RetryOutboxMessage:output_type -> bookstore.transactions.v1.RetryOutboxMessageResponse
-	23, // [23:32] is the sub-list for method output_type
-	14, // [14:23] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	27, // 12: bookstore.transactions.v1.ListOutboxMessagesResponse.messages:type_name -> bookstore.type.v1.OutboxMessage
+	27, // 13: bookstore.transactions.v1.RetryOutboxMessageResponse.message:type_name -> bookstore.type.v1.OutboxMessage
+	22, // 14: bookstore.transactions.v1.ExportAccountDataResponse.payments:type_name -> bookstore.transactions.v1.AccountPayment
+	23, // 15: bookstore.transactions.v1.AccountPayment.amount:type_name -> bookstore.type.v1.Money
+	28, // 16: bookstore.transactions.v1.AccountPayment.request_time:type_name -> google.protobuf.Timestamp
+	25, // 17: bookstore.transactions.v1.AccountPayment.transaction:type_name -> bookstore.transactions.v1.Transaction
+	28, // 18: bookstore.transactions.v1.AccountPayment.receipt_resend_times:type_name -> google.protobuf.Timestamp
+	0,  // 19: bookstore.transactions.v1.TransactionService.Charge:input_type -> bookstore.transactions.v1.ChargeRequest
+	2,  // 20: bookstore.transactions.v1.TransactionService.Refund:input_type -> bookstore.transactions.v1.RefundRequest
+	4,  // 21: bookstore.transactions.v1.TransactionService.GetTransaction:input_type -> bookstore.transactions.v1.GetTransactionRequest
+	6,  // 22: bookstore.transactions.v1.TransactionService.ListTransactions:input_type -> bookstore.transactions.v1.ListTransactionsRequest
+	8,  // 23: bookstore.transactions.v1.TransactionService.ResendReceipt:input_type -> bookstore.transactions.v1.ResendReceiptRequest
+	10, // 24: bookstore.transactions.v1.TransactionService.ListPayments:input_type -> bookstore.transactions.v1.ListPaymentsRequest
+	13, // 25: bookstore.transactions.v1.TransactionService.GetLedger:input_type -> bookstore.transactions.v1.GetLedgerRequest
+	16, // 26: bookstore.transactions.v1.TransactionService.ListOutboxMessages:input_type -> bookstore.transactions.v1.ListOutboxMessagesRequest
+	18, // 27: bookstore.transactions.v1.TransactionService.RetryOutboxMessage:input_type -> bookstore.transactions.v1.RetryOutboxMessageRequest
+	20, // 28: bookstore.transactions.v1.TransactionService.ExportAccountData:input_type -> bookstore.transactions.v1.ExportAccountDataRequest
+	1,  // 29: bookstore.transactions.v1.TransactionService.Charge:output_type -> bookstore.transactions.v1.ChargeResponse
+	3,  // 30: bookstore.transactions.v1.TransactionService.Refund:output_type -> bookstore.transactions.v1.RefundResponse
+	5,  // 31: bookstore.transactions.v1.TransactionService.GetTransaction:output_type -> bookstore.transactions.v1.GetTransactionResponse
+	7,  // 32: bookstore.transactions.v1.TransactionService.ListTransactions:output_type -> bookstore.transactions.v1.ListTransactionsResponse
+	9,  // 33: bookstore.transactions.v1.TransactionService.ResendReceipt:output_type -> bookstore.transactions.v1.ResendReceiptResponse
+	11, // 34: bookstore.transactions.v1.TransactionService.ListPayments:output_type -> bookstore.transactions.v1.ListPaymentsResponse
+	14, // 35: bookstore.transactions.v1.TransactionService.GetLedger:output_type -> bookstore.transactions.v1.GetLedgerResponse
+	17, // 36: bookstore.transactions.v1.TransactionService.ListOutboxMessages:output_type -> bookstore.transactions.v1.ListOutboxMessagesResponse
+	19, // 37: bookstore.transactions.v1.TransactionService.RetryOutboxMessage:output_type -> bookstore.transactions.v1.RetryOutboxMessageResponse
+	21, // 38: bookstore.transactions.v1.TransactionService.ExportAccountData:output_type -> bookstore.transactions.v1.ExportAccountDataResponse
+	29, // [29:39] is the sub-list for method output_type
+	19, // [19:29] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_bookstore_transactions_v1_transaction_service_proto_init() }
@@ -1373,7 +1620,7 @@ func file_bookstore_transactions_v1_transaction_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bookstore_transactions_v1_transaction_service_proto_rawDesc), len(file_bookstore_transactions_v1_transaction_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   20,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -28,6 +28,7 @@ const (
 	TransactionService_GetLedger_FullMethodName          = "/bookstore.transactions.v1.TransactionService/GetLedger"
 	TransactionService_ListOutboxMessages_FullMethodName = "/bookstore.transactions.v1.TransactionService/ListOutboxMessages"
 	TransactionService_RetryOutboxMessage_FullMethodName = "/bookstore.transactions.v1.TransactionService/RetryOutboxMessage"
+	TransactionService_ExportAccountData_FullMethodName  = "/bookstore.transactions.v1.TransactionService/ExportAccountData"
 )
 
 // TransactionServiceClient is the client API for TransactionService service.
@@ -70,6 +71,10 @@ type TransactionServiceClient interface {
 	// Delivers a dead message again, at once and with as many attempts as a new
 	// one. A message that is not dead stays as it is.
 	RetryOutboxMessage(ctx context.Context, in *RetryOutboxMessageRequest, opts ...grpc.CallOption) (*RetryOutboxMessageResponse, error)
+	// Returns what this service keeps about an account: its payments, newest first,
+	// also those that the payment provider has not decided, with refunds and
+	// receipts. Accounts calls it for the owner of the account.
+	ExportAccountData(ctx context.Context, in *ExportAccountDataRequest, opts ...grpc.CallOption) (*ExportAccountDataResponse, error)
 }
 
 type transactionServiceClient struct {
@@ -170,6 +175,16 @@ func (c *transactionServiceClient) RetryOutboxMessage(ctx context.Context, in *R
 	return out, nil
 }
 
+func (c *transactionServiceClient) ExportAccountData(ctx context.Context, in *ExportAccountDataRequest, opts ...grpc.CallOption) (*ExportAccountDataResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExportAccountDataResponse)
+	err := c.cc.Invoke(ctx, TransactionService_ExportAccountData_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // TransactionServiceServer is the server API for TransactionService service.
 // All implementations must embed UnimplementedTransactionServiceServer
 // for forward compatibility.
@@ -210,6 +225,10 @@ type TransactionServiceServer interface {
 	// Delivers a dead message again, at once and with as many attempts as a new
 	// one. A message that is not dead stays as it is.
 	RetryOutboxMessage(context.Context, *RetryOutboxMessageRequest) (*RetryOutboxMessageResponse, error)
+	// Returns what this service keeps about an account: its payments, newest first,
+	// also those that the payment provider has not decided, with refunds and
+	// receipts. Accounts calls it for the owner of the account.
+	ExportAccountData(context.Context, *ExportAccountDataRequest) (*ExportAccountDataResponse, error)
 	mustEmbedUnimplementedTransactionServiceServer()
 }
 
@@ -246,6 +265,9 @@ func (UnimplementedTransactionServiceServer) ListOutboxMessages(context.Context,
 }
 func (UnimplementedTransactionServiceServer) RetryOutboxMessage(context.Context, *RetryOutboxMessageRequest) (*RetryOutboxMessageResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RetryOutboxMessage not implemented")
+}
+func (UnimplementedTransactionServiceServer) ExportAccountData(context.Context, *ExportAccountDataRequest) (*ExportAccountDataResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExportAccountData not implemented")
 }
 func (UnimplementedTransactionServiceServer) mustEmbedUnimplementedTransactionServiceServer() {}
 func (UnimplementedTransactionServiceServer) testEmbeddedByValue()                            {}
@@ -430,6 +452,24 @@ func _TransactionService_RetryOutboxMessage_Handler(srv interface{}, ctx context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _TransactionService_ExportAccountData_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExportAccountDataRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TransactionServiceServer).ExportAccountData(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TransactionService_ExportAccountData_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TransactionServiceServer).ExportAccountData(ctx, req.(*ExportAccountDataRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // TransactionService_ServiceDesc is the grpc.ServiceDesc for TransactionService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -472,6 +512,10 @@ var TransactionService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RetryOutboxMessage",
 			Handler:    _TransactionService_RetryOutboxMessage_Handler,
+		},
+		{
+			MethodName: "ExportAccountData",
+			Handler:    _TransactionService_ExportAccountData_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

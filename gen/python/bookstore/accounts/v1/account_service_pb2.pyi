@@ -55,10 +55,10 @@ class ExportAccountRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class ExportAccountResponse(_message.Message):
-    __slots__ = ("document",)
-    DOCUMENT_FIELD_NUMBER: _ClassVar[int]
-    document: str
-    def __init__(self, document: _Optional[str] = ...) -> None: ...
+    __slots__ = ("document_piece",)
+    DOCUMENT_PIECE_FIELD_NUMBER: _ClassVar[int]
+    document_piece: str
+    def __init__(self, document_piece: _Optional[str] = ...) -> None: ...
 
 class UpdateAccountRequest(_message.Message):
     __slots__ = ("profile", "update_mask")

@@ -66,7 +66,7 @@ class AccountServiceStub:
                 request_serializer=bookstore_dot_accounts_dot_v1_dot_account__service__pb2.ChangePasswordRequest.SerializeToString,
                 response_deserializer=bookstore_dot_accounts_dot_v1_dot_account__service__pb2.ChangePasswordResponse.FromString,
                 _registered_method=True)
-        self.ExportAccount = channel.unary_unary(
+        self.ExportAccount = channel.unary_stream(
                 '/bookstore.accounts.v1.AccountService/ExportAccount',
                 request_serializer=bookstore_dot_accounts_dot_v1_dot_account__service__pb2.ExportAccountRequest.SerializeToString,
                 response_deserializer=bookstore_dot_accounts_dot_v1_dot_account__service__pb2.ExportAccountResponse.FromString,
@@ -155,8 +155,10 @@ class AccountServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ExportAccount(self, request, context):
-        """Returns everything that the shop knows about the caller: the account with
-        its open sessions, and what the other services keep about it.
+        """Returns everything that the shop knows about the caller as one JSON document
+        in pieces: the account with its open sessions, its cart, orders, payments
+        and reviews. The document is complete when the stream ends without an
+        error. Its length is not limited.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -234,7 +236,7 @@ def add_AccountServiceServicer_to_server(servicer, server):
                     request_deserializer=bookstore_dot_accounts_dot_v1_dot_account__service__pb2.ChangePasswordRequest.FromString,
                     response_serializer=bookstore_dot_accounts_dot_v1_dot_account__service__pb2.ChangePasswordResponse.SerializeToString,
             ),
-            'ExportAccount': grpc.unary_unary_rpc_method_handler(
+            'ExportAccount': grpc.unary_stream_rpc_method_handler(
                     servicer.ExportAccount,
                     request_deserializer=bookstore_dot_accounts_dot_v1_dot_account__service__pb2.ExportAccountRequest.FromString,
                     response_serializer=bookstore_dot_accounts_dot_v1_dot_account__service__pb2.ExportAccountResponse.SerializeToString,
@@ -428,7 +430,7 @@ class AccountService:
             wait_for_ready=None,
             timeout=None,
             metadata=None):
-        return grpc.experimental.unary_unary(
+        return grpc.experimental.unary_stream(
             request,
             target,
             '/bookstore.accounts.v1.AccountService/ExportAccount',

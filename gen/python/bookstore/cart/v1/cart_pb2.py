@@ -26,7 +26,7 @@ from bookstore.type.v1 import money_pb2 as bookstore_dot_type_dot_v1_dot_money__
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x62ookstore/cart/v1/cart.proto\x12\x11\x62ookstore.cart.v1\x1a\x1d\x62ookstore/type/v1/money.proto\x1a\x1b\x62uf/validate/validate.proto\"\xca\x01\n\x04\x43\x61rt\x12$\n\x07\x63\x61rt_id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\x06\x63\x61rtId\x12;\n\x05lines\x18\x02 \x03(\x0b\x32\x1b.bookstore.cart.v1.CartLineB\x08\xbaH\x05\x92\x01\x02\x10\x64R\x05lines\x12@\n\tsubtotals\x18\x03 \x03(\x0b\x32\x18.bookstore.type.v1.MoneyB\x08\xbaH\x05\x92\x01\x02\x10\x64R\tsubtotals\x12\x1d\n\x04\x65tag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\"\xe7\x01\n\x08\x43\x61rtLine\x12&\n\x07\x62ook_id\x18\x01 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\x93\xeb\xdc\x03(\x01R\x06\x62ookId\x12 \n\x05title\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xac\x02R\x05title\x12%\n\x08quantity\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x01R\x08quantity\x12?\n\nunit_price\x18\x04 \x01(\x0b\x32\x18.bookstore.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\tunitPrice\x12)\n\tavailable\x18\x05 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\x84=(\x00R\tavailableB\xb1\x01\n\x15\x63om.bookstore.cart.v1B\tCartProtoP\x01Z\'bindery/gen/go/bookstore/cart/v1;cartv1\xa2\x02\x03\x42\x43X\xaa\x02\x11\x42ookstore.Cart.V1\xca\x02\x11\x42ookstore\\Cart\\V1\xe2\x02\x1d\x42ookstore\\Cart\\V1\\GPBMetadata\xea\x02\x13\x42ookstore::Cart::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x62ookstore/cart/v1/cart.proto\x12\x11\x62ookstore.cart.v1\x1a\x1d\x62ookstore/type/v1/money.proto\x1a\x1b\x62uf/validate/validate.proto\"\xca\x01\n\x04\x43\x61rt\x12$\n\x07\x63\x61rt_id\x18\x01 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01R\x06\x63\x61rtId\x12;\n\x05lines\x18\x02 \x03(\x0b\x32\x1b.bookstore.cart.v1.CartLineB\x08\xbaH\x05\x92\x01\x02\x10\x64R\x05lines\x12@\n\tsubtotals\x18\x03 \x03(\x0b\x32\x18.bookstore.type.v1.MoneyB\x08\xbaH\x05\x92\x01\x02\x10\x64R\tsubtotals\x12\x1d\n\x04\x65tag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18\x64R\x04\x65tag\"\xe7\x01\n\x08\x43\x61rtLine\x12&\n\x07\x62ook_id\x18\x01 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\x93\xeb\xdc\x03(\x01R\x06\x62ookId\x12 \n\x05title\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xac\x02R\x05title\x12%\n\x08quantity\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x01R\x08quantity\x12?\n\nunit_price\x18\x04 \x01(\x0b\x32\x18.bookstore.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\tunitPrice\x12)\n\tavailable\x18\x05 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\x84=(\x00R\tavailable\"Y\n\x08\x43\x61rtItem\x12&\n\x07\x62ook_id\x18\x01 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\x93\xeb\xdc\x03(\x01R\x06\x62ookId\x12%\n\x08quantity\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x01R\x08quantityB\xb1\x01\n\x15\x63om.bookstore.cart.v1B\tCartProtoP\x01Z\'bindery/gen/go/bookstore/cart/v1;cartv1\xa2\x02\x03\x42\x43X\xaa\x02\x11\x42ookstore.Cart.V1\xca\x02\x11\x42ookstore\\Cart\\V1\xe2\x02\x1d\x42ookstore\\Cart\\V1\\GPBMetadata\xea\x02\x13\x42ookstore::Cart::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,8 +52,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CARTLINE'].fields_by_name['unit_price']._serialized_options = b'\272H\003\310\001\001'
   _globals['_CARTLINE'].fields_by_name['available']._loaded_options = None
   _globals['_CARTLINE'].fields_by_name['available']._serialized_options = b'\272H\010\032\006\030\300\204=(\000'
+  _globals['_CARTITEM'].fields_by_name['book_id']._loaded_options = None
+  _globals['_CARTITEM'].fields_by_name['book_id']._serialized_options = b'\272H\n\032\010\030\377\223\353\334\003(\001'
+  _globals['_CARTITEM'].fields_by_name['quantity']._loaded_options = None
+  _globals['_CARTITEM'].fields_by_name['quantity']._serialized_options = b'\272H\006\032\004\030d(\001'
   _globals['_CART']._serialized_start=112
   _globals['_CART']._serialized_end=314
   _globals['_CARTLINE']._serialized_start=317
   _globals['_CARTLINE']._serialized_end=548
+  _globals['_CARTITEM']._serialized_start=550
+  _globals['_CARTITEM']._serialized_end=639
 # @@protoc_insertion_point(module_scope)

@@ -33,3 +33,11 @@ class CartLine(_message.Message):
     unit_price: _money_pb2.Money
     available: int
     def __init__(self, book_id: _Optional[int] = ..., title: _Optional[str] = ..., quantity: _Optional[int] = ..., unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., available: _Optional[int] = ...) -> None: ...
+
+class CartItem(_message.Message):
+    __slots__ = ("book_id", "quantity")
+    BOOK_ID_FIELD_NUMBER: _ClassVar[int]
+    QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    book_id: int
+    quantity: int
+    def __init__(self, book_id: _Optional[int] = ..., quantity: _Optional[int] = ...) -> None: ...

@@ -1,4 +1,5 @@
 from bookstore.accounts.v1 import address_pb2 as _address_pb2
+from bookstore.cart.v1 import cart_pb2 as _cart_pb2
 from bookstore.cart.v1 import order_pb2 as _order_pb2
 from bookstore.transactions.v1 import payment_method_pb2 as _payment_method_pb2
 from bookstore.type.v1 import conventions_pb2 as _conventions_pb2
@@ -173,3 +174,21 @@ class CheckPurchasesResponse(_message.Message):
     BOUGHT_BOOK_IDS_FIELD_NUMBER: _ClassVar[int]
     bought_book_ids: _containers.RepeatedScalarFieldContainer[int]
     def __init__(self, bought_book_ids: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class ExportAccountDataRequest(_message.Message):
+    __slots__ = ("page_size", "page_token")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ExportAccountDataResponse(_message.Message):
+    __slots__ = ("cart_items", "orders", "next_page_token")
+    CART_ITEMS_FIELD_NUMBER: _ClassVar[int]
+    ORDERS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    cart_items: _containers.RepeatedCompositeFieldContainer[_cart_pb2.CartItem]
+    orders: _containers.RepeatedCompositeFieldContainer[_order_pb2.Order]
+    next_page_token: str
+    def __init__(self, cart_items: _Optional[_Iterable[_Union[_cart_pb2.CartItem, _Mapping]]] = ..., orders: _Optional[_Iterable[_Union[_order_pb2.Order, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...

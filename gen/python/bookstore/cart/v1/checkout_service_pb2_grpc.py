@@ -86,6 +86,11 @@ class CheckoutServiceStub:
                 request_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.CheckPurchasesRequest.SerializeToString,
                 response_deserializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.CheckPurchasesResponse.FromString,
                 _registered_method=True)
+        self.ExportAccountData = channel.unary_unary(
+                '/bookstore.cart.v1.CheckoutService/ExportAccountData',
+                request_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ExportAccountDataRequest.SerializeToString,
+                response_deserializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ExportAccountDataResponse.FromString,
+                _registered_method=True)
 
 
 class CheckoutServiceServicer:
@@ -191,6 +196,15 @@ class CheckoutServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExportAccountData(self, request, context):
+        """Returns what the services of Cart keep about an account: the books in its
+        cart, and its orders, newest first. Accounts calls it for the owner of the
+        account.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CheckoutServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -243,6 +257,11 @@ def add_CheckoutServiceServicer_to_server(servicer, server):
                     servicer.CheckPurchases,
                     request_deserializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.CheckPurchasesRequest.FromString,
                     response_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.CheckPurchasesResponse.SerializeToString,
+            ),
+            'ExportAccountData': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExportAccountData,
+                    request_deserializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ExportAccountDataRequest.FromString,
+                    response_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ExportAccountDataResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -517,6 +536,33 @@ class CheckoutService:
             '/bookstore.cart.v1.CheckoutService/CheckPurchases',
             bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.CheckPurchasesRequest.SerializeToString,
             bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.CheckPurchasesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportAccountData(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bookstore.cart.v1.CheckoutService/ExportAccountData',
+            bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ExportAccountDataRequest.SerializeToString,
+            bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ExportAccountDataResponse.FromString,
             options,
             channel_credentials,
             insecure,

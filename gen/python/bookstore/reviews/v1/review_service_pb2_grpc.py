@@ -85,6 +85,11 @@ class ReviewServiceStub:
                 request_serializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ListAllReviewsRequest.SerializeToString,
                 response_deserializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ListAllReviewsResponse.FromString,
                 _registered_method=True)
+        self.ExportAccountData = channel.unary_unary(
+                '/bookstore.reviews.v1.ReviewService/ExportAccountData',
+                request_serializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ExportAccountDataRequest.SerializeToString,
+                response_deserializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ExportAccountDataResponse.FromString,
+                _registered_method=True)
 
 
 class ReviewServiceServicer:
@@ -167,6 +172,15 @@ class ReviewServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExportAccountData(self, request, context):
+        """Returns what this service keeps about an account: its reviews, the most
+        recently written or changed first, also hidden ones. Accounts calls it for
+        the owner of the account.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ReviewServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -214,6 +228,11 @@ def add_ReviewServiceServicer_to_server(servicer, server):
                     servicer.ListAllReviews,
                     request_deserializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ListAllReviewsRequest.FromString,
                     response_serializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ListAllReviewsResponse.SerializeToString,
+            ),
+            'ExportAccountData': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExportAccountData,
+                    request_deserializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ExportAccountDataRequest.FromString,
+                    response_serializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ExportAccountDataResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -465,6 +484,33 @@ class ReviewService:
             '/bookstore.reviews.v1.ReviewService/ListAllReviews',
             bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ListAllReviewsRequest.SerializeToString,
             bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ListAllReviewsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportAccountData(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bookstore.reviews.v1.ReviewService/ExportAccountData',
+            bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ExportAccountDataRequest.SerializeToString,
+            bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ExportAccountDataResponse.FromString,
             options,
             channel_credentials,
             insecure,

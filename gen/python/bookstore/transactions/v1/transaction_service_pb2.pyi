@@ -1,9 +1,12 @@
+import datetime
+
 from bookstore.transactions.v1 import payment_method_pb2 as _payment_method_pb2
 from bookstore.transactions.v1 import transaction_pb2 as _transaction_pb2
 from bookstore.type.v1 import conventions_pb2 as _conventions_pb2
 from bookstore.type.v1 import money_pb2 as _money_pb2
 from bookstore.type.v1 import outbox_pb2 as _outbox_pb2
 from buf.validate import validate_pb2 as _validate_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from proofread.v1 import options_pb2 as _options_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -178,3 +181,37 @@ class RetryOutboxMessageResponse(_message.Message):
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     message: _outbox_pb2.OutboxMessage
     def __init__(self, message: _Optional[_Union[_outbox_pb2.OutboxMessage, _Mapping]] = ...) -> None: ...
+
+class ExportAccountDataRequest(_message.Message):
+    __slots__ = ("page_size", "page_token")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ExportAccountDataResponse(_message.Message):
+    __slots__ = ("payments", "next_page_token")
+    PAYMENTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    payments: _containers.RepeatedCompositeFieldContainer[AccountPayment]
+    next_page_token: str
+    def __init__(self, payments: _Optional[_Iterable[_Union[AccountPayment, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class AccountPayment(_message.Message):
+    __slots__ = ("transaction_id", "reference", "amount", "request_time", "receipt_email", "transaction", "receipt_resend_times")
+    TRANSACTION_ID_FIELD_NUMBER: _ClassVar[int]
+    REFERENCE_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_TIME_FIELD_NUMBER: _ClassVar[int]
+    RECEIPT_EMAIL_FIELD_NUMBER: _ClassVar[int]
+    TRANSACTION_FIELD_NUMBER: _ClassVar[int]
+    RECEIPT_RESEND_TIMES_FIELD_NUMBER: _ClassVar[int]
+    transaction_id: str
+    reference: str
+    amount: _money_pb2.Money
+    request_time: _timestamp_pb2.Timestamp
+    receipt_email: str
+    transaction: _transaction_pb2.Transaction
+    receipt_resend_times: _containers.RepeatedCompositeFieldContainer[_timestamp_pb2.Timestamp]
+    def __init__(self, transaction_id: _Optional[str] = ..., reference: _Optional[str] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., request_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., receipt_email: _Optional[str] = ..., transaction: _Optional[_Union[_transaction_pb2.Transaction, _Mapping]] = ..., receipt_resend_times: _Optional[_Iterable[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]]] = ...) -> None: ...

@@ -83,6 +83,11 @@ class TransactionServiceStub:
                 request_serializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.RetryOutboxMessageRequest.SerializeToString,
                 response_deserializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.RetryOutboxMessageResponse.FromString,
                 _registered_method=True)
+        self.ExportAccountData = channel.unary_unary(
+                '/bookstore.transactions.v1.TransactionService/ExportAccountData',
+                request_serializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ExportAccountDataRequest.SerializeToString,
+                response_deserializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ExportAccountDataResponse.FromString,
+                _registered_method=True)
 
 
 class TransactionServiceServicer:
@@ -168,6 +173,15 @@ class TransactionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ExportAccountData(self, request, context):
+        """Returns what this service keeps about an account: its payments, newest first,
+        also those that the payment provider has not decided, with refunds and
+        receipts. Accounts calls it for the owner of the account.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TransactionServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -215,6 +229,11 @@ def add_TransactionServiceServicer_to_server(servicer, server):
                     servicer.RetryOutboxMessage,
                     request_deserializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.RetryOutboxMessageRequest.FromString,
                     response_serializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.RetryOutboxMessageResponse.SerializeToString,
+            ),
+            'ExportAccountData': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExportAccountData,
+                    request_deserializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ExportAccountDataRequest.FromString,
+                    response_serializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ExportAccountDataResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -464,6 +483,33 @@ class TransactionService:
             '/bookstore.transactions.v1.TransactionService/RetryOutboxMessage',
             bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.RetryOutboxMessageRequest.SerializeToString,
             bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.RetryOutboxMessageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportAccountData(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bookstore.transactions.v1.TransactionService/ExportAccountData',
+            bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ExportAccountDataRequest.SerializeToString,
+            bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ExportAccountDataResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bookstore/cart/v1/cart.proto.
  */
 export const file_bookstore_cart_v1_cart: GenFile = /*@__PURE__*/
-  fileDesc("Chxib29rc3RvcmUvY2FydC92MS9jYXJ0LnByb3RvEhFib29rc3RvcmUuY2FydC52MSKqAQoEQ2FydBIcCgdjYXJ0X2lkGAEgASgJQgu6SAjYAQFyA7ABARI0CgVsaW5lcxgCIAMoCzIbLmJvb2tzdG9yZS5jYXJ0LnYxLkNhcnRMaW5lQgi6SAWSAQIQZBI1CglzdWJ0b3RhbHMYAyADKAsyGC5ib29rc3RvcmUudHlwZS52MS5Nb25leUIIukgFkgECEGQSFwoEZXRhZxgEIAEoCUIJukgGcgQQARhkIrgBCghDYXJ0TGluZRIeCgdib29rX2lkGAEgASgFQg26SAoaCBj/k+vcAygBEhkKBXRpdGxlGAIgASgJQgq6SAdyBRABGKwCEhsKCHF1YW50aXR5GAMgASgFQgm6SAYaBBhkKAESNAoKdW5pdF9wcmljZRgEIAEoCzIYLmJvb2tzdG9yZS50eXBlLnYxLk1vbmV5Qga6SAPIAQESHgoJYXZhaWxhYmxlGAUgASgFQgu6SAgaBhjAhD0oAEKxAQoVY29tLmJvb2tzdG9yZS5jYXJ0LnYxQglDYXJ0UHJvdG9QAVonYmluZGVyeS9nZW4vZ28vYm9va3N0b3JlL2NhcnQvdjE7Y2FydHYxogIDQkNYqgIRQm9va3N0b3JlLkNhcnQuVjHKAhFCb29rc3RvcmVcQ2FydFxWMeICHUJvb2tzdG9yZVxDYXJ0XFYxXEdQQk1ldGFkYXRh6gITQm9va3N0b3JlOjpDYXJ0OjpWMWIGcHJvdG8z", [file_bookstore_type_v1_money, file_buf_validate_validate]);
+  fileDesc("Chxib29rc3RvcmUvY2FydC92MS9jYXJ0LnByb3RvEhFib29rc3RvcmUuY2FydC52MSKqAQoEQ2FydBIcCgdjYXJ0X2lkGAEgASgJQgu6SAjYAQFyA7ABARI0CgVsaW5lcxgCIAMoCzIbLmJvb2tzdG9yZS5jYXJ0LnYxLkNhcnRMaW5lQgi6SAWSAQIQZBI1CglzdWJ0b3RhbHMYAyADKAsyGC5ib29rc3RvcmUudHlwZS52MS5Nb25leUIIukgFkgECEGQSFwoEZXRhZxgEIAEoCUIJukgGcgQQARhkIrgBCghDYXJ0TGluZRIeCgdib29rX2lkGAEgASgFQg26SAoaCBj/k+vcAygBEhkKBXRpdGxlGAIgASgJQgq6SAdyBRABGKwCEhsKCHF1YW50aXR5GAMgASgFQgm6SAYaBBhkKAESNAoKdW5pdF9wcmljZRgEIAEoCzIYLmJvb2tzdG9yZS50eXBlLnYxLk1vbmV5Qga6SAPIAQESHgoJYXZhaWxhYmxlGAUgASgFQgu6SAgaBhjAhD0oACJHCghDYXJ0SXRlbRIeCgdib29rX2lkGAEgASgFQg26SAoaCBj/k+vcAygBEhsKCHF1YW50aXR5GAIgASgFQgm6SAYaBBhkKAFCsQEKFWNvbS5ib29rc3RvcmUuY2FydC52MUIJQ2FydFByb3RvUAFaJ2JpbmRlcnkvZ2VuL2dvL2Jvb2tzdG9yZS9jYXJ0L3YxO2NhcnR2MaICA0JDWKoCEUJvb2tzdG9yZS5DYXJ0LlYxygIRQm9va3N0b3JlXENhcnRcVjHiAh1Cb29rc3RvcmVcQ2FydFxWMVxHUEJNZXRhZGF0YeoCE0Jvb2tzdG9yZTo6Q2FydDo6VjFiBnByb3RvMw", [file_bookstore_type_v1_money, file_buf_validate_validate]);
 
 /**
  * The books that somebody may buy. A cart reserves no copies and fixes no
@@ -112,4 +112,32 @@ export type CartLine = Message<"bookstore.cart.v1.CartLine"> & {
  */
 export const CartLineSchema: GenMessage<CartLine> = /*@__PURE__*/
   messageDesc(file_bookstore_cart_v1_cart, 1);
+
+/**
+ * A book in a cart as it is stored, without what the catalogue knows about it.
+ *
+ * @generated from message bookstore.cart.v1.CartItem
+ */
+export type CartItem = Message<"bookstore.cart.v1.CartItem"> & {
+  /**
+   * The id of the book.
+   *
+   * @generated from field: int32 book_id = 1;
+   */
+  bookId: number;
+
+  /**
+   * The number of copies that the buyer wants.
+   *
+   * @generated from field: int32 quantity = 2;
+   */
+  quantity: number;
+};
+
+/**
+ * Describes the message bookstore.cart.v1.CartItem.
+ * Use `create(CartItemSchema)` to create a new message.
+ */
+export const CartItemSchema: GenMessage<CartItem> = /*@__PURE__*/
+  messageDesc(file_bookstore_cart_v1_cart, 2);
 

@@ -12,6 +12,7 @@ use std::{
     collections::HashMap,
     fs::{self, File},
     io::{BufRead, BufReader},
+    net::{SocketAddr, TcpListener},
     os::unix::process::ExitStatusExt,
     path::PathBuf,
     process::{Child, ChildStdout, Command, Stdio},
@@ -44,6 +45,13 @@ const LOG_TAIL_BYTES: usize = 8000;
 
 /// The secret of the services of all processes that a test starts.
 pub const SERVICE_SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+/// An address of this machine on which nobody listens, for a process that others must know before
+/// it starts.
+pub fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("it listens")
+}
 
 /// A running `bookstore` process. It is killed on drop; if the test has failed, its log is
 /// printed.

@@ -6,7 +6,10 @@ use std::collections::HashSet;
 use contract::{
     RecommendationRequest,
     bookstore::{
-        accounts::v1::{Address, VerifyEmailRequest, account_service_client::AccountServiceClient},
+        accounts::v1::{
+            Address, ExportAccountRequest, VerifyEmailRequest,
+            account_service_client::AccountServiceClient,
+        },
         cart::v1::{
             Order, OrderState, PlaceOrderRequest, PutItemRequest, WatchOrderRequest,
             cart_service_client::CartServiceClient, checkout_service_client::CheckoutServiceClient,
@@ -64,6 +67,7 @@ impl<'h> Deployment<'h> {
         self.fill_a_cart().await;
         let token = self.order().await;
         self.review(&token).await;
+        self.export(&token).await;
         let agree = self.audit();
         assert_eq!((agree.code, agree.stderr.as_str()), (0, ""));
         assert!(agree.stdout.contains("1 orders, "), "{}", agree.stdout);
@@ -232,6 +236,27 @@ impl<'h> Deployment<'h> {
         assert_eq!(rating.expect("required").average_hundredths, Some(400));
         let book = self.complete_page("/books/8").await;
         assert!(book.body.contains("Verified purchase"), "{}", book.body);
+    }
+
+    /// Exports what all services know about the account.
+    async fn export(self, token: &str) {
+        let mut accounts = AccountServiceClient::new(self.accounts.channel());
+        let exported = accounts.export_account(with_token(ExportAccountRequest {}, token));
+        let mut pieces = exported.await.expect("it is signed in").into_inner();
+        let mut document = String::new();
+        while let Some(piece) = pieces.message().await.expect("all services answer") {
+            document.push_str(&piece.document_piece);
+        }
+        let document: serde_json::Value = serde_json::from_str(&document).expect("JSON");
+        assert_eq!(document["accounts"]["email"], "ada@example.org");
+        let order = &document["cart"]["orders"][0];
+        assert_eq!(order["lines"][0]["book_id"], 8, "{document}");
+        assert_eq!(order["shipping_address"]["recipient"], "Ada Lovelace");
+        let payment = &document["transactions"]["payments"][0];
+        assert_eq!(payment["reference"], order["order_id"], "{document}");
+        assert_eq!(payment["receipt_email"], "ada@example.org");
+        let review = &document["reviews"]["reviews"][0];
+        assert_eq!(review["stars"], 4, "{document}");
     }
 
     async fn wait_until_paid(self, placed: Order, token: &str) -> Order {

@@ -1,5 +1,6 @@
 //! The use cases of Checkout: placing, following, cancelling and shipping orders.
 
+mod account_data;
 mod advance;
 mod operator;
 mod place;
@@ -17,6 +18,8 @@ use store::{Changes, Db, Engine, outbox};
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
+#[cfg(test)]
+pub(crate) use self::account_data::MAX_LINES_ON_A_PAGE;
 use self::advance::Advance;
 pub use self::operator::ResolveOrder;
 pub use self::place::PlaceOrder;

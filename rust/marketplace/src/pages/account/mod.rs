@@ -1,6 +1,7 @@
 //! The account of the visitor: profile, address, password, sessions, export and deletion.
 
 mod actions;
+mod export;
 mod forms;
 
 use std::sync::Arc;
@@ -8,12 +9,10 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{
     extract::{Query, State},
-    http::{StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
-use contract::bookstore::accounts::v1::{
-    Account, ExportAccountRequest, ListSessionsRequest, Session,
-};
+use contract::bookstore::accounts::v1::{Account, ListSessionsRequest, Session};
 use jiff::Timestamp;
 
 use super::{
@@ -22,6 +21,7 @@ use super::{
 use crate::{forms::Form, refusal::call_for, shop::Shop, visitor::Visitor};
 
 pub(crate) use actions::{change_password, delete, revoke_session, update_address, update_profile};
+pub(crate) use export::export;
 
 /// The largest page of sessions; an account has at most 100.
 const MAX_SESSIONS: i32 = 200;
@@ -70,36 +70,6 @@ pub(crate) async fn page(
         _ => None,
     };
     account_page(&shop, done, None).await
-}
-
-/// `GET /account/export`: everything that the shop knows about the account, as a file.
-pub(crate) async fn export(State(shop): State<Arc<Shop>>) -> Response {
-    let visitor = Visitor::current();
-    if let Err(response) = require_account(&shop, &visitor) {
-        return response;
-    }
-    let (request, deadline) = (ExportAccountRequest {}, shop.action_deadline());
-    match call_for!(
-        visitor,
-        deadline,
-        shop.clients.accounts,
-        export_account,
-        request
-    ) {
-        Ok(answer) => {
-            let headers = [
-                (header::CONTENT_TYPE, "application/json"),
-                (
-                    header::CONTENT_DISPOSITION,
-                    "attachment; filename=\"bindery-account.json\"",
-                ),
-            ];
-            (headers, answer.document).into_response()
-        }
-        Err(_) => {
-            service_unavailable(&shop, "We can’t collect your data at the moment.").into_response()
-        }
-    }
 }
 
 /// `GET /account/deleted`

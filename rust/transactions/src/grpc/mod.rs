@@ -1,8 +1,11 @@
 //! The gRPC service `bookstore.transactions.v1`: converts messages and calls [`Transactions`].
 //! The codec has validated every request before it arrives here.
 
+mod to_proto;
+
 use contract::bookstore::transactions::v1::{
-    self as contract_v1, ChargeRequest, ChargeResponse, GetLedgerRequest, GetLedgerResponse,
+    self as contract_v1, ChargeRequest, ChargeResponse, ExportAccountDataRequest,
+    ExportAccountDataResponse, GetLedgerRequest, GetLedgerResponse,
     GetTransactionRequest, GetTransactionResponse, ListOutboxMessagesRequest,
     ListOutboxMessagesResponse, ListPaymentsRequest, ListPaymentsResponse, ListTransactionsRequest,
     ListTransactionsResponse, RefundRequest, RefundResponse, ResendReceiptRequest,
@@ -10,13 +13,11 @@ use contract::bookstore::transactions::v1::{
     transaction_service_server::{TransactionService, TransactionServiceServer},
 };
 use rpc::Caller;
-use service::{AccountId, ConversionError, Money, convert, page_size};
+use service::{AccountId, ConversionError, convert, page_size};
 use tonic::{Request, Response, Status};
 
-use crate::{
-    DeclineReason, Payment, Refund, Transaction, TransactionId, TransactionState, Transactions,
-    TransactionsError,
-};
+use self::to_proto::refund_to_proto;
+use crate::{TransactionId, Transactions, TransactionsError};
 
 /// The handler of `bookstore.transactions.v1.TransactionService`.
 #[derive(Debug, Clone)]
@@ -145,6 +146,21 @@ impl TransactionService for Grpc {
         let message = Some(message.ok_or(TransactionsError::MessageNotFound(message_id))?);
         Ok(Response::new(RetryOutboxMessageResponse { message }))
     }
+
+    async fn export_account_data(
+        &self,
+        request: Request<ExportAccountDataRequest>,
+    ) -> RpcResult<ExportAccountDataResponse> {
+        let account_id = AccountId(Caller::require_account(&request)?.0);
+        let request = request.into_inner();
+        let size = page_size(request.page_size)?;
+        let page = self.0.account_data(account_id, size, &request.page_token);
+        let page = page.await?;
+        Ok(Response::new(ExportAccountDataResponse {
+            payments: page.items.into_iter().map(Into::into).collect(),
+            next_page_token: page.next_page_token,
+        }))
+    }
 }
 
 /// The account whose transactions the caller may read; `None` is the operator or a service that
@@ -183,87 +199,4 @@ fn refund_request(request: RefundRequest) -> Result<crate::RefundRequest, Conver
         amount: amount.transpose()?,
         reason: request.reason,
     })
-}
-
-fn refund_to_proto(refund: Refund, currency_code: &str) -> contract_v1::Refund {
-    let amount = Money {
-        currency_code: currency_code.to_owned(),
-        amount_minor: refund.amount_minor,
-    };
-    contract_v1::Refund {
-        refund_id: refund.refund_id.to_string(),
-        amount: Some(amount.into()),
-        reason: refund.reason,
-        create_time: Some(convert::timestamp_to_proto(refund.create_time)),
-    }
-}
-
-impl From<TransactionState> for contract_v1::TransactionState {
-    fn from(state: TransactionState) -> Self {
-        match state {
-            TransactionState::Charged => Self::Charged,
-            TransactionState::Declined(_) => Self::Declined,
-            TransactionState::PartlyRefunded => Self::PartlyRefunded,
-            TransactionState::Refunded => Self::Refunded,
-        }
-    }
-}
-
-impl From<DeclineReason> for contract_v1::DeclineReason {
-    fn from(reason: DeclineReason) -> Self {
-        match reason {
-            DeclineReason::Refused => Self::Refused,
-            DeclineReason::InsufficientFunds => Self::InsufficientFunds,
-            DeclineReason::MethodExpired => Self::MethodExpired,
-            DeclineReason::MethodUnknown => Self::MethodUnknown,
-        }
-    }
-}
-
-/// The longest reason of the contract, in characters.
-const MAX_REASON: usize = 1000;
-
-impl From<Payment> for contract_v1::Payment {
-    fn from(payment: Payment) -> Self {
-        let reason = payment.parked_reason.unwrap_or_default();
-        Self {
-            transaction_id: payment.transaction_id.to_string(),
-            reference: payment.reference,
-            amount: Some(payment.amount.into()),
-            transaction: payment.transaction.map(Into::into),
-            parked_reason: reason.chars().take(MAX_REASON).collect(),
-        }
-    }
-}
-
-impl From<Transaction> for contract_v1::Transaction {
-    fn from(transaction: Transaction) -> Self {
-        let state = contract_v1::TransactionState::from(transaction.state());
-        let decline_reason = transaction
-            .decline_reason
-            .map_or(contract_v1::DeclineReason::Unspecified, Into::into);
-        let refunded = Money {
-            currency_code: transaction.amount.currency_code.clone(),
-            amount_minor: transaction.refunded_minor(),
-        };
-        let currency_code = &transaction.amount.currency_code;
-        let refunds = transaction.refunds.into_iter();
-        let refunds = refunds.map(|refund| refund_to_proto(refund, currency_code));
-        Self {
-            transaction_id: transaction.transaction_id.to_string(),
-            account_id: transaction
-                .account_id
-                .map(|account_id| account_id.to_string())
-                .unwrap_or_default(),
-            reference: transaction.reference,
-            state: state.into(),
-            decline_reason: decline_reason.into(),
-            method_label: transaction.method_label,
-            receipt_email: transaction.receipt_email.unwrap_or_default(),
-            refunds: refunds.collect(),
-            refunded_amount: Some(refunded.into()),
-            create_time: Some(convert::timestamp_to_proto(transaction.create_time)),
-            amount: Some(transaction.amount.into()),
-        }
-    }
 }
