@@ -56,7 +56,7 @@ async fn responses_to_unset_fields_match_the_snapshots() -> anyhow::Result<()> {
         ),
         (
             bearer(&bookstore.operator_token()?),
-            "*/{GetOperatorOrder,ResolveParkedOrder,ListOutboxMessages,RetryOutboxMessage}",
+            "*/{GetOperatorOrder,ResolveParked*,GetPayment,*OutboxMessage*}",
         ),
         (
             bearer(&session),
@@ -81,10 +81,10 @@ async fn responses_to_unset_fields_match_the_snapshots() -> anyhow::Result<()> {
             "*/{CommitReservation,ReleaseReservation,Charge,Refund}",
         ),
         (service("recommendations"), "*/CheckPurchases"),
-        (service("accounts"), "*/ExportAccountData"),
+        (service("accounts"), "*/{Export,Delete}AccountData"),
         (
             ("bindery-account", Uuid::new_v4().to_string()),
-            "*/ExportAccountData",
+            "*/{Export,Delete}AccountData",
         ),
     ];
     let metadata = metadata.map(|((key, value), methods)| Metadata {

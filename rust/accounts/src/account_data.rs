@@ -3,9 +3,12 @@
 use contract::bookstore::{
     cart::v1::{self as cart, checkout_service_client::CheckoutServiceClient},
     reviews::v1::{self as reviews, review_service_client::ReviewServiceClient},
-    transactions::v1::{self as transactions, transaction_service_client::TransactionServiceClient},
+    transactions::v1::{
+        self as transactions, transaction_service_client::TransactionServiceClient,
+    },
 };
 use rpc::Channel;
+use serde::{Deserialize, Serialize};
 use service::{AccountId, ConversionError};
 use tonic::Status;
 
@@ -17,7 +20,7 @@ const PAYMENTS: i32 = 200;
 const REVIEWS: i32 = 50;
 
 /// A service that keeps data about accounts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DataService {
     /// The cart, and the orders.
     Cart,
@@ -93,6 +96,31 @@ impl AccountData {
             }
             PageError::Conversion(error) => error.into(),
         })
+    }
+
+    /// Deletes what a service keeps about an account that was deleted. It may be repeated.
+    ///
+    /// # Errors
+    /// The status of the service.
+    pub(crate) async fn delete(
+        &self,
+        service: DataService,
+        account_id: AccountId,
+    ) -> Result<(), Status> {
+        match service {
+            DataService::Cart => {
+                let mut client = CheckoutServiceClient::new(for_account(&self.cart, account_id));
+                let request = cart::DeleteAccountDataRequest {};
+                client.delete_account_data(request).await.map(drop)
+            }
+            DataService::Reviews => {
+                let mut client = ReviewServiceClient::new(for_account(&self.reviews, account_id));
+                let request = reviews::DeleteAccountDataRequest {};
+                client.delete_account_data(request).await.map(drop)
+            }
+            // Payments are kept for the books.
+            DataService::Transactions => Ok(()),
+        }
     }
 
     async fn cart_page(

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use contract::errors::cart as errors;
+use contract::errors::{cart as errors, shared};
 use service::{BookId, ConversionError, InvalidPageToken};
 use tonic::Status;
 use uuid::Uuid;
@@ -22,6 +22,9 @@ pub enum CartError {
     /// The cart would have too many different books.
     #[error(transparent)]
     Full(#[from] CartFull),
+    /// The account of the cart was deleted after the call was authenticated.
+    #[error("the account was deleted: sign in with another one")]
+    AccountDeleted,
     /// The cart has no books.
     #[error("the cart is empty: add books first")]
     CartEmpty,
@@ -94,6 +97,7 @@ impl From<CartError> for Status {
                 declared(errors::BOOK_NOT_FOUND).with("book_id", book_id)
             }
             CartError::Full(CartFull) => declared(errors::CART_FULL),
+            CartError::AccountDeleted => declared(shared::SESSION_INVALID),
             CartError::CartEmpty => declared(errors::CART_EMPTY),
             CartError::CartChanged => declared(errors::CART_CHANGED),
             CartError::CurrenciesMixed => declared(errors::CURRENCIES_MIXED),

@@ -73,7 +73,8 @@ impl FakeCarts {
         }
     }
 
-    pub(crate) fn change(&self, owner: &str, change: impl FnOnce(&mut BTreeMap<i32, i32>)) {
+    /// Changes the copies by book in a cart: that of a guest, or of an account by its id.
+    pub fn change(&self, owner: &str, change: impl FnOnce(&mut BTreeMap<i32, i32>)) {
         change(lock(&self.carts).entry(owner.to_owned()).or_default());
     }
 }

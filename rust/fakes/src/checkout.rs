@@ -30,6 +30,8 @@ pub struct FakeCheckout {
     parked: Arc<Mutex<HashMap<String, String>>>,
     /// The decisions about orders by request id, oldest first.
     resolutions: Arc<Mutex<Vec<(String, OrderResolution)>>>,
+    /// The accounts whose data was deleted, once for each call.
+    deletions: Arc<Mutex<Vec<String>>>,
     /// Its faults.
     pub faults: FaultSwitch,
 }
@@ -145,6 +147,12 @@ impl FakeCheckout {
         let invalid = errors::PAGE_TOKEN_INVALID;
         let (orders, next) = page(of_account, page_size, page_token, invalid)?;
         Ok((orders.into_iter().cloned().collect(), next))
+    }
+
+    /// How often Accounts had the data of an account deleted.
+    pub fn deletions(&self, account_id: &str) -> usize {
+        let deletions = lock(&self.deletions);
+        deletions.iter().filter(|id| *id == account_id).count()
     }
 
     /// The order with this id of the caller.
@@ -328,6 +336,20 @@ impl CheckoutService for FakeCheckout {
             orders,
             next_page_token,
         }))
+    }
+
+    async fn delete_account_data(
+        &self,
+        request: Request<DeleteAccountDataRequest>,
+    ) -> Result<Response<DeleteAccountDataResponse>, Status> {
+        let account_id = Caller::require_account(&request)?.to_string();
+        let delete = || {
+            self.carts.change(&account_id, BTreeMap::clear);
+            lock(&self.deletions).push(account_id.clone());
+            Ok(())
+        };
+        self.faults.serve("delete_account_data", delete).await?;
+        Ok(Response::new(DeleteAccountDataResponse {}))
     }
 
     async fn export_account_data(

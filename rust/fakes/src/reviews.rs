@@ -165,6 +165,21 @@ impl ReviewService for FakeReviews {
         }))
     }
 
+    async fn delete_account_data(
+        &self,
+        request: Request<DeleteAccountDataRequest>,
+    ) -> Result<Response<DeleteAccountDataResponse>, Status> {
+        let account_id = Caller::require_account(&request)?.to_string();
+        let delete = || {
+            let mut reviews = lock(&self.reviews);
+            let written = reviews.iter_mut().filter(|(of, _)| *of == account_id);
+            written.for_each(|(_, review)| review.author_name.clear());
+            Ok(())
+        };
+        self.faults.serve("delete_account_data", delete).await?;
+        Ok(Response::new(DeleteAccountDataResponse {}))
+    }
+
     async fn export_account_data(
         &self,
         request: Request<ExportAccountDataRequest>,

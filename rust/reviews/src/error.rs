@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use contract::errors::reviews as errors;
+use contract::errors::{reviews as errors, shared};
 use service::{BookId, ConversionError, InvalidPageToken};
 use tonic::Status;
 use uuid::Uuid;
@@ -23,6 +23,9 @@ pub enum ReviewsError {
     /// No review has this id.
     #[error("no review has the id {0}: its author may have deleted it")]
     ReviewNotFound(Uuid),
+    /// The account was deleted after the call was authenticated.
+    #[error("the account was deleted: sign in with another one")]
+    AccountDeleted,
     /// The page token belongs to another list.
     #[error(transparent)]
     InvalidPageToken(#[from] InvalidPageToken),
@@ -53,6 +56,7 @@ impl From<ReviewsError> for Status {
             ReviewsError::ReviewNotFound(review_id) => {
                 declared(errors::REVIEW_NOT_FOUND).with("review_id", review_id)
             }
+            ReviewsError::AccountDeleted => declared(shared::SESSION_INVALID),
             ReviewsError::InvalidPageToken(_) => declared(errors::PAGE_TOKEN_INVALID),
             ReviewsError::CatalogueUnavailable => {
                 declared(errors::CATALOGUE_UNAVAILABLE).retry_after(CATALOGUE_RETRY)

@@ -2,11 +2,12 @@
 //! [`Reviews`]. The codec has validated every request before it arrives here.
 
 use contract::bookstore::reviews::v1::{
-    self as contract_v1, BatchGetRatingsRequest, BatchGetRatingsResponse, DeleteReviewRequest,
-    DeleteReviewResponse, ExportAccountDataRequest, ExportAccountDataResponse, GetRatingRequest, GetRatingResponse, GetReviewRequest, GetReviewResponse,
-    HideReviewRequest, HideReviewResponse, ListAllReviewsRequest, ListAllReviewsResponse,
-    ListReviewsRequest, ListReviewsResponse, PutReviewRequest, PutReviewResponse,
-    ShowReviewRequest, ShowReviewResponse,
+    self as contract_v1, BatchGetRatingsRequest, BatchGetRatingsResponse, DeleteAccountDataRequest,
+    DeleteAccountDataResponse, DeleteReviewRequest, DeleteReviewResponse, ExportAccountDataRequest,
+    ExportAccountDataResponse, GetRatingRequest, GetRatingResponse, GetReviewRequest,
+    GetReviewResponse, HideReviewRequest, HideReviewResponse, ListAllReviewsRequest,
+    ListAllReviewsResponse, ListReviewsRequest, ListReviewsResponse, PutReviewRequest,
+    PutReviewResponse, ShowReviewRequest, ShowReviewResponse,
     review_service_server::{ReviewService, ReviewServiceServer},
 };
 use rpc::Caller;
@@ -136,6 +137,15 @@ impl ReviewService for Grpc {
             reviews: page.items.into_iter().map(Into::into).collect(),
             next_page_token: page.next_page_token,
         }))
+    }
+
+    async fn delete_account_data(
+        &self,
+        request: Request<DeleteAccountDataRequest>,
+    ) -> RpcResult<DeleteAccountDataResponse> {
+        let account_id = account(&request)?;
+        self.0.delete_account_data(account_id).await?;
+        Ok(Response::new(DeleteAccountDataResponse {}))
     }
 }
 

@@ -1,11 +1,17 @@
-//! The background tasks: send the mails, and delete what has expired.
+//! The background tasks: send the mails, let other services delete what they keep about deleted
+//! accounts, and delete what has expired.
 
 use std::{sync::Arc, time::Duration};
 
-use service::{OutboxOptions, OutboxWorker, PeriodicTask, PruneIdempotencyKeys};
+use service::{
+    OutboxHandler, OutboxOptions, OutboxView, OutboxWorker, PeriodicTask, PruneIdempotencyKeys,
+};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::mails::{SendMails, TOPIC};
+use super::{
+    deletions::{self, DeleteData},
+    mails::{self, SendMails},
+};
 use crate::{
     Accounts, AccountsError,
     domain::{RESET_LIFETIME, SIGN_UP_LIFETIME},
@@ -14,7 +20,11 @@ use crate::{
 
 /// After so many attempts a mail is dead: with the longest backoff of five minutes, about a day
 /// after it was written, when its token has expired.
-const MAX_ATTEMPTS: u32 = 300;
+const MAX_MAIL_ATTEMPTS: u32 = 300;
+
+/// After so many attempts a deletion is dead: with the longest backoff of five minutes, about a
+/// month after the account was deleted. The operator can repeat it then.
+const MAX_DELETION_ATTEMPTS: u32 = 8640;
 
 /// Deletes expired sessions and tokens, and attempts that are forgotten.
 pub(crate) struct Prune(pub(crate) Accounts);
@@ -51,14 +61,18 @@ impl PeriodicTask for Prune {
 }
 
 impl Accounts {
-    /// Starts the tasks that send the mails and delete what has expired. They end when the
-    /// handle is dropped. Must be called within a tokio runtime.
+    /// Starts the tasks that send the mails, finish deletions and delete what has expired. They
+    /// end when the handle is dropped. Must be called within a tokio runtime.
     #[must_use = "the tasks end when the handle is dropped"]
     pub fn run_in_background(&self) -> AbortOnDropHandle<()> {
         let clock = Arc::clone(&self.inner.options.clock);
         let prune_keys = PruneIdempotencyKeys::new(self.db().clone(), clock);
         service::run_together([
             service::run_periodically(OutboxWorker::<SendMails>::INTERVAL, self.mail_worker()),
+            service::run_periodically(
+                OutboxWorker::<DeleteData>::INTERVAL,
+                self.deletion_worker(),
+            ),
             service::run_periodically(Prune::INTERVAL, Prune(self.clone())),
             service::run_periodically(PruneIdempotencyKeys::INTERVAL, prune_keys),
         ])
@@ -66,18 +80,44 @@ impl Accounts {
 
     /// The task that sends the mails.
     pub(crate) fn mail_worker(&self) -> OutboxWorker<SendMails> {
+        let handler = SendMails(self.clone());
+        self.outbox_worker(mails::TOPIC, handler, MAX_MAIL_ATTEMPTS)
+    }
+
+    /// The task that lets other services delete what they keep about deleted accounts.
+    pub(crate) fn deletion_worker(&self) -> OutboxWorker<DeleteData> {
+        let handler = DeleteData(self.clone());
+        self.outbox_worker(deletions::TOPIC, handler, MAX_DELETION_ATTEMPTS)
+    }
+
+    fn outbox_worker<H: OutboxHandler>(
+        &self,
+        topic: &'static str,
+        handler: H,
+        max_attempts: u32,
+    ) -> OutboxWorker<H> {
         let options = &self.inner.options;
         let outbox_options = OutboxOptions {
-            max_attempts: MAX_ATTEMPTS,
+            max_attempts,
             clock: Arc::clone(&options.clock),
             ids: Arc::clone(&options.ids),
             ..OutboxOptions::default()
         };
-        OutboxWorker::new(
-            self.db().clone(),
-            TOPIC,
-            SendMails(self.clone()),
-            outbox_options,
-        )
+        OutboxWorker::new(self.db().clone(), topic, handler, outbox_options)
+    }
+
+    /// What is not delivered yet.
+    pub(crate) fn outbox(&self) -> OutboxView {
+        let clock = Arc::clone(&self.inner.options.clock);
+        let topics = [mails::TOPIC, deletions::TOPIC];
+        OutboxView::new(self.db().clone(), clock, &topics, summarize)
+    }
+}
+
+/// Says in words what a message does.
+fn summarize(topic: &str, payload: &[u8]) -> String {
+    match topic {
+        deletions::TOPIC => deletions::summarize(payload),
+        _ => mails::summarize(payload),
     }
 }

@@ -1,12 +1,10 @@
 //! The mails of the service. They are committed to the outbox together with the change that
 //! causes them, and written when they are delivered.
 
-use std::sync::Arc;
-
 use askama::Template;
 use mail::Mail;
 use serde::{Deserialize, Serialize};
-use service::{DeliveryError, OutboxHandler, OutboxView};
+use service::{DeliveryError, OutboxHandler};
 use store::outbox::{self, Message};
 
 use crate::{Accounts, AccountsError, EmailAddress, Token};
@@ -161,7 +159,7 @@ impl AccountMail {
 }
 
 /// Says in words what a message does. The payload has tokens, which nobody may see.
-fn summarize(_: &str, payload: &[u8]) -> String {
+pub(super) fn summarize(payload: &[u8]) -> String {
     let Ok(mail) = serde_json::from_slice::<AccountMail>(payload) else {
         return "An unknown payload".to_owned();
     };
@@ -172,12 +170,6 @@ fn summarize(_: &str, payload: &[u8]) -> String {
 }
 
 impl Accounts {
-    /// The mails that are not sent yet.
-    pub(crate) fn outbox(&self) -> OutboxView {
-        let clock = Arc::clone(&self.inner.options.clock);
-        OutboxView::new(self.db().clone(), clock, &[TOPIC], summarize)
-    }
-
     /// Sends a mail when the transaction is committed.
     pub(super) async fn enqueue_mail(
         &self,

@@ -2,6 +2,7 @@
 
 mod authenticator;
 mod background;
+mod deletions;
 mod export;
 mod limits;
 mod mails;
@@ -24,6 +25,7 @@ pub use self::authenticator::SessionAuthenticator;
 #[cfg(test)]
 pub(crate) use self::{
     background::Prune,
+    deletions::TOPIC as DELETION_TOPIC,
     mails::{AccountMail, MailKind, TOPIC as MAIL_TOPIC},
 };
 use crate::{

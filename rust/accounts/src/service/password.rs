@@ -57,7 +57,8 @@ impl Accounts {
         })
     }
 
-    /// Deletes an account with everything that this service keeps about it.
+    /// Deletes an account with everything that this service keeps about it. The other services
+    /// follow in the background.
     ///
     /// # Errors
     /// [`AccountsError::PasswordWrong`], [`AccountsError::TooManyAttempts`],
@@ -100,6 +101,7 @@ impl Accounts {
         rows::resets::delete_of_account(transaction, account_id).await?;
         rows::sign_ups::delete_of_address(transaction, &account.email).await?;
         rows::accounts::delete(transaction, account_id).await?;
+        self.enqueue_deletions(transaction, account_id).await?;
         let name = &account.profile.display_name;
         self.enqueue_mail(transaction, &account.email, name, MailKind::AccountDeleted)
             .await

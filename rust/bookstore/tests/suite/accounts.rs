@@ -11,7 +11,7 @@ use tonic::{Request, Status};
 use crate::test_process::{Folder, TestProcess, eventually};
 
 const EMAIL: &str = "ada@example.org";
-const PASSWORD: &str = "correct horse battery";
+pub const PASSWORD: &str = "correct horse battery";
 
 pub async fn sign_up(process: &TestProcess) {
     let request = SignUpRequest {
@@ -72,7 +72,14 @@ async fn accounts_sessions_and_unsent_mails_survive_a_kill() {
     let peers =
         ["cart", "transactions", "reviews"].map(|name| format!("--peer={name}=http://127.0.0.1:1"));
     let [cart, transactions, reviews] = &peers;
-    let arguments = ["serve", "accounts", "--data=data", cart, transactions, reviews];
+    let arguments = [
+        "serve",
+        "accounts",
+        "--data=data",
+        cart,
+        transactions,
+        reviews,
+    ];
     // Nobody listens on port 1, so the mail waits in the outbox.
     let dead_server = [&arguments[..], &["--smtp-url=smtp://127.0.0.1:1"]].concat();
     let process = TestProcess::start(&folder, &dead_server);

@@ -4,6 +4,7 @@
 mod accounts;
 mod certs;
 mod database_outage;
+mod deletion;
 mod deployments;
 mod durability;
 mod errors;

@@ -4,7 +4,8 @@ use std::pin::Pin;
 
 use contract::bookstore::cart::v1::{
     CancelOrderRequest, CancelOrderResponse, CheckPurchasesRequest, CheckPurchasesResponse,
-    ExportAccountDataRequest, ExportAccountDataResponse, GetOperatorOrderRequest,
+    DeleteAccountDataRequest, DeleteAccountDataResponse, ExportAccountDataRequest,
+    ExportAccountDataResponse, GetOperatorOrderRequest,
     GetOperatorOrderResponse, GetOrderRequest, GetOrderResponse,
     ListAllOrdersRequest, ListAllOrdersResponse, ListOrdersRequest, ListOrdersResponse,
     PlaceOrderRequest, PlaceOrderResponse, ResolveParkedOrderRequest, ResolveParkedOrderResponse,
@@ -168,6 +169,15 @@ impl CheckoutService for CheckoutGrpc {
             orders: page.items.into_iter().map(Into::into).collect(),
             next_page_token: page.next_page_token,
         }))
+    }
+
+    async fn delete_account_data(
+        &self,
+        request: Request<DeleteAccountDataRequest>,
+    ) -> RpcResult<DeleteAccountDataResponse> {
+        let account_id = account_id(&request)?;
+        self.0.delete_account_data(account_id).await?;
+        Ok(Response::new(DeleteAccountDataResponse {}))
     }
 }
 

@@ -94,8 +94,8 @@ impl Carts {
     /// Sets the number of copies of a book in a cart.
     ///
     /// # Errors
-    /// [`CartError::BookNotFound`], [`CartError::Full`], [`CartError::CatalogueUnavailable`], or
-    /// an error of the database.
+    /// [`CartError::BookNotFound`], [`CartError::Full`], [`CartError::AccountDeleted`],
+    /// [`CartError::CatalogueUnavailable`], or an error of the database.
     pub async fn put(&self, owner: CartOwner, item: CartItem) -> Result<Cart, CartError> {
         let (items, mut offers) = (self.items(owner).await?, Offers::default());
         let book_ids = items.book_ids().chain([item.book_id]);
@@ -105,7 +105,7 @@ impl Carts {
         }
         let now = self.now();
         let items = store::write!(self.db(), transaction => {
-            let before = rows::carts::lock_or_create(transaction, owner, now).await?;
+            let before = rows::carts::lock_to_fill(transaction, owner, now).await?;
             let mut items = before.clone();
             // The buyer does not see these, so they must not fill the cart.
             items.retain(|book_id| !offers.is_gone(book_id));
@@ -152,8 +152,8 @@ impl Carts {
     /// Moves the books of a guest cart into the cart of an account.
     ///
     /// # Errors
-    /// [`CartError::Full`], which changes nothing, [`CartError::CatalogueUnavailable`], or an
-    /// error of the database.
+    /// [`CartError::Full`] or [`CartError::AccountDeleted`], which change nothing,
+    /// [`CartError::CatalogueUnavailable`], or an error of the database.
     pub async fn merge(&self, account_id: AccountId, cart_id: Uuid) -> Result<Cart, CartError> {
         let (owner, guest) = (CartOwner::Account(account_id), CartOwner::Guest(cart_id));
         let mut offers = Offers::default();
@@ -168,7 +168,7 @@ impl Carts {
             if moved.is_empty() {
                 return rows::carts::get(transaction, owner).await;
             }
-            let mut items = rows::carts::lock_or_create(transaction, owner, now).await?;
+            let mut items = rows::carts::lock_to_fill(transaction, owner, now).await?;
             items.retain(|book_id| !offers.is_gone(book_id));
             let mut moved = moved;
             moved.retain(|book_id| !offers.is_gone(book_id));

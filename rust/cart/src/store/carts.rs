@@ -3,6 +3,7 @@
 use service::BookId;
 use store::{Connection, Sql, Transaction, query};
 
+use super::deleted_accounts;
 use crate::{CartError, CartItem, CartItems, CartOwner};
 
 store::statements! {
@@ -53,6 +54,26 @@ pub(crate) async fn lock(
 ) -> Result<CartItems, CartError> {
     let lock = query(LOCK).bind(owner.to_string());
     parsed(lock.fetch_optional(transaction).await?)
+}
+
+/// Like [`lock_or_create`], for a cart to which something is added.
+///
+/// # Errors
+/// [`CartError::AccountDeleted`] if it is the cart of a deleted account. It can be made
+/// nevertheless, so the transaction has to be rolled back, or the cart to be deleted.
+pub(crate) async fn lock_to_fill(
+    transaction: &mut Transaction,
+    owner: CartOwner,
+    now: i64,
+) -> Result<CartItems, CartError> {
+    let items = lock_or_create(transaction, owner, now).await?;
+    // Only after the lock, which the deletion of an account takes, too.
+    if let CartOwner::Account(account_id) = owner
+        && deleted_accounts::contains(transaction, account_id).await?
+    {
+        return Err(CartError::AccountDeleted);
+    }
+    Ok(items)
 }
 
 /// The items of a cart, which is locked until the end of the transaction, and made if it has

@@ -2,6 +2,7 @@
 //! module `service` decides what belongs to one transaction.
 
 pub(crate) mod carts;
+pub(crate) mod deleted_accounts;
 pub(crate) mod orders;
 pub(crate) mod resolutions;
 

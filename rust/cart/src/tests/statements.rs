@@ -7,6 +7,7 @@ store::both_engines! { crate::SCHEMA => all_statements_are_valid }
 async fn all_statements_are_valid(database: TestDb) {
     for statements in [
         rows::carts::STATEMENTS,
+        rows::deleted_accounts::STATEMENTS,
         rows::orders::STATEMENTS,
         rows::resolutions::STATEMENTS,
         store::idempotency::STATEMENTS,

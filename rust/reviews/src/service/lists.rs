@@ -1,6 +1,6 @@
 //! The lists of reviews.
 
-use service::{AccountId, BookId, InvalidPageToken, Page, PageScope};
+use service::{BookId, InvalidPageToken, Page, PageScope};
 use uuid::Uuid;
 
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The version of the page tokens. Increase it when their content or an order changes.
-const TOKEN_VERSION: u8 = 1;
+pub(super) const TOKEN_VERSION: u8 = 1;
 
 impl Reviews {
     /// A page of the visible reviews of a book.
@@ -52,29 +52,10 @@ impl Reviews {
         })?;
         Page::from_items(reviews, page_size, |last| token_after(&scope, last))
     }
-
-    /// A page of the reviews of an account, hidden or not, newest first.
-    ///
-    /// # Errors
-    /// [`ReviewsError::InvalidPageToken`], or an error of the database.
-    pub async fn account_data(
-        &self,
-        account_id: AccountId,
-        page_size: u32,
-        page_token: &str,
-    ) -> Result<Page<Review>, ReviewsError> {
-        let scope = PageScope::new(TOKEN_VERSION, "ExportAccountData").with(account_id.0);
-        let after = position(&scope, ReviewOrder::NewestFirst, page_token)?;
-        let limit = i64::from(page_size) + 1;
-        let reviews = store::read!(self.db(), connection => {
-            rows::lists::of_account(connection, account_id, &after, limit).await
-        })?;
-        Page::from_items(reviews, page_size, |last| token_after(&scope, last))
-    }
 }
 
 /// Where the page starts that a token names.
-fn position(
+pub(super) fn position(
     scope: &PageScope,
     order: ReviewOrder,
     page_token: &str,
@@ -92,7 +73,7 @@ fn position(
 }
 
 /// The token of the page after a review.
-fn token_after(scope: &PageScope, last: &Review) -> Result<String, ReviewsError> {
+pub(super) fn token_after(scope: &PageScope, last: &Review) -> Result<String, ReviewsError> {
     let (stars, review_id) = (last.content.stars.number(), last.review_id.to_string());
     Ok(scope.encode(&(stars, last.updated_at.as_microsecond(), review_id))?)
 }

@@ -1,5 +1,6 @@
 //! The use cases of Reviews: writing, reading, hiding and counting reviews.
 
+mod account_data;
 mod background;
 mod lists;
 mod moderation;
@@ -78,8 +79,8 @@ impl Reviews {
     /// Writes the review of an account about a book, or replaces it.
     ///
     /// # Errors
-    /// [`ReviewsError::BookNotFound`], [`ReviewsError::CatalogueUnavailable`], or an error of
-    /// the database.
+    /// [`ReviewsError::BookNotFound`], [`ReviewsError::AccountDeleted`],
+    /// [`ReviewsError::CatalogueUnavailable`], or an error of the database.
     pub async fn put(
         &self,
         account_id: AccountId,
@@ -103,6 +104,9 @@ impl Reviews {
         };
         let (now, review_id) = (self.now(), self.inner.options.ids.next_id());
         store::write!(self.db(), transaction => {
+            if !rows::authors::lock(transaction, account_id).await? {
+                return Err(ReviewsError::AccountDeleted);
+            }
             let mut counts = rows::ratings::lock_or_create(transaction, book_id).await?;
             let before = rows::reviews::get(transaction, account_id, book_id).await?;
             let Some(before) = before else {

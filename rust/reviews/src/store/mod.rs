@@ -1,6 +1,7 @@
 //! SQL statements and rows. Each function runs on a connection or within a transaction; the
 //! module `service` decides what belongs to one transaction.
 
+pub(crate) mod authors;
 pub(crate) mod lists;
 pub(crate) mod purchases;
 pub(crate) mod ratings;

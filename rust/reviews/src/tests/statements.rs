@@ -6,6 +6,7 @@ store::both_engines! { crate::SCHEMA => all_statements_are_valid }
 
 async fn all_statements_are_valid(database: TestDb) {
     for statements in [
+        rows::authors::STATEMENTS,
         rows::lists::STATEMENTS,
         rows::purchases::STATEMENTS,
         rows::ratings::STATEMENTS,

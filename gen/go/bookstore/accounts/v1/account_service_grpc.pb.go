@@ -79,9 +79,12 @@ type AccountServiceClient interface {
 	// succeeds.
 	ResetPassword(ctx context.Context, in *ResetPasswordRequest, opts ...grpc.CallOption) (*ResetPasswordResponse, error)
 	// Deletes the account of the caller permanently and ends its sessions. The
-	// email address can sign up again and gets a new account. Orders,
-	// transactions and reviews remain, under an account id that no longer exists.
-	// A retry after success fails with SESSION_INVALID.
+	// email address can sign up again and gets a new account. Soon after the
+	// response, or as soon as the other services respond, the cart is deleted, and
+	// the name is removed from the reviews, which remain. Orders and transactions
+	// are kept for the books, and only the operator can read them; orders that are
+	// placed or paid are finished. A retry after success fails with
+	// SESSION_INVALID.
 	DeleteAccount(ctx context.Context, in *DeleteAccountRequest, opts ...grpc.CallOption) (*DeleteAccountResponse, error)
 	// Lists the messages that this service has not delivered yet, oldest first,
 	// among them all mails.
@@ -265,9 +268,12 @@ type AccountServiceServer interface {
 	// succeeds.
 	ResetPassword(context.Context, *ResetPasswordRequest) (*ResetPasswordResponse, error)
 	// Deletes the account of the caller permanently and ends its sessions. The
-	// email address can sign up again and gets a new account. Orders,
-	// transactions and reviews remain, under an account id that no longer exists.
-	// A retry after success fails with SESSION_INVALID.
+	// email address can sign up again and gets a new account. Soon after the
+	// response, or as soon as the other services respond, the cart is deleted, and
+	// the name is removed from the reviews, which remain. Orders and transactions
+	// are kept for the books, and only the operator can read them; orders that are
+	// placed or paid are finished. A retry after success fails with
+	// SESSION_INVALID.
 	DeleteAccount(context.Context, *DeleteAccountRequest) (*DeleteAccountResponse, error)
 	// Lists the messages that this service has not delivered yet, oldest first,
 	// among them all mails.

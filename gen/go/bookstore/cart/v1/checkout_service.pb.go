@@ -1287,6 +1287,80 @@ func (x *ExportAccountDataResponse) GetNextPageToken() string {
 	return ""
 }
 
+// Has no parameters: the call names the account for which Accounts makes it.
+type DeleteAccountDataRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteAccountDataRequest) Reset() {
+	*x = DeleteAccountDataRequest{}
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteAccountDataRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteAccountDataRequest) ProtoMessage() {}
+
+func (x *DeleteAccountDataRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteAccountDataRequest.ProtoReflect.Descriptor instead.
+func (*DeleteAccountDataRequest) Descriptor() ([]byte, []int) {
+	return file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP(), []int{23}
+}
+
+// Empty: the account has no cart now.
+type DeleteAccountDataResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteAccountDataResponse) Reset() {
+	*x = DeleteAccountDataResponse{}
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteAccountDataResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteAccountDataResponse) ProtoMessage() {}
+
+func (x *DeleteAccountDataResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteAccountDataResponse.ProtoReflect.Descriptor instead.
+func (*DeleteAccountDataResponse) Descriptor() ([]byte, []int) {
+	return file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP(), []int{24}
+}
+
 var File_bookstore_cart_v1_checkout_service_proto protoreflect.FileDescriptor
 
 const file_bookstore_cart_v1_checkout_service_proto_rawDesc = "" +
@@ -1371,7 +1445,9 @@ const file_bookstore_cart_v1_checkout_service_proto_rawDesc = "" +
 	"\n" +
 	"cart_items\x18\x01 \x03(\v2\x1b.bookstore.cart.v1.CartItemB\b\xbaH\x05\x92\x01\x02\x10dR\tcartItems\x12;\n" +
 	"\x06orders\x18\x02 \x03(\v2\x18.bookstore.cart.v1.OrderB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x06orders\x120\n" +
-	"\x0fnext_page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken2\xea\x1d\n" +
+	"\x0fnext_page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken\"\x1a\n" +
+	"\x18DeleteAccountDataRequest\"\x1b\n" +
+	"\x19DeleteAccountDataResponse2\xee\x1e\n" +
 	"\x0fCheckoutService\x12\xf4\x05\n" +
 	"\n" +
 	"PlaceOrder\x12$.bookstore.cart.v1.PlaceOrderRequest\x1a%.bookstore.cart.v1.PlaceOrderResponse\"\x98\x05\xca\xd8\x19N\b\t\x12\n" +
@@ -1409,7 +1485,9 @@ const file_bookstore_cart_v1_checkout_service_proto_rawDesc = "" +
 	"\x11ExportAccountData\x12+.bookstore.cart.v1.ExportAccountDataRequest\x1a,.bookstore.cart.v1.ExportAccountDataResponse\"\xd4\x01\xca\xd8\x19\x8a\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1arthis method did not return the page token for the same account; request the first page again, without a page token\xd2\xd8\x190\n" +
 	"\tpage_size\x12\n" +
 	"page_token\x1a\x06orders\"\x0fnext_page_token\xda\xd8\x19\n" +
-	"\x1a\baccounts\x90\x02\x01\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xbc\x01\n" +
+	"\x1a\baccounts\x90\x02\x01\x12\x81\x01\n" +
+	"\x11DeleteAccountData\x12+.bookstore.cart.v1.DeleteAccountDataRequest\x1a,.bookstore.cart.v1.DeleteAccountDataResponse\"\x11\xda\xd8\x19\n" +
+	"\x1a\baccounts\x90\x02\x02\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xbc\x01\n" +
 	"\x15com.bookstore.cart.v1B\x14CheckoutServiceProtoP\x01Z'bindery/gen/go/bookstore/cart/v1;cartv1\xa2\x02\x03BCX\xaa\x02\x11Bookstore.Cart.V1\xca\x02\x11Bookstore\\Cart\\V1\xe2\x02\x1dBookstore\\Cart\\V1\\GPBMetadata\xea\x02\x13Bookstore::Cart::V1b\x06proto3"
 
 var (
@@ -1424,7 +1502,7 @@ func file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP() []byte {
 	return file_bookstore_cart_v1_checkout_service_proto_rawDescData
 }
 
-var file_bookstore_cart_v1_checkout_service_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_bookstore_cart_v1_checkout_service_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_bookstore_cart_v1_checkout_service_proto_goTypes = []any{
 	(*PlaceOrderRequest)(nil),          // 0: bookstore.cart.v1.PlaceOrderRequest
 	(*PlaceOrderResponse)(nil),         // 1: bookstore.cart.v1.PlaceOrderResponse
@@ -1449,32 +1527,34 @@ var file_bookstore_cart_v1_checkout_service_proto_goTypes = []any{
 	(*CheckPurchasesResponse)(nil),     // 20: bookstore.cart.v1.CheckPurchasesResponse
 	(*ExportAccountDataRequest)(nil),   // 21: bookstore.cart.v1.ExportAccountDataRequest
 	(*ExportAccountDataResponse)(nil),  // 22: bookstore.cart.v1.ExportAccountDataResponse
-	(*v1.Address)(nil),                 // 23: bookstore.accounts.v1.Address
-	(*v11.PaymentMethod)(nil),          // 24: bookstore.transactions.v1.PaymentMethod
-	(*Order)(nil),                      // 25: bookstore.cart.v1.Order
-	(OrderState)(0),                    // 26: bookstore.cart.v1.OrderState
-	(*OrderResolution)(nil),            // 27: bookstore.cart.v1.OrderResolution
-	(ResolutionAction)(0),              // 28: bookstore.cart.v1.ResolutionAction
-	(*CartItem)(nil),                   // 29: bookstore.cart.v1.CartItem
+	(*DeleteAccountDataRequest)(nil),   // 23: bookstore.cart.v1.DeleteAccountDataRequest
+	(*DeleteAccountDataResponse)(nil),  // 24: bookstore.cart.v1.DeleteAccountDataResponse
+	(*v1.Address)(nil),                 // 25: bookstore.accounts.v1.Address
+	(*v11.PaymentMethod)(nil),          // 26: bookstore.transactions.v1.PaymentMethod
+	(*Order)(nil),                      // 27: bookstore.cart.v1.Order
+	(OrderState)(0),                    // 28: bookstore.cart.v1.OrderState
+	(*OrderResolution)(nil),            // 29: bookstore.cart.v1.OrderResolution
+	(ResolutionAction)(0),              // 30: bookstore.cart.v1.ResolutionAction
+	(*CartItem)(nil),                   // 31: bookstore.cart.v1.CartItem
 }
 var file_bookstore_cart_v1_checkout_service_proto_depIdxs = []int32{
-	23, // 0: bookstore.cart.v1.PlaceOrderRequest.shipping_address:type_name -> bookstore.accounts.v1.Address
-	24, // 1: bookstore.cart.v1.PlaceOrderRequest.payment_method:type_name -> bookstore.transactions.v1.PaymentMethod
-	25, // 2: bookstore.cart.v1.PlaceOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	25, // 3: bookstore.cart.v1.GetOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	25, // 4: bookstore.cart.v1.ListOrdersResponse.orders:type_name -> bookstore.cart.v1.Order
-	25, // 5: bookstore.cart.v1.WatchOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	25, // 6: bookstore.cart.v1.CancelOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	25, // 7: bookstore.cart.v1.ShipOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	26, // 8: bookstore.cart.v1.ListAllOrdersRequest.state:type_name -> bookstore.cart.v1.OrderState
+	25, // 0: bookstore.cart.v1.PlaceOrderRequest.shipping_address:type_name -> bookstore.accounts.v1.Address
+	26, // 1: bookstore.cart.v1.PlaceOrderRequest.payment_method:type_name -> bookstore.transactions.v1.PaymentMethod
+	27, // 2: bookstore.cart.v1.PlaceOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	27, // 3: bookstore.cart.v1.GetOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	27, // 4: bookstore.cart.v1.ListOrdersResponse.orders:type_name -> bookstore.cart.v1.Order
+	27, // 5: bookstore.cart.v1.WatchOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	27, // 6: bookstore.cart.v1.CancelOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	27, // 7: bookstore.cart.v1.ShipOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	28, // 8: bookstore.cart.v1.ListAllOrdersRequest.state:type_name -> bookstore.cart.v1.OrderState
 	14, // 9: bookstore.cart.v1.ListAllOrdersResponse.orders:type_name -> bookstore.cart.v1.OperatorOrder
-	25, // 10: bookstore.cart.v1.OperatorOrder.order:type_name -> bookstore.cart.v1.Order
-	27, // 11: bookstore.cart.v1.OperatorOrder.resolutions:type_name -> bookstore.cart.v1.OrderResolution
+	27, // 10: bookstore.cart.v1.OperatorOrder.order:type_name -> bookstore.cart.v1.Order
+	29, // 11: bookstore.cart.v1.OperatorOrder.resolutions:type_name -> bookstore.cart.v1.OrderResolution
 	14, // 12: bookstore.cart.v1.GetOperatorOrderResponse.order:type_name -> bookstore.cart.v1.OperatorOrder
-	28, // 13: bookstore.cart.v1.ResolveParkedOrderRequest.action:type_name -> bookstore.cart.v1.ResolutionAction
-	27, // 14: bookstore.cart.v1.ResolveParkedOrderResponse.resolution:type_name -> bookstore.cart.v1.OrderResolution
-	29, // 15: bookstore.cart.v1.ExportAccountDataResponse.cart_items:type_name -> bookstore.cart.v1.CartItem
-	25, // 16: bookstore.cart.v1.ExportAccountDataResponse.orders:type_name -> bookstore.cart.v1.Order
+	30, // 13: bookstore.cart.v1.ResolveParkedOrderRequest.action:type_name -> bookstore.cart.v1.ResolutionAction
+	29, // 14: bookstore.cart.v1.ResolveParkedOrderResponse.resolution:type_name -> bookstore.cart.v1.OrderResolution
+	31, // 15: bookstore.cart.v1.ExportAccountDataResponse.cart_items:type_name -> bookstore.cart.v1.CartItem
+	27, // 16: bookstore.cart.v1.ExportAccountDataResponse.orders:type_name -> bookstore.cart.v1.Order
 	0,  // 17: bookstore.cart.v1.CheckoutService.PlaceOrder:input_type -> bookstore.cart.v1.PlaceOrderRequest
 	2,  // 18: bookstore.cart.v1.CheckoutService.GetOrder:input_type -> bookstore.cart.v1.GetOrderRequest
 	4,  // 19: bookstore.cart.v1.CheckoutService.ListOrders:input_type -> bookstore.cart.v1.ListOrdersRequest
@@ -1486,19 +1566,21 @@ var file_bookstore_cart_v1_checkout_service_proto_depIdxs = []int32{
 	17, // 25: bookstore.cart.v1.CheckoutService.ResolveParkedOrder:input_type -> bookstore.cart.v1.ResolveParkedOrderRequest
 	19, // 26: bookstore.cart.v1.CheckoutService.CheckPurchases:input_type -> bookstore.cart.v1.CheckPurchasesRequest
 	21, // 27: bookstore.cart.v1.CheckoutService.ExportAccountData:input_type -> bookstore.cart.v1.ExportAccountDataRequest
-	1,  // 28: bookstore.cart.v1.CheckoutService.PlaceOrder:output_type -> bookstore.cart.v1.PlaceOrderResponse
-	3,  // 29: bookstore.cart.v1.CheckoutService.GetOrder:output_type -> bookstore.cart.v1.GetOrderResponse
-	5,  // 30: bookstore.cart.v1.CheckoutService.ListOrders:output_type -> bookstore.cart.v1.ListOrdersResponse
-	7,  // 31: bookstore.cart.v1.CheckoutService.WatchOrder:output_type -> bookstore.cart.v1.WatchOrderResponse
-	9,  // 32: bookstore.cart.v1.CheckoutService.CancelOrder:output_type -> bookstore.cart.v1.CancelOrderResponse
-	11, // 33: bookstore.cart.v1.CheckoutService.ShipOrder:output_type -> bookstore.cart.v1.ShipOrderResponse
-	13, // 34: bookstore.cart.v1.CheckoutService.ListAllOrders:output_type -> bookstore.cart.v1.ListAllOrdersResponse
-	16, // 35: bookstore.cart.v1.CheckoutService.GetOperatorOrder:output_type -> bookstore.cart.v1.GetOperatorOrderResponse
-	18, // 36: bookstore.cart.v1.CheckoutService.ResolveParkedOrder:output_type -> bookstore.cart.v1.ResolveParkedOrderResponse
-	20, // 37: bookstore.cart.v1.CheckoutService.CheckPurchases:output_type -> bookstore.cart.v1.CheckPurchasesResponse
-	22, // 38: bookstore.cart.v1.CheckoutService.ExportAccountData:output_type -> bookstore.cart.v1.ExportAccountDataResponse
-	28, // [28:39] is the sub-list for method output_type
-	17, // [17:28] is the sub-list for method input_type
+	23, // 28: bookstore.cart.v1.CheckoutService.DeleteAccountData:input_type -> bookstore.cart.v1.DeleteAccountDataRequest
+	1,  // 29: bookstore.cart.v1.CheckoutService.PlaceOrder:output_type -> bookstore.cart.v1.PlaceOrderResponse
+	3,  // 30: bookstore.cart.v1.CheckoutService.GetOrder:output_type -> bookstore.cart.v1.GetOrderResponse
+	5,  // 31: bookstore.cart.v1.CheckoutService.ListOrders:output_type -> bookstore.cart.v1.ListOrdersResponse
+	7,  // 32: bookstore.cart.v1.CheckoutService.WatchOrder:output_type -> bookstore.cart.v1.WatchOrderResponse
+	9,  // 33: bookstore.cart.v1.CheckoutService.CancelOrder:output_type -> bookstore.cart.v1.CancelOrderResponse
+	11, // 34: bookstore.cart.v1.CheckoutService.ShipOrder:output_type -> bookstore.cart.v1.ShipOrderResponse
+	13, // 35: bookstore.cart.v1.CheckoutService.ListAllOrders:output_type -> bookstore.cart.v1.ListAllOrdersResponse
+	16, // 36: bookstore.cart.v1.CheckoutService.GetOperatorOrder:output_type -> bookstore.cart.v1.GetOperatorOrderResponse
+	18, // 37: bookstore.cart.v1.CheckoutService.ResolveParkedOrder:output_type -> bookstore.cart.v1.ResolveParkedOrderResponse
+	20, // 38: bookstore.cart.v1.CheckoutService.CheckPurchases:output_type -> bookstore.cart.v1.CheckPurchasesResponse
+	22, // 39: bookstore.cart.v1.CheckoutService.ExportAccountData:output_type -> bookstore.cart.v1.ExportAccountDataResponse
+	24, // 40: bookstore.cart.v1.CheckoutService.DeleteAccountData:output_type -> bookstore.cart.v1.DeleteAccountDataResponse
+	29, // [29:41] is the sub-list for method output_type
+	17, // [17:29] is the sub-list for method input_type
 	17, // [17:17] is the sub-list for extension type_name
 	17, // [17:17] is the sub-list for extension extendee
 	0,  // [0:17] is the sub-list for field type_name
@@ -1517,7 +1599,7 @@ func file_bookstore_cart_v1_checkout_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bookstore_cart_v1_checkout_service_proto_rawDesc), len(file_bookstore_cart_v1_checkout_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   23,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -30,6 +30,7 @@ const (
 	CheckoutService_ResolveParkedOrder_FullMethodName = "/bookstore.cart.v1.CheckoutService/ResolveParkedOrder"
 	CheckoutService_CheckPurchases_FullMethodName     = "/bookstore.cart.v1.CheckoutService/CheckPurchases"
 	CheckoutService_ExportAccountData_FullMethodName  = "/bookstore.cart.v1.CheckoutService/ExportAccountData"
+	CheckoutService_DeleteAccountData_FullMethodName  = "/bookstore.cart.v1.CheckoutService/DeleteAccountData"
 )
 
 // CheckoutServiceClient is the client API for CheckoutService service.
@@ -91,6 +92,10 @@ type CheckoutServiceClient interface {
 	// cart, and its orders, newest first. Accounts calls it for the owner of the
 	// account.
 	ExportAccountData(ctx context.Context, in *ExportAccountDataRequest, opts ...grpc.CallOption) (*ExportAccountDataResponse, error)
+	// Deletes the cart of an account that was deleted, for good: nothing can be put
+	// into it any more. The orders are kept for the books; only the operator can
+	// read them. Accounts calls it, again until it succeeds.
+	DeleteAccountData(ctx context.Context, in *DeleteAccountDataRequest, opts ...grpc.CallOption) (*DeleteAccountDataResponse, error)
 }
 
 type checkoutServiceClient struct {
@@ -220,6 +225,16 @@ func (c *checkoutServiceClient) ExportAccountData(ctx context.Context, in *Expor
 	return out, nil
 }
 
+func (c *checkoutServiceClient) DeleteAccountData(ctx context.Context, in *DeleteAccountDataRequest, opts ...grpc.CallOption) (*DeleteAccountDataResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DeleteAccountDataResponse)
+	err := c.cc.Invoke(ctx, CheckoutService_DeleteAccountData_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // CheckoutServiceServer is the server API for CheckoutService service.
 // All implementations must embed UnimplementedCheckoutServiceServer
 // for forward compatibility.
@@ -279,6 +294,10 @@ type CheckoutServiceServer interface {
 	// cart, and its orders, newest first. Accounts calls it for the owner of the
 	// account.
 	ExportAccountData(context.Context, *ExportAccountDataRequest) (*ExportAccountDataResponse, error)
+	// Deletes the cart of an account that was deleted, for good: nothing can be put
+	// into it any more. The orders are kept for the books; only the operator can
+	// read them. Accounts calls it, again until it succeeds.
+	DeleteAccountData(context.Context, *DeleteAccountDataRequest) (*DeleteAccountDataResponse, error)
 	mustEmbedUnimplementedCheckoutServiceServer()
 }
 
@@ -321,6 +340,9 @@ func (UnimplementedCheckoutServiceServer) CheckPurchases(context.Context, *Check
 }
 func (UnimplementedCheckoutServiceServer) ExportAccountData(context.Context, *ExportAccountDataRequest) (*ExportAccountDataResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ExportAccountData not implemented")
+}
+func (UnimplementedCheckoutServiceServer) DeleteAccountData(context.Context, *DeleteAccountDataRequest) (*DeleteAccountDataResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeleteAccountData not implemented")
 }
 func (UnimplementedCheckoutServiceServer) mustEmbedUnimplementedCheckoutServiceServer() {}
 func (UnimplementedCheckoutServiceServer) testEmbeddedByValue()                         {}
@@ -534,6 +556,24 @@ func _CheckoutService_ExportAccountData_Handler(srv interface{}, ctx context.Con
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CheckoutService_DeleteAccountData_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeleteAccountDataRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CheckoutServiceServer).DeleteAccountData(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CheckoutService_DeleteAccountData_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CheckoutServiceServer).DeleteAccountData(ctx, req.(*DeleteAccountDataRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // CheckoutService_ServiceDesc is the grpc.ServiceDesc for CheckoutService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -580,6 +620,10 @@ var CheckoutService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ExportAccountData",
 			Handler:    _CheckoutService_ExportAccountData_Handler,
+		},
+		{
+			MethodName: "DeleteAccountData",
+			Handler:    _CheckoutService_DeleteAccountData_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -1127,6 +1127,80 @@ func (x *ExportAccountDataResponse) GetNextPageToken() string {
 	return ""
 }
 
+// Has no parameters: the call names the account for which Accounts makes it.
+type DeleteAccountDataRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteAccountDataRequest) Reset() {
+	*x = DeleteAccountDataRequest{}
+	mi := &file_bookstore_reviews_v1_review_service_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteAccountDataRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteAccountDataRequest) ProtoMessage() {}
+
+func (x *DeleteAccountDataRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_reviews_v1_review_service_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteAccountDataRequest.ProtoReflect.Descriptor instead.
+func (*DeleteAccountDataRequest) Descriptor() ([]byte, []int) {
+	return file_bookstore_reviews_v1_review_service_proto_rawDescGZIP(), []int{20}
+}
+
+// Empty: no review of the account has a name now.
+type DeleteAccountDataResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteAccountDataResponse) Reset() {
+	*x = DeleteAccountDataResponse{}
+	mi := &file_bookstore_reviews_v1_review_service_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteAccountDataResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteAccountDataResponse) ProtoMessage() {}
+
+func (x *DeleteAccountDataResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_reviews_v1_review_service_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteAccountDataResponse.ProtoReflect.Descriptor instead.
+func (*DeleteAccountDataResponse) Descriptor() ([]byte, []int) {
+	return file_bookstore_reviews_v1_review_service_proto_rawDescGZIP(), []int{21}
+}
+
 var File_bookstore_reviews_v1_review_service_proto protoreflect.FileDescriptor
 
 const file_bookstore_reviews_v1_review_service_proto_rawDesc = "" +
@@ -1196,12 +1270,14 @@ const file_bookstore_reviews_v1_review_service_proto_rawDesc = "" +
 	"page_token\x18\x02 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\"\x8f\x01\n" +
 	"\x19ExportAccountDataResponse\x12@\n" +
 	"\areviews\x18\x01 \x03(\v2\x1c.bookstore.reviews.v1.ReviewB\b\xbaH\x05\x92\x01\x02\x102R\areviews\x120\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken*\x92\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken\"\x1a\n" +
+	"\x18DeleteAccountDataRequest\"\x1b\n" +
+	"\x19DeleteAccountDataResponse*\x92\x01\n" +
 	"\vReviewOrder\x12\x1c\n" +
 	"\x18REVIEW_ORDER_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19REVIEW_ORDER_NEWEST_FIRST\x10\x01\x12!\n" +
 	"\x1dREVIEW_ORDER_MOST_STARS_FIRST\x10\x02\x12#\n" +
-	"\x1fREVIEW_ORDER_FEWEST_STARS_FIRST\x10\x032\xdc\x10\n" +
+	"\x1fREVIEW_ORDER_FEWEST_STARS_FIRST\x10\x032\xe6\x11\n" +
 	"\rReviewService\x12\xd2\x01\n" +
 	"\tPutReview\x12&.bookstore.reviews.v1.PutReviewRequest\x1a'.bookstore.reviews.v1.PutReviewResponse\"t\xca\xd8\x19\\\b\x05\x12\x0eBOOK_NOT_FOUND\x1aHno book has this id; find the ids of books with ListBooks or SearchBooks\xda\xd8\x19\t\n" +
 	"\aaccount\xb0\xd9\x19\x01\x90\x02\x02\x12\xc8\x01\n" +
@@ -1230,7 +1306,9 @@ const file_bookstore_reviews_v1_review_service_proto_rawDesc = "" +
 	"\x11ExportAccountData\x12..bookstore.reviews.v1.ExportAccountDataRequest\x1a/.bookstore.reviews.v1.ExportAccountDataResponse\"\xd5\x01\xca\xd8\x19\x8a\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1arthis method did not return the page token for the same account; request the first page again, without a page token\xd2\xd8\x191\n" +
 	"\tpage_size\x12\n" +
 	"page_token\x1a\areviews\"\x0fnext_page_token\xda\xd8\x19\n" +
-	"\x1a\baccounts\x90\x02\x01\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xcf\x01\n" +
+	"\x1a\baccounts\x90\x02\x01\x12\x87\x01\n" +
+	"\x11DeleteAccountData\x12..bookstore.reviews.v1.DeleteAccountDataRequest\x1a/.bookstore.reviews.v1.DeleteAccountDataResponse\"\x11\xda\xd8\x19\n" +
+	"\x1a\baccounts\x90\x02\x02\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xcf\x01\n" +
 	"\x18com.bookstore.reviews.v1B\x12ReviewServiceProtoP\x01Z-bindery/gen/go/bookstore/reviews/v1;reviewsv1\xa2\x02\x03BRX\xaa\x02\x14Bookstore.Reviews.V1\xca\x02\x14Bookstore\\Reviews\\V1\xe2\x02 Bookstore\\Reviews\\V1\\GPBMetadata\xea\x02\x16Bookstore::Reviews::V1b\x06proto3"
 
 var (
@@ -1246,7 +1324,7 @@ func file_bookstore_reviews_v1_review_service_proto_rawDescGZIP() []byte {
 }
 
 var file_bookstore_reviews_v1_review_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_bookstore_reviews_v1_review_service_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_bookstore_reviews_v1_review_service_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_bookstore_reviews_v1_review_service_proto_goTypes = []any{
 	(ReviewOrder)(0),                  // 0: bookstore.reviews.v1.ReviewOrder
 	(*PutReviewRequest)(nil),          // 1: bookstore.reviews.v1.PutReviewRequest
@@ -1269,20 +1347,22 @@ var file_bookstore_reviews_v1_review_service_proto_goTypes = []any{
 	(*ListAllReviewsResponse)(nil),    // 18: bookstore.reviews.v1.ListAllReviewsResponse
 	(*ExportAccountDataRequest)(nil),  // 19: bookstore.reviews.v1.ExportAccountDataRequest
 	(*ExportAccountDataResponse)(nil), // 20: bookstore.reviews.v1.ExportAccountDataResponse
-	(*Review)(nil),                    // 21: bookstore.reviews.v1.Review
-	(*Rating)(nil),                    // 22: bookstore.reviews.v1.Rating
+	(*DeleteAccountDataRequest)(nil),  // 21: bookstore.reviews.v1.DeleteAccountDataRequest
+	(*DeleteAccountDataResponse)(nil), // 22: bookstore.reviews.v1.DeleteAccountDataResponse
+	(*Review)(nil),                    // 23: bookstore.reviews.v1.Review
+	(*Rating)(nil),                    // 24: bookstore.reviews.v1.Rating
 }
 var file_bookstore_reviews_v1_review_service_proto_depIdxs = []int32{
-	21, // 0: bookstore.reviews.v1.PutReviewResponse.review:type_name -> bookstore.reviews.v1.Review
-	21, // 1: bookstore.reviews.v1.GetReviewResponse.review:type_name -> bookstore.reviews.v1.Review
+	23, // 0: bookstore.reviews.v1.PutReviewResponse.review:type_name -> bookstore.reviews.v1.Review
+	23, // 1: bookstore.reviews.v1.GetReviewResponse.review:type_name -> bookstore.reviews.v1.Review
 	0,  // 2: bookstore.reviews.v1.ListReviewsRequest.order:type_name -> bookstore.reviews.v1.ReviewOrder
-	21, // 3: bookstore.reviews.v1.ListReviewsResponse.reviews:type_name -> bookstore.reviews.v1.Review
-	22, // 4: bookstore.reviews.v1.GetRatingResponse.rating:type_name -> bookstore.reviews.v1.Rating
-	22, // 5: bookstore.reviews.v1.BatchGetRatingsResponse.ratings:type_name -> bookstore.reviews.v1.Rating
-	21, // 6: bookstore.reviews.v1.HideReviewResponse.review:type_name -> bookstore.reviews.v1.Review
-	21, // 7: bookstore.reviews.v1.ShowReviewResponse.review:type_name -> bookstore.reviews.v1.Review
-	21, // 8: bookstore.reviews.v1.ListAllReviewsResponse.reviews:type_name -> bookstore.reviews.v1.Review
-	21, // 9: bookstore.reviews.v1.ExportAccountDataResponse.reviews:type_name -> bookstore.reviews.v1.Review
+	23, // 3: bookstore.reviews.v1.ListReviewsResponse.reviews:type_name -> bookstore.reviews.v1.Review
+	24, // 4: bookstore.reviews.v1.GetRatingResponse.rating:type_name -> bookstore.reviews.v1.Rating
+	24, // 5: bookstore.reviews.v1.BatchGetRatingsResponse.ratings:type_name -> bookstore.reviews.v1.Rating
+	23, // 6: bookstore.reviews.v1.HideReviewResponse.review:type_name -> bookstore.reviews.v1.Review
+	23, // 7: bookstore.reviews.v1.ShowReviewResponse.review:type_name -> bookstore.reviews.v1.Review
+	23, // 8: bookstore.reviews.v1.ListAllReviewsResponse.reviews:type_name -> bookstore.reviews.v1.Review
+	23, // 9: bookstore.reviews.v1.ExportAccountDataResponse.reviews:type_name -> bookstore.reviews.v1.Review
 	1,  // 10: bookstore.reviews.v1.ReviewService.PutReview:input_type -> bookstore.reviews.v1.PutReviewRequest
 	3,  // 11: bookstore.reviews.v1.ReviewService.GetReview:input_type -> bookstore.reviews.v1.GetReviewRequest
 	5,  // 12: bookstore.reviews.v1.ReviewService.ListReviews:input_type -> bookstore.reviews.v1.ListReviewsRequest
@@ -1293,18 +1373,20 @@ var file_bookstore_reviews_v1_review_service_proto_depIdxs = []int32{
 	15, // 17: bookstore.reviews.v1.ReviewService.ShowReview:input_type -> bookstore.reviews.v1.ShowReviewRequest
 	17, // 18: bookstore.reviews.v1.ReviewService.ListAllReviews:input_type -> bookstore.reviews.v1.ListAllReviewsRequest
 	19, // 19: bookstore.reviews.v1.ReviewService.ExportAccountData:input_type -> bookstore.reviews.v1.ExportAccountDataRequest
-	2,  // 20: bookstore.reviews.v1.ReviewService.PutReview:output_type -> bookstore.reviews.v1.PutReviewResponse
-	4,  // 21: bookstore.reviews.v1.ReviewService.GetReview:output_type -> bookstore.reviews.v1.GetReviewResponse
-	6,  // 22: bookstore.reviews.v1.ReviewService.ListReviews:output_type -> bookstore.reviews.v1.ListReviewsResponse
-	8,  // 23: bookstore.reviews.v1.ReviewService.DeleteReview:output_type -> bookstore.reviews.v1.DeleteReviewResponse
-	10, // 24: bookstore.reviews.v1.ReviewService.GetRating:output_type -> bookstore.reviews.v1.GetRatingResponse
-	12, // 25: bookstore.reviews.v1.ReviewService.BatchGetRatings:output_type -> bookstore.reviews.v1.BatchGetRatingsResponse
-	14, // 26: bookstore.reviews.v1.ReviewService.HideReview:output_type -> bookstore.reviews.v1.HideReviewResponse
-	16, // 27: bookstore.reviews.v1.ReviewService.ShowReview:output_type -> bookstore.reviews.v1.ShowReviewResponse
-	18, // 28: bookstore.reviews.v1.ReviewService.ListAllReviews:output_type -> bookstore.reviews.v1.ListAllReviewsResponse
-	20, // 29: bookstore.reviews.v1.ReviewService.ExportAccountData:output_type -> bookstore.reviews.v1.ExportAccountDataResponse
-	20, // [20:30] is the sub-list for method output_type
-	10, // [10:20] is the sub-list for method input_type
+	21, // 20: bookstore.reviews.v1.ReviewService.DeleteAccountData:input_type -> bookstore.reviews.v1.DeleteAccountDataRequest
+	2,  // 21: bookstore.reviews.v1.ReviewService.PutReview:output_type -> bookstore.reviews.v1.PutReviewResponse
+	4,  // 22: bookstore.reviews.v1.ReviewService.GetReview:output_type -> bookstore.reviews.v1.GetReviewResponse
+	6,  // 23: bookstore.reviews.v1.ReviewService.ListReviews:output_type -> bookstore.reviews.v1.ListReviewsResponse
+	8,  // 24: bookstore.reviews.v1.ReviewService.DeleteReview:output_type -> bookstore.reviews.v1.DeleteReviewResponse
+	10, // 25: bookstore.reviews.v1.ReviewService.GetRating:output_type -> bookstore.reviews.v1.GetRatingResponse
+	12, // 26: bookstore.reviews.v1.ReviewService.BatchGetRatings:output_type -> bookstore.reviews.v1.BatchGetRatingsResponse
+	14, // 27: bookstore.reviews.v1.ReviewService.HideReview:output_type -> bookstore.reviews.v1.HideReviewResponse
+	16, // 28: bookstore.reviews.v1.ReviewService.ShowReview:output_type -> bookstore.reviews.v1.ShowReviewResponse
+	18, // 29: bookstore.reviews.v1.ReviewService.ListAllReviews:output_type -> bookstore.reviews.v1.ListAllReviewsResponse
+	20, // 30: bookstore.reviews.v1.ReviewService.ExportAccountData:output_type -> bookstore.reviews.v1.ExportAccountDataResponse
+	22, // 31: bookstore.reviews.v1.ReviewService.DeleteAccountData:output_type -> bookstore.reviews.v1.DeleteAccountDataResponse
+	21, // [21:32] is the sub-list for method output_type
+	10, // [10:21] is the sub-list for method input_type
 	10, // [10:10] is the sub-list for extension type_name
 	10, // [10:10] is the sub-list for extension extendee
 	0,  // [0:10] is the sub-list for field type_name
@@ -1323,7 +1405,7 @@ func file_bookstore_reviews_v1_review_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bookstore_reviews_v1_review_service_proto_rawDesc), len(file_bookstore_reviews_v1_review_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   20,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -29,6 +29,7 @@ const (
 	ReviewService_ShowReview_FullMethodName        = "/bookstore.reviews.v1.ReviewService/ShowReview"
 	ReviewService_ListAllReviews_FullMethodName    = "/bookstore.reviews.v1.ReviewService/ListAllReviews"
 	ReviewService_ExportAccountData_FullMethodName = "/bookstore.reviews.v1.ReviewService/ExportAccountData"
+	ReviewService_DeleteAccountData_FullMethodName = "/bookstore.reviews.v1.ReviewService/DeleteAccountData"
 )
 
 // ReviewServiceClient is the client API for ReviewService service.
@@ -72,6 +73,10 @@ type ReviewServiceClient interface {
 	// recently written or changed first, also hidden ones. Accounts calls it for
 	// the owner of the account.
 	ExportAccountData(ctx context.Context, in *ExportAccountDataRequest, opts ...grpc.CallOption) (*ExportAccountDataResponse, error)
+	// Removes the name from the reviews of an account that was deleted, for good:
+	// it cannot write reviews any more. The reviews remain. Accounts calls it, again
+	// until it succeeds.
+	DeleteAccountData(ctx context.Context, in *DeleteAccountDataRequest, opts ...grpc.CallOption) (*DeleteAccountDataResponse, error)
 }
 
 type reviewServiceClient struct {
@@ -182,6 +187,16 @@ func (c *reviewServiceClient) ExportAccountData(ctx context.Context, in *ExportA
 	return out, nil
 }
 
+func (c *reviewServiceClient) DeleteAccountData(ctx context.Context, in *DeleteAccountDataRequest, opts ...grpc.CallOption) (*DeleteAccountDataResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DeleteAccountDataResponse)
+	err := c.cc.Invoke(ctx, ReviewService_DeleteAccountData_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ReviewServiceServer is the server API for ReviewService service.
 // All implementations must embed UnimplementedReviewServiceServer
 // for forward compatibility.
@@ -223,6 +238,10 @@ type ReviewServiceServer interface {
 	// recently written or changed first, also hidden ones. Accounts calls it for
 	// the owner of the account.
 	ExportAccountData(context.Context, *ExportAccountDataRequest) (*ExportAccountDataResponse, error)
+	// Removes the name from the reviews of an account that was deleted, for good:
+	// it cannot write reviews any more. The reviews remain. Accounts calls it, again
+	// until it succeeds.
+	DeleteAccountData(context.Context, *DeleteAccountDataRequest) (*DeleteAccountDataResponse, error)
 	mustEmbedUnimplementedReviewServiceServer()
 }
 
@@ -262,6 +281,9 @@ func (UnimplementedReviewServiceServer) ListAllReviews(context.Context, *ListAll
 }
 func (UnimplementedReviewServiceServer) ExportAccountData(context.Context, *ExportAccountDataRequest) (*ExportAccountDataResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ExportAccountData not implemented")
+}
+func (UnimplementedReviewServiceServer) DeleteAccountData(context.Context, *DeleteAccountDataRequest) (*DeleteAccountDataResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeleteAccountData not implemented")
 }
 func (UnimplementedReviewServiceServer) mustEmbedUnimplementedReviewServiceServer() {}
 func (UnimplementedReviewServiceServer) testEmbeddedByValue()                       {}
@@ -464,6 +486,24 @@ func _ReviewService_ExportAccountData_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ReviewService_DeleteAccountData_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeleteAccountDataRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ReviewServiceServer).DeleteAccountData(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ReviewService_DeleteAccountData_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ReviewServiceServer).DeleteAccountData(ctx, req.(*DeleteAccountDataRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ReviewService_ServiceDesc is the grpc.ServiceDesc for ReviewService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -510,6 +550,10 @@ var ReviewService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ExportAccountData",
 			Handler:    _ReviewService_ExportAccountData_Handler,
+		},
+		{
+			MethodName: "DeleteAccountData",
+			Handler:    _ReviewService_DeleteAccountData_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

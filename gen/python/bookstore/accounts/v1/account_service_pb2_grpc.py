@@ -184,9 +184,12 @@ class AccountServiceServicer:
 
     def DeleteAccount(self, request, context):
         """Deletes the account of the caller permanently and ends its sessions. The
-        email address can sign up again and gets a new account. Orders,
-        transactions and reviews remain, under an account id that no longer exists.
-        A retry after success fails with SESSION_INVALID.
+        email address can sign up again and gets a new account. Soon after the
+        response, or as soon as the other services respond, the cart is deleted, and
+        the name is removed from the reviews, which remain. Orders and transactions
+        are kept for the books, and only the operator can read them; orders that are
+        placed or paid are finished. A retry after success fails with
+        SESSION_INVALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

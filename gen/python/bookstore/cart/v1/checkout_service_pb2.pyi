@@ -192,3 +192,11 @@ class ExportAccountDataResponse(_message.Message):
     orders: _containers.RepeatedCompositeFieldContainer[_order_pb2.Order]
     next_page_token: str
     def __init__(self, cart_items: _Optional[_Iterable[_Union[_cart_pb2.CartItem, _Mapping]]] = ..., orders: _Optional[_Iterable[_Union[_order_pb2.Order, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class DeleteAccountDataRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class DeleteAccountDataResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...

@@ -91,6 +91,11 @@ class CheckoutServiceStub:
                 request_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ExportAccountDataRequest.SerializeToString,
                 response_deserializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ExportAccountDataResponse.FromString,
                 _registered_method=True)
+        self.DeleteAccountData = channel.unary_unary(
+                '/bookstore.cart.v1.CheckoutService/DeleteAccountData',
+                request_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.DeleteAccountDataRequest.SerializeToString,
+                response_deserializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.DeleteAccountDataResponse.FromString,
+                _registered_method=True)
 
 
 class CheckoutServiceServicer:
@@ -205,6 +210,15 @@ class CheckoutServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DeleteAccountData(self, request, context):
+        """Deletes the cart of an account that was deleted, for good: nothing can be put
+        into it any more. The orders are kept for the books; only the operator can
+        read them. Accounts calls it, again until it succeeds.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CheckoutServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -262,6 +276,11 @@ def add_CheckoutServiceServicer_to_server(servicer, server):
                     servicer.ExportAccountData,
                     request_deserializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ExportAccountDataRequest.FromString,
                     response_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ExportAccountDataResponse.SerializeToString,
+            ),
+            'DeleteAccountData': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteAccountData,
+                    request_deserializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.DeleteAccountDataRequest.FromString,
+                    response_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.DeleteAccountDataResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -563,6 +582,33 @@ class CheckoutService:
             '/bookstore.cart.v1.CheckoutService/ExportAccountData',
             bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ExportAccountDataRequest.SerializeToString,
             bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ExportAccountDataResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteAccountData(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bookstore.cart.v1.CheckoutService/DeleteAccountData',
+            bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.DeleteAccountDataRequest.SerializeToString,
+            bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.DeleteAccountDataResponse.FromString,
             options,
             channel_credentials,
             insecure,

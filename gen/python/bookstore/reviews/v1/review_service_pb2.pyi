@@ -168,3 +168,11 @@ class ExportAccountDataResponse(_message.Message):
     reviews: _containers.RepeatedCompositeFieldContainer[_review_pb2.Review]
     next_page_token: str
     def __init__(self, reviews: _Optional[_Iterable[_Union[_review_pb2.Review, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class DeleteAccountDataRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class DeleteAccountDataResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...

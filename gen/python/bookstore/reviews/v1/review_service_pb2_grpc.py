@@ -90,6 +90,11 @@ class ReviewServiceStub:
                 request_serializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ExportAccountDataRequest.SerializeToString,
                 response_deserializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ExportAccountDataResponse.FromString,
                 _registered_method=True)
+        self.DeleteAccountData = channel.unary_unary(
+                '/bookstore.reviews.v1.ReviewService/DeleteAccountData',
+                request_serializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.DeleteAccountDataRequest.SerializeToString,
+                response_deserializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.DeleteAccountDataResponse.FromString,
+                _registered_method=True)
 
 
 class ReviewServiceServicer:
@@ -181,6 +186,15 @@ class ReviewServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DeleteAccountData(self, request, context):
+        """Removes the name from the reviews of an account that was deleted, for good:
+        it cannot write reviews any more. The reviews remain. Accounts calls it, again
+        until it succeeds.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ReviewServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -233,6 +247,11 @@ def add_ReviewServiceServicer_to_server(servicer, server):
                     servicer.ExportAccountData,
                     request_deserializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ExportAccountDataRequest.FromString,
                     response_serializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ExportAccountDataResponse.SerializeToString,
+            ),
+            'DeleteAccountData': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteAccountData,
+                    request_deserializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.DeleteAccountDataRequest.FromString,
+                    response_serializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.DeleteAccountDataResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -511,6 +530,33 @@ class ReviewService:
             '/bookstore.reviews.v1.ReviewService/ExportAccountData',
             bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ExportAccountDataRequest.SerializeToString,
             bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ExportAccountDataResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteAccountData(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bookstore.reviews.v1.ReviewService/DeleteAccountData',
+            bookstore_dot_reviews_dot_v1_dot_review__service__pb2.DeleteAccountDataRequest.SerializeToString,
+            bookstore_dot_reviews_dot_v1_dot_review__service__pb2.DeleteAccountDataResponse.FromString,
             options,
             channel_credentials,
             insecure,

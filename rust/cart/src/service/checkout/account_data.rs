@@ -1,4 +1,4 @@
-//! What is kept about an account, for the export of its data.
+//! What is kept about an account: its export, and its deletion.
 
 use service::{AccountId, Page, PageScope, page_size_within};
 
@@ -39,5 +39,19 @@ impl Checkout {
             Ok::<_, CartError>(scope.encode_id(last.order_id.0)?)
         })?;
         Ok((items, page))
+    }
+
+    /// Deletes the cart of an account that was deleted, for good. The orders are kept.
+    ///
+    /// # Errors
+    /// An error of the database.
+    pub async fn delete_account_data(&self, account_id: AccountId) -> Result<(), CartError> {
+        let (owner, now) = (CartOwner::Account(account_id), self.now().as_microsecond());
+        store::write!(self.db(), transaction => {
+            // Also an empty cart is locked, so that nothing is added meanwhile.
+            rows::carts::lock_or_create(transaction, owner, now).await?;
+            rows::deleted_accounts::insert(transaction, account_id, now).await?;
+            rows::carts::delete(transaction, owner).await
+        })
     }
 }

@@ -326,7 +326,8 @@ impl Checkout {
     }
 }
 
-/// Puts the lines of an order that has failed back into the cart of its buyer.
+/// Puts the lines of an order that has failed back into the cart of its buyer, unless the account
+/// was deleted.
 async fn put_lines_back(
     transaction: &mut store::Transaction,
     order: &Order,
@@ -334,7 +335,10 @@ async fn put_lines_back(
 ) -> Result<(), CartError> {
     let owner = CartOwner::Account(order.account_id);
     let at = now.as_microsecond();
-    let mut items = rows::carts::lock_or_create(transaction, owner, at).await?;
+    let mut items = match rows::carts::lock_to_fill(transaction, owner, at).await {
+        Err(CartError::AccountDeleted) => return rows::carts::delete(transaction, owner).await,
+        locked => locked?,
+    };
     items.put_back(&order.items());
     rows::carts::save(transaction, owner, &items, at).await
 }

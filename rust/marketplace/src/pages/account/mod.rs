@@ -74,8 +74,9 @@ pub(crate) async fn page(
 
 /// `GET /account/deleted`
 pub(crate) async fn deleted(State(shop): State<Arc<Shop>>) -> Response {
-    let text = "Your account and its sessions are gone. You can still look at all our books, \
-                and open a new account at any time.";
+    let text = "Your account, its sessions and its cart are gone, and your name is being removed \
+                from your reviews. You can still look at all our books, and open a new account at \
+                any time.";
     FormPage::new(&shop, "Goodbye", text)
         .link("/", "To the home page")
         .into_response()
