@@ -66,6 +66,9 @@ pub enum CartError {
     /// The request id was used before with another body.
     #[error("the request id {0} was used with another body: take a new one")]
     RequestIdReused(Uuid),
+    /// The outbox has no message with this number.
+    #[error("the outbox has no message {0}: it may have been delivered")]
+    MessageNotFound(i64),
     /// The page token is malformed or belongs to another query.
     #[error(transparent)]
     InvalidPageToken(#[from] InvalidPageToken),
@@ -122,6 +125,9 @@ impl From<CartError> for Status {
             }
             CartError::ChargeNotOfOrder(_) => declared(errors::CHARGE_NOT_OF_ORDER),
             CartError::RequestIdReused(request_id) => rpc::request_id_reused(request_id),
+            CartError::MessageNotFound(message_id) => {
+                declared(errors::MESSAGE_NOT_FOUND).with("message_id", message_id)
+            }
             CartError::InvalidPageToken(_) => declared(errors::PAGE_TOKEN_INVALID),
             CartError::AccountsUnavailable => {
                 declared(errors::ACCOUNTS_UNAVAILABLE).retry_after(UNAVAILABLE_RETRY)

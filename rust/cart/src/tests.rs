@@ -10,6 +10,7 @@ mod domain;
 mod expiry;
 mod lost_answers;
 mod orders;
+mod outbox;
 mod random_walk;
 mod resolutions;
 mod saga;

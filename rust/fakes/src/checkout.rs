@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tonic::{Request, Response, Status, codegen::BoxStream};
 use uuid::Uuid;
 
-use crate::{FakeCarts, Fault, FaultSwitch, lock, paging::page};
+use crate::{FakeCarts, FakeOutbox, Fault, FaultSwitch, lock, paging::page};
 
 /// A fake Checkout: it knows who has bought which books, and turns fake carts into orders,
 /// which stay placed until the test changes them. Clones share everything.
@@ -32,6 +32,8 @@ pub struct FakeCheckout {
     resolutions: Arc<Mutex<Vec<(String, OrderResolution)>>>,
     /// The accounts whose data was deleted, once for each call.
     deletions: Arc<Mutex<Vec<String>>>,
+    /// What it has not delivered.
+    pub outbox: FakeOutbox,
     /// Its faults.
     pub faults: FaultSwitch,
 }
@@ -335,6 +337,29 @@ impl CheckoutService for FakeCheckout {
         Ok(Response::new(ListOrdersResponse {
             orders,
             next_page_token,
+        }))
+    }
+
+    async fn list_outbox_messages(
+        &self,
+        request: Request<ListOutboxMessagesRequest>,
+    ) -> Result<Response<ListOutboxMessagesResponse>, Status> {
+        self.faults.apply("list_outbox_messages").await?;
+        Ok(Response::new(ListOutboxMessagesResponse {
+            messages: self.outbox.list(request.into_inner().dead_only),
+            next_page_token: String::new(),
+        }))
+    }
+
+    async fn retry_outbox_message(
+        &self,
+        request: Request<RetryOutboxMessageRequest>,
+    ) -> Result<Response<RetryOutboxMessageResponse>, Status> {
+        self.faults.apply("retry_outbox_message").await?;
+        let message = self.outbox.retry(request.into_inner().message_id);
+        let missing = || failure(errors::MESSAGE_NOT_FOUND, "no such message").into_status();
+        Ok(Response::new(RetryOutboxMessageResponse {
+            message: Some(message.ok_or_else(missing)?),
         }))
     }
 

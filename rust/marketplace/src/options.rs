@@ -40,7 +40,7 @@ pub struct Clients {
 /// Clients of the operator's pages. Their calls carry the operator token.
 #[derive(Clone, Debug)]
 pub struct OperatorClients {
-    /// The orders of all accounts.
+    /// The orders of all accounts, and those that have a next step.
     pub checkout: CheckoutServiceClient<rpc::Channel>,
     /// The payments of all accounts, and the receipts that are not sent yet.
     pub transactions: TransactionServiceClient<rpc::Channel>,
@@ -48,7 +48,7 @@ pub struct OperatorClients {
     pub inventory: InventoryServiceClient<rpc::Channel>,
     /// The reviews of all books.
     pub reviews: ReviewServiceClient<rpc::Channel>,
-    /// The mails that are not sent yet.
+    /// The mails that are not sent yet, and the deletions that are not finished.
     pub accounts: AccountServiceClient<rpc::Channel>,
     /// What the audit compares.
     pub audit: audit::Services,

@@ -6,7 +6,7 @@ use contract::bookstore::r#type::v1::{OutboxMessage, OutboxMessageState};
 use jiff::Timestamp;
 use store::{
     Db,
-    outbox::{self, StoredMessage},
+    outbox::{self, Message, StoredMessage},
 };
 
 use crate::{Clock, ConversionError, InvalidPageToken, Page, PageScope, convert};
@@ -24,7 +24,7 @@ pub struct OutboxView {
     db: Db,
     clock: Arc<dyn Clock>,
     topics: Vec<String>,
-    summarize: fn(topic: &str, payload: &[u8]) -> String,
+    summarize: fn(topic: &str, message: &Message) -> String,
 }
 
 impl OutboxView {
@@ -34,7 +34,7 @@ impl OutboxView {
         db: Db,
         clock: Arc<dyn Clock>,
         topics: &[&str],
-        summarize: fn(topic: &str, payload: &[u8]) -> String,
+        summarize: fn(topic: &str, message: &Message) -> String,
     ) -> Self {
         Self {
             db,
@@ -100,7 +100,7 @@ impl OutboxView {
             let time = time.map_err(|_| ConversionError::new(field, micros))?;
             Ok(Some(convert::timestamp_to_proto(time)))
         };
-        let summary = (self.summarize)(&stored.topic, &message.payload);
+        let summary = (self.summarize)(&stored.topic, &message);
         let last_error = stored.last_error.unwrap_or_default();
         Ok(OutboxMessage {
             message_id: message.sequence,

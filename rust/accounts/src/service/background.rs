@@ -6,6 +6,7 @@ use std::{sync::Arc, time::Duration};
 use service::{
     OutboxHandler, OutboxOptions, OutboxView, OutboxWorker, PeriodicTask, PruneIdempotencyKeys,
 };
+use store::outbox::Message;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
@@ -69,10 +70,7 @@ impl Accounts {
         let prune_keys = PruneIdempotencyKeys::new(self.db().clone(), clock);
         service::run_together([
             service::run_periodically(OutboxWorker::<SendMails>::INTERVAL, self.mail_worker()),
-            service::run_periodically(
-                OutboxWorker::<DeleteData>::INTERVAL,
-                self.deletion_worker(),
-            ),
+            service::run_periodically(OutboxWorker::<DeleteData>::INTERVAL, self.deletion_worker()),
             service::run_periodically(Prune::INTERVAL, Prune(self.clone())),
             service::run_periodically(PruneIdempotencyKeys::INTERVAL, prune_keys),
         ])
@@ -115,9 +113,9 @@ impl Accounts {
 }
 
 /// Says in words what a message does.
-fn summarize(topic: &str, payload: &[u8]) -> String {
+fn summarize(topic: &str, message: &Message) -> String {
     match topic {
-        deletions::TOPIC => deletions::summarize(payload),
-        _ => mails::summarize(payload),
+        deletions::TOPIC => deletions::summarize(&message.payload),
+        _ => mails::summarize(&message.payload),
     }
 }

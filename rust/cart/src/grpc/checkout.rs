@@ -5,11 +5,12 @@ use std::pin::Pin;
 use contract::bookstore::cart::v1::{
     CancelOrderRequest, CancelOrderResponse, CheckPurchasesRequest, CheckPurchasesResponse,
     DeleteAccountDataRequest, DeleteAccountDataResponse, ExportAccountDataRequest,
-    ExportAccountDataResponse, GetOperatorOrderRequest,
-    GetOperatorOrderResponse, GetOrderRequest, GetOrderResponse,
-    ListAllOrdersRequest, ListAllOrdersResponse, ListOrdersRequest, ListOrdersResponse,
-    PlaceOrderRequest, PlaceOrderResponse, ResolveParkedOrderRequest, ResolveParkedOrderResponse,
-    ShipOrderRequest, ShipOrderResponse, WatchOrderRequest, WatchOrderResponse,
+    ExportAccountDataResponse, GetOperatorOrderRequest, GetOperatorOrderResponse, GetOrderRequest,
+    GetOrderResponse, ListAllOrdersRequest, ListAllOrdersResponse, ListOrdersRequest,
+    ListOrdersResponse, ListOutboxMessagesRequest, ListOutboxMessagesResponse, PlaceOrderRequest,
+    PlaceOrderResponse, ResolveParkedOrderRequest, ResolveParkedOrderResponse,
+    RetryOutboxMessageRequest, RetryOutboxMessageResponse, ShipOrderRequest, ShipOrderResponse,
+    WatchOrderRequest, WatchOrderResponse,
     checkout_service_server::{CheckoutService, CheckoutServiceServer},
 };
 use futures::{Stream, StreamExt as _};
@@ -17,10 +18,11 @@ use rpc::Caller;
 use service::{AccountId, BookId, ConversionError, convert, page_size};
 use tonic::{Request, Response, Status};
 
-use super::RpcResult;
-use crate::{
-    CartError, Checkout, OrderFilter, OrderId, OrderState, PlaceOrder, Resolution, ResolveOrder,
+use super::{
+    RpcResult,
+    from_proto::{order_id, place_order, resolve_order},
 };
+use crate::{CartError, Checkout, OrderFilter, OrderState};
 
 /// The handler of `bookstore.cart.v1.CheckoutService`.
 #[derive(Debug, Clone)]
@@ -155,6 +157,31 @@ impl CheckoutService for CheckoutGrpc {
         }))
     }
 
+    async fn list_outbox_messages(
+        &self,
+        request: Request<ListOutboxMessagesRequest>,
+    ) -> RpcResult<ListOutboxMessagesResponse> {
+        let request = request.into_inner();
+        let size = page_size(request.page_size)?;
+        let outbox = self.0.outbox();
+        let listed = outbox.list::<CartError>(request.dead_only, size, &request.page_token);
+        let page = listed.await?;
+        Ok(Response::new(ListOutboxMessagesResponse {
+            messages: page.items,
+            next_page_token: page.next_page_token,
+        }))
+    }
+
+    async fn retry_outbox_message(
+        &self,
+        request: Request<RetryOutboxMessageRequest>,
+    ) -> RpcResult<RetryOutboxMessageResponse> {
+        let message_id = request.into_inner().message_id;
+        let message = self.0.outbox().retry::<CartError>(message_id).await?;
+        let message = Some(message.ok_or(CartError::MessageNotFound(message_id))?);
+        Ok(Response::new(RetryOutboxMessageResponse { message }))
+    }
+
     async fn export_account_data(
         &self,
         request: Request<ExportAccountDataRequest>,
@@ -183,40 +210,4 @@ impl CheckoutService for CheckoutGrpc {
 
 fn account_id<T>(request: &Request<T>) -> Result<AccountId, Status> {
     Ok(AccountId(Caller::require_account(request)?.0))
-}
-
-fn order_id(text: &str) -> Result<OrderId, ConversionError> {
-    convert::uuid("order_id", text).map(OrderId)
-}
-
-fn place_order(
-    account_id: AccountId,
-    request: PlaceOrderRequest,
-) -> Result<PlaceOrder, ConversionError> {
-    let address = convert::required("shipping_address", request.shipping_address)?;
-    let method = convert::required("payment_method", request.payment_method)?;
-    Ok(PlaceOrder {
-        request_id: convert::uuid("request_id", &request.request_id)?,
-        account_id,
-        cart_etag: request.cart_etag,
-        address: address.into(),
-        payment_token: method.token,
-    })
-}
-
-fn resolve_order(request: ResolveParkedOrderRequest) -> Result<ResolveOrder, CartError> {
-    let transaction_id = match request.transaction_id.as_str() {
-        "" => None,
-        id => Some(convert::uuid("transaction_id", id)?),
-    };
-    // The codec has refused unknown actions, so only the charge can be missing.
-    let resolution = Resolution::from_parts(request.action.into(), transaction_id)
-        .ok_or(CartError::ChargeNotOfOrder(transaction_id))?;
-    Ok(ResolveOrder {
-        request_id: convert::uuid("request_id", &request.request_id)?,
-        order_id: order_id(&request.order_id)?,
-        resolution,
-        operator_name: request.operator_name,
-        note: request.note,
-    })
 }

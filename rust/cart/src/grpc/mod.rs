@@ -3,6 +3,7 @@
 
 mod carts;
 mod checkout;
+mod from_proto;
 mod to_proto;
 
 use tonic::{Response, Status};

@@ -10,10 +10,11 @@ use axum::{
 };
 use contract::bookstore::{
     accounts::v1 as accounts_v1,
+    cart::v1 as cart_v1,
     transactions::v1 as transactions_v1,
     r#type::v1::{OutboxMessage, OutboxMessageState},
 };
-use futures::future::join;
+use futures::future::join3;
 use jiff::Timestamp;
 
 use super::{AREAS, access::Operator, call};
@@ -87,6 +88,10 @@ pub(super) async fn retry(
             let request = accounts_v1::RetryOutboxMessageRequest { message_id };
             call!(deadline, clients.accounts, retry_outbox_message, request).map(drop)
         }
+        "cart" => {
+            let request = cart_v1::RetryOutboxMessageRequest { message_id };
+            call!(deadline, clients.checkout, retry_outbox_message, request).map(drop)
+        }
         _ => {
             let request = transactions_v1::RetryOutboxMessageRequest { message_id };
             call!(
@@ -128,6 +133,15 @@ async fn outbox_page(
         let answer = call!(deadline, clients.accounts, list_outbox_messages, request);
         answer.map(|answer| (answer.messages, answer.next_page_token))
     };
+    let cart = async {
+        let request = cart_v1::ListOutboxMessagesRequest {
+            page_size,
+            page_token: String::new(),
+            dead_only,
+        };
+        let answer = call!(deadline, clients.checkout, list_outbox_messages, request);
+        answer.map(|answer| (answer.messages, answer.next_page_token))
+    };
     let transactions = async {
         let request = transactions_v1::ListOutboxMessagesRequest {
             page_size,
@@ -142,14 +156,15 @@ async fn outbox_page(
         );
         answer.map(|answer| (answer.messages, answer.next_page_token))
     };
-    let (accounts, transactions) = join(accounts, transactions).await;
+    let (accounts, cart, transactions) = join3(accounts, cart, transactions).await;
     let page = OutboxPage {
         layout: PageLayout::new(shop),
         area: AREAS[5].0,
         done,
         dead_only,
         outboxes: vec![
-            Outbox::new("accounts", "Mails of accounts", accounts.ok()),
+            Outbox::new("accounts", "Mails and deletions of accounts", accounts.ok()),
+            Outbox::new("cart", "Orders with a next step", cart.ok()),
             Outbox::new("transactions", "Receipts and payments", transactions.ok()),
         ],
         problem,

@@ -377,6 +377,21 @@ async fn dead_mail_is_retried() {
 }
 
 #[tokio::test]
+async fn dead_message_of_an_order_is_retried_at_its_service() {
+    let shop = TestShop::of(&catalogue());
+    let summary = "The next step of the order 7";
+    let dead = OutboxMessageState::Dead;
+    shop.checkout.outbox.add("orders", summary, dead, "no answer");
+    let mut browser = operator(&shop).await;
+    let page = browser.get("/operator/outbox").await;
+    assert!(page.body.contains(summary), "{}", page.body);
+    browser.submit("/operator/outbox/retry", &[]).await;
+    assert!(browser.follow().await.body.contains("delivered again"));
+    let message = &shop.checkout.outbox.messages()[0];
+    assert_eq!(message.state(), OutboxMessageState::Waiting);
+}
+
+#[tokio::test]
 async fn page_of_a_service_that_is_down_says_so() {
     let shop = TestShop::of(&catalogue());
     let mut browser = operator(&shop).await;

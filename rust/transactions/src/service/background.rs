@@ -52,7 +52,8 @@ impl PendingPayment {
 }
 
 /// Says in words what a message does.
-fn summarize(topic: &str, payload: &[u8]) -> String {
+fn summarize(topic: &str, message: &Message) -> String {
+    let payload = &message.payload;
     if topic == RECEIPTS {
         return match Uuid::from_slice(payload) {
             Ok(transaction_id) => format!("Mail with the receipt of the charge {transaction_id}"),

@@ -9,7 +9,7 @@ package cartv1
 import (
 	v1 "bindery/gen/go/bookstore/accounts/v1"
 	v11 "bindery/gen/go/bookstore/transactions/v1"
-	_ "bindery/gen/go/bookstore/type/v1"
+	v12 "bindery/gen/go/bookstore/type/v1"
 	_ "bindery/gen/go/proofread/v1"
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
@@ -1361,11 +1361,223 @@ func (*DeleteAccountDataResponse) Descriptor() ([]byte, []int) {
 	return file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP(), []int{24}
 }
 
+// The filter, and the page of the list.
+type ListOutboxMessagesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The maximum number of messages in the response, up to 200.
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the previous response. Send it with the same filter
+	// as before; only page_size may differ.
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Whether to list only dead messages.
+	DeadOnly      bool `protobuf:"varint,3,opt,name=dead_only,json=deadOnly,proto3" json:"dead_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOutboxMessagesRequest) Reset() {
+	*x = ListOutboxMessagesRequest{}
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOutboxMessagesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOutboxMessagesRequest) ProtoMessage() {}
+
+func (x *ListOutboxMessagesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOutboxMessagesRequest.ProtoReflect.Descriptor instead.
+func (*ListOutboxMessagesRequest) Descriptor() ([]byte, []int) {
+	return file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *ListOutboxMessagesRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListOutboxMessagesRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListOutboxMessagesRequest) GetDeadOnly() bool {
+	if x != nil {
+		return x.DeadOnly
+	}
+	return false
+}
+
+// A page of the messages. It is empty if all are delivered.
+type ListOutboxMessagesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The messages of this page, oldest first.
+	Messages []*v12.OutboxMessage `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
+	// The page_token of the next page. Empty if this is the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListOutboxMessagesResponse) Reset() {
+	*x = ListOutboxMessagesResponse{}
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListOutboxMessagesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListOutboxMessagesResponse) ProtoMessage() {}
+
+func (x *ListOutboxMessagesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListOutboxMessagesResponse.ProtoReflect.Descriptor instead.
+func (*ListOutboxMessagesResponse) Descriptor() ([]byte, []int) {
+	return file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *ListOutboxMessagesResponse) GetMessages() []*v12.OutboxMessage {
+	if x != nil {
+		return x.Messages
+	}
+	return nil
+}
+
+func (x *ListOutboxMessagesResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// Names one message.
+type RetryOutboxMessageRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The number of the message.
+	MessageId     int64 `protobuf:"varint,1,opt,name=message_id,json=messageId,proto3" json:"message_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetryOutboxMessageRequest) Reset() {
+	*x = RetryOutboxMessageRequest{}
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetryOutboxMessageRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetryOutboxMessageRequest) ProtoMessage() {}
+
+func (x *RetryOutboxMessageRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetryOutboxMessageRequest.ProtoReflect.Descriptor instead.
+func (*RetryOutboxMessageRequest) Descriptor() ([]byte, []int) {
+	return file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *RetryOutboxMessageRequest) GetMessageId() int64 {
+	if x != nil {
+		return x.MessageId
+	}
+	return 0
+}
+
+// The message after the change.
+type RetryOutboxMessageResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The message, which waits to be delivered.
+	Message       *v12.OutboxMessage `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetryOutboxMessageResponse) Reset() {
+	*x = RetryOutboxMessageResponse{}
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetryOutboxMessageResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetryOutboxMessageResponse) ProtoMessage() {}
+
+func (x *RetryOutboxMessageResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetryOutboxMessageResponse.ProtoReflect.Descriptor instead.
+func (*RetryOutboxMessageResponse) Descriptor() ([]byte, []int) {
+	return file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *RetryOutboxMessageResponse) GetMessage() *v12.OutboxMessage {
+	if x != nil {
+		return x.Message
+	}
+	return nil
+}
+
 var File_bookstore_cart_v1_checkout_service_proto protoreflect.FileDescriptor
 
 const file_bookstore_cart_v1_checkout_service_proto_rawDesc = "" +
 	"\n" +
-	"(bookstore/cart/v1/checkout_service.proto\x12\x11bookstore.cart.v1\x1a#bookstore/accounts/v1/address.proto\x1a\x1cbookstore/cart/v1/cart.proto\x1a\x1dbookstore/cart/v1/order.proto\x1a.bookstore/transactions/v1/payment_method.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\x90\x02\n" +
+	"(bookstore/cart/v1/checkout_service.proto\x12\x11bookstore.cart.v1\x1a#bookstore/accounts/v1/address.proto\x1a\x1cbookstore/cart/v1/cart.proto\x1a\x1dbookstore/cart/v1/order.proto\x1a.bookstore/transactions/v1/payment_method.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1ebookstore/type/v1/outbox.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\x90\x02\n" +
 	"\x11PlaceOrderRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12&\n" +
@@ -1447,7 +1659,20 @@ const file_bookstore_cart_v1_checkout_service_proto_rawDesc = "" +
 	"\x06orders\x18\x02 \x03(\v2\x18.bookstore.cart.v1.OrderB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x06orders\x120\n" +
 	"\x0fnext_page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken\"\x1a\n" +
 	"\x18DeleteAccountDataRequest\"\x1b\n" +
-	"\x19DeleteAccountDataResponse2\xee\x1e\n" +
+	"\x19DeleteAccountDataResponse\"\xd6\x01\n" +
+	"\x19ListOutboxMessagesRequest\x12?\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\"\xbaH\a\x1a\x05\x18\xc8\x01(\x00\xca\xd8\x19\x1420 messages per pageR\bpageSize\x129\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\x12=\n" +
+	"\tdead_only\x18\x03 \x01(\bB \xca\xd8\x19\x1cdead messages and all othersR\bdeadOnly\"\x97\x01\n" +
+	"\x1aListOutboxMessagesResponse\x12G\n" +
+	"\bmessages\x18\x01 \x03(\v2 .bookstore.type.v1.OutboxMessageB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\bmessages\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken\"L\n" +
+	"\x19RetryOutboxMessageRequest\x12/\n" +
+	"\n" +
+	"message_id\x18\x01 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x01R\tmessageId\"`\n" +
+	"\x1aRetryOutboxMessageResponse\x12B\n" +
+	"\amessage\x18\x01 \x01(\v2 .bookstore.type.v1.OutboxMessageB\x06\xbaH\x03\xc8\x01\x01R\amessage2\xca#\n" +
 	"\x0fCheckoutService\x12\xf4\x05\n" +
 	"\n" +
 	"PlaceOrder\x12$.bookstore.cart.v1.PlaceOrderRequest\x1a%.bookstore.cart.v1.PlaceOrderResponse\"\x98\x05\xca\xd8\x19N\b\t\x12\n" +
@@ -1487,7 +1712,15 @@ const file_bookstore_cart_v1_checkout_service_proto_rawDesc = "" +
 	"page_token\x1a\x06orders\"\x0fnext_page_token\xda\xd8\x19\n" +
 	"\x1a\baccounts\x90\x02\x01\x12\x81\x01\n" +
 	"\x11DeleteAccountData\x12+.bookstore.cart.v1.DeleteAccountDataRequest\x1a,.bookstore.cart.v1.DeleteAccountDataResponse\"\x11\xda\xd8\x19\n" +
-	"\x1a\baccounts\x90\x02\x02\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xbc\x01\n" +
+	"\x1a\baccounts\x90\x02\x02\x12\xf5\x02\n" +
+	"\x12ListOutboxMessages\x12,.bookstore.cart.v1.ListOutboxMessagesRequest\x1a-.bookstore.cart.v1.ListOutboxMessagesResponse\"\x81\x02\xca\xd8\x19\x89\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1aqthis method did not return the page token for the same filter; request the first page again, without a page token\xd2\xd8\x192\n" +
+	"\tpage_size\x12\n" +
+	"page_token\x1a\bmessages\"\x0fnext_page_token\xda\xd8\x19\n" +
+	"\n" +
+	"\boperator\xea\xd8\x19(messages are delivered between two calls\x90\x02\x01\x12\xe1\x01\n" +
+	"\x12RetryOutboxMessage\x12,.bookstore.cart.v1.RetryOutboxMessageRequest\x1a-.bookstore.cart.v1.RetryOutboxMessageResponse\"n\xca\xd8\x19Y\b\x05\x12\x11MESSAGE_NOT_FOUND\x1aBthe outbox has no message with this id; it may have been delivered\xda\xd8\x19\n" +
+	"\n" +
+	"\boperator\x90\x02\x02\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xbc\x01\n" +
 	"\x15com.bookstore.cart.v1B\x14CheckoutServiceProtoP\x01Z'bindery/gen/go/bookstore/cart/v1;cartv1\xa2\x02\x03BCX\xaa\x02\x11Bookstore.Cart.V1\xca\x02\x11Bookstore\\Cart\\V1\xe2\x02\x1dBookstore\\Cart\\V1\\GPBMetadata\xea\x02\x13Bookstore::Cart::V1b\x06proto3"
 
 var (
@@ -1502,7 +1735,7 @@ func file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP() []byte {
 	return file_bookstore_cart_v1_checkout_service_proto_rawDescData
 }
 
-var file_bookstore_cart_v1_checkout_service_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_bookstore_cart_v1_checkout_service_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_bookstore_cart_v1_checkout_service_proto_goTypes = []any{
 	(*PlaceOrderRequest)(nil),          // 0: bookstore.cart.v1.PlaceOrderRequest
 	(*PlaceOrderResponse)(nil),         // 1: bookstore.cart.v1.PlaceOrderResponse
@@ -1529,61 +1762,72 @@ var file_bookstore_cart_v1_checkout_service_proto_goTypes = []any{
 	(*ExportAccountDataResponse)(nil),  // 22: bookstore.cart.v1.ExportAccountDataResponse
 	(*DeleteAccountDataRequest)(nil),   // 23: bookstore.cart.v1.DeleteAccountDataRequest
 	(*DeleteAccountDataResponse)(nil),  // 24: bookstore.cart.v1.DeleteAccountDataResponse
-	(*v1.Address)(nil),                 // 25: bookstore.accounts.v1.Address
-	(*v11.PaymentMethod)(nil),          // 26: bookstore.transactions.v1.PaymentMethod
-	(*Order)(nil),                      // 27: bookstore.cart.v1.Order
-	(OrderState)(0),                    // 28: bookstore.cart.v1.OrderState
-	(*OrderResolution)(nil),            // 29: bookstore.cart.v1.OrderResolution
-	(ResolutionAction)(0),              // 30: bookstore.cart.v1.ResolutionAction
-	(*CartItem)(nil),                   // 31: bookstore.cart.v1.CartItem
+	(*ListOutboxMessagesRequest)(nil),  // 25: bookstore.cart.v1.ListOutboxMessagesRequest
+	(*ListOutboxMessagesResponse)(nil), // 26: bookstore.cart.v1.ListOutboxMessagesResponse
+	(*RetryOutboxMessageRequest)(nil),  // 27: bookstore.cart.v1.RetryOutboxMessageRequest
+	(*RetryOutboxMessageResponse)(nil), // 28: bookstore.cart.v1.RetryOutboxMessageResponse
+	(*v1.Address)(nil),                 // 29: bookstore.accounts.v1.Address
+	(*v11.PaymentMethod)(nil),          // 30: bookstore.transactions.v1.PaymentMethod
+	(*Order)(nil),                      // 31: bookstore.cart.v1.Order
+	(OrderState)(0),                    // 32: bookstore.cart.v1.OrderState
+	(*OrderResolution)(nil),            // 33: bookstore.cart.v1.OrderResolution
+	(ResolutionAction)(0),              // 34: bookstore.cart.v1.ResolutionAction
+	(*CartItem)(nil),                   // 35: bookstore.cart.v1.CartItem
+	(*v12.OutboxMessage)(nil),          // 36: bookstore.type.v1.OutboxMessage
 }
 var file_bookstore_cart_v1_checkout_service_proto_depIdxs = []int32{
-	25, // 0: bookstore.cart.v1.PlaceOrderRequest.shipping_address:type_name -> bookstore.accounts.v1.Address
-	26, // 1: bookstore.cart.v1.PlaceOrderRequest.payment_method:type_name -> bookstore.transactions.v1.PaymentMethod
-	27, // 2: bookstore.cart.v1.PlaceOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	27, // 3: bookstore.cart.v1.GetOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	27, // 4: bookstore.cart.v1.ListOrdersResponse.orders:type_name -> bookstore.cart.v1.Order
-	27, // 5: bookstore.cart.v1.WatchOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	27, // 6: bookstore.cart.v1.CancelOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	27, // 7: bookstore.cart.v1.ShipOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	28, // 8: bookstore.cart.v1.ListAllOrdersRequest.state:type_name -> bookstore.cart.v1.OrderState
+	29, // 0: bookstore.cart.v1.PlaceOrderRequest.shipping_address:type_name -> bookstore.accounts.v1.Address
+	30, // 1: bookstore.cart.v1.PlaceOrderRequest.payment_method:type_name -> bookstore.transactions.v1.PaymentMethod
+	31, // 2: bookstore.cart.v1.PlaceOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	31, // 3: bookstore.cart.v1.GetOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	31, // 4: bookstore.cart.v1.ListOrdersResponse.orders:type_name -> bookstore.cart.v1.Order
+	31, // 5: bookstore.cart.v1.WatchOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	31, // 6: bookstore.cart.v1.CancelOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	31, // 7: bookstore.cart.v1.ShipOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	32, // 8: bookstore.cart.v1.ListAllOrdersRequest.state:type_name -> bookstore.cart.v1.OrderState
 	14, // 9: bookstore.cart.v1.ListAllOrdersResponse.orders:type_name -> bookstore.cart.v1.OperatorOrder
-	27, // 10: bookstore.cart.v1.OperatorOrder.order:type_name -> bookstore.cart.v1.Order
-	29, // 11: bookstore.cart.v1.OperatorOrder.resolutions:type_name -> bookstore.cart.v1.OrderResolution
+	31, // 10: bookstore.cart.v1.OperatorOrder.order:type_name -> bookstore.cart.v1.Order
+	33, // 11: bookstore.cart.v1.OperatorOrder.resolutions:type_name -> bookstore.cart.v1.OrderResolution
 	14, // 12: bookstore.cart.v1.GetOperatorOrderResponse.order:type_name -> bookstore.cart.v1.OperatorOrder
-	30, // 13: bookstore.cart.v1.ResolveParkedOrderRequest.action:type_name -> bookstore.cart.v1.ResolutionAction
-	29, // 14: bookstore.cart.v1.ResolveParkedOrderResponse.resolution:type_name -> bookstore.cart.v1.OrderResolution
-	31, // 15: bookstore.cart.v1.ExportAccountDataResponse.cart_items:type_name -> bookstore.cart.v1.CartItem
-	27, // 16: bookstore.cart.v1.ExportAccountDataResponse.orders:type_name -> bookstore.cart.v1.Order
-	0,  // 17: bookstore.cart.v1.CheckoutService.PlaceOrder:input_type -> bookstore.cart.v1.PlaceOrderRequest
-	2,  // 18: bookstore.cart.v1.CheckoutService.GetOrder:input_type -> bookstore.cart.v1.GetOrderRequest
-	4,  // 19: bookstore.cart.v1.CheckoutService.ListOrders:input_type -> bookstore.cart.v1.ListOrdersRequest
-	6,  // 20: bookstore.cart.v1.CheckoutService.WatchOrder:input_type -> bookstore.cart.v1.WatchOrderRequest
-	8,  // 21: bookstore.cart.v1.CheckoutService.CancelOrder:input_type -> bookstore.cart.v1.CancelOrderRequest
-	10, // 22: bookstore.cart.v1.CheckoutService.ShipOrder:input_type -> bookstore.cart.v1.ShipOrderRequest
-	12, // 23: bookstore.cart.v1.CheckoutService.ListAllOrders:input_type -> bookstore.cart.v1.ListAllOrdersRequest
-	15, // 24: bookstore.cart.v1.CheckoutService.GetOperatorOrder:input_type -> bookstore.cart.v1.GetOperatorOrderRequest
-	17, // 25: bookstore.cart.v1.CheckoutService.ResolveParkedOrder:input_type -> bookstore.cart.v1.ResolveParkedOrderRequest
-	19, // 26: bookstore.cart.v1.CheckoutService.CheckPurchases:input_type -> bookstore.cart.v1.CheckPurchasesRequest
-	21, // 27: bookstore.cart.v1.CheckoutService.ExportAccountData:input_type -> bookstore.cart.v1.ExportAccountDataRequest
-	23, // 28: bookstore.cart.v1.CheckoutService.DeleteAccountData:input_type -> bookstore.cart.v1.DeleteAccountDataRequest
-	1,  // 29: bookstore.cart.v1.CheckoutService.PlaceOrder:output_type -> bookstore.cart.v1.PlaceOrderResponse
-	3,  // 30: bookstore.cart.v1.CheckoutService.GetOrder:output_type -> bookstore.cart.v1.GetOrderResponse
-	5,  // 31: bookstore.cart.v1.CheckoutService.ListOrders:output_type -> bookstore.cart.v1.ListOrdersResponse
-	7,  // 32: bookstore.cart.v1.CheckoutService.WatchOrder:output_type -> bookstore.cart.v1.WatchOrderResponse
-	9,  // 33: bookstore.cart.v1.CheckoutService.CancelOrder:output_type -> bookstore.cart.v1.CancelOrderResponse
-	11, // 34: bookstore.cart.v1.CheckoutService.ShipOrder:output_type -> bookstore.cart.v1.ShipOrderResponse
-	13, // 35: bookstore.cart.v1.CheckoutService.ListAllOrders:output_type -> bookstore.cart.v1.ListAllOrdersResponse
-	16, // 36: bookstore.cart.v1.CheckoutService.GetOperatorOrder:output_type -> bookstore.cart.v1.GetOperatorOrderResponse
-	18, // 37: bookstore.cart.v1.CheckoutService.ResolveParkedOrder:output_type -> bookstore.cart.v1.ResolveParkedOrderResponse
-	20, // 38: bookstore.cart.v1.CheckoutService.CheckPurchases:output_type -> bookstore.cart.v1.CheckPurchasesResponse
-	22, // 39: bookstore.cart.v1.CheckoutService.ExportAccountData:output_type -> bookstore.cart.v1.ExportAccountDataResponse
-	24, // 40: bookstore.cart.v1.CheckoutService.DeleteAccountData:output_type -> bookstore.cart.v1.DeleteAccountDataResponse
-	29, // [29:41] is the sub-list for method output_type
-	17, // [17:29] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	34, // 13: bookstore.cart.v1.ResolveParkedOrderRequest.action:type_name -> bookstore.cart.v1.ResolutionAction
+	33, // 14: bookstore.cart.v1.ResolveParkedOrderResponse.resolution:type_name -> bookstore.cart.v1.OrderResolution
+	35, // 15: bookstore.cart.v1.ExportAccountDataResponse.cart_items:type_name -> bookstore.cart.v1.CartItem
+	31, // 16: bookstore.cart.v1.ExportAccountDataResponse.orders:type_name -> bookstore.cart.v1.Order
+	36, // 17: bookstore.cart.v1.ListOutboxMessagesResponse.messages:type_name -> bookstore.type.v1.OutboxMessage
+	36, // 18: bookstore.cart.v1.RetryOutboxMessageResponse.message:type_name -> bookstore.type.v1.OutboxMessage
+	0,  // 19: bookstore.cart.v1.CheckoutService.PlaceOrder:input_type -> bookstore.cart.v1.PlaceOrderRequest
+	2,  // 20: bookstore.cart.v1.CheckoutService.GetOrder:input_type -> bookstore.cart.v1.GetOrderRequest
+	4,  // 21: bookstore.cart.v1.CheckoutService.ListOrders:input_type -> bookstore.cart.v1.ListOrdersRequest
+	6,  // 22: bookstore.cart.v1.CheckoutService.WatchOrder:input_type -> bookstore.cart.v1.WatchOrderRequest
+	8,  // 23: bookstore.cart.v1.CheckoutService.CancelOrder:input_type -> bookstore.cart.v1.CancelOrderRequest
+	10, // 24: bookstore.cart.v1.CheckoutService.ShipOrder:input_type -> bookstore.cart.v1.ShipOrderRequest
+	12, // 25: bookstore.cart.v1.CheckoutService.ListAllOrders:input_type -> bookstore.cart.v1.ListAllOrdersRequest
+	15, // 26: bookstore.cart.v1.CheckoutService.GetOperatorOrder:input_type -> bookstore.cart.v1.GetOperatorOrderRequest
+	17, // 27: bookstore.cart.v1.CheckoutService.ResolveParkedOrder:input_type -> bookstore.cart.v1.ResolveParkedOrderRequest
+	19, // 28: bookstore.cart.v1.CheckoutService.CheckPurchases:input_type -> bookstore.cart.v1.CheckPurchasesRequest
+	21, // 29: bookstore.cart.v1.CheckoutService.ExportAccountData:input_type -> bookstore.cart.v1.ExportAccountDataRequest
+	23, // 30: bookstore.cart.v1.CheckoutService.DeleteAccountData:input_type -> bookstore.cart.v1.DeleteAccountDataRequest
+	25, // 31: bookstore.cart.v1.CheckoutService.ListOutboxMessages:input_type -> bookstore.cart.v1.ListOutboxMessagesRequest
+	27, // 32: bookstore.cart.v1.CheckoutService.RetryOutboxMessage:input_type -> bookstore.cart.v1.RetryOutboxMessageRequest
+	1,  // 33: bookstore.cart.v1.CheckoutService.PlaceOrder:output_type -> bookstore.cart.v1.PlaceOrderResponse
+	3,  // 34: bookstore.cart.v1.CheckoutService.GetOrder:output_type -> bookstore.cart.v1.GetOrderResponse
+	5,  // 35: bookstore.cart.v1.CheckoutService.ListOrders:output_type -> bookstore.cart.v1.ListOrdersResponse
+	7,  // 36: bookstore.cart.v1.CheckoutService.WatchOrder:output_type -> bookstore.cart.v1.WatchOrderResponse
+	9,  // 37: bookstore.cart.v1.CheckoutService.CancelOrder:output_type -> bookstore.cart.v1.CancelOrderResponse
+	11, // 38: bookstore.cart.v1.CheckoutService.ShipOrder:output_type -> bookstore.cart.v1.ShipOrderResponse
+	13, // 39: bookstore.cart.v1.CheckoutService.ListAllOrders:output_type -> bookstore.cart.v1.ListAllOrdersResponse
+	16, // 40: bookstore.cart.v1.CheckoutService.GetOperatorOrder:output_type -> bookstore.cart.v1.GetOperatorOrderResponse
+	18, // 41: bookstore.cart.v1.CheckoutService.ResolveParkedOrder:output_type -> bookstore.cart.v1.ResolveParkedOrderResponse
+	20, // 42: bookstore.cart.v1.CheckoutService.CheckPurchases:output_type -> bookstore.cart.v1.CheckPurchasesResponse
+	22, // 43: bookstore.cart.v1.CheckoutService.ExportAccountData:output_type -> bookstore.cart.v1.ExportAccountDataResponse
+	24, // 44: bookstore.cart.v1.CheckoutService.DeleteAccountData:output_type -> bookstore.cart.v1.DeleteAccountDataResponse
+	26, // 45: bookstore.cart.v1.CheckoutService.ListOutboxMessages:output_type -> bookstore.cart.v1.ListOutboxMessagesResponse
+	28, // 46: bookstore.cart.v1.CheckoutService.RetryOutboxMessage:output_type -> bookstore.cart.v1.RetryOutboxMessageResponse
+	33, // [33:47] is the sub-list for method output_type
+	19, // [19:33] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_bookstore_cart_v1_checkout_service_proto_init() }
@@ -1599,7 +1843,7 @@ func file_bookstore_cart_v1_checkout_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bookstore_cart_v1_checkout_service_proto_rawDesc), len(file_bookstore_cart_v1_checkout_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   25,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

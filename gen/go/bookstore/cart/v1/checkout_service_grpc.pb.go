@@ -31,6 +31,8 @@ const (
 	CheckoutService_CheckPurchases_FullMethodName     = "/bookstore.cart.v1.CheckoutService/CheckPurchases"
 	CheckoutService_ExportAccountData_FullMethodName  = "/bookstore.cart.v1.CheckoutService/ExportAccountData"
 	CheckoutService_DeleteAccountData_FullMethodName  = "/bookstore.cart.v1.CheckoutService/DeleteAccountData"
+	CheckoutService_ListOutboxMessages_FullMethodName = "/bookstore.cart.v1.CheckoutService/ListOutboxMessages"
+	CheckoutService_RetryOutboxMessage_FullMethodName = "/bookstore.cart.v1.CheckoutService/RetryOutboxMessage"
 )
 
 // CheckoutServiceClient is the client API for CheckoutService service.
@@ -96,6 +98,12 @@ type CheckoutServiceClient interface {
 	// into it any more. The orders are kept for the books; only the operator can
 	// read them. Accounts calls it, again until it succeeds.
 	DeleteAccountData(ctx context.Context, in *DeleteAccountDataRequest, opts ...grpc.CallOption) (*DeleteAccountDataResponse, error)
+	// Lists the messages that this service has not delivered yet, oldest first: one
+	// for each order that has a next step.
+	ListOutboxMessages(ctx context.Context, in *ListOutboxMessagesRequest, opts ...grpc.CallOption) (*ListOutboxMessagesResponse, error)
+	// Delivers a dead message again, at once and with as many attempts as a new
+	// one. A message that is not dead stays as it is.
+	RetryOutboxMessage(ctx context.Context, in *RetryOutboxMessageRequest, opts ...grpc.CallOption) (*RetryOutboxMessageResponse, error)
 }
 
 type checkoutServiceClient struct {
@@ -235,6 +243,26 @@ func (c *checkoutServiceClient) DeleteAccountData(ctx context.Context, in *Delet
 	return out, nil
 }
 
+func (c *checkoutServiceClient) ListOutboxMessages(ctx context.Context, in *ListOutboxMessagesRequest, opts ...grpc.CallOption) (*ListOutboxMessagesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListOutboxMessagesResponse)
+	err := c.cc.Invoke(ctx, CheckoutService_ListOutboxMessages_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *checkoutServiceClient) RetryOutboxMessage(ctx context.Context, in *RetryOutboxMessageRequest, opts ...grpc.CallOption) (*RetryOutboxMessageResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RetryOutboxMessageResponse)
+	err := c.cc.Invoke(ctx, CheckoutService_RetryOutboxMessage_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // CheckoutServiceServer is the server API for CheckoutService service.
 // All implementations must embed UnimplementedCheckoutServiceServer
 // for forward compatibility.
@@ -298,6 +326,12 @@ type CheckoutServiceServer interface {
 	// into it any more. The orders are kept for the books; only the operator can
 	// read them. Accounts calls it, again until it succeeds.
 	DeleteAccountData(context.Context, *DeleteAccountDataRequest) (*DeleteAccountDataResponse, error)
+	// Lists the messages that this service has not delivered yet, oldest first: one
+	// for each order that has a next step.
+	ListOutboxMessages(context.Context, *ListOutboxMessagesRequest) (*ListOutboxMessagesResponse, error)
+	// Delivers a dead message again, at once and with as many attempts as a new
+	// one. A message that is not dead stays as it is.
+	RetryOutboxMessage(context.Context, *RetryOutboxMessageRequest) (*RetryOutboxMessageResponse, error)
 	mustEmbedUnimplementedCheckoutServiceServer()
 }
 
@@ -343,6 +377,12 @@ func (UnimplementedCheckoutServiceServer) ExportAccountData(context.Context, *Ex
 }
 func (UnimplementedCheckoutServiceServer) DeleteAccountData(context.Context, *DeleteAccountDataRequest) (*DeleteAccountDataResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteAccountData not implemented")
+}
+func (UnimplementedCheckoutServiceServer) ListOutboxMessages(context.Context, *ListOutboxMessagesRequest) (*ListOutboxMessagesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListOutboxMessages not implemented")
+}
+func (UnimplementedCheckoutServiceServer) RetryOutboxMessage(context.Context, *RetryOutboxMessageRequest) (*RetryOutboxMessageResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RetryOutboxMessage not implemented")
 }
 func (UnimplementedCheckoutServiceServer) mustEmbedUnimplementedCheckoutServiceServer() {}
 func (UnimplementedCheckoutServiceServer) testEmbeddedByValue()                         {}
@@ -574,6 +614,42 @@ func _CheckoutService_DeleteAccountData_Handler(srv interface{}, ctx context.Con
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CheckoutService_ListOutboxMessages_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListOutboxMessagesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CheckoutServiceServer).ListOutboxMessages(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CheckoutService_ListOutboxMessages_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CheckoutServiceServer).ListOutboxMessages(ctx, req.(*ListOutboxMessagesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _CheckoutService_RetryOutboxMessage_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RetryOutboxMessageRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CheckoutServiceServer).RetryOutboxMessage(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CheckoutService_RetryOutboxMessage_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CheckoutServiceServer).RetryOutboxMessage(ctx, req.(*RetryOutboxMessageRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // CheckoutService_ServiceDesc is the grpc.ServiceDesc for CheckoutService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -624,6 +700,14 @@ var CheckoutService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "DeleteAccountData",
 			Handler:    _CheckoutService_DeleteAccountData_Handler,
+		},
+		{
+			MethodName: "ListOutboxMessages",
+			Handler:    _CheckoutService_ListOutboxMessages_Handler,
+		},
+		{
+			MethodName: "RetryOutboxMessage",
+			Handler:    _CheckoutService_RetryOutboxMessage_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -3,6 +3,7 @@ from bookstore.cart.v1 import cart_pb2 as _cart_pb2
 from bookstore.cart.v1 import order_pb2 as _order_pb2
 from bookstore.transactions.v1 import payment_method_pb2 as _payment_method_pb2
 from bookstore.type.v1 import conventions_pb2 as _conventions_pb2
+from bookstore.type.v1 import outbox_pb2 as _outbox_pb2
 from buf.validate import validate_pb2 as _validate_pb2
 from proofread.v1 import options_pb2 as _options_pb2
 from google.protobuf.internal import containers as _containers
@@ -200,3 +201,33 @@ class DeleteAccountDataRequest(_message.Message):
 class DeleteAccountDataResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class ListOutboxMessagesRequest(_message.Message):
+    __slots__ = ("page_size", "page_token", "dead_only")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    DEAD_ONLY_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    dead_only: bool
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., dead_only: _Optional[bool] = ...) -> None: ...
+
+class ListOutboxMessagesResponse(_message.Message):
+    __slots__ = ("messages", "next_page_token")
+    MESSAGES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    messages: _containers.RepeatedCompositeFieldContainer[_outbox_pb2.OutboxMessage]
+    next_page_token: str
+    def __init__(self, messages: _Optional[_Iterable[_Union[_outbox_pb2.OutboxMessage, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class RetryOutboxMessageRequest(_message.Message):
+    __slots__ = ("message_id",)
+    MESSAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    message_id: int
+    def __init__(self, message_id: _Optional[int] = ...) -> None: ...
+
+class RetryOutboxMessageResponse(_message.Message):
+    __slots__ = ("message",)
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    message: _outbox_pb2.OutboxMessage
+    def __init__(self, message: _Optional[_Union[_outbox_pb2.OutboxMessage, _Mapping]] = ...) -> None: ...

@@ -96,6 +96,16 @@ class CheckoutServiceStub:
                 request_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.DeleteAccountDataRequest.SerializeToString,
                 response_deserializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.DeleteAccountDataResponse.FromString,
                 _registered_method=True)
+        self.ListOutboxMessages = channel.unary_unary(
+                '/bookstore.cart.v1.CheckoutService/ListOutboxMessages',
+                request_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ListOutboxMessagesRequest.SerializeToString,
+                response_deserializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ListOutboxMessagesResponse.FromString,
+                _registered_method=True)
+        self.RetryOutboxMessage = channel.unary_unary(
+                '/bookstore.cart.v1.CheckoutService/RetryOutboxMessage',
+                request_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.RetryOutboxMessageRequest.SerializeToString,
+                response_deserializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.RetryOutboxMessageResponse.FromString,
+                _registered_method=True)
 
 
 class CheckoutServiceServicer:
@@ -219,6 +229,22 @@ class CheckoutServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListOutboxMessages(self, request, context):
+        """Lists the messages that this service has not delivered yet, oldest first: one
+        for each order that has a next step.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RetryOutboxMessage(self, request, context):
+        """Delivers a dead message again, at once and with as many attempts as a new
+        one. A message that is not dead stays as it is.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CheckoutServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -281,6 +307,16 @@ def add_CheckoutServiceServicer_to_server(servicer, server):
                     servicer.DeleteAccountData,
                     request_deserializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.DeleteAccountDataRequest.FromString,
                     response_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.DeleteAccountDataResponse.SerializeToString,
+            ),
+            'ListOutboxMessages': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListOutboxMessages,
+                    request_deserializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ListOutboxMessagesRequest.FromString,
+                    response_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ListOutboxMessagesResponse.SerializeToString,
+            ),
+            'RetryOutboxMessage': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetryOutboxMessage,
+                    request_deserializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.RetryOutboxMessageRequest.FromString,
+                    response_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.RetryOutboxMessageResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -609,6 +645,60 @@ class CheckoutService:
             '/bookstore.cart.v1.CheckoutService/DeleteAccountData',
             bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.DeleteAccountDataRequest.SerializeToString,
             bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.DeleteAccountDataResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListOutboxMessages(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bookstore.cart.v1.CheckoutService/ListOutboxMessages',
+            bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ListOutboxMessagesRequest.SerializeToString,
+            bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ListOutboxMessagesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetryOutboxMessage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bookstore.cart.v1.CheckoutService/RetryOutboxMessage',
+            bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.RetryOutboxMessageRequest.SerializeToString,
+            bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.RetryOutboxMessageResponse.FromString,
             options,
             channel_credentials,
             insecure,

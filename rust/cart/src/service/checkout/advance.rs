@@ -4,12 +4,14 @@
 //! transaction that gives the order that step, and deleted only when nothing is left to do; so
 //! after a crash at any point the steps are done again, and each of them has an effect once.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
-use service::{DeliveryError, OutboxHandler};
+use service::{DeliveryError, OutboxHandler, OutboxView};
 use store::outbox::Message;
 use uuid::Uuid;
 
-use super::Checkout;
+use super::{Checkout, TOPIC};
 use crate::{CartError, Event, Order, OrderId, Step, payments::PaymentAnswer, stock::HoldAnswer};
 
 /// A charge must be answered this long before the reservation expires: longer than the charge
@@ -35,7 +37,18 @@ impl OutboxHandler for Advance {
     }
 }
 
+/// Says in words what a message does.
+fn summarize(_: &str, message: &Message) -> String {
+    format!("The next step of the order {}", message.key)
+}
+
 impl Checkout {
+    /// The orders that have a next step.
+    pub(crate) fn outbox(&self) -> OutboxView {
+        let clock = Arc::clone(&self.inner.options.clock);
+        OutboxView::new(self.db().clone(), clock, &[TOPIC], summarize)
+    }
+
     async fn advance(&self, order_id: OrderId) -> Result<(), DeliveryError> {
         let failed = |error: CartError| DeliveryError::Temporary(error.to_string());
         let mut order = self.any_order(order_id).await.map_err(failed)?;
