@@ -5,7 +5,11 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use contract::bookstore::inventory::v1::{inventory_service_server::InventoryService, *};
+use contract::{
+    bookstore::inventory::v1::{inventory_service_server::InventoryService, *},
+    errors::inventory as errors,
+};
+use rpc::failure;
 use tonic::{Request, Response, Status, Streaming, codegen::BoxStream};
 
 use crate::{Fault, FaultSwitch, lock, stock::Stock};
@@ -207,6 +211,12 @@ impl InventoryService for FakeInventory {
     ) -> Result<Response<SetStockResponse>, Status> {
         self.faults.apply("set_stock").await?;
         let request = request.into_inner();
+        let before = self.level(request.book_id).on_hand;
+        let is_expected = request.expected_on_hand.is_none_or(|it| it == before);
+        if !is_expected && before != request.on_hand() {
+            let refused = failure(errors::STOCK_CHANGED, "it has changed");
+            return Err(refused.with("on_hand", before).into_status());
+        }
         self.set_on_hand(request.book_id, request.on_hand());
         let level = Some(self.level(request.book_id));
         Ok(Response::new(SetStockResponse { level }))

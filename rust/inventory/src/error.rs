@@ -37,6 +37,14 @@ pub enum InventoryError {
         /// The rejected stock.
         on_hand: i32,
     },
+    /// The stock is not what the caller has seen.
+    #[error("book {book_id} has {on_hand} copies now: look at its stock again")]
+    StockChanged {
+        /// The book.
+        book_id: BookId,
+        /// The number of copies in the warehouse.
+        on_hand: i32,
+    },
     /// The reservation is no longer held, so the call is not allowed.
     #[error("the reservation {reservation_id} is not held: its state is {}", state.as_str_name())]
     ReservationNotHeld {
@@ -82,6 +90,9 @@ impl From<InventoryError> for Status {
             } => declared(errors::STOCK_BELOW_RESERVED)
                 .with("book_id", book_id)
                 .with("reserved", reserved),
+            InventoryError::StockChanged { book_id, on_hand } => declared(errors::STOCK_CHANGED)
+                .with("book_id", book_id)
+                .with("on_hand", on_hand),
             InventoryError::ReservationNotHeld {
                 reservation_id,
                 state,

@@ -75,7 +75,7 @@ fn import(
     };
     let number = book.book_id;
     if let Some(on_hand) = import.on_hand {
-        stock::set(state, number, on_hand)?;
+        stock::set(state, number, on_hand, None)?;
     }
     match state.books.get(&number) {
         None => done.created += 1,
@@ -219,6 +219,7 @@ impl InventoryService for Inventory {
             &mut state,
             request.book_id,
             request.on_hand.unwrap_or_default(),
+            request.expected_on_hand,
         )?;
         Ok(Response::new(SetStockResponse {
             level: Some(state.level(request.book_id)),

@@ -13,9 +13,19 @@ use uuid::Uuid;
 
 use super::catalogue::State;
 
-/// Sets the number of copies on hand.
-pub(super) fn set(state: &mut State, number: i32, on_hand: i32) -> Result<(), Status> {
-    let reserved = state.level(number).reserved;
+/// Sets the number of copies on hand, if it is the expected one or already the new one.
+pub(super) fn set(
+    state: &mut State,
+    number: i32,
+    on_hand: i32,
+    expected: Option<i32>,
+) -> Result<(), Status> {
+    let before = state.level(number);
+    let reserved = before.reserved;
+    if before.on_hand != on_hand && expected.is_some_and(|it| it != before.on_hand) {
+        let message = format!("book {number} has {} copies", before.on_hand);
+        return Err(failure(errors::STOCK_CHANGED, message).into_status());
+    }
     if on_hand < reserved {
         let message = format!("{reserved} copies of book {number} are reserved");
         return Err(failure(errors::STOCK_BELOW_RESERVED, message).into_status());

@@ -33,6 +33,7 @@ async fn every_acknowledged_write_survives_sigkill() {
     let plenty = SetStockRequest {
         book_id: RESERVED_BOOK,
         on_hand: Some(1_000_000),
+        expected_on_hand: None,
     };
     process
         .operator()
@@ -102,6 +103,7 @@ async fn set_until_it_fails(
         let request = SetStockRequest {
             book_id,
             on_hand: Some(last + 1),
+            expected_on_hand: None,
         };
         if client.set_stock(request).await.is_err() {
             return last;

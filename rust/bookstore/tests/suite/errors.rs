@@ -130,6 +130,7 @@ async fn broken_rules_are_reported_per_field() {
     let request = SetStockRequest {
         book_id: 1,
         on_hand: None,
+        expected_on_hand: None,
     };
     transcript
         .ask("on_hand unset", inventory!("SetStock"), &request)
@@ -245,6 +246,7 @@ async fn service_errors_carry_a_machine_readable_reason() {
     let stock = SetStockRequest {
         book_id: 5,
         on_hand: Some(3),
+        expected_on_hand: None,
     };
     process
         .operator()

@@ -22,6 +22,7 @@ async fn every_call_is_counted_by_method_and_code() {
     let stock = SetStockRequest {
         book_id: 1,
         on_hand: Some(1),
+        expected_on_hand: None,
     };
     let answer = inventory.set_stock(stock).await;
     answer.expect_err("the token is missing");

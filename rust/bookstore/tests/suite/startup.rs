@@ -39,6 +39,7 @@ async fn restart_keeps_data_and_token() {
     let stock = SetStockRequest {
         book_id: 1,
         on_hand: Some(12_345),
+        expected_on_hand: None,
     };
     let answer = process.operator().set_stock(stock).await;
     answer.expect("the token is right");
@@ -73,6 +74,7 @@ async fn two_processes_started_at_once_share_a_token_and_a_postgres_database() {
     let stock = SetStockRequest {
         book_id: 1,
         on_hand: Some(12_345),
+        expected_on_hand: None,
     };
     let answer = one.operator().set_stock(stock).await;
     answer.expect("the token is right");

@@ -143,7 +143,11 @@ impl InventoryService for Grpc {
         let request = request.into_inner();
         let level = self
             .0
-            .set_stock(BookId(request.book_id), request.on_hand())
+            .set_stock(
+                BookId(request.book_id),
+                request.on_hand(),
+                request.expected_on_hand,
+            )
             .await?;
         Ok(Response::new(SetStockResponse {
             level: Some(level.into()),

@@ -85,7 +85,7 @@ async fn import_in_transaction(
         .filter(|pending| pending.stock_differs())
     {
         let book_id = pending.book.book_id;
-        if rows::stock::set(transaction, book_id, pending.on_hand)
+        if rows::stock::set(transaction, book_id, pending.on_hand, None)
             .await?
             .is_none()
         {

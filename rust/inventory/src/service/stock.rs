@@ -32,21 +32,28 @@ impl Inventory {
             .collect())
     }
 
-    /// Sets how many copies of a book are in the warehouse.
+    /// Sets how many copies of a book are in the warehouse, if there are `expected` or already as
+    /// many as there shall be.
     pub(crate) async fn set_stock(
         &self,
         book_id: BookId,
         on_hand: i32,
+        expected: Option<i32>,
     ) -> Result<StockLevel, InventoryError> {
         self.expire_due_reservations().await?;
         let level = store::write!(self.db(), transaction => {
-            match rows::stock::set(transaction, book_id, on_hand).await? {
-                Some(level) => Ok(level),
-                None => {
-                    let level = rows::stock::level(transaction, book_id).await?;
-                    Err(stock_not_set_error(level, book_id, on_hand))
-                }
+            if let Some(level) = rows::stock::set(transaction, book_id, on_hand, expected).await? {
+                return Ok(level);
             }
+            let level = rows::stock::level(transaction, book_id).await?;
+            let is_expected = |level: &StockLevel| expected.is_none_or(|it| it == level.on_hand);
+            if let Some(changed) = level.filter(|level| !is_expected(level)) {
+                return Err(InventoryError::StockChanged {
+                    book_id,
+                    on_hand: changed.on_hand,
+                });
+            }
+            Err(stock_not_set_error(level, book_id, on_hand))
         })?;
         self.stock_changed(&[book_id]);
         Ok(level)

@@ -24,6 +24,7 @@ store::statements! {
 
     const SET = Sql::portable(
         "UPDATE stock SET on_hand = $2 WHERE book_id = $1 AND reserved <= $2
+             AND on_hand IN ($2, COALESCE($3, on_hand))
          RETURNING book_id, on_hand, reserved",
     );
 
@@ -99,14 +100,15 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-/// Sets the number of copies in the warehouse. `None` if the book does not exist or more
-/// copies are reserved.
+/// Sets the number of copies in the warehouse. `None` if the book does not exist, more copies are
+/// reserved, or there are neither the expected number of copies nor the new one.
 pub(crate) async fn set(
     transaction: &mut Transaction,
     book_id: BookId,
     on_hand: i32,
+    expected: Option<i32>,
 ) -> Result<Option<StockLevel>, InventoryError> {
-    let set = query(SET).bind(book_id.0).bind(on_hand);
+    let set = query(SET).bind(book_id.0).bind(on_hand).bind(expected);
     let row: Option<LevelRow> = set.fetch_optional(transaction).await?;
     row.map(StockLevel::try_from).transpose()
 }

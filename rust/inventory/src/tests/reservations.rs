@@ -254,6 +254,7 @@ async fn copies_of_due_reservations_are_available(database: TestDb) {
     let request = SetStockRequest {
         book_id: 2,
         on_hand: Some(0),
+        expected_on_hand: None,
     };
     service
         .client
@@ -328,6 +329,7 @@ async fn failed_request_can_be_retried(database: TestDb) {
     let request = SetStockRequest {
         book_id: 1,
         on_hand: Some(3),
+        expected_on_hand: None,
     };
     service
         .client

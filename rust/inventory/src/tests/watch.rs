@@ -47,6 +47,7 @@ async fn set(service: &mut TestInventory, book_id: i32, on_hand: i32) {
     let request = SetStockRequest {
         book_id,
         on_hand: Some(on_hand),
+        expected_on_hand: None,
     };
     service
         .client

@@ -80,20 +80,20 @@ pub(super) async fn set(
 ) -> Response {
     let typed = sent.text("on_hand");
     let book_id = sent.number("book_id");
+    // The page always says what the operator has seen: without that, the call is refused.
     let request = SetStockRequest {
         book_id,
         on_hand: typed.parse().ok(),
+        expected_on_hand: Some(sent.text("seen").parse().unwrap_or(-1)),
     };
     let query = sent.text("q");
-    let seen = sent.text("seen").parse().ok();
-    let outcome = set_if_seen(&shop, &clients, request, seen).await;
-    let why = match &outcome {
-        Ok(true) => {
+    let deadline = shop.action_deadline();
+    let why = match call!(deadline, clients.inventory, set_stock, request) {
+        Ok(_) => {
             let query = form_urlencode(&query);
             return see_other(&format!("/operator/stock?q={query}&done=set"));
         }
-        Ok(false) => "The stock has changed since you loaded the page. Look at it and try again.",
-        Err(refusal) => problem(refusal),
+        Err(refusal) => problem(&refusal),
     };
     let refused = Refused {
         book_id,
@@ -103,31 +103,12 @@ pub(super) async fn set(
     stock_page(&shop, &clients, query, None, Some(refused)).await
 }
 
-/// Sets the stock if it is still what the operator has seen; `false` if it is not. A sale between
-/// the two calls is not noticed, because the contract has no condition on the stock.
-async fn set_if_seen(
-    shop: &Shop,
-    clients: &OperatorClients,
-    request: SetStockRequest,
-    seen: Option<i32>,
-) -> Result<bool, Refusal> {
-    let deadline = shop.action_deadline();
-    let book_ids = vec![request.book_id];
-    let levels = BatchGetStockRequest { book_ids };
-    let levels = call!(deadline, clients.inventory, batch_get_stock, levels)?.levels;
-    // A book that does not exist is refused by the next call.
-    if levels
-        .first()
-        .is_some_and(|level| Some(level.on_hand) != seen)
-    {
-        return Ok(false);
-    }
-    call!(deadline, clients.inventory, set_stock, request)?;
-    Ok(true)
-}
-
 fn problem(refusal: &Refusal) -> &'static str {
     match refusal {
+        Refusal::Declared { reason, .. } if reason == "STOCK_CHANGED" => {
+            "The number of copies has changed since you loaded the page, because some were sold or \
+             somebody else has set it. It is as shown here now: set it again if that is still right."
+        }
         Refusal::Declared { reason, .. } if reason == "STOCK_BELOW_RESERVED" => {
             "There cannot be fewer copies than those that are reserved for orders."
         }

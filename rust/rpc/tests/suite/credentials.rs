@@ -54,6 +54,7 @@ async fn operator_token_allows_set_stock() {
     let request = SetStockRequest {
         book_id: 7,
         on_hand: Some(3),
+        expected_on_hand: None,
     };
     let response = server.operator().set_stock(request).await.expect("allowed");
     assert_eq!(response.into_inner().level.expect("required").on_hand, 3);
@@ -67,6 +68,7 @@ async fn in_process_call_has_the_caller_of_its_channel() {
     let request = SetStockRequest {
         book_id: 7,
         on_hand: Some(3),
+        expected_on_hand: None,
     };
     let channel = server.channel.clone().with_caller(Caller::Operator);
     InventoryServiceClient::new(channel)

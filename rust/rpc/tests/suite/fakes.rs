@@ -135,7 +135,9 @@ impl InventoryService for FakeInventory {
         request: Request<SetStockRequest>,
     ) -> Result<Response<SetStockResponse>, Status> {
         assert_eq!(Caller::of(&request), Caller::Operator);
-        let SetStockRequest { book_id, on_hand } = request.into_inner();
+        let SetStockRequest {
+            book_id, on_hand, ..
+        } = request.into_inner();
         let on_hand = on_hand.expect("required");
         Ok(Response::new(SetStockResponse {
             level: Some(level(book_id, on_hand)),

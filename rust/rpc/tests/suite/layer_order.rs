@@ -261,6 +261,7 @@ async fn access_log_contains_no_message_fields(transport: Transport) {
     let message = SetStockRequest {
         book_id: 424_242,
         on_hand: Some(131_313),
+        expected_on_hand: None,
     };
     server
         .operator()

@@ -887,9 +887,13 @@ type SetStockRequest struct {
 	BookId int32 `protobuf:"varint,1,opt,name=book_id,json=bookId,proto3" json:"book_id,omitempty"`
 	// The number of copies in the warehouse, including the reserved ones. Set it
 	// to zero explicitly if no copies are left; an unset field is refused.
-	OnHand        *int32 `protobuf:"varint,2,opt,name=on_hand,json=onHand,proto3,oneof" json:"on_hand,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	OnHand *int32 `protobuf:"varint,2,opt,name=on_hand,json=onHand,proto3,oneof" json:"on_hand,omitempty"`
+	// The number of copies in the warehouse that the caller has seen. If another
+	// number is there now, because copies were sold, the call fails and changes
+	// nothing, unless that number is on_hand already, so that a retry succeeds.
+	ExpectedOnHand *int32 `protobuf:"varint,3,opt,name=expected_on_hand,json=expectedOnHand,proto3,oneof" json:"expected_on_hand,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *SetStockRequest) Reset() {
@@ -932,6 +936,13 @@ func (x *SetStockRequest) GetBookId() int32 {
 func (x *SetStockRequest) GetOnHand() int32 {
 	if x != nil && x.OnHand != nil {
 		return *x.OnHand
+	}
+	return 0
+}
+
+func (x *SetStockRequest) GetExpectedOnHand() int32 {
+	if x != nil && x.ExpectedOnHand != nil {
+		return *x.ExpectedOnHand
 	}
 	return 0
 }
@@ -1642,13 +1653,15 @@ const file_bookstore_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"\bbook_ids\x18\x01 \x03(\x05B\x18\xbaH\x15\x92\x01\x12\b\x01\x10d\x18\x01\"\n" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\abookIds\"]\n" +
 	"\x15BatchGetStockResponse\x12D\n" +
-	"\x06levels\x18\x01 \x03(\v2\".bookstore.inventory.v1.StockLevelB\b\xbaH\x05\x92\x01\x02\x10dR\x06levels\"s\n" +
+	"\x06levels\x18\x01 \x03(\v2\".bookstore.inventory.v1.StockLevelB\b\xbaH\x05\x92\x01\x02\x10dR\x06levels\"\xf7\x01\n" +
 	"\x0fSetStockRequest\x12&\n" +
 	"\abook_id\x18\x01 \x01(\x05B\r\xbaH\n" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\x06bookId\x12,\n" +
-	"\aon_hand\x18\x02 \x01(\x05B\x0e\xbaH\v\xc8\x01\x01\x1a\x06\x18\xc0\x84=(\x00H\x00R\x06onHand\x88\x01\x01B\n" +
+	"\aon_hand\x18\x02 \x01(\x05B\x0e\xbaH\v\xc8\x01\x01\x1a\x06\x18\xc0\x84=(\x00H\x00R\x06onHand\x88\x01\x01\x12m\n" +
+	"\x10expected_on_hand\x18\x03 \x01(\x05B>\xbaH\b\x1a\x06\x18\xc0\x84=(\x00\xca\xd8\x19/the stock is set, however many copies there areH\x01R\x0eexpectedOnHand\x88\x01\x01B\n" +
 	"\n" +
-	"\b_on_hand\"T\n" +
+	"\b_on_handB\x13\n" +
+	"\x11_expected_on_hand\"T\n" +
 	"\x10SetStockResponse\x12@\n" +
 	"\x05level\x18\x01 \x01(\v2\".bookstore.inventory.v1.StockLevelB\x06\xbaH\x03\xc8\x01\x01R\x05level\"\xd7\x01\n" +
 	"\x13ReserveStockRequest\x12'\n" +
@@ -1683,7 +1696,7 @@ const file_bookstore_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"\bbook_ids\x18\x01 \x03(\x05B\x18\xbaH\x15\x92\x01\x12\b\x01\x10d\x18\x01\"\n" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\abookIds\"V\n" +
 	"\x12WatchStockResponse\x12@\n" +
-	"\x05level\x18\x01 \x01(\v2\".bookstore.inventory.v1.StockLevelB\x06\xbaH\x03\xc8\x01\x01R\x05level2\xf7\x1d\n" +
+	"\x05level\x18\x01 \x01(\v2\".bookstore.inventory.v1.StockLevelB\x06\xbaH\x03\xc8\x01\x01R\x05level2\xac\x1f\n" +
 	"\x10InventoryService\x12\xbf\x01\n" +
 	"\aGetBook\x12&.bookstore.inventory.v1.GetBookRequest\x1a'.bookstore.inventory.v1.GetBookResponse\"c\xca\xd8\x19\\\b\x05\x12\x0eBOOK_NOT_FOUND\x1aHno book has this id; find the ids of books with ListBooks or SearchBooks\x90\x02\x01\x12q\n" +
 	"\rBatchGetBooks\x12,.bookstore.inventory.v1.BatchGetBooksRequest\x1a-.bookstore.inventory.v1.BatchGetBooksResponse\"\x03\x90\x02\x01\x12\xa9\x02\n" +
@@ -1697,8 +1710,8 @@ const file_bookstore_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"\vImportBooks\x12*.bookstore.inventory.v1.ImportBooksRequest\x1a+.bookstore.inventory.v1.ImportBooksResponse\"\xa7\x01\xca\xd8\x19\x91\x01\b\t\x12\x14STOCK_BELOW_RESERVED\x1awthe new stock of a book is lower than the number of its reserved copies; release reservations or import a larger number\xda\xd8\x19\n" +
 	"\n" +
 	"\boperator\x90\x02\x02(\x01\x12q\n" +
-	"\rBatchGetStock\x12,.bookstore.inventory.v1.BatchGetStockRequest\x1a-.bookstore.inventory.v1.BatchGetStockResponse\"\x03\x90\x02\x01\x12\xd9\x02\n" +
-	"\bSetStock\x12'.bookstore.inventory.v1.SetStockRequest\x1a(.bookstore.inventory.v1.SetStockResponse\"\xf9\x01\xca\xd8\x19\\\b\x05\x12\x0eBOOK_NOT_FOUND\x1aHno book has this id; find the ids of books with ListBooks or SearchBooks\xca\xd8\x19\x83\x01\b\t\x12\x14STOCK_BELOW_RESERVED\x1aithe number is lower than the number of reserved copies; release reservations first or set a larger number\xda\xd8\x19\n" +
+	"\rBatchGetStock\x12,.bookstore.inventory.v1.BatchGetStockRequest\x1a-.bookstore.inventory.v1.BatchGetStockResponse\"\x03\x90\x02\x01\x12\x8e\x04\n" +
+	"\bSetStock\x12'.bookstore.inventory.v1.SetStockRequest\x1a(.bookstore.inventory.v1.SetStockResponse\"\xae\x03\xca\xd8\x19\\\b\x05\x12\x0eBOOK_NOT_FOUND\x1aHno book has this id; find the ids of books with ListBooks or SearchBooks\xca\xd8\x19\x83\x01\b\t\x12\x14STOCK_BELOW_RESERVED\x1aithe number is lower than the number of reserved copies; release reservations first or set a larger number\xca\xd8\x19\xb0\x01\b\t\x12\rSTOCK_CHANGED\x1a\x9c\x01expected_on_hand is set, and another number of copies is in the warehouse, as the metadata key on_hand of ErrorInfo says; look at the stock and decide again\xda\xd8\x19\n" +
 	"\n" +
 	"\boperator\x90\x02\x02\x12\xc3\x03\n" +
 	"\fReserveStock\x12+.bookstore.inventory.v1.ReserveStockRequest\x1a,.bookstore.inventory.v1.ReserveStockResponse\"\xd7\x02\xca\xd8\x19y\b\x05\x12\x0eBOOK_NOT_FOUND\x1aea line has a book id that is not in the catalogue; the metadata key book_id of ErrorInfo gives the id\xca\xd8\x19\xa8\x01\b\t\x12\fOUT_OF_STOCK\x1a\x95\x01a line requests more copies than are available; the metadata keys book_id and available of ErrorInfo give the book and the number of available copies\xda\xd8\x19\n" +

@@ -135,12 +135,14 @@ class BatchGetStockResponse(_message.Message):
     def __init__(self, levels: _Optional[_Iterable[_Union[_stock_pb2.StockLevel, _Mapping]]] = ...) -> None: ...
 
 class SetStockRequest(_message.Message):
-    __slots__ = ("book_id", "on_hand")
+    __slots__ = ("book_id", "on_hand", "expected_on_hand")
     BOOK_ID_FIELD_NUMBER: _ClassVar[int]
     ON_HAND_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_ON_HAND_FIELD_NUMBER: _ClassVar[int]
     book_id: int
     on_hand: int
-    def __init__(self, book_id: _Optional[int] = ..., on_hand: _Optional[int] = ...) -> None: ...
+    expected_on_hand: int
+    def __init__(self, book_id: _Optional[int] = ..., on_hand: _Optional[int] = ..., expected_on_hand: _Optional[int] = ...) -> None: ...
 
 class SetStockResponse(_message.Message):
     __slots__ = ("level",)

@@ -283,6 +283,7 @@ impl<'h> Deployment<'h> {
         let stock = SetStockRequest {
             book_id: 7,
             on_hand: Some(3),
+            expected_on_hand: None,
         };
         operator
             .set_stock(stock)
