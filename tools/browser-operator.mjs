@@ -35,8 +35,9 @@ async function signIn(page) {
   await page.waitForURL("**/operator/orders");
 }
 
-// Opens an account and orders a book; returns the path of the paid order.
-async function order(page, email) {
+// Opens an account and orders a book; returns the path of the order, which is paid unless it has
+// another payment method.
+async function order(page, email, method) {
   await page.goto(`${shop}/sign-up`);
   await page.getByLabel("Email address").fill(email);
   await page.getByLabel("Password").fill(PASSWORD);
@@ -62,9 +63,10 @@ async function order(page, email) {
   await page.getByLabel("Street and number").fill("1 Main Street");
   await page.getByLabel("City").fill("London");
   await page.getByLabel("Country").fill("GB");
+  if (method) await page.getByLabel("Payment method").selectOption(method);
   await page.getByRole("button", { name: "Order and pay" }).click();
   await page.waitForURL("**/orders/*");
-  await page.getByRole("heading", { name: "Paid", exact: true }).waitFor();
+  if (!method) await page.getByRole("heading", { name: "Paid", exact: true }).waitFor();
   return new URL(page.url()).pathname;
 }
 
@@ -112,24 +114,26 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
+// axe is added to the page, which its policy would forbid.
+async function checkWithAxe(page, where, colorScheme) {
+  await page.addScriptTag({ path: AXE });
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+  const folder = process.env.BINDERY_SCREENSHOTS;
+  const name = where.replace(/\W+/g, "-");
+  if (folder) await page.screenshot({ path: `${folder}/${name}-${colorScheme}.png`, fullPage: true });
+  await page.setViewportSize({ width: 390, height: 844 });
+  if (folder) await page.screenshot({ path: `${folder}/${name}-${colorScheme}-phone.png`, fullPage: true });
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+  await page.setViewportSize({ width: 1280, height: 900 });
+  assert.deepEqual({ found, wide }, { found: [], wide: false }, `${where} in ${colorScheme}`);
+}
+
 for (const colorScheme of ["light", "dark"]) {
   test(`axe finds no barrier on the operator's pages in ${colorScheme} colours`, { timeout: 180_000 }, async () => {
-    // axe is added to the pages, which their policy would forbid.
     const context = await browser.newContext({ colorScheme, bypassCSP: true });
     const page = await context.newPage();
-    const check = async (where) => {
-      await page.addScriptTag({ path: AXE });
-      const { violations } = await page.evaluate(() => globalThis.axe.run());
-      const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
-      const folder = process.env.BINDERY_SCREENSHOTS;
-      const name = where.replace(/\W+/g, "-");
-      if (folder) await page.screenshot({ path: `${folder}/${name}-${colorScheme}.png`, fullPage: true });
-      await page.setViewportSize({ width: 390, height: 844 });
-      if (folder) await page.screenshot({ path: `${folder}/${name}-${colorScheme}-phone.png`, fullPage: true });
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-      await page.setViewportSize({ width: 1280, height: 900 });
-      assert.deepEqual({ found, wide }, { found: [], wide: false }, `${where} in ${colorScheme}`);
-    };
+    const check = (where) => checkWithAxe(page, where, colorScheme);
     await page.goto(`${shop}/operator/sign-in`);
     await check("sign-in");
     await signIn(page);
@@ -153,6 +157,36 @@ for (const colorScheme of ["light", "dark"]) {
     await page.getByRole("button", { name: "Run the audit" }).click();
     await page.getByRole("heading", { name: "Everything agrees" }).waitFor();
     await check("report");
+    await context.close();
+  });
+}
+
+for (const colorScheme of ["light", "dark"]) {
+  test(`the operator decides about a parked payment in ${colorScheme} colours`, { timeout: 180_000 }, async () => {
+    const context = await browser.newContext({ colorScheme, bypassCSP: true });
+    const page = await context.newPage();
+    await order(page, `parked-${colorScheme}@example.org`, "tok_request_refused");
+    await signIn(page);
+    const parked = page.locator("main li h2 a");
+    do await page.goto(`${shop}/operator/payments?show=parked`);
+    while ((await parked.count()) === 0);
+    await checkWithAxe(page, "parked payments", colorScheme);
+    await parked.first().click();
+    await page.waitForURL("**/operator/payments/*");
+    await checkWithAxe(page, "parked payment", colorScheme);
+    await page.getByLabel("What has happened").selectOption("Mark as charged");
+    await page.getByLabel("Your name").fill("Grace");
+    await page.getByLabel("What you have found out").fill("Nothing was taken");
+    await page.getByRole("button", { name: "Decide" }).click();
+    await page.getByText("Write the id of the charge").waitFor();
+    await checkWithAxe(page, "refused decision", colorScheme);
+    await page.getByLabel("What has happened").selectOption("Mark as not charged");
+    await page.getByRole("button", { name: "Decide" }).click();
+    await page.waitForURL("**?done=resolved");
+    const text = await page.locator("main").innerText();
+    assert.match(text, /Mark as not charged.*by Grace/);
+    assert.match(text, /Declined/);
+    await checkWithAxe(page, "decided payment", colorScheme);
     await context.close();
   });
 }

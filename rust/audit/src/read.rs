@@ -90,6 +90,7 @@ impl Services {
             |page_token| ListPaymentsRequest {
                 page_size: PAGE_SIZE,
                 page_token,
+                parked_only: false,
             },
             payments
         );

@@ -35,6 +35,8 @@ struct State {
     transactions: Vec<Transaction>,
     charges: HashMap<String, (ChargeRequest, usize)>,
     refunds: HashMap<String, (RefundRequest, RefundResponse)>,
+    /// Payments that wait or have waited for the operator.
+    parked: Vec<Payment>,
     /// The requests of ResendReceipt.
     resent: HashSet<String>,
 }
@@ -174,6 +176,57 @@ impl FakeTransactions {
         }
     }
 
+    /// Lets a payment wait for the operator. An undecided one has no transaction.
+    pub fn park(&self, payment: Payment) {
+        lock(&self.state).parked.push(payment);
+    }
+
+    /// The payments: those that a test has parked, and all transactions, oldest first.
+    fn payments(&self) -> Vec<Payment> {
+        let state = lock(&self.state);
+        let transactions = state.transactions.iter().map(|transaction| Payment {
+            transaction_id: transaction.transaction_id.clone(),
+            reference: transaction.reference.clone(),
+            amount: transaction.amount.clone(),
+            transaction: Some(transaction.clone()),
+            ..Payment::default()
+        });
+        let parked = &state.parked;
+        let is_parked = |id: &str| parked.iter().any(|payment| payment.transaction_id == id);
+        let others = transactions.filter(|payment| !is_parked(&payment.transaction_id));
+        parked.iter().cloned().chain(others).collect()
+    }
+
+    /// Records a decision, which changes nothing else.
+    fn resolve(&self, request: ResolveParkedPaymentRequest) -> Result<PaymentResolution, Status> {
+        let mut state = lock(&self.state);
+        let refused = |error| failure(error, "refused").into_status();
+        let mut parked = state.parked.iter_mut();
+        let payment = parked.find(|payment| payment.transaction_id == request.transaction_id);
+        let payment = payment.ok_or_else(|| refused(errors::PAYMENT_NOT_PARKED))?;
+        if payment.parked_reason.is_empty() {
+            return Err(refused(errors::PAYMENT_NOT_PARKED));
+        }
+        let is_charge = request.refund_id.is_empty();
+        let succeeded = request.action() == PaymentAction::MarkSucceeded;
+        if is_charge && succeeded && request.provider_charge_id.is_empty() {
+            return Err(refused(errors::PROVIDER_CHARGE_ID_MISSING));
+        }
+        let made = PaymentResolution {
+            resolution_id: request.request_id,
+            transaction_id: request.transaction_id,
+            refund_id: request.refund_id,
+            action: request.action,
+            operator_name: request.operator_name,
+            note: request.note,
+            parked_reason: std::mem::take(&mut payment.parked_reason),
+            create_time: Some(prost_types::Timestamp::default()),
+        };
+        payment.parked_refund = None;
+        payment.resolutions.push(made.clone());
+        Ok(made)
+    }
+
     /// How many receipts were sent again.
     pub fn resent_receipts(&self) -> usize {
         lock(&self.state).resent.len()
@@ -276,20 +329,42 @@ impl TransactionService for FakeTransactions {
 
     async fn list_payments(
         &self,
-        _: Request<ListPaymentsRequest>,
+        request: Request<ListPaymentsRequest>,
     ) -> Result<Response<ListPaymentsResponse>, Status> {
         self.faults.apply("list_payments").await?;
-        let payments = self.transactions().into_iter().rev();
-        let payments = payments.map(|transaction| Payment {
-            transaction_id: transaction.transaction_id.clone(),
-            reference: transaction.reference.clone(),
-            amount: transaction.amount.clone(),
-            transaction: Some(transaction),
-            parked_reason: String::new(),
-        });
+        let parked_only = request.into_inner().parked_only;
+        let mut payments = self.payments();
+        payments.retain(|payment| !parked_only || !payment.parked_reason.is_empty());
+        payments.reverse();
         Ok(Response::new(ListPaymentsResponse {
-            payments: payments.collect(),
+            payments,
             next_page_token: String::new(),
+        }))
+    }
+
+    async fn get_payment(
+        &self,
+        request: Request<GetPaymentRequest>,
+    ) -> Result<Response<GetPaymentResponse>, Status> {
+        self.faults.apply("get_payment").await?;
+        let id = request.into_inner().transaction_id;
+        let mut payments = self.payments().into_iter();
+        let payment = payments.find(|payment| payment.transaction_id == id);
+        let missing = || failure(errors::TRANSACTION_NOT_FOUND, "none").into_status();
+        Ok(Response::new(GetPaymentResponse {
+            payment: Some(payment.ok_or_else(missing)?),
+        }))
+    }
+
+    async fn resolve_parked_payment(
+        &self,
+        request: Request<ResolveParkedPaymentRequest>,
+    ) -> Result<Response<ResolveParkedPaymentResponse>, Status> {
+        let request = request.into_inner();
+        let resolve = || self.resolve(request);
+        let resolution = self.faults.serve("resolve_parked_payment", resolve).await?;
+        Ok(Response::new(ResolveParkedPaymentResponse {
+            resolution: Some(resolution),
         }))
     }
 

@@ -1,10 +1,18 @@
 //! The types of the domain: charges and their refunds.
 
+mod payment;
+mod resolution;
+
 use std::fmt;
 
 use jiff::Timestamp;
 use service::{AccountId, Money};
 use uuid::Uuid;
+
+pub use self::{
+    payment::{AccountPayment, ParkedRefund, Payment},
+    resolution::{PaymentAction, PaymentResolution, ResolvePayment},
+};
 
 /// The id of a transaction, a UUIDv7. It is also the idempotency key of the charge at the
 /// payment provider.
@@ -56,48 +64,6 @@ impl ChargeRequest {
             self.receipt_email,
         ]);
         body.to_string().into_bytes()
-    }
-}
-
-/// A payment as the operator sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Payment {
-    /// The id of the transaction.
-    pub transaction_id: TransactionId,
-    /// What is paid for.
-    pub reference: String,
-    /// The amount that was requested.
-    pub amount: Money,
-    /// The transaction; `None` until the provider has decided.
-    pub transaction: Option<Transaction>,
-    /// Why the operator has to look at the charge or at one of its refunds.
-    pub parked_reason: Option<String>,
-}
-
-/// A payment as its payer sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccountPayment {
-    /// The id of the transaction.
-    pub transaction_id: TransactionId,
-    /// What is paid for.
-    pub reference: String,
-    /// The amount that was requested.
-    pub amount: Money,
-    /// When it was requested.
-    pub requested_at: Timestamp,
-    /// Where the receipt is sent, if anywhere.
-    pub receipt_email: Option<String>,
-    /// The transaction; `None` until the provider has decided.
-    pub transaction: Option<Transaction>,
-    /// When the receipt was last requested again, oldest first.
-    pub resent_at: Vec<Timestamp>,
-}
-
-impl AccountPayment {
-    /// The number of refunds that were paid back.
-    pub(crate) fn refund_count(&self) -> usize {
-        let transaction = self.transaction.as_ref();
-        transaction.map_or(0, |transaction| transaction.refunds.len())
     }
 }
 
@@ -256,6 +222,17 @@ impl LedgerAccount {
             Self::Refunds => "refunds",
             Self::Fees => "fees",
         }
+    }
+
+    /// The account with this name.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        let all = [
+            Self::ProviderBalance,
+            Self::Sales,
+            Self::Refunds,
+            Self::Fees,
+        ];
+        all.into_iter().find(|account| account.name() == name)
     }
 }
 

@@ -111,6 +111,18 @@ pub enum TransactionsError {
     /// The charge or refund is left to the operator.
     #[error("it is unknown whether the money was moved: the operator has to look at it")]
     Parked,
+    /// The charge or refund does not wait for the operator.
+    #[error("the charge or refund is not parked, or not any more: read it again")]
+    NotParked,
+    /// What is known about the charge or refund does not allow the decision.
+    #[error("the charge or refund cannot go on in this way: choose another action")]
+    ResolutionNotPossible,
+    /// A successful charge has no id at the provider.
+    #[error("a successful charge needs its id at the payment provider")]
+    ProviderChargeIdMissing,
+    /// The provider cannot have kept so much.
+    #[error("a fee of {0} minor units is more than the amount of the charge")]
+    FeeTooLarge(i64),
     /// The request id was used before with another body.
     #[error("the request id {0} was used with another body: take a new one")]
     RequestIdReused(Uuid),
@@ -157,6 +169,10 @@ impl From<TransactionsError> for Status {
             TransactionsError::ProviderUnavailable | TransactionsError::Parked => {
                 declared(v1::PROVIDER_UNAVAILABLE).retry_after(PROVIDER_RETRY)
             }
+            TransactionsError::NotParked => declared(v1::PAYMENT_NOT_PARKED),
+            TransactionsError::ResolutionNotPossible => declared(v1::RESOLUTION_NOT_POSSIBLE),
+            TransactionsError::ProviderChargeIdMissing => declared(v1::PROVIDER_CHARGE_ID_MISSING),
+            TransactionsError::FeeTooLarge(_) => declared(v1::FEE_TOO_LARGE),
             TransactionsError::RequestIdReused(request_id) => rpc::request_id_reused(request_id),
             TransactionsError::MessageNotFound(message_id) => {
                 declared(v1::MESSAGE_NOT_FOUND).with("message_id", message_id)

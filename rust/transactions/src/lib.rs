@@ -18,7 +18,9 @@
 //!
 //! A charge is *parked* when the provider refuses what it should accept, changes its decision,
 //! or does not answer for [`MAX_PENDING`]. Nothing is guessed then: the row has the reason, the
-//! log an error, and callers get PROVIDER_UNAVAILABLE.
+//! log an error, and callers get PROVIDER_UNAVAILABLE. The operator finds out what has happened and
+//! says so by ResolveParkedPayment: each decision is kept in `payment_resolutions` with who made it
+//! and why, and what it means for the money is one more posting in the ledger.
 //!
 //! # Webhooks
 //! A signed webhook of the provider is a reason to ask it about a pending charge or refund now,
@@ -46,8 +48,9 @@ mod webhooks;
 
 pub use self::service::{MAX_PARTIAL_REFUNDS, MAX_PENDING, Options, Transactions};
 pub use domain::{
-    AccountPayment, ChargeRequest, DeclineReason, LedgerAccount, LedgerBalance, Payment, Refund, RefundId,
-    RefundRequest, Transaction, TransactionId, TransactionState,
+    AccountPayment, ChargeRequest, DeclineReason, LedgerAccount, LedgerBalance, ParkedRefund,
+    Payment, PaymentAction, PaymentResolution, Refund, RefundId, RefundRequest, ResolvePayment,
+    Transaction, TransactionId, TransactionState,
 };
 pub use error::{InvalidPayment, TransactionsError};
 pub use grpc::Grpc;

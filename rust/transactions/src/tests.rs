@@ -11,6 +11,7 @@ mod legacy;
 mod outages;
 mod receipts;
 mod refunds;
+mod resolutions;
 mod resume;
 mod simulator;
 mod statements;

@@ -73,6 +73,7 @@ pub(crate) fn routes() -> Router<Arc<Shop>> {
         .route("/operator/payments", get(payments::list))
         .route("/operator/payments/{id}", get(payment::page))
         .route("/operator/payments/refund", post(payment::refund))
+        .route("/operator/payments/resolve", post(payment::resolve))
         .route("/operator/stock", get(stock::page).post(stock::set))
         .route("/operator/reviews", get(reviews::list))
         .route("/operator/reviews/hide", post(reviews::hide))

@@ -1,4 +1,6 @@
-//! `/operator/payments/{id}`: one payment, with the form that pays it back.
+//! `/operator/payments/{id}`: one payment, with the forms that pay it back and resolve it.
+
+mod resolution;
 
 use std::sync::Arc;
 
@@ -9,11 +11,18 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract::bookstore::{
-    transactions::v1::{GetTransactionRequest, RefundRequest, Transaction, TransactionState},
+    transactions::v1::{GetPaymentRequest, Payment, RefundRequest, Transaction, TransactionState},
     r#type::v1::Money,
 };
 
-use super::{AREAS, access::Operator, call, failed, payments::state_words};
+pub(super) use self::resolution::resolve;
+use self::resolution::{ResolutionRow, resolution_row, resolve_form};
+use super::{
+    AREAS,
+    access::Operator,
+    call, failed,
+    payments::{NOT_DECIDED, state_words},
+};
 use crate::{
     OperatorClients, currency,
     forms::{Field, Form, SentForm},
@@ -31,13 +40,19 @@ struct PaymentPage {
     id: String,
     reference: String,
     amount: String,
-    /// What can still be paid back.
+    /// What can still be paid back; empty if it was not charged.
     left: String,
+    /// Empty if it is not decided.
     day: String,
     state: &'static str,
     method: String,
     refunds: Vec<RefundRow>,
-    form: Option<Form>,
+    parked_reason: String,
+    /// The amount of the refund that is parked; empty if the charge is, or nothing.
+    parked_refund: String,
+    resolutions: Vec<ResolutionRow>,
+    refund: Option<Form>,
+    resolve: Option<Form>,
 }
 
 struct RefundRow {
@@ -48,7 +63,8 @@ struct RefundRow {
 
 impl PaymentPage {
     fn is_refused(&self) -> bool {
-        self.form.as_ref().is_some_and(Form::is_refused)
+        let forms = [&self.refund, &self.resolve];
+        forms.into_iter().flatten().any(Form::is_refused)
     }
 }
 
@@ -61,10 +77,11 @@ pub(super) async fn page(
 ) -> Response {
     let done = match params.get("done") {
         Some("refunded") => Some("The amount is paid back."),
+        Some("resolved") => Some("The decision is recorded."),
         _ => None,
     };
     match read(&shop, &clients, &id).await {
-        Ok(transaction) => payment_page(&shop, &transaction, done, None),
+        Ok(payment) => payment_page(&shop, payment, done, None),
         Err(response) => response,
     }
 }
@@ -75,12 +92,12 @@ pub(super) async fn refund(
     Operator(clients): Operator,
     sent: SentForm,
 ) -> Response {
-    let transaction = match read(&shop, &clients, &sent.text("transaction_id")).await {
-        Ok(transaction) => transaction,
+    let payment = match read(&shop, &clients, &sent.text("transaction_id")).await {
+        Ok(payment) => payment,
         Err(response) => return response,
     };
-    let charged = transaction.amount.clone().unwrap_or_default();
-    let form = || refund_form(&transaction.transaction_id).filled(&sent);
+    let charged = payment.amount.clone().unwrap_or_default();
+    let form = || refund_form(&payment.transaction_id).filled(&sent);
     let amount = match sent.text("amount").as_str() {
         "" => None,
         text => match currency::parse(text, &charged.currency_code) {
@@ -91,20 +108,20 @@ pub(super) async fn refund(
             None => {
                 let mut form = form();
                 form.fields[0].error = Some("Write an amount such as 12.50.".to_owned());
-                return payment_page(&shop, &transaction, None, Some(form));
+                return payment_page(&shop, payment, None, Some(form));
             }
         },
     };
     let request = RefundRequest {
         request_id: sent.text("request_id"),
-        transaction_id: transaction.transaction_id.clone(),
+        transaction_id: payment.transaction_id.clone(),
         amount,
         reason: sent.text("reason"),
     };
     let deadline = shop.action_deadline();
     match call!(deadline, clients.transactions, refund, request) {
         Ok(_) => {
-            let id = &transaction.transaction_id;
+            let id = &payment.transaction_id;
             see_other(&format!("/operator/payments/{id}?done=refunded"))
         }
         Err(refusal) => {
@@ -112,7 +129,7 @@ pub(super) async fn refund(
             if is_about_the_amount(&refusal) {
                 form.fields[0].error = form.message.take();
             }
-            payment_page(&shop, &transaction, None, Some(form))
+            payment_page(&shop, payment, None, Some(form))
         }
     }
 }
@@ -133,26 +150,21 @@ fn explain(reason: &str) -> String {
     .to_owned()
 }
 
-/// Reads a transaction; else the page that says why there is none.
+/// Reads a payment; else the page that says why there is none.
 async fn read(
     shop: &Shop,
     clients: &OperatorClients,
     transaction_id: &str,
-) -> Result<Transaction, Response> {
-    let request = GetTransactionRequest {
+) -> Result<Payment, Response> {
+    let request = GetPaymentRequest {
         transaction_id: transaction_id.to_owned(),
     };
-    let read = call!(
-        shop.deadline(),
-        clients.transactions,
-        get_transaction,
-        request
-    );
-    match read.map(|answer| answer.transaction) {
-        Ok(Some(transaction)) => Ok(transaction),
+    let read = call!(shop.deadline(), clients.transactions, get_payment, request);
+    match read.map(|answer| answer.payment) {
+        Ok(Some(payment)) => Ok(payment),
         Ok(None) => Err(failed(shop, &Refusal::Unavailable)),
         Err(Refusal::Invalid(_) | Refusal::Declared { .. }) => {
-            let text = "No decided payment has this address.".to_owned();
+            let text = "No payment has this address.".to_owned();
             Err(MessagePage::not_found("We can’t find this payment", text).into_response())
         }
         Err(refusal) => Err(failed(shop, &refusal)),
@@ -162,52 +174,91 @@ async fn read(
 /// The page of a payment, with a form that was refused in place of its empty one.
 fn payment_page(
     shop: &Shop,
-    transaction: &Transaction,
+    payment: Payment,
     done: Option<&'static str>,
     refused: Option<Form>,
 ) -> Response {
-    let price = |money: &Option<Money>| money.as_ref().and_then(currency::price);
-    let minor = |money: &Option<Money>| money.as_ref().and_then(|money| money.amount_minor);
-    let left = Money {
-        amount_minor: Some(
-            minor(&transaction.amount).unwrap_or_default()
-                - minor(&transaction.refunded_amount).unwrap_or_default(),
-        ),
-        ..transaction.amount.clone().unwrap_or_default()
-    };
-    let is_refundable = matches!(
-        transaction.state(),
-        TransactionState::Charged | TransactionState::PartlyRefunded
-    );
-    let status = match refused {
-        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        None => StatusCode::OK,
-    };
-    let empty = || is_refundable.then(|| refund_form(&transaction.transaction_id));
-    let refunds = transaction.refunds.iter().map(|refund| RefundRow {
-        day: date(refund.create_time),
-        amount: price(&refund.amount).unwrap_or_default(),
-        reason: refund.reason.clone(),
-    });
-    let page = PaymentPage {
+    let id = payment.transaction_id.as_str();
+    let parked_refund = payment.parked_refund.as_ref();
+    let resolve = !payment.parked_reason.is_empty();
+    let mut page = PaymentPage {
         layout: PageLayout::new(shop),
         area: AREAS[1].0,
         done,
-        id: transaction.transaction_id.clone(),
-        reference: transaction.reference.clone(),
-        amount: price(&transaction.amount).unwrap_or_default(),
-        left: currency::price(&left).unwrap_or_default(),
-        day: date(transaction.create_time),
-        state: state_words(transaction),
-        method: transaction.method_label.clone(),
-        refunds: refunds.collect(),
-        form: refused.or_else(empty),
+        amount: price(&payment.amount),
+        left: String::new(),
+        day: String::new(),
+        state: NOT_DECIDED,
+        method: String::new(),
+        refunds: Vec::new(),
+        parked_refund: parked_refund.map_or_else(String::new, |refund| price(&refund.amount)),
+        resolve: resolve.then(|| resolve_form(id, parked_refund)),
+        refund: None,
+        id: id.to_owned(),
+        reference: payment.reference,
+        parked_reason: payment.parked_reason,
+        resolutions: payment
+            .resolutions
+            .into_iter()
+            .map(resolution_row)
+            .collect(),
     };
+    if let Some(transaction) = &payment.transaction {
+        page.show(transaction);
+    }
+    let mut status = StatusCode::OK;
+    if let Some(refused) = refused {
+        status = StatusCode::UNPROCESSABLE_ENTITY;
+        // It is shown even if the payment has changed meanwhile, because it says why.
+        let form = if refused.action == REFUND {
+            &mut page.refund
+        } else {
+            &mut page.resolve
+        };
+        *form = Some(refused);
+    }
     render(status, &page)
 }
 
+impl PaymentPage {
+    /// Shows what the provider has decided.
+    fn show(&mut self, transaction: &Transaction) {
+        let minor = |money: &Option<Money>| money.as_ref().and_then(|money| money.amount_minor);
+        let left = Money {
+            amount_minor: Some(
+                minor(&transaction.amount).unwrap_or_default()
+                    - minor(&transaction.refunded_amount).unwrap_or_default(),
+            ),
+            ..transaction.amount.clone().unwrap_or_default()
+        };
+        let is_refundable = matches!(
+            transaction.state(),
+            TransactionState::Charged | TransactionState::PartlyRefunded
+        );
+        let refunds = transaction.refunds.iter().map(|refund| RefundRow {
+            day: date(refund.create_time),
+            amount: price(&refund.amount),
+            reason: refund.reason.clone(),
+        });
+        if transaction.state() != TransactionState::Declined {
+            self.left = price(&Some(left));
+        }
+        self.day = date(transaction.create_time);
+        self.state = state_words(transaction);
+        self.method.clone_from(&transaction.method_label);
+        self.refunds = refunds.collect();
+        self.refund = is_refundable.then(|| refund_form(&transaction.transaction_id));
+    }
+}
+
+fn price(money: &Option<Money>) -> String {
+    money.as_ref().and_then(currency::price).unwrap_or_default()
+}
+
+const REFUND: &str = "/operator/payments/refund";
+
 fn refund_form(transaction_id: &str) -> Form {
-    let mut form = Form::new("/operator/payments/refund", "Pay back")
+    let mut form = Form::new(REFUND, "Pay back")
         .hidden("transaction_id", transaction_id)
         .request_id()
         .field(

@@ -29,6 +29,8 @@ struct PaymentsPage {
     layout: PageLayout,
     area: &'static str,
     done: Option<&'static str>,
+    /// Whether only payments that wait for the operator are shown.
+    parked_only: bool,
     payments: Vec<PaymentRow>,
     pager: ListPager,
 }
@@ -40,21 +42,27 @@ struct PaymentRow {
     /// The day on which it was decided; empty if it is not.
     day: String,
     state: &'static str,
-    is_decided: bool,
     parked_reason: String,
 }
 
-/// `GET /operator/payments?after=`
+/// `GET /operator/payments?show=&after=`
 pub(super) async fn list(
     State(shop): State<Arc<Shop>>,
     Operator(clients): Operator,
     Query(params): Query<QueryParams>,
 ) -> Response {
-    let base = AREAS[1].0;
+    let parked_only = params.get("show") == Some("parked");
+    let area = AREAS[1].0;
+    let base = if parked_only {
+        format!("{area}?show=parked")
+    } else {
+        area.to_owned()
+    };
     let token = params.get("after").unwrap_or_default().to_owned();
     let request = ListPaymentsRequest {
         page_size: PAGE_SIZE,
         page_token: token.clone(),
+        parked_only,
     };
     match call!(
         shop.deadline(),
@@ -65,15 +73,18 @@ pub(super) async fn list(
         Ok(answer) => {
             let page = PaymentsPage {
                 layout: PageLayout::new(&shop),
-                area: base,
+                area,
                 done: None,
+                parked_only,
                 payments: answer.payments.into_iter().map(row).collect(),
-                pager: ListPager::new(base, &token, &answer.next_page_token),
+                pager: ListPager::new(&base, &token, &answer.next_page_token),
             };
             render(StatusCode::OK, &page)
         }
         // The token is not one of this list.
-        Err(Refusal::Invalid(_) | Refusal::Declared { .. }) if !token.is_empty() => see_other(base),
+        Err(Refusal::Invalid(_) | Refusal::Declared { .. }) if !token.is_empty() => {
+            see_other(&base)
+        }
         Err(refusal) => failed(&shop, &refusal),
     }
 }
@@ -82,8 +93,7 @@ fn row(payment: Payment) -> PaymentRow {
     let decided = payment.transaction.as_ref();
     PaymentRow {
         day: date(decided.and_then(|transaction| transaction.create_time)),
-        state: decided.map_or("Not decided", state_words),
-        is_decided: decided.is_some(),
+        state: decided.map_or(NOT_DECIDED, state_words),
         amount: payment
             .amount
             .as_ref()
@@ -94,6 +104,9 @@ fn row(payment: Payment) -> PaymentRow {
         parked_reason: payment.parked_reason,
     }
 }
+
+/// The state of a payment that the provider has not decided.
+pub(super) const NOT_DECIDED: &str = "Not decided";
 
 /// The state of a transaction in words.
 pub(super) fn state_words(transaction: &Transaction) -> &'static str {

@@ -3,7 +3,7 @@
 use contract::bookstore::{
     cart::v1::{Order, OrderState, ResolutionAction},
     transactions::v1::{
-        ChargeRequest, PaymentMethod, TransactionState,
+        ChargeRequest, ParkedRefund, Payment, PaymentMethod, TransactionState,
         transaction_service_server::TransactionService as _,
     },
     r#type::v1::{Money, OutboxMessageState},
@@ -80,6 +80,7 @@ async fn pages_are_closed_without_a_session_of_the_operator() {
         "/operator/orders/ship",
         "/operator/orders/resolve",
         "/operator/payments/refund",
+        "/operator/payments/resolve",
         "/operator/stock",
         "/operator/reviews/hide",
         "/operator/reviews/show",
@@ -286,6 +287,93 @@ async fn charge_is_paid_back() {
     assert_eq!(refunded[0].refunds.len(), 1);
 }
 
+/// A payment that waits for the operator.
+fn parked_payment(parked_refund: Option<ParkedRefund>) -> Payment {
+    Payment {
+        transaction_id: "018f6d5e-0000-7000-8000-000000000001".to_owned(),
+        reference: "order 7".to_owned(),
+        amount: usd(1000),
+        parked_reason: "no answer in time".to_owned(),
+        parked_refund,
+        ..Payment::default()
+    }
+}
+
+fn usd(amount_minor: i64) -> Option<Money> {
+    Some(Money {
+        currency_code: "USD".to_owned(),
+        amount_minor: Some(amount_minor),
+    })
+}
+
+#[tokio::test]
+async fn parked_charge_is_marked_as_charged() {
+    let shop = TestShop::of(&catalogue());
+    let payment = parked_payment(None);
+    let path = format!("/operator/payments/{}", payment.transaction_id);
+    shop.transactions.park(payment);
+    let mut browser = operator(&shop).await;
+    let list = browser.get("/operator/payments?show=parked").await;
+    assert!(list.body.contains("no answer in time") && list.body.contains(&path));
+    let page = browser.get(&path).await;
+    assert!(
+        page.body.contains("whether the money was taken"),
+        "{}",
+        page.body
+    );
+    let resolve = "/operator/payments/resolve";
+    let mut fields = vec![
+        ("action", "2"),
+        ("operator_name", "Grace"),
+        ("note", "it is on the dashboard"),
+    ];
+    let refused = browser.submit(resolve, &fields).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.body.contains("Write the id of the charge"));
+    fields.extend([("provider_charge_id", "ch_1"), ("fee", "many")]);
+    let refused = browser.submit(resolve, &fields).await;
+    assert!(refused.body.contains("Write an amount such as"));
+    fields[4].1 = "0.30";
+    browser.submit(resolve, &fields).await;
+    let page = browser.follow().await;
+    for part in [
+        "The decision is recorded",
+        "Mark as charged",
+        "Grace",
+        "dashboard",
+    ] {
+        assert!(page.body.contains(part), "{part}: {}", page.body);
+    }
+    assert!(!page.body.contains(resolve), "{}", page.body);
+    let list = browser.get("/operator/payments?show=parked").await;
+    assert!(list.body.contains("No payment waits for you"));
+}
+
+#[tokio::test]
+async fn parked_refund_is_marked_as_not_paid_back() {
+    let shop = TestShop::of(&catalogue());
+    let refund = ParkedRefund {
+        refund_id: "018f6d5e-0000-7000-8000-000000000002".to_owned(),
+        amount: usd(250),
+        request_time: Some(prost_types::Timestamp::default()),
+    };
+    let payment = parked_payment(Some(refund));
+    let path = format!("/operator/payments/{}", payment.transaction_id);
+    shop.transactions.park(payment);
+    let mut browser = operator(&shop).await;
+    let page = browser.get(&path).await;
+    assert!(page.body.contains("2.50") && !page.body.contains("provider_charge_id"));
+    let fields = [
+        ("action", "3"),
+        ("operator_name", "Grace"),
+        ("note", "it is not on the dashboard"),
+    ];
+    browser.submit("/operator/payments/resolve", &fields).await;
+    let page = browser.follow().await;
+    assert!(page.body.contains("Mark as not paid back"), "{}", page.body);
+    assert!(page.body.contains("018f6d5e-0000-7000-8000-000000000002"));
+}
+
 #[tokio::test]
 async fn stock_is_set_unless_it_has_changed() {
     let shop = TestShop::of(&catalogue());
@@ -381,7 +469,9 @@ async fn dead_message_of_an_order_is_retried_at_its_service() {
     let shop = TestShop::of(&catalogue());
     let summary = "The next step of the order 7";
     let dead = OutboxMessageState::Dead;
-    shop.checkout.outbox.add("orders", summary, dead, "no answer");
+    shop.checkout
+        .outbox
+        .add("orders", summary, dead, "no answer");
     let mut browser = operator(&shop).await;
     let page = browser.get("/operator/outbox").await;
     assert!(page.body.contains(summary), "{}", page.body);

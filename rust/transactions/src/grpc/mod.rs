@@ -1,23 +1,28 @@
 //! The gRPC service `bookstore.transactions.v1`: converts messages and calls [`Transactions`].
 //! The codec has validated every request before it arrives here.
 
+mod from_proto;
 mod to_proto;
 
 use contract::bookstore::transactions::v1::{
     self as contract_v1, ChargeRequest, ChargeResponse, ExportAccountDataRequest,
-    ExportAccountDataResponse, GetLedgerRequest, GetLedgerResponse,
-    GetTransactionRequest, GetTransactionResponse, ListOutboxMessagesRequest,
+    ExportAccountDataResponse, GetLedgerRequest, GetLedgerResponse, GetPaymentRequest,
+    GetPaymentResponse, GetTransactionRequest, GetTransactionResponse, ListOutboxMessagesRequest,
     ListOutboxMessagesResponse, ListPaymentsRequest, ListPaymentsResponse, ListTransactionsRequest,
     ListTransactionsResponse, RefundRequest, RefundResponse, ResendReceiptRequest,
-    ResendReceiptResponse, RetryOutboxMessageRequest, RetryOutboxMessageResponse,
+    ResendReceiptResponse, ResolveParkedPaymentRequest, ResolveParkedPaymentResponse,
+    RetryOutboxMessageRequest, RetryOutboxMessageResponse,
     transaction_service_server::{TransactionService, TransactionServiceServer},
 };
 use rpc::Caller;
-use service::{AccountId, ConversionError, convert, page_size};
+use service::{AccountId, convert, page_size};
 use tonic::{Request, Response, Status};
 
-use self::to_proto::refund_to_proto;
-use crate::{TransactionId, Transactions, TransactionsError};
+use self::{
+    from_proto::{charge_request, refund_request, transaction_id},
+    to_proto::refund_to_proto,
+};
+use crate::{Transactions, TransactionsError};
 
 /// The handler of `bookstore.transactions.v1.TransactionService`.
 #[derive(Debug, Clone)]
@@ -84,11 +89,32 @@ impl TransactionService for Grpc {
     ) -> RpcResult<ListPaymentsResponse> {
         let request = request.into_inner();
         let size = page_size(request.page_size)?;
-        let page = self.0.payments(size, &request.page_token).await?;
+        let page = self
+            .0
+            .payments(request.parked_only, size, &request.page_token);
+        let page = page.await?;
         Ok(Response::new(ListPaymentsResponse {
             payments: page.items.into_iter().map(Into::into).collect(),
             next_page_token: page.next_page_token,
         }))
+    }
+
+    async fn get_payment(
+        &self,
+        request: Request<GetPaymentRequest>,
+    ) -> RpcResult<GetPaymentResponse> {
+        let id = transaction_id(&request.into_inner().transaction_id)?;
+        let payment = Some(self.0.payment(id).await?.into());
+        Ok(Response::new(GetPaymentResponse { payment }))
+    }
+
+    async fn resolve_parked_payment(
+        &self,
+        request: Request<ResolveParkedPaymentRequest>,
+    ) -> RpcResult<ResolveParkedPaymentResponse> {
+        let request = from_proto::resolve_payment(request.into_inner())?;
+        let resolution = Some(self.0.resolve_parked(&request).await?.into());
+        Ok(Response::new(ResolveParkedPaymentResponse { resolution }))
     }
 
     async fn get_ledger(&self, _: Request<GetLedgerRequest>) -> RpcResult<GetLedgerResponse> {
@@ -170,33 +196,4 @@ fn reader<T>(request: &Request<T>) -> Result<Option<AccountId>, Status> {
         return Ok(None);
     }
     Ok(Some(AccountId(Caller::require_account(request)?.0)))
-}
-
-fn transaction_id(text: &str) -> Result<TransactionId, ConversionError> {
-    convert::uuid("transaction_id", text).map(TransactionId)
-}
-
-fn charge_request(request: ChargeRequest) -> Result<crate::ChargeRequest, ConversionError> {
-    let method = convert::required("payment_method", request.payment_method)?;
-    let email = request.receipt_email;
-    Ok(crate::ChargeRequest {
-        request_id: convert::uuid("request_id", &request.request_id)?,
-        amount: convert::money("amount", request.amount)?,
-        token: method.token,
-        reference: request.reference,
-        account_id: convert::optional_account_id("account_id", &request.account_id)?,
-        receipt_email: (!email.is_empty()).then_some(email),
-    })
-}
-
-fn refund_request(request: RefundRequest) -> Result<crate::RefundRequest, ConversionError> {
-    let amount = request
-        .amount
-        .map(|amount| convert::money("amount", Some(amount)));
-    Ok(crate::RefundRequest {
-        request_id: convert::uuid("request_id", &request.request_id)?,
-        transaction_id: transaction_id(&request.transaction_id)?,
-        amount: amount.transpose()?,
-        reason: request.reason,
-    })
 }

@@ -3,7 +3,10 @@
 use contract::bookstore::transactions::v1 as contract_v1;
 use service::{Money, convert};
 
-use crate::{AccountPayment, DeclineReason, Payment, Refund, Transaction, TransactionState};
+use crate::{
+    AccountPayment, DeclineReason, Payment, PaymentAction, PaymentResolution, Refund, Transaction,
+    TransactionState,
+};
 
 pub(super) fn refund_to_proto(refund: Refund, currency_code: &str) -> contract_v1::Refund {
     let amount = Money {
@@ -46,12 +49,47 @@ const MAX_REASON: usize = 1000;
 impl From<Payment> for contract_v1::Payment {
     fn from(payment: Payment) -> Self {
         let reason = payment.parked_reason.unwrap_or_default();
+        let parked_refund = payment.parked_refund.map(|refund| {
+            let amount = Money {
+                currency_code: payment.amount.currency_code.clone(),
+                amount_minor: refund.amount_minor,
+            };
+            contract_v1::ParkedRefund {
+                refund_id: refund.refund_id.to_string(),
+                amount: Some(amount.into()),
+                request_time: Some(convert::timestamp_to_proto(refund.requested_at)),
+            }
+        });
         Self {
             transaction_id: payment.transaction_id.to_string(),
             reference: payment.reference,
             amount: Some(payment.amount.into()),
             transaction: payment.transaction.map(Into::into),
             parked_reason: reason.chars().take(MAX_REASON).collect(),
+            parked_refund,
+            resolutions: payment.resolutions.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<PaymentResolution> for contract_v1::PaymentResolution {
+    fn from(decision: PaymentResolution) -> Self {
+        let action = match decision.action {
+            PaymentAction::Retry => contract_v1::PaymentAction::Retry,
+            PaymentAction::MarkSucceeded => contract_v1::PaymentAction::MarkSucceeded,
+            PaymentAction::MarkFailed => contract_v1::PaymentAction::MarkFailed,
+        };
+        let refund_id = decision.refund_id.map(|id| id.to_string());
+        let reason = decision.parked_reason;
+        Self {
+            resolution_id: decision.resolution_id.to_string(),
+            transaction_id: decision.transaction_id.to_string(),
+            refund_id: refund_id.unwrap_or_default(),
+            action: action.into(),
+            operator_name: decision.operator_name,
+            note: decision.note,
+            parked_reason: reason.chars().take(MAX_REASON).collect(),
+            create_time: Some(convert::timestamp_to_proto(decision.resolved_at)),
         }
     }
 }

@@ -14,7 +14,7 @@ use super::{receipt::RECEIPTS, receipt_mail::SendReceipts};
 use crate::{RefundId, TransactionId, Transactions, TransactionsError};
 
 /// The topic of the outbox.
-const TOPIC: &str = "pending-payments";
+pub(super) const TOPIC: &str = "pending-payments";
 
 /// After so many attempts a message would be dead. With the longest backoff that is later than
 /// [`MAX_PENDING`](crate::MAX_PENDING), when the payment is parked.
@@ -33,7 +33,7 @@ pub(super) enum PendingPayment {
 
 impl PendingPayment {
     /// The key and the payload of the message.
-    fn message(self) -> (String, String) {
+    pub(super) fn message(self) -> (String, String) {
         match self {
             Self::Charge(id) => (id.to_string(), format!("charge {id}")),
             Self::Refund(id) => (id.to_string(), format!("refund {id}")),

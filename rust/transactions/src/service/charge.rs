@@ -177,7 +177,7 @@ fn check_amount(amount: &Money) -> Result<(), TransactionsError> {
 
 /// The entries of a decision; none if no money was taken. Fails with the reason for the
 /// operator if the fee is impossible.
-fn ledger_entries(
+pub(super) fn ledger_entries(
     amount: &Money,
     outcome: &ChargeOutcome,
 ) -> Result<Vec<(LedgerAccount, i64)>, String> {

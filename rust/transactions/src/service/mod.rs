@@ -7,6 +7,7 @@ mod charge;
 mod receipt;
 mod receipt_mail;
 mod refund;
+mod resolve;
 mod webhook;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};

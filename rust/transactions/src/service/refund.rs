@@ -45,9 +45,18 @@ impl Transactions {
         let now = self.now();
         let request_id = request.request_id;
         let earlier = claim_request(transaction, request_id, METHOD, body, now).await?;
-        if let Some(response) = earlier {
-            return saved_id(&response).map(RefundId);
-        }
+        let failed = match earlier {
+            None => None,
+            Some(response) => {
+                rows::charges::lock(transaction, request.transaction_id).await?;
+                let first = RefundId(saved_id(&response)?);
+                match last_of_request(transaction, first).await? {
+                    (last, false) => return Ok(last),
+                    // The operator has found out that it was not paid back.
+                    (last, true) => Some(last),
+                }
+            }
+        };
         // A request id that was used before with another body is reported first.
         if let Some(amount) = &request.amount
             && amount.amount_minor <= 0
@@ -76,8 +85,15 @@ impl Transactions {
         .await?;
         let pending = PendingPayment::Refund(refund_id);
         self.enqueue_resume(transaction, pending).await?;
-        let response = refund_id.0.as_bytes();
-        idempotency::save_response(transaction, &request_id.to_string(), response).await?;
+        match failed {
+            Some(failed) => {
+                rows::settlement::replace_refund(transaction, failed, refund_id).await?;
+            }
+            None => {
+                let (key, response) = (request_id.to_string(), refund_id.0.as_bytes());
+                idempotency::save_response(transaction, &key, response).await?;
+            }
+        }
         Ok(refund_id)
     }
 
@@ -95,7 +111,7 @@ impl Transactions {
         if refund.position.is_some() {
             return self.paid_refund(refund_id, &refund).await;
         }
-        if refund.parked {
+        if refund.parked_reason.is_some() || refund.has_failed {
             return Err(TransactionsError::Parked);
         }
         if self.is_too_old(refund.requested_at) {
@@ -130,10 +146,7 @@ impl Transactions {
         charge: &StoredCharge,
     ) -> Result<(Refund, Transaction), TransactionsError> {
         let (now, transaction_id) = (self.now(), refund.transaction_id);
-        let entries = [
-            (LedgerAccount::Refunds, refund.amount_minor),
-            (LedgerAccount::ProviderBalance, -refund.amount_minor),
-        ];
+        let entries = paid_entries(refund);
         let paid = store::write!(self.db(), transaction => {
             rows::charges::lock(transaction, transaction_id).await?;
             if rows::refunds::mark_paid(transaction, refund_id, transaction_id, now).await? {
@@ -176,6 +189,31 @@ impl Transactions {
             rows::refunds::park(transaction, refund_id, reason).await
         })?;
         Err(TransactionsError::Parked)
+    }
+}
+
+/// The entries of a refund that was paid back.
+pub(super) fn paid_entries(refund: &StoredRefund) -> [(LedgerAccount, i64); 2] {
+    [
+        (LedgerAccount::Refunds, refund.amount_minor),
+        (LedgerAccount::ProviderBalance, -refund.amount_minor),
+    ]
+}
+
+/// The last refund of a request whose first one this is, and whether it has failed.
+async fn last_of_request(
+    connection: &mut store::Connection,
+    first: RefundId,
+) -> Result<(RefundId, bool), TransactionsError> {
+    let mut last = first;
+    loop {
+        let refund = rows::refunds::get(connection, last).await?;
+        let refund =
+            refund.ok_or_else(|| TransactionsError::Corrupt(format!("the refund {last}")))?;
+        match refund.replaced_by {
+            Some(next) => last = next,
+            None => return Ok((last, refund.has_failed)),
+        }
     }
 }
 

@@ -64,6 +64,13 @@ store::statements! {
          ORDER BY transaction_id DESC LIMIT $2"),
     );
 
+    const LIST_PARKED = Sql::portable(
+        concat!("SELECT ", columns!(), " FROM transactions WHERE transaction_id < $1
+             AND (parked_reason IS NOT NULL OR transaction_id IN (
+                 SELECT transaction_id FROM refunds WHERE parked_reason IS NOT NULL))
+         ORDER BY transaction_id DESC LIMIT $2"),
+    );
+
     const MARK_CHARGED = Sql::portable(
         concat!("UPDATE transactions SET state = ", state!(CHARGED), ", provider_charge_id = $2,
              method_label = $3, decided_at = $4
@@ -261,13 +268,16 @@ pub(crate) async fn list_of_account(
     rows.into_iter().map(ChargeRow::into_charge).collect()
 }
 
-/// The charges of all accounts before `before`, newest first.
+/// The charges of all accounts before `before`, newest first; with `parked_only`, only those that
+/// wait for the operator, or have a refund that does.
 pub(crate) async fn list_all(
     connection: &mut Connection,
+    parked_only: bool,
     before: TransactionId,
     limit: i64,
 ) -> Result<Vec<StoredCharge>, TransactionsError> {
-    let rows: Vec<ChargeRow> = query(LIST_ALL)
+    let list = if parked_only { LIST_PARKED } else { LIST_ALL };
+    let rows: Vec<ChargeRow> = query(list)
         .bind(before.to_string())
         .bind(limit)
         .fetch_all(connection)

@@ -19,6 +19,13 @@ store::statements! {
              AS entry (account TEXT, amount_minor BIGINT)) = 0",
     );
 
+    /// The postings of a charge are its name, and those whose names begin with it and a space. The
+    /// exclamation mark follows the space.
+    const OF_CHARGE = Sql::portable(
+        "SELECT account, CAST(SUM(amount_minor) AS BIGINT) FROM ledger_entries
+         WHERE posting >= $1 AND posting < $2 GROUP BY account ORDER BY account",
+    );
+
     const BALANCES = Sql::portable(
         "SELECT currency_code, CAST(SUM(amount_minor) AS BIGINT),
              CAST(SUM(CASE WHEN account = 'provider_balance' THEN amount_minor ELSE 0 END)
@@ -69,6 +76,24 @@ pub(crate) async fn post(
         return Err(unbalanced());
     }
     Ok(())
+}
+
+/// The sums of all entries of the postings `posting` and `posting ...`, by account.
+pub(crate) async fn sums_of(
+    connection: &mut Connection,
+    posting: &str,
+) -> Result<Vec<(LedgerAccount, i64)>, TransactionsError> {
+    let rows: Vec<(String, i64)> = query(OF_CHARGE)
+        .bind(posting)
+        .bind(format!("{posting}!"))
+        .fetch_all(connection)
+        .await?;
+    let known = |(name, sum): (String, i64)| {
+        let account = LedgerAccount::from_name(&name);
+        let unknown = || TransactionsError::Corrupt(format!("the account {name:?} of the ledger"));
+        Ok((account.ok_or_else(unknown)?, sum))
+    };
+    rows.into_iter().map(known).collect()
 }
 
 /// The sums of each currency.

@@ -5,6 +5,8 @@ pub(crate) mod charges;
 pub(crate) mod ledger;
 pub(crate) mod receipts;
 pub(crate) mod refunds;
+pub(crate) mod resolutions;
+pub(crate) mod settlement;
 
 use jiff::Timestamp;
 use sqlx::migrate::Migrator;

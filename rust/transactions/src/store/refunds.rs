@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use store::{Connection, Sql, query};
 
 use super::{to_time, to_uuid, without_nul};
-use crate::{Refund, RefundId, TransactionId, TransactionsError};
+use crate::{ParkedRefund, Refund, RefundId, TransactionId, TransactionsError};
 
 store::statements! {
     const INSERT = Sql::portable(
@@ -13,7 +13,8 @@ store::statements! {
     );
 
     const GET = Sql::portable(
-        "SELECT transaction_id, amount_minor, parked_reason, requested_at, position
+        "SELECT transaction_id, amount_minor, parked_reason, requested_at, position, failed_at,
+             replaced_by
          FROM refunds WHERE refund_id = $1",
     );
 
@@ -29,10 +30,12 @@ store::statements! {
     );
 
     const PARKED_OF_TRANSACTIONS = Sql::per_engine(
-        "SELECT transaction_id, parked_reason FROM refunds
-         WHERE transaction_id IN (SELECT value FROM json_each($1)) AND parked_reason IS NOT NULL",
-        "SELECT transaction_id, parked_reason FROM refunds
-         WHERE transaction_id = ANY($1) AND parked_reason IS NOT NULL",
+        "SELECT transaction_id, refund_id, amount_minor, requested_at, parked_reason FROM refunds
+         WHERE transaction_id IN (SELECT value FROM json_each($1)) AND parked_reason IS NOT NULL
+         ORDER BY refund_id",
+        "SELECT transaction_id, refund_id, amount_minor, requested_at, parked_reason FROM refunds
+         WHERE transaction_id = ANY($1) AND parked_reason IS NOT NULL
+         ORDER BY refund_id",
     );
 
     const PAID_OF_TRANSACTIONS = Sql::per_engine(
@@ -52,6 +55,8 @@ store::row! {
         parked_reason: Option<String>,
         requested_at: i64,
         position: Option<i64>,
+        failed_at: Option<i64>,
+        replaced_by: Option<String>,
     }
 }
 
@@ -60,10 +65,15 @@ store::row! {
 pub(crate) struct StoredRefund {
     pub(crate) transaction_id: TransactionId,
     pub(crate) amount_minor: i64,
-    pub(crate) parked: bool,
+    /// Why it waits for the operator.
+    pub(crate) parked_reason: Option<String>,
     pub(crate) requested_at: Timestamp,
     /// Its place among the paid refunds of the charge, from 1; `None` while it is pending.
     pub(crate) position: Option<usize>,
+    /// Whether the operator has found out that it was not paid back.
+    pub(crate) has_failed: bool,
+    /// The refund that was made in its place, if it has failed.
+    pub(crate) replaced_by: Option<RefundId>,
 }
 
 /// Inserts a pending refund.
@@ -101,11 +111,18 @@ pub(crate) async fn get(
     Ok(Some(StoredRefund {
         transaction_id: TransactionId(to_uuid(&row.transaction_id)?),
         amount_minor: row.amount_minor,
-        parked: row.parked_reason.is_some(),
+        parked_reason: row.parked_reason,
         requested_at: to_time(row.requested_at)?,
         position: row
             .position
             .and_then(|position| usize::try_from(position).ok()),
+        has_failed: row.failed_at.is_some(),
+        replaced_by: row
+            .replaced_by
+            .as_deref()
+            .map(to_uuid)
+            .transpose()?
+            .map(RefundId),
     }))
 }
 
@@ -163,17 +180,25 @@ pub(crate) async fn paid(
     refunds.collect()
 }
 
-/// Why refunds of some charges are parked.
+/// The refunds of some charges that are parked, oldest first.
 pub(crate) async fn parked(
     connection: &mut Connection,
     transaction_ids: Vec<String>,
-) -> Result<Vec<(TransactionId, String)>, TransactionsError> {
-    let rows: Vec<(String, String)> = query(PARKED_OF_TRANSACTIONS)
+) -> Result<Vec<(TransactionId, ParkedRefund)>, TransactionsError> {
+    let rows: Vec<(String, String, i64, i64, String)> = query(PARKED_OF_TRANSACTIONS)
         .bind(transaction_ids)
         .fetch_all(connection)
         .await?;
-    let parked = rows
-        .into_iter()
-        .map(|(id, reason)| Ok((TransactionId(to_uuid(&id)?), reason)));
+    let parked = rows.into_iter().map(
+        |(id, refund_id, amount_minor, requested_at, parked_reason)| {
+            let refund = ParkedRefund {
+                refund_id: RefundId(to_uuid(&refund_id)?),
+                amount_minor,
+                requested_at: to_time(requested_at)?,
+                parked_reason,
+            };
+            Ok((TransactionId(to_uuid(&id)?), refund))
+        },
+    );
     parked.collect()
 }

@@ -71,7 +71,11 @@ async fn payments_end_when_the_provider_is_down_for_an_hour(database: TestDb) {
     service.resume().await;
     assert_eq!(service.provider.charges(), 4);
     assert_eq!(service.read(paid).await.state(), TransactionState::Refunded);
-    let listed = service.transactions.payments(20, "").await.expect("listed");
+    let listed = service
+        .transactions
+        .payments(false, 20, "")
+        .await
+        .expect("listed");
     for payment in listed.items {
         assert_eq!(payment.parked_reason, None);
         assert!(payment.transaction.is_some());
@@ -110,7 +114,11 @@ async fn jump_at(service: &TestTransactions, number: usize, hours: i64) -> bool 
     service.clock.set(jumped);
     service.resume().await;
     let what = format!("point {number}, {hours} hours");
-    let listed = service.transactions.payments(20, "").await.expect("listed");
+    let listed = service
+        .transactions
+        .payments(false, 20, "")
+        .await
+        .expect("listed");
     for payment in listed.items {
         assert!(payment.transaction.is_some(), "{what}: {payment:?}");
     }

@@ -153,7 +153,11 @@ async fn changed_decision_is_parked_and_not_guessed(database: TestDb) {
     });
     let stored = stored.expect("the database answers").expect("it exists");
     assert!(stored.parked_reason.is_some());
-    let listed = service.transactions.payments(20, "").await.expect("listed");
+    let listed = service
+        .transactions
+        .payments(false, 20, "")
+        .await
+        .expect("listed");
     assert_eq!(listed.items[0].parked_reason, stored.parked_reason);
     assert_eq!(listed.items[0].transaction, Some(one));
 }
@@ -173,12 +177,16 @@ async fn operator_sees_payments_that_are_not_decided(database: TestDb) {
         .charge(&charge_request("tok_visa", 5))
         .await;
     assert!(outcome.is_err());
-    let first = service.transactions.payments(1, "").await.expect("listed");
+    let first = service
+        .transactions
+        .payments(false, 1, "")
+        .await
+        .expect("listed");
     assert_eq!((first.items.len(), &first.items[0].transaction), (1, &None));
     assert_eq!(first.items[0].amount.amount_minor, 5);
     let second = service
         .transactions
-        .payments(1, &first.next_page_token)
+        .payments(false, 1, &first.next_page_token)
         .await;
     let second = second.expect("listed");
     assert_eq!(second.items[0].transaction, Some(service.read(paid).await));

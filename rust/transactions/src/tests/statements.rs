@@ -9,6 +9,8 @@ async fn all_statements_are_valid(database: TestDb) {
         rows::charges::STATEMENTS,
         rows::refunds::STATEMENTS,
         rows::ledger::STATEMENTS,
+        rows::resolutions::STATEMENTS,
+        rows::settlement::STATEMENTS,
         rows::receipts::STATEMENTS,
         store::idempotency::STATEMENTS,
         store::outbox::STATEMENTS,

@@ -25,7 +25,8 @@ const (
 )
 
 // The state of a transaction. A transaction starts as charged or declined.
-// Declined is final; refunds change a charged transaction.
+// Declined is final; refunds change a charged transaction. Only if the payment
+// provider contradicts itself, the operator can turn one into the other.
 type TransactionState int32
 
 const (

@@ -25,6 +25,66 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// What to do about a parked charge or refund.
+type PaymentAction int32
+
+const (
+	// No action. No decision has it.
+	PaymentAction_PAYMENT_ACTION_UNSPECIFIED PaymentAction = 0
+	// The payment provider is asked again. It moves the money at most once, if it
+	// still knows the first request: until 12 hours after that.
+	PaymentAction_PAYMENT_ACTION_RETRY PaymentAction = 1
+	// The provider has moved the money: the charge was successful, or the refund
+	// was paid back.
+	PaymentAction_PAYMENT_ACTION_MARK_SUCCEEDED PaymentAction = 2
+	// The provider has not moved the money, and never will: the charge was
+	// declined, or the amount of the refund is left of the charge again.
+	PaymentAction_PAYMENT_ACTION_MARK_FAILED PaymentAction = 3
+)
+
+// Enum value maps for PaymentAction.
+var (
+	PaymentAction_name = map[int32]string{
+		0: "PAYMENT_ACTION_UNSPECIFIED",
+		1: "PAYMENT_ACTION_RETRY",
+		2: "PAYMENT_ACTION_MARK_SUCCEEDED",
+		3: "PAYMENT_ACTION_MARK_FAILED",
+	}
+	PaymentAction_value = map[string]int32{
+		"PAYMENT_ACTION_UNSPECIFIED":    0,
+		"PAYMENT_ACTION_RETRY":          1,
+		"PAYMENT_ACTION_MARK_SUCCEEDED": 2,
+		"PAYMENT_ACTION_MARK_FAILED":    3,
+	}
+)
+
+func (x PaymentAction) Enum() *PaymentAction {
+	p := new(PaymentAction)
+	*p = x
+	return p
+}
+
+func (x PaymentAction) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (PaymentAction) Descriptor() protoreflect.EnumDescriptor {
+	return file_bookstore_transactions_v1_transaction_service_proto_enumTypes[0].Descriptor()
+}
+
+func (PaymentAction) Type() protoreflect.EnumType {
+	return &file_bookstore_transactions_v1_transaction_service_proto_enumTypes[0]
+}
+
+func (x PaymentAction) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use PaymentAction.Descriptor instead.
+func (PaymentAction) EnumDescriptor() ([]byte, []int) {
+	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{0}
+}
+
 // The amount, how it is paid, and what for.
 type ChargeRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -609,7 +669,9 @@ type ListPaymentsRequest struct {
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the previous response. Send it with the same filters
 	// as before; only page_size may differ.
-	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Whether to list only payments that wait for the operator.
+	ParkedOnly    bool `protobuf:"varint,3,opt,name=parked_only,json=parkedOnly,proto3" json:"parked_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -656,6 +718,13 @@ func (x *ListPaymentsRequest) GetPageToken() string {
 		return x.PageToken
 	}
 	return ""
+}
+
+func (x *ListPaymentsRequest) GetParkedOnly() bool {
+	if x != nil {
+		return x.ParkedOnly
+	}
+	return false
 }
 
 // A page of the payments.
@@ -726,7 +795,13 @@ type Payment struct {
 	Transaction *Transaction `protobuf:"bytes,4,opt,name=transaction,proto3" json:"transaction,omitempty"`
 	// Why the operator has to look at the charge or at one of its refunds, which
 	// nothing is done about automatically any more. Empty if there is no need.
-	ParkedReason  string `protobuf:"bytes,5,opt,name=parked_reason,json=parkedReason,proto3" json:"parked_reason,omitempty"`
+	ParkedReason string `protobuf:"bytes,5,opt,name=parked_reason,json=parkedReason,proto3" json:"parked_reason,omitempty"`
+	// The refund that waits for the operator, the oldest one if there are several.
+	// Unset if the charge itself is parked, or nothing is.
+	ParkedRefund *ParkedRefund `protobuf:"bytes,6,opt,name=parked_refund,json=parkedRefund,proto3" json:"parked_refund,omitempty"`
+	// The last 20 decisions of operators about the charge and its refunds, oldest
+	// first.
+	Resolutions   []*PaymentResolution `protobuf:"bytes,7,rep,name=resolutions,proto3" json:"resolutions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -796,6 +871,444 @@ func (x *Payment) GetParkedReason() string {
 	return ""
 }
 
+func (x *Payment) GetParkedRefund() *ParkedRefund {
+	if x != nil {
+		return x.ParkedRefund
+	}
+	return nil
+}
+
+func (x *Payment) GetResolutions() []*PaymentResolution {
+	if x != nil {
+		return x.Resolutions
+	}
+	return nil
+}
+
+// A refund that waits for the operator: nobody knows whether it was paid back.
+type ParkedRefund struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the refund.
+	RefundId string `protobuf:"bytes,1,opt,name=refund_id,json=refundId,proto3" json:"refund_id,omitempty"`
+	// The amount that was requested. It cannot be refunded otherwise meanwhile.
+	Amount *v1.Money `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
+	// When it was requested.
+	RequestTime   *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=request_time,json=requestTime,proto3" json:"request_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ParkedRefund) Reset() {
+	*x = ParkedRefund{}
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ParkedRefund) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ParkedRefund) ProtoMessage() {}
+
+func (x *ParkedRefund) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ParkedRefund.ProtoReflect.Descriptor instead.
+func (*ParkedRefund) Descriptor() ([]byte, []int) {
+	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ParkedRefund) GetRefundId() string {
+	if x != nil {
+		return x.RefundId
+	}
+	return ""
+}
+
+func (x *ParkedRefund) GetAmount() *v1.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *ParkedRefund) GetRequestTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RequestTime
+	}
+	return nil
+}
+
+// A decision of the operator about a parked charge or refund. It never changes.
+type PaymentResolution struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the decision, a UUIDv7 that the server assigns.
+	ResolutionId string `protobuf:"bytes,1,opt,name=resolution_id,json=resolutionId,proto3" json:"resolution_id,omitempty"`
+	// The id of the transaction.
+	TransactionId string `protobuf:"bytes,2,opt,name=transaction_id,json=transactionId,proto3" json:"transaction_id,omitempty"`
+	// The id of the refund. Empty if the decision was about the charge.
+	RefundId string `protobuf:"bytes,3,opt,name=refund_id,json=refundId,proto3" json:"refund_id,omitempty"`
+	// What was decided.
+	Action PaymentAction `protobuf:"varint,4,opt,name=action,proto3,enum=bookstore.transactions.v1.PaymentAction" json:"action,omitempty"`
+	// Who has decided.
+	OperatorName string `protobuf:"bytes,5,opt,name=operator_name,json=operatorName,proto3" json:"operator_name,omitempty"`
+	// Why.
+	Note string `protobuf:"bytes,6,opt,name=note,proto3" json:"note,omitempty"`
+	// Why it was parked.
+	ParkedReason string `protobuf:"bytes,7,opt,name=parked_reason,json=parkedReason,proto3" json:"parked_reason,omitempty"`
+	// When it was decided.
+	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PaymentResolution) Reset() {
+	*x = PaymentResolution{}
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PaymentResolution) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PaymentResolution) ProtoMessage() {}
+
+func (x *PaymentResolution) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PaymentResolution.ProtoReflect.Descriptor instead.
+func (*PaymentResolution) Descriptor() ([]byte, []int) {
+	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *PaymentResolution) GetResolutionId() string {
+	if x != nil {
+		return x.ResolutionId
+	}
+	return ""
+}
+
+func (x *PaymentResolution) GetTransactionId() string {
+	if x != nil {
+		return x.TransactionId
+	}
+	return ""
+}
+
+func (x *PaymentResolution) GetRefundId() string {
+	if x != nil {
+		return x.RefundId
+	}
+	return ""
+}
+
+func (x *PaymentResolution) GetAction() PaymentAction {
+	if x != nil {
+		return x.Action
+	}
+	return PaymentAction_PAYMENT_ACTION_UNSPECIFIED
+}
+
+func (x *PaymentResolution) GetOperatorName() string {
+	if x != nil {
+		return x.OperatorName
+	}
+	return ""
+}
+
+func (x *PaymentResolution) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *PaymentResolution) GetParkedReason() string {
+	if x != nil {
+		return x.ParkedReason
+	}
+	return ""
+}
+
+func (x *PaymentResolution) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
+// Names one payment.
+type GetPaymentRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the transaction.
+	TransactionId string `protobuf:"bytes,1,opt,name=transaction_id,json=transactionId,proto3" json:"transaction_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetPaymentRequest) Reset() {
+	*x = GetPaymentRequest{}
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetPaymentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetPaymentRequest) ProtoMessage() {}
+
+func (x *GetPaymentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetPaymentRequest.ProtoReflect.Descriptor instead.
+func (*GetPaymentRequest) Descriptor() ([]byte, []int) {
+	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *GetPaymentRequest) GetTransactionId() string {
+	if x != nil {
+		return x.TransactionId
+	}
+	return ""
+}
+
+// The payment as it is now.
+type GetPaymentResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The payment.
+	Payment       *Payment `protobuf:"bytes,1,opt,name=payment,proto3" json:"payment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetPaymentResponse) Reset() {
+	*x = GetPaymentResponse{}
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetPaymentResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetPaymentResponse) ProtoMessage() {}
+
+func (x *GetPaymentResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetPaymentResponse.ProtoReflect.Descriptor instead.
+func (*GetPaymentResponse) Descriptor() ([]byte, []int) {
+	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *GetPaymentResponse) GetPayment() *Payment {
+	if x != nil {
+		return x.Payment
+	}
+	return nil
+}
+
+// What has happened, and for the records: who has found it out, and how.
+type ResolveParkedPaymentRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A UUID that the client generates for each new decision. A retry with the
+	// same id and the same request returns the first decision.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The id of the transaction.
+	TransactionId string `protobuf:"bytes,2,opt,name=transaction_id,json=transactionId,proto3" json:"transaction_id,omitempty"`
+	// The id of the parked refund of the transaction.
+	RefundId string `protobuf:"bytes,3,opt,name=refund_id,json=refundId,proto3" json:"refund_id,omitempty"`
+	// What to do.
+	Action PaymentAction `protobuf:"varint,4,opt,name=action,proto3,enum=bookstore.transactions.v1.PaymentAction" json:"action,omitempty"`
+	// The id of a successful charge at the payment provider, by which it can be
+	// paid back.
+	ProviderChargeId string `protobuf:"bytes,5,opt,name=provider_charge_id,json=providerChargeId,proto3" json:"provider_charge_id,omitempty"`
+	// What the provider has kept of a charge that is marked as successful, in the
+	// minor units of its currency.
+	FeeMinor int64 `protobuf:"varint,6,opt,name=fee_minor,json=feeMinor,proto3" json:"fee_minor,omitempty"`
+	// The name of the person who decides, one line. All operators share one
+	// token, so the server cannot know it.
+	OperatorName string `protobuf:"bytes,7,opt,name=operator_name,json=operatorName,proto3" json:"operator_name,omitempty"`
+	// Why this is right, one line: what the operator has found out.
+	Note          string `protobuf:"bytes,8,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResolveParkedPaymentRequest) Reset() {
+	*x = ResolveParkedPaymentRequest{}
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResolveParkedPaymentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResolveParkedPaymentRequest) ProtoMessage() {}
+
+func (x *ResolveParkedPaymentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResolveParkedPaymentRequest.ProtoReflect.Descriptor instead.
+func (*ResolveParkedPaymentRequest) Descriptor() ([]byte, []int) {
+	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ResolveParkedPaymentRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *ResolveParkedPaymentRequest) GetTransactionId() string {
+	if x != nil {
+		return x.TransactionId
+	}
+	return ""
+}
+
+func (x *ResolveParkedPaymentRequest) GetRefundId() string {
+	if x != nil {
+		return x.RefundId
+	}
+	return ""
+}
+
+func (x *ResolveParkedPaymentRequest) GetAction() PaymentAction {
+	if x != nil {
+		return x.Action
+	}
+	return PaymentAction_PAYMENT_ACTION_UNSPECIFIED
+}
+
+func (x *ResolveParkedPaymentRequest) GetProviderChargeId() string {
+	if x != nil {
+		return x.ProviderChargeId
+	}
+	return ""
+}
+
+func (x *ResolveParkedPaymentRequest) GetFeeMinor() int64 {
+	if x != nil {
+		return x.FeeMinor
+	}
+	return 0
+}
+
+func (x *ResolveParkedPaymentRequest) GetOperatorName() string {
+	if x != nil {
+		return x.OperatorName
+	}
+	return ""
+}
+
+func (x *ResolveParkedPaymentRequest) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+// The decision as it is recorded. Read the payment to see what follows from it.
+type ResolveParkedPaymentResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The decision.
+	Resolution    *PaymentResolution `protobuf:"bytes,1,opt,name=resolution,proto3" json:"resolution,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResolveParkedPaymentResponse) Reset() {
+	*x = ResolveParkedPaymentResponse{}
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResolveParkedPaymentResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResolveParkedPaymentResponse) ProtoMessage() {}
+
+func (x *ResolveParkedPaymentResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResolveParkedPaymentResponse.ProtoReflect.Descriptor instead.
+func (*ResolveParkedPaymentResponse) Descriptor() ([]byte, []int) {
+	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ResolveParkedPaymentResponse) GetResolution() *PaymentResolution {
+	if x != nil {
+		return x.Resolution
+	}
+	return nil
+}
+
 // Has no parameters.
 type GetLedgerRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -805,7 +1318,7 @@ type GetLedgerRequest struct {
 
 func (x *GetLedgerRequest) Reset() {
 	*x = GetLedgerRequest{}
-	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[13]
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -817,7 +1330,7 @@ func (x *GetLedgerRequest) String() string {
 func (*GetLedgerRequest) ProtoMessage() {}
 
 func (x *GetLedgerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[13]
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -830,7 +1343,7 @@ func (x *GetLedgerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLedgerRequest.ProtoReflect.Descriptor instead.
 func (*GetLedgerRequest) Descriptor() ([]byte, []int) {
-	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{13}
+	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{19}
 }
 
 // The sums of the ledger.
@@ -846,7 +1359,7 @@ type GetLedgerResponse struct {
 
 func (x *GetLedgerResponse) Reset() {
 	*x = GetLedgerResponse{}
-	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[14]
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -858,7 +1371,7 @@ func (x *GetLedgerResponse) String() string {
 func (*GetLedgerResponse) ProtoMessage() {}
 
 func (x *GetLedgerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[14]
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -871,7 +1384,7 @@ func (x *GetLedgerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLedgerResponse.ProtoReflect.Descriptor instead.
 func (*GetLedgerResponse) Descriptor() ([]byte, []int) {
-	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{14}
+	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GetLedgerResponse) GetBalances() []*LedgerBalance {
@@ -904,7 +1417,7 @@ type LedgerBalance struct {
 
 func (x *LedgerBalance) Reset() {
 	*x = LedgerBalance{}
-	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[15]
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -916,7 +1429,7 @@ func (x *LedgerBalance) String() string {
 func (*LedgerBalance) ProtoMessage() {}
 
 func (x *LedgerBalance) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[15]
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -929,7 +1442,7 @@ func (x *LedgerBalance) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerBalance.ProtoReflect.Descriptor instead.
 func (*LedgerBalance) Descriptor() ([]byte, []int) {
-	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{15}
+	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *LedgerBalance) GetCurrencyCode() string {
@@ -969,7 +1482,7 @@ type ListOutboxMessagesRequest struct {
 
 func (x *ListOutboxMessagesRequest) Reset() {
 	*x = ListOutboxMessagesRequest{}
-	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[16]
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -981,7 +1494,7 @@ func (x *ListOutboxMessagesRequest) String() string {
 func (*ListOutboxMessagesRequest) ProtoMessage() {}
 
 func (x *ListOutboxMessagesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[16]
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -994,7 +1507,7 @@ func (x *ListOutboxMessagesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOutboxMessagesRequest.ProtoReflect.Descriptor instead.
 func (*ListOutboxMessagesRequest) Descriptor() ([]byte, []int) {
-	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{16}
+	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListOutboxMessagesRequest) GetPageSize() int32 {
@@ -1031,7 +1544,7 @@ type ListOutboxMessagesResponse struct {
 
 func (x *ListOutboxMessagesResponse) Reset() {
 	*x = ListOutboxMessagesResponse{}
-	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[17]
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1043,7 +1556,7 @@ func (x *ListOutboxMessagesResponse) String() string {
 func (*ListOutboxMessagesResponse) ProtoMessage() {}
 
 func (x *ListOutboxMessagesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[17]
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1056,7 +1569,7 @@ func (x *ListOutboxMessagesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOutboxMessagesResponse.ProtoReflect.Descriptor instead.
 func (*ListOutboxMessagesResponse) Descriptor() ([]byte, []int) {
-	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{17}
+	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListOutboxMessagesResponse) GetMessages() []*v1.OutboxMessage {
@@ -1084,7 +1597,7 @@ type RetryOutboxMessageRequest struct {
 
 func (x *RetryOutboxMessageRequest) Reset() {
 	*x = RetryOutboxMessageRequest{}
-	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[18]
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1096,7 +1609,7 @@ func (x *RetryOutboxMessageRequest) String() string {
 func (*RetryOutboxMessageRequest) ProtoMessage() {}
 
 func (x *RetryOutboxMessageRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[18]
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1109,7 +1622,7 @@ func (x *RetryOutboxMessageRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryOutboxMessageRequest.ProtoReflect.Descriptor instead.
 func (*RetryOutboxMessageRequest) Descriptor() ([]byte, []int) {
-	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{18}
+	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *RetryOutboxMessageRequest) GetMessageId() int64 {
@@ -1130,7 +1643,7 @@ type RetryOutboxMessageResponse struct {
 
 func (x *RetryOutboxMessageResponse) Reset() {
 	*x = RetryOutboxMessageResponse{}
-	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[19]
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1142,7 +1655,7 @@ func (x *RetryOutboxMessageResponse) String() string {
 func (*RetryOutboxMessageResponse) ProtoMessage() {}
 
 func (x *RetryOutboxMessageResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[19]
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1155,7 +1668,7 @@ func (x *RetryOutboxMessageResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryOutboxMessageResponse.ProtoReflect.Descriptor instead.
 func (*RetryOutboxMessageResponse) Descriptor() ([]byte, []int) {
-	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{19}
+	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *RetryOutboxMessageResponse) GetMessage() *v1.OutboxMessage {
@@ -1181,7 +1694,7 @@ type ExportAccountDataRequest struct {
 
 func (x *ExportAccountDataRequest) Reset() {
 	*x = ExportAccountDataRequest{}
-	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[20]
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1193,7 +1706,7 @@ func (x *ExportAccountDataRequest) String() string {
 func (*ExportAccountDataRequest) ProtoMessage() {}
 
 func (x *ExportAccountDataRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[20]
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1206,7 +1719,7 @@ func (x *ExportAccountDataRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportAccountDataRequest.ProtoReflect.Descriptor instead.
 func (*ExportAccountDataRequest) Descriptor() ([]byte, []int) {
-	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{20}
+	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ExportAccountDataRequest) GetPageSize() int32 {
@@ -1236,7 +1749,7 @@ type ExportAccountDataResponse struct {
 
 func (x *ExportAccountDataResponse) Reset() {
 	*x = ExportAccountDataResponse{}
-	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[21]
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1248,7 +1761,7 @@ func (x *ExportAccountDataResponse) String() string {
 func (*ExportAccountDataResponse) ProtoMessage() {}
 
 func (x *ExportAccountDataResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[21]
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1261,7 +1774,7 @@ func (x *ExportAccountDataResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportAccountDataResponse.ProtoReflect.Descriptor instead.
 func (*ExportAccountDataResponse) Descriptor() ([]byte, []int) {
-	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{21}
+	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ExportAccountDataResponse) GetPayments() []*AccountPayment {
@@ -1303,7 +1816,7 @@ type AccountPayment struct {
 
 func (x *AccountPayment) Reset() {
 	*x = AccountPayment{}
-	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[22]
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1315,7 +1828,7 @@ func (x *AccountPayment) String() string {
 func (*AccountPayment) ProtoMessage() {}
 
 func (x *AccountPayment) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[22]
+	mi := &file_bookstore_transactions_v1_transaction_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1328,7 +1841,7 @@ func (x *AccountPayment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountPayment.ProtoReflect.Descriptor instead.
 func (*AccountPayment) Descriptor() ([]byte, []int) {
-	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{22}
+	return file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *AccountPayment) GetTransactionId() string {
@@ -1424,20 +1937,60 @@ const file_bookstore_transactions_v1_transaction_service_proto_rawDesc = "" +
 	"\x0etransaction_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\rtransactionId\"H\n" +
 	"\x15ResendReceiptResponse\x12/\n" +
 	"\rreceipt_email\x18\x01 \x01(\tB\n" +
-	"\xbaH\ar\x05\x18\xfe\x01`\x01R\freceiptEmail\"\x91\x01\n" +
+	"\xbaH\ar\x05\x18\xfe\x01`\x01R\freceiptEmail\"\xd6\x01\n" +
 	"\x13ListPaymentsRequest\x12?\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\"\xbaH\a\x1a\x05\x18\xc8\x01(\x00\xca\xd8\x19\x1420 payments per pageR\bpageSize\x129\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\"\x93\x01\n" +
+	"page_token\x18\x02 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\x12C\n" +
+	"\vparked_only\x18\x03 \x01(\bB\"\xca\xd8\x19\x1eparked payments and all othersR\n" +
+	"parkedOnly\"\x93\x01\n" +
 	"\x14ListPaymentsResponse\x12I\n" +
 	"\bpayments\x18\x01 \x03(\v2\".bookstore.transactions.v1.PaymentB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\bpayments\x120\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken\"\x96\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken\"\xbe\x03\n" +
 	"\aPayment\x12/\n" +
 	"\x0etransaction_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\rtransactionId\x12'\n" +
 	"\treference\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\treference\x128\n" +
 	"\x06amount\x18\x03 \x01(\v2\x18.bookstore.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12H\n" +
 	"\vtransaction\x18\x04 \x01(\v2&.bookstore.transactions.v1.TransactionR\vtransaction\x12-\n" +
-	"\rparked_reason\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\fparkedReason\"\x12\n" +
+	"\rparked_reason\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\fparkedReason\x12L\n" +
+	"\rparked_refund\x18\x06 \x01(\v2'.bookstore.transactions.v1.ParkedRefundR\fparkedRefund\x12X\n" +
+	"\vresolutions\x18\a \x03(\v2,.bookstore.transactions.v1.PaymentResolutionB\b\xbaH\x05\x92\x01\x02\x10\x14R\vresolutions\"\xb6\x01\n" +
+	"\fParkedRefund\x12%\n" +
+	"\trefund_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\brefundId\x128\n" +
+	"\x06amount\x18\x02 \x01(\v2\x18.bookstore.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x06amount\x12E\n" +
+	"\frequest_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\vrequestTime\"\xb1\x03\n" +
+	"\x11PaymentResolution\x12-\n" +
+	"\rresolution_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\fresolutionId\x12/\n" +
+	"\x0etransaction_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\rtransactionId\x12(\n" +
+	"\trefund_id\x18\x03 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\brefundId\x12L\n" +
+	"\x06action\x18\x04 \x01(\x0e2(.bookstore.transactions.v1.PaymentActionB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06action\x12.\n" +
+	"\roperator_name\x18\x05 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\foperatorName\x12\x1e\n" +
+	"\x04note\x18\x06 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x04note\x12/\n" +
+	"\rparked_reason\x18\a \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xe8\aR\fparkedReason\x12C\n" +
+	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x06\xbaH\x03\xc8\x01\x01R\n" +
+	"createTime\"D\n" +
+	"\x11GetPaymentRequest\x12/\n" +
+	"\x0etransaction_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\rtransactionId\"Z\n" +
+	"\x12GetPaymentResponse\x12D\n" +
+	"\apayment\x18\x01 \x01(\v2\".bookstore.transactions.v1.PaymentB\x06\xbaH\x03\xc8\x01\x01R\apayment\"\xc2\x05\n" +
+	"\x1bResolveParkedPaymentRequest\x12'\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12/\n" +
+	"\x0etransaction_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\rtransactionId\x12S\n" +
+	"\trefund_id\x18\x03 \x01(\tB6\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xca\xd8\x19'the decision is about the charge itselfR\brefundId\x12L\n" +
+	"\x06action\x18\x04 \x01(\x0e2(.bookstore.transactions.v1.PaymentActionB\n" +
+	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x06action\x12\xd3\x01\n" +
+	"\x12provider_charge_id\x18\x05 \x01(\tB\xa4\x01\xbaH\x1er\x1c\x18d2\x18^[^\\x00-\\x1F\\x7F-\\x9F]*$\xca\xd8\x19\x7fthe provider has no such charge: refused for a charge that is marked as successful and was not before, and not needed otherwiseR\x10providerChargeId\x12L\n" +
+	"\tfee_minor\x18\x06 \x01(\x03B/\xbaH\v\"\t\x18\x80\xa0\x94\xa5\x8d\x1d(\x00\xca\xd8\x19\x1dthe provider has kept nothingR\bfeeMinor\x12H\n" +
+	"\roperator_name\x18\a \x01(\tB#\xbaH r\x1e\x10\x01\x18d2\x18^[^\\x00-\\x1F\\x7F-\\x9F]*$R\foperatorName\x128\n" +
+	"\x04note\x18\b \x01(\tB$\xbaH!r\x1f\x10\x01\x18\xf4\x032\x18^[^\\x00-\\x1F\\x7F-\\x9F]*$R\x04note\"t\n" +
+	"\x1cResolveParkedPaymentResponse\x12T\n" +
+	"\n" +
+	"resolution\x18\x01 \x01(\v2,.bookstore.transactions.v1.PaymentResolutionB\x06\xbaH\x03\xc8\x01\x01R\n" +
+	"resolution\"\x12\n" +
 	"\x10GetLedgerRequest\"\xa8\x01\n" +
 	"\x11GetLedgerResponse\x12O\n" +
 	"\bbalances\x18\x01 \x03(\v2(.bookstore.transactions.v1.LedgerBalanceB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\bbalances\x12B\n" +
@@ -1475,7 +2028,12 @@ const file_bookstore_transactions_v1_transaction_service_proto_rawDesc = "" +
 	"\rreceipt_email\x18\x05 \x01(\tB\r\xbaH\n" +
 	"\xd8\x01\x01r\x05\x18\xfe\x01`\x01R\freceiptEmail\x12H\n" +
 	"\vtransaction\x18\x06 \x01(\v2&.bookstore.transactions.v1.TransactionR\vtransaction\x12V\n" +
-	"\x14receipt_resend_times\x18\a \x03(\v2\x1a.google.protobuf.TimestampB\b\xbaH\x05\x92\x01\x02\x10\x14R\x12receiptResendTimes2\xc2\x1f\n" +
+	"\x14receipt_resend_times\x18\a \x03(\v2\x1a.google.protobuf.TimestampB\b\xbaH\x05\x92\x01\x02\x10\x14R\x12receiptResendTimes*\x8c\x01\n" +
+	"\rPaymentAction\x12\x1e\n" +
+	"\x1aPAYMENT_ACTION_UNSPECIFIED\x10\x00\x12\x18\n" +
+	"\x14PAYMENT_ACTION_RETRY\x10\x01\x12!\n" +
+	"\x1dPAYMENT_ACTION_MARK_SUCCEEDED\x10\x02\x12\x1e\n" +
+	"\x1aPAYMENT_ACTION_MARK_FAILED\x10\x032\xe9'\n" +
 	"\x12TransactionService\x12\xe5\x03\n" +
 	"\x06Charge\x12(.bookstore.transactions.v1.ChargeRequest\x1a).bookstore.transactions.v1.ChargeResponse\"\x85\x03\xca\xd8\x19R\b\x03\x12\x13AMOUNT_NOT_POSITIVE\x1a9the amount is zero; charge only amounts greater than zero\xca\xd8\x19y\b\x03\x12\x10CURRENCY_UNKNOWN\x1acthe currency code is not a currency of ISO 4217 that can be used for payments; use another currency\xca\xd8\x19\x8e\x01\b\x0e\x12\x14PROVIDER_UNAVAILABLE\x1atthe payment provider does not respond, and it is unknown whether the money was taken; retry with the same request id\xda\xd8\x19\x06\x1a\x04cart\xe2\xd8\x19\n" +
 	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\x99\b\n" +
@@ -1493,12 +2051,20 @@ const file_bookstore_transactions_v1_transaction_service_proto_rawDesc = "" +
 	"\aaccount\x90\x02\x01\x12\xca\x03\n" +
 	"\rResendReceipt\x12/.bookstore.transactions.v1.ResendReceiptRequest\x1a0.bookstore.transactions.v1.ResendReceiptResponse\"\xd5\x02\xca\xd8\x19M\b\x05\x12\x15TRANSACTION_NOT_FOUND\x1a2no transaction of the caller's account has this id\xca\xd8\x19o\b\t\x12\fRECEIPT_NONE\x1a]the transaction has no receipt: the charge was declined, or it was made without receipt_email\xca\xd8\x19k\b\b\x12\x11TOO_MANY_ATTEMPTS\x1aTthe receipt was mailed too often; wait for the time that RetryInfo gives, then retry\xda\xd8\x19\t\n" +
 	"\aaccount\xe2\xd8\x19\n" +
-	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\xb2\x02\n" +
-	"\fListPayments\x12..bookstore.transactions.v1.ListPaymentsRequest\x1a/.bookstore.transactions.v1.ListPaymentsResponse\"\xc0\x01\xca\xd8\x19u\b\x03\x12\x12PAGE_TOKEN_INVALID\x1a]this method did not return the page token; request the first page again, without a page token\xd2\xd8\x192\n" +
+	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\xc7\x02\n" +
+	"\fListPayments\x12..bookstore.transactions.v1.ListPaymentsRequest\x1a/.bookstore.transactions.v1.ListPaymentsResponse\"\xd5\x01\xca\xd8\x19\x89\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1aqthis method did not return the page token for the same filter; request the first page again, without a page token\xd2\xd8\x192\n" +
 	"\tpage_size\x12\n" +
 	"page_token\x1a\bpayments\"\x0fnext_page_token\xda\xd8\x19\n" +
 	"\n" +
-	"\boperator\x90\x02\x01\x12y\n" +
+	"\boperator\x90\x02\x01\x12\xb5\x01\n" +
+	"\n" +
+	"GetPayment\x12,.bookstore.transactions.v1.GetPaymentRequest\x1a-.bookstore.transactions.v1.GetPaymentResponse\"J\xca\xd8\x195\b\x05\x12\x15TRANSACTION_NOT_FOUND\x1a\x1ano transaction has this id\xda\xd8\x19\n" +
+	"\n" +
+	"\boperator\x90\x02\x01\x12\xd7\x06\n" +
+	"\x14ResolveParkedPayment\x126.bookstore.transactions.v1.ResolveParkedPaymentRequest\x1a7.bookstore.transactions.v1.ResolveParkedPaymentResponse\"\xcd\x05\xca\xd8\x19[\b\x05\x12\x15TRANSACTION_NOT_FOUND\x1a@no transaction has this id, or none of its refunds has refund_id\xca\xd8\x19n\b\t\x12\x12PAYMENT_NOT_PARKED\x1aVthe charge or the refund is not parked, or not any more; read it again with GetPayment\xca\xd8\x19\xc8\x01\b\t\x12\x17RESOLUTION_NOT_POSSIBLE\x1a\xaa\x01PAYMENT_ACTION_RETRY: the provider has decided already, or may have forgotten the first request; PAYMENT_ACTION_MARK_FAILED: the charge has refunds; choose another action\xca\xd8\x19\x9f\x01\b\x03\x12\x1aPROVIDER_CHARGE_ID_MISSING\x1a\x7fa charge is marked as successful without provider_charge_id, by which it could be paid back; look it up at the payment provider\xca\xd8\x19d\b\x03\x12\rFEE_TOO_LARGE\x1aQthe fee is more than the amount of the charge; look it up at the payment provider\xda\xd8\x19\n" +
+	"\n" +
+	"\boperator\xe2\xd8\x19\n" +
+	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12y\n" +
 	"\tGetLedger\x12+.bookstore.transactions.v1.GetLedgerRequest\x1a,.bookstore.transactions.v1.GetLedgerResponse\"\x11\xda\xd8\x19\n" +
 	"\n" +
 	"\boperator\x90\x02\x01\x12\x85\x03\n" +
@@ -1528,83 +2094,104 @@ func file_bookstore_transactions_v1_transaction_service_proto_rawDescGZIP() []by
 	return file_bookstore_transactions_v1_transaction_service_proto_rawDescData
 }
 
-var file_bookstore_transactions_v1_transaction_service_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_bookstore_transactions_v1_transaction_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_bookstore_transactions_v1_transaction_service_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_bookstore_transactions_v1_transaction_service_proto_goTypes = []any{
-	(*ChargeRequest)(nil),              // 0: bookstore.transactions.v1.ChargeRequest
-	(*ChargeResponse)(nil),             // 1: bookstore.transactions.v1.ChargeResponse
-	(*RefundRequest)(nil),              // 2: bookstore.transactions.v1.RefundRequest
-	(*RefundResponse)(nil),             // 3: bookstore.transactions.v1.RefundResponse
-	(*GetTransactionRequest)(nil),      // 4: bookstore.transactions.v1.GetTransactionRequest
-	(*GetTransactionResponse)(nil),     // 5: bookstore.transactions.v1.GetTransactionResponse
-	(*ListTransactionsRequest)(nil),    // 6: bookstore.transactions.v1.ListTransactionsRequest
-	(*ListTransactionsResponse)(nil),   // 7: bookstore.transactions.v1.ListTransactionsResponse
-	(*ResendReceiptRequest)(nil),       // 8: bookstore.transactions.v1.ResendReceiptRequest
-	(*ResendReceiptResponse)(nil),      // 9: bookstore.transactions.v1.ResendReceiptResponse
-	(*ListPaymentsRequest)(nil),        // 10: bookstore.transactions.v1.ListPaymentsRequest
-	(*ListPaymentsResponse)(nil),       // 11: bookstore.transactions.v1.ListPaymentsResponse
-	(*Payment)(nil),                    // 12: bookstore.transactions.v1.Payment
-	(*GetLedgerRequest)(nil),           // 13: bookstore.transactions.v1.GetLedgerRequest
-	(*GetLedgerResponse)(nil),          // 14: bookstore.transactions.v1.GetLedgerResponse
-	(*LedgerBalance)(nil),              // 15: bookstore.transactions.v1.LedgerBalance
-	(*ListOutboxMessagesRequest)(nil),  // 16: bookstore.transactions.v1.ListOutboxMessagesRequest
-	(*ListOutboxMessagesResponse)(nil), // 17: bookstore.transactions.v1.ListOutboxMessagesResponse
-	(*RetryOutboxMessageRequest)(nil),  // 18: bookstore.transactions.v1.RetryOutboxMessageRequest
-	(*RetryOutboxMessageResponse)(nil), // 19: bookstore.transactions.v1.RetryOutboxMessageResponse
-	(*ExportAccountDataRequest)(nil),   // 20: bookstore.transactions.v1.ExportAccountDataRequest
-	(*ExportAccountDataResponse)(nil),  // 21: bookstore.transactions.v1.ExportAccountDataResponse
-	(*AccountPayment)(nil),             // 22: bookstore.transactions.v1.AccountPayment
-	(*v1.Money)(nil),                   // 23: bookstore.type.v1.Money
-	(*PaymentMethod)(nil),              // 24: bookstore.transactions.v1.PaymentMethod
-	(*Transaction)(nil),                // 25: bookstore.transactions.v1.Transaction
-	(*Refund)(nil),                     // 26: bookstore.transactions.v1.Refund
-	(*v1.OutboxMessage)(nil),           // 27: bookstore.type.v1.OutboxMessage
-	(*timestamppb.Timestamp)(nil),      // 28: google.protobuf.Timestamp
+	(PaymentAction)(0),                   // 0: bookstore.transactions.v1.PaymentAction
+	(*ChargeRequest)(nil),                // 1: bookstore.transactions.v1.ChargeRequest
+	(*ChargeResponse)(nil),               // 2: bookstore.transactions.v1.ChargeResponse
+	(*RefundRequest)(nil),                // 3: bookstore.transactions.v1.RefundRequest
+	(*RefundResponse)(nil),               // 4: bookstore.transactions.v1.RefundResponse
+	(*GetTransactionRequest)(nil),        // 5: bookstore.transactions.v1.GetTransactionRequest
+	(*GetTransactionResponse)(nil),       // 6: bookstore.transactions.v1.GetTransactionResponse
+	(*ListTransactionsRequest)(nil),      // 7: bookstore.transactions.v1.ListTransactionsRequest
+	(*ListTransactionsResponse)(nil),     // 8: bookstore.transactions.v1.ListTransactionsResponse
+	(*ResendReceiptRequest)(nil),         // 9: bookstore.transactions.v1.ResendReceiptRequest
+	(*ResendReceiptResponse)(nil),        // 10: bookstore.transactions.v1.ResendReceiptResponse
+	(*ListPaymentsRequest)(nil),          // 11: bookstore.transactions.v1.ListPaymentsRequest
+	(*ListPaymentsResponse)(nil),         // 12: bookstore.transactions.v1.ListPaymentsResponse
+	(*Payment)(nil),                      // 13: bookstore.transactions.v1.Payment
+	(*ParkedRefund)(nil),                 // 14: bookstore.transactions.v1.ParkedRefund
+	(*PaymentResolution)(nil),            // 15: bookstore.transactions.v1.PaymentResolution
+	(*GetPaymentRequest)(nil),            // 16: bookstore.transactions.v1.GetPaymentRequest
+	(*GetPaymentResponse)(nil),           // 17: bookstore.transactions.v1.GetPaymentResponse
+	(*ResolveParkedPaymentRequest)(nil),  // 18: bookstore.transactions.v1.ResolveParkedPaymentRequest
+	(*ResolveParkedPaymentResponse)(nil), // 19: bookstore.transactions.v1.ResolveParkedPaymentResponse
+	(*GetLedgerRequest)(nil),             // 20: bookstore.transactions.v1.GetLedgerRequest
+	(*GetLedgerResponse)(nil),            // 21: bookstore.transactions.v1.GetLedgerResponse
+	(*LedgerBalance)(nil),                // 22: bookstore.transactions.v1.LedgerBalance
+	(*ListOutboxMessagesRequest)(nil),    // 23: bookstore.transactions.v1.ListOutboxMessagesRequest
+	(*ListOutboxMessagesResponse)(nil),   // 24: bookstore.transactions.v1.ListOutboxMessagesResponse
+	(*RetryOutboxMessageRequest)(nil),    // 25: bookstore.transactions.v1.RetryOutboxMessageRequest
+	(*RetryOutboxMessageResponse)(nil),   // 26: bookstore.transactions.v1.RetryOutboxMessageResponse
+	(*ExportAccountDataRequest)(nil),     // 27: bookstore.transactions.v1.ExportAccountDataRequest
+	(*ExportAccountDataResponse)(nil),    // 28: bookstore.transactions.v1.ExportAccountDataResponse
+	(*AccountPayment)(nil),               // 29: bookstore.transactions.v1.AccountPayment
+	(*v1.Money)(nil),                     // 30: bookstore.type.v1.Money
+	(*PaymentMethod)(nil),                // 31: bookstore.transactions.v1.PaymentMethod
+	(*Transaction)(nil),                  // 32: bookstore.transactions.v1.Transaction
+	(*Refund)(nil),                       // 33: bookstore.transactions.v1.Refund
+	(*timestamppb.Timestamp)(nil),        // 34: google.protobuf.Timestamp
+	(*v1.OutboxMessage)(nil),             // 35: bookstore.type.v1.OutboxMessage
 }
 var file_bookstore_transactions_v1_transaction_service_proto_depIdxs = []int32{
-	23, // 0: bookstore.transactions.v1.ChargeRequest.amount:type_name -> bookstore.type.v1.Money
-	24, // 1: bookstore.transactions.v1.ChargeRequest.payment_method:type_name -> bookstore.transactions.v1.PaymentMethod
-	25, // 2: bookstore.transactions.v1.ChargeResponse.transaction:type_name -> bookstore.transactions.v1.Transaction
-	23, // 3: bookstore.transactions.v1.RefundRequest.amount:type_name -> bookstore.type.v1.Money
-	26, // 4: bookstore.transactions.v1.RefundResponse.refund:type_name -> bookstore.transactions.v1.Refund
-	25, // 5: bookstore.transactions.v1.RefundResponse.transaction:type_name -> bookstore.transactions.v1.Transaction
-	25, // 6: bookstore.transactions.v1.GetTransactionResponse.transaction:type_name -> bookstore.transactions.v1.Transaction
-	25, // 7: bookstore.transactions.v1.ListTransactionsResponse.transactions:type_name -> bookstore.transactions.v1.Transaction
-	12, // 8: bookstore.transactions.v1.ListPaymentsResponse.payments:type_name -> bookstore.transactions.v1.Payment
-	23, // 9: bookstore.transactions.v1.Payment.amount:type_name -> bookstore.type.v1.Money
-	25, // 10: bookstore.transactions.v1.Payment.transaction:type_name -> bookstore.transactions.v1.Transaction
-	15, // 11: bookstore.transactions.v1.GetLedgerResponse.balances:type_name -> bookstore.transactions.v1.LedgerBalance
-	27, // 12: bookstore.transactions.v1.ListOutboxMessagesResponse.messages:type_name -> bookstore.type.v1.OutboxMessage
-	27, // 13: bookstore.transactions.v1.RetryOutboxMessageResponse.message:type_name -> bookstore.type.v1.OutboxMessage
-	22, // 14: bookstore.transactions.v1.ExportAccountDataResponse.payments:type_name -> bookstore.transactions.v1.AccountPayment
-	23, // 15: bookstore.transactions.v1.AccountPayment.amount:type_name -> bookstore.type.v1.Money
-	28, // 16: bookstore.transactions.v1.AccountPayment.request_time:type_name -> google.protobuf.Timestamp
-	25, // 17: bookstore.transactions.v1.AccountPayment.transaction:type_name -> bookstore.transactions.v1.Transaction
-	28, // 18: bookstore.transactions.v1.AccountPayment.receipt_resend_times:type_name -> google.protobuf.Timestamp
-	0,  // 19: bookstore.transactions.v1.TransactionService.Charge:input_type -> bookstore.transactions.v1.ChargeRequest
-	2,  // 20: bookstore.transactions.v1.TransactionService.Refund:input_type -> bookstore.transactions.v1.RefundRequest
-	4,  // 21: bookstore.transactions.v1.TransactionService.GetTransaction:input_type -> bookstore.transactions.v1.GetTransactionRequest
-	6,  // 22: bookstore.transactions.v1.TransactionService.ListTransactions:input_type -> bookstore.transactions.v1.ListTransactionsRequest
-	8,  // 23: bookstore.transactions.v1.TransactionService.ResendReceipt:input_type -> bookstore.transactions.v1.ResendReceiptRequest
-	10, // 24: bookstore.transactions.v1.TransactionService.ListPayments:input_type -> bookstore.transactions.v1.ListPaymentsRequest
-	13, // 25: bookstore.transactions.v1.TransactionService.GetLedger:input_type -> bookstore.transactions.v1.GetLedgerRequest
-	16, // 26: bookstore.transactions.v1.TransactionService.ListOutboxMessages:input_type -> bookstore.transactions.v1.ListOutboxMessagesRequest
-	18, // 27: bookstore.transactions.v1.TransactionService.RetryOutboxMessage:input_type -> bookstore.transactions.v1.RetryOutboxMessageRequest
-	20, // 28: bookstore.transactions.v1.TransactionService.ExportAccountData:input_type -> bookstore.transactions.v1.ExportAccountDataRequest
-	1,  // 29: bookstore.transactions.v1.TransactionService.Charge:output_type -> bookstore.transactions.v1.ChargeResponse
-	3,  // 30: bookstore.transactions.v1.TransactionService.Refund:output_type -> bookstore.transactions.v1.RefundResponse
-	5,  // 31: bookstore.transactions.v1.TransactionService.GetTransaction:output_type -> bookstore.transactions.v1.GetTransactionResponse
-	7,  // 32: bookstore.transactions.v1.TransactionService.ListTransactions:output_type -> bookstore.transactions.v1.ListTransactionsResponse
-	9,  // 33: bookstore.transactions.v1.TransactionService.ResendReceipt:output_type -> bookstore.transactions.v1.ResendReceiptResponse
-	11, // 34: bookstore.transactions.v1.TransactionService.ListPayments:output_type -> bookstore.transactions.v1.ListPaymentsResponse
-	14, // 35: bookstore.transactions.v1.TransactionService.GetLedger:output_type -> bookstore.transactions.v1.GetLedgerResponse
-	17, // 36: bookstore.transactions.v1.TransactionService.ListOutboxMessages:output_type -> bookstore.transactions.v1.ListOutboxMessagesResponse
-	19, // 37: bookstore.transactions.v1.TransactionService.RetryOutboxMessage:output_type -> bookstore.transactions.v1.RetryOutboxMessageResponse
-	21, // 38: bookstore.transactions.v1.TransactionService.ExportAccountData:output_type -> bookstore.transactions.v1.ExportAccountDataResponse
-	29, // [29:39] is the sub-list for method output_type
-	19, // [19:29] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	30, // 0: bookstore.transactions.v1.ChargeRequest.amount:type_name -> bookstore.type.v1.Money
+	31, // 1: bookstore.transactions.v1.ChargeRequest.payment_method:type_name -> bookstore.transactions.v1.PaymentMethod
+	32, // 2: bookstore.transactions.v1.ChargeResponse.transaction:type_name -> bookstore.transactions.v1.Transaction
+	30, // 3: bookstore.transactions.v1.RefundRequest.amount:type_name -> bookstore.type.v1.Money
+	33, // 4: bookstore.transactions.v1.RefundResponse.refund:type_name -> bookstore.transactions.v1.Refund
+	32, // 5: bookstore.transactions.v1.RefundResponse.transaction:type_name -> bookstore.transactions.v1.Transaction
+	32, // 6: bookstore.transactions.v1.GetTransactionResponse.transaction:type_name -> bookstore.transactions.v1.Transaction
+	32, // 7: bookstore.transactions.v1.ListTransactionsResponse.transactions:type_name -> bookstore.transactions.v1.Transaction
+	13, // 8: bookstore.transactions.v1.ListPaymentsResponse.payments:type_name -> bookstore.transactions.v1.Payment
+	30, // 9: bookstore.transactions.v1.Payment.amount:type_name -> bookstore.type.v1.Money
+	32, // 10: bookstore.transactions.v1.Payment.transaction:type_name -> bookstore.transactions.v1.Transaction
+	14, // 11: bookstore.transactions.v1.Payment.parked_refund:type_name -> bookstore.transactions.v1.ParkedRefund
+	15, // 12: bookstore.transactions.v1.Payment.resolutions:type_name -> bookstore.transactions.v1.PaymentResolution
+	30, // 13: bookstore.transactions.v1.ParkedRefund.amount:type_name -> bookstore.type.v1.Money
+	34, // 14: bookstore.transactions.v1.ParkedRefund.request_time:type_name -> google.protobuf.Timestamp
+	0,  // 15: bookstore.transactions.v1.PaymentResolution.action:type_name -> bookstore.transactions.v1.PaymentAction
+	34, // 16: bookstore.transactions.v1.PaymentResolution.create_time:type_name -> google.protobuf.Timestamp
+	13, // 17: bookstore.transactions.v1.GetPaymentResponse.payment:type_name -> bookstore.transactions.v1.Payment
+	0,  // 18: bookstore.transactions.v1.ResolveParkedPaymentRequest.action:type_name -> bookstore.transactions.v1.PaymentAction
+	15, // 19: bookstore.transactions.v1.ResolveParkedPaymentResponse.resolution:type_name -> bookstore.transactions.v1.PaymentResolution
+	22, // 20: bookstore.transactions.v1.GetLedgerResponse.balances:type_name -> bookstore.transactions.v1.LedgerBalance
+	35, // 21: bookstore.transactions.v1.ListOutboxMessagesResponse.messages:type_name -> bookstore.type.v1.OutboxMessage
+	35, // 22: bookstore.transactions.v1.RetryOutboxMessageResponse.message:type_name -> bookstore.type.v1.OutboxMessage
+	29, // 23: bookstore.transactions.v1.ExportAccountDataResponse.payments:type_name -> bookstore.transactions.v1.AccountPayment
+	30, // 24: bookstore.transactions.v1.AccountPayment.amount:type_name -> bookstore.type.v1.Money
+	34, // 25: bookstore.transactions.v1.AccountPayment.request_time:type_name -> google.protobuf.Timestamp
+	32, // 26: bookstore.transactions.v1.AccountPayment.transaction:type_name -> bookstore.transactions.v1.Transaction
+	34, // 27: bookstore.transactions.v1.AccountPayment.receipt_resend_times:type_name -> google.protobuf.Timestamp
+	1,  // 28: bookstore.transactions.v1.TransactionService.Charge:input_type -> bookstore.transactions.v1.ChargeRequest
+	3,  // 29: bookstore.transactions.v1.TransactionService.Refund:input_type -> bookstore.transactions.v1.RefundRequest
+	5,  // 30: bookstore.transactions.v1.TransactionService.GetTransaction:input_type -> bookstore.transactions.v1.GetTransactionRequest
+	7,  // 31: bookstore.transactions.v1.TransactionService.ListTransactions:input_type -> bookstore.transactions.v1.ListTransactionsRequest
+	9,  // 32: bookstore.transactions.v1.TransactionService.ResendReceipt:input_type -> bookstore.transactions.v1.ResendReceiptRequest
+	11, // 33: bookstore.transactions.v1.TransactionService.ListPayments:input_type -> bookstore.transactions.v1.ListPaymentsRequest
+	16, // 34: bookstore.transactions.v1.TransactionService.GetPayment:input_type -> bookstore.transactions.v1.GetPaymentRequest
+	18, // 35: bookstore.transactions.v1.TransactionService.ResolveParkedPayment:input_type -> bookstore.transactions.v1.ResolveParkedPaymentRequest
+	20, // 36: bookstore.transactions.v1.TransactionService.GetLedger:input_type -> bookstore.transactions.v1.GetLedgerRequest
+	23, // 37: bookstore.transactions.v1.TransactionService.ListOutboxMessages:input_type -> bookstore.transactions.v1.ListOutboxMessagesRequest
+	25, // 38: bookstore.transactions.v1.TransactionService.RetryOutboxMessage:input_type -> bookstore.transactions.v1.RetryOutboxMessageRequest
+	27, // 39: bookstore.transactions.v1.TransactionService.ExportAccountData:input_type -> bookstore.transactions.v1.ExportAccountDataRequest
+	2,  // 40: bookstore.transactions.v1.TransactionService.Charge:output_type -> bookstore.transactions.v1.ChargeResponse
+	4,  // 41: bookstore.transactions.v1.TransactionService.Refund:output_type -> bookstore.transactions.v1.RefundResponse
+	6,  // 42: bookstore.transactions.v1.TransactionService.GetTransaction:output_type -> bookstore.transactions.v1.GetTransactionResponse
+	8,  // 43: bookstore.transactions.v1.TransactionService.ListTransactions:output_type -> bookstore.transactions.v1.ListTransactionsResponse
+	10, // 44: bookstore.transactions.v1.TransactionService.ResendReceipt:output_type -> bookstore.transactions.v1.ResendReceiptResponse
+	12, // 45: bookstore.transactions.v1.TransactionService.ListPayments:output_type -> bookstore.transactions.v1.ListPaymentsResponse
+	17, // 46: bookstore.transactions.v1.TransactionService.GetPayment:output_type -> bookstore.transactions.v1.GetPaymentResponse
+	19, // 47: bookstore.transactions.v1.TransactionService.ResolveParkedPayment:output_type -> bookstore.transactions.v1.ResolveParkedPaymentResponse
+	21, // 48: bookstore.transactions.v1.TransactionService.GetLedger:output_type -> bookstore.transactions.v1.GetLedgerResponse
+	24, // 49: bookstore.transactions.v1.TransactionService.ListOutboxMessages:output_type -> bookstore.transactions.v1.ListOutboxMessagesResponse
+	26, // 50: bookstore.transactions.v1.TransactionService.RetryOutboxMessage:output_type -> bookstore.transactions.v1.RetryOutboxMessageResponse
+	28, // 51: bookstore.transactions.v1.TransactionService.ExportAccountData:output_type -> bookstore.transactions.v1.ExportAccountDataResponse
+	40, // [40:52] is the sub-list for method output_type
+	28, // [28:40] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_bookstore_transactions_v1_transaction_service_proto_init() }
@@ -1619,13 +2206,14 @@ func file_bookstore_transactions_v1_transaction_service_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bookstore_transactions_v1_transaction_service_proto_rawDesc), len(file_bookstore_transactions_v1_transaction_service_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   23,
+			NumEnums:      1,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_bookstore_transactions_v1_transaction_service_proto_goTypes,
 		DependencyIndexes: file_bookstore_transactions_v1_transaction_service_proto_depIdxs,
+		EnumInfos:         file_bookstore_transactions_v1_transaction_service_proto_enumTypes,
 		MessageInfos:      file_bookstore_transactions_v1_transaction_service_proto_msgTypes,
 	}.Build()
 	File_bookstore_transactions_v1_transaction_service_proto = out.File

@@ -19,16 +19,18 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	TransactionService_Charge_FullMethodName             = "/bookstore.transactions.v1.TransactionService/Charge"
-	TransactionService_Refund_FullMethodName             = "/bookstore.transactions.v1.TransactionService/Refund"
-	TransactionService_GetTransaction_FullMethodName     = "/bookstore.transactions.v1.TransactionService/GetTransaction"
-	TransactionService_ListTransactions_FullMethodName   = "/bookstore.transactions.v1.TransactionService/ListTransactions"
-	TransactionService_ResendReceipt_FullMethodName      = "/bookstore.transactions.v1.TransactionService/ResendReceipt"
-	TransactionService_ListPayments_FullMethodName       = "/bookstore.transactions.v1.TransactionService/ListPayments"
-	TransactionService_GetLedger_FullMethodName          = "/bookstore.transactions.v1.TransactionService/GetLedger"
-	TransactionService_ListOutboxMessages_FullMethodName = "/bookstore.transactions.v1.TransactionService/ListOutboxMessages"
-	TransactionService_RetryOutboxMessage_FullMethodName = "/bookstore.transactions.v1.TransactionService/RetryOutboxMessage"
-	TransactionService_ExportAccountData_FullMethodName  = "/bookstore.transactions.v1.TransactionService/ExportAccountData"
+	TransactionService_Charge_FullMethodName               = "/bookstore.transactions.v1.TransactionService/Charge"
+	TransactionService_Refund_FullMethodName               = "/bookstore.transactions.v1.TransactionService/Refund"
+	TransactionService_GetTransaction_FullMethodName       = "/bookstore.transactions.v1.TransactionService/GetTransaction"
+	TransactionService_ListTransactions_FullMethodName     = "/bookstore.transactions.v1.TransactionService/ListTransactions"
+	TransactionService_ResendReceipt_FullMethodName        = "/bookstore.transactions.v1.TransactionService/ResendReceipt"
+	TransactionService_ListPayments_FullMethodName         = "/bookstore.transactions.v1.TransactionService/ListPayments"
+	TransactionService_GetPayment_FullMethodName           = "/bookstore.transactions.v1.TransactionService/GetPayment"
+	TransactionService_ResolveParkedPayment_FullMethodName = "/bookstore.transactions.v1.TransactionService/ResolveParkedPayment"
+	TransactionService_GetLedger_FullMethodName            = "/bookstore.transactions.v1.TransactionService/GetLedger"
+	TransactionService_ListOutboxMessages_FullMethodName   = "/bookstore.transactions.v1.TransactionService/ListOutboxMessages"
+	TransactionService_RetryOutboxMessage_FullMethodName   = "/bookstore.transactions.v1.TransactionService/RetryOutboxMessage"
+	TransactionService_ExportAccountData_FullMethodName    = "/bookstore.transactions.v1.TransactionService/ExportAccountData"
 )
 
 // TransactionServiceClient is the client API for TransactionService service.
@@ -62,6 +64,16 @@ type TransactionServiceClient interface {
 	// Lists the payments of all accounts, newest first, also those that the
 	// payment provider has not decided.
 	ListPayments(ctx context.Context, in *ListPaymentsRequest, opts ...grpc.CallOption) (*ListPaymentsResponse, error)
+	// Returns a payment of any account, also one that the payment provider has not
+	// decided.
+	GetPayment(ctx context.Context, in *GetPaymentRequest, opts ...grpc.CallOption) (*GetPaymentResponse, error)
+	// Records what has happened to a parked charge or refund, as the operator has
+	// found out at the payment provider, or lets the provider be asked again. What
+	// it means for the money is posted to the ledger. The decision itself is kept
+	// for good.
+	//
+	// A retry with the same request id returns the first decision.
+	ResolveParkedPayment(ctx context.Context, in *ResolveParkedPaymentRequest, opts ...grpc.CallOption) (*ResolveParkedPaymentResponse, error)
 	// Returns the sums of the ledger. In health the entries of each currency add
 	// up to zero, and so does each posting.
 	GetLedger(ctx context.Context, in *GetLedgerRequest, opts ...grpc.CallOption) (*GetLedgerResponse, error)
@@ -145,6 +157,26 @@ func (c *transactionServiceClient) ListPayments(ctx context.Context, in *ListPay
 	return out, nil
 }
 
+func (c *transactionServiceClient) GetPayment(ctx context.Context, in *GetPaymentRequest, opts ...grpc.CallOption) (*GetPaymentResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetPaymentResponse)
+	err := c.cc.Invoke(ctx, TransactionService_GetPayment_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *transactionServiceClient) ResolveParkedPayment(ctx context.Context, in *ResolveParkedPaymentRequest, opts ...grpc.CallOption) (*ResolveParkedPaymentResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ResolveParkedPaymentResponse)
+	err := c.cc.Invoke(ctx, TransactionService_ResolveParkedPayment_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *transactionServiceClient) GetLedger(ctx context.Context, in *GetLedgerRequest, opts ...grpc.CallOption) (*GetLedgerResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetLedgerResponse)
@@ -216,6 +248,16 @@ type TransactionServiceServer interface {
 	// Lists the payments of all accounts, newest first, also those that the
 	// payment provider has not decided.
 	ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error)
+	// Returns a payment of any account, also one that the payment provider has not
+	// decided.
+	GetPayment(context.Context, *GetPaymentRequest) (*GetPaymentResponse, error)
+	// Records what has happened to a parked charge or refund, as the operator has
+	// found out at the payment provider, or lets the provider be asked again. What
+	// it means for the money is posted to the ledger. The decision itself is kept
+	// for good.
+	//
+	// A retry with the same request id returns the first decision.
+	ResolveParkedPayment(context.Context, *ResolveParkedPaymentRequest) (*ResolveParkedPaymentResponse, error)
 	// Returns the sums of the ledger. In health the entries of each currency add
 	// up to zero, and so does each posting.
 	GetLedger(context.Context, *GetLedgerRequest) (*GetLedgerResponse, error)
@@ -256,6 +298,12 @@ func (UnimplementedTransactionServiceServer) ResendReceipt(context.Context, *Res
 }
 func (UnimplementedTransactionServiceServer) ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListPayments not implemented")
+}
+func (UnimplementedTransactionServiceServer) GetPayment(context.Context, *GetPaymentRequest) (*GetPaymentResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetPayment not implemented")
+}
+func (UnimplementedTransactionServiceServer) ResolveParkedPayment(context.Context, *ResolveParkedPaymentRequest) (*ResolveParkedPaymentResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ResolveParkedPayment not implemented")
 }
 func (UnimplementedTransactionServiceServer) GetLedger(context.Context, *GetLedgerRequest) (*GetLedgerResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetLedger not implemented")
@@ -398,6 +446,42 @@ func _TransactionService_ListPayments_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _TransactionService_GetPayment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetPaymentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TransactionServiceServer).GetPayment(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TransactionService_GetPayment_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TransactionServiceServer).GetPayment(ctx, req.(*GetPaymentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TransactionService_ResolveParkedPayment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ResolveParkedPaymentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TransactionServiceServer).ResolveParkedPayment(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TransactionService_ResolveParkedPayment_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TransactionServiceServer).ResolveParkedPayment(ctx, req.(*ResolveParkedPaymentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _TransactionService_GetLedger_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetLedgerRequest)
 	if err := dec(in); err != nil {
@@ -500,6 +584,14 @@ var TransactionService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListPayments",
 			Handler:    _TransactionService_ListPayments_Handler,
+		},
+		{
+			MethodName: "GetPayment",
+			Handler:    _TransactionService_GetPayment_Handler,
+		},
+		{
+			MethodName: "ResolveParkedPayment",
+			Handler:    _TransactionService_ResolveParkedPayment_Handler,
 		},
 		{
 			MethodName: "GetLedger",

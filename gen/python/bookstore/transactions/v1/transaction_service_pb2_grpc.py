@@ -68,6 +68,16 @@ class TransactionServiceStub:
                 request_serializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ListPaymentsRequest.SerializeToString,
                 response_deserializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ListPaymentsResponse.FromString,
                 _registered_method=True)
+        self.GetPayment = channel.unary_unary(
+                '/bookstore.transactions.v1.TransactionService/GetPayment',
+                request_serializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.GetPaymentRequest.SerializeToString,
+                response_deserializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.GetPaymentResponse.FromString,
+                _registered_method=True)
+        self.ResolveParkedPayment = channel.unary_unary(
+                '/bookstore.transactions.v1.TransactionService/ResolveParkedPayment',
+                request_serializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ResolveParkedPaymentRequest.SerializeToString,
+                response_deserializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ResolveParkedPaymentResponse.FromString,
+                _registered_method=True)
         self.GetLedger = channel.unary_unary(
                 '/bookstore.transactions.v1.TransactionService/GetLedger',
                 request_serializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.GetLedgerRequest.SerializeToString,
@@ -149,6 +159,26 @@ class TransactionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetPayment(self, request, context):
+        """Returns a payment of any account, also one that the payment provider has not
+        decided.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResolveParkedPayment(self, request, context):
+        """Records what has happened to a parked charge or refund, as the operator has
+        found out at the payment provider, or lets the provider be asked again. What
+        it means for the money is posted to the ledger. The decision itself is kept
+        for good.
+
+        A retry with the same request id returns the first decision.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetLedger(self, request, context):
         """Returns the sums of the ledger. In health the entries of each currency add
         up to zero, and so does each posting.
@@ -214,6 +244,16 @@ def add_TransactionServiceServicer_to_server(servicer, server):
                     servicer.ListPayments,
                     request_deserializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ListPaymentsRequest.FromString,
                     response_serializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ListPaymentsResponse.SerializeToString,
+            ),
+            'GetPayment': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPayment,
+                    request_deserializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.GetPaymentRequest.FromString,
+                    response_serializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.GetPaymentResponse.SerializeToString,
+            ),
+            'ResolveParkedPayment': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResolveParkedPayment,
+                    request_deserializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ResolveParkedPaymentRequest.FromString,
+                    response_serializer=bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ResolveParkedPaymentResponse.SerializeToString,
             ),
             'GetLedger': grpc.unary_unary_rpc_method_handler(
                     servicer.GetLedger,
@@ -402,6 +442,60 @@ class TransactionService:
             '/bookstore.transactions.v1.TransactionService/ListPayments',
             bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ListPaymentsRequest.SerializeToString,
             bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ListPaymentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPayment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bookstore.transactions.v1.TransactionService/GetPayment',
+            bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.GetPaymentRequest.SerializeToString,
+            bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.GetPaymentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResolveParkedPayment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bookstore.transactions.v1.TransactionService/ResolveParkedPayment',
+            bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ResolveParkedPaymentRequest.SerializeToString,
+            bookstore_dot_transactions_dot_v1_dot_transaction__service__pb2.ResolveParkedPaymentResponse.FromString,
             options,
             channel_credentials,
             insecure,

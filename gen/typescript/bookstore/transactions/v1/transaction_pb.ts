@@ -154,7 +154,8 @@ export const RefundSchema: GenMessage<Refund> = /*@__PURE__*/
 
 /**
  * The state of a transaction. A transaction starts as charged or declined.
- * Declined is final; refunds change a charged transaction.
+ * Declined is final; refunds change a charged transaction. Only if the payment
+ * provider contradicts itself, the operator can turn one into the other.
  *
  * @generated from enum bookstore.transactions.v1.TransactionState
  */

@@ -2,8 +2,8 @@
 // @generated from file bookstore/transactions/v1/transaction_service.proto (package bookstore.transactions.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { PaymentMethod } from "./payment_method_pb.js";
 import { file_bookstore_transactions_v1_payment_method } from "./payment_method_pb.js";
 import type { Refund, Transaction } from "./transaction_pb.js";
@@ -23,7 +23,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bookstore/transactions/v1/transaction_service.proto.
  */
 export const file_bookstore_transactions_v1_transaction_service: GenFile = /*@__PURE__*/
-  fileDesc("CjNib29rc3RvcmUvdHJhbnNhY3Rpb25zL3YxL3RyYW5zYWN0aW9uX3NlcnZpY2UucHJvdG8SGWJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEi9gIKDUNoYXJnZVJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESMAoGYW1vdW50GAIgASgLMhguYm9va3N0b3JlLnR5cGUudjEuTW9uZXlCBrpIA8gBARJICg5wYXltZW50X21ldGhvZBgDIAEoCzIoLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuUGF5bWVudE1ldGhvZEIGukgDyAEBEiAKCXJlZmVyZW5jZRgEIAEoCUINukgKcggQARhkMgJcUxJtCgphY2NvdW50X2lkGAUgASgJQlm6SAjYAQFyA7ABAcrYGUp0aGUgcGF5ZXIgaGFzIG5vIGFjY291bnQ6IExpc3RUcmFuc2FjdGlvbnMgc2hvd3MgdGhlIHRyYW5zYWN0aW9uIHRvIG5vYm9keRI6Cg1yZWNlaXB0X2VtYWlsGAYgASgJQiO6SArYAQFyBRj+AWABytgZEm5vIHJlY2VpcHQgaXMgc2VudCJVCg5DaGFyZ2VSZXNwb25zZRJDCgt0cmFuc2FjdGlvbhgBIAEoCzImLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuVHJhbnNhY3Rpb25CBrpIA8gBASLUAQoNUmVmdW5kUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIgCg50cmFuc2FjdGlvbl9pZBgCIAEoCUIIukgFcgOwAQESUwoGYW1vdW50GAMgASgLMhguYm9va3N0b3JlLnR5cGUudjEuTW9uZXlCKcrYGSVldmVyeXRoaW5nIHRoYXQgaXMgbGVmdCBvZiB0aGUgY2hhcmdlEi4KBnJlYXNvbhgEIAEoCUIeukgFcgMYyAHK2BkSbm8gcmVhc29uIGlzIGdpdmVuIpABCg5SZWZ1bmRSZXNwb25zZRI5CgZyZWZ1bmQYASABKAsyIS5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLlJlZnVuZEIGukgDyAEBEkMKC3RyYW5zYWN0aW9uGAIgASgLMiYuYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5UcmFuc2FjdGlvbkIGukgDyAEBIjkKFUdldFRyYW5zYWN0aW9uUmVxdWVzdBIgCg50cmFuc2FjdGlvbl9pZBgBIAEoCUIIukgFcgOwAQEiXQoWR2V0VHJhbnNhY3Rpb25SZXNwb25zZRJDCgt0cmFuc2FjdGlvbhgBIAEoCzImLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuVHJhbnNhY3Rpb25CBrpIA8gBASKEAQoXTGlzdFRyYW5zYWN0aW9uc1JlcXVlc3QSOQoJcGFnZV9zaXplGAEgASgFQia6SAcaBRjIASgAytgZGDIwIHRyYW5zYWN0aW9ucyBwZXIgcGFnZRIuCgpwYWdlX3Rva2VuGAIgASgJQhq6SAVyAxj0A8rYGQ50aGUgZmlyc3QgcGFnZSKGAQoYTGlzdFRyYW5zYWN0aW9uc1Jlc3BvbnNlEkcKDHRyYW5zYWN0aW9ucxgBIAMoCzImLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuVHJhbnNhY3Rpb25CCbpIBpIBAxDIARIhCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGPQDIlYKFFJlc2VuZFJlY2VpcHRSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEiAKDnRyYW5zYWN0aW9uX2lkGAIgASgJQgi6SAVyA7ABASI6ChVSZXNlbmRSZWNlaXB0UmVzcG9uc2USIQoNcmVjZWlwdF9lbWFpbBgBIAEoCUIKukgHcgUY/gFgASJ8ChNMaXN0UGF5bWVudHNSZXF1ZXN0EjUKCXBhZ2Vfc2l6ZRgBIAEoBUIiukgHGgUYyAEoAMrYGRQyMCBwYXltZW50cyBwZXIgcGFnZRIuCgpwYWdlX3Rva2VuGAIgASgJQhq6SAVyAxj0A8rYGQ50aGUgZmlyc3QgcGFnZSJ6ChRMaXN0UGF5bWVudHNSZXNwb25zZRI/CghwYXltZW50cxgBIAMoCzIiLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuUGF5bWVudEIJukgGkgEDEMgBEiEKD25leHRfcGFnZV90b2tlbhgCIAEoCUIIukgFcgMY9AMi2QEKB1BheW1lbnQSIAoOdHJhbnNhY3Rpb25faWQYASABKAlCCLpIBXIDsAEBEhwKCXJlZmVyZW5jZRgCIAEoCUIJukgGcgQQARhkEjAKBmFtb3VudBgDIAEoCzIYLmJvb2tzdG9yZS50eXBlLnYxLk1vbmV5Qga6SAPIAQESOwoLdHJhbnNhY3Rpb24YBCABKAsyJi5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLlRyYW5zYWN0aW9uEh8KDXBhcmtlZF9yZWFzb24YBSABKAlCCLpIBXIDGOgHIhIKEEdldExlZGdlclJlcXVlc3QiigEKEUdldExlZGdlclJlc3BvbnNlEkUKCGJhbGFuY2VzGAEgAygLMiguYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5MZWRnZXJCYWxhbmNlQgm6SAaSAQMQyAESLgoTdW5iYWxhbmNlZF9wb3N0aW5ncxgCIAMoCUIRukgOkgELEGQiB3IFEAEYyAEipQEKDUxlZGdlckJhbGFuY2USKwoNY3VycmVuY3lfY29kZRgBIAEoCUIUukgRcg8yCl5bQS1aXXszfSSYAQMSLAoJc3VtX21pbm9yGAIgASgSQhm6SBZCFBiAgKD29Kzb4Bso//+f9vSs2+AbEjkKFnByb3ZpZGVyX2JhbGFuY2VfbWlub3IYAyABKBJCGbpIFkIUGICAoPb0rNvgGyj//5/29Kzb4BsitwEKGUxpc3RPdXRib3hNZXNzYWdlc1JlcXVlc3QSNQoJcGFnZV9zaXplGAEgASgFQiK6SAcaBRjIASgAytgZFDIwIG1lc3NhZ2VzIHBlciBwYWdlEi4KCnBhZ2VfdG9rZW4YAiABKAlCGrpIBXIDGPQDytgZDnRoZSBmaXJzdCBwYWdlEjMKCWRlYWRfb25seRgDIAEoCEIgytgZHGRlYWQgbWVzc2FnZXMgYW5kIGFsbCBvdGhlcnMifgoaTGlzdE91dGJveE1lc3NhZ2VzUmVzcG9uc2USPQoIbWVzc2FnZXMYASADKAsyIC5ib29rc3RvcmUudHlwZS52MS5PdXRib3hNZXNzYWdlQgm6SAaSAQMQyAESIQoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgi6SAVyAxj0AyJBChlSZXRyeU91dGJveE1lc3NhZ2VSZXF1ZXN0EiQKCm1lc3NhZ2VfaWQYASABKANCELpIDSILGP////////8PKAEiVwoaUmV0cnlPdXRib3hNZXNzYWdlUmVzcG9uc2USOQoHbWVzc2FnZRgBIAEoCzIgLmJvb2tzdG9yZS50eXBlLnYxLk91dGJveE1lc3NhZ2VCBrpIA8gBASKBAQoYRXhwb3J0QWNjb3VudERhdGFSZXF1ZXN0EjUKCXBhZ2Vfc2l6ZRgBIAEoBUIiukgHGgUYyAEoAMrYGRQyMCBwYXltZW50cyBwZXIgcGFnZRIuCgpwYWdlX3Rva2VuGAIgASgJQhq6SAVyAxj0A8rYGQ50aGUgZmlyc3QgcGFnZSKGAQoZRXhwb3J0QWNjb3VudERhdGFSZXNwb25zZRJGCghwYXltZW50cxgBIAMoCzIpLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuQWNjb3VudFBheW1lbnRCCbpIBpIBAxDIARIhCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGPQDIuMCCg5BY2NvdW50UGF5bWVudBIgCg50cmFuc2FjdGlvbl9pZBgBIAEoCUIIukgFcgOwAQESHAoJcmVmZXJlbmNlGAIgASgJQgm6SAZyBBABGGQSMAoGYW1vdW50GAMgASgLMhguYm9va3N0b3JlLnR5cGUudjEuTW9uZXlCBrpIA8gBARI4CgxyZXF1ZXN0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESJAoNcmVjZWlwdF9lbWFpbBgFIAEoCUINukgK2AEBcgUY/gFgARI7Cgt0cmFuc2FjdGlvbhgGIAEoCzImLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuVHJhbnNhY3Rpb24SQgoUcmVjZWlwdF9yZXNlbmRfdGltZXMYByADKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgi6SAWSAQIQFDLCHwoSVHJhbnNhY3Rpb25TZXJ2aWNlEuUDCgZDaGFyZ2USKC5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLkNoYXJnZVJlcXVlc3QaKS5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLkNoYXJnZVJlc3BvbnNlIoUDkAICytgZUggDEhNBTU9VTlRfTk9UX1BPU0lUSVZFGjl0aGUgYW1vdW50IGlzIHplcm87IGNoYXJnZSBvbmx5IGFtb3VudHMgZ3JlYXRlciB0aGFuIHplcm/K2Bl5CAMSEENVUlJFTkNZX1VOS05PV04aY3RoZSBjdXJyZW5jeSBjb2RlIGlzIG5vdCBhIGN1cnJlbmN5IG9mIElTTyA0MjE3IHRoYXQgY2FuIGJlIHVzZWQgZm9yIHBheW1lbnRzOyB1c2UgYW5vdGhlciBjdXJyZW5jecrYGY4BCA4SFFBST1ZJREVSX1VOQVZBSUxBQkxFGnR0aGUgcGF5bWVudCBwcm92aWRlciBkb2VzIG5vdCByZXNwb25kLCBhbmQgaXQgaXMgdW5rbm93biB3aGV0aGVyIHRoZSBtb25leSB3YXMgdGFrZW47IHJldHJ5IHdpdGggdGhlIHNhbWUgcmVxdWVzdCBpZNrYGQYaBGNhcnTi2BkKcmVxdWVzdF9pZLjZGQESmQgKBlJlZnVuZBIoLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuUmVmdW5kUmVxdWVzdBopLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuUmVmdW5kUmVzcG9uc2UiuQeQAgLK2Bk1CAUSFVRSQU5TQUNUSU9OX05PVF9GT1VORBoabm8gdHJhbnNhY3Rpb24gaGFzIHRoaXMgaWTK2BldCAMSE0FNT1VOVF9OT1RfUE9TSVRJVkUaRHRoZSBhbW91bnQgaXMgemVybzsgbGVhdmUgaXQgdW5zZXQgdG8gcmVmdW5kIGV2ZXJ5dGhpbmcgdGhhdCBpcyBsZWZ0ytgZlwEICRIQQ1VSUkVOQ1lfRElGRkVSUxqAAXRoZSBjdXJyZW5jeSBvZiB0aGUgYW1vdW50IGlzIG5vdCB0aGF0IG9mIHRoZSBjaGFyZ2UsIHdoaWNoIHRoZSBtZXRhZGF0YSBrZXkgY3VycmVuY3lfY29kZSBvZiBFcnJvckluZm8gZ2l2ZXM7IHVzZSB0aGF0IGN1cnJlbmN5ytgZhgEICRIaVFJBTlNBQ1RJT05fTk9UX1JFRlVOREFCTEUaZnRoZSBjaGFyZ2Ugd2FzIGRlY2xpbmVkIG9yIGlzIGFscmVhZHkgcmVmdW5kZWQgY29tcGxldGVseSwgYXMgdGhlIG1ldGFkYXRhIGtleSBzdGF0ZSBvZiBFcnJvckluZm8gc2F5c8rYGZ8BCAkSEFJFRlVORF9UT09fTEFSR0UaiAF0aGUgYW1vdW50IGlzIG1vcmUgdGhhbiB3aGF0IGlzIGxlZnQgb2YgdGhlIGNoYXJnZSwgd2hpY2ggdGhlIG1ldGFkYXRhIGtleSByZWZ1bmRhYmxlX21pbm9yIG9mIEVycm9ySW5mbyBnaXZlczsgcmVmdW5kIHRoYXQgbXVjaCBvciBsZXNzytgZiwEICRIQVE9PX01BTllfUkVGVU5EUxp1dGhlIHRyYW5zYWN0aW9uIGFscmVhZHkgaGFzIDk5IHJlZnVuZHMsIGFuZCB0aGUgMTAwdGggaGFzIHRvIHBheSBiYWNrIGV2ZXJ5dGhpbmcgdGhhdCBpcyBsZWZ0OyBsZWF2ZSB0aGUgYW1vdW50IHVuc2V0ytgZkgEIDhIUUFJPVklERVJfVU5BVkFJTEFCTEUaeHRoZSBwYXltZW50IHByb3ZpZGVyIGRvZXMgbm90IHJlc3BvbmQsIGFuZCBpdCBpcyB1bmtub3duIHdoZXRoZXIgdGhlIG1vbmV5IHdhcyBwYWlkIGJhY2s7IHJldHJ5IHdpdGggdGhlIHNhbWUgcmVxdWVzdCBpZNrYGQoKCG9wZXJhdG9y2tgZBhoEY2FydOLYGQpyZXF1ZXN0X2lkuNkZARLwAQoOR2V0VHJhbnNhY3Rpb24SMC5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLkdldFRyYW5zYWN0aW9uUmVxdWVzdBoxLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuR2V0VHJhbnNhY3Rpb25SZXNwb25zZSJ5kAIBytgZTQgFEhVUUkFOU0FDVElPTl9OT1RfRk9VTkQaMm5vIHRyYW5zYWN0aW9uIG9mIHRoZSBjYWxsZXIncyBhY2NvdW50IGhhcyB0aGlzIGlk2tgZCQoHYWNjb3VudNrYGQoKCG9wZXJhdG9y2tgZBhoEY2FydBLXAgoQTGlzdFRyYW5zYWN0aW9ucxIyLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuTGlzdFRyYW5zYWN0aW9uc1JlcXVlc3QaMy5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLkxpc3RUcmFuc2FjdGlvbnNSZXNwb25zZSLZAZACAcrYGYoBCAMSElBBR0VfVE9LRU5fSU5WQUxJRBpydGhpcyBtZXRob2QgZGlkIG5vdCByZXR1cm4gdGhlIHBhZ2UgdG9rZW4gZm9yIHRoZSBzYW1lIGFjY291bnQ7IHJlcXVlc3QgdGhlIGZpcnN0IHBhZ2UgYWdhaW4sIHdpdGhvdXQgYSBwYWdlIHRva2Vu0tgZNgoJcGFnZV9zaXplEgpwYWdlX3Rva2VuGgx0cmFuc2FjdGlvbnMiD25leHRfcGFnZV90b2tlbtrYGQkKB2FjY291bnQSygMKDVJlc2VuZFJlY2VpcHQSLy5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLlJlc2VuZFJlY2VpcHRSZXF1ZXN0GjAuYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5SZXNlbmRSZWNlaXB0UmVzcG9uc2Ui1QKQAgLK2BlNCAUSFVRSQU5TQUNUSU9OX05PVF9GT1VORBoybm8gdHJhbnNhY3Rpb24gb2YgdGhlIGNhbGxlcidzIGFjY291bnQgaGFzIHRoaXMgaWTK2BlvCAkSDFJFQ0VJUFRfTk9ORRpddGhlIHRyYW5zYWN0aW9uIGhhcyBubyByZWNlaXB0OiB0aGUgY2hhcmdlIHdhcyBkZWNsaW5lZCwgb3IgaXQgd2FzIG1hZGUgd2l0aG91dCByZWNlaXB0X2VtYWlsytgZawgIEhFUT09fTUFOWV9BVFRFTVBUUxpUdGhlIHJlY2VpcHQgd2FzIG1haWxlZCB0b28gb2Z0ZW47IHdhaXQgZm9yIHRoZSB0aW1lIHRoYXQgUmV0cnlJbmZvIGdpdmVzLCB0aGVuIHJldHJ52tgZCQoHYWNjb3VudOLYGQpyZXF1ZXN0X2lkuNkZARKyAgoMTGlzdFBheW1lbnRzEi4uYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5MaXN0UGF5bWVudHNSZXF1ZXN0Gi8uYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5MaXN0UGF5bWVudHNSZXNwb25zZSLAAZACAcrYGXUIAxISUEFHRV9UT0tFTl9JTlZBTElEGl10aGlzIG1ldGhvZCBkaWQgbm90IHJldHVybiB0aGUgcGFnZSB0b2tlbjsgcmVxdWVzdCB0aGUgZmlyc3QgcGFnZSBhZ2Fpbiwgd2l0aG91dCBhIHBhZ2UgdG9rZW7S2BkyCglwYWdlX3NpemUSCnBhZ2VfdG9rZW4aCHBheW1lbnRzIg9uZXh0X3BhZ2VfdG9rZW7a2BkKCghvcGVyYXRvchJ5CglHZXRMZWRnZXISKy5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLkdldExlZGdlclJlcXVlc3QaLC5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLkdldExlZGdlclJlc3BvbnNlIhGQAgHa2BkKCghvcGVyYXRvchKFAwoSTGlzdE91dGJveE1lc3NhZ2VzEjQuYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5MaXN0T3V0Ym94TWVzc2FnZXNSZXF1ZXN0GjUuYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5MaXN0T3V0Ym94TWVzc2FnZXNSZXNwb25zZSKBApACAcrYGYkBCAMSElBBR0VfVE9LRU5fSU5WQUxJRBpxdGhpcyBtZXRob2QgZGlkIG5vdCByZXR1cm4gdGhlIHBhZ2UgdG9rZW4gZm9yIHRoZSBzYW1lIGZpbHRlcjsgcmVxdWVzdCB0aGUgZmlyc3QgcGFnZSBhZ2Fpbiwgd2l0aG91dCBhIHBhZ2UgdG9rZW7S2BkyCglwYWdlX3NpemUSCnBhZ2VfdG9rZW4aCG1lc3NhZ2VzIg9uZXh0X3BhZ2VfdG9rZW7a2BkKCghvcGVyYXRvcurYGShtZXNzYWdlcyBhcmUgZGVsaXZlcmVkIGJldHdlZW4gdHdvIGNhbGxzEvEBChJSZXRyeU91dGJveE1lc3NhZ2USNC5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLlJldHJ5T3V0Ym94TWVzc2FnZVJlcXVlc3QaNS5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLlJldHJ5T3V0Ym94TWVzc2FnZVJlc3BvbnNlIm6QAgLK2BlZCAUSEU1FU1NBR0VfTk9UX0ZPVU5EGkJ0aGUgb3V0Ym94IGhhcyBubyBtZXNzYWdlIHdpdGggdGhpcyBpZDsgaXQgbWF5IGhhdmUgYmVlbiBkZWxpdmVyZWTa2BkKCghvcGVyYXRvchLXAgoRRXhwb3J0QWNjb3VudERhdGESMy5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLkV4cG9ydEFjY291bnREYXRhUmVxdWVzdBo0LmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuRXhwb3J0QWNjb3VudERhdGFSZXNwb25zZSLWAZACAcrYGYoBCAMSElBBR0VfVE9LRU5fSU5WQUxJRBpydGhpcyBtZXRob2QgZGlkIG5vdCByZXR1cm4gdGhlIHBhZ2UgdG9rZW4gZm9yIHRoZSBzYW1lIGFjY291bnQ7IHJlcXVlc3QgdGhlIGZpcnN0IHBhZ2UgYWdhaW4sIHdpdGhvdXQgYSBwYWdlIHRva2Vu0tgZMgoJcGFnZV9zaXplEgpwYWdlX3Rva2VuGghwYXltZW50cyIPbmV4dF9wYWdlX3Rva2Vu2tgZChoIYWNjb3VudHMaCLDZGQG42RkBQvcBCh1jb20uYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MUIXVHJhbnNhY3Rpb25TZXJ2aWNlUHJvdG9QAVo3YmluZGVyeS9nZW4vZ28vYm9va3N0b3JlL3RyYW5zYWN0aW9ucy92MTt0cmFuc2FjdGlvbnN2MaICA0JUWKoCGUJvb2tzdG9yZS5UcmFuc2FjdGlvbnMuVjHKAhlCb29rc3RvcmVcVHJhbnNhY3Rpb25zXFYx4gIlQm9va3N0b3JlXFRyYW5zYWN0aW9uc1xWMVxHUEJNZXRhZGF0YeoCG0Jvb2tzdG9yZTo6VHJhbnNhY3Rpb25zOjpWMWIGcHJvdG8z", [file_bookstore_transactions_v1_payment_method, file_bookstore_transactions_v1_transaction, file_bookstore_type_v1_conventions, file_bookstore_type_v1_money, file_bookstore_type_v1_outbox, file_buf_validate_validate, file_google_protobuf_timestamp, file_proofread_v1_options]);
+  fileDesc("CjNib29rc3RvcmUvdHJhbnNhY3Rpb25zL3YxL3RyYW5zYWN0aW9uX3NlcnZpY2UucHJvdG8SGWJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEi9gIKDUNoYXJnZVJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESMAoGYW1vdW50GAIgASgLMhguYm9va3N0b3JlLnR5cGUudjEuTW9uZXlCBrpIA8gBARJICg5wYXltZW50X21ldGhvZBgDIAEoCzIoLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuUGF5bWVudE1ldGhvZEIGukgDyAEBEiAKCXJlZmVyZW5jZRgEIAEoCUINukgKcggQARhkMgJcUxJtCgphY2NvdW50X2lkGAUgASgJQlm6SAjYAQFyA7ABAcrYGUp0aGUgcGF5ZXIgaGFzIG5vIGFjY291bnQ6IExpc3RUcmFuc2FjdGlvbnMgc2hvd3MgdGhlIHRyYW5zYWN0aW9uIHRvIG5vYm9keRI6Cg1yZWNlaXB0X2VtYWlsGAYgASgJQiO6SArYAQFyBRj+AWABytgZEm5vIHJlY2VpcHQgaXMgc2VudCJVCg5DaGFyZ2VSZXNwb25zZRJDCgt0cmFuc2FjdGlvbhgBIAEoCzImLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuVHJhbnNhY3Rpb25CBrpIA8gBASLUAQoNUmVmdW5kUmVxdWVzdBIcCgpyZXF1ZXN0X2lkGAEgASgJQgi6SAVyA7ABARIgCg50cmFuc2FjdGlvbl9pZBgCIAEoCUIIukgFcgOwAQESUwoGYW1vdW50GAMgASgLMhguYm9va3N0b3JlLnR5cGUudjEuTW9uZXlCKcrYGSVldmVyeXRoaW5nIHRoYXQgaXMgbGVmdCBvZiB0aGUgY2hhcmdlEi4KBnJlYXNvbhgEIAEoCUIeukgFcgMYyAHK2BkSbm8gcmVhc29uIGlzIGdpdmVuIpABCg5SZWZ1bmRSZXNwb25zZRI5CgZyZWZ1bmQYASABKAsyIS5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLlJlZnVuZEIGukgDyAEBEkMKC3RyYW5zYWN0aW9uGAIgASgLMiYuYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5UcmFuc2FjdGlvbkIGukgDyAEBIjkKFUdldFRyYW5zYWN0aW9uUmVxdWVzdBIgCg50cmFuc2FjdGlvbl9pZBgBIAEoCUIIukgFcgOwAQEiXQoWR2V0VHJhbnNhY3Rpb25SZXNwb25zZRJDCgt0cmFuc2FjdGlvbhgBIAEoCzImLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuVHJhbnNhY3Rpb25CBrpIA8gBASKEAQoXTGlzdFRyYW5zYWN0aW9uc1JlcXVlc3QSOQoJcGFnZV9zaXplGAEgASgFQia6SAcaBRjIASgAytgZGDIwIHRyYW5zYWN0aW9ucyBwZXIgcGFnZRIuCgpwYWdlX3Rva2VuGAIgASgJQhq6SAVyAxj0A8rYGQ50aGUgZmlyc3QgcGFnZSKGAQoYTGlzdFRyYW5zYWN0aW9uc1Jlc3BvbnNlEkcKDHRyYW5zYWN0aW9ucxgBIAMoCzImLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuVHJhbnNhY3Rpb25CCbpIBpIBAxDIARIhCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGPQDIlYKFFJlc2VuZFJlY2VpcHRSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEiAKDnRyYW5zYWN0aW9uX2lkGAIgASgJQgi6SAVyA7ABASI6ChVSZXNlbmRSZWNlaXB0UmVzcG9uc2USIQoNcmVjZWlwdF9lbWFpbBgBIAEoCUIKukgHcgUY/gFgASK1AQoTTGlzdFBheW1lbnRzUmVxdWVzdBI1CglwYWdlX3NpemUYASABKAVCIrpIBxoFGMgBKADK2BkUMjAgcGF5bWVudHMgcGVyIHBhZ2USLgoKcGFnZV90b2tlbhgCIAEoCUIaukgFcgMY9APK2BkOdGhlIGZpcnN0IHBhZ2USNwoLcGFya2VkX29ubHkYAyABKAhCIsrYGR5wYXJrZWQgcGF5bWVudHMgYW5kIGFsbCBvdGhlcnMiegoUTGlzdFBheW1lbnRzUmVzcG9uc2USPwoIcGF5bWVudHMYASADKAsyIi5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLlBheW1lbnRCCbpIBpIBAxDIARIhCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGPQDIuYCCgdQYXltZW50EiAKDnRyYW5zYWN0aW9uX2lkGAEgASgJQgi6SAVyA7ABARIcCglyZWZlcmVuY2UYAiABKAlCCbpIBnIEEAEYZBIwCgZhbW91bnQYAyABKAsyGC5ib29rc3RvcmUudHlwZS52MS5Nb25leUIGukgDyAEBEjsKC3RyYW5zYWN0aW9uGAQgASgLMiYuYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5UcmFuc2FjdGlvbhIfCg1wYXJrZWRfcmVhc29uGAUgASgJQgi6SAVyAxjoBxI+Cg1wYXJrZWRfcmVmdW5kGAYgASgLMicuYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5QYXJrZWRSZWZ1bmQSSwoLcmVzb2x1dGlvbnMYByADKAsyLC5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLlBheW1lbnRSZXNvbHV0aW9uQgi6SAWSAQIQFCKXAQoMUGFya2VkUmVmdW5kEhsKCXJlZnVuZF9pZBgBIAEoCUIIukgFcgOwAQESMAoGYW1vdW50GAIgASgLMhguYm9va3N0b3JlLnR5cGUudjEuTW9uZXlCBrpIA8gBARI4CgxyZXF1ZXN0X3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQEi1AIKEVBheW1lbnRSZXNvbHV0aW9uEh8KDXJlc29sdXRpb25faWQYASABKAlCCLpIBXIDsAEBEiAKDnRyYW5zYWN0aW9uX2lkGAIgASgJQgi6SAVyA7ABARIeCglyZWZ1bmRfaWQYAyABKAlCC7pICNgBAXIDsAEBEkQKBmFjdGlvbhgEIAEoDjIoLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuUGF5bWVudEFjdGlvbkIKukgHggEEEAEgABIgCg1vcGVyYXRvcl9uYW1lGAUgASgJQgm6SAZyBBABGGQSGAoEbm90ZRgGIAEoCUIKukgHcgUQARj0AxIhCg1wYXJrZWRfcmVhc29uGAcgASgJQgq6SAdyBRABGOgHEjcKC2NyZWF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBIjUKEUdldFBheW1lbnRSZXF1ZXN0EiAKDnRyYW5zYWN0aW9uX2lkGAEgASgJQgi6SAVyA7ABASJRChJHZXRQYXltZW50UmVzcG9uc2USOwoHcGF5bWVudBgBIAEoCzIiLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuUGF5bWVudEIGukgDyAEBIuYEChtSZXNvbHZlUGFya2VkUGF5bWVudFJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESIAoOdHJhbnNhY3Rpb25faWQYAiABKAlCCLpIBXIDsAEBEkkKCXJlZnVuZF9pZBgDIAEoCUI2ukgI2AEBcgOwAQHK2BkndGhlIGRlY2lzaW9uIGlzIGFib3V0IHRoZSBjaGFyZ2UgaXRzZWxmEkQKBmFjdGlvbhgEIAEoDjIoLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuUGF5bWVudEFjdGlvbkIKukgHggEEEAEgABLBAQoScHJvdmlkZXJfY2hhcmdlX2lkGAUgASgJQqQBukgechwYZDIYXlteXHgwMC1ceDFGXHg3Ri1ceDlGXSokytgZf3RoZSBwcm92aWRlciBoYXMgbm8gc3VjaCBjaGFyZ2U6IHJlZnVzZWQgZm9yIGEgY2hhcmdlIHRoYXQgaXMgbWFya2VkIGFzIHN1Y2Nlc3NmdWwgYW5kIHdhcyBub3QgYmVmb3JlLCBhbmQgbm90IG5lZWRlZCBvdGhlcndpc2USQgoJZmVlX21pbm9yGAYgASgDQi+6SAsiCRiAoJSljR0oAMrYGR10aGUgcHJvdmlkZXIgaGFzIGtlcHQgbm90aGluZxI6Cg1vcGVyYXRvcl9uYW1lGAcgASgJQiO6SCByHhABGGQyGF5bXlx4MDAtXHgxRlx4N0YtXHg5Rl0qJBIyCgRub3RlGAggASgJQiS6SCFyHxABGPQDMhheW15ceDAwLVx4MUZceDdGLVx4OUZdKiQiaAocUmVzb2x2ZVBhcmtlZFBheW1lbnRSZXNwb25zZRJICgpyZXNvbHV0aW9uGAEgASgLMiwuYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5QYXltZW50UmVzb2x1dGlvbkIGukgDyAEBIhIKEEdldExlZGdlclJlcXVlc3QiigEKEUdldExlZGdlclJlc3BvbnNlEkUKCGJhbGFuY2VzGAEgAygLMiguYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5MZWRnZXJCYWxhbmNlQgm6SAaSAQMQyAESLgoTdW5iYWxhbmNlZF9wb3N0aW5ncxgCIAMoCUIRukgOkgELEGQiB3IFEAEYyAEipQEKDUxlZGdlckJhbGFuY2USKwoNY3VycmVuY3lfY29kZRgBIAEoCUIUukgRcg8yCl5bQS1aXXszfSSYAQMSLAoJc3VtX21pbm9yGAIgASgSQhm6SBZCFBiAgKD29Kzb4Bso//+f9vSs2+AbEjkKFnByb3ZpZGVyX2JhbGFuY2VfbWlub3IYAyABKBJCGbpIFkIUGICAoPb0rNvgGyj//5/29Kzb4BsitwEKGUxpc3RPdXRib3hNZXNzYWdlc1JlcXVlc3QSNQoJcGFnZV9zaXplGAEgASgFQiK6SAcaBRjIASgAytgZFDIwIG1lc3NhZ2VzIHBlciBwYWdlEi4KCnBhZ2VfdG9rZW4YAiABKAlCGrpIBXIDGPQDytgZDnRoZSBmaXJzdCBwYWdlEjMKCWRlYWRfb25seRgDIAEoCEIgytgZHGRlYWQgbWVzc2FnZXMgYW5kIGFsbCBvdGhlcnMifgoaTGlzdE91dGJveE1lc3NhZ2VzUmVzcG9uc2USPQoIbWVzc2FnZXMYASADKAsyIC5ib29rc3RvcmUudHlwZS52MS5PdXRib3hNZXNzYWdlQgm6SAaSAQMQyAESIQoPbmV4dF9wYWdlX3Rva2VuGAIgASgJQgi6SAVyAxj0AyJBChlSZXRyeU91dGJveE1lc3NhZ2VSZXF1ZXN0EiQKCm1lc3NhZ2VfaWQYASABKANCELpIDSILGP////////8PKAEiVwoaUmV0cnlPdXRib3hNZXNzYWdlUmVzcG9uc2USOQoHbWVzc2FnZRgBIAEoCzIgLmJvb2tzdG9yZS50eXBlLnYxLk91dGJveE1lc3NhZ2VCBrpIA8gBASKBAQoYRXhwb3J0QWNjb3VudERhdGFSZXF1ZXN0EjUKCXBhZ2Vfc2l6ZRgBIAEoBUIiukgHGgUYyAEoAMrYGRQyMCBwYXltZW50cyBwZXIgcGFnZRIuCgpwYWdlX3Rva2VuGAIgASgJQhq6SAVyAxj0A8rYGQ50aGUgZmlyc3QgcGFnZSKGAQoZRXhwb3J0QWNjb3VudERhdGFSZXNwb25zZRJGCghwYXltZW50cxgBIAMoCzIpLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuQWNjb3VudFBheW1lbnRCCbpIBpIBAxDIARIhCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGPQDIuMCCg5BY2NvdW50UGF5bWVudBIgCg50cmFuc2FjdGlvbl9pZBgBIAEoCUIIukgFcgOwAQESHAoJcmVmZXJlbmNlGAIgASgJQgm6SAZyBBABGGQSMAoGYW1vdW50GAMgASgLMhguYm9va3N0b3JlLnR5cGUudjEuTW9uZXlCBrpIA8gBARI4CgxyZXF1ZXN0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESJAoNcmVjZWlwdF9lbWFpbBgFIAEoCUINukgK2AEBcgUY/gFgARI7Cgt0cmFuc2FjdGlvbhgGIAEoCzImLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuVHJhbnNhY3Rpb24SQgoUcmVjZWlwdF9yZXNlbmRfdGltZXMYByADKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgi6SAWSAQIQFCqMAQoNUGF5bWVudEFjdGlvbhIeChpQQVlNRU5UX0FDVElPTl9VTlNQRUNJRklFRBAAEhgKFFBBWU1FTlRfQUNUSU9OX1JFVFJZEAESIQodUEFZTUVOVF9BQ1RJT05fTUFSS19TVUNDRUVERUQQAhIeChpQQVlNRU5UX0FDVElPTl9NQVJLX0ZBSUxFRBADMuknChJUcmFuc2FjdGlvblNlcnZpY2US5QMKBkNoYXJnZRIoLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuQ2hhcmdlUmVxdWVzdBopLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuQ2hhcmdlUmVzcG9uc2UihQOQAgLK2BlSCAMSE0FNT1VOVF9OT1RfUE9TSVRJVkUaOXRoZSBhbW91bnQgaXMgemVybzsgY2hhcmdlIG9ubHkgYW1vdW50cyBncmVhdGVyIHRoYW4gemVyb8rYGXkIAxIQQ1VSUkVOQ1lfVU5LTk9XThpjdGhlIGN1cnJlbmN5IGNvZGUgaXMgbm90IGEgY3VycmVuY3kgb2YgSVNPIDQyMTcgdGhhdCBjYW4gYmUgdXNlZCBmb3IgcGF5bWVudHM7IHVzZSBhbm90aGVyIGN1cnJlbmN5ytgZjgEIDhIUUFJPVklERVJfVU5BVkFJTEFCTEUadHRoZSBwYXltZW50IHByb3ZpZGVyIGRvZXMgbm90IHJlc3BvbmQsIGFuZCBpdCBpcyB1bmtub3duIHdoZXRoZXIgdGhlIG1vbmV5IHdhcyB0YWtlbjsgcmV0cnkgd2l0aCB0aGUgc2FtZSByZXF1ZXN0IGlk2tgZBhoEY2FydOLYGQpyZXF1ZXN0X2lkuNkZARKZCAoGUmVmdW5kEiguYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5SZWZ1bmRSZXF1ZXN0GikuYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5SZWZ1bmRSZXNwb25zZSK5B5ACAsrYGTUIBRIVVFJBTlNBQ1RJT05fTk9UX0ZPVU5EGhpubyB0cmFuc2FjdGlvbiBoYXMgdGhpcyBpZMrYGV0IAxITQU1PVU5UX05PVF9QT1NJVElWRRpEdGhlIGFtb3VudCBpcyB6ZXJvOyBsZWF2ZSBpdCB1bnNldCB0byByZWZ1bmQgZXZlcnl0aGluZyB0aGF0IGlzIGxlZnTK2BmXAQgJEhBDVVJSRU5DWV9ESUZGRVJTGoABdGhlIGN1cnJlbmN5IG9mIHRoZSBhbW91bnQgaXMgbm90IHRoYXQgb2YgdGhlIGNoYXJnZSwgd2hpY2ggdGhlIG1ldGFkYXRhIGtleSBjdXJyZW5jeV9jb2RlIG9mIEVycm9ySW5mbyBnaXZlczsgdXNlIHRoYXQgY3VycmVuY3nK2BmGAQgJEhpUUkFOU0FDVElPTl9OT1RfUkVGVU5EQUJMRRpmdGhlIGNoYXJnZSB3YXMgZGVjbGluZWQgb3IgaXMgYWxyZWFkeSByZWZ1bmRlZCBjb21wbGV0ZWx5LCBhcyB0aGUgbWV0YWRhdGEga2V5IHN0YXRlIG9mIEVycm9ySW5mbyBzYXlzytgZnwEICRIQUkVGVU5EX1RPT19MQVJHRRqIAXRoZSBhbW91bnQgaXMgbW9yZSB0aGFuIHdoYXQgaXMgbGVmdCBvZiB0aGUgY2hhcmdlLCB3aGljaCB0aGUgbWV0YWRhdGEga2V5IHJlZnVuZGFibGVfbWlub3Igb2YgRXJyb3JJbmZvIGdpdmVzOyByZWZ1bmQgdGhhdCBtdWNoIG9yIGxlc3PK2BmLAQgJEhBUT09fTUFOWV9SRUZVTkRTGnV0aGUgdHJhbnNhY3Rpb24gYWxyZWFkeSBoYXMgOTkgcmVmdW5kcywgYW5kIHRoZSAxMDB0aCBoYXMgdG8gcGF5IGJhY2sgZXZlcnl0aGluZyB0aGF0IGlzIGxlZnQ7IGxlYXZlIHRoZSBhbW91bnQgdW5zZXTK2BmSAQgOEhRQUk9WSURFUl9VTkFWQUlMQUJMRRp4dGhlIHBheW1lbnQgcHJvdmlkZXIgZG9lcyBub3QgcmVzcG9uZCwgYW5kIGl0IGlzIHVua25vd24gd2hldGhlciB0aGUgbW9uZXkgd2FzIHBhaWQgYmFjazsgcmV0cnkgd2l0aCB0aGUgc2FtZSByZXF1ZXN0IGlk2tgZCgoIb3BlcmF0b3La2BkGGgRjYXJ04tgZCnJlcXVlc3RfaWS42RkBEvABCg5HZXRUcmFuc2FjdGlvbhIwLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuR2V0VHJhbnNhY3Rpb25SZXF1ZXN0GjEuYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5HZXRUcmFuc2FjdGlvblJlc3BvbnNlInmQAgHK2BlNCAUSFVRSQU5TQUNUSU9OX05PVF9GT1VORBoybm8gdHJhbnNhY3Rpb24gb2YgdGhlIGNhbGxlcidzIGFjY291bnQgaGFzIHRoaXMgaWTa2BkJCgdhY2NvdW502tgZCgoIb3BlcmF0b3La2BkGGgRjYXJ0EtcCChBMaXN0VHJhbnNhY3Rpb25zEjIuYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5MaXN0VHJhbnNhY3Rpb25zUmVxdWVzdBozLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuTGlzdFRyYW5zYWN0aW9uc1Jlc3BvbnNlItkBkAIBytgZigEIAxISUEFHRV9UT0tFTl9JTlZBTElEGnJ0aGlzIG1ldGhvZCBkaWQgbm90IHJldHVybiB0aGUgcGFnZSB0b2tlbiBmb3IgdGhlIHNhbWUgYWNjb3VudDsgcmVxdWVzdCB0aGUgZmlyc3QgcGFnZSBhZ2Fpbiwgd2l0aG91dCBhIHBhZ2UgdG9rZW7S2Bk2CglwYWdlX3NpemUSCnBhZ2VfdG9rZW4aDHRyYW5zYWN0aW9ucyIPbmV4dF9wYWdlX3Rva2Vu2tgZCQoHYWNjb3VudBLKAwoNUmVzZW5kUmVjZWlwdBIvLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuUmVzZW5kUmVjZWlwdFJlcXVlc3QaMC5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLlJlc2VuZFJlY2VpcHRSZXNwb25zZSLVApACAsrYGU0IBRIVVFJBTlNBQ1RJT05fTk9UX0ZPVU5EGjJubyB0cmFuc2FjdGlvbiBvZiB0aGUgY2FsbGVyJ3MgYWNjb3VudCBoYXMgdGhpcyBpZMrYGW8ICRIMUkVDRUlQVF9OT05FGl10aGUgdHJhbnNhY3Rpb24gaGFzIG5vIHJlY2VpcHQ6IHRoZSBjaGFyZ2Ugd2FzIGRlY2xpbmVkLCBvciBpdCB3YXMgbWFkZSB3aXRob3V0IHJlY2VpcHRfZW1haWzK2BlrCAgSEVRPT19NQU5ZX0FUVEVNUFRTGlR0aGUgcmVjZWlwdCB3YXMgbWFpbGVkIHRvbyBvZnRlbjsgd2FpdCBmb3IgdGhlIHRpbWUgdGhhdCBSZXRyeUluZm8gZ2l2ZXMsIHRoZW4gcmV0cnna2BkJCgdhY2NvdW504tgZCnJlcXVlc3RfaWS42RkBEscCCgxMaXN0UGF5bWVudHMSLi5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLkxpc3RQYXltZW50c1JlcXVlc3QaLy5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLkxpc3RQYXltZW50c1Jlc3BvbnNlItUBkAIBytgZiQEIAxISUEFHRV9UT0tFTl9JTlZBTElEGnF0aGlzIG1ldGhvZCBkaWQgbm90IHJldHVybiB0aGUgcGFnZSB0b2tlbiBmb3IgdGhlIHNhbWUgZmlsdGVyOyByZXF1ZXN0IHRoZSBmaXJzdCBwYWdlIGFnYWluLCB3aXRob3V0IGEgcGFnZSB0b2tlbtLYGTIKCXBhZ2Vfc2l6ZRIKcGFnZV90b2tlbhoIcGF5bWVudHMiD25leHRfcGFnZV90b2tlbtrYGQoKCG9wZXJhdG9yErUBCgpHZXRQYXltZW50EiwuYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5HZXRQYXltZW50UmVxdWVzdBotLmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuR2V0UGF5bWVudFJlc3BvbnNlIkqQAgHK2Bk1CAUSFVRSQU5TQUNUSU9OX05PVF9GT1VORBoabm8gdHJhbnNhY3Rpb24gaGFzIHRoaXMgaWTa2BkKCghvcGVyYXRvchLXBgoUUmVzb2x2ZVBhcmtlZFBheW1lbnQSNi5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLlJlc29sdmVQYXJrZWRQYXltZW50UmVxdWVzdBo3LmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuUmVzb2x2ZVBhcmtlZFBheW1lbnRSZXNwb25zZSLNBZACAsrYGVsIBRIVVFJBTlNBQ1RJT05fTk9UX0ZPVU5EGkBubyB0cmFuc2FjdGlvbiBoYXMgdGhpcyBpZCwgb3Igbm9uZSBvZiBpdHMgcmVmdW5kcyBoYXMgcmVmdW5kX2lkytgZbggJEhJQQVlNRU5UX05PVF9QQVJLRUQaVnRoZSBjaGFyZ2Ugb3IgdGhlIHJlZnVuZCBpcyBub3QgcGFya2VkLCBvciBub3QgYW55IG1vcmU7IHJlYWQgaXQgYWdhaW4gd2l0aCBHZXRQYXltZW50ytgZyAEICRIXUkVTT0xVVElPTl9OT1RfUE9TU0lCTEUaqgFQQVlNRU5UX0FDVElPTl9SRVRSWTogdGhlIHByb3ZpZGVyIGhhcyBkZWNpZGVkIGFscmVhZHksIG9yIG1heSBoYXZlIGZvcmdvdHRlbiB0aGUgZmlyc3QgcmVxdWVzdDsgUEFZTUVOVF9BQ1RJT05fTUFSS19GQUlMRUQ6IHRoZSBjaGFyZ2UgaGFzIHJlZnVuZHM7IGNob29zZSBhbm90aGVyIGFjdGlvbsrYGZ8BCAMSGlBST1ZJREVSX0NIQVJHRV9JRF9NSVNTSU5HGn9hIGNoYXJnZSBpcyBtYXJrZWQgYXMgc3VjY2Vzc2Z1bCB3aXRob3V0IHByb3ZpZGVyX2NoYXJnZV9pZCwgYnkgd2hpY2ggaXQgY291bGQgYmUgcGFpZCBiYWNrOyBsb29rIGl0IHVwIGF0IHRoZSBwYXltZW50IHByb3ZpZGVyytgZZAgDEg1GRUVfVE9PX0xBUkdFGlF0aGUgZmVlIGlzIG1vcmUgdGhhbiB0aGUgYW1vdW50IG9mIHRoZSBjaGFyZ2U7IGxvb2sgaXQgdXAgYXQgdGhlIHBheW1lbnQgcHJvdmlkZXLa2BkKCghvcGVyYXRvcuLYGQpyZXF1ZXN0X2lkuNkZARJ5CglHZXRMZWRnZXISKy5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLkdldExlZGdlclJlcXVlc3QaLC5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLkdldExlZGdlclJlc3BvbnNlIhGQAgHa2BkKCghvcGVyYXRvchKFAwoSTGlzdE91dGJveE1lc3NhZ2VzEjQuYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5MaXN0T3V0Ym94TWVzc2FnZXNSZXF1ZXN0GjUuYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MS5MaXN0T3V0Ym94TWVzc2FnZXNSZXNwb25zZSKBApACAcrYGYkBCAMSElBBR0VfVE9LRU5fSU5WQUxJRBpxdGhpcyBtZXRob2QgZGlkIG5vdCByZXR1cm4gdGhlIHBhZ2UgdG9rZW4gZm9yIHRoZSBzYW1lIGZpbHRlcjsgcmVxdWVzdCB0aGUgZmlyc3QgcGFnZSBhZ2Fpbiwgd2l0aG91dCBhIHBhZ2UgdG9rZW7S2BkyCglwYWdlX3NpemUSCnBhZ2VfdG9rZW4aCG1lc3NhZ2VzIg9uZXh0X3BhZ2VfdG9rZW7a2BkKCghvcGVyYXRvcurYGShtZXNzYWdlcyBhcmUgZGVsaXZlcmVkIGJldHdlZW4gdHdvIGNhbGxzEvEBChJSZXRyeU91dGJveE1lc3NhZ2USNC5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLlJldHJ5T3V0Ym94TWVzc2FnZVJlcXVlc3QaNS5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLlJldHJ5T3V0Ym94TWVzc2FnZVJlc3BvbnNlIm6QAgLK2BlZCAUSEU1FU1NBR0VfTk9UX0ZPVU5EGkJ0aGUgb3V0Ym94IGhhcyBubyBtZXNzYWdlIHdpdGggdGhpcyBpZDsgaXQgbWF5IGhhdmUgYmVlbiBkZWxpdmVyZWTa2BkKCghvcGVyYXRvchLXAgoRRXhwb3J0QWNjb3VudERhdGESMy5ib29rc3RvcmUudHJhbnNhY3Rpb25zLnYxLkV4cG9ydEFjY291bnREYXRhUmVxdWVzdBo0LmJvb2tzdG9yZS50cmFuc2FjdGlvbnMudjEuRXhwb3J0QWNjb3VudERhdGFSZXNwb25zZSLWAZACAcrYGYoBCAMSElBBR0VfVE9LRU5fSU5WQUxJRBpydGhpcyBtZXRob2QgZGlkIG5vdCByZXR1cm4gdGhlIHBhZ2UgdG9rZW4gZm9yIHRoZSBzYW1lIGFjY291bnQ7IHJlcXVlc3QgdGhlIGZpcnN0IHBhZ2UgYWdhaW4sIHdpdGhvdXQgYSBwYWdlIHRva2Vu0tgZMgoJcGFnZV9zaXplEgpwYWdlX3Rva2VuGghwYXltZW50cyIPbmV4dF9wYWdlX3Rva2Vu2tgZChoIYWNjb3VudHMaCLDZGQG42RkBQvcBCh1jb20uYm9va3N0b3JlLnRyYW5zYWN0aW9ucy52MUIXVHJhbnNhY3Rpb25TZXJ2aWNlUHJvdG9QAVo3YmluZGVyeS9nZW4vZ28vYm9va3N0b3JlL3RyYW5zYWN0aW9ucy92MTt0cmFuc2FjdGlvbnN2MaICA0JUWKoCGUJvb2tzdG9yZS5UcmFuc2FjdGlvbnMuVjHKAhlCb29rc3RvcmVcVHJhbnNhY3Rpb25zXFYx4gIlQm9va3N0b3JlXFRyYW5zYWN0aW9uc1xWMVxHUEJNZXRhZGF0YeoCG0Jvb2tzdG9yZTo6VHJhbnNhY3Rpb25zOjpWMWIGcHJvdG8z", [file_bookstore_transactions_v1_payment_method, file_bookstore_transactions_v1_transaction, file_bookstore_type_v1_conventions, file_bookstore_type_v1_money, file_bookstore_type_v1_outbox, file_buf_validate_validate, file_google_protobuf_timestamp, file_proofread_v1_options]);
 
 /**
  * The amount, how it is paid, and what for.
@@ -348,6 +348,13 @@ export type ListPaymentsRequest = Message<"bookstore.transactions.v1.ListPayment
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
+
+  /**
+   * Whether to list only payments that wait for the operator.
+   *
+   * @generated from field: bool parked_only = 3;
+   */
+  parkedOnly: boolean;
 };
 
 /**
@@ -426,6 +433,22 @@ export type Payment = Message<"bookstore.transactions.v1.Payment"> & {
    * @generated from field: string parked_reason = 5;
    */
   parkedReason: string;
+
+  /**
+   * The refund that waits for the operator, the oldest one if there are several.
+   * Unset if the charge itself is parked, or nothing is.
+   *
+   * @generated from field: bookstore.transactions.v1.ParkedRefund parked_refund = 6;
+   */
+  parkedRefund?: ParkedRefund | undefined;
+
+  /**
+   * The last 20 decisions of operators about the charge and its refunds, oldest
+   * first.
+   *
+   * @generated from field: repeated bookstore.transactions.v1.PaymentResolution resolutions = 7;
+   */
+  resolutions: PaymentResolution[];
 };
 
 /**
@@ -434,6 +457,248 @@ export type Payment = Message<"bookstore.transactions.v1.Payment"> & {
  */
 export const PaymentSchema: GenMessage<Payment> = /*@__PURE__*/
   messageDesc(file_bookstore_transactions_v1_transaction_service, 12);
+
+/**
+ * A refund that waits for the operator: nobody knows whether it was paid back.
+ *
+ * @generated from message bookstore.transactions.v1.ParkedRefund
+ */
+export type ParkedRefund = Message<"bookstore.transactions.v1.ParkedRefund"> & {
+  /**
+   * The id of the refund.
+   *
+   * @generated from field: string refund_id = 1;
+   */
+  refundId: string;
+
+  /**
+   * The amount that was requested. It cannot be refunded otherwise meanwhile.
+   *
+   * @generated from field: bookstore.type.v1.Money amount = 2;
+   */
+  amount?: Money | undefined;
+
+  /**
+   * When it was requested.
+   *
+   * @generated from field: google.protobuf.Timestamp request_time = 3;
+   */
+  requestTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message bookstore.transactions.v1.ParkedRefund.
+ * Use `create(ParkedRefundSchema)` to create a new message.
+ */
+export const ParkedRefundSchema: GenMessage<ParkedRefund> = /*@__PURE__*/
+  messageDesc(file_bookstore_transactions_v1_transaction_service, 13);
+
+/**
+ * A decision of the operator about a parked charge or refund. It never changes.
+ *
+ * @generated from message bookstore.transactions.v1.PaymentResolution
+ */
+export type PaymentResolution = Message<"bookstore.transactions.v1.PaymentResolution"> & {
+  /**
+   * The id of the decision, a UUIDv7 that the server assigns.
+   *
+   * @generated from field: string resolution_id = 1;
+   */
+  resolutionId: string;
+
+  /**
+   * The id of the transaction.
+   *
+   * @generated from field: string transaction_id = 2;
+   */
+  transactionId: string;
+
+  /**
+   * The id of the refund. Empty if the decision was about the charge.
+   *
+   * @generated from field: string refund_id = 3;
+   */
+  refundId: string;
+
+  /**
+   * What was decided.
+   *
+   * @generated from field: bookstore.transactions.v1.PaymentAction action = 4;
+   */
+  action: PaymentAction;
+
+  /**
+   * Who has decided.
+   *
+   * @generated from field: string operator_name = 5;
+   */
+  operatorName: string;
+
+  /**
+   * Why.
+   *
+   * @generated from field: string note = 6;
+   */
+  note: string;
+
+  /**
+   * Why it was parked.
+   *
+   * @generated from field: string parked_reason = 7;
+   */
+  parkedReason: string;
+
+  /**
+   * When it was decided.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 8;
+   */
+  createTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message bookstore.transactions.v1.PaymentResolution.
+ * Use `create(PaymentResolutionSchema)` to create a new message.
+ */
+export const PaymentResolutionSchema: GenMessage<PaymentResolution> = /*@__PURE__*/
+  messageDesc(file_bookstore_transactions_v1_transaction_service, 14);
+
+/**
+ * Names one payment.
+ *
+ * @generated from message bookstore.transactions.v1.GetPaymentRequest
+ */
+export type GetPaymentRequest = Message<"bookstore.transactions.v1.GetPaymentRequest"> & {
+  /**
+   * The id of the transaction.
+   *
+   * @generated from field: string transaction_id = 1;
+   */
+  transactionId: string;
+};
+
+/**
+ * Describes the message bookstore.transactions.v1.GetPaymentRequest.
+ * Use `create(GetPaymentRequestSchema)` to create a new message.
+ */
+export const GetPaymentRequestSchema: GenMessage<GetPaymentRequest> = /*@__PURE__*/
+  messageDesc(file_bookstore_transactions_v1_transaction_service, 15);
+
+/**
+ * The payment as it is now.
+ *
+ * @generated from message bookstore.transactions.v1.GetPaymentResponse
+ */
+export type GetPaymentResponse = Message<"bookstore.transactions.v1.GetPaymentResponse"> & {
+  /**
+   * The payment.
+   *
+   * @generated from field: bookstore.transactions.v1.Payment payment = 1;
+   */
+  payment?: Payment | undefined;
+};
+
+/**
+ * Describes the message bookstore.transactions.v1.GetPaymentResponse.
+ * Use `create(GetPaymentResponseSchema)` to create a new message.
+ */
+export const GetPaymentResponseSchema: GenMessage<GetPaymentResponse> = /*@__PURE__*/
+  messageDesc(file_bookstore_transactions_v1_transaction_service, 16);
+
+/**
+ * What has happened, and for the records: who has found it out, and how.
+ *
+ * @generated from message bookstore.transactions.v1.ResolveParkedPaymentRequest
+ */
+export type ResolveParkedPaymentRequest = Message<"bookstore.transactions.v1.ResolveParkedPaymentRequest"> & {
+  /**
+   * A UUID that the client generates for each new decision. A retry with the
+   * same id and the same request returns the first decision.
+   *
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * The id of the transaction.
+   *
+   * @generated from field: string transaction_id = 2;
+   */
+  transactionId: string;
+
+  /**
+   * The id of the parked refund of the transaction.
+   *
+   * @generated from field: string refund_id = 3;
+   */
+  refundId: string;
+
+  /**
+   * What to do.
+   *
+   * @generated from field: bookstore.transactions.v1.PaymentAction action = 4;
+   */
+  action: PaymentAction;
+
+  /**
+   * The id of a successful charge at the payment provider, by which it can be
+   * paid back.
+   *
+   * @generated from field: string provider_charge_id = 5;
+   */
+  providerChargeId: string;
+
+  /**
+   * What the provider has kept of a charge that is marked as successful, in the
+   * minor units of its currency.
+   *
+   * @generated from field: int64 fee_minor = 6;
+   */
+  feeMinor: bigint;
+
+  /**
+   * The name of the person who decides, one line. All operators share one
+   * token, so the server cannot know it.
+   *
+   * @generated from field: string operator_name = 7;
+   */
+  operatorName: string;
+
+  /**
+   * Why this is right, one line: what the operator has found out.
+   *
+   * @generated from field: string note = 8;
+   */
+  note: string;
+};
+
+/**
+ * Describes the message bookstore.transactions.v1.ResolveParkedPaymentRequest.
+ * Use `create(ResolveParkedPaymentRequestSchema)` to create a new message.
+ */
+export const ResolveParkedPaymentRequestSchema: GenMessage<ResolveParkedPaymentRequest> = /*@__PURE__*/
+  messageDesc(file_bookstore_transactions_v1_transaction_service, 17);
+
+/**
+ * The decision as it is recorded. Read the payment to see what follows from it.
+ *
+ * @generated from message bookstore.transactions.v1.ResolveParkedPaymentResponse
+ */
+export type ResolveParkedPaymentResponse = Message<"bookstore.transactions.v1.ResolveParkedPaymentResponse"> & {
+  /**
+   * The decision.
+   *
+   * @generated from field: bookstore.transactions.v1.PaymentResolution resolution = 1;
+   */
+  resolution?: PaymentResolution | undefined;
+};
+
+/**
+ * Describes the message bookstore.transactions.v1.ResolveParkedPaymentResponse.
+ * Use `create(ResolveParkedPaymentResponseSchema)` to create a new message.
+ */
+export const ResolveParkedPaymentResponseSchema: GenMessage<ResolveParkedPaymentResponse> = /*@__PURE__*/
+  messageDesc(file_bookstore_transactions_v1_transaction_service, 18);
 
 /**
  * Has no parameters.
@@ -448,7 +713,7 @@ export type GetLedgerRequest = Message<"bookstore.transactions.v1.GetLedgerReque
  * Use `create(GetLedgerRequestSchema)` to create a new message.
  */
 export const GetLedgerRequestSchema: GenMessage<GetLedgerRequest> = /*@__PURE__*/
-  messageDesc(file_bookstore_transactions_v1_transaction_service, 13);
+  messageDesc(file_bookstore_transactions_v1_transaction_service, 19);
 
 /**
  * The sums of the ledger.
@@ -476,7 +741,7 @@ export type GetLedgerResponse = Message<"bookstore.transactions.v1.GetLedgerResp
  * Use `create(GetLedgerResponseSchema)` to create a new message.
  */
 export const GetLedgerResponseSchema: GenMessage<GetLedgerResponse> = /*@__PURE__*/
-  messageDesc(file_bookstore_transactions_v1_transaction_service, 14);
+  messageDesc(file_bookstore_transactions_v1_transaction_service, 20);
 
 /**
  * The sums of one currency, in its minor units.
@@ -512,7 +777,7 @@ export type LedgerBalance = Message<"bookstore.transactions.v1.LedgerBalance"> &
  * Use `create(LedgerBalanceSchema)` to create a new message.
  */
 export const LedgerBalanceSchema: GenMessage<LedgerBalance> = /*@__PURE__*/
-  messageDesc(file_bookstore_transactions_v1_transaction_service, 15);
+  messageDesc(file_bookstore_transactions_v1_transaction_service, 21);
 
 /**
  * The filter, and the page of the list.
@@ -548,7 +813,7 @@ export type ListOutboxMessagesRequest = Message<"bookstore.transactions.v1.ListO
  * Use `create(ListOutboxMessagesRequestSchema)` to create a new message.
  */
 export const ListOutboxMessagesRequestSchema: GenMessage<ListOutboxMessagesRequest> = /*@__PURE__*/
-  messageDesc(file_bookstore_transactions_v1_transaction_service, 16);
+  messageDesc(file_bookstore_transactions_v1_transaction_service, 22);
 
 /**
  * A page of the messages. It is empty if all are delivered.
@@ -576,7 +841,7 @@ export type ListOutboxMessagesResponse = Message<"bookstore.transactions.v1.List
  * Use `create(ListOutboxMessagesResponseSchema)` to create a new message.
  */
 export const ListOutboxMessagesResponseSchema: GenMessage<ListOutboxMessagesResponse> = /*@__PURE__*/
-  messageDesc(file_bookstore_transactions_v1_transaction_service, 17);
+  messageDesc(file_bookstore_transactions_v1_transaction_service, 23);
 
 /**
  * Names one message.
@@ -597,7 +862,7 @@ export type RetryOutboxMessageRequest = Message<"bookstore.transactions.v1.Retry
  * Use `create(RetryOutboxMessageRequestSchema)` to create a new message.
  */
 export const RetryOutboxMessageRequestSchema: GenMessage<RetryOutboxMessageRequest> = /*@__PURE__*/
-  messageDesc(file_bookstore_transactions_v1_transaction_service, 18);
+  messageDesc(file_bookstore_transactions_v1_transaction_service, 24);
 
 /**
  * The message after the change.
@@ -618,7 +883,7 @@ export type RetryOutboxMessageResponse = Message<"bookstore.transactions.v1.Retr
  * Use `create(RetryOutboxMessageResponseSchema)` to create a new message.
  */
 export const RetryOutboxMessageResponseSchema: GenMessage<RetryOutboxMessageResponse> = /*@__PURE__*/
-  messageDesc(file_bookstore_transactions_v1_transaction_service, 19);
+  messageDesc(file_bookstore_transactions_v1_transaction_service, 25);
 
 /**
  * Selects a page of what the service keeps about the account for which Accounts
@@ -649,7 +914,7 @@ export type ExportAccountDataRequest = Message<"bookstore.transactions.v1.Export
  * Use `create(ExportAccountDataRequestSchema)` to create a new message.
  */
 export const ExportAccountDataRequestSchema: GenMessage<ExportAccountDataRequest> = /*@__PURE__*/
-  messageDesc(file_bookstore_transactions_v1_transaction_service, 20);
+  messageDesc(file_bookstore_transactions_v1_transaction_service, 26);
 
 /**
  * A page of what the service keeps about the account.
@@ -677,7 +942,7 @@ export type ExportAccountDataResponse = Message<"bookstore.transactions.v1.Expor
  * Use `create(ExportAccountDataResponseSchema)` to create a new message.
  */
 export const ExportAccountDataResponseSchema: GenMessage<ExportAccountDataResponse> = /*@__PURE__*/
-  messageDesc(file_bookstore_transactions_v1_transaction_service, 21);
+  messageDesc(file_bookstore_transactions_v1_transaction_service, 27);
 
 /**
  * A payment as its payer sees it.
@@ -742,7 +1007,51 @@ export type AccountPayment = Message<"bookstore.transactions.v1.AccountPayment">
  * Use `create(AccountPaymentSchema)` to create a new message.
  */
 export const AccountPaymentSchema: GenMessage<AccountPayment> = /*@__PURE__*/
-  messageDesc(file_bookstore_transactions_v1_transaction_service, 22);
+  messageDesc(file_bookstore_transactions_v1_transaction_service, 28);
+
+/**
+ * What to do about a parked charge or refund.
+ *
+ * @generated from enum bookstore.transactions.v1.PaymentAction
+ */
+export enum PaymentAction {
+  /**
+   * No action. No decision has it.
+   *
+   * @generated from enum value: PAYMENT_ACTION_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The payment provider is asked again. It moves the money at most once, if it
+   * still knows the first request: until 12 hours after that.
+   *
+   * @generated from enum value: PAYMENT_ACTION_RETRY = 1;
+   */
+  RETRY = 1,
+
+  /**
+   * The provider has moved the money: the charge was successful, or the refund
+   * was paid back.
+   *
+   * @generated from enum value: PAYMENT_ACTION_MARK_SUCCEEDED = 2;
+   */
+  MARK_SUCCEEDED = 2,
+
+  /**
+   * The provider has not moved the money, and never will: the charge was
+   * declined, or the amount of the refund is left of the charge again.
+   *
+   * @generated from enum value: PAYMENT_ACTION_MARK_FAILED = 3;
+   */
+  MARK_FAILED = 3,
+}
+
+/**
+ * Describes the enum bookstore.transactions.v1.PaymentAction.
+ */
+export const PaymentActionSchema: GenEnum<PaymentAction> = /*@__PURE__*/
+  enumDesc(file_bookstore_transactions_v1_transaction_service, 0);
 
 /**
  * Charges, refunds and receipts.
@@ -822,6 +1131,32 @@ export const TransactionService: GenService<{
     methodKind: "unary";
     input: typeof ListPaymentsRequestSchema;
     output: typeof ListPaymentsResponseSchema;
+  },
+  /**
+   * Returns a payment of any account, also one that the payment provider has not
+   * decided.
+   *
+   * @generated from rpc bookstore.transactions.v1.TransactionService.GetPayment
+   */
+  getPayment: {
+    methodKind: "unary";
+    input: typeof GetPaymentRequestSchema;
+    output: typeof GetPaymentResponseSchema;
+  },
+  /**
+   * Records what has happened to a parked charge or refund, as the operator has
+   * found out at the payment provider, or lets the provider be asked again. What
+   * it means for the money is posted to the ledger. The decision itself is kept
+   * for good.
+   *
+   * A retry with the same request id returns the first decision.
+   *
+   * @generated from rpc bookstore.transactions.v1.TransactionService.ResolveParkedPayment
+   */
+  resolveParkedPayment: {
+    methodKind: "unary";
+    input: typeof ResolveParkedPaymentRequestSchema;
+    output: typeof ResolveParkedPaymentResponseSchema;
   },
   /**
    * Returns the sums of the ledger. In health the entries of each currency add
