@@ -95,8 +95,8 @@ test *args: _deps-rust _deps-cargo _deps-postgres
 [group("check")]
 conformance: _deps-rust _deps-cargo _deps-python _deps-postgres
     cargo build --quiet --package bookstore --package proofread --package suite
-    tools/with-bookstore tools/check-conformance
-    tools/with-postgres tools/with-bookstore tools/check-conformance
+    BINDERY_PARK_ORDERS_AFTER=5 tools/with-bookstore tools/check-conformance
+    BINDERY_PARK_ORDERS_AFTER=5 tools/with-postgres tools/with-bookstore tools/check-conformance
     cargo insta test --package suite --check --unreferenced=reject
 
 # run proofread against the Python server (grpcio and protovalidate)

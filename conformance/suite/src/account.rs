@@ -9,7 +9,7 @@ use contract::bookstore::{
         account_service_client::AccountServiceClient, session_service_client::SessionServiceClient,
     },
     cart::v1::{
-        OrderState, PlaceOrderRequest, PutItemRequest, WatchOrderRequest,
+        CancelOrderRequest, OrderState, PlaceOrderRequest, PutItemRequest, WatchOrderRequest,
         cart_service_client::CartServiceClient, checkout_service_client::CheckoutServiceClient,
     },
     reviews::v1::{PutReviewRequest, review_service_client::ReviewServiceClient},
@@ -91,26 +91,8 @@ impl AccountHelper<'_> {
     /// # Errors
     /// If a call fails.
     pub async fn order(&self, session_token: &str) -> anyhow::Result<String> {
-        let request = PlaceOrderRequest {
-            request_id: Uuid::new_v4().to_string(),
-            cart_etag: self.fill_cart(session_token).await?,
-            shipping_address: Some(Address {
-                recipient: "Ada".to_owned(),
-                street_lines: vec!["1 Main Street".to_owned()],
-                city: "London".to_owned(),
-                region: String::new(),
-                postal_code: String::new(),
-                country_code: "GB".to_owned(),
-            }),
-            payment_method: Some(PaymentMethod {
-                token: "tok_visa".to_owned(),
-            }),
-        };
-        let mut checkout = CheckoutServiceClient::new(Channel::connect(self.grpc_url)?);
-        let placed = checkout
-            .place_order(with_token(request, session_token)?)
-            .await?;
-        let order_id = placed.into_inner().order.context("no order")?.order_id;
+        let order_id = self.place_order(session_token, "tok_visa").await?;
+        let mut checkout = self.checkout()?;
         let request = WatchOrderRequest {
             order_id: order_id.clone(),
         };
@@ -127,6 +109,52 @@ impl AccountHelper<'_> {
             }
         }
         bail!("the order {order_id} was not paid")
+    }
+
+    /// Orders a book, and returns the id of the order, which is not paid yet.
+    ///
+    /// # Errors
+    /// If a call fails.
+    pub async fn place_order(
+        &self,
+        session_token: &str,
+        payment_token: &str,
+    ) -> anyhow::Result<String> {
+        let request = PlaceOrderRequest {
+            request_id: Uuid::new_v4().to_string(),
+            cart_etag: self.fill_cart(session_token).await?,
+            shipping_address: Some(Address {
+                recipient: "Ada".to_owned(),
+                street_lines: vec!["1 Main Street".to_owned()],
+                city: "London".to_owned(),
+                region: String::new(),
+                postal_code: String::new(),
+                country_code: "GB".to_owned(),
+            }),
+            payment_method: Some(PaymentMethod {
+                token: payment_token.to_owned(),
+            }),
+        };
+        let request = with_token(request, session_token)?;
+        let placed = self.checkout()?.place_order(request).await?;
+        Ok(placed.into_inner().order.context("no order")?.order_id)
+    }
+
+    /// Cancels an order.
+    ///
+    /// # Errors
+    /// If the call fails.
+    pub async fn cancel_order(&self, session_token: &str, order_id: &str) -> anyhow::Result<()> {
+        let request = CancelOrderRequest {
+            order_id: order_id.to_owned(),
+        };
+        let request = with_token(request, session_token)?;
+        self.checkout()?.cancel_order(request).await?;
+        Ok(())
+    }
+
+    fn checkout(&self) -> anyhow::Result<CheckoutServiceClient<Channel>> {
+        Ok(CheckoutServiceClient::new(Channel::connect(self.grpc_url)?))
     }
 
     /// Reviews book 5.
@@ -150,6 +178,15 @@ impl AccountHelper<'_> {
     /// # Errors
     /// If the call fails or the mail does not come.
     pub async fn sign_up(&self, email: &str) -> anyhow::Result<String> {
+        self.request_sign_up(email).await?;
+        self.mailed_token(email, "/verify?token=").await
+    }
+
+    /// Signs up, without waiting for the mail.
+    ///
+    /// # Errors
+    /// If the call fails.
+    pub async fn request_sign_up(&self, email: &str) -> anyhow::Result<()> {
         let request = SignUpRequest {
             request_id: Uuid::new_v4().to_string(),
             email: email.to_owned(),
@@ -157,7 +194,7 @@ impl AccountHelper<'_> {
             display_name: "Ada".to_owned(),
         };
         self.accounts()?.sign_up(request).await?;
-        self.mailed_token(email, "/verify?token=").await
+        Ok(())
     }
 
     /// Requests a password reset for an account, and returns its token.

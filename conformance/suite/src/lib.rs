@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod account;
+mod operator;
 
 use std::{
     env, fs,
@@ -21,6 +22,9 @@ use anyhow::{Context, ensure};
 use tempfile::TempDir;
 
 pub use account::{AccountHelper, OpenedAccount, PASSWORD};
+pub use operator::{
+    OperatorHelper, REQUEST_REFUSED, UNDELIVERABLE, charge_with_undeliverable_receipt,
+};
 
 /// The secret by which a test proves to be a service.
 pub const SERVICE_SECRET: &str = "0123456789abcdef0123456789abcdef";

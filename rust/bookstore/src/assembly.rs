@@ -18,7 +18,7 @@ use crate::{
     peers::Peers,
     remote_sessions::RemoteSessions,
     services::Service,
-    settings::{Settings, Storage},
+    settings::{Orders, Settings, Storage},
 };
 
 /// The services of a process while they are started.
@@ -106,6 +106,11 @@ impl Assembly {
     /// Where the databases are.
     pub fn storage(&self) -> &Storage {
         &self.settings.storage
+    }
+
+    /// What happens to orders that cannot be finished.
+    pub fn orders(&self) -> Orders {
+        self.settings.orders
     }
 
     /// The payment provider.

@@ -40,6 +40,10 @@ pub struct Settings {
     #[command(flatten)]
     pub mails: Mails,
 
+    /// What happens to orders that cannot be finished.
+    #[command(flatten)]
+    pub orders: Orders,
+
     /// The addresses to listen on.
     #[command(flatten)]
     pub listen: Listen,
@@ -210,6 +214,21 @@ impl Mails {
         }
         Ok(url.trim_end_matches('/').to_owned())
     }
+}
+
+/// What happens to orders that cannot be finished.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Orders {
+    /// For how many seconds another service or the payment provider may leave a step of an order
+    /// unanswered, until the order waits for the operator
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "BINDERY_PARK_ORDERS_AFTER",
+        default_value_t = u32::try_from(cart::PARK_AFTER.as_secs()).unwrap_or(u32::MAX),
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub park_orders_after: u32,
 }
 
 /// What to log, and in which format.

@@ -27,7 +27,7 @@
 //!
 //! Every wait has an end. The payment has to be answered a minute before the reservation
 //! expires; then the order fails, and a charge that turns out to be successful is paid back. Any
-//! other step may go unanswered for a day. Then, or when another service contradicts what is
+//! other step may go unanswered for [`PARK_AFTER`]. Then, or when another service contradicts what is
 //! known, the order is *parked*: nothing is guessed, its row has the reason and the log an error.
 //! The operator finds out what has happened and decides by ResolveParkedOrder how the order goes
 //! on; each decision is kept in `order_resolutions` with who made it and why.
@@ -46,8 +46,8 @@ mod store;
 mod tests;
 
 pub use self::service::{
-    Carts, Checkout, CheckoutOptions, GUEST_CART_RETENTION, MAX_GUEST_CARTS, Options, PlaceOrder,
-    ResolveOrder,
+    Carts, Checkout, CheckoutOptions, GUEST_CART_RETENTION, MAX_GUEST_CARTS, Options, PARK_AFTER,
+    PlaceOrder, ResolveOrder,
 };
 pub use domain::{
     Cart, CartFull, CartItem, CartItems, CartLine, CartOwner, ChargeState, DeclineReason, Event,

@@ -61,6 +61,10 @@ impl MailFolder {
     }
 
     pub(crate) async fn keep(&self, mail: &Mail, id: &str) -> Result<(), MailError> {
+        if is_in_no_domain(&mail.to) {
+            let refusal = format!("{} is in the domain invalid, which does not exist", mail.to);
+            return Err(MailError::Permanent(refusal));
+        }
         let (mail, id) = (mail.clone(), id.to_owned());
         let path = self.path.clone();
         let kept = self.run(move |folder| folder.write_file(&mail, &id)).await;
@@ -143,6 +147,14 @@ impl MailFolder {
     }
 }
 
+/// Whether an address is in the domain `invalid`, which never exists (RFC 6761). The folder refuses
+/// such mails for good, as mail servers do, so that one can see what happens to them.
+fn is_in_no_domain(address: &str) -> bool {
+    let domain = address.rsplit_once('@').map(|(_, domain)| domain);
+    let top = domain.and_then(|domain| domain.rsplit('.').next());
+    top.is_some_and(|top| top.eq_ignore_ascii_case("invalid"))
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
@@ -178,6 +190,20 @@ mod tests {
         let file = folder.path().join("000001.json");
         let mode = file.metadata().expect("it exists").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[tokio::test]
+    async fn mail_to_a_domain_that_never_exists_is_refused_for_good() {
+        let temporary = tempfile::tempdir().expect("a folder");
+        let folder = MailFolder::new(temporary.path().join("mail"));
+        for address in ["ada@invalid", "ada@shop.INVALID"] {
+            let to = address.to_owned();
+            let refused = folder.keep(&Mail { to, ..mail(1) }, "1").await;
+            assert!(matches!(refused, Err(MailError::Permanent(_))), "{address}");
+        }
+        let to = "ada@invalid.example".to_owned();
+        let kept = folder.keep(&Mail { to, ..mail(1) }, "1").await;
+        kept.expect("the folder is writable");
     }
 
     #[tokio::test]

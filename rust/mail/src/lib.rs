@@ -89,7 +89,8 @@ impl Mailer {
         Self::new(transport, from)
     }
 
-    /// Keeps mails in a folder, which is created with the first one.
+    /// Keeps mails in a folder, which is created with the first one. Those to addresses in the
+    /// domain `invalid` are refused for good.
     ///
     /// # Errors
     /// [`InvalidSettings`] if the sender is not valid.

@@ -98,7 +98,7 @@ impl IntoResponse for SimulatorError {
         let status = match &self {
             Self::AmountNotPositive(_) => StatusCode::BAD_REQUEST,
             Self::ChargeNotFound(_) => StatusCode::NOT_FOUND,
-            Self::RefundTooLarge => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::RefundTooLarge | Self::RequestRefused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::KeyReused => StatusCode::CONFLICT,
             Self::Store(error) if error.is_unavailable() => StatusCode::SERVICE_UNAVAILABLE,
             Self::OnPurpose | Self::Store(_) | Self::Response(_) => {

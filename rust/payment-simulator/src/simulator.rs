@@ -75,6 +75,9 @@ pub enum SimulatorError {
     /// The idempotency key was used with another body.
     #[error("the idempotency key was used with another request")]
     KeyReused,
+    /// The token asks for a refusal of the request.
+    #[error("the token asks for a refusal of the request")]
+    RequestRefused,
     /// The token asks for an error.
     #[error("the token asks for an error of the first request")]
     OnPurpose,
@@ -165,6 +168,9 @@ impl Simulator {
             return Err(SimulatorError::AmountNotPositive(body.amount_minor));
         }
         let behaviour = TestToken::parse(&body.token);
+        if behaviour == TestToken::RequestRefused {
+            return Err(SimulatorError::RequestRefused);
+        }
         if behaviour == TestToken::ErrorThenSuccess {
             let first =
                 store::write!(self.db, transaction => rows::fail_once(transaction, key).await);

@@ -21,6 +21,7 @@ store::both_engines! {
     refunds_are_limited_to_the_charge,
     lost_answer_is_given_to_the_second_request,
     error_changes_nothing,
+    refused_request_changes_nothing,
 }
 
 async fn all_statements_are_valid(database: TestDb) {
@@ -131,6 +132,16 @@ async fn lost_answer_is_given_to_the_second_request(database: TestDb) {
     let second = charge(&simulator, "one", "tok_answer_lost").await;
     assert_eq!(second.expect("it is answered").0, StatusCode::OK);
     assert_eq!(totals(&simulator).await, (1, 10_000, 0));
+}
+
+async fn refused_request_changes_nothing(database: TestDb) {
+    let simulator = simulator(&database);
+    for _ in 0..2 {
+        let answer = charge(&simulator, "one", "tok_request_refused").await;
+        let (status, _) = answer.expect("it is answered");
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    assert_eq!(totals(&simulator).await, (0, 0, 0));
 }
 
 async fn error_changes_nothing(database: TestDb) {

@@ -16,6 +16,9 @@ pub enum TestToken {
     /// `tok_error_then_success`: the first request gets the status 500 and changes nothing; the
     /// second one with the same key succeeds.
     ErrorThenSuccess,
+    /// `tok_request_refused`: every request to charge gets the status 422 and changes nothing, like
+    /// a request that the provider does not understand. So nobody learns whether it was charged.
+    RequestRefused,
     /// `tok_webhook_late`: the charge succeeds, and the webhook about its success is sent after
     /// [`Options::late`](crate::Options::late).
     WebhookLate,
@@ -40,6 +43,7 @@ impl TestToken {
             "tok_slow" => Self::Slow,
             "tok_answer_lost" => Self::AnswerLost,
             "tok_error_then_success" => Self::ErrorThenSuccess,
+            "tok_request_refused" => Self::RequestRefused,
             "tok_webhook_late" => Self::WebhookLate,
             "tok_webhook_twice" => Self::WebhookTwice,
             "tok_webhook_out_of_order" => Self::WebhookOutOfOrder,

@@ -5,12 +5,14 @@
 //! token. With `prepare` it opens the accounts of `proofread.toml`, and writes to the data
 //! folder: the id of the first account, a verification token and a reset token that were not
 //! used yet, the ids of paid orders, and the etag of a cart like that of a new account. Two
-//! accounts review one book, so that its list has two items.
+//! accounts review one book, so that its list has two items. For the methods of the operator it lets
+//! mails be dead, and an order and a payment be parked; the bookstore has to park orders after a few
+//! seconds.
 
 use std::{env, fs, path::PathBuf};
 
 use anyhow::{Context, bail};
-use suite::AccountHelper;
+use suite::{AccountHelper, OperatorHelper, REQUEST_REFUSED, UNDELIVERABLE};
 use uuid::Uuid;
 
 #[tokio::main(flavor = "current_thread")]
@@ -46,8 +48,32 @@ async fn main() -> anyhow::Result<()> {
             fs::write(data.join("verification.token"), verification)?;
             let reset = helper.request_reset("dora@example.org").await?;
             fs::write(data.join("reset.token"), reset)?;
+            prepare_for_the_operator(&helper, &first.session_token).await?;
         }
         Some(other) => bail!("{other:?} is not known: pass nothing or prepare"),
     }
     Ok(())
+}
+
+/// Lets mails, an order and a payment wait for the operator.
+async fn prepare_for_the_operator(
+    helper: &AccountHelper<'_>,
+    session_token: &str,
+) -> anyhow::Result<()> {
+    let operator_token = fs::read_to_string(helper.data.join("operator.token"))?;
+    let operator = OperatorHelper::new(helper.grpc_url, &operator_token)?;
+    helper.request_sign_up(UNDELIVERABLE).await?;
+    let secret = env::var("BINDERY_SERVICE_SECRET_FILE").context("BINDERY_SERVICE_SECRET_FILE")?;
+    let secret = fs::read_to_string(secret)?;
+    suite::charge_with_undeliverable_receipt(helper.grpc_url, &secret).await?;
+    operator.wait_for_dead_mails().await?;
+    // Two orders stay as they are, and wait for their payments.
+    let mut orders = Vec::new();
+    for _ in 0..3 {
+        let order_id = helper.place_order(session_token, REQUEST_REFUSED).await?;
+        operator.wait_for_parked_payment(&order_id).await?;
+        orders.push(order_id);
+    }
+    helper.cancel_order(session_token, &orders[2]).await?;
+    operator.wait_for_parked_order(&orders[2]).await
 }

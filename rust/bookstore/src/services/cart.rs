@@ -1,5 +1,7 @@
 //! Cart: the carts of guests and accounts, and their orders.
 
+use std::time::Duration;
+
 use cart::{Carts, Checkout, CheckoutOptions, Options};
 use futures::FutureExt;
 use store::Db;
@@ -26,7 +28,10 @@ async fn start(assembly: &mut Assembly) -> anyhow::Result<()> {
         inventory,
         assembly.channel(Service::Transactions)?,
         assembly.channel(Service::Accounts)?,
-        CheckoutOptions::default(),
+        CheckoutOptions {
+            park_after: Duration::from_secs(assembly.orders().park_orders_after.into()),
+            ..CheckoutOptions::default()
+        },
     );
     assembly.add_server_with_database(carts.server(), carts.db());
     assembly.add_server_with_database(checkout.server(), checkout.db());

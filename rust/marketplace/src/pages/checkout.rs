@@ -41,6 +41,7 @@ const PAYMENT_METHODS: &[(&str, &str)] = &[
     ("tok_slow", "Paid after three seconds"),
     ("tok_answer_lost", "Paid, but the answer is lost"),
     ("tok_error_then_success", "Paid after an error"),
+    ("tok_request_refused", "Left to the operator"),
     ("tok_webhook_late", "Paid, told late"),
     ("tok_webhook_twice", "Paid, told twice"),
     ("tok_webhook_out_of_order", "Paid, told out of order"),

@@ -27,10 +27,11 @@ export type PaymentMethod = Message<"bookstore.transactions.v1.PaymentMethod"> &
    * The built-in provider moves no money. It accepts tok_visa and
    * tok_mastercard, declines tok_refused, tok_insufficient_funds and
    * tok_expired for the reason in the name, and declines all other tokens as
-   * unknown, except those of faults, which all end as charged: tok_slow (after
-   * 3 seconds), tok_answer_lost, tok_error_then_success, tok_webhook_late,
+   * unknown, except those of faults. These end as charged: tok_slow (after 3
+   * seconds), tok_answer_lost, tok_error_then_success, tok_webhook_late,
    * tok_webhook_twice, tok_webhook_out_of_order and
-   * tok_webhook_after_cancellation.
+   * tok_webhook_after_cancellation. It refuses each request with
+   * tok_request_refused, so that the charge is parked for the operator.
    *
    * @generated from field: string token = 1;
    */

@@ -18,9 +18,6 @@ use crate::{CartError, Event, Order, OrderId, Step, payments::PaymentAnswer, sto
 /// and the commit take, so that an order that is paid keeps its copies.
 const COMMIT_TIME: SignedDuration = SignedDuration::from_secs(60);
 
-/// How long a step may go unanswered: a day. Then the order is parked.
-const MAX_WAIT: SignedDuration = SignedDuration::from_secs(24 * 60 * 60);
-
 /// More than the steps of any order: a step that changes nothing would be repeated for ever.
 const MAX_STEPS: u32 = 20;
 
@@ -72,7 +69,12 @@ impl Checkout {
         match step {
             Step::RequestCharge | Step::Charge if is_late => Ok(Event::Unanswered),
             Step::RequestCharge => Ok(Event::ChargeRequested),
-            Step::Charge | Step::Settle => {
+            Step::Charge => match self.inner.payments.charge(order).await {
+                PaymentAnswer::Happened(event) => Ok(event),
+                // It is repeated until it is late.
+                PaymentAnswer::Unknown(cause) => Err(DeliveryError::Temporary(cause)),
+            },
+            Step::Settle => {
                 let answer = self.inner.payments.charge(order).await;
                 self.payment_event(order, answer)
             }
@@ -104,10 +106,16 @@ impl Checkout {
     }
 
     /// Lets the worker repeat a step that was not answered, or parks the order after
-    /// [`MAX_WAIT`].
+    /// [`CheckoutOptions::park_after`](super::CheckoutOptions::park_after).
     fn wait(&self, order: &Order, cause: &str) -> Result<Event, DeliveryError> {
-        if self.now().duration_since(order.waiting_since) > MAX_WAIT {
-            let reason = format!("no answer for a day to {:?}: {cause}", order.next_step());
+        let park_after = self.inner.options.park_after;
+        let limit = SignedDuration::try_from(park_after).unwrap_or(SignedDuration::MAX);
+        if self.now().duration_since(order.waiting_since) > limit {
+            let step = order.next_step();
+            let reason = format!(
+                "no answer for {} s to {step:?}: {cause}",
+                park_after.as_secs()
+            );
             return Ok(Event::Parked { reason });
         }
         Err(DeliveryError::Temporary(cause.to_owned()))

@@ -49,6 +49,9 @@ const CONCURRENCY_ON_SQLITE: u32 = 64;
 /// than the time after which an order is parked.
 const MAX_ATTEMPTS: u32 = 10_000;
 
+/// How long a step may go unanswered by default: a day.
+pub const PARK_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// The options of the service.
 #[derive(Debug, Clone)]
 pub struct CheckoutOptions {
@@ -58,6 +61,9 @@ pub struct CheckoutOptions {
     pub ids: Arc<dyn IdSource>,
     /// How long the copies of an order are held: so long, less a minute, the payment may take.
     pub hold: Duration,
+    /// How long a step may go unanswered before the order waits for the operator. The payment of a
+    /// placed order has another limit: it ends before the copies are not held any more.
+    pub park_after: Duration,
     #[cfg(test)]
     pub(crate) crash_points: Arc<service::CrashPoints>,
 }
@@ -68,6 +74,7 @@ impl Default for CheckoutOptions {
             clock: Arc::new(SystemClock),
             ids: Arc::new(UuidV7Ids),
             hold: Duration::from_secs(15 * 60),
+            park_after: PARK_AFTER,
             #[cfg(test)]
             crash_points: Arc::default(),
         }
