@@ -36,6 +36,7 @@ pub(super) fn resolve_order(request: ResolveParkedOrderRequest) -> Result<Resolv
         request_id: convert::uuid("request_id", &request.request_id)?,
         order_id: order_id(&request.order_id)?,
         resolution,
+        transaction_id,
         operator_name: request.operator_name,
         note: request.note,
     })

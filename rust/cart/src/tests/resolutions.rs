@@ -245,11 +245,14 @@ async fn decision_is_made_once_and_recorded(database: TestDb) {
     assert_ne!(shop.operator_order(&placed).await.parked_reason, "");
     let mut other = request.clone();
     other.note.push('!');
-    let refused = reason(shop.resolve(&other).await);
-    assert_eq!(
-        refused,
-        (Code::AlreadyExists, "REQUEST_ID_REUSED".to_owned())
-    );
+    let mut with_charge = request.clone();
+    // The action does not need it, but it is another request.
+    with_charge.transaction_id = Uuid::new_v4().to_string();
+    for other in [other, with_charge] {
+        let refused = reason(shop.resolve(&other).await);
+        let reused = (Code::AlreadyExists, "REQUEST_ID_REUSED".to_owned());
+        assert_eq!(refused, reused);
+    }
     let again = shop.request(&placed, ResolutionAction::Retry);
     let second = shop.resolve(&again).await.expect("it is parked again");
     assert_eq!(

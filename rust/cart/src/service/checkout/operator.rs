@@ -25,6 +25,8 @@ pub struct ResolveOrder {
     pub order_id: OrderId,
     /// How it goes on.
     pub resolution: Resolution,
+    /// The charge that the request names, also if the resolution needs none.
+    pub transaction_id: Option<Uuid>,
     /// Who decides.
     pub operator_name: String,
     /// Why.
@@ -37,7 +39,7 @@ impl ResolveOrder {
         let body = serde_json::json!([
             self.order_id.to_string(),
             self.resolution.number(),
-            self.resolution.transaction_id().map(|id| id.to_string()),
+            self.transaction_id.map(|id| id.to_string()),
             self.operator_name,
             self.note,
         ]);
