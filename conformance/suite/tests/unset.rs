@@ -79,7 +79,11 @@ async fn responses_to_unset_fields_match_the_snapshots() -> anyhow::Result<()> {
             service("cart"),
             "*/{CommitReservation,ReleaseReservation,Charge,Refund}",
         ),
-        (service("recommendations"), "*/CheckPurchases"),
+        (service("reviews"), "*/CheckPurchases"),
+        (
+            service("recommendations"),
+            "*/{ListPurchases,ListReaderRatings}",
+        ),
     ];
     let metadata = metadata.map(|((key, value), methods)| Metadata {
         key: key.to_owned(),

@@ -9,6 +9,7 @@ mod domain;
 mod expiry;
 mod lost_answers;
 mod orders;
+mod purchases;
 mod random_walk;
 mod resolutions;
 mod saga;

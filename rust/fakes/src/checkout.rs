@@ -1,7 +1,7 @@
 //! The fake of `bookstore.cart.v1.CheckoutService`.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex},
 };
 
@@ -15,13 +15,14 @@ use tokio::sync::watch;
 use tonic::{Request, Response, Status, codegen::BoxStream};
 use uuid::Uuid;
 
-use crate::{FakeCarts, Fault, FaultSwitch, lock};
+use crate::{FakeCarts, Fault, FaultSwitch, lock, page};
 
 /// A fake Checkout: it knows who has bought which books, and turns fake carts into orders,
 /// which stay placed until the test changes them. Clones share everything.
 #[derive(Clone, Debug, Default)]
 pub struct FakeCheckout {
-    purchases: Arc<Mutex<HashSet<(String, i32)>>>,
+    /// The purchases that the test has recorded, oldest first.
+    purchases: Arc<Mutex<Vec<Purchase>>>,
     carts: FakeCarts,
     /// All orders, oldest first.
     orders: watch::Sender<Vec<Order>>,
@@ -45,7 +46,21 @@ impl FakeCheckout {
 
     /// Records that an account has bought a book.
     pub fn buy(&self, account_id: &str, book_id: i32) {
-        lock(&self.purchases).insert((account_id.to_owned(), book_id));
+        self.record(account_id, book_id, true);
+    }
+
+    /// Records that an account has ordered a book that is not paid yet.
+    pub fn buy_unpaid(&self, account_id: &str, book_id: i32) {
+        self.record(account_id, book_id, false);
+    }
+
+    fn record(&self, account_id: &str, book_id: i32, paid: bool) {
+        lock(&self.purchases).push(Purchase {
+            order_id: Uuid::new_v4().to_string(),
+            account_id: account_id.to_owned(),
+            book_ids: vec![book_id],
+            paid,
+        });
     }
 
     /// While `down` is set, all calls fail with UNAVAILABLE.
@@ -268,11 +283,30 @@ impl CheckoutService for FakeCheckout {
             book_ids,
         } = request.into_inner();
         let purchases = lock(&self.purchases);
-        let bought = book_ids
-            .into_iter()
-            .filter(|book_id| purchases.contains(&(account_id.clone(), *book_id)));
+        let bought = book_ids.into_iter().filter(|book_id| {
+            let mut paid = purchases.iter().filter(|purchase| purchase.paid);
+            paid.any(|it| it.account_id == account_id && it.book_ids.contains(book_id))
+        });
         Ok(Response::new(CheckPurchasesResponse {
             bought_book_ids: bought.collect(),
+        }))
+    }
+
+    async fn list_purchases(
+        &self,
+        request: Request<ListPurchasesRequest>,
+    ) -> Result<Response<ListPurchasesResponse>, Status> {
+        self.faults.apply("list_purchases").await?;
+        let request = request.into_inner();
+        let mut listed = lock(&self.purchases).clone();
+        let account_id = request.account_id;
+        listed.retain(|purchase| account_id.is_empty() || purchase.account_id == account_id);
+        listed.reverse();
+        let (purchases, next_page_token) = page(listed, request.page_size, &request.page_token)
+            .ok_or_else(|| failure(errors::PAGE_TOKEN_INVALID, "no token").into_status())?;
+        Ok(Response::new(ListPurchasesResponse {
+            purchases,
+            next_page_token,
         }))
     }
 
@@ -295,7 +329,6 @@ impl CheckoutService for FakeCheckout {
         Ok(Response::new(GetOrderResponse { order }))
     }
 
-    /// The page token is the number of the orders before the page.
     async fn list_orders(
         &self,
         request: Request<ListOrdersRequest>,
@@ -303,23 +336,11 @@ impl CheckoutService for FakeCheckout {
         self.faults.apply("list_orders").await?;
         let account_id = Caller::require_account(&request)?.to_string();
         let request = request.into_inner();
-        let start = match request.page_token.as_str() {
-            "" => 0,
-            token => token
-                .parse()
-                .map_err(|_| failure(errors::PAGE_TOKEN_INVALID, "no token").into_status())?,
-        };
         let mut orders = self.orders();
         orders.retain(|order| order.account_id == account_id);
         orders.reverse();
-        let size = usize::try_from(request.page_size).unwrap_or_default();
-        let end = start + size;
-        let next_page_token = if end < orders.len() {
-            end.to_string()
-        } else {
-            String::new()
-        };
-        let orders = orders.into_iter().skip(start).take(size).collect();
+        let (orders, next_page_token) = page(orders, request.page_size, &request.page_token)
+            .ok_or_else(|| failure(errors::PAGE_TOKEN_INVALID, "no token").into_status())?;
         Ok(Response::new(ListOrdersResponse {
             orders,
             next_page_token,

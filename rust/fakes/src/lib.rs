@@ -149,6 +149,27 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A page of a list, and the token of the next page, which is the number of the items before
+/// it; `None` if the token is not one.
+fn page<T>(items: Vec<T>, page_size: i32, page_token: &str) -> Option<(Vec<T>, String)> {
+    let start = match page_token {
+        "" => 0,
+        token => token.parse().ok()?,
+    };
+    let size = match usize::try_from(page_size).ok()? {
+        0 => 20,
+        size => size,
+    };
+    let end = start + size;
+    let next_page_token = if end < items.len() {
+        end.to_string()
+    } else {
+        String::new()
+    };
+    let page = items.into_iter().skip(start).take(size).collect();
+    Some((page, next_page_token))
+}
+
 /// A book for tests, with a year and a price derived from its id.
 pub fn book(book_id: i32, title: &str, author: &str, category: BookCategory) -> Book {
     Book {

@@ -10,7 +10,7 @@ use rpc::{Caller, failure};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use crate::{FaultSwitch, lock};
+use crate::{FaultSwitch, lock, page};
 
 /// A fake Reviews service that accepts reviews of any book. Clones share the same reviews and
 /// faults.
@@ -32,6 +32,16 @@ impl FakeReviews {
             ..PutReviewRequest::default()
         };
         self.put(Uuid::new_v4().to_string(), request);
+    }
+
+    /// Adds the rating of a book by an account.
+    pub fn rate(&self, account_id: &str, book_id: i32, stars: i32) {
+        let request = PutReviewRequest {
+            book_id,
+            stars,
+            ..PutReviewRequest::default()
+        };
+        self.put(account_id.to_owned(), request);
     }
 
     /// All reviews, the least recently written first.
@@ -136,32 +146,20 @@ impl ReviewService for FakeReviews {
         Ok(Response::new(GetReviewResponse { review }))
     }
 
-    /// The page token is the number of the reviews before the page.
     async fn list_reviews(
         &self,
         request: Request<ListReviewsRequest>,
     ) -> Result<Response<ListReviewsResponse>, Status> {
         self.faults.apply("list_reviews").await?;
         let request = request.into_inner();
-        let start = match request.page_token.as_str() {
-            "" => 0,
-            token => token
-                .parse()
-                .map_err(|_| failure(errors::PAGE_TOKEN_INVALID, "no token").into_status())?,
-        };
         let mut reviews = self.visible(request.book_id);
         reviews.sort_by_key(|review| match request.order() {
             ReviewOrder::MostStarsFirst => -review.stars,
             ReviewOrder::FewestStarsFirst => review.stars,
             ReviewOrder::NewestFirst | ReviewOrder::Unspecified => 0,
         });
-        let size = usize::try_from(request.page_size).unwrap_or_default();
-        let next_page_token = if start + size < reviews.len() {
-            (start + size).to_string()
-        } else {
-            String::new()
-        };
-        let reviews = reviews.into_iter().skip(start).take(size).collect();
+        let (reviews, next_page_token) = page(reviews, request.page_size, &request.page_token)
+            .ok_or_else(|| failure(errors::PAGE_TOKEN_INVALID, "no token").into_status())?;
         Ok(Response::new(ListReviewsResponse {
             reviews,
             next_page_token,
@@ -226,6 +224,31 @@ impl ReviewService for FakeReviews {
         Ok(Response::new(ListAllReviewsResponse {
             reviews,
             next_page_token: String::new(),
+        }))
+    }
+
+    async fn list_reader_ratings(
+        &self,
+        request: Request<ListReaderRatingsRequest>,
+    ) -> Result<Response<ListReaderRatingsResponse>, Status> {
+        self.faults.apply("list_reader_ratings").await?;
+        let request = request.into_inner();
+        let mut ratings = Vec::new();
+        for (account_id, review) in lock(&self.reviews).iter().rev() {
+            let is_listed = request.account_id.is_empty() || request.account_id == *account_id;
+            if is_listed && review.hidden_reason.is_empty() {
+                ratings.push(ReaderRating {
+                    account_id: account_id.clone(),
+                    book_id: review.book_id,
+                    stars: review.stars,
+                });
+            }
+        }
+        let (ratings, next_page_token) = page(ratings, request.page_size, &request.page_token)
+            .ok_or_else(|| failure(errors::PAGE_TOKEN_INVALID, "no token").into_status())?;
+        Ok(Response::new(ListReaderRatingsResponse {
+            ratings,
+            next_page_token,
         }))
     }
 }

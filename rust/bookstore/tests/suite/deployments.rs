@@ -188,8 +188,6 @@ impl SevenProcesses {
     fn start_each(storage: &str, start: impl Fn(&[&str]) -> TestProcess) -> Self {
         let inventory = start(&["serve", "inventory", storage]);
         let to_inventory = format!("--peer=inventory={}", inventory.grpc_url());
-        let recommendations = start(&["serve", "recommendations", &to_inventory]);
-        let to_recommendations = format!("--peer=recommendations={}", recommendations.grpc_url());
         let accounts = start(&["serve", "accounts", storage]);
         let to_accounts = format!("--peer=accounts={}", accounts.grpc_url());
         let transactions = start(&["serve", "transactions", &to_accounts]);
@@ -214,6 +212,15 @@ impl SevenProcesses {
         ];
         let reviews = start(&reviews);
         let to_reviews = format!("--peer=reviews={}", reviews.grpc_url());
+        let recommendations = [
+            "serve",
+            "recommendations",
+            &to_inventory,
+            &to_cart,
+            &to_reviews,
+        ];
+        let recommendations = start(&recommendations);
+        let to_recommendations = format!("--peer=recommendations={}", recommendations.grpc_url());
         let shop = [
             "serve",
             "marketplace",

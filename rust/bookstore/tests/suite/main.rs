@@ -12,6 +12,7 @@ mod hosts;
 mod import;
 mod metrics;
 mod payments;
+mod recommendations;
 mod service_certificates;
 mod service_secret;
 mod shutdown;

@@ -6,8 +6,9 @@ use contract::bookstore::cart::v1::{
     CancelOrderRequest, CancelOrderResponse, CheckPurchasesRequest, CheckPurchasesResponse,
     GetOperatorOrderRequest, GetOperatorOrderResponse, GetOrderRequest, GetOrderResponse,
     ListAllOrdersRequest, ListAllOrdersResponse, ListOrdersRequest, ListOrdersResponse,
-    PlaceOrderRequest, PlaceOrderResponse, ResolveParkedOrderRequest, ResolveParkedOrderResponse,
-    ShipOrderRequest, ShipOrderResponse, WatchOrderRequest, WatchOrderResponse,
+    ListPurchasesRequest, ListPurchasesResponse, PlaceOrderRequest, PlaceOrderResponse,
+    ResolveParkedOrderRequest, ResolveParkedOrderResponse, ShipOrderRequest, ShipOrderResponse,
+    WatchOrderRequest, WatchOrderResponse,
     checkout_service_server::{CheckoutService, CheckoutServiceServer},
 };
 use futures::{Stream, StreamExt as _};
@@ -150,6 +151,21 @@ impl CheckoutService for CheckoutGrpc {
         let bought = self.0.bought(account_id, &book_ids).await?;
         Ok(Response::new(CheckPurchasesResponse {
             bought_book_ids: bought.into_iter().map(|book_id| book_id.0).collect(),
+        }))
+    }
+
+    async fn list_purchases(
+        &self,
+        request: Request<ListPurchasesRequest>,
+    ) -> RpcResult<ListPurchasesResponse> {
+        let request = request.into_inner();
+        let account_id = convert::optional_account_id("account_id", &request.account_id)?;
+        let size = page_size(request.page_size)?;
+        let page = self.0.purchases(account_id, size, &request.page_token);
+        let page = page.await?;
+        Ok(Response::new(ListPurchasesResponse {
+            purchases: page.items.into_iter().map(Into::into).collect(),
+            next_page_token: page.next_page_token,
         }))
     }
 }

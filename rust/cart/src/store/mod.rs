@@ -3,6 +3,7 @@
 
 pub(crate) mod carts;
 pub(crate) mod orders;
+pub(crate) mod purchases;
 pub(crate) mod resolutions;
 
 use jiff::Timestamp;

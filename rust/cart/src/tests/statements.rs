@@ -8,6 +8,7 @@ async fn all_statements_are_valid(database: TestDb) {
     for statements in [
         rows::carts::STATEMENTS,
         rows::orders::STATEMENTS,
+        rows::purchases::STATEMENTS,
         rows::resolutions::STATEMENTS,
         store::idempotency::STATEMENTS,
         store::outbox::STATEMENTS,

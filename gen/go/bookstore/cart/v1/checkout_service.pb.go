@@ -1164,11 +1164,131 @@ func (x *CheckPurchasesResponse) GetBoughtBookIds() []int32 {
 	return nil
 }
 
+// Selects a page of the purchases.
+type ListPurchasesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of an account. An account that does not exist has bought nothing.
+	AccountId string `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// The maximum number of purchases in the response, up to 1000.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the previous response. Send it with the same account
+	// as before; only page_size may differ.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPurchasesRequest) Reset() {
+	*x = ListPurchasesRequest{}
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPurchasesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPurchasesRequest) ProtoMessage() {}
+
+func (x *ListPurchasesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPurchasesRequest.ProtoReflect.Descriptor instead.
+func (*ListPurchasesRequest) Descriptor() ([]byte, []int) {
+	return file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ListPurchasesRequest) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *ListPurchasesRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListPurchasesRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// A page of the purchases. It is empty if there are none.
+type ListPurchasesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The purchases of this page, newest first.
+	Purchases []*Purchase `protobuf:"bytes,1,rep,name=purchases,proto3" json:"purchases,omitempty"`
+	// The page_token of the next page. Empty if this is the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPurchasesResponse) Reset() {
+	*x = ListPurchasesResponse{}
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPurchasesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPurchasesResponse) ProtoMessage() {}
+
+func (x *ListPurchasesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPurchasesResponse.ProtoReflect.Descriptor instead.
+func (*ListPurchasesResponse) Descriptor() ([]byte, []int) {
+	return file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ListPurchasesResponse) GetPurchases() []*Purchase {
+	if x != nil {
+		return x.Purchases
+	}
+	return nil
+}
+
+func (x *ListPurchasesResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 var File_bookstore_cart_v1_checkout_service_proto protoreflect.FileDescriptor
 
 const file_bookstore_cart_v1_checkout_service_proto_rawDesc = "" +
 	"\n" +
-	"(bookstore/cart/v1/checkout_service.proto\x12\x11bookstore.cart.v1\x1a#bookstore/accounts/v1/address.proto\x1a\x1dbookstore/cart/v1/order.proto\x1a.bookstore/transactions/v1/payment_method.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\x90\x02\n" +
+	"(bookstore/cart/v1/checkout_service.proto\x12\x11bookstore.cart.v1\x1a#bookstore/accounts/v1/address.proto\x1a\x1dbookstore/cart/v1/order.proto\x1a bookstore/cart/v1/purchase.proto\x1a.bookstore/transactions/v1/payment_method.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\x90\x02\n" +
 	"\x11PlaceOrderRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12&\n" +
@@ -1239,7 +1359,16 @@ const file_bookstore_cart_v1_checkout_service_proto_rawDesc = "" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\abookIds\"W\n" +
 	"\x16CheckPurchasesResponse\x12=\n" +
 	"\x0fbought_book_ids\x18\x01 \x03(\x05B\x15\xbaH\x12\x92\x01\x0f\x10\xf4\x03\"\n" +
-	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\rboughtBookIds2\xa2\x1b\n" +
+	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\rboughtBookIds\"\xe0\x01\n" +
+	"\x14ListPurchasesRequest\x12K\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\tB,\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xca\xd8\x19\x1dthe purchases of all accountsR\taccountId\x12@\n" +
+	"\tpage_size\x18\x02 \x01(\x05B#\xbaH\a\x1a\x05\x18\xe8\a(\x00\xca\xd8\x19\x1520 purchases per pageR\bpageSize\x129\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\"\x8f\x01\n" +
+	"\x15ListPurchasesResponse\x12D\n" +
+	"\tpurchases\x18\x01 \x03(\v2\x1b.bookstore.cart.v1.PurchaseB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\tpurchases\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken2\xd6\x1d\n" +
 	"\x0fCheckoutService\x12\xf4\x05\n" +
 	"\n" +
 	"PlaceOrder\x12$.bookstore.cart.v1.PlaceOrderRequest\x1a%.bookstore.cart.v1.PlaceOrderResponse\"\x98\x05\xca\xd8\x19N\b\t\x12\n" +
@@ -1272,8 +1401,11 @@ const file_bookstore_cart_v1_checkout_service_proto_rawDesc = "" +
 	"\x12ResolveParkedOrder\x12,.bookstore.cart.v1.ResolveParkedOrderRequest\x1a-.bookstore.cart.v1.ResolveParkedOrderResponse\"\x97\x05\xca\xd8\x19)\b\x05\x12\x0fORDER_NOT_FOUND\x1a\x14no order has this id\xca\xd8\x19q\b\t\x12\x10ORDER_NOT_PARKED\x1a[the order is not parked, or not any more: somebody else may have resolved it; read it again\xca\xd8\x19\xae\x01\b\t\x12\x17RESOLUTION_NOT_POSSIBLE\x1a\x90\x01the order cannot go on in this way in its state, which the metadata key state of ErrorInfo gives; read the order again and choose another action\xca\xd8\x19\x8d\x01\b\t\x12\x13CHARGE_NOT_OF_ORDER\x1attransaction_id is not the id of a successful charge of this order over its total; find the charges with ListPayments\xca\xd8\x19\x88\x01\b\x0e\x12\x18TRANSACTIONS_UNAVAILABLE\x1ajthe Transactions service does not respond, so the charge cannot be checked; retry with exponential backoff\xda\xd8\x19\n" +
 	"\n" +
 	"\boperator\xe2\xd8\x19\n" +
-	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\x88\x01\n" +
-	"\x0eCheckPurchases\x12(.bookstore.cart.v1.CheckPurchasesRequest\x1a).bookstore.cart.v1.CheckPurchasesResponse\"!\xda\xd8\x19\x1a\x1a\x0frecommendations\x1a\areviews\x90\x02\x01\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xbc\x01\n" +
+	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12w\n" +
+	"\x0eCheckPurchases\x12(.bookstore.cart.v1.CheckPurchasesRequest\x1a).bookstore.cart.v1.CheckPurchasesResponse\"\x10\xda\xd8\x19\t\x1a\areviews\x90\x02\x01\x12\xc3\x02\n" +
+	"\rListPurchases\x12'.bookstore.cart.v1.ListPurchasesRequest\x1a(.bookstore.cart.v1.ListPurchasesResponse\"\xde\x01\xca\xd8\x19\x8a\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1arthis method did not return the page token for the same account; request the first page again, without a page token\xd2\xd8\x193\n" +
+	"\tpage_size\x12\n" +
+	"page_token\x1a\tpurchases\"\x0fnext_page_token\xda\xd8\x19\x11\x1a\x0frecommendations\x90\x02\x01\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xbc\x01\n" +
 	"\x15com.bookstore.cart.v1B\x14CheckoutServiceProtoP\x01Z'bindery/gen/go/bookstore/cart/v1;cartv1\xa2\x02\x03BCX\xaa\x02\x11Bookstore.Cart.V1\xca\x02\x11Bookstore\\Cart\\V1\xe2\x02\x1dBookstore\\Cart\\V1\\GPBMetadata\xea\x02\x13Bookstore::Cart::V1b\x06proto3"
 
 var (
@@ -1288,7 +1420,7 @@ func file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP() []byte {
 	return file_bookstore_cart_v1_checkout_service_proto_rawDescData
 }
 
-var file_bookstore_cart_v1_checkout_service_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_bookstore_cart_v1_checkout_service_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_bookstore_cart_v1_checkout_service_proto_goTypes = []any{
 	(*PlaceOrderRequest)(nil),          // 0: bookstore.cart.v1.PlaceOrderRequest
 	(*PlaceOrderResponse)(nil),         // 1: bookstore.cart.v1.PlaceOrderResponse
@@ -1311,54 +1443,60 @@ var file_bookstore_cart_v1_checkout_service_proto_goTypes = []any{
 	(*ResolveParkedOrderResponse)(nil), // 18: bookstore.cart.v1.ResolveParkedOrderResponse
 	(*CheckPurchasesRequest)(nil),      // 19: bookstore.cart.v1.CheckPurchasesRequest
 	(*CheckPurchasesResponse)(nil),     // 20: bookstore.cart.v1.CheckPurchasesResponse
-	(*v1.Address)(nil),                 // 21: bookstore.accounts.v1.Address
-	(*v11.PaymentMethod)(nil),          // 22: bookstore.transactions.v1.PaymentMethod
-	(*Order)(nil),                      // 23: bookstore.cart.v1.Order
-	(OrderState)(0),                    // 24: bookstore.cart.v1.OrderState
-	(*OrderResolution)(nil),            // 25: bookstore.cart.v1.OrderResolution
-	(ResolutionAction)(0),              // 26: bookstore.cart.v1.ResolutionAction
+	(*ListPurchasesRequest)(nil),       // 21: bookstore.cart.v1.ListPurchasesRequest
+	(*ListPurchasesResponse)(nil),      // 22: bookstore.cart.v1.ListPurchasesResponse
+	(*v1.Address)(nil),                 // 23: bookstore.accounts.v1.Address
+	(*v11.PaymentMethod)(nil),          // 24: bookstore.transactions.v1.PaymentMethod
+	(*Order)(nil),                      // 25: bookstore.cart.v1.Order
+	(OrderState)(0),                    // 26: bookstore.cart.v1.OrderState
+	(*OrderResolution)(nil),            // 27: bookstore.cart.v1.OrderResolution
+	(ResolutionAction)(0),              // 28: bookstore.cart.v1.ResolutionAction
+	(*Purchase)(nil),                   // 29: bookstore.cart.v1.Purchase
 }
 var file_bookstore_cart_v1_checkout_service_proto_depIdxs = []int32{
-	21, // 0: bookstore.cart.v1.PlaceOrderRequest.shipping_address:type_name -> bookstore.accounts.v1.Address
-	22, // 1: bookstore.cart.v1.PlaceOrderRequest.payment_method:type_name -> bookstore.transactions.v1.PaymentMethod
-	23, // 2: bookstore.cart.v1.PlaceOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	23, // 3: bookstore.cart.v1.GetOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	23, // 4: bookstore.cart.v1.ListOrdersResponse.orders:type_name -> bookstore.cart.v1.Order
-	23, // 5: bookstore.cart.v1.WatchOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	23, // 6: bookstore.cart.v1.CancelOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	23, // 7: bookstore.cart.v1.ShipOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	24, // 8: bookstore.cart.v1.ListAllOrdersRequest.state:type_name -> bookstore.cart.v1.OrderState
+	23, // 0: bookstore.cart.v1.PlaceOrderRequest.shipping_address:type_name -> bookstore.accounts.v1.Address
+	24, // 1: bookstore.cart.v1.PlaceOrderRequest.payment_method:type_name -> bookstore.transactions.v1.PaymentMethod
+	25, // 2: bookstore.cart.v1.PlaceOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	25, // 3: bookstore.cart.v1.GetOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	25, // 4: bookstore.cart.v1.ListOrdersResponse.orders:type_name -> bookstore.cart.v1.Order
+	25, // 5: bookstore.cart.v1.WatchOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	25, // 6: bookstore.cart.v1.CancelOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	25, // 7: bookstore.cart.v1.ShipOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	26, // 8: bookstore.cart.v1.ListAllOrdersRequest.state:type_name -> bookstore.cart.v1.OrderState
 	14, // 9: bookstore.cart.v1.ListAllOrdersResponse.orders:type_name -> bookstore.cart.v1.OperatorOrder
-	23, // 10: bookstore.cart.v1.OperatorOrder.order:type_name -> bookstore.cart.v1.Order
-	25, // 11: bookstore.cart.v1.OperatorOrder.resolutions:type_name -> bookstore.cart.v1.OrderResolution
+	25, // 10: bookstore.cart.v1.OperatorOrder.order:type_name -> bookstore.cart.v1.Order
+	27, // 11: bookstore.cart.v1.OperatorOrder.resolutions:type_name -> bookstore.cart.v1.OrderResolution
 	14, // 12: bookstore.cart.v1.GetOperatorOrderResponse.order:type_name -> bookstore.cart.v1.OperatorOrder
-	26, // 13: bookstore.cart.v1.ResolveParkedOrderRequest.action:type_name -> bookstore.cart.v1.ResolutionAction
-	25, // 14: bookstore.cart.v1.ResolveParkedOrderResponse.resolution:type_name -> bookstore.cart.v1.OrderResolution
-	0,  // 15: bookstore.cart.v1.CheckoutService.PlaceOrder:input_type -> bookstore.cart.v1.PlaceOrderRequest
-	2,  // 16: bookstore.cart.v1.CheckoutService.GetOrder:input_type -> bookstore.cart.v1.GetOrderRequest
-	4,  // 17: bookstore.cart.v1.CheckoutService.ListOrders:input_type -> bookstore.cart.v1.ListOrdersRequest
-	6,  // 18: bookstore.cart.v1.CheckoutService.WatchOrder:input_type -> bookstore.cart.v1.WatchOrderRequest
-	8,  // 19: bookstore.cart.v1.CheckoutService.CancelOrder:input_type -> bookstore.cart.v1.CancelOrderRequest
-	10, // 20: bookstore.cart.v1.CheckoutService.ShipOrder:input_type -> bookstore.cart.v1.ShipOrderRequest
-	12, // 21: bookstore.cart.v1.CheckoutService.ListAllOrders:input_type -> bookstore.cart.v1.ListAllOrdersRequest
-	15, // 22: bookstore.cart.v1.CheckoutService.GetOperatorOrder:input_type -> bookstore.cart.v1.GetOperatorOrderRequest
-	17, // 23: bookstore.cart.v1.CheckoutService.ResolveParkedOrder:input_type -> bookstore.cart.v1.ResolveParkedOrderRequest
-	19, // 24: bookstore.cart.v1.CheckoutService.CheckPurchases:input_type -> bookstore.cart.v1.CheckPurchasesRequest
-	1,  // 25: bookstore.cart.v1.CheckoutService.PlaceOrder:output_type -> bookstore.cart.v1.PlaceOrderResponse
-	3,  // 26: bookstore.cart.v1.CheckoutService.GetOrder:output_type -> bookstore.cart.v1.GetOrderResponse
-	5,  // 27: bookstore.cart.v1.CheckoutService.ListOrders:output_type -> bookstore.cart.v1.ListOrdersResponse
-	7,  // 28: bookstore.cart.v1.CheckoutService.WatchOrder:output_type -> bookstore.cart.v1.WatchOrderResponse
-	9,  // 29: bookstore.cart.v1.CheckoutService.CancelOrder:output_type -> bookstore.cart.v1.CancelOrderResponse
-	11, // 30: bookstore.cart.v1.CheckoutService.ShipOrder:output_type -> bookstore.cart.v1.ShipOrderResponse
-	13, // 31: bookstore.cart.v1.CheckoutService.ListAllOrders:output_type -> bookstore.cart.v1.ListAllOrdersResponse
-	16, // 32: bookstore.cart.v1.CheckoutService.GetOperatorOrder:output_type -> bookstore.cart.v1.GetOperatorOrderResponse
-	18, // 33: bookstore.cart.v1.CheckoutService.ResolveParkedOrder:output_type -> bookstore.cart.v1.ResolveParkedOrderResponse
-	20, // 34: bookstore.cart.v1.CheckoutService.CheckPurchases:output_type -> bookstore.cart.v1.CheckPurchasesResponse
-	25, // [25:35] is the sub-list for method output_type
-	15, // [15:25] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	28, // 13: bookstore.cart.v1.ResolveParkedOrderRequest.action:type_name -> bookstore.cart.v1.ResolutionAction
+	27, // 14: bookstore.cart.v1.ResolveParkedOrderResponse.resolution:type_name -> bookstore.cart.v1.OrderResolution
+	29, // 15: bookstore.cart.v1.ListPurchasesResponse.purchases:type_name -> bookstore.cart.v1.Purchase
+	0,  // 16: bookstore.cart.v1.CheckoutService.PlaceOrder:input_type -> bookstore.cart.v1.PlaceOrderRequest
+	2,  // 17: bookstore.cart.v1.CheckoutService.GetOrder:input_type -> bookstore.cart.v1.GetOrderRequest
+	4,  // 18: bookstore.cart.v1.CheckoutService.ListOrders:input_type -> bookstore.cart.v1.ListOrdersRequest
+	6,  // 19: bookstore.cart.v1.CheckoutService.WatchOrder:input_type -> bookstore.cart.v1.WatchOrderRequest
+	8,  // 20: bookstore.cart.v1.CheckoutService.CancelOrder:input_type -> bookstore.cart.v1.CancelOrderRequest
+	10, // 21: bookstore.cart.v1.CheckoutService.ShipOrder:input_type -> bookstore.cart.v1.ShipOrderRequest
+	12, // 22: bookstore.cart.v1.CheckoutService.ListAllOrders:input_type -> bookstore.cart.v1.ListAllOrdersRequest
+	15, // 23: bookstore.cart.v1.CheckoutService.GetOperatorOrder:input_type -> bookstore.cart.v1.GetOperatorOrderRequest
+	17, // 24: bookstore.cart.v1.CheckoutService.ResolveParkedOrder:input_type -> bookstore.cart.v1.ResolveParkedOrderRequest
+	19, // 25: bookstore.cart.v1.CheckoutService.CheckPurchases:input_type -> bookstore.cart.v1.CheckPurchasesRequest
+	21, // 26: bookstore.cart.v1.CheckoutService.ListPurchases:input_type -> bookstore.cart.v1.ListPurchasesRequest
+	1,  // 27: bookstore.cart.v1.CheckoutService.PlaceOrder:output_type -> bookstore.cart.v1.PlaceOrderResponse
+	3,  // 28: bookstore.cart.v1.CheckoutService.GetOrder:output_type -> bookstore.cart.v1.GetOrderResponse
+	5,  // 29: bookstore.cart.v1.CheckoutService.ListOrders:output_type -> bookstore.cart.v1.ListOrdersResponse
+	7,  // 30: bookstore.cart.v1.CheckoutService.WatchOrder:output_type -> bookstore.cart.v1.WatchOrderResponse
+	9,  // 31: bookstore.cart.v1.CheckoutService.CancelOrder:output_type -> bookstore.cart.v1.CancelOrderResponse
+	11, // 32: bookstore.cart.v1.CheckoutService.ShipOrder:output_type -> bookstore.cart.v1.ShipOrderResponse
+	13, // 33: bookstore.cart.v1.CheckoutService.ListAllOrders:output_type -> bookstore.cart.v1.ListAllOrdersResponse
+	16, // 34: bookstore.cart.v1.CheckoutService.GetOperatorOrder:output_type -> bookstore.cart.v1.GetOperatorOrderResponse
+	18, // 35: bookstore.cart.v1.CheckoutService.ResolveParkedOrder:output_type -> bookstore.cart.v1.ResolveParkedOrderResponse
+	20, // 36: bookstore.cart.v1.CheckoutService.CheckPurchases:output_type -> bookstore.cart.v1.CheckPurchasesResponse
+	22, // 37: bookstore.cart.v1.CheckoutService.ListPurchases:output_type -> bookstore.cart.v1.ListPurchasesResponse
+	27, // [27:38] is the sub-list for method output_type
+	16, // [16:27] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_bookstore_cart_v1_checkout_service_proto_init() }
@@ -1367,13 +1505,14 @@ func file_bookstore_cart_v1_checkout_service_proto_init() {
 		return
 	}
 	file_bookstore_cart_v1_order_proto_init()
+	file_bookstore_cart_v1_purchase_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bookstore_cart_v1_checkout_service_proto_rawDesc), len(file_bookstore_cart_v1_checkout_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   21,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

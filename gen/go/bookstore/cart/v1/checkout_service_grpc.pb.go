@@ -29,6 +29,7 @@ const (
 	CheckoutService_GetOperatorOrder_FullMethodName   = "/bookstore.cart.v1.CheckoutService/GetOperatorOrder"
 	CheckoutService_ResolveParkedOrder_FullMethodName = "/bookstore.cart.v1.CheckoutService/ResolveParkedOrder"
 	CheckoutService_CheckPurchases_FullMethodName     = "/bookstore.cart.v1.CheckoutService/CheckPurchases"
+	CheckoutService_ListPurchases_FullMethodName      = "/bookstore.cart.v1.CheckoutService/ListPurchases"
 )
 
 // CheckoutServiceClient is the client API for CheckoutService service.
@@ -83,9 +84,12 @@ type CheckoutServiceClient interface {
 	// nothing.
 	ResolveParkedOrder(ctx context.Context, in *ResolveParkedOrderRequest, opts ...grpc.CallOption) (*ResolveParkedOrderResponse, error)
 	// Returns which of the given books an account has bought, in orders that are
-	// paid or shipped. Recommendations uses it to leave these books out, and
-	// Reviews to mark reviews of buyers.
+	// paid or shipped. Reviews uses it to mark reviews of buyers.
 	CheckPurchases(ctx context.Context, in *CheckPurchasesRequest, opts ...grpc.CallOption) (*CheckPurchasesResponse, error)
+	// Lists what accounts have bought: the orders that are placed, paid or
+	// shipped, newest first. Recommendations learns from the orders of all
+	// accounts what is bought together, and leaves out what a reader has.
+	ListPurchases(ctx context.Context, in *ListPurchasesRequest, opts ...grpc.CallOption) (*ListPurchasesResponse, error)
 }
 
 type checkoutServiceClient struct {
@@ -205,6 +209,16 @@ func (c *checkoutServiceClient) CheckPurchases(ctx context.Context, in *CheckPur
 	return out, nil
 }
 
+func (c *checkoutServiceClient) ListPurchases(ctx context.Context, in *ListPurchasesRequest, opts ...grpc.CallOption) (*ListPurchasesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListPurchasesResponse)
+	err := c.cc.Invoke(ctx, CheckoutService_ListPurchases_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // CheckoutServiceServer is the server API for CheckoutService service.
 // All implementations must embed UnimplementedCheckoutServiceServer
 // for forward compatibility.
@@ -257,9 +271,12 @@ type CheckoutServiceServer interface {
 	// nothing.
 	ResolveParkedOrder(context.Context, *ResolveParkedOrderRequest) (*ResolveParkedOrderResponse, error)
 	// Returns which of the given books an account has bought, in orders that are
-	// paid or shipped. Recommendations uses it to leave these books out, and
-	// Reviews to mark reviews of buyers.
+	// paid or shipped. Reviews uses it to mark reviews of buyers.
 	CheckPurchases(context.Context, *CheckPurchasesRequest) (*CheckPurchasesResponse, error)
+	// Lists what accounts have bought: the orders that are placed, paid or
+	// shipped, newest first. Recommendations learns from the orders of all
+	// accounts what is bought together, and leaves out what a reader has.
+	ListPurchases(context.Context, *ListPurchasesRequest) (*ListPurchasesResponse, error)
 	mustEmbedUnimplementedCheckoutServiceServer()
 }
 
@@ -299,6 +316,9 @@ func (UnimplementedCheckoutServiceServer) ResolveParkedOrder(context.Context, *R
 }
 func (UnimplementedCheckoutServiceServer) CheckPurchases(context.Context, *CheckPurchasesRequest) (*CheckPurchasesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CheckPurchases not implemented")
+}
+func (UnimplementedCheckoutServiceServer) ListPurchases(context.Context, *ListPurchasesRequest) (*ListPurchasesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListPurchases not implemented")
 }
 func (UnimplementedCheckoutServiceServer) mustEmbedUnimplementedCheckoutServiceServer() {}
 func (UnimplementedCheckoutServiceServer) testEmbeddedByValue()                         {}
@@ -494,6 +514,24 @@ func _CheckoutService_CheckPurchases_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CheckoutService_ListPurchases_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListPurchasesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CheckoutServiceServer).ListPurchases(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CheckoutService_ListPurchases_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CheckoutServiceServer).ListPurchases(ctx, req.(*ListPurchasesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // CheckoutService_ServiceDesc is the grpc.ServiceDesc for CheckoutService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -536,6 +574,10 @@ var CheckoutService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CheckPurchases",
 			Handler:    _CheckoutService_CheckPurchases_Handler,
+		},
+		{
+			MethodName: "ListPurchases",
+			Handler:    _CheckoutService_ListPurchases_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

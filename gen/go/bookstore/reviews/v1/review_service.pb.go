@@ -1015,6 +1015,126 @@ func (x *ListAllReviewsResponse) GetNextPageToken() string {
 	return ""
 }
 
+// Selects a page of the ratings.
+type ListReaderRatingsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of an account. An account that does not exist has rated nothing.
+	AccountId string `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// The maximum number of ratings in the response, up to 1000.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the previous response. Send it with the same account
+	// as before; only page_size may differ.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListReaderRatingsRequest) Reset() {
+	*x = ListReaderRatingsRequest{}
+	mi := &file_bookstore_reviews_v1_review_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReaderRatingsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReaderRatingsRequest) ProtoMessage() {}
+
+func (x *ListReaderRatingsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_reviews_v1_review_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReaderRatingsRequest.ProtoReflect.Descriptor instead.
+func (*ListReaderRatingsRequest) Descriptor() ([]byte, []int) {
+	return file_bookstore_reviews_v1_review_service_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ListReaderRatingsRequest) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *ListReaderRatingsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListReaderRatingsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// A page of the ratings. It is empty if there are none.
+type ListReaderRatingsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ratings of this page, the most recently written first.
+	Ratings []*ReaderRating `protobuf:"bytes,1,rep,name=ratings,proto3" json:"ratings,omitempty"`
+	// The page_token of the next page. Empty if this is the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListReaderRatingsResponse) Reset() {
+	*x = ListReaderRatingsResponse{}
+	mi := &file_bookstore_reviews_v1_review_service_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReaderRatingsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReaderRatingsResponse) ProtoMessage() {}
+
+func (x *ListReaderRatingsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_reviews_v1_review_service_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReaderRatingsResponse.ProtoReflect.Descriptor instead.
+func (*ListReaderRatingsResponse) Descriptor() ([]byte, []int) {
+	return file_bookstore_reviews_v1_review_service_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ListReaderRatingsResponse) GetRatings() []*ReaderRating {
+	if x != nil {
+		return x.Ratings
+	}
+	return nil
+}
+
+func (x *ListReaderRatingsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 var File_bookstore_reviews_v1_review_service_proto protoreflect.FileDescriptor
 
 const file_bookstore_reviews_v1_review_service_proto_rawDesc = "" +
@@ -1077,12 +1197,21 @@ const file_bookstore_reviews_v1_review_service_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\"\x8d\x01\n" +
 	"\x16ListAllReviewsResponse\x12A\n" +
 	"\areviews\x18\x01 \x03(\v2\x1c.bookstore.reviews.v1.ReviewB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\areviews\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken\"\xe0\x01\n" +
+	"\x18ListReaderRatingsRequest\x12I\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\tB*\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xca\xd8\x19\x1bthe ratings of all accountsR\taccountId\x12>\n" +
+	"\tpage_size\x18\x02 \x01(\x05B!\xbaH\a\x1a\x05\x18\xe8\a(\x00\xca\xd8\x19\x1320 ratings per pageR\bpageSize\x129\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\"\x96\x01\n" +
+	"\x19ListReaderRatingsResponse\x12G\n" +
+	"\aratings\x18\x01 \x03(\v2\".bookstore.reviews.v1.ReaderRatingB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\aratings\x120\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken*\x92\x01\n" +
 	"\vReviewOrder\x12\x1c\n" +
 	"\x18REVIEW_ORDER_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19REVIEW_ORDER_NEWEST_FIRST\x10\x01\x12!\n" +
 	"\x1dREVIEW_ORDER_MOST_STARS_FIRST\x10\x02\x12#\n" +
-	"\x1fREVIEW_ORDER_FEWEST_STARS_FIRST\x10\x032\x8d\x0e\n" +
+	"\x1fREVIEW_ORDER_FEWEST_STARS_FIRST\x10\x032\xe3\x10\n" +
 	"\rReviewService\x12\xd2\x01\n" +
 	"\tPutReview\x12&.bookstore.reviews.v1.PutReviewRequest\x1a'.bookstore.reviews.v1.PutReviewResponse\"t\xca\xd8\x19\\\b\x05\x12\x0eBOOK_NOT_FOUND\x1aHno book has this id; find the ids of books with ListBooks or SearchBooks\xda\xd8\x19\t\n" +
 	"\aaccount\xb0\xd9\x19\x01\x90\x02\x02\x12\xc8\x01\n" +
@@ -1107,7 +1236,10 @@ const file_bookstore_reviews_v1_review_service_proto_rawDesc = "" +
 	"\tpage_size\x12\n" +
 	"page_token\x1a\areviews\"\x0fnext_page_token\xda\xd8\x19\n" +
 	"\n" +
-	"\boperator\x90\x02\x01\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xcf\x01\n" +
+	"\boperator\x90\x02\x01\x12\xd3\x02\n" +
+	"\x11ListReaderRatings\x12..bookstore.reviews.v1.ListReaderRatingsRequest\x1a/.bookstore.reviews.v1.ListReaderRatingsResponse\"\xdc\x01\xca\xd8\x19\x8a\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1arthis method did not return the page token for the same account; request the first page again, without a page token\xd2\xd8\x191\n" +
+	"\tpage_size\x12\n" +
+	"page_token\x1a\aratings\"\x0fnext_page_token\xda\xd8\x19\x11\x1a\x0frecommendations\x90\x02\x01\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xcf\x01\n" +
 	"\x18com.bookstore.reviews.v1B\x12ReviewServiceProtoP\x01Z-bindery/gen/go/bookstore/reviews/v1;reviewsv1\xa2\x02\x03BRX\xaa\x02\x14Bookstore.Reviews.V1\xca\x02\x14Bookstore\\Reviews\\V1\xe2\x02 Bookstore\\Reviews\\V1\\GPBMetadata\xea\x02\x16Bookstore::Reviews::V1b\x06proto3"
 
 var (
@@ -1123,63 +1255,69 @@ func file_bookstore_reviews_v1_review_service_proto_rawDescGZIP() []byte {
 }
 
 var file_bookstore_reviews_v1_review_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_bookstore_reviews_v1_review_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_bookstore_reviews_v1_review_service_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_bookstore_reviews_v1_review_service_proto_goTypes = []any{
-	(ReviewOrder)(0),                // 0: bookstore.reviews.v1.ReviewOrder
-	(*PutReviewRequest)(nil),        // 1: bookstore.reviews.v1.PutReviewRequest
-	(*PutReviewResponse)(nil),       // 2: bookstore.reviews.v1.PutReviewResponse
-	(*GetReviewRequest)(nil),        // 3: bookstore.reviews.v1.GetReviewRequest
-	(*GetReviewResponse)(nil),       // 4: bookstore.reviews.v1.GetReviewResponse
-	(*ListReviewsRequest)(nil),      // 5: bookstore.reviews.v1.ListReviewsRequest
-	(*ListReviewsResponse)(nil),     // 6: bookstore.reviews.v1.ListReviewsResponse
-	(*DeleteReviewRequest)(nil),     // 7: bookstore.reviews.v1.DeleteReviewRequest
-	(*DeleteReviewResponse)(nil),    // 8: bookstore.reviews.v1.DeleteReviewResponse
-	(*GetRatingRequest)(nil),        // 9: bookstore.reviews.v1.GetRatingRequest
-	(*GetRatingResponse)(nil),       // 10: bookstore.reviews.v1.GetRatingResponse
-	(*BatchGetRatingsRequest)(nil),  // 11: bookstore.reviews.v1.BatchGetRatingsRequest
-	(*BatchGetRatingsResponse)(nil), // 12: bookstore.reviews.v1.BatchGetRatingsResponse
-	(*HideReviewRequest)(nil),       // 13: bookstore.reviews.v1.HideReviewRequest
-	(*HideReviewResponse)(nil),      // 14: bookstore.reviews.v1.HideReviewResponse
-	(*ShowReviewRequest)(nil),       // 15: bookstore.reviews.v1.ShowReviewRequest
-	(*ShowReviewResponse)(nil),      // 16: bookstore.reviews.v1.ShowReviewResponse
-	(*ListAllReviewsRequest)(nil),   // 17: bookstore.reviews.v1.ListAllReviewsRequest
-	(*ListAllReviewsResponse)(nil),  // 18: bookstore.reviews.v1.ListAllReviewsResponse
-	(*Review)(nil),                  // 19: bookstore.reviews.v1.Review
-	(*Rating)(nil),                  // 20: bookstore.reviews.v1.Rating
+	(ReviewOrder)(0),                  // 0: bookstore.reviews.v1.ReviewOrder
+	(*PutReviewRequest)(nil),          // 1: bookstore.reviews.v1.PutReviewRequest
+	(*PutReviewResponse)(nil),         // 2: bookstore.reviews.v1.PutReviewResponse
+	(*GetReviewRequest)(nil),          // 3: bookstore.reviews.v1.GetReviewRequest
+	(*GetReviewResponse)(nil),         // 4: bookstore.reviews.v1.GetReviewResponse
+	(*ListReviewsRequest)(nil),        // 5: bookstore.reviews.v1.ListReviewsRequest
+	(*ListReviewsResponse)(nil),       // 6: bookstore.reviews.v1.ListReviewsResponse
+	(*DeleteReviewRequest)(nil),       // 7: bookstore.reviews.v1.DeleteReviewRequest
+	(*DeleteReviewResponse)(nil),      // 8: bookstore.reviews.v1.DeleteReviewResponse
+	(*GetRatingRequest)(nil),          // 9: bookstore.reviews.v1.GetRatingRequest
+	(*GetRatingResponse)(nil),         // 10: bookstore.reviews.v1.GetRatingResponse
+	(*BatchGetRatingsRequest)(nil),    // 11: bookstore.reviews.v1.BatchGetRatingsRequest
+	(*BatchGetRatingsResponse)(nil),   // 12: bookstore.reviews.v1.BatchGetRatingsResponse
+	(*HideReviewRequest)(nil),         // 13: bookstore.reviews.v1.HideReviewRequest
+	(*HideReviewResponse)(nil),        // 14: bookstore.reviews.v1.HideReviewResponse
+	(*ShowReviewRequest)(nil),         // 15: bookstore.reviews.v1.ShowReviewRequest
+	(*ShowReviewResponse)(nil),        // 16: bookstore.reviews.v1.ShowReviewResponse
+	(*ListAllReviewsRequest)(nil),     // 17: bookstore.reviews.v1.ListAllReviewsRequest
+	(*ListAllReviewsResponse)(nil),    // 18: bookstore.reviews.v1.ListAllReviewsResponse
+	(*ListReaderRatingsRequest)(nil),  // 19: bookstore.reviews.v1.ListReaderRatingsRequest
+	(*ListReaderRatingsResponse)(nil), // 20: bookstore.reviews.v1.ListReaderRatingsResponse
+	(*Review)(nil),                    // 21: bookstore.reviews.v1.Review
+	(*Rating)(nil),                    // 22: bookstore.reviews.v1.Rating
+	(*ReaderRating)(nil),              // 23: bookstore.reviews.v1.ReaderRating
 }
 var file_bookstore_reviews_v1_review_service_proto_depIdxs = []int32{
-	19, // 0: bookstore.reviews.v1.PutReviewResponse.review:type_name -> bookstore.reviews.v1.Review
-	19, // 1: bookstore.reviews.v1.GetReviewResponse.review:type_name -> bookstore.reviews.v1.Review
+	21, // 0: bookstore.reviews.v1.PutReviewResponse.review:type_name -> bookstore.reviews.v1.Review
+	21, // 1: bookstore.reviews.v1.GetReviewResponse.review:type_name -> bookstore.reviews.v1.Review
 	0,  // 2: bookstore.reviews.v1.ListReviewsRequest.order:type_name -> bookstore.reviews.v1.ReviewOrder
-	19, // 3: bookstore.reviews.v1.ListReviewsResponse.reviews:type_name -> bookstore.reviews.v1.Review
-	20, // 4: bookstore.reviews.v1.GetRatingResponse.rating:type_name -> bookstore.reviews.v1.Rating
-	20, // 5: bookstore.reviews.v1.BatchGetRatingsResponse.ratings:type_name -> bookstore.reviews.v1.Rating
-	19, // 6: bookstore.reviews.v1.HideReviewResponse.review:type_name -> bookstore.reviews.v1.Review
-	19, // 7: bookstore.reviews.v1.ShowReviewResponse.review:type_name -> bookstore.reviews.v1.Review
-	19, // 8: bookstore.reviews.v1.ListAllReviewsResponse.reviews:type_name -> bookstore.reviews.v1.Review
-	1,  // 9: bookstore.reviews.v1.ReviewService.PutReview:input_type -> bookstore.reviews.v1.PutReviewRequest
-	3,  // 10: bookstore.reviews.v1.ReviewService.GetReview:input_type -> bookstore.reviews.v1.GetReviewRequest
-	5,  // 11: bookstore.reviews.v1.ReviewService.ListReviews:input_type -> bookstore.reviews.v1.ListReviewsRequest
-	7,  // 12: bookstore.reviews.v1.ReviewService.DeleteReview:input_type -> bookstore.reviews.v1.DeleteReviewRequest
-	9,  // 13: bookstore.reviews.v1.ReviewService.GetRating:input_type -> bookstore.reviews.v1.GetRatingRequest
-	11, // 14: bookstore.reviews.v1.ReviewService.BatchGetRatings:input_type -> bookstore.reviews.v1.BatchGetRatingsRequest
-	13, // 15: bookstore.reviews.v1.ReviewService.HideReview:input_type -> bookstore.reviews.v1.HideReviewRequest
-	15, // 16: bookstore.reviews.v1.ReviewService.ShowReview:input_type -> bookstore.reviews.v1.ShowReviewRequest
-	17, // 17: bookstore.reviews.v1.ReviewService.ListAllReviews:input_type -> bookstore.reviews.v1.ListAllReviewsRequest
-	2,  // 18: bookstore.reviews.v1.ReviewService.PutReview:output_type -> bookstore.reviews.v1.PutReviewResponse
-	4,  // 19: bookstore.reviews.v1.ReviewService.GetReview:output_type -> bookstore.reviews.v1.GetReviewResponse
-	6,  // 20: bookstore.reviews.v1.ReviewService.ListReviews:output_type -> bookstore.reviews.v1.ListReviewsResponse
-	8,  // 21: bookstore.reviews.v1.ReviewService.DeleteReview:output_type -> bookstore.reviews.v1.DeleteReviewResponse
-	10, // 22: bookstore.reviews.v1.ReviewService.GetRating:output_type -> bookstore.reviews.v1.GetRatingResponse
-	12, // 23: bookstore.reviews.v1.ReviewService.BatchGetRatings:output_type -> bookstore.reviews.v1.BatchGetRatingsResponse
-	14, // 24: bookstore.reviews.v1.ReviewService.HideReview:output_type -> bookstore.reviews.v1.HideReviewResponse
-	16, // 25: bookstore.reviews.v1.ReviewService.ShowReview:output_type -> bookstore.reviews.v1.ShowReviewResponse
-	18, // 26: bookstore.reviews.v1.ReviewService.ListAllReviews:output_type -> bookstore.reviews.v1.ListAllReviewsResponse
-	18, // [18:27] is the sub-list for method output_type
-	9,  // [9:18] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	21, // 3: bookstore.reviews.v1.ListReviewsResponse.reviews:type_name -> bookstore.reviews.v1.Review
+	22, // 4: bookstore.reviews.v1.GetRatingResponse.rating:type_name -> bookstore.reviews.v1.Rating
+	22, // 5: bookstore.reviews.v1.BatchGetRatingsResponse.ratings:type_name -> bookstore.reviews.v1.Rating
+	21, // 6: bookstore.reviews.v1.HideReviewResponse.review:type_name -> bookstore.reviews.v1.Review
+	21, // 7: bookstore.reviews.v1.ShowReviewResponse.review:type_name -> bookstore.reviews.v1.Review
+	21, // 8: bookstore.reviews.v1.ListAllReviewsResponse.reviews:type_name -> bookstore.reviews.v1.Review
+	23, // 9: bookstore.reviews.v1.ListReaderRatingsResponse.ratings:type_name -> bookstore.reviews.v1.ReaderRating
+	1,  // 10: bookstore.reviews.v1.ReviewService.PutReview:input_type -> bookstore.reviews.v1.PutReviewRequest
+	3,  // 11: bookstore.reviews.v1.ReviewService.GetReview:input_type -> bookstore.reviews.v1.GetReviewRequest
+	5,  // 12: bookstore.reviews.v1.ReviewService.ListReviews:input_type -> bookstore.reviews.v1.ListReviewsRequest
+	7,  // 13: bookstore.reviews.v1.ReviewService.DeleteReview:input_type -> bookstore.reviews.v1.DeleteReviewRequest
+	9,  // 14: bookstore.reviews.v1.ReviewService.GetRating:input_type -> bookstore.reviews.v1.GetRatingRequest
+	11, // 15: bookstore.reviews.v1.ReviewService.BatchGetRatings:input_type -> bookstore.reviews.v1.BatchGetRatingsRequest
+	13, // 16: bookstore.reviews.v1.ReviewService.HideReview:input_type -> bookstore.reviews.v1.HideReviewRequest
+	15, // 17: bookstore.reviews.v1.ReviewService.ShowReview:input_type -> bookstore.reviews.v1.ShowReviewRequest
+	17, // 18: bookstore.reviews.v1.ReviewService.ListAllReviews:input_type -> bookstore.reviews.v1.ListAllReviewsRequest
+	19, // 19: bookstore.reviews.v1.ReviewService.ListReaderRatings:input_type -> bookstore.reviews.v1.ListReaderRatingsRequest
+	2,  // 20: bookstore.reviews.v1.ReviewService.PutReview:output_type -> bookstore.reviews.v1.PutReviewResponse
+	4,  // 21: bookstore.reviews.v1.ReviewService.GetReview:output_type -> bookstore.reviews.v1.GetReviewResponse
+	6,  // 22: bookstore.reviews.v1.ReviewService.ListReviews:output_type -> bookstore.reviews.v1.ListReviewsResponse
+	8,  // 23: bookstore.reviews.v1.ReviewService.DeleteReview:output_type -> bookstore.reviews.v1.DeleteReviewResponse
+	10, // 24: bookstore.reviews.v1.ReviewService.GetRating:output_type -> bookstore.reviews.v1.GetRatingResponse
+	12, // 25: bookstore.reviews.v1.ReviewService.BatchGetRatings:output_type -> bookstore.reviews.v1.BatchGetRatingsResponse
+	14, // 26: bookstore.reviews.v1.ReviewService.HideReview:output_type -> bookstore.reviews.v1.HideReviewResponse
+	16, // 27: bookstore.reviews.v1.ReviewService.ShowReview:output_type -> bookstore.reviews.v1.ShowReviewResponse
+	18, // 28: bookstore.reviews.v1.ReviewService.ListAllReviews:output_type -> bookstore.reviews.v1.ListAllReviewsResponse
+	20, // 29: bookstore.reviews.v1.ReviewService.ListReaderRatings:output_type -> bookstore.reviews.v1.ListReaderRatingsResponse
+	20, // [20:30] is the sub-list for method output_type
+	10, // [10:20] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_bookstore_reviews_v1_review_service_proto_init() }
@@ -1195,7 +1333,7 @@ func file_bookstore_reviews_v1_review_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bookstore_reviews_v1_review_service_proto_rawDesc), len(file_bookstore_reviews_v1_review_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   18,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

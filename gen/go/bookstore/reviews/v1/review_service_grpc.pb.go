@@ -19,15 +19,16 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	ReviewService_PutReview_FullMethodName       = "/bookstore.reviews.v1.ReviewService/PutReview"
-	ReviewService_GetReview_FullMethodName       = "/bookstore.reviews.v1.ReviewService/GetReview"
-	ReviewService_ListReviews_FullMethodName     = "/bookstore.reviews.v1.ReviewService/ListReviews"
-	ReviewService_DeleteReview_FullMethodName    = "/bookstore.reviews.v1.ReviewService/DeleteReview"
-	ReviewService_GetRating_FullMethodName       = "/bookstore.reviews.v1.ReviewService/GetRating"
-	ReviewService_BatchGetRatings_FullMethodName = "/bookstore.reviews.v1.ReviewService/BatchGetRatings"
-	ReviewService_HideReview_FullMethodName      = "/bookstore.reviews.v1.ReviewService/HideReview"
-	ReviewService_ShowReview_FullMethodName      = "/bookstore.reviews.v1.ReviewService/ShowReview"
-	ReviewService_ListAllReviews_FullMethodName  = "/bookstore.reviews.v1.ReviewService/ListAllReviews"
+	ReviewService_PutReview_FullMethodName         = "/bookstore.reviews.v1.ReviewService/PutReview"
+	ReviewService_GetReview_FullMethodName         = "/bookstore.reviews.v1.ReviewService/GetReview"
+	ReviewService_ListReviews_FullMethodName       = "/bookstore.reviews.v1.ReviewService/ListReviews"
+	ReviewService_DeleteReview_FullMethodName      = "/bookstore.reviews.v1.ReviewService/DeleteReview"
+	ReviewService_GetRating_FullMethodName         = "/bookstore.reviews.v1.ReviewService/GetRating"
+	ReviewService_BatchGetRatings_FullMethodName   = "/bookstore.reviews.v1.ReviewService/BatchGetRatings"
+	ReviewService_HideReview_FullMethodName        = "/bookstore.reviews.v1.ReviewService/HideReview"
+	ReviewService_ShowReview_FullMethodName        = "/bookstore.reviews.v1.ReviewService/ShowReview"
+	ReviewService_ListAllReviews_FullMethodName    = "/bookstore.reviews.v1.ReviewService/ListAllReviews"
+	ReviewService_ListReaderRatings_FullMethodName = "/bookstore.reviews.v1.ReviewService/ListReaderRatings"
 )
 
 // ReviewServiceClient is the client API for ReviewService service.
@@ -39,7 +40,7 @@ const (
 // Anybody may read reviews and ratings. PutReview, GetReview and DeleteReview
 // need a session token and work on the review that the caller's account has
 // written about the book. HideReview, ShowReview and ListAllReviews are for the
-// operator.
+// operator, and ListReaderRatings is for Recommendations.
 type ReviewServiceClient interface {
 	// Writes the caller's review of a book, or replaces it. Writing the same
 	// content again does not change update_time. A review that the operator has
@@ -67,6 +68,10 @@ type ReviewServiceClient interface {
 	// Lists the reviews of all books, visible and hidden ones, the most recently
 	// written or changed first.
 	ListAllReviews(ctx context.Context, in *ListAllReviewsRequest, opts ...grpc.CallOption) (*ListAllReviewsResponse, error)
+	// Lists how accounts have rated books, the most recently written reviews
+	// first. Hidden reviews are left out. Recommendations uses it to learn which
+	// books readers like.
+	ListReaderRatings(ctx context.Context, in *ListReaderRatingsRequest, opts ...grpc.CallOption) (*ListReaderRatingsResponse, error)
 }
 
 type reviewServiceClient struct {
@@ -167,6 +172,16 @@ func (c *reviewServiceClient) ListAllReviews(ctx context.Context, in *ListAllRev
 	return out, nil
 }
 
+func (c *reviewServiceClient) ListReaderRatings(ctx context.Context, in *ListReaderRatingsRequest, opts ...grpc.CallOption) (*ListReaderRatingsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListReaderRatingsResponse)
+	err := c.cc.Invoke(ctx, ReviewService_ListReaderRatings_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ReviewServiceServer is the server API for ReviewService service.
 // All implementations must embed UnimplementedReviewServiceServer
 // for forward compatibility.
@@ -176,7 +191,7 @@ func (c *reviewServiceClient) ListAllReviews(ctx context.Context, in *ListAllRev
 // Anybody may read reviews and ratings. PutReview, GetReview and DeleteReview
 // need a session token and work on the review that the caller's account has
 // written about the book. HideReview, ShowReview and ListAllReviews are for the
-// operator.
+// operator, and ListReaderRatings is for Recommendations.
 type ReviewServiceServer interface {
 	// Writes the caller's review of a book, or replaces it. Writing the same
 	// content again does not change update_time. A review that the operator has
@@ -204,6 +219,10 @@ type ReviewServiceServer interface {
 	// Lists the reviews of all books, visible and hidden ones, the most recently
 	// written or changed first.
 	ListAllReviews(context.Context, *ListAllReviewsRequest) (*ListAllReviewsResponse, error)
+	// Lists how accounts have rated books, the most recently written reviews
+	// first. Hidden reviews are left out. Recommendations uses it to learn which
+	// books readers like.
+	ListReaderRatings(context.Context, *ListReaderRatingsRequest) (*ListReaderRatingsResponse, error)
 	mustEmbedUnimplementedReviewServiceServer()
 }
 
@@ -240,6 +259,9 @@ func (UnimplementedReviewServiceServer) ShowReview(context.Context, *ShowReviewR
 }
 func (UnimplementedReviewServiceServer) ListAllReviews(context.Context, *ListAllReviewsRequest) (*ListAllReviewsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListAllReviews not implemented")
+}
+func (UnimplementedReviewServiceServer) ListReaderRatings(context.Context, *ListReaderRatingsRequest) (*ListReaderRatingsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListReaderRatings not implemented")
 }
 func (UnimplementedReviewServiceServer) mustEmbedUnimplementedReviewServiceServer() {}
 func (UnimplementedReviewServiceServer) testEmbeddedByValue()                       {}
@@ -424,6 +446,24 @@ func _ReviewService_ListAllReviews_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ReviewService_ListReaderRatings_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListReaderRatingsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ReviewServiceServer).ListReaderRatings(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ReviewService_ListReaderRatings_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ReviewServiceServer).ListReaderRatings(ctx, req.(*ListReaderRatingsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ReviewService_ServiceDesc is the grpc.ServiceDesc for ReviewService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -466,6 +506,10 @@ var ReviewService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListAllReviews",
 			Handler:    _ReviewService_ListAllReviews_Handler,
+		},
+		{
+			MethodName: "ListReaderRatings",
+			Handler:    _ReviewService_ListReaderRatings_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
