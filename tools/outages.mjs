@@ -77,13 +77,13 @@ class Service {
 }
 
 const inventory = new Service("inventory", []);
-const recommendations = new Service("recommendations", [inventory]);
 const accounts = new Service("accounts", []);
 const transactions = new Service("transactions", [accounts]);
 const cart = new Service("cart", [inventory, transactions, accounts]);
 const reviews = new Service("reviews", [inventory, cart, accounts]);
+const recommendations = new Service("recommendations", [inventory, cart, reviews]);
 accounts.peers = [cart, transactions, reviews];
-const services = [inventory, recommendations, accounts, transactions, cart, reviews];
+const services = [inventory, accounts, transactions, cart, reviews, recommendations];
 const marketplace = new Service("marketplace", services);
 
 let browser;

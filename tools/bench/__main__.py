@@ -15,6 +15,7 @@ from pathlib import Path
 from imports import imports
 from orders import orders
 from overload import overload
+from recommendations import recommendations
 from servers import ROOT
 from start import start_and_memory
 from tester import loading, tester
@@ -35,6 +36,7 @@ def main():
         "start": lambda: start_and_memory(chosen.rounds),
         "throughput": lambda: throughput(chosen.rounds),
         "orders": lambda: orders(chosen.rounds),
+        "recommendations": lambda: recommendations(chosen.rounds),
         "import": lambda: imports(chosen.rounds, chosen.books),
         "proofread": lambda: tester(chosen.rounds),
         "loading": lambda: loading(chosen.rounds),

@@ -28,6 +28,10 @@ class RecommendationService:
         sampled = self._books.sample(request.category, request.max_results)
         return response(recommendations=[{"book_id": number, "title": title} for number, title in sampled])
 
+    def ListAlsoBought(self, request, context, response):
+        # Nobody has bought anything.
+        return response()
+
 
 class CheckService:
     """Implements every method `Check...`: the response only confirms that the request was

@@ -80,7 +80,11 @@ async fn responses_to_unset_fields_match_the_snapshots() -> anyhow::Result<()> {
             service("cart"),
             "*/{CommitReservation,ReleaseReservation,Charge,Refund}",
         ),
-        (service("recommendations"), "*/CheckPurchases"),
+        (service("reviews"), "*/CheckPurchases"),
+        (
+            service("recommendations"),
+            "*/{ListPurchases,ListReaderRatings}",
+        ),
         (service("accounts"), "*/{Export,Delete}AccountData"),
         (
             ("bindery-account", Uuid::new_v4().to_string()),

@@ -74,8 +74,14 @@ async fn main() -> anyhow::Result<()> {
     let inventory = inventory::Inventory::new(db, inventory::Options::default());
     inventory.load_shipped_catalogue().await?;
     let router = rpc::Router::new(rpc::Options::default()).add(inventory.server());
-    let recommendations =
-        Recommendations::new(router.in_process(), recommendations::Options::default());
+    // Nobody has bought or rated anything.
+    let channel = router.in_process();
+    let recommendations = Recommendations::new(
+        channel.clone(),
+        channel.clone(),
+        channel,
+        recommendations::Options::default(),
+    );
     let _refresh = recommendations.run_in_background();
     let listener = TcpIncoming::bind("127.0.0.1:0".parse()?)?.with_nodelay(Some(true));
     println!("listening on {}", listener.local_addr()?);

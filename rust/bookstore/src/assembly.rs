@@ -279,9 +279,10 @@ mod tests {
             Service::Reviews,
         ];
         let of_cart = [inventory, Service::Transactions, Service::Accounts];
+        let of_recommendations = [inventory, Service::Cart, Service::Reviews];
         let of_accounts = [Service::Cart, Service::Transactions, Service::Reviews];
         let expected = [
-            &[inventory][..],
+            &of_recommendations[..],
             &of_cart,
             &of_accounts,
             &of_reviews,
@@ -298,6 +299,8 @@ mod tests {
         let expected = "recommendations calls inventory: run it in this process too, or say where \
              it is with --peer inventory=http://HOST:PORT";
         assert_eq!(error.to_string(), expected);
-        channels_of(&alone, &["inventory=http://127.0.0.1:1"]).expect("a peer");
+        let peers =
+            ["inventory", "cart", "reviews"].map(|name| format!("{name}=http://127.0.0.1:1"));
+        channels_of(&alone, &peers.each_ref().map(String::as_str)).expect("three peers");
     }
 }

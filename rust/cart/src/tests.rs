@@ -11,6 +11,7 @@ mod expiry;
 mod lost_answers;
 mod orders;
 mod outbox;
+mod purchases;
 mod random_walk;
 mod resolutions;
 mod saga;

@@ -3,7 +3,7 @@
 mod handlers;
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex},
 };
 
@@ -19,7 +19,8 @@ use crate::{FakeCarts, FakeOutbox, Fault, FaultSwitch, lock, paging::page};
 /// which stay placed until the test changes them. Clones share everything.
 #[derive(Clone, Debug, Default)]
 pub struct FakeCheckout {
-    purchases: Arc<Mutex<HashSet<(String, i32)>>>,
+    /// The purchases that the test has recorded, oldest first.
+    purchases: Arc<Mutex<Vec<Purchase>>>,
     carts: FakeCarts,
     /// All orders, oldest first.
     orders: watch::Sender<Vec<Order>>,
@@ -47,7 +48,21 @@ impl FakeCheckout {
 
     /// Records that an account has bought a book.
     pub fn buy(&self, account_id: &str, book_id: i32) {
-        lock(&self.purchases).insert((account_id.to_owned(), book_id));
+        self.record(account_id, book_id, true);
+    }
+
+    /// Records that an account has ordered a book that is not paid yet.
+    pub fn buy_unpaid(&self, account_id: &str, book_id: i32) {
+        self.record(account_id, book_id, false);
+    }
+
+    fn record(&self, account_id: &str, book_id: i32, paid: bool) {
+        lock(&self.purchases).push(Purchase {
+            order_id: Uuid::new_v4().to_string(),
+            account_id: account_id.to_owned(),
+            book_ids: vec![book_id],
+            paid,
+        });
     }
 
     /// While `down` is set, all calls fail with UNAVAILABLE.

@@ -34,6 +34,16 @@ impl FakeReviews {
         self.put(Uuid::new_v4().to_string(), request);
     }
 
+    /// Adds the rating of a book by an account.
+    pub fn rate(&self, account_id: &str, book_id: i32, stars: i32) {
+        let request = PutReviewRequest {
+            book_id,
+            stars,
+            ..PutReviewRequest::default()
+        };
+        self.add_of(account_id, request);
+    }
+
     /// Adds a review of an account.
     pub fn add_of(&self, account_id: &str, request: PutReviewRequest) {
         self.put(account_id.to_owned(), request);
@@ -259,6 +269,35 @@ impl ReviewService for FakeReviews {
         Ok(Response::new(ListAllReviewsResponse {
             reviews,
             next_page_token: String::new(),
+        }))
+    }
+
+    async fn list_reader_ratings(
+        &self,
+        request: Request<ListReaderRatingsRequest>,
+    ) -> Result<Response<ListReaderRatingsResponse>, Status> {
+        self.faults.apply("list_reader_ratings").await?;
+        let request = request.into_inner();
+        let mut ratings = Vec::new();
+        for (account_id, review) in lock(&self.reviews).iter().rev() {
+            let is_listed = request.account_id.is_empty() || request.account_id == *account_id;
+            if is_listed && review.hidden_reason.is_empty() {
+                ratings.push(ReaderRating {
+                    account_id: account_id.clone(),
+                    book_id: review.book_id,
+                    stars: review.stars,
+                });
+            }
+        }
+        let (ratings, next_page_token) = page(
+            ratings,
+            request.page_size,
+            &request.page_token,
+            errors::PAGE_TOKEN_INVALID,
+        )?;
+        Ok(Response::new(ListReaderRatingsResponse {
+            ratings,
+            next_page_token,
         }))
     }
 }

@@ -73,6 +73,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
             other => return Err(format!("no such service: {other:?}").into()),
         }
     }
+    for (book_id, other) in (1..=700).zip(2..) {
+        recommendations.set_also_bought(book_id, &[other, other + 40, other + 80, other + 200]);
+    }
     let channel = rpc::Router::new(rpc::Options::default())
         .add(InventoryServiceServer::new(inventory))
         .add(RecommendationServiceServer::new(recommendations))

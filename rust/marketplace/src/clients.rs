@@ -7,7 +7,7 @@ use contract::bookstore::{
         BatchGetBooksRequest, BatchGetStockRequest, Book, BookCategory, GetBookRequest,
         ListBooksRequest, ListCategoriesRequest, SearchBooksRequest,
     },
-    recommendations::v1::{BookRecommendation, RecommendRequest},
+    recommendations::v1::{BookRecommendation, ListAlsoBoughtRequest, RecommendRequest},
     reviews::v1::{GetRatingRequest, ListReviewsRequest, Rating, Review, ReviewOrder},
 };
 
@@ -15,6 +15,7 @@ use crate::{
     category::CategoryInfo,
     deadline::{Deadline, Failure},
     options::Clients,
+    visitor::Visitor,
 };
 
 /// The largest number of ids that BatchGetBooks and BatchGetStock accept.
@@ -104,6 +105,30 @@ impl Clients {
             .collect())
     }
 
+    /// Recommended books of a category: for the reader who is signed in, or chosen at random
+    /// if nobody is, and if nothing is known about the reader in half of the time.
+    pub(crate) async fn recommend_to(
+        &self,
+        visitor: &Visitor,
+        deadline: Deadline,
+        category: BookCategory,
+        max_results: i32,
+    ) -> Result<Vec<BookRecommendation>, Failure> {
+        if let Some(account) = &visitor.account {
+            let request = RecommendRequest {
+                user_id: account.account_id.clone(),
+                category: category.into(),
+                max_results,
+            };
+            let deadline = deadline.fraction(0.5);
+            let answer = call!(deadline, self.recommendations, recommend, request);
+            if let Ok(answer) = answer {
+                return Ok(answer.recommendations);
+            }
+        }
+        self.recommend(deadline, category, max_results).await
+    }
+
     /// Recommended books of a category, chosen at random.
     pub(crate) async fn recommend(
         &self,
@@ -112,12 +137,26 @@ impl Clients {
         max_results: i32,
     ) -> Result<Vec<BookRecommendation>, Failure> {
         let request = RecommendRequest {
-            // Nobody is signed in.
             user_id: String::new(),
             category: category.into(),
             max_results,
         };
         let answer = call!(deadline, self.recommendations, recommend, request)?;
+        Ok(answer.recommendations)
+    }
+
+    /// The books that readers of a book have also bought, the best match first.
+    pub(crate) async fn also_bought(
+        &self,
+        deadline: Deadline,
+        book_id: i32,
+        max_results: i32,
+    ) -> Result<Vec<BookRecommendation>, Failure> {
+        let request = ListAlsoBoughtRequest {
+            book_id,
+            max_results,
+        };
+        let answer = call!(deadline, self.recommendations, list_also_bought, request)?;
         Ok(answer.recommendations)
     }
 

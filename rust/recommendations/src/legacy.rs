@@ -13,21 +13,21 @@ use contract::{
 use service::BookCategory;
 use tonic::{Request, Response, Status};
 
-use crate::{BookSummary, NoPurchases, PurchaseHistory, Recommendations};
+use crate::{BookSummary, Recommendations};
 
 /// The handler of the first tutorial's `Recommendations`.
 #[derive(Debug)]
-pub struct Legacy<H = NoPurchases>(Recommendations<H>);
+pub struct Legacy(Recommendations);
 
-impl<H: PurchaseHistory> Recommendations<H> {
+impl Recommendations {
     /// The gRPC service of the first tutorial, to be added to a router.
-    pub fn legacy_server(&self) -> RecommendationsServer<Legacy<H>> {
+    pub fn legacy_server(&self) -> RecommendationsServer<Legacy> {
         RecommendationsServer::new(Legacy(self.clone()))
     }
 }
 
 #[tonic::async_trait]
-impl<H: PurchaseHistory> LegacyService for Legacy<H> {
+impl LegacyService for Legacy {
     async fn recommend(
         &self,
         request: Request<RecommendationRequest>,

@@ -1,13 +1,18 @@
-//! The use case: recommending books of a category, independent of gRPC.
+//! The use cases: recommending books, independent of gRPC.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use rpc::Channel;
 use service::{AccountId, BookCategory, BookId};
+use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
-    BookSummary, Error,
-    catalogue::{Catalogue, Publisher},
+    BookSummary, Error, Model,
+    catalogue::{self, Catalogue},
+    domain::{Reader, Snapshot},
+    history::History,
+    learn::{self, Learn},
     refresh::Refresh,
     sample::{RandomSource, sample_books},
 };
@@ -18,6 +23,8 @@ pub struct Options {
     /// The pause between two polls of the catalogue revision, which is the maximum delay
     /// until a change of the catalogue is visible here.
     pub refresh_interval: Duration,
+    /// The shortest pause before purchases and ratings are read again.
+    pub learn_interval: Duration,
     /// How long a request waits for the first load of the catalogue.
     pub first_load_wait: Duration,
     /// A seed for reproducible samples, for tests: the same seed, catalogue and sequence of
@@ -29,91 +36,78 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             refresh_interval: Duration::from_secs(2),
+            learn_interval: Duration::from_secs(5),
             first_load_wait: Duration::from_millis(500),
             seed: None,
         }
     }
 }
 
-/// Provides the books that a user has bought.
-pub trait PurchaseHistory: Send + Sync + 'static {
-    /// The books that this account has bought. An implementation that fails returns the empty
-    /// set: recommending a book that the user has is better than no recommendation.
-    fn books_of(&self, account_id: AccountId) -> impl Future<Output = HashSet<BookId>> + Send;
-}
-
-/// A purchase history without purchases, because there are no orders yet.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoPurchases;
-
-impl PurchaseHistory for NoPurchases {
-    async fn books_of(&self, _account_id: AccountId) -> HashSet<BookId> {
-        HashSet::new()
-    }
-}
-
-/// The service. Clones share the catalogue.
-#[derive(Debug)]
-pub struct Recommendations<H = NoPurchases> {
-    inner: Arc<Inner<H>>,
+/// The service. Clones share the catalogue and the model.
+#[derive(Debug, Clone)]
+pub struct Recommendations {
+    inner: Arc<Inner>,
 }
 
 #[derive(Debug)]
-struct Inner<H> {
+struct Inner {
     catalogue: Catalogue,
     random: RandomSource,
-    purchases: H,
-    inventory: rpc::Channel,
-    publisher: Publisher,
-    refresh_interval: Duration,
-}
-
-impl<H> Clone for Recommendations<H> {
-    fn clone(&self) -> Self {
-        Self {
-            inner: Arc::clone(&self.inner),
-        }
-    }
+    history: History,
+    inventory: Channel,
+    catalogues: catalogue::Publisher,
+    models: learn::Publisher,
+    options: Options,
 }
 
 impl Recommendations {
-    /// A service without books until [`Recommendations::run_in_background`] has read them
-    /// from Inventory.
-    pub fn new(inventory: rpc::Channel, options: Options) -> Self {
-        Self::with_history(inventory, NoPurchases, options)
-    }
-}
-
-impl<H: PurchaseHistory> Recommendations<H> {
-    /// Like [`Recommendations::new`], with a purchase history.
-    pub fn with_history(inventory: rpc::Channel, purchases: H, options: Options) -> Self {
-        let (publisher, catalogue) = Catalogue::empty(options.first_load_wait);
+    /// A service with channels to Inventory, Checkout and Reviews. It has no books and no
+    /// model until [`Recommendations::run_in_background`] has read them.
+    pub fn new(inventory: Channel, checkout: Channel, reviews: Channel, options: Options) -> Self {
+        let (catalogues, catalogue) = Catalogue::empty(options.first_load_wait);
         Self {
             inner: Arc::new(Inner {
                 catalogue,
                 random: RandomSource::new(options.seed),
-                purchases,
+                history: History::new(checkout, reviews),
                 inventory,
-                publisher,
-                refresh_interval: options.refresh_interval,
+                catalogues,
+                models: watch::Sender::default(),
+                options,
             }),
         }
     }
 
-    /// Starts the task that reads the catalogue from Inventory, and again whenever it has
-    /// changed. It ends when the handle is dropped.
-    #[must_use = "the task ends when the handle is dropped"]
+    /// Starts the tasks that read the catalogue, and learn from purchases and ratings, again
+    /// whenever they have changed. They end when the handle is dropped.
+    #[must_use = "the tasks end when the handle is dropped"]
     pub fn run_in_background(&self) -> AbortOnDropHandle<()> {
-        let inner = &self.inner;
-        let refresh = Refresh::new(inner.inventory.clone(), Arc::clone(&inner.publisher));
-        ::service::run_periodically(inner.refresh_interval, refresh)
+        let options = &self.inner.options;
+        ::service::run_together([
+            ::service::run_periodically(options.refresh_interval, self.refresh()),
+            ::service::run_periodically(options.learn_interval, self.learn()),
+        ])
     }
 
-    /// A random sample of at most `limit` books of a category, without duplicates and
-    /// without books that the user has bought. `account_id` is `None` for anonymous visitors.
+    /// The task that reads the catalogue.
+    pub(crate) fn refresh(&self) -> Refresh {
+        let catalogues = Arc::clone(&self.inner.catalogues);
+        Refresh::new(self.inner.inventory.clone(), catalogues)
+    }
+
+    /// The task that makes models of purchases and ratings.
+    pub(crate) fn learn(&self) -> Learn {
+        Learn::new(self.inner.history.clone(), self.inner.models.clone())
+    }
+
+    /// At most `limit` books of a category, without duplicates. An anonymous visitor, without
+    /// `account_id`, gets a random sample. A reader first gets the books that suit what the
+    /// reader has bought and rated, and then a random sample of those that the reader does not
+    /// have.
     ///
     /// # Errors
-    /// [`Error::CatalogueUnavailable`] until the catalogue has been read for the first time.
+    /// [`Error::CatalogueUnavailable`] until the catalogue has been read for the first time;
+    /// [`Error::PurchasesUnavailable`], which concerns no visitor.
     pub async fn recommend(
         &self,
         account_id: Option<AccountId>,
@@ -124,12 +118,69 @@ impl<H: PurchaseHistory> Recommendations<H> {
             return Ok(Vec::new());
         }
         let snapshot = self.inner.catalogue.snapshot().await?;
-        let purchased = match account_id {
-            Some(account_id) => self.inner.purchases.books_of(account_id).await,
-            None => HashSet::new(),
+        let Some(account_id) = account_id else {
+            return Ok(self.sample(&snapshot, category, &HashSet::new(), limit));
         };
+        let reader = self.inner.history.reader(account_id).await;
+        let reader = reader.map_err(|error| {
+            tracing::debug!(%error, "a reader gets no recommendations");
+            Error::PurchasesUnavailable
+        })?;
+        let mut books = self.suggest(&snapshot, category, &reader, limit);
+        let mut excluded = reader.known;
+        excluded.extend(books.iter().map(|book| book.book_id));
+        let missing = limit - books.len();
+        books.extend(self.sample(&snapshot, category, &excluded, missing));
+        Ok(books)
+    }
+
+    /// At most `limit` books that readers of a book have also bought, the best match first. It
+    /// is empty if the model does not know the book.
+    ///
+    /// # Errors
+    /// [`Error::CatalogueUnavailable`] until the catalogue has been read for the first time.
+    pub async fn also_bought(
+        &self,
+        book_id: BookId,
+        limit: usize,
+    ) -> Result<Vec<BookSummary>, Error> {
+        let snapshot = self.inner.catalogue.snapshot().await?;
+        let model = self.model();
+        let related = model.related(book_id).iter();
+        let books = related.filter_map(|related| snapshot.book(related.book_id));
+        Ok(books.map(|(_, book)| book.clone()).take(limit).collect())
+    }
+
+    fn model(&self) -> Arc<Model> {
+        Arc::clone(&self.inner.models.borrow())
+    }
+
+    fn suggest(
+        &self,
+        snapshot: &Snapshot,
+        category: BookCategory,
+        reader: &Reader,
+        limit: usize,
+    ) -> Vec<BookSummary> {
+        let suggestions = self.model().suggest(&reader.interests).into_iter();
+        suggestions
+            .filter(|(book_id, _)| !reader.known.contains(book_id))
+            .filter_map(|(book_id, _)| snapshot.book(book_id))
+            .filter(|(of_book, _)| *of_book == category)
+            .map(|(_, book)| book.clone())
+            .take(limit)
+            .collect()
+    }
+
+    fn sample(
+        &self,
+        snapshot: &Snapshot,
+        category: BookCategory,
+        excluded: &HashSet<BookId>,
+        limit: usize,
+    ) -> Vec<BookSummary> {
         let books = snapshot.books_in(category);
         let random = &self.inner.random;
-        Ok(random.with_rng(|rng| sample_books(books, &purchased, limit, rng)))
+        random.with_rng(|rng| sample_books(books, excluded, limit, rng))
     }
 }

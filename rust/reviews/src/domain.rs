@@ -1,7 +1,7 @@
 //! Reviews and ratings: their rules, without any I/O.
 
 use jiff::Timestamp;
-use service::BookId;
+use service::{AccountId, BookId};
 use uuid::Uuid;
 
 /// A number of stars, from 1 (worst) to 5 (best).
@@ -114,4 +114,17 @@ pub struct Rating {
     pub book_id: BookId,
     /// How many visible reviews have how many stars.
     pub star_counts: StarCounts,
+}
+
+/// How an account has rated a book in a visible review.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReaderRating {
+    /// The review.
+    pub review_id: Uuid,
+    /// Its author.
+    pub account_id: AccountId,
+    /// The book.
+    pub book_id: BookId,
+    /// How good the author finds the book.
+    pub stars: Stars,
 }

@@ -6,15 +6,16 @@ use contract::bookstore::reviews::v1::{
     DeleteAccountDataResponse, DeleteReviewRequest, DeleteReviewResponse, ExportAccountDataRequest,
     ExportAccountDataResponse, GetRatingRequest, GetRatingResponse, GetReviewRequest,
     GetReviewResponse, HideReviewRequest, HideReviewResponse, ListAllReviewsRequest,
-    ListAllReviewsResponse, ListReviewsRequest, ListReviewsResponse, PutReviewRequest,
-    PutReviewResponse, ShowReviewRequest, ShowReviewResponse,
+    ListAllReviewsResponse, ListReaderRatingsRequest, ListReaderRatingsResponse,
+    ListReviewsRequest, ListReviewsResponse, PutReviewRequest, PutReviewResponse,
+    ShowReviewRequest, ShowReviewResponse,
     review_service_server::{ReviewService, ReviewServiceServer},
 };
 use rpc::Caller;
 use service::{AccountId, BookId, ConversionError, convert, page_size};
 use tonic::{Request, Response, Status};
 
-use crate::{Rating, Review, ReviewContent, ReviewOrder, Reviews, Stars};
+use crate::{Rating, ReaderRating, Review, ReviewContent, ReviewOrder, Reviews, Stars};
 
 /// The handler of `bookstore.reviews.v1.ReviewService`.
 #[derive(Debug, Clone)]
@@ -147,6 +148,21 @@ impl ReviewService for Grpc {
         self.0.delete_account_data(account_id).await?;
         Ok(Response::new(DeleteAccountDataResponse {}))
     }
+
+    async fn list_reader_ratings(
+        &self,
+        request: Request<ListReaderRatingsRequest>,
+    ) -> RpcResult<ListReaderRatingsResponse> {
+        let request = request.into_inner();
+        let account_id = convert::optional_account_id("account_id", &request.account_id)?;
+        let size = page_size(request.page_size)?;
+        let page = self.0.reader_ratings(account_id, size, &request.page_token);
+        let page = page.await?;
+        Ok(Response::new(ListReaderRatingsResponse {
+            ratings: page.items.into_iter().map(Into::into).collect(),
+            next_page_token: page.next_page_token,
+        }))
+    }
 }
 
 /// The account that makes the call.
@@ -200,6 +216,16 @@ impl From<Rating> for contract_v1::Rating {
             review_count: counts.total(),
             average_hundredths: counts.average_hundredths(),
             star_counts: counts.0.to_vec(),
+        }
+    }
+}
+
+impl From<ReaderRating> for contract_v1::ReaderRating {
+    fn from(rating: ReaderRating) -> Self {
+        Self {
+            account_id: rating.account_id.to_string(),
+            book_id: rating.book_id.0,
+            stars: rating.stars.number().into(),
         }
     }
 }

@@ -21,7 +21,7 @@ mod store;
 mod tests;
 
 pub use self::service::{Options, Reviews};
-pub use domain::{Rating, Review, ReviewContent, ReviewOrder, StarCounts, Stars};
+pub use domain::{Rating, ReaderRating, Review, ReviewContent, ReviewOrder, StarCounts, Stars};
 pub use error::ReviewsError;
 pub use grpc::Grpc;
 pub use store::SCHEMA;

@@ -5,6 +5,7 @@ mod domain;
 mod moderation;
 mod paging;
 mod purchases;
+mod reader_ratings;
 mod recount;
 mod reviews;
 mod statements;

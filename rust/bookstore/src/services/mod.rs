@@ -24,7 +24,7 @@ use crate::assembly::Assembly;
 pub enum Service {
     /// The catalogue and the stock
     Inventory,
-    /// Recommended books; also serves the first tutorial's contract
+    /// Recommended books, and what readers also bought; also serves the first tutorial's contract
     Recommendations,
     /// The carts of guests and accounts, and their orders
     Cart,

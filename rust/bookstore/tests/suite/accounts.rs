@@ -14,9 +14,13 @@ const EMAIL: &str = "ada@example.org";
 pub const PASSWORD: &str = "correct horse battery";
 
 pub async fn sign_up(process: &TestProcess) {
+    sign_up_as(process, EMAIL).await;
+}
+
+async fn sign_up_as(process: &TestProcess, email: &str) {
     let request = SignUpRequest {
-        request_id: "7a0e3a66-5f3e-4d5c-9a55-0c3b54d6e3a1".to_owned(),
-        email: EMAIL.to_owned(),
+        request_id: uuid::Uuid::new_v4().to_string(),
+        email: email.to_owned(),
         password: PASSWORD.to_owned(),
         display_name: String::new(),
     };
@@ -24,24 +28,48 @@ pub async fn sign_up(process: &TestProcess) {
     accounts.sign_up(request).await.expect("it is accepted");
 }
 
-/// The token in the only mail of a folder, once there is one.
+/// The token in the mail to the account of [`sign_up`], once there is one.
 pub async fn mailed_token(data: &Path) -> String {
+    mailed_token_to(data, EMAIL).await
+}
+
+async fn mailed_token_to(data: &Path, email: &str) -> String {
+    let to_address = format!("\"to\": \"{email}\"");
     let mail = eventually("a mail", async || {
-        let mut files = fs::read_dir(data.join("mail")).ok()?;
-        let path = files.next()?.ok()?.path();
-        let is_complete = path
-            .extension()
-            .is_some_and(|extension| extension == "json");
-        is_complete.then(|| fs::read_to_string(path).ok()).flatten()
+        let mut files = fs::read_dir(data.join("mail")).ok()?.flatten();
+        files.find_map(|file| {
+            let path = file.path();
+            let is_complete = path
+                .extension()
+                .is_some_and(|extension| extension == "json");
+            let mail = is_complete.then(|| fs::read_to_string(path).ok()).flatten();
+            mail.filter(|mail| mail.contains(&to_address))
+        })
     })
     .await;
     let (_, token) = mail.split_once("/verify?token=").expect("a link");
     token.chars().take(43).collect()
 }
 
+/// Opens an account in a process whose data is in this folder, and signs in. Returns the session
+/// token.
+pub async fn open_account(process: &TestProcess, data: &Path, email: &str) -> String {
+    sign_up_as(process, email).await;
+    let request = VerifyEmailRequest {
+        verification_token: mailed_token_to(data, email).await,
+    };
+    let mut accounts = AccountServiceClient::new(process.channel());
+    accounts.verify_email(request).await.expect("it is valid");
+    session_token_of(process, email).await
+}
+
 pub async fn session_token(process: &TestProcess) -> String {
+    session_token_of(process, EMAIL).await
+}
+
+async fn session_token_of(process: &TestProcess, email: &str) -> String {
     let request = SignInRequest {
-        email: EMAIL.to_owned(),
+        email: email.to_owned(),
         password: PASSWORD.to_owned(),
         client_label: String::new(),
     };

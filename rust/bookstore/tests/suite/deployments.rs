@@ -188,8 +188,6 @@ impl SevenProcesses {
     fn start_each(storage: &str, start: impl Fn(&[&str]) -> TestProcess) -> Self {
         let inventory = start(&["serve", "inventory", storage]);
         let to_inventory = format!("--peer=inventory={}", inventory.grpc_url());
-        let recommendations = start(&["serve", "recommendations", &to_inventory]);
-        let to_recommendations = format!("--peer=recommendations={}", recommendations.grpc_url());
         // The services that Accounts calls also call it, so its address is chosen first.
         let address_of_accounts = free_address();
         let url_of_inventory = inventory.grpc_url();
@@ -227,6 +225,15 @@ impl SevenProcesses {
             storage,
         ];
         let accounts = start(&accounts);
+        let recommendations = [
+            "serve",
+            "recommendations",
+            &to_inventory,
+            &to_cart,
+            &to_reviews,
+        ];
+        let recommendations = start(&recommendations);
+        let to_recommendations = format!("--peer=recommendations={}", recommendations.grpc_url());
         let shop = [
             "serve",
             "marketplace",

@@ -13,6 +13,7 @@ mod hosts;
 mod import;
 mod metrics;
 mod payments;
+mod recommendations;
 mod service_certificates;
 mod service_secret;
 mod shutdown;

@@ -93,8 +93,11 @@ async fn data_folder_is_private_to_its_owner() {
 #[tokio::test]
 async fn process_without_data_creates_no_folder() {
     let folder = Folder::new();
-    let peer = "--peer=inventory=http://127.0.0.1:1";
-    let process = TestProcess::start(&folder, &["serve", "recommendations", peer]);
+    let peers = ["inventory", "cart", "reviews"];
+    let peers = peers.map(|name| format!("--peer={name}=http://127.0.0.1:1"));
+    let mut arguments = vec!["serve", "recommendations"];
+    arguments.extend(peers.iter().map(String::as_str));
+    let process = TestProcess::start(&folder, &arguments);
     assert!(!folder.path("data").exists());
     insta::assert_snapshot!(
         process

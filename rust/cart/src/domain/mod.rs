@@ -2,6 +2,7 @@
 
 mod cart;
 mod order;
+mod purchase;
 mod resolution;
 mod saga;
 
@@ -10,5 +11,6 @@ pub use order::{
     ChargeState, DeclineReason, HoldState, Order, OrderFailure, OrderFilter, OrderId, OrderLine,
     OrderState,
 };
+pub use purchase::Purchase;
 pub use resolution::{OperatorOrder, OrderResolution, Resolution, ResolveError};
 pub use saga::{Event, LinesBack, Step};

@@ -7,9 +7,10 @@ use contract::bookstore::cart::v1::{
     DeleteAccountDataRequest, DeleteAccountDataResponse, ExportAccountDataRequest,
     ExportAccountDataResponse, GetOperatorOrderRequest, GetOperatorOrderResponse, GetOrderRequest,
     GetOrderResponse, ListAllOrdersRequest, ListAllOrdersResponse, ListOrdersRequest,
-    ListOrdersResponse, ListOutboxMessagesRequest, ListOutboxMessagesResponse, PlaceOrderRequest,
-    PlaceOrderResponse, ResolveParkedOrderRequest, ResolveParkedOrderResponse,
-    RetryOutboxMessageRequest, RetryOutboxMessageResponse, ShipOrderRequest, ShipOrderResponse,
+    ListOrdersResponse, ListOutboxMessagesRequest, ListOutboxMessagesResponse, ListPurchasesRequest,
+    ListPurchasesResponse, PlaceOrderRequest, PlaceOrderResponse, ResolveParkedOrderRequest,
+    ResolveParkedOrderResponse, RetryOutboxMessageRequest, RetryOutboxMessageResponse,
+    ShipOrderRequest, ShipOrderResponse,
     WatchOrderRequest, WatchOrderResponse,
     checkout_service_server::{CheckoutService, CheckoutServiceServer},
 };
@@ -205,6 +206,21 @@ impl CheckoutService for CheckoutGrpc {
         let account_id = account_id(&request)?;
         self.0.delete_account_data(account_id).await?;
         Ok(Response::new(DeleteAccountDataResponse {}))
+    }
+
+    async fn list_purchases(
+        &self,
+        request: Request<ListPurchasesRequest>,
+    ) -> RpcResult<ListPurchasesResponse> {
+        let request = request.into_inner();
+        let account_id = convert::optional_account_id("account_id", &request.account_id)?;
+        let size = page_size(request.page_size)?;
+        let page = self.0.purchases(account_id, size, &request.page_token);
+        let page = page.await?;
+        Ok(Response::new(ListPurchasesResponse {
+            purchases: page.items.into_iter().map(Into::into).collect(),
+            next_page_token: page.next_page_token,
+        }))
     }
 }
 

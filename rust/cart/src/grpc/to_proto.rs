@@ -5,7 +5,7 @@ use service::{Money, convert};
 
 use crate::{
     Cart, CartItem, CartLine, CartOwner, DeclineReason, OperatorOrder, Order, OrderFailure,
-    OrderLine, OrderResolution, OrderState, Resolution,
+    OrderLine, OrderResolution, OrderState, Purchase, Resolution,
 };
 
 impl From<Cart> for contract_v1::Cart {
@@ -54,6 +54,18 @@ impl From<OperatorOrder> for contract_v1::OperatorOrder {
             order: Some(order.into()),
             parked_reason: reason.chars().take(MAX_REASON).collect(),
             resolutions: resolutions.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<Purchase> for contract_v1::Purchase {
+    fn from(purchase: Purchase) -> Self {
+        let book_ids = purchase.book_ids.into_iter();
+        Self {
+            order_id: purchase.order_id.to_string(),
+            account_id: purchase.account_id.to_string(),
+            book_ids: book_ids.map(|book_id| book_id.0).collect(),
+            paid: purchase.paid,
         }
     }
 }

@@ -4,6 +4,7 @@
 pub(crate) mod carts;
 pub(crate) mod deleted_accounts;
 pub(crate) mod orders;
+pub(crate) mod purchases;
 pub(crate) mod resolutions;
 
 use jiff::Timestamp;

@@ -56,18 +56,6 @@ store::statements! {
          WHERE order_id < $1 AND ($2 = 0 OR state = $2) AND parked_reason IS NOT NULL
          ORDER BY order_id DESC LIMIT $3"),
     );
-
-    /// The states are paid and shipped.
-    const BOUGHT = Sql::per_engine(
-        "SELECT DISTINCT CAST(line.value ->> 'book_id' AS BIGINT)
-         FROM orders, json_each(orders.lines) AS line
-         WHERE account_id = $1 AND state IN (2, 3)
-             AND line.value ->> 'book_id' IN (SELECT value FROM json_each($2))",
-        "SELECT DISTINCT CAST(line ->> 'book_id' AS BIGINT)
-         FROM orders, json_array_elements(CAST(orders.lines AS json)) AS line
-         WHERE account_id = $1 AND state IN (2, 3)
-             AND CAST(line ->> 'book_id' AS BIGINT) = ANY($2)",
-    );
 }
 
 store::row! {
@@ -98,8 +86,8 @@ store::row! {
 }
 
 #[derive(Serialize, Deserialize)]
-struct LineJson {
-    book_id: i32,
+pub(super) struct LineJson {
+    pub(super) book_id: i32,
     quantity: i32,
     title: String,
     amount_minor: i64,
@@ -270,26 +258,11 @@ pub(crate) async fn list_all(
     rows.into_iter().map(OrderRow::into_order).collect()
 }
 
-/// Which of the books the account has bought, in no particular order.
-pub(crate) async fn bought(
-    connection: &mut Connection,
-    account_id: AccountId,
-    book_ids: &[i64],
-) -> Result<Vec<i64>, CartError> {
-    let rows: Vec<(i64,)> = query(BOUGHT)
-        .bind(account_id.to_string())
-        .bind(book_ids)
-        .long_running()
-        .fetch_all(connection)
-        .await?;
-    Ok(rows.into_iter().map(|(book_id,)| book_id).collect())
-}
-
 fn to_json(value: &impl Serialize) -> Result<String, CartError> {
     serde_json::to_string(value).map_err(|error| CartError::Corrupt(format!("an order: {error}")))
 }
 
-fn from_json<'j, T: Deserialize<'j>>(json: &'j str) -> Result<T, CartError> {
+pub(super) fn from_json<'j, T: Deserialize<'j>>(json: &'j str) -> Result<T, CartError> {
     serde_json::from_str(json).map_err(|error| CartError::Corrupt(format!("{json:?}: {error}")))
 }
 

@@ -33,7 +33,6 @@ store::both_engines! {
     order_belongs_to_its_account,
     orders_are_listed_newest_first,
     operator_lists_the_orders_of_all_accounts,
-    bought_books_are_those_of_paid_orders,
     free_order_is_not_charged,
 }
 
@@ -300,18 +299,6 @@ async fn orders_are_listed_newest_first(database: TestDb) {
         }
     }
     assert_eq!(listed, expected);
-}
-
-async fn bought_books_are_those_of_paid_orders(database: TestDb) {
-    let shop = TestShop::open(&database);
-    let buyer = shop.buyer();
-    buyer.order(&[(7, 1), (2, 1)], "tok_visa").await;
-    buyer.order(&[(3, 1)], "tok_insufficient_funds").await;
-    let asked = [1, 2, 3, 7];
-    assert_eq!(shop.bought(buyer.account_id, &asked).await, [0; 0]);
-    shop.work().await;
-    assert_eq!(shop.bought(buyer.account_id, &asked).await, [2, 7]);
-    assert_eq!(shop.bought(shop.buyer().account_id, &asked).await, [0; 0]);
 }
 
 async fn free_order_is_not_charged(database: TestDb) {

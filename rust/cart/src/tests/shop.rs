@@ -6,8 +6,8 @@ use std::{sync::Arc, time::Duration};
 use contract::bookstore::{
     accounts::v1::{Address, account_service_server::AccountServiceServer},
     cart::v1::{
-        CancelOrderRequest, CheckPurchasesRequest, GetOrderRequest, Order, PlaceOrderRequest,
-        ShipOrderRequest, checkout_service_client::CheckoutServiceClient,
+        CancelOrderRequest, GetOrderRequest, Order, PlaceOrderRequest, ShipOrderRequest,
+        checkout_service_client::CheckoutServiceClient,
     },
     inventory::v1::inventory_service_server::InventoryServiceServer,
     transactions::v1::{PaymentMethod, transaction_service_server::TransactionServiceServer},
@@ -173,19 +173,9 @@ impl TestShop {
         Ok(response.into_inner().order.expect("the response has it"))
     }
 
-    pub(super) async fn bought(&self, account_id: Uuid, book_ids: &[i32]) -> Vec<i32> {
-        let recommendations = self
-            .router
-            .in_process()
-            .as_service(&"recommendations".into(), None);
-        let request = CheckPurchasesRequest {
-            account_id: account_id.to_string(),
-            book_ids: book_ids.to_vec(),
-        };
-        let response = CheckoutClient::new(recommendations)
-            .check_purchases(request)
-            .await;
-        response.expect("it may ask").into_inner().bought_book_ids
+    /// A client that calls as another service.
+    pub(super) fn service(&self, name: &'static str) -> CheckoutClient {
+        CheckoutClient::new(self.router.in_process().as_service(&name.into(), None))
     }
 
     /// The copies of a book that are free, held and sold, of ten.

@@ -9,6 +9,7 @@ async fn all_statements_are_valid(database: TestDb) {
         rows::carts::STATEMENTS,
         rows::deleted_accounts::STATEMENTS,
         rows::orders::STATEMENTS,
+        rows::purchases::STATEMENTS,
         rows::resolutions::STATEMENTS,
         store::idempotency::STATEMENTS,
         store::outbox::STATEMENTS,

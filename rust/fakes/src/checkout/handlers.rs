@@ -11,7 +11,7 @@ use rpc::{Caller, failure};
 use tonic::{Request, Response, Status, codegen::BoxStream};
 
 use super::FakeCheckout;
-use crate::lock;
+use crate::{lock, paging::page};
 
 /// Whether the order can no longer change.
 fn is_final(order: &Order) -> bool {
@@ -75,11 +75,34 @@ impl CheckoutService for FakeCheckout {
             book_ids,
         } = request.into_inner();
         let purchases = lock(&self.purchases);
-        let bought = book_ids
-            .into_iter()
-            .filter(|book_id| purchases.contains(&(account_id.clone(), *book_id)));
+        let bought = book_ids.into_iter().filter(|book_id| {
+            let mut paid = purchases.iter().filter(|purchase| purchase.paid);
+            paid.any(|it| it.account_id == account_id && it.book_ids.contains(book_id))
+        });
         Ok(Response::new(CheckPurchasesResponse {
             bought_book_ids: bought.collect(),
+        }))
+    }
+
+    async fn list_purchases(
+        &self,
+        request: Request<ListPurchasesRequest>,
+    ) -> Result<Response<ListPurchasesResponse>, Status> {
+        self.faults.apply("list_purchases").await?;
+        let request = request.into_inner();
+        let mut listed = lock(&self.purchases).clone();
+        let account_id = request.account_id;
+        listed.retain(|purchase| account_id.is_empty() || purchase.account_id == account_id);
+        listed.reverse();
+        let (purchases, next_page_token) = page(
+            listed,
+            request.page_size,
+            &request.page_token,
+            errors::PAGE_TOKEN_INVALID,
+        )?;
+        Ok(Response::new(ListPurchasesResponse {
+            purchases,
+            next_page_token,
         }))
     }
 

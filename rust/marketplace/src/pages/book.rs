@@ -8,10 +8,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract::bookstore::inventory::v1::Book;
-use futures::future::{join, join4};
+use futures::future::join5;
 
 use super::{
-    MessagePage, PageLayout, QueryParams, no_such_page, recent, render_with_notices,
+    MessagePage, PageLayout, QueryParams, no_such_page, recent, related_books, render_with_notices,
     reviews::BookReviews, service_unavailable,
 };
 use crate::{
@@ -22,8 +22,6 @@ use crate::{
     visitor::Visitor,
 };
 
-/// The number of other books of the category that are shown.
-const MAX_RELATED_BOOKS: usize = 6;
 /// The largest book id that the contract allows.
 const MAX_BOOK_ID: i32 = 999_999_999;
 
@@ -36,6 +34,9 @@ struct BookPage {
     book: BookDetails,
     /// `None` if Reviews does not answer.
     reviews: Option<BookReviews>,
+    /// What readers of the book have also bought.
+    also_bought: Vec<BookCard>,
+    /// Other books of the category.
     related: Vec<BookCard>,
     recent: Vec<BookCard>,
 }
@@ -78,9 +79,10 @@ pub(crate) async fn book(
     let deadline = shop.deadline();
     let visitor = Visitor::current();
     // All run at the same time, so a slow stock does not delay the other calls.
-    let (stock, found, reviews, recent) = join4(
+    let (stock, found, also_bought, reviews, recent) = join5(
         shop.clients.stock(deadline, [book_id]),
         book_and_related(&shop, deadline, book_id),
+        related_books::also_bought(&shop, deadline, book_id),
         BookReviews::read(&shop, deadline, book_id),
         recent::cards(&shop, deadline, visitor.recent.without(book_id)),
     )
@@ -91,7 +93,7 @@ pub(crate) async fn book(
             if stock.is_err() {
                 notices.push("We can’t see our stock at the moment.");
             }
-            if related.failed {
+            if related.failed || also_bought.is_err() {
                 notices.push("Our recommendations are missing at the moment.");
             }
             let details = BookDetails::new(&book, &stock.unwrap_or_default());
@@ -110,6 +112,8 @@ pub(crate) async fn book(
     if reviews.is_err() {
         notices.push("The reviews of this book are missing at the moment.");
     }
+    let also_bought = also_bought.unwrap_or_default();
+    let is_shown_already = |card: &BookCard| also_bought.iter().any(|shown| shown.id == card.id);
     let page = BookPage {
         layout: PageLayout {
             current: CategoryInfo::from_number(book.category),
@@ -119,7 +123,11 @@ pub(crate) async fn book(
         notices,
         book: details,
         reviews: reviews.ok(),
-        related,
+        related: related
+            .into_iter()
+            .filter(|card| !is_shown_already(card))
+            .collect(),
+        also_bought,
         recent,
     };
     let mut response = render_with_notices(&page.notices, &page);
@@ -152,38 +160,10 @@ async fn book_and_related(
 ) -> Result<(Book, RelatedBooks), Failure> {
     let book = shop.clients.book(deadline, book_id).await?;
     shop.cache.insert_books([&book]);
-    let related = related_books(shop, deadline, &book).await;
+    let related = related_books::of_category(shop, deadline, &book).await;
     let failed = related.is_err();
     let cards = related.unwrap_or_default();
     Ok((book, RelatedBooks { cards, failed }))
-}
-
-async fn related_books(
-    shop: &Shop,
-    deadline: Deadline,
-    book: &Book,
-) -> Result<Vec<BookCard>, Failure> {
-    let Some(category) = CategoryInfo::from_number(book.category) else {
-        return Ok(Vec::new());
-    };
-    // One more than needed, because the book itself may be recommended.
-    let max_results = i32::try_from(MAX_RELATED_BOOKS + 1).unwrap_or(i32::MAX);
-    let recommended = shop
-        .clients
-        .recommend(deadline, category.id, max_results)
-        .await?;
-    let ids = recommended.iter().map(|other| other.book_id);
-    let ids = ids.filter(|id| *id != book.book_id).take(MAX_RELATED_BOOKS);
-    let ids: Vec<i32> = ids.collect();
-    let (books, stock) = join(
-        shop.clients.books(deadline, ids.iter().copied()),
-        shop.clients.stock(deadline, ids.iter().copied()),
-    )
-    .await;
-    let (books, stock) = (books?, stock.unwrap_or_default());
-    shop.cache.insert_books(books.values());
-    let found = ids.iter().filter_map(|id| books.get(id));
-    Ok(found.map(|book| BookCard::new(book, &stock)).collect())
 }
 
 /// The book from the cache, without price and stock, which may have changed.

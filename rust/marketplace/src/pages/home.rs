@@ -58,8 +58,9 @@ pub(crate) async fn home(State(shop): State<Arc<Shop>>) -> Response {
     // Half of the remaining time, so that time remains for the fallback to Inventory.
     let recommend_deadline = deadline.fraction(0.5);
     let calls = shown.iter().map(|category| {
+        let visitor = &layout.visitor;
         shop.clients
-            .recommend(recommend_deadline, category.id, BOOKS_PER_ROW)
+            .recommend_to(visitor, recommend_deadline, category.id, BOOKS_PER_ROW)
     });
     let recommended = join_all(calls).await;
 

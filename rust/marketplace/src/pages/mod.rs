@@ -14,6 +14,7 @@ mod message_page;
 pub(crate) mod orders;
 pub(crate) mod password_reset;
 pub(crate) mod recent;
+mod related_books;
 pub(crate) mod reviews;
 pub(crate) mod search;
 pub(crate) mod sign_in;

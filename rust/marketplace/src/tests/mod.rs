@@ -12,6 +12,7 @@ mod outages;
 mod pages;
 mod receipts;
 mod recent;
+mod recommended;
 mod reviews;
 mod sessions;
 
@@ -69,6 +70,7 @@ struct TestShop {
     router: Router,
     inventory: FaultSwitch,
     recommendations: FaultSwitch,
+    recommender: FakeRecommendations,
     accounts: FakeAccounts,
     carts: FakeCarts,
     checkout: FakeCheckout,
@@ -100,7 +102,7 @@ impl TestShop {
         let (accounts, carts) = (FakeAccounts::default(), FakeCarts::of(books));
         let checkout = FakeCheckout::of(&carts);
         let (reviews, transactions) = (FakeReviews::default(), FakeTransactions::default());
-        let stock = inventory.clone();
+        let (stock, recommender) = (inventory.clone(), recommendations.clone());
         let channel = rpc::Router::new(rpc::Options::default())
             .add(InventoryServiceServer::new(inventory))
             .add(RecommendationServiceServer::new(recommendations))
@@ -132,6 +134,7 @@ impl TestShop {
             router: app(clients, options),
             inventory: faults.0,
             recommendations: faults.1,
+            recommender,
             accounts,
             carts,
             checkout,

@@ -151,7 +151,8 @@ async fn last_catalogue_is_used_while_inventory_is_down() {
 #[tokio::test]
 async fn inventory_of_the_same_process_may_start_later() {
     let (upstream, filler) = LateChannel::new();
-    let recommendations = Recommendations::new(upstream, fast_refresh());
+    let recommendations =
+        Recommendations::new(upstream.clone(), upstream.clone(), upstream, fast_refresh());
     let _refresh = recommendations.run_in_background();
     let router = Router::new(rpc::Options::default())
         .add(recommendations.server())

@@ -9,12 +9,9 @@ use contract::bookstore::{
     },
 };
 use rpc::Channel;
-use service::{AccountId, BookId};
 use tonic::{Code, Status};
-use uuid::Uuid;
 
 use super::{FakeInventory, Options, books, fast_refresh, serve, tutorial_inventory};
-use crate::{PurchaseHistory, Recommendations};
 
 pub async fn recommend(
     channel: &Channel,
@@ -110,33 +107,4 @@ async fn same_seed_gives_the_same_responses() {
     }
     assert_eq!(responses[0], responses[1]);
     assert_ne!(responses[0], responses[2]);
-}
-
-/// A purchase history with the same books for every account.
-struct FixedPurchases(HashSet<BookId>);
-
-impl PurchaseHistory for FixedPurchases {
-    async fn books_of(&self, _account_id: AccountId) -> HashSet<BookId> {
-        self.0.clone()
-    }
-}
-
-#[tokio::test]
-async fn purchased_books_are_not_recommended() {
-    use contract::bookstore::inventory::v1::inventory_service_server::InventoryServiceServer;
-    let upstream = rpc::Router::new(rpc::Options::default())
-        .add(InventoryServiceServer::new(tutorial_inventory()))
-        .in_process();
-    let purchases = FixedPurchases(HashSet::from([BookId(1), BookId(2), BookId(77)]));
-    let recommendations = Recommendations::with_history(upstream, purchases, fast_refresh());
-    let _refresh = recommendations.run_in_background();
-
-    let recommend =
-        |account_id| recommendations.recommend(account_id, service::BookCategory::Mystery, 3);
-    let customer = recommend(Some(AccountId(Uuid::now_v7())))
-        .await
-        .expect("books are recommended");
-    let visitor = recommend(None).await.expect("books are recommended");
-    assert_eq!(customer[0].book_id, BookId(3));
-    assert_eq!((customer.len(), visitor.len()), (1, 3));
 }

@@ -1,10 +1,10 @@
-//! The lists of reviews.
+//! The lists of reviews and of their ratings.
 
-use service::{BookId, InvalidPageToken, Page, PageScope};
+use service::{AccountId, BookId, InvalidPageToken, Page, PageScope};
 use uuid::Uuid;
 
 use crate::{
-    Review, ReviewOrder, Reviews, ReviewsError,
+    ReaderRating, Review, ReviewOrder, Reviews, ReviewsError,
     store::{self as rows, lists::Position},
 };
 
@@ -51,6 +51,29 @@ impl Reviews {
             rows::lists::all(connection, hidden_only, &after, limit).await
         })?;
         Page::from_items(reviews, page_size, |last| token_after(&scope, last))
+    }
+
+    /// A page of the ratings by one account, or by all if it is `None`, from visible reviews,
+    /// the most recently written first.
+    ///
+    /// # Errors
+    /// [`ReviewsError::InvalidPageToken`], or an error of the database.
+    pub async fn reader_ratings(
+        &self,
+        account_id: Option<AccountId>,
+        page_size: u32,
+        page_token: &str,
+    ) -> Result<Page<ReaderRating>, ReviewsError> {
+        let account = account_id.map_or_else(String::new, |account_id| account_id.to_string());
+        let scope = PageScope::new(TOKEN_VERSION, "ListReaderRatings").with(account);
+        let before = scope.decode_id(page_token)?;
+        let limit = i64::from(page_size) + 1;
+        let ratings = store::read!(self.db(), connection => {
+            rows::reader_ratings::list(connection, account_id, before, limit).await
+        })?;
+        Page::from_items(ratings, page_size, |last| {
+            Ok(scope.encode_id(last.review_id)?)
+        })
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod authors;
 pub(crate) mod lists;
 pub(crate) mod purchases;
 pub(crate) mod ratings;
+pub(crate) mod reader_ratings;
 pub(crate) mod reviews;
 
 use sqlx::migrate::Migrator;

@@ -10,6 +10,7 @@ async fn all_statements_are_valid(database: TestDb) {
         rows::lists::STATEMENTS,
         rows::purchases::STATEMENTS,
         rows::ratings::STATEMENTS,
+        rows::reader_ratings::STATEMENTS,
         rows::reviews::STATEMENTS,
     ] {
         prepare_all(database.db(), statements).await;

@@ -11,8 +11,8 @@ use std::{
 use contract::bookstore::{
     inventory::v1::{inventory_service_server::InventoryService, *},
     recommendations::v1::{
-        BookRecommendation, RecommendRequest, RecommendResponse,
-        recommendation_service_server::RecommendationService,
+        BookRecommendation, ListAlsoBoughtRequest, ListAlsoBoughtResponse, RecommendRequest,
+        RecommendResponse, recommendation_service_server::RecommendationService,
     },
     r#type::v1::Money,
 };
@@ -285,6 +285,13 @@ impl RecommendationService for FakeRecommendations {
                 title: book.title,
             }],
         }))
+    }
+
+    async fn list_also_bought(
+        &self,
+        _: Request<ListAlsoBoughtRequest>,
+    ) -> Result<Response<ListAlsoBoughtResponse>, Status> {
+        Err(not_implemented())
     }
 }
 

@@ -1573,11 +1573,131 @@ func (x *RetryOutboxMessageResponse) GetMessage() *v12.OutboxMessage {
 	return nil
 }
 
+// Selects a page of the purchases.
+type ListPurchasesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of an account. An account that does not exist has bought nothing.
+	AccountId string `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// The maximum number of purchases in the response, up to 1000.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the previous response. Send it with the same account
+	// as before; only page_size may differ.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPurchasesRequest) Reset() {
+	*x = ListPurchasesRequest{}
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPurchasesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPurchasesRequest) ProtoMessage() {}
+
+func (x *ListPurchasesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPurchasesRequest.ProtoReflect.Descriptor instead.
+func (*ListPurchasesRequest) Descriptor() ([]byte, []int) {
+	return file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *ListPurchasesRequest) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *ListPurchasesRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListPurchasesRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// A page of the purchases. It is empty if there are none.
+type ListPurchasesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The purchases of this page, newest first.
+	Purchases []*Purchase `protobuf:"bytes,1,rep,name=purchases,proto3" json:"purchases,omitempty"`
+	// The page_token of the next page. Empty if this is the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPurchasesResponse) Reset() {
+	*x = ListPurchasesResponse{}
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPurchasesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPurchasesResponse) ProtoMessage() {}
+
+func (x *ListPurchasesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_cart_v1_checkout_service_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPurchasesResponse.ProtoReflect.Descriptor instead.
+func (*ListPurchasesResponse) Descriptor() ([]byte, []int) {
+	return file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *ListPurchasesResponse) GetPurchases() []*Purchase {
+	if x != nil {
+		return x.Purchases
+	}
+	return nil
+}
+
+func (x *ListPurchasesResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 var File_bookstore_cart_v1_checkout_service_proto protoreflect.FileDescriptor
 
 const file_bookstore_cart_v1_checkout_service_proto_rawDesc = "" +
 	"\n" +
-	"(bookstore/cart/v1/checkout_service.proto\x12\x11bookstore.cart.v1\x1a#bookstore/accounts/v1/address.proto\x1a\x1cbookstore/cart/v1/cart.proto\x1a\x1dbookstore/cart/v1/order.proto\x1a.bookstore/transactions/v1/payment_method.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1ebookstore/type/v1/outbox.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\x90\x02\n" +
+	"(bookstore/cart/v1/checkout_service.proto\x12\x11bookstore.cart.v1\x1a#bookstore/accounts/v1/address.proto\x1a\x1cbookstore/cart/v1/cart.proto\x1a\x1dbookstore/cart/v1/order.proto\x1a bookstore/cart/v1/purchase.proto\x1a.bookstore/transactions/v1/payment_method.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1ebookstore/type/v1/outbox.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\x90\x02\n" +
 	"\x11PlaceOrderRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12&\n" +
@@ -1672,7 +1792,16 @@ const file_bookstore_cart_v1_checkout_service_proto_rawDesc = "" +
 	"\n" +
 	"message_id\x18\x01 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x01R\tmessageId\"`\n" +
 	"\x1aRetryOutboxMessageResponse\x12B\n" +
-	"\amessage\x18\x01 \x01(\v2 .bookstore.type.v1.OutboxMessageB\x06\xbaH\x03\xc8\x01\x01R\amessage2\xca#\n" +
+	"\amessage\x18\x01 \x01(\v2 .bookstore.type.v1.OutboxMessageB\x06\xbaH\x03\xc8\x01\x01R\amessage\"\xe0\x01\n" +
+	"\x14ListPurchasesRequest\x12K\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\tB,\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xca\xd8\x19\x1dthe purchases of all accountsR\taccountId\x12@\n" +
+	"\tpage_size\x18\x02 \x01(\x05B#\xbaH\a\x1a\x05\x18\xe8\a(\x00\xca\xd8\x19\x1520 purchases per pageR\bpageSize\x129\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\"\x8f\x01\n" +
+	"\x15ListPurchasesResponse\x12D\n" +
+	"\tpurchases\x18\x01 \x03(\v2\x1b.bookstore.cart.v1.PurchaseB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\tpurchases\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken2\xfe%\n" +
 	"\x0fCheckoutService\x12\xf4\x05\n" +
 	"\n" +
 	"PlaceOrder\x12$.bookstore.cart.v1.PlaceOrderRequest\x1a%.bookstore.cart.v1.PlaceOrderResponse\"\x98\x05\xca\xd8\x19N\b\t\x12\n" +
@@ -1705,8 +1834,11 @@ const file_bookstore_cart_v1_checkout_service_proto_rawDesc = "" +
 	"\x12ResolveParkedOrder\x12,.bookstore.cart.v1.ResolveParkedOrderRequest\x1a-.bookstore.cart.v1.ResolveParkedOrderResponse\"\x97\x05\xca\xd8\x19)\b\x05\x12\x0fORDER_NOT_FOUND\x1a\x14no order has this id\xca\xd8\x19q\b\t\x12\x10ORDER_NOT_PARKED\x1a[the order is not parked, or not any more: somebody else may have resolved it; read it again\xca\xd8\x19\xae\x01\b\t\x12\x17RESOLUTION_NOT_POSSIBLE\x1a\x90\x01the order cannot go on in this way in its state, which the metadata key state of ErrorInfo gives; read the order again and choose another action\xca\xd8\x19\x8d\x01\b\t\x12\x13CHARGE_NOT_OF_ORDER\x1attransaction_id is not the id of a successful charge of this order over its total; find the charges with ListPayments\xca\xd8\x19\x88\x01\b\x0e\x12\x18TRANSACTIONS_UNAVAILABLE\x1ajthe Transactions service does not respond, so the charge cannot be checked; retry with exponential backoff\xda\xd8\x19\n" +
 	"\n" +
 	"\boperator\xe2\xd8\x19\n" +
-	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\x88\x01\n" +
-	"\x0eCheckPurchases\x12(.bookstore.cart.v1.CheckPurchasesRequest\x1a).bookstore.cart.v1.CheckPurchasesResponse\"!\xda\xd8\x19\x1a\x1a\x0frecommendations\x1a\areviews\x90\x02\x01\x12\xc5\x02\n" +
+	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12w\n" +
+	"\x0eCheckPurchases\x12(.bookstore.cart.v1.CheckPurchasesRequest\x1a).bookstore.cart.v1.CheckPurchasesResponse\"\x10\xda\xd8\x19\t\x1a\areviews\x90\x02\x01\x12\xc3\x02\n" +
+	"\rListPurchases\x12'.bookstore.cart.v1.ListPurchasesRequest\x1a(.bookstore.cart.v1.ListPurchasesResponse\"\xde\x01\xca\xd8\x19\x8a\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1arthis method did not return the page token for the same account; request the first page again, without a page token\xd2\xd8\x193\n" +
+	"\tpage_size\x12\n" +
+	"page_token\x1a\tpurchases\"\x0fnext_page_token\xda\xd8\x19\x11\x1a\x0frecommendations\x90\x02\x01\x12\xc5\x02\n" +
 	"\x11ExportAccountData\x12+.bookstore.cart.v1.ExportAccountDataRequest\x1a,.bookstore.cart.v1.ExportAccountDataResponse\"\xd4\x01\xca\xd8\x19\x8a\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1arthis method did not return the page token for the same account; request the first page again, without a page token\xd2\xd8\x190\n" +
 	"\tpage_size\x12\n" +
 	"page_token\x1a\x06orders\"\x0fnext_page_token\xda\xd8\x19\n" +
@@ -1735,7 +1867,7 @@ func file_bookstore_cart_v1_checkout_service_proto_rawDescGZIP() []byte {
 	return file_bookstore_cart_v1_checkout_service_proto_rawDescData
 }
 
-var file_bookstore_cart_v1_checkout_service_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
+var file_bookstore_cart_v1_checkout_service_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_bookstore_cart_v1_checkout_service_proto_goTypes = []any{
 	(*PlaceOrderRequest)(nil),          // 0: bookstore.cart.v1.PlaceOrderRequest
 	(*PlaceOrderResponse)(nil),         // 1: bookstore.cart.v1.PlaceOrderResponse
@@ -1766,68 +1898,74 @@ var file_bookstore_cart_v1_checkout_service_proto_goTypes = []any{
 	(*ListOutboxMessagesResponse)(nil), // 26: bookstore.cart.v1.ListOutboxMessagesResponse
 	(*RetryOutboxMessageRequest)(nil),  // 27: bookstore.cart.v1.RetryOutboxMessageRequest
 	(*RetryOutboxMessageResponse)(nil), // 28: bookstore.cart.v1.RetryOutboxMessageResponse
-	(*v1.Address)(nil),                 // 29: bookstore.accounts.v1.Address
-	(*v11.PaymentMethod)(nil),          // 30: bookstore.transactions.v1.PaymentMethod
-	(*Order)(nil),                      // 31: bookstore.cart.v1.Order
-	(OrderState)(0),                    // 32: bookstore.cart.v1.OrderState
-	(*OrderResolution)(nil),            // 33: bookstore.cart.v1.OrderResolution
-	(ResolutionAction)(0),              // 34: bookstore.cart.v1.ResolutionAction
-	(*CartItem)(nil),                   // 35: bookstore.cart.v1.CartItem
-	(*v12.OutboxMessage)(nil),          // 36: bookstore.type.v1.OutboxMessage
+	(*ListPurchasesRequest)(nil),       // 29: bookstore.cart.v1.ListPurchasesRequest
+	(*ListPurchasesResponse)(nil),      // 30: bookstore.cart.v1.ListPurchasesResponse
+	(*v1.Address)(nil),                 // 31: bookstore.accounts.v1.Address
+	(*v11.PaymentMethod)(nil),          // 32: bookstore.transactions.v1.PaymentMethod
+	(*Order)(nil),                      // 33: bookstore.cart.v1.Order
+	(OrderState)(0),                    // 34: bookstore.cart.v1.OrderState
+	(*OrderResolution)(nil),            // 35: bookstore.cart.v1.OrderResolution
+	(ResolutionAction)(0),              // 36: bookstore.cart.v1.ResolutionAction
+	(*CartItem)(nil),                   // 37: bookstore.cart.v1.CartItem
+	(*v12.OutboxMessage)(nil),          // 38: bookstore.type.v1.OutboxMessage
+	(*Purchase)(nil),                   // 39: bookstore.cart.v1.Purchase
 }
 var file_bookstore_cart_v1_checkout_service_proto_depIdxs = []int32{
-	29, // 0: bookstore.cart.v1.PlaceOrderRequest.shipping_address:type_name -> bookstore.accounts.v1.Address
-	30, // 1: bookstore.cart.v1.PlaceOrderRequest.payment_method:type_name -> bookstore.transactions.v1.PaymentMethod
-	31, // 2: bookstore.cart.v1.PlaceOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	31, // 3: bookstore.cart.v1.GetOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	31, // 4: bookstore.cart.v1.ListOrdersResponse.orders:type_name -> bookstore.cart.v1.Order
-	31, // 5: bookstore.cart.v1.WatchOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	31, // 6: bookstore.cart.v1.CancelOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	31, // 7: bookstore.cart.v1.ShipOrderResponse.order:type_name -> bookstore.cart.v1.Order
-	32, // 8: bookstore.cart.v1.ListAllOrdersRequest.state:type_name -> bookstore.cart.v1.OrderState
+	31, // 0: bookstore.cart.v1.PlaceOrderRequest.shipping_address:type_name -> bookstore.accounts.v1.Address
+	32, // 1: bookstore.cart.v1.PlaceOrderRequest.payment_method:type_name -> bookstore.transactions.v1.PaymentMethod
+	33, // 2: bookstore.cart.v1.PlaceOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	33, // 3: bookstore.cart.v1.GetOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	33, // 4: bookstore.cart.v1.ListOrdersResponse.orders:type_name -> bookstore.cart.v1.Order
+	33, // 5: bookstore.cart.v1.WatchOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	33, // 6: bookstore.cart.v1.CancelOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	33, // 7: bookstore.cart.v1.ShipOrderResponse.order:type_name -> bookstore.cart.v1.Order
+	34, // 8: bookstore.cart.v1.ListAllOrdersRequest.state:type_name -> bookstore.cart.v1.OrderState
 	14, // 9: bookstore.cart.v1.ListAllOrdersResponse.orders:type_name -> bookstore.cart.v1.OperatorOrder
-	31, // 10: bookstore.cart.v1.OperatorOrder.order:type_name -> bookstore.cart.v1.Order
-	33, // 11: bookstore.cart.v1.OperatorOrder.resolutions:type_name -> bookstore.cart.v1.OrderResolution
+	33, // 10: bookstore.cart.v1.OperatorOrder.order:type_name -> bookstore.cart.v1.Order
+	35, // 11: bookstore.cart.v1.OperatorOrder.resolutions:type_name -> bookstore.cart.v1.OrderResolution
 	14, // 12: bookstore.cart.v1.GetOperatorOrderResponse.order:type_name -> bookstore.cart.v1.OperatorOrder
-	34, // 13: bookstore.cart.v1.ResolveParkedOrderRequest.action:type_name -> bookstore.cart.v1.ResolutionAction
-	33, // 14: bookstore.cart.v1.ResolveParkedOrderResponse.resolution:type_name -> bookstore.cart.v1.OrderResolution
-	35, // 15: bookstore.cart.v1.ExportAccountDataResponse.cart_items:type_name -> bookstore.cart.v1.CartItem
-	31, // 16: bookstore.cart.v1.ExportAccountDataResponse.orders:type_name -> bookstore.cart.v1.Order
-	36, // 17: bookstore.cart.v1.ListOutboxMessagesResponse.messages:type_name -> bookstore.type.v1.OutboxMessage
-	36, // 18: bookstore.cart.v1.RetryOutboxMessageResponse.message:type_name -> bookstore.type.v1.OutboxMessage
-	0,  // 19: bookstore.cart.v1.CheckoutService.PlaceOrder:input_type -> bookstore.cart.v1.PlaceOrderRequest
-	2,  // 20: bookstore.cart.v1.CheckoutService.GetOrder:input_type -> bookstore.cart.v1.GetOrderRequest
-	4,  // 21: bookstore.cart.v1.CheckoutService.ListOrders:input_type -> bookstore.cart.v1.ListOrdersRequest
-	6,  // 22: bookstore.cart.v1.CheckoutService.WatchOrder:input_type -> bookstore.cart.v1.WatchOrderRequest
-	8,  // 23: bookstore.cart.v1.CheckoutService.CancelOrder:input_type -> bookstore.cart.v1.CancelOrderRequest
-	10, // 24: bookstore.cart.v1.CheckoutService.ShipOrder:input_type -> bookstore.cart.v1.ShipOrderRequest
-	12, // 25: bookstore.cart.v1.CheckoutService.ListAllOrders:input_type -> bookstore.cart.v1.ListAllOrdersRequest
-	15, // 26: bookstore.cart.v1.CheckoutService.GetOperatorOrder:input_type -> bookstore.cart.v1.GetOperatorOrderRequest
-	17, // 27: bookstore.cart.v1.CheckoutService.ResolveParkedOrder:input_type -> bookstore.cart.v1.ResolveParkedOrderRequest
-	19, // 28: bookstore.cart.v1.CheckoutService.CheckPurchases:input_type -> bookstore.cart.v1.CheckPurchasesRequest
-	21, // 29: bookstore.cart.v1.CheckoutService.ExportAccountData:input_type -> bookstore.cart.v1.ExportAccountDataRequest
-	23, // 30: bookstore.cart.v1.CheckoutService.DeleteAccountData:input_type -> bookstore.cart.v1.DeleteAccountDataRequest
-	25, // 31: bookstore.cart.v1.CheckoutService.ListOutboxMessages:input_type -> bookstore.cart.v1.ListOutboxMessagesRequest
-	27, // 32: bookstore.cart.v1.CheckoutService.RetryOutboxMessage:input_type -> bookstore.cart.v1.RetryOutboxMessageRequest
-	1,  // 33: bookstore.cart.v1.CheckoutService.PlaceOrder:output_type -> bookstore.cart.v1.PlaceOrderResponse
-	3,  // 34: bookstore.cart.v1.CheckoutService.GetOrder:output_type -> bookstore.cart.v1.GetOrderResponse
-	5,  // 35: bookstore.cart.v1.CheckoutService.ListOrders:output_type -> bookstore.cart.v1.ListOrdersResponse
-	7,  // 36: bookstore.cart.v1.CheckoutService.WatchOrder:output_type -> bookstore.cart.v1.WatchOrderResponse
-	9,  // 37: bookstore.cart.v1.CheckoutService.CancelOrder:output_type -> bookstore.cart.v1.CancelOrderResponse
-	11, // 38: bookstore.cart.v1.CheckoutService.ShipOrder:output_type -> bookstore.cart.v1.ShipOrderResponse
-	13, // 39: bookstore.cart.v1.CheckoutService.ListAllOrders:output_type -> bookstore.cart.v1.ListAllOrdersResponse
-	16, // 40: bookstore.cart.v1.CheckoutService.GetOperatorOrder:output_type -> bookstore.cart.v1.GetOperatorOrderResponse
-	18, // 41: bookstore.cart.v1.CheckoutService.ResolveParkedOrder:output_type -> bookstore.cart.v1.ResolveParkedOrderResponse
-	20, // 42: bookstore.cart.v1.CheckoutService.CheckPurchases:output_type -> bookstore.cart.v1.CheckPurchasesResponse
-	22, // 43: bookstore.cart.v1.CheckoutService.ExportAccountData:output_type -> bookstore.cart.v1.ExportAccountDataResponse
-	24, // 44: bookstore.cart.v1.CheckoutService.DeleteAccountData:output_type -> bookstore.cart.v1.DeleteAccountDataResponse
-	26, // 45: bookstore.cart.v1.CheckoutService.ListOutboxMessages:output_type -> bookstore.cart.v1.ListOutboxMessagesResponse
-	28, // 46: bookstore.cart.v1.CheckoutService.RetryOutboxMessage:output_type -> bookstore.cart.v1.RetryOutboxMessageResponse
-	33, // [33:47] is the sub-list for method output_type
-	19, // [19:33] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	36, // 13: bookstore.cart.v1.ResolveParkedOrderRequest.action:type_name -> bookstore.cart.v1.ResolutionAction
+	35, // 14: bookstore.cart.v1.ResolveParkedOrderResponse.resolution:type_name -> bookstore.cart.v1.OrderResolution
+	37, // 15: bookstore.cart.v1.ExportAccountDataResponse.cart_items:type_name -> bookstore.cart.v1.CartItem
+	33, // 16: bookstore.cart.v1.ExportAccountDataResponse.orders:type_name -> bookstore.cart.v1.Order
+	38, // 17: bookstore.cart.v1.ListOutboxMessagesResponse.messages:type_name -> bookstore.type.v1.OutboxMessage
+	38, // 18: bookstore.cart.v1.RetryOutboxMessageResponse.message:type_name -> bookstore.type.v1.OutboxMessage
+	39, // 19: bookstore.cart.v1.ListPurchasesResponse.purchases:type_name -> bookstore.cart.v1.Purchase
+	0,  // 20: bookstore.cart.v1.CheckoutService.PlaceOrder:input_type -> bookstore.cart.v1.PlaceOrderRequest
+	2,  // 21: bookstore.cart.v1.CheckoutService.GetOrder:input_type -> bookstore.cart.v1.GetOrderRequest
+	4,  // 22: bookstore.cart.v1.CheckoutService.ListOrders:input_type -> bookstore.cart.v1.ListOrdersRequest
+	6,  // 23: bookstore.cart.v1.CheckoutService.WatchOrder:input_type -> bookstore.cart.v1.WatchOrderRequest
+	8,  // 24: bookstore.cart.v1.CheckoutService.CancelOrder:input_type -> bookstore.cart.v1.CancelOrderRequest
+	10, // 25: bookstore.cart.v1.CheckoutService.ShipOrder:input_type -> bookstore.cart.v1.ShipOrderRequest
+	12, // 26: bookstore.cart.v1.CheckoutService.ListAllOrders:input_type -> bookstore.cart.v1.ListAllOrdersRequest
+	15, // 27: bookstore.cart.v1.CheckoutService.GetOperatorOrder:input_type -> bookstore.cart.v1.GetOperatorOrderRequest
+	17, // 28: bookstore.cart.v1.CheckoutService.ResolveParkedOrder:input_type -> bookstore.cart.v1.ResolveParkedOrderRequest
+	19, // 29: bookstore.cart.v1.CheckoutService.CheckPurchases:input_type -> bookstore.cart.v1.CheckPurchasesRequest
+	29, // 30: bookstore.cart.v1.CheckoutService.ListPurchases:input_type -> bookstore.cart.v1.ListPurchasesRequest
+	21, // 31: bookstore.cart.v1.CheckoutService.ExportAccountData:input_type -> bookstore.cart.v1.ExportAccountDataRequest
+	23, // 32: bookstore.cart.v1.CheckoutService.DeleteAccountData:input_type -> bookstore.cart.v1.DeleteAccountDataRequest
+	25, // 33: bookstore.cart.v1.CheckoutService.ListOutboxMessages:input_type -> bookstore.cart.v1.ListOutboxMessagesRequest
+	27, // 34: bookstore.cart.v1.CheckoutService.RetryOutboxMessage:input_type -> bookstore.cart.v1.RetryOutboxMessageRequest
+	1,  // 35: bookstore.cart.v1.CheckoutService.PlaceOrder:output_type -> bookstore.cart.v1.PlaceOrderResponse
+	3,  // 36: bookstore.cart.v1.CheckoutService.GetOrder:output_type -> bookstore.cart.v1.GetOrderResponse
+	5,  // 37: bookstore.cart.v1.CheckoutService.ListOrders:output_type -> bookstore.cart.v1.ListOrdersResponse
+	7,  // 38: bookstore.cart.v1.CheckoutService.WatchOrder:output_type -> bookstore.cart.v1.WatchOrderResponse
+	9,  // 39: bookstore.cart.v1.CheckoutService.CancelOrder:output_type -> bookstore.cart.v1.CancelOrderResponse
+	11, // 40: bookstore.cart.v1.CheckoutService.ShipOrder:output_type -> bookstore.cart.v1.ShipOrderResponse
+	13, // 41: bookstore.cart.v1.CheckoutService.ListAllOrders:output_type -> bookstore.cart.v1.ListAllOrdersResponse
+	16, // 42: bookstore.cart.v1.CheckoutService.GetOperatorOrder:output_type -> bookstore.cart.v1.GetOperatorOrderResponse
+	18, // 43: bookstore.cart.v1.CheckoutService.ResolveParkedOrder:output_type -> bookstore.cart.v1.ResolveParkedOrderResponse
+	20, // 44: bookstore.cart.v1.CheckoutService.CheckPurchases:output_type -> bookstore.cart.v1.CheckPurchasesResponse
+	30, // 45: bookstore.cart.v1.CheckoutService.ListPurchases:output_type -> bookstore.cart.v1.ListPurchasesResponse
+	22, // 46: bookstore.cart.v1.CheckoutService.ExportAccountData:output_type -> bookstore.cart.v1.ExportAccountDataResponse
+	24, // 47: bookstore.cart.v1.CheckoutService.DeleteAccountData:output_type -> bookstore.cart.v1.DeleteAccountDataResponse
+	26, // 48: bookstore.cart.v1.CheckoutService.ListOutboxMessages:output_type -> bookstore.cart.v1.ListOutboxMessagesResponse
+	28, // 49: bookstore.cart.v1.CheckoutService.RetryOutboxMessage:output_type -> bookstore.cart.v1.RetryOutboxMessageResponse
+	35, // [35:50] is the sub-list for method output_type
+	20, // [20:35] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_bookstore_cart_v1_checkout_service_proto_init() }
@@ -1837,13 +1975,14 @@ func file_bookstore_cart_v1_checkout_service_proto_init() {
 	}
 	file_bookstore_cart_v1_cart_proto_init()
 	file_bookstore_cart_v1_order_proto_init()
+	file_bookstore_cart_v1_purchase_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bookstore_cart_v1_checkout_service_proto_rawDesc), len(file_bookstore_cart_v1_checkout_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   29,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -29,6 +29,7 @@ const (
 	CheckoutService_GetOperatorOrder_FullMethodName   = "/bookstore.cart.v1.CheckoutService/GetOperatorOrder"
 	CheckoutService_ResolveParkedOrder_FullMethodName = "/bookstore.cart.v1.CheckoutService/ResolveParkedOrder"
 	CheckoutService_CheckPurchases_FullMethodName     = "/bookstore.cart.v1.CheckoutService/CheckPurchases"
+	CheckoutService_ListPurchases_FullMethodName      = "/bookstore.cart.v1.CheckoutService/ListPurchases"
 	CheckoutService_ExportAccountData_FullMethodName  = "/bookstore.cart.v1.CheckoutService/ExportAccountData"
 	CheckoutService_DeleteAccountData_FullMethodName  = "/bookstore.cart.v1.CheckoutService/DeleteAccountData"
 	CheckoutService_ListOutboxMessages_FullMethodName = "/bookstore.cart.v1.CheckoutService/ListOutboxMessages"
@@ -87,9 +88,12 @@ type CheckoutServiceClient interface {
 	// nothing.
 	ResolveParkedOrder(ctx context.Context, in *ResolveParkedOrderRequest, opts ...grpc.CallOption) (*ResolveParkedOrderResponse, error)
 	// Returns which of the given books an account has bought, in orders that are
-	// paid or shipped. Recommendations uses it to leave these books out, and
-	// Reviews to mark reviews of buyers.
+	// paid or shipped. Reviews uses it to mark reviews of buyers.
 	CheckPurchases(ctx context.Context, in *CheckPurchasesRequest, opts ...grpc.CallOption) (*CheckPurchasesResponse, error)
+	// Lists what accounts have bought: the orders that are placed, paid or
+	// shipped, newest first. Recommendations learns from the orders of all
+	// accounts what is bought together, and leaves out what a reader has.
+	ListPurchases(ctx context.Context, in *ListPurchasesRequest, opts ...grpc.CallOption) (*ListPurchasesResponse, error)
 	// Returns what the services of Cart keep about an account: the books in its
 	// cart, and its orders, newest first. Accounts calls it for the owner of the
 	// account.
@@ -223,6 +227,16 @@ func (c *checkoutServiceClient) CheckPurchases(ctx context.Context, in *CheckPur
 	return out, nil
 }
 
+func (c *checkoutServiceClient) ListPurchases(ctx context.Context, in *ListPurchasesRequest, opts ...grpc.CallOption) (*ListPurchasesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListPurchasesResponse)
+	err := c.cc.Invoke(ctx, CheckoutService_ListPurchases_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *checkoutServiceClient) ExportAccountData(ctx context.Context, in *ExportAccountDataRequest, opts ...grpc.CallOption) (*ExportAccountDataResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ExportAccountDataResponse)
@@ -315,9 +329,12 @@ type CheckoutServiceServer interface {
 	// nothing.
 	ResolveParkedOrder(context.Context, *ResolveParkedOrderRequest) (*ResolveParkedOrderResponse, error)
 	// Returns which of the given books an account has bought, in orders that are
-	// paid or shipped. Recommendations uses it to leave these books out, and
-	// Reviews to mark reviews of buyers.
+	// paid or shipped. Reviews uses it to mark reviews of buyers.
 	CheckPurchases(context.Context, *CheckPurchasesRequest) (*CheckPurchasesResponse, error)
+	// Lists what accounts have bought: the orders that are placed, paid or
+	// shipped, newest first. Recommendations learns from the orders of all
+	// accounts what is bought together, and leaves out what a reader has.
+	ListPurchases(context.Context, *ListPurchasesRequest) (*ListPurchasesResponse, error)
 	// Returns what the services of Cart keep about an account: the books in its
 	// cart, and its orders, newest first. Accounts calls it for the owner of the
 	// account.
@@ -371,6 +388,9 @@ func (UnimplementedCheckoutServiceServer) ResolveParkedOrder(context.Context, *R
 }
 func (UnimplementedCheckoutServiceServer) CheckPurchases(context.Context, *CheckPurchasesRequest) (*CheckPurchasesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CheckPurchases not implemented")
+}
+func (UnimplementedCheckoutServiceServer) ListPurchases(context.Context, *ListPurchasesRequest) (*ListPurchasesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListPurchases not implemented")
 }
 func (UnimplementedCheckoutServiceServer) ExportAccountData(context.Context, *ExportAccountDataRequest) (*ExportAccountDataResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ExportAccountData not implemented")
@@ -578,6 +598,24 @@ func _CheckoutService_CheckPurchases_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CheckoutService_ListPurchases_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListPurchasesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CheckoutServiceServer).ListPurchases(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CheckoutService_ListPurchases_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CheckoutServiceServer).ListPurchases(ctx, req.(*ListPurchasesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _CheckoutService_ExportAccountData_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ExportAccountDataRequest)
 	if err := dec(in); err != nil {
@@ -692,6 +730,10 @@ var CheckoutService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CheckPurchases",
 			Handler:    _CheckoutService_CheckPurchases_Handler,
+		},
+		{
+			MethodName: "ListPurchases",
+			Handler:    _CheckoutService_ListPurchases_Handler,
 		},
 		{
 			MethodName: "ExportAccountData",

@@ -28,8 +28,9 @@ const (
 // The category, the number of books and, optionally, the reader.
 type RecommendRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The account id of the reader, a UUID. Books that this account has bought
-	// are not recommended.
+	// The account id of the reader, a UUID. Keep account ids secret: whoever knows
+	// one can get recommendations for it. An account that does not exist has bought
+	// nothing.
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// The category from which books are recommended.
 	Category v1.BookCategory `protobuf:"varint,2,opt,name=category,proto3,enum=bookstore.inventory.v1.BookCategory" json:"category,omitempty"`
@@ -92,11 +93,12 @@ func (x *RecommendRequest) GetMaxResults() int32 {
 	return 0
 }
 
-// The random sample. The next call returns another one.
+// The recommendations. The next call can return others.
 type RecommendResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The recommended books, in random order. Empty if the category has no books,
-	// or none that the reader has not bought.
+	// The recommended books: those that suit the reader, the best first, and then
+	// others in random order. Empty if the category has no books, or none that the
+	// reader does not have.
 	Recommendations []*BookRecommendation `protobuf:"bytes,1,rep,name=recommendations,proto3" json:"recommendations,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
@@ -139,6 +141,108 @@ func (x *RecommendResponse) GetRecommendations() []*BookRecommendation {
 	return nil
 }
 
+// The book, and the number of other books.
+type ListAlsoBoughtRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the book.
+	BookId int32 `protobuf:"varint,1,opt,name=book_id,json=bookId,proto3" json:"book_id,omitempty"`
+	// The maximum number of books, from 1 to 50. An unset field (zero) is refused,
+	// because a client that forgot it would get an empty list and not know why.
+	MaxResults    int32 `protobuf:"varint,2,opt,name=max_results,json=maxResults,proto3" json:"max_results,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAlsoBoughtRequest) Reset() {
+	*x = ListAlsoBoughtRequest{}
+	mi := &file_bookstore_recommendations_v1_recommendation_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAlsoBoughtRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAlsoBoughtRequest) ProtoMessage() {}
+
+func (x *ListAlsoBoughtRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_recommendations_v1_recommendation_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAlsoBoughtRequest.ProtoReflect.Descriptor instead.
+func (*ListAlsoBoughtRequest) Descriptor() ([]byte, []int) {
+	return file_bookstore_recommendations_v1_recommendation_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ListAlsoBoughtRequest) GetBookId() int32 {
+	if x != nil {
+		return x.BookId
+	}
+	return 0
+}
+
+func (x *ListAlsoBoughtRequest) GetMaxResults() int32 {
+	if x != nil {
+		return x.MaxResults
+	}
+	return 0
+}
+
+// What readers of the book have also bought.
+type ListAlsoBoughtResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The other books, the best match first.
+	Recommendations []*BookRecommendation `protobuf:"bytes,1,rep,name=recommendations,proto3" json:"recommendations,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *ListAlsoBoughtResponse) Reset() {
+	*x = ListAlsoBoughtResponse{}
+	mi := &file_bookstore_recommendations_v1_recommendation_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAlsoBoughtResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAlsoBoughtResponse) ProtoMessage() {}
+
+func (x *ListAlsoBoughtResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_recommendations_v1_recommendation_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAlsoBoughtResponse.ProtoReflect.Descriptor instead.
+func (*ListAlsoBoughtResponse) Descriptor() ([]byte, []int) {
+	return file_bookstore_recommendations_v1_recommendation_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ListAlsoBoughtResponse) GetRecommendations() []*BookRecommendation {
+	if x != nil {
+		return x.Recommendations
+	}
+	return nil
+}
+
 // A recommended book.
 type BookRecommendation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -152,7 +256,7 @@ type BookRecommendation struct {
 
 func (x *BookRecommendation) Reset() {
 	*x = BookRecommendation{}
-	mi := &file_bookstore_recommendations_v1_recommendation_service_proto_msgTypes[2]
+	mi := &file_bookstore_recommendations_v1_recommendation_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -164,7 +268,7 @@ func (x *BookRecommendation) String() string {
 func (*BookRecommendation) ProtoMessage() {}
 
 func (x *BookRecommendation) ProtoReflect() protoreflect.Message {
-	mi := &file_bookstore_recommendations_v1_recommendation_service_proto_msgTypes[2]
+	mi := &file_bookstore_recommendations_v1_recommendation_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -177,7 +281,7 @@ func (x *BookRecommendation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BookRecommendation.ProtoReflect.Descriptor instead.
 func (*BookRecommendation) Descriptor() ([]byte, []int) {
-	return file_bookstore_recommendations_v1_recommendation_service_proto_rawDescGZIP(), []int{2}
+	return file_bookstore_recommendations_v1_recommendation_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *BookRecommendation) GetBookId() int32 {
@@ -198,22 +302,30 @@ var File_bookstore_recommendations_v1_recommendation_service_proto protoreflect.
 
 const file_bookstore_recommendations_v1_recommendation_service_proto_rawDesc = "" +
 	"\n" +
-	"9bookstore/recommendations/v1/recommendation_service.proto\x12\x1cbookstore.recommendations.v1\x1a!bookstore/inventory/v1/book.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xe8\x01\n" +
-	"\x10RecommendRequest\x12Z\n" +
-	"\auser_id\x18\x01 \x01(\tBA\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xca\xd8\x192an anonymous visitor: all books can be recommendedR\x06userId\x12L\n" +
+	"9bookstore/recommendations/v1/recommendation_service.proto\x12\x1cbookstore.recommendations.v1\x1a!bookstore/inventory/v1/book.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xf8\x01\n" +
+	"\x10RecommendRequest\x12j\n" +
+	"\auser_id\x18\x01 \x01(\tBQ\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xca\xd8\x19Ban anonymous visitor: a random sample of all books of the categoryR\x06userId\x12L\n" +
 	"\bcategory\x18\x02 \x01(\x0e2$.bookstore.inventory.v1.BookCategoryB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\bcategory\x12*\n" +
 	"\vmax_results\x18\x03 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x01R\n" +
 	"maxResults\"y\n" +
 	"\x11RecommendResponse\x12d\n" +
-	"\x0frecommendations\x18\x01 \x03(\v20.bookstore.recommendations.v1.BookRecommendationB\b\xbaH\x05\x92\x01\x02\x10dR\x0frecommendations\"^\n" +
+	"\x0frecommendations\x18\x01 \x03(\v20.bookstore.recommendations.v1.BookRecommendationB\b\xbaH\x05\x92\x01\x02\x10dR\x0frecommendations\"k\n" +
+	"\x15ListAlsoBoughtRequest\x12&\n" +
+	"\abook_id\x18\x01 \x01(\x05B\r\xbaH\n" +
+	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\x06bookId\x12*\n" +
+	"\vmax_results\x18\x02 \x01(\x05B\t\xbaH\x06\x1a\x04\x182(\x01R\n" +
+	"maxResults\"~\n" +
+	"\x16ListAlsoBoughtResponse\x12d\n" +
+	"\x0frecommendations\x18\x01 \x03(\v20.bookstore.recommendations.v1.BookRecommendationB\b\xbaH\x05\x92\x01\x02\x102R\x0frecommendations\"^\n" +
 	"\x12BookRecommendation\x12&\n" +
 	"\abook_id\x18\x01 \x01(\x05B\r\xbaH\n" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\x06bookId\x12 \n" +
 	"\x05title\x18\x02 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xac\x02R\x05title2\xd3\x02\n" +
-	"\x15RecommendationService\x12\xb3\x02\n" +
-	"\tRecommend\x12..bookstore.recommendations.v1.RecommendRequest\x1a/.bookstore.recommendations.v1.RecommendResponse\"\xc4\x01\xca\xd8\x19\x99\x01\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1a~the server has not been able to load the catalogue from the Inventory service since it started; retry with exponential backoff\xea\xd8\x19\x1fthe response is a random sample\x90\x02\x01\x1a\x04\xb0\xd9\x19\x01B\x8f\x02\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xac\x02R\x05title2\x9e\x06\n" +
+	"\x15RecommendationService\x12\xdc\x03\n" +
+	"\tRecommend\x12..bookstore.recommendations.v1.RecommendRequest\x1a/.bookstore.recommendations.v1.RecommendResponse\"\xed\x02\xca\xd8\x19\x99\x01\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1a~the server has not been able to load the catalogue from the Inventory service since it started; retry with exponential backoff\xca\xd8\x19\x9e\x01\b\x0e\x12\x15PURCHASES_UNAVAILABLE\x1a\x82\x01the Cart service does not respond, so it is unknown which books the reader has; retry with exponential backoff, or without user_id\xea\xd8\x19%the response contains a random sample\x90\x02\x01\x12\x9f\x02\n" +
+	"\x0eListAlsoBought\x123.bookstore.recommendations.v1.ListAlsoBoughtRequest\x1a4.bookstore.recommendations.v1.ListAlsoBoughtResponse\"\xa1\x01\xca\xd8\x19\x99\x01\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1a~the server has not been able to load the catalogue from the Inventory service since it started; retry with exponential backoff\x90\x02\x01\x1a\x04\xb0\xd9\x19\x01B\x8f\x02\n" +
 	" com.bookstore.recommendations.v1B\x1aRecommendationServiceProtoP\x01Z=bindery/gen/go/bookstore/recommendations/v1;recommendationsv1\xa2\x02\x03BRX\xaa\x02\x1cBookstore.Recommendations.V1\xca\x02\x1cBookstore\\Recommendations\\V1\xe2\x02(Bookstore\\Recommendations\\V1\\GPBMetadata\xea\x02\x1eBookstore::Recommendations::V1b\x06proto3"
 
 var (
@@ -228,23 +340,28 @@ func file_bookstore_recommendations_v1_recommendation_service_proto_rawDescGZIP(
 	return file_bookstore_recommendations_v1_recommendation_service_proto_rawDescData
 }
 
-var file_bookstore_recommendations_v1_recommendation_service_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_bookstore_recommendations_v1_recommendation_service_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_bookstore_recommendations_v1_recommendation_service_proto_goTypes = []any{
-	(*RecommendRequest)(nil),   // 0: bookstore.recommendations.v1.RecommendRequest
-	(*RecommendResponse)(nil),  // 1: bookstore.recommendations.v1.RecommendResponse
-	(*BookRecommendation)(nil), // 2: bookstore.recommendations.v1.BookRecommendation
-	(v1.BookCategory)(0),       // 3: bookstore.inventory.v1.BookCategory
+	(*RecommendRequest)(nil),       // 0: bookstore.recommendations.v1.RecommendRequest
+	(*RecommendResponse)(nil),      // 1: bookstore.recommendations.v1.RecommendResponse
+	(*ListAlsoBoughtRequest)(nil),  // 2: bookstore.recommendations.v1.ListAlsoBoughtRequest
+	(*ListAlsoBoughtResponse)(nil), // 3: bookstore.recommendations.v1.ListAlsoBoughtResponse
+	(*BookRecommendation)(nil),     // 4: bookstore.recommendations.v1.BookRecommendation
+	(v1.BookCategory)(0),           // 5: bookstore.inventory.v1.BookCategory
 }
 var file_bookstore_recommendations_v1_recommendation_service_proto_depIdxs = []int32{
-	3, // 0: bookstore.recommendations.v1.RecommendRequest.category:type_name -> bookstore.inventory.v1.BookCategory
-	2, // 1: bookstore.recommendations.v1.RecommendResponse.recommendations:type_name -> bookstore.recommendations.v1.BookRecommendation
-	0, // 2: bookstore.recommendations.v1.RecommendationService.Recommend:input_type -> bookstore.recommendations.v1.RecommendRequest
-	1, // 3: bookstore.recommendations.v1.RecommendationService.Recommend:output_type -> bookstore.recommendations.v1.RecommendResponse
-	3, // [3:4] is the sub-list for method output_type
-	2, // [2:3] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	5, // 0: bookstore.recommendations.v1.RecommendRequest.category:type_name -> bookstore.inventory.v1.BookCategory
+	4, // 1: bookstore.recommendations.v1.RecommendResponse.recommendations:type_name -> bookstore.recommendations.v1.BookRecommendation
+	4, // 2: bookstore.recommendations.v1.ListAlsoBoughtResponse.recommendations:type_name -> bookstore.recommendations.v1.BookRecommendation
+	0, // 3: bookstore.recommendations.v1.RecommendationService.Recommend:input_type -> bookstore.recommendations.v1.RecommendRequest
+	2, // 4: bookstore.recommendations.v1.RecommendationService.ListAlsoBought:input_type -> bookstore.recommendations.v1.ListAlsoBoughtRequest
+	1, // 5: bookstore.recommendations.v1.RecommendationService.Recommend:output_type -> bookstore.recommendations.v1.RecommendResponse
+	3, // 6: bookstore.recommendations.v1.RecommendationService.ListAlsoBought:output_type -> bookstore.recommendations.v1.ListAlsoBoughtResponse
+	5, // [5:7] is the sub-list for method output_type
+	3, // [3:5] is the sub-list for method input_type
+	3, // [3:3] is the sub-list for extension type_name
+	3, // [3:3] is the sub-list for extension extendee
+	0, // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_bookstore_recommendations_v1_recommendation_service_proto_init() }
@@ -258,7 +375,7 @@ func file_bookstore_recommendations_v1_recommendation_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bookstore_recommendations_v1_recommendation_service_proto_rawDesc), len(file_bookstore_recommendations_v1_recommendation_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

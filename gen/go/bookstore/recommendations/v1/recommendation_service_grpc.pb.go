@@ -19,19 +19,37 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	RecommendationService_Recommend_FullMethodName = "/bookstore.recommendations.v1.RecommendationService/Recommend"
+	RecommendationService_Recommend_FullMethodName      = "/bookstore.recommendations.v1.RecommendationService/Recommend"
+	RecommendationService_ListAlsoBought_FullMethodName = "/bookstore.recommendations.v1.RecommendationService/ListAlsoBought"
 )
 
 // RecommendationServiceClient is the client API for RecommendationService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Recommends books.
+// Recommends books, from what readers have bought and how they have rated it.
+//
+// The service learns in the background which books are bought by the same
+// readers. Two books count as bought together only if at least two readers have
+// bought both, so that no answer shows what a single reader has bought.
 type RecommendationServiceClient interface {
-	// Returns a random sample of the books of one category, each book at most
-	// once. If the category has fewer books than requested, all of them are
-	// returned.
+	// Recommends books of one category, each book at most once. If the category
+	// has fewer books than requested, all of them are returned.
+	//
+	// An anonymous visitor gets a random sample. A reader first gets the books
+	// that were bought together with those that this reader has bought or likes,
+	// the best first, and then a random sample. A book that the reader has ordered
+	// is never recommended, from the moment on at which the order is placed. Books
+	// that the reader has reviewed are left out too, unless the Reviews service
+	// does not respond.
 	Recommend(ctx context.Context, in *RecommendRequest, opts ...grpc.CallOption) (*RecommendResponse, error)
+	// Lists the books that readers of a book have also bought, the best match
+	// first. A new purchase is counted within a few seconds in a small shop, and
+	// within a few minutes in a large one.
+	//
+	// The list is empty if too little is known about the book, and if the book is
+	// not in the catalogue.
+	ListAlsoBought(ctx context.Context, in *ListAlsoBoughtRequest, opts ...grpc.CallOption) (*ListAlsoBoughtResponse, error)
 }
 
 type recommendationServiceClient struct {
@@ -52,16 +70,43 @@ func (c *recommendationServiceClient) Recommend(ctx context.Context, in *Recomme
 	return out, nil
 }
 
+func (c *recommendationServiceClient) ListAlsoBought(ctx context.Context, in *ListAlsoBoughtRequest, opts ...grpc.CallOption) (*ListAlsoBoughtResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListAlsoBoughtResponse)
+	err := c.cc.Invoke(ctx, RecommendationService_ListAlsoBought_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // RecommendationServiceServer is the server API for RecommendationService service.
 // All implementations must embed UnimplementedRecommendationServiceServer
 // for forward compatibility.
 //
-// Recommends books.
+// Recommends books, from what readers have bought and how they have rated it.
+//
+// The service learns in the background which books are bought by the same
+// readers. Two books count as bought together only if at least two readers have
+// bought both, so that no answer shows what a single reader has bought.
 type RecommendationServiceServer interface {
-	// Returns a random sample of the books of one category, each book at most
-	// once. If the category has fewer books than requested, all of them are
-	// returned.
+	// Recommends books of one category, each book at most once. If the category
+	// has fewer books than requested, all of them are returned.
+	//
+	// An anonymous visitor gets a random sample. A reader first gets the books
+	// that were bought together with those that this reader has bought or likes,
+	// the best first, and then a random sample. A book that the reader has ordered
+	// is never recommended, from the moment on at which the order is placed. Books
+	// that the reader has reviewed are left out too, unless the Reviews service
+	// does not respond.
 	Recommend(context.Context, *RecommendRequest) (*RecommendResponse, error)
+	// Lists the books that readers of a book have also bought, the best match
+	// first. A new purchase is counted within a few seconds in a small shop, and
+	// within a few minutes in a large one.
+	//
+	// The list is empty if too little is known about the book, and if the book is
+	// not in the catalogue.
+	ListAlsoBought(context.Context, *ListAlsoBoughtRequest) (*ListAlsoBoughtResponse, error)
 	mustEmbedUnimplementedRecommendationServiceServer()
 }
 
@@ -74,6 +119,9 @@ type UnimplementedRecommendationServiceServer struct{}
 
 func (UnimplementedRecommendationServiceServer) Recommend(context.Context, *RecommendRequest) (*RecommendResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Recommend not implemented")
+}
+func (UnimplementedRecommendationServiceServer) ListAlsoBought(context.Context, *ListAlsoBoughtRequest) (*ListAlsoBoughtResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListAlsoBought not implemented")
 }
 func (UnimplementedRecommendationServiceServer) mustEmbedUnimplementedRecommendationServiceServer() {}
 func (UnimplementedRecommendationServiceServer) testEmbeddedByValue()                               {}
@@ -114,6 +162,24 @@ func _RecommendationService_Recommend_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RecommendationService_ListAlsoBought_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListAlsoBoughtRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RecommendationServiceServer).ListAlsoBought(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RecommendationService_ListAlsoBought_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RecommendationServiceServer).ListAlsoBought(ctx, req.(*ListAlsoBoughtRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // RecommendationService_ServiceDesc is the grpc.ServiceDesc for RecommendationService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -124,6 +190,10 @@ var RecommendationService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Recommend",
 			Handler:    _RecommendationService_Recommend_Handler,
+		},
+		{
+			MethodName: "ListAlsoBought",
+			Handler:    _RecommendationService_ListAlsoBought_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -97,6 +97,70 @@ func (x *Rating) GetStarCounts() []int64 {
 	return nil
 }
 
+// How an account has rated a book in its review.
+type ReaderRating struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of the account that wrote the review.
+	AccountId string `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// The id of the book.
+	BookId int32 `protobuf:"varint,2,opt,name=book_id,json=bookId,proto3" json:"book_id,omitempty"`
+	// The number of stars, from 1 (worst) to 5 (best).
+	Stars         int32 `protobuf:"varint,3,opt,name=stars,proto3" json:"stars,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReaderRating) Reset() {
+	*x = ReaderRating{}
+	mi := &file_bookstore_reviews_v1_rating_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReaderRating) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReaderRating) ProtoMessage() {}
+
+func (x *ReaderRating) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_reviews_v1_rating_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReaderRating.ProtoReflect.Descriptor instead.
+func (*ReaderRating) Descriptor() ([]byte, []int) {
+	return file_bookstore_reviews_v1_rating_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ReaderRating) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *ReaderRating) GetBookId() int32 {
+	if x != nil {
+		return x.BookId
+	}
+	return 0
+}
+
+func (x *ReaderRating) GetStars() int32 {
+	if x != nil {
+		return x.Stars
+	}
+	return 0
+}
+
 var File_bookstore_reviews_v1_rating_proto protoreflect.FileDescriptor
 
 const file_bookstore_reviews_v1_rating_proto_rawDesc = "" +
@@ -112,7 +176,13 @@ const file_bookstore_reviews_v1_rating_proto_rawDesc = "" +
 	"\vstar_counts\x18\x04 \x03(\x03B\x16\xbaH\x13\x92\x01\x10\b\x05\x10\x05\"\n" +
 	"\"\b\x18\xff\x93\xeb\xdc\x03(\x00R\n" +
 	"starCountsB\x15\n" +
-	"\x13_average_hundredthsB\xc8\x01\n" +
+	"\x13_average_hundredths\"\x80\x01\n" +
+	"\fReaderRating\x12'\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\taccountId\x12&\n" +
+	"\abook_id\x18\x02 \x01(\x05B\r\xbaH\n" +
+	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\x06bookId\x12\x1f\n" +
+	"\x05stars\x18\x03 \x01(\x05B\t\xbaH\x06\x1a\x04\x18\x05(\x01R\x05starsB\xc8\x01\n" +
 	"\x18com.bookstore.reviews.v1B\vRatingProtoP\x01Z-bindery/gen/go/bookstore/reviews/v1;reviewsv1\xa2\x02\x03BRX\xaa\x02\x14Bookstore.Reviews.V1\xca\x02\x14Bookstore\\Reviews\\V1\xe2\x02 Bookstore\\Reviews\\V1\\GPBMetadata\xea\x02\x16Bookstore::Reviews::V1b\x06proto3"
 
 var (
@@ -127,9 +197,10 @@ func file_bookstore_reviews_v1_rating_proto_rawDescGZIP() []byte {
 	return file_bookstore_reviews_v1_rating_proto_rawDescData
 }
 
-var file_bookstore_reviews_v1_rating_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
+var file_bookstore_reviews_v1_rating_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_bookstore_reviews_v1_rating_proto_goTypes = []any{
-	(*Rating)(nil), // 0: bookstore.reviews.v1.Rating
+	(*Rating)(nil),       // 0: bookstore.reviews.v1.Rating
+	(*ReaderRating)(nil), // 1: bookstore.reviews.v1.ReaderRating
 }
 var file_bookstore_reviews_v1_rating_proto_depIdxs = []int32{
 	0, // [0:0] is the sub-list for method output_type
@@ -151,7 +222,7 @@ func file_bookstore_reviews_v1_rating_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bookstore_reviews_v1_rating_proto_rawDesc), len(file_bookstore_reviews_v1_rating_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   1,
+			NumMessages:   2,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1201,6 +1201,126 @@ func (*DeleteAccountDataResponse) Descriptor() ([]byte, []int) {
 	return file_bookstore_reviews_v1_review_service_proto_rawDescGZIP(), []int{21}
 }
 
+// Selects a page of the ratings.
+type ListReaderRatingsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id of an account. An account that does not exist has rated nothing.
+	AccountId string `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// The maximum number of ratings in the response, up to 1000.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// The next_page_token of the previous response. Send it with the same account
+	// as before; only page_size may differ.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListReaderRatingsRequest) Reset() {
+	*x = ListReaderRatingsRequest{}
+	mi := &file_bookstore_reviews_v1_review_service_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReaderRatingsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReaderRatingsRequest) ProtoMessage() {}
+
+func (x *ListReaderRatingsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_reviews_v1_review_service_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReaderRatingsRequest.ProtoReflect.Descriptor instead.
+func (*ListReaderRatingsRequest) Descriptor() ([]byte, []int) {
+	return file_bookstore_reviews_v1_review_service_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ListReaderRatingsRequest) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *ListReaderRatingsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListReaderRatingsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// A page of the ratings. It is empty if there are none.
+type ListReaderRatingsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ratings of this page, the most recently written first.
+	Ratings []*ReaderRating `protobuf:"bytes,1,rep,name=ratings,proto3" json:"ratings,omitempty"`
+	// The page_token of the next page. Empty if this is the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListReaderRatingsResponse) Reset() {
+	*x = ListReaderRatingsResponse{}
+	mi := &file_bookstore_reviews_v1_review_service_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReaderRatingsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReaderRatingsResponse) ProtoMessage() {}
+
+func (x *ListReaderRatingsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_bookstore_reviews_v1_review_service_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReaderRatingsResponse.ProtoReflect.Descriptor instead.
+func (*ListReaderRatingsResponse) Descriptor() ([]byte, []int) {
+	return file_bookstore_reviews_v1_review_service_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *ListReaderRatingsResponse) GetRatings() []*ReaderRating {
+	if x != nil {
+		return x.Ratings
+	}
+	return nil
+}
+
+func (x *ListReaderRatingsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 var File_bookstore_reviews_v1_review_service_proto protoreflect.FileDescriptor
 
 const file_bookstore_reviews_v1_review_service_proto_rawDesc = "" +
@@ -1272,12 +1392,21 @@ const file_bookstore_reviews_v1_review_service_proto_rawDesc = "" +
 	"\areviews\x18\x01 \x03(\v2\x1c.bookstore.reviews.v1.ReviewB\b\xbaH\x05\x92\x01\x02\x102R\areviews\x120\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken\"\x1a\n" +
 	"\x18DeleteAccountDataRequest\"\x1b\n" +
-	"\x19DeleteAccountDataResponse*\x92\x01\n" +
+	"\x19DeleteAccountDataResponse\"\xe0\x01\n" +
+	"\x18ListReaderRatingsRequest\x12I\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\tB*\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xca\xd8\x19\x1bthe ratings of all accountsR\taccountId\x12>\n" +
+	"\tpage_size\x18\x02 \x01(\x05B!\xbaH\a\x1a\x05\x18\xe8\a(\x00\xca\xd8\x19\x1320 ratings per pageR\bpageSize\x129\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\"\x96\x01\n" +
+	"\x19ListReaderRatingsResponse\x12G\n" +
+	"\aratings\x18\x01 \x03(\v2\".bookstore.reviews.v1.ReaderRatingB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\aratings\x120\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken*\x92\x01\n" +
 	"\vReviewOrder\x12\x1c\n" +
 	"\x18REVIEW_ORDER_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19REVIEW_ORDER_NEWEST_FIRST\x10\x01\x12!\n" +
 	"\x1dREVIEW_ORDER_MOST_STARS_FIRST\x10\x02\x12#\n" +
-	"\x1fREVIEW_ORDER_FEWEST_STARS_FIRST\x10\x032\xe6\x11\n" +
+	"\x1fREVIEW_ORDER_FEWEST_STARS_FIRST\x10\x032\xbc\x14\n" +
 	"\rReviewService\x12\xd2\x01\n" +
 	"\tPutReview\x12&.bookstore.reviews.v1.PutReviewRequest\x1a'.bookstore.reviews.v1.PutReviewResponse\"t\xca\xd8\x19\\\b\x05\x12\x0eBOOK_NOT_FOUND\x1aHno book has this id; find the ids of books with ListBooks or SearchBooks\xda\xd8\x19\t\n" +
 	"\aaccount\xb0\xd9\x19\x01\x90\x02\x02\x12\xc8\x01\n" +
@@ -1308,7 +1437,10 @@ const file_bookstore_reviews_v1_review_service_proto_rawDesc = "" +
 	"page_token\x1a\areviews\"\x0fnext_page_token\xda\xd8\x19\n" +
 	"\x1a\baccounts\x90\x02\x01\x12\x87\x01\n" +
 	"\x11DeleteAccountData\x12..bookstore.reviews.v1.DeleteAccountDataRequest\x1a/.bookstore.reviews.v1.DeleteAccountDataResponse\"\x11\xda\xd8\x19\n" +
-	"\x1a\baccounts\x90\x02\x02\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xcf\x01\n" +
+	"\x1a\baccounts\x90\x02\x02\x12\xd3\x02\n" +
+	"\x11ListReaderRatings\x12..bookstore.reviews.v1.ListReaderRatingsRequest\x1a/.bookstore.reviews.v1.ListReaderRatingsResponse\"\xdc\x01\xca\xd8\x19\x8a\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1arthis method did not return the page token for the same account; request the first page again, without a page token\xd2\xd8\x191\n" +
+	"\tpage_size\x12\n" +
+	"page_token\x1a\aratings\"\x0fnext_page_token\xda\xd8\x19\x11\x1a\x0frecommendations\x90\x02\x01\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xcf\x01\n" +
 	"\x18com.bookstore.reviews.v1B\x12ReviewServiceProtoP\x01Z-bindery/gen/go/bookstore/reviews/v1;reviewsv1\xa2\x02\x03BRX\xaa\x02\x14Bookstore.Reviews.V1\xca\x02\x14Bookstore\\Reviews\\V1\xe2\x02 Bookstore\\Reviews\\V1\\GPBMetadata\xea\x02\x16Bookstore::Reviews::V1b\x06proto3"
 
 var (
@@ -1324,7 +1456,7 @@ func file_bookstore_reviews_v1_review_service_proto_rawDescGZIP() []byte {
 }
 
 var file_bookstore_reviews_v1_review_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_bookstore_reviews_v1_review_service_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_bookstore_reviews_v1_review_service_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_bookstore_reviews_v1_review_service_proto_goTypes = []any{
 	(ReviewOrder)(0),                  // 0: bookstore.reviews.v1.ReviewOrder
 	(*PutReviewRequest)(nil),          // 1: bookstore.reviews.v1.PutReviewRequest
@@ -1349,47 +1481,53 @@ var file_bookstore_reviews_v1_review_service_proto_goTypes = []any{
 	(*ExportAccountDataResponse)(nil), // 20: bookstore.reviews.v1.ExportAccountDataResponse
 	(*DeleteAccountDataRequest)(nil),  // 21: bookstore.reviews.v1.DeleteAccountDataRequest
 	(*DeleteAccountDataResponse)(nil), // 22: bookstore.reviews.v1.DeleteAccountDataResponse
-	(*Review)(nil),                    // 23: bookstore.reviews.v1.Review
-	(*Rating)(nil),                    // 24: bookstore.reviews.v1.Rating
+	(*ListReaderRatingsRequest)(nil),  // 23: bookstore.reviews.v1.ListReaderRatingsRequest
+	(*ListReaderRatingsResponse)(nil), // 24: bookstore.reviews.v1.ListReaderRatingsResponse
+	(*Review)(nil),                    // 25: bookstore.reviews.v1.Review
+	(*Rating)(nil),                    // 26: bookstore.reviews.v1.Rating
+	(*ReaderRating)(nil),              // 27: bookstore.reviews.v1.ReaderRating
 }
 var file_bookstore_reviews_v1_review_service_proto_depIdxs = []int32{
-	23, // 0: bookstore.reviews.v1.PutReviewResponse.review:type_name -> bookstore.reviews.v1.Review
-	23, // 1: bookstore.reviews.v1.GetReviewResponse.review:type_name -> bookstore.reviews.v1.Review
+	25, // 0: bookstore.reviews.v1.PutReviewResponse.review:type_name -> bookstore.reviews.v1.Review
+	25, // 1: bookstore.reviews.v1.GetReviewResponse.review:type_name -> bookstore.reviews.v1.Review
 	0,  // 2: bookstore.reviews.v1.ListReviewsRequest.order:type_name -> bookstore.reviews.v1.ReviewOrder
-	23, // 3: bookstore.reviews.v1.ListReviewsResponse.reviews:type_name -> bookstore.reviews.v1.Review
-	24, // 4: bookstore.reviews.v1.GetRatingResponse.rating:type_name -> bookstore.reviews.v1.Rating
-	24, // 5: bookstore.reviews.v1.BatchGetRatingsResponse.ratings:type_name -> bookstore.reviews.v1.Rating
-	23, // 6: bookstore.reviews.v1.HideReviewResponse.review:type_name -> bookstore.reviews.v1.Review
-	23, // 7: bookstore.reviews.v1.ShowReviewResponse.review:type_name -> bookstore.reviews.v1.Review
-	23, // 8: bookstore.reviews.v1.ListAllReviewsResponse.reviews:type_name -> bookstore.reviews.v1.Review
-	23, // 9: bookstore.reviews.v1.ExportAccountDataResponse.reviews:type_name -> bookstore.reviews.v1.Review
-	1,  // 10: bookstore.reviews.v1.ReviewService.PutReview:input_type -> bookstore.reviews.v1.PutReviewRequest
-	3,  // 11: bookstore.reviews.v1.ReviewService.GetReview:input_type -> bookstore.reviews.v1.GetReviewRequest
-	5,  // 12: bookstore.reviews.v1.ReviewService.ListReviews:input_type -> bookstore.reviews.v1.ListReviewsRequest
-	7,  // 13: bookstore.reviews.v1.ReviewService.DeleteReview:input_type -> bookstore.reviews.v1.DeleteReviewRequest
-	9,  // 14: bookstore.reviews.v1.ReviewService.GetRating:input_type -> bookstore.reviews.v1.GetRatingRequest
-	11, // 15: bookstore.reviews.v1.ReviewService.BatchGetRatings:input_type -> bookstore.reviews.v1.BatchGetRatingsRequest
-	13, // 16: bookstore.reviews.v1.ReviewService.HideReview:input_type -> bookstore.reviews.v1.HideReviewRequest
-	15, // 17: bookstore.reviews.v1.ReviewService.ShowReview:input_type -> bookstore.reviews.v1.ShowReviewRequest
-	17, // 18: bookstore.reviews.v1.ReviewService.ListAllReviews:input_type -> bookstore.reviews.v1.ListAllReviewsRequest
-	19, // 19: bookstore.reviews.v1.ReviewService.ExportAccountData:input_type -> bookstore.reviews.v1.ExportAccountDataRequest
-	21, // 20: bookstore.reviews.v1.ReviewService.DeleteAccountData:input_type -> bookstore.reviews.v1.DeleteAccountDataRequest
-	2,  // 21: bookstore.reviews.v1.ReviewService.PutReview:output_type -> bookstore.reviews.v1.PutReviewResponse
-	4,  // 22: bookstore.reviews.v1.ReviewService.GetReview:output_type -> bookstore.reviews.v1.GetReviewResponse
-	6,  // 23: bookstore.reviews.v1.ReviewService.ListReviews:output_type -> bookstore.reviews.v1.ListReviewsResponse
-	8,  // 24: bookstore.reviews.v1.ReviewService.DeleteReview:output_type -> bookstore.reviews.v1.DeleteReviewResponse
-	10, // 25: bookstore.reviews.v1.ReviewService.GetRating:output_type -> bookstore.reviews.v1.GetRatingResponse
-	12, // 26: bookstore.reviews.v1.ReviewService.BatchGetRatings:output_type -> bookstore.reviews.v1.BatchGetRatingsResponse
-	14, // 27: bookstore.reviews.v1.ReviewService.HideReview:output_type -> bookstore.reviews.v1.HideReviewResponse
-	16, // 28: bookstore.reviews.v1.ReviewService.ShowReview:output_type -> bookstore.reviews.v1.ShowReviewResponse
-	18, // 29: bookstore.reviews.v1.ReviewService.ListAllReviews:output_type -> bookstore.reviews.v1.ListAllReviewsResponse
-	20, // 30: bookstore.reviews.v1.ReviewService.ExportAccountData:output_type -> bookstore.reviews.v1.ExportAccountDataResponse
-	22, // 31: bookstore.reviews.v1.ReviewService.DeleteAccountData:output_type -> bookstore.reviews.v1.DeleteAccountDataResponse
-	21, // [21:32] is the sub-list for method output_type
-	10, // [10:21] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	25, // 3: bookstore.reviews.v1.ListReviewsResponse.reviews:type_name -> bookstore.reviews.v1.Review
+	26, // 4: bookstore.reviews.v1.GetRatingResponse.rating:type_name -> bookstore.reviews.v1.Rating
+	26, // 5: bookstore.reviews.v1.BatchGetRatingsResponse.ratings:type_name -> bookstore.reviews.v1.Rating
+	25, // 6: bookstore.reviews.v1.HideReviewResponse.review:type_name -> bookstore.reviews.v1.Review
+	25, // 7: bookstore.reviews.v1.ShowReviewResponse.review:type_name -> bookstore.reviews.v1.Review
+	25, // 8: bookstore.reviews.v1.ListAllReviewsResponse.reviews:type_name -> bookstore.reviews.v1.Review
+	25, // 9: bookstore.reviews.v1.ExportAccountDataResponse.reviews:type_name -> bookstore.reviews.v1.Review
+	27, // 10: bookstore.reviews.v1.ListReaderRatingsResponse.ratings:type_name -> bookstore.reviews.v1.ReaderRating
+	1,  // 11: bookstore.reviews.v1.ReviewService.PutReview:input_type -> bookstore.reviews.v1.PutReviewRequest
+	3,  // 12: bookstore.reviews.v1.ReviewService.GetReview:input_type -> bookstore.reviews.v1.GetReviewRequest
+	5,  // 13: bookstore.reviews.v1.ReviewService.ListReviews:input_type -> bookstore.reviews.v1.ListReviewsRequest
+	7,  // 14: bookstore.reviews.v1.ReviewService.DeleteReview:input_type -> bookstore.reviews.v1.DeleteReviewRequest
+	9,  // 15: bookstore.reviews.v1.ReviewService.GetRating:input_type -> bookstore.reviews.v1.GetRatingRequest
+	11, // 16: bookstore.reviews.v1.ReviewService.BatchGetRatings:input_type -> bookstore.reviews.v1.BatchGetRatingsRequest
+	13, // 17: bookstore.reviews.v1.ReviewService.HideReview:input_type -> bookstore.reviews.v1.HideReviewRequest
+	15, // 18: bookstore.reviews.v1.ReviewService.ShowReview:input_type -> bookstore.reviews.v1.ShowReviewRequest
+	17, // 19: bookstore.reviews.v1.ReviewService.ListAllReviews:input_type -> bookstore.reviews.v1.ListAllReviewsRequest
+	19, // 20: bookstore.reviews.v1.ReviewService.ExportAccountData:input_type -> bookstore.reviews.v1.ExportAccountDataRequest
+	21, // 21: bookstore.reviews.v1.ReviewService.DeleteAccountData:input_type -> bookstore.reviews.v1.DeleteAccountDataRequest
+	23, // 22: bookstore.reviews.v1.ReviewService.ListReaderRatings:input_type -> bookstore.reviews.v1.ListReaderRatingsRequest
+	2,  // 23: bookstore.reviews.v1.ReviewService.PutReview:output_type -> bookstore.reviews.v1.PutReviewResponse
+	4,  // 24: bookstore.reviews.v1.ReviewService.GetReview:output_type -> bookstore.reviews.v1.GetReviewResponse
+	6,  // 25: bookstore.reviews.v1.ReviewService.ListReviews:output_type -> bookstore.reviews.v1.ListReviewsResponse
+	8,  // 26: bookstore.reviews.v1.ReviewService.DeleteReview:output_type -> bookstore.reviews.v1.DeleteReviewResponse
+	10, // 27: bookstore.reviews.v1.ReviewService.GetRating:output_type -> bookstore.reviews.v1.GetRatingResponse
+	12, // 28: bookstore.reviews.v1.ReviewService.BatchGetRatings:output_type -> bookstore.reviews.v1.BatchGetRatingsResponse
+	14, // 29: bookstore.reviews.v1.ReviewService.HideReview:output_type -> bookstore.reviews.v1.HideReviewResponse
+	16, // 30: bookstore.reviews.v1.ReviewService.ShowReview:output_type -> bookstore.reviews.v1.ShowReviewResponse
+	18, // 31: bookstore.reviews.v1.ReviewService.ListAllReviews:output_type -> bookstore.reviews.v1.ListAllReviewsResponse
+	20, // 32: bookstore.reviews.v1.ReviewService.ExportAccountData:output_type -> bookstore.reviews.v1.ExportAccountDataResponse
+	22, // 33: bookstore.reviews.v1.ReviewService.DeleteAccountData:output_type -> bookstore.reviews.v1.DeleteAccountDataResponse
+	24, // 34: bookstore.reviews.v1.ReviewService.ListReaderRatings:output_type -> bookstore.reviews.v1.ListReaderRatingsResponse
+	23, // [23:35] is the sub-list for method output_type
+	11, // [11:23] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_bookstore_reviews_v1_review_service_proto_init() }
@@ -1405,7 +1543,7 @@ func file_bookstore_reviews_v1_review_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bookstore_reviews_v1_review_service_proto_rawDesc), len(file_bookstore_reviews_v1_review_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   22,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -30,6 +30,7 @@ const (
 	ReviewService_ListAllReviews_FullMethodName    = "/bookstore.reviews.v1.ReviewService/ListAllReviews"
 	ReviewService_ExportAccountData_FullMethodName = "/bookstore.reviews.v1.ReviewService/ExportAccountData"
 	ReviewService_DeleteAccountData_FullMethodName = "/bookstore.reviews.v1.ReviewService/DeleteAccountData"
+	ReviewService_ListReaderRatings_FullMethodName = "/bookstore.reviews.v1.ReviewService/ListReaderRatings"
 )
 
 // ReviewServiceClient is the client API for ReviewService service.
@@ -41,7 +42,7 @@ const (
 // Anybody may read reviews and ratings. PutReview, GetReview and DeleteReview
 // need a session token and work on the review that the caller's account has
 // written about the book. HideReview, ShowReview and ListAllReviews are for the
-// operator.
+// operator, and ListReaderRatings is for Recommendations.
 type ReviewServiceClient interface {
 	// Writes the caller's review of a book, or replaces it. Writing the same
 	// content again does not change update_time. A review that the operator has
@@ -77,6 +78,10 @@ type ReviewServiceClient interface {
 	// it cannot write reviews any more. The reviews remain. Accounts calls it, again
 	// until it succeeds.
 	DeleteAccountData(ctx context.Context, in *DeleteAccountDataRequest, opts ...grpc.CallOption) (*DeleteAccountDataResponse, error)
+	// Lists how accounts have rated books, the most recently written reviews
+	// first. Hidden reviews are left out. Recommendations uses it to learn which
+	// books readers like.
+	ListReaderRatings(ctx context.Context, in *ListReaderRatingsRequest, opts ...grpc.CallOption) (*ListReaderRatingsResponse, error)
 }
 
 type reviewServiceClient struct {
@@ -197,6 +202,16 @@ func (c *reviewServiceClient) DeleteAccountData(ctx context.Context, in *DeleteA
 	return out, nil
 }
 
+func (c *reviewServiceClient) ListReaderRatings(ctx context.Context, in *ListReaderRatingsRequest, opts ...grpc.CallOption) (*ListReaderRatingsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListReaderRatingsResponse)
+	err := c.cc.Invoke(ctx, ReviewService_ListReaderRatings_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ReviewServiceServer is the server API for ReviewService service.
 // All implementations must embed UnimplementedReviewServiceServer
 // for forward compatibility.
@@ -206,7 +221,7 @@ func (c *reviewServiceClient) DeleteAccountData(ctx context.Context, in *DeleteA
 // Anybody may read reviews and ratings. PutReview, GetReview and DeleteReview
 // need a session token and work on the review that the caller's account has
 // written about the book. HideReview, ShowReview and ListAllReviews are for the
-// operator.
+// operator, and ListReaderRatings is for Recommendations.
 type ReviewServiceServer interface {
 	// Writes the caller's review of a book, or replaces it. Writing the same
 	// content again does not change update_time. A review that the operator has
@@ -242,6 +257,10 @@ type ReviewServiceServer interface {
 	// it cannot write reviews any more. The reviews remain. Accounts calls it, again
 	// until it succeeds.
 	DeleteAccountData(context.Context, *DeleteAccountDataRequest) (*DeleteAccountDataResponse, error)
+	// Lists how accounts have rated books, the most recently written reviews
+	// first. Hidden reviews are left out. Recommendations uses it to learn which
+	// books readers like.
+	ListReaderRatings(context.Context, *ListReaderRatingsRequest) (*ListReaderRatingsResponse, error)
 	mustEmbedUnimplementedReviewServiceServer()
 }
 
@@ -284,6 +303,9 @@ func (UnimplementedReviewServiceServer) ExportAccountData(context.Context, *Expo
 }
 func (UnimplementedReviewServiceServer) DeleteAccountData(context.Context, *DeleteAccountDataRequest) (*DeleteAccountDataResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteAccountData not implemented")
+}
+func (UnimplementedReviewServiceServer) ListReaderRatings(context.Context, *ListReaderRatingsRequest) (*ListReaderRatingsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListReaderRatings not implemented")
 }
 func (UnimplementedReviewServiceServer) mustEmbedUnimplementedReviewServiceServer() {}
 func (UnimplementedReviewServiceServer) testEmbeddedByValue()                       {}
@@ -504,6 +526,24 @@ func _ReviewService_DeleteAccountData_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ReviewService_ListReaderRatings_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListReaderRatingsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ReviewServiceServer).ListReaderRatings(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ReviewService_ListReaderRatings_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ReviewServiceServer).ListReaderRatings(ctx, req.(*ListReaderRatingsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ReviewService_ServiceDesc is the grpc.ServiceDesc for ReviewService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -554,6 +594,10 @@ var ReviewService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "DeleteAccountData",
 			Handler:    _ReviewService_DeleteAccountData_Handler,
+		},
+		{
+			MethodName: "ListReaderRatings",
+			Handler:    _ReviewService_ListReaderRatings_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -1,6 +1,7 @@
 from bookstore.accounts.v1 import address_pb2 as _address_pb2
 from bookstore.cart.v1 import cart_pb2 as _cart_pb2
 from bookstore.cart.v1 import order_pb2 as _order_pb2
+from bookstore.cart.v1 import purchase_pb2 as _purchase_pb2
 from bookstore.transactions.v1 import payment_method_pb2 as _payment_method_pb2
 from bookstore.type.v1 import conventions_pb2 as _conventions_pb2
 from bookstore.type.v1 import outbox_pb2 as _outbox_pb2
@@ -231,3 +232,21 @@ class RetryOutboxMessageResponse(_message.Message):
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     message: _outbox_pb2.OutboxMessage
     def __init__(self, message: _Optional[_Union[_outbox_pb2.OutboxMessage, _Mapping]] = ...) -> None: ...
+
+class ListPurchasesRequest(_message.Message):
+    __slots__ = ("account_id", "page_size", "page_token")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    account_id: str
+    page_size: int
+    page_token: str
+    def __init__(self, account_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListPurchasesResponse(_message.Message):
+    __slots__ = ("purchases", "next_page_token")
+    PURCHASES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    purchases: _containers.RepeatedCompositeFieldContainer[_purchase_pb2.Purchase]
+    next_page_token: str
+    def __init__(self, purchases: _Optional[_Iterable[_Union[_purchase_pb2.Purchase, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...

@@ -86,6 +86,11 @@ class CheckoutServiceStub:
                 request_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.CheckPurchasesRequest.SerializeToString,
                 response_deserializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.CheckPurchasesResponse.FromString,
                 _registered_method=True)
+        self.ListPurchases = channel.unary_unary(
+                '/bookstore.cart.v1.CheckoutService/ListPurchases',
+                request_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ListPurchasesRequest.SerializeToString,
+                response_deserializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ListPurchasesResponse.FromString,
+                _registered_method=True)
         self.ExportAccountData = channel.unary_unary(
                 '/bookstore.cart.v1.CheckoutService/ExportAccountData',
                 request_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ExportAccountDataRequest.SerializeToString,
@@ -204,8 +209,16 @@ class CheckoutServiceServicer:
 
     def CheckPurchases(self, request, context):
         """Returns which of the given books an account has bought, in orders that are
-        paid or shipped. Recommendations uses it to leave these books out, and
-        Reviews to mark reviews of buyers.
+        paid or shipped. Reviews uses it to mark reviews of buyers.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPurchases(self, request, context):
+        """Lists what accounts have bought: the orders that are placed, paid or
+        shipped, newest first. Recommendations learns from the orders of all
+        accounts what is bought together, and leaves out what a reader has.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -297,6 +310,11 @@ def add_CheckoutServiceServicer_to_server(servicer, server):
                     servicer.CheckPurchases,
                     request_deserializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.CheckPurchasesRequest.FromString,
                     response_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.CheckPurchasesResponse.SerializeToString,
+            ),
+            'ListPurchases': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPurchases,
+                    request_deserializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ListPurchasesRequest.FromString,
+                    response_serializer=bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ListPurchasesResponse.SerializeToString,
             ),
             'ExportAccountData': grpc.unary_unary_rpc_method_handler(
                     servicer.ExportAccountData,
@@ -591,6 +609,33 @@ class CheckoutService:
             '/bookstore.cart.v1.CheckoutService/CheckPurchases',
             bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.CheckPurchasesRequest.SerializeToString,
             bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.CheckPurchasesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPurchases(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bookstore.cart.v1.CheckoutService/ListPurchases',
+            bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ListPurchasesRequest.SerializeToString,
+            bookstore_dot_cart_dot_v1_dot_checkout__service__pb2.ListPurchasesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -28,7 +28,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from proofread.v1 import options_pb2 as proofread_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n9bookstore/recommendations/v1/recommendation_service.proto\x12\x1c\x62ookstore.recommendations.v1\x1a!bookstore/inventory/v1/book.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xe8\x01\n\x10RecommendRequest\x12Z\n\x07user_id\x18\x01 \x01(\tBA\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\xca\xd8\x19\x32\x61n anonymous visitor: all books can be recommendedR\x06userId\x12L\n\x08\x63\x61tegory\x18\x02 \x01(\x0e\x32$.bookstore.inventory.v1.BookCategoryB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x08\x63\x61tegory\x12*\n\x0bmax_results\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x01R\nmaxResults\"y\n\x11RecommendResponse\x12\x64\n\x0frecommendations\x18\x01 \x03(\x0b\x32\x30.bookstore.recommendations.v1.BookRecommendationB\x08\xbaH\x05\x92\x01\x02\x10\x64R\x0frecommendations\"^\n\x12\x42ookRecommendation\x12&\n\x07\x62ook_id\x18\x01 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\x93\xeb\xdc\x03(\x01R\x06\x62ookId\x12 \n\x05title\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xac\x02R\x05title2\xd3\x02\n\x15RecommendationService\x12\xb3\x02\n\tRecommend\x12..bookstore.recommendations.v1.RecommendRequest\x1a/.bookstore.recommendations.v1.RecommendResponse\"\xc4\x01\x90\x02\x01\xca\xd8\x19\x99\x01\x08\x0e\x12\x15\x43\x41TALOGUE_UNAVAILABLE\x1a~the server has not been able to load the catalogue from the Inventory service since it started; retry with exponential backoff\xea\xd8\x19\x1fthe response is a random sample\x1a\x04\xb0\xd9\x19\x01\x42\x8f\x02\n com.bookstore.recommendations.v1B\x1aRecommendationServiceProtoP\x01Z=bindery/gen/go/bookstore/recommendations/v1;recommendationsv1\xa2\x02\x03\x42RX\xaa\x02\x1c\x42ookstore.Recommendations.V1\xca\x02\x1c\x42ookstore\\Recommendations\\V1\xe2\x02(Bookstore\\Recommendations\\V1\\GPBMetadata\xea\x02\x1e\x42ookstore::Recommendations::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n9bookstore/recommendations/v1/recommendation_service.proto\x12\x1c\x62ookstore.recommendations.v1\x1a!bookstore/inventory/v1/book.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xf8\x01\n\x10RecommendRequest\x12j\n\x07user_id\x18\x01 \x01(\tBQ\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\xca\xd8\x19\x42\x61n anonymous visitor: a random sample of all books of the categoryR\x06userId\x12L\n\x08\x63\x61tegory\x18\x02 \x01(\x0e\x32$.bookstore.inventory.v1.BookCategoryB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x08\x63\x61tegory\x12*\n\x0bmax_results\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x01R\nmaxResults\"y\n\x11RecommendResponse\x12\x64\n\x0frecommendations\x18\x01 \x03(\x0b\x32\x30.bookstore.recommendations.v1.BookRecommendationB\x08\xbaH\x05\x92\x01\x02\x10\x64R\x0frecommendations\"k\n\x15ListAlsoBoughtRequest\x12&\n\x07\x62ook_id\x18\x01 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\x93\xeb\xdc\x03(\x01R\x06\x62ookId\x12*\n\x0bmax_results\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x32(\x01R\nmaxResults\"~\n\x16ListAlsoBoughtResponse\x12\x64\n\x0frecommendations\x18\x01 \x03(\x0b\x32\x30.bookstore.recommendations.v1.BookRecommendationB\x08\xbaH\x05\x92\x01\x02\x10\x32R\x0frecommendations\"^\n\x12\x42ookRecommendation\x12&\n\x07\x62ook_id\x18\x01 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\x93\xeb\xdc\x03(\x01R\x06\x62ookId\x12 \n\x05title\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xac\x02R\x05title2\x9e\x06\n\x15RecommendationService\x12\xdc\x03\n\tRecommend\x12..bookstore.recommendations.v1.RecommendRequest\x1a/.bookstore.recommendations.v1.RecommendResponse\"\xed\x02\x90\x02\x01\xca\xd8\x19\x99\x01\x08\x0e\x12\x15\x43\x41TALOGUE_UNAVAILABLE\x1a~the server has not been able to load the catalogue from the Inventory service since it started; retry with exponential backoff\xca\xd8\x19\x9e\x01\x08\x0e\x12\x15PURCHASES_UNAVAILABLE\x1a\x82\x01the Cart service does not respond, so it is unknown which books the reader has; retry with exponential backoff, or without user_id\xea\xd8\x19%the response contains a random sample\x12\x9f\x02\n\x0eListAlsoBought\x12\x33.bookstore.recommendations.v1.ListAlsoBoughtRequest\x1a\x34.bookstore.recommendations.v1.ListAlsoBoughtResponse\"\xa1\x01\x90\x02\x01\xca\xd8\x19\x99\x01\x08\x0e\x12\x15\x43\x41TALOGUE_UNAVAILABLE\x1a~the server has not been able to load the catalogue from the Inventory service since it started; retry with exponential backoff\x1a\x04\xb0\xd9\x19\x01\x42\x8f\x02\n com.bookstore.recommendations.v1B\x1aRecommendationServiceProtoP\x01Z=bindery/gen/go/bookstore/recommendations/v1;recommendationsv1\xa2\x02\x03\x42RX\xaa\x02\x1c\x42ookstore.Recommendations.V1\xca\x02\x1c\x42ookstore\\Recommendations\\V1\xe2\x02(Bookstore\\Recommendations\\V1\\GPBMetadata\xea\x02\x1e\x42ookstore::Recommendations::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,13 +37,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n com.bookstore.recommendations.v1B\032RecommendationServiceProtoP\001Z=bindery/gen/go/bookstore/recommendations/v1;recommendationsv1\242\002\003BRX\252\002\034Bookstore.Recommendations.V1\312\002\034Bookstore\\Recommendations\\V1\342\002(Bookstore\\Recommendations\\V1\\GPBMetadata\352\002\036Bookstore::Recommendations::V1'
   _globals['_RECOMMENDREQUEST'].fields_by_name['user_id']._loaded_options = None
-  _globals['_RECOMMENDREQUEST'].fields_by_name['user_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001\312\330\0312an anonymous visitor: all books can be recommended'
+  _globals['_RECOMMENDREQUEST'].fields_by_name['user_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001\312\330\031Ban anonymous visitor: a random sample of all books of the category'
   _globals['_RECOMMENDREQUEST'].fields_by_name['category']._loaded_options = None
   _globals['_RECOMMENDREQUEST'].fields_by_name['category']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
   _globals['_RECOMMENDREQUEST'].fields_by_name['max_results']._loaded_options = None
   _globals['_RECOMMENDREQUEST'].fields_by_name['max_results']._serialized_options = b'\272H\006\032\004\030d(\001'
   _globals['_RECOMMENDRESPONSE'].fields_by_name['recommendations']._loaded_options = None
   _globals['_RECOMMENDRESPONSE'].fields_by_name['recommendations']._serialized_options = b'\272H\005\222\001\002\020d'
+  _globals['_LISTALSOBOUGHTREQUEST'].fields_by_name['book_id']._loaded_options = None
+  _globals['_LISTALSOBOUGHTREQUEST'].fields_by_name['book_id']._serialized_options = b'\272H\n\032\010\030\377\223\353\334\003(\001'
+  _globals['_LISTALSOBOUGHTREQUEST'].fields_by_name['max_results']._loaded_options = None
+  _globals['_LISTALSOBOUGHTREQUEST'].fields_by_name['max_results']._serialized_options = b'\272H\006\032\004\0302(\001'
+  _globals['_LISTALSOBOUGHTRESPONSE'].fields_by_name['recommendations']._loaded_options = None
+  _globals['_LISTALSOBOUGHTRESPONSE'].fields_by_name['recommendations']._serialized_options = b'\272H\005\222\001\002\0202'
   _globals['_BOOKRECOMMENDATION'].fields_by_name['book_id']._loaded_options = None
   _globals['_BOOKRECOMMENDATION'].fields_by_name['book_id']._serialized_options = b'\272H\n\032\010\030\377\223\353\334\003(\001'
   _globals['_BOOKRECOMMENDATION'].fields_by_name['title']._loaded_options = None
@@ -51,13 +57,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECOMMENDATIONSERVICE']._loaded_options = None
   _globals['_RECOMMENDATIONSERVICE']._serialized_options = b'\260\331\031\001'
   _globals['_RECOMMENDATIONSERVICE'].methods_by_name['Recommend']._loaded_options = None
-  _globals['_RECOMMENDATIONSERVICE'].methods_by_name['Recommend']._serialized_options = b'\220\002\001\312\330\031\231\001\010\016\022\025CATALOGUE_UNAVAILABLE\032~the server has not been able to load the catalogue from the Inventory service since it started; retry with exponential backoff\352\330\031\037the response is a random sample'
+  _globals['_RECOMMENDATIONSERVICE'].methods_by_name['Recommend']._serialized_options = b'\220\002\001\312\330\031\231\001\010\016\022\025CATALOGUE_UNAVAILABLE\032~the server has not been able to load the catalogue from the Inventory service since it started; retry with exponential backoff\312\330\031\236\001\010\016\022\025PURCHASES_UNAVAILABLE\032\202\001the Cart service does not respond, so it is unknown which books the reader has; retry with exponential backoff, or without user_id\352\330\031%the response contains a random sample'
+  _globals['_RECOMMENDATIONSERVICE'].methods_by_name['ListAlsoBought']._loaded_options = None
+  _globals['_RECOMMENDATIONSERVICE'].methods_by_name['ListAlsoBought']._serialized_options = b'\220\002\001\312\330\031\231\001\010\016\022\025CATALOGUE_UNAVAILABLE\032~the server has not been able to load the catalogue from the Inventory service since it started; retry with exponential backoff'
   _globals['_RECOMMENDREQUEST']._serialized_start=221
-  _globals['_RECOMMENDREQUEST']._serialized_end=453
-  _globals['_RECOMMENDRESPONSE']._serialized_start=455
-  _globals['_RECOMMENDRESPONSE']._serialized_end=576
-  _globals['_BOOKRECOMMENDATION']._serialized_start=578
-  _globals['_BOOKRECOMMENDATION']._serialized_end=672
-  _globals['_RECOMMENDATIONSERVICE']._serialized_start=675
-  _globals['_RECOMMENDATIONSERVICE']._serialized_end=1014
+  _globals['_RECOMMENDREQUEST']._serialized_end=469
+  _globals['_RECOMMENDRESPONSE']._serialized_start=471
+  _globals['_RECOMMENDRESPONSE']._serialized_end=592
+  _globals['_LISTALSOBOUGHTREQUEST']._serialized_start=594
+  _globals['_LISTALSOBOUGHTREQUEST']._serialized_end=701
+  _globals['_LISTALSOBOUGHTRESPONSE']._serialized_start=703
+  _globals['_LISTALSOBOUGHTRESPONSE']._serialized_end=829
+  _globals['_BOOKRECOMMENDATION']._serialized_start=831
+  _globals['_BOOKRECOMMENDATION']._serialized_end=925
+  _globals['_RECOMMENDATIONSERVICE']._serialized_start=928
+  _globals['_RECOMMENDATIONSERVICE']._serialized_end=1726
 # @@protoc_insertion_point(module_scope)

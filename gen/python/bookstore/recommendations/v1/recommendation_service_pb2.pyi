@@ -26,6 +26,20 @@ class RecommendResponse(_message.Message):
     recommendations: _containers.RepeatedCompositeFieldContainer[BookRecommendation]
     def __init__(self, recommendations: _Optional[_Iterable[_Union[BookRecommendation, _Mapping]]] = ...) -> None: ...
 
+class ListAlsoBoughtRequest(_message.Message):
+    __slots__ = ("book_id", "max_results")
+    BOOK_ID_FIELD_NUMBER: _ClassVar[int]
+    MAX_RESULTS_FIELD_NUMBER: _ClassVar[int]
+    book_id: int
+    max_results: int
+    def __init__(self, book_id: _Optional[int] = ..., max_results: _Optional[int] = ...) -> None: ...
+
+class ListAlsoBoughtResponse(_message.Message):
+    __slots__ = ("recommendations",)
+    RECOMMENDATIONS_FIELD_NUMBER: _ClassVar[int]
+    recommendations: _containers.RepeatedCompositeFieldContainer[BookRecommendation]
+    def __init__(self, recommendations: _Optional[_Iterable[_Union[BookRecommendation, _Mapping]]] = ...) -> None: ...
+
 class BookRecommendation(_message.Message):
     __slots__ = ("book_id", "title")
     BOOK_ID_FIELD_NUMBER: _ClassVar[int]

@@ -26,7 +26,11 @@ if _version_not_supported:
 
 
 class RecommendationServiceStub:
-    """Recommends books.
+    """Recommends books, from what readers have bought and how they have rated it.
+
+    The service learns in the background which books are bought by the same
+    readers. Two books count as bought together only if at least two readers have
+    bought both, so that no answer shows what a single reader has bought.
     """
 
     def __init__(self, channel):
@@ -40,16 +44,43 @@ class RecommendationServiceStub:
                 request_serializer=bookstore_dot_recommendations_dot_v1_dot_recommendation__service__pb2.RecommendRequest.SerializeToString,
                 response_deserializer=bookstore_dot_recommendations_dot_v1_dot_recommendation__service__pb2.RecommendResponse.FromString,
                 _registered_method=True)
+        self.ListAlsoBought = channel.unary_unary(
+                '/bookstore.recommendations.v1.RecommendationService/ListAlsoBought',
+                request_serializer=bookstore_dot_recommendations_dot_v1_dot_recommendation__service__pb2.ListAlsoBoughtRequest.SerializeToString,
+                response_deserializer=bookstore_dot_recommendations_dot_v1_dot_recommendation__service__pb2.ListAlsoBoughtResponse.FromString,
+                _registered_method=True)
 
 
 class RecommendationServiceServicer:
-    """Recommends books.
+    """Recommends books, from what readers have bought and how they have rated it.
+
+    The service learns in the background which books are bought by the same
+    readers. Two books count as bought together only if at least two readers have
+    bought both, so that no answer shows what a single reader has bought.
     """
 
     def Recommend(self, request, context):
-        """Returns a random sample of the books of one category, each book at most
-        once. If the category has fewer books than requested, all of them are
-        returned.
+        """Recommends books of one category, each book at most once. If the category
+        has fewer books than requested, all of them are returned.
+
+        An anonymous visitor gets a random sample. A reader first gets the books
+        that were bought together with those that this reader has bought or likes,
+        the best first, and then a random sample. A book that the reader has ordered
+        is never recommended, from the moment on at which the order is placed. Books
+        that the reader has reviewed are left out too, unless the Reviews service
+        does not respond.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAlsoBought(self, request, context):
+        """Lists the books that readers of a book have also bought, the best match
+        first. A new purchase is counted within a few seconds in a small shop, and
+        within a few minutes in a large one.
+
+        The list is empty if too little is known about the book, and if the book is
+        not in the catalogue.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -63,6 +94,11 @@ def add_RecommendationServiceServicer_to_server(servicer, server):
                     request_deserializer=bookstore_dot_recommendations_dot_v1_dot_recommendation__service__pb2.RecommendRequest.FromString,
                     response_serializer=bookstore_dot_recommendations_dot_v1_dot_recommendation__service__pb2.RecommendResponse.SerializeToString,
             ),
+            'ListAlsoBought': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAlsoBought,
+                    request_deserializer=bookstore_dot_recommendations_dot_v1_dot_recommendation__service__pb2.ListAlsoBoughtRequest.FromString,
+                    response_serializer=bookstore_dot_recommendations_dot_v1_dot_recommendation__service__pb2.ListAlsoBoughtResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'bookstore.recommendations.v1.RecommendationService', rpc_method_handlers)
@@ -72,7 +108,11 @@ def add_RecommendationServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class RecommendationService:
-    """Recommends books.
+    """Recommends books, from what readers have bought and how they have rated it.
+
+    The service learns in the background which books are bought by the same
+    readers. Two books count as bought together only if at least two readers have
+    bought both, so that no answer shows what a single reader has bought.
     """
 
     @staticmethod
@@ -92,6 +132,33 @@ class RecommendationService:
             '/bookstore.recommendations.v1.RecommendationService/Recommend',
             bookstore_dot_recommendations_dot_v1_dot_recommendation__service__pb2.RecommendRequest.SerializeToString,
             bookstore_dot_recommendations_dot_v1_dot_recommendation__service__pb2.RecommendResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAlsoBought(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bookstore.recommendations.v1.RecommendationService/ListAlsoBought',
+            bookstore_dot_recommendations_dot_v1_dot_recommendation__service__pb2.ListAlsoBoughtRequest.SerializeToString,
+            bookstore_dot_recommendations_dot_v1_dot_recommendation__service__pb2.ListAlsoBoughtResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!bookstore/reviews/v1/rating.proto\x12\x14\x62ookstore.reviews.v1\x1a\x1b\x62uf/validate/validate.proto\"\xf2\x01\n\x06Rating\x12&\n\x07\x62ook_id\x18\x01 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\x93\xeb\xdc\x03(\x01R\x06\x62ookId\x12\x30\n\x0creview_count\x18\x02 \x01(\x03\x42\r\xbaH\n\"\x08\x18\xff\x93\xeb\xdc\x03(\x00R\x0breviewCount\x12>\n\x12\x61verage_hundredths\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xf4\x03(dH\x00R\x11\x61verageHundredths\x88\x01\x01\x12\x37\n\x0bstar_counts\x18\x04 \x03(\x03\x42\x16\xbaH\x13\x92\x01\x10\x08\x05\x10\x05\"\n\"\x08\x18\xff\x93\xeb\xdc\x03(\x00R\nstarCountsB\x15\n\x13_average_hundredthsB\xc8\x01\n\x18\x63om.bookstore.reviews.v1B\x0bRatingProtoP\x01Z-bindery/gen/go/bookstore/reviews/v1;reviewsv1\xa2\x02\x03\x42RX\xaa\x02\x14\x42ookstore.Reviews.V1\xca\x02\x14\x42ookstore\\Reviews\\V1\xe2\x02 Bookstore\\Reviews\\V1\\GPBMetadata\xea\x02\x16\x42ookstore::Reviews::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!bookstore/reviews/v1/rating.proto\x12\x14\x62ookstore.reviews.v1\x1a\x1b\x62uf/validate/validate.proto\"\xf2\x01\n\x06Rating\x12&\n\x07\x62ook_id\x18\x01 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\x93\xeb\xdc\x03(\x01R\x06\x62ookId\x12\x30\n\x0creview_count\x18\x02 \x01(\x03\x42\r\xbaH\n\"\x08\x18\xff\x93\xeb\xdc\x03(\x00R\x0breviewCount\x12>\n\x12\x61verage_hundredths\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xf4\x03(dH\x00R\x11\x61verageHundredths\x88\x01\x01\x12\x37\n\x0bstar_counts\x18\x04 \x03(\x03\x42\x16\xbaH\x13\x92\x01\x10\x08\x05\x10\x05\"\n\"\x08\x18\xff\x93\xeb\xdc\x03(\x00R\nstarCountsB\x15\n\x13_average_hundredths\"\x80\x01\n\x0cReaderRating\x12\'\n\naccount_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\taccountId\x12&\n\x07\x62ook_id\x18\x02 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\x93\xeb\xdc\x03(\x01R\x06\x62ookId\x12\x1f\n\x05stars\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x05(\x01R\x05starsB\xc8\x01\n\x18\x63om.bookstore.reviews.v1B\x0bRatingProtoP\x01Z-bindery/gen/go/bookstore/reviews/v1;reviewsv1\xa2\x02\x03\x42RX\xaa\x02\x14\x42ookstore.Reviews.V1\xca\x02\x14\x42ookstore\\Reviews\\V1\xe2\x02 Bookstore\\Reviews\\V1\\GPBMetadata\xea\x02\x16\x42ookstore::Reviews::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,6 +41,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RATING'].fields_by_name['average_hundredths']._serialized_options = b'\272H\007\032\005\030\364\003(d'
   _globals['_RATING'].fields_by_name['star_counts']._loaded_options = None
   _globals['_RATING'].fields_by_name['star_counts']._serialized_options = b'\272H\023\222\001\020\010\005\020\005\"\n\"\010\030\377\223\353\334\003(\000'
+  _globals['_READERRATING'].fields_by_name['account_id']._loaded_options = None
+  _globals['_READERRATING'].fields_by_name['account_id']._serialized_options = b'\272H\005r\003\260\001\001'
+  _globals['_READERRATING'].fields_by_name['book_id']._loaded_options = None
+  _globals['_READERRATING'].fields_by_name['book_id']._serialized_options = b'\272H\n\032\010\030\377\223\353\334\003(\001'
+  _globals['_READERRATING'].fields_by_name['stars']._loaded_options = None
+  _globals['_READERRATING'].fields_by_name['stars']._serialized_options = b'\272H\006\032\004\030\005(\001'
   _globals['_RATING']._serialized_start=89
   _globals['_RATING']._serialized_end=331
+  _globals['_READERRATING']._serialized_start=334
+  _globals['_READERRATING']._serialized_end=462
 # @@protoc_insertion_point(module_scope)

@@ -18,3 +18,13 @@ class Rating(_message.Message):
     average_hundredths: int
     star_counts: _containers.RepeatedScalarFieldContainer[int]
     def __init__(self, book_id: _Optional[int] = ..., review_count: _Optional[int] = ..., average_hundredths: _Optional[int] = ..., star_counts: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class ReaderRating(_message.Message):
+    __slots__ = ("account_id", "book_id", "stars")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    BOOK_ID_FIELD_NUMBER: _ClassVar[int]
+    STARS_FIELD_NUMBER: _ClassVar[int]
+    account_id: str
+    book_id: int
+    stars: int
+    def __init__(self, account_id: _Optional[str] = ..., book_id: _Optional[int] = ..., stars: _Optional[int] = ...) -> None: ...

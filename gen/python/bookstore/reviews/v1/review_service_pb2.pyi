@@ -176,3 +176,21 @@ class DeleteAccountDataRequest(_message.Message):
 class DeleteAccountDataResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class ListReaderRatingsRequest(_message.Message):
+    __slots__ = ("account_id", "page_size", "page_token")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    account_id: str
+    page_size: int
+    page_token: str
+    def __init__(self, account_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListReaderRatingsResponse(_message.Message):
+    __slots__ = ("ratings", "next_page_token")
+    RATINGS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    ratings: _containers.RepeatedCompositeFieldContainer[_rating_pb2.ReaderRating]
+    next_page_token: str
+    def __init__(self, ratings: _Optional[_Iterable[_Union[_rating_pb2.ReaderRating, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...

@@ -31,7 +31,7 @@ class ReviewServiceStub:
     Anybody may read reviews and ratings. PutReview, GetReview and DeleteReview
     need a session token and work on the review that the caller's account has
     written about the book. HideReview, ShowReview and ListAllReviews are for the
-    operator.
+    operator, and ListReaderRatings is for Recommendations.
     """
 
     def __init__(self, channel):
@@ -95,6 +95,11 @@ class ReviewServiceStub:
                 request_serializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.DeleteAccountDataRequest.SerializeToString,
                 response_deserializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.DeleteAccountDataResponse.FromString,
                 _registered_method=True)
+        self.ListReaderRatings = channel.unary_unary(
+                '/bookstore.reviews.v1.ReviewService/ListReaderRatings',
+                request_serializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ListReaderRatingsRequest.SerializeToString,
+                response_deserializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ListReaderRatingsResponse.FromString,
+                _registered_method=True)
 
 
 class ReviewServiceServicer:
@@ -103,7 +108,7 @@ class ReviewServiceServicer:
     Anybody may read reviews and ratings. PutReview, GetReview and DeleteReview
     need a session token and work on the review that the caller's account has
     written about the book. HideReview, ShowReview and ListAllReviews are for the
-    operator.
+    operator, and ListReaderRatings is for Recommendations.
     """
 
     def PutReview(self, request, context):
@@ -195,6 +200,15 @@ class ReviewServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListReaderRatings(self, request, context):
+        """Lists how accounts have rated books, the most recently written reviews
+        first. Hidden reviews are left out. Recommendations uses it to learn which
+        books readers like.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ReviewServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -253,6 +267,11 @@ def add_ReviewServiceServicer_to_server(servicer, server):
                     request_deserializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.DeleteAccountDataRequest.FromString,
                     response_serializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.DeleteAccountDataResponse.SerializeToString,
             ),
+            'ListReaderRatings': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListReaderRatings,
+                    request_deserializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ListReaderRatingsRequest.FromString,
+                    response_serializer=bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ListReaderRatingsResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'bookstore.reviews.v1.ReviewService', rpc_method_handlers)
@@ -267,7 +286,7 @@ class ReviewService:
     Anybody may read reviews and ratings. PutReview, GetReview and DeleteReview
     need a session token and work on the review that the caller's account has
     written about the book. HideReview, ShowReview and ListAllReviews are for the
-    operator.
+    operator, and ListReaderRatings is for Recommendations.
     """
 
     @staticmethod
@@ -557,6 +576,33 @@ class ReviewService:
             '/bookstore.reviews.v1.ReviewService/DeleteAccountData',
             bookstore_dot_reviews_dot_v1_dot_review__service__pb2.DeleteAccountDataRequest.SerializeToString,
             bookstore_dot_reviews_dot_v1_dot_review__service__pb2.DeleteAccountDataResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListReaderRatings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/bookstore.reviews.v1.ReviewService/ListReaderRatings',
+            bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ListReaderRatingsRequest.SerializeToString,
+            bookstore_dot_reviews_dot_v1_dot_review__service__pb2.ListReaderRatingsResponse.FromString,
             options,
             channel_credentials,
             insecure,

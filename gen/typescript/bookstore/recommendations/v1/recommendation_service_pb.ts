@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bookstore/recommendations/v1/recommendation_service.proto.
  */
 export const file_bookstore_recommendations_v1_recommendation_service: GenFile = /*@__PURE__*/
-  fileDesc("Cjlib29rc3RvcmUvcmVjb21tZW5kYXRpb25zL3YxL3JlY29tbWVuZGF0aW9uX3NlcnZpY2UucHJvdG8SHGJvb2tzdG9yZS5yZWNvbW1lbmRhdGlvbnMudjEiygEKEFJlY29tbWVuZFJlcXVlc3QSUgoHdXNlcl9pZBgBIAEoCUJBukgI2AEBcgOwAQHK2BkyYW4gYW5vbnltb3VzIHZpc2l0b3I6IGFsbCBib29rcyBjYW4gYmUgcmVjb21tZW5kZWQSQgoIY2F0ZWdvcnkYAiABKA4yJC5ib29rc3RvcmUuaW52ZW50b3J5LnYxLkJvb2tDYXRlZ29yeUIKukgHggEEEAEgABIeCgttYXhfcmVzdWx0cxgDIAEoBUIJukgGGgQYZCgBImgKEVJlY29tbWVuZFJlc3BvbnNlElMKD3JlY29tbWVuZGF0aW9ucxgBIAMoCzIwLmJvb2tzdG9yZS5yZWNvbW1lbmRhdGlvbnMudjEuQm9va1JlY29tbWVuZGF0aW9uQgi6SAWSAQIQZCJPChJCb29rUmVjb21tZW5kYXRpb24SHgoHYm9va19pZBgBIAEoBUINukgKGggY/5Pr3AMoARIZCgV0aXRsZRgCIAEoCUIKukgHcgUQARisAjLTAgoVUmVjb21tZW5kYXRpb25TZXJ2aWNlErMCCglSZWNvbW1lbmQSLi5ib29rc3RvcmUucmVjb21tZW5kYXRpb25zLnYxLlJlY29tbWVuZFJlcXVlc3QaLy5ib29rc3RvcmUucmVjb21tZW5kYXRpb25zLnYxLlJlY29tbWVuZFJlc3BvbnNlIsQBkAIBytgZmQEIDhIVQ0FUQUxPR1VFX1VOQVZBSUxBQkxFGn50aGUgc2VydmVyIGhhcyBub3QgYmVlbiBhYmxlIHRvIGxvYWQgdGhlIGNhdGFsb2d1ZSBmcm9tIHRoZSBJbnZlbnRvcnkgc2VydmljZSBzaW5jZSBpdCBzdGFydGVkOyByZXRyeSB3aXRoIGV4cG9uZW50aWFsIGJhY2tvZmbq2BkfdGhlIHJlc3BvbnNlIGlzIGEgcmFuZG9tIHNhbXBsZRoEsNkZAUKPAgogY29tLmJvb2tzdG9yZS5yZWNvbW1lbmRhdGlvbnMudjFCGlJlY29tbWVuZGF0aW9uU2VydmljZVByb3RvUAFaPWJpbmRlcnkvZ2VuL2dvL2Jvb2tzdG9yZS9yZWNvbW1lbmRhdGlvbnMvdjE7cmVjb21tZW5kYXRpb25zdjGiAgNCUliqAhxCb29rc3RvcmUuUmVjb21tZW5kYXRpb25zLlYxygIcQm9va3N0b3JlXFJlY29tbWVuZGF0aW9uc1xWMeICKEJvb2tzdG9yZVxSZWNvbW1lbmRhdGlvbnNcVjFcR1BCTWV0YWRhdGHqAh5Cb29rc3RvcmU6OlJlY29tbWVuZGF0aW9uczo6VjFiBnByb3RvMw", [file_bookstore_inventory_v1_book, file_bookstore_type_v1_conventions, file_buf_validate_validate, file_proofread_v1_options]);
+  fileDesc("Cjlib29rc3RvcmUvcmVjb21tZW5kYXRpb25zL3YxL3JlY29tbWVuZGF0aW9uX3NlcnZpY2UucHJvdG8SHGJvb2tzdG9yZS5yZWNvbW1lbmRhdGlvbnMudjEi2gEKEFJlY29tbWVuZFJlcXVlc3QSYgoHdXNlcl9pZBgBIAEoCUJRukgI2AEBcgOwAQHK2BlCYW4gYW5vbnltb3VzIHZpc2l0b3I6IGEgcmFuZG9tIHNhbXBsZSBvZiBhbGwgYm9va3Mgb2YgdGhlIGNhdGVnb3J5EkIKCGNhdGVnb3J5GAIgASgOMiQuYm9va3N0b3JlLmludmVudG9yeS52MS5Cb29rQ2F0ZWdvcnlCCrpIB4IBBBABIAASHgoLbWF4X3Jlc3VsdHMYAyABKAVCCbpIBhoEGGQoASJoChFSZWNvbW1lbmRSZXNwb25zZRJTCg9yZWNvbW1lbmRhdGlvbnMYASADKAsyMC5ib29rc3RvcmUucmVjb21tZW5kYXRpb25zLnYxLkJvb2tSZWNvbW1lbmRhdGlvbkIIukgFkgECEGQiVwoVTGlzdEFsc29Cb3VnaHRSZXF1ZXN0Eh4KB2Jvb2tfaWQYASABKAVCDbpIChoIGP+T69wDKAESHgoLbWF4X3Jlc3VsdHMYAiABKAVCCbpIBhoEGDIoASJtChZMaXN0QWxzb0JvdWdodFJlc3BvbnNlElMKD3JlY29tbWVuZGF0aW9ucxgBIAMoCzIwLmJvb2tzdG9yZS5yZWNvbW1lbmRhdGlvbnMudjEuQm9va1JlY29tbWVuZGF0aW9uQgi6SAWSAQIQMiJPChJCb29rUmVjb21tZW5kYXRpb24SHgoHYm9va19pZBgBIAEoBUINukgKGggY/5Pr3AMoARIZCgV0aXRsZRgCIAEoCUIKukgHcgUQARisAjKeBgoVUmVjb21tZW5kYXRpb25TZXJ2aWNlEtwDCglSZWNvbW1lbmQSLi5ib29rc3RvcmUucmVjb21tZW5kYXRpb25zLnYxLlJlY29tbWVuZFJlcXVlc3QaLy5ib29rc3RvcmUucmVjb21tZW5kYXRpb25zLnYxLlJlY29tbWVuZFJlc3BvbnNlIu0CkAIBytgZmQEIDhIVQ0FUQUxPR1VFX1VOQVZBSUxBQkxFGn50aGUgc2VydmVyIGhhcyBub3QgYmVlbiBhYmxlIHRvIGxvYWQgdGhlIGNhdGFsb2d1ZSBmcm9tIHRoZSBJbnZlbnRvcnkgc2VydmljZSBzaW5jZSBpdCBzdGFydGVkOyByZXRyeSB3aXRoIGV4cG9uZW50aWFsIGJhY2tvZmbK2BmeAQgOEhVQVVJDSEFTRVNfVU5BVkFJTEFCTEUaggF0aGUgQ2FydCBzZXJ2aWNlIGRvZXMgbm90IHJlc3BvbmQsIHNvIGl0IGlzIHVua25vd24gd2hpY2ggYm9va3MgdGhlIHJlYWRlciBoYXM7IHJldHJ5IHdpdGggZXhwb25lbnRpYWwgYmFja29mZiwgb3Igd2l0aG91dCB1c2VyX2lk6tgZJXRoZSByZXNwb25zZSBjb250YWlucyBhIHJhbmRvbSBzYW1wbGUSnwIKDkxpc3RBbHNvQm91Z2h0EjMuYm9va3N0b3JlLnJlY29tbWVuZGF0aW9ucy52MS5MaXN0QWxzb0JvdWdodFJlcXVlc3QaNC5ib29rc3RvcmUucmVjb21tZW5kYXRpb25zLnYxLkxpc3RBbHNvQm91Z2h0UmVzcG9uc2UioQGQAgHK2BmZAQgOEhVDQVRBTE9HVUVfVU5BVkFJTEFCTEUafnRoZSBzZXJ2ZXIgaGFzIG5vdCBiZWVuIGFibGUgdG8gbG9hZCB0aGUgY2F0YWxvZ3VlIGZyb20gdGhlIEludmVudG9yeSBzZXJ2aWNlIHNpbmNlIGl0IHN0YXJ0ZWQ7IHJldHJ5IHdpdGggZXhwb25lbnRpYWwgYmFja29mZhoEsNkZAUKPAgogY29tLmJvb2tzdG9yZS5yZWNvbW1lbmRhdGlvbnMudjFCGlJlY29tbWVuZGF0aW9uU2VydmljZVByb3RvUAFaPWJpbmRlcnkvZ2VuL2dvL2Jvb2tzdG9yZS9yZWNvbW1lbmRhdGlvbnMvdjE7cmVjb21tZW5kYXRpb25zdjGiAgNCUliqAhxCb29rc3RvcmUuUmVjb21tZW5kYXRpb25zLlYxygIcQm9va3N0b3JlXFJlY29tbWVuZGF0aW9uc1xWMeICKEJvb2tzdG9yZVxSZWNvbW1lbmRhdGlvbnNcVjFcR1BCTWV0YWRhdGHqAh5Cb29rc3RvcmU6OlJlY29tbWVuZGF0aW9uczo6VjFiBnByb3RvMw", [file_bookstore_inventory_v1_book, file_bookstore_type_v1_conventions, file_buf_validate_validate, file_proofread_v1_options]);
 
 /**
  * The category, the number of books and, optionally, the reader.
@@ -24,8 +24,9 @@ export const file_bookstore_recommendations_v1_recommendation_service: GenFile =
  */
 export type RecommendRequest = Message<"bookstore.recommendations.v1.RecommendRequest"> & {
   /**
-   * The account id of the reader, a UUID. Books that this account has bought
-   * are not recommended.
+   * The account id of the reader, a UUID. Keep account ids secret: whoever knows
+   * one can get recommendations for it. An account that does not exist has bought
+   * nothing.
    *
    * @generated from field: string user_id = 1;
    */
@@ -56,14 +57,15 @@ export const RecommendRequestSchema: GenMessage<RecommendRequest> = /*@__PURE__*
   messageDesc(file_bookstore_recommendations_v1_recommendation_service, 0);
 
 /**
- * The random sample. The next call returns another one.
+ * The recommendations. The next call can return others.
  *
  * @generated from message bookstore.recommendations.v1.RecommendResponse
  */
 export type RecommendResponse = Message<"bookstore.recommendations.v1.RecommendResponse"> & {
   /**
-   * The recommended books, in random order. Empty if the category has no books,
-   * or none that the reader has not bought.
+   * The recommended books: those that suit the reader, the best first, and then
+   * others in random order. Empty if the category has no books, or none that the
+   * reader does not have.
    *
    * @generated from field: repeated bookstore.recommendations.v1.BookRecommendation recommendations = 1;
    */
@@ -76,6 +78,56 @@ export type RecommendResponse = Message<"bookstore.recommendations.v1.RecommendR
  */
 export const RecommendResponseSchema: GenMessage<RecommendResponse> = /*@__PURE__*/
   messageDesc(file_bookstore_recommendations_v1_recommendation_service, 1);
+
+/**
+ * The book, and the number of other books.
+ *
+ * @generated from message bookstore.recommendations.v1.ListAlsoBoughtRequest
+ */
+export type ListAlsoBoughtRequest = Message<"bookstore.recommendations.v1.ListAlsoBoughtRequest"> & {
+  /**
+   * The id of the book.
+   *
+   * @generated from field: int32 book_id = 1;
+   */
+  bookId: number;
+
+  /**
+   * The maximum number of books, from 1 to 50. An unset field (zero) is refused,
+   * because a client that forgot it would get an empty list and not know why.
+   *
+   * @generated from field: int32 max_results = 2;
+   */
+  maxResults: number;
+};
+
+/**
+ * Describes the message bookstore.recommendations.v1.ListAlsoBoughtRequest.
+ * Use `create(ListAlsoBoughtRequestSchema)` to create a new message.
+ */
+export const ListAlsoBoughtRequestSchema: GenMessage<ListAlsoBoughtRequest> = /*@__PURE__*/
+  messageDesc(file_bookstore_recommendations_v1_recommendation_service, 2);
+
+/**
+ * What readers of the book have also bought.
+ *
+ * @generated from message bookstore.recommendations.v1.ListAlsoBoughtResponse
+ */
+export type ListAlsoBoughtResponse = Message<"bookstore.recommendations.v1.ListAlsoBoughtResponse"> & {
+  /**
+   * The other books, the best match first.
+   *
+   * @generated from field: repeated bookstore.recommendations.v1.BookRecommendation recommendations = 1;
+   */
+  recommendations: BookRecommendation[];
+};
+
+/**
+ * Describes the message bookstore.recommendations.v1.ListAlsoBoughtResponse.
+ * Use `create(ListAlsoBoughtResponseSchema)` to create a new message.
+ */
+export const ListAlsoBoughtResponseSchema: GenMessage<ListAlsoBoughtResponse> = /*@__PURE__*/
+  messageDesc(file_bookstore_recommendations_v1_recommendation_service, 3);
 
 /**
  * A recommended book.
@@ -103,18 +155,28 @@ export type BookRecommendation = Message<"bookstore.recommendations.v1.BookRecom
  * Use `create(BookRecommendationSchema)` to create a new message.
  */
 export const BookRecommendationSchema: GenMessage<BookRecommendation> = /*@__PURE__*/
-  messageDesc(file_bookstore_recommendations_v1_recommendation_service, 2);
+  messageDesc(file_bookstore_recommendations_v1_recommendation_service, 4);
 
 /**
- * Recommends books.
+ * Recommends books, from what readers have bought and how they have rated it.
+ *
+ * The service learns in the background which books are bought by the same
+ * readers. Two books count as bought together only if at least two readers have
+ * bought both, so that no answer shows what a single reader has bought.
  *
  * @generated from service bookstore.recommendations.v1.RecommendationService
  */
 export const RecommendationService: GenService<{
   /**
-   * Returns a random sample of the books of one category, each book at most
-   * once. If the category has fewer books than requested, all of them are
-   * returned.
+   * Recommends books of one category, each book at most once. If the category
+   * has fewer books than requested, all of them are returned.
+   *
+   * An anonymous visitor gets a random sample. A reader first gets the books
+   * that were bought together with those that this reader has bought or likes,
+   * the best first, and then a random sample. A book that the reader has ordered
+   * is never recommended, from the moment on at which the order is placed. Books
+   * that the reader has reviewed are left out too, unless the Reviews service
+   * does not respond.
    *
    * @generated from rpc bookstore.recommendations.v1.RecommendationService.Recommend
    */
@@ -122,6 +184,21 @@ export const RecommendationService: GenService<{
     methodKind: "unary";
     input: typeof RecommendRequestSchema;
     output: typeof RecommendResponseSchema;
+  },
+  /**
+   * Lists the books that readers of a book have also bought, the best match
+   * first. A new purchase is counted within a few seconds in a small shop, and
+   * within a few minutes in a large one.
+   *
+   * The list is empty if too little is known about the book, and if the book is
+   * not in the catalogue.
+   *
+   * @generated from rpc bookstore.recommendations.v1.RecommendationService.ListAlsoBought
+   */
+  listAlsoBought: {
+    methodKind: "unary";
+    input: typeof ListAlsoBoughtRequestSchema;
+    output: typeof ListAlsoBoughtResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_bookstore_recommendations_v1_recommendation_service, 0);

@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bookstore/reviews/v1/rating.proto.
  */
 export const file_bookstore_reviews_v1_rating: GenFile = /*@__PURE__*/
-  fileDesc("CiFib29rc3RvcmUvcmV2aWV3cy92MS9yYXRpbmcucHJvdG8SFGJvb2tzdG9yZS5yZXZpZXdzLnYxIr4BCgZSYXRpbmcSHgoHYm9va19pZBgBIAEoBUINukgKGggY/5Pr3AMoARIjCgxyZXZpZXdfY291bnQYAiABKANCDbpICiIIGP+T69wDKAASKwoSYXZlcmFnZV9odW5kcmVkdGhzGAMgASgFQgq6SAcaBRj0AyhkSACIAQESKwoLc3Rhcl9jb3VudHMYBCADKANCFrpIE5IBEAgFEAUiCiIIGP+T69wDKABCFQoTX2F2ZXJhZ2VfaHVuZHJlZHRoc0LIAQoYY29tLmJvb2tzdG9yZS5yZXZpZXdzLnYxQgtSYXRpbmdQcm90b1ABWi1iaW5kZXJ5L2dlbi9nby9ib29rc3RvcmUvcmV2aWV3cy92MTtyZXZpZXdzdjGiAgNCUliqAhRCb29rc3RvcmUuUmV2aWV3cy5WMcoCFEJvb2tzdG9yZVxSZXZpZXdzXFYx4gIgQm9va3N0b3JlXFJldmlld3NcVjFcR1BCTWV0YWRhdGHqAhZCb29rc3RvcmU6OlJldmlld3M6OlYxYgZwcm90bzM", [file_buf_validate_validate]);
+  fileDesc("CiFib29rc3RvcmUvcmV2aWV3cy92MS9yYXRpbmcucHJvdG8SFGJvb2tzdG9yZS5yZXZpZXdzLnYxIr4BCgZSYXRpbmcSHgoHYm9va19pZBgBIAEoBUINukgKGggY/5Pr3AMoARIjCgxyZXZpZXdfY291bnQYAiABKANCDbpICiIIGP+T69wDKAASKwoSYXZlcmFnZV9odW5kcmVkdGhzGAMgASgFQgq6SAcaBRj0AyhkSACIAQESKwoLc3Rhcl9jb3VudHMYBCADKANCFrpIE5IBEAgFEAUiCiIIGP+T69wDKABCFQoTX2F2ZXJhZ2VfaHVuZHJlZHRocyJmCgxSZWFkZXJSYXRpbmcSHAoKYWNjb3VudF9pZBgBIAEoCUIIukgFcgOwAQESHgoHYm9va19pZBgCIAEoBUINukgKGggY/5Pr3AMoARIYCgVzdGFycxgDIAEoBUIJukgGGgQYBSgBQsgBChhjb20uYm9va3N0b3JlLnJldmlld3MudjFCC1JhdGluZ1Byb3RvUAFaLWJpbmRlcnkvZ2VuL2dvL2Jvb2tzdG9yZS9yZXZpZXdzL3YxO3Jldmlld3N2MaICA0JSWKoCFEJvb2tzdG9yZS5SZXZpZXdzLlYxygIUQm9va3N0b3JlXFJldmlld3NcVjHiAiBCb29rc3RvcmVcUmV2aWV3c1xWMVxHUEJNZXRhZGF0YeoCFkJvb2tzdG9yZTo6UmV2aWV3czo6VjFiBnByb3RvMw", [file_buf_validate_validate]);
 
 /**
  * The summary of all reviews of a book.
@@ -56,4 +56,39 @@ export type Rating = Message<"bookstore.reviews.v1.Rating"> & {
  */
 export const RatingSchema: GenMessage<Rating> = /*@__PURE__*/
   messageDesc(file_bookstore_reviews_v1_rating, 0);
+
+/**
+ * How an account has rated a book in its review.
+ *
+ * @generated from message bookstore.reviews.v1.ReaderRating
+ */
+export type ReaderRating = Message<"bookstore.reviews.v1.ReaderRating"> & {
+  /**
+   * The id of the account that wrote the review.
+   *
+   * @generated from field: string account_id = 1;
+   */
+  accountId: string;
+
+  /**
+   * The id of the book.
+   *
+   * @generated from field: int32 book_id = 2;
+   */
+  bookId: number;
+
+  /**
+   * The number of stars, from 1 (worst) to 5 (best).
+   *
+   * @generated from field: int32 stars = 3;
+   */
+  stars: number;
+};
+
+/**
+ * Describes the message bookstore.reviews.v1.ReaderRating.
+ * Use `create(ReaderRatingSchema)` to create a new message.
+ */
+export const ReaderRatingSchema: GenMessage<ReaderRating> = /*@__PURE__*/
+  messageDesc(file_bookstore_reviews_v1_rating, 1);
 

@@ -7,7 +7,7 @@ use contract::{
     RecommendationRequest,
     bookstore::{
         accounts::v1::{
-            Address, ExportAccountRequest, VerifyEmailRequest,
+            Address, ExportAccountRequest, GetAccountRequest, VerifyEmailRequest,
             account_service_client::AccountServiceClient,
         },
         cart::v1::{
@@ -18,7 +18,7 @@ use contract::{
             BatchGetStockRequest, BookCategory, CommitReservationRequest, ReservationLine,
             ReservationState, ReserveStockRequest, SetStockRequest, StockLevel,
         },
-        recommendations::v1::RecommendRequest,
+        recommendations::v1::{ListAlsoBoughtRequest, RecommendRequest},
         reviews::v1::{
             GetRatingRequest, PutReviewRequest, review_service_client::ReviewServiceClient,
         },
@@ -67,6 +67,7 @@ impl<'h> Deployment<'h> {
         self.fill_a_cart().await;
         let token = self.order().await;
         self.review(&token).await;
+        self.recommend_to_buyer(&token).await;
         self.export(&token).await;
         let agree = self.audit();
         assert_eq!((agree.code, agree.stderr.as_str()), (0, ""));
@@ -176,8 +177,7 @@ impl<'h> Deployment<'h> {
         assert_eq!(cart.subtotals.len(), 1);
     }
 
-    /// Signs up, puts two copies of a book into the cart, and orders and pays them. Returns the
-    /// session token.
+    /// Signs up, and orders and pays two copies of a book. Returns the session token.
     async fn order(self) -> String {
         sign_up(self.accounts).await;
         let request = VerifyEmailRequest {
@@ -187,37 +187,38 @@ impl<'h> Deployment<'h> {
         accounts.verify_email(request).await.expect("it is valid");
         let token = session_token(self.accounts).await;
 
-        let request = PutItemRequest {
-            cart_id: String::new(),
-            book_id: 8,
-            quantity: 2,
-        };
-        let mut cart = CartServiceClient::new(self.cart.channel());
-        let added = cart.put_item(with_token(request, &token)).await;
-        let added = added.expect("there is room").into_inner().cart;
-        let request = PlaceOrderRequest {
-            request_id: uuid::Uuid::new_v4().to_string(),
-            cart_etag: added.expect("required").etag,
-            shipping_address: Some(Address {
-                recipient: "Ada Lovelace".to_owned(),
-                street_lines: vec!["12 St James's Square".to_owned()],
-                city: "London".to_owned(),
-                region: String::new(),
-                postal_code: "SW1Y 4JH".to_owned(),
-                country_code: "GB".to_owned(),
-            }),
-            payment_method: Some(PaymentMethod {
-                token: "tok_visa".to_owned(),
-            }),
-        };
-        let mut checkout = CheckoutServiceClient::new(self.cart.channel());
-        let placed = checkout.place_order(with_token(request, &token)).await;
-        let placed = placed.expect("there are copies").into_inner().order;
-        let paid = self
-            .wait_until_paid(placed.expect("required"), &token)
-            .await;
+        let placed = place_order(self.cart, &token, &[(8, 2)]).await;
+        let paid = wait_until_paid(self.cart, placed, &token).await;
         assert_ne!(paid.transaction_id, "");
         token
+    }
+
+    /// Recommends books to the buyer, but not the one that was bought.
+    async fn recommend_to_buyer(self, token: &str) {
+        let mut accounts = AccountServiceClient::new(self.accounts.channel());
+        let account = accounts.get_account(with_token(GetAccountRequest {}, token));
+        let account = account.await.expect("it is signed in").into_inner().account;
+        let request = RecommendRequest {
+            user_id: account.expect("required").account_id,
+            category: BookCategory::SelfHelp.into(),
+            max_results: 100,
+        };
+        let mut client = self.recommendations.recommendations();
+        let books = eventually("a recommendation to the buyer", async || {
+            let answer = client.recommend(request.clone()).await.ok()?;
+            Some(answer.into_inner().recommendations)
+        })
+        .await;
+        assert!(books.len() > 20, "{} books", books.len());
+        assert!(books.iter().all(|book| book.book_id != 8), "{books:?}");
+        // Nobody else has bought it, so nothing may show.
+        let request = ListAlsoBoughtRequest {
+            book_id: 8,
+            max_results: 10,
+        };
+        let also_bought = client.list_also_bought(request).await;
+        let also_bought = also_bought.expect("the catalogue is loaded").into_inner();
+        assert_eq!(also_bought.recommendations, []);
     }
 
     /// Reviews the book that was bought.
@@ -257,24 +258,6 @@ impl<'h> Deployment<'h> {
         assert_eq!(payment["receipt_email"], "ada@example.org");
         let review = &document["reviews"]["reviews"][0];
         assert_eq!(review["stars"], 4, "{document}");
-    }
-
-    async fn wait_until_paid(self, placed: Order, token: &str) -> Order {
-        let request = WatchOrderRequest {
-            order_id: placed.order_id,
-        };
-        let mut checkout = CheckoutServiceClient::new(self.cart.channel());
-        let watching = checkout.watch_order(with_token(request, token)).await;
-        let mut orders = watching.expect("it is the buyer's").into_inner();
-        loop {
-            let message = orders.message().await.expect("the stream does not fail");
-            let order = message.and_then(|response| response.order);
-            let order = order.expect("the order is not final");
-            if order.state() != OrderState::Placed {
-                assert_eq!(order.state(), OrderState::Paid, "{order:?}");
-                return order;
-            }
-        }
     }
 
     /// Sets the stock of a book to three copies and sells two. Returns the reservation.
@@ -341,5 +324,59 @@ impl<'h> Deployment<'h> {
             panic!("one book was requested: {levels:?}");
         };
         (on_hand, reserved, available)
+    }
+}
+
+/// Orders copies of books, each with its number of copies.
+pub async fn place_order(cart: &TestProcess, token: &str, items: &[(i32, i32)]) -> Order {
+    let mut carts = CartServiceClient::new(cart.channel());
+    let mut cart_etag = String::new();
+    for (book_id, quantity) in items {
+        let request = PutItemRequest {
+            cart_id: String::new(),
+            book_id: *book_id,
+            quantity: *quantity,
+        };
+        let added = carts.put_item(with_token(request, token)).await;
+        let added = added.expect("there is room").into_inner().cart;
+        cart_etag = added.expect("required").etag;
+    }
+    let request = PlaceOrderRequest {
+        request_id: uuid::Uuid::new_v4().to_string(),
+        cart_etag,
+        shipping_address: Some(Address {
+            recipient: "Ada Lovelace".to_owned(),
+            street_lines: vec!["12 St James's Square".to_owned()],
+            city: "London".to_owned(),
+            region: String::new(),
+            postal_code: "SW1Y 4JH".to_owned(),
+            country_code: "GB".to_owned(),
+        }),
+        payment_method: Some(PaymentMethod {
+            token: "tok_visa".to_owned(),
+        }),
+    };
+    let mut checkout = CheckoutServiceClient::new(cart.channel());
+    let placed = checkout.place_order(with_token(request, token)).await;
+    let placed = placed.expect("there are copies").into_inner().order;
+    placed.expect("required")
+}
+
+/// Waits for the payment of an order.
+pub async fn wait_until_paid(cart: &TestProcess, placed: Order, token: &str) -> Order {
+    let request = WatchOrderRequest {
+        order_id: placed.order_id,
+    };
+    let mut checkout = CheckoutServiceClient::new(cart.channel());
+    let watching = checkout.watch_order(with_token(request, token)).await;
+    let mut orders = watching.expect("it is the buyer's").into_inner();
+    loop {
+        let message = orders.message().await.expect("the stream does not fail");
+        let order = message.and_then(|response| response.order);
+        let order = order.expect("the order is not final");
+        if order.state() != OrderState::Placed {
+            assert_eq!(order.state(), OrderState::Paid, "{order:?}");
+            return order;
+        }
     }
 }

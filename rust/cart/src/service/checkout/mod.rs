@@ -4,15 +4,16 @@ mod account_data;
 mod advance;
 mod operator;
 mod place;
+mod purchases;
 mod watch;
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use rpc::Channel;
 use service::{
-    AccountId, BookId, Clock, IdSource, OutboxOptions, OutboxWorker, Page, PageScope,
-    PruneIdempotencyKeys, SystemClock, UuidV7Ids, Watchers,
+    AccountId, Clock, IdSource, OutboxOptions, OutboxWorker, Page, PageScope, PruneIdempotencyKeys,
+    SystemClock, UuidV7Ids, Watchers,
 };
 use store::{Changes, Db, Engine, outbox};
 use tokio_util::task::AbortOnDropHandle;
@@ -218,26 +219,6 @@ impl Checkout {
         Page::from_items(orders, page_size, |last| {
             Ok(scope.encode_id(last.order_id.0)?)
         })
-    }
-
-    /// Which of the books an account has bought, in the order of `book_ids`.
-    ///
-    /// # Errors
-    /// An error of the database.
-    pub async fn bought(
-        &self,
-        account_id: AccountId,
-        book_ids: &[BookId],
-    ) -> Result<Vec<BookId>, CartError> {
-        let ids: Vec<i64> = book_ids.iter().map(|book_id| book_id.0.into()).collect();
-        let bought = store::read!(self.db(), connection => {
-            rows::orders::bought(connection, account_id, &ids).await
-        })?;
-        let bought: HashSet<i64> = bought.into_iter().collect();
-        let book_ids = book_ids.iter().copied();
-        Ok(book_ids
-            .filter(|book_id| bought.contains(&book_id.0.into()))
-            .collect())
     }
 
     /// Cancels an order of an account.
