@@ -115,6 +115,11 @@ pub enum Expect {
     /// One of these codes, with any details: what the gRPC specification or the profile
     /// of the server's stack allows for malformed bytes. [`Code`] 0 is OK.
     OneOf(Vec<Code>),
+    /// The request lacks a field that its type requires, by `required` of proto2 or
+    /// `LEGACY_REQUIRED` of an edition: the profile says whether the server's stack refuses to
+    /// parse it. If it does not, the field has its default value, and the request breaks
+    /// these rules.
+    MissingRequired(Vec<Violation>),
     /// An answer that is not gRPC, with one of these HTTP statuses.
     Http(Vec<u16>),
     /// Any answer except a crash, a hang or a malformed one: the specification leaves it

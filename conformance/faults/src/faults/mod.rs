@@ -5,6 +5,7 @@ mod bounds;
 mod fault_behaviour;
 mod paging;
 mod pieces;
+mod legacy;
 mod refusals;
 mod responses;
 mod server_behaviour;
@@ -91,6 +92,7 @@ pub fn table() -> Vec<Fault> {
     parts.into_iter().flatten().collect()
 }
 
+        legacy::faults(),
 /// One generated fault for each rule of each request field: the rule is not checked.
 pub fn unchecked_rules() -> Vec<Fault> {
     unchecked_rules::faults()

@@ -1,9 +1,13 @@
 //! Checks the answer to a request that keeps every rule: it must be OK with a valid
 //! response, or an error that the method declares.
 
-use prost_reflect::DynamicMessage;
+use prost::DecodeError;
+use prost_reflect::{DynamicMessage, MessageDescriptor};
 
-use super::{Judge, MethodContract, Mismatch, details::StatusDetails, refused::format_violations};
+use super::{
+    Judge, MethodContract, Mismatch, details::StatusDetails, refused::format_violations,
+    unverified_text,
+};
 use crate::{case::Violation, contract::Code, finding::FindingKind, outcome::Answer};
 
 const INVALID_ARGUMENT: Code = Code(3);
@@ -48,6 +52,22 @@ impl Judge<'_> {
     fn check_message(&self, contract: &MethodContract<'_>, bytes: &[u8]) -> Option<Mismatch> {
         if self.is_known_valid(contract, bytes) {
             return None;
+    fn decode(
+        &self,
+        response: &MessageDescriptor,
+        bytes: &[u8],
+    ) -> Result<DynamicMessage, DecodeError> {
+        let decoded = DynamicMessage::decode(response.clone(), bytes);
+        let unverified = &self.features.unvalidated_texts;
+        if decoded.is_ok() || unverified.is_empty() {
+            return decoded;
+        }
+        match unverified_text::replaced(bytes, response, unverified) {
+            Some(replaced) => DynamicMessage::decode(response.clone(), replaced.as_slice()),
+            None => decoded,
+        }
+    }
+
         }
         let name = contract.response.full_name();
         let decoded = match DynamicMessage::decode(contract.response.clone(), bytes) {
@@ -72,6 +92,11 @@ impl Judge<'_> {
             format!("a {name} that keeps its rules"),
             format!("it breaks {}", format_violations(&broken)),
         ))
+        if let Some(field) = self.oracle.missing_required_field(&decoded) {
+            let expected = format!("a {name} with its required fields");
+            let observed = format!("it lacks {field}");
+            return Some((FindingKind::BadResponse, expected, observed));
+        }
     }
 }
 

@@ -18,6 +18,7 @@ mod response_cache;
 #[cfg(test)]
 mod tests;
 mod wellformed;
+mod unverified_text;
 
 use std::{
     collections::HashMap,
@@ -26,7 +27,7 @@ use std::{
 
 use crate::{
     case::{Case, Expect, Payload, Phase},
-    contract::{Code, Contract},
+    contract::{Code, Contract, Features},
     finding::{Finding, FindingKind, Reproduction},
     oracle::Oracle,
     outcome::{Answer, Outcome},
@@ -47,6 +48,7 @@ pub struct Judge<'c> {
     oracle: &'c Oracle,
     profile: &'c Profile,
     methods: HashMap<&'c str, MethodContract<'c>>,
+    features: &'c Features,
     valid_responses: Mutex<ValidResponses>,
 }
 
@@ -57,6 +59,7 @@ impl<'c> Judge<'c> {
             oracle,
             profile,
             methods: MethodContract::all(contract),
+            features: contract.features(),
             valid_responses: Mutex::default(),
         }
     }
@@ -88,6 +91,14 @@ impl<'c> Judge<'c> {
             }
         };
         let code = code_of(outcome).unwrap_or(Code(2));
+        if let Expect::MissingRequired(due) = &case.expect {
+            let expect = self.profile.expectation_of_incomplete_message(due);
+            let case = Case {
+                expect,
+                ..case.clone()
+            };
+            return self.mismatches(&case, outcome);
+        }
         let foreign = answer.http_status != 200 && answer.http_status != 0;
         match &case.expect {
             Expect::Http(statuses) => {
@@ -140,7 +151,7 @@ impl<'c> Judge<'c> {
                 outcome,
                 &status_details,
             )),
-            Expect::Http(_) | Expect::AnyAnswer => {}
+            Expect::MissingRequired(_) | Expect::Http(_) | Expect::AnyAnswer => {}
         }
         mismatches
     }
@@ -178,11 +189,20 @@ impl<'c> Judge<'c> {
 
     fn check_reset(&self, case: &Case, outcome: &Outcome) -> Vec<Mismatch> {
         let reset_by_us = matches!(&case.send, Payload::Raw(call) if call.reset);
-        let expected = match &case.expect {
+        let incomplete = match &case.expect {
+            Expect::MissingRequired(due) => {
+                Some(self.profile.expectation_of_incomplete_message(due))
+            }
+            _ => None,
+        };
+        let expected = match incomplete.as_ref().unwrap_or(&case.expect) {
             _ if reset_by_us => true,
             Expect::AnyAnswer => true,
             Expect::OneOf(codes) => code_of(outcome).is_some_and(|code| codes.contains(&code)),
-            Expect::Accepted | Expect::Refused(_) | Expect::Http(_) => false,
+            Expect::Accepted
+            | Expect::Refused(_)
+            | Expect::MissingRequired(_)
+            | Expect::Http(_) => false,
         };
         if expected {
             Vec::new()
@@ -305,6 +325,9 @@ pub fn describe_expectation(expect: &Expect) -> String {
 /// Describes an outcome for a report.
 pub fn describe_outcome(outcome: &Outcome) -> String {
     match outcome {
+        Expect::MissingRequired(_) => {
+            "an error, because a required field is missing, or its default value if the stack of the server does not refuse such messages".to_owned()
+        }
         Outcome::Answered(answer) => describe_answer(answer),
         Outcome::TimedOut { after } => format!("no answer within {after:?}"),
         Outcome::Reset { code } => {

@@ -8,8 +8,10 @@ pub enum ProtocolAnomaly {
     MalformedMessage,
     /// A field has a length of 2^63, of which the lower 32 bits are zero.
     HugeFieldLength,
-    /// A string field contains bytes that are not UTF-8.
+    /// A string field that must be UTF-8 contains other bytes.
     InvalidUtf8,
+    /// A field is missing that proto2 or an edition requires.
+    MissingRequiredField,
     /// A known field has another wire type; the rest of the message is valid.
     WrongWireType,
     /// An unknown field nests groups deeper than the recursion limit of parsers.
@@ -77,7 +79,7 @@ pub enum Reaction {
 
 impl ProtocolAnomaly {
     /// All anomalies, in the order of the table in `profile.md`.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::MalformedMessage,
         Self::HugeFieldLength,
         Self::InvalidUtf8,
@@ -85,6 +87,7 @@ impl ProtocolAnomaly {
         Self::DeeplyNestedGroups,
         Self::LengthBeyondEnd,
         Self::TruncatedStream,
+        Self::MissingRequiredField,
         Self::LengthTooShort,
         Self::TrailingBytes,
         Self::NoMessage,

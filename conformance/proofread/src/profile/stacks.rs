@@ -70,6 +70,14 @@ fn reactions_to(anomaly: ProtocolAnomaly) -> [Reaction; 6] {
             RunsOr(&[INVALID_ARGUMENT]),
         ],
         ProtocolAnomaly::DeeplyNestedGroups => [
+        ProtocolAnomaly::MissingRequiredField => [
+            PARSING,
+            RunsOr(&[INTERNAL]),
+            RunsOr(&[INTERNAL]),
+            PARSING,
+            Fails(&[UNKNOWN, INTERNAL]),
+            Fails(&[INVALID_ARGUMENT]),
+        ],
             RunsOr(&[INTERNAL]),
             PARSING,
             RunsOr(&[INTERNAL]),

@@ -111,12 +111,7 @@ impl CaseBuilder<'_> {
     /// can't be evaluated.
     fn expectation(&self, bytes: &[u8]) -> Option<Expect> {
         let decoded = DynamicMessage::decode(self.baseline.descriptor(), bytes).ok()?;
-        let due = self.oracle.stable_violations(&decoded).ok()?;
-        Some(if due.is_empty() {
-            Expect::Accepted
-        } else {
-            Expect::Refused(due.into_iter().collect())
-        })
+        self.oracle.expectation([&decoded]).ok()
     }
 
     /// A case whose expected answer the oracle decides; `None` if it can't.
