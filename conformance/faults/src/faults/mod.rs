@@ -1,14 +1,18 @@
 //! The faults. Each fault violates the contract in one way; otherwise the server is
 //! correct.
 
+mod answer_form;
 mod bounds;
+mod edge_values;
 mod fault_behaviour;
+mod legacy;
 mod paging;
 mod pieces;
-mod legacy;
 mod refusals;
 mod responses;
 mod server_behaviour;
+mod state;
+mod transport;
 mod unchecked_rules;
 mod undetectable;
 mod unset;
@@ -82,17 +86,21 @@ pub fn table() -> Vec<Fault> {
         unset::faults(),
         bounds::faults(),
         refusals::faults(),
+        answer_form::faults(),
         responses::faults(),
         wire::faults(),
+        transport::faults(),
+        edge_values::faults(),
         pieces::faults(),
+        legacy::faults(),
         paging::faults(),
         server_behaviour::faults(),
+        state::faults(),
         undetectable::faults(),
     ];
     parts.into_iter().flatten().collect()
 }
 
-        legacy::faults(),
 /// One generated fault for each rule of each request field: the rule is not checked.
 pub fn unchecked_rules() -> Vec<Fault> {
     unchecked_rules::faults()

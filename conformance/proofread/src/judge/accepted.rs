@@ -12,6 +12,9 @@ use crate::{case::Violation, contract::Code, finding::FindingKind, outcome::Answ
 
 const INVALID_ARGUMENT: Code = Code(3);
 
+/// The greatest size in bytes of a message that clients of gRPC accept by default.
+const CLIENT_LIMIT: usize = 4 << 20;
+
 /// The codes that mean a defect of the server, where they are not declared: UNKNOWN,
 /// UNIMPLEMENTED, INTERNAL and DATA_LOSS.
 const SERVER_DEFECTS: [Code; 4] = [Code(2), Code(12), Code(13), Code(15)];
@@ -49,9 +52,6 @@ impl Judge<'_> {
             .collect()
     }
 
-    fn check_message(&self, contract: &MethodContract<'_>, bytes: &[u8]) -> Option<Mismatch> {
-        if self.is_known_valid(contract, bytes) {
-            return None;
     fn decode(
         &self,
         response: &MessageDescriptor,
@@ -68,9 +68,19 @@ impl Judge<'_> {
         }
     }
 
+    fn check_message(&self, contract: &MethodContract<'_>, bytes: &[u8]) -> Option<Mismatch> {
+        if self.is_known_valid(contract, bytes) {
+            return None;
         }
         let name = contract.response.full_name();
-        let decoded = match DynamicMessage::decode(contract.response.clone(), bytes) {
+        if bytes.len() > CLIENT_LIMIT {
+            return Some((
+                FindingKind::BadResponse,
+                format!("a {name} of 4 MiB at most: clients refuse longer messages by default"),
+                format!("a message of {} bytes", bytes.len()),
+            ));
+        }
+        let decoded = match self.decode(&contract.response, bytes) {
             Ok(decoded) => decoded,
             Err(error) => {
                 return Some((
@@ -82,6 +92,11 @@ impl Judge<'_> {
         };
         // Rules that can't be evaluated are a defect of the contract and are reported
         // when it is loaded. They are no finding about the server.
+        if let Some(field) = self.oracle.missing_required_field(&decoded) {
+            let expected = format!("a {name} with its required fields");
+            let observed = format!("it lacks {field}");
+            return Some((FindingKind::BadResponse, expected, observed));
+        }
         let broken: Vec<Violation> = self.oracle.violations(&decoded).ok()?.into_iter().collect();
         if broken.is_empty() {
             self.remember_valid(contract, bytes);
@@ -92,11 +107,6 @@ impl Judge<'_> {
             format!("a {name} that keeps its rules"),
             format!("it breaks {}", format_violations(&broken)),
         ))
-        if let Some(field) = self.oracle.missing_required_field(&decoded) {
-            let expected = format!("a {name} with its required fields");
-            let observed = format!("it lacks {field}");
-            return Some((FindingKind::BadResponse, expected, observed));
-        }
     }
 }
 

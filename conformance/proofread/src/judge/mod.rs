@@ -12,13 +12,14 @@
 mod accepted;
 mod codes;
 pub mod details;
+mod metadata;
 mod method_contract;
 mod refused;
 mod response_cache;
 #[cfg(test)]
 mod tests;
-mod wellformed;
 mod unverified_text;
+mod wellformed;
 
 use std::{
     collections::HashMap,
@@ -47,8 +48,8 @@ pub(crate) type Mismatch = (FindingKind, String, String);
 pub struct Judge<'c> {
     oracle: &'c Oracle,
     profile: &'c Profile,
-    methods: HashMap<&'c str, MethodContract<'c>>,
     features: &'c Features,
+    methods: HashMap<&'c str, MethodContract<'c>>,
     valid_responses: Mutex<ValidResponses>,
 }
 
@@ -58,8 +59,8 @@ impl<'c> Judge<'c> {
         Self {
             oracle,
             profile,
-            methods: MethodContract::all(contract),
             features: contract.features(),
+            methods: MethodContract::all(contract),
             valid_responses: Mutex::default(),
         }
     }
@@ -90,7 +91,6 @@ impl<'c> Judge<'c> {
                 return vec![(FindingKind::Crash, expected, describe_outcome(outcome))];
             }
         };
-        let code = code_of(outcome).unwrap_or(Code(2));
         if let Expect::MissingRequired(due) = &case.expect {
             let expect = self.profile.expectation_of_incomplete_message(due);
             let case = Case {
@@ -99,6 +99,7 @@ impl<'c> Judge<'c> {
             };
             return self.mismatches(&case, outcome);
         }
+        let code = code_of(outcome).unwrap_or(Code(2));
         let foreign = answer.http_status != 200 && answer.http_status != 0;
         match &case.expect {
             Expect::Http(statuses) => {
@@ -127,6 +128,7 @@ impl<'c> Judge<'c> {
         let Some(contract) = self.methods.get(case.method.as_str()) else {
             return mismatches;
         };
+        mismatches.extend(check_messages_before_error(case, contract, code, answer));
         match &case.expect {
             Expect::Accepted => mismatches.extend(self.check_accepted(
                 contract,
@@ -266,6 +268,25 @@ pub(crate) fn finding_for(case: &Case, (kind, expected, observed): Mismatch) -> 
     }
 }
 
+/// Checks that no message precedes an error of a unary call, or the refusal of the only request
+/// of a stream: clients drop such messages, and the server has executed the call.
+fn check_messages_before_error(
+    case: &Case,
+    contract: &MethodContract<'_>,
+    code: Code,
+    answer: &Answer,
+) -> Option<Mismatch> {
+    let streams = contract.method.server_streaming;
+    let is_refused = matches!(case.expect, Expect::Refused(_)) && !contract.method.client_streaming;
+    let is_wrong = code != Code(0) && !answer.messages.is_empty() && (!streams || is_refused);
+    is_wrong.then(|| {
+        metadata::protocol(
+            "no message before this error (PROTOCOL-HTTP2.md, Responses)",
+            format!("{} messages, and then {code}", answer.messages.len()),
+        )
+    })
+}
+
 /// Whether a declared error may be about a valid message that precedes the one that
 /// breaks rules: servers process a stream while it arrives.
 fn may_fail_before(
@@ -304,6 +325,9 @@ pub fn describe_expectation(expect: &Expect) -> String {
             "INVALID_ARGUMENT, because of {}",
             refused::format_violations(due)
         ),
+        Expect::MissingRequired(_) => {
+            "an error, because a required field is missing, or its default value if the stack of the server does not refuse such messages".to_owned()
+        }
         Expect::OneOf(expected) if expected.len() > 15 => {
             let any = if expected.contains(&Code(0)) {
                 "OK or any error"
@@ -325,9 +349,6 @@ pub fn describe_expectation(expect: &Expect) -> String {
 /// Describes an outcome for a report.
 pub fn describe_outcome(outcome: &Outcome) -> String {
     match outcome {
-        Expect::MissingRequired(_) => {
-            "an error, because a required field is missing, or its default value if the stack of the server does not refuse such messages".to_owned()
-        }
         Outcome::Answered(answer) => describe_answer(answer),
         Outcome::TimedOut { after } => format!("no answer within {after:?}"),
         Outcome::Reset { code } => {

@@ -35,6 +35,10 @@ pub enum ProtocolAnomaly {
     CompressedWithoutEncoding,
     /// A `grpc-encoding` that does not exist.
     UnknownEncoding,
+    /// A message that is compressed with gzip, or not compressed in a call with gzip.
+    GzipRequest,
+    /// A message that is not gzip, marked as compressed with it.
+    BrokenGzip,
     /// A message of more than 4 MiB.
     Oversized,
     /// No `content-type` header.
@@ -79,15 +83,15 @@ pub enum Reaction {
 
 impl ProtocolAnomaly {
     /// All anomalies, in the order of the table in `profile.md`.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::MalformedMessage,
         Self::HugeFieldLength,
         Self::InvalidUtf8,
+        Self::MissingRequiredField,
         Self::WrongWireType,
         Self::DeeplyNestedGroups,
         Self::LengthBeyondEnd,
         Self::TruncatedStream,
-        Self::MissingRequiredField,
         Self::LengthTooShort,
         Self::TrailingBytes,
         Self::NoMessage,
@@ -95,6 +99,8 @@ impl ProtocolAnomaly {
         Self::ReservedFlag,
         Self::CompressedWithoutEncoding,
         Self::UnknownEncoding,
+        Self::GzipRequest,
+        Self::BrokenGzip,
         Self::Oversized,
         Self::NoContentType,
         Self::WrongContentType,
