@@ -19,9 +19,10 @@ const PACKAGE: &str = "rules/v1";
 /// Files whose messages are validated by protovalidate's runtime engine instead of a
 /// generated validator. The generator does not support rules on oneof members, CEL and
 /// predefined rules. For wrappers and recursive messages it generates code that does not
-/// match prost's types. For `uri_ref` see `src/runtime_validator.rs`.
-const RUNTIME_ONLY: [&str; 5] = [
+/// match prost's types; it does not know required fields. For `uri_ref` see `src/runtime_validator.rs`.
+const RUNTIME_ONLY: [&str; 6] = [
     "rules/v1/expressions.proto",
+    "rules/v1/legacy_service.proto",
     "rules/v1/network_names.proto",
     "rules/v1/nested.proto",
     "rules/v1/oneofs.proto",

@@ -29,6 +29,7 @@ fn response(name: &str) -> &'static str {
     match name {
         "Charge" => r#"{"chargeNumber": "1", "chargedMinor": "5"}"#,
         "Count" => r#"{"number": 1}"#,
+        "FileRecord" => r#"{"size": "1"}"#,
         "GetItem" => r#"{"item": {"name": "anvil"}}"#,
         "ReverseWords" => r#"{"word": "yes"}"#,
         "GetBook" => {

@@ -11,6 +11,15 @@ use tonic::{Code, Status, body::Body};
 
 use crate::{image, refusal::Refusal};
 
+/// The connection of a call.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The number of the connection, from 0.
+    pub connection: u64,
+    /// The number of calls before this one on the connection.
+    pub calls_before: u64,
+}
+
 /// A call whose body has been read completely.
 #[derive(Debug, Clone)]
 pub struct Call {
@@ -22,8 +31,12 @@ pub struct Call {
     pub headers: HeaderMap,
     /// The encoded messages, without the five-byte frame prefix.
     pub messages: Vec<Bytes>,
+    /// The number of DATA frames of the body.
+    pub data_frames: usize,
+    /// The connection, and how many calls it had before.
+    pub origin: Origin,
     /// The compressed flag of each frame; zero for messages that were added later.
-    flags: Vec<u8>,
+    pub flags: Vec<u8>,
     /// The bytes after the last complete frame.
     rest: Bytes,
 }
@@ -36,6 +49,8 @@ impl Call {
             http: Method::POST,
             headers,
             messages,
+            data_frames: 1,
+            origin: Origin::default(),
             flags: Vec::new(),
             rest: Bytes::new(),
         }
@@ -46,11 +61,19 @@ impl Call {
     /// # Errors
     /// When the client cancels the call before the end of the body.
     pub async fn read(request: Request<Body>) -> Result<Self, Status> {
-        let (parts, body) = request.into_parts();
-        let body = body.collect().await?.to_bytes();
+        let (parts, mut body) = request.into_parts();
+        let (mut bytes, mut data_frames) = (BytesMut::new(), 0);
+        while let Some(frame) = body.frame().await {
+            if let Ok(data) = frame?.into_data() {
+                bytes.put(data);
+                data_frames += 1;
+            }
+        }
         let mut call = Self::new(parts.uri.path(), parts.headers, Vec::new());
         call.http = parts.method;
-        Ok(call.with_body(&body))
+        call.data_frames = data_frames;
+        call.origin = parts.extensions.get().copied().unwrap_or_default();
+        Ok(call.with_body(&bytes.freeze()))
     }
 
     /// The same call with other messages. Compressed flags and an incomplete frame at the

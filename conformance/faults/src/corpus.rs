@@ -14,6 +14,10 @@ use crate::{
     wire_fields::{self, WireField},
 };
 
+mod edges;
+
+pub use edges::edges;
+
 static VALID: LazyLock<BTreeMap<String, Vec<serde_json::Value>>> =
     LazyLock::new(|| serde_json::from_str(include_str!("corpus.json")).expect("it is JSON"));
 

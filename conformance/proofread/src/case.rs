@@ -93,13 +93,16 @@ pub enum Payload {
 pub struct RawCall {
     /// The path, if it is not that of the method.
     pub path: Option<String>,
-    /// Headers to add or replace; an empty value removes the header.
+    /// Headers to add or replace; an empty value removes the header. Further values of the
+    /// same name are added.
     pub headers: Vec<(String, Vec<u8>)>,
     /// The whole body: gRPC frames, each with its prefix of five bytes, or other bytes in
     /// their place.
     pub body: Vec<u8>,
     /// Whether the stream is ended after the body by RST_STREAM instead of END_STREAM.
     pub reset: bool,
+    /// The size of the DATA frames in bytes; 0 sends the body in as few as possible.
+    pub piece: usize,
 }
 
 /// The answer that is required.
@@ -112,6 +115,11 @@ pub enum Expect {
     /// The request breaks exactly these rules. Required is INVALID_ARGUMENT with the
     /// details that the profile asks for.
     Refused(Vec<Violation>),
+    /// The request lacks a field that its type requires, by `required` of proto2 or
+    /// `LEGACY_REQUIRED` of an edition: the profile says whether the server's stack refuses to
+    /// parse it. If it does not, the field has its default value, and the request breaks
+    /// these rules.
+    MissingRequired(Vec<Violation>),
     /// One of these codes, with any details: what the gRPC specification or the profile
     /// of the server's stack allows for malformed bytes. [`Code`] 0 is OK.
     OneOf(Vec<Code>),

@@ -99,6 +99,9 @@ pub struct Reproduction {
     pub headers: Vec<(String, Vec<u8>)>,
     /// Whether the stream is ended by RST_STREAM instead of END_STREAM.
     pub reset: bool,
+    /// The size of the DATA frames in bytes; 0 for as few as possible.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub piece: usize,
     /// The expected answer.
     pub expect: Expect,
     /// The rules that the case exercises.
@@ -117,6 +120,7 @@ impl Reproduction {
             path: path.unwrap_or_else(|| case.method.clone()),
             headers: raw.map(|raw| raw.headers.clone()).unwrap_or_default(),
             reset: raw.is_some_and(|raw| raw.reset),
+            piece: raw.map_or(0, |raw| raw.piece),
             expect: case.expect.clone(),
             exercises: case.exercises.clone(),
         }
@@ -129,8 +133,13 @@ impl Reproduction {
             headers: self.headers.clone(),
             body: sent.to_vec(),
             reset: self.reset,
+            piece: self.piece,
         })
     }
+}
+
+fn is_zero(piece: &usize) -> bool {
+    *piece == 0
 }
 
 /// The kinds of findings.

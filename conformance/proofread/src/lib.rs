@@ -48,6 +48,9 @@ pub mod unset;
 pub mod wire;
 
 #[cfg(test)]
+#[path = "testing/editions.rs"]
+mod editions;
+#[cfg(test)]
 #[path = "testing/large_image.rs"]
 mod large_image;
 #[cfg(test)]

@@ -22,20 +22,24 @@ use prost_protovalidate_types::{
 };
 use prost_reflect::{
     DescriptorPool, DynamicMessage, FieldDescriptor, MessageDescriptor, OneofDescriptor,
-    ReflectMessage,
+    ReflectMessage, Value,
 };
 use prost_types::Timestamp;
 
 use crate::{
-    case::Violation,
-    contract::{Contract, Message, Rules},
+    case::{Expect, Violation},
+    contract::{Contract, Message, Rules, original_names},
 };
 
 mod bytes_as_text;
+mod closed_enums;
+mod required_fields;
 #[cfg(test)]
 mod tests;
 
 use bytes_as_text::BytesAsText;
+use closed_enums::ClosedEnums;
+use required_fields::RequiredFields;
 
 /// For how many seconds before and after now the result must be the same: the clock of
 /// the server may differ from ours, and a case is sent some time after it was generated.
@@ -55,6 +59,8 @@ pub struct Oracle {
     /// Whether a rule of the contract depends on the current time.
     depends_on_now: bool,
     bytes_as_text: Arc<BytesAsText>,
+    closed_enums: Arc<ClosedEnums>,
+    required_fields: Arc<RequiredFields>,
 }
 
 /// A [`Violation`] with the level of the rule.
@@ -76,6 +82,8 @@ impl Oracle {
             validator: Arc::new(validator(contract)),
             depends_on_now: contract.messages().any(message_depends_on_now),
             bytes_as_text: Arc::new(BytesAsText::of(contract)),
+            closed_enums: Arc::new(ClosedEnums::of(contract)),
+            required_fields: Arc::new(RequiredFields::of(contract)),
         }
     }
 
@@ -104,6 +112,51 @@ impl Oracle {
     ) -> Result<BTreeSet<Violation>, String> {
         let violations = self.detailed_violations(message)?.into_iter();
         Ok(violations.map(OracleViolation::into_violation).collect())
+    }
+
+    /// The answer that a call with these messages requires. The first message that a server
+    /// must not accept decides.
+    ///
+    /// # Errors
+    /// As [`Oracle::stable_violations`].
+    pub fn expectation<'m>(
+        &self,
+        messages: impl IntoIterator<Item = &'m DynamicMessage>,
+    ) -> Result<Expect, String> {
+        for message in messages {
+            let violations = self.stable_violations(message)?.into_iter().collect();
+            let expect = self.expectation_of(message, violations);
+            if expect != Expect::Accepted {
+                return Ok(expect);
+            }
+        }
+        Ok(Expect::Accepted)
+    }
+
+    /// The answer that a message with these violations requires.
+    pub(crate) fn expectation_of(
+        &self,
+        message: &DynamicMessage,
+        violations: Vec<Violation>,
+    ) -> Expect {
+        if self.missing_required_field(message).is_some() {
+            Expect::MissingRequired(violations)
+        } else if violations.is_empty() {
+            Expect::Accepted
+        } else {
+            Expect::Refused(violations)
+        }
+    }
+
+    /// The path of the first field that is not set although its type requires it: by
+    /// `required` of proto2, or by `LEGACY_REQUIRED` of an edition.
+    pub fn missing_required_field(&self, message: &DynamicMessage) -> Option<String> {
+        self.required_fields.first_missing(message)
+    }
+
+    /// As [`Oracle::missing_required_field`], within the value of a field.
+    pub(crate) fn missing_required_field_in(&self, value: &Value) -> Option<String> {
+        self.required_fields.first_missing_in_value(value)
     }
 
     /// As [`Oracle::stable_violations`], with the levels of the rules.
@@ -145,6 +198,11 @@ impl Oracle {
         if self.bytes_as_text.is_in(message) {
             return Err(
                 "implementations differ on string() of bytes that are not UTF-8".to_owned(),
+            );
+        }
+        if self.closed_enums.have_unknown_number_in(message) {
+            return Err(
+                "implementations differ on numbers that a closed enum does not define".to_owned(),
             );
         }
         if self.depends_on_now {
@@ -218,7 +276,7 @@ impl OracleViolation {
         let rule_path = violation.rule_path();
         let level = LEVELS.iter().find(|level| rule_path.starts_with(**level));
         Self {
-            path: violation.field_path(),
+            path: original_names(&violation.field_path()).into_owned(),
             qualified_rule: format!("{}{rule}", level.unwrap_or(&"")),
             rule,
         }
@@ -293,7 +351,7 @@ impl Filter for SingleFieldFilter {
 /// predefined rules, and decoding them takes longer than everything else.
 pub(crate) fn validator(contract: &Contract) -> Validator {
     if has_predefined_rules(contract.pool()) {
-        let image = contract.image().to_vec();
+        let image = contract.image_without_editions().to_vec();
         Validator::with_options(&[ValidatorOption::AdditionalDescriptorSetBytes(image)])
     } else {
         Validator::new()

@@ -10,7 +10,10 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{case::Expect, contract::Code};
+use crate::{
+    case::{Expect, Violation},
+    contract::Code,
+};
 
 pub use protocol_anomaly::{ProtocolAnomaly, Reaction};
 
@@ -98,6 +101,21 @@ impl Profile {
         self.reactions
             .get(&anomaly)
             .unwrap_or(&Reaction::Unspecified)
+    }
+
+    /// The expectation of a message without a required field. A server whose stack parses it
+    /// reads the default value of the field, and must report the rules that this breaks.
+    pub(crate) fn expectation_of_incomplete_message(&self, broken: &[Violation]) -> Expect {
+        const INVALID_ARGUMENT: Code = Code(3);
+        let expect = self.expectation(ProtocolAnomaly::MissingRequiredField);
+        match expect {
+            Expect::OneOf(mut codes) if codes.contains(&Code(0)) && !broken.is_empty() => {
+                codes.retain(|code| *code != Code(0));
+                codes.push(INVALID_ARGUMENT);
+                Expect::OneOf(codes)
+            }
+            expect => expect,
+        }
     }
 
     /// The accepted reactions to an anomaly, as the expectation of a case.

@@ -76,7 +76,9 @@ impl ReplayResult {
 pub fn case(contract: &Contract, oracle: &Oracle, finding: &Finding) -> Option<Case> {
     let reproduction = finding.reproduction.as_ref()?;
     let expect = match &reproduction.expect {
-        Expect::Accepted | Expect::Refused(_) => current_expectation(contract, oracle, finding),
+        Expect::Accepted | Expect::Refused(_) | Expect::MissingRequired(_) => {
+            current_expectation(contract, oracle, finding)
+        }
         _ => None,
     };
     Some(Case {
@@ -104,12 +106,7 @@ fn current_expectation(contract: &Contract, oracle: &Oracle, finding: &Finding) 
         // Bytes that no library produces have an expectation of their own.
         return None;
     }
-    let violations = oracle.stable_violations(&message).ok()?;
-    Some(if violations.is_empty() {
-        Expect::Accepted
-    } else {
-        Expect::Refused(violations.into_iter().collect())
-    })
+    oracle.expectation([&message]).ok()
 }
 
 /// Formats the results as lines of styled text. `left_out` is the number of failures

@@ -29,6 +29,9 @@ pub enum UnsetBehaviour {
         /// The ids of the violated rules, such as `int32.gte_lte`.
         rules: Vec<String>,
     },
+    /// The request lacks a field that proto2 or an edition requires: parsers of many languages
+    /// refuse it, and others read the default value.
+    RequiredByType,
     /// The request is refused unless another member of the required oneof is set.
     RefusedUnlessOther {
         /// The other members of the oneof.
@@ -179,6 +182,9 @@ pub fn value_seen_by_server(field: &Field) -> String {
 }
 
 fn analyse_field(validator: &Validator, message: &Message, field: &Field) -> UnsetBehaviour {
+    if field.descriptor.is_required() {
+        return UnsetBehaviour::RequiredByType;
+    }
     let rules = match violated_rules(
         validator,
         message,

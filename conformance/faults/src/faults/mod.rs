@@ -1,13 +1,18 @@
 //! The faults. Each fault violates the contract in one way; otherwise the server is
 //! correct.
 
+mod answer_form;
 mod bounds;
+mod edge_values;
 mod fault_behaviour;
+mod legacy;
 mod paging;
 mod pieces;
 mod refusals;
 mod responses;
 mod server_behaviour;
+mod state;
+mod transport;
 mod unchecked_rules;
 mod undetectable;
 mod unset;
@@ -81,11 +86,16 @@ pub fn table() -> Vec<Fault> {
         unset::faults(),
         bounds::faults(),
         refusals::faults(),
+        answer_form::faults(),
         responses::faults(),
         wire::faults(),
+        transport::faults(),
+        edge_values::faults(),
         pieces::faults(),
+        legacy::faults(),
         paging::faults(),
         server_behaviour::faults(),
+        state::faults(),
         undetectable::faults(),
     ];
     parts.into_iter().flatten().collect()

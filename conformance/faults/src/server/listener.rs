@@ -1,7 +1,14 @@
 //! Accepts connections for a server that may have a fault. It uses hyper directly: the
 //! fault is outside of the layers of `rpc`, which would otherwise correct its responses.
 
-use std::{convert::Infallible, io, sync::Arc};
+use std::{
+    convert::Infallible,
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use http::{Method, Request, Response, StatusCode, header};
 use hyper::{body::Incoming, server::conn::http2, service::service_fn};
@@ -15,7 +22,7 @@ use tonic::body::Body;
 
 use super::CorrectServer;
 use crate::{
-    call::Call,
+    call::{Call, Origin},
     faults::{Fault, FaultyResponse},
 };
 
@@ -26,6 +33,7 @@ pub(super) async fn accept(
     fault: Option<Arc<Fault>>,
 ) {
     let mut connections = JoinSet::new();
+    let mut number = 0;
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -33,7 +41,8 @@ pub(super) async fn accept(
         };
         match accepted {
             Ok((stream, _)) => {
-                connections.spawn(connection(stream, correct.clone(), fault.clone()));
+                connections.spawn(connection(stream, number, correct.clone(), fault.clone()));
+                number += 1;
             }
             // Out of file descriptors until a connection ends.
             Err(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
@@ -41,11 +50,21 @@ pub(super) async fn accept(
     }
 }
 
-async fn connection(stream: TcpStream, correct: CorrectServer, fault: Option<Arc<Fault>>) {
+async fn connection(
+    stream: TcpStream,
+    number: u64,
+    correct: CorrectServer,
+    fault: Option<Arc<Fault>>,
+) {
     // Without TCP_NODELAY the server is only slower.
     let _ = stream.set_nodelay(true);
     let close_connection = Arc::new(Notify::new());
-    let service = service_fn(|request: Request<Incoming>| {
+    let calls = AtomicU64::new(0);
+    let service = service_fn(|mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Origin {
+            connection: number,
+            calls_before: calls.fetch_add(1, Ordering::Relaxed),
+        });
         handle(
             request,
             correct.clone(),

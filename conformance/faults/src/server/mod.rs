@@ -7,6 +7,7 @@ mod behaviour_service;
 mod catalogue;
 mod checks;
 mod inventory;
+mod legacy_service;
 mod listener;
 mod recommendations;
 mod reflection;
@@ -34,7 +35,8 @@ use crate::{
         access_service_server::AccessServiceServer,
         behaviour_service_server::BehaviourServiceServer,
         expression_service_server::ExpressionServiceServer,
-        number_service_server::NumberServiceServer, string_service_server::StringServiceServer,
+        legacy_service_server::LegacyServiceServer, number_service_server::NumberServiceServer,
+        string_service_server::StringServiceServer,
         structure_service_server::StructureServiceServer,
     },
 };
@@ -62,6 +64,7 @@ impl CorrectServer {
             .add_outside_of_contract(StringServiceServer::new(checks::Checks))
             .add_outside_of_contract(StructureServiceServer::new(checks::Checks))
             .add_outside_of_contract(ExpressionServiceServer::new(checks::Checks))
+            .add_outside_of_contract(LegacyServiceServer::new(legacy_service::Records))
             .add_outside_of_contract(AccessServiceServer::new(access_service::Baskets))
             .add_outside_of_contract(BehaviourServiceServer::new(
                 behaviour_service::Behaviours::default(),

@@ -31,7 +31,7 @@ pub(super) async fn run(
             };
             let mut request = served.valid[0].clone();
             request.set_field(list, Value::List(vec![item; items]));
-            let Ok(due) = context.oracle.stable_violations(&request) else {
+            let Ok(Expect::Refused(due)) = context.oracle.expectation([&request]) else {
                 continue;
             };
             if due.len() < MIN_VIOLATIONS {
@@ -48,7 +48,7 @@ pub(super) async fn run(
                 ),
                 exercises: Vec::new(),
                 send: Payload::Messages(vec![request]),
-                expect: Expect::Refused(due.into_iter().collect()),
+                expect: Expect::Refused(due),
             };
             context.try_case(&case, results).await;
         }

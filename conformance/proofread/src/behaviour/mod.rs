@@ -11,13 +11,16 @@
 
 mod access;
 mod cancellation;
+mod connections;
 mod deadline;
 pub(crate) mod health;
 mod idempotency_key;
+mod leaks;
 mod many_violations;
 mod paging;
 mod reflection;
 mod repeated_reads;
+mod state;
 #[cfg(test)]
 mod tests;
 
@@ -29,7 +32,7 @@ use prost_reflect::DynamicMessage;
 
 use crate::{
     case::{Case, Expect, Payload, Phase},
-    contract::{Code, Contract, Method},
+    contract::{Code, Contract, Idempotency, Method},
     finding::{Finding, FindingKind},
     judge::{Judge, code_of},
     oracle::Oracle,
@@ -59,8 +62,19 @@ pub struct ServedMethod<'a> {
     pub method: &'a Method,
     /// Requests that keep every rule, the smallest first; never empty.
     pub valid: Vec<DynamicMessage>,
+    /// Requests that break rules.
+    pub refused: Vec<DynamicMessage>,
     /// Whether calls carry the credential that the method requires, if it requires one.
     pub authorised: bool,
+}
+
+impl ServedMethod<'_> {
+    /// Whether it takes and returns one message and is declared to have no side effects.
+    pub(super) fn is_read(&self) -> bool {
+        let method = self.method;
+        let unary = !method.client_streaming && !method.server_streaming;
+        unary && method.idempotency == Idempotency::NoSideEffects
+    }
 }
 
 /// The results of the scenarios.
@@ -89,6 +103,9 @@ pub async fn run(context: &Context<'_>) -> ScenarioResults {
         many_violations::run(context, served, &mut results).await;
         repeated_reads::run(context, served, &mut results).await;
         idempotency_key::run(context, served, &mut results).await;
+        connections::run(context, served, &mut results).await;
+        state::run(context, served, &mut results).await;
+        leaks::run(context, served, &mut results).await;
         paging::run(context, served, &mut results).await;
     }
     results

@@ -10,7 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use prost_reflect::{DescriptorPool, DynamicMessage, Kind, MessageDescriptor, Value};
 
 use super::{Claim, Context, ScenarioResults};
-use crate::load::{LoadError, reflection};
+use crate::{
+    contract::json_name,
+    load::{LoadError, reflection},
+};
 
 pub(super) async fn run(context: &Context<'_>, results: &mut ScenarioResults) {
     const ABOUT: &str = "grpc.reflection.v1.ServerReflection";
@@ -185,35 +188,5 @@ fn drop_json_names(message: &mut DynamicMessage) {
                 drop_json_names(nested);
             }
         }
-    }
-}
-
-/// The default JSON name of a field as protoc computes it: underscores are dropped and
-/// the characters after them are capitalised.
-fn json_name(name: &str) -> String {
-    let mut json = String::with_capacity(name.len());
-    let mut upper = false;
-    for character in name.chars() {
-        match character {
-            '_' => upper = true,
-            _ if upper => {
-                json.push(character.to_ascii_uppercase());
-                upper = false;
-            }
-            _ => json.push(character),
-        }
-    }
-    json
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn json_names_are_those_of_protoc() {
-        assert_eq!(json_name("page_token"), "pageToken");
-        assert_eq!(json_name("a__b_1_c"), "aB1C");
-        assert_eq!(json_name("plain"), "plain");
     }
 }

@@ -33,6 +33,7 @@ async fn failing(uri: String, image: &[u8], methods: &[&str]) -> Vec<String> {
         methods.contains(&name).then(|| ServedMethod {
             method,
             valid: valid_requests(&derive(&contract, method, &fixtures).cases),
+            refused: Vec::new(),
             authorised: true,
         })
     });

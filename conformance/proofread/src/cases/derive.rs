@@ -7,9 +7,7 @@ use prost_reflect::{DynamicMessage, ReflectMessage, Value};
 use super::{
     CoverageGap, Fixtures, GeneratedCases, GeneratorDefect, baseline, boundary,
     message_location::{self, MessageLocation, locations},
-    message_rules, multiple_violations,
-    required_presence::first_required_field,
-    unset,
+    message_rules, multiple_violations, unset,
 };
 use crate::{
     case::{Case, Expect, Payload, Phase, RuleTarget, Side, Violation},
@@ -82,14 +80,6 @@ impl<'c> Deriver<'c> {
             oracle_errors: HashSet::new(),
             reasons: BTreeMap::new(),
         };
-        if let Some(field) = first_required_field(&request.descriptor) {
-            let reason = format!(
-                "{} is a required field of proto2, which proofread does not support: a server refuses requests without it although no rule is broken",
-                field.full_name()
-            );
-            builder.add_uncovered(&method.path, "", None, reason);
-            return builder.generated;
-        }
         match found {
             Ok(_) => baseline::add(&mut builder),
             Err(reason) => builder.add_uncovered(&method.path, "", None, reason),
@@ -143,8 +133,13 @@ impl CaseBuilder<'_, '_> {
                 return;
             }
         };
+        let missing = self.generator.oracle.missing_required_field(&request);
         let mut exercises = Vec::new();
         for located in targets {
+            if missing.is_some() {
+                self.note_reason(&located.target, "only in requests without a required field");
+                continue;
+            }
             match target_result(&located, &violations) {
                 TargetResult::Reached => exercises.push(located.target),
                 TargetResult::Masked => {
@@ -165,19 +160,10 @@ impl CaseBuilder<'_, '_> {
             .into_iter()
             .map(OracleViolation::into_violation)
             .collect();
-        let expected: Vec<Violation> = expected.into_iter().collect();
-        if expected.is_empty() {
-            self.push(
-                &id,
-                phase,
-                &intent,
-                exercises,
-                vec![request],
-                Expect::Accepted,
-            );
-        } else if self.method.client_streaming {
+        let expected = expected.into_iter().collect();
+        let expect = self.generator.oracle.expectation_of(&request, expected);
+        if self.method.client_streaming && matches!(expect, Expect::Refused(_)) {
             // Many servers treat the first message specially and may check only that one.
-            let refused = Expect::Refused(expected);
             let second = vec![self.baseline.clone(), request.clone()];
             let first = format!("{id}/first");
             self.push(
@@ -186,7 +172,7 @@ impl CaseBuilder<'_, '_> {
                 &format!("{intent}, in the first message"),
                 exercises.clone(),
                 vec![request],
-                refused.clone(),
+                expect.clone(),
             );
             self.push(
                 &format!("{id}/second"),
@@ -194,17 +180,10 @@ impl CaseBuilder<'_, '_> {
                 &format!("{intent}, in the second message"),
                 exercises,
                 second,
-                refused,
+                expect,
             );
         } else {
-            self.push(
-                &id,
-                phase,
-                &intent,
-                exercises,
-                vec![request],
-                Expect::Refused(expected),
-            );
+            self.push(&id, phase, &intent, exercises, vec![request], expect);
         }
     }
 

@@ -15,7 +15,6 @@ mod message_location;
 mod message_rules;
 mod multiple_violations;
 mod random;
-mod required_presence;
 mod shrink;
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use prost::Message as _;
 use prost_reflect::{DynamicMessage, Value};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
-use super::{Fixtures, multiple_violations, required_presence::first_required_field};
+use super::{Fixtures, multiple_violations};
 use crate::{
     case::{Case, Expect, Payload, Phase, RuleTarget, Side, Violation},
     contract::{Contract, Message, Method},
@@ -36,8 +36,7 @@ pub struct RandomCases<'c> {
 }
 
 impl<'c> RandomCases<'c> {
-    /// Starts a sequence of cases; the same seed gives the same sequence. It is empty if the
-    /// request has a `required` field of proto2.
+    /// Starts a sequence of cases; the same seed gives the same sequence.
     pub fn new(
         contract: &'c Contract,
         oracle: &Oracle,
@@ -47,9 +46,7 @@ impl<'c> RandomCases<'c> {
     ) -> Self {
         Self {
             generator: MessageGenerator::new(contract, oracle.clone(), fixtures),
-            request: contract
-                .message(&method.request)
-                .filter(|request| first_required_field(&request.descriptor).is_none()),
+            request: contract.message(&method.request),
             path: method.path.clone(),
             client_streaming: method.client_streaming,
             seed,
@@ -121,7 +118,7 @@ impl<'c> RandomCases<'c> {
     }
 
     /// A random message in which the given number of fields are made invalid. `None` if it
-    /// is too large, has too many violations, or can't be evaluated.
+    /// is too large, has too many violations, lacks a required field, or can't be evaluated.
     fn message(
         &mut self,
         request: &'c Message,
@@ -137,7 +134,8 @@ impl<'c> RandomCases<'c> {
         for _ in 0..invalid {
             make_field_invalid(&mut self.generator, request, &mut message, &mut self.rng);
         }
-        if message.encoded_len() > MAX_MESSAGE_BYTES {
+        let incomplete = self.generator.oracle.missing_required_field(&message);
+        if message.encoded_len() > MAX_MESSAGE_BYTES || incomplete.is_some() {
             return None;
         }
         let violations = self.generator.oracle.detailed_violations(&message).ok()?;

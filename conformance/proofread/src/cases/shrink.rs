@@ -1,11 +1,11 @@
 //! Shrinking: reduces a failing request to a small one that still fails.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use prost_reflect::{DynamicMessage, MapKey, Value};
 
 use crate::{
-    case::{Case, Expect, Payload, Violation},
+    case::{Case, Expect, Payload},
     oracle::Oracle,
 };
 
@@ -50,16 +50,11 @@ pub async fn shrink(
 
 /// The answer expected for these messages; `None` if it is not of the same kind as `like`.
 fn expectation(oracle: &Oracle, messages: &[DynamicMessage], like: &Expect) -> Option<Expect> {
-    let mut violations: BTreeSet<Violation> = BTreeSet::new();
-    for message in messages {
-        violations = oracle.stable_violations(message).ok()?;
-        if !violations.is_empty() {
-            break;
+    let expect = oracle.expectation(messages).ok()?;
+    match (like, &expect) {
+        (Expect::Accepted, Expect::Accepted) | (Expect::Refused(_), Expect::Refused(_)) => {
+            Some(expect)
         }
-    }
-    match (like, violations.is_empty()) {
-        (Expect::Accepted, true) => Some(Expect::Accepted),
-        (Expect::Refused(_), false) => Some(Expect::Refused(violations.into_iter().collect())),
         _ => None,
     }
 }

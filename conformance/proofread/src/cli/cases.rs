@@ -10,6 +10,7 @@ use super::{
     config_location::WithConfigLocation,
     connection::{ConfigArguments, ContractArguments, SelectionArguments},
     fixtures, output,
+    watch::{WatchArguments, WatchedFiles},
 };
 use crate::{
     case::{Case, Expect, Payload, Phase},
@@ -49,6 +50,9 @@ pub(super) struct Cases {
     /// Prints one JSON object per line for each case.
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    watch: WatchArguments,
 }
 
 /// Parses the name of a phase, such as `boundary`.
@@ -72,7 +76,15 @@ pub(super) fn parse_phase(name: &str) -> Result<Phase, String> {
 }
 
 impl Cases {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
+        let files = WatchedFiles {
+            config: &self.config,
+            contract: &self.contract,
+        };
+        self.watch.run(&files, async || self.show())
+    }
+
+    fn show(&self) -> anyhow::Result<ExitCode> {
         let config = self.config.read()?;
         let include = self.selection.globs(&config);
         let wanted = |path: &str| include.as_ref().is_ok_and(|it| it.contains_path(path));

@@ -15,9 +15,10 @@ use super::{
     fixtures::{self, FetchedValues},
     output,
     progress::Progress,
-    session::{self, Session, block_on},
+    session::{self, Session},
     settings::{ProfileArguments, RunArguments},
     source_files::SourceFiles,
+    watch::{WatchArguments, WatchedFiles},
 };
 use crate::{
     config::Config,
@@ -78,10 +79,13 @@ pub(super) struct Check {
     /// only if there are failures [default: failures.json].
     #[arg(long, value_name = "FILE", help_heading = "Reports")]
     failures: Option<PathBuf>,
+
+    #[command(flatten)]
+    watch: WatchArguments,
 }
 
 impl Check {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
         let stdout = self.report.iter().filter(|format| format.is_stdout());
         let mut stdout: Vec<&Format> = stdout.collect();
         // Annotations are lines of their own, which GitHub finds among others.
@@ -93,10 +97,14 @@ impl Check {
                 "only one report can be written to standard output; name a file for the others, such as json=report.json"
             );
         }
-        block_on(self.check())
+        let files = WatchedFiles {
+            config: &self.config,
+            contract: &self.contract,
+        };
+        self.watch.run(&files, async || self.check().await)
     }
 
-    async fn check(self) -> anyhow::Result<ExitCode> {
+    async fn check(&self) -> anyhow::Result<ExitCode> {
         let config = self.config.read()?;
         let url = session::choose_url(self.url.as_deref(), &config)?;
         let profile = self.profile.profile(&config, None)?;

@@ -2,6 +2,7 @@
 //! and connection to the server.
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
@@ -12,7 +13,7 @@ use clap::Args;
 
 use super::config_location::WithConfigLocation;
 use crate::{
-    config::{Config, ConfigError, Header, HumanDuration, MethodSelection, path_glob},
+    config::{Config, ConfigError, FILE_NAMES, Header, HumanDuration, MethodSelection, path_glob},
     contract::{Contract, Method},
     load,
     probe::{Metadata, Target, Tls},
@@ -29,6 +30,14 @@ pub(super) struct ConfigArguments {
 impl ConfigArguments {
     pub(super) fn read(&self) -> anyhow::Result<Config> {
         Ok(Config::find(self.config.as_deref())?)
+    }
+
+    /// The configuration file, or those that are tried.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        match &self.config {
+            Some(file) => vec![file.clone()],
+            None => FILE_NAMES.map(PathBuf::from).to_vec(),
+        }
     }
 }
 
@@ -57,6 +66,12 @@ impl ContractArguments {
             import_paths: chosen(&self.import_paths, &config.file.import_paths),
         };
         (!source.paths.is_empty()).then_some(source)
+    }
+
+    /// The files from which the contract is read; none if it is read by reflection.
+    pub(super) fn files(&self, config: &Config) -> BTreeSet<PathBuf> {
+        let source = self.source(config);
+        source.map(|source| source.files()).unwrap_or_default()
     }
 
     /// Reads the contract, for commands that do not connect to a server.

@@ -23,6 +23,7 @@ mod session;
 mod settings;
 mod setup_call;
 mod source_files;
+mod watch;
 
 use std::process::ExitCode;
 

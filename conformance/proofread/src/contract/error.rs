@@ -2,6 +2,8 @@
 
 use std::{io, path::PathBuf};
 
+use super::features::EDITIONS;
+
 /// How to build a complete image; part of the messages about an incomplete one.
 const HOW_TO_BUILD: &str = "build one with `buf build --as-file-descriptor-set -o contract.binpb` \
      or `protoc --include_imports --include_source_info --descriptor_set_out=contract.binpb`";
@@ -55,12 +57,24 @@ pub enum ContractError {
     MissingImports(Vec<String>),
 
     /// A file uses a syntax that is not supported.
-    #[error("{file} uses {syntax:?}; proto2, proto3 and edition 2023 are supported")]
+    #[error(
+        "{file} uses {syntax}; proto2, proto3 and the editions {} are supported",
+        editions()
+    )]
     UnsupportedSyntax {
         /// The file.
         file: String,
-        /// The value of its `syntax` statement.
+        /// Its syntax, or the number of its edition.
         syntax: String,
+    },
+
+    /// A file combines features of an edition that can't be read together.
+    #[error("{file} can't be read: {reason}")]
+    UnsupportedFeatures {
+        /// The file.
+        file: String,
+        /// The features, and the library that can't read them.
+        reason: String,
     },
 
     /// The files contradict each other or themselves: a type is missing, for example.
@@ -77,4 +91,9 @@ pub enum ContractError {
         /// The decoding error.
         cause: String,
     },
+}
+
+/// The supported editions: `2023 and 2024`.
+fn editions() -> String {
+    EDITIONS.map(|(_, name)| name).join(" and ")
 }

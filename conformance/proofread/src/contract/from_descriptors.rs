@@ -12,7 +12,7 @@ use prost_types::method_options::IdempotencyLevel;
 use super::{
     Access, ContractError, Credential, DeclaredError, Enum, EnumValue, Extension, Field, File,
     Idempotency, Message, Method, Oneof, Package, Service, comments::Comments, is_tool_package,
-    options::Options,
+    options::Options, original_names,
 };
 
 const RULE_FILES: [&str; 2] = ["buf/validate/validate.proto", "proofread/v1/options.proto"];
@@ -166,7 +166,10 @@ impl<'a> FileReader<'a> {
                 Ok(Oneof {
                     name: oneof.name().to_owned(),
                     comment: self.comments.of_path(oneof.path()),
-                    fields: oneof.fields().map(|it| it.name().to_owned()).collect(),
+                    fields: oneof
+                        .fields()
+                        .map(|it| original_names(it.name()).into_owned())
+                        .collect(),
                     rules: options.oneof_rules()?,
                 })
             })
@@ -198,14 +201,14 @@ impl<'a> FileReader<'a> {
         let mut oneof_fields = message_rules.oneof.iter().flat_map(|it| &it.fields);
         if let Some(rules) = &mut rules
             && rules.ignore() == Ignore::Unspecified
-            && oneof_fields.any(|name| name == field.name())
+            && oneof_fields.any(|name| *name == original_names(field.name()))
         {
             rules.standard.set_ignore(Ignore::IfZeroValue);
         }
         let oneof = field.containing_oneof().filter(|it| !it.is_synthetic());
         Ok(Field {
-            name: field.name().to_owned(),
-            full_name: field.full_name().to_owned(),
+            name: original_names(field.name()).into_owned(),
+            full_name: original_names(field.full_name()).into_owned(),
             comment: self.comments.of_path(field.path()),
             rules,
             unset: options.unset()?,

@@ -1,16 +1,23 @@
 //! Decodes the bytes of an image into a descriptor pool, with a separate error for
 //! each kind of invalid input.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use prost::{
     Message,
     encoding::{WireType, decode_key, decode_varint, encode_varint},
 };
-use prost_protovalidate::normalize_edition_descriptor_set;
 use prost_reflect::DescriptorPool;
 
-use super::ContractError;
+use super::{
+    ContractError,
+    features::{EDITIONS, Features},
+    field_names::{is_name_conflict, without_name_conflicts},
+    is_tool_package,
+};
 
 /// The number of the extension `(proofread.v1.credentials)` of a file.
 const CREDENTIALS: u32 = 52617;
@@ -31,6 +38,11 @@ pub(crate) struct FileIndex {
     options: Vec<u8>,
     #[prost(string, tag = "12")]
     syntax: String,
+    #[prost(int32, tag = "14")]
+    edition: i32,
+    /// Imports of which only options are used, since edition 2024.
+    #[prost(string, repeated, tag = "15")]
+    option_imports: Vec<String>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -56,42 +68,74 @@ pub struct LeftOutFile {
     pub reason: String,
 }
 
-/// Decodes an image. Also returns the bytes that were decoded, in which files of
-/// edition 2023 are rewritten as proto3, because prost-reflect does not read editions.
-pub(super) fn decode(bytes: &[u8]) -> Result<(DescriptorPool, Vec<u8>), ContractError> {
+/// A decoded image.
+pub(super) struct DecodedImage {
+    pub(super) pool: DescriptorPool,
+    /// The files that are in the pool, as they were given.
+    pub(super) image: Vec<u8>,
+    /// The same as the pool has them; `None` if that is no difference.
+    pub(super) rewritten: Option<Vec<u8>>,
+    pub(super) features: Features,
+}
+
+/// Decodes an image. Files of editions, and fields whose names differ only in case, are
+/// rewritten for the pool, because prost-reflect does not read them.
+pub(super) fn decode(bytes: &[u8]) -> Result<DecodedImage, ContractError> {
     check_entries(bytes)?;
-    let bytes = normalize_edition_descriptor_set(bytes);
-    check_files(&index(&bytes)?)?;
-    let pool = DescriptorPool::decode(bytes.as_slice())
-        .map_err(|error| ContractError::Inconsistent(error.to_string()))?;
-    Ok((pool, bytes))
+    let files = index(bytes)?;
+    check_files(&files)?;
+    let mut features = Features::default();
+    let prepared = files.iter().zip(raw_files(bytes)).map(|(file, raw)| {
+        let prepared = prepare(file, raw, &mut features);
+        prepared.map_err(|reason| ContractError::UnsupportedFeatures {
+            file: file.name.clone(),
+            reason,
+        })
+    });
+    let prepared = prepared.collect::<Result<Vec<_>, _>>()?;
+    let is_rewritten = prepared.iter().any(|file| matches!(file, Cow::Owned(_)));
+    let mut rewritten = is_rewritten.then(|| joined_files(&prepared));
+    let mut pool = DescriptorPool::decode(rewritten.as_deref().unwrap_or(bytes));
+    if pool.as_ref().is_err_and(is_name_conflict) {
+        let renamed = prepared.iter().map(|file| without_name_conflicts(file));
+        if let Ok(renamed) = renamed.collect::<Result<Vec<_>, _>>() {
+            let renamed = joined_files(&renamed);
+            pool = DescriptorPool::decode(renamed.as_slice());
+            rewritten = Some(renamed);
+        }
+    }
+    Ok(DecodedImage {
+        pool: pool.map_err(|error| ContractError::Inconsistent(error.to_string()))?,
+        image: bytes.to_vec(),
+        rewritten,
+        features,
+    })
 }
 
 /// As [`decode`], but leaves out the files that can't be used, and those that import them.
 pub(super) fn decode_usable(
     bytes: &[u8],
-) -> Result<(DescriptorPool, Vec<u8>, Vec<LeftOutFile>), ContractError> {
+) -> Result<(DecodedImage, Vec<LeftOutFile>), ContractError> {
     check_entries(bytes)?;
-    let bytes = normalize_edition_descriptor_set(bytes);
-    let files = index(&bytes)?;
-    let raw: Vec<&[u8]> = raw_files(&bytes).collect();
-    let (mut pool, mut image, mut left_out) = (DescriptorPool::new(), Vec::new(), Vec::new());
+    let files = index(bytes)?;
+    let raw: Vec<&[u8]> = raw_files(bytes).collect();
+    let (mut pool, mut features) = (DescriptorPool::new(), Features::default());
+    let (mut image, mut rewritten, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
     let mut usable: BTreeSet<&str> = BTreeSet::new();
     for at in imports_first(&files) {
         let file = &files[at];
-        let missing = file.imports.iter().find(|it| !usable.contains(it.as_str()));
-        let added = match (missing, is_supported(&file.syntax)) {
+        let missing = file.all_imports().find(|it| !usable.contains(it.as_str()));
+        let added = match (missing, file.is_supported()) {
             (Some(import), _) => Err(format!("it imports {import}, which is not usable")),
             (None, false) => Err(unsupported(file).to_string()),
-            (None, true) => {
-                let decoded = pool.decode_file_descriptor_proto(raw[at]);
-                decoded.map_err(|error| error.to_string())
-            }
+            (None, true) => prepare(file, raw[at], &mut features)
+                .and_then(|prepared| add_file(&mut pool, prepared)),
         };
         match added {
-            Ok(()) => {
+            Ok(added) => {
                 usable.insert(&file.name);
                 push_file(&mut image, raw[at]);
+                push_file(&mut rewritten, &added);
             }
             Err(reason) => left_out.push(LeftOutFile {
                 name: file.name.clone(),
@@ -99,7 +143,53 @@ pub(super) fn decode_usable(
             }),
         }
     }
-    Ok((pool, image, left_out))
+    let decoded = DecodedImage {
+        pool,
+        rewritten: (rewritten != image).then_some(rewritten),
+        image,
+        features,
+    };
+    Ok((decoded, left_out))
+}
+
+/// A file as prost-reflect reads it, except for names that it does not accept.
+///
+/// # Errors
+/// When it has features that prost-reflect can't read.
+fn prepare<'r>(
+    file: &FileIndex,
+    raw: &'r [u8],
+    features: &mut Features,
+) -> Result<Cow<'r, [u8]>, String> {
+    match file.syntax.as_str() {
+        "editions" => features.add_edition(raw).map(Cow::Owned),
+        "" | "proto2" if !is_tool_package(&file.package) => {
+            features.add_proto2(raw)?;
+            Ok(Cow::Borrowed(raw))
+        }
+        _ => Ok(Cow::Borrowed(raw)),
+    }
+}
+
+fn add_file<'r>(pool: &mut DescriptorPool, file: Cow<'r, [u8]>) -> Result<Cow<'r, [u8]>, String> {
+    match pool.decode_file_descriptor_proto(&*file) {
+        Ok(()) => Ok(file),
+        Err(error) if is_name_conflict(&error) => {
+            let renamed = without_name_conflicts(&file)?;
+            let added = pool.decode_file_descriptor_proto(renamed.as_slice());
+            added.map_err(|error| error.to_string())?;
+            Ok(Cow::Owned(renamed))
+        }
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn joined_files(files: &[impl AsRef<[u8]>]) -> Vec<u8> {
+    let mut image = Vec::new();
+    for file in files {
+        push_file(&mut image, file.as_ref());
+    }
+    image
 }
 
 /// The files of an image that have a wanted method, with their imports and the files that
@@ -119,7 +209,7 @@ pub(crate) fn prune(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Option<Vec<u
     let mut kept = BTreeSet::new();
     while let Some(name) = open.pop() {
         if let Some(at) = by_name.get(name).filter(|at| kept.insert(**at)) {
-            open.extend(files[*at].imports.iter().map(String::as_str));
+            open.extend(files[*at].all_imports().map(String::as_str));
         }
     }
     let mut pruned = Vec::new();
@@ -132,6 +222,18 @@ pub(crate) fn prune(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Option<Vec<u
 }
 
 impl FileIndex {
+    pub(crate) fn all_imports(&self) -> impl Iterator<Item = &String> {
+        self.imports.iter().chain(&self.option_imports)
+    }
+
+    fn is_supported(&self) -> bool {
+        match self.syntax.as_str() {
+            "" | "proto2" | "proto3" => true,
+            "editions" => EDITIONS.iter().any(|(number, _)| *number == self.edition),
+            _ => false,
+        }
+    }
+
     /// `package.Service/Method` of each method.
     fn methods(&self) -> impl Iterator<Item = String> {
         self.services.iter().flat_map(|service| {
@@ -190,7 +292,7 @@ fn imports_first(files: &[FileIndex]) -> Vec<usize> {
                 order.push(at);
             } else if seen.insert(at) {
                 open.push((at, true));
-                let imports = files[at].imports.iter();
+                let imports = files[at].all_imports();
                 let imports = imports.filter_map(|name| by_name.get(name.as_str()));
                 open.extend(imports.map(|import| (*import, false)));
             }
@@ -237,7 +339,7 @@ fn check_files(files: &[FileIndex]) -> Result<(), ContractError> {
         return Err(ContractError::Empty);
     }
     let present: BTreeSet<&str> = files.iter().map(|file| file.name.as_str()).collect();
-    let imported = files.iter().flat_map(|file| &file.imports);
+    let imported = files.iter().flat_map(FileIndex::all_imports);
     let missing: BTreeSet<&String> = imported
         .filter(|name| !present.contains(name.as_str()))
         .collect();
@@ -245,19 +347,18 @@ fn check_files(files: &[FileIndex]) -> Result<(), ContractError> {
         let missing = missing.into_iter().cloned().collect();
         return Err(ContractError::MissingImports(missing));
     }
-    match files.iter().find(|file| !is_supported(&file.syntax)) {
+    match files.iter().find(|file| !file.is_supported()) {
         Some(file) => Err(unsupported(file)),
         None => Ok(()),
     }
 }
 
-fn is_supported(syntax: &str) -> bool {
-    matches!(syntax, "" | "proto2" | "proto3")
-}
-
 fn unsupported(file: &FileIndex) -> ContractError {
     ContractError::UnsupportedSyntax {
         file: file.name.clone(),
-        syntax: file.syntax.clone(),
+        syntax: match file.syntax.as_str() {
+            "editions" => format!("edition {}", file.edition),
+            syntax => format!("{syntax:?}"),
+        },
     }
 }

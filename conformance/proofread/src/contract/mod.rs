@@ -6,7 +6,11 @@
 
 mod access;
 mod comments;
+mod descriptor_messages;
 mod error;
+mod feature_reader;
+mod features;
+mod field_names;
 mod from_descriptors;
 mod image;
 mod model;
@@ -21,10 +25,16 @@ use std::{
     path::Path,
 };
 
+use image::DecodedImage;
 use prost_reflect::{DescriptorPool, Kind};
 
 pub use access::{Access, Condition, Credential};
+pub(crate) use descriptor_messages::json_name;
 pub use error::ContractError;
+pub(crate) use features::Features;
+pub(crate) use field_names::{
+    is_name_conflict, original_names, with_original_names, without_name_conflicts,
+};
 pub use image::LeftOutFile;
 pub(crate) use image::{FileIndex, index as image_index, prune, push_file, raw_files};
 pub use model::{
@@ -38,6 +48,9 @@ pub use rules::{PredefinedRule, Rules};
 pub struct Contract {
     pool: DescriptorPool,
     image: Vec<u8>,
+    /// The image as the pool has it; `None` if that is the same.
+    rewritten: Option<Vec<u8>>,
+    features: Features,
     packages: Vec<Package>,
     /// From the full name of a message to the index of its package and its index
     /// within that package.
@@ -68,8 +81,7 @@ impl Contract {
     /// # Errors
     /// When the bytes are not a valid image; see [`ContractError`].
     pub fn decode(bytes: &[u8]) -> Result<Self, ContractError> {
-        let (pool, image) = image::decode(bytes)?;
-        Self::new(pool, image, Vec::new())
+        Self::new(image::decode(bytes)?, Vec::new())
     }
 
     /// As [`Contract::decode`], but leaves out files that can't be used, and those that
@@ -83,12 +95,12 @@ impl Contract {
         mut left_out: Vec<LeftOutFile>,
     ) -> Result<Self, ContractError> {
         let error = match image::decode(bytes) {
-            Ok((pool, image)) => return Self::new(pool, image, left_out),
+            Ok(decoded) => return Self::new(decoded, left_out),
             Err(error) => error,
         };
-        let (pool, image, unusable) = image::decode_usable(bytes)?;
+        let (decoded, unusable) = image::decode_usable(bytes)?;
         left_out.extend(unusable);
-        let contract = Self::new(pool, image, left_out)?;
+        let contract = Self::new(decoded, left_out)?;
         if contract.methods().next().is_some() {
             Ok(contract)
         } else {
@@ -96,11 +108,13 @@ impl Contract {
         }
     }
 
-    fn new(
-        pool: DescriptorPool,
-        image: Vec<u8>,
-        left_out: Vec<LeftOutFile>,
-    ) -> Result<Self, ContractError> {
+    fn new(decoded: DecodedImage, left_out: Vec<LeftOutFile>) -> Result<Self, ContractError> {
+        let DecodedImage {
+            pool,
+            image,
+            rewritten,
+            features,
+        } = decoded;
         let packages = from_descriptors::packages(&pool)?;
         let mut messages = HashMap::new();
         let mut enums = HashMap::new();
@@ -115,6 +129,8 @@ impl Contract {
         Ok(Self {
             pool,
             image,
+            rewritten,
+            features,
             packages,
             messages,
             enums,
@@ -132,9 +148,20 @@ impl Contract {
         &self.pool
     }
 
-    /// The encoded `FileDescriptorSet`, with files of edition 2023 rewritten as proto3.
+    /// The encoded `FileDescriptorSet`, as it was given.
     pub fn image(&self) -> &[u8] {
         &self.image
+    }
+
+    /// The encoded `FileDescriptorSet`, with files of editions rewritten for libraries that
+    /// know only proto2 and proto3.
+    pub(crate) fn image_without_editions(&self) -> &[u8] {
+        self.rewritten.as_deref().unwrap_or(&self.image)
+    }
+
+    /// What the descriptors do not say about the encoding of messages.
+    pub(crate) fn features(&self) -> &Features {
+        &self.features
     }
 
     /// All packages, sorted by name, without those of protobuf and protovalidate.

@@ -112,12 +112,15 @@ fn json(case: &Case) -> String {
     }
 }
 
-/// `None` if the bytes are not a valid message of this type, which `buf breaking`
-/// reports, or if the rules can't be evaluated.
+/// `None` if the bytes are not a valid message of this type or lack a required field, which
+/// `buf breaking` reports, or if the rules can't be evaluated.
 fn verdict(oracle: &Oracle, kind: &MessageDescriptor, bodies: &[Vec<u8>]) -> Option<Verdict> {
     let mut due = Verdict::new();
     for body in bodies {
         let message = DynamicMessage::decode(kind.clone(), body.as_slice()).ok()?;
+        if oracle.missing_required_field(&message).is_some() {
+            return None;
+        }
         due.extend(oracle.stable_violations(&message).ok()?);
     }
     Some(due)

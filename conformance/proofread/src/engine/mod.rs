@@ -25,6 +25,7 @@ use std::{
     time::Instant,
 };
 
+use prost::Message;
 use prost_reflect::DynamicMessage;
 
 use crate::{
@@ -58,6 +59,9 @@ pub const INTERRUPTED: &str = "it was interrupted";
 
 /// How many valid requests of a method the behaviour scenarios may choose from.
 const MAX_VALID_REQUESTS: usize = 24;
+
+/// The same for requests that break rules.
+const MAX_REFUSED_REQUESTS: usize = 6;
 
 /// Runs a plan with the cases that its contract implies; see [`run_with`].
 pub async fn run(plan: &Plan<'_>, fixtures: &Fixtures, events: impl FnMut(Event)) -> Report {
@@ -132,6 +136,8 @@ struct MethodUnderTest<'r> {
     derived: BTreeMap<Phase, Vec<Case>>,
     /// Requests that keep every rule, the smallest first.
     valid: Vec<DynamicMessage>,
+    /// Requests that break rules.
+    refused: Vec<DynamicMessage>,
     /// Whether calls carry the credential that the method requires, if it requires one.
     authorised: bool,
 }
@@ -173,6 +179,7 @@ impl<'r, S: CaseSource, E: FnMut(Event)> Run<'r, S, E> {
                 self.results.add_uncovered(&method.path, text);
             }
             let valid = valid_requests(&cases);
+            let refused = refused_requests(&cases);
             let mut derived: BTreeMap<Phase, Vec<Case>> = BTreeMap::new();
             if authorised {
                 for case in cases {
@@ -183,6 +190,7 @@ impl<'r, S: CaseSource, E: FnMut(Event)> Run<'r, S, E> {
                 method,
                 derived,
                 valid,
+                refused,
                 authorised,
             });
         }
@@ -274,6 +282,7 @@ impl<'r, S: CaseSource, E: FnMut(Event)> Run<'r, S, E> {
             .map(|tested| ServedMethod {
                 method: tested.method,
                 valid: tested.valid.clone(),
+                refused: tested.refused.clone(),
                 authorised: tested.authorised,
             })
             .collect();
@@ -426,6 +435,24 @@ impl<'r, S: CaseSource, E: FnMut(Event)> Run<'r, S, E> {
             }
         }
     }
+}
+
+/// The smallest requests of refused cases, at most [`MAX_REFUSED_REQUESTS`].
+fn refused_requests(cases: &[Case]) -> Vec<DynamicMessage> {
+    let refused = cases
+        .iter()
+        .filter_map(|case| match (&case.expect, &case.send) {
+            (Expect::Refused(_), Payload::Messages(messages)) => match messages.as_slice() {
+                [message] => Some(message),
+                _ => None,
+            },
+            _ => None,
+        });
+    let mut refused: Vec<&DynamicMessage> = refused.collect();
+    refused.sort_by_key(|message| message.encoded_len());
+    refused.dedup();
+    let refused = refused.into_iter().take(MAX_REFUSED_REQUESTS);
+    refused.cloned().collect()
 }
 
 /// The distinct requests of accepted cases, the baseline first, at most

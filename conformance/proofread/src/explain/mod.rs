@@ -205,6 +205,7 @@ fn type_name(kind: &Kind) -> String {
 pub fn unset_text(unset: &UnsetBehaviour) -> String {
     match unset {
         UnsetBehaviour::Refused { rules } => format!("refused by {}", rules.join(", ")),
+        UnsetBehaviour::RequiredByType => "must be set: its type requires it".to_owned(),
         UnsetBehaviour::RefusedUnlessOther { others, rule } if others.is_empty() => {
             format!("refused by {rule}")
         }

@@ -90,6 +90,7 @@ mod tests {
                 path: "/shop.v1.Shop/Get".to_owned(),
                 headers: Vec::new(),
                 reset: false,
+                piece: 0,
                 expect,
                 exercises: Vec::new(),
             }),

@@ -5,7 +5,10 @@ use std::{cell::RefCell, collections::BTreeSet};
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, FieldDescriptor, MessageDescriptor, Value};
 
-use crate::oracle::{Oracle, OracleViolation, after_subscript};
+use crate::{
+    contract::original_names,
+    oracle::{Oracle, OracleViolation, after_subscript},
+};
 
 /// The level of the rules of list items: the prefix of their ids.
 pub(crate) const ITEMS: &str = "repeated.items.";
@@ -45,14 +48,17 @@ impl Evaluator {
         let named = violations.into_iter().map(|violation| {
             let within = violation
                 .path
-                .strip_prefix(self.field.name())
+                .strip_prefix(&*original_names(self.field.name()))
                 .unwrap_or_default();
             match after_subscript(within) {
                 "" => violation.qualified_rule,
                 nested => format!("{nested} {}", violation.rule),
             }
         });
-        Some(named.collect())
+        // No rule says that a field must be set which its type requires.
+        let missing = value.and_then(|value| self.oracle.missing_required_field_in(value));
+        let missing = missing.map(|path| format!(".{path} required by its type"));
+        Some(named.chain(missing).collect())
     }
 
     /// The rules that are broken on one level of a list or a map; the ids are without

@@ -82,7 +82,7 @@ impl ValuePool {
             gaps: Vec::new(),
             shape,
         };
-        pool.add_unset(&evaluator);
+        pool.add_unset(field, &evaluator);
         for fixture in &input.fixtures {
             pool.add_fixture(fixture, &evaluator);
         }
@@ -94,7 +94,10 @@ impl ValuePool {
         pool
     }
 
-    fn add_unset(&mut self, evaluator: &Evaluator) {
+    fn add_unset(&mut self, field: &Field, evaluator: &Evaluator) {
+        if field.descriptor.is_required() {
+            return;
+        }
         if let Some(broken) = evaluator.evaluate(None) {
             let targets = broken.iter().map(|rule| RuleSide {
                 rule: rule.clone(),

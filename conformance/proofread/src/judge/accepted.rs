@@ -1,12 +1,19 @@
 //! Checks the answer to a request that keeps every rule: it must be OK with a valid
 //! response, or an error that the method declares.
 
-use prost_reflect::DynamicMessage;
+use prost::DecodeError;
+use prost_reflect::{DynamicMessage, MessageDescriptor};
 
-use super::{Judge, MethodContract, Mismatch, details::StatusDetails, refused::format_violations};
+use super::{
+    Judge, MethodContract, Mismatch, details::StatusDetails, refused::format_violations,
+    unverified_text,
+};
 use crate::{case::Violation, contract::Code, finding::FindingKind, outcome::Answer};
 
 const INVALID_ARGUMENT: Code = Code(3);
+
+/// The greatest size in bytes of a message that clients of gRPC accept by default.
+const CLIENT_LIMIT: usize = 4 << 20;
 
 /// The codes that mean a defect of the server, where they are not declared: UNKNOWN,
 /// UNIMPLEMENTED, INTERNAL and DATA_LOSS.
@@ -45,12 +52,35 @@ impl Judge<'_> {
             .collect()
     }
 
+    fn decode(
+        &self,
+        response: &MessageDescriptor,
+        bytes: &[u8],
+    ) -> Result<DynamicMessage, DecodeError> {
+        let decoded = DynamicMessage::decode(response.clone(), bytes);
+        let unverified = &self.features.unvalidated_texts;
+        if decoded.is_ok() || unverified.is_empty() {
+            return decoded;
+        }
+        match unverified_text::replaced(bytes, response, unverified) {
+            Some(replaced) => DynamicMessage::decode(response.clone(), replaced.as_slice()),
+            None => decoded,
+        }
+    }
+
     fn check_message(&self, contract: &MethodContract<'_>, bytes: &[u8]) -> Option<Mismatch> {
         if self.is_known_valid(contract, bytes) {
             return None;
         }
         let name = contract.response.full_name();
-        let decoded = match DynamicMessage::decode(contract.response.clone(), bytes) {
+        if bytes.len() > CLIENT_LIMIT {
+            return Some((
+                FindingKind::BadResponse,
+                format!("a {name} of 4 MiB at most: clients refuse longer messages by default"),
+                format!("a message of {} bytes", bytes.len()),
+            ));
+        }
+        let decoded = match self.decode(&contract.response, bytes) {
             Ok(decoded) => decoded,
             Err(error) => {
                 return Some((
@@ -62,6 +92,11 @@ impl Judge<'_> {
         };
         // Rules that can't be evaluated are a defect of the contract and are reported
         // when it is loaded. They are no finding about the server.
+        if let Some(field) = self.oracle.missing_required_field(&decoded) {
+            let expected = format!("a {name} with its required fields");
+            let observed = format!("it lacks {field}");
+            return Some((FindingKind::BadResponse, expected, observed));
+        }
         let broken: Vec<Violation> = self.oracle.violations(&decoded).ok()?.into_iter().collect();
         if broken.is_empty() {
             self.remember_valid(contract, bytes);

@@ -19,7 +19,7 @@ pub(super) const DETAILS: &str = "grpc-status-details-bin";
 
 /// Accepts base64 with and without padding. PROTOCOL-HTTP2.md, Requests:
 /// "Implementations MUST accept padded and un-padded values".
-const BASE64: GeneralPurpose = GeneralPurpose::new(
+pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)

@@ -12,11 +12,13 @@
 mod accepted;
 mod codes;
 pub mod details;
+mod metadata;
 mod method_contract;
 mod refused;
 mod response_cache;
 #[cfg(test)]
 mod tests;
+mod unverified_text;
 mod wellformed;
 
 use std::{
@@ -26,7 +28,7 @@ use std::{
 
 use crate::{
     case::{Case, Expect, Payload, Phase},
-    contract::{Code, Contract},
+    contract::{Code, Contract, Features},
     finding::{Finding, FindingKind, Reproduction},
     oracle::Oracle,
     outcome::{Answer, Outcome},
@@ -46,6 +48,7 @@ pub(crate) type Mismatch = (FindingKind, String, String);
 pub struct Judge<'c> {
     oracle: &'c Oracle,
     profile: &'c Profile,
+    features: &'c Features,
     methods: HashMap<&'c str, MethodContract<'c>>,
     valid_responses: Mutex<ValidResponses>,
 }
@@ -56,6 +59,7 @@ impl<'c> Judge<'c> {
         Self {
             oracle,
             profile,
+            features: contract.features(),
             methods: MethodContract::all(contract),
             valid_responses: Mutex::default(),
         }
@@ -87,6 +91,14 @@ impl<'c> Judge<'c> {
                 return vec![(FindingKind::Crash, expected, describe_outcome(outcome))];
             }
         };
+        if let Expect::MissingRequired(due) = &case.expect {
+            let expect = self.profile.expectation_of_incomplete_message(due);
+            let case = Case {
+                expect,
+                ..case.clone()
+            };
+            return self.mismatches(&case, outcome);
+        }
         let code = code_of(outcome).unwrap_or(Code(2));
         let foreign = answer.http_status != 200 && answer.http_status != 0;
         match &case.expect {
@@ -116,6 +128,7 @@ impl<'c> Judge<'c> {
         let Some(contract) = self.methods.get(case.method.as_str()) else {
             return mismatches;
         };
+        mismatches.extend(check_messages_before_error(case, contract, code, answer));
         match &case.expect {
             Expect::Accepted => mismatches.extend(self.check_accepted(
                 contract,
@@ -140,7 +153,7 @@ impl<'c> Judge<'c> {
                 outcome,
                 &status_details,
             )),
-            Expect::Http(_) | Expect::AnyAnswer => {}
+            Expect::MissingRequired(_) | Expect::Http(_) | Expect::AnyAnswer => {}
         }
         mismatches
     }
@@ -178,11 +191,20 @@ impl<'c> Judge<'c> {
 
     fn check_reset(&self, case: &Case, outcome: &Outcome) -> Vec<Mismatch> {
         let reset_by_us = matches!(&case.send, Payload::Raw(call) if call.reset);
-        let expected = match &case.expect {
+        let incomplete = match &case.expect {
+            Expect::MissingRequired(due) => {
+                Some(self.profile.expectation_of_incomplete_message(due))
+            }
+            _ => None,
+        };
+        let expected = match incomplete.as_ref().unwrap_or(&case.expect) {
             _ if reset_by_us => true,
             Expect::AnyAnswer => true,
             Expect::OneOf(codes) => code_of(outcome).is_some_and(|code| codes.contains(&code)),
-            Expect::Accepted | Expect::Refused(_) | Expect::Http(_) => false,
+            Expect::Accepted
+            | Expect::Refused(_)
+            | Expect::MissingRequired(_)
+            | Expect::Http(_) => false,
         };
         if expected {
             Vec::new()
@@ -246,6 +268,25 @@ pub(crate) fn finding_for(case: &Case, (kind, expected, observed): Mismatch) -> 
     }
 }
 
+/// Checks that no message precedes an error of a unary call, or the refusal of the only request
+/// of a stream: clients drop such messages, and the server has executed the call.
+fn check_messages_before_error(
+    case: &Case,
+    contract: &MethodContract<'_>,
+    code: Code,
+    answer: &Answer,
+) -> Option<Mismatch> {
+    let streams = contract.method.server_streaming;
+    let is_refused = matches!(case.expect, Expect::Refused(_)) && !contract.method.client_streaming;
+    let is_wrong = code != Code(0) && !answer.messages.is_empty() && (!streams || is_refused);
+    is_wrong.then(|| {
+        metadata::protocol(
+            "no message before this error (PROTOCOL-HTTP2.md, Responses)",
+            format!("{} messages, and then {code}", answer.messages.len()),
+        )
+    })
+}
+
 /// Whether a declared error may be about a valid message that precedes the one that
 /// breaks rules: servers process a stream while it arrives.
 fn may_fail_before(
@@ -284,6 +325,9 @@ pub fn describe_expectation(expect: &Expect) -> String {
             "INVALID_ARGUMENT, because of {}",
             refused::format_violations(due)
         ),
+        Expect::MissingRequired(_) => {
+            "an error, because a required field is missing, or its default value if the stack of the server does not refuse such messages".to_owned()
+        }
         Expect::OneOf(expected) if expected.len() > 15 => {
             let any = if expected.contains(&Code(0)) {
                 "OK or any error"

@@ -4,6 +4,7 @@
 use super::{
     Mismatch,
     details::{self, DETAILS, StatusDetails},
+    metadata::{self, protocol},
 };
 use crate::{finding::FindingKind, outcome::Answer, profile::Profile};
 
@@ -22,19 +23,13 @@ pub(super) fn check(answer: &Answer, profile: &Profile) -> (Vec<Mismatch>, Optio
         ));
         return (mismatches, None);
     }
-    let content_type = answer.header("content-type").unwrap_or_default();
-    if !content_type.starts_with(b"application/grpc") {
-        mismatches.push(protocol(
-            "a content-type that begins with application/grpc (PROTOCOL-HTTP2.md, Responses)",
-            format!("content-type {:?}", String::from_utf8_lossy(content_type)),
-        ));
-    }
+    mismatches.extend(metadata::check_content_type(answer));
     if answer.stopped_early {
         return (mismatches, None);
     }
     if !answer.rest.is_empty() {
         mismatches.push(protocol(
-            "whole, uncompressed messages: no encoding was offered (PROTOCOL-HTTP2.md, Length-Prefixed-Message)",
+            "whole messages, compressed only as the call accepts it (PROTOCOL-HTTP2.md, Length-Prefixed-Message)",
             format!(
                 "{} bytes that are no such message, after {} whole messages",
                 answer.rest.len(),
@@ -43,20 +38,16 @@ pub(super) fn check(answer: &Answer, profile: &Profile) -> (Vec<Mismatch>, Optio
         ));
     }
     mismatches.extend(check_status(answer));
-    mismatches.extend(check_status_message(answer));
-    let size = answer.trailer_size();
-    if size > profile.trailer_limit {
-        mismatches.push((
-            FindingKind::TrailerTooBig,
-            format!(
-                "trailers of {} bytes at most: proxies cut longer ones (PROTOCOL-HTTP2.md, Responses, suggests 8 KiB)",
-                profile.trailer_limit
-            ),
-            format!("trailers of {size} bytes"),
-        ));
-    }
+    mismatches.extend(metadata::check_status_message(answer));
+    mismatches.extend(metadata::check_fields(answer));
+    mismatches.extend(metadata::check_sizes(answer, profile));
     let (mismatch, status_details) = check_details(answer);
     mismatches.extend(mismatch);
+    mismatches.extend(
+        status_details
+            .as_ref()
+            .and_then(metadata::check_detail_names),
+    );
     (mismatches, status_details)
 }
 
@@ -92,18 +83,6 @@ fn check_status(answer: &Answer) -> Option<Mismatch> {
     }
 }
 
-/// Checks that `grpc-message` is percent-encoded.
-fn check_status_message(answer: &Answer) -> Option<Mismatch> {
-    let value = answer.trailer("grpc-message")?;
-    let plain = value.iter().all(|byte| matches!(byte, b' '..=b'~'));
-    (!plain).then(|| {
-        protocol(
-            "a percent-encoded grpc-message (PROTOCOL-HTTP2.md, Status-Message)",
-            format!("grpc-message {:?}", String::from_utf8_lossy(value)),
-        )
-    })
-}
-
 /// Checks that the status in `grpc-status-details-bin` is equal to the outer one.
 fn check_details(answer: &Answer) -> (Option<Mismatch>, Option<StatusDetails>) {
     let status_details = match details::parse(answer) {
@@ -134,8 +113,4 @@ fn check_details(answer: &Answer) -> (Option<Mismatch>, Option<StatusDetails>) {
         )
     });
     (mismatch, Some(status_details))
-}
-
-fn protocol(expected: &str, observed: String) -> Mismatch {
-    (FindingKind::Protocol, expected.to_owned(), observed)
 }

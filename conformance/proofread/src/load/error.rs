@@ -49,6 +49,12 @@ pub enum LoadError {
     #[error("{0}")]
     Compile(String),
 
+    /// A proto uses an edition, and buf is not installed.
+    #[error(
+        "{0}; protox, the built-in compiler, does not read editions: install buf, or give an image"
+    )]
+    Edition(String),
+
     /// The protos import a file that does not exist.
     #[error(
         "{0}; install buf, which downloads the dependencies of a module, or give an image, which contains all imports"

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use prost::Message;
 use protox::{
     Compiler, Error,
     file::{
@@ -11,7 +12,7 @@ use protox::{
 };
 
 use super::{Image, LoadError, buf, roots::Roots};
-use crate::contract::LeftOutFile;
+use crate::contract::{LeftOutFile, is_name_conflict, with_original_names, without_name_conflicts};
 
 /// The options of proofread, for modules that import them without a copy of the file.
 const OPTIONS_PROTO: (&str, &str) = (
@@ -50,9 +51,27 @@ pub(super) fn compile(path: &Path, import_paths: &[PathBuf]) -> Result<Image, Lo
     if roots.names.is_empty() {
         return Err(LoadError::NoProtos(path.to_owned()));
     }
+    let image = compile_roots(&roots, false);
+    match &image {
+        // protox refuses names that differ only in case, and buf does not.
+        Ok(image) if image.left_out.iter().any(|it| is_name_conflict(&it.reason)) => {
+            compile_roots(&roots, true)
+        }
+        Err(error) if is_name_conflict(error) => compile_roots(&roots, true),
+        _ => image,
+    }
+}
+
+/// `renames` fields whose names differ only in case, while protox compiles them.
+fn compile_roots(roots: &Roots, renames: bool) -> Result<Image, LoadError> {
     let mut resolver = ChainFileResolver::new();
-    for root in roots.folders {
-        resolver.add(IncludeFileResolver::new(root));
+    for root in &roots.folders {
+        let files = IncludeFileResolver::new(root.clone());
+        if renames {
+            resolver.add(WithoutNameConflicts(files));
+        } else {
+            resolver.add(files);
+        }
     }
     let rules = prost_protovalidate_types::DESCRIPTOR_POOL.encode_to_vec();
     if let Ok(rules) = DescriptorSetFileResolver::decode(rules.as_slice()) {
@@ -75,8 +94,13 @@ pub(super) fn compile(path: &Path, import_paths: &[PathBuf]) -> Result<Image, Lo
         name: name.clone(),
         reason: error.to_string(),
     });
+    let bytes = compiler.encode_file_descriptor_set();
     Ok(Image {
-        bytes: compiler.encode_file_descriptor_set(),
+        bytes: if renames {
+            with_original_names(&bytes)
+        } else {
+            bytes
+        },
         left_out: left_out.collect(),
     })
 }
@@ -85,10 +109,26 @@ pub(super) fn compile(path: &Path, import_paths: &[PathBuf]) -> Result<Image, Lo
 fn compile_error(error: &Error) -> LoadError {
     let text = format!("{error:?}");
     let line = text.lines().next().unwrap_or_default();
-    if error.is_file_not_found() {
+    if line.contains("found 'edition'") {
+        LoadError::Edition(line.to_owned())
+    } else if error.is_file_not_found() {
         LoadError::Import(line.to_owned())
     } else {
         LoadError::Compile(line.to_owned())
+    }
+}
+
+/// Opens files such that no two fields of a message have names that differ only in case.
+struct WithoutNameConflicts(IncludeFileResolver);
+
+impl FileResolver for WithoutNameConflicts {
+    fn open_file(&self, name: &str) -> Result<File, Error> {
+        let file = self.0.open_file(name)?;
+        let descriptor = file.file_descriptor_proto().encode_to_vec();
+        let renamed = without_name_conflicts(&descriptor).ok();
+        let renamed = renamed.filter(|renamed| *renamed != descriptor);
+        let renamed = renamed.and_then(|it| File::decode_file_descriptor_proto(&*it).ok());
+        Ok(renamed.unwrap_or(file))
     }
 }
 

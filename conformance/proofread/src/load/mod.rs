@@ -7,6 +7,7 @@ mod folder;
 mod merge;
 pub(crate) mod reflection;
 mod roots;
+mod source_files;
 #[cfg(test)]
 mod tests;
 

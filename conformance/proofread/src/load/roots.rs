@@ -41,6 +41,9 @@ impl Roots {
         let mut files = Vec::new();
         if path.is_dir() {
             collect_protos(path, &mut files)?;
+        } else if path.parent() == Some(Path::new("")) {
+            // In the working folder, which is "." among the modules.
+            files.push(Path::new(".").join(path));
         } else {
             files.push(path.to_owned());
         }
@@ -85,7 +88,7 @@ fn root_by_package(file: &Path) -> Result<PathBuf, LoadError> {
 
 /// Collects all protos below a folder, without hidden folders and `node_modules`, where
 /// tools keep their own files.
-fn collect_protos(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), LoadError> {
+pub(super) fn collect_protos(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), LoadError> {
     let unreadable = |source| LoadError::Read {
         path: folder.to_owned(),
         source,

@@ -149,7 +149,6 @@ fn module_of_a_workspace_imports_from_its_siblings() {
 
 #[test]
 fn files_that_cannot_be_used_are_left_out() {
-    let same_but_case = "syntax = \"proto3\"; message M { string name = 1; string Name = 2; }";
     let folder = folder(&[
         ("a/one/v1/one.proto", ONE),
         ("a/two/v1/two.proto", TWO),
@@ -157,14 +156,13 @@ fn files_that_cannot_be_used_are_left_out() {
             "bad.proto",
             "syntax = \"proto3\"; message M { Missing m = 1; }",
         ),
-        ("case.proto", same_but_case),
         ("user.proto", "syntax = \"proto3\"; import \"bad.proto\";"),
     ]);
     let contract = compiled(folder.path(), &[]).expect("other files compile");
     assert!(has_both(&contract));
     let left_out = contract.left_out().iter();
     let names: Vec<&str> = left_out.map(|file| file.name.as_str()).collect();
-    assert_eq!(names, ["bad.proto", "case.proto", "user.proto"]);
+    assert_eq!(names, ["bad.proto", "user.proto"]);
 
     // An image without one of the imports.
     let image = testing::image(&[
@@ -237,4 +235,32 @@ fn only_the_files_of_wanted_methods_are_read() {
     assert_eq!(packages, ["area0000.v1", "area0007.v1", "area0075.v1"]);
     let none = source.open_for(|path| path.is_empty());
     assert!(none.expect("the image is valid").is_none());
+}
+
+#[test]
+fn names_that_differ_only_in_case_are_compiled() {
+    let source = "syntax = \"proto3\"; package c; service S { rpc Get(M) returns (M); } \
+        message M { string name = 1; string Name = 2; message N { int32 a = 1; int32 A = 2; } }";
+    let folder = folder(&[("c.proto", source)]);
+    let contract = compiled(folder.path(), &[]).expect("the proto compiles");
+    let names = |message: &str| {
+        let message = contract.message(message).expect("it exists");
+        let fields = message.fields.iter();
+        fields.map(|it| it.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(names("c.M"), ["name", "Name"]);
+    assert_eq!(names("c.M.N"), ["a", "A"]);
+    let image = contract.image();
+    assert!(!image.windows(9).any(|window| window == b"_proofrea"));
+}
+
+#[test]
+fn editions_are_refused_with_the_compiler_that_does_not_read_them() {
+    let folder = folder(&[("e.proto", "edition = \"2023\"; package e; message M {}")]);
+    let error = compiled(folder.path(), &[]).expect_err("protox reads no editions");
+    let text = error.to_string();
+    assert!(
+        text.contains("e.proto:1:1") && text.contains("protox"),
+        "{text}"
+    );
 }

@@ -1,9 +1,11 @@
 //! Request bodies, and the gRPC framing of messages.
 
+use std::io::Read;
+
 use bytes::{BufMut, Bytes, BytesMut};
 use prost::Message;
 
-use super::ReadLimits;
+use super::{ReadLimits, exchange::MAX_ANSWER_BYTES};
 use crate::case::Payload;
 
 /// The body of a call as bytes, and how to read the answer.
@@ -13,6 +15,8 @@ pub struct RawBody {
     pub bytes: Bytes,
     /// Whether the stream is ended by RST_STREAM instead of END_STREAM.
     pub reset: bool,
+    /// The size of the DATA frames in bytes; 0 for as few as possible.
+    pub piece: usize,
     /// When to stop reading the answer; `None` to read it to its end.
     pub read_limits: Option<ReadLimits>,
 }
@@ -58,6 +62,7 @@ pub fn request_body(send: &Payload) -> RawBody {
         Payload::Raw(call) => RawBody {
             bytes: Bytes::copy_from_slice(&call.body),
             reset: call.reset,
+            piece: call.piece,
             read_limits: None,
         },
     }
@@ -81,13 +86,15 @@ fn frame_length(length: usize) -> u32 {
 pub(super) struct Deframer {
     buffer: BytesMut,
     pub(super) messages: Vec<Bytes>,
-    /// Whether a compressed frame arrived. It and all bytes after it are not split.
+    /// Whether a frame arrived that can't be read. It and all bytes after it are not split.
     unreadable: bool,
+    /// Whether frames with the compressed flag are compressed with gzip.
+    pub(super) gzip: bool,
 }
 
 impl Deframer {
-    /// Adds a piece of the body. A compressed message is not expected, because the probe
-    /// offers no encoding; it and everything after it stay in the remaining bytes.
+    /// Adds a piece of the body. A compressed message that the call did not accept, and
+    /// everything after it, stays in the remaining bytes.
     pub(super) fn push(&mut self, data: &Bytes) {
         self.buffer.extend_from_slice(data);
         while !self.unreadable && self.buffer.len() >= 5 {
@@ -98,10 +105,19 @@ impl Deframer {
                 self.buffer[4],
             ];
             let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
-            if self.buffer[0] != 0 {
+            let flag = self.buffer[0];
+            if flag > 1 || flag == 1 && !self.gzip {
                 self.unreadable = true;
             } else if self.buffer.len() - 5 < length {
                 return;
+            } else if flag == 1 {
+                match decompressed(&self.buffer[5..5 + length]) {
+                    Some(message) => {
+                        drop(self.buffer.split_to(5 + length));
+                        self.messages.push(message);
+                    }
+                    None => self.unreadable = true,
+                }
             } else {
                 let frame = self.buffer.split_to(5 + length).freeze();
                 self.messages.push(frame.slice(5..));
@@ -113,6 +129,15 @@ impl Deframer {
     pub(super) fn into_parts(self) -> (Vec<Bytes>, Bytes) {
         (self.messages, self.buffer.freeze())
     }
+}
+
+/// A message without gzip; `None` if it is none, or longer than an answer may be.
+fn decompressed(message: &[u8]) -> Option<Bytes> {
+    let mut plain = Vec::new();
+    let limit = MAX_ANSWER_BYTES as u64 + 1;
+    let mut decoder = flate2::read::GzDecoder::new(message).take(limit);
+    decoder.read_to_end(&mut plain).ok()?;
+    (plain.len() <= MAX_ANSWER_BYTES).then(|| plain.into())
 }
 
 #[cfg(test)]

@@ -20,8 +20,11 @@ use crate::outcome::{Answer, Outcome};
 /// sent yet.
 const DELAY_BEFORE_RESET: Duration = Duration::from_millis(5);
 
+/// The greatest number of DATA frames of a body that is sent in pieces.
+const MAX_PIECES: usize = 200;
+
 /// The largest answer that is read, in bytes.
-const MAX_ANSWER_BYTES: usize = 64 << 20;
+pub(super) const MAX_ANSWER_BYTES: usize = 64 << 20;
 
 /// The result of an attempt to make a call.
 pub(super) enum ExchangeResult {
@@ -54,9 +57,9 @@ pub(super) async fn exchange(
         }
     };
     let result = if bodiless {
-        read_answer(response, body, started).await
+        read_answer(response, body, accepts_gzip(request), started).await
     } else {
-        send_body_and_read(response, stream, body, started).await
+        send_body_and_read(response, stream, body, accepts_gzip(request), started).await
     };
     match result {
         Ok(outcome) => ExchangeResult::Completed(outcome),
@@ -69,23 +72,43 @@ async fn send_body_and_read(
     response: ResponseFuture,
     mut stream: SendStream<Bytes>,
     body: &RawBody,
+    accepts_gzip: bool,
     started: Instant,
 ) -> Result<Outcome, h2::Error> {
+    let mut rest = body.bytes.clone();
+    let mut pieces = 1;
+    while body.piece > 0 && rest.len() > body.piece && pieces < MAX_PIECES {
+        if stream.send_data(rest.split_to(body.piece), false).is_err() {
+            break;
+        }
+        pieces += 1;
+        // The connection sends what it has before the next piece is there.
+        tokio::task::yield_now().await;
+    }
     // The transport buffers what exceeds the server's window. An error only means that
     // the server has already answered or reset the stream, which reading will show.
-    let _ = stream.send_data(body.bytes.clone(), !body.reset);
+    let _ = stream.send_data(rest, !body.reset);
     if body.reset {
         tokio::time::sleep(DELAY_BEFORE_RESET).await;
         stream.send_reset(h2::Reason::CANCEL);
         let code = h2::Reason::CANCEL.into();
         return Ok(Outcome::Reset { code });
     }
-    read_answer(response, body, started).await
+    read_answer(response, body, accepts_gzip, started).await
+}
+
+/// Whether the call accepts answers that are compressed with gzip.
+fn accepts_gzip(request: &Request<()>) -> bool {
+    let accepted = request.headers().get("grpc-accept-encoding");
+    let accepted = accepted.and_then(|value| value.to_str().ok());
+    let mut accepted = accepted.unwrap_or_default().split(',');
+    accepted.any(|encoding| encoding.trim() == "gzip")
 }
 
 async fn read_answer(
     response: ResponseFuture,
     body: &RawBody,
+    accepts_gzip: bool,
     started: Instant,
 ) -> Result<Outcome, h2::Error> {
     let Some(response) = within(
@@ -106,7 +129,9 @@ async fn read_answer(
         headers: header_fields(&head.headers),
         ..Answer::default()
     };
+    let encoding = head.headers.get("grpc-encoding");
     let mut deframer = Deframer::default();
+    deframer.gzip = accepts_gzip && encoding.is_some_and(|encoding| encoding == "gzip");
     let mut total = 0;
     loop {
         let wait = body

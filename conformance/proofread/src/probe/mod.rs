@@ -162,6 +162,35 @@ impl Probe {
         }
     }
 
+    /// The tokens in the metadata of the calls to a method.
+    pub(crate) fn secrets_of(&self, path: &str) -> Vec<Vec<u8>> {
+        let sent = self.endpoint.metadata_of(path).into_iter();
+        let secret = |value: &[u8]| {
+            let mut credentials = self.endpoint.credentials.iter();
+            credentials.any(|credential| credential.value == value)
+        };
+        let secrets =
+            sent.filter(|sent| sent.refreshable.is_some() || secret(sent.value.as_bytes()));
+        secrets
+            .filter_map(|sent| {
+                // Without a scheme such as `Bearer`.
+                let token = sent.value.as_bytes().rsplit(|byte| *byte == b' ').next()?;
+                Some(token.to_vec())
+            })
+            .collect()
+    }
+
+    /// Opens a connection that no other calls share.
+    ///
+    /// # Errors
+    /// When the server can't be reached.
+    pub(crate) async fn dedicated(&self) -> Result<DedicatedConnection<'_>, ConnectError> {
+        Ok(DedicatedConnection {
+            endpoint: &self.endpoint,
+            connection: Connection::open(&self.endpoint, self.connect_timeout).await?,
+        })
+    }
+
     /// Opens and closes a new connection to test whether the server can be reached.
     ///
     /// # Errors
@@ -234,6 +263,41 @@ impl Probe {
             .unwrap_or_else(PoisonError::into_inner);
         *connection = Some(fresh.clone());
         Ok(fresh)
+    }
+}
+
+/// A connection that no other calls share. It is closed when this is dropped.
+pub(crate) struct DedicatedConnection<'p> {
+    endpoint: &'p Endpoint,
+    connection: Connection,
+}
+
+impl DedicatedConnection<'_> {
+    /// As [`Probe::call`], without repetitions. `None` if the server says that it did not
+    /// process the call.
+    pub(crate) async fn call(
+        &self,
+        path: &str,
+        headers: &[(String, Vec<u8>)],
+        body: &RawBody,
+        timeout: Duration,
+    ) -> Option<Outcome> {
+        let request = match self.endpoint.request(path, headers) {
+            Ok(request) => request,
+            Err(cause) => return Some(Outcome::Unreachable { cause }),
+        };
+        let exchanged = exchange(&self.connection, &request, body);
+        match tokio::time::timeout(timeout, exchanged).await {
+            Ok(ExchangeResult::Completed(outcome)) => Some(outcome),
+            Ok(ExchangeResult::NotProcessed(_)) => None,
+            Err(_) => Some(Outcome::TimedOut { after: timeout }),
+        }
+    }
+}
+
+impl Drop for DedicatedConnection<'_> {
+    fn drop(&mut self) {
+        self.connection.close();
     }
 }
 

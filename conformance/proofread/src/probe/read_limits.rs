@@ -22,6 +22,7 @@ impl ReadLimits {
         let may_run = match expect {
             Expect::Accepted | Expect::AnyAnswer => true,
             Expect::OneOf(codes) => codes.contains(&Code(0)),
+            Expect::MissingRequired(due) => due.is_empty(),
             Expect::Refused(_) | Expect::Http(_) => false,
         };
         // Longer than the timeout of the call, so that it never takes effect.

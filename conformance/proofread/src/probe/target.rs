@@ -215,12 +215,13 @@ impl Endpoint {
         for header in metadata {
             map.append(header.name, header.value);
         }
-        for (name, value) in headers {
+        for (at, (name, value)) in headers.iter().enumerate() {
+            let is_first = !headers[..at].iter().any(|(other, _)| other == name);
             if name == ":method" {
                 *request.method_mut() = Method::from_bytes(value)
                     .map_err(|error| format!("can't send the method {value:?}: {error}"))?;
             } else {
-                replace(request.headers_mut(), name, value)?;
+                add(request.headers_mut(), name, value, is_first)?;
             }
         }
         Ok(request)
@@ -229,7 +230,9 @@ impl Endpoint {
 
 const AGENT: &str = concat!("proofread/", env!("CARGO_PKG_VERSION"));
 
-fn replace(map: &mut HeaderMap, name: &str, value: &[u8]) -> Result<(), String> {
+/// Adds a header. The first one of a name replaces headers that are already set; an empty value
+/// only removes them.
+fn add(map: &mut HeaderMap, name: &str, value: &[u8], is_first: bool) -> Result<(), String> {
     let header = HeaderName::from_bytes(name.as_bytes())
         .map_err(|error| format!("can't send the header {name:?}: {error}"))?;
     if value.is_empty() {
@@ -241,7 +244,11 @@ fn replace(map: &mut HeaderMap, name: &str, value: &[u8]) -> Result<(), String> 
     // Keeps the header out of the HPACK table of the connection: with gRPC's C core, an
     // invalid header in that table makes later calls fail too.
     value.set_sensitive(true);
-    map.insert(header, value);
+    if is_first {
+        map.insert(header, value);
+    } else {
+        map.append(header, value);
+    }
     Ok(())
 }
 

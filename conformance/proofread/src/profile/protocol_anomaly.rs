@@ -8,8 +8,10 @@ pub enum ProtocolAnomaly {
     MalformedMessage,
     /// A field has a length of 2^63, of which the lower 32 bits are zero.
     HugeFieldLength,
-    /// A string field contains bytes that are not UTF-8.
+    /// A string field that must be UTF-8 contains other bytes.
     InvalidUtf8,
+    /// A field is missing that proto2 or an edition requires.
+    MissingRequiredField,
     /// A known field has another wire type; the rest of the message is valid.
     WrongWireType,
     /// An unknown field nests groups deeper than the recursion limit of parsers.
@@ -33,6 +35,10 @@ pub enum ProtocolAnomaly {
     CompressedWithoutEncoding,
     /// A `grpc-encoding` that does not exist.
     UnknownEncoding,
+    /// A message that is compressed with gzip, or not compressed in a call with gzip.
+    GzipRequest,
+    /// A message that is not gzip, marked as compressed with it.
+    BrokenGzip,
     /// A message of more than 4 MiB.
     Oversized,
     /// No `content-type` header.
@@ -77,10 +83,11 @@ pub enum Reaction {
 
 impl ProtocolAnomaly {
     /// All anomalies, in the order of the table in `profile.md`.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 29] = [
         Self::MalformedMessage,
         Self::HugeFieldLength,
         Self::InvalidUtf8,
+        Self::MissingRequiredField,
         Self::WrongWireType,
         Self::DeeplyNestedGroups,
         Self::LengthBeyondEnd,
@@ -92,6 +99,8 @@ impl ProtocolAnomaly {
         Self::ReservedFlag,
         Self::CompressedWithoutEncoding,
         Self::UnknownEncoding,
+        Self::GzipRequest,
+        Self::BrokenGzip,
         Self::Oversized,
         Self::NoContentType,
         Self::WrongContentType,

@@ -20,6 +20,15 @@ const ANY: &[i32] = &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
 /// which counts as INTERNAL or CANCELLED; a status is INTERNAL by statuscodes.md.
 const CORRUPT: &[i32] = &[CANCELLED, INTERNAL];
 
+/// The codes for a message that can't be decompressed, or whose encoding is not supported.
+const BROKEN_GZIP: &[i32] = &[
+    CANCELLED,
+    UNKNOWN,
+    INVALID_ARGUMENT,
+    UNIMPLEMENTED,
+    INTERNAL,
+];
+
 /// HTTP 415 for an unsupported content type: "SHOULD" in PROTOCOL-HTTP2.md, Requests.
 const UNSUPPORTED: Reaction = Reaction::Http(&[415]);
 
@@ -60,6 +69,14 @@ fn reactions_to(anomaly: ProtocolAnomaly) -> [Reaction; 6] {
             PARSING,
             Fails(&[UNKNOWN, INTERNAL]),
             RunsOr(&[INVALID_ARGUMENT]),
+        ],
+        ProtocolAnomaly::MissingRequiredField => [
+            PARSING,
+            RunsOr(&[INTERNAL]),
+            RunsOr(&[INTERNAL]),
+            PARSING,
+            Fails(&[UNKNOWN, INTERNAL]),
+            Fails(&[INVALID_ARGUMENT]),
         ],
         ProtocolAnomaly::WrongWireType => [
             RunsOr(&[INTERNAL]),
@@ -149,6 +166,9 @@ fn reactions_to(anomaly: ProtocolAnomaly) -> [Reaction; 6] {
             UNKNOWN_PATH,
             UNKNOWN_PATH,
         ],
+        // Every stack can support gzip, and none has to.
+        ProtocolAnomaly::GzipRequest => all(RunsOr(&[UNIMPLEMENTED])),
+        ProtocolAnomaly::BrokenGzip => all(Fails(BROKEN_GZIP)),
         ProtocolAnomaly::Oversized => [
             RunsOr(&[RESOURCE_EXHAUSTED]),
             RunsOr(&[RESOURCE_EXHAUSTED, OUT_OF_RANGE]),

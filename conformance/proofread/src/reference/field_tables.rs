@@ -59,6 +59,7 @@ pub(super) fn unset_text(unset: &UnsetBehaviour) -> String {
     };
     match unset {
         UnsetBehaviour::Refused { rules } => format!("**refused**: {}", codes(rules)),
+        UnsetBehaviour::RequiredByType => "**refused**: required by its type".to_owned(),
         UnsetBehaviour::RefusedUnlessOther { others, rule } if others.is_empty() => {
             format!("**refused**: {}", code(rule))
         }

@@ -86,7 +86,9 @@ fn totals(context: &ReferenceContext<'_>, page: &Page<'_>) -> Table {
         let refused = count(|it| {
             matches!(
                 it,
-                UnsetBehaviour::Refused { .. } | UnsetBehaviour::RefusedUnlessOther { .. }
+                UnsetBehaviour::Refused { .. }
+                    | UnsetBehaviour::RequiredByType
+                    | UnsetBehaviour::RefusedUnlessOther { .. }
             )
         });
         let with_meaning = count(|it| matches!(it, UnsetBehaviour::Means(_)));

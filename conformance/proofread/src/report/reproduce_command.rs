@@ -110,6 +110,7 @@ mod tests {
                 path: "/shop.v1.Shop/Get".to_owned(),
                 headers: Vec::new(),
                 reset: false,
+                piece: 0,
                 expect: Expect::Accepted,
                 exercises: Vec::new(),
             }),

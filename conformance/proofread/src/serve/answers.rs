@@ -9,6 +9,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use super::{paging::Lists, status::Status};
 use crate::{
+    case::Expect,
     cases::{Fixtures, make_field_invalid},
     contract::{Contract, Method},
     generator::{MessageGenerator, hash, hash_bytes},
@@ -123,7 +124,6 @@ impl<'c> Answers<'c> {
     }
 
     pub(super) fn is_valid(&self, message: &DynamicMessage) -> bool {
-        let violations = self.oracle.stable_violations(message);
-        violations.is_ok_and(|violations| violations.is_empty())
+        self.oracle.expectation([message]) == Ok(Expect::Accepted)
     }
 }

@@ -188,6 +188,12 @@ impl<'c> Server<'c> {
     ) -> Result<DynamicMessage, Status> {
         let decoded = DynamicMessage::decode(method.method.descriptor.input(), bytes);
         let request = decoded.map_err(|error| Status::new(INTERNAL, error.to_string()))?;
+        if let Some(field) = self.oracle.missing_required_field(&request) {
+            return Err(Status::new(
+                INTERNAL,
+                format!("the field {field} is required"),
+            ));
+        }
         self.check_access(method, headers, &request)?;
         let violations = self.oracle.violation_messages(&request);
         let mut violations = violations.map_err(|error| Status::new(INTERNAL, error))?;

@@ -38,9 +38,10 @@ struct File {
 impl Files {
     pub(super) fn of(contract: &Contract) -> Self {
         let files = raw_files(contract.image()).filter_map(|bytes| {
-            let FileIndex { name, imports, .. } = FileIndex::decode(bytes).ok()?;
+            let index = FileIndex::decode(bytes).ok()?;
+            let imports = index.all_imports().cloned().collect();
             let bytes = bytes.to_vec();
-            Some((name, File { bytes, imports }))
+            Some((index.name, File { bytes, imports }))
         });
         Self {
             pool: contract.pool().clone(),

@@ -1,6 +1,10 @@
 //! Encodes parts of protobuf messages, including invalid ones.
 
-use prost_reflect::MessageDescriptor;
+use std::borrow::Cow;
+
+use prost_reflect::{FieldDescriptor, MessageDescriptor};
+
+use crate::contract::original_names;
 
 /// The wire types of protobuf.
 pub(super) const VARINT: u64 = 0;
@@ -47,6 +51,21 @@ pub(super) fn field(number: u32, wire_type: u64, payload: &[u8]) -> Vec<u8> {
 pub(super) fn delimited(number: u32, payload: &[u8]) -> Vec<u8> {
     let length = varint(payload.len() as u64);
     [key(number, LENGTH), length, payload.to_vec()].concat()
+}
+
+/// Encodes a field that holds a message: as a group, or with its length in front.
+pub(super) fn message_field(descriptor: &FieldDescriptor, payload: &[u8]) -> Vec<u8> {
+    let number = descriptor.number();
+    if descriptor.is_group() {
+        [key(number, GROUP), payload.to_vec(), key(number, END_GROUP)].concat()
+    } else {
+        delimited(number, payload)
+    }
+}
+
+/// The name of a field in the contract.
+pub(super) fn name_of(field: &FieldDescriptor) -> Cow<'_, str> {
+    original_names(field.name())
 }
 
 /// A field number that the message neither uses nor reserves.

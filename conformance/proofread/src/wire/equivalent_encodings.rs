@@ -8,7 +8,9 @@ use prost_reflect::{Cardinality, DynamicMessage, FieldDescriptor, Kind, ReflectM
 
 use super::{
     CaseBuilder,
-    encoding::{LENGTH, VARINT, delimited, field, key, long_varint, varint},
+    encoding::{
+        LENGTH, VARINT, delimited, field, key, long_varint, message_field, name_of, varint,
+    },
 };
 use crate::case::{Case, Expect};
 
@@ -31,7 +33,7 @@ pub(super) fn cases(builder: &CaseBuilder<'_>) -> Vec<Case> {
 
 /// Cases with a scalar field twice: the last value counts.
 fn last_wins(builder: &CaseBuilder<'_>, descriptor: &FieldDescriptor) -> Vec<Case> {
-    let name = descriptor.name();
+    let name = name_of(descriptor);
     // Zero is equal to an unset field, and the value that rules refuse most often.
     let zero = match descriptor.kind() {
         Kind::String | Kind::Bytes => delimited(descriptor.number(), &[]),
@@ -59,7 +61,7 @@ fn last_wins(builder: &CaseBuilder<'_>, descriptor: &FieldDescriptor) -> Vec<Cas
 /// field: parsers keep the lower 32 bits.
 fn longer_varints(builder: &CaseBuilder<'_>, descriptor: &FieldDescriptor) -> Vec<Case> {
     let value = builder.baseline.get_field(descriptor);
-    let name = descriptor.name();
+    let name = name_of(descriptor);
     let number = match value.as_ref() {
         Value::I32(number) if matches!(descriptor.kind(), Kind::Int32) => {
             i64::from(*number).cast_unsigned()
@@ -105,7 +107,7 @@ fn list_encodings(builder: &CaseBuilder<'_>, descriptor: &FieldDescriptor) -> Ve
     let mut rest = builder.baseline.clone();
     rest.clear_field(descriptor);
     let rest = rest.encode_to_vec();
-    let (name, number) = (descriptor.name(), descriptor.number());
+    let (name, number) = (name_of(descriptor), descriptor.number());
     let one_by_one: Vec<u8> = items
         .iter()
         .flat_map(|item| field(number, wire_type(&kind), item))
@@ -135,12 +137,12 @@ fn split_message(builder: &CaseBuilder<'_>, descriptor: &FieldDescriptor) -> Opt
     let mut rest = builder.baseline.clone();
     rest.clear_field(descriptor);
     let bytes = [
-        delimited(descriptor.number(), &first.encode_to_vec()),
+        message_field(descriptor, &first.encode_to_vec()),
         rest.encode_to_vec(),
-        delimited(descriptor.number(), &second.encode_to_vec()),
+        message_field(descriptor, &second.encode_to_vec()),
     ]
     .concat();
-    let name = descriptor.name();
+    let name = name_of(descriptor);
     Some(builder.message(
         &format!("merged/{name}"),
         format!("{name} in two pieces, which parsers merge"),

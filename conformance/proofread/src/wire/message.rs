@@ -8,7 +8,7 @@ use super::{
     CaseBuilder,
     encoding::{
         END_GROUP, FIXED32, FIXED64, GROUP, LENGTH, VARINT, delimited, field, key, long_varint,
-        unused_field_number, varint,
+        name_of, unused_field_number, varint,
     },
 };
 use crate::{
@@ -204,29 +204,68 @@ fn known_fields(builder: &CaseBuilder<'_>) -> Vec<Case> {
     let message = builder.baseline.descriptor();
     let find = |wanted: &dyn Fn(&FieldDescriptor) -> bool| message.fields().find(wanted);
     let mut cases = Vec::new();
-    if let Some(text) = find(&|field| matches!(field.kind(), Kind::String)) {
-        let bytes = builder.followed_by(&delimited(text.number(), &[b'a', 0xc3, 0x28, 0xff]));
-        cases.push(builder.message(
-            &format!("invalid-utf8/{}", text.name()),
-            format!(
-                "bytes that are not UTF-8 in the string field {}",
-                text.name()
-            ),
-            &bytes,
+    let features = builder.contract.features();
+    let is_text = |field: &FieldDescriptor| matches!(field.kind(), Kind::String);
+    let is_verified =
+        |field: &FieldDescriptor| !features.unvalidated_texts.contains(field.full_name());
+    let texts = [
+        (
+            find(&|field| is_text(field) && is_verified(field)),
+            "",
             builder.profile.expectation(ProtocolAnomaly::InvalidUtf8),
+        ),
+        (
+            find(&|field| is_text(field) && !is_verified(field)),
+            ", which need not be UTF-8",
+            Expect::AnyAnswer,
+        ),
+    ];
+    for (text, addition, expect) in texts {
+        let Some(text) = text else { continue };
+        let name = name_of(&text);
+        cases.push(builder.message(
+            &format!("invalid-utf8/{name}"),
+            format!("bytes that are not UTF-8 in the string field {name}{addition}"),
+            &builder.followed_by(&delimited(text.number(), &[b'a', 0xc3, 0x28, 0xff])),
+            expect,
         ));
     }
+    cases.extend(unknown_number(builder));
     if let Some(any) = find(&|_| true) {
         let bytes = match any.kind() {
             Kind::Fixed32 | Kind::Sfixed32 | Kind::Float => field(any.number(), VARINT, &[1]),
             _ => field(any.number(), FIXED32, &[1, 2, 3, 4]),
         };
         cases.push(builder.message(
-            &format!("wrong-wire-type/{}", any.name()),
-            format!("{} again with a wrong wire type", any.name()),
+            &format!("wrong-wire-type/{}", name_of(&any)),
+            format!("{} again with a wrong wire type", name_of(&any)),
             &builder.followed_by(&bytes),
             builder.profile.expectation(ProtocolAnomaly::WrongWireType),
         ));
     }
     cases
+}
+
+/// A case with a number that a closed enum does not define. Some parsers keep it, others treat
+/// the field as unknown.
+fn unknown_number(builder: &CaseBuilder<'_>) -> Option<Case> {
+    let closed = &builder.contract.features().closed_enums;
+    let message = builder.baseline.descriptor();
+    let mut fields = message.fields();
+    let descriptor = fields.find(|field| {
+        let kind = field.kind();
+        let enumeration = kind.as_enum();
+        enumeration.is_some_and(|enumeration| closed.contains(enumeration.full_name()))
+    })?;
+    let (kind, number) = (descriptor.kind(), descriptor.number());
+    let enumeration = kind.as_enum()?;
+    let unknown = (1..).find(|number| enumeration.get_value(*number).is_none())?;
+    let payload = varint(u64::try_from(unknown).ok()?);
+    let name = name_of(&descriptor);
+    Some(builder.message(
+        &format!("closed-enum/{name}"),
+        format!("{name} again with a number that its closed enum does not define"),
+        &builder.followed_by(&field(number, VARINT, &payload)),
+        Expect::AnyAnswer,
+    ))
 }

@@ -7,9 +7,12 @@
 //! - `message` changes the bytes of the message.
 //! - `equivalent_encodings` encodes the same message differently, which must make no
 //!   difference to a server.
+//! - `edge_values` sends values at the edge of their type.
 //! - `framing` changes the five bytes in front of a message.
 //! - `headers` changes headers, the path and the HTTP method.
+//! - `transport` sends what real clients send and minimal ones do not.
 
+mod edge_values;
 mod encoding;
 mod equivalent_encodings;
 mod framing;
@@ -18,6 +21,7 @@ mod message;
 mod pieces;
 #[cfg(test)]
 mod tests;
+mod transport;
 
 use prost::Message;
 use prost_reflect::{DynamicMessage, ReflectMessage};
@@ -50,8 +54,10 @@ pub fn cases(
     let mut cases = message::cases(&builder);
     cases.extend(equivalent_encodings::cases(&builder));
     cases.extend(pieces::cases(&builder));
+    cases.extend(edge_values::cases(&builder));
     cases.extend(framing::cases(&builder));
     cases.extend(headers::cases(&builder));
+    cases.extend(transport::cases(&builder));
     cases
 }
 
@@ -111,12 +117,7 @@ impl CaseBuilder<'_> {
     /// can't be evaluated.
     fn expectation(&self, bytes: &[u8]) -> Option<Expect> {
         let decoded = DynamicMessage::decode(self.baseline.descriptor(), bytes).ok()?;
-        let due = self.oracle.stable_violations(&decoded).ok()?;
-        Some(if due.is_empty() {
-            Expect::Accepted
-        } else {
-            Expect::Refused(due.into_iter().collect())
-        })
+        self.oracle.expectation([&decoded]).ok()
     }
 
     /// A case whose expected answer the oracle decides; `None` if it can't.

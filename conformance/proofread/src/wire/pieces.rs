@@ -11,7 +11,7 @@ use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, ReflectMessag
 
 use super::{
     CaseBuilder,
-    encoding::delimited,
+    encoding::{delimited, message_field, name_of},
     equivalent_encodings::{scalar, scalar_field},
 };
 use crate::case::{Case, Expect};
@@ -27,13 +27,13 @@ pub(super) fn cases(builder: &CaseBuilder<'_>) -> Vec<Case> {
         for first in &members {
             let others = members.iter().filter(|other| *other != first);
             let pairs = others.flat_map(|second| pairs(&pieces_of(first), &pieces_of(second)));
-            let id = format!("pieces/oneof/{}", first.name());
-            let intent = format!("{} and then another member of its oneof", first.name());
+            let id = format!("pieces/oneof/{}", name_of(first));
+            let intent = format!("{} and then another member of its oneof", name_of(first));
             cases.extend(in_both_orders(builder, pairs, &id, &intent));
         }
     }
     for field in descriptor.fields() {
-        let name = field.name();
+        let name = name_of(&field);
         if field.is_map() {
             let keys = map_keys(&field).into_iter();
             let entries = keys.map(|key| entries_of(&field, &key));
@@ -104,14 +104,14 @@ fn overlapping(builder: &CaseBuilder<'_>, field: &FieldDescriptor) -> Vec<Case> 
     let mut cases = Vec::new();
     for scalar in scalars {
         let inner = encoded(&scalar, &zero_of(&scalar));
-        let piece = delimited(field.number(), &inner);
-        let name = format!("{}.{}", field.name(), scalar.name());
+        let piece = message_field(field, &inner);
+        let name = format!("{}.{}", name_of(field), name_of(&scalar));
         let orders = [
             ("zero-first", [piece.as_slice(), &builder.encoded].concat()),
             ("zero-last", builder.followed_by(&piece)),
         ];
         for (order, bytes) in orders {
-            let intent = format!("{name} twice, in two pieces of {}", field.name());
+            let intent = format!("{name} twice, in two pieces of {}", name_of(field));
             cases.extend(builder.judged(
                 &format!("pieces/message/{name}/{order}"),
                 &intent,
@@ -125,7 +125,7 @@ fn overlapping(builder: &CaseBuilder<'_>, field: &FieldDescriptor) -> Vec<Case> 
 /// A list of numbers in packed and unpacked pieces, and one that breaks a rule only when
 /// its pieces are joined.
 fn list_in_pieces(builder: &CaseBuilder<'_>, field: &FieldDescriptor) -> Vec<Case> {
-    if !field.is_packed() {
+    if !can_be_packed(&field.kind()) {
         return Vec::new();
     }
     let number = field.number();
@@ -134,7 +134,7 @@ fn list_in_pieces(builder: &CaseBuilder<'_>, field: &FieldDescriptor) -> Vec<Cas
         unset.clear_field(field);
         unset.encode_to_vec()
     };
-    let name = field.name();
+    let name = name_of(field);
     let fitting = other_values(&field.kind()).into_iter().find_map(|value| {
         let item = scalar(&field.kind(), &value)?;
         let counts = 1..=MAX_ITEMS;
@@ -165,6 +165,12 @@ fn list_in_pieces(builder: &CaseBuilder<'_>, field: &FieldDescriptor) -> Vec<Cas
     let intent = format!("{name} in two packed pieces, each of which keeps the rules");
     let twice = builder.judged(&format!("pieces/list/{name}/twice"), &intent, &twice);
     mixed.into_iter().chain(twice).collect()
+}
+
+/// Whether lists of this kind have a packed form, which parsers accept whether or not the
+/// field uses it.
+fn can_be_packed(kind: &Kind) -> bool {
+    !matches!(kind, Kind::String | Kind::Bytes | Kind::Message(_))
 }
 
 /// All pairs of pieces, in both directions.
@@ -222,7 +228,7 @@ fn other_values(kind: &Kind) -> Vec<Value> {
 /// A field with a value, also if it is zero.
 fn encoded(field: &FieldDescriptor, value: &Value) -> Vec<u8> {
     match (field.kind(), value) {
-        (_, Value::Message(message)) => delimited(field.number(), &message.encode_to_vec()),
+        (_, Value::Message(message)) => message_field(field, &message.encode_to_vec()),
         (_, Value::String(text)) => delimited(field.number(), text.as_bytes()),
         (_, Value::Bytes(bytes)) => delimited(field.number(), bytes),
         _ => unpacked(field, value),

@@ -133,7 +133,7 @@ fn accepted_cases_decode_to_the_same_valid_request() {
             "{}",
             case.id
         );
-        let with_other_values = ["wire/last-wins/", "wire/pieces/"];
+        let with_other_values = ["wire/last-wins/", "wire/pieces/", "wire/edge/"];
         if !with_other_values.iter().any(|it| case.id.starts_with(it)) {
             let same = expected
                 .descriptor()
@@ -325,4 +325,55 @@ fn value_in_pieces_is_judged_by_the_joined_value() {
     ];
     let expected = expected.map(|(id, rules)| (id, rules.to_owned()));
     assert_eq!(verdicts, expected);
+}
+
+#[test]
+fn values_at_the_edge_of_their_type_are_judged_by_the_rules() {
+    let (_, cases) = cases_of("/shop.v1.Shop/Put", "strict");
+    let expect = |id: &str| {
+        let case = cases.iter().find(|case| case.id == id);
+        &case.unwrap_or_else(|| panic!("no case {id}")).expect
+    };
+    for id in [
+        "name/nul",
+        "name/combining",
+        "weight/nan-payload",
+        "height/subnormal",
+        "rank/least",
+        "open/two",
+    ] {
+        assert_eq!(
+            *expect(&format!("wire/edge/{id}")),
+            Expect::Accepted,
+            "{id}"
+        );
+    }
+    for id in ["count/least", "kind/greatest", "offset/greatest"] {
+        let expected = expect(&format!("wire/edge/{id}"));
+        assert!(matches!(expected, Expect::Refused(_)), "{id}: {expected:?}");
+    }
+    for id in ["overlong", "surrogate", "cut-off"] {
+        let expected = expect(&format!("wire/ill-formed/name/{id}"));
+        assert_eq!(*expected, Expect::OneOf(vec![Code(13)]), "{id}");
+    }
+}
+
+#[test]
+fn transport_is_varied_for_one_method_of_a_service() {
+    let (_, cases) = cases_of("/shop.v1.Shop/Put", "strict");
+    let find = |id: &str| {
+        let case = cases.iter().find(|case| case.id == id);
+        case.unwrap_or_else(|| panic!("no case {id}"))
+    };
+    assert_eq!(call(find("wire/data-frames/single-bytes")).piece, 1);
+    let repeated = call(find("wire/metadata/repeated"));
+    assert_eq!(repeated.headers[0].0, repeated.headers[1].0);
+    let compressed = call(find("wire/gzip/valid"));
+    assert_eq!(compressed.body[5..7], [0x1f, 0x8b]);
+    let refused = &find("wire/gzip/invalid").expect;
+    assert_eq!(*refused, Expect::OneOf(vec![Code(3), Code(12)]));
+    assert!(matches!(
+        find("wire/timeout/refused").expect,
+        Expect::Refused(_)
+    ));
 }

@@ -9,6 +9,7 @@ mod serve;
 mod shop_server;
 mod test_contracts;
 mod tls;
+mod watch;
 mod without_server;
 
 use std::{

@@ -14,6 +14,7 @@ fn undeclared(checked: &CheckedContract<'_>) -> Vec<String> {
             Some(format!("{}: {cause}", field_location(field)))
         }
         UnsetBehaviour::Refused { .. }
+        | UnsetBehaviour::RequiredByType
         | UnsetBehaviour::RefusedUnlessOther { .. }
         | UnsetBehaviour::Means(_) => None,
     });

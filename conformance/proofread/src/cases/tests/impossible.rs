@@ -175,35 +175,6 @@ fn bounds_above_the_size_limits_are_reported() {
 }
 
 #[test]
-fn required_field_of_proto2_leaves_the_method_uncovered() {
-    let proto = r#"syntax = "proto2"; package shop.v1;
-        service Shop { rpc Buy(BuyRequest) returns (BuyRequest); }
-        message BuyRequest { optional Book book = 1; }
-        message Book { required int32 id = 1; }"#;
-    let image = crate::testing::image(&[("shop/v1/shop.proto", proto)]);
-    let contract = Contract::decode(&image).expect("it is sound");
-    let method = contract.methods().next().expect("it has a method");
-    let generated = derive(&contract, method, &Fixtures::default());
-    assert!(generated.cases.is_empty(), "{:#?}", generated.cases);
-    assert_reported(&generated, "shop.v1.Book.id is a required field of proto2");
-}
-
-#[test]
-fn a_message_with_a_required_field_of_proto2_has_no_cases() {
-    let source = r#"syntax = "proto2"; package shop.v1;
-        service Shop { rpc Buy(BuyRequest) returns (BuyRequest); }
-        message BuyRequest { required string id = 1; optional int32 count = 2; }"#;
-    let image = crate::testing::image(&[("shop.proto", source)]);
-    let contract = Contract::decode(&image).expect("it is sound");
-    let method = contract.methods().next().expect("it has a method");
-    let fixtures = Fixtures::default();
-    let generated = derive(&contract, method, &fixtures);
-    assert!(generated.cases.is_empty());
-    assert_reported(&generated, "is a required field of proto2");
-    assert_eq!(random(&contract, method, &fixtures, 0).count(), 0);
-}
-
-#[test]
 fn rules_of_ignored_items_are_not_tested() {
     let generated = derived(
         "message Part { int32 count = 1 [(buf.validate.field).int32.gt = 0]; }

@@ -1,5 +1,6 @@
 mod bookstore;
 mod every_rule;
+mod features;
 mod fixtures;
 mod impossible;
 mod random;

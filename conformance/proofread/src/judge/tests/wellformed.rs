@@ -11,6 +11,10 @@ fn malformed_answers_are_found() {
         answer.trailers.push((name.to_owned(), value.to_vec()));
         answer
     };
+    let of_type = |content_type: &str| Answer {
+        headers: vec![header("content-type", content_type)],
+        ..ok(&[TITLE])
+    };
     let mut twice = ok(&[TITLE]);
     twice.trailers.push(header("grpc-status", "0"));
     let table = [
@@ -32,6 +36,13 @@ fn malformed_answers_are_found() {
         },
         with("grpc-status", b"00"),
         with("grpc-message", "caf\u{e9}".as_bytes()),
+        with("grpc-message", b"100%"),
+        with("grpc-message", b"caf%E9"),
+        with("x-trace-bin", b"*raw*"),
+        with("x-server", "caf\u{e9}".as_bytes()),
+        of_type("application/grpc-web+proto"),
+        of_type("application/grpc+json"),
+        of_type("application/grpcx"),
         twice,
     ];
     let accepted = case(GET, Expect::Accepted);
@@ -121,4 +132,38 @@ fn field_paths_have_the_format_of_protovalidate() {
         r#"books[3].prices["a\"b"].ids[-1].flags[true].last"#
     );
     assert_eq!(details::path(None), "");
+}
+
+#[test]
+fn well_formed_metadata_is_accepted() {
+    let accepted = case(GET, Expect::Accepted);
+    let mut answer = ok(&[TITLE]);
+    answer.headers = vec![header("content-type", "application/grpc+proto; a=b")];
+    answer.trailers.extend([
+        header("grpc-message", "caf%C3%A9 100%25"),
+        header("x-trace-bin", "AAEC, AwQF"),
+        header("x-server", "a, \"b\""),
+    ]);
+    assert_eq!(kinds_of(&both(), &accepted, &Outcome::Answered(answer)), []);
+}
+
+#[test]
+fn message_before_an_error_and_a_message_that_clients_refuse_are_found() {
+    let accepted = case(GET, Expect::Accepted);
+    let Outcome::Answered(mut unavailable) = ErrorAnswer::error(14).outcome() else {
+        panic!("it is an answer");
+    };
+    let answer = Outcome::Answered(unavailable.clone());
+    assert_eq!(kinds_of(&both(), &accepted, &answer), []);
+    unavailable.messages = vec![Bytes::from_static(TITLE)];
+    let answer = Outcome::Answered(unavailable);
+    let kinds = kinds_of(&both(), &accepted, &answer);
+    assert_eq!(kinds, [FindingKind::Protocol]);
+    let large = [TITLE, &[0x7a, 0x80, 0x80, 0x80, 0x02], &vec![0; 4 << 20]].concat();
+    let large = Answer {
+        messages: vec![large.into()],
+        ..ok(&[])
+    };
+    let kinds = kinds_of(&both(), &accepted, &Outcome::Answered(large));
+    assert_eq!(kinds, [FindingKind::BadResponse]);
 }
