@@ -66,7 +66,13 @@ fn served_bookstore_keeps_its_contract() {
         cart = { token = 'cart', header = 'bindery-service: cart {token}' }\n\
         [credentials.recommendations]\n\
         token = 'recommendations'\n\
-        header = 'bindery-service: recommendations {token}'\n";
+        header = 'bindery-service: recommendations {token}'\n\
+        [credentials.reviews]\n\
+        token = 'reviews'\n\
+        header = 'bindery-service: reviews {token}'\n\
+        [credentials.accounts]\n\
+        token = 'accounts'\n\
+        header = 'bindery-service: accounts {token}'\n";
     write(folder.path(), "proofread.toml", config.as_bytes());
     let check = [
         "check",

@@ -58,7 +58,7 @@ fn healthy() -> Records {
         reference: ORDER.to_owned(),
         amount: usd(998),
         transaction: Some(transaction),
-        parked_reason: String::new(),
+        ..Payment::default()
     };
     let mut records = Records {
         orders: vec![OperatorOrder {

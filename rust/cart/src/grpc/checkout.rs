@@ -7,11 +7,11 @@ use contract::bookstore::cart::v1::{
     DeleteAccountDataRequest, DeleteAccountDataResponse, ExportAccountDataRequest,
     ExportAccountDataResponse, GetOperatorOrderRequest, GetOperatorOrderResponse, GetOrderRequest,
     GetOrderResponse, ListAllOrdersRequest, ListAllOrdersResponse, ListOrdersRequest,
-    ListOrdersResponse, ListOutboxMessagesRequest, ListOutboxMessagesResponse, ListPurchasesRequest,
-    ListPurchasesResponse, PlaceOrderRequest, PlaceOrderResponse, ResolveParkedOrderRequest,
-    ResolveParkedOrderResponse, RetryOutboxMessageRequest, RetryOutboxMessageResponse,
-    ShipOrderRequest, ShipOrderResponse,
-    WatchOrderRequest, WatchOrderResponse,
+    ListOrdersResponse, ListOutboxMessagesRequest, ListOutboxMessagesResponse,
+    ListPurchasesRequest, ListPurchasesResponse, PlaceOrderRequest, PlaceOrderResponse,
+    ResolveParkedOrderRequest, ResolveParkedOrderResponse, RetryOutboxMessageRequest,
+    RetryOutboxMessageResponse, ShipOrderRequest, ShipOrderResponse, WatchOrderRequest,
+    WatchOrderResponse,
     checkout_service_server::{CheckoutService, CheckoutServiceServer},
 };
 use futures::{Stream, StreamExt as _};
