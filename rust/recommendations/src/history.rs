@@ -102,7 +102,7 @@ impl History {
     pub(crate) async fn log(&self) -> Result<PurchaseLog, HistoryError> {
         let mut log = PurchaseLog::default();
         self.each_purchase(None, |purchase| {
-            // Whoever does not pay shall have no influence.
+            // Orders that are not paid do not count.
             if purchase.paid
                 && let Ok(account_id) = account_id(&purchase.account_id)
             {

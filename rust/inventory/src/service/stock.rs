@@ -32,8 +32,8 @@ impl Inventory {
             .collect())
     }
 
-    /// Sets how many copies of a book are in the warehouse, if there are `expected` or already as
-    /// many as there shall be.
+    /// Sets how many copies of a book are in the warehouse, if there are `expected` copies, or
+    /// already the new number.
     pub(crate) async fn set_stock(
         &self,
         book_id: BookId,
