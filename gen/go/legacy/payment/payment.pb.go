@@ -168,8 +168,8 @@ const file_legacy_payment_payment_proto_rawDesc = "" +
 	"payment_id\x18\x01 \x01(\tR\tpaymentId\x12\x16\n" +
 	"\x06status\x18\x02 \x01(\tR\x06status2U\n" +
 	"\x0ePaymentService\x12C\n" +
-	"\x0eProcessPayment\x12\x17.payment.PaymentRequest\x1a\x18.payment.PaymentResponseBv\n" +
-	"\vcom.paymentB\fPaymentProtoP\x01Z\x1dbindery/gen/go/legacy/payment\xa2\x02\x03PXX\xaa\x02\aPayment\xca\x02\aPayment\xe2\x02\x13Payment\\GPBMetadata\xea\x02\aPaymentb\x06proto3"
+	"\x0eProcessPayment\x12\x17.payment.PaymentRequest\x1a\x18.payment.PaymentResponseB\x7f\n" +
+	"\vcom.paymentB\fPaymentProtoP\x01Z&bindery.internal/gen/go/legacy/payment\xa2\x02\x03PXX\xaa\x02\aPayment\xca\x02\aPayment\xe2\x02\x13Payment\\GPBMetadata\xea\x02\aPaymentb\x06proto3"
 
 var (
 	file_legacy_payment_payment_proto_rawDescOnce sync.Once

@@ -266,7 +266,7 @@ const file_legacy_recommendations_recommendations_proto_rawDesc = "" +
 	"\x0fSCIENCE_FICTION\x10\x01\x12\r\n" +
 	"\tSELF_HELP\x10\x022O\n" +
 	"\x0fRecommendations\x12<\n" +
-	"\tRecommend\x12\x16.RecommendationRequest\x1a\x17.RecommendationResponseB?B\x14RecommendationsProtoP\x01Z%bindery/gen/go/legacy/recommendationsb\x06proto3"
+	"\tRecommend\x12\x16.RecommendationRequest\x1a\x17.RecommendationResponseBHB\x14RecommendationsProtoP\x01Z.bindery.internal/gen/go/legacy/recommendationsb\x06proto3"
 
 var (
 	file_legacy_recommendations_recommendations_proto_rawDescOnce sync.Once

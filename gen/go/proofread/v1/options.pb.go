@@ -640,8 +640,8 @@ const file_proofread_v1_options_proto_rawDesc = "" +
 	"\x06access\x12\x1e.google.protobuf.MethodOptions\x18\x8b\x9b\x03 \x03(\v2\x14.proofread.v1.AccessR\x06access:L\n" +
 	"\x0fidempotency_key\x12\x1e.google.protobuf.MethodOptions\x18\x8c\x9b\x03 \x01(\tR\x0eidempotencyKey\x88\x01\x01:O\n" +
 	"\x10nondeterministic\x12\x1e.google.protobuf.MethodOptions\x18\x8d\x9b\x03 \x01(\tR\x10nondeterministic\x88\x01\x01:c\n" +
-	"\rcommon_errors\x12\x1f.google.protobuf.ServiceOptions\x18\x89\x9b\x03 \x03(\v2\x1b.proofread.v1.DeclaredErrorR\fcommonErrorsB\x9a\x01\n" +
-	"\x10com.proofread.v1B\fOptionsProtoP\x01Z'bindery/gen/go/proofread/v1;proofreadv1\xa2\x02\x03PXX\xaa\x02\fProofread.V1\xca\x02\fProofread\\V1\xe2\x02\x18Proofread\\V1\\GPBMetadata\xea\x02\rProofread::V1b\x06proto3"
+	"\rcommon_errors\x12\x1f.google.protobuf.ServiceOptions\x18\x89\x9b\x03 \x03(\v2\x1b.proofread.v1.DeclaredErrorR\fcommonErrorsB\xa3\x01\n" +
+	"\x10com.proofread.v1B\fOptionsProtoP\x01Z0bindery.internal/gen/go/proofread/v1;proofreadv1\xa2\x02\x03PXX\xaa\x02\fProofread.V1\xca\x02\fProofread\\V1\xe2\x02\x18Proofread\\V1\\GPBMetadata\xea\x02\rProofread::V1b\x06proto3"
 
 var (
 	file_proofread_v1_options_proto_rawDescOnce sync.Once

@@ -24,14 +24,14 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1clegacy/payment/payment.proto\x12\x07payment\"x\n\x0ePaymentRequest\x12\x19\n\x08order_id\x18\x01 \x01(\tR\x07orderId\x12\x16\n\x06\x61mount\x18\x02 \x01(\x01R\x06\x61mount\x12\x1a\n\x08\x63urrency\x18\x03 \x01(\tR\x08\x63urrency\x12\x17\n\x07user_id\x18\x04 \x01(\tR\x06userId\"H\n\x0fPaymentResponse\x12\x1d\n\npayment_id\x18\x01 \x01(\tR\tpaymentId\x12\x16\n\x06status\x18\x02 \x01(\tR\x06status2U\n\x0ePaymentService\x12\x43\n\x0eProcessPayment\x12\x17.payment.PaymentRequest\x1a\x18.payment.PaymentResponseBv\n\x0b\x63om.paymentB\x0cPaymentProtoP\x01Z\x1d\x62indery/gen/go/legacy/payment\xa2\x02\x03PXX\xaa\x02\x07Payment\xca\x02\x07Payment\xe2\x02\x13Payment\\GPBMetadata\xea\x02\x07Paymentb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1clegacy/payment/payment.proto\x12\x07payment\"x\n\x0ePaymentRequest\x12\x19\n\x08order_id\x18\x01 \x01(\tR\x07orderId\x12\x16\n\x06\x61mount\x18\x02 \x01(\x01R\x06\x61mount\x12\x1a\n\x08\x63urrency\x18\x03 \x01(\tR\x08\x63urrency\x12\x17\n\x07user_id\x18\x04 \x01(\tR\x06userId\"H\n\x0fPaymentResponse\x12\x1d\n\npayment_id\x18\x01 \x01(\tR\tpaymentId\x12\x16\n\x06status\x18\x02 \x01(\tR\x06status2U\n\x0ePaymentService\x12\x43\n\x0eProcessPayment\x12\x17.payment.PaymentRequest\x1a\x18.payment.PaymentResponseB\x7f\n\x0b\x63om.paymentB\x0cPaymentProtoP\x01Z&bindery.internal/gen/go/legacy/payment\xa2\x02\x03PXX\xaa\x02\x07Payment\xca\x02\x07Payment\xe2\x02\x13Payment\\GPBMetadata\xea\x02\x07Paymentb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'legacy.payment.payment_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
-  _globals['DESCRIPTOR']._serialized_options = b'\n\013com.paymentB\014PaymentProtoP\001Z\035bindery/gen/go/legacy/payment\242\002\003PXX\252\002\007Payment\312\002\007Payment\342\002\023Payment\\GPBMetadata\352\002\007Payment'
+  _globals['DESCRIPTOR']._serialized_options = b'\n\013com.paymentB\014PaymentProtoP\001Z&bindery.internal/gen/go/legacy/payment\242\002\003PXX\252\002\007Payment\312\002\007Payment\342\002\023Payment\\GPBMetadata\352\002\007Payment'
   _globals['_PAYMENTREQUEST']._serialized_start=41
   _globals['_PAYMENTREQUEST']._serialized_end=161
   _globals['_PAYMENTRESPONSE']._serialized_start=163

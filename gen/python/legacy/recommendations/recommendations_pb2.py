@@ -24,14 +24,14 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,legacy/recommendations/recommendations.proto\"|\n\x15RecommendationRequest\x12\x17\n\x07user_id\x18\x01 \x01(\x05R\x06userId\x12)\n\x08\x63\x61tegory\x18\x02 \x01(\x0e\x32\r.BookCategoryR\x08\x63\x61tegory\x12\x1f\n\x0bmax_results\x18\x03 \x01(\x05R\nmaxResults\":\n\x12\x42ookRecommendation\x12\x0e\n\x02id\x18\x01 \x01(\x05R\x02id\x12\x14\n\x05title\x18\x02 \x01(\tR\x05title\"W\n\x16RecommendationResponse\x12=\n\x0frecommendations\x18\x01 \x03(\x0b\x32\x13.BookRecommendationR\x0frecommendations*?\n\x0c\x42ookCategory\x12\x0b\n\x07MYSTERY\x10\x00\x12\x13\n\x0fSCIENCE_FICTION\x10\x01\x12\r\n\tSELF_HELP\x10\x02\x32O\n\x0fRecommendations\x12<\n\tRecommend\x12\x16.RecommendationRequest\x1a\x17.RecommendationResponseB?B\x14RecommendationsProtoP\x01Z%bindery/gen/go/legacy/recommendationsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,legacy/recommendations/recommendations.proto\"|\n\x15RecommendationRequest\x12\x17\n\x07user_id\x18\x01 \x01(\x05R\x06userId\x12)\n\x08\x63\x61tegory\x18\x02 \x01(\x0e\x32\r.BookCategoryR\x08\x63\x61tegory\x12\x1f\n\x0bmax_results\x18\x03 \x01(\x05R\nmaxResults\":\n\x12\x42ookRecommendation\x12\x0e\n\x02id\x18\x01 \x01(\x05R\x02id\x12\x14\n\x05title\x18\x02 \x01(\tR\x05title\"W\n\x16RecommendationResponse\x12=\n\x0frecommendations\x18\x01 \x03(\x0b\x32\x13.BookRecommendationR\x0frecommendations*?\n\x0c\x42ookCategory\x12\x0b\n\x07MYSTERY\x10\x00\x12\x13\n\x0fSCIENCE_FICTION\x10\x01\x12\r\n\tSELF_HELP\x10\x02\x32O\n\x0fRecommendations\x12<\n\tRecommend\x12\x16.RecommendationRequest\x1a\x17.RecommendationResponseBHB\x14RecommendationsProtoP\x01Z.bindery.internal/gen/go/legacy/recommendationsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'legacy.recommendations.recommendations_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
-  _globals['DESCRIPTOR']._serialized_options = b'B\024RecommendationsProtoP\001Z%bindery/gen/go/legacy/recommendations'
+  _globals['DESCRIPTOR']._serialized_options = b'B\024RecommendationsProtoP\001Z.bindery.internal/gen/go/legacy/recommendations'
   _globals['_BOOKCATEGORY']._serialized_start=323
   _globals['_BOOKCATEGORY']._serialized_end=386
   _globals['_RECOMMENDATIONREQUEST']._serialized_start=48

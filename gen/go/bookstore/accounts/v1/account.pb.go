@@ -7,7 +7,7 @@
 package accountsv1
 
 import (
-	_ "bindery/gen/go/proofread/v1"
+	_ "bindery.internal/gen/go/proofread/v1"
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -169,8 +169,8 @@ const file_bookstore_accounts_v1_account_proto_rawDesc = "" +
 	"createTime\"\xad\x02\n" +
 	"\x0eAccountProfile\x12\x81\x01\n" +
 	"\fdisplay_name\x18\x01 \x01(\tB^\xbaH\x1er\x1c\x18d2\x18^[^\\x00-\\x1F\\x7F-\\x9F]*$\xca\xd8\x199no name: pages and mails address the owner without a nameR\vdisplayName\x12\x96\x01\n" +
-	"\x18default_shipping_address\x18\x02 \x01(\v2\x1e.bookstore.accounts.v1.AddressB<\xca\xd8\x198no default address: the buyer enters one at the checkoutR\x16defaultShippingAddressB\xd0\x01\n" +
-	"\x19com.bookstore.accounts.v1B\fAccountProtoP\x01Z/bindery/gen/go/bookstore/accounts/v1;accountsv1\xa2\x02\x03BAX\xaa\x02\x15Bookstore.Accounts.V1\xca\x02\x15Bookstore\\Accounts\\V1\xe2\x02!Bookstore\\Accounts\\V1\\GPBMetadata\xea\x02\x17Bookstore::Accounts::V1b\x06proto3"
+	"\x18default_shipping_address\x18\x02 \x01(\v2\x1e.bookstore.accounts.v1.AddressB<\xca\xd8\x198no default address: the buyer enters one at the checkoutR\x16defaultShippingAddressB\xd9\x01\n" +
+	"\x19com.bookstore.accounts.v1B\fAccountProtoP\x01Z8bindery.internal/gen/go/bookstore/accounts/v1;accountsv1\xa2\x02\x03BAX\xaa\x02\x15Bookstore.Accounts.V1\xca\x02\x15Bookstore\\Accounts\\V1\xe2\x02!Bookstore\\Accounts\\V1\\GPBMetadata\xea\x02\x17Bookstore::Accounts::V1b\x06proto3"
 
 var (
 	file_bookstore_accounts_v1_account_proto_rawDescOnce sync.Once

@@ -7,9 +7,10 @@
 package accountsv1
 
 import (
-	v1 "bindery/gen/go/bookstore/type/v1"
-	_ "bindery/gen/go/proofread/v1"
+	v1 "bindery.internal/gen/go/bookstore/type/v1"
+	_ "bindery.internal/gen/go/proofread/v1"
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
@@ -1081,7 +1082,7 @@ var File_bookstore_accounts_v1_account_service_proto protoreflect.FileDescriptor
 
 const file_bookstore_accounts_v1_account_service_proto_rawDesc = "" +
 	"\n" +
-	"+bookstore/accounts/v1/account_service.proto\x12\x15bookstore.accounts.v1\x1a#bookstore/accounts/v1/account.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1ebookstore/type/v1/outbox.proto\x1a\x1bbuf/validate/validate.proto\x1a google/protobuf/field_mask.proto\x1a\x1aproofread/v1/options.proto\"\x86\x02\n" +
+	"+bookstore/accounts/v1/account_service.proto\x12\x15bookstore.accounts.v1\x1a#bookstore/accounts/v1/account.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1ebookstore/type/v1/outbox.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1aproofread/v1/options.proto\"\x86\x02\n" +
 	"\rSignUpRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12 \n" +
@@ -1143,25 +1144,25 @@ const file_bookstore_accounts_v1_account_service_proto_rawDesc = "" +
 	"\n" +
 	"message_id\x18\x01 \x01(\x03B\x10\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x01R\tmessageId\"`\n" +
 	"\x1aRetryOutboxMessageResponse\x12B\n" +
-	"\amessage\x18\x01 \x01(\v2 .bookstore.type.v1.OutboxMessageB\x06\xbaH\x03\xc8\x01\x01R\amessage2\xe6\x1d\n" +
-	"\x0eAccountService\x12\xb2\x03\n" +
-	"\x06SignUp\x12$.bookstore.accounts.v1.SignUpRequest\x1a%.bookstore.accounts.v1.SignUpResponse\"\xda\x02\xca\xd8\x19|\b\x03\x12\x13PASSWORD_TOO_COMMON\x1acthe new password is on the list of common passwords or equals the email address; choose another one\xca\xd8\x19\xc0\x01\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a\xa8\x01too many sign-up mails to this address, whether or not it has an account, or too many from the network of the caller; wait for the time that RetryInfo gives, then retry\xe2\xd8\x19\n" +
-	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\x97\x02\n" +
-	"\vVerifyEmail\x12).bookstore.accounts.v1.VerifyEmailRequest\x1a*.bookstore.accounts.v1.VerifyEmailResponse\"\xb0\x01\xca\xd8\x19\xa8\x01\b\t\x12\x1aVERIFICATION_TOKEN_INVALID\x1a\x87\x01the token is unknown, older than 24 hours, or the address got an account from another sign-up in the meantime; sign in or sign up again\x90\x02\x02\x12}\n" +
+	"\amessage\x18\x01 \x01(\v2 .bookstore.type.v1.OutboxMessageB\x06\xbaH\x03\xc8\x01\x01R\amessage2\x88 \n" +
+	"\x0eAccountService\x12\xcd\x03\n" +
+	"\x06SignUp\x12$.bookstore.accounts.v1.SignUpRequest\x1a%.bookstore.accounts.v1.SignUpResponse\"\xf5\x02\xca\xd8\x19|\b\x03\x12\x13PASSWORD_TOO_COMMON\x1acthe new password is on the list of common passwords or equals the email address; choose another one\xca\xd8\x19\xc0\x01\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a\xa8\x01too many sign-up mails to this address, whether or not it has an account, or too many from the network of the caller; wait for the time that RetryInfo gives, then retry\xe2\xd8\x19\n" +
+	"request_id\xb8\xd9\x19\x01\xc0\xd9\x19\x01\x82\xd3\xe4\x93\x02\x11:\x01*\"\f/v1/accounts\x90\x02\x02\x12\xba\x02\n" +
+	"\vVerifyEmail\x12).bookstore.accounts.v1.VerifyEmailRequest\x1a*.bookstore.accounts.v1.VerifyEmailResponse\"\xd3\x01\xca\xd8\x19\xa8\x01\b\t\x12\x1aVERIFICATION_TOKEN_INVALID\x1a\x87\x01the token is unknown, older than 24 hours, or the address got an account from another sign-up in the meantime; sign in or sign up again\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/accounts:verifyEmail\x90\x02\x02\x12\xa3\x01\n" +
 	"\n" +
-	"GetAccount\x12(.bookstore.accounts.v1.GetAccountRequest\x1a).bookstore.accounts.v1.GetAccountResponse\"\x1a\xda\xd8\x19\t\n" +
-	"\aaccount\xda\xd8\x19\x06\x1a\x04cart\x90\x02\x01\x12\xfe\x01\n" +
-	"\rUpdateAccount\x12+.bookstore.accounts.v1.UpdateAccountRequest\x1a,.bookstore.accounts.v1.UpdateAccountResponse\"\x91\x01\xca\xd8\x19}\b\x03\x12\x13UPDATE_MASK_INVALID\x1adthe update mask has no path or a path inside the address; an address can only be replaced as a whole\xda\xd8\x19\t\n" +
-	"\aaccount\x90\x02\x02\x12\xd9\x03\n" +
-	"\x0eChangePassword\x12,.bookstore.accounts.v1.ChangePasswordRequest\x1a-.bookstore.accounts.v1.ChangePasswordResponse\"\xe9\x02\xca\xd8\x19]\b\a\x12\x0ePASSWORD_WRONG\x1aIthe current password is wrong; enter it again or request a password reset\xca\xd8\x19|\b\x03\x12\x13PASSWORD_TOO_COMMON\x1acthe new password is on the list of common passwords or equals the email address; choose another one\xca\xd8\x19t\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a]too many wrong passwords for this account; wait for the time that RetryInfo gives, then retry\xda\xd8\x19\t\n" +
-	"\aaccount\x90\x02\x02\x12\xe3\x02\n" +
-	"\rExportAccount\x12+.bookstore.accounts.v1.ExportAccountRequest\x1a,.bookstore.accounts.v1.ExportAccountResponse\"\xf4\x01\xca\xd8\x19\xb4\x01\b\x0e\x12\x11EXPORT_INCOMPLETE\x1a\x9c\x01the service that the metadata key service of ErrorInfo names does not respond, so its part is missing; discard all pieces and retry with exponential backoff\xda\xd8\x19\t\n" +
-	"\aaccount\xea\xd8\x19'the document has the time of the export\x90\x02\x010\x01\x12\xe5\x02\n" +
-	"\x14RequestPasswordReset\x122.bookstore.accounts.v1.RequestPasswordResetRequest\x1a3.bookstore.accounts.v1.RequestPasswordResetResponse\"\xe3\x01\xca\xd8\x19\xc9\x01\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a\xb1\x01too many password resets were requested for this address, whether or not it has an account, or from the network of the caller; wait for the time that RetryInfo gives, then retry\xe2\xd8\x19\n" +
-	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\x8b\x04\n" +
-	"\rResetPassword\x12+.bookstore.accounts.v1.ResetPasswordRequest\x1a,.bookstore.accounts.v1.ResetPasswordResponse\"\x9e\x03\xca\xd8\x19\x96\x01\b\t\x12\x13RESET_TOKEN_INVALID\x1a}the token is unknown, older than 1 hour, was used for another password, or was replaced by a newer token; request a new reset\xca\xd8\x19|\b\x03\x12\x13PASSWORD_TOO_COMMON\x1acthe new password is on the list of common passwords or equals the email address; choose another one\xca\xd8\x19|\b\b\x12\x11TOO_MANY_ATTEMPTS\x1aethe token was used for another password too often; wait for the time that RetryInfo gives, then retry\x90\x02\x02\x12\xd6\x02\n" +
-	"\rDeleteAccount\x12+.bookstore.accounts.v1.DeleteAccountRequest\x1a,.bookstore.accounts.v1.DeleteAccountResponse\"\xe9\x01\xca\xd8\x19]\b\a\x12\x0ePASSWORD_WRONG\x1aIthe current password is wrong; enter it again or request a password reset\xca\xd8\x19t\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a]too many wrong passwords for this account; wait for the time that RetryInfo gives, then retry\xda\xd8\x19\t\n" +
-	"\aaccount\x90\x02\x02\x12\xfd\x02\n" +
+	"GetAccount\x12(.bookstore.accounts.v1.GetAccountRequest\x1a).bookstore.accounts.v1.GetAccountResponse\"@\xda\xd8\x19\t\n" +
+	"\aaccount\xda\xd8\x19\x06\x1a\x04cart\x82\xd3\xe4\x93\x02 Z\x11b\aaccount\x12\x06/users\x12\v/v1/account\x90\x02\x01\x12\x94\x02\n" +
+	"\rUpdateAccount\x12+.bookstore.accounts.v1.UpdateAccountRequest\x1a,.bookstore.accounts.v1.UpdateAccountResponse\"\xa7\x01\xca\xd8\x19}\b\x03\x12\x13UPDATE_MASK_INVALID\x1adthe update mask has no path or a path inside the address; an address can only be replaced as a whole\xda\xd8\x19\t\n" +
+	"\aaccount\x82\xd3\xe4\x93\x02\x10:\x01*2\v/v1/account\x90\x02\x02\x12\x82\x04\n" +
+	"\x0eChangePassword\x12,.bookstore.accounts.v1.ChangePasswordRequest\x1a-.bookstore.accounts.v1.ChangePasswordResponse\"\x92\x03\xca\xd8\x19]\b\a\x12\x0ePASSWORD_WRONG\x1aIthe current password is wrong; enter it again or request a password reset\xca\xd8\x19|\b\x03\x12\x13PASSWORD_TOO_COMMON\x1acthe new password is on the list of common passwords or equals the email address; choose another one\xca\xd8\x19t\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a]too many wrong passwords for this account; wait for the time that RetryInfo gives, then retry\xda\xd8\x19\t\n" +
+	"\aaccount\xc0\xd9\x19\x01\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/account:changePassword\x90\x02\x02\x12\xe7\x02\n" +
+	"\rExportAccount\x12+.bookstore.accounts.v1.ExportAccountRequest\x1a,.bookstore.accounts.v1.ExportAccountResponse\"\xf8\x01\xca\xd8\x19\xb4\x01\b\x0e\x12\x11EXPORT_INCOMPLETE\x1a\x9c\x01the service that the metadata key service of ErrorInfo names does not respond, so its part is missing; discard all pieces and retry with exponential backoff\xda\xd8\x19\t\n" +
+	"\aaccount\xea\xd8\x19'the document has the time of the export\xc0\xd9\x19\x01\x90\x02\x010\x01\x12\x95\x03\n" +
+	"\x14RequestPasswordReset\x122.bookstore.accounts.v1.RequestPasswordResetRequest\x1a3.bookstore.accounts.v1.RequestPasswordResetResponse\"\x93\x02\xca\xd8\x19\xc9\x01\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a\xb1\x01too many password resets were requested for this address, whether or not it has an account, or from the network of the caller; wait for the time that RetryInfo gives, then retry\xe2\xd8\x19\n" +
+	"request_id\xb8\xd9\x19\x01\xc0\xd9\x19\x01\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/accounts:requestPasswordReset\x90\x02\x02\x12\xb4\x04\n" +
+	"\rResetPassword\x12+.bookstore.accounts.v1.ResetPasswordRequest\x1a,.bookstore.accounts.v1.ResetPasswordResponse\"\xc7\x03\xca\xd8\x19\x96\x01\b\t\x12\x13RESET_TOKEN_INVALID\x1a}the token is unknown, older than 1 hour, was used for another password, or was replaced by a newer token; request a new reset\xca\xd8\x19|\b\x03\x12\x13PASSWORD_TOO_COMMON\x1acthe new password is on the list of common passwords or equals the email address; choose another one\xca\xd8\x19|\b\b\x12\x11TOO_MANY_ATTEMPTS\x1aethe token was used for another password too often; wait for the time that RetryInfo gives, then retry\xc0\xd9\x19\x01\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/accounts:resetPassword\x90\x02\x02\x12\xf7\x02\n" +
+	"\rDeleteAccount\x12+.bookstore.accounts.v1.DeleteAccountRequest\x1a,.bookstore.accounts.v1.DeleteAccountResponse\"\x8a\x02\xca\xd8\x19]\b\a\x12\x0ePASSWORD_WRONG\x1aIthe current password is wrong; enter it again or request a password reset\xca\xd8\x19t\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a]too many wrong passwords for this account; wait for the time that RetryInfo gives, then retry\xda\xd8\x19\t\n" +
+	"\aaccount\xc0\xd9\x19\x01\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/account:delete\x90\x02\x02\x12\xfd\x02\n" +
 	"\x12ListOutboxMessages\x120.bookstore.accounts.v1.ListOutboxMessagesRequest\x1a1.bookstore.accounts.v1.ListOutboxMessagesResponse\"\x81\x02\xca\xd8\x19\x89\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1aqthis method did not return the page token for the same filter; request the first page again, without a page token\xd2\xd8\x192\n" +
 	"\tpage_size\x12\n" +
 	"page_token\x1a\bmessages\"\x0fnext_page_token\xda\xd8\x19\n" +
@@ -1169,8 +1170,8 @@ const file_bookstore_accounts_v1_account_service_proto_rawDesc = "" +
 	"\boperator\xea\xd8\x19(messages are delivered between two calls\x90\x02\x01\x12\xe9\x01\n" +
 	"\x12RetryOutboxMessage\x120.bookstore.accounts.v1.RetryOutboxMessageRequest\x1a1.bookstore.accounts.v1.RetryOutboxMessageResponse\"n\xca\xd8\x19Y\b\x05\x12\x11MESSAGE_NOT_FOUND\x1aBthe outbox has no message with this id; it may have been delivered\xda\xd8\x19\n" +
 	"\n" +
-	"\boperator\x90\x02\x02\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xd7\x01\n" +
-	"\x19com.bookstore.accounts.v1B\x13AccountServiceProtoP\x01Z/bindery/gen/go/bookstore/accounts/v1;accountsv1\xa2\x02\x03BAX\xaa\x02\x15Bookstore.Accounts.V1\xca\x02\x15Bookstore\\Accounts\\V1\xe2\x02!Bookstore\\Accounts\\V1\\GPBMetadata\xea\x02\x17Bookstore::Accounts::V1b\x06proto3"
+	"\boperator\x90\x02\x02\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xe0\x01\n" +
+	"\x19com.bookstore.accounts.v1B\x13AccountServiceProtoP\x01Z8bindery.internal/gen/go/bookstore/accounts/v1;accountsv1\xa2\x02\x03BAX\xaa\x02\x15Bookstore.Accounts.V1\xca\x02\x15Bookstore\\Accounts\\V1\xe2\x02!Bookstore\\Accounts\\V1\\GPBMetadata\xea\x02\x17Bookstore::Accounts::V1b\x06proto3"
 
 var (
 	file_bookstore_accounts_v1_account_service_proto_rawDescOnce sync.Once

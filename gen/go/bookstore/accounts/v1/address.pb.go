@@ -7,7 +7,7 @@
 package accountsv1
 
 import (
-	_ "bindery/gen/go/proofread/v1"
+	_ "bindery.internal/gen/go/proofread/v1"
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -129,8 +129,8 @@ const file_bookstore_accounts_v1_address_proto_rawDesc = "" +
 	"\vpostal_code\x18\x05 \x01(\tBC\xbaH\x1er\x1c\x18\x142\x18^[^\\x00-\\x1F\\x7F-\\x9F]*$\xca\xd8\x19\x1ethe address has no postal codeR\n" +
 	"postalCode\x127\n" +
 	"\fcountry_code\x18\x06 \x01(\tB\x14\xbaH\x11r\x0f2\n" +
-	"^[A-Z]{2}$\x98\x01\x02R\vcountryCodeB\xd0\x01\n" +
-	"\x19com.bookstore.accounts.v1B\fAddressProtoP\x01Z/bindery/gen/go/bookstore/accounts/v1;accountsv1\xa2\x02\x03BAX\xaa\x02\x15Bookstore.Accounts.V1\xca\x02\x15Bookstore\\Accounts\\V1\xe2\x02!Bookstore\\Accounts\\V1\\GPBMetadata\xea\x02\x17Bookstore::Accounts::V1b\x06proto3"
+	"^[A-Z]{2}$\x98\x01\x02R\vcountryCodeB\xd9\x01\n" +
+	"\x19com.bookstore.accounts.v1B\fAddressProtoP\x01Z8bindery.internal/gen/go/bookstore/accounts/v1;accountsv1\xa2\x02\x03BAX\xaa\x02\x15Bookstore.Accounts.V1\xca\x02\x15Bookstore\\Accounts\\V1\xe2\x02!Bookstore\\Accounts\\V1\\GPBMetadata\xea\x02\x17Bookstore::Accounts::V1b\x06proto3"
 
 var (
 	file_bookstore_accounts_v1_address_proto_rawDescOnce sync.Once

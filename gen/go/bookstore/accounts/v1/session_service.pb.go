@@ -7,9 +7,10 @@
 package accountsv1
 
 import (
-	_ "bindery/gen/go/bookstore/type/v1"
-	_ "bindery/gen/go/proofread/v1"
+	_ "bindery.internal/gen/go/bookstore/type/v1"
+	_ "bindery.internal/gen/go/proofread/v1"
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -509,7 +510,7 @@ var File_bookstore_accounts_v1_session_service_proto protoreflect.FileDescriptor
 
 const file_bookstore_accounts_v1_session_service_proto_rawDesc = "" +
 	"\n" +
-	"+bookstore/accounts/v1/session_service.proto\x12\x15bookstore.accounts.v1\x1a#bookstore/accounts/v1/session.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xde\x01\n" +
+	"+bookstore/accounts/v1/session_service.proto\x12\x15bookstore.accounts.v1\x1a#bookstore/accounts/v1/session.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1aproofread/v1/options.proto\"\xde\x01\n" +
 	"\rSignInRequest\x12 \n" +
 	"\x05email\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x18\xfe\x01`\x01R\x05email\x12&\n" +
@@ -535,22 +536,21 @@ const file_bookstore_accounts_v1_session_service_proto_rawDesc = "" +
 	"\x14RevokeSessionRequest\x12'\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\tsessionId\"\x17\n" +
-	"\x15RevokeSessionResponse2\x95\n" +
+	"\x15RevokeSessionResponse2\x98\v\n" +
+	"\x0eSessionService\x12\xf3\x03\n" +
+	"\x06SignIn\x12$.bookstore.accounts.v1.SignInRequest\x1a%.bookstore.accounts.v1.SignInResponse\"\x9b\x03\xca\xd8\x19\xb3\x01\b\x10\x12\x0fSIGN_IN_REFUSED\x1a\x9d\x01no account has this email address and password; check both. The server does not tell which of them is wrong, nor whether the address still has to be verified\xca\xd8\x19\xc0\x01\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a\xa8\x01too many wrong passwords for this email address, whether or not it has an account, or from the network of the caller; wait for the time that RetryInfo gives, then retry\xc0\xd9\x19\x01\x82\xd3\xe4\x93\x02\x11:\x01*\"\f/v1/sessions\x90\x02\x00\x12\x88\x01\n" +
+	"\aSignOut\x12%.bookstore.accounts.v1.SignOutRequest\x1a&.bookstore.accounts.v1.SignOutResponse\".\xda\xd8\x19\t\n" +
+	"\aaccount\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/session:signOut\x90\x02\x02\x12\x86\x01\n" +
 	"\n" +
-	"\x0eSessionService\x12\xd8\x03\n" +
-	"\x06SignIn\x12$.bookstore.accounts.v1.SignInRequest\x1a%.bookstore.accounts.v1.SignInResponse\"\x80\x03\xca\xd8\x19\xb3\x01\b\x10\x12\x0fSIGN_IN_REFUSED\x1a\x9d\x01no account has this email address and password; check both. The server does not tell which of them is wrong, nor whether the address still has to be verified\xca\xd8\x19\xc0\x01\b\b\x12\x11TOO_MANY_ATTEMPTS\x1a\xa8\x01too many wrong passwords for this email address, whether or not it has an account, or from the network of the caller; wait for the time that RetryInfo gives, then retry\x90\x02\x00\x12j\n" +
-	"\aSignOut\x12%.bookstore.accounts.v1.SignOutRequest\x1a&.bookstore.accounts.v1.SignOutResponse\"\x10\xda\xd8\x19\t\n" +
-	"\aaccount\x90\x02\x02\x12s\n" +
-	"\n" +
-	"GetSession\x12(.bookstore.accounts.v1.GetSessionRequest\x1a).bookstore.accounts.v1.GetSessionResponse\"\x10\xda\xd8\x19\t\n" +
-	"\aaccount\x90\x02\x01\x12\xbf\x02\n" +
-	"\fListSessions\x12*.bookstore.accounts.v1.ListSessionsRequest\x1a+.bookstore.accounts.v1.ListSessionsResponse\"\xd5\x01\xca\xd8\x19\x8a\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1arthis method did not return the page token for the same account; request the first page again, without a page token\xd2\xd8\x192\n" +
+	"GetSession\x12(.bookstore.accounts.v1.GetSessionRequest\x1a).bookstore.accounts.v1.GetSessionResponse\"#\xda\xd8\x19\t\n" +
+	"\aaccount\x82\xd3\xe4\x93\x02\r\x12\v/v1/session\x90\x02\x01\x12\xd3\x02\n" +
+	"\fListSessions\x12*.bookstore.accounts.v1.ListSessionsRequest\x1a+.bookstore.accounts.v1.ListSessionsResponse\"\xe9\x01\xca\xd8\x19\x8a\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1arthis method did not return the page token for the same account; request the first page again, without a page token\xd2\xd8\x192\n" +
 	"\tpage_size\x12\n" +
 	"page_token\x1a\bsessions\"\x0fnext_page_token\xda\xd8\x19\t\n" +
-	"\aaccount\x90\x02\x01\x12\xfa\x01\n" +
-	"\rRevokeSession\x12+.bookstore.accounts.v1.RevokeSessionRequest\x1a,.bookstore.accounts.v1.RevokeSessionResponse\"\x8d\x01\xca\xd8\x19y\b\x05\x12\x11SESSION_NOT_FOUND\x1abthe account has no open session with this id; if this is a retry, the first call may have ended it\xda\xd8\x19\t\n" +
-	"\aaccount\x90\x02\x02\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xd7\x01\n" +
-	"\x19com.bookstore.accounts.v1B\x13SessionServiceProtoP\x01Z/bindery/gen/go/bookstore/accounts/v1;accountsv1\xa2\x02\x03BAX\xaa\x02\x15Bookstore.Accounts.V1\xca\x02\x15Bookstore\\Accounts\\V1\xe2\x02!Bookstore\\Accounts\\V1\\GPBMetadata\xea\x02\x17Bookstore::Accounts::V1b\x06proto3"
+	"\aaccount\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/sessions\x90\x02\x01\x12\x9b\x02\n" +
+	"\rRevokeSession\x12+.bookstore.accounts.v1.RevokeSessionRequest\x1a,.bookstore.accounts.v1.RevokeSessionResponse\"\xae\x01\xca\xd8\x19y\b\x05\x12\x11SESSION_NOT_FOUND\x1abthe account has no open session with this id; if this is a retry, the first call may have ended it\xda\xd8\x19\t\n" +
+	"\aaccount\x82\xd3\xe4\x93\x02\x1b*\x19/v1/sessions/{session_id}\x90\x02\x02\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xe0\x01\n" +
+	"\x19com.bookstore.accounts.v1B\x13SessionServiceProtoP\x01Z8bindery.internal/gen/go/bookstore/accounts/v1;accountsv1\xa2\x02\x03BAX\xaa\x02\x15Bookstore.Accounts.V1\xca\x02\x15Bookstore\\Accounts\\V1\xe2\x02!Bookstore\\Accounts\\V1\\GPBMetadata\xea\x02\x17Bookstore::Accounts::V1b\x06proto3"
 
 var (
 	file_bookstore_accounts_v1_session_service_proto_rawDescOnce sync.Once

@@ -7,9 +7,10 @@
 package cartv1
 
 import (
-	_ "bindery/gen/go/bookstore/type/v1"
-	_ "bindery/gen/go/proofread/v1"
+	_ "bindery.internal/gen/go/bookstore/type/v1"
+	_ "bindery.internal/gen/go/proofread/v1"
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -516,7 +517,7 @@ var File_bookstore_cart_v1_cart_service_proto protoreflect.FileDescriptor
 
 const file_bookstore_cart_v1_cart_service_proto_rawDesc = "" +
 	"\n" +
-	"$bookstore/cart/v1/cart_service.proto\x12\x11bookstore.cart.v1\x1a\x1cbookstore/cart/v1/cart.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\x80\x01\n" +
+	"$bookstore/cart/v1/cart_service.proto\x12\x11bookstore.cart.v1\x1a\x1cbookstore/cart/v1/cart.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1aproofread/v1/options.proto\"\x80\x01\n" +
 	"\x0eGetCartRequest\x12n\n" +
 	"\acart_id\x18\x01 \x01(\tBU\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xca\xd8\x19Fthe cart of the account to which the session token of the call belongsR\x06cartId\"F\n" +
 	"\x0fGetCartResponse\x123\n" +
@@ -541,20 +542,22 @@ const file_bookstore_cart_v1_cart_service_proto_rawDesc = "" +
 	"\x10MergeCartRequest\x12,\n" +
 	"\rguest_cart_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\vguestCartId\"H\n" +
 	"\x11MergeCartResponse\x123\n" +
-	"\x04cart\x18\x01 \x01(\v2\x17.bookstore.cart.v1.CartB\x06\xbaH\x03\xc8\x01\x01R\x04cart2\xbc\a\n" +
-	"\vCartService\x12|\n" +
-	"\aGetCart\x12!.bookstore.cart.v1.GetCartRequest\x1a\".bookstore.cart.v1.GetCartResponse\"*\xda\xd8\x19\x12\n" +
-	"\aaccount*\acart_id\xda\xd8\x19\t\"\acart_id\xb0\xd9\x19\x01\x90\x02\x01\x12\xb2\x02\n" +
-	"\aPutItem\x12!.bookstore.cart.v1.PutItemRequest\x1a\".bookstore.cart.v1.PutItemResponse\"\xdf\x01\xca\xd8\x19\\\b\x05\x12\x0eBOOK_NOT_FOUND\x1aHno book has this id; find the ids of books with ListBooks or SearchBooks\xca\xd8\x19Q\b\t\x12\tCART_FULL\x1aBthe cart already has 100 different books; remove one of them first\xda\xd8\x19\x12\n" +
-	"\aaccount*\acart_id\xda\xd8\x19\t\"\acart_id\xb0\xd9\x19\x01\x90\x02\x02\x12\x85\x01\n" +
+	"\x04cart\x18\x01 \x01(\v2\x17.bookstore.cart.v1.CartB\x06\xbaH\x03\xc8\x01\x01R\x04cart2\xba\b\n" +
+	"\vCartService\x12\x8c\x01\n" +
+	"\aGetCart\x12!.bookstore.cart.v1.GetCartRequest\x1a\".bookstore.cart.v1.GetCartResponse\":\xda\xd8\x19\x12\n" +
+	"\aaccount*\acart_id\xda\xd8\x19\t\"\acart_id\xb0\xd9\x19\x01\x82\xd3\xe4\x93\x02\n" +
+	"\x12\b/v1/cart\x90\x02\x01\x12\xd5\x02\n" +
+	"\aPutItem\x12!.bookstore.cart.v1.PutItemRequest\x1a\".bookstore.cart.v1.PutItemResponse\"\x82\x02\xca\xd8\x19\\\b\x05\x12\x0eBOOK_NOT_FOUND\x1aHno book has this id; find the ids of books with ListBooks or SearchBooks\xca\xd8\x19Q\b\t\x12\tCART_FULL\x1aBthe cart already has 100 different books; remove one of them first\xda\xd8\x19\x12\n" +
+	"\aaccount*\acart_id\xda\xd8\x19\t\"\acart_id\xb0\xd9\x19\x01\x82\xd3\xe4\x93\x02\x1d:\x01*\x1a\x18/v1/cart/items/{book_id}\x90\x02\x02\x12\xa5\x01\n" +
 	"\n" +
-	"RemoveItem\x12$.bookstore.cart.v1.RemoveItemRequest\x1a%.bookstore.cart.v1.RemoveItemResponse\"*\xda\xd8\x19\x12\n" +
-	"\aaccount*\acart_id\xda\xd8\x19\t\"\acart_id\xb0\xd9\x19\x01\x90\x02\x02\x12~\n" +
-	"\tClearCart\x12#.bookstore.cart.v1.ClearCartRequest\x1a$.bookstore.cart.v1.ClearCartResponse\"&\xda\xd8\x19\x12\n" +
-	"\aaccount*\acart_id\xda\xd8\x19\t\"\acart_id\x90\x02\x02\x12\xe7\x01\n" +
-	"\tMergeCart\x12#.bookstore.cart.v1.MergeCartRequest\x1a$.bookstore.cart.v1.MergeCartResponse\"\x8e\x01\xca\xd8\x19v\b\t\x12\tCART_FULL\x1agboth carts together have more than 100 different books, so neither was changed; remove some books first\xda\xd8\x19\t\n" +
-	"\aaccount\xb0\xd9\x19\x01\x90\x02\x02\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xb8\x01\n" +
-	"\x15com.bookstore.cart.v1B\x10CartServiceProtoP\x01Z'bindery/gen/go/bookstore/cart/v1;cartv1\xa2\x02\x03BCX\xaa\x02\x11Bookstore.Cart.V1\xca\x02\x11Bookstore\\Cart\\V1\xe2\x02\x1dBookstore\\Cart\\V1\\GPBMetadata\xea\x02\x13Bookstore::Cart::V1b\x06proto3"
+	"RemoveItem\x12$.bookstore.cart.v1.RemoveItemRequest\x1a%.bookstore.cart.v1.RemoveItemResponse\"J\xda\xd8\x19\x12\n" +
+	"\aaccount*\acart_id\xda\xd8\x19\t\"\acart_id\xb0\xd9\x19\x01\x82\xd3\xe4\x93\x02\x1a*\x18/v1/cart/items/{book_id}\x90\x02\x02\x12\x8e\x01\n" +
+	"\tClearCart\x12#.bookstore.cart.v1.ClearCartRequest\x1a$.bookstore.cart.v1.ClearCartResponse\"6\xda\xd8\x19\x12\n" +
+	"\aaccount*\acart_id\xda\xd8\x19\t\"\acart_id\x82\xd3\xe4\x93\x02\n" +
+	"*\b/v1/cart\x90\x02\x02\x12\x80\x02\n" +
+	"\tMergeCart\x12#.bookstore.cart.v1.MergeCartRequest\x1a$.bookstore.cart.v1.MergeCartResponse\"\xa7\x01\xca\xd8\x19v\b\t\x12\tCART_FULL\x1agboth carts together have more than 100 different books, so neither was changed; remove some books first\xda\xd8\x19\t\n" +
+	"\aaccount\xb0\xd9\x19\x01\x82\xd3\xe4\x93\x02\x13:\x01*\"\x0e/v1/cart:merge\x90\x02\x02\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xc1\x01\n" +
+	"\x15com.bookstore.cart.v1B\x10CartServiceProtoP\x01Z0bindery.internal/gen/go/bookstore/cart/v1;cartv1\xa2\x02\x03BCX\xaa\x02\x11Bookstore.Cart.V1\xca\x02\x11Bookstore\\Cart\\V1\xe2\x02\x1dBookstore\\Cart\\V1\\GPBMetadata\xea\x02\x13Bookstore::Cart::V1b\x06proto3"
 
 var (
 	file_bookstore_cart_v1_cart_service_proto_rawDescOnce sync.Once

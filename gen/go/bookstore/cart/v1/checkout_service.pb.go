@@ -7,11 +7,12 @@
 package cartv1
 
 import (
-	v1 "bindery/gen/go/bookstore/accounts/v1"
-	v11 "bindery/gen/go/bookstore/transactions/v1"
-	v12 "bindery/gen/go/bookstore/type/v1"
-	_ "bindery/gen/go/proofread/v1"
+	v1 "bindery.internal/gen/go/bookstore/accounts/v1"
+	v11 "bindery.internal/gen/go/bookstore/transactions/v1"
+	v12 "bindery.internal/gen/go/bookstore/type/v1"
+	_ "bindery.internal/gen/go/proofread/v1"
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -1697,7 +1698,7 @@ var File_bookstore_cart_v1_checkout_service_proto protoreflect.FileDescriptor
 
 const file_bookstore_cart_v1_checkout_service_proto_rawDesc = "" +
 	"\n" +
-	"(bookstore/cart/v1/checkout_service.proto\x12\x11bookstore.cart.v1\x1a#bookstore/accounts/v1/address.proto\x1a\x1cbookstore/cart/v1/cart.proto\x1a\x1dbookstore/cart/v1/order.proto\x1a bookstore/cart/v1/purchase.proto\x1a.bookstore/transactions/v1/payment_method.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1ebookstore/type/v1/outbox.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\x90\x02\n" +
+	"(bookstore/cart/v1/checkout_service.proto\x12\x11bookstore.cart.v1\x1a#bookstore/accounts/v1/address.proto\x1a\x1cbookstore/cart/v1/cart.proto\x1a\x1dbookstore/cart/v1/order.proto\x1a bookstore/cart/v1/purchase.proto\x1a.bookstore/transactions/v1/payment_method.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1ebookstore/type/v1/outbox.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1aproofread/v1/options.proto\"\x90\x02\n" +
 	"\x11PlaceOrderRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x12&\n" +
@@ -1801,36 +1802,38 @@ const file_bookstore_cart_v1_checkout_service_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\"\x8f\x01\n" +
 	"\x15ListPurchasesResponse\x12D\n" +
 	"\tpurchases\x18\x01 \x03(\v2\x1b.bookstore.cart.v1.PurchaseB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\tpurchases\x120\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken2\xfe%\n" +
-	"\x0fCheckoutService\x12\xf4\x05\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken2\xcf'\n" +
+	"\x0fCheckoutService\x12\x89\x06\n" +
 	"\n" +
-	"PlaceOrder\x12$.bookstore.cart.v1.PlaceOrderRequest\x1a%.bookstore.cart.v1.PlaceOrderResponse\"\x98\x05\xca\xd8\x19N\b\t\x12\n" +
+	"PlaceOrder\x12$.bookstore.cart.v1.PlaceOrderRequest\x1a%.bookstore.cart.v1.PlaceOrderResponse\"\xad\x05\xca\xd8\x19N\b\t\x12\n" +
 	"CART_EMPTY\x1a>the cart of the account is empty; add books with PutItem first\xca\xd8\x19\xac\x01\b\t\x12\fCART_CHANGED\x1a\x99\x01a book, a quantity or a price in the cart has changed since cart_etag was returned; read the cart again, show it to the buyer and order with the new etag\xca\xd8\x19l\b\t\x12\x10CURRENCIES_MIXED\x1aVthe prices of the books are in different currencies; place one order for each currency\xca\xd8\x19N\b\t\x12\x0fTOTAL_TOO_LARGE\x1a9the total is more than 10^12 minor units; split the order\xca\xd8\x19\xa8\x01\b\t\x12\fOUT_OF_STOCK\x1a\x95\x01a line requests more copies than are available; the metadata keys book_id and available of ErrorInfo give the book and the number of available copies\xda\xd8\x19\t\n" +
 	"\aaccount\xe2\xd8\x19\n" +
-	"request_id\xb0\xd9\x19\x01\xb8\xd9\x19\x01\x90\x02\x02\x12\xaa\x01\n" +
-	"\bGetOrder\x12\".bookstore.cart.v1.GetOrderRequest\x1a#.bookstore.cart.v1.GetOrderResponse\"U\xca\xd8\x19A\b\x05\x12\x0fORDER_NOT_FOUND\x1a,no order of the caller's account has this id\xda\xd8\x19\t\n" +
-	"\aaccount\x90\x02\x01\x12\xaf\x02\n" +
+	"request_id\xb0\xd9\x19\x01\xb8\xd9\x19\x01\x82\xd3\xe4\x93\x02\x0f:\x01*\"\n" +
+	"/v1/orders\x90\x02\x02\x12\xc7\x01\n" +
+	"\bGetOrder\x12\".bookstore.cart.v1.GetOrderRequest\x1a#.bookstore.cart.v1.GetOrderResponse\"r\xca\xd8\x19A\b\x05\x12\x0fORDER_NOT_FOUND\x1a,no order of the caller's account has this id\xda\xd8\x19\t\n" +
+	"\aaccount\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/orders/{order_id}\x90\x02\x01\x12\xc1\x02\n" +
 	"\n" +
-	"ListOrders\x12$.bookstore.cart.v1.ListOrdersRequest\x1a%.bookstore.cart.v1.ListOrdersResponse\"\xd3\x01\xca\xd8\x19\x8a\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1arthis method did not return the page token for the same account; request the first page again, without a page token\xd2\xd8\x190\n" +
+	"ListOrders\x12$.bookstore.cart.v1.ListOrdersRequest\x1a%.bookstore.cart.v1.ListOrdersResponse\"\xe5\x01\xca\xd8\x19\x8a\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1arthis method did not return the page token for the same account; request the first page again, without a page token\xd2\xd8\x190\n" +
 	"\tpage_size\x12\n" +
 	"page_token\x1a\x06orders\"\x0fnext_page_token\xda\xd8\x19\t\n" +
-	"\aaccount\x90\x02\x01\x12\xd3\x01\n" +
+	"\aaccount\x82\xd3\xe4\x93\x02\f\x12\n" +
+	"/v1/orders\x90\x02\x01\x12\xd3\x01\n" +
 	"\n" +
 	"WatchOrder\x12$.bookstore.cart.v1.WatchOrderRequest\x1a%.bookstore.cart.v1.WatchOrderResponse\"v\xca\xd8\x19A\b\x05\x12\x0fORDER_NOT_FOUND\x1a,no order of the caller's account has this id\xda\xd8\x19\t\n" +
-	"\aaccount\xea\xd8\x19\x1dthe stream sends every change\x90\x02\x010\x01\x12\xaa\x02\n" +
-	"\vCancelOrder\x12%.bookstore.cart.v1.CancelOrderRequest\x1a&.bookstore.cart.v1.CancelOrderResponse\"\xcb\x01\xca\xd8\x19A\b\x05\x12\x0fORDER_NOT_FOUND\x1a,no order of the caller's account has this id\xca\xd8\x19r\b\t\x12\x15ORDER_NOT_CANCELLABLE\x1aWthe order is already shipped or has failed, as the metadata key state of ErrorInfo says\xda\xd8\x19\t\n" +
-	"\aaccount\x90\x02\x02\x12\xa9\x02\n" +
-	"\tShipOrder\x12#.bookstore.cart.v1.ShipOrderRequest\x1a$.bookstore.cart.v1.ShipOrderResponse\"\xd0\x01\xca\xd8\x19)\b\x05\x12\x0fORDER_NOT_FOUND\x1a\x14no order has this id\xca\xd8\x19\x8d\x01\b\t\x12\x0eORDER_NOT_PAID\x1aythe order is not paid yet, or is cancelled or failed, as the metadata key state of ErrorInfo says; do not send the parcel\xda\xd8\x19\n" +
+	"\aaccount\xea\xd8\x19\x1dthe stream sends every change\x90\x02\x010\x01\x12\xd1\x02\n" +
+	"\vCancelOrder\x12%.bookstore.cart.v1.CancelOrderRequest\x1a&.bookstore.cart.v1.CancelOrderResponse\"\xf2\x01\xca\xd8\x19A\b\x05\x12\x0fORDER_NOT_FOUND\x1a,no order of the caller's account has this id\xca\xd8\x19r\b\t\x12\x15ORDER_NOT_CANCELLABLE\x1aWthe order is already shipped or has failed, as the metadata key state of ErrorInfo says\xda\xd8\x19\t\n" +
+	"\aaccount\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/orders/{order_id}:cancel\x90\x02\x02\x12\xce\x02\n" +
+	"\tShipOrder\x12#.bookstore.cart.v1.ShipOrderRequest\x1a$.bookstore.cart.v1.ShipOrderResponse\"\xf5\x01\xca\xd8\x19)\b\x05\x12\x0fORDER_NOT_FOUND\x1a\x14no order has this id\xca\xd8\x19\x8d\x01\b\t\x12\x0eORDER_NOT_PAID\x1aythe order is not paid yet, or is cancelled or failed, as the metadata key state of ErrorInfo says; do not send the parcel\xda\xd8\x19\n" +
 	"\n" +
-	"\boperator\x90\x02\x02\x12\xb8\x02\n" +
-	"\rListAllOrders\x12'.bookstore.cart.v1.ListAllOrdersRequest\x1a(.bookstore.cart.v1.ListAllOrdersResponse\"\xd3\x01\xca\xd8\x19\x89\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1aqthis method did not return the page token for the same filter; request the first page again, without a page token\xd2\xd8\x190\n" +
+	"\boperator\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/orders/{order_id}:ship\x90\x02\x02\x12\xd3\x02\n" +
+	"\rListAllOrders\x12'.bookstore.cart.v1.ListAllOrdersRequest\x1a(.bookstore.cart.v1.ListAllOrdersResponse\"\xee\x01\xca\xd8\x19\x89\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1aqthis method did not return the page token for the same filter; request the first page again, without a page token\xd2\xd8\x190\n" +
 	"\tpage_size\x12\n" +
 	"page_token\x1a\x06orders\"\x0fnext_page_token\xda\xd8\x19\n" +
 	"\n" +
-	"\boperator\x90\x02\x01\x12\xab\x01\n" +
-	"\x10GetOperatorOrder\x12*.bookstore.cart.v1.GetOperatorOrderRequest\x1a+.bookstore.cart.v1.GetOperatorOrderResponse\">\xca\xd8\x19)\b\x05\x12\x0fORDER_NOT_FOUND\x1a\x14no order has this id\xda\xd8\x19\n" +
+	"\boperator\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/operator/orders\x90\x02\x01\x12\xd1\x01\n" +
+	"\x10GetOperatorOrder\x12*.bookstore.cart.v1.GetOperatorOrderRequest\x1a+.bookstore.cart.v1.GetOperatorOrderResponse\"d\xca\xd8\x19)\b\x05\x12\x0fORDER_NOT_FOUND\x1a\x14no order has this id\xda\xd8\x19\n" +
 	"\n" +
-	"\boperator\x90\x02\x01\x12\x8b\x06\n" +
+	"\boperator\x82\xd3\xe4\x93\x02 \x12\x1e/v1/operator/orders/{order_id}\x90\x02\x01\x12\x8b\x06\n" +
 	"\x12ResolveParkedOrder\x12,.bookstore.cart.v1.ResolveParkedOrderRequest\x1a-.bookstore.cart.v1.ResolveParkedOrderResponse\"\x97\x05\xca\xd8\x19)\b\x05\x12\x0fORDER_NOT_FOUND\x1a\x14no order has this id\xca\xd8\x19q\b\t\x12\x10ORDER_NOT_PARKED\x1a[the order is not parked, or not any more: somebody else may have resolved it; read it again\xca\xd8\x19\xae\x01\b\t\x12\x17RESOLUTION_NOT_POSSIBLE\x1a\x90\x01the order cannot go on in this way in its state, which the metadata key state of ErrorInfo gives; read the order again and choose another action\xca\xd8\x19\x8d\x01\b\t\x12\x13CHARGE_NOT_OF_ORDER\x1attransaction_id is not the id of a successful charge of this order over its total; find the charges with ListPayments\xca\xd8\x19\x88\x01\b\x0e\x12\x18TRANSACTIONS_UNAVAILABLE\x1ajthe Transactions service does not respond, so the charge cannot be checked; retry with exponential backoff\xda\xd8\x19\n" +
 	"\n" +
 	"\boperator\xe2\xd8\x19\n" +
@@ -1852,8 +1855,8 @@ const file_bookstore_cart_v1_checkout_service_proto_rawDesc = "" +
 	"\boperator\xea\xd8\x19(messages are delivered between two calls\x90\x02\x01\x12\xe1\x01\n" +
 	"\x12RetryOutboxMessage\x12,.bookstore.cart.v1.RetryOutboxMessageRequest\x1a-.bookstore.cart.v1.RetryOutboxMessageResponse\"n\xca\xd8\x19Y\b\x05\x12\x11MESSAGE_NOT_FOUND\x1aBthe outbox has no message with this id; it may have been delivered\xda\xd8\x19\n" +
 	"\n" +
-	"\boperator\x90\x02\x02\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xbc\x01\n" +
-	"\x15com.bookstore.cart.v1B\x14CheckoutServiceProtoP\x01Z'bindery/gen/go/bookstore/cart/v1;cartv1\xa2\x02\x03BCX\xaa\x02\x11Bookstore.Cart.V1\xca\x02\x11Bookstore\\Cart\\V1\xe2\x02\x1dBookstore\\Cart\\V1\\GPBMetadata\xea\x02\x13Bookstore::Cart::V1b\x06proto3"
+	"\boperator\x90\x02\x02\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xc5\x01\n" +
+	"\x15com.bookstore.cart.v1B\x14CheckoutServiceProtoP\x01Z0bindery.internal/gen/go/bookstore/cart/v1;cartv1\xa2\x02\x03BCX\xaa\x02\x11Bookstore.Cart.V1\xca\x02\x11Bookstore\\Cart\\V1\xe2\x02\x1dBookstore\\Cart\\V1\\GPBMetadata\xea\x02\x13Bookstore::Cart::V1b\x06proto3"
 
 var (
 	file_bookstore_cart_v1_checkout_service_proto_rawDescOnce sync.Once

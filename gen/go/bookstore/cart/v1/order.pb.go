@@ -7,9 +7,9 @@
 package cartv1
 
 import (
-	v11 "bindery/gen/go/bookstore/accounts/v1"
-	v12 "bindery/gen/go/bookstore/transactions/v1"
-	v1 "bindery/gen/go/bookstore/type/v1"
+	v11 "bindery.internal/gen/go/bookstore/accounts/v1"
+	v12 "bindery.internal/gen/go/bookstore/transactions/v1"
+	v1 "bindery.internal/gen/go/bookstore/type/v1"
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -635,9 +635,9 @@ const file_bookstore_cart_v1_order_proto_rawDesc = "" +
 	"\x17RESOLUTION_ACTION_RETRY\x10\x01\x12\x1c\n" +
 	"\x18RESOLUTION_ACTION_CANCEL\x10\x02\x12\x1f\n" +
 	"\x1bRESOLUTION_ACTION_MARK_PAID\x10\x03\x12#\n" +
-	"\x1fRESOLUTION_ACTION_MARK_NOT_PAID\x10\x04B\xb2\x01\n" +
+	"\x1fRESOLUTION_ACTION_MARK_NOT_PAID\x10\x04B\xbb\x01\n" +
 	"\x15com.bookstore.cart.v1B\n" +
-	"OrderProtoP\x01Z'bindery/gen/go/bookstore/cart/v1;cartv1\xa2\x02\x03BCX\xaa\x02\x11Bookstore.Cart.V1\xca\x02\x11Bookstore\\Cart\\V1\xe2\x02\x1dBookstore\\Cart\\V1\\GPBMetadata\xea\x02\x13Bookstore::Cart::V1b\x06proto3"
+	"OrderProtoP\x01Z0bindery.internal/gen/go/bookstore/cart/v1;cartv1\xa2\x02\x03BCX\xaa\x02\x11Bookstore.Cart.V1\xca\x02\x11Bookstore\\Cart\\V1\xe2\x02\x1dBookstore\\Cart\\V1\\GPBMetadata\xea\x02\x13Bookstore::Cart::V1b\x06proto3"
 
 var (
 	file_bookstore_cart_v1_order_proto_rawDescOnce sync.Once

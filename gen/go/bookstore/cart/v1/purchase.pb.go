@@ -107,8 +107,8 @@ const file_bookstore_cart_v1_purchase_proto_rawDesc = "" +
 	"account_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\taccountId\x123\n" +
 	"\bbook_ids\x18\x03 \x03(\x05B\x18\xbaH\x15\x92\x01\x12\b\x01\x10d\x18\x01\"\n" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\abookIds\x12\x12\n" +
-	"\x04paid\x18\x04 \x01(\bR\x04paidB\xb5\x01\n" +
-	"\x15com.bookstore.cart.v1B\rPurchaseProtoP\x01Z'bindery/gen/go/bookstore/cart/v1;cartv1\xa2\x02\x03BCX\xaa\x02\x11Bookstore.Cart.V1\xca\x02\x11Bookstore\\Cart\\V1\xe2\x02\x1dBookstore\\Cart\\V1\\GPBMetadata\xea\x02\x13Bookstore::Cart::V1b\x06proto3"
+	"\x04paid\x18\x04 \x01(\bR\x04paidB\xbe\x01\n" +
+	"\x15com.bookstore.cart.v1B\rPurchaseProtoP\x01Z0bindery.internal/gen/go/bookstore/cart/v1;cartv1\xa2\x02\x03BCX\xaa\x02\x11Bookstore.Cart.V1\xca\x02\x11Bookstore\\Cart\\V1\xe2\x02\x1dBookstore\\Cart\\V1\\GPBMetadata\xea\x02\x13Bookstore::Cart::V1b\x06proto3"
 
 var (
 	file_bookstore_cart_v1_purchase_proto_rawDescOnce sync.Once

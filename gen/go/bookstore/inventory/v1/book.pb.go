@@ -7,8 +7,8 @@
 package inventoryv1
 
 import (
-	v1 "bindery/gen/go/bookstore/type/v1"
-	_ "bindery/gen/go/proofread/v1"
+	v1 "bindery.internal/gen/go/bookstore/type/v1"
+	_ "bindery.internal/gen/go/proofread/v1"
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -160,7 +160,44 @@ type Book struct {
 	// The category under which the shop lists the book.
 	Category BookCategory `protobuf:"varint,5,opt,name=category,proto3,enum=bookstore.inventory.v1.BookCategory" json:"category,omitempty"`
 	// The price of one copy.
-	Price         *v1.Money `protobuf:"bytes,6,opt,name=price,proto3" json:"price,omitempty"`
+	Price *v1.Money `protobuf:"bytes,6,opt,name=price,proto3" json:"price,omitempty"`
+	// The ISBN-13 without hyphens, for example "9780439023481". Its last digit must
+	// be the check digit.
+	Isbn string `protobuf:"bytes,7,opt,name=isbn,proto3" json:"isbn,omitempty"`
+	// The title of the first edition, if it differs from the title, for example
+	// the title in the language in which the book was written. The search finds
+	// books by it. It has no control characters.
+	OriginalTitle string `protobuf:"bytes,8,opt,name=original_title,json=originalTitle,proto3" json:"original_title,omitempty"`
+	// The language of the text, a code of ISO 639 in lower case without a
+	// region: "en", or "fil" where there is no code of two letters.
+	Language string `protobuf:"bytes,9,opt,name=language,proto3" json:"language,omitempty"`
+	// The average rating by the source of the catalogue, in hundredths of a star:
+	// 433 means 4.33 stars. The reviews of this shop are not part of it.
+	RatingHundredths *int32 `protobuf:"varint,10,opt,name=rating_hundredths,json=ratingHundredths,proto3,oneof" json:"rating_hundredths,omitempty"`
+	// The number of ratings of which rating_hundredths is the average. The search
+	// takes it for the popularity of the book.
+	RatingCount int64 `protobuf:"varint,11,opt,name=rating_count,json=ratingCount,proto3" json:"rating_count,omitempty"`
+	// What the book is about, as plain text. Line breaks ("\n") separate
+	// paragraphs; it has no other control characters and no markup.
+	Description string `protobuf:"bytes,12,opt,name=description,proto3" json:"description,omitempty"`
+	// The name of the publisher, for example "Scholastic Press". It has no control
+	// characters.
+	Publisher string `protobuf:"bytes,13,opt,name=publisher,proto3" json:"publisher,omitempty"`
+	// The number of pages.
+	PageCount *int32 `protobuf:"varint,14,opt,name=page_count,json=pageCount,proto3,oneof" json:"page_count,omitempty"`
+	// The name of the series to which the book belongs, for example "Middle-earth".
+	// It has no control characters.
+	Series string `protobuf:"bytes,15,opt,name=series,proto3" json:"series,omitempty"`
+	// The place of the book in its series: a decimal number, because a story
+	// between the first and the second book is "1.5", or for a set of several
+	// books a range such as "1-3". It is a text, so that it is shown as the
+	// publisher writes it. It has no meaning without a series.
+	SeriesNumber string `protobuf:"bytes,16,opt,name=series_number,json=seriesNumber,proto3" json:"series_number,omitempty"`
+	// The address of an image of the cover, for example
+	// "https://images.example/covers/9780439023481.jpg". Only https is allowed, and
+	// characters outside ASCII must be percent-encoded. The browsers of visitors
+	// load the image from this address.
+	ImageUrl      string `protobuf:"bytes,17,opt,name=image_url,json=imageUrl,proto3" json:"image_url,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -237,11 +274,88 @@ func (x *Book) GetPrice() *v1.Money {
 	return nil
 }
 
+func (x *Book) GetIsbn() string {
+	if x != nil {
+		return x.Isbn
+	}
+	return ""
+}
+
+func (x *Book) GetOriginalTitle() string {
+	if x != nil {
+		return x.OriginalTitle
+	}
+	return ""
+}
+
+func (x *Book) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
+}
+
+func (x *Book) GetRatingHundredths() int32 {
+	if x != nil && x.RatingHundredths != nil {
+		return *x.RatingHundredths
+	}
+	return 0
+}
+
+func (x *Book) GetRatingCount() int64 {
+	if x != nil {
+		return x.RatingCount
+	}
+	return 0
+}
+
+func (x *Book) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+func (x *Book) GetPublisher() string {
+	if x != nil {
+		return x.Publisher
+	}
+	return ""
+}
+
+func (x *Book) GetPageCount() int32 {
+	if x != nil && x.PageCount != nil {
+		return *x.PageCount
+	}
+	return 0
+}
+
+func (x *Book) GetSeries() string {
+	if x != nil {
+		return x.Series
+	}
+	return ""
+}
+
+func (x *Book) GetSeriesNumber() string {
+	if x != nil {
+		return x.SeriesNumber
+	}
+	return ""
+}
+
+func (x *Book) GetImageUrl() string {
+	if x != nil {
+		return x.ImageUrl
+	}
+	return ""
+}
+
 var File_bookstore_inventory_v1_book_proto protoreflect.FileDescriptor
 
 const file_bookstore_inventory_v1_book_proto_rawDesc = "" +
 	"\n" +
-	"!bookstore/inventory/v1/book.proto\x12\x16bookstore.inventory.v1\x1a\x1dbookstore/type/v1/money.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xc3\x03\n" +
+	"!bookstore/inventory/v1/book.proto\x12\x16bookstore.inventory.v1\x1a\x1dbookstore/type/v1/money.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xda\x11\n" +
 	"\x04Book\x12&\n" +
 	"\abook_id\x18\x01 \x01(\x05B\r\xbaH\n" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\x06bookId\x12:\n" +
@@ -250,8 +364,24 @@ const file_bookstore_inventory_v1_book_proto_rawDesc = "" +
 	"\x10publication_year\x18\x04 \x01(\x05B*\xbaH\x10\x1a\x0e\x18\xb4\x10(\xc8\xe8\xff\xff\xff\xff\xff\xff\xff\x01\xca\xd8\x19\x13the year is unknownH\x00R\x0fpublicationYear\x88\x01\x01\x12L\n" +
 	"\bcategory\x18\x05 \x01(\x0e2$.bookstore.inventory.v1.BookCategoryB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\bcategory\x126\n" +
-	"\x05price\x18\x06 \x01(\v2\x18.bookstore.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x05priceB\x13\n" +
-	"\x11_publication_year*\x94\x04\n" +
+	"\x05price\x18\x06 \x01(\v2\x18.bookstore.type.v1.MoneyB\x06\xbaH\x03\xc8\x01\x01R\x05price\x12\xcc\x04\n" +
+	"\x04isbn\x18\a \x01(\tB\xb7\x04\xbaH\x86\x04\xba\x01\xe2\x03\n" +
+	"\x10isbn.check_digit\x124the last digit must be the check digit of an ISBN-13\x1a\x97\x03!this.matches('^[0-9]{13}$') || (int(this) / 1000000000000 + int(this) / 100000000000 % 10 * 3 + int(this) / 10000000000 % 10 + int(this) / 1000000000 % 10 * 3 + int(this) / 100000000 % 10 + int(this) / 10000000 % 10 * 3 + int(this) / 1000000 % 10 + int(this) / 100000 % 10 * 3 + int(this) / 10000 % 10 + int(this) / 1000 % 10 * 3 + int(this) / 100 % 10 + int(this) / 10 % 10 * 3 + int(this) % 10) % 10 == 0r\x1e\x18\r2\x1a^(97[89][0-9]{10}[0-9]*)?$\xca\xd8\x19)the ISBN is unknown, or the book has noneR\x04isbn\x12\x83\x01\n" +
+	"\x0eoriginal_title\x18\b \x01(\tB\\\xbaH\x1fr\x1d\x18\xac\x022\x18^[^\\x00-\\x1F\\x7F-\\x9F]*$\xca\xd8\x196the original title is unknown or the same as the titleR\roriginalTitle\x12S\n" +
+	"\blanguage\x18\t \x01(\tB7\xbaH\x19r\x17\x18\x032\x13^([a-z]{2}[a-z]*)?$\xca\xd8\x19\x17the language is unknownR\blanguage\x12u\n" +
+	"\x11rating_hundredths\x18\n" +
+	" \x01(\x05BC\xbaH\a\x1a\x05\x18\xf4\x03(\x00\xca\xd8\x195the source of the catalogue has no rating of the bookH\x01R\x10ratingHundredths\x88\x01\x01\x12l\n" +
+	"\frating_count\x18\v \x01(\x03BI\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x00\xca\xd8\x195the source of the catalogue has no rating of the bookR\vratingCount\x12}\n" +
+	"\vdescription\x18\f \x01(\tB[\xbaH(r&\x18\xa0\x1f2!^[^\\x00-\\x09\\x0B-\\x1F\\x7F-\\x9F]*$\xca\xd8\x19,the catalogue has no description of the bookR\vdescription\x12\\\n" +
+	"\tpublisher\x18\r \x01(\tB>\xbaH\x1fr\x1d\x18\xc8\x012\x18^[^\\x00-\\x1F\\x7F-\\x9F]*$\xca\xd8\x19\x18the publisher is unknownR\tpublisher\x12Q\n" +
+	"\n" +
+	"page_count\x18\x0e \x01(\x05B-\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x01\xca\xd8\x19\x1ethe number of pages is unknownH\x02R\tpageCount\x88\x01\x01\x12m\n" +
+	"\x06series\x18\x0f \x01(\tBU\xbaH\x1fr\x1d\x18\xc8\x012\x18^[^\\x00-\\x1F\\x7F-\\x9F]*$\xca\xd8\x19/the book belongs to no series, or it is unknownR\x06series\x12\x8b\x01\n" +
+	"\rseries_number\x18\x10 \x01(\tBf\xbaH;r9\x18\x1325^([0-9]+([.][0-9]{1,3})?(-[0-9]+([.][0-9]{1,3})?)?)?$\xca\xd8\x19$the book has no number in its seriesR\fseriesNumber\x12\xb3\x01\n" +
+	"\timage_url\x18\x11 \x01(\tB\x95\x01\xbaHar_\x18\xf4\x032Z^(https://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?/[A-Za-z0-9._~:/?#@!$&'()*+,;=%\\[\\]-]*)?$\xca\xd8\x19-there is no image, and the shop draws a coverR\bimageUrlB\x13\n" +
+	"\x11_publication_yearB\x14\n" +
+	"\x12_rating_hundredthsB\r\n" +
+	"\v_page_count*\x94\x04\n" +
 	"\fBookCategory\x12\x1d\n" +
 	"\x19BOOK_CATEGORY_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15BOOK_CATEGORY_MYSTERY\x10\x01\x12!\n" +
@@ -271,8 +401,8 @@ const file_bookstore_inventory_v1_book_proto_rawDesc = "" +
 	"\x14BOOK_CATEGORY_POETRY\x10\x0e\x12\x1a\n" +
 	"\x16BOOK_CATEGORY_CHILDREN\x10\x0f\x12\x1a\n" +
 	"\x16BOOK_CATEGORY_BUSINESS\x10\x10\x12\x19\n" +
-	"\x15BOOK_CATEGORY_GENERAL\x10\x11B\xd4\x01\n" +
-	"\x1acom.bookstore.inventory.v1B\tBookProtoP\x01Z1bindery/gen/go/bookstore/inventory/v1;inventoryv1\xa2\x02\x03BIX\xaa\x02\x16Bookstore.Inventory.V1\xca\x02\x16Bookstore\\Inventory\\V1\xe2\x02\"Bookstore\\Inventory\\V1\\GPBMetadata\xea\x02\x18Bookstore::Inventory::V1b\x06proto3"
+	"\x15BOOK_CATEGORY_GENERAL\x10\x11B\xdd\x01\n" +
+	"\x1acom.bookstore.inventory.v1B\tBookProtoP\x01Z:bindery.internal/gen/go/bookstore/inventory/v1;inventoryv1\xa2\x02\x03BIX\xaa\x02\x16Bookstore.Inventory.V1\xca\x02\x16Bookstore\\Inventory\\V1\xe2\x02\"Bookstore\\Inventory\\V1\\GPBMetadata\xea\x02\x18Bookstore::Inventory::V1b\x06proto3"
 
 var (
 	file_bookstore_inventory_v1_book_proto_rawDescOnce sync.Once

@@ -7,9 +7,10 @@
 package inventoryv1
 
 import (
-	_ "bindery/gen/go/bookstore/type/v1"
-	_ "bindery/gen/go/proofread/v1"
+	_ "bindery.internal/gen/go/bookstore/type/v1"
+	_ "bindery.internal/gen/go/proofread/v1"
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
@@ -490,21 +491,57 @@ func (x *CategoryCount) GetBookCount() int32 {
 	return 0
 }
 
-// Words to search for, and the page of the result.
+// Words to search for, filters, and the page of the result.
 type SearchBooksRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Words from titles and authors, for example "marquez solit". The order of
-	// the words, upper and lower case, and accents do not matter. Every word must
-	// match; the last one may be the beginning of a word. A query of spaces only
-	// is refused.
+	// Words from titles, series and authors, for example "marquez solit", or an
+	// ISBN. The order of the words, upper and lower case, accents, hyphens and
+	// apostrophes do not matter. Every word must match, except frequent ones such
+	// as "the" if there are others; the last one may be the beginning of a word.
+	// If few books have the words, one or two misspelled letters in each word are
+	// tolerated. A query of spaces only is refused.
 	Query string `protobuf:"bytes,1,opt,name=query,proto3" json:"query,omitempty"`
 	// Only books of this category are searched.
 	Category BookCategory `protobuf:"varint,2,opt,name=category,proto3,enum=bookstore.inventory.v1.BookCategory" json:"category,omitempty"`
 	// The maximum number of books in the response, up to 200.
 	PageSize int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the previous response. Send it with the same filters
-	// as before; only page_size may differ.
-	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// and order as before; only page_size, skip and with_facets may differ.
+	PageToken string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// The order of the result.
+	Order SearchOrder `protobuf:"varint,5,opt,name=order,proto3,enum=bookstore.inventory.v1.SearchOrder" json:"order,omitempty"`
+	// Only books with at least this price are searched, in the smallest unit of
+	// the currency, such as cents.
+	MinPriceMinor *int64 `protobuf:"varint,6,opt,name=min_price_minor,json=minPriceMinor,proto3,oneof" json:"min_price_minor,omitempty"`
+	// Only books with at most this price are searched, in the smallest unit of the
+	// currency.
+	MaxPriceMinor *int64 `protobuf:"varint,7,opt,name=max_price_minor,json=maxPriceMinor,proto3,oneof" json:"max_price_minor,omitempty"`
+	// Only books that were first published in this year or later are searched.
+	MinYear *int32 `protobuf:"varint,8,opt,name=min_year,json=minYear,proto3,oneof" json:"min_year,omitempty"`
+	// Only books that were first published in this year or earlier are searched.
+	MaxYear *int32 `protobuf:"varint,9,opt,name=max_year,json=maxYear,proto3,oneof" json:"max_year,omitempty"`
+	// Only books in this language are searched, a code as in Book.language.
+	Language string `protobuf:"bytes,10,opt,name=language,proto3" json:"language,omitempty"`
+	// Only books with at least this average rating are searched, in hundredths of
+	// a star.
+	MinRatingHundredths *int32 `protobuf:"varint,11,opt,name=min_rating_hundredths,json=minRatingHundredths,proto3,oneof" json:"min_rating_hundredths,omitempty"`
+	// The number of books to skip, counted from the first page, or from the page
+	// of page_token. The cost of a page does not grow with it.
+	Skip int32 `protobuf:"varint,12,opt,name=skip,proto3" json:"skip,omitempty"`
+	// Whether the response has facets.
+	WithFacets bool `protobuf:"varint,13,opt,name=with_facets,json=withFacets,proto3" json:"with_facets,omitempty"`
+	// Whether only books are searched of which copies are available, as in
+	// StockLevel.available.
+	InStockOnly bool `protobuf:"varint,14,opt,name=in_stock_only,json=inStockOnly,proto3" json:"in_stock_only,omitempty"`
+	// Only books of this author are searched, whose whole name is given, as in
+	// Book.authors. Upper and lower case, accents, spaces, dots and hyphens do not
+	// matter: "jk-rowling" is "J. K. Rowling". To list the books of an author,
+	// search for the name as well.
+	Author string `protobuf:"bytes,15,opt,name=author,proto3" json:"author,omitempty"`
+	// Only books of this series are searched, whose whole name is given, as in
+	// Book.series, in any spelling as for author. To list the books of a series,
+	// search for its name as well, in the order SEARCH_ORDER_SERIES.
+	Series        string `protobuf:"bytes,16,opt,name=series,proto3" json:"series,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -567,13 +604,105 @@ func (x *SearchBooksRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *SearchBooksRequest) GetOrder() SearchOrder {
+	if x != nil {
+		return x.Order
+	}
+	return SearchOrder_SEARCH_ORDER_UNSPECIFIED
+}
+
+func (x *SearchBooksRequest) GetMinPriceMinor() int64 {
+	if x != nil && x.MinPriceMinor != nil {
+		return *x.MinPriceMinor
+	}
+	return 0
+}
+
+func (x *SearchBooksRequest) GetMaxPriceMinor() int64 {
+	if x != nil && x.MaxPriceMinor != nil {
+		return *x.MaxPriceMinor
+	}
+	return 0
+}
+
+func (x *SearchBooksRequest) GetMinYear() int32 {
+	if x != nil && x.MinYear != nil {
+		return *x.MinYear
+	}
+	return 0
+}
+
+func (x *SearchBooksRequest) GetMaxYear() int32 {
+	if x != nil && x.MaxYear != nil {
+		return *x.MaxYear
+	}
+	return 0
+}
+
+func (x *SearchBooksRequest) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
+}
+
+func (x *SearchBooksRequest) GetMinRatingHundredths() int32 {
+	if x != nil && x.MinRatingHundredths != nil {
+		return *x.MinRatingHundredths
+	}
+	return 0
+}
+
+func (x *SearchBooksRequest) GetSkip() int32 {
+	if x != nil {
+		return x.Skip
+	}
+	return 0
+}
+
+func (x *SearchBooksRequest) GetWithFacets() bool {
+	if x != nil {
+		return x.WithFacets
+	}
+	return false
+}
+
+func (x *SearchBooksRequest) GetInStockOnly() bool {
+	if x != nil {
+		return x.InStockOnly
+	}
+	return false
+}
+
+func (x *SearchBooksRequest) GetAuthor() string {
+	if x != nil {
+		return x.Author
+	}
+	return ""
+}
+
+func (x *SearchBooksRequest) GetSeries() string {
+	if x != nil {
+		return x.Series
+	}
+	return ""
+}
+
 // A page of the result. It is empty if no book matches.
 type SearchBooksResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The books of this page, best match first.
+	// The books of this page, in the requested order.
 	Books []*Book `protobuf:"bytes,1,rep,name=books,proto3" json:"books,omitempty"`
 	// The page_token of the next page. Empty if this is the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// The number of books on all pages.
+	TotalCount int32 `protobuf:"varint,3,opt,name=total_count,json=totalCount,proto3" json:"total_count,omitempty"`
+	// Another spelling of the query. If the response has books, they were found
+	// by this spelling, because few or none have the words of the query; if not,
+	// the spelling finds some. Empty if there is nothing to suggest.
+	DidYouMean string `protobuf:"bytes,4,opt,name=did_you_mean,json=didYouMean,proto3" json:"did_you_mean,omitempty"`
+	// The numbers of books by properties. Unset unless the request asks for it.
+	Facets        *SearchFacets `protobuf:"bytes,5,opt,name=facets,proto3" json:"facets,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -620,6 +749,27 @@ func (x *SearchBooksResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *SearchBooksResponse) GetTotalCount() int32 {
+	if x != nil {
+		return x.TotalCount
+	}
+	return 0
+}
+
+func (x *SearchBooksResponse) GetDidYouMean() string {
+	if x != nil {
+		return x.DidYouMean
+	}
+	return ""
+}
+
+func (x *SearchBooksResponse) GetFacets() *SearchFacets {
+	if x != nil {
+		return x.Facets
+	}
+	return nil
 }
 
 // One message of the request stream. It is stored completely or not at all.
@@ -1591,7 +1741,7 @@ var File_bookstore_inventory_v1_inventory_service_proto protoreflect.FileDescrip
 
 const file_bookstore_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"\n" +
-	".bookstore/inventory/v1/inventory_service.proto\x12\x16bookstore.inventory.v1\x1a!bookstore/inventory/v1/book.proto\x1a\"bookstore/inventory/v1/stock.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1aproofread/v1/options.proto\"8\n" +
+	".bookstore/inventory/v1/inventory_service.proto\x12\x16bookstore.inventory.v1\x1a!bookstore/inventory/v1/book.proto\x1a#bookstore/inventory/v1/search.proto\x1a\"bookstore/inventory/v1/stock.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1aproofread/v1/options.proto\"8\n" +
 	"\x0eGetBookRequest\x12&\n" +
 	"\abook_id\x18\x01 \x01(\x05B\r\xbaH\n" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\x06bookId\"K\n" +
@@ -1623,17 +1773,44 @@ const file_bookstore_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\bcategory\x12,\n" +
 	"\n" +
 	"book_count\x18\x02 \x01(\x05B\r\xbaH\n" +
-	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\tbookCount\"\x99\x02\n" +
+	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\tbookCount\"\x99\n" +
+	"\n" +
 	"\x12SearchBooksRequest\x12#\n" +
 	"\x05query\x18\x01 \x01(\tB\r\xbaH\n" +
 	"r\b\x10\x01\x18d2\x02\\SR\x05query\x12e\n" +
 	"\bcategory\x18\x02 \x01(\x0e2$.bookstore.inventory.v1.BookCategoryB#\xbaH\x05\x82\x01\x02\x10\x01\xca\xd8\x19\x17books of all categoriesR\bcategory\x12<\n" +
 	"\tpage_size\x18\x03 \x01(\x05B\x1f\xbaH\a\x1a\x05\x18\xc8\x01(\x00\xca\xd8\x19\x1120 books per pageR\bpageSize\x129\n" +
 	"\n" +
-	"page_token\x18\x04 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\"\x86\x01\n" +
+	"page_token\x18\x04 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\x12W\n" +
+	"\x05order\x18\x05 \x01(\x0e2#.bookstore.inventory.v1.SearchOrderB\x1c\xbaH\x05\x82\x01\x02\x10\x01\xca\xd8\x19\x10best match firstR\x05order\x12O\n" +
+	"\x0fmin_price_minor\x18\x06 \x01(\x03B\"\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x00\xca\xd8\x19\x0eno lower limitH\x00R\rminPriceMinor\x88\x01\x01\x12O\n" +
+	"\x0fmax_price_minor\x18\a \x01(\x03B\"\xbaH\r\"\v\x18\xff\xff\xff\xff\xff\xff\xff\x0f(\x00\xca\xd8\x19\x0eno upper limitH\x01R\rmaxPriceMinor\x88\x01\x01\x12E\n" +
+	"\bmin_year\x18\b \x01(\x05B%\xbaH\x10\x1a\x0e\x18\xb4\x10(\xc8\xe8\xff\xff\xff\xff\xff\xff\xff\x01\xca\xd8\x19\x0eno lower limitH\x02R\aminYear\x88\x01\x01\x12E\n" +
+	"\bmax_year\x18\t \x01(\x05B%\xbaH\x10\x1a\x0e\x18\xb4\x10(\xc8\xe8\xff\xff\xff\xff\xff\xff\xff\x01\xca\xd8\x19\x0eno upper limitH\x03R\amaxYear\x88\x01\x01\x12R\n" +
+	"\blanguage\x18\n" +
+	" \x01(\tB6\xbaH\x19r\x17\x18\x032\x13^([a-z]{2}[a-z]*)?$\xca\xd8\x19\x16books in all languagesR\blanguage\x12r\n" +
+	"\x15min_rating_hundredths\x18\v \x01(\x05B9\xbaH\a\x1a\x05\x18\xf4\x03(\x00\xca\xd8\x19+books of all ratings, and those without oneH\x04R\x13minRatingHundredths\x88\x01\x01\x127\n" +
+	"\x04skip\x18\f \x01(\x05B#\xbaH\n" +
+	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x00\xca\xd8\x19\x12no book is skippedR\x04skip\x12?\n" +
+	"\vwith_facets\x18\r \x01(\bB\x1e\xca\xd8\x19\x1athe response has no facetsR\n" +
+	"withFacets\x12Q\n" +
+	"\rin_stock_only\x18\x0e \x01(\bB-\xca\xd8\x19)books that are sold out are found as wellR\vinStockOnly\x128\n" +
+	"\x06author\x18\x0f \x01(\tB \xbaH\x05r\x03\x18\xc8\x01\xca\xd8\x19\x14books of all authorsR\x06author\x12J\n" +
+	"\x06series\x18\x10 \x01(\tB2\xbaH\x05r\x03\x18\xc8\x01\xca\xd8\x19&books of all series, and those of noneR\x06seriesB\x12\n" +
+	"\x10_min_price_minorB\x12\n" +
+	"\x10_max_price_minorB\v\n" +
+	"\t_min_yearB\v\n" +
+	"\t_max_yearB\x18\n" +
+	"\x16_min_rating_hundredths\"\xa0\x02\n" +
 	"\x13SearchBooksResponse\x12=\n" +
 	"\x05books\x18\x01 \x03(\v2\x1c.bookstore.inventory.v1.BookB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x05books\x120\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken\"[\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken\x12.\n" +
+	"\vtotal_count\x18\x03 \x01(\x05B\r\xbaH\n" +
+	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x00R\n" +
+	"totalCount\x12*\n" +
+	"\fdid_you_mean\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\n" +
+	"didYouMean\x12<\n" +
+	"\x06facets\x18\x05 \x01(\v2$.bookstore.inventory.v1.SearchFacetsR\x06facets\"[\n" +
 	"\x12ImportBooksRequest\x12E\n" +
 	"\x05books\x18\x01 \x03(\v2\".bookstore.inventory.v1.BookImportB\v\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\x05books\"\xbc\x01\n" +
 	"\n" +
@@ -1696,41 +1873,41 @@ const file_bookstore_inventory_v1_inventory_service_proto_rawDesc = "" +
 	"\bbook_ids\x18\x01 \x03(\x05B\x18\xbaH\x15\x92\x01\x12\b\x01\x10d\x18\x01\"\n" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\abookIds\"V\n" +
 	"\x12WatchStockResponse\x12@\n" +
-	"\x05level\x18\x01 \x01(\v2\".bookstore.inventory.v1.StockLevelB\x06\xbaH\x03\xc8\x01\x01R\x05level2\xac\x1f\n" +
-	"\x10InventoryService\x12\xbf\x01\n" +
-	"\aGetBook\x12&.bookstore.inventory.v1.GetBookRequest\x1a'.bookstore.inventory.v1.GetBookResponse\"c\xca\xd8\x19\\\b\x05\x12\x0eBOOK_NOT_FOUND\x1aHno book has this id; find the ids of books with ListBooks or SearchBooks\x90\x02\x01\x12q\n" +
-	"\rBatchGetBooks\x12,.bookstore.inventory.v1.BatchGetBooksRequest\x1a-.bookstore.inventory.v1.BatchGetBooksResponse\"\x03\x90\x02\x01\x12\xa9\x02\n" +
-	"\tListBooks\x12(.bookstore.inventory.v1.ListBooksRequest\x1a).bookstore.inventory.v1.ListBooksResponse\"\xc6\x01\xca\xd8\x19\x8b\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1asthis method did not return the page token for the same category; request the first page again, without a page token\xd2\xd8\x19/\n" +
+	"\x05level\x18\x01 \x01(\v2\".bookstore.inventory.v1.StockLevelB\x06\xbaH\x03\xc8\x01\x01R\x05level2\xef\"\n" +
+	"\x10InventoryService\x12\xda\x01\n" +
+	"\aGetBook\x12&.bookstore.inventory.v1.GetBookRequest\x1a'.bookstore.inventory.v1.GetBookResponse\"~\xca\xd8\x19\\\b\x05\x12\x0eBOOK_NOT_FOUND\x1aHno book has this id; find the ids of books with ListBooks or SearchBooks\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/books/{book_id}\x90\x02\x01\x12\x8b\x01\n" +
+	"\rBatchGetBooks\x12,.bookstore.inventory.v1.BatchGetBooksRequest\x1a-.bookstore.inventory.v1.BatchGetBooksResponse\"\x1d\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/books:batchGet\x90\x02\x01\x12\xce\x02\n" +
+	"\tListBooks\x12(.bookstore.inventory.v1.ListBooksRequest\x1a).bookstore.inventory.v1.ListBooksResponse\"\xeb\x01\xca\xd8\x19\x8b\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1asthis method did not return the page token for the same category; request the first page again, without a page token\xd2\xd8\x19/\n" +
 	"\tpage_size\x12\n" +
-	"page_token\x1a\x05books\"\x0fnext_page_token\x90\x02\x01\x12t\n" +
-	"\x0eListCategories\x12-.bookstore.inventory.v1.ListCategoriesRequest\x1a..bookstore.inventory.v1.ListCategoriesResponse\"\x03\x90\x02\x01\x12\xb9\x02\n" +
-	"\vSearchBooks\x12*.bookstore.inventory.v1.SearchBooksRequest\x1a+.bookstore.inventory.v1.SearchBooksResponse\"\xd0\x01\xca\xd8\x19\x95\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1a}this method did not return the page token for the same query and category; request the first page again, without a page token\xd2\xd8\x19/\n" +
+	"page_token\x1a\x05books\"\x0fnext_page_token\x82\xd3\xe4\x93\x02\x1fZ\x12b\x05books\x12\t/products\x12\t/v1/books\x90\x02\x01\x12\x8a\x01\n" +
+	"\x0eListCategories\x12-.bookstore.inventory.v1.ListCategoriesRequest\x1a..bookstore.inventory.v1.ListCategoriesResponse\"\x19\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/categories\x90\x02\x01\x12\xee\x03\n" +
+	"\vSearchBooks\x12*.bookstore.inventory.v1.SearchBooksRequest\x1a+.bookstore.inventory.v1.SearchBooksResponse\"\x85\x03\xca\xd8\x19\x9c\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1a\x83\x01this method did not return the page token for the same query, filters and order; request the first page again, without a page token\xca\xd8\x19\x91\x01\b\x0e\x12\x16SEARCH_INDEX_NOT_READY\x1authe server is making its search index again and does not have all books in it yet; retry after the delay of RetryInfo\xd2\xd8\x19/\n" +
 	"\tpage_size\x12\n" +
-	"page_token\x1a\x05books\"\x0fnext_page_token\x90\x02\x01\x12\x92\x02\n" +
+	"page_token\x1a\x05books\"\x0fnext_page_token\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/books:search\x90\x02\x01\x12\x92\x02\n" +
 	"\vImportBooks\x12*.bookstore.inventory.v1.ImportBooksRequest\x1a+.bookstore.inventory.v1.ImportBooksResponse\"\xa7\x01\xca\xd8\x19\x91\x01\b\t\x12\x14STOCK_BELOW_RESERVED\x1awthe new stock of a book is lower than the number of its reserved copies; release reservations or import a larger number\xda\xd8\x19\n" +
 	"\n" +
-	"\boperator\x90\x02\x02(\x01\x12q\n" +
-	"\rBatchGetStock\x12,.bookstore.inventory.v1.BatchGetStockRequest\x1a-.bookstore.inventory.v1.BatchGetStockResponse\"\x03\x90\x02\x01\x12\x8e\x04\n" +
-	"\bSetStock\x12'.bookstore.inventory.v1.SetStockRequest\x1a(.bookstore.inventory.v1.SetStockResponse\"\xae\x03\xca\xd8\x19\\\b\x05\x12\x0eBOOK_NOT_FOUND\x1aHno book has this id; find the ids of books with ListBooks or SearchBooks\xca\xd8\x19\x83\x01\b\t\x12\x14STOCK_BELOW_RESERVED\x1aithe number is lower than the number of reserved copies; release reservations first or set a larger number\xca\xd8\x19\xb0\x01\b\t\x12\rSTOCK_CHANGED\x1a\x9c\x01expected_on_hand is set, and another number of copies is in the warehouse, as the metadata key on_hand of ErrorInfo says; look at the stock and decide again\xda\xd8\x19\n" +
+	"\boperator\x90\x02\x02(\x01\x12\x8b\x01\n" +
+	"\rBatchGetStock\x12,.bookstore.inventory.v1.BatchGetStockRequest\x1a-.bookstore.inventory.v1.BatchGetStockResponse\"\x1d\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/stock:batchGet\x90\x02\x01\x12\xb2\x04\n" +
+	"\bSetStock\x12'.bookstore.inventory.v1.SetStockRequest\x1a(.bookstore.inventory.v1.SetStockResponse\"\xd2\x03\xca\xd8\x19\\\b\x05\x12\x0eBOOK_NOT_FOUND\x1aHno book has this id; find the ids of books with ListBooks or SearchBooks\xca\xd8\x19\x83\x01\b\t\x12\x14STOCK_BELOW_RESERVED\x1aithe number is lower than the number of reserved copies; release reservations first or set a larger number\xca\xd8\x19\xb0\x01\b\t\x12\rSTOCK_CHANGED\x1a\x9c\x01expected_on_hand is set, and another number of copies is in the warehouse, as the metadata key on_hand of ErrorInfo says; look at the stock and decide again\xda\xd8\x19\n" +
 	"\n" +
-	"\boperator\x90\x02\x02\x12\xc3\x03\n" +
-	"\fReserveStock\x12+.bookstore.inventory.v1.ReserveStockRequest\x1a,.bookstore.inventory.v1.ReserveStockResponse\"\xd7\x02\xca\xd8\x19y\b\x05\x12\x0eBOOK_NOT_FOUND\x1aea line has a book id that is not in the catalogue; the metadata key book_id of ErrorInfo gives the id\xca\xd8\x19\xa8\x01\b\t\x12\fOUT_OF_STOCK\x1a\x95\x01a line requests more copies than are available; the metadata keys book_id and available of ErrorInfo give the book and the number of available copies\xda\xd8\x19\n" +
+	"\boperator\x82\xd3\xe4\x93\x02\x1e:\x01*\x1a\x19/v1/books/{book_id}/stock\x90\x02\x02\x12\xde\x03\n" +
+	"\fReserveStock\x12+.bookstore.inventory.v1.ReserveStockRequest\x1a,.bookstore.inventory.v1.ReserveStockResponse\"\xf2\x02\xca\xd8\x19y\b\x05\x12\x0eBOOK_NOT_FOUND\x1aea line has a book id that is not in the catalogue; the metadata key book_id of ErrorInfo gives the id\xca\xd8\x19\xa8\x01\b\t\x12\fOUT_OF_STOCK\x1a\x95\x01a line requests more copies than are available; the metadata keys book_id and available of ErrorInfo give the book and the number of available copies\xda\xd8\x19\n" +
 	"\n" +
 	"\boperator\xda\xd8\x19\x06\x1a\x04cart\xe2\xd8\x19\n" +
-	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\xee\x01\n" +
-	"\x0eGetReservation\x12-.bookstore.inventory.v1.GetReservationRequest\x1a..bookstore.inventory.v1.GetReservationResponse\"}\xca\xd8\x19^\b\x05\x12\x15RESERVATION_NOT_FOUND\x1aCno reservation has this id; check the id that ReserveStock returned\xda\xd8\x19\n" +
+	"request_id\xb8\xd9\x19\x01\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/reservations\x90\x02\x02\x12\x98\x02\n" +
+	"\x0eGetReservation\x12-.bookstore.inventory.v1.GetReservationRequest\x1a..bookstore.inventory.v1.GetReservationResponse\"\xa6\x01\xca\xd8\x19^\b\x05\x12\x15RESERVATION_NOT_FOUND\x1aCno reservation has this id; check the id that ReserveStock returned\xda\xd8\x19\n" +
 	"\n" +
-	"\boperator\xda\xd8\x19\x06\x1a\x04cart\x90\x02\x01\x12\xbc\x02\n" +
-	"\x10ListReservations\x12/.bookstore.inventory.v1.ListReservationsRequest\x1a0.bookstore.inventory.v1.ListReservationsResponse\"\xc4\x01\xca\xd8\x19u\b\x03\x12\x12PAGE_TOKEN_INVALID\x1a]this method did not return the page token; request the first page again, without a page token\xd2\xd8\x196\n" +
+	"\boperator\xda\xd8\x19\x06\x1a\x04cart\x82\xd3\xe4\x93\x02#\x12!/v1/reservations/{reservation_id}\x90\x02\x01\x12\xd4\x02\n" +
+	"\x10ListReservations\x12/.bookstore.inventory.v1.ListReservationsRequest\x1a0.bookstore.inventory.v1.ListReservationsResponse\"\xdc\x01\xca\xd8\x19u\b\x03\x12\x12PAGE_TOKEN_INVALID\x1a]this method did not return the page token; request the first page again, without a page token\xd2\xd8\x196\n" +
 	"\tpage_size\x12\n" +
 	"page_token\x1a\freservations\"\x0fnext_page_token\xda\xd8\x19\n" +
 	"\n" +
-	"\boperator\x90\x02\x01\x12\xfb\x02\n" +
+	"\boperator\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/reservations\x90\x02\x01\x12\xfb\x02\n" +
 	"\x11CommitReservation\x120.bookstore.inventory.v1.CommitReservationRequest\x1a1.bookstore.inventory.v1.CommitReservationResponse\"\x80\x02\xca\xd8\x19^\b\x05\x12\x15RESERVATION_NOT_FOUND\x1aCno reservation has this id; check the id that ReserveStock returned\xca\xd8\x19\x8c\x01\b\t\x12\x14RESERVATION_NOT_HELD\x1arthe reservation has expired or was released, as the metadata key state of ErrorInfo says; reserve the copies again\xda\xd8\x19\x06\x1a\x04cart\x90\x02\x02\x12\xea\x02\n" +
 	"\x12ReleaseReservation\x121.bookstore.inventory.v1.ReleaseReservationRequest\x1a2.bookstore.inventory.v1.ReleaseReservationResponse\"\xec\x01\xca\xd8\x19^\b\x05\x12\x15RESERVATION_NOT_FOUND\x1aCno reservation has this id; check the id that ReserveStock returned\xca\xd8\x19y\b\t\x12\x14RESERVATION_NOT_HELD\x1a_the reservation is already committed: the copies have left the warehouse and cannot be released\xda\xd8\x19\x06\x1a\x04cart\x90\x02\x02\x12\x80\x02\n" +
 	"\n" +
-	"WatchStock\x12).bookstore.inventory.v1.WatchStockRequest\x1a*.bookstore.inventory.v1.WatchStockResponse\"\x98\x01\xca\xd8\x19p\b\x05\x12\x0eBOOK_NOT_FOUND\x1a\\one of the books is not in the catalogue; the metadata key book_id of ErrorInfo gives its id\xea\xd8\x19\x1dthe stream sends every change\x90\x02\x010\x01\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xe0\x01\n" +
-	"\x1acom.bookstore.inventory.v1B\x15InventoryServiceProtoP\x01Z1bindery/gen/go/bookstore/inventory/v1;inventoryv1\xa2\x02\x03BIX\xaa\x02\x16Bookstore.Inventory.V1\xca\x02\x16Bookstore\\Inventory\\V1\xe2\x02\"Bookstore\\Inventory\\V1\\GPBMetadata\xea\x02\x18Bookstore::Inventory::V1b\x06proto3"
+	"WatchStock\x12).bookstore.inventory.v1.WatchStockRequest\x1a*.bookstore.inventory.v1.WatchStockResponse\"\x98\x01\xca\xd8\x19p\b\x05\x12\x0eBOOK_NOT_FOUND\x1a\\one of the books is not in the catalogue; the metadata key book_id of ErrorInfo gives its id\xea\xd8\x19\x1dthe stream sends every change\x90\x02\x010\x01\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xe9\x01\n" +
+	"\x1acom.bookstore.inventory.v1B\x15InventoryServiceProtoP\x01Z:bindery.internal/gen/go/bookstore/inventory/v1;inventoryv1\xa2\x02\x03BIX\xaa\x02\x16Bookstore.Inventory.V1\xca\x02\x16Bookstore\\Inventory\\V1\xe2\x02\"Bookstore\\Inventory\\V1\\GPBMetadata\xea\x02\x18Bookstore::Inventory::V1b\x06proto3"
 
 var (
 	file_bookstore_inventory_v1_inventory_service_proto_rawDescOnce sync.Once
@@ -1778,10 +1955,12 @@ var file_bookstore_inventory_v1_inventory_service_proto_goTypes = []any{
 	(*WatchStockResponse)(nil),         // 29: bookstore.inventory.v1.WatchStockResponse
 	(*Book)(nil),                       // 30: bookstore.inventory.v1.Book
 	(BookCategory)(0),                  // 31: bookstore.inventory.v1.BookCategory
-	(*StockLevel)(nil),                 // 32: bookstore.inventory.v1.StockLevel
-	(*ReservationLine)(nil),            // 33: bookstore.inventory.v1.ReservationLine
-	(*durationpb.Duration)(nil),        // 34: google.protobuf.Duration
-	(*Reservation)(nil),                // 35: bookstore.inventory.v1.Reservation
+	(SearchOrder)(0),                   // 32: bookstore.inventory.v1.SearchOrder
+	(*SearchFacets)(nil),               // 33: bookstore.inventory.v1.SearchFacets
+	(*StockLevel)(nil),                 // 34: bookstore.inventory.v1.StockLevel
+	(*ReservationLine)(nil),            // 35: bookstore.inventory.v1.ReservationLine
+	(*durationpb.Duration)(nil),        // 36: google.protobuf.Duration
+	(*Reservation)(nil),                // 37: bookstore.inventory.v1.Reservation
 }
 var file_bookstore_inventory_v1_inventory_service_proto_depIdxs = []int32{
 	30, // 0: bookstore.inventory.v1.GetBookResponse.book:type_name -> bookstore.inventory.v1.Book
@@ -1791,52 +1970,54 @@ var file_bookstore_inventory_v1_inventory_service_proto_depIdxs = []int32{
 	8,  // 4: bookstore.inventory.v1.ListCategoriesResponse.categories:type_name -> bookstore.inventory.v1.CategoryCount
 	31, // 5: bookstore.inventory.v1.CategoryCount.category:type_name -> bookstore.inventory.v1.BookCategory
 	31, // 6: bookstore.inventory.v1.SearchBooksRequest.category:type_name -> bookstore.inventory.v1.BookCategory
-	30, // 7: bookstore.inventory.v1.SearchBooksResponse.books:type_name -> bookstore.inventory.v1.Book
-	12, // 8: bookstore.inventory.v1.ImportBooksRequest.books:type_name -> bookstore.inventory.v1.BookImport
-	30, // 9: bookstore.inventory.v1.BookImport.book:type_name -> bookstore.inventory.v1.Book
-	32, // 10: bookstore.inventory.v1.BatchGetStockResponse.levels:type_name -> bookstore.inventory.v1.StockLevel
-	32, // 11: bookstore.inventory.v1.SetStockResponse.level:type_name -> bookstore.inventory.v1.StockLevel
-	33, // 12: bookstore.inventory.v1.ReserveStockRequest.lines:type_name -> bookstore.inventory.v1.ReservationLine
-	34, // 13: bookstore.inventory.v1.ReserveStockRequest.hold:type_name -> google.protobuf.Duration
-	35, // 14: bookstore.inventory.v1.ReserveStockResponse.reservation:type_name -> bookstore.inventory.v1.Reservation
-	35, // 15: bookstore.inventory.v1.GetReservationResponse.reservation:type_name -> bookstore.inventory.v1.Reservation
-	35, // 16: bookstore.inventory.v1.ListReservationsResponse.reservations:type_name -> bookstore.inventory.v1.Reservation
-	35, // 17: bookstore.inventory.v1.CommitReservationResponse.reservation:type_name -> bookstore.inventory.v1.Reservation
-	35, // 18: bookstore.inventory.v1.ReleaseReservationResponse.reservation:type_name -> bookstore.inventory.v1.Reservation
-	32, // 19: bookstore.inventory.v1.WatchStockResponse.level:type_name -> bookstore.inventory.v1.StockLevel
-	0,  // 20: bookstore.inventory.v1.InventoryService.GetBook:input_type -> bookstore.inventory.v1.GetBookRequest
-	2,  // 21: bookstore.inventory.v1.InventoryService.BatchGetBooks:input_type -> bookstore.inventory.v1.BatchGetBooksRequest
-	4,  // 22: bookstore.inventory.v1.InventoryService.ListBooks:input_type -> bookstore.inventory.v1.ListBooksRequest
-	6,  // 23: bookstore.inventory.v1.InventoryService.ListCategories:input_type -> bookstore.inventory.v1.ListCategoriesRequest
-	9,  // 24: bookstore.inventory.v1.InventoryService.SearchBooks:input_type -> bookstore.inventory.v1.SearchBooksRequest
-	11, // 25: bookstore.inventory.v1.InventoryService.ImportBooks:input_type -> bookstore.inventory.v1.ImportBooksRequest
-	14, // 26: bookstore.inventory.v1.InventoryService.BatchGetStock:input_type -> bookstore.inventory.v1.BatchGetStockRequest
-	16, // 27: bookstore.inventory.v1.InventoryService.SetStock:input_type -> bookstore.inventory.v1.SetStockRequest
-	18, // 28: bookstore.inventory.v1.InventoryService.ReserveStock:input_type -> bookstore.inventory.v1.ReserveStockRequest
-	20, // 29: bookstore.inventory.v1.InventoryService.GetReservation:input_type -> bookstore.inventory.v1.GetReservationRequest
-	22, // 30: bookstore.inventory.v1.InventoryService.ListReservations:input_type -> bookstore.inventory.v1.ListReservationsRequest
-	24, // 31: bookstore.inventory.v1.InventoryService.CommitReservation:input_type -> bookstore.inventory.v1.CommitReservationRequest
-	26, // 32: bookstore.inventory.v1.InventoryService.ReleaseReservation:input_type -> bookstore.inventory.v1.ReleaseReservationRequest
-	28, // 33: bookstore.inventory.v1.InventoryService.WatchStock:input_type -> bookstore.inventory.v1.WatchStockRequest
-	1,  // 34: bookstore.inventory.v1.InventoryService.GetBook:output_type -> bookstore.inventory.v1.GetBookResponse
-	3,  // 35: bookstore.inventory.v1.InventoryService.BatchGetBooks:output_type -> bookstore.inventory.v1.BatchGetBooksResponse
-	5,  // 36: bookstore.inventory.v1.InventoryService.ListBooks:output_type -> bookstore.inventory.v1.ListBooksResponse
-	7,  // 37: bookstore.inventory.v1.InventoryService.ListCategories:output_type -> bookstore.inventory.v1.ListCategoriesResponse
-	10, // 38: bookstore.inventory.v1.InventoryService.SearchBooks:output_type -> bookstore.inventory.v1.SearchBooksResponse
-	13, // 39: bookstore.inventory.v1.InventoryService.ImportBooks:output_type -> bookstore.inventory.v1.ImportBooksResponse
-	15, // 40: bookstore.inventory.v1.InventoryService.BatchGetStock:output_type -> bookstore.inventory.v1.BatchGetStockResponse
-	17, // 41: bookstore.inventory.v1.InventoryService.SetStock:output_type -> bookstore.inventory.v1.SetStockResponse
-	19, // 42: bookstore.inventory.v1.InventoryService.ReserveStock:output_type -> bookstore.inventory.v1.ReserveStockResponse
-	21, // 43: bookstore.inventory.v1.InventoryService.GetReservation:output_type -> bookstore.inventory.v1.GetReservationResponse
-	23, // 44: bookstore.inventory.v1.InventoryService.ListReservations:output_type -> bookstore.inventory.v1.ListReservationsResponse
-	25, // 45: bookstore.inventory.v1.InventoryService.CommitReservation:output_type -> bookstore.inventory.v1.CommitReservationResponse
-	27, // 46: bookstore.inventory.v1.InventoryService.ReleaseReservation:output_type -> bookstore.inventory.v1.ReleaseReservationResponse
-	29, // 47: bookstore.inventory.v1.InventoryService.WatchStock:output_type -> bookstore.inventory.v1.WatchStockResponse
-	34, // [34:48] is the sub-list for method output_type
-	20, // [20:34] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	32, // 7: bookstore.inventory.v1.SearchBooksRequest.order:type_name -> bookstore.inventory.v1.SearchOrder
+	30, // 8: bookstore.inventory.v1.SearchBooksResponse.books:type_name -> bookstore.inventory.v1.Book
+	33, // 9: bookstore.inventory.v1.SearchBooksResponse.facets:type_name -> bookstore.inventory.v1.SearchFacets
+	12, // 10: bookstore.inventory.v1.ImportBooksRequest.books:type_name -> bookstore.inventory.v1.BookImport
+	30, // 11: bookstore.inventory.v1.BookImport.book:type_name -> bookstore.inventory.v1.Book
+	34, // 12: bookstore.inventory.v1.BatchGetStockResponse.levels:type_name -> bookstore.inventory.v1.StockLevel
+	34, // 13: bookstore.inventory.v1.SetStockResponse.level:type_name -> bookstore.inventory.v1.StockLevel
+	35, // 14: bookstore.inventory.v1.ReserveStockRequest.lines:type_name -> bookstore.inventory.v1.ReservationLine
+	36, // 15: bookstore.inventory.v1.ReserveStockRequest.hold:type_name -> google.protobuf.Duration
+	37, // 16: bookstore.inventory.v1.ReserveStockResponse.reservation:type_name -> bookstore.inventory.v1.Reservation
+	37, // 17: bookstore.inventory.v1.GetReservationResponse.reservation:type_name -> bookstore.inventory.v1.Reservation
+	37, // 18: bookstore.inventory.v1.ListReservationsResponse.reservations:type_name -> bookstore.inventory.v1.Reservation
+	37, // 19: bookstore.inventory.v1.CommitReservationResponse.reservation:type_name -> bookstore.inventory.v1.Reservation
+	37, // 20: bookstore.inventory.v1.ReleaseReservationResponse.reservation:type_name -> bookstore.inventory.v1.Reservation
+	34, // 21: bookstore.inventory.v1.WatchStockResponse.level:type_name -> bookstore.inventory.v1.StockLevel
+	0,  // 22: bookstore.inventory.v1.InventoryService.GetBook:input_type -> bookstore.inventory.v1.GetBookRequest
+	2,  // 23: bookstore.inventory.v1.InventoryService.BatchGetBooks:input_type -> bookstore.inventory.v1.BatchGetBooksRequest
+	4,  // 24: bookstore.inventory.v1.InventoryService.ListBooks:input_type -> bookstore.inventory.v1.ListBooksRequest
+	6,  // 25: bookstore.inventory.v1.InventoryService.ListCategories:input_type -> bookstore.inventory.v1.ListCategoriesRequest
+	9,  // 26: bookstore.inventory.v1.InventoryService.SearchBooks:input_type -> bookstore.inventory.v1.SearchBooksRequest
+	11, // 27: bookstore.inventory.v1.InventoryService.ImportBooks:input_type -> bookstore.inventory.v1.ImportBooksRequest
+	14, // 28: bookstore.inventory.v1.InventoryService.BatchGetStock:input_type -> bookstore.inventory.v1.BatchGetStockRequest
+	16, // 29: bookstore.inventory.v1.InventoryService.SetStock:input_type -> bookstore.inventory.v1.SetStockRequest
+	18, // 30: bookstore.inventory.v1.InventoryService.ReserveStock:input_type -> bookstore.inventory.v1.ReserveStockRequest
+	20, // 31: bookstore.inventory.v1.InventoryService.GetReservation:input_type -> bookstore.inventory.v1.GetReservationRequest
+	22, // 32: bookstore.inventory.v1.InventoryService.ListReservations:input_type -> bookstore.inventory.v1.ListReservationsRequest
+	24, // 33: bookstore.inventory.v1.InventoryService.CommitReservation:input_type -> bookstore.inventory.v1.CommitReservationRequest
+	26, // 34: bookstore.inventory.v1.InventoryService.ReleaseReservation:input_type -> bookstore.inventory.v1.ReleaseReservationRequest
+	28, // 35: bookstore.inventory.v1.InventoryService.WatchStock:input_type -> bookstore.inventory.v1.WatchStockRequest
+	1,  // 36: bookstore.inventory.v1.InventoryService.GetBook:output_type -> bookstore.inventory.v1.GetBookResponse
+	3,  // 37: bookstore.inventory.v1.InventoryService.BatchGetBooks:output_type -> bookstore.inventory.v1.BatchGetBooksResponse
+	5,  // 38: bookstore.inventory.v1.InventoryService.ListBooks:output_type -> bookstore.inventory.v1.ListBooksResponse
+	7,  // 39: bookstore.inventory.v1.InventoryService.ListCategories:output_type -> bookstore.inventory.v1.ListCategoriesResponse
+	10, // 40: bookstore.inventory.v1.InventoryService.SearchBooks:output_type -> bookstore.inventory.v1.SearchBooksResponse
+	13, // 41: bookstore.inventory.v1.InventoryService.ImportBooks:output_type -> bookstore.inventory.v1.ImportBooksResponse
+	15, // 42: bookstore.inventory.v1.InventoryService.BatchGetStock:output_type -> bookstore.inventory.v1.BatchGetStockResponse
+	17, // 43: bookstore.inventory.v1.InventoryService.SetStock:output_type -> bookstore.inventory.v1.SetStockResponse
+	19, // 44: bookstore.inventory.v1.InventoryService.ReserveStock:output_type -> bookstore.inventory.v1.ReserveStockResponse
+	21, // 45: bookstore.inventory.v1.InventoryService.GetReservation:output_type -> bookstore.inventory.v1.GetReservationResponse
+	23, // 46: bookstore.inventory.v1.InventoryService.ListReservations:output_type -> bookstore.inventory.v1.ListReservationsResponse
+	25, // 47: bookstore.inventory.v1.InventoryService.CommitReservation:output_type -> bookstore.inventory.v1.CommitReservationResponse
+	27, // 48: bookstore.inventory.v1.InventoryService.ReleaseReservation:output_type -> bookstore.inventory.v1.ReleaseReservationResponse
+	29, // 49: bookstore.inventory.v1.InventoryService.WatchStock:output_type -> bookstore.inventory.v1.WatchStockResponse
+	36, // [36:50] is the sub-list for method output_type
+	22, // [22:36] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_bookstore_inventory_v1_inventory_service_proto_init() }
@@ -1845,7 +2026,9 @@ func file_bookstore_inventory_v1_inventory_service_proto_init() {
 		return
 	}
 	file_bookstore_inventory_v1_book_proto_init()
+	file_bookstore_inventory_v1_search_proto_init()
 	file_bookstore_inventory_v1_stock_proto_init()
+	file_bookstore_inventory_v1_inventory_service_proto_msgTypes[9].OneofWrappers = []any{}
 	file_bookstore_inventory_v1_inventory_service_proto_msgTypes[12].OneofWrappers = []any{}
 	file_bookstore_inventory_v1_inventory_service_proto_msgTypes[16].OneofWrappers = []any{}
 	type x struct{}

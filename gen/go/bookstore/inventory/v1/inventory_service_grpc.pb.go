@@ -57,9 +57,14 @@ type InventoryServiceClient interface {
 	ListBooks(ctx context.Context, in *ListBooksRequest, opts ...grpc.CallOption) (*ListBooksResponse, error)
 	// Returns every category that has books, with the number of its books.
 	ListCategories(ctx context.Context, in *ListCategoriesRequest, opts ...grpc.CallOption) (*ListCategoriesResponse, error)
-	// Finds books by words in their titles and authors, best match first. The
-	// last word of the query also matches the beginning of a longer word, so that
-	// the method can serve search as you type.
+	// Finds books by words in their titles, series and authors, or by their ISBN,
+	// best match first. The last word of the query also matches the beginning of a
+	// longer word, so that the method can serve search as you type.
+	//
+	// The result follows changes of the catalogue with a short delay, usually
+	// below two seconds. The server that answered ImportBooks finds the books when
+	// the call ends. A book that is sold out or has copies again is found as such
+	// with the same delay.
 	SearchBooks(ctx context.Context, in *SearchBooksRequest, opts ...grpc.CallOption) (*SearchBooksResponse, error)
 	// Adds books to the catalogue. A book whose id already exists is replaced.
 	//
@@ -274,9 +279,14 @@ type InventoryServiceServer interface {
 	ListBooks(context.Context, *ListBooksRequest) (*ListBooksResponse, error)
 	// Returns every category that has books, with the number of its books.
 	ListCategories(context.Context, *ListCategoriesRequest) (*ListCategoriesResponse, error)
-	// Finds books by words in their titles and authors, best match first. The
-	// last word of the query also matches the beginning of a longer word, so that
-	// the method can serve search as you type.
+	// Finds books by words in their titles, series and authors, or by their ISBN,
+	// best match first. The last word of the query also matches the beginning of a
+	// longer word, so that the method can serve search as you type.
+	//
+	// The result follows changes of the catalogue with a short delay, usually
+	// below two seconds. The server that answered ImportBooks finds the books when
+	// the call ends. A book that is sold out or has copies again is found as such
+	// with the same delay.
 	SearchBooks(context.Context, *SearchBooksRequest) (*SearchBooksResponse, error)
 	// Adds books to the catalogue. A book whose id already exists is replaced.
 	//

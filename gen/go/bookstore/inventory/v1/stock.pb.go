@@ -319,9 +319,9 @@ const file_bookstore_inventory_v1_stock_proto_rawDesc = "" +
 	"\x16RESERVATION_STATE_HELD\x10\x01\x12\x1f\n" +
 	"\x1bRESERVATION_STATE_COMMITTED\x10\x02\x12\x1e\n" +
 	"\x1aRESERVATION_STATE_RELEASED\x10\x03\x12\x1d\n" +
-	"\x19RESERVATION_STATE_EXPIRED\x10\x04B\xd5\x01\n" +
+	"\x19RESERVATION_STATE_EXPIRED\x10\x04B\xde\x01\n" +
 	"\x1acom.bookstore.inventory.v1B\n" +
-	"StockProtoP\x01Z1bindery/gen/go/bookstore/inventory/v1;inventoryv1\xa2\x02\x03BIX\xaa\x02\x16Bookstore.Inventory.V1\xca\x02\x16Bookstore\\Inventory\\V1\xe2\x02\"Bookstore\\Inventory\\V1\\GPBMetadata\xea\x02\x18Bookstore::Inventory::V1b\x06proto3"
+	"StockProtoP\x01Z:bindery.internal/gen/go/bookstore/inventory/v1;inventoryv1\xa2\x02\x03BIX\xaa\x02\x16Bookstore.Inventory.V1\xca\x02\x16Bookstore\\Inventory\\V1\xe2\x02\"Bookstore\\Inventory\\V1\\GPBMetadata\xea\x02\x18Bookstore::Inventory::V1b\x06proto3"
 
 var (
 	file_bookstore_inventory_v1_stock_proto_rawDescOnce sync.Once

@@ -7,10 +7,11 @@
 package recommendationsv1
 
 import (
-	v1 "bindery/gen/go/bookstore/inventory/v1"
-	_ "bindery/gen/go/bookstore/type/v1"
-	_ "bindery/gen/go/proofread/v1"
+	v1 "bindery.internal/gen/go/bookstore/inventory/v1"
+	_ "bindery.internal/gen/go/bookstore/type/v1"
+	_ "bindery.internal/gen/go/proofread/v1"
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -302,7 +303,7 @@ var File_bookstore_recommendations_v1_recommendation_service_proto protoreflect.
 
 const file_bookstore_recommendations_v1_recommendation_service_proto_rawDesc = "" +
 	"\n" +
-	"9bookstore/recommendations/v1/recommendation_service.proto\x12\x1cbookstore.recommendations.v1\x1a!bookstore/inventory/v1/book.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xf8\x01\n" +
+	"9bookstore/recommendations/v1/recommendation_service.proto\x12\x1cbookstore.recommendations.v1\x1a!bookstore/inventory/v1/book.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1aproofread/v1/options.proto\"\xf8\x01\n" +
 	"\x10RecommendRequest\x12j\n" +
 	"\auser_id\x18\x01 \x01(\tBQ\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xca\xd8\x19Ban anonymous visitor: a random sample of all books of the categoryR\x06userId\x12L\n" +
 	"\bcategory\x18\x02 \x01(\x0e2$.bookstore.inventory.v1.BookCategoryB\n" +
@@ -322,11 +323,11 @@ const file_bookstore_recommendations_v1_recommendation_service_proto_rawDesc = "
 	"\abook_id\x18\x01 \x01(\x05B\r\xbaH\n" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\x06bookId\x12 \n" +
 	"\x05title\x18\x02 \x01(\tB\n" +
-	"\xbaH\ar\x05\x10\x01\x18\xac\x02R\x05title2\x9e\x06\n" +
-	"\x15RecommendationService\x12\xdc\x03\n" +
-	"\tRecommend\x12..bookstore.recommendations.v1.RecommendRequest\x1a/.bookstore.recommendations.v1.RecommendResponse\"\xed\x02\xca\xd8\x19\x99\x01\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1a~the server has not been able to load the catalogue from the Inventory service since it started; retry with exponential backoff\xca\xd8\x19\x9e\x01\b\x0e\x12\x15PURCHASES_UNAVAILABLE\x1a\x82\x01the Cart service does not respond, so it is unknown which books the reader has; retry with exponential backoff, or without user_id\xea\xd8\x19%the response contains a random sample\x90\x02\x01\x12\x9f\x02\n" +
-	"\x0eListAlsoBought\x123.bookstore.recommendations.v1.ListAlsoBoughtRequest\x1a4.bookstore.recommendations.v1.ListAlsoBoughtResponse\"\xa1\x01\xca\xd8\x19\x99\x01\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1a~the server has not been able to load the catalogue from the Inventory service since it started; retry with exponential backoff\x90\x02\x01\x1a\x04\xb0\xd9\x19\x01B\x8f\x02\n" +
-	" com.bookstore.recommendations.v1B\x1aRecommendationServiceProtoP\x01Z=bindery/gen/go/bookstore/recommendations/v1;recommendationsv1\xa2\x02\x03BRX\xaa\x02\x1cBookstore.Recommendations.V1\xca\x02\x1cBookstore\\Recommendations\\V1\xe2\x02(Bookstore\\Recommendations\\V1\\GPBMetadata\xea\x02\x1eBookstore::Recommendations::V1b\x06proto3"
+	"\xbaH\ar\x05\x10\x01\x18\xac\x02R\x05title2\xdf\x06\n" +
+	"\x15RecommendationService\x12\xf7\x03\n" +
+	"\tRecommend\x12..bookstore.recommendations.v1.RecommendRequest\x1a/.bookstore.recommendations.v1.RecommendResponse\"\x88\x03\xca\xd8\x19\x99\x01\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1a~the server has not been able to load the catalogue from the Inventory service since it started; retry with exponential backoff\xca\xd8\x19\x9e\x01\b\x0e\x12\x15PURCHASES_UNAVAILABLE\x1a\x82\x01the Cart service does not respond, so it is unknown which books the reader has; retry with exponential backoff, or without user_id\xea\xd8\x19%the response contains a random sample\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/recommendations\x90\x02\x01\x12\xc5\x02\n" +
+	"\x0eListAlsoBought\x123.bookstore.recommendations.v1.ListAlsoBoughtRequest\x1a4.bookstore.recommendations.v1.ListAlsoBoughtResponse\"\xc7\x01\xca\xd8\x19\x99\x01\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1a~the server has not been able to load the catalogue from the Inventory service since it started; retry with exponential backoff\x82\xd3\xe4\x93\x02 \x12\x1e/v1/books/{book_id}/alsoBought\x90\x02\x01\x1a\x04\xb0\xd9\x19\x01B\x98\x02\n" +
+	" com.bookstore.recommendations.v1B\x1aRecommendationServiceProtoP\x01ZFbindery.internal/gen/go/bookstore/recommendations/v1;recommendationsv1\xa2\x02\x03BRX\xaa\x02\x1cBookstore.Recommendations.V1\xca\x02\x1cBookstore\\Recommendations\\V1\xe2\x02(Bookstore\\Recommendations\\V1\\GPBMetadata\xea\x02\x1eBookstore::Recommendations::V1b\x06proto3"
 
 var (
 	file_bookstore_recommendations_v1_recommendation_service_proto_rawDescOnce sync.Once

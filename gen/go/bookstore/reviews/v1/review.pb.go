@@ -179,8 +179,8 @@ const file_bookstore_reviews_v1_review_proto_rawDesc = "" +
 	"updateTime\x12+\n" +
 	"\x11verified_purchase\x18\t \x01(\bR\x10verifiedPurchase\x12-\n" +
 	"\rhidden_reason\x18\n" +
-	" \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\fhiddenReasonB\xc8\x01\n" +
-	"\x18com.bookstore.reviews.v1B\vReviewProtoP\x01Z-bindery/gen/go/bookstore/reviews/v1;reviewsv1\xa2\x02\x03BRX\xaa\x02\x14Bookstore.Reviews.V1\xca\x02\x14Bookstore\\Reviews\\V1\xe2\x02 Bookstore\\Reviews\\V1\\GPBMetadata\xea\x02\x16Bookstore::Reviews::V1b\x06proto3"
+	" \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\fhiddenReasonB\xd1\x01\n" +
+	"\x18com.bookstore.reviews.v1B\vReviewProtoP\x01Z6bindery.internal/gen/go/bookstore/reviews/v1;reviewsv1\xa2\x02\x03BRX\xaa\x02\x14Bookstore.Reviews.V1\xca\x02\x14Bookstore\\Reviews\\V1\xe2\x02 Bookstore\\Reviews\\V1\\GPBMetadata\xea\x02\x16Bookstore::Reviews::V1b\x06proto3"
 
 var (
 	file_bookstore_reviews_v1_review_proto_rawDescOnce sync.Once

@@ -7,9 +7,10 @@
 package reviewsv1
 
 import (
-	_ "bindery/gen/go/bookstore/type/v1"
-	_ "bindery/gen/go/proofread/v1"
+	_ "bindery.internal/gen/go/bookstore/type/v1"
+	_ "bindery.internal/gen/go/proofread/v1"
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -1325,7 +1326,7 @@ var File_bookstore_reviews_v1_review_service_proto protoreflect.FileDescriptor
 
 const file_bookstore_reviews_v1_review_service_proto_rawDesc = "" +
 	"\n" +
-	")bookstore/reviews/v1/review_service.proto\x12\x14bookstore.reviews.v1\x1a!bookstore/reviews/v1/rating.proto\x1a!bookstore/reviews/v1/review.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xf5\x02\n" +
+	")bookstore/reviews/v1/review_service.proto\x12\x14bookstore.reviews.v1\x1a!bookstore/reviews/v1/rating.proto\x1a!bookstore/reviews/v1/review.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1aproofread/v1/options.proto\"\xf5\x02\n" +
 	"\x10PutReviewRequest\x12&\n" +
 	"\abook_id\x18\x01 \x01(\x05B\r\xbaH\n" +
 	"\x1a\b\x18\xff\x93\xeb\xdc\x03(\x01R\x06bookId\x12\x1f\n" +
@@ -1406,32 +1407,32 @@ const file_bookstore_reviews_v1_review_service_proto_rawDesc = "" +
 	"\x18REVIEW_ORDER_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19REVIEW_ORDER_NEWEST_FIRST\x10\x01\x12!\n" +
 	"\x1dREVIEW_ORDER_MOST_STARS_FIRST\x10\x02\x12#\n" +
-	"\x1fREVIEW_ORDER_FEWEST_STARS_FIRST\x10\x032\xbc\x14\n" +
-	"\rReviewService\x12\xd2\x01\n" +
-	"\tPutReview\x12&.bookstore.reviews.v1.PutReviewRequest\x1a'.bookstore.reviews.v1.PutReviewResponse\"t\xca\xd8\x19\\\b\x05\x12\x0eBOOK_NOT_FOUND\x1aHno book has this id; find the ids of books with ListBooks or SearchBooks\xda\xd8\x19\t\n" +
-	"\aaccount\xb0\xd9\x19\x01\x90\x02\x02\x12\xc8\x01\n" +
-	"\tGetReview\x12&.bookstore.reviews.v1.GetReviewRequest\x1a'.bookstore.reviews.v1.GetReviewResponse\"j\xca\xd8\x19V\b\x05\x12\x10REVIEW_NOT_FOUND\x1a@the account has no review of this book; write one with PutReview\xda\xd8\x19\t\n" +
-	"\aaccount\x90\x02\x01\x12\xb3\x02\n" +
-	"\vListReviews\x12(.bookstore.reviews.v1.ListReviewsRequest\x1a).bookstore.reviews.v1.ListReviewsResponse\"\xce\x01\xca\xd8\x19\x91\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1aythis method did not return the page token for the same book and order; request the first page again, without a page token\xd2\xd8\x191\n" +
+	"\x1fREVIEW_ORDER_FEWEST_STARS_FIRST\x10\x032\xee\x16\n" +
+	"\rReviewService\x12\xf8\x01\n" +
+	"\tPutReview\x12&.bookstore.reviews.v1.PutReviewRequest\x1a'.bookstore.reviews.v1.PutReviewResponse\"\x99\x01\xca\xd8\x19\\\b\x05\x12\x0eBOOK_NOT_FOUND\x1aHno book has this id; find the ids of books with ListBooks or SearchBooks\xda\xd8\x19\t\n" +
+	"\aaccount\xb0\xd9\x19\x01\x82\xd3\xe4\x93\x02\x1f:\x01*\x1a\x1a/v1/books/{book_id}/review\x90\x02\x02\x12\xeb\x01\n" +
+	"\tGetReview\x12&.bookstore.reviews.v1.GetReviewRequest\x1a'.bookstore.reviews.v1.GetReviewResponse\"\x8c\x01\xca\xd8\x19V\b\x05\x12\x10REVIEW_NOT_FOUND\x1a@the account has no review of this book; write one with PutReview\xda\xd8\x19\t\n" +
+	"\aaccount\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/books/{book_id}/review\x90\x02\x01\x12\xd6\x02\n" +
+	"\vListReviews\x12(.bookstore.reviews.v1.ListReviewsRequest\x1a).bookstore.reviews.v1.ListReviewsResponse\"\xf1\x01\xca\xd8\x19\x91\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1aythis method did not return the page token for the same book and order; request the first page again, without a page token\xd2\xd8\x191\n" +
 	"\tpage_size\x12\n" +
-	"page_token\x1a\areviews\"\x0fnext_page_token\x90\x02\x01\x12w\n" +
-	"\fDeleteReview\x12).bookstore.reviews.v1.DeleteReviewRequest\x1a*.bookstore.reviews.v1.DeleteReviewResponse\"\x10\xda\xd8\x19\t\n" +
-	"\aaccount\x90\x02\x02\x12a\n" +
-	"\tGetRating\x12&.bookstore.reviews.v1.GetRatingRequest\x1a'.bookstore.reviews.v1.GetRatingResponse\"\x03\x90\x02\x01\x12s\n" +
-	"\x0fBatchGetRatings\x12,.bookstore.reviews.v1.BatchGetRatingsRequest\x1a-.bookstore.reviews.v1.BatchGetRatingsResponse\"\x03\x90\x02\x01\x12\xc1\x01\n" +
+	"page_token\x1a\areviews\"\x0fnext_page_token\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/books/{book_id}/reviews\x90\x02\x01\x12\x99\x01\n" +
+	"\fDeleteReview\x12).bookstore.reviews.v1.DeleteReviewRequest\x1a*.bookstore.reviews.v1.DeleteReviewResponse\"2\xda\xd8\x19\t\n" +
+	"\aaccount\x82\xd3\xe4\x93\x02\x1c*\x1a/v1/books/{book_id}/review\x90\x02\x02\x12\x83\x01\n" +
+	"\tGetRating\x12&.bookstore.reviews.v1.GetRatingRequest\x1a'.bookstore.reviews.v1.GetRatingResponse\"%\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/books/{book_id}/rating\x90\x02\x01\x12\x8f\x01\n" +
+	"\x0fBatchGetRatings\x12,.bookstore.reviews.v1.BatchGetRatingsRequest\x1a-.bookstore.reviews.v1.BatchGetRatingsResponse\"\x1f\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/ratings:batchGet\x90\x02\x01\x12\xe9\x01\n" +
 	"\n" +
-	"HideReview\x12'.bookstore.reviews.v1.HideReviewRequest\x1a(.bookstore.reviews.v1.HideReviewResponse\"`\xca\xd8\x19K\b\x05\x12\x10REVIEW_NOT_FOUND\x1a5no review has this id; its author may have deleted it\xda\xd8\x19\n" +
+	"HideReview\x12'.bookstore.reviews.v1.HideReviewRequest\x1a(.bookstore.reviews.v1.HideReviewResponse\"\x87\x01\xca\xd8\x19K\b\x05\x12\x10REVIEW_NOT_FOUND\x1a5no review has this id; its author may have deleted it\xda\xd8\x19\n" +
 	"\n" +
-	"\boperator\x90\x02\x02\x12\xc1\x01\n" +
+	"\boperator\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/reviews/{review_id}:hide\x90\x02\x02\x12\xe9\x01\n" +
 	"\n" +
-	"ShowReview\x12'.bookstore.reviews.v1.ShowReviewRequest\x1a(.bookstore.reviews.v1.ShowReviewResponse\"`\xca\xd8\x19K\b\x05\x12\x10REVIEW_NOT_FOUND\x1a5no review has this id; its author may have deleted it\xda\xd8\x19\n" +
+	"ShowReview\x12'.bookstore.reviews.v1.ShowReviewRequest\x1a(.bookstore.reviews.v1.ShowReviewResponse\"\x87\x01\xca\xd8\x19K\b\x05\x12\x10REVIEW_NOT_FOUND\x1a5no review has this id; its author may have deleted it\xda\xd8\x19\n" +
 	"\n" +
-	"\boperator\x90\x02\x02\x12\xc2\x02\n" +
-	"\x0eListAllReviews\x12+.bookstore.reviews.v1.ListAllReviewsRequest\x1a,.bookstore.reviews.v1.ListAllReviewsResponse\"\xd4\x01\xca\xd8\x19\x89\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1aqthis method did not return the page token for the same filter; request the first page again, without a page token\xd2\xd8\x191\n" +
+	"\boperator\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/reviews/{review_id}:show\x90\x02\x02\x12\xd5\x02\n" +
+	"\x0eListAllReviews\x12+.bookstore.reviews.v1.ListAllReviewsRequest\x1a,.bookstore.reviews.v1.ListAllReviewsResponse\"\xe7\x01\xca\xd8\x19\x89\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1aqthis method did not return the page token for the same filter; request the first page again, without a page token\xd2\xd8\x191\n" +
 	"\tpage_size\x12\n" +
 	"page_token\x1a\areviews\"\x0fnext_page_token\xda\xd8\x19\n" +
 	"\n" +
-	"\boperator\x90\x02\x01\x12\xcc\x02\n" +
+	"\boperator\x82\xd3\xe4\x93\x02\r\x12\v/v1/reviews\x90\x02\x01\x12\xcc\x02\n" +
 	"\x11ExportAccountData\x12..bookstore.reviews.v1.ExportAccountDataRequest\x1a/.bookstore.reviews.v1.ExportAccountDataResponse\"\xd5\x01\xca\xd8\x19\x8a\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1arthis method did not return the page token for the same account; request the first page again, without a page token\xd2\xd8\x191\n" +
 	"\tpage_size\x12\n" +
 	"page_token\x1a\areviews\"\x0fnext_page_token\xda\xd8\x19\n" +
@@ -1440,8 +1441,8 @@ const file_bookstore_reviews_v1_review_service_proto_rawDesc = "" +
 	"\x1a\baccounts\x90\x02\x02\x12\xd3\x02\n" +
 	"\x11ListReaderRatings\x12..bookstore.reviews.v1.ListReaderRatingsRequest\x1a/.bookstore.reviews.v1.ListReaderRatingsResponse\"\xdc\x01\xca\xd8\x19\x8a\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1arthis method did not return the page token for the same account; request the first page again, without a page token\xd2\xd8\x191\n" +
 	"\tpage_size\x12\n" +
-	"page_token\x1a\aratings\"\x0fnext_page_token\xda\xd8\x19\x11\x1a\x0frecommendations\x90\x02\x01\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xcf\x01\n" +
-	"\x18com.bookstore.reviews.v1B\x12ReviewServiceProtoP\x01Z-bindery/gen/go/bookstore/reviews/v1;reviewsv1\xa2\x02\x03BRX\xaa\x02\x14Bookstore.Reviews.V1\xca\x02\x14Bookstore\\Reviews\\V1\xe2\x02 Bookstore\\Reviews\\V1\\GPBMetadata\xea\x02\x16Bookstore::Reviews::V1b\x06proto3"
+	"page_token\x1a\aratings\"\x0fnext_page_token\xda\xd8\x19\x11\x1a\x0frecommendations\x90\x02\x01\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xd8\x01\n" +
+	"\x18com.bookstore.reviews.v1B\x12ReviewServiceProtoP\x01Z6bindery.internal/gen/go/bookstore/reviews/v1;reviewsv1\xa2\x02\x03BRX\xaa\x02\x14Bookstore.Reviews.V1\xca\x02\x14Bookstore\\Reviews\\V1\xe2\x02 Bookstore\\Reviews\\V1\\GPBMetadata\xea\x02\x16Bookstore::Reviews::V1b\x06proto3"
 
 var (
 	file_bookstore_reviews_v1_review_service_proto_rawDescOnce sync.Once

@@ -85,8 +85,8 @@ const file_bookstore_transactions_v1_payment_method_proto_rawDesc = "" +
 	"\n" +
 	".bookstore/transactions/v1/payment_method.proto\x12\x19bookstore.transactions.v1\x1a\x1bbuf/validate/validate.proto\"J\n" +
 	"\rPaymentMethod\x129\n" +
-	"\x05token\x18\x01 \x01(\tB#\xbaH r\x1e\x10\x05\x18@2\x18^tok_[A-Za-z0-9_]{1,60}$R\x05tokenB\xf2\x01\n" +
-	"\x1dcom.bookstore.transactions.v1B\x12PaymentMethodProtoP\x01Z7bindery/gen/go/bookstore/transactions/v1;transactionsv1\xa2\x02\x03BTX\xaa\x02\x19Bookstore.Transactions.V1\xca\x02\x19Bookstore\\Transactions\\V1\xe2\x02%Bookstore\\Transactions\\V1\\GPBMetadata\xea\x02\x1bBookstore::Transactions::V1b\x06proto3"
+	"\x05token\x18\x01 \x01(\tB#\xbaH r\x1e\x10\x05\x18@2\x18^tok_[A-Za-z0-9_]{1,60}$R\x05tokenB\xfb\x01\n" +
+	"\x1dcom.bookstore.transactions.v1B\x12PaymentMethodProtoP\x01Z@bindery.internal/gen/go/bookstore/transactions/v1;transactionsv1\xa2\x02\x03BTX\xaa\x02\x19Bookstore.Transactions.V1\xca\x02\x19Bookstore\\Transactions\\V1\xe2\x02%Bookstore\\Transactions\\V1\\GPBMetadata\xea\x02\x1bBookstore::Transactions::V1b\x06proto3"
 
 var (
 	file_bookstore_transactions_v1_payment_method_proto_rawDescOnce sync.Once

@@ -7,7 +7,7 @@
 package transactionsv1
 
 import (
-	v1 "bindery/gen/go/bookstore/type/v1"
+	v1 "bindery.internal/gen/go/bookstore/type/v1"
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -399,8 +399,8 @@ const file_bookstore_transactions_v1_transaction_proto_rawDesc = "" +
 	"\x16DECLINE_REASON_REFUSED\x10\x01\x12%\n" +
 	"!DECLINE_REASON_INSUFFICIENT_FUNDS\x10\x02\x12!\n" +
 	"\x1dDECLINE_REASON_METHOD_EXPIRED\x10\x03\x12!\n" +
-	"\x1dDECLINE_REASON_METHOD_UNKNOWN\x10\x04B\xf0\x01\n" +
-	"\x1dcom.bookstore.transactions.v1B\x10TransactionProtoP\x01Z7bindery/gen/go/bookstore/transactions/v1;transactionsv1\xa2\x02\x03BTX\xaa\x02\x19Bookstore.Transactions.V1\xca\x02\x19Bookstore\\Transactions\\V1\xe2\x02%Bookstore\\Transactions\\V1\\GPBMetadata\xea\x02\x1bBookstore::Transactions::V1b\x06proto3"
+	"\x1dDECLINE_REASON_METHOD_UNKNOWN\x10\x04B\xf9\x01\n" +
+	"\x1dcom.bookstore.transactions.v1B\x10TransactionProtoP\x01Z@bindery.internal/gen/go/bookstore/transactions/v1;transactionsv1\xa2\x02\x03BTX\xaa\x02\x19Bookstore.Transactions.V1\xca\x02\x19Bookstore\\Transactions\\V1\xe2\x02%Bookstore\\Transactions\\V1\\GPBMetadata\xea\x02\x1bBookstore::Transactions::V1b\x06proto3"
 
 var (
 	file_bookstore_transactions_v1_transaction_proto_rawDescOnce sync.Once

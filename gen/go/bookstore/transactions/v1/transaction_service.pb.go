@@ -7,9 +7,10 @@
 package transactionsv1
 
 import (
-	v1 "bindery/gen/go/bookstore/type/v1"
-	_ "bindery/gen/go/proofread/v1"
+	v1 "bindery.internal/gen/go/bookstore/type/v1"
+	_ "bindery.internal/gen/go/proofread/v1"
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -1897,7 +1898,7 @@ var File_bookstore_transactions_v1_transaction_service_proto protoreflect.FileDe
 
 const file_bookstore_transactions_v1_transaction_service_proto_rawDesc = "" +
 	"\n" +
-	"3bookstore/transactions/v1/transaction_service.proto\x12\x19bookstore.transactions.v1\x1a.bookstore/transactions/v1/payment_method.proto\x1a+bookstore/transactions/v1/transaction.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1dbookstore/type/v1/money.proto\x1a\x1ebookstore/type/v1/outbox.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1aproofread/v1/options.proto\"\xbc\x03\n" +
+	"3bookstore/transactions/v1/transaction_service.proto\x12\x19bookstore.transactions.v1\x1a.bookstore/transactions/v1/payment_method.proto\x1a+bookstore/transactions/v1/transaction.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1dbookstore/type/v1/money.proto\x1a\x1ebookstore/type/v1/outbox.proto\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1aproofread/v1/options.proto\"\xbc\x03\n" +
 	"\rChargeRequest\x12'\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03\xb0\x01\x01R\trequestId\x128\n" +
@@ -2033,41 +2034,41 @@ const file_bookstore_transactions_v1_transaction_service_proto_rawDesc = "" +
 	"\x1aPAYMENT_ACTION_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14PAYMENT_ACTION_RETRY\x10\x01\x12!\n" +
 	"\x1dPAYMENT_ACTION_MARK_SUCCEEDED\x10\x02\x12\x1e\n" +
-	"\x1aPAYMENT_ACTION_MARK_FAILED\x10\x032\xe9'\n" +
+	"\x1aPAYMENT_ACTION_MARK_FAILED\x10\x032\xff)\n" +
 	"\x12TransactionService\x12\xe5\x03\n" +
 	"\x06Charge\x12(.bookstore.transactions.v1.ChargeRequest\x1a).bookstore.transactions.v1.ChargeResponse\"\x85\x03\xca\xd8\x19R\b\x03\x12\x13AMOUNT_NOT_POSITIVE\x1a9the amount is zero; charge only amounts greater than zero\xca\xd8\x19y\b\x03\x12\x10CURRENCY_UNKNOWN\x1acthe currency code is not a currency of ISO 4217 that can be used for payments; use another currency\xca\xd8\x19\x8e\x01\b\x0e\x12\x14PROVIDER_UNAVAILABLE\x1atthe payment provider does not respond, and it is unknown whether the money was taken; retry with the same request id\xda\xd8\x19\x06\x1a\x04cart\xe2\xd8\x19\n" +
-	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\x99\b\n" +
-	"\x06Refund\x12(.bookstore.transactions.v1.RefundRequest\x1a).bookstore.transactions.v1.RefundResponse\"\xb9\a\xca\xd8\x195\b\x05\x12\x15TRANSACTION_NOT_FOUND\x1a\x1ano transaction has this id\xca\xd8\x19]\b\x03\x12\x13AMOUNT_NOT_POSITIVE\x1aDthe amount is zero; leave it unset to refund everything that is left\xca\xd8\x19\x97\x01\b\t\x12\x10CURRENCY_DIFFERS\x1a\x80\x01the currency of the amount is not that of the charge, which the metadata key currency_code of ErrorInfo gives; use that currency\xca\xd8\x19\x86\x01\b\t\x12\x1aTRANSACTION_NOT_REFUNDABLE\x1afthe charge was declined or is already refunded completely, as the metadata key state of ErrorInfo says\xca\xd8\x19\x9f\x01\b\t\x12\x10REFUND_TOO_LARGE\x1a\x88\x01the amount is more than what is left of the charge, which the metadata key refundable_minor of ErrorInfo gives; refund that much or less\xca\xd8\x19\x8b\x01\b\t\x12\x10TOO_MANY_REFUNDS\x1authe transaction already has 99 refunds, and the 100th has to pay back everything that is left; leave the amount unset\xca\xd8\x19\x92\x01\b\x0e\x12\x14PROVIDER_UNAVAILABLE\x1axthe payment provider does not respond, and it is unknown whether the money was paid back; retry with the same request id\xda\xd8\x19\n" +
+	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\xcc\b\n" +
+	"\x06Refund\x12(.bookstore.transactions.v1.RefundRequest\x1a).bookstore.transactions.v1.RefundResponse\"\xec\a\xca\xd8\x195\b\x05\x12\x15TRANSACTION_NOT_FOUND\x1a\x1ano transaction has this id\xca\xd8\x19]\b\x03\x12\x13AMOUNT_NOT_POSITIVE\x1aDthe amount is zero; leave it unset to refund everything that is left\xca\xd8\x19\x97\x01\b\t\x12\x10CURRENCY_DIFFERS\x1a\x80\x01the currency of the amount is not that of the charge, which the metadata key currency_code of ErrorInfo gives; use that currency\xca\xd8\x19\x86\x01\b\t\x12\x1aTRANSACTION_NOT_REFUNDABLE\x1afthe charge was declined or is already refunded completely, as the metadata key state of ErrorInfo says\xca\xd8\x19\x9f\x01\b\t\x12\x10REFUND_TOO_LARGE\x1a\x88\x01the amount is more than what is left of the charge, which the metadata key refundable_minor of ErrorInfo gives; refund that much or less\xca\xd8\x19\x8b\x01\b\t\x12\x10TOO_MANY_REFUNDS\x1authe transaction already has 99 refunds, and the 100th has to pay back everything that is left; leave the amount unset\xca\xd8\x19\x92\x01\b\x0e\x12\x14PROVIDER_UNAVAILABLE\x1axthe payment provider does not respond, and it is unknown whether the money was paid back; retry with the same request id\xda\xd8\x19\n" +
 	"\n" +
 	"\boperator\xda\xd8\x19\x06\x1a\x04cart\xe2\xd8\x19\n" +
-	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\xf0\x01\n" +
-	"\x0eGetTransaction\x120.bookstore.transactions.v1.GetTransactionRequest\x1a1.bookstore.transactions.v1.GetTransactionResponse\"y\xca\xd8\x19M\b\x05\x12\x15TRANSACTION_NOT_FOUND\x1a2no transaction of the caller's account has this id\xda\xd8\x19\t\n" +
+	"request_id\xb8\xd9\x19\x01\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/transactions/{transaction_id}:refund\x90\x02\x02\x12\x9a\x02\n" +
+	"\x0eGetTransaction\x120.bookstore.transactions.v1.GetTransactionRequest\x1a1.bookstore.transactions.v1.GetTransactionResponse\"\xa2\x01\xca\xd8\x19M\b\x05\x12\x15TRANSACTION_NOT_FOUND\x1a2no transaction of the caller's account has this id\xda\xd8\x19\t\n" +
 	"\aaccount\xda\xd8\x19\n" +
 	"\n" +
-	"\boperator\xda\xd8\x19\x06\x1a\x04cart\x90\x02\x01\x12\xd7\x02\n" +
-	"\x10ListTransactions\x122.bookstore.transactions.v1.ListTransactionsRequest\x1a3.bookstore.transactions.v1.ListTransactionsResponse\"\xd9\x01\xca\xd8\x19\x8a\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1arthis method did not return the page token for the same account; request the first page again, without a page token\xd2\xd8\x196\n" +
+	"\boperator\xda\xd8\x19\x06\x1a\x04cart\x82\xd3\xe4\x93\x02#\x12!/v1/transactions/{transaction_id}\x90\x02\x01\x12\xef\x02\n" +
+	"\x10ListTransactions\x122.bookstore.transactions.v1.ListTransactionsRequest\x1a3.bookstore.transactions.v1.ListTransactionsResponse\"\xf1\x01\xca\xd8\x19\x8a\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1arthis method did not return the page token for the same account; request the first page again, without a page token\xd2\xd8\x196\n" +
 	"\tpage_size\x12\n" +
 	"page_token\x1a\ftransactions\"\x0fnext_page_token\xda\xd8\x19\t\n" +
-	"\aaccount\x90\x02\x01\x12\xca\x03\n" +
-	"\rResendReceipt\x12/.bookstore.transactions.v1.ResendReceiptRequest\x1a0.bookstore.transactions.v1.ResendReceiptResponse\"\xd5\x02\xca\xd8\x19M\b\x05\x12\x15TRANSACTION_NOT_FOUND\x1a2no transaction of the caller's account has this id\xca\xd8\x19o\b\t\x12\fRECEIPT_NONE\x1a]the transaction has no receipt: the charge was declined, or it was made without receipt_email\xca\xd8\x19k\b\b\x12\x11TOO_MANY_ATTEMPTS\x1aTthe receipt was mailed too often; wait for the time that RetryInfo gives, then retry\xda\xd8\x19\t\n" +
+	"\aaccount\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/transactions\x90\x02\x01\x12\x84\x04\n" +
+	"\rResendReceipt\x12/.bookstore.transactions.v1.ResendReceiptRequest\x1a0.bookstore.transactions.v1.ResendReceiptResponse\"\x8f\x03\xca\xd8\x19M\b\x05\x12\x15TRANSACTION_NOT_FOUND\x1a2no transaction of the caller's account has this id\xca\xd8\x19o\b\t\x12\fRECEIPT_NONE\x1a]the transaction has no receipt: the charge was declined, or it was made without receipt_email\xca\xd8\x19k\b\b\x12\x11TOO_MANY_ATTEMPTS\x1aTthe receipt was mailed too often; wait for the time that RetryInfo gives, then retry\xda\xd8\x19\t\n" +
 	"\aaccount\xe2\xd8\x19\n" +
-	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\xc7\x02\n" +
-	"\fListPayments\x12..bookstore.transactions.v1.ListPaymentsRequest\x1a/.bookstore.transactions.v1.ListPaymentsResponse\"\xd5\x01\xca\xd8\x19\x89\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1aqthis method did not return the page token for the same filter; request the first page again, without a page token\xd2\xd8\x192\n" +
+	"request_id\xb8\xd9\x19\x01\x82\xd3\xe4\x93\x024:\x01*\"//v1/transactions/{transaction_id}:resendReceipt\x90\x02\x02\x12\xe4\x02\n" +
+	"\fListPayments\x12..bookstore.transactions.v1.ListPaymentsRequest\x1a/.bookstore.transactions.v1.ListPaymentsResponse\"\xf2\x01\xca\xd8\x19\x89\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1aqthis method did not return the page token for the same filter; request the first page again, without a page token\xd2\xd8\x192\n" +
 	"\tpage_size\x12\n" +
 	"page_token\x1a\bpayments\"\x0fnext_page_token\xda\xd8\x19\n" +
 	"\n" +
-	"\boperator\x90\x02\x01\x12\xb5\x01\n" +
+	"\boperator\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/operator/payments\x90\x02\x01\x12\xe3\x01\n" +
 	"\n" +
-	"GetPayment\x12,.bookstore.transactions.v1.GetPaymentRequest\x1a-.bookstore.transactions.v1.GetPaymentResponse\"J\xca\xd8\x195\b\x05\x12\x15TRANSACTION_NOT_FOUND\x1a\x1ano transaction has this id\xda\xd8\x19\n" +
+	"GetPayment\x12,.bookstore.transactions.v1.GetPaymentRequest\x1a-.bookstore.transactions.v1.GetPaymentResponse\"x\xca\xd8\x195\b\x05\x12\x15TRANSACTION_NOT_FOUND\x1a\x1ano transaction has this id\xda\xd8\x19\n" +
 	"\n" +
-	"\boperator\x90\x02\x01\x12\xd7\x06\n" +
+	"\boperator\x82\xd3\xe4\x93\x02(\x12&/v1/operator/payments/{transaction_id}\x90\x02\x01\x12\xd7\x06\n" +
 	"\x14ResolveParkedPayment\x126.bookstore.transactions.v1.ResolveParkedPaymentRequest\x1a7.bookstore.transactions.v1.ResolveParkedPaymentResponse\"\xcd\x05\xca\xd8\x19[\b\x05\x12\x15TRANSACTION_NOT_FOUND\x1a@no transaction has this id, or none of its refunds has refund_id\xca\xd8\x19n\b\t\x12\x12PAYMENT_NOT_PARKED\x1aVthe charge or the refund is not parked, or not any more; read it again with GetPayment\xca\xd8\x19\xc8\x01\b\t\x12\x17RESOLUTION_NOT_POSSIBLE\x1a\xaa\x01PAYMENT_ACTION_RETRY: the provider has decided already, or may have forgotten the first request; PAYMENT_ACTION_MARK_FAILED: the charge has refunds; choose another action\xca\xd8\x19\x9f\x01\b\x03\x12\x1aPROVIDER_CHARGE_ID_MISSING\x1a\x7fa charge is marked as successful without provider_charge_id, by which it could be paid back; look it up at the payment provider\xca\xd8\x19d\b\x03\x12\rFEE_TOO_LARGE\x1aQthe fee is more than the amount of the charge; look it up at the payment provider\xda\xd8\x19\n" +
 	"\n" +
 	"\boperator\xe2\xd8\x19\n" +
-	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12y\n" +
-	"\tGetLedger\x12+.bookstore.transactions.v1.GetLedgerRequest\x1a,.bookstore.transactions.v1.GetLedgerResponse\"\x11\xda\xd8\x19\n" +
+	"request_id\xb8\xd9\x19\x01\x90\x02\x02\x12\x94\x01\n" +
+	"\tGetLedger\x12+.bookstore.transactions.v1.GetLedgerRequest\x1a,.bookstore.transactions.v1.GetLedgerResponse\",\xda\xd8\x19\n" +
 	"\n" +
-	"\boperator\x90\x02\x01\x12\x85\x03\n" +
+	"\boperator\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/operator/ledger\x90\x02\x01\x12\x85\x03\n" +
 	"\x12ListOutboxMessages\x124.bookstore.transactions.v1.ListOutboxMessagesRequest\x1a5.bookstore.transactions.v1.ListOutboxMessagesResponse\"\x81\x02\xca\xd8\x19\x89\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1aqthis method did not return the page token for the same filter; request the first page again, without a page token\xd2\xd8\x192\n" +
 	"\tpage_size\x12\n" +
 	"page_token\x1a\bmessages\"\x0fnext_page_token\xda\xd8\x19\n" +
@@ -2079,8 +2080,8 @@ const file_bookstore_transactions_v1_transaction_service_proto_rawDesc = "" +
 	"\x11ExportAccountData\x123.bookstore.transactions.v1.ExportAccountDataRequest\x1a4.bookstore.transactions.v1.ExportAccountDataResponse\"\xd6\x01\xca\xd8\x19\x8a\x01\b\x03\x12\x12PAGE_TOKEN_INVALID\x1arthis method did not return the page token for the same account; request the first page again, without a page token\xd2\xd8\x192\n" +
 	"\tpage_size\x12\n" +
 	"page_token\x1a\bpayments\"\x0fnext_page_token\xda\xd8\x19\n" +
-	"\x1a\baccounts\x90\x02\x01\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\xf7\x01\n" +
-	"\x1dcom.bookstore.transactions.v1B\x17TransactionServiceProtoP\x01Z7bindery/gen/go/bookstore/transactions/v1;transactionsv1\xa2\x02\x03BTX\xaa\x02\x19Bookstore.Transactions.V1\xca\x02\x19Bookstore\\Transactions\\V1\xe2\x02%Bookstore\\Transactions\\V1\\GPBMetadata\xea\x02\x1bBookstore::Transactions::V1b\x06proto3"
+	"\x1a\baccounts\x90\x02\x01\x1a\b\xb0\xd9\x19\x01\xb8\xd9\x19\x01B\x80\x02\n" +
+	"\x1dcom.bookstore.transactions.v1B\x17TransactionServiceProtoP\x01Z@bindery.internal/gen/go/bookstore/transactions/v1;transactionsv1\xa2\x02\x03BTX\xaa\x02\x19Bookstore.Transactions.V1\xca\x02\x19Bookstore\\Transactions\\V1\xe2\x02%Bookstore\\Transactions\\V1\\GPBMetadata\xea\x02\x1bBookstore::Transactions::V1b\x06proto3"
 
 var (
 	file_bookstore_transactions_v1_transaction_service_proto_rawDescOnce sync.Once

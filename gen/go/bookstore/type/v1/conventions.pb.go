@@ -10,7 +10,7 @@
 package typev1
 
 import (
-	_ "bindery/gen/go/proofread/v1"
+	_ "bindery.internal/gen/go/proofread/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	descriptorpb "google.golang.org/protobuf/types/descriptorpb"
@@ -58,6 +58,14 @@ var file_bookstore_type_v1_conventions_proto_extTypes = []protoimpl.ExtensionInf
 		Tag:           "varint,52631,opt,name=request_id_errors",
 		Filename:      "bookstore/type/v1/conventions.proto",
 	},
+	{
+		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
+		ExtensionType: (*bool)(nil),
+		Field:         52632,
+		Name:          "bookstore.type.v1.expensive",
+		Tag:           "varint,52632,opt,name=expensive",
+		Filename:      "bookstore/type/v1/conventions.proto",
+	},
 }
 
 // Extension fields to descriptorpb.ServiceOptions.
@@ -82,22 +90,30 @@ var (
 	//
 	// optional bool request_id_errors = 52631;
 	E_RequestIdErrors = &file_bookstore_type_v1_conventions_proto_extTypes[3]
+	// Whether a call costs the server much more than others, for example because
+	// it hashes a password or sends a mail. Servers limit how often a caller may
+	// make such calls more strictly. Unset: a call without side effects counts as
+	// a read, any other as a write.
+	//
+	// optional bool expensive = 52632;
+	E_Expensive = &file_bookstore_type_v1_conventions_proto_extTypes[4]
 )
 
 var File_bookstore_type_v1_conventions_proto protoreflect.FileDescriptor
 
 const file_bookstore_type_v1_conventions_proto_rawDesc = "" +
 	"\n" +
-	"#bookstore/type/v1/conventions.proto\x12\x11bookstore.type.v1\x1a google/protobuf/descriptor.proto\x1a\x1aproofread/v1/options.proto:\x9a\x03\n" +
-	"\rserver_errors\x12\x1f.google.protobuf.ServiceOptions\x18\x96\x9b\x03 \x01(\bB\xce\x02\xd2\xd8\x19~\b\b\x12\n" +
-	"OVERLOADED\x1anthe server is already handling as many calls as it accepts; wait for the time that RetryInfo gives, then retry\xd2\xd8\x19e\b\b\x12\x11MESSAGE_TOO_LARGE\x1aNa message is larger than 4 MiB, the limit of the server; send smaller messages\xd2\xd8\x19_\b\x04\x1a[the deadline of the call passed before the response was ready; retry with a longer deadlineR\fserverErrors\x88\x01\x01:\xa1\x01\n" +
+	"#bookstore/type/v1/conventions.proto\x12\x11bookstore.type.v1\x1a google/protobuf/descriptor.proto\x1a\x1aproofread/v1/options.proto:\xaa\x04\n" +
+	"\rserver_errors\x12\x1f.google.protobuf.ServiceOptions\x18\x96\x9b\x03 \x01(\bB\xde\x03\xd2\xd8\x19~\b\b\x12\n" +
+	"OVERLOADED\x1anthe server is already handling as many calls as it accepts; wait for the time that RetryInfo gives, then retry\xd2\xd8\x19\x8b\x01\b\b\x12\fRATE_LIMITED\x1aythe caller makes calls of this kind more often than the server allows; wait for the time that RetryInfo gives, then retry\xd2\xd8\x19e\b\b\x12\x11MESSAGE_TOO_LARGE\x1aNa message is larger than 4 MiB, the limit of the server; send smaller messages\xd2\xd8\x19_\b\x04\x1a[the deadline of the call passed before the response was ready; retry with a longer deadlineR\fserverErrors\x88\x01\x01:\xa1\x01\n" +
 	"\fstore_errors\x12\x1f.google.protobuf.ServiceOptions\x18\x97\x9b\x03 \x01(\bBX\xd2\xd8\x19T\b\x0e\x12\x11STORE_UNAVAILABLE\x1a=the database does not respond; retry with exponential backoffR\vstoreErrors\x88\x01\x01:\xb5\x01\n" +
 	"\x10catalogue_errors\x12\x1e.google.protobuf.MethodOptions\x18\x96\x9b\x03 \x01(\bBe\xd2\xd8\x19a\b\x0e\x12\x15CATALOGUE_UNAVAILABLE\x1aFthe Inventory service does not respond; retry with exponential backoffR\x0fcatalogueErrors\x88\x01\x01:\xba\x01\n" +
-	"\x11request_id_errors\x12\x1e.google.protobuf.MethodOptions\x18\x97\x9b\x03 \x01(\bBi\xd2\xd8\x19e\b\x06\x12\x11REQUEST_ID_REUSED\x1aNthe request id was already used with a different request; use a new request idR\x0frequestIdErrors\x88\x01\x01B\xa0\t\xca\xd8\x19\xa5\x02\n" +
+	"\x11request_id_errors\x12\x1e.google.protobuf.MethodOptions\x18\x97\x9b\x03 \x01(\bBi\xd2\xd8\x19e\b\x06\x12\x11REQUEST_ID_REUSED\x1aNthe request id was already used with a different request; use a new request idR\x0frequestIdErrors\x88\x01\x01:A\n" +
+	"\texpensive\x12\x1e.google.protobuf.MethodOptions\x18\x98\x9b\x03 \x01(\bR\texpensive\x88\x01\x01B\xa9\t\xca\xd8\x19\xa5\x02\n" +
 	"\boperator\x12\rauthorization\x1an\b\x10\x12\x12CREDENTIAL_MISSING\x1aVthe call has no operator token; send it in the metadata as authorization: Bearer TOKEN\x1a\x99\x01\b\a\x12\x12CREDENTIAL_REFUSED\x1a\x80\x01the credential is not one that may call the method; the operator token is in the file operator.token of the server's data folder\xca\xd8\x19\xaf\x03\n" +
 	"\aaccount\x12\rauthorization\x1a\x80\x01\b\x10\x12\x12CREDENTIAL_MISSING\x1ahthe call has no session token; sign in and send the token in the metadata as authorization: Bearer TOKEN\x1a\x8d\x01\b\x10\x12\x0fSESSION_INVALID\x1axthe session token belongs to no open session: the session has expired or was ended, or the token is wrong; sign in again\x1a\x81\x01\b\x0e\x12\x14ACCOUNTS_UNAVAILABLE\x1agthe Accounts service does not respond, so the session cannot be checked; retry with exponential backoff\xca\xd8\x19\x85\x02\n" +
 	"\aservice\x12\x0fbindery-service\x1ay\b\x10\x12\x12CREDENTIAL_MISSING\x1aathe call does not tell which service makes it; only services of the bookstore may call the method\x1an\b\a\x12\x12CREDENTIAL_REFUSED\x1aVthe caller is not one of the services that may call the method, or its secret is wrong\n" +
-	"\x15com.bookstore.type.v1B\x10ConventionsProtoP\x01Z'bindery/gen/go/bookstore/type/v1;typev1\xa2\x02\x03BTX\xaa\x02\x11Bookstore.Type.V1\xca\x02\x11Bookstore\\Type\\V1\xe2\x02\x1dBookstore\\Type\\V1\\GPBMetadata\xea\x02\x13Bookstore::Type::V1b\x06proto3"
+	"\x15com.bookstore.type.v1B\x10ConventionsProtoP\x01Z0bindery.internal/gen/go/bookstore/type/v1;typev1\xa2\x02\x03BTX\xaa\x02\x11Bookstore.Type.V1\xca\x02\x11Bookstore\\Type\\V1\xe2\x02\x1dBookstore\\Type\\V1\\GPBMetadata\xea\x02\x13Bookstore::Type::V1b\x06proto3"
 
 var file_bookstore_type_v1_conventions_proto_goTypes = []any{
 	(*descriptorpb.ServiceOptions)(nil), // 0: google.protobuf.ServiceOptions
@@ -108,10 +124,11 @@ var file_bookstore_type_v1_conventions_proto_depIdxs = []int32{
 	0, // 1: bookstore.type.v1.store_errors:extendee -> google.protobuf.ServiceOptions
 	1, // 2: bookstore.type.v1.catalogue_errors:extendee -> google.protobuf.MethodOptions
 	1, // 3: bookstore.type.v1.request_id_errors:extendee -> google.protobuf.MethodOptions
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	0, // [0:4] is the sub-list for extension extendee
+	1, // 4: bookstore.type.v1.expensive:extendee -> google.protobuf.MethodOptions
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	0, // [0:5] is the sub-list for extension extendee
 	0, // [0:0] is the sub-list for field type_name
 }
 
@@ -127,7 +144,7 @@ func file_bookstore_type_v1_conventions_proto_init() {
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bookstore_type_v1_conventions_proto_rawDesc), len(file_bookstore_type_v1_conventions_proto_rawDesc)),
 			NumEnums:      0,
 			NumMessages:   0,
-			NumExtensions: 4,
+			NumExtensions: 5,
 			NumServices:   0,
 		},
 		GoTypes:           file_bookstore_type_v1_conventions_proto_goTypes,

@@ -89,9 +89,9 @@ const file_bookstore_type_v1_money_proto_rawDesc = "" +
 	"\rcurrency_code\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f2\n" +
 	"^[A-Z]{3}$\x98\x01\x03R\fcurrencyCode\x129\n" +
 	"\famount_minor\x18\x02 \x01(\x03B\x11\xbaH\x0e\xc8\x01\x01\"\t\x18\x80\xa0\x94\xa5\x8d\x1d(\x00H\x00R\vamountMinor\x88\x01\x01B\x0f\n" +
-	"\r_amount_minorB\xb2\x01\n" +
+	"\r_amount_minorB\xbb\x01\n" +
 	"\x15com.bookstore.type.v1B\n" +
-	"MoneyProtoP\x01Z'bindery/gen/go/bookstore/type/v1;typev1\xa2\x02\x03BTX\xaa\x02\x11Bookstore.Type.V1\xca\x02\x11Bookstore\\Type\\V1\xe2\x02\x1dBookstore\\Type\\V1\\GPBMetadata\xea\x02\x13Bookstore::Type::V1b\x06proto3"
+	"MoneyProtoP\x01Z0bindery.internal/gen/go/bookstore/type/v1;typev1\xa2\x02\x03BTX\xaa\x02\x11Bookstore.Type.V1\xca\x02\x11Bookstore\\Type\\V1\xe2\x02\x1dBookstore\\Type\\V1\\GPBMetadata\xea\x02\x13Bookstore::Type::V1b\x06proto3"
 
 var (
 	file_bookstore_type_v1_money_proto_rawDescOnce sync.Once

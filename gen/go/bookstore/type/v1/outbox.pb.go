@@ -216,8 +216,8 @@ const file_bookstore_type_v1_outbox_proto_rawDesc = "" +
 	" OUTBOX_MESSAGE_STATE_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cOUTBOX_MESSAGE_STATE_WAITING\x10\x01\x12 \n" +
 	"\x1cOUTBOX_MESSAGE_STATE_RETRIED\x10\x02\x12\x1d\n" +
-	"\x19OUTBOX_MESSAGE_STATE_DEAD\x10\x03B\xb3\x01\n" +
-	"\x15com.bookstore.type.v1B\vOutboxProtoP\x01Z'bindery/gen/go/bookstore/type/v1;typev1\xa2\x02\x03BTX\xaa\x02\x11Bookstore.Type.V1\xca\x02\x11Bookstore\\Type\\V1\xe2\x02\x1dBookstore\\Type\\V1\\GPBMetadata\xea\x02\x13Bookstore::Type::V1b\x06proto3"
+	"\x19OUTBOX_MESSAGE_STATE_DEAD\x10\x03B\xbc\x01\n" +
+	"\x15com.bookstore.type.v1B\vOutboxProtoP\x01Z0bindery.internal/gen/go/bookstore/type/v1;typev1\xa2\x02\x03BTX\xaa\x02\x11Bookstore.Type.V1\xca\x02\x11Bookstore\\Type\\V1\xe2\x02\x1dBookstore\\Type\\V1\\GPBMetadata\xea\x02\x13Bookstore::Type::V1b\x06proto3"
 
 var (
 	file_bookstore_type_v1_outbox_proto_rawDescOnce sync.Once

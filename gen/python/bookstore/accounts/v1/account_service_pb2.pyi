@@ -2,6 +2,7 @@ from bookstore.accounts.v1 import account_pb2 as _account_pb2
 from bookstore.type.v1 import conventions_pb2 as _conventions_pb2
 from bookstore.type.v1 import outbox_pb2 as _outbox_pb2
 from buf.validate import validate_pb2 as _validate_pb2
+from google.api import annotations_pb2 as _annotations_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from proofread.v1 import options_pb2 as _options_pb2
 from google.protobuf.internal import containers as _containers

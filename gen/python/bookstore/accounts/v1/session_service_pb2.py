@@ -25,17 +25,18 @@ _sym_db = _symbol_database.Default()
 from bookstore.accounts.v1 import session_pb2 as bookstore_dot_accounts_dot_v1_dot_session__pb2
 from bookstore.type.v1 import conventions_pb2 as bookstore_dot_type_dot_v1_dot_conventions__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from proofread.v1 import options_pb2 as proofread_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+bookstore/accounts/v1/session_service.proto\x12\x15\x62ookstore.accounts.v1\x1a#bookstore/accounts/v1/session.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\xde\x01\n\rSignInRequest\x12 \n\x05\x65mail\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x18\xfe\x01`\x01R\x05\x65mail\x12&\n\x08password\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02R\x08password\x12\x82\x01\n\x0c\x63lient_label\x18\x03 \x01(\tB_\xbaH\x1fr\x1d\x18\xc8\x01\x32\x18^[^\\x00-\\x1F\\x7F-\\x9F]*$\xca\xd8\x19\x39no description: the list of sessions shows only the timesR\x0b\x63lientLabel\"\x95\x01\n\x0eSignInResponse\x12\x41\n\rsession_token\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x10 \x18\xc8\x01\x32\x10^[A-Za-z0-9_-]+$R\x0csessionToken\x12@\n\x07session\x18\x02 \x01(\x0b\x32\x1e.bookstore.accounts.v1.SessionB\x06\xbaH\x03\xc8\x01\x01R\x07session\"\x10\n\x0eSignOutRequest\"\x11\n\x0fSignOutResponse\"\x13\n\x11GetSessionRequest\"V\n\x12GetSessionResponse\x12@\n\x07session\x18\x01 \x01(\x0b\x32\x1e.bookstore.accounts.v1.SessionB\x06\xbaH\x03\xc8\x01\x01R\x07session\"\x91\x01\n\x13ListSessionsRequest\x12?\n\tpage_size\x18\x01 \x01(\x05\x42\"\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\xca\xd8\x19\x14\x32\x30 sessions per pageR\x08pageSize\x12\x39\n\npage_token\x18\x02 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\"\xc7\x01\n\x14ListSessionsResponse\x12\x45\n\x08sessions\x18\x01 \x03(\x0b\x32\x1e.bookstore.accounts.v1.SessionB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x08sessions\x12\x36\n\x12\x63urrent_session_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x10\x63urrentSessionId\x12\x30\n\x0fnext_page_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken\"?\n\x14RevokeSessionRequest\x12\'\n\nsession_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tsessionId\"\x17\n\x15RevokeSessionResponse2\x95\n\n\x0eSessionService\x12\xd8\x03\n\x06SignIn\x12$.bookstore.accounts.v1.SignInRequest\x1a%.bookstore.accounts.v1.SignInResponse\"\x80\x03\x90\x02\x00\xca\xd8\x19\xb3\x01\x08\x10\x12\x0fSIGN_IN_REFUSED\x1a\x9d\x01no account has this email address and password; check both. The server does not tell which of them is wrong, nor whether the address still has to be verified\xca\xd8\x19\xc0\x01\x08\x08\x12\x11TOO_MANY_ATTEMPTS\x1a\xa8\x01too many wrong passwords for this email address, whether or not it has an account, or from the network of the caller; wait for the time that RetryInfo gives, then retry\x12j\n\x07SignOut\x12%.bookstore.accounts.v1.SignOutRequest\x1a&.bookstore.accounts.v1.SignOutResponse\"\x10\x90\x02\x02\xda\xd8\x19\t\n\x07\x61\x63\x63ount\x12s\n\nGetSession\x12(.bookstore.accounts.v1.GetSessionRequest\x1a).bookstore.accounts.v1.GetSessionResponse\"\x10\x90\x02\x01\xda\xd8\x19\t\n\x07\x61\x63\x63ount\x12\xbf\x02\n\x0cListSessions\x12*.bookstore.accounts.v1.ListSessionsRequest\x1a+.bookstore.accounts.v1.ListSessionsResponse\"\xd5\x01\x90\x02\x01\xca\xd8\x19\x8a\x01\x08\x03\x12\x12PAGE_TOKEN_INVALID\x1arthis method did not return the page token for the same account; request the first page again, without a page token\xd2\xd8\x19\x32\n\tpage_size\x12\npage_token\x1a\x08sessions\"\x0fnext_page_token\xda\xd8\x19\t\n\x07\x61\x63\x63ount\x12\xfa\x01\n\rRevokeSession\x12+.bookstore.accounts.v1.RevokeSessionRequest\x1a,.bookstore.accounts.v1.RevokeSessionResponse\"\x8d\x01\x90\x02\x02\xca\xd8\x19y\x08\x05\x12\x11SESSION_NOT_FOUND\x1a\x62the account has no open session with this id; if this is a retry, the first call may have ended it\xda\xd8\x19\t\n\x07\x61\x63\x63ount\x1a\x08\xb0\xd9\x19\x01\xb8\xd9\x19\x01\x42\xd7\x01\n\x19\x63om.bookstore.accounts.v1B\x13SessionServiceProtoP\x01Z/bindery/gen/go/bookstore/accounts/v1;accountsv1\xa2\x02\x03\x42\x41X\xaa\x02\x15\x42ookstore.Accounts.V1\xca\x02\x15\x42ookstore\\Accounts\\V1\xe2\x02!Bookstore\\Accounts\\V1\\GPBMetadata\xea\x02\x17\x42ookstore::Accounts::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+bookstore/accounts/v1/session_service.proto\x12\x15\x62ookstore.accounts.v1\x1a#bookstore/accounts/v1/session.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1aproofread/v1/options.proto\"\xde\x01\n\rSignInRequest\x12 \n\x05\x65mail\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x18\xfe\x01`\x01R\x05\x65mail\x12&\n\x08password\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x02R\x08password\x12\x82\x01\n\x0c\x63lient_label\x18\x03 \x01(\tB_\xbaH\x1fr\x1d\x18\xc8\x01\x32\x18^[^\\x00-\\x1F\\x7F-\\x9F]*$\xca\xd8\x19\x39no description: the list of sessions shows only the timesR\x0b\x63lientLabel\"\x95\x01\n\x0eSignInResponse\x12\x41\n\rsession_token\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x10 \x18\xc8\x01\x32\x10^[A-Za-z0-9_-]+$R\x0csessionToken\x12@\n\x07session\x18\x02 \x01(\x0b\x32\x1e.bookstore.accounts.v1.SessionB\x06\xbaH\x03\xc8\x01\x01R\x07session\"\x10\n\x0eSignOutRequest\"\x11\n\x0fSignOutResponse\"\x13\n\x11GetSessionRequest\"V\n\x12GetSessionResponse\x12@\n\x07session\x18\x01 \x01(\x0b\x32\x1e.bookstore.accounts.v1.SessionB\x06\xbaH\x03\xc8\x01\x01R\x07session\"\x91\x01\n\x13ListSessionsRequest\x12?\n\tpage_size\x18\x01 \x01(\x05\x42\"\xbaH\x07\x1a\x05\x18\xc8\x01(\x00\xca\xd8\x19\x14\x32\x30 sessions per pageR\x08pageSize\x12\x39\n\npage_token\x18\x02 \x01(\tB\x1a\xbaH\x05r\x03\x18\xf4\x03\xca\xd8\x19\x0ethe first pageR\tpageToken\"\xc7\x01\n\x14ListSessionsResponse\x12\x45\n\x08sessions\x18\x01 \x03(\x0b\x32\x1e.bookstore.accounts.v1.SessionB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x08sessions\x12\x36\n\x12\x63urrent_session_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x10\x63urrentSessionId\x12\x30\n\x0fnext_page_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\xf4\x03R\rnextPageToken\"?\n\x14RevokeSessionRequest\x12\'\n\nsession_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\tsessionId\"\x17\n\x15RevokeSessionResponse2\x98\x0b\n\x0eSessionService\x12\xf3\x03\n\x06SignIn\x12$.bookstore.accounts.v1.SignInRequest\x1a%.bookstore.accounts.v1.SignInResponse\"\x9b\x03\x90\x02\x00\xca\xd8\x19\xb3\x01\x08\x10\x12\x0fSIGN_IN_REFUSED\x1a\x9d\x01no account has this email address and password; check both. The server does not tell which of them is wrong, nor whether the address still has to be verified\xca\xd8\x19\xc0\x01\x08\x08\x12\x11TOO_MANY_ATTEMPTS\x1a\xa8\x01too many wrong passwords for this email address, whether or not it has an account, or from the network of the caller; wait for the time that RetryInfo gives, then retry\xc0\xd9\x19\x01\x82\xd3\xe4\x93\x02\x11\"\x0c/v1/sessions:\x01*\x12\x88\x01\n\x07SignOut\x12%.bookstore.accounts.v1.SignOutRequest\x1a&.bookstore.accounts.v1.SignOutResponse\".\x90\x02\x02\xda\xd8\x19\t\n\x07\x61\x63\x63ount\x82\xd3\xe4\x93\x02\x18\"\x13/v1/session:signOut:\x01*\x12\x86\x01\n\nGetSession\x12(.bookstore.accounts.v1.GetSessionRequest\x1a).bookstore.accounts.v1.GetSessionResponse\"#\x90\x02\x01\xda\xd8\x19\t\n\x07\x61\x63\x63ount\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/session\x12\xd3\x02\n\x0cListSessions\x12*.bookstore.accounts.v1.ListSessionsRequest\x1a+.bookstore.accounts.v1.ListSessionsResponse\"\xe9\x01\x90\x02\x01\xca\xd8\x19\x8a\x01\x08\x03\x12\x12PAGE_TOKEN_INVALID\x1arthis method did not return the page token for the same account; request the first page again, without a page token\xd2\xd8\x19\x32\n\tpage_size\x12\npage_token\x1a\x08sessions\"\x0fnext_page_token\xda\xd8\x19\t\n\x07\x61\x63\x63ount\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/sessions\x12\x9b\x02\n\rRevokeSession\x12+.bookstore.accounts.v1.RevokeSessionRequest\x1a,.bookstore.accounts.v1.RevokeSessionResponse\"\xae\x01\x90\x02\x02\xca\xd8\x19y\x08\x05\x12\x11SESSION_NOT_FOUND\x1a\x62the account has no open session with this id; if this is a retry, the first call may have ended it\xda\xd8\x19\t\n\x07\x61\x63\x63ount\x82\xd3\xe4\x93\x02\x1b*\x19/v1/sessions/{session_id}\x1a\x08\xb0\xd9\x19\x01\xb8\xd9\x19\x01\x42\xe0\x01\n\x19\x63om.bookstore.accounts.v1B\x13SessionServiceProtoP\x01Z8bindery.internal/gen/go/bookstore/accounts/v1;accountsv1\xa2\x02\x03\x42\x41X\xaa\x02\x15\x42ookstore.Accounts.V1\xca\x02\x15\x42ookstore\\Accounts\\V1\xe2\x02!Bookstore\\Accounts\\V1\\GPBMetadata\xea\x02\x17\x42ookstore::Accounts::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'bookstore.accounts.v1.session_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
-  _globals['DESCRIPTOR']._serialized_options = b'\n\031com.bookstore.accounts.v1B\023SessionServiceProtoP\001Z/bindery/gen/go/bookstore/accounts/v1;accountsv1\242\002\003BAX\252\002\025Bookstore.Accounts.V1\312\002\025Bookstore\\Accounts\\V1\342\002!Bookstore\\Accounts\\V1\\GPBMetadata\352\002\027Bookstore::Accounts::V1'
+  _globals['DESCRIPTOR']._serialized_options = b'\n\031com.bookstore.accounts.v1B\023SessionServiceProtoP\001Z8bindery.internal/gen/go/bookstore/accounts/v1;accountsv1\242\002\003BAX\252\002\025Bookstore.Accounts.V1\312\002\025Bookstore\\Accounts\\V1\342\002!Bookstore\\Accounts\\V1\\GPBMetadata\352\002\027Bookstore::Accounts::V1'
   _globals['_SIGNINREQUEST'].fields_by_name['email']._loaded_options = None
   _globals['_SIGNINREQUEST'].fields_by_name['email']._serialized_options = b'\272H\007r\005\030\376\001`\001'
   _globals['_SIGNINREQUEST'].fields_by_name['password']._loaded_options = None
@@ -63,35 +64,35 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SESSIONSERVICE']._loaded_options = None
   _globals['_SESSIONSERVICE']._serialized_options = b'\260\331\031\001\270\331\031\001'
   _globals['_SESSIONSERVICE'].methods_by_name['SignIn']._loaded_options = None
-  _globals['_SESSIONSERVICE'].methods_by_name['SignIn']._serialized_options = b'\220\002\000\312\330\031\263\001\010\020\022\017SIGN_IN_REFUSED\032\235\001no account has this email address and password; check both. The server does not tell which of them is wrong, nor whether the address still has to be verified\312\330\031\300\001\010\010\022\021TOO_MANY_ATTEMPTS\032\250\001too many wrong passwords for this email address, whether or not it has an account, or from the network of the caller; wait for the time that RetryInfo gives, then retry'
+  _globals['_SESSIONSERVICE'].methods_by_name['SignIn']._serialized_options = b'\220\002\000\312\330\031\263\001\010\020\022\017SIGN_IN_REFUSED\032\235\001no account has this email address and password; check both. The server does not tell which of them is wrong, nor whether the address still has to be verified\312\330\031\300\001\010\010\022\021TOO_MANY_ATTEMPTS\032\250\001too many wrong passwords for this email address, whether or not it has an account, or from the network of the caller; wait for the time that RetryInfo gives, then retry\300\331\031\001\202\323\344\223\002\021\"\014/v1/sessions:\001*'
   _globals['_SESSIONSERVICE'].methods_by_name['SignOut']._loaded_options = None
-  _globals['_SESSIONSERVICE'].methods_by_name['SignOut']._serialized_options = b'\220\002\002\332\330\031\t\n\007account'
+  _globals['_SESSIONSERVICE'].methods_by_name['SignOut']._serialized_options = b'\220\002\002\332\330\031\t\n\007account\202\323\344\223\002\030\"\023/v1/session:signOut:\001*'
   _globals['_SESSIONSERVICE'].methods_by_name['GetSession']._loaded_options = None
-  _globals['_SESSIONSERVICE'].methods_by_name['GetSession']._serialized_options = b'\220\002\001\332\330\031\t\n\007account'
+  _globals['_SESSIONSERVICE'].methods_by_name['GetSession']._serialized_options = b'\220\002\001\332\330\031\t\n\007account\202\323\344\223\002\r\022\013/v1/session'
   _globals['_SESSIONSERVICE'].methods_by_name['ListSessions']._loaded_options = None
-  _globals['_SESSIONSERVICE'].methods_by_name['ListSessions']._serialized_options = b'\220\002\001\312\330\031\212\001\010\003\022\022PAGE_TOKEN_INVALID\032rthis method did not return the page token for the same account; request the first page again, without a page token\322\330\0312\n\tpage_size\022\npage_token\032\010sessions\"\017next_page_token\332\330\031\t\n\007account'
+  _globals['_SESSIONSERVICE'].methods_by_name['ListSessions']._serialized_options = b'\220\002\001\312\330\031\212\001\010\003\022\022PAGE_TOKEN_INVALID\032rthis method did not return the page token for the same account; request the first page again, without a page token\322\330\0312\n\tpage_size\022\npage_token\032\010sessions\"\017next_page_token\332\330\031\t\n\007account\202\323\344\223\002\016\022\014/v1/sessions'
   _globals['_SESSIONSERVICE'].methods_by_name['RevokeSession']._loaded_options = None
-  _globals['_SESSIONSERVICE'].methods_by_name['RevokeSession']._serialized_options = b'\220\002\002\312\330\031y\010\005\022\021SESSION_NOT_FOUND\032bthe account has no open session with this id; if this is a retry, the first call may have ended it\332\330\031\t\n\007account'
-  _globals['_SIGNINREQUEST']._serialized_start=202
-  _globals['_SIGNINREQUEST']._serialized_end=424
-  _globals['_SIGNINRESPONSE']._serialized_start=427
-  _globals['_SIGNINRESPONSE']._serialized_end=576
-  _globals['_SIGNOUTREQUEST']._serialized_start=578
-  _globals['_SIGNOUTREQUEST']._serialized_end=594
-  _globals['_SIGNOUTRESPONSE']._serialized_start=596
-  _globals['_SIGNOUTRESPONSE']._serialized_end=613
-  _globals['_GETSESSIONREQUEST']._serialized_start=615
-  _globals['_GETSESSIONREQUEST']._serialized_end=634
-  _globals['_GETSESSIONRESPONSE']._serialized_start=636
-  _globals['_GETSESSIONRESPONSE']._serialized_end=722
-  _globals['_LISTSESSIONSREQUEST']._serialized_start=725
-  _globals['_LISTSESSIONSREQUEST']._serialized_end=870
-  _globals['_LISTSESSIONSRESPONSE']._serialized_start=873
-  _globals['_LISTSESSIONSRESPONSE']._serialized_end=1072
-  _globals['_REVOKESESSIONREQUEST']._serialized_start=1074
-  _globals['_REVOKESESSIONREQUEST']._serialized_end=1137
-  _globals['_REVOKESESSIONRESPONSE']._serialized_start=1139
-  _globals['_REVOKESESSIONRESPONSE']._serialized_end=1162
-  _globals['_SESSIONSERVICE']._serialized_start=1165
-  _globals['_SESSIONSERVICE']._serialized_end=2466
+  _globals['_SESSIONSERVICE'].methods_by_name['RevokeSession']._serialized_options = b'\220\002\002\312\330\031y\010\005\022\021SESSION_NOT_FOUND\032bthe account has no open session with this id; if this is a retry, the first call may have ended it\332\330\031\t\n\007account\202\323\344\223\002\033*\031/v1/sessions/{session_id}'
+  _globals['_SIGNINREQUEST']._serialized_start=232
+  _globals['_SIGNINREQUEST']._serialized_end=454
+  _globals['_SIGNINRESPONSE']._serialized_start=457
+  _globals['_SIGNINRESPONSE']._serialized_end=606
+  _globals['_SIGNOUTREQUEST']._serialized_start=608
+  _globals['_SIGNOUTREQUEST']._serialized_end=624
+  _globals['_SIGNOUTRESPONSE']._serialized_start=626
+  _globals['_SIGNOUTRESPONSE']._serialized_end=643
+  _globals['_GETSESSIONREQUEST']._serialized_start=645
+  _globals['_GETSESSIONREQUEST']._serialized_end=664
+  _globals['_GETSESSIONRESPONSE']._serialized_start=666
+  _globals['_GETSESSIONRESPONSE']._serialized_end=752
+  _globals['_LISTSESSIONSREQUEST']._serialized_start=755
+  _globals['_LISTSESSIONSREQUEST']._serialized_end=900
+  _globals['_LISTSESSIONSRESPONSE']._serialized_start=903
+  _globals['_LISTSESSIONSRESPONSE']._serialized_end=1102
+  _globals['_REVOKESESSIONREQUEST']._serialized_start=1104
+  _globals['_REVOKESESSIONREQUEST']._serialized_end=1167
+  _globals['_REVOKESESSIONRESPONSE']._serialized_start=1169
+  _globals['_REVOKESESSIONRESPONSE']._serialized_end=1192
+  _globals['_SESSIONSERVICE']._serialized_start=1195
+  _globals['_SESSIONSERVICE']._serialized_end=2627
 # @@protoc_insertion_point(module_scope)

@@ -25,17 +25,18 @@ _sym_db = _symbol_database.Default()
 from bookstore.cart.v1 import cart_pb2 as bookstore_dot_cart_dot_v1_dot_cart__pb2
 from bookstore.type.v1 import conventions_pb2 as bookstore_dot_type_dot_v1_dot_conventions__pb2
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from proofread.v1 import options_pb2 as proofread_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$bookstore/cart/v1/cart_service.proto\x12\x11\x62ookstore.cart.v1\x1a\x1c\x62ookstore/cart/v1/cart.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1aproofread/v1/options.proto\"\x80\x01\n\x0eGetCartRequest\x12n\n\x07\x63\x61rt_id\x18\x01 \x01(\tBU\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\xca\xd8\x19\x46the cart of the account to which the session token of the call belongsR\x06\x63\x61rtId\"F\n\x0fGetCartResponse\x12\x33\n\x04\x63\x61rt\x18\x01 \x01(\x0b\x32\x17.bookstore.cart.v1.CartB\x06\xbaH\x03\xc8\x01\x01R\x04\x63\x61rt\"\xcf\x01\n\x0ePutItemRequest\x12n\n\x07\x63\x61rt_id\x18\x01 \x01(\tBU\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\xca\xd8\x19\x46the cart of the account to which the session token of the call belongsR\x06\x63\x61rtId\x12&\n\x07\x62ook_id\x18\x02 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\x93\xeb\xdc\x03(\x01R\x06\x62ookId\x12%\n\x08quantity\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x01R\x08quantity\"F\n\x0fPutItemResponse\x12\x33\n\x04\x63\x61rt\x18\x01 \x01(\x0b\x32\x17.bookstore.cart.v1.CartB\x06\xbaH\x03\xc8\x01\x01R\x04\x63\x61rt\"\xab\x01\n\x11RemoveItemRequest\x12n\n\x07\x63\x61rt_id\x18\x01 \x01(\tBU\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\xca\xd8\x19\x46the cart of the account to which the session token of the call belongsR\x06\x63\x61rtId\x12&\n\x07\x62ook_id\x18\x02 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\x93\xeb\xdc\x03(\x01R\x06\x62ookId\"I\n\x12RemoveItemResponse\x12\x33\n\x04\x63\x61rt\x18\x01 \x01(\x0b\x32\x17.bookstore.cart.v1.CartB\x06\xbaH\x03\xc8\x01\x01R\x04\x63\x61rt\"\x82\x01\n\x10\x43learCartRequest\x12n\n\x07\x63\x61rt_id\x18\x01 \x01(\tBU\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\xca\xd8\x19\x46the cart of the account to which the session token of the call belongsR\x06\x63\x61rtId\"H\n\x11\x43learCartResponse\x12\x33\n\x04\x63\x61rt\x18\x01 \x01(\x0b\x32\x17.bookstore.cart.v1.CartB\x06\xbaH\x03\xc8\x01\x01R\x04\x63\x61rt\"@\n\x10MergeCartRequest\x12,\n\rguest_cart_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x0bguestCartId\"H\n\x11MergeCartResponse\x12\x33\n\x04\x63\x61rt\x18\x01 \x01(\x0b\x32\x17.bookstore.cart.v1.CartB\x06\xbaH\x03\xc8\x01\x01R\x04\x63\x61rt2\xbc\x07\n\x0b\x43\x61rtService\x12|\n\x07GetCart\x12!.bookstore.cart.v1.GetCartRequest\x1a\".bookstore.cart.v1.GetCartResponse\"*\x90\x02\x01\xda\xd8\x19\x12\n\x07\x61\x63\x63ount*\x07\x63\x61rt_id\xda\xd8\x19\t\"\x07\x63\x61rt_id\xb0\xd9\x19\x01\x12\xb2\x02\n\x07PutItem\x12!.bookstore.cart.v1.PutItemRequest\x1a\".bookstore.cart.v1.PutItemResponse\"\xdf\x01\x90\x02\x02\xca\xd8\x19\\\x08\x05\x12\x0e\x42OOK_NOT_FOUND\x1aHno book has this id; find the ids of books with ListBooks or SearchBooks\xca\xd8\x19Q\x08\t\x12\tCART_FULL\x1a\x42the cart already has 100 different books; remove one of them first\xda\xd8\x19\x12\n\x07\x61\x63\x63ount*\x07\x63\x61rt_id\xda\xd8\x19\t\"\x07\x63\x61rt_id\xb0\xd9\x19\x01\x12\x85\x01\n\nRemoveItem\x12$.bookstore.cart.v1.RemoveItemRequest\x1a%.bookstore.cart.v1.RemoveItemResponse\"*\x90\x02\x02\xda\xd8\x19\x12\n\x07\x61\x63\x63ount*\x07\x63\x61rt_id\xda\xd8\x19\t\"\x07\x63\x61rt_id\xb0\xd9\x19\x01\x12~\n\tClearCart\x12#.bookstore.cart.v1.ClearCartRequest\x1a$.bookstore.cart.v1.ClearCartResponse\"&\x90\x02\x02\xda\xd8\x19\x12\n\x07\x61\x63\x63ount*\x07\x63\x61rt_id\xda\xd8\x19\t\"\x07\x63\x61rt_id\x12\xe7\x01\n\tMergeCart\x12#.bookstore.cart.v1.MergeCartRequest\x1a$.bookstore.cart.v1.MergeCartResponse\"\x8e\x01\x90\x02\x02\xca\xd8\x19v\x08\t\x12\tCART_FULL\x1agboth carts together have more than 100 different books, so neither was changed; remove some books first\xda\xd8\x19\t\n\x07\x61\x63\x63ount\xb0\xd9\x19\x01\x1a\x08\xb0\xd9\x19\x01\xb8\xd9\x19\x01\x42\xb8\x01\n\x15\x63om.bookstore.cart.v1B\x10\x43\x61rtServiceProtoP\x01Z\'bindery/gen/go/bookstore/cart/v1;cartv1\xa2\x02\x03\x42\x43X\xaa\x02\x11\x42ookstore.Cart.V1\xca\x02\x11\x42ookstore\\Cart\\V1\xe2\x02\x1d\x42ookstore\\Cart\\V1\\GPBMetadata\xea\x02\x13\x42ookstore::Cart::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$bookstore/cart/v1/cart_service.proto\x12\x11\x62ookstore.cart.v1\x1a\x1c\x62ookstore/cart/v1/cart.proto\x1a#bookstore/type/v1/conventions.proto\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1aproofread/v1/options.proto\"\x80\x01\n\x0eGetCartRequest\x12n\n\x07\x63\x61rt_id\x18\x01 \x01(\tBU\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\xca\xd8\x19\x46the cart of the account to which the session token of the call belongsR\x06\x63\x61rtId\"F\n\x0fGetCartResponse\x12\x33\n\x04\x63\x61rt\x18\x01 \x01(\x0b\x32\x17.bookstore.cart.v1.CartB\x06\xbaH\x03\xc8\x01\x01R\x04\x63\x61rt\"\xcf\x01\n\x0ePutItemRequest\x12n\n\x07\x63\x61rt_id\x18\x01 \x01(\tBU\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\xca\xd8\x19\x46the cart of the account to which the session token of the call belongsR\x06\x63\x61rtId\x12&\n\x07\x62ook_id\x18\x02 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\x93\xeb\xdc\x03(\x01R\x06\x62ookId\x12%\n\x08quantity\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18\x64(\x01R\x08quantity\"F\n\x0fPutItemResponse\x12\x33\n\x04\x63\x61rt\x18\x01 \x01(\x0b\x32\x17.bookstore.cart.v1.CartB\x06\xbaH\x03\xc8\x01\x01R\x04\x63\x61rt\"\xab\x01\n\x11RemoveItemRequest\x12n\n\x07\x63\x61rt_id\x18\x01 \x01(\tBU\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\xca\xd8\x19\x46the cart of the account to which the session token of the call belongsR\x06\x63\x61rtId\x12&\n\x07\x62ook_id\x18\x02 \x01(\x05\x42\r\xbaH\n\x1a\x08\x18\xff\x93\xeb\xdc\x03(\x01R\x06\x62ookId\"I\n\x12RemoveItemResponse\x12\x33\n\x04\x63\x61rt\x18\x01 \x01(\x0b\x32\x17.bookstore.cart.v1.CartB\x06\xbaH\x03\xc8\x01\x01R\x04\x63\x61rt\"\x82\x01\n\x10\x43learCartRequest\x12n\n\x07\x63\x61rt_id\x18\x01 \x01(\tBU\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\xca\xd8\x19\x46the cart of the account to which the session token of the call belongsR\x06\x63\x61rtId\"H\n\x11\x43learCartResponse\x12\x33\n\x04\x63\x61rt\x18\x01 \x01(\x0b\x32\x17.bookstore.cart.v1.CartB\x06\xbaH\x03\xc8\x01\x01R\x04\x63\x61rt\"@\n\x10MergeCartRequest\x12,\n\rguest_cart_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x0bguestCartId\"H\n\x11MergeCartResponse\x12\x33\n\x04\x63\x61rt\x18\x01 \x01(\x0b\x32\x17.bookstore.cart.v1.CartB\x06\xbaH\x03\xc8\x01\x01R\x04\x63\x61rt2\xba\x08\n\x0b\x43\x61rtService\x12\x8c\x01\n\x07GetCart\x12!.bookstore.cart.v1.GetCartRequest\x1a\".bookstore.cart.v1.GetCartResponse\":\x90\x02\x01\xda\xd8\x19\x12\n\x07\x61\x63\x63ount*\x07\x63\x61rt_id\xda\xd8\x19\t\"\x07\x63\x61rt_id\xb0\xd9\x19\x01\x82\xd3\xe4\x93\x02\n\x12\x08/v1/cart\x12\xd5\x02\n\x07PutItem\x12!.bookstore.cart.v1.PutItemRequest\x1a\".bookstore.cart.v1.PutItemResponse\"\x82\x02\x90\x02\x02\xca\xd8\x19\\\x08\x05\x12\x0e\x42OOK_NOT_FOUND\x1aHno book has this id; find the ids of books with ListBooks or SearchBooks\xca\xd8\x19Q\x08\t\x12\tCART_FULL\x1a\x42the cart already has 100 different books; remove one of them first\xda\xd8\x19\x12\n\x07\x61\x63\x63ount*\x07\x63\x61rt_id\xda\xd8\x19\t\"\x07\x63\x61rt_id\xb0\xd9\x19\x01\x82\xd3\xe4\x93\x02\x1d\x1a\x18/v1/cart/items/{book_id}:\x01*\x12\xa5\x01\n\nRemoveItem\x12$.bookstore.cart.v1.RemoveItemRequest\x1a%.bookstore.cart.v1.RemoveItemResponse\"J\x90\x02\x02\xda\xd8\x19\x12\n\x07\x61\x63\x63ount*\x07\x63\x61rt_id\xda\xd8\x19\t\"\x07\x63\x61rt_id\xb0\xd9\x19\x01\x82\xd3\xe4\x93\x02\x1a*\x18/v1/cart/items/{book_id}\x12\x8e\x01\n\tClearCart\x12#.bookstore.cart.v1.ClearCartRequest\x1a$.bookstore.cart.v1.ClearCartResponse\"6\x90\x02\x02\xda\xd8\x19\x12\n\x07\x61\x63\x63ount*\x07\x63\x61rt_id\xda\xd8\x19\t\"\x07\x63\x61rt_id\x82\xd3\xe4\x93\x02\n*\x08/v1/cart\x12\x80\x02\n\tMergeCart\x12#.bookstore.cart.v1.MergeCartRequest\x1a$.bookstore.cart.v1.MergeCartResponse\"\xa7\x01\x90\x02\x02\xca\xd8\x19v\x08\t\x12\tCART_FULL\x1agboth carts together have more than 100 different books, so neither was changed; remove some books first\xda\xd8\x19\t\n\x07\x61\x63\x63ount\xb0\xd9\x19\x01\x82\xd3\xe4\x93\x02\x13\"\x0e/v1/cart:merge:\x01*\x1a\x08\xb0\xd9\x19\x01\xb8\xd9\x19\x01\x42\xc1\x01\n\x15\x63om.bookstore.cart.v1B\x10\x43\x61rtServiceProtoP\x01Z0bindery.internal/gen/go/bookstore/cart/v1;cartv1\xa2\x02\x03\x42\x43X\xaa\x02\x11\x42ookstore.Cart.V1\xca\x02\x11\x42ookstore\\Cart\\V1\xe2\x02\x1d\x42ookstore\\Cart\\V1\\GPBMetadata\xea\x02\x13\x42ookstore::Cart::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'bookstore.cart.v1.cart_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
-  _globals['DESCRIPTOR']._serialized_options = b'\n\025com.bookstore.cart.v1B\020CartServiceProtoP\001Z\'bindery/gen/go/bookstore/cart/v1;cartv1\242\002\003BCX\252\002\021Bookstore.Cart.V1\312\002\021Bookstore\\Cart\\V1\342\002\035Bookstore\\Cart\\V1\\GPBMetadata\352\002\023Bookstore::Cart::V1'
+  _globals['DESCRIPTOR']._serialized_options = b'\n\025com.bookstore.cart.v1B\020CartServiceProtoP\001Z0bindery.internal/gen/go/bookstore/cart/v1;cartv1\242\002\003BCX\252\002\021Bookstore.Cart.V1\312\002\021Bookstore\\Cart\\V1\342\002\035Bookstore\\Cart\\V1\\GPBMetadata\352\002\023Bookstore::Cart::V1'
   _globals['_GETCARTREQUEST'].fields_by_name['cart_id']._loaded_options = None
   _globals['_GETCARTREQUEST'].fields_by_name['cart_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001\312\330\031Fthe cart of the account to which the session token of the call belongs'
   _globals['_GETCARTRESPONSE'].fields_by_name['cart']._loaded_options = None
@@ -65,35 +66,35 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CARTSERVICE']._loaded_options = None
   _globals['_CARTSERVICE']._serialized_options = b'\260\331\031\001\270\331\031\001'
   _globals['_CARTSERVICE'].methods_by_name['GetCart']._loaded_options = None
-  _globals['_CARTSERVICE'].methods_by_name['GetCart']._serialized_options = b'\220\002\001\332\330\031\022\n\007account*\007cart_id\332\330\031\t\"\007cart_id\260\331\031\001'
+  _globals['_CARTSERVICE'].methods_by_name['GetCart']._serialized_options = b'\220\002\001\332\330\031\022\n\007account*\007cart_id\332\330\031\t\"\007cart_id\260\331\031\001\202\323\344\223\002\n\022\010/v1/cart'
   _globals['_CARTSERVICE'].methods_by_name['PutItem']._loaded_options = None
-  _globals['_CARTSERVICE'].methods_by_name['PutItem']._serialized_options = b'\220\002\002\312\330\031\\\010\005\022\016BOOK_NOT_FOUND\032Hno book has this id; find the ids of books with ListBooks or SearchBooks\312\330\031Q\010\t\022\tCART_FULL\032Bthe cart already has 100 different books; remove one of them first\332\330\031\022\n\007account*\007cart_id\332\330\031\t\"\007cart_id\260\331\031\001'
+  _globals['_CARTSERVICE'].methods_by_name['PutItem']._serialized_options = b'\220\002\002\312\330\031\\\010\005\022\016BOOK_NOT_FOUND\032Hno book has this id; find the ids of books with ListBooks or SearchBooks\312\330\031Q\010\t\022\tCART_FULL\032Bthe cart already has 100 different books; remove one of them first\332\330\031\022\n\007account*\007cart_id\332\330\031\t\"\007cart_id\260\331\031\001\202\323\344\223\002\035\032\030/v1/cart/items/{book_id}:\001*'
   _globals['_CARTSERVICE'].methods_by_name['RemoveItem']._loaded_options = None
-  _globals['_CARTSERVICE'].methods_by_name['RemoveItem']._serialized_options = b'\220\002\002\332\330\031\022\n\007account*\007cart_id\332\330\031\t\"\007cart_id\260\331\031\001'
+  _globals['_CARTSERVICE'].methods_by_name['RemoveItem']._serialized_options = b'\220\002\002\332\330\031\022\n\007account*\007cart_id\332\330\031\t\"\007cart_id\260\331\031\001\202\323\344\223\002\032*\030/v1/cart/items/{book_id}'
   _globals['_CARTSERVICE'].methods_by_name['ClearCart']._loaded_options = None
-  _globals['_CARTSERVICE'].methods_by_name['ClearCart']._serialized_options = b'\220\002\002\332\330\031\022\n\007account*\007cart_id\332\330\031\t\"\007cart_id'
+  _globals['_CARTSERVICE'].methods_by_name['ClearCart']._serialized_options = b'\220\002\002\332\330\031\022\n\007account*\007cart_id\332\330\031\t\"\007cart_id\202\323\344\223\002\n*\010/v1/cart'
   _globals['_CARTSERVICE'].methods_by_name['MergeCart']._loaded_options = None
-  _globals['_CARTSERVICE'].methods_by_name['MergeCart']._serialized_options = b'\220\002\002\312\330\031v\010\t\022\tCART_FULL\032gboth carts together have more than 100 different books, so neither was changed; remove some books first\332\330\031\t\n\007account\260\331\031\001'
-  _globals['_GETCARTREQUEST']._serialized_start=184
-  _globals['_GETCARTREQUEST']._serialized_end=312
-  _globals['_GETCARTRESPONSE']._serialized_start=314
-  _globals['_GETCARTRESPONSE']._serialized_end=384
-  _globals['_PUTITEMREQUEST']._serialized_start=387
-  _globals['_PUTITEMREQUEST']._serialized_end=594
-  _globals['_PUTITEMRESPONSE']._serialized_start=596
-  _globals['_PUTITEMRESPONSE']._serialized_end=666
-  _globals['_REMOVEITEMREQUEST']._serialized_start=669
-  _globals['_REMOVEITEMREQUEST']._serialized_end=840
-  _globals['_REMOVEITEMRESPONSE']._serialized_start=842
-  _globals['_REMOVEITEMRESPONSE']._serialized_end=915
-  _globals['_CLEARCARTREQUEST']._serialized_start=918
-  _globals['_CLEARCARTREQUEST']._serialized_end=1048
-  _globals['_CLEARCARTRESPONSE']._serialized_start=1050
-  _globals['_CLEARCARTRESPONSE']._serialized_end=1122
-  _globals['_MERGECARTREQUEST']._serialized_start=1124
-  _globals['_MERGECARTREQUEST']._serialized_end=1188
-  _globals['_MERGECARTRESPONSE']._serialized_start=1190
-  _globals['_MERGECARTRESPONSE']._serialized_end=1262
-  _globals['_CARTSERVICE']._serialized_start=1265
-  _globals['_CARTSERVICE']._serialized_end=2221
+  _globals['_CARTSERVICE'].methods_by_name['MergeCart']._serialized_options = b'\220\002\002\312\330\031v\010\t\022\tCART_FULL\032gboth carts together have more than 100 different books, so neither was changed; remove some books first\332\330\031\t\n\007account\260\331\031\001\202\323\344\223\002\023\"\016/v1/cart:merge:\001*'
+  _globals['_GETCARTREQUEST']._serialized_start=214
+  _globals['_GETCARTREQUEST']._serialized_end=342
+  _globals['_GETCARTRESPONSE']._serialized_start=344
+  _globals['_GETCARTRESPONSE']._serialized_end=414
+  _globals['_PUTITEMREQUEST']._serialized_start=417
+  _globals['_PUTITEMREQUEST']._serialized_end=624
+  _globals['_PUTITEMRESPONSE']._serialized_start=626
+  _globals['_PUTITEMRESPONSE']._serialized_end=696
+  _globals['_REMOVEITEMREQUEST']._serialized_start=699
+  _globals['_REMOVEITEMREQUEST']._serialized_end=870
+  _globals['_REMOVEITEMRESPONSE']._serialized_start=872
+  _globals['_REMOVEITEMRESPONSE']._serialized_end=945
+  _globals['_CLEARCARTREQUEST']._serialized_start=948
+  _globals['_CLEARCARTREQUEST']._serialized_end=1078
+  _globals['_CLEARCARTRESPONSE']._serialized_start=1080
+  _globals['_CLEARCARTRESPONSE']._serialized_end=1152
+  _globals['_MERGECARTREQUEST']._serialized_start=1154
+  _globals['_MERGECARTREQUEST']._serialized_end=1218
+  _globals['_MERGECARTRESPONSE']._serialized_start=1220
+  _globals['_MERGECARTRESPONSE']._serialized_end=1292
+  _globals['_CARTSERVICE']._serialized_start=1295
+  _globals['_CARTSERVICE']._serialized_end=2377
 # @@protoc_insertion_point(module_scope)

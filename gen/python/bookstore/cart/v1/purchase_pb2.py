@@ -25,14 +25,14 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n bookstore/cart/v1/purchase.proto\x12\x11\x62ookstore.cart.v1\x1a\x1b\x62uf/validate/validate.proto\"\xa1\x01\n\x08Purchase\x12#\n\x08order_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x07orderId\x12\'\n\naccount_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\taccountId\x12\x33\n\x08\x62ook_ids\x18\x03 \x03(\x05\x42\x18\xbaH\x15\x92\x01\x12\x08\x01\x10\x64\x18\x01\"\n\x1a\x08\x18\xff\x93\xeb\xdc\x03(\x01R\x07\x62ookIds\x12\x12\n\x04paid\x18\x04 \x01(\x08R\x04paidB\xb5\x01\n\x15\x63om.bookstore.cart.v1B\rPurchaseProtoP\x01Z\'bindery/gen/go/bookstore/cart/v1;cartv1\xa2\x02\x03\x42\x43X\xaa\x02\x11\x42ookstore.Cart.V1\xca\x02\x11\x42ookstore\\Cart\\V1\xe2\x02\x1d\x42ookstore\\Cart\\V1\\GPBMetadata\xea\x02\x13\x42ookstore::Cart::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n bookstore/cart/v1/purchase.proto\x12\x11\x62ookstore.cart.v1\x1a\x1b\x62uf/validate/validate.proto\"\xa1\x01\n\x08Purchase\x12#\n\x08order_id\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\x07orderId\x12\'\n\naccount_id\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\xb0\x01\x01R\taccountId\x12\x33\n\x08\x62ook_ids\x18\x03 \x03(\x05\x42\x18\xbaH\x15\x92\x01\x12\x08\x01\x10\x64\x18\x01\"\n\x1a\x08\x18\xff\x93\xeb\xdc\x03(\x01R\x07\x62ookIds\x12\x12\n\x04paid\x18\x04 \x01(\x08R\x04paidB\xbe\x01\n\x15\x63om.bookstore.cart.v1B\rPurchaseProtoP\x01Z0bindery.internal/gen/go/bookstore/cart/v1;cartv1\xa2\x02\x03\x42\x43X\xaa\x02\x11\x42ookstore.Cart.V1\xca\x02\x11\x42ookstore\\Cart\\V1\xe2\x02\x1d\x42ookstore\\Cart\\V1\\GPBMetadata\xea\x02\x13\x42ookstore::Cart::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'bookstore.cart.v1.purchase_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
-  _globals['DESCRIPTOR']._serialized_options = b'\n\025com.bookstore.cart.v1B\rPurchaseProtoP\001Z\'bindery/gen/go/bookstore/cart/v1;cartv1\242\002\003BCX\252\002\021Bookstore.Cart.V1\312\002\021Bookstore\\Cart\\V1\342\002\035Bookstore\\Cart\\V1\\GPBMetadata\352\002\023Bookstore::Cart::V1'
+  _globals['DESCRIPTOR']._serialized_options = b'\n\025com.bookstore.cart.v1B\rPurchaseProtoP\001Z0bindery.internal/gen/go/bookstore/cart/v1;cartv1\242\002\003BCX\252\002\021Bookstore.Cart.V1\312\002\021Bookstore\\Cart\\V1\342\002\035Bookstore\\Cart\\V1\\GPBMetadata\352\002\023Bookstore::Cart::V1'
   _globals['_PURCHASE'].fields_by_name['order_id']._loaded_options = None
   _globals['_PURCHASE'].fields_by_name['order_id']._serialized_options = b'\272H\005r\003\260\001\001'
   _globals['_PURCHASE'].fields_by_name['account_id']._loaded_options = None

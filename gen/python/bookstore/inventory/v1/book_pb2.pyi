@@ -50,17 +50,39 @@ BOOK_CATEGORY_BUSINESS: BookCategory
 BOOK_CATEGORY_GENERAL: BookCategory
 
 class Book(_message.Message):
-    __slots__ = ("book_id", "title", "authors", "publication_year", "category", "price")
+    __slots__ = ("book_id", "title", "authors", "publication_year", "category", "price", "isbn", "original_title", "language", "rating_hundredths", "rating_count", "description", "publisher", "page_count", "series", "series_number", "image_url")
     BOOK_ID_FIELD_NUMBER: _ClassVar[int]
     TITLE_FIELD_NUMBER: _ClassVar[int]
     AUTHORS_FIELD_NUMBER: _ClassVar[int]
     PUBLICATION_YEAR_FIELD_NUMBER: _ClassVar[int]
     CATEGORY_FIELD_NUMBER: _ClassVar[int]
     PRICE_FIELD_NUMBER: _ClassVar[int]
+    ISBN_FIELD_NUMBER: _ClassVar[int]
+    ORIGINAL_TITLE_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    RATING_HUNDREDTHS_FIELD_NUMBER: _ClassVar[int]
+    RATING_COUNT_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    PUBLISHER_FIELD_NUMBER: _ClassVar[int]
+    PAGE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    SERIES_FIELD_NUMBER: _ClassVar[int]
+    SERIES_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_URL_FIELD_NUMBER: _ClassVar[int]
     book_id: int
     title: str
     authors: _containers.RepeatedScalarFieldContainer[str]
     publication_year: int
     category: BookCategory
     price: _money_pb2.Money
-    def __init__(self, book_id: _Optional[int] = ..., title: _Optional[str] = ..., authors: _Optional[_Iterable[str]] = ..., publication_year: _Optional[int] = ..., category: _Optional[_Union[BookCategory, str]] = ..., price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ...) -> None: ...
+    isbn: str
+    original_title: str
+    language: str
+    rating_hundredths: int
+    rating_count: int
+    description: str
+    publisher: str
+    page_count: int
+    series: str
+    series_number: str
+    image_url: str
+    def __init__(self, book_id: _Optional[int] = ..., title: _Optional[str] = ..., authors: _Optional[_Iterable[str]] = ..., publication_year: _Optional[int] = ..., category: _Optional[_Union[BookCategory, str]] = ..., price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., isbn: _Optional[str] = ..., original_title: _Optional[str] = ..., language: _Optional[str] = ..., rating_hundredths: _Optional[int] = ..., rating_count: _Optional[int] = ..., description: _Optional[str] = ..., publisher: _Optional[str] = ..., page_count: _Optional[int] = ..., series: _Optional[str] = ..., series_number: _Optional[str] = ..., image_url: _Optional[str] = ...) -> None: ...

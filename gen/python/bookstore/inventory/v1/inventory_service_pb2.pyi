@@ -1,9 +1,11 @@
 import datetime
 
 from bookstore.inventory.v1 import book_pb2 as _book_pb2
+from bookstore.inventory.v1 import search_pb2 as _search_pb2
 from bookstore.inventory.v1 import stock_pb2 as _stock_pb2
 from bookstore.type.v1 import conventions_pb2 as _conventions_pb2
 from buf.validate import validate_pb2 as _validate_pb2
+from google.api import annotations_pb2 as _annotations_pb2
 from google.protobuf import duration_pb2 as _duration_pb2
 from proofread.v1 import options_pb2 as _options_pb2
 from google.protobuf.internal import containers as _containers
@@ -79,24 +81,54 @@ class CategoryCount(_message.Message):
     def __init__(self, category: _Optional[_Union[_book_pb2.BookCategory, str]] = ..., book_count: _Optional[int] = ...) -> None: ...
 
 class SearchBooksRequest(_message.Message):
-    __slots__ = ("query", "category", "page_size", "page_token")
+    __slots__ = ("query", "category", "page_size", "page_token", "order", "min_price_minor", "max_price_minor", "min_year", "max_year", "language", "min_rating_hundredths", "skip", "with_facets", "in_stock_only", "author", "series")
     QUERY_FIELD_NUMBER: _ClassVar[int]
     CATEGORY_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    MIN_PRICE_MINOR_FIELD_NUMBER: _ClassVar[int]
+    MAX_PRICE_MINOR_FIELD_NUMBER: _ClassVar[int]
+    MIN_YEAR_FIELD_NUMBER: _ClassVar[int]
+    MAX_YEAR_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    MIN_RATING_HUNDREDTHS_FIELD_NUMBER: _ClassVar[int]
+    SKIP_FIELD_NUMBER: _ClassVar[int]
+    WITH_FACETS_FIELD_NUMBER: _ClassVar[int]
+    IN_STOCK_ONLY_FIELD_NUMBER: _ClassVar[int]
+    AUTHOR_FIELD_NUMBER: _ClassVar[int]
+    SERIES_FIELD_NUMBER: _ClassVar[int]
     query: str
     category: _book_pb2.BookCategory
     page_size: int
     page_token: str
-    def __init__(self, query: _Optional[str] = ..., category: _Optional[_Union[_book_pb2.BookCategory, str]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+    order: _search_pb2.SearchOrder
+    min_price_minor: int
+    max_price_minor: int
+    min_year: int
+    max_year: int
+    language: str
+    min_rating_hundredths: int
+    skip: int
+    with_facets: bool
+    in_stock_only: bool
+    author: str
+    series: str
+    def __init__(self, query: _Optional[str] = ..., category: _Optional[_Union[_book_pb2.BookCategory, str]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., order: _Optional[_Union[_search_pb2.SearchOrder, str]] = ..., min_price_minor: _Optional[int] = ..., max_price_minor: _Optional[int] = ..., min_year: _Optional[int] = ..., max_year: _Optional[int] = ..., language: _Optional[str] = ..., min_rating_hundredths: _Optional[int] = ..., skip: _Optional[int] = ..., with_facets: _Optional[bool] = ..., in_stock_only: _Optional[bool] = ..., author: _Optional[str] = ..., series: _Optional[str] = ...) -> None: ...
 
 class SearchBooksResponse(_message.Message):
-    __slots__ = ("books", "next_page_token")
+    __slots__ = ("books", "next_page_token", "total_count", "did_you_mean", "facets")
     BOOKS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_COUNT_FIELD_NUMBER: _ClassVar[int]
+    DID_YOU_MEAN_FIELD_NUMBER: _ClassVar[int]
+    FACETS_FIELD_NUMBER: _ClassVar[int]
     books: _containers.RepeatedCompositeFieldContainer[_book_pb2.Book]
     next_page_token: str
-    def __init__(self, books: _Optional[_Iterable[_Union[_book_pb2.Book, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    total_count: int
+    did_you_mean: str
+    facets: _search_pb2.SearchFacets
+    def __init__(self, books: _Optional[_Iterable[_Union[_book_pb2.Book, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., total_count: _Optional[int] = ..., did_you_mean: _Optional[str] = ..., facets: _Optional[_Union[_search_pb2.SearchFacets, _Mapping]] = ...) -> None: ...
 
 class ImportBooksRequest(_message.Message):
     __slots__ = ("books",)

@@ -154,9 +154,14 @@ class InventoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SearchBooks(self, request, context):
-        """Finds books by words in their titles and authors, best match first. The
-        last word of the query also matches the beginning of a longer word, so that
-        the method can serve search as you type.
+        """Finds books by words in their titles, series and authors, or by their ISBN,
+        best match first. The last word of the query also matches the beginning of a
+        longer word, so that the method can serve search as you type.
+
+        The result follows changes of the catalogue with a short delay, usually
+        below two seconds. The server that answered ImportBooks finds the books when
+        the call ends. A book that is sold out or has copies again is found as such
+        with the same delay.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

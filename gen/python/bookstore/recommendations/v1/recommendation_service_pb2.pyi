@@ -1,6 +1,7 @@
 from bookstore.inventory.v1 import book_pb2 as _book_pb2
 from bookstore.type.v1 import conventions_pb2 as _conventions_pb2
 from buf.validate import validate_pb2 as _validate_pb2
+from google.api import annotations_pb2 as _annotations_pb2
 from proofread.v1 import options_pb2 as _options_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor

@@ -25,14 +25,14 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.bookstore/transactions/v1/payment_method.proto\x12\x19\x62ookstore.transactions.v1\x1a\x1b\x62uf/validate/validate.proto\"J\n\rPaymentMethod\x12\x39\n\x05token\x18\x01 \x01(\tB#\xbaH r\x1e\x10\x05\x18@2\x18^tok_[A-Za-z0-9_]{1,60}$R\x05tokenB\xf2\x01\n\x1d\x63om.bookstore.transactions.v1B\x12PaymentMethodProtoP\x01Z7bindery/gen/go/bookstore/transactions/v1;transactionsv1\xa2\x02\x03\x42TX\xaa\x02\x19\x42ookstore.Transactions.V1\xca\x02\x19\x42ookstore\\Transactions\\V1\xe2\x02%Bookstore\\Transactions\\V1\\GPBMetadata\xea\x02\x1b\x42ookstore::Transactions::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.bookstore/transactions/v1/payment_method.proto\x12\x19\x62ookstore.transactions.v1\x1a\x1b\x62uf/validate/validate.proto\"J\n\rPaymentMethod\x12\x39\n\x05token\x18\x01 \x01(\tB#\xbaH r\x1e\x10\x05\x18@2\x18^tok_[A-Za-z0-9_]{1,60}$R\x05tokenB\xfb\x01\n\x1d\x63om.bookstore.transactions.v1B\x12PaymentMethodProtoP\x01Z@bindery.internal/gen/go/bookstore/transactions/v1;transactionsv1\xa2\x02\x03\x42TX\xaa\x02\x19\x42ookstore.Transactions.V1\xca\x02\x19\x42ookstore\\Transactions\\V1\xe2\x02%Bookstore\\Transactions\\V1\\GPBMetadata\xea\x02\x1b\x42ookstore::Transactions::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'bookstore.transactions.v1.payment_method_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
-  _globals['DESCRIPTOR']._serialized_options = b'\n\035com.bookstore.transactions.v1B\022PaymentMethodProtoP\001Z7bindery/gen/go/bookstore/transactions/v1;transactionsv1\242\002\003BTX\252\002\031Bookstore.Transactions.V1\312\002\031Bookstore\\Transactions\\V1\342\002%Bookstore\\Transactions\\V1\\GPBMetadata\352\002\033Bookstore::Transactions::V1'
+  _globals['DESCRIPTOR']._serialized_options = b'\n\035com.bookstore.transactions.v1B\022PaymentMethodProtoP\001Z@bindery.internal/gen/go/bookstore/transactions/v1;transactionsv1\242\002\003BTX\252\002\031Bookstore.Transactions.V1\312\002\031Bookstore\\Transactions\\V1\342\002%Bookstore\\Transactions\\V1\\GPBMetadata\352\002\033Bookstore::Transactions::V1'
   _globals['_PAYMENTMETHOD'].fields_by_name['token']._loaded_options = None
   _globals['_PAYMENTMETHOD'].fields_by_name['token']._serialized_options = b'\272H r\036\020\005\030@2\030^tok_[A-Za-z0-9_]{1,60}$'
   _globals['_PAYMENTMETHOD']._serialized_start=106

@@ -12,3 +12,5 @@ CATALOGUE_ERRORS_FIELD_NUMBER: _ClassVar[int]
 catalogue_errors: _descriptor.FieldDescriptor
 REQUEST_ID_ERRORS_FIELD_NUMBER: _ClassVar[int]
 request_id_errors: _descriptor.FieldDescriptor
+EXPENSIVE_FIELD_NUMBER: _ClassVar[int]
+expensive: _descriptor.FieldDescriptor

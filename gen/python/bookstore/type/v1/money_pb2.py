@@ -25,14 +25,14 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x62ookstore/type/v1/money.proto\x12\x11\x62ookstore.type.v1\x1a\x1b\x62uf/validate/validate.proto\"\x8e\x01\n\x05Money\x12\x39\n\rcurrency_code\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\n^[A-Z]{3}$\x98\x01\x03R\x0c\x63urrencyCode\x12\x39\n\x0c\x61mount_minor\x18\x02 \x01(\x03\x42\x11\xbaH\x0e\"\t\x18\x80\xa0\x94\xa5\x8d\x1d(\x00\xc8\x01\x01H\x00R\x0b\x61mountMinor\x88\x01\x01\x42\x0f\n\r_amount_minorB\xb2\x01\n\x15\x63om.bookstore.type.v1B\nMoneyProtoP\x01Z\'bindery/gen/go/bookstore/type/v1;typev1\xa2\x02\x03\x42TX\xaa\x02\x11\x42ookstore.Type.V1\xca\x02\x11\x42ookstore\\Type\\V1\xe2\x02\x1d\x42ookstore\\Type\\V1\\GPBMetadata\xea\x02\x13\x42ookstore::Type::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x62ookstore/type/v1/money.proto\x12\x11\x62ookstore.type.v1\x1a\x1b\x62uf/validate/validate.proto\"\x8e\x01\n\x05Money\x12\x39\n\rcurrency_code\x18\x01 \x01(\tB\x14\xbaH\x11r\x0f\x32\n^[A-Z]{3}$\x98\x01\x03R\x0c\x63urrencyCode\x12\x39\n\x0c\x61mount_minor\x18\x02 \x01(\x03\x42\x11\xbaH\x0e\"\t\x18\x80\xa0\x94\xa5\x8d\x1d(\x00\xc8\x01\x01H\x00R\x0b\x61mountMinor\x88\x01\x01\x42\x0f\n\r_amount_minorB\xbb\x01\n\x15\x63om.bookstore.type.v1B\nMoneyProtoP\x01Z0bindery.internal/gen/go/bookstore/type/v1;typev1\xa2\x02\x03\x42TX\xaa\x02\x11\x42ookstore.Type.V1\xca\x02\x11\x42ookstore\\Type\\V1\xe2\x02\x1d\x42ookstore\\Type\\V1\\GPBMetadata\xea\x02\x13\x42ookstore::Type::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'bookstore.type.v1.money_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
-  _globals['DESCRIPTOR']._serialized_options = b'\n\025com.bookstore.type.v1B\nMoneyProtoP\001Z\'bindery/gen/go/bookstore/type/v1;typev1\242\002\003BTX\252\002\021Bookstore.Type.V1\312\002\021Bookstore\\Type\\V1\342\002\035Bookstore\\Type\\V1\\GPBMetadata\352\002\023Bookstore::Type::V1'
+  _globals['DESCRIPTOR']._serialized_options = b'\n\025com.bookstore.type.v1B\nMoneyProtoP\001Z0bindery.internal/gen/go/bookstore/type/v1;typev1\242\002\003BTX\252\002\021Bookstore.Type.V1\312\002\021Bookstore\\Type\\V1\342\002\035Bookstore\\Type\\V1\\GPBMetadata\352\002\023Bookstore::Type::V1'
   _globals['_MONEY'].fields_by_name['currency_code']._loaded_options = None
   _globals['_MONEY'].fields_by_name['currency_code']._serialized_options = b'\272H\021r\0172\n^[A-Z]{3}$\230\001\003'
   _globals['_MONEY'].fields_by_name['amount_minor']._loaded_options = None
