@@ -40,18 +40,21 @@ pub enum Phase {
     /// Deadlines, paging, repeated requests, health, reflection: checks that take several
     /// calls.
     Behaviour,
+    /// Calls on one resource: what one creates, later ones must find.
+    Sequences,
     /// Random requests that mostly keep the rules, from a seed.
     Random,
 }
 
 impl Phase {
     /// All phases, in the order in which they run.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Baseline,
         Self::Unset,
         Self::Boundary,
         Self::Wire,
         Self::Behaviour,
+        Self::Sequences,
         Self::Random,
     ];
 }

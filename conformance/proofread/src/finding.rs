@@ -1,6 +1,7 @@
 //! Findings: where a server deviates from its contract.
 
 mod id;
+mod sequence;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +12,8 @@ use crate::{
 
 pub use id::kind_name;
 pub(crate) use id::without_indices;
+pub(crate) use sequence::slot_name;
+pub use sequence::{Action, Sequence, SequenceCall, Step};
 
 /// A deviation from the contract, found by a case or by a claim of a scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +46,9 @@ pub struct Finding {
     /// then together.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub suspects: Vec<Suspect>,
+    /// The calls that led to the failure, if it is about a sequence of calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<Sequence>,
 }
 
 /// A call that may have crashed the server.

@@ -11,7 +11,8 @@
 //! - [`cases`] and [`wire`] generate cases; the [`oracle`] computes the expected
 //!   violations, and a [`profile`] describes the gRPC implementation of the server.
 //! - [`probe`] sends a case and [`judge`] compares the answer with the expected one;
-//!   [`behaviour`] tests properties that need several calls; [`engine`] runs all phases.
+//!   [`behaviour`] tests properties that need several calls, and [`sequences`] what one call
+//!   creates for later ones; [`engine`] runs all phases.
 //! - [`serve`] is a server for any contract, correct or with a deviation.
 //! - [`coverage`] counts which rules the cases tested from both sides.
 //!
@@ -32,6 +33,7 @@ pub mod finding;
 mod generator;
 pub mod judge;
 pub mod load;
+pub mod openapi;
 pub mod oracle;
 pub mod outcome;
 pub mod probe;
@@ -40,6 +42,7 @@ pub mod reference;
 pub mod replay;
 pub mod report;
 pub mod rule_text;
+pub mod sequences;
 pub mod serve;
 pub mod source_location;
 pub mod style;

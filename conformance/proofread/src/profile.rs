@@ -49,13 +49,14 @@ pub enum Details {
 
 impl Profile {
     /// The names of the built-in profiles.
-    pub const NAMES: [&'static str; 6] = [
+    pub const NAMES: [&'static str; 7] = [
         "strict",
         "tonic",
         "grpcio",
         "grpc-go",
         "grpc-java",
         "connect",
+        "connect-node",
     ];
 
     /// The default trailer limit of 8 KiB, where proxies and clients cut trailers:

@@ -14,7 +14,7 @@ use crate::{
     failures::Failure,
     finding::Finding,
     oracle::Oracle,
-    report::view_builder::kind_title,
+    report::labels::kind_title,
     style::{DIM, GREEN, RED, YELLOW, count, paint},
 };
 

@@ -1,5 +1,5 @@
-//! Contracts for tests, compiled from proto source in memory. The integration tests of
-//! the contract rules include this file too.
+//! Contracts for tests, compiled from proto source in memory. The tests of other crates
+//! include this file too.
 
 use protox::{
     Compiler, Error,

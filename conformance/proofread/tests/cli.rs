@@ -57,3 +57,21 @@ fn wrong_command_line_exits_with_2() {
     assert_eq!(proofread(&["reference"]).status.code(), Some(2));
     assert_eq!(proofread(&["no-such-command"]).status.code(), Some(2));
 }
+
+#[test]
+fn openapi_document_is_written_and_checked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("openapi.json");
+    let openapi = |more: &[&str]| {
+        let out = out.to_str().expect("UTF-8");
+        let arguments = ["openapi", "--contract", CONTRACT, "--out", out];
+        proofread(&[&arguments[..], more].concat())
+    };
+    assert_eq!(openapi(&["--check"]).status.code(), Some(1));
+    assert_eq!(openapi(&[]).status.code(), Some(0));
+    assert_eq!(openapi(&["--check"]).status.code(), Some(0));
+    assert_eq!(
+        openapi(&["--check", "--title=Other"]).status.code(),
+        Some(1)
+    );
+}

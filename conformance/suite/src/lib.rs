@@ -3,7 +3,8 @@
 //! `tests/unset.rs` sends every request of the contract with one field unset and compares
 //! the responses with one snapshot per method. The snapshots show the reviewer of a
 //! contract change exactly what users will get. `just conformance` runs this suite after
-//! `proofread check`.
+//! `proofread check`. `tests/contract_rules` has the rules that the contract of this
+//! repository keeps beyond those of buf's lints.
 
 #![forbid(unsafe_code)]
 

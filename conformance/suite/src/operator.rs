@@ -7,6 +7,7 @@ use anyhow::Context;
 use contract::bookstore::{
     accounts::v1::{self as accounts_v1, account_service_client::AccountServiceClient},
     cart::v1::{GetOperatorOrderRequest, checkout_service_client::CheckoutServiceClient},
+    inventory::v1::{SetStockRequest, inventory_service_client::InventoryServiceClient},
     transactions::v1::{
         self as transactions_v1, transaction_service_client::TransactionServiceClient,
     },
@@ -40,6 +41,21 @@ impl OperatorHelper {
         Ok(Self {
             channel: channel.with_operator_token(operator_token.trim()),
         })
+    }
+
+    /// Gives a book the largest stock that the contract allows.
+    ///
+    /// # Errors
+    /// If the call fails.
+    pub async fn fill_stock(&self, book_id: i32) -> anyhow::Result<()> {
+        let request = SetStockRequest {
+            book_id,
+            on_hand: Some(1_000_000),
+            expected_on_hand: None,
+        };
+        let mut inventory = InventoryServiceClient::new(self.channel.clone());
+        inventory.set_stock(request).await?;
+        Ok(())
     }
 
     /// Waits until Accounts and Transactions have a dead message each.

@@ -17,12 +17,13 @@ use uuid::Uuid;
 
 /// The services that the bookstore implements. The contracts of the two tutorials have no
 /// validation rules, so only the snapshots document what an unset field does there.
-const IMPLEMENTED: [&str; 10] = [
+const IMPLEMENTED: [&str; 11] = [
     "Recommendations",
     "bookstore.accounts.v1.AccountService",
     "bookstore.accounts.v1.SessionService",
     "bookstore.cart.v1.CartService",
     "bookstore.cart.v1.CheckoutService",
+    "bookstore.faults.v1.FaultService",
     "bookstore.inventory.v1.InventoryService",
     "bookstore.recommendations.v1.RecommendationService",
     "bookstore.reviews.v1.ReviewService",
@@ -44,7 +45,7 @@ async fn responses_to_unset_fields_match_the_snapshots() -> anyhow::Result<()> {
     let metadata = [
         (
             bearer(&bookstore.operator_token()?),
-            "bookstore.inventory.v1.*/*",
+            "bookstore.{inventory,faults}.v1.*/*",
         ),
         (
             bearer(&bookstore.operator_token()?),

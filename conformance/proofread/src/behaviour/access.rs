@@ -2,32 +2,25 @@
 //! must be refused by UNAUTHENTICATED or PERMISSION_DENIED, before its message is
 //! validated. Otherwise anonymous callers could probe the validation. Where the contract
 //! opens a method to anybody for some requests, those must not be refused.
+//!
+//! A certificate proves its credential for a whole connection, so each attempt with another
+//! certificate has a connection of its own. The server may refuse the connection too.
+
+mod attempts;
 
 use prost_reflect::DynamicMessage;
 
 use super::{Claim, Context, ScenarioResults, ServedMethod};
 use crate::{
     case::Expect,
-    contract::{Access, Code, Method},
+    contract::{Access, Code},
     judge::{code_of, describe_outcome, details},
     outcome::Outcome,
 };
+use attempts::{Attempt, Attempts, Reaction};
 
 const PERMISSION_DENIED: Code = Code(7);
 const UNAUTHENTICATED: Code = Code(16);
-
-const WRONG_CREDENTIAL: &[u8] = b"Bearer proofread-knows-no-token";
-
-/// A way to call a method that it must not accept, except for requests that are open.
-struct Attempt {
-    /// `missing`, `wrong`, or `other-NAME`.
-    id: String,
-    /// The credential in words.
-    description: String,
-    headers: Vec<(String, Vec<u8>)>,
-    /// The codes that refuse it.
-    codes: &'static [Code],
-}
 
 pub(super) async fn run(
     context: &Context<'_>,
@@ -38,13 +31,10 @@ pub(super) async fn run(
     let Some(access) = method.access_text(|name| format!("{name:?}")) else {
         return;
     };
-    let keys = metadata_keys([method]);
-    if keys.is_empty() {
-        let why = "no text metadata carries its credentials, so no wrong one can be made";
-        results.skipped(&method.path, why);
-        return;
+    let attempts = Attempts::of(context, method);
+    if let Some(why) = &attempts.left_out {
+        results.skipped(&method.path, why.clone());
     }
-    let attempts = attempts(context, method, &keys);
     let empty = DynamicMessage::new(method.descriptor.input());
     // The empty message breaks rules, unless the request has none. A server that
     // validates first answers INVALID_ARGUMENT to it. Messages without a required field are
@@ -57,24 +47,31 @@ pub(super) async fn run(
         let Some(request) = request else {
             continue;
         };
-        for attempt in &attempts {
-            let outcome = context.call_with(method, request, &attempt.headers()).await;
+        for attempt in attempts.all() {
+            let reaction = attempt.make(context, method, request).await;
             let id = format!("access/{}/{kind}", attempt.id);
             let intent = format!("a request that is {kind}, with {}", attempt.description);
-            let refused = is_declared_refusal(context, served, &outcome, attempt.codes);
-            let mismatch = (!refused).then(|| {
+            let observed = match reaction {
+                Reaction::ConnectionRefused => None,
+                Reaction::Unreachable(cause) => Some(cause),
+                Reaction::Outcome(outcome) => {
+                    let refused = is_declared_refusal(context, served, &outcome, attempt.codes);
+                    (!refused).then(|| describe_outcome(&outcome))
+                }
+            };
+            let mismatch = observed.map(|observed| {
                 let names: Vec<String> = attempt.codes.iter().map(Code::to_string).collect();
                 let expected = format!(
                     "{}, as declared: access is for {access}, and is checked before messages",
                     names.join(" or "),
                 );
-                (expected, describe_outcome(&outcome))
+                (expected, observed)
             });
             results.claim(Claim::of(method, &id, &intent, request), mismatch);
         }
     }
     if method.access.iter().any(Access::is_open) {
-        open_request(context, served, (&access, &attempts), results).await;
+        open_request(context, served, (&access, &attempts.by_metadata), results).await;
     }
 }
 
@@ -106,69 +103,6 @@ async fn open_request(
             (expected, describe_outcome(&outcome))
         });
         results.claim(Claim::of(method, &id, &intent, request), mismatch);
-    }
-}
-
-/// The metadata keys of all credentials that the methods accept, each once, in lower case.
-/// Binary ones are left out, because they carry no `Bearer TOKEN`.
-fn metadata_keys<'c>(methods: impl IntoIterator<Item = &'c Method>) -> Vec<String> {
-    let mut keys: Vec<String> = Vec::new();
-    for access in methods.into_iter().flat_map(|method| &method.access) {
-        let key = access.metadata_key.to_lowercase();
-        if !key.is_empty() && !key.ends_with("-bin") && !keys.contains(&key) {
-            keys.push(key);
-        }
-    }
-    keys
-}
-
-fn attempts(context: &Context<'_>, method: &Method, keys: &[String]) -> Vec<Attempt> {
-    // Metadata of all calls may carry a credential for other methods. An empty value
-    // removes a header.
-    let all = metadata_keys(context.contract.methods()).into_iter();
-    let without: Vec<(String, Vec<u8>)> = all.map(|key| (key, Vec::new())).collect();
-    let with = |key: &str, value: &[u8]| {
-        let mut headers = without.clone();
-        headers.retain(|(other, _)| other != key);
-        headers.push((key.to_owned(), value.to_vec()));
-        headers
-    };
-    let mut attempts = vec![Attempt {
-        id: "missing".to_owned(),
-        description: "no credential".to_owned(),
-        headers: without.clone(),
-        codes: &[UNAUTHENTICATED],
-    }];
-    for (index, key) in keys.iter().enumerate() {
-        let id = match index {
-            0 => "wrong".to_owned(),
-            _ => format!("wrong-{key}"),
-        };
-        attempts.push(Attempt {
-            id,
-            description: format!("a wrong credential in the metadata {key:?}"),
-            headers: with(key, WRONG_CREDENTIAL),
-            codes: &[UNAUTHENTICATED, PERMISSION_DENIED],
-        });
-    }
-    for other in context.probe.credentials_not_for(method) {
-        let name = &other.name;
-        attempts.push(Attempt {
-            id: format!("other-{name}"),
-            description: format!("the credential {name:?}, which the method does not accept"),
-            headers: with(&other.key, &other.value),
-            codes: &[UNAUTHENTICATED, PERMISSION_DENIED],
-        });
-    }
-    attempts
-}
-
-impl Attempt {
-    fn headers(&self) -> Vec<(&str, &[u8])> {
-        let headers = self.headers.iter();
-        headers
-            .map(|(name, value)| (name.as_str(), value.as_slice()))
-            .collect()
     }
 }
 

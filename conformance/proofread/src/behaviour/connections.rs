@@ -58,7 +58,7 @@ async fn many_calls(
         "120 valid requests on one connection",
         request,
     );
-    let connection = match context.probe.dedicated().await {
+    let connection = match context.probe.dedicated(method).await {
         Ok(connection) => connection,
         Err(error) => return results.claim(claim, Some(refused(&error))),
     };
@@ -95,7 +95,7 @@ async fn many_connections(
         "20 connections at once, with a valid request on each",
         request,
     );
-    let opened = join_all((0..CONNECTIONS).map(|_| context.probe.dedicated())).await;
+    let opened = join_all((0..CONNECTIONS).map(|_| context.probe.dedicated(method))).await;
     let opened: Result<Vec<DedicatedConnection<'_>>, ConnectError> = opened.into_iter().collect();
     let mismatch = match opened {
         Err(error) => Some(refused(&error)),
@@ -122,7 +122,7 @@ async fn first_call(
     let (method, request) = (served.method, &served.valid[0]);
     if let Some(refused) = served.refused.first()
         && let Ok(expect) = context.oracle.expectation([refused])
-        && let Ok(connection) = context.probe.dedicated().await
+        && let Ok(connection) = context.probe.dedicated(method).await
         && let Some(outcome) = call(context, &connection, served, refused).await
     {
         let case = Case {
@@ -150,7 +150,7 @@ async fn first_call(
     );
     let mut differing = None;
     for _ in 0..2 {
-        let Ok(connection) = context.probe.dedicated().await else {
+        let Ok(connection) = context.probe.dedicated(method).await else {
             return;
         };
         let Some(outcome) = call(context, &connection, served, request).await else {
@@ -187,8 +187,10 @@ async fn concurrent_calls(
             break;
         }
     }
-    let ([(first, _), _], Ok(connection)) = (known.as_slice(), context.probe.dedicated().await)
-    else {
+    let ([(first, _), _], Ok(connection)) = (
+        known.as_slice(),
+        context.probe.dedicated(served.method).await,
+    ) else {
         return;
     };
     let turns: Vec<&(&DynamicMessage, DynamicMessage)> =

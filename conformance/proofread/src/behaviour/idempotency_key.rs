@@ -122,7 +122,7 @@ async fn check_other_body(
 
 /// The request with a key that was never used. The key is random and does not depend on
 /// the seed: otherwise the second run against a server would reuse the keys of the first.
-pub(super) fn with_unused_key(
+pub(crate) fn with_unused_key(
     context: &Context<'_>,
     valid: &DynamicMessage,
     key: &FieldDescriptor,

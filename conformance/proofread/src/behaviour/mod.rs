@@ -26,6 +26,7 @@ mod tests;
 
 use std::time::Duration;
 
+pub(crate) use idempotency_key::with_unused_key;
 pub(crate) use paging::Fields as PagingFields;
 
 use prost_reflect::DynamicMessage;
@@ -134,6 +135,7 @@ impl ScenarioResults {
             json: claim.sent.and_then(|sent| serde_json::to_string(sent).ok()),
             reproduction: None,
             suspects: Vec::new(),
+            sequence: None,
         });
     }
 
@@ -186,23 +188,31 @@ impl Context<'_> {
     }
 
     /// Calls a method with one message and additional headers.
-    async fn call_with(
+    pub(crate) async fn call_with(
         &self,
         method: &Method,
         message: &DynamicMessage,
         headers: &[(&str, &[u8])],
     ) -> Outcome {
-        let mut body = RawBody::messages([message]);
-        if method.server_streaming {
-            body = body.with_read_limits(self.read_limits());
-        }
         let headers: Vec<_> = headers
             .iter()
             .map(|(name, value)| ((*name).to_owned(), value.to_vec()))
             .collect();
+        let body = self.body(method, message);
         self.probe
             .call(&method.path, &headers, body, self.timeout)
             .await
+    }
+
+    /// The body of a request with one message. Of a stream of responses only the beginning is
+    /// read.
+    fn body(&self, method: &Method, message: &DynamicMessage) -> RawBody {
+        let body = RawBody::messages([message]);
+        if method.server_streaming {
+            body.with_read_limits(self.read_limits())
+        } else {
+            body
+        }
     }
 
     fn read_limits(&self) -> ReadLimits {
@@ -254,7 +264,7 @@ impl Context<'_> {
 }
 
 /// The message of an answer that is OK and contains exactly one message.
-fn response(method: &Method, outcome: &Outcome) -> Option<DynamicMessage> {
+pub(crate) fn response(method: &Method, outcome: &Outcome) -> Option<DynamicMessage> {
     let answer = ok(outcome)?;
     let [message] = answer.messages.as_slice() else {
         return None;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use prost_reflect::{DynamicMessage, Value};
+use prost_reflect::{DynamicMessage, FieldDescriptor, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -30,6 +30,13 @@ impl Fixtures {
     pub(crate) fn problems(&self, field: &Field) -> Vec<String> {
         let given = self.given(field).iter();
         given.filter_map(|json| value(field, json).err()).collect()
+    }
+
+    /// Whether there are values for a field.
+    pub(crate) fn has_values(&self, field: &FieldDescriptor) -> bool {
+        let any_message = format!("*.{}", field.name());
+        let fields = &self.fields;
+        fields.contains_key(field.full_name()) || fields.contains_key(&any_message)
     }
 
     fn given(&self, field: &Field) -> &[serde_json::Value] {

@@ -25,8 +25,8 @@ use crate::{
     engine::{self, ContractCases, Note, Plan, Report},
     failures::{Failures, relative_to_folder_of},
     report::{
-        Format, View, events::EventWriter, github, html, junit, rule_coverage, sarif, terminal,
-        view_builder,
+        Format, ReportContext, View, events::EventWriter, github, html, junit, rule_coverage,
+        sarif, terminal, view_builder,
     },
 };
 
@@ -130,6 +130,7 @@ impl Check {
         plan.methods = methods;
         plan.baseline = baseline.baseline.clone();
         settings.apply(&mut plan);
+        plan.sequences = config.file.sequences.clone();
         plan.timeout = session.timeout;
         let progress = Progress::new();
         let mut events = self.event_writer()?;
@@ -160,7 +161,7 @@ impl Check {
         );
         let failures = has_failures.then_some(failures.as_path());
         let was_checked = baseline::checked_methods(&session.contract, &plan, &report);
-        let context = view_builder::ReportContext {
+        let context = ReportContext {
             contract: &session.contract,
             methods: &plan.methods,
             url: session.url.clone(),

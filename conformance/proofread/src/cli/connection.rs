@@ -358,9 +358,12 @@ impl ConnectionArguments {
             None => None,
         };
         let ca = files.ca.as_deref();
+        let ca_key = config.file.tls.ca_key.as_deref();
+        let ca_key = ca_key.map(|path| read(&config.resolve(path), &None, "tls.ca_key"));
         Ok(Tls {
             authorities: ca.map(|ca| read(ca, &self.ca, "tls.ca")).transpose()?,
             identity,
+            authority_key: ca_key.transpose()?,
             server_name: files.server_name,
             insecure: files.insecure,
         })

@@ -12,7 +12,10 @@ use anyhow::{Context, anyhow, bail, ensure};
 use futures::{FutureExt, future::BoxFuture};
 
 use super::{
-    config_location::WithConfigLocation, connection::UnexpandedHeader, setup_call::PreparedCall,
+    certificates::{self, ResolvedCertificate},
+    config_location::WithConfigLocation,
+    connection::UnexpandedHeader,
+    setup_call::PreparedCall,
 };
 use crate::{
     config::{Config, Credential, Header, TokenSource, check_glob_matches, expand, path_glob},
@@ -41,7 +44,11 @@ pub(super) struct ResolvedCredentials {
     pub(super) sources: Vec<RefreshableCredential>,
     pub(super) metadata: Vec<Metadata>,
     pub(super) credentials: Vec<CredentialHeader>,
+    /// The credentials that no metadata carries, but the certificate of the connection.
+    pub(super) certificates: Vec<ResolvedCertificate>,
     pub(super) headers: Vec<(UnexpandedHeader, PathBuf)>,
+    /// The header of each credential by its name, also of those that no calls carry usually.
+    pub(super) callers: BTreeMap<String, (UnexpandedHeader, PathBuf)>,
 }
 
 /// A credential whose token a call or a command returns, with one header.
@@ -125,21 +132,37 @@ pub(super) async fn resolve(
         sources: Vec::new(),
         metadata: Vec::new(),
         credentials: Vec::new(),
+        certificates: Vec::new(),
         headers: Vec::new(),
+        callers: BTreeMap::new(),
     };
     let configured = configured_credentials(config, flags)?;
-    let names: Vec<String> = configured.iter().map(|named| named.name.clone()).collect();
+    let first_callers = configured
+        .iter()
+        .filter(|it| it.credential.kind.is_none() && it.credential.cert.is_none());
+    let names: Vec<String> = first_callers.map(|named| named.name.clone()).collect();
     for named in configured {
         let key = &named.key;
         for (index, glob) in named.credential.methods.iter().enumerate() {
             let key = format!("{key}.methods.{index}");
             check_glob_matches(glob, contract).with_config_location(config, &key)?;
         }
-        let headers = headers_with_methods(&named.name, &named.credential, &names, contract)
+        let certificate = named.credential.certificate(&named.name);
+        if let Some(files) = certificate.with_config_location(config, key)? {
+            let of = (named.name.as_str(), &named.credential);
+            let certificate = certificates::resolve(of, files, config, contract)?;
+            found.certificates.push(certificate);
+            continue;
+        }
+        let kind = named.credential.kind.clone();
+        let kind_or_name = kind.as_deref().unwrap_or(&named.name);
+        let headers = headers_with_methods(kind_or_name, &named.credential, &names, contract)
             .with_config_location(config, key)?;
         let (token, redacted, source) = token(&named, config, contract, (probe, timeout)).await?;
         let refreshable = source.is_some().then(|| named.name.clone());
-        if let (Some(source), Some((template, _))) = (source, headers.first()) {
+        if kind.is_none()
+            && let (Some(source), Some((template, _))) = (source, headers.first())
+        {
             found.sources.push(RefreshableCredential {
                 named: named.clone(),
                 template: template.clone(),
@@ -151,22 +174,30 @@ pub(super) async fn resolve(
             let (sent, redacted) = header.with_config_location(config, &format!("{key}.header"))?;
             found.credentials.push(CredentialHeader {
                 name: named.name.clone(),
+                kind: kind.clone(),
                 key: sent.name.clone(),
                 value: sent.value.clone().into_bytes(),
             });
-            found.metadata.push(Metadata {
-                key: sent.name.clone(),
-                value: sent.value.into_bytes(),
-                methods: Some(methods.clone()),
-                refreshable: refreshable.clone(),
-            });
             let header = UnexpandedHeader {
-                name: sent.name,
+                name: sent.name.clone(),
                 value: redacted,
-                methods: Some(methods),
+                methods: Some(methods.clone()),
                 key: String::new(),
             };
-            found.headers.push((header, named.folder.clone()));
+            let header = (header, named.folder.clone());
+            let callers = &mut found.callers;
+            let of_caller = callers.entry(named.name.clone());
+            of_caller.or_insert_with(|| header.clone());
+            if kind.is_some() {
+                continue;
+            }
+            found.metadata.push(Metadata {
+                key: sent.name,
+                value: sent.value.into_bytes(),
+                methods: Some(methods),
+                refreshable: refreshable.clone(),
+            });
+            found.headers.push(header);
         }
     }
     Ok(found)
@@ -252,6 +283,7 @@ fn configured_credentials(
         let credential = Credential {
             token: Some(token.to_owned()),
             header: configured.header,
+            kind: configured.kind,
             methods: configured.methods,
             ..Credential::default()
         };
@@ -306,12 +338,7 @@ fn headers_with_methods(
         methods.extend(credential.methods.iter().map(|glob| path_glob(glob)));
     }
     if by_header.is_empty() {
-        let accesses = contract.methods().flat_map(|it| &it.access);
-        let required: Vec<&str> = accesses.flat_map(Access::credential_names).collect();
-        let near = did_you_mean(name, &required);
-        bail!(
-            "credentials.{name} applies to no method: no method requires it by (proofread.v1.access); list its methods under `methods`{near}"
-        );
+        bail!(applies_to_no_method(name, contract));
     }
     let joined = by_header
         .into_iter()
@@ -320,6 +347,16 @@ fn headers_with_methods(
             several => (header, format!("{{{}}}", several.join(","))),
         });
     Ok(joined.collect())
+}
+
+/// The error of a credential that no method needs.
+pub(super) fn applies_to_no_method(name: &str, contract: &Contract) -> String {
+    let accesses = contract.methods().flat_map(|it| &it.access);
+    let required: Vec<&str> = accesses.flat_map(Access::credential_names).collect();
+    let near = did_you_mean(name, &required);
+    format!(
+        "credentials.{name} applies to no method: no method requires it by (proofread.v1.access); list its methods under `methods`{near}"
+    )
 }
 
 /// Escapes a text so that [`expand`] returns it unchanged.

@@ -1,43 +1,46 @@
 //! The grpcurl flags that connect to the server of a run, for the commands in reports
 //! that reproduce a failure.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use globset::Glob;
 
-use super::connection::{TlsFiles, UnexpandedHeader};
+use super::{
+    certificates::ResolvedCertificate,
+    connection::{TlsFiles, UnexpandedHeader},
+};
 use crate::{
     config::value_file,
     load::Source,
-    report::{CommandTemplate, HeaderArgument, quoted},
+    report::{CertificateArgument, CommandTemplate, HeaderArgument, quoted},
 };
 
 /// A header whose name contains one of these has a secret value.
 const SECRET_NAMES: [&str; 5] = ["authorization", "cookie", "token", "key", "secret"];
 
+/// A header, with the folder to which its file is relative.
+type HeaderSource = (UnexpandedHeader, PathBuf);
+
 /// Builds the template of the commands; `failures` is the file that `replay` reads.
 pub(super) fn command_template(
     url: &str,
-    tls: &TlsFiles,
+    (tls, certificates): (&TlsFiles, &[ResolvedCertificate]),
     contract: Option<&Source>,
-    headers: &[(UnexpandedHeader, PathBuf)],
+    (headers, callers): (&[HeaderSource], &BTreeMap<String, HeaderSource>),
     failures: &Path,
 ) -> CommandTemplate {
     let authority = url.split("://").last().unwrap_or(url).trim_end_matches('/');
     let mut connection = Vec::new();
     if url.starts_with("https://") {
-        let flag = |connection: &mut Vec<String>, name: &str, path: &Path| {
-            connection.extend([name.to_owned(), quoted(&path.display().to_string())]);
-        };
         if let Some(ca) = &tls.ca {
-            flag(&mut connection, "-cacert", ca);
+            let ca = quoted(&ca.display().to_string());
+            connection.extend(["-cacert".to_owned(), ca]);
         }
         if tls.insecure {
             connection.push("-insecure".to_owned());
-        }
-        if let Some((cert, key)) = &tls.identity {
-            flag(&mut connection, "-cert", cert);
-            flag(&mut connection, "-key", key);
         }
         if let Some(name) = &tls.server_name {
             connection.extend(["-authority".to_owned(), quoted(name)]);
@@ -57,14 +60,44 @@ pub(super) fn command_template(
     CommandTemplate {
         authority: authority.to_owned(),
         connection,
+        certificates: certificate_arguments(tls, certificates),
         headers: headers.iter().filter_map(header_argument).collect(),
+        callers: callers
+            .iter()
+            .filter_map(|(name, header)| Some((name.clone(), header_argument(header)?)))
+            .collect(),
         failures: failures.display().to_string(),
     }
 }
 
+/// The certificates of the calls, the usual one at the end.
+fn certificate_arguments(
+    tls: &TlsFiles,
+    certificates: &[ResolvedCertificate],
+) -> Vec<CertificateArgument> {
+    let argument = |methods: Option<&str>, cert: &Path, key: &Path| {
+        let methods = match methods {
+            Some(glob) => Some(Glob::new(glob).ok()?.compile_matcher()),
+            None => None,
+        };
+        let [cert, key] = [cert, key].map(|path| quoted(&path.display().to_string()));
+        let shell_words = ["-cert".to_owned(), cert, "-key".to_owned(), key];
+        Some(CertificateArgument {
+            methods,
+            shell_words,
+        })
+    };
+    let of_credentials = certificates
+        .iter()
+        .filter_map(|it| argument(Some(&it.credential.methods), &it.cert, &it.key));
+    let usual = tls.identity.as_ref();
+    let usual = usual.and_then(|(cert, key)| argument(None, cert, key));
+    of_credentials.chain(usual).collect()
+}
+
 /// A header as a shell word. A literal secret is replaced by a variable of the same
 /// name; files and variables are referenced and not read.
-fn header_argument((header, folder): &(UnexpandedHeader, PathBuf)) -> Option<HeaderArgument> {
+fn header_argument((header, folder): &HeaderSource) -> Option<HeaderArgument> {
     let methods = match &header.methods {
         Some(glob) => Some(Glob::new(glob).ok()?.compile_matcher()),
         None => None,
@@ -87,6 +120,7 @@ fn header_argument((header, folder): &(UnexpandedHeader, PathBuf)) -> Option<Hea
         (quoted(&format!("{name}: {value}")), false)
     };
     Some(HeaderArgument {
+        name: name.clone(),
         methods,
         shell_word,
         has_variables,
@@ -96,6 +130,7 @@ fn header_argument((header, folder): &(UnexpandedHeader, PathBuf)) -> Option<Hea
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::probe::CertificateCredential;
 
     fn shell_word(name: &str, value: &str) -> String {
         let header = UnexpandedHeader {
@@ -148,17 +183,31 @@ mod tests {
             server_name: None,
             insecure: false,
         };
-        let secure = command_template("https://a:1", &tls, None, &[], Path::new("f.json"));
-        assert_eq!(
-            secure.connection,
-            ["-cacert", "ca.tls", "-cert", "c.tls", "-key", "c.key"]
-        );
+        let callers = BTreeMap::new();
+        let none: (&[HeaderSource], _) = (&[], &callers);
+        let cart = ResolvedCertificate {
+            credential: CertificateCredential {
+                methods: "a.Shop/Commit".to_owned(),
+                ..CertificateCredential::default()
+            },
+            cert: "cart.tls".into(),
+            key: "cart.key".into(),
+        };
+        let tls = (&tls, &[cart] as &[_]);
+        let secure = command_template("https://a:1", tls, None, none, Path::new("f.json"));
+        assert_eq!(secure.connection, ["-cacert", "ca.tls"]);
+        let mut certificates = secure.certificates.iter();
+        let [cart, usual] = [certificates.next(), certificates.next()].map(|it| it.expect("two"));
+        assert_eq!(cart.shell_words, ["-cert", "cart.tls", "-key", "cart.key"]);
+        let methods = cart.methods.as_ref().expect("only of its methods");
+        assert!(methods.is_match("a.Shop/Commit") && !methods.is_match("a.Shop/Get"));
+        assert_eq!(usual.shell_words, ["-cert", "c.tls", "-key", "c.key"]);
         assert_eq!(secure.authority, "a:1");
         let plain = command_template(
             "127.0.0.1:5/",
-            &TlsFiles::default(),
+            (&TlsFiles::default(), &[]),
             None,
-            &[],
+            none,
             Path::new("f.json"),
         );
         assert_eq!(

@@ -233,7 +233,12 @@ fn credentials(text: &mut String, contract: &Contract) {
              # [credentials.{name}]\n# token = \"${{{variable}_TOKEN}}\"\n"
         );
         if is_service {
-            let _ = writeln!(text, "# header = {}", toml_string(&header));
+            let _ = write!(
+                text,
+                "# header = {}\n# Or, instead of both, the client certificate that names it:\n\
+                 # cert = \"client.pem\"\n# key = \"client.key\"\n",
+                toml_string(&header)
+            );
         }
     }
 }

@@ -3,6 +3,7 @@
 mod baseline;
 mod case_text;
 mod cases;
+mod certificates;
 mod check;
 mod config_location;
 mod connection;
@@ -13,6 +14,7 @@ mod fixtures;
 mod generate;
 mod grpcurl;
 mod init;
+mod openapi;
 mod output;
 mod progress;
 mod reference;
@@ -82,6 +84,13 @@ enum Command {
     /// of packages that no longer exist are removed; files that proofread did not write
     /// are kept.
     Reference(reference::Reference),
+    /// Writes an OpenAPI 3.1 document of the unary methods.
+    ///
+    /// Each method has its path in the Connect protocol and those of its `google.api.http`
+    /// annotations. Rules become keywords of JSON Schema, declared errors responses, and access
+    /// becomes security. The same contract always gives the same document.
+    #[command(name = "openapi")]
+    OpenApi(openapi::OpenApi),
     /// Prints the completions of a shell, to be sourced by it.
     Completions(generate::Completions),
     /// Writes a man page for each command.
@@ -105,6 +114,7 @@ impl Cli {
             Command::Explain(arguments) => arguments.run(),
             Command::Diff(arguments) => arguments.run(),
             Command::Reference(arguments) => arguments.run(),
+            Command::OpenApi(arguments) => arguments.run(),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{cell::Cell, env, time::Duration};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::{engine::Event, report::view_builder::phase_name, style::with_thousands_separators};
+use crate::{engine::Event, report::labels::phase_name, style::with_thousands_separators};
 
 /// For phases whose number of cases is unknown.
 const SPINNER_TEMPLATE: &str = "{spinner} {prefix:9} {msg}  {elapsed}";

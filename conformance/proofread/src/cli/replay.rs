@@ -13,16 +13,17 @@ use super::{
     settings::ProfileArguments,
 };
 use crate::{
+    behaviour::{self, ServedMethod},
     case::{Case, Phase},
     config::Config,
     contract::{Access, Method},
-    engine::{self, ContractCases, Plan},
+    engine::{self, CaseSource, ContractCases, Plan},
     failures::{Failure, Failures},
-    finding::{Finding, FindingKind, Suspect},
+    finding::{Finding, FindingKind, Sequence, Suspect},
     judge::Judge,
     oracle::Oracle,
     profile::Profile,
-    replay,
+    replay, sequences,
 };
 
 #[derive(Debug, Args)]
@@ -149,6 +150,19 @@ async fn replay_failures(
             results.push(replay::ReplayResult::new(failure, failed));
             continue;
         }
+        if let Some(sequence) = &failure.finding.sequence {
+            let repeated =
+                replay_sequence(session, config, (&oracle, &judge), (recorded, sequence)).await?;
+            let failed = repeated.unwrap_or_else(|| {
+                let observed = "the sequence could not be run again".to_owned();
+                Some(Finding {
+                    observed,
+                    ..failure.finding.clone()
+                })
+            });
+            results.push(replay::ReplayResult::new(failure, failed));
+            continue;
+        }
         let mut finding = failure.finding.clone();
         finding.sent = refresher.request_bytes(&finding).await?;
         let failed = match replay::case(&session.contract, &oracle, &finding) {
@@ -164,6 +178,47 @@ async fn replay_failures(
         results.push(replay::ReplayResult::new(failure, failed));
     }
     Ok(results)
+}
+
+/// Repeats the steps of a sequence with new resources. Returns what it finds now; `None` if it
+/// cannot be run.
+async fn replay_sequence(
+    session: &Session,
+    config: &Config,
+    (oracle, judge): (&Oracle, &Judge<'_>),
+    (recorded, sequence): (&Failures, &Sequence),
+) -> anyhow::Result<Option<Option<Finding>>> {
+    let methods = session.contract.methods();
+    let methods: Vec<&Method> = methods
+        .filter(|it| recorded.methods.contains(&it.path))
+        .filter(|it| session.probe.has_credential_for(it))
+        .collect();
+    let client = (&session.probe, session.timeout);
+    let callable = methods.iter().copied();
+    let (fixtures, _) = fixtures::resolve(config, &session.contract, callable, client).await?;
+    let source = ContractCases::new(&session.contract, &fixtures);
+    let served = methods.into_iter().map(|method| ServedMethod {
+        method,
+        valid: engine::valid_requests(&source.derive(method).cases),
+        refused: Vec::new(),
+        authorised: true,
+    });
+    let served: Vec<ServedMethod<'_>> = served.filter(|it| !it.valid.is_empty()).collect();
+    let context = behaviour::Context {
+        contract: &session.contract,
+        oracle,
+        judge,
+        probe: &session.probe,
+        methods: &served,
+        timeout: session.timeout,
+    };
+    let inputs = sequences::Inputs {
+        settings: &config.file.sequences,
+        seed: 0,
+        is_fixed: &|field| source.has_fixture(field),
+    };
+    let repeated = sequences::replay(&context, &inputs, sequence).await;
+    Ok(repeated.map(Result::err))
 }
 
 /// Sends the calls that were in flight when the server went away one at a time, and then
@@ -204,6 +259,7 @@ async fn run_scenarios(
         .iter()
         .map(|failure| &failure.finding)
         .filter(|finding| finding.reproduction.is_none() && finding.suspects.is_empty())
+        .filter(|finding| finding.sequence.is_none())
         .collect();
     if findings.is_empty() {
         return Ok(Vec::new());

@@ -1,6 +1,13 @@
 //! `proofread serve`: a server for any contract.
 
-use std::{collections::BTreeMap, fmt::Write, net::SocketAddr, path::Path, process::ExitCode};
+use std::{
+    collections::BTreeMap,
+    fmt::Write,
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -15,7 +22,7 @@ use crate::{
     cases::Fixtures,
     config::{HumanDuration, expand},
     profile::Profile,
-    serve::{Break, Server, Settings},
+    serve::{Break, Server, ServerTls, Settings},
     style::count,
 };
 
@@ -56,6 +63,39 @@ pub(super) struct Serve {
     /// are left out.
     #[arg(long, value_name = "BYTES", default_value_t = Profile::TRAILER_LIMIT)]
     trailer_limit: usize,
+
+    #[command(flatten, next_help_heading = "TLS")]
+    tls: TlsArguments,
+}
+
+#[derive(Debug, Args)]
+struct TlsArguments {
+    /// PEM file with the certificate of the server [default: plaintext].
+    #[arg(long, value_name = "FILE", requires = "key")]
+    cert: Option<PathBuf>,
+
+    /// PEM file with the private key of the certificate.
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    key: Option<PathBuf>,
+
+    /// PEM file with the authorities of client certificates, which clients then need.
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    client_ca: Option<PathBuf>,
+}
+
+impl TlsArguments {
+    /// Reads the files; `None` for plaintext.
+    fn read(&self) -> anyhow::Result<Option<ServerTls>> {
+        let (Some(certificate), Some(key)) = (&self.cert, &self.key) else {
+            return Ok(None);
+        };
+        let read = |path: &PathBuf| {
+            fs::read(path).with_context(|| format!("can't read {}", path.display()))
+        };
+        let authorities = self.client_ca.as_ref().map(read).transpose()?;
+        let tls = ServerTls::new(&read(certificate)?, &read(key)?, authorities.as_deref())?;
+        Ok(Some(tls))
+    }
 }
 
 impl Serve {
@@ -72,6 +112,8 @@ impl Serve {
             tokens: self.tokens()?,
             trailer_limit: self.trailer_limit,
         };
+        let tls = self.tls.read()?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
         let fixtures = Fixtures::default();
         let server = Server::new(&contract, &fixtures, settings);
         let unknown = self.credentials.iter().filter_map(|it| it.split_once('='));
@@ -83,7 +125,7 @@ impl Serve {
         block_on(async {
             let listener = TcpListener::bind(self.addr).await;
             let listener = listener.with_context(|| format!("can't listen on {}", self.addr))?;
-            let mut text = format!("listening on http://{}\n", listener.local_addr()?);
+            let mut text = format!("listening on {scheme}://{}\n", listener.local_addr()?);
             let methods = contract.methods().count() as u64;
             let _ = writeln!(text, "{}, health and reflection", count(methods, "method"));
             for (name, metadata) in server.credentials() {
@@ -91,7 +133,7 @@ impl Serve {
             }
             output::print(&text)?;
             tokio::select! {
-                () = server.run(listener) => {}
+                () = server.run(listener, tls.as_ref()) => {}
                 () = interrupted() => {}
             }
             Ok(ExitCode::SUCCESS)

@@ -1,13 +1,15 @@
 //! Opens the connection to the server under test: contract, credentials and client.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 
 use super::{
+    certificates::ResolvedCertificate,
     config_location::WithConfigLocation,
     connection::{ConnectionArguments, ContractArguments, TlsFiles, UnexpandedHeader},
     credentials::{self, Refresher},
@@ -19,6 +21,7 @@ use crate::{
     load,
     probe::{Probe, Target},
     report::CommandTemplate,
+    sequences,
 };
 
 /// A connected server and its contract.
@@ -30,7 +33,9 @@ pub(super) struct Session {
     pub(super) probe: Probe,
     pub(super) timeout: Duration,
     tls_files: TlsFiles,
+    certificates: Vec<ResolvedCertificate>,
     headers: Vec<(UnexpandedHeader, PathBuf)>,
+    callers: BTreeMap<String, (UnexpandedHeader, PathBuf)>,
 }
 
 impl Session {
@@ -48,6 +53,7 @@ impl Session {
         let mut target: Target = connection.target(url, config)?;
         target.connect_timeout = timeout;
         let mut headers = connection.unexpanded_headers(config)?;
+        let mut callers = BTreeMap::new();
         let probe = Probe::connect(&target).await?;
         let contract = match from_file {
             Some(contract) => contract,
@@ -57,15 +63,30 @@ impl Session {
             check_glob_matches(glob, &contract)
                 .with_config_location(config, &format!("methods.{glob}"))?;
         }
+        if let Err(error) = sequences::check_declarations(&config.file.sequences, &contract) {
+            let key = format!("sequences.{}", error.key);
+            Err(error).with_config_location(config, &key)?;
+        }
         let credentials =
             credentials::resolve(config, &connection.credentials, &contract, &probe, timeout)
                 .await?;
-        let probe = if credentials.metadata.is_empty() {
+        let certificates = credentials.certificates;
+        if let (false, Some(first)) = (url.starts_with("https://"), certificates.first()) {
+            let name = &first.credential.name;
+            let plaintext: anyhow::Result<()> = Err(anyhow!(
+                "the client certificate of {name} needs TLS, and {url} is plaintext; give https://"
+            ));
+            plaintext.with_config_location(config, &format!("credentials.{name}.cert"))?;
+        }
+        let probe = if credentials.metadata.is_empty() && certificates.is_empty() {
             probe
         } else {
             target.metadata.extend(credentials.metadata);
             target.credentials = credentials.credentials;
+            let of_connections = certificates.iter().map(|it| it.credential.clone());
+            target.certificates = of_connections.collect();
             headers.extend(credentials.headers);
+            callers = credentials.callers;
             let connected = Probe::connect(&target).await?;
             connected.refreshing_by(Box::new(Refresher {
                 sources: credentials.sources,
@@ -80,7 +101,9 @@ impl Session {
             probe,
             timeout,
             tls_files: connection.tls_files(config)?,
+            certificates,
             headers,
+            callers,
         })
     }
 
@@ -94,9 +117,9 @@ impl Session {
     pub(super) fn command_template(&self, failures: &Path) -> CommandTemplate {
         grpcurl::command_template(
             &self.url,
-            &self.tls_files,
+            (&self.tls_files, &self.certificates),
             self.contract_source.as_ref(),
-            &self.headers,
+            (&self.headers, &self.callers),
             failures,
         )
     }

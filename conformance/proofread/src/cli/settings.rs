@@ -23,7 +23,7 @@ use crate::{
 #[derive(Debug, Args)]
 pub(super) struct RunArguments {
     /// The phases to run, separated by commas: baseline, unset, boundary, wire,
-    /// behaviour, random [default: all].
+    /// behaviour, sequences, random [default: all].
     #[arg(long, value_name = "PHASE", value_delimiter = ',', value_parser = parse_phase)]
     phases: Vec<Phase>,
 
@@ -57,7 +57,7 @@ pub(super) struct RunArguments {
 #[derive(Debug, Args)]
 pub(super) struct ProfileArguments {
     /// The gRPC implementation of the server: strict, tonic, grpcio, grpc-go, grpc-java,
-    /// connect [default: strict, which accepts only what the specification allows].
+    /// connect, connect-node [default: strict, which accepts only what the specification allows].
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
 

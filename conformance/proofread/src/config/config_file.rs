@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::{Credential, Fixture, HumanDuration};
-use crate::case::Phase;
+use crate::{case::Phase, sequences::SequenceSettings};
 
 /// The content of a configuration file. Each key, except the tables, has a flag of the
 /// same name.
@@ -61,6 +61,8 @@ pub struct ConfigFile {
     pub methods: BTreeMap<String, MethodSettings>,
     /// The credentials by name. `(proofread.v1.access)` in the contract refers to them.
     pub credentials: BTreeMap<String, Credential>,
+    /// Settings of the sequences of calls.
+    pub sequences: SequenceSettings,
     /// Settings of the TLS connection.
     pub tls: Tls,
     /// Values that refer to existing data, such as ids, by the full name of the field or
@@ -90,6 +92,9 @@ pub struct Tls {
     pub cert: Option<PathBuf>,
     /// The private key of the client certificate.
     pub key: Option<PathBuf>,
+    /// The private key of the authority that has signed the client certificates: then expired
+    /// ones are tested too.
+    pub ca_key: Option<PathBuf>,
     /// The name that the server's certificate must contain; the host of the URL by
     /// default.
     pub server_name: Option<String>,

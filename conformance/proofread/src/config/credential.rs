@@ -1,11 +1,14 @@
 //! Credentials: the tokens that methods require, and the headers that carry them.
 
+use std::path::{Path, PathBuf};
+
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{ConfigError, SetupCall};
 
-/// A credential: a literal token, or a call or a command that returns the token.
+/// A credential: a literal token, a call or a command that returns the token, or a client
+/// certificate.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Credential {
@@ -19,9 +22,16 @@ pub struct Credential {
     pub field: Option<String>,
     /// The command, for a shell in the folder of the configuration, that prints the token.
     pub command: Option<String>,
+    /// The PEM file with the client certificate that proves the credential.
+    pub cert: Option<PathBuf>,
+    /// The PEM file with the private key of that certificate.
+    pub key: Option<PathBuf>,
     /// The header with the placeholder `{token}`. Default: `Bearer {token}` under the key
     /// that `(proofread.v1.access)` names.
     pub header: Option<String>,
+    /// The name of the credential in the contract, if this one belongs to another caller: the
+    /// two are tested against each other.
+    pub kind: Option<String>,
     /// Globs of the methods that get the credential, in addition to the methods whose
     /// `(proofread.v1.access)` names it.
     pub methods: Vec<String>,
@@ -39,17 +49,43 @@ pub enum TokenSource<'a> {
 }
 
 impl Credential {
+    /// The PEM files of the client certificate that proves the credential, and of its key; `None`
+    /// if a token does. `name` is the name of its table, for errors.
+    ///
+    /// # Errors
+    /// If one of the files is missing, or there is a token too.
+    pub fn certificate(&self, name: &str) -> Result<Option<(&Path, &Path)>, ConfigError> {
+        let message = match (&self.cert, &self.key) {
+            (None, None) => return Ok(None),
+            (Some(_), Some(_)) if self.kind.is_some() => {
+                "the credential of another caller needs a token, not cert"
+            }
+            (Some(_), Some(_)) if self.has_token() => {
+                "cert is used without a token: remove token, call, command and header, or cert and key"
+            }
+            (Some(cert), Some(key)) => return Ok(Some((cert, key))),
+            _ => "a client certificate needs both cert and key",
+        };
+        Err(invalid(name, message))
+    }
+
+    fn has_token(&self) -> bool {
+        let of_tokens = [
+            &self.token,
+            &self.call,
+            &self.field,
+            &self.command,
+            &self.header,
+        ];
+        of_tokens.iter().any(|it| it.is_some()) || self.request.is_some()
+    }
+
     /// The source of the token. `name` is the name of its table, for errors.
     ///
     /// # Errors
     /// If the credential has several sources, or none.
     pub fn source(&self, name: &str) -> Result<TokenSource<'_>, ConfigError> {
-        let invalid = |message: &str| {
-            Err(ConfigError::InvalidValue {
-                key: format!("credentials.{name}"),
-                message: message.to_owned(),
-            })
-        };
+        let invalid = |message: &str| Err(invalid(name, message));
         if let Some(command) = &self.command {
             let others = [
                 self.token.is_some(),
@@ -79,7 +115,14 @@ impl Credential {
                 invalid("call needs field, the path of the token in the response")
             }
             (Some(_), Some(_), _) => invalid("set either token or call, not both"),
-            (None, None, _) => invalid("needs token, command, or call and field"),
+            (None, None, _) => invalid("needs token, command, call and field, or cert and key"),
         }
+    }
+}
+
+fn invalid(name: &str, message: &str) -> ConfigError {
+    ConfigError::InvalidValue {
+        key: format!("credentials.{name}"),
+        message: message.to_owned(),
     }
 }

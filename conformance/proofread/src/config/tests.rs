@@ -422,7 +422,7 @@ fn image_without_methods() -> Vec<u8> {
 #[test]
 fn credential_needs_exactly_one_source_of_its_token() {
     let bad = [
-        ("", "needs token, command, or call and field"),
+        ("", "needs token, command, call and field, or cert and key"),
         (
             "token = \"a\"\ncall = \"b\"",
             "either token or call, not both",

@@ -221,11 +221,13 @@ impl Contract {
     }
 }
 
-/// Whether a package belongs to protobuf or protovalidate, not to a contract.
+/// Whether a package belongs to protobuf, protovalidate or the annotations of Google APIs, not to
+/// a contract.
 fn is_tool_package(package: &str) -> bool {
     [
         "google.protobuf",
         "google.protobuf.compiler",
+        "google.api",
         "buf.validate",
     ]
     .contains(&package)

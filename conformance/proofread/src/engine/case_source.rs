@@ -1,5 +1,7 @@
 //! The interface through which the engine gets its cases.
 
+use prost_reflect::FieldDescriptor;
+
 use super::Note;
 use crate::{case::Case, contract::Method};
 
@@ -21,6 +23,11 @@ pub trait CaseSource {
 
     /// An endless sequence of random cases; the same for the same seed.
     fn random<'s>(&'s self, method: &'s Method, seed: u64) -> Box<dyn Iterator<Item = Case> + 's>;
+
+    /// Whether the configuration has values for a field.
+    fn has_fixture(&self, _field: &FieldDescriptor) -> bool {
+        false
+    }
 
     /// The smallest variant of `case` for which `fails` is still true.
     fn shrink(

@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 
+use prost_reflect::FieldDescriptor;
+
 use super::{CaseSource, DerivedCases, Note};
 use crate::{
     case::Case,
@@ -73,6 +75,10 @@ impl CaseSource for ContractCases<'_> {
         let oracle = &self.oracle;
         let random = RandomCases::new(self.contract, oracle, method, self.fixtures, seed);
         Box::new(random)
+    }
+
+    fn has_fixture(&self, field: &FieldDescriptor) -> bool {
+        self.fixtures.has_values(field)
     }
 
     async fn shrink(&self, case: &Case, fails: impl AsyncFnMut(&Case) -> bool) -> Case {

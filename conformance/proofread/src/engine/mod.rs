@@ -2,7 +2,7 @@
 //! slow down, hang or crash.
 //!
 //! Phases run one after the other. The cases of one phase are in flight together,
-//! except for the behaviour scenarios: they run while nothing else is sent. The order
+//! except for the behaviour scenarios and the sequences: they run while nothing else is sent. The order
 //! of the report does not depend on the order in which answers arrive.
 //!
 //! - `dispatcher` sends cases concurrently and retries where the server is busy.
@@ -29,14 +29,14 @@ use prost::Message;
 use prost_reflect::DynamicMessage;
 
 use crate::{
-    behaviour::{self, ServedMethod},
+    behaviour::{self, ScenarioResults, ServedMethod},
     case::{Case, Expect, Payload, Phase},
     cases::Fixtures,
     contract::{Code, Method},
     judge::{Judge, code_of},
     oracle::Oracle,
     outcome::Outcome,
-    wire,
+    sequences, wire,
 };
 use dispatcher::Dispatcher;
 use failure_triage::{FailureCounts, Reachability};
@@ -229,6 +229,7 @@ impl<'r, S: CaseSource, E: FnMut(Event)> Run<'r, S, E> {
             }
             Phase::Wire => self.run_wire().await,
             Phase::Behaviour => self.run_behaviour().await,
+            Phase::Sequences => self.run_sequences().await,
             _ => self.run_random().await,
         }
     }
@@ -275,25 +276,8 @@ impl<'r, S: CaseSource, E: FnMut(Event)> Run<'r, S, E> {
     }
 
     async fn run_behaviour(&mut self) {
-        let served: Vec<ServedMethod<'_>> = self
-            .methods
-            .iter()
-            .filter(|tested| !tested.valid.is_empty())
-            .map(|tested| ServedMethod {
-                method: tested.method,
-                valid: tested.valid.clone(),
-                refused: tested.refused.clone(),
-                authorised: tested.authorised,
-            })
-            .collect();
-        let context = behaviour::Context {
-            contract: self.plan.contract,
-            oracle: self.oracle,
-            judge: self.judge,
-            probe: self.plan.probe,
-            methods: &served,
-            timeout: self.plan.timeout,
-        };
+        let served = self.served_methods();
+        let context = self.context(&served);
         let tried = behaviour::run(&context);
         let observed = match self.rate_limit.time_left() {
             None => tried.await,
@@ -305,10 +289,65 @@ impl<'r, S: CaseSource, E: FnMut(Event)> Run<'r, S, E> {
                 }
             },
         };
-        self.results.record_scenarios(observed);
-        // The scenario that crashed the server has already reported a finding.
-        if self.wait_until_reachable().await == Reachability::Gone {
+        self.results.record_scenarios(Phase::Behaviour, observed);
+        self.check_still_reachable().await;
+    }
+
+    async fn run_sequences(&mut self) {
+        let served = self.served_methods();
+        let source = self.source;
+        let inputs = sequences::Inputs {
+            settings: &self.plan.sequences,
+            seed: self.plan.seed,
+            is_fixed: &|field| source.has_fixture(field),
+        };
+        let mut observed = ScenarioResults::default();
+        let context = self.context(&served);
+        let tried = sequences::run(&context, &inputs, &mut observed);
+        let in_time = match self.rate_limit.time_left() {
+            None => {
+                tried.await;
+                true
+            }
+            Some(left) => tokio::time::timeout(left, tried).await.is_ok(),
+        };
+        if !in_time {
+            self.results.stop("the time is up");
+        }
+        self.results.record_scenarios(Phase::Sequences, observed);
+        self.check_still_reachable().await;
+    }
+
+    /// Ends the run if the server is gone. The scenario that crashed it has already reported a
+    /// finding.
+    async fn check_still_reachable(&mut self) {
+        if !self.results.is_stopped() && self.wait_until_reachable().await == Reachability::Gone {
             self.results.stop("the server went away");
+        }
+    }
+
+    fn served_methods(&self) -> Vec<ServedMethod<'r>> {
+        let served = self
+            .methods
+            .iter()
+            .filter(|tested| !tested.valid.is_empty());
+        let served = served.map(|tested| ServedMethod {
+            method: tested.method,
+            valid: tested.valid.clone(),
+            refused: tested.refused.clone(),
+            authorised: tested.authorised,
+        });
+        served.collect()
+    }
+
+    fn context<'c>(&'c self, methods: &'c [ServedMethod<'c>]) -> behaviour::Context<'c> {
+        behaviour::Context {
+            contract: self.plan.contract,
+            oracle: self.oracle,
+            judge: self.judge,
+            probe: self.plan.probe,
+            methods,
+            timeout: self.plan.timeout,
         }
     }
 
@@ -457,7 +496,7 @@ fn refused_requests(cases: &[Case]) -> Vec<DynamicMessage> {
 
 /// The distinct requests of accepted cases, the baseline first, at most
 /// [`MAX_VALID_REQUESTS`].
-fn valid_requests(cases: &[Case]) -> Vec<DynamicMessage> {
+pub(crate) fn valid_requests(cases: &[Case]) -> Vec<DynamicMessage> {
     let mut valid: Vec<DynamicMessage> = Vec::new();
     let mut accepted: Vec<&Case> = cases
         .iter()

@@ -8,6 +8,7 @@ use crate::{
     contract::{Contract, Method},
     probe::Probe,
     profile::Profile,
+    sequences::SequenceSettings,
 };
 
 /// The settings of a run. [`Plan::new`] selects all methods and phases.
@@ -31,6 +32,8 @@ pub struct Plan<'p> {
     pub seed: u64,
     /// The number of random cases for each method.
     pub random: usize,
+    /// The settings of the sequences of calls.
+    pub sequences: SequenceSettings,
     /// The greatest number of calls in flight at the same time.
     pub in_flight: usize,
     /// The greatest number of cases sent per second; `None` for no limit.
@@ -62,6 +65,7 @@ impl<'p> Plan<'p> {
             phases: Phase::ALL.into(),
             seed: 0,
             random: 100,
+            sequences: SequenceSettings::default(),
             in_flight: 64,
             rate: None,
             budget: None,

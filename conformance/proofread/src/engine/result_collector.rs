@@ -201,11 +201,11 @@ impl<'p, E: FnMut(Event)> ResultCollector<'p, E> {
         self.progress(false);
     }
 
-    /// Records the results of the behaviour scenarios.
-    pub(super) fn record_scenarios(&mut self, results: ScenarioResults) {
+    /// Records the results of the behaviour scenarios, or of the sequences.
+    pub(super) fn record_scenarios(&mut self, phase: Phase, results: ScenarioResults) {
         for (method, claims) in results.claims {
             let method = method.unwrap_or_default();
-            self.count(&method, Phase::Behaviour).sent += claims;
+            self.count(&method, phase).sent += claims;
             self.report.cases += claims;
         }
         for (about, text) in results.skipped {
@@ -214,10 +214,10 @@ impl<'p, E: FnMut(Event)> ResultCollector<'p, E> {
         for finding in results.findings {
             let index = self.next_index();
             if self.is_accepted(&finding) {
-                self.count(&finding.method, Phase::Behaviour).accepted += 1;
+                self.count(&finding.method, phase).accepted += 1;
                 continue;
             }
-            self.count(&finding.method, Phase::Behaviour).failed += 1;
+            self.count(&finding.method, phase).failed += 1;
             self.failed += 1;
             self.add_finding((index, 0), finding);
         }

@@ -95,6 +95,7 @@ mod tests {
                 exercises: Vec::new(),
             }),
             suspects: Vec::new(),
+            sequence: None,
         }
     }
 

@@ -82,7 +82,8 @@ impl ValueSite {
         evaluate: &mut Evaluate<'_>,
         rng: &mut StdRng,
     ) -> Candidates<Value> {
-        self.generator.candidates(&self.literals, evaluate, rng)
+        self.generator
+            .candidates(&self.rule_ids, &self.literals, evaluate, rng)
     }
 
     /// A random value that keeps the standard rules of this site; rules in CEL are not
@@ -166,6 +167,7 @@ impl ValueGenerator {
 
     fn candidates(
         &self,
+        rule_ids: &[String],
         literals: &Literals,
         evaluate: &mut Evaluate<'_>,
         rng: &mut StdRng,
@@ -196,7 +198,7 @@ impl ValueGenerator {
                         evaluate(&Value::String(it.to_owned()))
                     }
                 };
-                let candidates = string.candidates(&mut evaluate, rng);
+                let candidates = string.candidates(rule_ids, &mut evaluate, rng);
                 candidates.map(|it| {
                     (!string.is_implementation_dependent(&it)).then_some(Value::String(it))
                 })
@@ -224,7 +226,7 @@ impl ValueGenerator {
             Self::Wrapper(message, inner) => {
                 let mut evaluate =
                     |it: &Value| evaluate(&well_known_types::wrapper(message, it.clone())?);
-                let candidates = inner.candidates(literals, &mut evaluate, rng);
+                let candidates = inner.candidates(rule_ids, literals, &mut evaluate, rng);
                 candidates.map(|it| well_known_types::wrapper(message, it))
             }
             Self::Message(message) => well_known_types::fallback_candidates(message),

@@ -1,14 +1,18 @@
 //! Checks the answer to a request that keeps every rule: it must be OK with a valid
 //! response, or an error that the method declares.
 
-use prost::DecodeError;
-use prost_reflect::{DynamicMessage, MessageDescriptor};
+use prost_reflect::DynamicMessage;
 
 use super::{
-    Judge, MethodContract, Mismatch, details::StatusDetails, refused::format_violations,
-    unverified_text,
+    Judge, MethodContract, Mismatch, details::StatusDetails, lenient_decoding::Leniency,
+    refused::format_violations,
 };
-use crate::{case::Violation, contract::Code, finding::FindingKind, outcome::Answer};
+use crate::{
+    case::{Case, Payload, Phase, Violation},
+    contract::Code,
+    finding::FindingKind,
+    outcome::Answer,
+};
 
 const INVALID_ARGUMENT: Code = Code(3);
 
@@ -22,13 +26,14 @@ const SERVER_DEFECTS: [Code; 4] = [Code(2), Code(12), Code(13), Code(15)];
 impl Judge<'_> {
     pub(super) fn check_accepted(
         &self,
+        case: &Case,
         contract: &MethodContract<'_>,
         code: Code,
         answer: &Answer,
         status_details: Option<&StatusDetails>,
     ) -> Vec<Mismatch> {
         match code {
-            Code(0) => self.check_response(contract, answer),
+            Code(0) => self.check_response(case, contract, answer),
             _ => check_error(contract, code, answer, status_details)
                 .into_iter()
                 .collect(),
@@ -37,7 +42,12 @@ impl Judge<'_> {
 
     /// Checks that a unary method answers one message, and that every message decodes and
     /// keeps its rules.
-    fn check_response(&self, contract: &MethodContract<'_>, answer: &Answer) -> Vec<Mismatch> {
+    fn check_response(
+        &self,
+        case: &Case,
+        contract: &MethodContract<'_>,
+        answer: &Answer,
+    ) -> Vec<Mismatch> {
         let count = answer.messages.len();
         if !contract.method.server_streaming && count != 1 {
             return vec![(
@@ -46,29 +56,22 @@ impl Judge<'_> {
                 format!("OK with {count} messages"),
             )];
         }
+        let leniency = Leniency {
+            unverified_texts: &self.features.unvalidated_texts,
+            keeps_unknown_fields: case.phase == Phase::Wire && matches!(case.send, Payload::Raw(_)),
+        };
         let messages = answer.messages.iter();
         messages
-            .filter_map(|message| self.check_message(contract, message))
+            .filter_map(|message| self.check_message(contract, message, leniency))
             .collect()
     }
 
-    fn decode(
+    fn check_message(
         &self,
-        response: &MessageDescriptor,
+        contract: &MethodContract<'_>,
         bytes: &[u8],
-    ) -> Result<DynamicMessage, DecodeError> {
-        let decoded = DynamicMessage::decode(response.clone(), bytes);
-        let unverified = &self.features.unvalidated_texts;
-        if decoded.is_ok() || unverified.is_empty() {
-            return decoded;
-        }
-        match unverified_text::replaced(bytes, response, unverified) {
-            Some(replaced) => DynamicMessage::decode(response.clone(), replaced.as_slice()),
-            None => decoded,
-        }
-    }
-
-    fn check_message(&self, contract: &MethodContract<'_>, bytes: &[u8]) -> Option<Mismatch> {
+        leniency: Leniency<'_>,
+    ) -> Option<Mismatch> {
         if self.is_known_valid(contract, bytes) {
             return None;
         }
@@ -80,7 +83,11 @@ impl Judge<'_> {
                 format!("a message of {} bytes", bytes.len()),
             ));
         }
-        let decoded = match self.decode(&contract.response, bytes) {
+        let strictly_decoded = DynamicMessage::decode(contract.response.clone(), bytes);
+        let is_strictly_valid = strictly_decoded.is_ok();
+        let decoded = match strictly_decoded
+            .or_else(|error| leniency.decode(bytes, &contract.response).ok_or(error))
+        {
             Ok(decoded) => decoded,
             Err(error) => {
                 return Some((
@@ -99,7 +106,9 @@ impl Judge<'_> {
         }
         let broken: Vec<Violation> = self.oracle.violations(&decoded).ok()?.into_iter().collect();
         if broken.is_empty() {
-            self.remember_valid(contract, bytes);
+            if is_strictly_valid {
+                self.remember_valid(contract, bytes);
+            }
             return None;
         }
         Some((

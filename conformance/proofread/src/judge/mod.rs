@@ -12,13 +12,13 @@
 mod accepted;
 mod codes;
 pub mod details;
+mod lenient_decoding;
 mod metadata;
 mod method_contract;
 mod refused;
 mod response_cache;
 #[cfg(test)]
 mod tests;
-mod unverified_text;
 mod wellformed;
 
 use std::{
@@ -131,6 +131,7 @@ impl<'c> Judge<'c> {
         mismatches.extend(check_messages_before_error(case, contract, code, answer));
         match &case.expect {
             Expect::Accepted => mismatches.extend(self.check_accepted(
+                case,
                 contract,
                 code,
                 answer,
@@ -175,13 +176,15 @@ impl<'c> Judge<'c> {
         let may_run = codes.contains(&Code(0));
         if codes.contains(&code) {
             return match code {
-                Code(0) => self.check_accepted(contract, code, answer, status_details.as_ref()),
+                Code(0) => {
+                    self.check_accepted(case, contract, code, answer, status_details.as_ref())
+                }
                 _ => Vec::new(),
             };
         }
         if may_run
             && self
-                .check_accepted(contract, code, answer, status_details.as_ref())
+                .check_accepted(case, contract, code, answer, status_details.as_ref())
                 .is_empty()
         {
             return Vec::new();
@@ -265,6 +268,7 @@ pub(crate) fn finding_for(case: &Case, (kind, expected, observed): Mismatch) -> 
         json,
         reproduction: Some(Reproduction::of(case)),
         suspects: Vec::new(),
+        sequence: None,
     }
 }
 
@@ -303,7 +307,7 @@ fn may_fail_before(
 fn unexpected_outcome(case: &Case, outcome: &Outcome) -> Mismatch {
     let kind = match (case.phase, &case.expect) {
         (Phase::Wire, _) | (_, Expect::Http(_)) => FindingKind::Protocol,
-        (Phase::Behaviour, _) => FindingKind::Behaviour,
+        (Phase::Behaviour | Phase::Sequences, _) => FindingKind::Behaviour,
         _ => FindingKind::Protocol,
     };
     (

@@ -21,6 +21,7 @@ use super::{
     ConnectError,
     protocol_detection::{RecordingStream, ServerProtocol},
     target::Endpoint,
+    tls::Connector,
 };
 
 /// Flow-control windows that are large enough for many concurrent answers: 1 MiB for a
@@ -41,7 +42,12 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) async fn open(endpoint: &Endpoint, within: Duration) -> Result<Self, ConnectError> {
+    /// `connector` is one of the endpoint; `None` for plaintext.
+    pub(super) async fn open(
+        endpoint: &Endpoint,
+        connector: Option<&Connector>,
+        within: Duration,
+    ) -> Result<Self, ConnectError> {
         let name = || endpoint.authority.to_string();
         let stream = TcpStream::connect((endpoint.host.as_str(), endpoint.port));
         let stream = match tokio::time::timeout(within, stream).await {
@@ -65,7 +71,7 @@ impl Connection {
         // Sends small frames immediately. Without it, calls are only slower.
         let _ = stream.set_nodelay(true);
         let handshake = async {
-            match &endpoint.tls {
+            match connector {
                 None => Self::handshake(stream, endpoint).await,
                 Some((connector, server)) => {
                     let connected = connector.connect(server.clone(), stream).await;

@@ -9,9 +9,13 @@
 //! and gRPC adds nothing to it.
 
 mod body;
+mod certificates;
 mod connect_error;
 mod connection;
+mod credentials;
 mod exchange;
+mod forged_certificate;
+mod pool;
 mod protocol_detection;
 mod read_limits;
 mod refresh;
@@ -20,27 +24,23 @@ mod target;
 pub(crate) mod tests;
 mod tls;
 
-use std::{
-    sync::{
-        Arc, PoisonError, RwLock,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use http::Request;
 
 use crate::{contract::Method, outcome::Outcome};
 use connection::Connection;
 use exchange::{ExchangeResult, exchange};
+use pool::Pool;
 use refresh::Refresh;
 use target::Endpoint;
 
 pub use body::{RawBody, frame, frames, request_body};
+pub(crate) use certificates::ClientCertificate;
 pub use connect_error::ConnectError;
 pub use read_limits::ReadLimits;
 pub use refresh::RefreshCredential;
-pub use target::{CredentialHeader, Metadata, Target, Tls};
+pub use target::{CertificateCredential, CredentialHeader, Identity, Metadata, Target, Tls};
 
 /// How often a call is sent at most when the server says that it has not processed it:
 /// REFUSED_STREAM, or GOAWAY.
@@ -51,17 +51,9 @@ const MAX_ATTEMPTS: u32 = 5;
 pub struct Probe {
     endpoint: Endpoint,
     connect_timeout: Duration,
-    slots: Vec<Slot>,
-    next: AtomicUsize,
+    /// The first without a certificate of a credential, then one for each certificate.
+    pools: Vec<Pool>,
     refresh: Option<Refresh>,
-}
-
-/// Holds one connection, and replaces it when it is broken.
-#[derive(Debug, Default)]
-struct Slot {
-    connection: RwLock<Option<Connection>>,
-    /// Held while connecting, so that only one call connects and the others wait for it.
-    connecting: tokio::sync::Mutex<()>,
 }
 
 impl Probe {
@@ -72,15 +64,16 @@ impl Probe {
     /// When the server can't be reached or is no HTTP/2 server; see [`ConnectError`].
     pub async fn connect(target: &Target) -> Result<Self, ConnectError> {
         let endpoint = Endpoint::of(target)?;
-        let first = Connection::open(&endpoint, target.connect_timeout).await?;
-        let mut slots: Vec<Slot> = Vec::new();
-        slots.resize_with(target.connections.max(1), Slot::default);
-        slots[0].connection = RwLock::new(Some(first));
+        let connector = endpoint.tls.as_ref();
+        let first = Connection::open(&endpoint, connector, target.connect_timeout).await?;
+        let mut pools: Vec<Pool> = Vec::new();
+        let several = || Pool::new(target.connections);
+        pools.resize_with(endpoint.certificates.len() + 1, several);
+        pools[0].put(first);
         Ok(Self {
             endpoint,
             connect_timeout: target.connect_timeout,
-            slots,
-            next: AtomicUsize::new(0),
+            pools,
             refresh: None,
         })
     }
@@ -162,33 +155,25 @@ impl Probe {
         }
     }
 
-    /// The tokens in the metadata of the calls to a method.
-    pub(crate) fn secrets_of(&self, path: &str) -> Vec<Vec<u8>> {
-        let sent = self.endpoint.metadata_of(path).into_iter();
-        let secret = |value: &[u8]| {
-            let mut credentials = self.endpoint.credentials.iter();
-            credentials.any(|credential| credential.value == value)
-        };
-        let secrets =
-            sent.filter(|sent| sent.refreshable.is_some() || secret(sent.value.as_bytes()));
-        secrets
-            .filter_map(|sent| {
-                // Without a scheme such as `Bearer`.
-                let token = sent.value.as_bytes().rsplit(|byte| *byte == b' ').next()?;
-                Some(token.to_vec())
-            })
-            .collect()
-    }
-
-    /// Opens a connection that no other calls share.
+    /// Opens a connection for calls of a method that no other calls share.
     ///
     /// # Errors
     /// When the server can't be reached.
-    pub(crate) async fn dedicated(&self) -> Result<DedicatedConnection<'_>, ConnectError> {
+    pub(crate) async fn dedicated(
+        &self,
+        method: &Method,
+    ) -> Result<DedicatedConnection<'_>, ConnectError> {
+        let certificate = self.endpoint.certificate_of(&method.path);
         Ok(DedicatedConnection {
             endpoint: &self.endpoint,
-            connection: Connection::open(&self.endpoint, self.connect_timeout).await?,
+            connection: self.open(certificate).await?,
         })
+    }
+
+    /// Opens a connection with a certificate of a credential, or with the usual one.
+    async fn open(&self, certificate: Option<usize>) -> Result<Connection, ConnectError> {
+        let connector = self.endpoint.connector(certificate);
+        Connection::open(&self.endpoint, connector, self.connect_timeout).await
     }
 
     /// Opens and closes a new connection to test whether the server can be reached.
@@ -196,34 +181,9 @@ impl Probe {
     /// # Errors
     /// When it can't be reached.
     pub async fn reachable(&self) -> Result<(), ConnectError> {
-        let fresh = Connection::open(&self.endpoint, self.connect_timeout).await?;
+        let fresh = self.open(None).await?;
         fresh.close();
         Ok(())
-    }
-
-    /// Whether calls of a method carry a credential that it accepts; true where it
-    /// requires none.
-    pub fn has_credential_for(&self, method: &Method) -> bool {
-        let mut keys = method.access.iter().map(|access| &access.metadata_key);
-        let is_sent = |key: &String| {
-            let mut sent = self.endpoint.metadata_of(&method.path).into_iter();
-            sent.any(|header| header.name.as_str().eq_ignore_ascii_case(key))
-        };
-        method.access.is_empty() || keys.any(is_sent)
-    }
-
-    /// The credentials that the method does not accept, and that its calls do not carry.
-    pub fn credentials_not_for(&self, method: &Method) -> impl Iterator<Item = &CredentialHeader> {
-        let credentials = self.endpoint.credentials.iter();
-        credentials.filter(|credential| {
-            let mut alternatives = method.access.iter();
-            let accepted = alternatives.any(|access| {
-                let names = access.credential_names();
-                names.contains(&credential.name.as_str())
-            });
-            let mut sent = self.endpoint.metadata_of(&method.path).into_iter();
-            !accepted && !sent.any(|header| header.value.as_bytes() == credential.value)
-        })
     }
 
     async fn attempt(
@@ -232,9 +192,10 @@ impl Probe {
         body: &RawBody,
         limit: Duration,
     ) -> ExchangeResult {
-        let turn = self.next.fetch_add(1, Ordering::Relaxed);
-        let slot = &self.slots[turn % self.slots.len()];
-        let connection = match self.connection(slot).await {
+        let certificate = self.endpoint.certificate_of(request.uri().path());
+        let pool = &self.pools[certificate.map_or(0, |number| number + 1)];
+        let opened = pool.connection(|| self.open(certificate)).await;
+        let connection = match opened {
             Ok(connection) => connection,
             Err(error) => {
                 let cause = error.to_string();
@@ -246,23 +207,6 @@ impl Probe {
             Ok(exchanged) => exchanged,
             Err(_) => ExchangeResult::Completed(Outcome::TimedOut { after: limit }),
         }
-    }
-
-    async fn connection(&self, slot: &Slot) -> Result<Connection, ConnectError> {
-        if let Some(open) = slot.open() {
-            return Ok(open);
-        }
-        let _connecting = slot.connecting.lock().await;
-        if let Some(open) = slot.open() {
-            return Ok(open);
-        }
-        let fresh = Connection::open(&self.endpoint, self.connect_timeout).await?;
-        let mut connection = slot
-            .connection
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        *connection = Some(fresh.clone());
-        Ok(fresh)
     }
 }
 
@@ -304,17 +248,4 @@ impl Drop for DedicatedConnection<'_> {
 /// Whether the server does not accept the credential of the call: gRPC code 16.
 fn is_unauthenticated(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Answered(answer) if answer.grpc_code() == Some(16))
-}
-
-impl Slot {
-    fn open(&self) -> Option<Connection> {
-        let connection = self
-            .connection
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        connection
-            .as_ref()
-            .filter(|connection| connection.is_open())
-            .cloned()
-    }
 }

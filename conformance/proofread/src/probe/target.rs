@@ -12,9 +12,11 @@ use http::{
     header::{CONTENT_TYPE, TE, USER_AGENT},
     uri::{Authority, Scheme},
 };
-use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 
-use super::{ConnectError, tls};
+use super::{
+    ConnectError,
+    tls::{self, Connector},
+};
 
 /// A server under test: its address, TLS settings and metadata.
 #[derive(Clone)]
@@ -27,6 +29,9 @@ pub struct Target {
     pub metadata: Vec<Metadata>,
     /// All credentials. Methods that do not accept one of them must refuse it.
     pub credentials: Vec<CredentialHeader>,
+    /// The credentials that a client certificate proves. Calls to their methods use connections
+    /// with that certificate instead of the one of `tls`.
+    pub certificates: Vec<CertificateCredential>,
     /// The number of connections that the calls share.
     pub connections: usize,
     /// The longest time from connecting to the first frame of the server.
@@ -42,11 +47,15 @@ impl Target {
             tls: Tls::default(),
             metadata: Vec::new(),
             credentials: Vec::new(),
+            certificates: Vec::new(),
             connections: 2,
             connect_timeout: Duration::from_secs(5),
         }
     }
 }
+
+/// A client certificate chain and its private key, both in PEM.
+pub type Identity = (Vec<u8>, Vec<u8>);
 
 /// TLS settings. The default trusts the root certificates of the system and sends no
 /// client certificate.
@@ -54,8 +63,11 @@ impl Target {
 pub struct Tls {
     /// PEM: the certificate authorities to trust instead of those of the system.
     pub authorities: Option<Vec<u8>>,
-    /// PEM: the client certificate chain and its key.
-    pub identity: Option<(Vec<u8>, Vec<u8>)>,
+    /// The client certificate and its key.
+    pub identity: Option<Identity>,
+    /// PEM: the private key of the authority that has signed the client certificates. With it,
+    /// expired certificates can be made, which the server must refuse.
+    pub authority_key: Option<Vec<u8>>,
     /// The name that the server certificate must contain, where it differs from the host
     /// of the address.
     pub server_name: Option<String>,
@@ -78,24 +90,49 @@ pub struct Metadata {
 }
 
 /// The header of a credential.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct CredentialHeader {
     /// The name of the credential, as in the configuration.
     pub name: String,
+    /// The name of the credential in the contract, if this is the one of another caller. Calls
+    /// carry it only where two callers are tested against each other.
+    pub kind: Option<String>,
     /// The key of the header, in lower case.
     pub key: String,
     /// The value with the token.
     pub value: Vec<u8>,
 }
 
-/// A validated [`Target`] with its TLS connector.
+/// A credential that the client certificate of a connection proves.
+#[derive(Clone, Default)]
+pub struct CertificateCredential {
+    /// The name of the credential, as in the configuration and in the contract.
+    pub name: String,
+    /// The certificate and its key.
+    pub identity: Identity,
+    /// A glob over `package.Service/Method` of the calls for which it is used. If several
+    /// match, the first is.
+    pub methods: String,
+}
+
+/// A validated [`Target`] with its TLS connectors.
 pub(super) struct Endpoint {
     pub(super) authority: Authority,
     pub(super) host: String,
     pub(super) port: u16,
-    pub(super) tls: Option<(TlsConnector, ServerName<'static>)>,
+    /// `None` for plaintext.
+    pub(super) tls: Option<Connector>,
+    pub(super) tls_settings: Tls,
     pub(super) credentials: Vec<CredentialHeader>,
+    pub(super) certificates: Vec<ConfiguredCertificate>,
     metadata: RwLock<Vec<ConfiguredHeader>>,
+}
+
+/// A client certificate of the calls of some methods.
+pub(super) struct ConfiguredCertificate {
+    pub(super) credential: CertificateCredential,
+    pub(super) connector: Connector,
+    methods: GlobMatcher,
 }
 
 /// A header of the calls of some methods; `None` selects all.
@@ -154,11 +191,44 @@ impl Endpoint {
                 .port_u16()
                 .unwrap_or(if secure { 443 } else { 80 }),
             authority: authority.clone(),
+            certificates: certificates(target, &host)?,
             host,
             tls,
+            tls_settings: target.tls.clone(),
             credentials: target.credentials.clone(),
             metadata: RwLock::new(metadata(&target.metadata)?),
         })
+    }
+
+    /// The number of the certificate with which a method is called.
+    pub(super) fn certificate_of(&self, path: &str) -> Option<usize> {
+        let method = path.trim_start_matches('/');
+        let mut certificates = self.certificates.iter();
+        certificates.position(|certificate| certificate.methods.is_match(method))
+    }
+
+    /// What makes connections with a certificate of [`Self::certificate_of`].
+    pub(super) fn connector(&self, certificate: Option<usize>) -> Option<&Connector> {
+        match certificate {
+            Some(number) => Some(&self.certificates[number].connector),
+            None => self.tls.as_ref(),
+        }
+    }
+
+    /// What makes connections with any client certificate, or without one; `None` for
+    /// plaintext.
+    pub(super) fn connector_with(
+        &self,
+        identity: Option<&Identity>,
+    ) -> Result<Option<Connector>, ConnectError> {
+        if self.tls.is_none() {
+            return Ok(None);
+        }
+        let settings = Tls {
+            identity: identity.cloned(),
+            ..self.tls_settings.clone()
+        };
+        tls::connector(&settings, &self.host).map(Some)
     }
 
     /// The metadata of the calls to a method.
@@ -250,6 +320,26 @@ fn add(map: &mut HeaderMap, name: &str, value: &[u8], is_first: bool) -> Result<
         map.append(header, value);
     }
     Ok(())
+}
+
+fn certificates(target: &Target, host: &str) -> Result<Vec<ConfiguredCertificate>, ConnectError> {
+    let configured = target.certificates.iter().map(|credential| {
+        let settings = Tls {
+            identity: Some(credential.identity.clone()),
+            ..target.tls.clone()
+        };
+        let methods =
+            Glob::new(&credential.methods).map_err(|error| ConnectError::Certificate {
+                what: "methods of the client's certificate",
+                cause: error.to_string(),
+            })?;
+        Ok(ConfiguredCertificate {
+            connector: tls::connector(&settings, host)?,
+            methods: methods.compile_matcher(),
+            credential: credential.clone(),
+        })
+    });
+    configured.collect()
 }
 
 fn metadata(given: &[Metadata]) -> Result<Vec<ConfiguredHeader>, ConnectError> {

@@ -14,11 +14,11 @@ use tokio_rustls::{
 
 use super::{ConnectError, Tls};
 
-/// Creates a connector that offers only HTTP/2 (ALPN `h2`), and the name to verify.
-pub(super) fn connector(
-    tls: &Tls,
-    host: &str,
-) -> Result<(TlsConnector, ServerName<'static>), ConnectError> {
+/// Makes TLS handshakes, with the name of the server to verify.
+pub(super) type Connector = (TlsConnector, ServerName<'static>);
+
+/// Creates a connector that offers only HTTP/2 (ALPN `h2`).
+pub(super) fn connector(tls: &Tls, host: &str) -> Result<Connector, ConnectError> {
     let name = tls.server_name.as_deref().unwrap_or(host);
     let name = ServerName::try_from(name.to_owned())
         .map_err(|error| certificate("name of the server", &error))?;

@@ -40,10 +40,10 @@ pub(super) fn reaction(anomaly: ProtocolAnomaly, stack: usize) -> Reaction {
     reactions_to(anomaly)[stack].clone()
 }
 
-fn reactions_to(anomaly: ProtocolAnomaly) -> [Reaction; 6] {
+fn reactions_to(anomaly: ProtocolAnomaly) -> [Reaction; 7] {
     let all = |reaction: Reaction| {
-        let [a, b, c, d, e, f] = [(); 6].map(|()| reaction.clone());
-        [a, b, c, d, e, f]
+        let [a, b, c, d, e, f, g] = [(); 7].map(|()| reaction.clone());
+        [a, b, c, d, e, f, g]
     };
     match anomaly {
         ProtocolAnomaly::MalformedMessage => [
@@ -53,6 +53,7 @@ fn reactions_to(anomaly: ProtocolAnomaly) -> [Reaction; 6] {
             PARSING,
             Fails(&[UNKNOWN, INTERNAL]),
             Fails(&[INVALID_ARGUMENT]),
+            RunsOr(&[INTERNAL]),
         ],
         ProtocolAnomaly::HugeFieldLength => [
             PARSING,
@@ -61,6 +62,7 @@ fn reactions_to(anomaly: ProtocolAnomaly) -> [Reaction; 6] {
             PARSING,
             RunsOr(&[UNKNOWN, INTERNAL]),
             Fails(&[INVALID_ARGUMENT]),
+            RunsOr(&[INTERNAL]),
         ],
         ProtocolAnomaly::InvalidUtf8 => [
             PARSING,
@@ -69,6 +71,7 @@ fn reactions_to(anomaly: ProtocolAnomaly) -> [Reaction; 6] {
             PARSING,
             Fails(&[UNKNOWN, INTERNAL]),
             RunsOr(&[INVALID_ARGUMENT]),
+            PARSING,
         ],
         ProtocolAnomaly::MissingRequiredField => [
             PARSING,
@@ -77,6 +80,7 @@ fn reactions_to(anomaly: ProtocolAnomaly) -> [Reaction; 6] {
             PARSING,
             Fails(&[UNKNOWN, INTERNAL]),
             Fails(&[INVALID_ARGUMENT]),
+            RunsOr(&[INTERNAL]),
         ],
         ProtocolAnomaly::WrongWireType => [
             RunsOr(&[INTERNAL]),
@@ -85,6 +89,7 @@ fn reactions_to(anomaly: ProtocolAnomaly) -> [Reaction; 6] {
             Runs,
             RunsOr(&[UNKNOWN, INTERNAL]),
             RunsOr(&[INVALID_ARGUMENT]),
+            RunsOr(&[INTERNAL]),
         ],
         ProtocolAnomaly::DeeplyNestedGroups => [
             RunsOr(&[INTERNAL]),
@@ -93,6 +98,7 @@ fn reactions_to(anomaly: ProtocolAnomaly) -> [Reaction; 6] {
             RunsOr(&[INTERNAL]),
             RunsOr(&[UNKNOWN, INTERNAL]),
             RunsOr(&[INVALID_ARGUMENT]),
+            RunsOr(&[INTERNAL]),
         ],
         ProtocolAnomaly::LengthBeyondEnd => [
             Fails(&[CANCELLED, UNIMPLEMENTED, INTERNAL]),
@@ -101,6 +107,7 @@ fn reactions_to(anomaly: ProtocolAnomaly) -> [Reaction; 6] {
             PARSING,
             Fails(&[CANCELLED, UNKNOWN, INTERNAL]),
             Fails(&[INVALID_ARGUMENT, INTERNAL]),
+            Fails(&[INVALID_ARGUMENT, UNIMPLEMENTED]),
         ],
         ProtocolAnomaly::TruncatedStream => [
             Fails(&[CANCELLED, UNIMPLEMENTED, INTERNAL]),
@@ -109,6 +116,7 @@ fn reactions_to(anomaly: ProtocolAnomaly) -> [Reaction; 6] {
             PARSING,
             RunsOr(&[CANCELLED, UNKNOWN, INTERNAL]),
             Fails(&[INVALID_ARGUMENT, INTERNAL]),
+            RunsOr(&[INVALID_ARGUMENT, INTERNAL]),
         ],
         ProtocolAnomaly::LengthTooShort => [
             Fails(&[CANCELLED, UNIMPLEMENTED, INTERNAL]),
@@ -116,6 +124,7 @@ fn reactions_to(anomaly: ProtocolAnomaly) -> [Reaction; 6] {
             PARSING,
             PARSING,
             Fails(&[CANCELLED, UNKNOWN, INTERNAL]),
+            Fails(&[INVALID_ARGUMENT, INTERNAL]),
             Fails(&[INVALID_ARGUMENT, INTERNAL]),
         ],
         ProtocolAnomaly::TrailingBytes => [
@@ -125,6 +134,7 @@ fn reactions_to(anomaly: ProtocolAnomaly) -> [Reaction; 6] {
             RunsOr(&[INTERNAL]),
             RunsOr(&[CANCELLED, UNKNOWN, INTERNAL]),
             RunsOr(&[INVALID_ARGUMENT, UNIMPLEMENTED, INTERNAL]),
+            RunsOr(&[INVALID_ARGUMENT, UNIMPLEMENTED, INTERNAL]),
         ],
         ProtocolAnomaly::NoMessage => [
             Fails(&[UNIMPLEMENTED]),
@@ -132,6 +142,7 @@ fn reactions_to(anomaly: ProtocolAnomaly) -> [Reaction; 6] {
             UNKNOWN_PATH,
             Fails(&[UNIMPLEMENTED, INTERNAL]),
             PARSING,
+            UNKNOWN_PATH,
             UNKNOWN_PATH,
         ],
         ProtocolAnomaly::TwoMessages => [
@@ -141,6 +152,7 @@ fn reactions_to(anomaly: ProtocolAnomaly) -> [Reaction; 6] {
             RunsOr(&[UNIMPLEMENTED, INTERNAL]),
             Fails(&[CANCELLED, INTERNAL]),
             UNKNOWN_PATH,
+            UNKNOWN_PATH,
         ],
         ProtocolAnomaly::ReservedFlag => [
             Fails(CORRUPT),
@@ -149,6 +161,7 @@ fn reactions_to(anomaly: ProtocolAnomaly) -> [Reaction; 6] {
             PARSING,
             Fails(&[CANCELLED, UNKNOWN, INTERNAL]),
             Fails(&[INVALID_ARGUMENT, INTERNAL]),
+            RunsOr(&[INVALID_ARGUMENT, INTERNAL]),
         ],
         ProtocolAnomaly::CompressedWithoutEncoding => [
             PARSING,
@@ -157,11 +170,13 @@ fn reactions_to(anomaly: ProtocolAnomaly) -> [Reaction; 6] {
             PARSING,
             PARSING,
             Fails(&[INVALID_ARGUMENT, INTERNAL]),
+            PARSING,
         ],
         ProtocolAnomaly::UnknownEncoding => [
             UNKNOWN_PATH,
             UNKNOWN_PATH,
             Fails(&[UNIMPLEMENTED, INTERNAL]),
+            UNKNOWN_PATH,
             UNKNOWN_PATH,
             UNKNOWN_PATH,
             UNKNOWN_PATH,
@@ -176,6 +191,7 @@ fn reactions_to(anomaly: ProtocolAnomaly) -> [Reaction; 6] {
             RunsOr(&[RESOURCE_EXHAUSTED]),
             RunsOr(&[RESOURCE_EXHAUSTED]),
             RunsOr(&[RESOURCE_EXHAUSTED]),
+            RunsOr(&[RESOURCE_EXHAUSTED]),
         ],
         // HTTP 415 is only a "SHOULD", so the specification allows any refusal.
         ProtocolAnomaly::NoContentType | ProtocolAnomaly::WrongContentType => [
@@ -185,6 +201,7 @@ fn reactions_to(anomaly: ProtocolAnomaly) -> [Reaction; 6] {
             UNSUPPORTED,
             UNSUPPORTED,
             Fails(ANY),
+            Fails(ANY),
         ],
         ProtocolAnomaly::NoTeHeader => [
             RunsOr(ANY),
@@ -192,6 +209,7 @@ fn reactions_to(anomaly: ProtocolAnomaly) -> [Reaction; 6] {
             RunsOr(&[INTERNAL]),
             Runs,
             RunsOr(ANY),
+            Runs,
             Runs,
         ],
         ProtocolAnomaly::InvalidTimeout => [
@@ -201,12 +219,14 @@ fn reactions_to(anomaly: ProtocolAnomaly) -> [Reaction; 6] {
             RunsOr(&[INTERNAL]),
             RunsOr(&[CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, INTERNAL]),
             RunsOr(&[INVALID_ARGUMENT]),
+            RunsOr(&[INVALID_ARGUMENT]),
         ],
         ProtocolAnomaly::JoinedBase64 => [
             Runs,
             Runs,
             RunsOr(&[INTERNAL]),
             RunsOr(&[INTERNAL]),
+            Runs,
             Runs,
             Runs,
         ],
@@ -217,6 +237,7 @@ fn reactions_to(anomaly: ProtocolAnomaly) -> [Reaction; 6] {
             RunsOr(&[INTERNAL]),
             RunsOr(&[UNKNOWN, INTERNAL]),
             RunsOr(&[INVALID_ARGUMENT]),
+            RunsOr(&[INVALID_ARGUMENT]),
         ],
         ProtocolAnomaly::NonAsciiMetadata => all(Runs),
         ProtocolAnomaly::UnknownMethod
@@ -225,6 +246,7 @@ fn reactions_to(anomaly: ProtocolAnomaly) -> [Reaction; 6] {
         ProtocolAnomaly::GetMethod => [
             Fails(ANY),
             RunsOr(ANY),
+            Fails(ANY),
             Fails(ANY),
             Fails(ANY),
             Fails(ANY),

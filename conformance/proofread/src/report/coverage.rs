@@ -27,8 +27,8 @@ pub fn rule_coverage(
     let was_tested = |method: &&contract::Method| {
         let mut counts = report.counts.iter();
         counts.any(|count| {
-            let is_rule_phase =
-                !matches!(count.phase, case::Phase::Baseline | case::Phase::Behaviour);
+            use case::Phase::{Baseline, Behaviour, Sequences};
+            let is_rule_phase = !matches!(count.phase, Baseline | Behaviour | Sequences);
             is_rule_phase && count.method == method.path && count.sent > 0
         })
     };

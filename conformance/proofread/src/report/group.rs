@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
+    context::ReportContext,
     hexadecimal,
+    labels::{kind_title, phase_name, without_leading_slash},
     view::Group,
-    view_builder::{ReportContext, kind_title, phase_name, without_leading_slash},
 };
 use crate::{
     case::{self, Expect},
@@ -173,7 +174,7 @@ fn group(indices: &[usize], report: &Report, context: &ReportContext<'_>) -> Gro
         source_locations: source_locations(finding, context.contract),
         observed: answers(&members),
         reproduce: match &context.failures {
-            None if finding.reproduction.is_none() => String::new(),
+            None if finding.reproduction.is_none() && finding.sequence.is_none() => String::new(),
             _ => context.command_template.command(finding, id),
         },
         methods,
@@ -210,6 +211,15 @@ fn source_locations(finding: &Finding, contract: &Contract) -> Vec<String> {
 }
 
 fn sent_text(finding: &Finding) -> String {
+    if let Some(sequence) = &finding.sequence {
+        let calls = sequence.calls.iter().map(|call| {
+            let method = without_leading_slash(&call.method);
+            let caller = call.credential.as_ref();
+            let caller = caller.map(|name| format!(" by {name}")).unwrap_or_default();
+            format!("{method}{caller} {}  {}", call.request, call.observed)
+        });
+        return calls.collect::<Vec<_>>().join("\n");
+    }
     if let Some(json) = &finding.json {
         return json.clone();
     }

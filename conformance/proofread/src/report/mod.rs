@@ -5,6 +5,7 @@
 //! only lay it out.
 
 mod annotation;
+mod context;
 mod coverage;
 pub mod events;
 mod format;
@@ -12,6 +13,7 @@ pub mod github;
 mod group;
 pub mod html;
 pub mod junit;
+pub mod labels;
 pub mod reproduce_command;
 pub mod sarif;
 pub mod terminal;
@@ -20,9 +22,10 @@ mod tests;
 pub mod view;
 pub mod view_builder;
 
+pub use context::ReportContext;
 pub use coverage::{CoverageByMethod, rule_coverage};
 pub use format::{Format, Output};
-pub use reproduce_command::{CommandTemplate, HeaderArgument, quoted};
+pub use reproduce_command::{CertificateArgument, CommandTemplate, HeaderArgument, quoted};
 pub use view::View;
 
 use std::fmt::Write;

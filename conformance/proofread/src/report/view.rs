@@ -219,7 +219,7 @@ impl View {
         let failed_elsewhere = |phase: &Phase| phase.name != "wire" && phase.failed > 0;
         let only_wire = !self.keeps_contract() && !self.phases.iter().any(failed_elsewhere);
         (only_wire && self.profile == "strict").then_some(
-            "only the wire phase fails, in which gRPC implementations differ; name yours by --profile tonic, grpcio, grpc-go, grpc-java or connect",
+            "only the wire phase fails, in which gRPC implementations differ; name yours by --profile tonic, grpcio, grpc-go, grpc-java, connect or connect-node",
         )
     }
 
@@ -264,10 +264,11 @@ impl View {
 
 impl Method {
     /// Whether the method was tested beyond the baseline, which only shows that the method
-    /// exists, and beyond the behaviour phase, which only tests its credential.
+    /// exists, beyond the behaviour phase, which only tests its credential, and beyond the
+    /// sequences, which concern only some methods.
     pub fn is_checked(&self) -> bool {
         let is_rule_phase =
-            |phase: &&Phase| !matches!(phase.name.as_str(), "baseline" | "behaviour");
+            |phase: &&Phase| !matches!(phase.name.as_str(), "baseline" | "behaviour" | "sequences");
         let mut others = self.phases.iter().filter(is_rule_phase).peekable();
         match others.peek() {
             Some(_) => others.any(|phase| phase.cases > 0),

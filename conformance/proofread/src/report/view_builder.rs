@@ -3,37 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::{
-    CommandTemplate, CoverageByMethod,
+    context::ReportContext,
     group::group_failures,
+    labels::{phase_name, without_leading_slash},
     view::{Group, Method, Note, Phase, View},
 };
 use crate::{
     case,
-    contract::{self, Contract},
     engine::{self, Report},
-    finding::FindingKind,
     source_location,
 };
-
-/// What a report needs in addition to the findings.
-pub struct ReportContext<'a> {
-    /// The contract.
-    pub contract: &'a Contract,
-    /// The methods that were checked.
-    pub methods: &'a [&'a contract::Method],
-    /// The URL of the server.
-    pub url: String,
-    /// The path of the contract, or that it came from reflection.
-    pub source: String,
-    /// The template of the commands that reproduce failures.
-    pub command_template: &'a CommandTemplate,
-    /// The file in which the failures are recorded, if there are any.
-    pub failures: Option<String>,
-    /// What to do about entries of the baseline: their ids, each with a text.
-    pub baseline: Vec<(String, String)>,
-    /// The rule coverage of all methods together and of each method.
-    pub coverage: CoverageByMethod,
-}
 
 /// Builds the view of a report.
 pub fn build_view(report: &Report, context: ReportContext<'_>) -> View {
@@ -89,11 +68,6 @@ fn note(note: &engine::Note) -> Note {
     }
 }
 
-/// `/shop.v1.Shop/Get` becomes `shop.v1.Shop/Get`.
-pub(super) fn without_leading_slash(path: &str) -> String {
-    path.trim_start_matches('/').to_owned()
-}
-
 /// The phases that ran, with the counts of one method or of all methods.
 fn phases(report: &Report, method: Option<&str>) -> Vec<Phase> {
     let mut phases: BTreeMap<case::Phase, Phase> = BTreeMap::new();
@@ -108,28 +82,4 @@ fn phases(report: &Report, method: Option<&str>) -> Vec<Phase> {
         }
     }
     phases.into_values().collect()
-}
-
-/// The name of a phase as in flags and reports: `boundary`.
-pub fn phase_name(phase: case::Phase) -> String {
-    let name = serde_json::to_value(phase).ok();
-    let name = name.and_then(|name| name.as_str().map(str::to_owned));
-    name.unwrap_or_else(|| format!("{phase:?}").to_lowercase())
-}
-
-/// The title of a kind of failure, for reports.
-pub fn kind_title(kind: FindingKind) -> &'static str {
-    match kind {
-        FindingKind::RuleNotChecked => "rule not checked",
-        FindingKind::ValidRefused => "valid request refused",
-        FindingKind::WrongCode => "wrong code",
-        FindingKind::WrongViolations => "wrong violations",
-        FindingKind::WrongDetails => "wrong details",
-        FindingKind::UndeclaredError => "undeclared error",
-        FindingKind::BadResponse => "bad response",
-        FindingKind::TrailerTooBig => "trailer too big",
-        FindingKind::Protocol => "protocol",
-        FindingKind::Behaviour => "behaviour",
-        FindingKind::Crash => "crash or hang",
-    }
 }

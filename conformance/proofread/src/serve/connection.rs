@@ -4,9 +4,12 @@
 use std::time::Duration;
 
 use futures::{StreamExt, stream::FuturesUnordered};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+};
 
-use super::{Server, call};
+use super::{Server, ServerTls, call};
 
 /// The delay after an error of the listener, for example if there are too many open files.
 const ACCEPT_RETRY: Duration = Duration::from_millis(50);
@@ -20,12 +23,12 @@ pub(super) enum AfterCall {
     Crash,
 }
 
-pub(super) async fn accept(server: &Server<'_>, listener: TcpListener) {
+pub(super) async fn accept(server: &Server<'_>, listener: TcpListener, tls: Option<&ServerTls>) {
     let mut connections = FuturesUnordered::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((socket, _)) => connections.push(serve(server, socket)),
+                Ok((socket, _)) => connections.push(serve(server, socket, tls)),
                 Err(_) => tokio::time::sleep(ACCEPT_RETRY).await,
             },
             Some(()) = connections.next() => {}
@@ -33,9 +36,20 @@ pub(super) async fn accept(server: &Server<'_>, listener: TcpListener) {
     }
 }
 
-async fn serve(server: &Server<'_>, socket: TcpStream) {
+async fn serve(server: &Server<'_>, socket: TcpStream, tls: Option<&ServerTls>) {
     // Only costs speed where it fails.
     let _ = socket.set_nodelay(true);
+    match tls {
+        None => serve_http2(server, socket).await,
+        Some(ServerTls(acceptor)) => {
+            if let Ok(stream) = acceptor.accept(socket).await {
+                serve_http2(server, stream).await;
+            }
+        }
+    }
+}
+
+async fn serve_http2(server: &Server<'_>, socket: impl AsyncRead + AsyncWrite + Unpin) {
     let Ok(mut connection) = h2::server::handshake(socket).await else {
         return;
     };

@@ -21,6 +21,7 @@ mod paging;
 mod reflection;
 mod reply;
 mod status;
+mod tls;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -31,6 +32,7 @@ use tokio::net::TcpListener;
 
 pub use breaks::{Break, UnknownBreak};
 pub use control::Control;
+pub use tls::{ServerTls, TlsError};
 
 use crate::{
     cases::Fixtures, contract::Contract, judge::MethodContract, oracle::Oracle, profile::Profile,
@@ -98,9 +100,9 @@ impl<'c> Server<'c> {
         server
     }
 
-    /// Accepts connections for ever. Dropping the future closes them.
-    pub async fn run(&self, listener: TcpListener) {
-        connection::accept(self, listener).await;
+    /// Accepts connections for ever, in plaintext or with TLS. Dropping the future closes them.
+    pub async fn run(&self, listener: TcpListener, tls: Option<&ServerTls>) {
+        connection::accept(self, listener, tls).await;
     }
 
     /// The credentials that methods ask for: the name, and the metadata that proves it.

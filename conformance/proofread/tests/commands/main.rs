@@ -1,5 +1,6 @@
 //! Runs the binary as a user does, and checks its output and exit codes.
 
+mod action;
 mod bad_input;
 mod baseline;
 mod check;

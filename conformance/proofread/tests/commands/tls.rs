@@ -12,7 +12,8 @@ use tokio_rustls::rustls::{
 
 use crate::{
     error_line,
-    shop_server::Shop,
+    serve::MockServer,
+    shop_server::{Mode, Shop},
     stdout,
     test_contracts::{folder, write},
 };
@@ -128,4 +129,75 @@ fn client_certificate_is_sent_for_mutual_tls() {
     let config = "[tls]\nca = \"ca.pem\"\ncert = \"client.pem\"\nkey = \"client.key\"";
     write(folder.path(), "proofread.toml", config.as_bytes());
     stdout(folder.path(), &check[..4], 0);
+}
+
+#[test]
+fn certificate_of_a_credential_needs_tls_and_both_files() {
+    let (folder, authority) = (folder(), Authority::new());
+    authority.write(folder.path());
+    let shop = Shop::open(Mode::Correct);
+    let url = shop.url();
+    let check = ["check", &url, "--contract=shop.binpb", "--phases=unset"];
+    for (files, expected) in [
+        (
+            "cert = 'client.pem'\nkey = 'client.key'\n",
+            "proofread.toml:2: the client certificate of account needs TLS",
+        ),
+        ("cert = 'client.pem'\n", "needs both cert and key"),
+        (
+            "cert = 'none.pem'\nkey = 'client.key'\n",
+            "proofread.toml:2: can't read none.pem",
+        ),
+        (
+            "cert = 'client.pem'\nkey = 'client.key'\ntoken = 'a'\n",
+            "cert is used without a token",
+        ),
+    ] {
+        let config = format!("[credentials.account]\n{files}");
+        write(folder.path(), "proofread.toml", config.as_bytes());
+        let error = error_line(folder.path(), &check);
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn served_contract_is_checked_over_mutual_tls() {
+    let (folder, authority) = (folder(), Authority::new());
+    authority.write(folder.path());
+    let (certificate, key) = authority.issue();
+    write(folder.path(), "server.pem", certificate.as_bytes());
+    write(folder.path(), "server.key", key.as_bytes());
+    let certificate = ["--cert=server.pem", "--key=server.key"];
+    let mutual = ["--contract=shop.binpb", "--client-ca=ca.pem"];
+    let server = MockServer::start(folder.path(), &[mutual, certificate].concat());
+    let check = [
+        "check",
+        &server.url,
+        "--contract=shop.binpb",
+        "--phases=unset",
+        "--ca=ca.pem",
+    ];
+    let client = ["--cert=client.pem", "--key=client.key"];
+    stdout(folder.path(), &[check.as_slice(), &client].concat(), 0);
+    error_line(folder.path(), &check);
+
+    let serve = [
+        "serve",
+        "--addr=127.0.0.1:0",
+        "--contract=shop.binpb",
+        "--cert=server.pem",
+    ];
+    let error = error_line(
+        folder.path(),
+        &[serve.as_slice(), &["--key=client.key"]].concat(),
+    );
+    assert!(
+        error.contains("can't use the certificate with this key"),
+        "{error}"
+    );
+    let error = error_line(
+        folder.path(),
+        &[serve.as_slice(), &["--key=none.key"]].concat(),
+    );
+    assert!(error.contains("can't read none.key"), "{error}");
 }

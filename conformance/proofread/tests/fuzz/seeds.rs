@@ -210,6 +210,7 @@ pub fn failures() -> Vec<Vec<u8>> {
             exercises: Vec::new(),
         }),
         suspects: Vec::new(),
+        sequence: None,
     };
     let violation = Violation {
         path: "parts[0].inner.size".to_owned(),

@@ -7,13 +7,16 @@
 //! used yet, the ids of paid orders, and the etag of a cart like that of a new account. Two
 //! accounts review one book, so that its list has two items. For the methods of the operator it lets
 //! mails be dead, and an order and a payment be parked; the bookstore has to park orders after a few
-//! seconds.
+//! seconds. It also gives the book that is reserved enough copies for all reservations.
 
 use std::{env, fs, path::PathBuf};
 
 use anyhow::{Context, bail};
 use suite::{AccountHelper, OperatorHelper, REQUEST_REFUSED, UNDELIVERABLE};
 use uuid::Uuid;
+
+/// The book that `proofread.toml` reserves.
+const RESERVED_BOOK: i32 = 6;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
@@ -41,6 +44,7 @@ async fn main() -> anyhow::Result<()> {
             for account in [&first, &bob] {
                 helper.review(&account.session_token).await?;
             }
+            helper.open("eve@example.org").await?;
             let dora = helper.open("dora@example.org").await?;
             let etag = helper.fill_cart(&dora.session_token).await?;
             fs::write(data.join("cart.etag"), etag)?;
@@ -62,6 +66,7 @@ async fn prepare_for_the_operator(
 ) -> anyhow::Result<()> {
     let operator_token = fs::read_to_string(helper.data.join("operator.token"))?;
     let operator = OperatorHelper::new(helper.grpc_url, &operator_token)?;
+    operator.fill_stock(RESERVED_BOOK).await?;
     helper.request_sign_up(UNDELIVERABLE).await?;
     let secret = env::var("BINDERY_SERVICE_SECRET_FILE").context("BINDERY_SERVICE_SECRET_FILE")?;
     let secret = fs::read_to_string(secret)?;

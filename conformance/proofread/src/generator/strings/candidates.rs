@@ -27,6 +27,7 @@ impl StringGenerator {
     /// value pool evaluates all of them again in the context of the field.
     pub(crate) fn candidates(
         &self,
+        rule_ids: &[String],
         evaluate: &mut Evaluate<'_>,
         rng: &mut StdRng,
     ) -> Candidates<String> {
@@ -47,7 +48,7 @@ impl StringGenerator {
             );
         }
         self.plain(&mut candidates);
-        self.add_searched(&mut candidates, &bases, evaluate, rng);
+        self.add_searched(&mut candidates, rule_ids, &bases, evaluate, rng);
         candidates
     }
 
@@ -288,31 +289,40 @@ impl StringGenerator {
         }
     }
 
-    /// Searches a string for each rule that no candidate breaks alone.
+    /// Searches a string for each rule that no candidate breaks alone, among them those in CEL.
     fn add_searched(
         &self,
         candidates: &mut Candidates<String>,
+        rule_ids: &[String],
         bases: &[String],
         evaluate: &mut Evaluate<'_>,
         rng: &mut StdRng,
     ) {
         let values = candidates.all.iter().flat_map(|it| &it.values);
         let done: BTreeSet<BTreeSet<String>> = values.filter_map(|it| evaluate(it)).collect();
-        for rule in self.rule_ids() {
+        // A value that was tried for another rule may break only a rule in CEL.
+        let tried: Vec<String> = candidates
+            .all
+            .iter()
+            .flat_map(|it| it.values.clone())
+            .collect();
+        for rule in rule_ids {
+            let is_standard = rule.starts_with("string.");
             let wanted = BTreeSet::from([rule.clone()]);
-            if done.contains(&wanted) {
+            if is_standard && done.contains(&wanted) {
                 continue;
             }
+            let from = if is_standard { bases } else { &tried };
             if candidates
                 .impossible
                 .iter()
-                .any(|(target, _)| target.rule == rule && target.side == Side::Broken)
+                .any(|(target, _)| target.rule == *rule && target.side == Side::Broken)
             {
                 continue;
             }
-            if let Some(found) = self.search(&wanted, bases, evaluate, rng) {
+            if let Some(found) = self.search(&wanted, from, evaluate, rng) {
                 candidates.add_breaking(
-                    &rule,
+                    rule,
                     "found",
                     "a value that breaks this rule alone",
                     vec![found],

@@ -6,7 +6,7 @@ mod exact_length;
 mod parts;
 mod search;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, iter, sync::Arc};
 
 use prost_protovalidate_types::{StringRules, field_rules::Type};
 use rand::{RngExt, rngs::StdRng};
@@ -20,6 +20,9 @@ use super::{
 /// The maximum size of a value in bytes (1 MiB). gRPC servers accept messages of up to
 /// 4 MiB by default, and a message may contain several long values.
 pub(crate) const MAX_VALUE_BYTES: u64 = 1 << 20;
+
+/// The number of random matches of a pattern that are tried until one has an allowed length.
+const PATTERN_ATTEMPTS: usize = 20;
 
 /// Returns the ids of the rules that a string breaks; `None` if the oracle can't tell.
 pub(crate) type Evaluate<'w> = dyn FnMut(&str) -> Option<BTreeSet<String>> + 'w;
@@ -88,7 +91,7 @@ impl StringGenerator {
     }
 
     /// A random string that probably keeps the standard rules. Only the first of these that
-    /// is set is followed: a constant, a list, a format, a pattern, the lengths.
+    /// is set is followed: a constant, a list, a format, a pattern with the lengths, the lengths.
     pub(crate) fn random(&self, rng: &mut StdRng) -> String {
         let rules = &self.rules;
         if let Some(constant) = &rules.r#const {
@@ -101,7 +104,16 @@ impl StringGenerator {
             return format.random(rng);
         }
         if let Some(pattern) = &self.pattern {
-            return pattern.random(rng);
+            // A pattern may match more lengths than the rules of lengths allow.
+            let (min, max) = self.length_bounds();
+            let fits = |it: &String| {
+                let length = it.chars().count();
+                length >= min && max.is_none_or(|max| length <= max)
+            };
+            return iter::repeat_with(|| pattern.random(rng))
+                .take(PATTERN_ATTEMPTS)
+                .find(fits)
+                .unwrap_or_else(|| pattern.shortest());
         }
         let (min, max) = self.lengths();
         let usual = max.min(min.saturating_add(40));
@@ -122,16 +134,21 @@ impl StringGenerator {
         self.with_parts(&filler, length)
     }
 
-    /// The minimum and maximum length. Limits in bytes are used if there is none in
-    /// characters.
+    /// The minimum and maximum length of generated strings.
     fn lengths(&self) -> (usize, usize) {
+        let (min, max) = self.length_bounds();
+        (min, max.unwrap_or(min + 60).max(min))
+    }
+
+    /// The minimum and maximum length by the rules. Limits in bytes are used if there is none
+    /// in characters.
+    fn length_bounds(&self) -> (usize, Option<usize>) {
         let rules = &self.rules;
         let length = |bound: Option<u64>| bound.and_then(|it| usize::try_from(it).ok());
         let exact = length(rules.len).or(length(rules.len_bytes));
         let min = exact.or(length(rules.min_len)).or(length(rules.min_bytes));
         let max = exact.or(length(rules.max_len)).or(length(rules.max_bytes));
-        let min = min.unwrap_or(0);
-        (min, max.unwrap_or(min + 60).max(min))
+        (min.unwrap_or(0), max)
     }
 }
 

@@ -106,3 +106,36 @@ fn finding_contains_the_bytes_and_json_that_were_sent() {
     assert_eq!(findings[0].json.as_deref(), Some(r#"{"id":7}"#));
     assert_eq!(findings[0].observed, "OK with 1 message of 3 bytes");
 }
+
+#[test]
+fn response_may_have_the_unknown_fields_of_a_wire_case() {
+    let nested_groups = [[0xc3, 0x3e].repeat(150), [0xc4, 0x3e].repeat(150)].concat();
+    // Go's tutorial answers with the message that it was sent.
+    let kept = [
+        ("a wrong wire type", vec![0x0d, 1, 2, 3, 4]),
+        ("groups nested deeply", nested_groups),
+        ("a varint in a group", vec![0xc3, 0x3e, 0x08, 1, 0xc4, 0x3e]),
+    ];
+    let baseline = case(PLAIN, Expect::Accepted);
+    let mut wire = case(PLAIN, Expect::OneOf(vec![Code(0), Code(13)]));
+    wire.phase = Phase::Wire;
+    wire.send = Payload::Raw(case::RawCall::default());
+    for (what, unknown) in kept {
+        let mut answer = ok(&[]);
+        answer.messages = vec![[TITLE, &unknown].concat().into()];
+        let outcome = Outcome::Answered(answer);
+        assert_eq!(kinds_of(&both(), &wire, &outcome), [], "{what}");
+    }
+    let outcome = Outcome::Answered(ok(&[&[0x0d, 1, 2, 3, 4]]));
+    assert_eq!(
+        kinds_of(&both(), &baseline, &outcome),
+        [FindingKind::BadResponse],
+        "an answer to a request without unknown fields"
+    );
+    let broken: [&'static [u8]; 3] = [&[0x0d, 1, 2], &[0xc3, 0x3e], &[0xc3, 0x3e, 0xcc, 0x3e]];
+    for message in broken {
+        let outcome = Outcome::Answered(ok(&[message]));
+        let kinds = kinds_of(&both(), &wire, &outcome);
+        assert_eq!(kinds, [FindingKind::BadResponse], "{message:?}");
+    }
+}

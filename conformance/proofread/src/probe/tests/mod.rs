@@ -1,5 +1,6 @@
 //! The probe against small real servers: a correct one and misbehaving ones.
 
+mod certificates;
 mod refresh;
 pub(crate) mod servers;
 mod tls;

@@ -16,13 +16,13 @@ use tokio_rustls::{
 
 use super::{servers::book_server, *};
 
-struct Authority {
-    certificate: Certificate,
-    issuer: Issuer<'static, KeyPair>,
+pub(super) struct Authority {
+    pub(super) certificate: Certificate,
+    pub(super) issuer: Issuer<'static, KeyPair>,
 }
 
 impl Authority {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut parameters = CertificateParams::new(Vec::new()).expect("parameters");
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().expect("a key");

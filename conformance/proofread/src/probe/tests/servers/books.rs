@@ -164,6 +164,7 @@ impl InventoryService for Books {
         Ok(Response::new(SearchBooksResponse {
             books,
             next_page_token,
+            ..SearchBooksResponse::default()
         }))
     }
 

@@ -10,7 +10,7 @@ mod documentation;
 mod error_reasons;
 mod methods;
 mod options;
-#[path = "../../src/testing.rs"]
+#[path = "../../../proofread/src/testing.rs"]
 mod testing;
 mod unset;
 
