@@ -30,6 +30,11 @@ fn response(name: &str) -> &'static str {
         "Charge" => r#"{"chargeNumber": "1", "chargedMinor": "5"}"#,
         "Count" => r#"{"number": 1}"#,
         "FileRecord" => r#"{"size": "1"}"#,
+        "CreateNote" | "GetNote" | "UpdateNote" => {
+            r#"{"note": {"noteId": "01930000-0000-7000-8000-000000000005", "title": "a", "stars": 1}}"#
+        }
+        "CreateTag" | "GetTag" | "UpdateTag" => r#"{"name": "a"}"#,
+        "GetProfile" | "UpdateProfile" => r#"{"profile": {}}"#,
         "GetItem" => r#"{"item": {"name": "anvil"}}"#,
         "ReverseWords" => r#"{"word": "yes"}"#,
         "GetBook" => {

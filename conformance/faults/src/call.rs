@@ -9,7 +9,7 @@ use prost_protovalidate_types::Violations;
 use prost_reflect::DynamicMessage;
 use tonic::{Code, Status, body::Body};
 
-use crate::{image, refusal::Refusal};
+use crate::{client_certificate::ClientCertificate, image, refusal::Refusal};
 
 /// The connection of a call.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct Origin {
     pub connection: u64,
     /// The number of calls before this one on the connection.
     pub calls_before: u64,
+    /// The client certificate; `None` without TLS.
+    pub certificate: Option<ClientCertificate>,
 }
 
 /// A call whose body has been read completely.

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::{
     faults::{self, Expectation, Fault},
     image, kill_table, protovalidate,
-    server::RunningServer,
+    running_server::RunningServer,
 };
 
 /// Tests proofread on a correct server and on the same server with seeded faults.

@@ -7,7 +7,7 @@ use tower::ServiceExt;
 
 use crate::{
     call::{Call, Reply},
-    server::{ACCOUNT_TOKEN, CART, OPERATOR_TOKEN, SERVICE_KEY},
+    credentials::{ACCOUNT_TOKEN, CART, OPERATOR_TOKEN, SERVICE_KEY},
 };
 
 /// A call with these messages and all credentials that the method accepts.
@@ -18,6 +18,8 @@ pub fn call(path: &str, messages: &[DynamicMessage]) -> Call {
     headers.insert("te", HeaderValue::from_static("trailers"));
     let token = match path {
         "/rules.v1.AccessService/GetBasket" => ACCOUNT_TOKEN,
+        path if path.starts_with("/rules.v1.NoteService/") => ACCOUNT_TOKEN,
+        path if path.ends_with("Profile") => ACCOUNT_TOKEN,
         _ => OPERATOR_TOKEN,
     };
     let token = HeaderValue::try_from(format!("Bearer {token}"));

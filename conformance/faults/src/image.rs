@@ -10,16 +10,18 @@ use prost_types::FileDescriptorProto;
 use crate::rules;
 
 /// The full names of the services in the contract.
-pub const SERVICES: [&str; 9] = [
+pub const SERVICES: [&str; 11] = [
     "bookstore.inventory.v1.InventoryService",
     "bookstore.recommendations.v1.RecommendationService",
     "rules.v1.AccessService",
     "rules.v1.BehaviourService",
     "rules.v1.ExpressionService",
     "rules.v1.LegacyService",
+    "rules.v1.NoteService",
     "rules.v1.NumberService",
     "rules.v1.StringService",
     "rules.v1.StructureService",
+    "rules.v1.TagService",
 ];
 
 /// The files of the bookstore's contract that define served services.

@@ -6,6 +6,8 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use prost::encoding::{decode_varint, encode_varint};
 use prost_reflect::MessageDescriptor;
 
+use crate::{call::Call, image};
+
 /// One encoded field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WireField {
@@ -67,6 +69,16 @@ pub fn write(records: &[WireField]) -> Bytes {
 pub fn has_unknown(records: &[WireField], descriptor: &MessageDescriptor) -> bool {
     let mut numbers = records.iter().map(|record| record.number);
     numbers.any(|number| descriptor.get_field(number).is_none())
+}
+
+/// The unknown fields of the messages of a call, encoded. Groups are left out.
+pub fn unknown_fields(call: &Call) -> Bytes {
+    let Some(method) = image::method(&call.path) else {
+        return Bytes::new();
+    };
+    let fields = call.messages.iter().filter_map(read).flatten();
+    let unknown = fields.filter(|field| method.input().get_field(field.number).is_none());
+    write(&unknown.collect::<Vec<_>>())
 }
 
 /// Keeps only the first occurrence of each singular field.

@@ -14,6 +14,7 @@ fn every_phase_detects_an_expected_fault() {
         "refusals/trailer-too-big",
         "wire/unknown-field-refused",
         "paging/overlap",
+        "sequences/update-lost",
         "middle/valid-number-refused",
         "undetectable/stream-too-short",
         "unchecked/CheckStrings/exact/string.const",

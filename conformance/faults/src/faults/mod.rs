@@ -3,6 +3,7 @@
 
 mod answer_form;
 mod bounds;
+mod certificates;
 mod edge_values;
 mod fault_behaviour;
 mod legacy;
@@ -10,6 +11,7 @@ mod paging;
 mod pieces;
 mod refusals;
 mod responses;
+mod sequences;
 mod server_behaviour;
 mod state;
 mod transport;
@@ -62,6 +64,11 @@ impl Fault {
         self.id.starts_with("unimplemented/")
     }
 
+    /// Whether the server needs TLS with client certificates.
+    pub fn is_about_certificates(&self) -> bool {
+        self.id.starts_with("certificate/")
+    }
+
     /// A fault that a phase must detect.
     fn new(
         id: &str,
@@ -95,7 +102,9 @@ pub fn table() -> Vec<Fault> {
         legacy::faults(),
         paging::faults(),
         server_behaviour::faults(),
+        certificates::faults(),
         state::faults(),
+        sequences::faults(),
         undetectable::faults(),
     ];
     parts.into_iter().flatten().collect()

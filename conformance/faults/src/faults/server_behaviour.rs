@@ -19,8 +19,9 @@ use super::{
 };
 use crate::{
     call::{Call, Reply},
+    credentials::{ACCOUNT_TOKEN, CART, OPERATOR_TOKEN, REVIEWS, SERVICE_KEY},
     field_values,
-    server::{ACCOUNT_TOKEN, CART, CorrectServer, OPERATOR_TOKEN, REVIEWS, SERVICE_KEY},
+    server::CorrectServer,
 };
 
 const CHECK: &str = "/grpc.health.v1.Health/Check";

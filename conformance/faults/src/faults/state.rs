@@ -43,11 +43,11 @@ const STRINGS: &str = "/rules.v1.StringService/CheckStrings";
 
 /// A value that is kept from call to call.
 #[derive(Default)]
-struct Kept<T>(Mutex<T>);
+pub(super) struct Kept<T>(Mutex<T>);
 
 impl<T> Kept<T> {
     /// Reads and changes the value.
-    fn with<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
+    pub(super) fn with<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -18,8 +18,11 @@ use tonic_reflection::pb::v1::{
 use super::{Expectation, Fault, FaultyResponse, find, server_behaviour, table, unchecked_rules};
 use crate::{
     call::{Call, Reply},
-    client, corpus,
-    server::{CorrectServer, REVIEWS, SERVICE_KEY},
+    client,
+    client_certificate::{CertificateState, ClientCertificate},
+    corpus,
+    credentials::{CART, REVIEWS, SERVICE_KEY},
+    server::CorrectServer,
 };
 
 /// What a client observes.
@@ -90,6 +93,10 @@ fn calls(path: &str) -> Vec<Call> {
     let service = HeaderValue::from_static(REVIEWS);
     other_service.headers.insert(SERVICE_KEY, service);
     calls.push(other_service);
+    // Elsewhere, a certificate proves nothing that matters.
+    if path.ends_with("/CloseBasket") {
+        calls.extend(variants_of_certificate(&plain));
+    }
     let mut unknown_method = plain.clone();
     unknown_method.path.push('y');
     calls.push(unknown_method);
@@ -98,6 +105,30 @@ fn calls(path: &str) -> Vec<Call> {
     let compressed = [&[1], &framed[1..]].concat();
     calls.push(plain.with_body(&compressed.into()));
     calls
+}
+
+/// Calls over TLS with certificates of all kinds, the valid one first.
+fn variants_of_certificate(plain: &Call) -> Vec<Call> {
+    use CertificateState::{Absent, Expired, Foreign, Valid};
+    let certificates = [
+        (Some(CART), Valid),
+        (Some(REVIEWS), Valid),
+        (None, Valid),
+        (Some(CART), Expired),
+        (Some(CART), Foreign),
+        (None, Absent),
+    ];
+    let certificates = certificates.map(|(service, state)| ClientCertificate { service, state });
+    let empty = plain.clone().with_messages(vec![Bytes::new()]);
+    let calls = certificates.into_iter().flat_map(|certificate| {
+        [plain, &empty].map(|call| {
+            let mut call = call.clone();
+            call.origin.certificate = Some(certificate);
+            certificate.set_service(&mut call.headers);
+            call
+        })
+    });
+    calls.collect()
 }
 
 /// Calls with unusual metadata, compression, and bodies in pieces.
@@ -298,6 +329,11 @@ fn needs_history(fault: &Fault) -> bool {
     groups.iter().any(|group| fault.id.starts_with(group))
 }
 
+/// Faults that only a sequence of calls reveals: `sequences::tests` checks them.
+fn needs_sequence(fault: &Fault) -> bool {
+    fault.id.starts_with("sequences/")
+}
+
 /// Faults that only a cancelled call, a waiting client or a child process reveals.
 fn needs_socket(fault: &Fault) -> bool {
     let ids = [
@@ -314,7 +350,8 @@ async fn every_fault_has_the_expected_effect() {
     let (mut table_count, mut unchecked_count) = (0, 0);
     for fault in table() {
         table_count += 1;
-        if needs_socket(&fault) || needs_two_calls(&fault) || needs_history(&fault) {
+        let needs_calls = needs_two_calls(&fault) || needs_history(&fault);
+        if needs_socket(&fault) || needs_calls || needs_sequence(&fault) {
             continue;
         }
         if !has_expected_effect(&fault, &calls.differences(&fault).await) {
@@ -425,6 +462,7 @@ fn every_phase_has_enough_faults() {
         Phase::Boundary,
         Phase::Wire,
         Phase::Behaviour,
+        Phase::Sequences,
     ];
     for phase in phases {
         let faults = table

@@ -17,6 +17,7 @@ use crate::{
     refusal::Refusal,
     rules::v1::{CountResponse, ListItemsRequest},
     server::CorrectServer,
+    wire_fields,
 };
 
 const RECOMMEND: &str = "/bookstore.recommendations.v1.RecommendationService/Recommend";
@@ -73,6 +74,14 @@ pub(super) fn faults() -> Vec<Fault> {
             "rules declare which values a response may have, not which one is correct",
             ChangeReply(|reply: &mut Reply, _: &Call| if reply.code() == Code::Ok {
                 reply.messages.iter_mut().for_each(|it| *it = CountResponse { number: 3 }.encode_to_vec().into());
+            })),
+        fault("undetectable/unknown-fields-kept", "returns the unknown fields of a request with its response", INT32,
+            "protobuf lets a server keep unknown fields, and most libraries do",
+            ChangeReply(|reply: &mut Reply, call: &Call| {
+                let unknown = wire_fields::unknown_fields(call);
+                if reply.code() == Code::Ok {
+                    reply.messages.iter_mut().for_each(|it| *it = [it.as_ref(), &unknown].concat().into());
+                }
             })),
         fault("undetectable/violation-order", "reports the violations in another order", RECOMMEND,
             "the order is not defined, and clients must not rely on it",

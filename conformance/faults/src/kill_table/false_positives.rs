@@ -9,8 +9,11 @@ use proofread::{
     engine::{self, Plan, Report},
 };
 
-use super::run_fault::{connect, fixtures, plan};
-use crate::{image, server::RunningServer};
+use super::run_fault::{connect_to, fixtures, plan};
+use crate::{
+    image,
+    running_server::{ClientCertificates, RunningServer},
+};
 
 /// What proofread reports for the correct server.
 #[derive(Debug, Default)]
@@ -44,24 +47,27 @@ pub fn test_correct_server(
     let contract = Contract::decode(image::contract())?;
     let methods: Vec<&Method> = contract.methods().collect();
     let started = Instant::now();
-    // Round robin, so that each thread has some of each service.
+    // Round robin. The methods of a service stay together, because sequences need them.
     let shares = (0..threads).map(|thread| {
-        let share = methods.iter().skip(thread).step_by(threads).copied();
-        share.collect::<Vec<_>>()
+        let services = contract.services().skip(thread).step_by(threads);
+        services.flat_map(|service| &service.methods).collect()
     });
     let each = usize::try_from(random)?.div_ceil(methods.len());
-    let reports = std::thread::scope(|scope| {
+    let reports: Vec<Report> = std::thread::scope(|scope| {
         let runs: Vec<_> = shares
             .map(|share| {
                 let contract = &contract;
                 scope.spawn(move || run(contract, share, each, seed))
             })
             .collect();
-        let reports = runs.into_iter().map(|run| match run.join() {
+        let secure = scope.spawn(|| run_secure(&contract, each, seed));
+        let runs = runs.into_iter().chain([secure]);
+        let reports = runs.map(|run| match run.join() {
             Ok(report) => report,
             Err(panic) => std::panic::resume_unwind(panic),
         });
-        reports.collect::<anyhow::Result<Vec<Report>>>()
+        let reports = reports.collect::<anyhow::Result<Vec<Vec<Report>>>>();
+        reports.map(|reports| reports.into_iter().flatten().collect())
     })?;
     let mut total = CorrectServerReport::default();
     reports.iter().for_each(|report| total.add(report));
@@ -76,21 +82,53 @@ fn run(
     share: Vec<&Method>,
     random: usize,
     seed: u64,
+) -> anyhow::Result<Vec<Report>> {
+    block_on(async {
+        let server = RunningServer::start(None).await?;
+        let report = run_on(&server, contract, share, (random, seed)).await?;
+        Ok(vec![report])
+    })
+}
+
+/// Runs proofread on the methods with access, on servers where client certificates prove the
+/// identities of services.
+fn run_secure(contract: &Contract, random: usize, seed: u64) -> anyhow::Result<Vec<Report>> {
+    block_on(async {
+        let mut reports = Vec::new();
+        for clients in [ClientCertificates::Asked, ClientCertificates::Required] {
+            let server = RunningServer::start_tls(None, clients).await?;
+            let mut services = contract.services();
+            let methods = services
+                .find(|service| service.full_name == "rules.v1.AccessService")
+                .map(|service| service.methods.iter().collect());
+            let methods = methods.unwrap_or_default();
+            reports.push(run_on(&server, contract, methods, (random, seed)).await?);
+        }
+        Ok(reports)
+    })
+}
+
+async fn run_on(
+    server: &RunningServer,
+    contract: &Contract,
+    methods: Vec<&Method>,
+    (random, seed): (usize, u64),
 ) -> anyhow::Result<Report> {
+    let probe = connect_to(server).await?;
+    let plan = Plan {
+        methods,
+        random,
+        seed,
+        ..plan(contract, &probe)
+    };
+    Ok(engine::run(&plan, &fixtures(), |_| {}).await)
+}
+
+fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(async {
-        let server = RunningServer::start(None).await?;
-        let probe = connect(&server.uri()).await?;
-        let plan = Plan {
-            methods: share,
-            random,
-            seed,
-            ..plan(contract, &probe)
-        };
-        Ok(engine::run(&plan, &fixtures(), |_| {}).await)
-    })
+    runtime.block_on(work)
 }
 
 impl CorrectServerReport {

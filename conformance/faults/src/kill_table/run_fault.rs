@@ -11,10 +11,11 @@ use anyhow::Context;
 use proofread::{
     case::Phase,
     cases::Fixtures,
+    config::HumanDuration,
     contract::{Contract, Method},
     engine::{self, Plan, Report},
     finding::FindingKind,
-    probe::{CredentialHeader, Metadata, Probe, Target},
+    probe::{CertificateCredential, CredentialHeader, Metadata, Probe, Target},
     profile::{Details, Profile},
 };
 use serde_json::json;
@@ -24,10 +25,10 @@ use tokio::{
 };
 
 use crate::{
+    credentials::{ACCOUNT_TOKEN, CART, OPERATOR_TOKEN, OTHER_ACCOUNT_TOKEN, REVIEWS, SERVICE_KEY},
     faults::{Expectation, Fault},
-    server::{
-        ACCOUNT_TOKEN, CART, OPERATOR_TOKEN, RESERVATIONS, REVIEWS, RunningServer, SERVICE_KEY,
-    },
+    running_server::{Certificates, ClientCertificates, RunningServer},
+    server::RESERVATIONS,
 };
 
 /// The maximum size of the trailers that the contract declares, in bytes.
@@ -92,10 +93,16 @@ pub async fn run_fault(
     let started = Instant::now();
     let server = if fault.exits_process() {
         FaultyServer::ChildProcess(start_child(program, &fault.id).await?)
+    } else if fault.is_about_certificates() {
+        let (fault, clients) = (Arc::clone(fault), ClientCertificates::Asked);
+        FaultyServer::InProcess(RunningServer::start_tls(Some(fault), clients).await?)
     } else {
         FaultyServer::InProcess(RunningServer::start(Some(Arc::clone(fault))).await?)
     };
-    let probe = connect(&server.uri()).await?;
+    let probe = match &server {
+        FaultyServer::InProcess(server) => connect_to(server).await?,
+        FaultyServer::ChildProcess(_) => connect(&server.uri()).await?,
+    };
     let mut plan = plan(contract, &probe);
     plan.methods = methods(contract, fault);
     plan.random = RANDOM_CASES;
@@ -157,7 +164,44 @@ async fn start_child(program: &Path, id: &str) -> anyhow::Result<(Child, u16)> {
 }
 
 /// Connects a probe that sends each method the credential that it accepts.
-pub(super) async fn connect(uri: &str) -> anyhow::Result<Probe> {
+async fn connect(uri: &str) -> anyhow::Result<Probe> {
+    Ok(Probe::connect(&target(uri)).await?)
+}
+
+/// The same for a server of this process, which may have TLS.
+pub(super) async fn connect_to(server: &RunningServer) -> anyhow::Result<Probe> {
+    let mut target = target(&server.uri());
+    if let Some(certificates) = server.certificates() {
+        prove_services_by(certificates, &mut target);
+    }
+    Ok(Probe::connect(&target).await?)
+}
+
+/// The methods for the service cart.
+const METHODS_OF_CART: &str = "*/{*Reservation,CloseBasket}";
+
+/// Proves the identities of services by certificates instead of metadata.
+fn prove_services_by(certificates: &Certificates, target: &mut Target) {
+    target.metadata.retain(|header| header.key != SERVICE_KEY);
+    target
+        .credentials
+        .retain(|header| header.key != SERVICE_KEY);
+    target.tls.authorities = Some(certificates.authority.clone());
+    target.tls.authority_key = Some(certificates.authority_key.clone());
+    target.tls.identity = Some(certificates.client.clone());
+    let services = [
+        ("cart", &certificates.cart, METHODS_OF_CART),
+        ("reviews", &certificates.reviews, "none"),
+    ];
+    let services = services.map(|(name, identity, methods)| CertificateCredential {
+        name: name.to_owned(),
+        identity: identity.clone(),
+        methods: methods.to_owned(),
+    });
+    target.certificates.extend(services);
+}
+
+fn target(uri: &str) -> Target {
     let bearer = |token: &str| format!("Bearer {token}");
     let credentials = [
         (
@@ -170,14 +214,9 @@ pub(super) async fn connect(uri: &str) -> anyhow::Result<Probe> {
             "account",
             "authorization",
             bearer(ACCOUNT_TOKEN),
-            Some("*/GetBasket"),
+            Some("*/{GetBasket,*Note,*Notes,*Profile}"),
         ),
-        (
-            "cart",
-            SERVICE_KEY,
-            CART.to_owned(),
-            Some("*/{*Reservation,CloseBasket}"),
-        ),
+        ("cart", SERVICE_KEY, CART.to_owned(), Some(METHODS_OF_CART)),
         ("reviews", SERVICE_KEY, REVIEWS.to_owned(), None),
     ];
     let mut target = Target::new(uri);
@@ -187,6 +226,7 @@ pub(super) async fn connect(uri: &str) -> anyhow::Result<Probe> {
             name: name.to_owned(),
             key: key.clone(),
             value: value.clone(),
+            ..CredentialHeader::default()
         });
         if let Some(methods) = methods {
             let methods = Some(methods.to_owned());
@@ -198,7 +238,13 @@ pub(super) async fn connect(uri: &str) -> anyhow::Result<Probe> {
             });
         }
     }
-    Ok(Probe::connect(&target).await?)
+    target.credentials.push(CredentialHeader {
+        name: "other-account".to_owned(),
+        kind: Some("account".to_owned()),
+        key: "authorization".to_owned(),
+        value: bearer(OTHER_ACCOUNT_TOKEN).into_bytes(),
+    });
+    target
 }
 
 /// A plan with the same settings as for the bookstore.
@@ -207,7 +253,10 @@ pub(super) fn plan<'p>(contract: &'p Contract, probe: &'p Probe) -> Plan<'p> {
     let profile = profile
         .with_details(Details::Both)
         .with_trailer_limit(TRAILER_LIMIT);
-    Plan::new(contract, probe, profile)
+    let mut plan = Plan::new(contract, probe, profile);
+    // The server shows every change at once.
+    plan.sequences.settle = HumanDuration(Duration::ZERO);
+    plan
 }
 
 /// Field values that name existing books, items and reservations.

@@ -3,19 +3,13 @@
 
 use contract::{Access, Condition, errors::shared as errors};
 use http::{HeaderMap, header::AUTHORIZATION};
-use rpc::{Caller, failure};
+use rpc::{AccountId, Caller, failure};
 use tonic::Status;
+use uuid::Uuid;
 
-/// The token for methods that require the credential `operator`.
-pub const OPERATOR_TOKEN: &str = "operator-of-the-faults";
-/// The token for methods that require the credential `account`.
-pub const ACCOUNT_TOKEN: &str = "account-of-the-faults";
-/// The metadata with which a service proves its name.
-pub const SERVICE_KEY: &str = "bindery-service";
-/// The service that may call methods for services.
-pub const CART: &str = "cart secret-of-the-cart";
-/// A service that may call none of the methods.
-pub const REVIEWS: &str = "reviews secret-of-the-reviews";
+use crate::credentials::{
+    ACCOUNT_TOKEN, CART, OPERATOR_TOKEN, OTHER_ACCOUNT_TOKEN, REVIEWS, SERVICE_KEY,
+};
 
 const fn guest_id(set: bool) -> Option<Condition> {
     Some(Condition {
@@ -26,9 +20,15 @@ const fn guest_id(set: bool) -> Option<Condition> {
     })
 }
 
+const ACCOUNT: &[Access] = &[Access {
+    credential: Some("account"),
+    services: &[],
+    condition: None,
+}];
+
 /// The access of the methods of the test contract, written once more, independently of
 /// how the options are read.
-const TEST_CONTRACT: [(&str, &[Access]); 2] = [
+const TEST_CONTRACT: [(&str, &[Access]); 9] = [
     (
         "/rules.v1.AccessService/GetBasket",
         &[
@@ -52,6 +52,13 @@ const TEST_CONTRACT: [(&str, &[Access]); 2] = [
             condition: None,
         }],
     ),
+    ("/rules.v1.NoteService/CreateNote", ACCOUNT),
+    ("/rules.v1.NoteService/GetNote", ACCOUNT),
+    ("/rules.v1.NoteService/ListNotes", ACCOUNT),
+    ("/rules.v1.NoteService/UpdateNote", ACCOUNT),
+    ("/rules.v1.NoteService/DeleteNote", ACCOUNT),
+    ("/rules.v1.TagService/GetProfile", ACCOUNT),
+    ("/rules.v1.TagService/UpdateProfile", ACCOUNT),
 ];
 
 /// Who may call the method with this path; empty: anybody.
@@ -92,9 +99,13 @@ pub(super) fn authenticate(
         .collect();
     for alternative in &alternatives {
         let is_open = alternative.credential.is_none() && alternative.services.is_empty();
-        let is_account = alternative.credential == Some("account") && has_token(ACCOUNT_TOKEN);
-        if is_open || is_account {
+        if is_open {
             return Ok(Caller::Anonymous);
+        }
+        for (number, token) in [(1, ACCOUNT_TOKEN), (2, OTHER_ACCOUNT_TOKEN)] {
+            if alternative.credential == Some("account") && has_token(token) {
+                return Ok(Caller::Account(AccountId(Uuid::from_u128(number))));
+            }
         }
         if alternative.credential == Some("operator") && has_token(OPERATOR_TOKEN) {
             return Ok(Caller::Operator);

@@ -114,6 +114,7 @@ fn book(number: i32) -> Book {
             currency_code: "EUR".to_owned(),
             amount_minor: Some(900 + i64::from(number)),
         }),
+        ..Book::default()
     }
 }
 

@@ -35,6 +35,7 @@ fn page(
     scope: &str,
     size: i32,
     token: &str,
+    skip: usize,
 ) -> Result<(Vec<Book>, String), Status> {
     books.sort_by(|left, right| (&left.title, left.book_id).cmp(&(&right.title, right.book_id)));
     let first = if token.is_empty() {
@@ -51,6 +52,7 @@ fn page(
             failure(errors::PAGE_TOKEN_INVALID, message).into_status()
         })?
     };
+    let first = books.len().min(first + skip);
     let size = match usize::try_from(size) {
         Ok(0) | Err(_) => 20,
         Ok(size) => size,
@@ -129,6 +131,7 @@ impl InventoryService for Inventory {
             &scope,
             request.page_size,
             &request.page_token,
+            0,
         )?;
         Ok(Response::new(ListBooksResponse {
             books,
@@ -167,18 +170,23 @@ impl InventoryService for Inventory {
         let books = state.books.values();
         let books = books.filter(|it| request.category == 0 || it.category == request.category);
         let books = books.filter(|it| it.title.to_lowercase().contains(&query));
+        let books: Vec<_> = books.cloned().collect();
+        let total_count = i32::try_from(books.len()).unwrap_or(i32::MAX);
         let scope = format!("find-{}-{query}", request.category);
         // The length of a token is bounded; the query may be longer.
         let scope: String = scope.chars().take(110).collect();
         let (books, next_page_token) = page(
-            books.cloned().collect(),
+            books,
             &scope,
             request.page_size,
             &request.page_token,
+            usize::try_from(request.skip).unwrap_or_default(),
         )?;
         Ok(Response::new(SearchBooksResponse {
             books,
             next_page_token,
+            total_count,
+            ..SearchBooksResponse::default()
         }))
     }
 

@@ -6,17 +6,19 @@ mod authentication;
 mod behaviour_service;
 mod catalogue;
 mod checks;
+mod http_checks;
 mod inventory;
 mod legacy_service;
-mod listener;
+mod note_service;
 mod recommendations;
 mod reflection;
 mod stock;
 mod streams;
+mod tag_service;
 #[cfg(test)]
 mod tests;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use contract::bookstore::{
     inventory::v1::inventory_service_server::InventoryServiceServer,
@@ -24,20 +26,18 @@ use contract::bookstore::{
 };
 use http::{Request, Response};
 use rpc::{Channel, Options, Router};
-use tokio::{net::TcpListener, task::JoinHandle};
 use tonic::body::Body;
 use tower::ServiceExt;
 
 use crate::{
     call::{Call, Reply},
-    faults::Fault,
     rules::v1::{
         access_service_server::AccessServiceServer,
         behaviour_service_server::BehaviourServiceServer,
         expression_service_server::ExpressionServiceServer,
-        legacy_service_server::LegacyServiceServer, number_service_server::NumberServiceServer,
-        string_service_server::StringServiceServer,
-        structure_service_server::StructureServiceServer,
+        legacy_service_server::LegacyServiceServer, note_service_server::NoteServiceServer,
+        number_service_server::NumberServiceServer, string_service_server::StringServiceServer,
+        structure_service_server::StructureServiceServer, tag_service_server::TagServiceServer,
     },
 };
 
@@ -45,8 +45,6 @@ use crate::{
 pub(crate) use behaviour_service::ITEM_NAMES;
 /// The ids of the initial reservations.
 pub(crate) use catalogue::RESERVATIONS;
-
-pub use authentication::{ACCOUNT_TOKEN, CART, OPERATOR_TOKEN, REVIEWS, SERVICE_KEY};
 
 /// All services, correctly implemented. Faults wrap it.
 #[derive(Clone)]
@@ -69,6 +67,8 @@ impl CorrectServer {
             .add_outside_of_contract(BehaviourServiceServer::new(
                 behaviour_service::Behaviours::default(),
             ))
+            .add_outside_of_contract(NoteServiceServer::new(note_service::Notes::default()))
+            .add_outside_of_contract(TagServiceServer::new(tag_service::Tags::default()))
             .add(InventoryServiceServer::new(inventory::Inventory(
                 Arc::clone(&books),
             )))
@@ -83,7 +83,7 @@ impl CorrectServer {
 
     /// Handles a request. Streaming responses are passed on as streams.
     pub async fn handle_request(&self, request: Request<Body>) -> Response<Body> {
-        if let Some(response) = listener::non_grpc_response(&request) {
+        if let Some(response) = http_checks::non_grpc_response(&request) {
             return response;
         }
         if request.uri().path().starts_with(reflection::PATHS) {
@@ -122,45 +122,5 @@ impl CorrectServer {
 impl Default for CorrectServer {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-/// A listening server. It stops when this is dropped.
-pub struct RunningServer {
-    /// The address that it listens on.
-    pub address: SocketAddr,
-    accept_task: JoinHandle<()>,
-}
-
-impl RunningServer {
-    /// Starts the correct server, or the server with this fault, on a free loopback port.
-    ///
-    /// # Errors
-    /// When it can't listen.
-    pub async fn start(fault: Option<Arc<Fault>>) -> std::io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let address = listener.local_addr()?;
-        let accept_task = tokio::spawn(listener::accept(listener, CorrectServer::new(), fault));
-        Ok(Self {
-            address,
-            accept_task,
-        })
-    }
-
-    /// The URI for clients: `http://127.0.0.1:PORT`.
-    pub fn uri(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    /// Waits for ever, while the server runs.
-    pub async fn wait(mut self) {
-        // The task never ends by itself.
-        let _ = (&mut self.accept_task).await;
-    }
-}
-
-impl Drop for RunningServer {
-    fn drop(&mut self) {
-        self.accept_task.abort();
     }
 }

@@ -1,19 +1,20 @@
 //! Server reflection for both contracts. The reflection of `rpc`'s router has only the
 //! bookstore's contract.
 
+use std::convert::Infallible;
+
 use http::{Request, Response};
 use tonic::body::Body;
 use tonic_reflection::server::{Builder, v1};
 use tower::ServiceExt;
 
-use super::listener::unwrap_infallible;
 use crate::image;
 
 /// The path prefix of reflection calls.
 pub(super) const PATHS: &str = "/grpc.reflection.v1.ServerReflection/";
 
 type ReflectionService =
-    tower::util::BoxCloneSyncService<Request<Body>, Response<Body>, std::convert::Infallible>;
+    tower::util::BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
 
 #[derive(Clone)]
 pub(super) struct Reflection(ReflectionService);
@@ -40,4 +41,12 @@ fn service() -> v1::ServerReflectionServer<impl v1::ServerReflection> {
         .fold(builder, Builder::with_service_name)
         .build_v1()
         .expect("the image of the contract is well formed")
+}
+
+/// Unwraps a result that can't be an error.
+fn unwrap_infallible<T>(result: Result<T, Infallible>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(never) => match never {},
+    }
 }

@@ -7,10 +7,8 @@ use prost_protovalidate::{Error, Validator, ValidatorOption};
 use prost_reflect::DynamicMessage;
 use tonic::Code;
 
-use super::{CorrectServer, RunningServer};
-use crate::{
-    client, corpus, faults, image, refusal::ViolationId, runtime_validator::NONSTANDARD_RULE,
-};
+use super::CorrectServer;
+use crate::{client, corpus, image, refusal::ViolationId, runtime_validator::NONSTANDARD_RULE};
 
 fn engine() -> Validator {
     let image = image::contract().to_vec();
@@ -60,7 +58,9 @@ async fn valid_requests_are_accepted_or_fail_as_declared() {
         let reply = correct
             .handle_call(client::call(path, &[corpus::valid(path)]))
             .await;
-        let missing = path.contains("Reservation") && reply.code() == Code::NotFound;
+        let names_missing = ["Reservation", "Note", "Tag"];
+        let names_missing = names_missing.iter().any(|name| path.ends_with(name));
+        let missing = names_missing && reply.code() == Code::NotFound;
         assert!(
             reply.code() == Code::Ok || missing,
             "{path}: {:?}",
@@ -136,21 +136,4 @@ async fn operator_methods_require_the_token() {
         correct.handle_call(call).await.code(),
         Code::Unauthenticated
     );
-}
-
-#[tokio::test]
-async fn servers_with_and_without_a_fault_respond_over_a_socket() {
-    let path = "/rules.v1.StructureService/CheckLists";
-    let call = || client::call(path, &[corpus::valid(path)]);
-    let correct = RunningServer::start(None).await.expect("a port is free");
-    let channel = rpc::Channel::connect(&correct.uri()).expect("the address is one");
-    let response = client::send(&channel, call()).await;
-    assert!(response.is_ok_and(|reply| reply.code() == Code::Ok));
-
-    let fault = faults::find("responses/closes").expect("it is in the table");
-    let faulty = RunningServer::start(Some(fault.into()))
-        .await
-        .expect("a port is free");
-    let channel = rpc::Channel::connect(&faulty.uri()).expect("the address is one");
-    assert!(client::send(&channel, call()).await.is_err());
 }

@@ -2,7 +2,6 @@
 //! fault is outside of the layers of `rpc`, which would otherwise correct its responses.
 
 use std::{
-    convert::Infallible,
     io,
     sync::{
         Arc,
@@ -10,20 +9,23 @@ use std::{
     },
 };
 
-use http::{Method, Request, Response, StatusCode, header};
+use http::{Request, Response};
 use hyper::{body::Incoming, server::conn::http2, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::Notify,
     task::JoinSet,
 };
 use tonic::body::Body;
 
-use super::CorrectServer;
+use super::tls::Tls;
 use crate::{
     call::{Call, Origin},
+    client_certificate::ClientCertificate,
     faults::{Fault, FaultyResponse},
+    server::CorrectServer,
 };
 
 /// Accepts connections until the task is aborted.
@@ -31,6 +33,7 @@ pub(super) async fn accept(
     listener: TcpListener,
     correct: CorrectServer,
     fault: Option<Arc<Fault>>,
+    tls: Option<Arc<Tls>>,
 ) {
     let mut connections = JoinSet::new();
     let mut number = 0;
@@ -41,7 +44,8 @@ pub(super) async fn accept(
         };
         match accepted {
             Ok((stream, _)) => {
-                connections.spawn(connection(stream, number, correct.clone(), fault.clone()));
+                let (correct, fault) = (correct.clone(), fault.clone());
+                connections.spawn(connection(stream, number, correct, fault, tls.clone()));
                 number += 1;
             }
             // Out of file descriptors until a connection ends.
@@ -55,16 +59,39 @@ async fn connection(
     number: u64,
     correct: CorrectServer,
     fault: Option<Arc<Fault>>,
+    tls: Option<Arc<Tls>>,
 ) {
     // Without TCP_NODELAY the server is only slower.
     let _ = stream.set_nodelay(true);
+    match tls {
+        None => serve(stream, (number, None), correct, fault).await,
+        Some(tls) => {
+            // A client whose handshake fails knows why.
+            if let Ok((stream, certificate)) = tls.accept(stream).await {
+                serve(stream, (number, Some(certificate)), correct, fault).await;
+            }
+        }
+    }
+}
+
+/// Serves a connection with its number, and over TLS the certificate of its client.
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    (connection, certificate): (u64, Option<ClientCertificate>),
+    correct: CorrectServer,
+    fault: Option<Arc<Fault>>,
+) {
     let close_connection = Arc::new(Notify::new());
     let calls = AtomicU64::new(0);
     let service = service_fn(|mut request: Request<Incoming>| {
         request.extensions_mut().insert(Origin {
-            connection: number,
+            connection,
             calls_before: calls.fetch_add(1, Ordering::Relaxed),
+            certificate,
         });
+        if let Some(certificate) = certificate {
+            certificate.set_service(request.headers_mut());
+        }
         handle(
             request,
             correct.clone(),
@@ -108,29 +135,4 @@ async fn handle(
         };
     }
     Ok(correct.handle_request(request).await)
-}
-
-/// The response to a request that is not gRPC; `None` for gRPC. The servers of `rpc` also
-/// check this before their layers.
-pub(super) fn non_grpc_response(request: &Request<Body>) -> Option<Response<Body>> {
-    let content_type = request.headers().get(header::CONTENT_TYPE);
-    let grpc = content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"));
-    if grpc && request.method() == Method::POST {
-        return None;
-    }
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = if grpc {
-        StatusCode::METHOD_NOT_ALLOWED
-    } else {
-        StatusCode::UNSUPPORTED_MEDIA_TYPE
-    };
-    Some(response)
-}
-
-/// Unwraps a result that can't be an error.
-pub(super) fn unwrap_infallible<T>(result: Result<T, Infallible>) -> T {
-    match result {
-        Ok(value) => value,
-        Err(never) => match never {},
-    }
 }
