@@ -25,9 +25,9 @@ def from_violations(violations):
         listed -= max(listed // 4, 1)
 
 
-def from_declared_error(code, reason, message):
+def from_declared_error(code, reason, message, **metadata):
     """The status for an error that the contract declares with (proofread.v1.errors)."""
-    info = error_details_pb2.ErrorInfo(reason=reason, domain="peers.python")
+    info = error_details_pb2.ErrorInfo(reason=reason, domain="peers.python", metadata=metadata)
     status = status_pb2.Status(code=code.value[0], message=message, details=[_any(info)])
     return rpc_status.to_status(status)
 

@@ -1,5 +1,6 @@
 """What all Python servers share: command line arguments, start and shutdown."""
 import argparse
+import os
 import signal
 import threading
 from concurrent import futures
@@ -25,12 +26,24 @@ def new_server(workers, **options):
 def serve_until_signal(server, port):
     """Serves on 127.0.0.1 until the process gets SIGTERM or SIGINT."""
     port = server.add_insecure_port(f"127.0.0.1:{port}")
+    _serve(server, port, lambda: None)
+
+
+def serve_at_until_signal(server, address, before_stop):
+    """Serves at HOST:PORT until the process gets SIGTERM or SIGINT."""
+    port = server.add_insecure_port(address)
+    _serve(server, f"{address.rpartition(':')[0]}:{port}", before_stop)
+
+
+def _serve(server, printed_address, before_stop):
     stop_requested = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop_requested.set())
     server.start()
-    print(f"listening on {port}", flush=True)
+    print(f"listening on {printed_address}", flush=True)
     stop_requested.wait()
+    before_stop()
     # With a limit: after a request message in a stream that could not be parsed,
-    # grpcio 1.85 waits for that call forever.
-    server.stop(grace=1).wait(timeout=3)
+    # grpcio 1.85 waits for that call forever, and so would the end of its thread.
+    if not server.stop(grace=1).wait(timeout=3):
+        os._exit(0)

@@ -9,11 +9,13 @@ class ValidationInterceptor(grpc.ServerInterceptor):
     """Refuses requests that break a validation rule. In a stream of requests, each message
     is validated when the handler reads it."""
 
-    def __init__(self, unchecked=()):
-        """`unchecked` contains (field path, rule id) pairs whose violations are ignored, so
-        that a test can check that proofread detects the missing rule."""
+    def __init__(self, unchecked=(), ignored_rule=None):
+        """`unchecked` contains (field path, rule id) pairs whose violations are ignored, and
+        `ignored_rule` is the id of a rule that no field checks, so that a test can check that
+        proofread detects the missing rule."""
         self._validator = protovalidate.Validator()
         self._unchecked = frozenset(unchecked)
+        self._ignored_rule = ignored_rule
 
     def intercept_service(self, continuation, handler_call_details):
         handler = continuation(handler_call_details)
@@ -45,6 +47,8 @@ class ValidationInterceptor(grpc.ServerInterceptor):
             yield self._validate(request, context)
 
     def _is_checked(self, violation):
+        if violation.rule_id == self._ignored_rule:
+            return False
         return not self._unchecked or (
             (error_status.field_path(violation.field.elements), violation.rule_id) not in self._unchecked
         )
