@@ -1,8 +1,9 @@
-"""Real bookstore processes that are killed and started again."""
+"""Real bookstore processes that are killed, stopped and started again."""
 import os
 import random
 import resource
 import secrets
+import signal
 import socket
 import subprocess
 import threading
@@ -16,6 +17,7 @@ resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("BINDERY_BINARY", str(ROOT / "target/debug/bookstore"))
 START_SECONDS = 120
+END_SECONDS = 60
 CHANNEL_OPTIONS = [
     ("grpc.initial_reconnect_backoff_ms", 50),
     # How long a connection attempt may take.
@@ -32,6 +34,7 @@ class Process:
     def __init__(self, folder, command, services):
         self.folder, self.command, self.services = folder, command, services
         self._countdown = folder / f"{services[0]}.countdown"
+        self._child = None
 
     def start(self):
         environment = {name: value for name, value in os.environ.items() if not name.startswith("BINDERY_")}
@@ -64,6 +67,9 @@ class Process:
             return False
         return True
 
+    def is_started(self):
+        return self._child is not None
+
     def has_ended(self):
         return self._child.poll() is not None
 
@@ -71,6 +77,17 @@ class Process:
         """Sends SIGKILL and waits until the process has ended."""
         self._child.kill()
         self._child.wait()
+
+    def terminate(self):
+        """Sends SIGTERM, waits until the process has ended, and returns its exit code."""
+        self._child.terminate()
+        return self._child.wait(END_SECONDS)
+
+    def pause(self):
+        self._child.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self._child.send_signal(signal.SIGCONT)
 
 
 class Deployment:
@@ -81,8 +98,11 @@ class Deployment:
         self.folder, self.databases = Path(folder), databases
         self.processes, self._addresses = {}, {}
         self.service_secret = self._secret("service.secret")
+        self._lay_out(separate)
+
+    def _lay_out(self, separate):
         if not separate:
-            self._add("bookstore", ["up"], databases.services)
+            self._add("bookstore", ["up"], self.databases.services)
             return
         self._secret("webhook.secret")
         webhooks = free_address()
@@ -90,7 +110,7 @@ class Deployment:
         signed = "--webhook-secret-file=webhook.secret"
         command = ["payment-simulator", f"--addr={provider}", f"--webhook-url=http://{webhooks}/webhooks", signed]
         self.processes["provider"] = Process(
-            self.folder, [*command, *databases.flags], ["payment_simulator"])
+            self.folder, [*command, *self.databases.flags], ["payment_simulator"])
         # Accounts, Transactions and Cart call each other.
         self._addresses = {name: free_address() for name in ("accounts", "transactions", "cart")}
         self._add("inventory", ["serve", "inventory"], ["inventory"])

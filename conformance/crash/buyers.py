@@ -63,6 +63,8 @@ class Results:
         self.refunded = collections.Counter()  # by the operator, in minor units, by the id of the order
         self.receipts = collections.Counter()  # how many were requested again, by the id of the order
         self.violations = []
+        # The time and the status code of each call; `None` for one that was answered.
+        self.calls = []
 
 
 class Buyer(threading.Thread):
@@ -95,14 +97,19 @@ class Buyer(threading.Thread):
         metadata = [("authorization", f"Bearer {token}")] if token else []
         while True:
             try:
-                return method(request, metadata=metadata, timeout=CALL_SECONDS, wait_for_ready=True)
+                response = method(request, metadata=metadata, timeout=CALL_SECONDS, wait_for_ready=True)
             except grpc.RpcError as error:
                 if error.code() not in UNANSWERED:
+                    self.results.calls.append((time.monotonic(), None))
                     raise
+                self.results.calls.append((time.monotonic(), error.code().name))
                 with self.results.lock:
                     self.results.unanswered[f"{error.code().name}: {error.details()[:60]}"] += 1
                 # A service whose peer is dead answers at once.
                 time.sleep(0.05)
+            else:
+                self.results.calls.append((time.monotonic(), None))
+                return response
 
     def run(self):
         kinds = list(KINDS)

@@ -100,6 +100,10 @@ class Cluster:
         query(self.url, f"CREATE DATABASE {name}")
         return Postgres(self, name)
 
+    def restart(self, mode):
+        """Restarts the server: `fast` ends its connections, `immediate` is like a crash."""
+        self._run("pg_ctl", "restart", "--wait", "--silent", f"--mode={mode}", f"--log={self.folder}/log")
+
     def close(self):
         self._run("pg_ctl", "stop", "--mode=immediate", "--silent")
 
@@ -110,7 +114,7 @@ class Postgres:
     name, services = "PostgreSQL", SERVICES
 
     def __init__(self, cluster, database):
-        self._cluster, self._database = cluster, database
+        self.cluster, self._database = cluster, database
         self.url = cluster.url_of(database)
         self.flags = [f"--database-url={self.url}"]
 
@@ -123,7 +127,7 @@ class Postgres:
             self.query(f"UPDATE {service}.outbox SET available_at = 0 WHERE lease_id IS NOT NULL")
 
     def close(self):
-        query(self._cluster.url, f"DROP DATABASE {self._database} WITH (FORCE)")
+        query(self.cluster.url, f"DROP DATABASE {self._database} WITH (FORCE)")
 
 
 def query(url, statement):

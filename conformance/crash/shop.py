@@ -27,19 +27,20 @@ END_SECONDS = 180
 
 class Shop:
     """A bookstore with books in stock and buyers with accounts. `create_databases` is what
-    `databases.engine` gives; with `separate` each service has a process of its own."""
+    `databases.engine` gives; with `separate` each service has a process of its own. `deploy` makes the
+    processes of a folder, its databases and `separate`."""
 
-    def __init__(self, create_databases, seed, buyers, separate=False, stock=None):
+    def __init__(self, create_databases, seed, buyers, separate=False, stock=None, deploy=Deployment):
         self._cleanup = contextlib.ExitStack()
         with self._cleanup:
-            self._prepare(create_databases, seed, buyers, separate, stock)
+            self._prepare(create_databases, seed, buyers, separate, stock, deploy)
             self._cleanup = self._cleanup.pop_all()
 
-    def _prepare(self, create_databases, seed, buyers, separate, stock):
+    def _prepare(self, create_databases, seed, buyers, separate, stock, deploy):
         folder = Path(self._cleanup.enter_context(tempfile.TemporaryDirectory(prefix="bindery-crash-")))
         self.databases = create_databases(folder)
         self._cleanup.callback(self.databases.close)
-        self.deployment = Deployment(folder, self.databases, separate)
+        self.deployment = deploy(folder, self.databases, separate)
         self.results = Results()
         self.receipts = invariants.Receipts(folder / "data/mail")
         full, few = dict.fromkeys(BOOKS, 100_000), dict.fromkeys(LAST_BOOKS, LAST_COPIES)
