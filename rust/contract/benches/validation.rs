@@ -58,6 +58,7 @@ fn book_import() -> BookImport {
                 currency_code: "USD".to_owned(),
                 amount_minor: Some(1299),
             }),
+            ..Book::default()
         }),
         on_hand: Some(25),
     }

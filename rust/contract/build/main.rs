@@ -2,6 +2,7 @@
 //! declared errors from `gen/contract.binpb`, the buf image of the contract.
 
 mod access;
+mod cel;
 mod errors;
 mod methods;
 mod options;
@@ -26,21 +27,27 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     Config::new()
         .extern_path(".buf.validate", "::prost_protovalidate_types")
+        // Their comments contain code in other languages, which rustdoc would test.
+        .disable_comments([".google.api"])
         .include_file("contract.rs")
         .service_generator(Box::new(StubGenerator::new()))
         .compile_fds(image.clone())?;
 
+    let pool = DescriptorPool::decode(bytes.as_slice())?;
+    let (standard_rules, cel_rules) = cel::take(&pool, &bytes)?;
     prost_protovalidate_build::Builder::new()
-        .file_descriptor_set_bytes(bytes.clone())
+        .file_descriptor_set_bytes(standard_rules)
         .extern_path(".buf.validate", "::prost_protovalidate_types")
         .fail_on_runtime_only(true)
         .compile()?;
     let validators = fs::read_to_string(out_dir.join("validate_impl.rs"))?;
+    let validators = cel::add_checks(validators, &cel_rules)?;
+    fs::write(out_dir.join("validate_impl.rs"), &validators)?;
     fs::write(
         out_dir.join("empty_validators.rs"),
         empty_validators(&image, &validators),
     )?;
-    let contract = Contract::read(&DescriptorPool::decode(bytes.as_slice())?)?;
+    let contract = Contract::read(&pool)?;
     fs::write(out_dir.join("methods.rs"), methods::table(&contract))?;
     fs::write(out_dir.join("errors.rs"), errors::constants(&contract)?)?;
     Ok(())

@@ -27,10 +27,11 @@ fn row(method: &Method) -> String {
         .collect();
     format!(
         "Method {{ path: {:?}, service: {:?}, name: {:?}, idempotency: Idempotency::{idempotency}, \
-         access: &[{}], client_streaming: {}, server_streaming: {}, errors: &[{}] }},\n",
+         expensive: {}, access: &[{}], client_streaming: {}, server_streaming: {}, errors: &[{}] }},\n",
         method.path,
         method.service,
         method.name,
+        method.expensive,
         access.join(", "),
         method.client_streaming,
         method.server_streaming,

@@ -24,6 +24,8 @@ pub struct Method {
     /// `GetBook`.
     pub name: String,
     pub idempotency: IdempotencyLevel,
+    /// `(bookstore.type.v1.expensive)`.
+    pub expensive: bool,
     /// `(proofread.v1.access)`.
     pub access: Vec<Access>,
     pub client_streaming: bool,
@@ -65,6 +67,7 @@ impl Contract {
                     service: service.full_name().to_owned(),
                     name: method.name().to_owned(),
                     idempotency: idempotency(&method),
+                    expensive: is_expensive(pool, &method),
                     access,
                     client_streaming: method.is_client_streaming(),
                     server_streaming: method.is_server_streaming(),
@@ -79,7 +82,12 @@ impl Contract {
 
 /// The value of an option of `proofread.v1`, if it is set.
 pub(crate) fn option(pool: &DescriptorPool, options: &DynamicMessage, name: &str) -> Option<Value> {
-    let extension = pool.get_extension_by_name(&format!("proofread.v1.{name}"))?;
+    extension(pool, options, &format!("proofread.v1.{name}"))
+}
+
+/// The value of an option by its full name, if it is set.
+fn extension(pool: &DescriptorPool, options: &DynamicMessage, full_name: &str) -> Option<Value> {
+    let extension = pool.get_extension_by_name(full_name)?;
     let is_set = options.has_extension(&extension);
     is_set.then(|| options.get_extension(&extension).into_owned())
 }
@@ -147,6 +155,11 @@ pub(crate) fn text(message: &DynamicMessage, field: &str) -> String {
     let value = message.get_field_by_name(field);
     let text = value.as_deref().and_then(Value::as_str);
     text.unwrap_or_default().to_owned()
+}
+
+fn is_expensive(pool: &DescriptorPool, method: &MethodDescriptor) -> bool {
+    let value = extension(pool, &method.options(), "bookstore.type.v1.expensive");
+    value.and_then(|value| value.as_bool()) == Some(true)
 }
 
 fn idempotency(method: &MethodDescriptor) -> IdempotencyLevel {

@@ -4,6 +4,7 @@
 //! codec with which every server validates its requests, the conditions of access, and the
 //! status of an invalid request.
 
+pub mod cel_rules;
 pub mod codec;
 mod condition;
 pub mod errors;
@@ -32,3 +33,6 @@ pub use violation_status::{pack_any, violation_status};
 /// The buf image of the contract: an encoded `FileDescriptorSet` with all imports, for
 /// reflection and for tools.
 pub const IMAGE: &[u8] = include_bytes!("../../../gen/contract.binpb");
+
+/// The OpenAPI 3.1 document of the unary methods, as JSON.
+pub const OPENAPI: &str = include_str!("../../../gen/openapi.json");

@@ -13,6 +13,8 @@ pub struct Method {
     pub name: &'static str,
     /// Whether a client may retry a call. Retry policies use nothing else.
     pub idempotency: Idempotency,
+    /// Whether a call costs the server much more than others: `(bookstore.type.v1.expensive)`.
+    pub expensive: bool,
     /// Who may call the method, from `(proofread.v1.access)`: a caller who satisfies one
     /// of the alternatives. Empty: everybody.
     pub access: &'static [Access],
@@ -67,6 +69,9 @@ mod tests {
         let reserve = reserve.expect("the method exists");
         assert_eq!(reserve.access[0].credential, Some("operator"));
         assert_eq!(reserve.idempotency, Idempotency::Idempotent);
+        assert!(!reserve.expensive);
+        let sign_in = method("/bookstore.accounts.v1.SessionService/SignIn");
+        assert!(sign_in.is_some_and(|sign_in| sign_in.expensive));
         assert!(
             method("/bookstore.inventory.v1.InventoryService/ImportBooks")
                 .is_some_and(|import| import.client_streaming)

@@ -10,6 +10,7 @@ use contract::{
     errors::inventory as errors,
 };
 use rpc::failure;
+use text_normalization::slug;
 use tonic::{Request, Response, Status, Streaming, codegen::BoxStream};
 
 use crate::{Fault, FaultSwitch, lock, stock::Stock};
@@ -27,6 +28,7 @@ struct State {
     books: Vec<Book>,
     revision: i64,
     stock: Stock,
+    did_you_mean: String,
 }
 
 impl FakeInventory {
@@ -50,6 +52,11 @@ impl FakeInventory {
         let mut state = lock(&self.state);
         state.books = books.to_vec();
         state.revision += 1;
+    }
+
+    /// Sets the other spelling that all searches suggest.
+    pub fn set_did_you_mean(&self, query: &str) {
+        query.clone_into(&mut lock(&self.state).did_you_mean);
     }
 
     /// While `down` is set, all calls fail with UNAVAILABLE.
@@ -173,16 +180,68 @@ impl InventoryService for FakeInventory {
         let request = request.into_inner();
         let words = request.query.to_lowercase();
         let matches = |book: &&Book| {
-            let text = format!("{} {}", book.title, book.authors.join(" ")).to_lowercase();
-            let fits = [0, book.category].contains(&request.category);
-            fits && words.split_whitespace().all(|word| text.contains(word))
+            let authors = book.authors.join(" ");
+            let text = format!("{} {authors} {}", book.title, book.series).to_lowercase();
+            words.split_whitespace().all(|word| text.contains(word))
         };
         let state = lock(&self.state);
-        let found: Vec<_> = state.books.iter().filter(matches).cloned().collect();
-        let (books, next_page_token) = page(&found, request.page_size, &request.page_token)?;
+        let price = |book: &Book| book.price.as_ref().and_then(|price| price.amount_minor);
+        let passes = |book: &&Book| {
+            [0, book.category].contains(&request.category)
+                && request
+                    .min_price_minor
+                    .is_none_or(|min| price(book) >= Some(min))
+                && request
+                    .max_price_minor
+                    .is_none_or(|max| price(book) <= Some(max))
+        };
+        let is_in_stock = |book: &Book| state.stock.level(book.book_id).available > 0;
+        let is_by_author = |book: &&Book| {
+            let mut names = book.authors.iter();
+            request.author.is_empty() || names.any(|name| slug(name) == slug(&request.author))
+        };
+        let is_of_series =
+            |book: &&Book| request.series.is_empty() || slug(&book.series) == slug(&request.series);
+        let all = state.books.iter().filter(matches);
+        let all = all.filter(is_by_author).filter(is_of_series);
+        let all: Vec<_> = all.cloned().collect();
+        let passing: Vec<_> = all.iter().filter(passes).cloned().collect();
+        let in_stock_count = passing.iter().filter(|book| is_in_stock(book)).count();
+        let found = passing.into_iter();
+        let found = found.filter(|book| !request.in_stock_only || is_in_stock(book));
+        let mut found: Vec<_> = found.collect();
+        if request.order() == SearchOrder::PriceAscending {
+            found.sort_by_key(price);
+        }
+        if request.order() == SearchOrder::Series {
+            found.sort_by(|left, right| left.series_number.cmp(&right.series_number));
+        }
+        let mut counts = BTreeMap::new();
+        for book in &all {
+            *counts.entry(book.category).or_default() += 1;
+        }
+        let categories = counts
+            .into_iter()
+            .map(|(category, book_count)| CategoryFacet {
+                category,
+                book_count,
+            });
+        let facets = SearchFacets {
+            categories: categories.collect(),
+            in_stock_count: i32::try_from(in_stock_count).unwrap_or(i32::MAX),
+            ..SearchFacets::default()
+        };
+        let skipped = found
+            .len()
+            .min(usize::try_from(request.skip).unwrap_or_default());
+        let (books, next_page_token) =
+            page(&found[skipped..], request.page_size, &request.page_token)?;
         Ok(Response::new(SearchBooksResponse {
             books,
             next_page_token,
+            total_count: i32::try_from(found.len()).unwrap_or(i32::MAX),
+            did_you_mean: state.did_you_mean.clone(),
+            facets: request.with_facets.then_some(facets),
         }))
     }
 

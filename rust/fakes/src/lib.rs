@@ -162,5 +162,6 @@ pub fn book(book_id: i32, title: &str, author: &str, category: BookCategory) -> 
             currency_code: "USD".to_owned(),
             amount_minor: Some(999 + i64::from(book_id)),
         }),
+        ..Book::default()
     }
 }

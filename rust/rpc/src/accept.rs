@@ -13,13 +13,12 @@
 mod activity;
 mod client;
 mod connection;
-mod incident;
 mod limits;
 mod options;
 mod threads;
 pub(crate) mod unread_answers;
 
-use std::{convert::Infallible, io, pin::pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -31,11 +30,16 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::Options;
+use crate::{
+    Options,
+    faults::Faults,
+    incident::Incident,
+    rate_limits::{CallClass, RatedCaller},
+};
 
-use self::{activity::Activity, connection::serve_connection, incident::Incident, limits::Limits};
+use self::{activity::Activity, connection::serve_connection, limits::Limits};
 
-pub(crate) use self::client::Client;
+pub(crate) use self::client::{Client, HangUp};
 pub use self::{
     options::{ConnectionOptions, raise_descriptor_limit},
     threads::ConnectionThreads,
@@ -56,7 +60,7 @@ pub enum ServeError {
 /// A listening socket, and how its connections are served.
 pub(crate) struct Port {
     pub listener: TcpListener,
-    /// The label `port` of the metrics: `grpc`, `shop` or `metrics`.
+    /// The label `port` of the metrics: `grpc`, `shop`, `metrics` or `health`.
     pub name: &'static str,
     pub options: Options,
 }
@@ -77,8 +81,10 @@ where
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let limits = Limits::new(port.name, &port.options.connections);
+    let proxies = port.options.trusted_proxies.clone();
+    let limits = Limits::new(port.name, &port.options.connections, proxies);
     let options = Arc::new(port.options);
+    let faults_allowed = options.faults.as_ref().is_some_and(Faults::are_allowed);
     let new_service = Arc::new(new_service);
     let mut connections = JoinSet::new();
     let mut exhaustion = Incident::default();
@@ -96,6 +102,9 @@ where
             // Frees the memory of finished connections.
             Some(_) = connections.join_next() => continue,
         };
+        if !may_connect(&options, peer.ip()) {
+            continue;
+        }
         // Otherwise the stream is closed at once.
         if let Some((slot, evicted)) = limits.admit(peer.ip()) {
             let new_service = Arc::clone(&new_service);
@@ -105,6 +114,7 @@ where
                 draining: draining.subscribe(),
                 options: Arc::clone(&options),
                 server: Handle::current(),
+                hang_up: faults_allowed.then(HangUp::default),
             };
             let assigned = options.connection_threads.assign();
             let runtime = assigned.runtime.clone();
@@ -123,6 +133,17 @@ where
     draining.send_replace(true);
     drain(connections, port.name, options.drain_timeout).await;
     Ok(())
+}
+
+/// Counts a connection, before it costs a handshake. Those over the rate of their peer are closed
+/// at once.
+fn may_connect(options: &Options, peer: IpAddr) -> bool {
+    let rates = &options.rate_limits;
+    rates.is_exempt(peer)
+        || options.trusted_proxies.contains(peer)
+        || rates
+            .check(RatedCaller::address(peer), CallClass::Connection)
+            .is_ok()
 }
 
 /// Lets the runtime of the calling task wait for the socket.

@@ -9,13 +9,16 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use consistency::Session;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use opentelemetry::{Context, context::FutureExt};
 use tokio::time::Instant;
 use tonic::Code;
 use uuid::Uuid;
 
 use crate::{
     method::{self, MethodInfo},
+    session, spans,
     timeout::{GRPC_TIMEOUT, MalformedTimeout, parse_timeout},
     trace::TraceContext,
 };
@@ -46,6 +49,8 @@ tokio::task_local! {
 pub struct CallContext {
     request_id: HeaderValue,
     trace: TraceContext,
+    /// The OpenTelemetry context with the span of the call, if spans are recorded.
+    span: Option<Context>,
     tracestate: Option<HeaderValue>,
     started: Instant,
     final_latency: OnceLock<Duration>,
@@ -53,6 +58,8 @@ pub struct CallContext {
     timeout: Result<Option<Duration>, MalformedTimeout>,
     peer: Option<SocketAddr>,
     method: &'static MethodInfo,
+    /// The session that the client states.
+    session: Option<Arc<Session>>,
     /// The path as sent, only if `method` is the entry of all unknown methods.
     unknown_path: Option<Box<str>>,
 }
@@ -62,13 +69,16 @@ impl CallContext {
     /// replaced by a new one.
     pub(crate) fn from_headers(headers: &HeaderMap, path: &str, peer: Option<SocketAddr>) -> Self {
         let method = method::lookup(path);
-        let trace = headers
+        let parent = headers
             .get(&TRACEPARENT)
             .and_then(|value| TraceContext::parse(value.as_bytes()));
+        let span = spans::grpc::start_server(method, parent);
+        let trace = span.as_ref().map(TraceContext::of_span).or(parent);
         Self {
             request_id: caller_request_id(headers).unwrap_or_else(new_request_id),
             // tracestate is only valid together with traceparent.
-            tracestate: trace.and_then(|_| headers.get(&TRACESTATE).cloned()),
+            tracestate: parent.and_then(|_| headers.get(&TRACESTATE).cloned()),
+            span,
             trace: trace.unwrap_or_else(TraceContext::root),
             started: Instant::now(),
             final_latency: OnceLock::new(),
@@ -79,6 +89,7 @@ impl CallContext {
                 .transpose(),
             peer,
             method,
+            session: session::from_headers(headers),
             unknown_path: (method.index == 0).then(|| path.chars().take(200).collect()),
         }
     }
@@ -90,13 +101,27 @@ impl CallContext {
 
     /// Runs a future as part of this call: nested calls that it makes inherit the
     /// request id, the trace and the deadline.
-    pub fn scope<F: Future>(self: &Arc<Self>, future: F) -> impl Future<Output = F::Output> {
-        CURRENT.scope(Arc::clone(self), future)
+    pub async fn scope<F: Future>(self: &Arc<Self>, future: F) -> F::Output {
+        let context = self.span.clone().unwrap_or_else(Context::current);
+        let running = CURRENT.scope(Arc::clone(self), future.with_context(context));
+        match &self.session {
+            None => running.await,
+            Some(session) => session.scope(running).await,
+        }
     }
 
     /// Runs a function as part of this call.
     pub(crate) fn enter<T>(self: &Arc<Self>, body: impl FnOnce() -> T) -> T {
-        CURRENT.sync_scope(Arc::clone(self), body)
+        let _running = self.span.clone().map(Context::attach);
+        match &self.session {
+            None => CURRENT.sync_scope(Arc::clone(self), body),
+            Some(session) => session.enter(|| CURRENT.sync_scope(Arc::clone(self), body)),
+        }
+    }
+
+    /// The session that the client states.
+    pub(crate) fn session(&self) -> Option<&Session> {
+        self.session.as_deref()
     }
 
     /// The id of the request: 1 to 128 visible ASCII characters.
@@ -111,6 +136,11 @@ impl CallContext {
     /// The trace that the call belongs to.
     pub fn trace(&self) -> TraceContext {
         self.trace
+    }
+
+    /// The OpenTelemetry context with the span of the call, if spans are recorded.
+    pub(crate) fn span(&self) -> Option<&Context> {
+        self.span.as_ref()
     }
 
     pub(crate) fn tracestate(&self) -> Option<&HeaderValue> {
@@ -154,7 +184,8 @@ impl CallContext {
         self.timeout
     }
 
-    /// The address of the client; `None` for an in-process call.
+    /// The address of the client, as a trusted proxy tells it, or of the proxy; `None` for an
+    /// in-process call.
     pub fn peer(&self) -> Option<SocketAddr> {
         self.peer
     }

@@ -1,5 +1,5 @@
-//! The HTTP side of the gRPC port: refuses requests that are not gRPC, and translates
-//! gRPC-Web.
+//! The HTTP side of the gRPC port: refuses requests that are no calls, and translates gRPC-Web
+//! and Connect.
 
 use std::{
     convert::Infallible,
@@ -9,8 +9,8 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::BodyExt as _;
+use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use pin_project_lite::pin_project;
 use tonic::{Status, body::Body};
@@ -22,11 +22,15 @@ use tower::{
 use tower_http::cors::{Any, Cors, CorsLayer};
 
 use crate::{
-    CallContext, Options, accept::Client, allowed_hosts::AllowedHosts, http_port::text_response,
+    CallContext, Options,
+    accept::Client,
+    allowed_hosts::AllowedHosts,
+    connect::{Connect, ConnectService, Refusal},
+    http_port::text_response,
     layers::Stack,
 };
 
-/// The CORS rules for gRPC-Web pages of `Options::web_origins`; `None` if there are
+/// The CORS rules for pages of `Options::web_origins`; `None` if there are
 /// none.
 pub(crate) fn cors_layer(options: &Options) -> Option<CorsLayer> {
     const EXPOSED: [HeaderName; 4] = [
@@ -38,18 +42,17 @@ pub(crate) fn cors_layer(options: &Options) -> Option<CorsLayer> {
     (!options.web_origins.is_empty()).then(|| {
         CorsLayer::new()
             .allow_origin(options.web_origins.clone())
-            .allow_methods([Method::POST])
+            .allow_methods([Method::GET, Method::POST])
             .allow_headers(Any)
             .expose_headers(EXPOSED)
             .max_age(Duration::from_secs(3600))
     })
 }
 
-type WebStack = GrpcWebService<Stack>;
+type WebStack = ConnectService<GrpcWebService<Stack>>;
 
-/// The hyper service of one connection. It refuses requests that are not gRPC with an
-/// HTTP status and passes the others to the gRPC-Web translation, which leaves plain
-/// gRPC unchanged.
+/// The hyper service of one connection. It passes requests to the translations of Connect and
+/// gRPC-Web, which leave plain gRPC unchanged.
 pub(crate) struct GrpcService {
     /// hyper calls the service by a shared reference, but only on the task of the
     /// connection, so nobody waits for the mutex. A clone of the stack for each call would
@@ -62,10 +65,12 @@ impl GrpcService {
     pub(crate) fn new(
         cors: Option<CorsLayer>,
         stack: Stack,
+        connect: Connect,
         allowed_hosts: AllowedHosts,
         client: Client,
     ) -> Self {
         let stack = GrpcWebLayer::new().layer(stack.with_client(client));
+        let stack = connect.layer(stack);
         Self {
             stack: Mutex::new(option_layer(cors).layer(stack)),
             allowed_hosts,
@@ -83,27 +88,20 @@ impl hyper::service::Service<Request<Incoming>> for GrpcService {
     fn call(&self, request: Request<Incoming>) -> GrpcServiceFuture {
         // A call that panics leaves no state behind in the stack.
         let mut stack = self.stack.lock().unwrap_or_else(PoisonError::into_inner);
-        let content_type = request.headers().get(header::CONTENT_TYPE);
-        let media_type = content_type.and_then(media_type);
-        let refused = match (request.method(), media_type) {
-            // A CORS preflight request, which has no body and so no content type. The
-            // CORS layer answers all of them, so that none runs a method.
-            (&Method::OPTIONS, _) if matches!(*stack, Either::Left(_)) => None,
-            (_, None) => Some(StatusCode::UNSUPPORTED_MEDIA_TYPE),
-            (&Method::POST, Some(_)) => None,
-            // Without this case, GET would run a method whose request may be empty.
-            _ => Some(StatusCode::METHOD_NOT_ALLOWED),
-        };
-        if let Some(status) = refused {
-            return GrpcServiceFuture::refused(not_grpc_response(status));
+        let media_type = media_type(request.headers());
+        // The CORS layer answers all preflight requests, so that none runs a method.
+        let is_preflight = request.method() == Method::OPTIONS && matches!(*stack, Either::Left(_));
+        // Without this, GET would run a method whose request may be empty.
+        if media_type.is_some() && request.method() != Method::POST && !is_preflight {
+            return GrpcServiceFuture::refused(Refusal::only_post().response(&request));
         }
-        // Browsers speak HTTP/1 to a port without TLS, over which plain gRPC is refused, and
-        // its clients often call by other names.
+        // Browsers speak HTTP/1 to a port without TLS, over which plain gRPC is refused, and its
+        // clients often call by other names.
         if media_type != Some(MediaType::Grpc)
             && let Err(text) = self.allowed_hosts.allow(&request)
         {
             let response = text_response(StatusCode::MISDIRECTED_REQUEST, text);
-            return GrpcServiceFuture::refused(response.map(Body::new));
+            return GrpcServiceFuture::refused(response.map(|text| Body::new(Full::new(text))));
         }
         let request = request.map(|body| Body::new(body.map_err(client_gone)));
         let future = stack.call(request);
@@ -112,18 +110,24 @@ impl hyper::service::Service<Request<Incoming>> for GrpcService {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum MediaType {
+pub(crate) enum MediaType {
     Grpc,
     GrpcWeb,
 }
 
-/// Whether this is `application/grpc` or `application/grpc-web` (or its `-text`), with
-/// or without a message format such as `+proto`. Case and parameters do not matter.
-fn media_type(content_type: &HeaderValue) -> Option<MediaType> {
-    let value = content_type.as_bytes();
+/// Whether this is `application/grpc` or `application/grpc-web` (or its `-text`), with or without
+/// `+proto`, the message format of the servers. Case and parameters do not matter.
+pub(crate) fn media_type(headers: &HeaderMap) -> Option<MediaType> {
+    let value = headers.get(header::CONTENT_TYPE)?.as_bytes();
     let media_type = value.split(|&byte| byte == b';').next().unwrap_or_default();
-    let without_format = media_type.split(|&byte| byte == b'+').next();
-    let without_format = without_format.unwrap_or_default().trim_ascii();
+    let mut parts = media_type.trim_ascii().splitn(2, |&byte| byte == b'+');
+    let without_format = parts.next().unwrap_or_default();
+    if parts
+        .next()
+        .is_some_and(|format| !format.eq_ignore_ascii_case(b"proto"))
+    {
+        return None;
+    }
     let is = |known: &str| without_format.eq_ignore_ascii_case(known.as_bytes());
     if is("application/grpc") {
         Some(MediaType::Grpc)
@@ -179,18 +183,10 @@ impl Future for GrpcServiceFuture {
     }
 }
 
-fn not_grpc_response(status: StatusCode) -> Response<Body> {
-    let text = "this port speaks gRPC and gRPC-Web; try grpcurl -plaintext HOST:PORT list\n";
-    let mut response = text_response(status, text);
-    if status == StatusCode::METHOD_NOT_ALLOWED {
-        let allowed = HeaderValue::from_static("POST, OPTIONS");
-        response.headers_mut().insert(header::ALLOW, allowed);
-    }
-    response.map(Body::new)
-}
-
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
     #[test]
@@ -206,13 +202,17 @@ mod tests {
                 "application/grpc-web-text+proto;x=y",
                 Some(MediaType::GrpcWeb),
             ),
+            ("application/grpc+json", None),
+            ("application/grpc-web+thrift", None),
+            ("application/grpc+", None),
             ("application/grpcx", None),
             ("application/grpc-webx", None),
             ("application/json", None),
             ("", None),
         ] {
             let content_type = HeaderValue::from_static(value);
-            assert_eq!(media_type(&content_type), expected, "{value:?}");
+            let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, content_type)]);
+            assert_eq!(media_type(&headers), expected, "{value:?}");
         }
     }
 }

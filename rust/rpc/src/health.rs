@@ -10,18 +10,41 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use futures::{FutureExt as _, Stream, StreamExt as _, future, stream};
-use tokio::sync::watch;
+use tokio::{net::TcpListener, sync::watch};
 use tonic::{Request, Response, Status};
 use tonic_health::pb::{
-    HealthCheckRequest, HealthCheckResponse, health_check_response::ServingStatus,
-    health_server::Health,
+    HealthCheckRequest, HealthCheckResponse,
+    health_check_response::ServingStatus,
+    health_server::{Health, HealthServer},
 };
+
+use crate::{Options, RateLimits, ServeError, serve_http};
 
 /// Reports the health of the process (the empty name) and of each of its services.
 #[derive(Clone)]
-pub(crate) struct ProcessHealth {
+pub struct ProcessHealth {
     services: Arc<BTreeMap<&'static str, Availability>>,
     not_serving: watch::Receiver<bool>,
+}
+
+/// Serves `grpc.health.v1` alone, in plain text and for every host name, until `shutdown`
+/// completes: probes of container platforms have no certificates, and call by IP address.
+///
+/// # Errors
+/// If the listener can't accept connections any more.
+pub async fn serve_health(
+    listener: TcpListener,
+    health: HealthServer<ProcessHealth>,
+    options: &Options,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    let options = Options {
+        tls: None,
+        allowed_hosts: vec!["*".to_owned()],
+        rate_limits: RateLimits::unlimited(),
+        ..options.clone()
+    };
+    serve_http(listener, "health", health, &options, shutdown).await
 }
 
 /// Whether what a service needs is available; `None` if it needs nothing that can fail.

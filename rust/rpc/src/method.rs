@@ -18,6 +18,8 @@ pub(crate) struct MethodInfo {
     pub server_streaming: bool,
     /// Whether clients may repeat a call.
     pub idempotency: Idempotency,
+    /// Whether a call costs the server much more than others.
+    pub expensive: bool,
     /// Who may call the method; empty: everybody.
     pub access: &'static [Access],
     /// The declared errors; empty for methods that declare none.
@@ -31,6 +33,11 @@ impl MethodInfo {
     /// Whether this is the entry of all unknown methods.
     pub fn is_unknown(&self) -> bool {
         self.index == 0
+    }
+
+    /// Whether a call has no side effects; `false` if the contract does not say so.
+    pub fn is_read(&self) -> bool {
+        self.idempotency == Idempotency::NoSideEffects
     }
 
     pub fn is_unary(&self) -> bool {
@@ -94,6 +101,7 @@ impl MethodInfo {
             kind: "unary",
             server_streaming: false,
             idempotency: Idempotency::Unknown,
+            expensive: false,
             access: &[],
             errors: &[],
             infrastructure: false,
@@ -119,6 +127,7 @@ static METHODS: LazyLock<Vec<MethodInfo>> = LazyLock::new(|| {
             kind: kind(method.client_streaming, method.server_streaming),
             server_streaming: method.server_streaming,
             idempotency: method.idempotency,
+            expensive: method.expensive,
             access: method.access,
             errors: method.errors,
             infrastructure: false,
@@ -133,6 +142,8 @@ static METHODS: LazyLock<Vec<MethodInfo>> = LazyLock::new(|| {
             kind: kind(client_streaming, server_streaming),
             server_streaming,
             idempotency: Idempotency::Unknown,
+            // An answer of reflection has up to 300 kB.
+            expensive: service != "grpc.health.v1.Health",
             access: &[],
             errors: &[],
             infrastructure: true,

@@ -4,7 +4,10 @@ use std::{collections::HashMap, time::Duration};
 
 use http::HeaderValue;
 
-use crate::{ConnectionOptions, ConnectionThreads, ServerTls};
+use crate::{
+    ConnectionOptions, ConnectionThreads, Faults, RateLimits, ServerTls, TrustedProxies,
+    http_port::TooManyRequests,
+};
 
 /// Settings of a [`Router`](crate::Router). The defaults are for one process on one
 /// machine; `Options { operator_token: .., ..Options::default() }` changes one of them.
@@ -41,6 +44,13 @@ pub struct Options {
     /// and how long a client may pause within a later or longer one. Then the call fails
     /// with DEADLINE_EXCEEDED.
     pub receive_timeout: Duration,
+    /// How long the whole body of a request that is not gRPC, such as a form, may take to
+    /// arrive. Forms are short, so this is enough for the slowest networks.
+    pub request_body_timeout: Duration,
+    /// How many requests of one peer that are not gRPC may be handled at a time. Its further
+    /// ones wait, so that other peers are served between them. An answer that is still being
+    /// sent does not count.
+    pub max_http_requests_per_peer: usize,
     /// How long a client may pause between two messages of a client stream.
     pub max_message_interval: Duration,
     /// How long a unary call may take in all, also if its client allows more.
@@ -48,6 +58,12 @@ pub struct Options {
     /// How many calls one connection may have open at a time (HTTP/2
     /// MAX_CONCURRENT_STREAMS); the client must delay further ones.
     pub max_calls_per_connection: u32,
+    /// How often each caller may call.
+    pub rate_limits: RateLimits,
+    /// The answer of an HTTP port to a request over its rate; without it one line of text.
+    pub too_many_requests: Option<TooManyRequests>,
+    /// The proxies in front of this process, which tell for whom they connect.
+    pub trusted_proxies: TrustedProxies,
     /// The limits of the connections of each port.
     pub connections: ConnectionOptions,
     /// The threads that serve the connections of all ports; by default the runtime of the
@@ -66,6 +82,9 @@ pub struct Options {
     /// How long server streams stay open after the shutdown has begun. Most never end by
     /// themselves, and clients can resume them on another server.
     pub stream_grace: Duration,
+    /// The faults that the operator sets by the service `bookstore.faults.v1`; with `None` this
+    /// service is not served.
+    pub faults: Option<Faults>,
     /// The other origins whose pages may call by gRPC-Web, allowed by CORS. Empty means
     /// only the server's own origin, which needs no CORS headers.
     pub web_origins: Vec<HeaderValue>,
@@ -88,9 +107,14 @@ impl Default for Options {
             in_process_reserve: 128,
             max_queue_time: Duration::from_millis(100),
             receive_timeout: Duration::from_secs(10),
+            request_body_timeout: Duration::from_secs(20),
+            max_http_requests_per_peer: 32,
             max_message_interval: Duration::from_secs(60),
             max_call_duration: Duration::from_secs(60),
             max_calls_per_connection: 1024,
+            rate_limits: RateLimits::default(),
+            too_many_requests: None,
+            trusted_proxies: TrustedProxies::default(),
             connections: ConnectionOptions::default(),
             connection_threads: ConnectionThreads::default(),
             keepalive_interval: Duration::from_secs(30),
@@ -98,6 +122,7 @@ impl Default for Options {
             lame_duck: Duration::ZERO,
             drain_timeout: Duration::from_secs(10),
             stream_grace: Duration::from_secs(1),
+            faults: None,
             web_origins: Vec::new(),
             allowed_hosts: Vec::new(),
         }

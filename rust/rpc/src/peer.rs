@@ -2,21 +2,23 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use http::{HeaderMap, HeaderName, HeaderValue};
 use tonic::{Request, metadata::MetadataMap};
 
 use crate::{CallContext, Caller};
 
 /// The metadata key by which a service of the bookstore tells for which client it calls, such
 /// as the shop for a browser. From other callers it is ignored.
-const CLIENT_ADDRESS: &str = "bindery-client-address";
+pub(crate) const CLIENT_ADDRESS: &str = "bindery-client-address";
 
 /// The network of the client of a call, for limits of a handler. `None` if it is unknown: for
 /// a client on the same machine, because that may be a proxy, and for a call of a service that
 /// does not tell.
 pub fn client_network<T>(request: &Request<T>) -> Option<IpAddr> {
-    let address = if matches!(Caller::of(request), Caller::Service(_)) {
-        let told = request.metadata().get(CLIENT_ADDRESS)?;
-        told.to_str().ok()?.parse().ok()?
+    let address = if let Some(RelayedClient(client)) = request.extensions().get() {
+        *client
+    } else if matches!(Caller::of(request), Caller::Service(_)) {
+        told_client(request.metadata().as_ref())?
     } else {
         CallContext::current()?.peer()?.ip()
     };
@@ -24,11 +26,28 @@ pub fn client_network<T>(request: &Request<T>) -> Option<IpAddr> {
     (!network.is_loopback()).then_some(network)
 }
 
+/// The client of a call that a service passes on; a request extension.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RelayedClient(pub IpAddr);
+
+/// The address of the client for which a service says that it calls. Nothing proves that the
+/// caller is a service.
+pub(crate) fn told_client(headers: &HeaderMap) -> Option<IpAddr> {
+    let told = headers.get(CLIENT_ADDRESS)?;
+    told.to_str().ok()?.parse().ok()
+}
+
 /// Tells the called service for which client this service calls.
 pub fn set_client_address(metadata: &mut MetadataMap, address: IpAddr) {
     if let Ok(value) = address.to_string().parse() {
         metadata.insert(CLIENT_ADDRESS, value);
     }
+}
+
+/// The header by which [`set_client_address`] tells it.
+pub(crate) fn client_address_header(address: IpAddr) -> Option<(HeaderName, HeaderValue)> {
+    let value = HeaderValue::try_from(address.to_string()).ok()?;
+    Some((HeaderName::from_static(CLIENT_ADDRESS), value))
 }
 
 /// The network that counts as one peer: an IPv4 address or an IPv6 /64 network, the

@@ -2,12 +2,15 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use contract::bookstore::faults::v1::fault_service_server::{FaultServiceServer, SERVICE_NAME};
 use tokio::{net::TcpListener, sync::watch};
 use tonic::server::NamedService;
 use tonic_health::pb::health_server::HealthServer;
 
 use crate::{
     Authenticator, Channel, GeneratedServer, Options, ServeError,
+    connect::Messages,
+    faults::FaultHandler,
     health::ProcessHealth,
     layers::{self, SharedState, Stack},
     reflection::reflection,
@@ -15,14 +18,16 @@ use crate::{
     server::{self, Shutdown},
 };
 
-/// Wraps the services of one process in all [`layers`], and adds `grpc.health.v1` and
-/// reflection.
+/// Wraps the services of one process in all [`layers`], and adds `grpc.health.v1`,
+/// reflection and, with [`Options::faults`], `bookstore.faults.v1`.
 pub struct Router {
     shared: SharedState,
     options: Options,
     services: HashMap<&'static str, Arc<dyn Handler>>,
     /// The names of the services that are not in the contract.
     open_services: Vec<&'static str>,
+    /// Encoded descriptor sets of services that are not in the contract.
+    descriptor_sets: Vec<&'static [u8]>,
     availabilities: HashMap<&'static str, watch::Receiver<bool>>,
     shutdown: Shutdown,
 }
@@ -36,6 +41,7 @@ impl Router {
             options,
             services: HashMap::new(),
             open_services: Vec::new(),
+            descriptor_sets: Vec::new(),
             availabilities: HashMap::new(),
             shutdown,
         }
@@ -59,6 +65,14 @@ impl Router {
     pub fn add_outside_of_contract<S: GeneratedServer>(mut self, service: S) -> Self {
         self.open_services.push(S::NAME);
         self.add(service)
+    }
+
+    /// Adds an encoded `FileDescriptorSet` with services that are not in the contract, so that
+    /// they can be called with JSON.
+    #[must_use]
+    pub fn describing(mut self, descriptor_set: &'static [u8]) -> Self {
+        self.descriptor_sets.push(descriptor_set);
+        self
     }
 
     /// Verifies session tokens. Without it none can be verified, and methods for accounts fail
@@ -101,19 +115,28 @@ impl Router {
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
         let stack = self.stack();
-        server::serve(stack, &self.options, listener, shutdown, &self.shutdown).await
+        let messages = Messages::new(&self.descriptor_sets);
+        let steps = &self.shutdown;
+        server::serve(stack, messages, &self.options, listener, shutdown, steps).await
+    }
+
+    /// The health of the services added so far, for [`serve_health`](crate::serve_health).
+    pub fn health(&self) -> HealthServer<ProcessHealth> {
+        let faults = self.options.faults.is_some().then_some(&SERVICE_NAME);
+        let names = self.services.keys().chain(faults);
+        let with_availability = names.map(|name| (*name, self.availabilities.get(name).cloned()));
+        let not_serving = self.shutdown.not_serving.subscribe();
+        HealthServer::new(ProcessHealth::new(with_availability, not_serving))
     }
 
     fn stack(&self) -> Stack {
         let mut services = self.services.clone();
-        let names = services.keys().copied().collect::<Vec<_>>();
-        let with_availability = names
-            .iter()
-            .map(|name| (*name, self.availabilities.get(name).cloned()));
-        let health = ProcessHealth::new(with_availability, self.shutdown.not_serving.subscribe());
-        insert(&mut services, HealthServer::new(health));
-
-        let mut listed = names;
+        if let Some(faults) = &self.options.faults {
+            let handler = FaultHandler::new(faults.clone(), services.keys().copied());
+            insert(&mut services, FaultServiceServer::new(handler));
+        }
+        let mut listed: Vec<_> = services.keys().copied().collect();
+        insert(&mut services, self.health());
         listed.extend([
             "grpc.health.v1.Health",
             "grpc.reflection.v1.ServerReflection",

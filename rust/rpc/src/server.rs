@@ -6,6 +6,7 @@ use crate::{
     Options, ServeError,
     accept::{self, Port},
     allowed_hosts::AllowedHosts,
+    connect::{Connect, Messages},
     grpc_service::{GrpcService, cors_layer},
     layers::Stack,
 };
@@ -27,6 +28,7 @@ impl Default for Shutdown {
 
 pub(crate) async fn serve(
     stack: Stack,
+    messages: Messages,
     options: &Options,
     listener: TcpListener,
     requested: impl Future<Output = ()>,
@@ -35,6 +37,7 @@ pub(crate) async fn serve(
     let bound = listener.local_addr().map_err(ServeError::Accept)?;
     let allowed_hosts = AllowedHosts::new(bound, &options.allowed_hosts);
     let cors = cors_layer(options);
+    let connect = Connect::new(messages, options.max_message_bytes, "");
     let port = Port {
         listener,
         name: "grpc",
@@ -45,7 +48,9 @@ pub(crate) async fn serve(
         steps.not_serving.send_replace(true);
         tokio::time::sleep(options.lame_duck).await;
     };
-    let new_service =
-        move |client| GrpcService::new(cors.clone(), stack.clone(), allowed_hosts.clone(), client);
+    let new_service = move |client| {
+        let (connect, hosts) = (connect.clone(), allowed_hosts.clone());
+        GrpcService::new(cors.clone(), stack.clone(), connect, hosts, client)
+    };
     accept::serve(port, new_service, drain_begins, &steps.draining).await
 }

@@ -19,6 +19,18 @@ use crate::{AccountId, ServiceName};
 static SERVICE: HeaderName = HeaderName::from_static("bindery-service");
 static ACCOUNT: HeaderName = HeaderName::from_static("bindery-account");
 
+/// The header of a call that a service only passes on, for whoever asks it to: then its own
+/// identity gives no access. Everybody may send it, because it takes rights away.
+pub(crate) static RELAYED: (HeaderName, HeaderValue) = (
+    HeaderName::from_static("bindery-relayed"),
+    HeaderValue::from_static("true"),
+);
+
+/// Whether the caller passes the call on for somebody else.
+pub(crate) fn is_relayed(headers: &HeaderMap) -> bool {
+    headers.contains_key(&RELAYED.0)
+}
+
 /// The secrets of the services that may call this process, by name.
 #[derive(Clone, Default)]
 pub(crate) struct ServiceSecrets(Arc<HashMap<String, String>>);

@@ -2,8 +2,13 @@
 
 use std::fmt;
 
-/// The parsed `traceparent` of a call. Bindery passes it on to nested calls and logs
-/// its trace id, but does not export spans yet.
+use opentelemetry::{
+    Context, SpanId, TraceFlags, TraceId,
+    trace::{SpanContext, TraceContextExt, TraceState},
+};
+
+/// The parsed `traceparent` of a call. It is passed on to nested calls, its trace id is logged,
+/// and it is the parent of the span of the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TraceContext {
     trace_id: u128,
@@ -18,6 +23,17 @@ impl TraceContext {
             trace_id: rand::random::<u128>().max(1),
             span_id: rand::random::<u64>().max(1),
             flags: 0,
+        }
+    }
+
+    /// The span in an OpenTelemetry context, as the parent of what it causes.
+    pub fn of_span(context: &Context) -> Self {
+        let span = context.span();
+        let span = span.span_context();
+        Self {
+            trace_id: u128::from_be_bytes(span.trace_id().to_bytes()),
+            span_id: u64::from_be_bytes(span.span_id().to_bytes()),
+            flags: span.trace_flags().to_u8(),
         }
     }
 
@@ -57,6 +73,19 @@ impl TraceContext {
     /// The id of the trace. Format it as 32 hex digits with `{:032x}`.
     pub fn trace_id(self) -> u128 {
         self.trace_id
+    }
+}
+
+/// As a parent in another process.
+impl From<TraceContext> for SpanContext {
+    fn from(trace: TraceContext) -> Self {
+        Self::new(
+            TraceId::from_bytes(trace.trace_id.to_be_bytes()),
+            SpanId::from_bytes(trace.span_id.to_be_bytes()),
+            TraceFlags::new(trace.flags),
+            true,
+            TraceState::default(),
+        )
     }
 }
 

@@ -1,8 +1,15 @@
 //! The worker that delivers the messages of an outbox.
 
+mod delivery_span;
+
 use std::{fmt, sync::Arc, time::Duration};
 
 use metrics::gauge;
+use opentelemetry::{
+    Context,
+    context::FutureExt,
+    trace::{Status, TraceContextExt},
+};
 use rand::RngExt;
 use store::{
     Changes, Db, Listener,
@@ -184,14 +191,7 @@ impl<H: OutboxHandler> Deliverer<H> {
                 "none of {max_attempts} attempts ended"
             )))
         } else {
-            let limit = self.options.lease / 2;
-            timeout(limit, self.handler.deliver(message))
-                .await
-                .unwrap_or_else(|_| {
-                    Err(DeliveryError::Temporary(format!(
-                        "the delivery took longer than {limit:?}"
-                    )))
-                })
+            self.deliver_in_span(message).await
         };
         let sequence = message.sequence;
         let current = match outcome {
@@ -221,6 +221,26 @@ impl<H: OutboxHandler> Deliverer<H> {
             );
         }
         Ok(())
+    }
+
+    /// Delivers a message as part of the trace that has enqueued it.
+    async fn deliver_in_span(&self, message: &Message) -> Result<(), DeliveryError> {
+        let span = delivery_span::start(self.topic, message);
+        let context = span.clone().unwrap_or_else(Context::current);
+        let limit = self.options.lease / 2;
+        let delivery = timeout(limit, self.handler.deliver(message)).with_context(context);
+        let outcome = delivery.await.unwrap_or_else(|_| {
+            Err(DeliveryError::Temporary(format!(
+                "the delivery took longer than {limit:?}"
+            )))
+        });
+        if let Some(context) = span {
+            if outcome.is_err() {
+                context.span().set_status(Status::error(""));
+            }
+            context.span().end();
+        }
+        outcome
     }
 
     fn log_failure(&self, message: &Message, error: &DeliveryError, dead: bool) {

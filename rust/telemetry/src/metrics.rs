@@ -1,8 +1,11 @@
 //! Metrics in the text format of Prometheus.
 
+mod descriptions;
+
 use std::{io, thread, time::Duration};
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_process::Collector;
 
 /// The bucket bounds of the histograms named `*_seconds`: from 0.1 ms, the duration of a
 /// call without a database, to 10 s, longer than clients wait.
@@ -10,6 +13,9 @@ const SECONDS_BUCKETS: [f64; 16] = [
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
     5.0, 10.0,
 ];
+
+/// The bucket bounds of the histograms named `*_size`, which count things.
+const SIZE_BUCKETS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 
 /// How often recorded values are moved to their buckets. Until then each value is kept:
 /// at 60,000 calls per second, a few megabytes.
@@ -26,30 +32,41 @@ pub enum InstallError {
     Thread(#[from] io::Error),
 }
 
-/// Renders the metrics of the process.
+/// Renders the metrics of the process, with those that the operating system has of it
+/// (`process_*`: CPU time, memory, file descriptors, threads).
 #[derive(Clone)]
-pub struct Metrics(PrometheusHandle);
+pub struct Metrics {
+    recorder: PrometheusHandle,
+    process: Collector,
+}
 
 impl Metrics {
     /// Installs the metrics recorder of the process; works once. Values recorded before are
     /// lost, so call it before creating routers.
     pub fn install() -> Result<Self, InstallError> {
-        let suffix = Matcher::Suffix("_seconds".to_owned());
-        let handle = PrometheusBuilder::new()
-            .set_buckets_for_metric(suffix, &SECONDS_BUCKETS)?
+        let suffix = |suffix: &str| Matcher::Suffix(suffix.to_owned());
+        let recorder = PrometheusBuilder::new()
+            .set_buckets_for_metric(suffix("_seconds"), &SECONDS_BUCKETS)?
+            .set_buckets_for_metric(suffix("_size"), &SIZE_BUCKETS)?
             .install_recorder()?;
-        let upkeep = handle.clone();
+        descriptions::describe();
+        let process = Collector::default();
+        process.describe();
+        let version = env!("CARGO_PKG_VERSION");
+        metrics::gauge!("bindery_build_info", "version" => version).set(1);
+        let upkeep = recorder.clone();
         // A thread and not a task, so that it also runs when the runtime is overloaded.
         thread::Builder::new()
             .name("metrics-upkeep".to_owned())
             .spawn(move || run_upkeep(&upkeep))?;
-        Ok(Self(handle))
+        Ok(Self { recorder, process })
     }
 
     /// The current value of all metrics, for `GET /metrics`. The content type is
     /// `text/plain; version=0.0.4`.
     pub fn render(&self) -> String {
-        self.0.render()
+        self.process.collect();
+        self.recorder.render()
     }
 }
 
@@ -69,15 +86,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seconds_histograms_use_our_buckets() {
+    fn metrics_are_described_and_histograms_use_our_buckets() {
         let metrics = Metrics::install().expect("the only recorder of this test binary");
         metrics::histogram!("grpc_server_handling_seconds").record(0.0003);
         metrics::counter!("grpc_server_started_total").increment(2);
+        metrics::histogram!("store_commit_group_size").record(3.0);
         let text = metrics.render();
         for line in [
             "grpc_server_handling_seconds_bucket{le=\"0.00025\"} 0",
             "grpc_server_handling_seconds_bucket{le=\"0.0005\"} 1",
             "grpc_server_started_total 2",
+            "# HELP grpc_server_started_total Calls that have begun.",
+            "store_commit_group_size_bucket{le=\"2\"} 0",
+            "store_commit_group_size_bucket{le=\"4\"} 1",
+            "process_open_fds ",
+            "process_threads ",
         ] {
             assert!(text.contains(line), "{line} is missing in\n{text}");
         }

@@ -30,7 +30,7 @@ use tokio::{
 use tokio_io_timeout::TimeoutStream;
 
 use super::{
-    Client,
+    Client, HangUp,
     activity::{Activity, Tracked},
 };
 use crate::{
@@ -50,6 +50,8 @@ pub(super) struct Bounds {
     pub options: Arc<Options>,
     /// The runtime of the server, for calls that wait.
     pub server: Handle,
+    /// Closes the connection by an injected fault, if that is allowed.
+    pub hang_up: Option<HangUp>,
 }
 
 impl Bounds {
@@ -59,6 +61,12 @@ impl Bounds {
         let draining = async {
             // An error means that the sender, and so the server, is gone.
             let _ = self.draining.wait_for(|draining| *draining).await;
+        };
+        let hung_up = async {
+            match &self.hang_up {
+                Some(hang_up) => hang_up.requested().await,
+                None => pending().await,
+            }
         };
         tokio::select! {
             () = draining => {
@@ -71,6 +79,7 @@ impl Bounds {
             }
             // The sender is dropped when the connection has sent a request.
             Ok(()) = self.evicted => {}
+            () = hung_up => {}
         }
     }
 }
@@ -84,11 +93,17 @@ fn http_builder(
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(options.max_calls_per_connection)
+        .max_header_list_size(options.connections.max_http2_header_bytes)
         .keep_alive_interval(options.keepalive_interval)
         .keep_alive_timeout(options.keepalive_timeout);
     // `Activity` limits the time without a request, and so of the headers. hyper's own
     // timer would also end idle connections after the short time that headers may take.
-    builder.http1().header_read_timeout(None);
+    builder
+        .http1()
+        .header_read_timeout(None)
+        .max_headers(options.connections.max_http1_headers)
+        // The buffer holds the whole headers, so their size is limited too.
+        .max_buf_size(options.connections.max_http1_header_bytes);
     builder
 }
 
@@ -112,6 +127,7 @@ pub(super) async fn serve_connection<S, B>(
     let options = Arc::clone(&bounds.options);
     let activity = Arc::clone(&bounds.activity);
     let server = bounds.server.clone();
+    let hang_up = bounds.hang_up.clone();
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(options.connections.unread_answer_timeout));
     let stream = Box::pin(stream);
@@ -127,6 +143,7 @@ pub(super) async fn serve_connection<S, B>(
         let service = new_service(Client {
             address,
             certificate,
+            hang_up,
         });
         let service = Tracked::new(service, activity);
         return serving.run(stream, service, end).await;
@@ -158,6 +175,7 @@ pub(super) async fn serve_connection<S, B>(
     let service = new_service(Client {
         address,
         certificate,
+        hang_up,
     });
     let service = Tracked::new(service, Arc::clone(&activity));
     let interval = options.connections.certificate_check_interval;

@@ -13,13 +13,15 @@ use std::{
 use metrics::{Counter, Gauge};
 use tokio::sync::oneshot;
 
-use super::{ConnectionOptions, incident::Incident};
-use crate::peer::peer_network;
+use super::ConnectionOptions;
+use crate::{TrustedProxies, incident::Incident, peer::peer_network};
 
 /// The connections of one port.
 pub(super) struct Limits {
     max: usize,
     max_per_peer: usize,
+    /// Proxies, which have the connections of many clients, have no share.
+    proxies: TrustedProxies,
     port: &'static str,
     open: Gauge,
     state: Mutex<State>,
@@ -50,10 +52,15 @@ impl Peer {
 }
 
 impl Limits {
-    pub fn new(port: &'static str, options: &ConnectionOptions) -> Arc<Self> {
+    pub fn new(
+        port: &'static str,
+        options: &ConnectionOptions,
+        proxies: TrustedProxies,
+    ) -> Arc<Self> {
         Arc::new(Self {
             max: options.max_connections,
             max_per_peer: options.max_connections_per_peer,
+            proxies,
             port,
             open: metrics::gauge!("bindery_connections", "port" => port),
             state: Mutex::default(),
@@ -69,7 +76,8 @@ impl Limits {
         let over_share = state
             .peers
             .get(&network)
-            .is_some_and(|peer| peer.open >= self.max_per_peer);
+            .is_some_and(|entry| entry.open >= self.max_per_peer)
+            && !self.proxies.contains(peer);
         let over_limit = state.open >= self.max;
         let evictable = if over_share {
             state.peers.get_mut(&network)
@@ -180,7 +188,8 @@ mod tests {
             max_connections_per_peer,
             ..ConnectionOptions::default()
         };
-        Limits::new("test", &options)
+        let proxy = "192.0.2.9/32".parse().expect("a network");
+        Limits::new("test", &options, TrustedProxies::new([proxy]))
     }
 
     fn peer(last: u8) -> IpAddr {
@@ -201,6 +210,20 @@ mod tests {
         drop((second, other));
         assert!(limits.lock().peers.is_empty());
         assert_eq!(limits.lock().open, 0);
+    }
+
+    #[test]
+    fn trusted_proxy_has_no_share() {
+        let limits = limits(3, 1);
+        let open: Vec<_> = std::iter::repeat_with(|| limits.admit(peer(9)))
+            .take(3)
+            .flatten()
+            .collect();
+        assert_eq!(open.len(), 3);
+        for (slot, _) in &open {
+            slot.has_sent_request();
+        }
+        assert!(limits.admit(peer(9)).is_none(), "the total is for all");
     }
 
     #[test]

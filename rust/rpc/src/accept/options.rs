@@ -22,6 +22,14 @@ pub struct ConnectionOptions {
     pub max_connections: usize,
     /// How many connections one peer may have: an IPv4 address or an IPv6 /64 network.
     pub max_connections_per_peer: usize,
+    /// How many bytes the headers of a request may have over HTTP/2, as SETTINGS_MAX_HEADER_LIST_SIZE
+    /// counts them: 32 more for each header than its name and value have.
+    pub max_http2_header_bytes: u32,
+    /// The same over HTTP/1, in bytes on the wire: at least 8192. Over this limit the answer is
+    /// 431.
+    pub max_http1_header_bytes: usize,
+    /// How many headers a request may have over HTTP/1. Over HTTP/2 their size limits them.
+    pub max_http1_headers: usize,
     /// How long the TLS handshake may take.
     pub handshake_timeout: Duration,
     /// How often the certificates of the clients of open connections are checked: how long after
@@ -52,6 +60,9 @@ impl Default for ConnectionOptions {
         Self {
             max_connections,
             max_connections_per_peer: (max_connections / 4).max(MIN_CONNECTIONS_PER_PEER),
+            max_http2_header_bytes: 16 * 1024,
+            max_http1_header_bytes: 32 * 1024,
+            max_http1_headers: 100,
             handshake_timeout: Duration::from_secs(5),
             certificate_check_interval: Duration::from_secs(30),
             first_request_timeout: Duration::from_secs(10),

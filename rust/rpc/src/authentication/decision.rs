@@ -13,7 +13,8 @@ use crate::{
     AccountId, CallContext, Caller, ServiceName, failure,
     identity::{OnBehalfOf, bearer_token, missing_credential},
     method::MethodInfo,
-    service_credential::{ServiceSecrets, names_service, on_behalf_of},
+    peer::{RelayedClient, told_client},
+    service_credential::{ServiceSecrets, is_relayed, names_service, on_behalf_of},
     tls::ClientCertificate,
 };
 
@@ -91,7 +92,12 @@ impl Credentials {
         let message = request.extensions().get::<FirstMessage>();
         let policy = Policy::new(method.access, message.cloned());
         let token = bearer_token(request.headers());
-        let known = self.known_callers(request, token);
+        let known = if is_relayed(request.headers()) {
+            // Whoever passes it on does not lend its identity.
+            self.operator(token).into_iter().collect()
+        } else {
+            self.known_callers(request, token)
+        };
         let accepted = known.iter().find(|caller| policy.accepts(caller));
         let caller = accepted.or(known.first()).cloned();
         let caller = caller.unwrap_or(Caller::Anonymous);
@@ -136,12 +142,15 @@ impl Credentials {
         if let Some(caller) = request.extensions().get::<Caller>() {
             return vec![caller.clone()];
         }
-        let is_operator = token.is_some_and(|token| self.operator_token.matches(token));
-        let operator = is_operator.then_some(Caller::Operator);
+        let operator = self.operator(token).into_iter();
         operator
-            .into_iter()
             .chain(self.services(request).into_iter().map(Caller::Service))
             .collect()
+    }
+
+    fn operator(&self, token: Option<&str>) -> Option<Caller> {
+        let is_operator = token.is_some_and(|token| self.operator_token.matches(token));
+        is_operator.then_some(Caller::Operator)
     }
 
     /// The services that a call proves to come from. A certificate that names services takes
@@ -154,6 +163,27 @@ impl Credentials {
                 by_secret.into_iter().collect()
             }
         }
+    }
+
+    /// The operator or the service that makes a call. `None` for everybody else: whose session
+    /// a token belongs to is known only after a lookup.
+    pub(crate) fn caller_without_lookup(&self, request: &Request<Body>) -> Option<Caller> {
+        let token = bearer_token(request.headers());
+        let mut known = self.known_callers(request, token).into_iter();
+        known.find(|caller| matches!(caller, Caller::Operator | Caller::Service(_)))
+    }
+
+    /// The client of a call that a service passes on, as the service tells it.
+    pub(crate) fn relayed_client(&self, request: &Request<Body>) -> Option<RelayedClient> {
+        if !is_relayed(request.headers()) {
+            return None;
+        }
+        let by_service = matches!(
+            self.caller_without_lookup(request),
+            Some(Caller::Service(_))
+        );
+        let client = by_service.then(|| told_client(request.headers()));
+        client.flatten().map(RelayedClient)
     }
 
     fn is_open(&self, path: &str) -> bool {
@@ -184,10 +214,11 @@ fn client_certificate(request: &Request<Body>) -> Option<&ClientCertificate> {
     request.extensions().get()
 }
 
-/// Whether the call has a credential of services, right or wrong.
+/// Whether the call has a credential of services, right or wrong, by which it wants access.
 fn claims_to_be_service(request: &Request<Body>) -> bool {
     let certificate = client_certificate(request);
-    names_service(request.headers()) || matches!(certificate, Some(ClientCertificate::Refused(_)))
+    let is_refused = matches!(certificate, Some(ClientCertificate::Refused(_)));
+    (names_service(request.headers()) || is_refused) && !is_relayed(request.headers())
 }
 
 fn unverifiable(cause: &str, path: &str) -> Status {

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use metrics::Gauge;
 use tokio::time::Instant;
 
 /// So many failures in a row open the breaker: more than the attempts of one call.
@@ -26,6 +27,7 @@ const MAX_PROBES: u32 = 8;
 pub(super) struct Breaker {
     address: Box<str>,
     state: Mutex<State>,
+    metrics: StateMetrics,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -42,11 +44,57 @@ pub(super) struct Permit<'a> {
     probe: bool,
 }
 
+/// The gauges `grpc_client_breaker_state` with the labels `address` and `state`: 1 for the
+/// state that the breaker has, else 0. A breaker is half open from the first call after its
+/// time on, so without calls it stays open.
+#[derive(Debug)]
+struct StateMetrics {
+    closed: Gauge,
+    open: Gauge,
+    half_open: Gauge,
+}
+
+impl StateMetrics {
+    fn register(address: &str) -> Self {
+        let gauge = |state: &'static str| {
+            metrics::gauge!(
+                "grpc_client_breaker_state",
+                "address" => address.to_owned(),
+                "state" => state,
+            )
+        };
+        let metrics = Self {
+            closed: gauge("closed"),
+            open: gauge("open"),
+            half_open: gauge("half_open"),
+        };
+        metrics.set(State::Closed { failures: 0 });
+        metrics
+    }
+
+    fn set(&self, state: State) {
+        let value = |is: bool| f64::from(u8::from(is));
+        self.closed
+            .set(value(matches!(state, State::Closed { .. })));
+        self.open.set(value(matches!(state, State::Open { .. })));
+        self.half_open
+            .set(value(matches!(state, State::HalfOpen { .. })));
+    }
+}
+
+impl Drop for StateMetrics {
+    /// A server that is gone for good, such as a pod that was replaced, must not look open.
+    fn drop(&mut self) {
+        self.set(State::Closed { failures: 0 });
+    }
+}
+
 impl Breaker {
     pub(super) fn new(address: &str) -> Self {
         Self {
             address: address.into(),
             state: Mutex::new(State::Closed { failures: 0 }),
+            metrics: StateMetrics::register(address),
         }
     }
 
@@ -57,6 +105,7 @@ impl Breaker {
             State::Closed { .. } => false,
             State::Open { until } if until <= Instant::now() => {
                 *state = State::HalfOpen { probes: 1 };
+                self.metrics.set(*state);
                 true
             }
             State::HalfOpen { ref mut probes } if *probes < MAX_PROBES => {
@@ -67,6 +116,15 @@ impl Breaker {
         };
         let breaker = self;
         Some(Permit { breaker, probe })
+    }
+
+    /// Whether [`Breaker::permit`] would permit a call.
+    pub(super) fn is_permitting(&self) -> bool {
+        match *self.lock() {
+            State::Closed { .. } => true,
+            State::Open { until } => until <= Instant::now(),
+            State::HalfOpen { probes } => probes < MAX_PROBES,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -80,10 +138,12 @@ impl Permit<'_> {
     pub(super) fn succeeded(mut self) {
         self.probe = false;
         let mut state = self.breaker.lock();
-        if !matches!(*state, State::Closed { .. }) {
+        let was_closed = matches!(*state, State::Closed { .. });
+        *state = State::Closed { failures: 0 };
+        if !was_closed {
+            self.breaker.metrics.set(*state);
             tracing::info!(address = %self.breaker.address, "the server answers again");
         }
-        *state = State::Closed { failures: 0 };
     }
 
     /// The server could not be reached, or was unavailable as a whole.
@@ -109,6 +169,9 @@ impl Permit<'_> {
                 until: Instant::now() + OPEN_DURATION,
             }
         };
+        if matches!(*state, State::Open { .. }) {
+            self.breaker.metrics.set(*state);
+        }
         self.probe = false;
     }
 }
@@ -179,6 +242,27 @@ mod tests {
         breaker.permit().expect("half open").succeeded();
         probe.failed();
         assert!(breaker.permit().is_some(), "one failure does not open it");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn state_is_published_as_gauges() {
+        let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+        let published = || {
+            let text = recorder.handle().render();
+            let one = text.lines().find(|line| line.ends_with("} 1"));
+            one.expect("one state is set").to_owned()
+        };
+        let breaker = metrics::with_local_recorder(&recorder, open_breaker);
+        assert!(published().contains("state=\"open\""), "{}", published());
+        tokio::time::advance(OPEN_DURATION).await;
+        let probe = breaker.permit().expect("half open");
+        assert!(
+            published().contains("state=\"half_open\""),
+            "{}",
+            published()
+        );
+        probe.succeeded();
+        assert!(published().contains("state=\"closed\""), "{}", published());
     }
 
     #[tokio::test(start_paused = true)]

@@ -4,8 +4,12 @@
 mod breaker;
 mod deadline;
 mod late;
+mod load;
 mod network;
+mod outgoing_call;
 mod retry;
+mod server;
+mod servers;
 
 use std::{
     fmt,
@@ -22,15 +26,20 @@ use self::{
     deadline::{set_deadline, set_remaining_time},
     late::wait_for_target,
     network::Target,
+    outgoing_call::OutgoingCall,
     retry::is_retried,
 };
 use crate::{
-    AccountId, CallContext, Caller, ServiceName,
+    AccountId, BackgroundCall, CallContext, Caller, ServiceName, TraceContext,
     context::{REQUEST_ID, TRACEPARENT, TRACESTATE, never_indexed},
     identity::OnBehalfOf,
-    layers::Stack,
+    layers::{Stack, completion},
     method::{self, MethodInfo},
-    service_credential,
+    service_credential, session,
+    spans::{
+        self,
+        grpc::{CallSpan, start_client},
+    },
     tls::ClientTls,
 };
 
@@ -43,7 +52,7 @@ pub use self::{
 /// Cheap to clone; clones share the connection.
 ///
 /// A nested call, made while another call is served, inherits that call's request id,
-/// trace and remaining time. If no time remains, it fails with DEADLINE_EXCEEDED and
+/// trace and remaining time, and each call carries the session of its caller (`consistency`). If no time remains, it fails with DEADLINE_EXCEEDED and
 /// nothing is sent. A unary call without a deadline gets one of ten seconds.
 ///
 /// Across the network, unary calls are retried if the contract allows it, and a server that
@@ -62,26 +71,29 @@ pub struct Channel {
 #[derive(Clone)]
 enum Transport {
     Network(Arc<Target>),
-    InProcess(Stack),
+    InProcess(Box<Stack>),
     Late(watch::Receiver<Option<Channel>>),
 }
 
 impl Channel {
-    /// A channel to `http://HOST:PORT`. It connects on the first call, and again when the
-    /// connection is lost. Without a connection, calls fail with UNAVAILABLE and a
+    /// A channel to `http://HOST:PORT`: to all servers, if the name has several addresses. It
+    /// connects on the first call, and again when the connection is lost. Without a connection, calls fail with UNAVAILABLE and a
     /// message that contains the address.
     pub fn connect(uri: &str) -> Result<Self, ConnectError> {
-        Target::new(uri, None).map(Self::to_target)
+        Self::connect_to(&[uri], None)
     }
 
     /// Like [`Channel::connect`], and also to `https://HOST:PORT`: then the server must have a
     /// certificate for HOST, and the client has that of `tls`, if it contains one.
     pub fn connect_with(uri: &str, tls: &ClientTls) -> Result<Self, ConnectError> {
-        Target::new(uri, Some(tls)).map(Self::to_target)
+        Self::connect_to(&[uri], Some(tls))
     }
 
-    fn to_target(target: Target) -> Self {
-        Self::from_transport(Transport::Network(Arc::new(target)))
+    /// A channel to the servers at several addresses, and at all addresses of their names. Each
+    /// call goes to one of them; `tls` is needed for `https` addresses.
+    pub fn connect_to(uris: &[&str], tls: Option<&ClientTls>) -> Result<Self, ConnectError> {
+        let target = Arc::new(Target::new(uris, tls)?);
+        Ok(Self::from_transport(Transport::Network(target)))
     }
 
     /// Makes each call once: for tests of a server, and for callers that repeat calls
@@ -136,7 +148,7 @@ impl Channel {
     }
 
     pub(crate) fn in_process(stack: Stack) -> Self {
-        Self::from_transport(Transport::InProcess(stack))
+        Self::from_transport(Transport::InProcess(Box::new(stack)))
     }
 
     fn from_transport(transport: Transport) -> Self {
@@ -183,6 +195,41 @@ impl Channel {
         set_deadline(headers, method, context.deadline())
     }
 
+    /// Starts the span of a call, and makes it the parent of what the call causes. A call in the
+    /// background begins a trace that is not recorded, unless it belongs to one.
+    fn start_span(
+        &self,
+        request: &mut Request<Body>,
+        method: &'static MethodInfo,
+    ) -> Option<CallSpan> {
+        if !spans::enabled() || request.headers().contains_key(&TRACEPARENT) {
+            return None;
+        }
+        let in_background = request.extensions().get::<BackgroundCall>().is_some();
+        let (span, trace) = if in_background && CallContext::current().is_none() {
+            (None, TraceContext::root())
+        } else {
+            let address = match &self.transport {
+                Transport::Network(target) => Some(target.address()),
+                Transport::InProcess(_) | Transport::Late(_) => None,
+            };
+            let span = start_client(method, address)?;
+            let trace = TraceContext::of_span(&span.context);
+            (Some(span), trace)
+        };
+        if let Ok(trace) = HeaderValue::try_from(trace.to_string()) {
+            let headers = request.headers_mut();
+            headers.insert(&TRACEPARENT, never_indexed(trace));
+            if let Some(state) = CallContext::current()
+                .as_ref()
+                .and_then(|call| call.tracestate())
+            {
+                headers.insert(&TRACESTATE, state.clone());
+            }
+        }
+        span
+    }
+
     fn dispatch(
         self,
         mut request: Request<Body>,
@@ -192,7 +239,12 @@ impl Channel {
         match self.transport {
             Transport::Network(target) => {
                 let retries = self.retries && is_retried(method);
-                Box::pin(async move { target.call(request, method, deadline, retries).await })
+                let call = OutgoingCall::new(&request, method);
+                Box::pin(async move {
+                    let outcome = target.call(request, method, deadline, retries).await;
+                    call.ended(&outcome, target.address());
+                    outcome
+                })
             }
             Transport::InProcess(mut stack) => {
                 // A handler may pass on the extensions of its own request, but not its
@@ -250,9 +302,27 @@ impl Service<Request<Body>> for Channel {
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let method = method::lookup(request.uri().path());
-        match self.add_inherited_headers(&mut request, method) {
-            Ok(deadline) => self.clone().dispatch(request, method, deadline),
+        let span = self.start_span(&mut request, method);
+        let response = match self.add_inherited_headers(&mut request, method) {
+            Ok(deadline) => match session::add_to_request(request.headers_mut()) {
+                None => self.clone().dispatch(request, method, deadline),
+                Some(session) => {
+                    let response = self.clone().dispatch(request, method, deadline);
+                    Box::pin(async move {
+                        let response = response.await?;
+                        session::merge_response(&session, response.headers());
+                        Ok(response)
+                    })
+                }
+            },
             Err(status) => Box::pin(std::future::ready(Err(status))),
+        };
+        match span {
+            None => response,
+            Some(span) => Box::pin(async move {
+                let response = completion::observe(response, span).await?;
+                Ok(response.map(Body::new))
+            }),
         }
     }
 }

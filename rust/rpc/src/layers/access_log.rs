@@ -8,6 +8,9 @@
 //! The level is INFO; ERROR for the codes of server errors; DEBUG for calls
 //! that the client cancelled, and for health, reflection and [`BackgroundCall`]s, which are
 //! made every few seconds.
+//!
+//! Calls that failed by fault of the server, and slow ones, are also kept for the operator; see
+//! [`notable_calls`](crate::notable_calls()).
 
 use std::{
     convert::Infallible,
@@ -20,7 +23,7 @@ use tonic::{Code, body::Body};
 use tower::Service;
 
 use super::completion::{CompletionObserver, OnCompletion};
-use crate::{BackgroundCall, CallContext, code_names::code_names};
+use crate::{BackgroundCall, CallContext, code_names::code_names, notable_calls};
 
 /// The middleware service around `S`; see the [module](self).
 #[derive(Clone)]
@@ -81,6 +84,11 @@ impl OnCompletion for AccessLogEntry {
     fn on_completion(&self, code: Code) {
         let Some(call) = &self.call else { return };
         let code = call.final_code(code);
+        let (method, latency) = (call.method_info(), call.final_latency());
+        if notable_calls::is_notable(method, code, latency) {
+            let (request_id, trace) = (call.request_id(), Some(call.trace()));
+            notable_calls::record(method, code, latency, request_id, trace, None);
+        }
         match code {
             Code::Cancelled => log_call!(DEBUG, call, code),
             Code::Unknown | Code::Internal | Code::DataLoss => log_call!(ERROR, call, code),

@@ -11,9 +11,10 @@
 //! calls within the process have a reserve; see `limits`.
 //!
 //! Health and reflection are never refused, so that an overloaded server is not taken
-//! for a dead one. This is the only layer with a boxed future, because it waits.
+//! for a dead one. This is the only layer that boxes every future, because it waits.
 
 mod first_message;
+mod limit_metrics;
 mod limits;
 mod peer_shares;
 
@@ -27,8 +28,11 @@ use http::{Request, Response};
 use tonic::{Code, Status, body::Body, codegen::BoxFuture};
 use tower::Service;
 
-pub(crate) use self::limits::Limits;
 pub use self::limits::Permit;
+pub(crate) use self::{
+    limits::Limits,
+    peer_shares::{PeerEntry, PeerShares},
+};
 use super::completion::{CompletionObserver, OnCompletion};
 use crate::{CallContext, authentication::FirstMessage};
 

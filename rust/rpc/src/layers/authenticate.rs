@@ -35,7 +35,10 @@ use pin_project_lite::pin_project;
 use tonic::{Status, body::Body};
 use tower::Service;
 
-use crate::authentication::{Credentials, Verdict, Verified};
+use crate::{
+    authentication::{Credentials, Verdict, Verified},
+    peer::RelayedClient,
+};
 
 /// The middleware service around `S`; see the [module](self).
 #[derive(Clone)]
@@ -45,8 +48,7 @@ pub struct Authenticate<S> {
 }
 
 impl<S> Authenticate<S> {
-    pub(crate) fn new(inner: S, credentials: Credentials) -> Self {
-        let credentials = Arc::new(credentials);
+    pub(crate) fn new(inner: S, credentials: Arc<Credentials>) -> Self {
         Self { inner, credentials }
     }
 }
@@ -65,6 +67,11 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        // A handler may pass on the extensions of its own request.
+        request.extensions_mut().remove::<RelayedClient>();
+        if let Some(client) = self.credentials.relayed_client(&request) {
+            request.extensions_mut().insert(client);
+        }
         let state = match self.credentials.check(&request) {
             Verdict::Accepted(verified) => {
                 verified.add_to(&mut request);

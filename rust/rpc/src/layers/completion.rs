@@ -22,6 +22,26 @@ pub trait OnCompletion {
 /// Reports CANCELLED when it is dropped before the call has completed.
 struct CompletionGuard<O: OnCompletion>(Option<O>);
 
+/// Runs a call and reports how it ended, or that it was cancelled.
+pub(crate) async fn observe<B, O: OnCompletion>(
+    call: impl Future<Output = Result<Response<B>, Status>>,
+    observer: O,
+) -> Result<Response<CompletionObserver<B, O>>, Status> {
+    let mut guard = CompletionGuard(Some(observer));
+    match call.await {
+        Ok(response) => {
+            if let Some(code) = grpc_status(response.headers()) {
+                guard.complete(code);
+            }
+            Ok(response.map(|inner| CompletionObserver { inner, guard }))
+        }
+        Err(status) => {
+            guard.complete(status.code());
+            Err(status)
+        }
+    }
+}
+
 impl<O: OnCompletion> CompletionGuard<O> {
     fn complete(&mut self, code: Code) {
         if let Some(observer) = self.0.take() {
@@ -42,6 +62,12 @@ pin_project! {
         #[pin]
         inner: T,
         guard: CompletionGuard<O>,
+    }
+}
+
+impl<T: Default, O: OnCompletion + Default> Default for CompletionObserver<T, O> {
+    fn default() -> Self {
+        Self::new(T::default(), O::default())
     }
 }
 

@@ -6,19 +6,22 @@
 //! | layer | reason for its position |
 //! | --- | --- |
 //! | [`request_context`] | outermost, because all others need the request id, the method and the start time of the call, also to report a refused call |
-//! | [`access_log`] | outside of all layers that can refuse a call, so that refused calls are logged too |
+//! | [`server_span`] | outside of all layers that can refuse a call, so that the spans of refused calls end with their code |
+//! | [`access_log`] | likewise, so that refused calls are logged too |
 //! | [`call_metrics`] | likewise, so that shed and panicked calls are counted |
 //! | [`catch_panic`] | inside of log and metrics, so that they see INTERNAL; outside of the rest, so that panics in other layers are caught |
 //! | [`deadline`] | around all that waits: for the request, for a permit, for the handler |
+//! | [`rate_limit`] | before a call waits for its message or a permit; and again inside of authentication, for what only that knows |
 //! | [`admission`] | before any work is done, because an overloaded server must refuse calls cheaply |
 //! | [`authenticate`] | before a message is decoded, so that a client without a credential gets no validation errors |
+//! | `inject_faults` | in the place of the handler, so that a call that a fault delays holds its permit, and the operator's faults hit only callers that may call |
 //! | [`drain`] | around the handler, because it ends running streams |
 //! | [`message_size_limit`] | innermost, directly before the decoder, because it parses the same bytes |
 //!
 //! gRPC-Web is translated before the first layer, so that all layers see plain gRPC.
 //! Validation and the handler run after the last layer, in the generated server.
 //!
-//! Layers are plain tower services; only [`admission`] boxes its future. They share the modules
+//! Layers are plain tower services; only [`admission`] boxes the future of every call. They share the modules
 //! `abort`, `completion` and `response_future`.
 
 pub(crate) mod abort;
@@ -27,13 +30,16 @@ pub mod admission;
 pub mod authenticate;
 pub mod call_metrics;
 pub mod catch_panic;
-mod completion;
+pub(crate) mod completion;
 pub mod deadline;
 pub mod drain;
 mod frame_parser;
+pub(crate) mod inject_faults;
 pub mod message_size_limit;
+pub mod rate_limit;
 pub mod request_context;
 mod response_future;
+pub mod server_span;
 
 use std::sync::Arc;
 
@@ -47,11 +53,14 @@ use self::{
     catch_panic::CatchPanic,
     deadline::Deadline,
     drain::Drain,
+    inject_faults::InjectFaults,
     message_size_limit::{BodyLimits, MessageSizeLimit},
+    rate_limit::RateLimit,
     request_context::RequestContext,
+    server_span::ServerSpan,
 };
 use crate::{
-    Authenticator, Options,
+    Authenticator, Faults, Options, RateLimits, TrustedProxies,
     authentication::{Credentials, OperatorToken},
     routes::Routes,
     service_credential::ServiceSecrets,
@@ -60,11 +69,12 @@ use crate::{
 pub use self::message_size_limit::LimitedBody;
 
 /// All layers around the services, outermost first.
-pub(crate) type Stack = RequestContext<
-    AccessLog<
-        CallMetrics<CatchPanic<Deadline<Admission<Authenticate<Drain<MessageSizeLimit<Routes>>>>>>>,
-    >,
->;
+pub(crate) type Stack =
+    RequestContext<ServerSpan<AccessLog<CallMetrics<CatchPanic<Deadline<LimitedCalls>>>>>>;
+
+/// The layers that decide whether a call may be made.
+type LimitedCalls =
+    RateLimit<Admission<Authenticate<RateLimit<InjectFaults<Drain<MessageSizeLimit<Routes>>>>>>>;
 
 /// The state that all stacks of one router share, over the network and in process, such
 /// as the concurrency limits and the metrics.
@@ -72,10 +82,13 @@ pub(crate) struct SharedState {
     metric_handles: Arc<call_metrics::MetricHandles>,
     limits: Arc<admission::Limits>,
     credentials: Credentials,
+    rate_limits: RateLimits,
+    trusted_proxies: TrustedProxies,
     draining: watch::Receiver<bool>,
     stream_grace: std::time::Duration,
     body_limits: BodyLimits,
     max_call_duration: std::time::Duration,
+    faults: Option<Faults>,
 }
 
 impl SharedState {
@@ -89,6 +102,8 @@ impl SharedState {
                 authenticator: None,
                 open_services: Arc::new([]),
             },
+            rate_limits: options.rate_limits.clone(),
+            trusted_proxies: options.trusted_proxies.clone(),
             draining,
             stream_grace: options.stream_grace,
             body_limits: BodyLimits {
@@ -97,6 +112,7 @@ impl SharedState {
                 message_interval: options.max_message_interval,
             },
             max_call_duration: options.max_call_duration,
+            faults: options.faults.clone(),
         }
     }
 
@@ -111,17 +127,22 @@ pub(crate) fn build_stack(
     shared: &SharedState,
     open_services: &[&'static str],
 ) -> Stack {
-    let credentials = Credentials {
+    let credentials = Arc::new(Credentials {
         open_services: open_services.into(),
         ..shared.credentials.clone()
-    };
+    });
+    let rate_limits = || shared.rate_limits.clone();
     let inner = MessageSizeLimit::new(routes, shared.body_limits);
     let inner = Drain::new(inner, shared.draining.clone(), shared.stream_grace);
-    let inner = Authenticate::new(inner, credentials);
+    let inner = InjectFaults::new(inner, shared.faults.clone());
+    let inner = RateLimit::after_authentication(inner, rate_limits());
+    let inner = Authenticate::new(inner, Arc::clone(&credentials));
     let inner = Admission::new(inner, Arc::clone(&shared.limits));
+    let inner = RateLimit::before_admission(inner, rate_limits(), credentials);
     let inner = Deadline::new(inner, shared.max_call_duration);
     let inner = CatchPanic::new(inner);
     let inner = CallMetrics::new(inner, Arc::clone(&shared.metric_handles));
     let inner = AccessLog::new(inner);
-    RequestContext::new(inner)
+    let inner = ServerSpan::new(inner);
+    RequestContext::new(inner, shared.trusted_proxies.clone())
 }

@@ -1,5 +1,6 @@
 //! Request context: creates the [`CallContext`] of a call and adds `x-request-id` to
-//! the response.
+//! the response, and `bookstore-session` if the call has written something in the session of the
+//! client.
 //!
 //! A request id that the client sends is kept if it is 1 to 128 visible ASCII
 //! characters; nothing checks that it is unique. The context is set while the handler
@@ -20,20 +21,28 @@ use pin_project_lite::pin_project;
 use tonic::{Status, body::Body};
 use tower::Service;
 
-use crate::{CallContext, accept::Client, context::REQUEST_ID, tls::ClientCertificate};
+use crate::{
+    CallContext, TrustedProxies,
+    accept::{Client, HangUp},
+    context::REQUEST_ID,
+    session,
+    tls::ClientCertificate,
+};
 
 /// The middleware service around `S`; see the [module](self).
 #[derive(Clone)]
 pub struct RequestContext<S> {
     inner: S,
     client: Option<Client>,
+    trusted_proxies: TrustedProxies,
 }
 
 impl<S> RequestContext<S> {
-    pub(crate) fn new(inner: S) -> Self {
+    pub(crate) fn new(inner: S, trusted_proxies: TrustedProxies) -> Self {
         Self {
             inner,
             client: None,
+            trusted_proxies,
         }
     }
 
@@ -57,19 +66,31 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let peer = self.client.as_ref().map(|client| client.address);
+        let client = self.client.as_ref();
+        let peer = client.map(|client| {
+            self.trusted_proxies
+                .client_of(client.address, request.headers())
+        });
         let call = CallContext::from_headers(request.headers(), request.uri().path(), peer);
         let call = Arc::new(call);
         let extensions = request.extensions_mut();
         extensions.insert(Arc::clone(&call));
-        // A handler may pass on the extensions of its own request, but not the certificate of
-        // its client.
+        // A handler may pass on the extensions of its own request, but neither the certificate
+        // of its client nor its connection.
         extensions.remove::<ClientCertificate>();
+        extensions.remove::<HangUp>();
         match self.client.as_ref().map(|client| &client.certificate) {
             None | Some(ClientCertificate::Absent) => {}
             Some(certificate) => {
                 extensions.insert(certificate.clone());
             }
+        }
+        if let Some(hang_up) = self
+            .client
+            .as_ref()
+            .and_then(|client| client.hang_up.clone())
+        {
+            extensions.insert(hang_up);
         }
         let inner = call.enter(|| self.inner.call(request));
         InContext { inner, call }
@@ -100,6 +121,9 @@ where
         };
         let request_id = this.call.request_id_header();
         response.headers_mut().insert(&REQUEST_ID, request_id);
+        if let Some(session) = this.call.session() {
+            session::add_to_response(response.headers_mut(), session);
+        }
         let call = Arc::clone(this.call);
         Poll::Ready(Ok(response.map(|inner| InContext { inner, call })))
     }

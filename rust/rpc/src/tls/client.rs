@@ -6,10 +6,10 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::{
     CLIENT_PROTOCOL, TlsError,
-    files::{Content, Source, unusable},
+    files::{Content, Source, reloaded, unusable},
     provider,
-    reloaded::Reloaded,
 };
+use crate::reloaded::Reloaded;
 
 /// The files for calls to other processes, in PEM.
 #[derive(Clone, Debug, Default)]
@@ -44,7 +44,7 @@ impl ClientTls {
             sources.extend([Source::certificates(certificate), Source::key(key)]);
         }
         let make = move |contents: &[Content]| config(system.as_ref(), contents);
-        Reloaded::new(sources, make).map(Self)
+        reloaded(sources, make).map(Self)
     }
 
     pub(super) fn config(&self) -> Arc<ClientConfig> {

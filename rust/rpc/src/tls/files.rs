@@ -1,4 +1,4 @@
-//! Reads certificates and keys in PEM.
+//! Reads certificates and keys in PEM, and again when they change.
 
 use std::{
     fs::File,
@@ -10,6 +10,8 @@ use tokio_rustls::rustls::{
     self, RootCertStore,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
+
+use crate::{private_file::is_private, reloaded::Reloaded};
 
 /// No more than this is read of a file, in bytes: the bundle of a public list of authorities
 /// has about 250 kB.
@@ -65,6 +67,21 @@ pub(super) struct Content {
     pub bytes: Vec<u8>,
 }
 
+impl AsRef<[u8]> for Content {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// Makes a value of the files, now and whenever they change.
+pub(super) fn reloaded<T: Send + Sync + 'static>(
+    sources: Vec<Source>,
+    make: impl Fn(&[Content]) -> Result<T, TlsError> + Send + Sync + 'static,
+) -> Result<Reloaded<T>, TlsError> {
+    let read = move || sources.iter().map(Source::read).collect();
+    Reloaded::new("certificates", read, make)
+}
+
 /// A file to read.
 #[derive(Clone)]
 pub(super) struct Source {
@@ -88,30 +105,18 @@ impl Source {
 
     pub fn read(&self) -> Result<Content, TlsError> {
         let path = self.path.clone();
-        let opened = File::open(&path).and_then(|file| Ok((others_can_access(&file)?, file)));
-        let read = opened.and_then(|(others, file)| {
+        let opened = File::open(&path).and_then(|file| Ok((is_private(&file.metadata()?), file)));
+        let read = opened.and_then(|(private, file)| {
             let mut bytes = Vec::new();
             file.take(LONGEST_FILE).read_to_end(&mut bytes)?;
-            Ok((others, bytes))
+            Ok((private, bytes))
         });
         match read {
-            Ok((true, _)) if self.is_key => Err(TlsError::KeyNotPrivate(path)),
+            Ok((false, _)) if self.is_key => Err(TlsError::KeyNotPrivate(path)),
             Ok((_, bytes)) => Ok(Content { path, bytes }),
             Err(cause) => Err(TlsError::Unreadable { path, cause }),
         }
     }
-}
-
-#[cfg(unix)]
-fn others_can_access(file: &File) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt;
-    Ok(file.metadata()?.mode() & 0o077 != 0)
-}
-
-/// Other systems have no such mode.
-#[cfg(not(unix))]
-fn others_can_access(_: &File) -> io::Result<bool> {
-    Ok(false)
 }
 
 impl Content {

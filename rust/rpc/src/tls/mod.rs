@@ -3,8 +3,7 @@
 //!
 //! | file | what is in it |
 //! | --- | --- |
-//! | `files` | reads certificates and keys in PEM |
-//! | `reloaded` | reads them again when they change |
+//! | `files` | reads certificates and keys in PEM, and again when they change |
 //! | `server` | the certificate of the ports, and handshakes |
 //! | `client_certificate` | who a client is by its certificate |
 //! | `client` | what channels trust, and their certificate |
@@ -17,11 +16,11 @@ mod client;
 mod client_certificate;
 mod connector;
 mod files;
-mod reloaded;
 mod server;
 
 pub use self::{
     client::{ClientTls, ClientTlsFiles},
+    client_certificate::accept_every_certificate,
     files::TlsError,
     server::{ClientCertificates, ServerTls, ServerTlsFiles},
 };

@@ -19,10 +19,10 @@ use tokio_rustls::{
 use super::{
     CertificateRefusal, ClientCertificate, SERVER_PROTOCOLS, TlsError,
     client_certificate::Verifier,
-    files::{Content, Source, unusable},
+    files::{Content, Source, reloaded, unusable},
     provider,
-    reloaded::Reloaded,
 };
+use crate::reloaded::Reloaded;
 
 /// The files with the certificates of a server, in PEM.
 #[derive(Clone, Debug)]
@@ -75,7 +75,7 @@ impl ServerTls {
         ];
         sources.extend(files.client_authorities.map(Source::certificates));
         Ok(Self {
-            loaded: Reloaded::new(sources, Loaded::new)?,
+            loaded: reloaded(sources, Loaded::new)?,
             clients: ClientCertificates::Asked,
         })
     }

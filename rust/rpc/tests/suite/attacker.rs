@@ -1,11 +1,17 @@
 //! A client that sends what it wants on a raw HTTP/2 connection.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use h2::client::{ResponseFuture, SendRequest};
 use prost::Message;
-use tokio::{net::TcpStream, task::JoinHandle};
+use tokio::{
+    net::{TcpSocket, TcpStream},
+    task::JoinHandle,
+};
 
 use crate::{fakes::ECHO, harness::Server};
 
@@ -70,6 +76,14 @@ impl Attacker {
         let pong = self.pings.ping(h2::Ping::opaque()).await;
         pong.expect("the server answers");
     }
+}
+
+/// Connects from 127.0.0.`last`: each loopback address is a peer of its own.
+pub async fn connect_from(last: u8, address: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    let peer = IpAddr::from([127, 0, 0, last]);
+    socket.bind((peer, 0).into()).expect("a loopback address");
+    socket.connect(address).await.expect("a connection")
 }
 
 /// A message in a frame of gRPC.

@@ -106,8 +106,13 @@ impl Authority {
 
     /// A channel of such a client, which makes each call once.
     pub fn channel(&self, url: &str, identity: Option<(PathBuf, PathBuf)>) -> Channel {
+        self.retrying_channel(url, identity).without_retries()
+    }
+
+    /// A channel like that of a service: a call that meets the end of its connection is made again.
+    pub fn retrying_channel(&self, url: &str, identity: Option<(PathBuf, PathBuf)>) -> Channel {
         let channel = Channel::connect_with(url, &self.client_tls(identity));
-        channel.expect("an address").without_retries()
+        channel.expect("an address")
     }
 }
 

@@ -17,7 +17,7 @@ on_both_transports!(
 );
 
 /// Returns the caller as the etag of the cart.
-struct FakeCart;
+pub struct FakeCart;
 
 fn unused<T>() -> Result<Response<T>, Status> {
     Err(Status::unimplemented("not used by the tests"))

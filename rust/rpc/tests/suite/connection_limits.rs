@@ -1,19 +1,16 @@
 //! The number of connections is limited, in all and for each peer, and so is the time in which
 //! they may be silent.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    time::Duration,
-};
+use std::{net::SocketAddr, time::Duration};
 
 use contract::bookstore::inventory::v1::GetBookRequest;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpSocket, TcpStream},
+    net::TcpStream,
 };
 
 use crate::{
-    attacker::{Attacker, expect_service, grpc_message, soon},
+    attacker::{Attacker, connect_from, expect_service, grpc_message, soon},
     fakes::ECHO,
     harness::{Server, Transport, eventually, options},
 };
@@ -26,14 +23,6 @@ async fn server_with(max_connections: usize, max_per_peer: usize) -> (Server, So
     let server = Server::with(Transport::Tcp, options).await;
     let address = server.address.expect("a socket");
     (server, address)
-}
-
-/// Connects from 127.0.0.`last`: each loopback address is a peer of its own.
-async fn connect_from(last: u8, address: SocketAddr) -> TcpStream {
-    let socket = TcpSocket::new_v4().expect("a socket");
-    let peer = IpAddr::from([127, 0, 0, last]);
-    socket.bind((peer, 0).into()).expect("a loopback address");
-    socket.connect(address).await.expect("a connection")
 }
 
 /// A connection that has got the answer to a call.
@@ -169,5 +158,5 @@ async fn idle_connections_are_closed() {
     let mut answer = Vec::new();
     let closed = soon(idle.read_to_end(&mut answer)).await;
     closed.expect("it is closed");
-    assert!(answer.starts_with(b"HTTP/1.1 415"));
+    assert!(answer.starts_with(b"HTTP/1.1 404"));
 }

@@ -181,11 +181,12 @@ async fn admission_runs_before_authentication(transport: Transport) {
     assert_eq!(status.code(), Code::ResourceExhausted);
     assert_eq!(request_id(status.metadata()), "shed");
     assert!(log.line_of("shed").contains("RESOURCE_EXHAUSTED"));
-    assert!(
-        metrics
-            .render()
-            .contains(&handled_total("SetStock", "ResourceExhausted", 1))
-    );
+    let rendered = metrics.render();
+    let handled = handled_total("SetStock", "ResourceExhausted", 1);
+    let refused = "grpc_server_calls_refused_total{grpc_service=\"bookstore.inventory.v1.InventoryService\",kind=\"calls\"} 1";
+    for line in [&*handled, refused] {
+        assert!(rendered.contains(line), "{line} is missing in\n{rendered}");
+    }
 }
 
 async fn stream_is_logged_when_it_ends(transport: Transport) {

@@ -4,19 +4,27 @@
 
 mod attacker;
 mod authority;
+mod balancing;
 mod calls;
 mod client_policy;
 mod conditions;
+mod connect;
+mod connect_streams;
 mod connection_limits;
 mod context;
 mod credentials;
 mod fakes;
+mod faults;
 mod harness;
+mod http_client;
+mod http_shares;
 mod infrastructure;
 mod layer_order;
 mod network;
+mod rate_limits;
 mod resilience;
 mod scripted_server;
 mod shutdown;
 mod slow_clients;
 mod tls;
+mod transcoding;

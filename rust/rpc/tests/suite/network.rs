@@ -74,11 +74,14 @@ async fn browser_request_must_name_an_allowed_host() {
     let address = server.address.expect("a socket");
     let head = format!("{GET_BOOK}\r\ncontent-type: application/grpc-web+proto");
     let body = frame(&GetBookRequest { book_id: ECHO });
+    let connect = format!("{GET_BOOK}\r\ncontent-type: application/json");
     for (host, status) in [
         ("shop.example", "HTTP/1.1 200"),
         ("evil.example", "HTTP/1.1 421"),
     ] {
         let response = http1_to(host, address, &head, &body).await;
+        assert!(response.starts_with(status), "{host}: {response}");
+        let response = http1_to(host, address, &connect, br#"{"bookId": 1}"#).await;
         assert!(response.starts_with(status), "{host}: {response}");
     }
 }
@@ -109,12 +112,12 @@ async fn cors_allows_only_configured_origins() {
 }
 
 #[tokio::test]
-async fn request_that_is_not_grpc_gets_415() {
+async fn request_in_no_known_protocol_gets_415() {
     let server = Server::start(Transport::Tcp).await;
     let address = server.address.expect("a socket");
     for head in [
-        "GET / HTTP/1.1",
-        &format!("{GET_BOOK}\r\ncontent-type: application/json"),
+        GET_BOOK,
+        &format!("{GET_BOOK}\r\ncontent-type: text/plain"),
         &format!("{GET_BOOK}\r\ncontent-type: application/grpcx"),
     ] {
         let response = http1(address, head, b"{}").await;

@@ -39,12 +39,17 @@ struct State {
 
 impl ScriptedServer {
     pub async fn start() -> (Self, Channel) {
+        let (server, url) = Self::listen().await;
+        (server, Channel::connect(&url).expect("an address"))
+    }
+
+    /// Starts a server, and returns its URL.
+    pub async fn listen() -> (Self, String) {
         let listener = rpc::bind(([127, 0, 0, 1], 0).into()).await.expect("a port");
         let address: SocketAddr = listener.local_addr().expect("a bound socket");
         let server = Self::default();
         tokio::spawn(server.clone().accept(listener));
-        let channel = Channel::connect(&format!("http://{address}")).expect("an address");
-        (server, channel)
+        (server, format!("http://{address}"))
     }
 
     /// The answers to the next calls.

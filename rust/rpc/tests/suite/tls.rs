@@ -258,7 +258,7 @@ async fn certificate_that_expires_loses_its_identity_without_a_dropped_call() {
     let (_server, url) = server_with(&authority, options).await;
     let soon_expired = time::Duration::seconds(3);
     let cart = authority.client_until("cart", &[CART], soon_expired);
-    let cart = authority.channel(&url, Some(cart));
+    let cart = authority.retrying_channel(&url, Some(cart));
     eventually(async || {
         let status = commit(cart.clone()).await;
         if status.code() == Code::PermissionDenied {
@@ -296,7 +296,7 @@ async fn unusable_files_are_refused() {
     assert!(no_key.contains("contains no certificate"), "{no_key}");
     let readable = authority.folder().join("readable.key");
     fs::copy(&good.key, &readable).expect("copied");
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o640);
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
     fs::set_permissions(&readable, mode).expect("it is our file");
     let readable = load(&|files| files.key = readable.clone());
     assert!(readable.contains("chmod 600"), "{readable}");

@@ -10,6 +10,7 @@ const RESERVE_STOCK: &str = "/bookstore.inventory.v1.InventoryService/ReserveSto
 const GET_BOOK: &str = "/bookstore.inventory.v1.InventoryService/GetBook";
 const GET_CART: &str = "/bookstore.cart.v1.CartService/GetCart";
 const COMMIT_RESERVATION: &str = "/bookstore.inventory.v1.InventoryService/CommitReservation";
+const GET_ACCOUNT: &str = "/bookstore.accounts.v1.AccountService/GetAccount";
 const GET_ORDER: &str = "/bookstore.cart.v1.CheckoutService/GetOrder";
 
 const ALICE: AccountId = AccountId(Uuid::from_u128(1));
@@ -104,7 +105,6 @@ fn expected(code: Code, reason: &str) -> (Code, String) {
 
 #[tokio::test]
 async fn token_that_a_service_passes_on_tells_the_account() {
-    const GET_ACCOUNT: &str = "/bookstore.accounts.v1.AccountService/GetAccount";
     let credentials = credentials();
     let cart = ("bindery-service", "cart cart-secret");
     let alice = ("authorization", "Bearer alice");
@@ -122,6 +122,49 @@ async fn token_that_a_service_passes_on_tells_the_account() {
     let accepted = check(&credentials, GET_ACCOUNT, &[cart]).await;
     let caller = Caller::of(&accepted.expect("a service"));
     assert_eq!(caller, Caller::Service("cart".into()));
+}
+
+#[tokio::test]
+async fn service_does_not_lend_its_identity_to_a_call_that_it_passes_on() {
+    let cart = ("bindery-service", "cart cart-secret");
+    let relayed = ("bindery-relayed", "true");
+    let as_cart = caller(COMMIT_RESERVATION, &[cart]).await;
+    assert_eq!(as_cart, Caller::Service("cart".into()));
+    let missing = expected(Code::Unauthenticated, "CREDENTIAL_MISSING");
+    for path in [COMMIT_RESERVATION, RESERVE_STOCK, GET_ACCOUNT] {
+        assert_eq!(refusal(path, &[cart, relayed]).await, missing, "{path}");
+    }
+    let account = ("bindery-account", "00000000-0000-0000-0000-000000000001");
+    let refused = refusal(GET_ORDER, &[cart, relayed, account]).await;
+    assert_eq!(refused, missing);
+    let alice = ("authorization", "Bearer alice");
+    let by_token = caller(GET_ORDER, &[cart, relayed, alice]).await;
+    assert_eq!(by_token, Caller::Account(ALICE));
+    let operator = ("authorization", "Bearer operator-token");
+    let by_token = caller(RESERVE_STOCK, &[cart, relayed, operator]).await;
+    assert_eq!(by_token, Caller::Operator);
+    assert_eq!(caller(GET_BOOK, &[cart, relayed]).await, Caller::Anonymous);
+}
+
+#[tokio::test]
+async fn only_a_service_tells_for_whom_it_passes_a_call_on() {
+    let cart = ("bindery-service", "cart cart-secret");
+    let relayed = ("bindery-relayed", "true");
+    let address = ("bindery-client-address", "192.0.2.7");
+    let client = |headers: &[(&'static str, &str)]| {
+        let mut request = Request::post(GET_BOOK)
+            .body(Body::empty())
+            .expect("a request");
+        for (name, value) in headers {
+            let value = value.parse().expect("a header value");
+            request.headers_mut().insert(*name, value);
+        }
+        credentials().relayed_client(&request)
+    };
+    let told = RelayedClient("192.0.2.7".parse().expect("an address"));
+    assert_eq!(client(&[cart, relayed, address]), Some(told));
+    assert_eq!(client(&[relayed, address]), None);
+    assert_eq!(client(&[cart, address]), None);
 }
 
 #[tokio::test]

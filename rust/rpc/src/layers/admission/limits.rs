@@ -11,7 +11,7 @@ use std::{
     collections::HashMap,
     net::IpAddr,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
@@ -24,9 +24,13 @@ use tokio::{
 };
 use tonic::Status;
 
-use super::peer_shares::{PeerEntry, PeerShares};
+use super::{
+    limit_metrics::LimitMetrics,
+    peer_shares::{PeerEntry, PeerShares},
+};
 use crate::{
     CallContext, Options, failure,
+    gauge_guard::GaugeGuard,
     method::{self, MethodInfo},
 };
 
@@ -55,8 +59,8 @@ impl Limits {
     pub(crate) fn new(options: &Options) -> Self {
         let of_service = |name| {
             let limits = ServiceLimits {
-                calls: Limit::new(options.max_calls, options),
-                streams: Limit::new(options.max_streams, options),
+                calls: Limit::new(name, "calls", options.max_calls, options),
+                streams: Limit::new(name, "streams", options.max_streams, options),
             };
             (name, limits)
         };
@@ -134,6 +138,13 @@ impl Permit {
     }
 }
 
+/// For the answer to a call that an outer layer refuses.
+impl Default for Permit {
+    fn default() -> Self {
+        Self::unlimited()
+    }
+}
+
 /// The work of one call.
 struct Work {
     _slots: Slots,
@@ -153,12 +164,17 @@ impl Drop for Work {
 
 /// What a call holds of a [`Limit`]. Fields are dropped in this order.
 struct Slots {
+    _in_use: GaugeGuard,
     _slot: OwnedSemaphorePermit,
     _share: Option<(OwnedSemaphorePermit, PeerEntry)>,
 }
 
 /// The permits for the calls, or for the server streams, of one service.
 struct Limit {
+    service: &'static str,
+    /// `calls` or `streams`.
+    kind: &'static str,
+    metrics: OnceLock<LimitMetrics>,
     slots: Arc<Semaphore>,
     /// Further slots for calls within the process.
     reserve: Arc<Semaphore>,
@@ -172,8 +188,11 @@ struct Limit {
 }
 
 impl Limit {
-    fn new(max: usize, options: &Options) -> Self {
+    fn new(service: &'static str, kind: &'static str, max: usize, options: &Options) -> Self {
         Self {
+            service,
+            kind,
+            metrics: OnceLock::new(),
             slots: Arc::new(Semaphore::new(max)),
             reserve: Arc::new(Semaphore::new(options.in_process_reserve)),
             shares: PeerShares::new(max, options.max_peer_share),
@@ -185,7 +204,26 @@ impl Limit {
         }
     }
 
+    fn metrics(&self) -> &LimitMetrics {
+        let permits = self.max_waiting;
+        self.metrics
+            .get_or_init(|| LimitMetrics::register(self.service, self.kind, permits))
+    }
+
     async fn acquire(
+        &self,
+        peer: Option<IpAddr>,
+        deadline: Option<Instant>,
+        usual_time: Duration,
+    ) -> Option<Slots> {
+        let slots = self.acquire_in_time(peer, deadline, usual_time).await;
+        if slots.is_none() {
+            self.metrics().refused.increment(1);
+        }
+        slots
+    }
+
+    async fn acquire_in_time(
         &self,
         peer: Option<IpAddr>,
         deadline: Option<Instant>,
@@ -203,6 +241,7 @@ impl Limit {
             return None;
         }
         let _waiting = CountGuard::new(&self.waiting);
+        let _in_gauge = GaugeGuard::new(&self.metrics().waiting);
         tokio::time::timeout(wait, self.take(peer)).await.ok()?
     }
 
@@ -219,6 +258,7 @@ impl Limit {
         Some(Slots {
             _slot: slot.ok()?,
             _share: share,
+            _in_use: GaugeGuard::new(&self.metrics().in_use),
         })
     }
 
@@ -239,6 +279,7 @@ impl Limit {
             // Semaphores fail only when they are closed, which these never are.
             _slot: slot.ok()?,
             _share: share,
+            _in_use: GaugeGuard::new(&self.metrics().in_use),
         })
     }
 

@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::peer::peer_network;
 
-pub(super) struct PeerShares {
+pub(crate) struct PeerShares {
     share: usize,
     /// Only peers that hold a permit or wait for one.
     peers: Mutex<HashMap<IpAddr, Arc<Semaphore>>>,
@@ -26,15 +26,18 @@ impl PeerShares {
     )]
     pub(super) fn new(max: usize, share: f64) -> Option<Arc<Self>> {
         let share = (max as f64 * share).ceil() as usize;
-        (share < max).then(|| {
-            Arc::new(Self {
-                share: share.max(1),
-                peers: Mutex::default(),
-            })
+        (share < max).then(|| Self::of(share))
+    }
+
+    /// A peer may hold so many permits.
+    pub(crate) fn of(share: usize) -> Arc<Self> {
+        Arc::new(Self {
+            share: share.max(1),
+            peers: Mutex::default(),
         })
     }
 
-    pub(super) fn entry(self: &Arc<Self>, peer: IpAddr) -> PeerEntry {
+    pub(crate) fn entry(self: &Arc<Self>, peer: IpAddr) -> PeerEntry {
         let peer = peer_network(peer);
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
         let semaphore = peers
@@ -49,19 +52,19 @@ impl PeerShares {
 }
 
 /// Keeps the peer in the table. Dropping the last entry of a peer removes it.
-pub(super) struct PeerEntry {
+pub(crate) struct PeerEntry {
     semaphore: Arc<Semaphore>,
     peer: IpAddr,
     shares: Arc<PeerShares>,
 }
 
 impl PeerEntry {
-    pub(super) fn try_take(self) -> Option<(OwnedSemaphorePermit, Self)> {
+    pub(crate) fn try_take(self) -> Option<(OwnedSemaphorePermit, Self)> {
         let permit = Arc::clone(&self.semaphore).try_acquire_owned().ok()?;
         Some((permit, self))
     }
 
-    pub(super) async fn take(self) -> Option<(OwnedSemaphorePermit, Self)> {
+    pub(crate) async fn take(self) -> Option<(OwnedSemaphorePermit, Self)> {
         let permit = Arc::clone(&self.semaphore).acquire_owned().await.ok()?;
         Some((permit, self))
     }

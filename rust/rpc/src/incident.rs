@@ -9,7 +9,7 @@ const INCIDENT_END: Duration = Duration::from_secs(60);
 
 /// The last failure of one kind.
 #[derive(Default)]
-pub(super) struct Incident {
+pub(crate) struct Incident {
     last: Option<Instant>,
 }
 

@@ -1,16 +1,12 @@
 //! What is made of files, and made again when they change.
 
 use std::{
+    fmt::Display,
     sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
 
 use tokio::sync::watch;
-
-use super::{
-    TlsError,
-    files::{Content, Source},
-};
 
 /// How long after a change the new files are used, at most. Reading a few kilobytes each
 /// second costs nothing, and unlike notifications of the file system it works on every volume,
@@ -20,7 +16,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// A value that is made of files. While it exists, the files are read every second, and when
 /// their content has changed, a new value is made. If that fails, the old one remains, and the
 /// error is logged once. Clones share the value.
-pub(super) struct Reloaded<T>(Arc<Shared<T>>);
+pub(crate) struct Reloaded<T>(Arc<Shared<T>>);
 
 impl<T> Clone for Reloaded<T> {
     fn clone(&self) -> Self {
@@ -28,11 +24,16 @@ impl<T> Clone for Reloaded<T> {
     }
 }
 
-type Make<T> = dyn Fn(&[Content]) -> Result<T, TlsError> + Send + Sync;
+/// The bytes of the files, and what is made of them.
+type Made<T> = (Vec<Vec<u8>>, T);
+
+/// Reads the files, and makes a value if their bytes are not the given ones.
+type MakeIfChanged<T> = dyn Fn(&[Vec<u8>]) -> Result<Option<Made<T>>, String> + Send + Sync;
 
 struct Shared<T> {
-    sources: Vec<Source>,
-    make: Box<Make<T>>,
+    /// For the log: `certificates`.
+    what: &'static str,
+    make_if_changed: Box<MakeIfChanged<T>>,
     current: watch::Sender<Arc<T>>,
     seen: Mutex<Seen>,
 }
@@ -45,19 +46,39 @@ struct Seen {
 }
 
 impl<T: Send + Sync + 'static> Reloaded<T> {
-    /// Makes the value. Must be called within a tokio runtime.
-    pub fn new(
-        sources: Vec<Source>,
-        make: impl Fn(&[Content]) -> Result<T, TlsError> + Send + Sync + 'static,
-    ) -> Result<Self, TlsError> {
-        let contents = read(&sources)?;
+    /// Reads the files and makes the value. `what` names the files in the log, in the plural.
+    /// Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// Those of `read` and `make`.
+    pub fn new<C, E>(
+        what: &'static str,
+        read: impl Fn() -> Result<Vec<C>, E> + Send + Sync + 'static,
+        make: impl Fn(&[C]) -> Result<T, E> + Send + Sync + 'static,
+    ) -> Result<Self, E>
+    where
+        C: AsRef<[u8]>,
+        E: Display,
+    {
+        let contents = read()?;
         let current = watch::Sender::new(Arc::new(make(&contents)?));
+        let used = bytes(&contents);
+        let make_if_changed = move |used: &[Vec<u8>]| -> Result<_, E> {
+            let contents = read()?;
+            if contents.iter().map(AsRef::as_ref).eq(used) {
+                return Ok(None);
+            }
+            let value = make(&contents)?;
+            Ok(Some((bytes(&contents), value)))
+        };
         let shared = Arc::new(Shared {
-            sources,
-            make: Box::new(make),
+            what,
+            make_if_changed: Box::new(move |used| {
+                make_if_changed(used).map_err(|error| error.to_string())
+            }),
             current,
             seen: Mutex::new(Seen {
-                used: bytes(contents),
+                used,
                 error: None,
                 logged: false,
             }),
@@ -81,29 +102,22 @@ impl<T> Shared<T> {
     /// Reads the files, and makes a new value if they have changed.
     fn check(&self) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let made = read(&self.sources).and_then(|contents| {
-            let unchanged = contents.iter().map(|content| &content.bytes).eq(&seen.used);
-            if unchanged {
-                return Ok(None);
-            }
-            let made = (self.make)(&contents)?;
-            Ok(Some((made, bytes(contents))))
-        });
-        match made {
+        match (self.make_if_changed)(&seen.used) {
             Ok(None) => seen.error = None,
-            Ok(Some((value, used))) => {
+            Ok(Some((used, value))) => {
                 seen.used = used;
                 seen.error = None;
                 self.current.send_replace(Arc::new(value));
-                tracing::info!("changed certificates are used from now on");
+                tracing::info!("changed {} are used from now on", self.what);
             }
             Err(error) => {
-                // A certificate and its key are not replaced at the same moment: only what is
-                // still wrong a second later is an error.
-                let error = error.to_string();
+                // A certificate and its key are not replaced at the same moment, and a file may
+                // be read while it is written: only what is still wrong a second later is an
+                // error.
                 let persists = seen.error.as_ref() == Some(&error);
                 if persists && !seen.logged {
-                    tracing::error!(%error, "changed certificates are not used; the old ones remain");
+                    let what = self.what;
+                    tracing::error!(%error, "changed {what} are not used; the old ones remain");
                 }
                 seen.logged = persists;
                 seen.error = Some(error);
@@ -129,12 +143,11 @@ async fn keep_current<T: Send + Sync + 'static>(shared: Weak<Shared<T>>) {
     }
 }
 
-fn read(sources: &[Source]) -> Result<Vec<Content>, TlsError> {
-    sources.iter().map(Source::read).collect()
-}
-
-fn bytes(contents: Vec<Content>) -> Vec<Vec<u8>> {
-    contents.into_iter().map(|content| content.bytes).collect()
+fn bytes<C: AsRef<[u8]>>(contents: &[C]) -> Vec<Vec<u8>> {
+    let contents = contents.iter();
+    contents
+        .map(|content| content.as_ref().to_owned())
+        .collect()
 }
 
 #[cfg(test)]
@@ -145,12 +158,10 @@ mod tests {
 
     /// A value made of a file whose text is a number.
     fn number(path: &std::path::Path) -> Reloaded<u32> {
-        let source = Source::certificates(path.to_owned());
-        let parse = |contents: &[Content]| {
-            let text = String::from_utf8_lossy(&contents[0].bytes);
-            text.parse().map_err(|cause| contents[0].invalid(&cause))
-        };
-        Reloaded::new(vec![source], parse).expect("a number")
+        let path = path.to_owned();
+        let read = move || fs::read_to_string(&path).map(|text| vec![text]);
+        let parse = |texts: &[String]| texts[0].parse().map_err(std::io::Error::other);
+        Reloaded::new("numbers", read, parse).expect("a number")
     }
 
     #[tokio::test]
