@@ -15,7 +15,7 @@ use crate::{
     Engine, Error,
     error::Cause,
     outage::{Operation, Outages},
-    postgres::Postgres,
+    postgres::{self, Postgres},
     sqlite,
 };
 
@@ -28,6 +28,10 @@ pub struct Connection {
     handle: Handle,
     /// The kind of the first failure in this transaction; always `None` for a reader.
     failure: Option<Failure>,
+    /// Whether it is one to a read replica.
+    replica: bool,
+    /// Whether a statement failed on a read replica.
+    replica_failed: bool,
     outages: Arc<Outages>,
 }
 
@@ -52,8 +56,28 @@ impl Connection {
             engine,
             handle,
             failure: None,
+            replica: false,
+            replica_failed: false,
             outages,
         }
+    }
+
+    /// A connection to a read replica.
+    pub(crate) fn to_replica(reader: postgres::Reader) -> Self {
+        let outages = Arc::clone(reader.postgres.outages());
+        Self {
+            replica: true,
+            ..Self::new(Engine::Postgres, reader.into(), outages)
+        }
+    }
+
+    /// Whether it is one to a read replica.
+    pub fn is_to_replica(&self) -> bool {
+        self.replica
+    }
+
+    pub(crate) fn replica_failed(&self) -> bool {
+        self.replica_failed
     }
 
     /// The engine that this connection belongs to.
@@ -132,6 +156,7 @@ impl Connection {
             Err(cause) => Error::from(cause),
         };
         self.outages.failed(operation, &error);
+        self.replica_failed |= self.replica;
         if operation == Operation::Write {
             self.failure = Some(match error {
                 Error::Conflict(_) => Failure::Conflict,

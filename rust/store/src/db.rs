@@ -12,6 +12,7 @@ use crate::{
     open,
     outage::Operation,
     postgres::Postgres,
+    replicas::Replicas,
     sqlite::Sqlite,
 };
 
@@ -49,6 +50,7 @@ impl fmt::Display for Engine {
 #[derive(Debug, Clone)]
 pub struct Db {
     pub(crate) pools: Pools,
+    pub(crate) replicas: Option<Arc<Replicas>>,
     notifier: Arc<Notifier>,
 }
 
@@ -71,8 +73,24 @@ impl Db {
         };
         Ok(Self {
             pools,
+            replicas: None,
             notifier: Arc::default(),
         })
+    }
+
+    /// Adds the URLs of read replicas of a PostgreSQL database, for [`crate::read_stale!`]. They
+    /// need not answer. SQLite has none.
+    ///
+    /// # Errors
+    /// [`OpenError::InvalidUrl`].
+    pub fn with_replicas(mut self, urls: &[String], schema: &Schema) -> Result<Self, OpenError> {
+        if let Pools::Postgres(primary) = &self.pools
+            && !urls.is_empty()
+        {
+            let replicas = Replicas::new(primary, urls, schema)?;
+            self.replicas = Some(Arc::new(replicas));
+        }
+        Ok(self)
     }
 
     /// The engine of this database.
@@ -148,6 +166,9 @@ impl Db {
             Pools::Sqlite(sqlite) => sqlite.close().await,
             Pools::Postgres(postgres) => postgres.close().await,
         }
+        if let Some(replicas) = &self.replicas {
+            replicas.close().await;
+        }
     }
 
     /// Takes a connection for reading from the pool. Prefer [`crate::read!`], which calls
@@ -162,6 +183,17 @@ impl Db {
             Pools::Postgres(postgres) => postgres.acquire().await.map(Handle::from),
         };
         self.connection(Operation::Read, reader)
+    }
+
+    /// A connection to a read replica that has what the session must see; `None` if there is none.
+    pub(crate) async fn acquire_replica(&self) -> Option<Connection> {
+        let reader = self.replicas.as_ref()?.acquire().await?;
+        Some(Connection::to_replica(reader))
+    }
+
+    /// Whether there are read replicas.
+    pub(crate) fn has_replicas(&self) -> bool {
+        self.replicas.is_some()
     }
 
     /// Switches off that transactions on SQLite share commits, to measure what that gives.

@@ -113,9 +113,18 @@
 //! it never replaces looking for changes now and then. A process that listens uses one
 //! connection more.
 //!
+//! # Read replicas
+//! [`read_stale!`] reads from a read replica of PostgreSQL ([`Db::with_replicas`]). It is for
+//! what a caller only looks at: whoever decides by what it reads takes [`read!`]. Which replicas
+//! have what a caller must see is decided by positions in the write-ahead log, see
+//! [`consistency`]; a replica that is more than two seconds behind, that belongs to another
+//! primary, or that fails is not read. While the primary does not answer, replicas still do.
+//!
 //! # Migrations
 //! The service crate embeds its migrations. They run when the database is opened, and
-//! there are no down migrations: data written by a newer version is refused. On SQLite
+//! there are no down migrations: data written by a newer version is refused at the start.
+//! Processes that run go on, so a migration should only add; what it replaces is removed by a
+//! later version, when no process of the older one runs any more. On SQLite
 //! all migrations run in one transaction. A `build.rs` with
 //! `cargo:rerun-if-changed=migrations` makes cargo notice new files.
 //!
@@ -124,6 +133,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod backup;
 mod connection;
 mod db;
 mod error;
@@ -134,8 +144,10 @@ mod notify;
 mod open;
 mod outage;
 pub mod outbox;
+mod pool_metrics;
 mod postgres;
 mod query;
+mod replicas;
 mod retry;
 mod row;
 mod sqlite;
@@ -151,8 +163,10 @@ pub use db::{Db, Engine, Schema};
 pub use error::{Cause, Error};
 pub use location::{Location, LocationError};
 pub use notify::{Changes, Listener};
-pub use open::OpenError;
+pub use open::{Inspection, OpenError, SchemaState, inspect};
 pub use query::{Query, Sql, query};
+#[doc(hidden)]
+pub use replicas::StaleRead;
 #[doc(hidden)]
 pub use retry::Attempts;
 pub use row::{Column, Row, RowRef};
@@ -175,6 +189,29 @@ macro_rules! read {
                 async { $body }.await
             }
             Err(error) => Err(::core::convert::From::from(error)),
+        }
+    }};
+}
+
+/// Runs one body as [`read!`] does, on a connection that may see the data of up to two seconds
+/// ago: on a read replica if there is one, and if the caller has a [`consistency::Session`] whose
+/// writes it has. Where a replica fails, the body runs again on the primary.
+#[macro_export]
+macro_rules! read_stale {
+    ($db:expr, $connection:ident => $body:expr) => {{
+        let mut read = $crate::StaleRead::new(&$db);
+        loop {
+            let mut open = match read.acquire().await {
+                Ok(open) => open,
+                Err(error) => break Err(::core::convert::From::from(error)),
+            };
+            let outcome = {
+                let $connection: &mut $crate::Connection = &mut open;
+                async { $body }.await
+            };
+            if outcome.is_ok() || !read.is_repeated(&open) {
+                break outcome;
+            }
         }
     }};
 }

@@ -15,6 +15,8 @@ pub(crate) enum Operation {
 #[derive(Debug)]
 pub(crate) struct Outages {
     database: &'static str,
+    /// The host of a read replica; `None` for the database itself.
+    replica: Option<Box<str>>,
     /// The sum of the [`Operation`]s that failed the last time.
     failing: AtomicU8,
 }
@@ -24,7 +26,16 @@ impl Outages {
     pub(crate) fn new(database: &'static str) -> Self {
         Self {
             database,
+            replica: None,
             failing: AtomicU8::new(0),
+        }
+    }
+
+    /// Those of a read replica.
+    pub(crate) fn of_replica(database: &'static str, host: &str) -> Self {
+        Self {
+            replica: Some(host.into()),
+            ..Self::new(database)
         }
     }
 
@@ -49,12 +60,22 @@ impl Outages {
     }
 
     fn fail(&self, operations: u8, cause: &Cause) {
-        if self.failing.fetch_or(operations, Ordering::AcqRel) == 0 {
-            tracing::error!(
-                database = self.database,
+        if self.failing.fetch_or(operations, Ordering::AcqRel) != 0 {
+            return;
+        }
+        let database = self.database;
+        match &self.replica {
+            None => tracing::error!(
+                database,
                 %cause,
                 "the database does not respond: calls that need it fail until it does"
-            );
+            ),
+            Some(replica) => tracing::warn!(
+                database,
+                %replica,
+                %cause,
+                "a read replica does not respond: others are read until it does"
+            ),
         }
     }
 
@@ -75,7 +96,12 @@ impl Outages {
         }
         let before = self.failing.fetch_and(!operations, Ordering::AcqRel);
         if before & operations != 0 && before & !operations == 0 {
-            tracing::info!(database = self.database, "the database responds again");
+            let replica = self.replica.as_deref();
+            tracing::info!(
+                database = self.database,
+                replica,
+                "the database responds again"
+            );
         }
     }
 }

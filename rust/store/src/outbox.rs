@@ -27,6 +27,8 @@
 
 mod statements;
 
+use opentelemetry::{Context, trace::TraceContextExt};
+
 use self::statements::{
     ACKNOWLEDGE, BURY, CLAIM, ENQUEUE, GET, LIST, REQUEUE, RETRY, STATISTICS, WITHDRAW,
 };
@@ -56,6 +58,9 @@ pub struct Message {
     pub payload: Vec<u8>,
     /// The number of this attempt, from 1.
     pub attempt: i64,
+    /// The W3C trace context of the OpenTelemetry span that enqueued the message, if there was
+    /// one.
+    pub traceparent: Option<String>,
 }
 
 /// A message in the outbox, for the operator.
@@ -86,6 +91,17 @@ crate::row! {
         available_at: i64,
         dead: bool,
         last_error: Option<String>,
+        traceparent: Option<String>,
+    }
+}
+
+crate::row! {
+    struct ClaimedRow {
+        sequence: i64,
+        message_key: String,
+        payload: Vec<u8>,
+        attempts: i64,
+        traceparent: Option<String>,
     }
 }
 
@@ -98,6 +114,7 @@ impl StoredRow {
                 key: self.message_key,
                 payload: self.payload,
                 attempt: self.attempts,
+                traceparent: self.traceparent,
             },
             enqueued_at: self.enqueued_at,
             available_at: self.available_at,
@@ -155,8 +172,20 @@ pub async fn schedule(
     available_at: i64,
 ) -> Result<(), Error> {
     let enqueue = query(ENQUEUE).bind(topic).bind(key).bind(payload);
-    let enqueue = enqueue.bind(available_at);
+    let enqueue = enqueue.bind(available_at).bind(current_traceparent());
     enqueue.execute(transaction).await.map(drop)
+}
+
+/// The trace context of the running span; `None` if spans are not recorded.
+fn current_traceparent() -> Option<String> {
+    Context::map_current(|context| {
+        let span = context.span();
+        let span = span.span_context();
+        let (trace_id, span_id) = (span.trace_id(), span.span_id());
+        let flags = span.trace_flags().to_u8();
+        span.is_valid()
+            .then(|| format!("00-{trace_id:032x}-{span_id:016x}-{flags:02x}"))
+    })
 }
 
 /// Claims at most `limit` messages of a topic, no two of them of the same key.
@@ -170,7 +199,7 @@ pub async fn claim(
     now: i64,
     limit: i64,
 ) -> Result<Vec<Message>, Error> {
-    let rows: Vec<(i64, String, Vec<u8>, i64)> = query(CLAIM)
+    let rows: Vec<ClaimedRow> = query(CLAIM)
         .bind(lease.id)
         .bind(lease.until)
         .bind(topic)
@@ -179,14 +208,13 @@ pub async fn claim(
         .bind(now.saturating_add(MAX_DELAY))
         .fetch_all(transaction)
         .await?;
-    let messages = rows
-        .into_iter()
-        .map(|(sequence, key, payload, attempt)| Message {
-            sequence,
-            key,
-            payload,
-            attempt,
-        });
+    let messages = rows.into_iter().map(|row| Message {
+        sequence: row.sequence,
+        key: row.message_key,
+        payload: row.payload,
+        attempt: row.attempts,
+        traceparent: row.traceparent,
+    });
     Ok(messages.collect())
 }
 

@@ -1,12 +1,15 @@
 //! Opening a database, and the errors of it.
 
 mod file_lock;
+mod inspect;
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
 
 use std::{path::PathBuf, time::Duration};
 
 use crate::Cause;
+
+pub use self::inspect::{Inspection, SchemaState, inspect};
 
 /// How long a caller waits for a free connection of a pool or for the writer.
 pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);

@@ -22,7 +22,8 @@ const SETTINGS: [(&str, &str); 4] = [
     ("idle_in_transaction_session_timeout", "30s"),
 ];
 
-pub(crate) async fn open(url: &str, schema: &Schema) -> Result<Postgres, OpenError> {
+/// The options of a connection for a schema.
+pub(super) fn options(url: &str, schema: &Schema) -> Result<PgConnectOptions, OpenError> {
     let options = PgConnectOptions::from_str(url).map_err(|error| OpenError::InvalidUrl {
         cause: match error {
             sqlx::Error::Configuration(cause) => cause.to_string(),
@@ -34,20 +35,31 @@ pub(crate) async fn open(url: &str, schema: &Schema) -> Result<Postgres, OpenErr
         None => options.application_name(&format!("bookstore {}", schema.name)),
     }
     .options([("search_path", schema.name)]);
+    Ok(options)
+}
+
+/// A connection without timeouts of statements.
+pub(super) async fn connect(
+    options: &PgConnectOptions,
+    schema: &Schema,
+) -> Result<PgConnection, OpenError> {
+    match tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await {
+        Ok(outcome) => outcome.map_err(|cause| open_error(cause, options, schema)),
+        Err(_) => Err(OpenError::Unreachable {
+            redacted_url: redacted_url(options),
+            cause: format!("no answer within {} seconds", CONNECT_TIMEOUT.as_secs()),
+        }),
+    }
+}
+
+pub(crate) async fn open(url: &str, schema: &Schema) -> Result<Postgres, OpenError> {
+    let options = options(url, schema)?;
     let to_open_error = |cause| open_error(cause, &options, schema);
 
     // Migrations may take long, so they run on a connection without these timeouts. It is
     // closed afterwards, because sqlx does not release its advisory lock when a migration
     // fails.
-    let mut connection = match tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await {
-        Ok(outcome) => outcome.map_err(to_open_error)?,
-        Err(_) => {
-            return Err(OpenError::Unreachable {
-                redacted_url: redacted_url(&options),
-                cause: format!("no answer within {} seconds", CONNECT_TIMEOUT.as_secs()),
-            });
-        }
-    };
+    let mut connection = connect(&options, schema).await?;
     let migrated = migrate(&mut connection, schema).await;
     // No statement is left to run, so an error of the close can be ignored.
     connection.close().await.ok();
@@ -61,6 +73,12 @@ pub(crate) async fn open(url: &str, schema: &Schema) -> Result<Postgres, OpenErr
         options.clone().options(SETTINGS),
         schema.name,
     ))
+}
+
+/// A read replica. Nothing is sent to it yet, so that it need not answer.
+pub(crate) fn replica(url: &str, schema: &Schema) -> Result<Postgres, OpenError> {
+    let options = options(url, schema)?.options(SETTINGS);
+    Ok(Postgres::replica(options, schema.name))
 }
 
 async fn migrate(connection: &mut PgConnection, schema: &Schema) -> Result<(), MigrateError> {
@@ -107,7 +125,11 @@ fn migration_error(error: MigrateError, schema: &'static str) -> OpenError {
     }
 }
 
-fn open_error(cause: sqlx::Error, options: &PgConnectOptions, schema: &Schema) -> OpenError {
+pub(super) fn open_error(
+    cause: sqlx::Error,
+    options: &PgConnectOptions,
+    schema: &Schema,
+) -> OpenError {
     let redacted_url = redacted_url(options);
     let user = options.get_username().to_owned();
     let database = options.get_database().unwrap_or(&user).to_owned();

@@ -106,7 +106,7 @@ fn open_blocking(folder: &Path, schema: &Schema) -> Result<Sqlite, OpenError> {
     writer.busy_timeout(Duration::ZERO).map_err(to_open_error)?;
     Ok(Sqlite {
         writer: WriterQueue::new(writer, schema.name),
-        readers: Arc::new(Readers::new(file)),
+        readers: Arc::new(Readers::new(file, schema.name)),
         available: watch::Sender::new(true),
         outages: Arc::new(Outages::new(schema.name)),
         lock: Arc::new(Mutex::new(Some(lock))),
@@ -164,7 +164,12 @@ fn try_connect_writer(file: &Path) -> Result<Connection, rusqlite::Error> {
     Ok(connection)
 }
 
-fn open_error(cause: rusqlite::Error, folder: &Path, file: &Path, schema: &Schema) -> OpenError {
+pub(super) fn open_error(
+    cause: rusqlite::Error,
+    folder: &Path,
+    file: &Path,
+    schema: &Schema,
+) -> OpenError {
     match cause.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => OpenError::NotADatabase {
             file: file.to_owned(),

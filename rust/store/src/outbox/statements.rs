@@ -4,7 +4,7 @@ use crate::Sql;
 
 macro_rules! columns {
     () => {
-        "sequence, topic, message_key, payload, attempts, enqueued_at, available_at, dead, last_error"
+        "sequence, topic, message_key, payload, attempts, enqueued_at, available_at, dead, last_error, traceparent"
     };
 }
 
@@ -12,8 +12,8 @@ crate::statements! {
     pub;
 
     pub(super) const ENQUEUE = Sql::portable(
-        "INSERT INTO outbox (topic, message_key, payload, enqueued_at, available_at)
-         VALUES ($1, $2, $3, $4, $4)",
+        "INSERT INTO outbox (topic, message_key, payload, enqueued_at, available_at, traceparent)
+         VALUES ($1, $2, $3, $4, $4, $5)",
     );
 
     /// On PostgreSQL it skips the messages that another worker is claiming, and checks the
@@ -28,7 +28,7 @@ crate::statements! {
                          AND earlier.message_key = oldest.message_key
                          AND earlier.sequence < oldest.sequence)
              ORDER BY available_at, sequence LIMIT $5)
-         RETURNING sequence, message_key, payload, attempts",
+         RETURNING sequence, message_key, payload, attempts, traceparent",
         "UPDATE outbox SET lease_id = $1, available_at = $2, attempts = attempts + 1
          WHERE sequence = ANY(ARRAY(
              SELECT sequence FROM outbox AS oldest
@@ -38,7 +38,7 @@ crate::statements! {
                          AND earlier.message_key = oldest.message_key
                          AND earlier.sequence < oldest.sequence)
              ORDER BY available_at, sequence LIMIT $5 FOR UPDATE SKIP LOCKED))
-         RETURNING sequence, message_key, payload, attempts",
+         RETURNING sequence, message_key, payload, attempts, traceparent",
     );
 
     /// When SQLite is opened: no other process has the file, so whoever claimed is gone.

@@ -5,10 +5,15 @@ mod notify;
 
 use std::{
     pin::pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
+use consistency::Session;
+use metrics::Histogram;
 use sqlx::{
     PgConnection, PgPool,
     pool::{PoolConnection, PoolOptions},
@@ -17,11 +22,18 @@ use sqlx::{
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::AbortHandle,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use self::{availability::Availability, notify::Outgoing};
-use crate::{Error, error::Cause, open::ACQUIRE_TIMEOUT, outage::Outages};
+use crate::{
+    Error,
+    error::Cause,
+    location::redacted_url,
+    open::ACQUIRE_TIMEOUT,
+    outage::Outages,
+    pool_metrics::{GaugeGuard, PoolMetrics},
+};
 
 /// Connections for each service and process. PostgreSQL allows 100 in total by default.
 const CONNECTIONS: u32 = 10;
@@ -31,6 +43,14 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Whenever something takes this long, a new connection tests whether the server answers.
 const CHECK_INTERVAL: Duration = Duration::from_millis(500);
+
+/// The position in the write-ahead log that this server has reached, and the cluster to which the
+/// log belongs. Commits are flushed; the position of the next record can be behind a page header
+/// that no replica replays.
+const POSITION: &str = "SELECT CAST(CASE WHEN pg_is_in_recovery()
+            THEN COALESCE(pg_last_wal_replay_lsn(), '0/0')
+            ELSE pg_current_wal_flush_lsn() END - CAST('0/0' AS pg_lsn) AS BIGINT),
+        (SELECT system_identifier FROM pg_control_system())";
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 
@@ -47,9 +67,13 @@ struct Shared {
     /// As many as the pool has connections. So a caller with a permit waits for the server
     /// and not for other callers, which tells a dead server from a busy pool.
     permits: Arc<Semaphore>,
+    metrics: PoolMetrics,
+    commit_seconds: Histogram,
     availability: Availability,
     outages: Arc<Outages>,
     schema: &'static str,
+    /// Whether there are read replicas, so that callers must know the positions of their writes.
+    is_replicated: AtomicBool,
     /// Tells the notifications of this process from those of others.
     instance: String,
     outgoing: Mutex<Outgoing>,
@@ -62,7 +86,7 @@ struct Shared {
 pub(crate) struct Reader {
     connection: PoolConnection<sqlx::Postgres>,
     pub(crate) postgres: Postgres,
-    _permit: OwnedSemaphorePermit,
+    _permit: Permit,
 }
 
 /// A connection in a transaction, which is rolled back when this is dropped.
@@ -70,18 +94,43 @@ pub(crate) struct Reader {
 pub(crate) struct Body {
     transaction: sqlx::Transaction<'static, sqlx::Postgres>,
     pub(crate) postgres: Postgres,
+    _permit: Permit,
+}
+
+/// The right to use one connection of the pool.
+#[derive(Debug)]
+struct Permit {
+    _in_use: GaugeGuard,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Postgres {
     pub(crate) fn new(options: PgConnectOptions, schema: &'static str) -> Self {
+        Self::with(options, schema, "all", Outages::new(schema))
+    }
+
+    /// A read replica.
+    pub(crate) fn replica(options: PgConnectOptions, schema: &'static str) -> Self {
+        let outages = Outages::of_replica(schema, &redacted_url(&options));
+        Self::with(options, schema, "replicas", outages)
+    }
+
+    fn with(
+        options: PgConnectOptions,
+        schema: &'static str,
+        pool: &'static str,
+        outages: Outages,
+    ) -> Self {
         Self(Arc::new(Shared {
             pool: RwLock::new(new_pool(&options)),
             options,
             permits: Arc::new(Semaphore::new(CONNECTIONS as usize)),
+            metrics: PoolMetrics::register(schema, pool, CONNECTIONS),
+            commit_seconds: metrics::histogram!("store_commit_seconds", "database" => schema),
             availability: Availability::new(),
-            outages: Arc::new(Outages::new(schema)),
+            outages: Arc::new(outages),
             schema,
+            is_replicated: AtomicBool::new(false),
             instance: format!("{:016x}", rand::random::<u64>()),
             outgoing: Mutex::default(),
             receiving: Mutex::default(),
@@ -117,19 +166,51 @@ impl Postgres {
         })
     }
 
+    pub(crate) fn schema(&self) -> &'static str {
+        self.0.schema
+    }
+
+    pub(crate) fn address(&self) -> String {
+        redacted_url(&self.0.options)
+    }
+
+    pub(crate) fn set_replicated(&self) {
+        self.0.is_replicated.store(true, Ordering::Relaxed);
+    }
+
+    /// The position that the server has reached, and the identifier of its cluster.
+    pub(crate) async fn position(&self) -> Result<(u64, i64), Error> {
+        let _permit = self.permit().await?;
+        Ok(self.query_position().await?)
+    }
+
+    /// For a caller that has a permit.
+    async fn query_position(&self) -> Result<(u64, i64), Cause> {
+        let pool = self.0.pool();
+        let query = sqlx::query_as::<_, (i64, i64)>(POSITION).fetch_one(&pool);
+        let (position, cluster) = self.supervise(query).await?;
+        Ok((position.cast_unsigned(), cluster))
+    }
+
     /// Waits for other callers, unless the server is known to be dead.
-    async fn permit(&self) -> Result<OwnedSemaphorePermit, Error> {
+    async fn permit(&self) -> Result<Permit, Error> {
         let mut availability = self.availability();
         let permit = Arc::clone(&self.0.permits).acquire_owned();
-        tokio::select! {
+        let waiting = self.0.metrics.waiting();
+        let permit = tokio::select! {
             biased;
             _ = availability.wait_for(|available| !available) => {
-                Err(Error::Unavailable(Cause::Unreachable))
+                return Err(Error::Unavailable(Cause::Unreachable));
             }
             permit = timeout(ACQUIRE_TIMEOUT, permit) => permit
                 .map_err(|_| Error::Overloaded)?
-                .map_err(|_| Error::Unavailable(Cause::Closed)),
-        }
+                .map_err(|_| Error::Unavailable(Cause::Closed))?,
+        };
+        drop(waiting);
+        Ok(Permit {
+            _in_use: self.0.metrics.in_use(),
+            _permit: permit,
+        })
     }
 
     /// Runs something that waits for the server, until the server is known to be dead. A
@@ -223,7 +304,27 @@ impl Body {
     }
 
     pub(crate) async fn commit(self) -> Result<(), Error> {
-        Ok(self.postgres.supervise(self.transaction.commit()).await?)
+        let Self {
+            transaction,
+            postgres,
+            _permit,
+        } = self;
+        let started = Instant::now();
+        let outcome = postgres.supervise(transaction.commit()).await;
+        if postgres.0.is_replicated.load(Ordering::Relaxed)
+            && let Some(session) = Session::current()
+        {
+            let position = match &outcome {
+                Ok(()) => postgres.query_position().await,
+                // It may be committed.
+                Err(_) => Err(Cause::Unreachable),
+            };
+            let position = position.map_or(consistency::UNKNOWN, |(position, _)| position);
+            session.written(postgres.0.schema, position);
+        }
+        outcome?;
+        postgres.0.commit_seconds.record(started.elapsed());
+        Ok(())
     }
 
     /// An error is only logged: the pool then closes the connection, and the server rolls

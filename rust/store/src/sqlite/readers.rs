@@ -15,6 +15,7 @@ use crate::{
     Error,
     error::Cause,
     open::{ACQUIRE_TIMEOUT, sqlite::connect_reader},
+    pool_metrics::{GaugeGuard, PoolMetrics},
 };
 
 /// The largest number of reading connections. A statement occupies its connection only while
@@ -27,6 +28,7 @@ pub(crate) struct Readers {
     file: PathBuf,
     idle: Mutex<Vec<Connection>>,
     permits: Arc<Semaphore>,
+    metrics: PoolMetrics,
 }
 
 /// A connection that is taken from the pool, and returns to it when this is dropped.
@@ -34,24 +36,33 @@ pub(crate) struct Readers {
 pub(crate) struct Reader {
     connection: Option<Connection>,
     readers: Arc<Readers>,
+    _in_use: GaugeGuard,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Readers {
-    /// Connections are opened when they are first needed.
-    pub(crate) fn new(file: PathBuf) -> Self {
+    /// Connections are opened when they are first needed. `database` is the name of the schema,
+    /// for the metrics.
+    pub(crate) fn new(file: PathBuf, database: &'static str) -> Self {
         Self {
             file,
             idle: Mutex::default(),
             permits: Arc::new(Semaphore::new(MAX_READERS as usize)),
+            metrics: PoolMetrics::register(database, "read", MAX_READERS),
         }
     }
 
     pub(crate) async fn acquire(self: &Arc<Self>) -> Result<Reader, Error> {
-        let permit = timeout(ACQUIRE_TIMEOUT, Arc::clone(&self.permits).acquire_owned())
-            .await
-            .map_err(|_| Error::Overloaded)?
-            .map_err(|_| Error::Unavailable(Cause::Closed))?;
+        let permit = match Arc::clone(&self.permits).try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(_) => {
+                let _waiting = self.metrics.waiting();
+                timeout(ACQUIRE_TIMEOUT, Arc::clone(&self.permits).acquire_owned())
+                    .await
+                    .map_err(|_| Error::Overloaded)?
+                    .map_err(|_| Error::Unavailable(Cause::Closed))?
+            }
+        };
         let idle = self.lock_idle().pop();
         let connection = match idle {
             Some(connection) => connection,
@@ -60,6 +71,7 @@ impl Readers {
         Ok(Reader {
             connection: Some(connection),
             readers: Arc::clone(self),
+            _in_use: self.metrics.in_use(),
             _permit: permit,
         })
     }

@@ -14,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+use metrics::Histogram;
 use rusqlite::Connection;
 use tokio::{
     sync::{Mutex, OwnedMutexGuard, oneshot},
@@ -25,6 +26,7 @@ use crate::{
     Error,
     error::Cause,
     open::{ACQUIRE_TIMEOUT, sqlite::BUSY_TIMEOUT},
+    pool_metrics::{GaugeGuard, PoolMetrics},
 };
 
 /// How often the writer looks whether another opener of the file has released its lock.
@@ -32,7 +34,10 @@ const BUSY_POLL_INTERVAL: Duration = Duration::from_millis(2);
 
 /// The queue of the transactions that wait for the writer.
 #[derive(Debug, Clone)]
-pub(crate) struct WriterQueue(Arc<Mutex<Writer>>);
+pub(crate) struct WriterQueue {
+    writer: Arc<Mutex<Writer>>,
+    metrics: Arc<PoolMetrics>,
+}
 
 /// The connection for writing. Outside of a body it is either idle, with nobody waiting, or
 /// in a transaction, with the ended bodies waiting and the committer queued.
@@ -46,6 +51,9 @@ pub(crate) struct Writer {
     group_commit: bool,
     commits: u64,
     database: &'static str,
+    commit_seconds: Histogram,
+    /// The number of transactions in each commit.
+    group_size: Histogram,
 }
 
 /// The body of one transaction, which has the writer for itself. It is rolled back when it
@@ -55,25 +63,36 @@ pub(crate) struct Body {
     /// `None` after the end of the body.
     writer: Option<OwnedMutexGuard<Writer>>,
     queue: WriterQueue,
+    /// `None` after the body has given the writer back.
+    in_use: Option<GaugeGuard>,
 }
 
 impl WriterQueue {
     /// `database` is the name of its schema, for the metrics.
     pub(crate) fn new(connection: Connection, database: &'static str) -> Self {
-        Self(Arc::new(Mutex::new(Writer {
+        let writer = Writer {
             connection: Some(connection),
             waiting: Vec::new(),
             group_commit: true,
             commits: 0,
             database,
-        })))
+            commit_seconds: metrics::histogram!("store_commit_seconds", "database" => database),
+            group_size: metrics::histogram!("store_commit_group_size", "database" => database),
+        };
+        Self {
+            writer: Arc::new(Mutex::new(writer)),
+            metrics: Arc::new(PoolMetrics::register(database, "write", 1)),
+        }
     }
 
     /// Waits for the writer, and begins the body of a transaction.
     pub(crate) async fn begin(&self) -> Result<Body, Error> {
-        let mut writer = timeout(ACQUIRE_TIMEOUT, Arc::clone(&self.0).lock_owned())
+        let waiting = self.metrics.waiting();
+        let mut writer = timeout(ACQUIRE_TIMEOUT, Arc::clone(&self.writer).lock_owned())
             .await
             .map_err(|_| Error::Overloaded)?;
+        drop(waiting);
+        let in_use = self.metrics.in_use();
         let deadline = Instant::now() + BUSY_TIMEOUT;
         while let Err(error) = writer.begin_body() {
             writer.roll_back_body();
@@ -86,21 +105,22 @@ impl WriterQueue {
         Ok(Body {
             writer: Some(writer),
             queue: self.clone(),
+            in_use: Some(in_use),
         })
     }
 
     pub(crate) async fn set_group_commit(&self, group_commit: bool) {
-        self.0.lock().await.group_commit = group_commit;
+        self.writer.lock().await.group_commit = group_commit;
     }
 
     /// The number of commits since the database was opened.
     #[cfg(test)]
     pub(crate) async fn commits(&self) -> u64 {
-        self.0.lock().await.commits
+        self.writer.lock().await.commits
     }
 
     pub(super) async fn close(&self) {
-        let connection = self.0.lock().await.connection.take();
+        let connection = self.writer.lock().await.connection.take();
         // It waits for the disk. A panic is impossible, and nothing depends on the outcome.
         spawn_blocking(move || drop(connection)).await.ok();
     }
@@ -108,7 +128,7 @@ impl WriterQueue {
     /// Queues the commit of the batch behind the bodies that wait now. The caller holds the
     /// writer.
     fn queue_commit(&self, held: OwnedMutexGuard<Writer>) {
-        let mut place = Box::pin(Arc::clone(&self.0).lock_owned());
+        let mut place = Box::pin(Arc::clone(&self.writer).lock_owned());
         // The first poll takes the place in the queue. It cannot succeed before `held` is
         // dropped, and the task polls again.
         let polled = pin!(&mut place).poll(&mut Context::from_waker(Waker::noop()));
@@ -126,8 +146,11 @@ fn commit(mut writer: OwnedMutexGuard<Writer>) {
     if writer.waiting.is_empty() {
         return;
     }
+    let started = Instant::now();
     let outcome = writer.execute("COMMIT").map_err(Error::from);
     if outcome.is_ok() {
+        writer.commit_seconds.record(started.elapsed());
+        writer.group_size.record(writer.waiting.len() as f64);
         writer.commits += 1;
         metrics::counter!("store_commits_total", "database" => writer.database).increment(1);
     } else {
@@ -229,6 +252,7 @@ impl Body {
         let Some(mut writer) = self.writer.take() else {
             return Err(Error::TransactionAborted);
         };
+        self.in_use = None;
         let (sender, committed) = oneshot::channel();
         let first = writer.waiting.is_empty();
         writer.waiting.push(sender);

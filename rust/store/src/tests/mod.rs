@@ -1,13 +1,16 @@
 //! Tests of this crate, on both engines.
 
 mod availability;
+mod backup;
 mod concurrency;
 mod group_commit;
 mod idempotency;
+mod inspection;
 mod notify;
 mod opening;
 mod outage;
 mod outbox;
+mod replicas;
 mod sqlite_files;
 mod statements;
 

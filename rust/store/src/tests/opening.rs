@@ -14,6 +14,7 @@ crate::both_engines! {
     crate::tests::CURRENT =>
     reopened_database_keeps_its_data,
     newer_program_migrates_the_data_and_older_program_refuses_it,
+    running_program_goes_on_beside_a_newer_one,
     changed_migration_is_refused,
     failed_migration_leaves_the_data_unchanged,
     concurrent_opens_of_a_new_database_succeed,
@@ -53,6 +54,31 @@ async fn newer_program_migrates_the_data_and_older_program_refuses_it(database: 
         "the data of ledger was written by a newer version of this program (migration 2); \
          start that version, or restore a backup from before it"
     );
+}
+
+/// As in a rolling update: the migration of the newer program adds something, and takes nothing away.
+async fn running_program_goes_on_beside_a_newer_one(database: TestDb) {
+    let older = database.db();
+    add_account(older, 1, "ada", 10)
+        .await
+        .expect("the account is new");
+    // Its connection keeps the statement prepared.
+    let before = balance(older, 1).await.expect("the database answers");
+    assert_eq!(before, Some(10));
+    let newer = Db::open(database.location(), &NEWER)
+        .await
+        .expect("there is one migration to do");
+    for (db, number, name) in [(older, 2, "bob"), (&newer, 3, "eve")] {
+        add_account(db, number, name, 10 * number)
+            .await
+            .expect("both programs write");
+    }
+    for db in [older, &newer] {
+        for number in 1..=3 {
+            let found = balance(db, number).await.expect("the database answers");
+            assert_eq!(found, Some(10 * number), "account {number}");
+        }
+    }
 }
 
 /// A schema whose migrations are written at run time: file names and SQL.

@@ -4,27 +4,19 @@ use std::{
     fs::{self, File},
     os::unix::fs::PermissionsExt,
     path::Path,
-    time::{Duration, Instant},
 };
 
 use super::{CURRENT, add_account};
 use crate::{Db, Location, OpenError, Schema, testing::sqlite_location};
 
 #[tokio::test]
-async fn data_folder_is_created_quickly_and_readable_only_by_its_owner() {
+async fn data_folder_is_created_and_readable_only_by_its_owner() {
     let (location, folder) = sqlite_location();
     let data = folder.path().join("a/b");
     let deeper = Location::Folder(data.clone());
-    let start = Instant::now();
     Db::open(&deeper, &CURRENT)
         .await
         .expect("the folder is writable");
-    // It takes about 5 ms; the limit leaves room for a busy machine.
-    assert!(
-        start.elapsed() < Duration::from_millis(100),
-        "{:?}",
-        start.elapsed()
-    );
     let mode = fs::metadata(&data)
         .expect("the folder was made")
         .permissions()

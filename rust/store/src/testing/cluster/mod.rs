@@ -12,7 +12,8 @@ mod server;
 
 use std::{
     ffi::OsStr,
-    fs, io,
+    fs::{self, OpenOptions},
+    io::{self, Write},
     path::{Path, PathBuf},
     process::{ChildStdin, Command, Stdio},
     sync::{
@@ -26,9 +27,9 @@ use sqlx::postgres::PgConnectOptions;
 use self::programs::{ServerUser, find_programs};
 pub use self::server::TestServer;
 
-const INSTALL_HINT: &str = "tests on PostgreSQL need its programs initdb and pg_ctl, version 15 or \
-    newer: install them (Debian: apt-get install postgresql; no server has to run), or set \
-    PG_BIN to their folder";
+const INSTALL_HINT: &str = "tests on PostgreSQL need its programs initdb, pg_ctl and \
+    pg_basebackup, version 15 or newer: install them (Debian: apt-get install postgresql; no \
+    server has to run), or set PG_BIN to their folder";
 
 /// The database superuser of the cluster, who needs no password.
 const USER: &str = "bookstore";
@@ -105,12 +106,14 @@ impl Cluster {
         self.folder.join("data")
     }
 
+    fn program(&self, name: &str) -> Command {
+        self.account.command(self.programs.join(name), &self.folder)
+    }
+
     fn start_server(&self) -> Result<(), String> {
         let log = self.folder.join("log");
         let arguments = ["start", "--wait", "--silent", "--timeout=60", "--log"];
-        let mut pg_ctl = self
-            .account
-            .command(self.programs.join("pg_ctl"), &self.folder);
+        let mut pg_ctl = self.program("pg_ctl");
         pg_ctl.args(arguments).arg(&log);
         self.run_pg_ctl(pg_ctl, "pg_ctl start", &log)
     }
@@ -133,7 +136,53 @@ impl Cluster {
     }
 }
 
+/// Starts a server with new data.
 fn start() -> Result<Cluster, String> {
+    start_with(|cluster| {
+        // An English collation, so that a text column without `COLLATE "C"` makes a test fail.
+        let collation = ["--locale=C", "--locale-provider=icu", "--icu-locale=en"];
+        let initdb = cluster
+            .program("initdb")
+            .args([
+                "--username",
+                USER,
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--no-sync",
+            ])
+            .args(collation)
+            .arg("--pgdata")
+            .arg(cluster.data())
+            .output();
+        check_success("initdb", initdb, None)?;
+        configure(&cluster.data(), &cluster.folder)
+            .map_err(|error| format!("cannot write the settings of the test cluster: {error}"))
+    })
+}
+
+/// Starts a server with the data of another one, which it follows from then on.
+fn start_replica(primary: &Cluster) -> Result<Cluster, String> {
+    start_with(|cluster| {
+        let basebackup = cluster
+            .program("pg_basebackup")
+            .args([
+                "--username",
+                USER,
+                "--wal-method=stream",
+                "--checkpoint=fast",
+            ])
+            .args(["--write-recovery-conf", "--no-sync", "--host"])
+            .arg(&primary.folder)
+            .arg("--pgdata")
+            .arg(cluster.data())
+            .output();
+        check_success("pg_basebackup", basebackup, None)?;
+        listen_in(&cluster.data(), &cluster.folder)
+            .map_err(|error| format!("cannot write the settings of the replica: {error}"))
+    })
+}
+
+fn start_with(make_data: impl FnOnce(&Cluster) -> Result<(), String>) -> Result<Cluster, String> {
     let programs = find_programs().ok_or(INSTALL_HINT)?;
     let folder = tempfile::Builder::new()
         .prefix("bindery-pg-")
@@ -162,45 +211,38 @@ fn start() -> Result<Cluster, String> {
         .stderr(Stdio::null())
         .spawn()
         .map_err(|error| format!("the watchdog of the test cluster did not start: {error}"))?;
-    let watchdog_pipe = watchdog.stdin.take().ok_or("the watchdog has no pipe")?;
-
-    let data = folder.join("data");
-    // An English collation, so that a text column without `COLLATE "C"` makes a test fail.
-    let collation = ["--locale=C", "--locale-provider=icu", "--icu-locale=en"];
-    let initdb = account
-        .command(programs.join("initdb"), &folder)
-        .args([
-            "--username",
-            USER,
-            "--auth=trust",
-            "--encoding=UTF8",
-            "--no-sync",
-        ])
-        .args(collation)
-        .arg("--pgdata")
-        .arg(&data)
-        .output();
-    check_success("initdb", initdb, None)?;
-    configure(&data, &folder)
-        .map_err(|error| format!("cannot write the settings of the test cluster: {error}"))?;
-
     let cluster = Cluster {
         folder,
         programs,
         account,
-        _watchdog_pipe: watchdog_pipe,
+        _watchdog_pipe: watchdog.stdin.take().ok_or("the watchdog has no pipe")?,
     };
+    make_data(&cluster)?;
     cluster.start_server()?;
     Ok(cluster)
 }
 
 fn configure(data: &Path, folder: &Path) -> io::Result<()> {
-    let settings = data.join("postgresql.conf");
-    let socket = format!("unix_socket_directories = '{}'\n", folder.display());
-    let defaults = fs::read_to_string(&settings)?;
-    fs::write(settings, [&defaults, SETTINGS, &socket].concat())?;
-    let access = format!("local all {USER_WITH_PASSWORD} scram-sha-256\nlocal all all trust\n");
-    fs::write(data.join("pg_hba.conf"), access)
+    let mut settings = OpenOptions::new()
+        .append(true)
+        .open(data.join("postgresql.conf"))?;
+    settings.write_all(SETTINGS.as_bytes())?;
+    let access = format!(
+        "local all {USER_WITH_PASSWORD} scram-sha-256
+local all all trust
+local replication {USER} trust
+"
+    );
+    fs::write(data.join("pg_hba.conf"), access)?;
+    listen_in(data, folder)
+}
+
+/// Sets the folder of the socket. The last line of a setting is valid.
+fn listen_in(data: &Path, folder: &Path) -> io::Result<()> {
+    let mut settings = OpenOptions::new()
+        .append(true)
+        .open(data.join("postgresql.conf"))?;
+    writeln!(settings, "unix_socket_directories = '{}'", folder.display())
 }
 
 fn check_success(

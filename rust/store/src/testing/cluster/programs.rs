@@ -34,7 +34,7 @@ pub(super) fn find_programs() -> Option<PathBuf> {
 }
 
 fn has_programs(folder: &Path) -> bool {
-    ["initdb", "pg_ctl", "postgres"]
+    ["initdb", "pg_basebackup", "pg_ctl", "postgres"]
         .iter()
         .all(|program| folder.join(program).is_file())
 }

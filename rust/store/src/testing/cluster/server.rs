@@ -5,7 +5,9 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::{Cluster, start};
+use sqlx::{ConnectOptions, Connection, Executor, postgres::PgConnectOptions};
+
+use super::{Cluster, start, start_replica};
 use crate::Location;
 
 /// A PostgreSQL server that belongs to one test, which stops and starts it.
@@ -29,14 +31,64 @@ impl TestServer {
         super::super::new_database(&self.0).await
     }
 
+    /// Makes and starts a read replica, which takes a second.
+    ///
+    /// # Panics
+    /// If the programs of PostgreSQL are missing or fail.
+    pub fn replica(&self) -> Self {
+        match start_replica(&self.0) {
+            Ok(cluster) => Self(cluster),
+            Err(message) => panic!("{message}"),
+        }
+    }
+
+    /// The URL of the database of a location on another server, at this server.
+    pub fn url_of(&self, location: &Location) -> String {
+        let Location::Postgres(url) = location else {
+            panic!("{location} is not a PostgreSQL database");
+        };
+        let options: PgConnectOptions = url.parse().expect("the URL of a test database");
+        self.0.url(options.get_database().expect("a database"))
+    }
+
+    /// Makes a replica stop following its primary, and returns when it has stopped.
+    ///
+    /// # Panics
+    /// If the server does not answer.
+    pub async fn pause_replay(&self) {
+        self.execute("SELECT pg_wal_replay_pause()").await;
+        let paused = "SELECT 1 / CAST(pg_get_wal_replay_pause_state() = 'paused' AS INT)";
+        while self.try_execute(paused).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Makes a replica follow its primary again.
+    ///
+    /// # Panics
+    /// If the server does not answer.
+    pub async fn resume_replay(&self) {
+        self.execute("SELECT pg_wal_replay_resume()").await;
+    }
+
+    async fn execute(&self, statement: &'static str) {
+        let outcome = self.try_execute(statement).await;
+        outcome.expect("the user is a superuser");
+    }
+
+    async fn try_execute(&self, statement: &'static str) -> Result<(), sqlx::Error> {
+        let mut connection = self.0.options().connect().await?;
+        connection.execute(statement).await?;
+        connection.close().await
+    }
+
     /// Stops the server as a crash does, and returns when it is down.
     ///
     /// # Panics
     /// If it does not stop.
     pub fn crash(&self) {
         let cluster = &self.0;
-        let program = cluster.programs.join("pg_ctl");
-        let mut pg_ctl = cluster.account.command(program, &cluster.folder);
+        let mut pg_ctl = cluster.program("pg_ctl");
         pg_ctl.args(["stop", "--mode=immediate", "--silent"]);
         let log = cluster.folder.join("log");
         let stopped = cluster.run_pg_ctl(pg_ctl, "pg_ctl stop", &log);
