@@ -2,13 +2,42 @@
 //! of the first tutorial keep their ids.
 
 use crate::{
-    ImportCounts, ImportedBook, Inventory, InventoryError, grpc::from_proto, import::Reader,
+    ImportCounts, ImportedBook, Inventory, InventoryError,
+    grpc::from_proto,
+    import::{Options, Reader},
     store as rows,
 };
 
 const CATALOGUE: &str = include_str!("../catalogue.csv");
 
+/// What tells whether a catalogue is the one that was there before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogueState {
+    /// The id of the catalogue, which no other database has.
+    pub catalogue_id: String,
+    /// The number of changes so far.
+    pub revision: i64,
+    /// Whether there are no books.
+    pub is_empty: bool,
+}
+
 impl Inventory {
+    /// The state of the catalogue.
+    ///
+    /// # Errors
+    /// [`InventoryError::Store`] if the database failed.
+    pub async fn catalogue_state(&self) -> Result<CatalogueState, InventoryError> {
+        store::read!(self.db(), connection => {
+            let catalogue = rows::books::catalogue(connection).await?;
+            let is_empty = rows::books::is_empty(connection).await?;
+            Ok::<_, InventoryError>(CatalogueState {
+                catalogue_id: catalogue.id,
+                revision: catalogue.revision,
+                is_empty,
+            })
+        })
+    }
+
     /// Imports the catalogue that ships with the product if there are no books yet. Returns
     /// `None` if there are.
     ///
@@ -26,7 +55,7 @@ impl Inventory {
 
 /// The shipped books, parsed like any imported file.
 fn shipped() -> Vec<ImportedBook> {
-    let reader = match Reader::new(CATALOGUE.as_bytes()) {
+    let reader = match Reader::new(CATALOGUE.as_bytes(), Options::default()) {
         Ok(reader) => reader,
         Err(error) => unreachable!("a test checks that the shipped catalogue is valid: {error}"),
     };
@@ -48,7 +77,8 @@ mod tests {
 
     #[test]
     fn every_row_of_the_shipped_catalogue_is_valid() {
-        let reader = Reader::new(CATALOGUE.as_bytes()).expect("the header is known");
+        let reader =
+            Reader::new(CATALOGUE.as_bytes(), Options::default()).expect("the header is known");
         for row in reader {
             let (line, book) = row.expect("the row is valid");
             assert!(from_proto::imported_book(book).is_ok(), "line {line}");

@@ -3,6 +3,7 @@
 use std::{fmt, time::Duration};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use service::{BookCategory, BookId, Money};
 use uuid::Uuid;
 
@@ -32,6 +33,189 @@ pub struct Book {
     pub category: BookCategory,
     /// The price of one copy.
     pub price: Money,
+    /// The ISBN-13, without hyphens.
+    pub isbn: Option<String>,
+    /// The title of the first edition, if it differs from the title.
+    pub original_title: Option<String>,
+    /// The language of the text, a code of two or three letters.
+    pub language: Option<String>,
+    /// The average rating by the source of the catalogue, in hundredths of a star.
+    pub rating_hundredths: Option<i32>,
+    /// The number of ratings by the source of the catalogue.
+    pub rating_count: i64,
+    /// What the book is about, as plain text with paragraphs.
+    pub description: Option<String>,
+    /// The name of the publisher.
+    pub publisher: Option<String>,
+    /// The number of pages.
+    pub page_count: Option<i32>,
+    /// The name of the series.
+    pub series: Option<String>,
+    /// The place in the series: a decimal number, or a range for a set of books.
+    pub series_number: Option<String>,
+    /// The https address of an image of the cover.
+    pub image_url: Option<String>,
+}
+
+#[cfg(test)]
+impl Book {
+    /// A book of which nothing else is known.
+    pub(crate) fn new(book_id: BookId, category: BookCategory) -> Self {
+        Self {
+            book_id,
+            title: String::new(),
+            authors: Vec::new(),
+            publication_year: None,
+            category,
+            price: Money {
+                currency_code: "USD".to_owned(),
+                amount_minor: 0,
+            },
+            isbn: None,
+            original_title: None,
+            language: None,
+            rating_hundredths: None,
+            rating_count: 0,
+            description: None,
+            publisher: None,
+            page_count: None,
+            series: None,
+            series_number: None,
+            image_url: None,
+        }
+    }
+}
+
+/// The order of the books of a search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SearchOrder {
+    /// Best match first.
+    #[default]
+    Relevance,
+    /// By the first letters of the title, from A to Z.
+    Title,
+    /// The lowest price first.
+    PriceAscending,
+    /// The highest price first.
+    PriceDescending,
+    /// The latest year of publication first.
+    Newest,
+    /// The highest average rating first.
+    Rating,
+    /// By the number in the series.
+    Series,
+}
+
+/// The lowest and the highest allowed value; `None` means no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Bounds<T> {
+    /// The lowest allowed value.
+    pub min: Option<T>,
+    /// The highest allowed value.
+    pub max: Option<T>,
+}
+
+impl<T: Copy + PartialOrd> Bounds<T> {
+    pub(crate) fn is_set(&self) -> bool {
+        self.min.is_some() || self.max.is_some()
+    }
+
+    pub(crate) fn contains(&self, value: T) -> bool {
+        let at_least = self.min.is_none_or(|min| value >= min);
+        at_least && self.max.is_none_or(|max| value <= max)
+    }
+}
+
+/// Which books a search is restricted to. `None` means all.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SearchFilters {
+    /// Only books of this category.
+    pub category: Option<BookCategory>,
+    /// Only books with a price in this range, in the smallest unit of the currency.
+    pub price: Bounds<i64>,
+    /// Only books that were first published in this range of years.
+    pub year: Bounds<i32>,
+    /// Only books in this language, a code of two or three letters.
+    pub language: Option<String>,
+    /// Only books with at least this average rating, in hundredths of a star.
+    pub min_rating_hundredths: Option<i32>,
+    /// Only books of which copies are available.
+    pub in_stock_only: bool,
+    /// Only books of this author, in any spelling of the whole name.
+    pub author: Option<String>,
+    /// Only books of this series, in any spelling of the whole name.
+    pub series: Option<String>,
+}
+
+/// A number of books with values in a range; `None` means that the range has no end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Range<T> {
+    /// The lowest value of the range.
+    pub min: Option<T>,
+    /// The highest value of the range.
+    pub max: Option<T>,
+    /// The number of books.
+    pub count: i32,
+}
+
+/// The numbers of found books by their properties, without properties that none has.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Facets {
+    /// The categories, in the order of their numbers.
+    pub categories: Vec<(BookCategory, i32)>,
+    /// The ranges of prices, in the smallest unit of the currency, lowest first.
+    pub prices: Vec<Range<i64>>,
+    /// The ranges of years, earliest first.
+    pub years: Vec<Range<i32>>,
+    /// The codes of the languages, the most frequent first.
+    pub languages: Vec<(String, i32)>,
+    /// The least average ratings in hundredths of a star, highest first.
+    pub ratings: Vec<(i32, i32)>,
+    /// The number of books of which copies are available.
+    pub in_stock: i32,
+}
+
+/// The catalogue as the search index follows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Catalogue {
+    /// No other database has it, nor this one after books were removed.
+    pub(crate) id: String,
+    /// Grows with every change of books.
+    pub(crate) revision: i64,
+    /// Grows whenever books are sold out or have copies again.
+    pub(crate) stock_revision: i64,
+}
+
+/// The place of a book in the order of changes: by the revision, and by the id of the book within
+/// one revision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Change {
+    pub(crate) revision: i64,
+    pub(crate) book_id: i32,
+}
+
+impl Change {
+    /// Before all changes.
+    pub(crate) const BEFORE_FIRST: Self = Self {
+        revision: -1,
+        book_id: 0,
+    };
+
+    /// The last change that a revision can have.
+    pub(crate) fn last_of(revision: i64) -> Self {
+        Self {
+            revision,
+            book_id: i32::MAX,
+        }
+    }
+}
+
+/// What the search index knows of a book.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct IndexedBook {
+    pub(crate) book: Book,
+    /// Whether copies can be reserved.
+    pub(crate) is_in_stock: bool,
 }
 
 /// A book to create, or to replace if the id exists.

@@ -1,12 +1,17 @@
 //! The errors of the service and their gRPC statuses. The contract declares every status
 //! that is returned here.
 
+use std::time::Duration;
+
 use contract::errors::inventory as errors;
 use service::{BookId, ConversionError, InvalidPageToken};
 use tonic::Status;
 use uuid::Uuid;
 
-use crate::{ReservationId, ReservationState};
+use crate::{ReservationId, ReservationState, SearchError};
+
+/// After this time, a search index that is being made again may be ready.
+const SEARCH_RETRY: Duration = Duration::from_secs(2);
 
 /// Why a call failed. A failed call changes nothing.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +64,9 @@ pub enum InventoryError {
     /// The page token is malformed or belongs to another query.
     #[error(transparent)]
     InvalidPageToken(#[from] InvalidPageToken),
+    /// The search index cannot be used.
+    #[error(transparent)]
+    Search(#[from] SearchError),
     /// The database does not answer or rejected a statement.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -103,7 +111,11 @@ impl From<InventoryError> for Status {
             InventoryError::InvalidPageToken(_) => declared(errors::PAGE_TOKEN_INVALID),
             InventoryError::Store(store::Error::Overloaded) => rpc::store_overloaded(),
             InventoryError::Store(cause) if cause.is_unavailable() => rpc::store_unavailable(cause),
+            InventoryError::Search(SearchError::NotReady) => {
+                declared(errors::SEARCH_INDEX_NOT_READY).retry_after(SEARCH_RETRY)
+            }
             InventoryError::Store(_)
+            | InventoryError::Search(_)
             | InventoryError::Conversion(_)
             | InventoryError::Corrupt(_) => return rpc::internal(&error),
         }

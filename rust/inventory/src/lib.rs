@@ -3,8 +3,8 @@
 //!
 //! - [`Inventory`] has the use cases. It uses neither tonic nor SQL text: those are in
 //!   the modules `grpc` ([`Inventory::server`]) and `store`.
-//! - [`import`] reads CSV files of books and streams them to any server of the contract.
-//!   The command `bookstore import` uses it.
+//! - [`import`] reads files of books and streams them to any server of the contract, and
+//!   [`export`] writes them. The commands `bookstore import` and `bookstore export` use them.
 //! - [`Options`] has the clock by which reservations expire and the source of their ids.
 //!   Tests replace both.
 //!
@@ -20,10 +20,14 @@
 //! [`Inventory::run_in_background`], whichever comes first.
 //!
 //! # Search
-//! The service normalizes text itself (accents, case and punctuation, in the module
-//! `text_normalization`) and gives plain words to both engines, so that SQLite's FTS5 and
-//! PostgreSQL's `tsvector` find the same books. Each engine ranks by its own formula, so
-//! the order of the results may differ.
+//! The module `search` finds books by an index in the process, the same for both databases. It
+//! normalizes text (accents, case and punctuation, in the crate `text-normalization`).
+//! Every process that serves Inventory has an index of its own, in its data folder. It follows
+//! the revision of the catalogue: an import by the same process is found when it has ended,
+//! that of another process at the latest two [`Options::sweep_interval`] later, and so is a book
+//! that is sold out or has copies again. The index is made again from the database if it is
+//! missing, damaged, of another version or of another database; searches are refused until it has
+//! all books.
 //!
 //! # Watching
 //! Watchers are notified at once of the changes that this process makes, and on PostgreSQL
@@ -33,19 +37,23 @@
 mod catalogue;
 mod domain;
 mod error;
+pub mod export;
 mod grpc;
 pub mod import;
+mod isbn;
+mod search;
 mod service;
 mod store;
 #[cfg(test)]
 mod tests;
-mod text_normalization;
 
-pub use self::service::{Inventory, Options};
+pub use self::catalogue::CatalogueState;
+pub use self::service::{Inventory, Options, Removal};
 pub use domain::{
-    Book, ImportCounts, ImportedBook, Reservation, ReservationId, ReservationLine,
-    ReservationRequest, ReservationState, StockLevel,
+    Book, Bounds, Facets, ImportCounts, ImportedBook, Range, Reservation, ReservationId,
+    ReservationLine, ReservationRequest, ReservationState, SearchFilters, SearchOrder, StockLevel,
 };
 pub use error::InventoryError;
 pub use grpc::Grpc;
+pub use search::SearchError;
 pub use store::SCHEMA;

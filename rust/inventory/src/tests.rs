@@ -2,13 +2,22 @@
 
 mod background;
 mod catalogue;
+mod comparison;
 mod concurrency;
+mod export;
+mod foreign_files;
 mod import_files;
 mod import_large_file;
 mod migrations;
+mod onix;
 mod paging;
+mod relevance;
+mod remove;
 mod reservations;
 mod search;
+mod search_availability;
+mod search_filters;
+mod search_index;
 mod statements;
 mod stock;
 mod watch;
@@ -51,14 +60,22 @@ impl TestInventory {
     }
 
     fn with_db(db: Db) -> Self {
+        let options = Options {
+            sweep_interval: Duration::from_millis(30),
+            ..Options::default()
+        };
+        Self::with_options(db, options)
+    }
+
+    /// As with these options and a [`ManualClock`].
+    fn with_options(db: Db, options: Options) -> Self {
         let now = "2026-02-03T04:05:06.000007Z"
             .parse()
             .expect("the time parses");
         let clock = Arc::new(ManualClock::at(now));
         let options = Options {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            sweep_interval: Duration::from_millis(30),
-            ..Options::default()
+            ..options
         };
         let inventory = Inventory::new(db, options);
         let router = Router::new(rpc::Options::default()).add(inventory.server());
@@ -166,6 +183,7 @@ fn book(book_id: i32, title: &str, authors: &[&str]) -> BookImport {
                 currency_code: "USD".to_owned(),
                 amount_minor: Some(999),
             }),
+            ..Book::default()
         }),
         on_hand: None,
     }

@@ -92,17 +92,8 @@ impl InventoryService for Grpc {
         &self,
         request: Request<SearchBooksRequest>,
     ) -> RpcResult<SearchBooksResponse> {
-        let request = request.into_inner();
-        let category = from_proto::category_filter(request.category)?;
-        let size = page_size(request.page_size)?;
-        let page = self
-            .0
-            .search(&request.query, category, size, &request.page_token)
-            .await?;
-        Ok(Response::new(SearchBooksResponse {
-            books: page.items.into_iter().map(Into::into).collect(),
-            next_page_token: page.next_page_token,
-        }))
+        let search = from_proto::book_search(request.into_inner())?;
+        Ok(Response::new(self.0.search(search).await?.into()))
     }
 
     async fn import_books(
@@ -119,6 +110,7 @@ impl InventoryService for Grpc {
                 .collect::<Result<_, _>>()?;
             total += self.0.import(books).await?;
         }
+        self.0.index_own_changes().await;
         Ok(Response::new(ImportBooksResponse {
             created: total.created,
             updated: total.updated,

@@ -3,7 +3,7 @@
 use contract::bookstore::inventory::v1 as contract_v1;
 use service::convert;
 
-use crate::{Book, Reservation, ReservationLine, StockLevel};
+use crate::{Book, Facets, Reservation, ReservationLine, StockLevel, service::FoundBooks};
 
 impl From<Book> for contract_v1::Book {
     fn from(book: Book) -> Self {
@@ -14,6 +14,76 @@ impl From<Book> for contract_v1::Book {
             publication_year: book.publication_year,
             category: book.category.number(),
             price: Some(book.price.into()),
+            isbn: book.isbn.unwrap_or_default(),
+            original_title: book.original_title.unwrap_or_default(),
+            language: book.language.unwrap_or_default(),
+            rating_hundredths: book.rating_hundredths,
+            rating_count: book.rating_count,
+            description: book.description.unwrap_or_default(),
+            publisher: book.publisher.unwrap_or_default(),
+            page_count: book.page_count,
+            series: book.series.unwrap_or_default(),
+            series_number: book.series_number.unwrap_or_default(),
+            image_url: book.image_url.unwrap_or_default(),
+        }
+    }
+}
+
+impl From<FoundBooks> for contract_v1::SearchBooksResponse {
+    fn from(found: FoundBooks) -> Self {
+        Self {
+            books: found.page.items.into_iter().map(Into::into).collect(),
+            next_page_token: found.page.next_page_token,
+            total_count: found.total,
+            did_you_mean: found.did_you_mean.unwrap_or_default(),
+            facets: found.facets.map(Into::into),
+        }
+    }
+}
+
+impl From<Facets> for contract_v1::SearchFacets {
+    fn from(facets: Facets) -> Self {
+        let categories = facets.categories.into_iter();
+        let prices = facets.prices.into_iter();
+        let years = facets.years.into_iter();
+        let languages = facets.languages.into_iter();
+        let ratings = facets.ratings.into_iter();
+        Self {
+            categories: categories
+                .map(|(category, book_count)| contract_v1::CategoryFacet {
+                    category: category.number(),
+                    book_count,
+                })
+                .collect(),
+            prices: prices
+                .map(|range| contract_v1::PriceFacet {
+                    min_price_minor: range.min.unwrap_or_default(),
+                    max_price_minor: range.max,
+                    book_count: range.count,
+                })
+                .collect(),
+            years: years
+                .map(|range| contract_v1::YearFacet {
+                    min_year: range.min,
+                    max_year: range.max,
+                    book_count: range.count,
+                })
+                .collect(),
+            languages: languages
+                .map(|(language, book_count)| contract_v1::LanguageFacet {
+                    language,
+                    book_count,
+                })
+                .collect(),
+            ratings: ratings
+                .map(
+                    |(min_rating_hundredths, book_count)| contract_v1::RatingFacet {
+                        min_rating_hundredths,
+                        book_count,
+                    },
+                )
+                .collect(),
+            in_stock_count: facets.in_stock,
         }
     }
 }

@@ -1,21 +1,34 @@
-//! Reads and parses the rows of a CSV file one by one.
+//! Reads the books of a file one by one.
 
 use std::{
     fmt,
     fs::File,
-    io::{self, Read},
+    io::{self, Cursor, Read},
     path::Path,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use contract::bookstore::inventory::v1::BookImport;
-use csv::ByteRecord;
+use encoding_rs::UTF_8;
 
 use super::{
-    bounded_reader::{BoundedReader, ByteCounts, MAX_ROW_BYTES},
-    csv_format::{BOOKSTORE_COLUMNS, CsvFormat, GOODBOOKS_COLUMNS},
-    row,
+    Note, Notes, OptionError, Options,
+    bounded_reader::BoundedReader,
+    convert::Converter,
+    csv_records::CsvRecords,
+    dialect::Dialect,
+    encoding::decode,
+    field::Field,
+    json_records::JsonRecords,
+    onix::OnixRecords,
+    record::{Advance, Records},
 };
+
+/// The format is detected by so many bytes at the beginning: 64 KiB.
+const SAMPLE_BYTES: u64 = 64 * 1024;
 
 /// Why a file cannot be imported at all.
 #[derive(Debug, thiserror::Error)]
@@ -24,37 +37,70 @@ pub enum OpenError {
     /// The operating system cannot open or read the file.
     #[error("cannot read the file: {0}")]
     Unreadable(#[source] io::Error),
-    /// The first line is not a supported header.
+    /// The first line is not a header with the columns that a book needs.
     #[error(
-        "the header is not known: {found:?}; it must have the columns {}, or those of goodbooks-10k, among them {}",
-        BOOKSTORE_COLUMNS.join(","),
-        GOODBOOKS_COLUMNS.join(",")
+        "the header is not known: {found:?}; it must have a title and an id or ISBN, like id,title,authors,year,category,price,stock or the header of goodbooks-10k; name other columns by --map, for example --map title=Titel, or by --mapping FILE"
     )]
     UnknownHeader {
         /// The first 100 characters of the header.
         found: String,
     },
+    /// The mapping names a column that the file does not have.
+    #[error(
+        "there is no column {column:?} for {field} in the header {found:?}; correct the mapping"
+    )]
+    MissingColumn {
+        /// The column.
+        column: String,
+        /// The name of the field.
+        field: &'static str,
+        /// The first 100 characters of the header.
+        found: String,
+    },
+    /// The file has no column by which the file of tags names the books.
+    #[error(
+        "the file of tags names the books by {column:?}, and there is no such column in the header {found:?}"
+    )]
+    MissingTagColumn {
+        /// The column.
+        column: String,
+        /// The first 100 characters of the header.
+        found: String,
+    },
+    /// A message of ONIX has its subjects itself.
+    #[error(
+        "the file is a message of ONIX, whose categories follow from its own subjects; leave out the files of tags"
+    )]
+    TagsOfOnix,
+    /// The file is one JSON array.
+    #[error(
+        "the file is a JSON array; write one object on each line (JSON lines), for example by jq -c '.[]'"
+    )]
+    JsonArray,
+    /// The delimiter or the encoding of the mapping.
+    #[error("the mapping has a wrong value: {0}")]
+    Mapping(#[from] OptionError),
 }
 
-/// An invalid row.
+/// A book that is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {message}")]
 pub struct RowError {
-    /// The number of the line on which the row begins. The header is line 1.
+    /// The number of the line on which it begins. The first line of the file is line 1.
     pub line: u64,
-    /// What is wrong with the row.
+    /// What is wrong with it.
     pub message: String,
 }
 
-/// An iterator over the rows of a CSV file. It returns the line number and the book of each
-/// row, or a [`RowError`]. It keeps only one row in memory.
+/// An iterator over the books of a file. It returns the line number and the book, or a
+/// [`RowError`]. It keeps only one book in memory.
 pub struct Reader {
-    rows: csv::Reader<Box<dyn Read + Send>>,
-    format: CsvFormat,
-    columns: usize,
-    counts: Arc<ByteCounts>,
+    records: Box<dyn Records + Send>,
+    converter: Converter,
+    notes: Notes,
+    format: String,
+    bytes_read: Arc<AtomicU64>,
     bytes_total: Option<u64>,
-    record: ByteRecord,
     ended: bool,
 }
 
@@ -69,52 +115,84 @@ impl fmt::Debug for Reader {
 }
 
 impl Reader {
-    /// Opens a file and detects its format by the header.
+    /// Opens a file and detects its format, encoding and dialect by its beginning.
     ///
     /// # Errors
     /// [`OpenError`]. The message does not contain the path of the file.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+    pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
         let file = File::open(path).map_err(OpenError::Unreadable)?;
         let metadata = file.metadata().map_err(OpenError::Unreadable)?;
-        let mut reader = Self::new(file)?;
+        let mut reader = Self::new(file, options)?;
         // The length of a pipe is unknown.
         reader.bytes_total = metadata.is_file().then_some(metadata.len());
         Ok(reader)
     }
 
-    /// Detects the format of a source, which need not be buffered.
+    /// As [`Reader::open`], for a source that need not be buffered.
     ///
     /// # Errors
     /// As [`Reader::open`].
-    pub fn new(source: impl Read + Send + 'static) -> Result<Self, OpenError> {
-        let (source, counts) = BoundedReader::new(source);
-        let mut rows = csv::ReaderBuilder::new()
-            // The reader itself checks the number of columns, for a better message.
-            .flexible(true)
-            .buffer_capacity(64 * 1024)
-            .from_reader(Box::new(source) as Box<dyn Read + Send>);
-        let header = match rows.byte_headers() {
-            Ok(header) => header.clone(),
-            Err(_) if counts.row_is_too_long() => ByteRecord::new(),
-            Err(error) => return Err(OpenError::Unreadable(io_error(error))),
+    pub fn new(source: impl Read + Send + 'static, options: Options) -> Result<Self, OpenError> {
+        let mut options = options.with_mapping()?;
+        let bytes_read = Arc::new(AtomicU64::new(0));
+        let counted = CountingReader {
+            source,
+            bytes_read: Arc::clone(&bytes_read),
         };
-        let format = CsvFormat::detect(&header).ok_or_else(|| OpenError::UnknownHeader {
-            found: truncated_header(&header),
-        })?;
+        let decoded = decode(counted, options.encoding).map_err(OpenError::Unreadable)?;
+        let (mut bounded, counts) = BoundedReader::new(decoded.text);
+        let mut sample = Vec::new();
+        let sampled = bounded.by_ref().take(SAMPLE_BYTES).read_to_end(&mut sample);
+        sampled.map_err(OpenError::Unreadable)?;
+        let first = sample.trim_ascii_start().first().copied();
+        let text = Box::new(Cursor::new(sample.clone()).chain(bounded));
+        let mut format;
+        let records: Box<dyn Records + Send> = match first {
+            Some(b'{') => {
+                format = "JSON lines".to_owned();
+                Box::new(JsonRecords::new(text, counts, &options))
+            }
+            Some(b'<') if options.book_tags.is_some() => return Err(OpenError::TagsOfOnix),
+            Some(b'<') => {
+                format = "ONIX".to_owned();
+                Box::new(OnixRecords::new(text, counts))
+            }
+            Some(b'[') => return Err(OpenError::JsonArray),
+            _ => {
+                let mapped = options.mapping.columns.values().flatten();
+                let mapped: Vec<String> = mapped.map(|column| column.to_lowercase()).collect();
+                let is_known = |name: &str| {
+                    mapped.iter().any(|column| column == name) || Field::from_name(name).is_some()
+                };
+                let dialect = Dialect::detect(&sample, options.delimiter, is_known);
+                format = format!("CSV with {:?}", char::from(dialect.delimiter));
+                let (records, mapping) = CsvRecords::new(text, dialect, counts, &options)?;
+                options.mapping = mapping;
+                Box::new(records)
+            }
+        };
+        if decoded.encoding != UTF_8 {
+            format = format!("{format} in {}", decoded.encoding.name());
+        }
         Ok(Self {
-            columns: header.len(),
-            rows,
+            records,
+            converter: Converter::new(options),
+            notes: Notes::default(),
             format,
-            counts,
+            bytes_read,
             bytes_total: None,
-            record: ByteRecord::new(),
             ended: false,
         })
     }
 
+    /// The format for people: `CSV with ';' in windows-1252`.
+    pub fn format(&self) -> &str {
+        &self.format
+    }
+
     /// The number of bytes that were read so far.
     pub fn bytes_read(&self) -> u64 {
-        self.counts.read()
+        self.bytes_read.load(Ordering::Relaxed)
     }
 
     /// The size of the file in bytes; `None` if unknown.
@@ -122,31 +200,9 @@ impl Reader {
         self.bytes_total
     }
 
-    /// The number of line feeds within the fields of the current row.
-    fn line_feeds(&self) -> u64 {
-        self.record
-            .iter()
-            .flatten()
-            .filter(|byte| **byte == b'\n')
-            .count() as u64
-    }
-
-    /// Parses the current row.
-    fn parse_row(&self) -> Result<BookImport, String> {
-        let found = self.record.len();
-        if found != self.columns {
-            let hint = match self.line_feeds() {
-                0 => String::new(),
-                lines => {
-                    format!(" and goes on for {lines} more lines: is a quotation mark not closed?")
-                }
-            };
-            return Err(format!(
-                "has {found} columns, the header has {}{hint}",
-                self.columns
-            ));
-        }
-        row::parse_row(&self.format, &self.record)
+    /// What was decided or left out in the rows so far.
+    pub fn notes(&self) -> &Notes {
+        &self.notes
     }
 }
 
@@ -157,56 +213,42 @@ impl Iterator for Reader {
         if self.ended {
             return None;
         }
-        self.counts.begin_row();
-        let first_line = self.rows.position().line();
-        match self.rows.read_byte_record(&mut self.record) {
-            Ok(true) => {}
-            Ok(false) => {
+        let line = match self.records.advance() {
+            Advance::Record { line } => line,
+            Advance::End => {
                 self.ended = true;
                 return None;
             }
-            Err(error) => {
+            Advance::Failed { line, message } => {
                 self.ended = true;
-                let message = if self.counts.row_is_too_long() {
-                    format!(
-                        "longer than {MAX_ROW_BYTES} bytes: is a quotation mark not closed? \
-                         The rest of the file is not read"
-                    )
-                } else {
-                    format!("{}; the rest of the file is not read", io_error(error))
-                };
-                return Some(Err(RowError {
-                    line: first_line,
-                    message,
-                }));
+                return Some(Err(RowError { line, message }));
             }
-        }
-        // The parser skips blank lines before the row, so its first line is computed from
-        // its last line.
-        let end_line = self.rows.position().line();
-        let line = first_line.max(end_line.saturating_sub(1 + self.line_feeds()));
-        Some(match self.parse_row() {
-            Ok(book) => Ok((line, book)),
+        };
+        let mut notes: Vec<Note> = Vec::new();
+        let record = self.records.record();
+        let converted = record.and_then(|record| self.converter.convert(&record, &mut notes));
+        Some(match converted {
+            Ok(book) => {
+                for note in notes {
+                    self.notes.add(note, line);
+                }
+                Ok((line, book))
+            }
             Err(message) => Err(RowError { line, message }),
         })
     }
 }
 
-fn io_error(error: csv::Error) -> io::Error {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => error,
-        // A byte record of flexible length causes no other kind of error.
-        kind => io::Error::other(format!("{kind:?}")),
-    }
+/// Counts the bytes of the file, before they are decoded.
+struct CountingReader<R> {
+    source: R,
+    bytes_read: Arc<AtomicU64>,
 }
 
-/// The header for a message, truncated.
-fn truncated_header(header: &ByteRecord) -> String {
-    const MAX_CHARS: usize = 100;
-    let text = header
-        .iter()
-        .map(String::from_utf8_lossy)
-        .collect::<Vec<_>>()
-        .join(",");
-    text.chars().take(MAX_CHARS).collect()
+impl<R: Read> Read for CountingReader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.source.read(buffer)?;
+        self.bytes_read.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
 }

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Status, metadata::MetadataValue};
 
-use super::{Reader, RowError};
+use super::{Notes, Reader, RowError};
 
 /// How many invalid rows a [`Summary`] lists. The others are only counted.
 pub const MAX_LISTED_BAD_ROWS: usize = 20;
@@ -48,6 +48,17 @@ pub struct Summary {
     pub bad_rows: u64,
     /// The first [`MAX_LISTED_BAD_ROWS`] invalid rows.
     pub first_bad_rows: Vec<RowError>,
+    /// What was decided or left out in valid rows.
+    pub notes: Notes,
+}
+
+impl Summary {
+    pub(super) fn add_bad_row(&mut self, bad: RowError) {
+        self.bad_rows += 1;
+        if self.first_bad_rows.len() < MAX_LISTED_BAD_ROWS {
+            self.first_bad_rows.push(bad);
+        }
+    }
 }
 
 /// Why an import failed before the end of the file. The books that were stored until then
@@ -64,6 +75,12 @@ pub enum UploadError {
     /// The thread that reads the file has panicked.
     #[error("the file was not read to its end: {0}")]
     ReaderFailed(#[source] tokio::task::JoinError),
+}
+
+impl From<Status> for UploadError {
+    fn from(status: Status) -> Self {
+        Self::Refused(Box::new(status))
+    }
 }
 
 /// A message and the progress that is reported when it is sent.
@@ -112,9 +129,7 @@ pub async fn upload(
     };
     let (response, ()) = tokio::join!(client.import_books(request), forward_batches);
     let summary = reading.await.map_err(UploadError::ReaderFailed)?;
-    let counts = response
-        .map_err(|status| UploadError::Refused(Box::new(status)))?
-        .into_inner();
+    let counts = response?.into_inner();
     Ok(Summary {
         created: counts.created.unsigned_abs(),
         updated: counts.updated.unsigned_abs(),
@@ -124,7 +139,7 @@ pub async fn upload(
 }
 
 /// Reads the file to its end, or until the receiver is dropped. The returned summary has
-/// only the invalid rows.
+/// only the invalid rows and the notes.
 fn read(mut reader: Reader, batches: &mpsc::Sender<Batch>) -> Summary {
     let mut summary = Summary::default();
     let mut rows = 0;
@@ -142,10 +157,7 @@ fn read(mut reader: Reader, batches: &mpsc::Sender<Batch>) -> Summary {
             }
             Some(Err(bad)) => {
                 rows += 1;
-                summary.bad_rows += 1;
-                if summary.first_bad_rows.len() < MAX_LISTED_BAD_ROWS {
-                    summary.first_bad_rows.push(bad);
-                }
+                summary.add_bad_row(bad);
             }
         }
         let full = books.len() >= BATCH_BOOKS || bytes >= BATCH_BYTES;
@@ -167,6 +179,7 @@ fn read(mut reader: Reader, batches: &mpsc::Sender<Batch>) -> Summary {
             }
         }
         if at_end {
+            summary.notes = reader.notes().clone();
             return summary;
         }
     }

@@ -1,4 +1,5 @@
-//! The background tasks: expire reservations, notify watchers and prune old requests.
+//! The background tasks: expire reservations, notify watchers, update the search index and prune
+//! old requests.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -33,13 +34,26 @@ impl PeriodicTask for Sweep {
     }
 }
 
+/// The task that keeps the search index up to date.
+struct FollowCatalogue(Inventory);
+
+impl PeriodicTask for FollowCatalogue {
+    const NAME: &'static str = "update the search index";
+
+    type Error = InventoryError;
+
+    async fn run(&mut self) -> Result<(), InventoryError> {
+        self.0.follow_catalogue().await
+    }
+}
+
 impl Inventory {
     /// Starts the tasks that release the copies of expired reservations, notify watchers of
-    /// changes by other processes, and delete the responses of old requests. They end when
-    /// the handle is dropped.
+    /// changes by other processes, update the search index, and delete the responses of old
+    /// requests. They end when the handle is dropped.
     ///
     /// Without these tasks all responses are correct, but watchers do not see expiries and
-    /// changes by other processes. Must be called within a tokio runtime.
+    /// changes by other processes, and searches do not find what other processes import. Must be called within a tokio runtime.
     #[must_use = "the tasks end when the handle is dropped"]
     pub fn run_in_background(&self) -> AbortOnDropHandle<()> {
         let sweep = Sweep {
@@ -51,6 +65,7 @@ impl Inventory {
         service::run_together([
             service::run_periodically(options.sweep_interval, sweep),
             service::run_periodically(PruneIdempotencyKeys::INTERVAL, prune),
+            service::run_periodically(options.sweep_interval, FollowCatalogue(self.clone())),
             self.forward_in_background(),
         ])
     }

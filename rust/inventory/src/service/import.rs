@@ -63,12 +63,7 @@ async fn import_in_transaction(
         .map(|pending| &pending.book)
         .collect();
     if !written.is_empty() {
-        let changed: Vec<i64> = changed
-            .iter()
-            .map(|pending| pending.book.book_id.0.into())
-            .collect();
         rows::books::upsert(transaction, &written).await?;
-        rows::search::index(transaction, &changed, &written).await?;
         rows::books::bump_revision(transaction).await?;
     }
     if !new_books.is_empty() {
@@ -80,20 +75,23 @@ async fn import_in_transaction(
     }
     // In the order of the ids, like every change of several stock rows: avoids deadlocks.
     let mut restocked = Vec::new();
+    let mut changed_availability = Vec::new();
     for pending in pending_books
         .values()
         .filter(|pending| pending.stock_differs())
     {
         let book_id = pending.book.book_id;
-        if rows::stock::set(transaction, book_id, pending.on_hand, None)
-            .await?
-            .is_none()
-        {
+        let set = rows::stock::set(transaction, book_id, pending.on_hand, None).await?;
+        let Some(changed) = set else {
             let level = rows::stock::level(transaction, book_id).await?;
             return Err(stock_not_set_error(level, book_id, pending.on_hand));
+        };
+        if changed.changes_availability {
+            changed_availability.push(book_id.0.into());
         }
         restocked.push(book_id);
     }
+    rows::stock::record_availability(transaction, &changed_availability).await?;
     Ok((counts, restocked))
 }
 

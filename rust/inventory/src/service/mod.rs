@@ -2,12 +2,15 @@
 
 mod background;
 mod import;
+mod remove;
 mod reserve;
+mod search;
 mod stock;
 mod watch;
 
 use std::{
     collections::HashMap,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -17,12 +20,19 @@ use service::{
     BookCategory, BookId, Clock, IdSource, Page, PageScope, SystemClock, UuidV7Ids, Watchers,
 };
 use store::Db;
+use tokio::sync::Semaphore;
 
-use crate::{Book, InventoryError, store as rows, text_normalization};
+use crate::{
+    Book, InventoryError,
+    search::{SearchIndex, Writer},
+    store as rows,
+};
+pub use remove::Removal;
+pub(crate) use search::{BookSearch, FoundBooks};
 
 /// The version of the page tokens. Must be changed together with the sort order of a list or
 /// the type of its position.
-const TOKEN_VERSION: u8 = 2;
+const TOKEN_VERSION: u8 = 3;
 
 /// The options of the service.
 #[derive(Debug, Clone)]
@@ -35,6 +45,13 @@ pub struct Options {
     /// that a reservation has expired, or a change by another process whose notification was
     /// lost.
     pub sweep_interval: Duration,
+    /// The folder of the search index. Processes that run at the same time need folders of their
+    /// own; one that finds the folder in use keeps its index in memory, as it does if there is
+    /// none.
+    pub search_folder: Option<PathBuf>,
+    /// How long a search waits for an index that is being made and does not have all books yet,
+    /// before it is refused.
+    pub index_wait: Duration,
 }
 
 impl Default for Options {
@@ -43,6 +60,8 @@ impl Default for Options {
             clock: Arc::new(SystemClock),
             ids: Arc::new(UuidV7Ids),
             sweep_interval: Duration::from_secs(1),
+            search_folder: None,
+            index_wait: Duration::from_secs(5),
         }
     }
 }
@@ -61,6 +80,11 @@ struct Inner {
     /// The cached counts of the categories. Counting a large catalogue takes time, and
     /// services that keep a copy of it ask every few seconds.
     categories: Mutex<Option<Arc<Categories>>>,
+    search_index: SearchIndex,
+    /// What changes the search index; `None` until it is opened.
+    search_writer: Arc<tokio::sync::Mutex<Option<Writer>>>,
+    /// One permit for each search that may run at the same time.
+    search_permits: Arc<Semaphore>,
 }
 
 /// The categories that have books, and their numbers of books.
@@ -81,6 +105,11 @@ impl Inventory {
                 options,
                 watchers: Watchers::default(),
                 categories: Mutex::default(),
+                search_index: SearchIndex::default(),
+                search_writer: Arc::default(),
+                search_permits: Arc::new(Semaphore::new(
+                    std::thread::available_parallelism().map_or(1, usize::from),
+                )),
             }),
         }
     }
@@ -95,7 +124,7 @@ impl Inventory {
     }
 
     pub(crate) async fn book(&self, book_id: BookId) -> Result<Book, InventoryError> {
-        let found = store::read!(self.db(), connection => {
+        let found = store::read_stale!(self.db(), connection => {
             rows::books::by_ids(connection, &[book_id.0.into()]).await
         })?;
         found
@@ -110,7 +139,7 @@ impl Inventory {
         book_ids: &[BookId],
     ) -> Result<(Vec<Book>, Vec<BookId>), InventoryError> {
         let ids = ids_to_i64(book_ids);
-        let found = store::read!(self.db(), connection => {
+        let found = store::read_stale!(self.db(), connection => {
             rows::books::by_ids(connection, &ids).await
         })?;
         let mut by_id: HashMap<_, _> = found.into_iter().map(|book| (book.book_id, book)).collect();
@@ -137,34 +166,12 @@ impl Inventory {
         // The next page starts after the title and the id of the last book.
         let (sort_title, book_id): (String, i32) = scope.decode(page_token)?.unwrap_or_default();
         let limit = i64::from(page_size) + 1;
-        let books = store::read!(self.db(), connection => {
+        let books = store::read_stale!(self.db(), connection => {
             rows::books::page(connection, category, (&sort_title, BookId(book_id)), limit).await
         })?;
         Page::from_items(books, page_size, |last| {
             let sort_title = text_normalization::sort_key(&last.title);
             Ok(scope.encode(&(sort_title, last.book_id.0))?)
-        })
-    }
-
-    /// A page of the books that contain all words of a query, best match first.
-    pub(crate) async fn search(
-        &self,
-        query: &str,
-        category: Option<BookCategory>,
-        page_size: u32,
-        page_token: &str,
-    ) -> Result<Page<Book>, InventoryError> {
-        let scope = PageScope::new(TOKEN_VERSION, "SearchBooks")
-            .with(category_number(category).to_be_bytes())
-            .with(query);
-        let offset: u32 = scope.decode(page_token)?.unwrap_or_default();
-        let query_words = text_normalization::query_words(query);
-        let limit = i64::from(page_size) + 1;
-        let books = store::read!(self.db(), connection => {
-            rows::search::find(connection, &query_words, category, limit, offset.into()).await
-        })?;
-        Page::from_items(books, page_size, |_| {
-            Ok(scope.encode(&offset.saturating_add(page_size))?)
         })
     }
 

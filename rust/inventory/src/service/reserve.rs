@@ -153,8 +153,9 @@ async fn reserve_once(
             return original_response(transaction, &response).await;
         }
     }
+    let mut sold_out = Vec::new();
     for (book_id, requested) in sum_by_book(&request.lines) {
-        if !rows::stock::reserve(transaction, book_id, requested).await? {
+        let Some(changed) = rows::stock::reserve(transaction, book_id, requested).await? else {
             return Err(match rows::stock::level(transaction, book_id).await? {
                 Some(level) => InventoryError::OutOfStock {
                     book_id,
@@ -163,6 +164,9 @@ async fn reserve_once(
                 },
                 None => InventoryError::BookNotFound(book_id),
             });
+        };
+        if changed.changes_availability {
+            sold_out.push(book_id.0.into());
         }
     }
     let reservation_id = ReservationId(ids.next_id());
@@ -174,6 +178,7 @@ async fn reserve_once(
     };
     rows::reservations::insert(transaction, &reservation, now).await?;
     idempotency::save_response(transaction, &request_id, reservation_id.0.as_bytes()).await?;
+    rows::stock::record_availability(transaction, &sold_out).await?;
     Ok(reservation)
 }
 
@@ -221,14 +226,12 @@ async fn update_stock(
     reservation_id: ReservationId,
     state: ReservationState,
 ) -> Result<(), InventoryError> {
-    for (book_id, quantity) in
-        rows::reservations::quantities(transaction, &[reservation_id]).await?
-    {
-        if state == ReservationState::Committed {
-            rows::stock::commit_reserved(transaction, book_id, quantity).await?;
-        } else {
-            rows::stock::release_reserved(transaction, book_id, quantity).await?;
-        }
+    let quantities = rows::reservations::quantities(transaction, &[reservation_id]).await?;
+    if state != ReservationState::Committed {
+        return rows::stock::release_reserved(transaction, &quantities).await;
+    }
+    for (book_id, quantity) in quantities {
+        rows::stock::commit_reserved(transaction, book_id, quantity).await?;
     }
     Ok(())
 }

@@ -42,8 +42,11 @@ impl Inventory {
     ) -> Result<StockLevel, InventoryError> {
         self.expire_due_reservations().await?;
         let level = store::write!(self.db(), transaction => {
-            if let Some(level) = rows::stock::set(transaction, book_id, on_hand, expected).await? {
-                return Ok(level);
+            if let Some(changed) = rows::stock::set(transaction, book_id, on_hand, expected).await? {
+                if changed.changes_availability {
+                    rows::stock::record_availability(transaction, &[book_id.0.into()]).await?;
+                }
+                return Ok(changed.level);
             }
             let level = rows::stock::level(transaction, book_id).await?;
             let is_expected = |level: &StockLevel| expected.is_none_or(|it| it == level.on_hand);
@@ -97,9 +100,7 @@ impl Inventory {
             let released = store::write!(self.db(), transaction => {
                 let expired = rows::reservations::expire_due(transaction, now).await?;
                 let quantities = rows::reservations::quantities(transaction, &expired).await?;
-                for (book_id, quantity) in &quantities {
-                    rows::stock::release_reserved(transaction, *book_id, *quantity).await?;
-                }
+                rows::stock::release_reserved(transaction, &quantities).await?;
                 Ok::<_, InventoryError>(quantities)
             })?;
             if released.is_empty() {

@@ -5,7 +5,6 @@
 
 pub(crate) mod books;
 pub(crate) mod reservations;
-pub(crate) mod search;
 pub(crate) mod stock;
 
 use sqlx::migrate::Migrator;

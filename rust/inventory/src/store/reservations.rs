@@ -1,6 +1,6 @@
 //! Statements about reservations and their lines.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -23,6 +23,12 @@ macro_rules! state {
 }
 
 store::statements! {
+    const RESERVED_BOOKS = Sql::per_engine(
+        "SELECT DISTINCT book_id FROM reservation_lines
+         WHERE book_id IN (SELECT value FROM json_each($1))",
+        "SELECT DISTINCT book_id FROM reservation_lines WHERE book_id = ANY($1)",
+    );
+
     const INSERT = Sql::portable(
         concat!("INSERT INTO reservations (reservation_id, state, expire_at, created_at)
          VALUES ($1, ", state!(HELD), ", $2, $3)"),
@@ -282,6 +288,16 @@ pub(crate) async fn quantities(
     rows.into_iter()
         .map(|(book_id, quantity)| Ok((BookId(to_i32(book_id, "book id")?), quantity)))
         .collect()
+}
+
+/// Those of the books to which a reservation refers, in any state.
+pub(crate) async fn reserved_books(
+    transaction: &mut Transaction,
+    book_ids: &[i64],
+) -> Result<HashSet<i64>, InventoryError> {
+    let reserved = query(RESERVED_BOOKS).bind(book_ids).long_running();
+    let rows: Vec<(i64,)> = reserved.fetch_all(transaction).await?;
+    Ok(rows.into_iter().map(|(book_id,)| book_id).collect())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Measures the time and the memory of an import of a large file.
 
 use super::{TestInventory, import_files::bookstore_csv};
-use crate::import::{Reader, upload};
+use crate::import::{Options, Reader, upload};
 
 /// A file of `rows` rows in the bookstore's format, generated while it is read.
 fn generated_file(rows: u32) -> impl std::io::Read + Send {
@@ -54,12 +54,13 @@ fn peak_memory() -> Option<u64> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "measures: cargo test --release -p inventory large_file -- --ignored --nocapture"]
+#[ignore = "measures: cargo test --release -p inventory@0.1.0 large_file -- --ignored --nocapture"]
 async fn large_file_is_imported_quickly_and_in_constant_memory() {
     for rows in [10_000, 1_000_000] {
         let database = store::testing::sqlite(&crate::SCHEMA).await;
         let mut service = TestInventory::open(&database);
-        let reader = Reader::new(generated_file(rows)).expect("the header is known");
+        let reader =
+            Reader::new(generated_file(rows), Options::default()).expect("the header is known");
         let start = std::time::Instant::now();
         let summary = upload(&mut service.client, reader, None, &mut |_| {}).await;
         let elapsed = start.elapsed();

@@ -72,7 +72,7 @@ async fn pages_of_a_list_contain_every_book_once(database: TestDb) {
     let all_books = list(&mut service, BookCategory::Unspecified, 200).await;
     let order: Vec<_> = all_books.iter().map(|book| book.title.as_str()).collect();
     let mut titles = order.clone();
-    titles.dedup_by_key(|title| crate::text_normalization::sort_key(title));
+    titles.dedup_by_key(|title| text_normalization::sort_key(title));
     assert_eq!(titles.len(), 6, "{order:?}");
     assert_eq!([titles[0], titles[1], titles[2]], ["!!!", "apple", "Ärger"]);
     assert_eq!([titles[4], titles[5]], ["Zebra", "日本"]);
@@ -86,9 +86,9 @@ async fn pages_of_a_search_contain_every_book_once(database: TestDb) {
         loop {
             let request = SearchBooksRequest {
                 query: "auth".to_owned(),
-                category: 0,
                 page_size,
                 page_token,
+                ..SearchBooksRequest::default()
             };
             let page = service
                 .client

@@ -53,7 +53,7 @@ async fn find_in(service: &mut TestInventory, query: &str, category: BookCategor
         query: query.to_owned(),
         category: category.into(),
         page_size: 200,
-        page_token: String::new(),
+        ..SearchBooksRequest::default()
     };
     let response = service.client.search_books(request).await;
     let response = response

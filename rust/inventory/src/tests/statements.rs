@@ -12,7 +12,6 @@ store::both_engines! { crate::SCHEMA => all_statements_are_valid }
 /// The statements of each module of `store`.
 const MODULES: &[&[(&str, Sql)]] = &[
     rows::books::STATEMENTS,
-    rows::search::STATEMENTS,
     rows::stock::STATEMENTS,
     rows::reservations::STATEMENTS,
 ];

@@ -1,27 +1,29 @@
-//! Splits text into normalized words, for search and for sorting. Both the indexed texts
-//! and the queries are normalized here, so that the database engines need not handle
-//! accents, case or punctuation.
+//! Splits text into normalized words, for search, for sorting and for the addresses of pages.
+//! Both the indexed texts and the queries are normalized here, so that neither the search engine
+//! nor the databases need to handle accents, case or punctuation. Inventory and the pages of the
+//! shop share it, so that the address of an author or a series leads to its books.
+
+#![forbid(unsafe_code)]
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-/// Longer words are truncated, both in books and in queries. The limits of both engines are
-/// higher.
+/// Longer words are truncated, both in books and in queries.
 const MAX_WORD_CHARS: usize = 64;
 
-/// Only so many words of a text are indexed. The longest list of authors that the contract
-/// allows then stays below the limit of 1 MiB of a PostgreSQL `tsvector`.
+/// Only so many words of a text are indexed, which bounds the work for the longest list of
+/// authors that the contract allows.
 const MAX_WORDS: usize = 1500;
 
 /// The maximum length of a [`sort_key`] in bytes. Page tokens contain it.
-pub(crate) const MAX_SORT_KEY_BYTES: usize = 240;
+pub const MAX_SORT_KEY_BYTES: usize = 240;
 
 /// The words under which a text is indexed, in the order of the text.
 ///
 /// A word with an apostrophe or a hyphen is indexed as a whole and by its parts: "Ender's"
 /// as `enders`, `ender` and `s`. Initials are indexed separately and joined: "J. R. R."
-/// also as `jrr`.
-pub(crate) fn index_words(text: &str) -> Vec<String> {
-    let folded = fold(text);
+/// also as `jrr`. An ampersand is the word `and`.
+pub fn index_words(text: &str) -> Vec<String> {
+    let folded = fold_with_ampersands(text);
     let mut words = Vec::new();
     let mut initials = String::new();
     for compound in compounds(&folded) {
@@ -51,22 +53,52 @@ pub(crate) fn index_words(text: &str) -> Vec<String> {
     words
 }
 
-/// The words of a query, all of which a book must contain. "Ender's" becomes `enders`,
-/// which matches the title with and without the apostrophe.
-pub(crate) fn query_words(query: &str) -> Vec<String> {
-    let folded = fold(query);
-    compounds(&folded)
+/// The words of a query. "Ender's" becomes `enders`, which matches the title with and without
+/// the apostrophe. An ampersand is the word `and`.
+pub fn query_words(query: &str) -> Vec<String> {
+    folded_words(&fold_with_ampersands(query))
+}
+
+/// The key by which lists of books are sorted: the normalized words of the title. It is stored,
+/// so a change of it needs a migration.
+pub fn sort_key(title: &str) -> String {
+    let mut key = folded_words(&fold(title)).join(" ");
+    key.truncate(key.floor_char_boundary(MAX_SORT_KEY_BYTES));
+    key
+}
+
+/// A name as a part of an address: its normalized words with hyphens between them, and initials
+/// without: "J. K. Rowling" and "J.K. Rowling" are `jk-rowling`. Empty for a name without letters
+/// and digits. The slug of a slug is the same slug, so it can replace the name in searches.
+pub fn slug(name: &str) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut follows_initial = false;
+    for word in query_words(name) {
+        let is_initial = word.chars().nth(1).is_none();
+        match words.last_mut().filter(|_| is_initial && follows_initial) {
+            Some(initials) => *initials = truncate_word(&format!("{initials}{word}")),
+            None => words.push(word),
+        }
+        follows_initial = is_initial;
+    }
+    words.join("-")
+}
+
+fn folded_words(folded: &str) -> Vec<String> {
+    compounds(folded)
         .flat_map(|compound| compound.split(is_hyphen))
         .filter(|piece| has_letter(piece))
         .map(|piece| truncate_word(&without_joiners(piece)))
         .collect()
 }
 
-/// The key by which lists of books are sorted: the normalized words of the title.
-pub(crate) fn sort_key(title: &str) -> String {
-    let mut key = query_words(title).join(" ");
-    key.truncate(key.floor_char_boundary(MAX_SORT_KEY_BYTES));
-    key
+fn fold_with_ampersands(text: &str) -> String {
+    let folded = fold(text);
+    if folded.contains('&') {
+        folded.replace('&', " and ")
+    } else {
+        folded
+    }
 }
 
 /// Removes accents, converts to lower case, and expands ligatures and similar letters.
@@ -188,13 +220,20 @@ mod tests {
     }
 
     #[test]
-    fn query_syntax_of_the_engines_is_removed() {
+    fn punctuation_is_removed() {
         assert_eq!(query_words("\" OR * NEAR ("), ["or", "near"]);
         assert_eq!(
-            query_words("a:b & !c | <-> \\'; DROP"),
+            query_words("a:b !c | <-> \\'; DROP"),
             ["a", "b", "c", "drop"]
         );
         assert!(query_words("!?*\"").is_empty());
+    }
+
+    #[test]
+    fn ampersand_is_the_word_and_except_in_the_sort_key() {
+        assert_eq!(query_words("Angels & Demons"), ["angels", "and", "demons"]);
+        assert_eq!(index_words("A&E"), ["a", "and", "e"]);
+        assert_eq!(sort_key("Angels & Demons"), "angels demons");
     }
 
     #[test]
@@ -203,7 +242,32 @@ mod tests {
         assert!(sort_key(&"ß日".repeat(150)).len() <= MAX_SORT_KEY_BYTES);
     }
 
+    #[test]
+    fn slugs_of_the_spellings_of_a_name_are_equal() {
+        for (name, expected) in [
+            ("J.K. Rowling", "jk-rowling"),
+            ("J. K. Rowling", "jk-rowling"),
+            ("JK Rowling", "jk-rowling"),
+            ("Gabriel García Márquez", "gabriel-garcia-marquez"),
+            ("Jean-Paul Sartre", "jean-paul-sartre"),
+            ("Flann O’Brien", "flann-obrien"),
+            ("Malcolm X", "malcolm-x"),
+            ("村上 春樹", "村上-春樹"),
+            ("!!!", ""),
+        ] {
+            assert_eq!(slug(name), expected, "{name}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn slug_of_a_slug_is_the_same(name in any::<String>(), initials in "([a-c][. ]){0,80}[a-z]{0,3}") {
+            for name in [name, initials] {
+                let slug = slug(&name);
+                prop_assert_eq!(super::slug(&slug), slug);
+            }
+        }
+
         #[test]
         fn words_are_short_and_alphanumeric(text in any::<String>()) {
             for word in index_words(&text).into_iter().chain(query_words(&text)) {
