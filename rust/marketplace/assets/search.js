@@ -84,7 +84,8 @@ function enhance(form) {
       const fragment = new DOMParser().parseFromString(`<ul>${html}</ul>`, "text/html");
       list.replaceChildren(...fragment.querySelectorAll("li"));
       shownFor = query;
-      const count = options().length;
+      // The last option may lead to the whole result.
+      const count = list.querySelectorAll("li:not(.all)").length;
       status.textContent = count ? `${count} ${count === 1 ? "book" : "books"} suggested` : "No suggestions";
       if (document.activeElement === input) open();
     } catch (error) {

@@ -178,6 +178,9 @@ fn books() -> Result<Vec<Book>, Box<dyn Error>> {
                 currency_code: "USD".to_owned(),
                 amount_minor: Some(cents),
             }),
+            series: row[7].to_owned(),
+            series_number: row[8].to_owned(),
+            ..Book::default()
         });
     }
     books.sort_by(|one, other| one.title.cmp(&other.title));

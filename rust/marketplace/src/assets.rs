@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::LazyLock};
 use axum::{
     body::Body,
     extract::{Path, Query},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use rust_embed::Embed;
@@ -53,9 +53,10 @@ pub(crate) async fn asset(
     file_response(&name, params.get("v"), &headers)
 }
 
-/// `GET /favicon.svg` and `/favicon.ico`, which browsers request by default.
-pub(crate) async fn icon(headers: HeaderMap) -> Response {
-    file_response("favicon.svg", None, &headers)
+/// `GET /favicon.svg`, and `/favicon.ico` and `/apple-touch-icon.png`, which browsers request by
+/// default.
+pub(crate) async fn icon(uri: Uri, headers: HeaderMap) -> Response {
+    file_response(uri.path().trim_start_matches('/'), None, &headers)
 }
 
 fn file_response(name: &str, version: Option<&str>, headers: &HeaderMap) -> Response {
@@ -99,6 +100,8 @@ fn content_type(name: &str) -> HeaderValue {
         "css" => "text/css; charset=utf-8",
         "js" => "text/javascript; charset=utf-8",
         "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "ico" => "image/vnd.microsoft.icon",
         _ => "application/octet-stream",
     })
 }

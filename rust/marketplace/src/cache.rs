@@ -32,11 +32,15 @@ pub(crate) struct Cache {
 
 impl Cache {
     /// Stores books: for their covers, which browsers request one by one, and for pages
-    /// while Inventory does not answer.
+    /// while Inventory does not answer. Descriptions, which are long, are not stored.
     pub fn insert_books<'a>(&self, books: impl IntoIterator<Item = &'a Book>) {
         let mut cached = lock(&self.books);
         for book in books {
-            insert_bounded(&mut cached, MAX_BOOKS, book.book_id, book.clone());
+            let book = Book {
+                description: String::new(),
+                ..book.clone()
+            };
+            insert_bounded(&mut cached, MAX_BOOKS, book.book_id, book);
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use contract::bookstore::{
     inventory::v1::{
         BatchGetBooksRequest, BatchGetStockRequest, Book, BookCategory, GetBookRequest,
-        ListBooksRequest, ListCategoriesRequest, SearchBooksRequest,
+        ListBooksRequest, ListCategoriesRequest, SearchBooksRequest, SearchBooksResponse,
     },
     recommendations::v1::{BookRecommendation, ListAlsoBoughtRequest, RecommendRequest},
     reviews::v1::{GetRatingRequest, ListReviewsRequest, Rating, Review, ReviewOrder},
@@ -62,6 +62,13 @@ impl Clients {
             ))
         });
         Ok(non_empty.collect())
+    }
+
+    /// The revision of the catalogue, which grows with every change of it.
+    pub(crate) async fn catalogue_revision(&self, deadline: Deadline) -> Result<i64, Failure> {
+        let request = ListCategoriesRequest {};
+        let answer = call!(deadline, self.inventory, list_categories, request)?;
+        Ok(answer.catalogue_revision)
     }
 
     /// Gets one book.
@@ -207,27 +214,13 @@ impl Clients {
         Ok((answer.reviews, answer.next_page_token))
     }
 
-    /// One page of the books that match a query, best match first. `Unspecified` searches
-    /// all categories.
+    /// One page of the books that match a query.
     pub(crate) async fn search(
         &self,
         deadline: Deadline,
-        query: String,
-        category: BookCategory,
-        page_size: i32,
-        page_token: String,
-    ) -> Result<BookListPage, Failure> {
-        let request = SearchBooksRequest {
-            query,
-            category: category.into(),
-            page_size,
-            page_token,
-        };
-        let answer = call!(deadline, self.inventory, search_books, request)?;
-        Ok(BookListPage {
-            books: answer.books,
-            next_page_token: answer.next_page_token,
-        })
+        request: SearchBooksRequest,
+    ) -> Result<SearchBooksResponse, Failure> {
+        call!(deadline, self.inventory, search_books, request)
     }
 }
 

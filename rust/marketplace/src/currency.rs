@@ -36,6 +36,17 @@ pub(crate) fn price(money: &Money) -> Option<String> {
     })
 }
 
+/// An amount as a number for machines: `1234.50`. `None` if it is unset or negative.
+pub(crate) fn decimal(money: &Money) -> Option<String> {
+    let amount = u64::try_from(money.amount_minor?).ok()?;
+    let digits = digits(&money.currency_code);
+    let unit = 10_u64.pow(u32::try_from(digits).ok()?);
+    if digits == 0 {
+        return Some(amount.to_string());
+    }
+    Some(format!("{}.{:0digits$}", amount / unit, amount % unit))
+}
+
 /// Reads an amount such as `12.50` in minor units of a currency. `None` if it is no amount, has
 /// more decimals than the currency, or is too large.
 pub(crate) fn parse(text: &str, currency_code: &str) -> Option<i64> {
@@ -87,6 +98,19 @@ mod tests {
         assert_eq!(shown("JPY", 1200), "¥1,200");
         assert_eq!(shown("KWD", 12_345), "12.345\u{a0}KWD");
         assert_eq!(shown("CAD", 100_000_000), "1,000,000.00\u{a0}CAD");
+    }
+
+    #[test]
+    fn machines_get_a_number_without_separators() {
+        let number = |currency: &str, amount| {
+            decimal(&Money {
+                currency_code: currency.to_owned(),
+                amount_minor: Some(amount),
+            })
+        };
+        assert_eq!(number("USD", 123_405).as_deref(), Some("1234.05"));
+        assert_eq!(number("JPY", 1200).as_deref(), Some("1200"));
+        assert_eq!(number("USD", -1), None);
     }
 
     #[test]

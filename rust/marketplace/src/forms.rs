@@ -154,7 +154,9 @@ impl Form {
                     self.show(violation);
                 }
             }
-            Refusal::Declared { reason, .. } if reason == "TOO_MANY_ATTEMPTS" => {
+            Refusal::Declared { reason, .. }
+                if matches!(reason.as_str(), "TOO_MANY_ATTEMPTS" | "RATE_LIMITED") =>
+            {
                 self.message = Some(too_many_attempts(refusal));
             }
             Refusal::Declared { reason, .. } if reason == "REQUEST_ID_REUSED" => {

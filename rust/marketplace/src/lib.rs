@@ -15,13 +15,16 @@
 
 mod assets;
 mod cache;
+mod canonical;
 mod category;
 mod clients;
 mod cover;
+mod cover_image;
 mod currency;
 mod deadline;
 mod forms;
 mod headers;
+mod metadata;
 mod monitor;
 mod operator;
 mod options;
@@ -30,11 +33,17 @@ mod paging;
 mod refusal;
 mod routes;
 mod shop;
+mod sitemap;
+mod spans;
 mod view;
 mod visitor;
 
 #[cfg(test)]
 mod tests;
 
-pub use options::{Clients, Health, MetricsText, OperatorClients, Options};
+pub use options::{
+    ActiveFaults, Clients, FaultClient, Health, MetricsText, MonitoredService, NotableCalls,
+    OperatorClients, Options,
+};
+pub use pages::too_many_requests;
 pub use routes::app;

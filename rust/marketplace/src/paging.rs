@@ -25,13 +25,6 @@ pub(crate) const MAX_PAGE_NUMBER: u32 = 10_000;
 pub(crate) enum Listing {
     /// The books of a category, ordered by title.
     Category(BookCategory),
-    /// The books that match a query, best match first.
-    Search {
-        /// The search words.
-        query: String,
-        /// `Unspecified` searches all categories.
-        category: BookCategory,
-    },
 }
 
 /// One page of a list.
@@ -122,12 +115,6 @@ async fn fetch(
     let size = i32::try_from(size).unwrap_or(i32::MAX);
     let answer = match listing {
         Listing::Category(category) => shop.clients.list(deadline, *category, size, token).await,
-        Listing::Search { query, category } => {
-            let query = query.clone();
-            shop.clients
-                .search(deadline, query, *category, size, token)
-                .await
-        }
     };
     answer.map_err(PageError::Failed)
 }

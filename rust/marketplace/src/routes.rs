@@ -11,14 +11,14 @@ use axum::{
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, trace::TraceLayer};
 
 use crate::{
-    assets, headers, monitor, operator,
+    assets, canonical, headers, monitor, operator,
     options::{Clients, Options},
     pages::{
-        self, account, book, cart, category, checkout, cover, home, mails, orders, password_reset,
-        recent, reviews, search, sign_in, sign_up,
+        self, account, book, book_list, cart, category, checkout, cover, home, mails, orders,
+        password_reset, recent, reviews, search, sign_in, sign_up, sitemap,
     },
     shop::Shop,
-    visitor,
+    spans, visitor,
 };
 
 /// More than any form of the shop needs.
@@ -51,25 +51,23 @@ pub fn app(clients: Clients, options: Options) -> Router {
         .route("/assets/{*name}", get(assets::asset))
         .route("/favicon.svg", get(assets::icon))
         .route("/favicon.ico", get(assets::icon))
-        .route(
-            "/robots.txt",
-            get(async || {
-                "User-agent: *\nDisallow: /search\nDisallow: /monitor\nDisallow: /account\n\
-                 Disallow: /cart\nDisallow: /checkout\nDisallow: /orders\nDisallow: /mail\n\
-                 Disallow: /operator\n"
-            }),
-        )
+        .route("/apple-touch-icon.png", get(assets::icon))
+        .route("/robots.txt", get(sitemap::robots))
+        .route("/sitemap.xml", get(sitemap::index))
+        .route("/sitemaps/{file}", get(sitemap::file))
         .route("/healthz", get(async || "ok\n"))
         .method_not_allowed_fallback(pages::method_not_allowed);
     Router::new()
         .merge(pages_of_visitors(&shop, monitor_page))
         .merge(shared)
         .with_state(shop)
+        .layer(middleware::from_fn(canonical::redirect))
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
         .layer(CatchPanicLayer::custom(pages::panic_response))
         .layer(CompressionLayer::new())
         .layer(middleware::map_response(headers::add))
         .layer(TraceLayer::new_for_http())
+        .layer(middleware::from_fn(spans::record))
 }
 
 /// The pages, each made for one visitor.
@@ -77,6 +75,8 @@ fn pages_of_visitors(shop: &Arc<Shop>, monitor_page: Router<Arc<Shop>>) -> Route
     Router::new()
         .route("/", get(home::home))
         .route("/categories/{slug}", get(category::category))
+        .route("/authors/{slug}", get(book_list::author))
+        .route("/series/{slug}", get(book_list::series))
         .route("/books/{id}", get(book::book))
         .route("/books/{id}/review", get(reviews::form_page))
         .route("/books/{id}/reviews", get(reviews::list))

@@ -9,6 +9,7 @@ use crate::{
     monitor::Monitor,
     operator::OperatorSessions,
     options::{Clients, OperatorClients, Options},
+    sitemap::{CataloguePagesCache, ReadPages},
     visitor::{CookieNames, Visitor},
 };
 
@@ -25,6 +26,7 @@ pub(crate) struct Shop {
     pub operator_sessions: OperatorSessions,
     /// Held by the audit that is running.
     pub audit_turn: tokio::sync::Mutex<()>,
+    catalogue_pages: CataloguePagesCache,
     options: Options,
 }
 
@@ -38,6 +40,7 @@ impl Shop {
             cookies: CookieNames::new(options.secure_cookies),
             operator_sessions: OperatorSessions::default(),
             audit_turn: tokio::sync::Mutex::default(),
+            catalogue_pages: CataloguePagesCache::default(),
             options,
         }
     }
@@ -45,6 +48,23 @@ impl Shop {
     /// The clients of the operator's pages; `None` if these are closed.
     pub fn operator_clients(&self) -> Option<&OperatorClients> {
         self.options.operator.as_ref()
+    }
+
+    /// The settings of the monitor are among them.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// What the absolute addresses of pages start with.
+    pub fn url(&self) -> &str {
+        &self.options.shop_url
+    }
+
+    /// The pages of all books, authors and series; `None` while they are read for the first time, if that
+    /// takes longer than a page may take.
+    pub async fn catalogue_pages(&self) -> Option<Arc<ReadPages>> {
+        let patience = self.options.page_timeout;
+        self.catalogue_pages.get(&self.clients, patience).await
     }
 
     /// The token that opens the monitor and the operator's pages.

@@ -13,6 +13,16 @@ pub(super) fn width(text: &str, face: Face, spacing: f32) -> f32 {
         .sum()
 }
 
+/// An upper bound of the width in any font that a system may have in place of those of the covers,
+/// in ems. Typewriter fonts give each character the same width, which is much for an `i`.
+pub(super) fn widest(text: &str, face: Face, spacing: f32) -> f32 {
+    const TYPEWRITER: f32 = 0.66;
+    const WIDE_FONT: f32 = 1.3;
+    text.graphemes(true)
+        .map(|cluster| (WIDE_FONT * cluster_width(cluster, face)).max(TYPEWRITER) + spacing)
+        .sum()
+}
+
 /// The width of a grapheme cluster is that of its first character: the others are accents,
 /// joiners and parts of an emoji.
 fn cluster_width(cluster: &str, face: Face) -> f32 {

@@ -18,7 +18,7 @@ use wording::Wording;
 
 /// The version of the drawing code. It is part of every cover URL: increase it when the
 /// drawing changes, so that browsers do not show cached covers.
-const STYLE_VERSION: u64 = 1;
+const STYLE_VERSION: u64 = 2;
 
 /// The URL of a book's cover. It changes when the data of the cover changes.
 pub(crate) fn cover_url(book: &Book) -> String {

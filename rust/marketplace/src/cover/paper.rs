@@ -39,6 +39,9 @@ pub(super) struct Setting<'a> {
     pub spacing: f32,
     pub fill: &'a str,
     pub anchor: &'a str,
+    /// The width to which the text is fitted, for lines that could leave the cover with a wider
+    /// font than those whose widths are known; `None` leaves it to the font.
+    pub length: Option<f32>,
     pub right_to_left: bool,
 }
 
@@ -133,6 +136,13 @@ impl Paper {
         }
         if setting.spacing != 0.0 {
             let _ = write!(self.svg, " letter-spacing=\"{:.2}\"", setting.spacing);
+        }
+        if let Some(length) = setting.length {
+            // With the glyphs, because joined letters must not be torn apart.
+            let _ = write!(
+                self.svg,
+                " textLength=\"{length:.1}\" lengthAdjust=\"spacingAndGlyphs\""
+            );
         }
         if setting.right_to_left {
             self.svg.push_str(" direction=\"rtl\"");

@@ -88,7 +88,11 @@ fn text_stays_within_the_cover() {
             let spacing = text
                 .attribute("letter-spacing")
                 .map_or(0.0, |_| number("letter-spacing"));
-            let width = metrics::width(line, paper::Face::Serif, spacing / size) * size;
+            let width = match text.attribute("textLength") {
+                // No font makes it wider.
+                Some(length) => length.parse().expect("a number"),
+                None => metrics::widest(line, paper::Face::Serif, spacing / size) * size,
+            };
             let (left, right) = match text.attribute("text-anchor") {
                 Some("middle") => (x - width / 2.0, x + width / 2.0),
                 _ if text.attribute("direction") == Some("rtl") => (x - width, x),

@@ -3,7 +3,7 @@
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::{
-    metrics::{is_wide, reads_right_to_left, width},
+    metrics::{is_wide, reads_right_to_left, widest, width},
     paper::{Face, Paper, Setting},
 };
 
@@ -58,8 +58,7 @@ impl Block {
         } else {
             text.to_owned()
         };
-        // The width table is for regular weight; bold is wider.
-        let bold = if style.weight >= 600 { 1.08 } else { 1.0 };
+        let bold = bold(style);
         let mut size = style.largest;
         loop {
             let columns = area.width / (size * bold);
@@ -92,7 +91,11 @@ impl Block {
                 (Align::Start, false) => area.x,
                 (Align::Start, true) => area.x + area.width,
             };
+            let scale = self.size * bold(style);
+            let always_fits = scale * widest(line, style.face, style.spacing) <= area.width;
+            let estimated = scale * width(line, style.face, style.spacing);
             let setting = Setting {
+                length: (!always_fits).then(|| estimated.min(area.width)),
                 face: style.face,
                 size: self.size,
                 weight: style.weight,
@@ -110,6 +113,11 @@ impl Block {
             paper.text(x, baseline, &setting, line);
         }
     }
+}
+
+/// The width table is for regular weight; bold is wider.
+fn bold(style: &Style<'_>) -> f32 {
+    if style.weight >= 600 { 1.08 } else { 1.0 }
 }
 
 /// Breaks the text into lines of at most `columns` ems. The flag says whether a word had to

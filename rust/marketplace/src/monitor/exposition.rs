@@ -2,13 +2,22 @@
 
 use std::collections::BTreeMap;
 
-/// The counters of a service since it started, summed over its methods.
+/// The counters of a service since it started, summed over its methods, and of each method.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Totals {
     /// Completed calls.
     pub handled: f64,
     /// Completed calls with a [server error](SERVER_ERRORS).
     pub failed: f64,
+    pub buckets: Buckets,
+    pub methods: BTreeMap<String, MethodTotals>,
+}
+
+/// The counters of a method since its service started.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct MethodTotals {
+    /// Completed calls by code.
+    pub codes: BTreeMap<String, f64>,
     pub buckets: Buckets,
 }
 
@@ -45,17 +54,22 @@ pub(super) fn parse(text: &str) -> BTreeMap<String, Totals> {
             continue;
         }
         let totals = services.entry(service.to_owned()).or_default();
+        let method = label(&labels, "grpc_method").unwrap_or_default();
+        let method = totals.methods.entry(method.to_owned()).or_default();
         match name {
             "grpc_server_handled_total" => {
                 totals.handled += value;
-                if label(&labels, "grpc_code").is_some_and(is_server_error) {
+                let code = label(&labels, "grpc_code").unwrap_or_default();
+                if is_server_error(code) {
                     totals.failed += value;
                 }
+                *method.codes.entry(code.to_owned()).or_default() += value;
             }
             "grpc_server_handling_seconds_bucket" => {
                 let bound = label(&labels, "le").and_then(|bound| bound.parse::<f64>().ok());
                 if let Some(bound) = bound.filter(|bound| *bound >= 0.0) {
                     *totals.buckets.entry(bound.to_bits()).or_default() += value;
+                    *method.buckets.entry(bound.to_bits()).or_default() += value;
                 }
             }
             _ => {}
@@ -72,16 +86,20 @@ fn is_server_error(code: &str) -> bool {
         .any(|error| error.eq_ignore_ascii_case(&plain))
 }
 
-type Labels<'a> = Vec<(&'a str, String)>;
+pub(super) type Labels<'a> = Vec<(&'a str, String)>;
 
-fn label<'a>(labels: &'a Labels<'_>, name: &str) -> Option<&'a str> {
+pub(super) fn label<'a>(labels: &'a Labels<'_>, name: &str) -> Option<&'a str> {
     let found = labels.iter().find(|(key, _)| *key == name);
     found.map(|(_, value)| value.as_str())
 }
 
-/// Parses `name{label="value",...} number`.
-fn parse_series(line: &str) -> Option<(&str, Labels<'_>, f64)> {
-    let (name, mut rest) = line.split_once('{')?;
+/// Parses `name{label="value",...} number`, or `name number`.
+pub(super) fn parse_series(line: &str) -> Option<(&str, Labels<'_>, f64)> {
+    let Some((name, mut rest)) = line.split_once('{') else {
+        let (name, number) = line.split_once(' ')?;
+        let number = number.trim().parse::<f64>().ok()?;
+        return number.is_finite().then_some((name, Labels::new(), number));
+    };
     let mut labels = Vec::new();
     loop {
         rest = rest.trim_start_matches([',', ' ']);
@@ -133,7 +151,7 @@ other{grpc_service="x"} 1
 "#;
 
     #[test]
-    fn methods_of_a_service_are_summed() {
+    fn methods_of_a_service_are_summed_and_kept_apart() {
         let services = parse(TEXT);
         assert_eq!(services.len(), 1, "{services:?}");
         let totals = &services["a.B"];
@@ -144,6 +162,16 @@ other{grpc_service="x"} 1
             .map(|(bound, count)| (f64::from_bits(*bound), *count))
             .collect();
         assert_eq!(buckets, [(0.1, 42.0), (f64::INFINITY, 95.0)]);
+        let codes = |method: &str| -> Vec<_> {
+            let codes = totals.methods[method].codes.iter();
+            codes.map(|(code, calls)| (&**code, *calls)).collect()
+        };
+        assert_eq!(codes("C"), [("NotFound", 5.0), ("OK", 90.0)]);
+        assert_eq!(
+            codes("D"),
+            [("DEADLINE_EXCEEDED", 2.0), ("Unavailable", 3.0)]
+        );
+        assert_eq!(totals.methods["D"].buckets.len(), 1);
     }
 
     #[test]
@@ -158,6 +186,8 @@ other{grpc_service="x"} 1
     fn malformed_lines_are_skipped() {
         for line in [
             "m",
+            "m x",
+            "# TYPE m counter",
             "m{",
             "m{a",
             "m{a=\"",

@@ -9,7 +9,8 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::{
-    exposition::{Buckets, Totals},
+    background::Background,
+    exposition::{Buckets, MethodTotals, Totals},
     quantile::quantile,
 };
 
@@ -33,6 +34,20 @@ pub(super) struct Point {
     pub p99_seconds: Option<f64>,
 }
 
+/// A method in the ten seconds before the last sample, and its answers since its service started.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct Method {
+    pub name: String,
+    /// Completed calls per second.
+    pub requests_per_second: Option<f64>,
+    /// The median latency in seconds.
+    pub p50_seconds: Option<f64>,
+    /// The 99th percentile of the latency in seconds.
+    pub p99_seconds: Option<f64>,
+    /// Completed calls since the start, by code.
+    pub codes: BTreeMap<String, f64>,
+}
+
 /// The health and history of a service.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Series {
@@ -40,6 +55,8 @@ pub(super) struct Series {
     pub serving: Option<bool>,
     /// Oldest first.
     pub points: VecDeque<Point>,
+    /// The methods that were called.
+    pub methods: Vec<Method>,
 }
 
 /// The history of all services.
@@ -48,6 +65,8 @@ pub(super) struct History {
     /// The samples of the averaging window.
     recent: VecDeque<(Instant, BTreeMap<String, Totals>)>,
     pub services: BTreeMap<String, Series>,
+    /// At the last sample.
+    pub background: Background,
 }
 
 impl History {
@@ -70,9 +89,11 @@ impl History {
         self.services.retain(|name, _| names.contains(name));
         for name in names {
             let point = self.point(now, name, totals.get(name));
+            let methods = self.methods(now, name, totals.get(name));
             let series = self.services.entry(name.clone()).or_default();
             let serving = health.iter().find(|(named, _)| named == name);
             series.serving = serving.map(|(_, serving)| *serving);
+            series.methods = methods;
             series.points.push_back(point);
             if series.points.len() > POINTS {
                 series.points.pop_front();
@@ -109,6 +130,32 @@ impl History {
     }
 }
 
+impl History {
+    fn methods(&self, now: Instant, service: &str, totals: Option<&Totals>) -> Vec<Method> {
+        let began = self.recent.front();
+        let seconds = began.map(|(began, _)| now.duration_since(*began).as_secs_f64());
+        let before = began.and_then(|(_, before)| before.get(service));
+        let nothing = MethodTotals::default();
+        let methods = totals.into_iter().flat_map(|totals| &totals.methods);
+        let methods = methods.map(|(name, totals)| {
+            let before = before.and_then(|before| before.methods.get(name));
+            let before = before.unwrap_or(&nothing);
+            let buckets = difference(&totals.buckets, &before.buckets);
+            let handled = totals.codes.values().sum::<f64>() - before.codes.values().sum::<f64>();
+            // A counter that decreased belongs to a process that was restarted.
+            let rate = seconds.filter(|seconds| *seconds > 0.0 && handled >= 0.0);
+            Method {
+                name: name.clone(),
+                requests_per_second: rate.map(|seconds| handled / seconds),
+                p50_seconds: quantile(&buckets, 0.5),
+                p99_seconds: quantile(&buckets, 0.99),
+                codes: totals.codes.clone(),
+            }
+        });
+        methods.collect()
+    }
+}
+
 fn difference(now: &Buckets, before: &Buckets) -> Buckets {
     let grown = now.iter().map(|(bound, count)| {
         let earlier = before.get(bound).copied().unwrap_or_default();
@@ -129,6 +176,7 @@ mod tests {
             buckets: buckets
                 .map(|(bound, count): (f64, f64)| (bound.to_bits(), count))
                 .into(),
+            methods: BTreeMap::new(),
         };
         BTreeMap::from([("a.B".to_owned(), totals)])
     }

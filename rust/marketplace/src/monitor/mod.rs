@@ -5,9 +5,12 @@
 //! to see when it started.
 
 pub(crate) mod access;
+mod background;
 mod chart;
+mod dependency_map;
 mod exposition;
 mod history;
+mod notable_calls;
 pub(crate) mod page;
 mod quantile;
 
@@ -18,6 +21,7 @@ use std::{
 
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
+pub(crate) use self::notable_calls::age;
 use crate::options::{Health, MetricsText};
 use history::History;
 
@@ -41,8 +45,11 @@ impl Monitor {
     /// Takes one sample.
     pub async fn sample(&self, metrics_text: &MetricsText, health: &Health) {
         let health = timeout(HEALTH_TIMEOUT, health()).await.unwrap_or_default();
-        let totals = exposition::parse(&metrics_text());
-        self.history().record(Instant::now(), totals, &health);
+        let text = metrics_text();
+        let totals = exposition::parse(&text);
+        let mut history = self.history();
+        history.background = background::parse(&text);
+        history.record(Instant::now(), totals, &health);
     }
 }
 

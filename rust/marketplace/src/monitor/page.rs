@@ -12,8 +12,11 @@ use serde::Serialize;
 
 use super::{
     PERIOD,
+    background::Background,
     chart::{Chart, Unit, draw},
-    history::{Point, Series},
+    dependency_map::{self, DependencyMap},
+    history::{Method, Point, Series},
+    notable_calls,
 };
 use crate::{
     pages::{PageLayout, render},
@@ -24,13 +27,33 @@ use crate::{
 #[template(path = "monitor.html")]
 struct MonitorPage {
     layout: PageLayout,
-    services: Vec<Service>,
+    state: MonitorState,
 }
 
 #[derive(Template)]
-#[template(path = "parts/services.html")]
-struct ServicesFragment {
+#[template(path = "parts/monitor.html")]
+struct MonitorFragment {
+    state: MonitorState,
+}
+
+/// What both templates show.
+struct MonitorState {
     services: Vec<Service>,
+    map: DependencyMap,
+    background: Background,
+    notable_calls: Vec<notable_calls::Row>,
+    faults: Vec<FaultRow>,
+}
+
+/// An injected fault in the template.
+struct FaultRow {
+    /// Such as `bookstore.inventory.v1.InventoryService/GetBook`.
+    target: String,
+    /// Such as `latency`.
+    effect: &'static str,
+    percent: u8,
+    affected_calls: u32,
+    remaining: String,
 }
 
 /// A service in the template.
@@ -41,21 +64,32 @@ struct Service {
     /// The CSS class and the text.
     health: (&'static str, &'static str),
     charts: [Chart; 3],
+    methods: Vec<MethodRow>,
+}
+
+/// A method in the template.
+struct MethodRow {
+    name: String,
+    rate: String,
+    p50: String,
+    p99: String,
+    /// The answers since the start: `OK 12, NotFound 3`.
+    answers: String,
 }
 
 /// `GET /monitor`
 pub(crate) async fn monitor(State(shop): State<Arc<Shop>>) -> Response {
     let page = MonitorPage {
         layout: PageLayout::new(&shop),
-        services: services_of(&shop),
+        state: state_of(&shop),
     };
     without_caching(render(StatusCode::OK, &page))
 }
 
 /// `GET /monitor/services`: the part of the page that the script refreshes.
 pub(crate) async fn services(State(shop): State<Arc<Shop>>) -> Response {
-    let services = services_of(&shop);
-    without_caching(render(StatusCode::OK, &ServicesFragment { services }))
+    let state = state_of(&shop);
+    without_caching(render(StatusCode::OK, &MonitorFragment { state }))
 }
 
 fn without_caching(mut response: Response) -> Response {
@@ -66,12 +100,50 @@ fn without_caching(mut response: Response) -> Response {
     response
 }
 
-fn services_of(shop: &Shop) -> Vec<Service> {
+fn state_of(shop: &Shop) -> MonitorState {
+    let options = shop.options();
+    let notable_calls = (options.notable_calls)();
     let history = shop.monitor.history();
     let services = history.services.iter();
-    services
-        .map(|(name, series)| service(name, series))
-        .collect()
+    MonitorState {
+        services: services
+            .map(|(name, series)| service(name, series))
+            .collect(),
+        map: dependency_map::draw(&options.services, &history.services),
+        background: history.background.clone(),
+        faults: (options.active_faults)().iter().map(fault_row).collect(),
+        notable_calls: notable_calls::rows(notable_calls, options.trace_url.as_deref()),
+    }
+}
+
+fn fault_row(active: &rpc::ActiveFault) -> FaultRow {
+    let rpc::Target { service, method } = active.fault.target;
+    let method = if method.is_empty() { "*" } else { method };
+    FaultRow {
+        target: format!("{service}/{method}"),
+        effect: active.fault.effect.name(),
+        percent: active.fault.percent,
+        affected_calls: active.affected_calls,
+        remaining: notable_calls::age(active.remaining.as_secs()),
+    }
+}
+
+fn method_row(method: &Method) -> MethodRow {
+    let text = |unit: Unit, value: Option<f64>| {
+        value.map_or_else(|| "–".to_owned(), |value| unit.text(value))
+    };
+    let latency = |seconds: Option<f64>| text(Unit::Milliseconds, seconds.map(milliseconds));
+    let answers = method.codes.iter();
+    let answers: Vec<_> = answers
+        .map(|(code, calls)| format!("{code} {calls}"))
+        .collect();
+    MethodRow {
+        name: method.name.clone(),
+        rate: text(Unit::PerSecond, method.requests_per_second),
+        p50: latency(method.p50_seconds),
+        p99: latency(method.p99_seconds),
+        answers: answers.join(", "),
+    }
 }
 
 fn service(name: &str, series: &Series) -> Service {
@@ -108,6 +180,7 @@ fn service(name: &str, series: &Series) -> Service {
                 ],
             ),
         ],
+        methods: series.methods.iter().map(method_row).collect(),
     }
 }
 
@@ -131,6 +204,7 @@ struct Data {
     /// The time between two points of a history.
     period_seconds: u64,
     services: Vec<ServiceData>,
+    background: Background,
 }
 
 #[derive(Serialize)]
@@ -139,6 +213,7 @@ struct ServiceData {
     /// `null` if the health is unknown.
     serving: Option<bool>,
     now: Point,
+    methods: Vec<Method>,
     /// From oldest to newest; the last point is `now`.
     history: Vec<Point>,
 }
@@ -150,11 +225,13 @@ pub(crate) async fn data(State(shop): State<Arc<Shop>>) -> Response {
         service: name.clone(),
         serving: series.serving,
         now: series.points.back().copied().unwrap_or_default(),
+        methods: series.methods.clone(),
         history: series.points.iter().copied().collect(),
     });
     let data = Data {
         period_seconds: PERIOD.as_secs(),
         services: services.collect(),
+        background: history.background.clone(),
     };
     match serde_json::to_string(&data) {
         Ok(json) => {

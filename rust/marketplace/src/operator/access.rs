@@ -130,7 +130,7 @@ fn too_many(wait: Duration) -> Refusal {
 }
 
 fn sign_in_page(shop: &Shop, form: Form) -> FormPage {
-    let text = "Orders, payments, stock, reviews, the audit and the outboxes of this shop.";
+    let text = "Orders, payments, stock, reviews, the audit, the outboxes and injected faults of this shop.";
     FormPage::new(shop, "Operator sign-in", text).form(form)
 }
 

@@ -1,5 +1,5 @@
-//! The pages of the operator, under `/operator`: orders, payments, stock, reviews, the audit and
-//! the outboxes.
+//! The pages of the operator, under `/operator`: orders, payments, stock, reviews, the audit,
+//! the outboxes and injected faults.
 //!
 //! The operator signs in with the operator token. The cookie has the random id of a session of
 //! this process and not the token, so whoever steals it can use these pages until it expires,
@@ -8,6 +8,8 @@
 
 mod access;
 mod audit;
+mod decision;
+mod faults;
 mod list;
 mod order;
 mod orders;
@@ -36,13 +38,14 @@ use crate::{
 use access::Operator;
 
 /// The areas of the navigation: paths and names.
-const AREAS: [(&str, &str); 6] = [
+const AREAS: [(&str, &str); 7] = [
     ("/operator/orders", "Orders"),
     ("/operator/payments", "Payments"),
     ("/operator/stock", "Stock"),
     ("/operator/reviews", "Reviews"),
     ("/operator/audit", "Audit"),
     ("/operator/outbox", "Outbox"),
+    ("/operator/faults", "Faults"),
 ];
 
 /// Calls a method with the operator token.
@@ -81,6 +84,9 @@ pub(crate) fn routes() -> Router<Arc<Shop>> {
         .route("/operator/audit", get(audit::page).post(audit::run))
         .route("/operator/outbox", get(outbox::page))
         .route("/operator/outbox/retry", post(outbox::retry))
+        .route("/operator/faults", get(faults::page))
+        .route("/operator/faults/set", post(faults::set))
+        .route("/operator/faults/remove", post(faults::remove))
 }
 
 /// The page after a call without a result.

@@ -13,7 +13,7 @@ use contract::bookstore::cart::v1::{
     ResolveParkedOrderRequest, ShipOrderRequest,
 };
 
-use super::{AREAS, access::Operator, call, failed};
+use super::{AREAS, access::Operator, call, decision::Decision, failed};
 use crate::{
     OperatorClients,
     forms::{Field, Form, SentForm},
@@ -42,19 +42,9 @@ struct OrderPage {
     account_id: String,
     transaction_id: String,
     parked_reason: String,
-    resolutions: Vec<ResolutionRow>,
+    decisions: Vec<Decision>,
     ship: Option<Form>,
     resolve: Option<Form>,
-}
-
-/// A decision that was made.
-struct ResolutionRow {
-    day: String,
-    operator_name: String,
-    action: &'static str,
-    transaction_id: String,
-    note: String,
-    parked_reason: String,
 }
 
 impl OrderPage {
@@ -174,7 +164,7 @@ async fn order_page(
         transaction_id: order.transaction_id.clone(),
         resolve: (!listed.parked_reason.is_empty()).then(|| resolve_form(id)),
         parked_reason: listed.parked_reason,
-        resolutions: listed.resolutions.into_iter().map(resolution_row).collect(),
+        decisions: listed.resolutions.into_iter().map(decision).collect(),
         ship: (order.state() == OrderState::Paid).then(|| ship_form(id)),
     };
     let mut status = StatusCode::OK;
@@ -218,20 +208,21 @@ fn resolve_form(order_id: &str) -> Form {
         .field(Field::new("note", "What you have found out", "text", "off"))
 }
 
-fn resolution_row(decision: OrderResolution) -> ResolutionRow {
-    let action = match decision.action() {
+fn decision(resolution: OrderResolution) -> Decision {
+    let action = match resolution.action() {
         ResolutionAction::Retry => "Do the step again",
         ResolutionAction::Cancel => "Cancel and pay back",
         ResolutionAction::MarkPaid => "Mark as paid",
         ResolutionAction::MarkNotPaid => "Mark as not paid",
         ResolutionAction::Unspecified => "Unknown",
     };
-    ResolutionRow {
-        day: date(decision.create_time),
-        operator_name: decision.operator_name,
+    Decision {
+        day: date(resolution.create_time),
+        operator_name: resolution.operator_name,
         action,
-        transaction_id: decision.transaction_id,
-        note: decision.note,
-        parked_reason: decision.parked_reason,
+        subject: "charge",
+        subject_id: resolution.transaction_id,
+        note: resolution.note,
+        parked_reason: resolution.parked_reason,
     }
 }

@@ -16,11 +16,13 @@ use contract::bookstore::{
 };
 
 pub(super) use self::resolution::resolve;
-use self::resolution::{ResolutionRow, resolution_row, resolve_form};
+use self::resolution::{decision, resolve_form};
 use super::{
     AREAS,
     access::Operator,
-    call, failed,
+    call,
+    decision::Decision,
+    failed,
     payments::{NOT_DECIDED, state_words},
 };
 use crate::{
@@ -50,7 +52,7 @@ struct PaymentPage {
     parked_reason: String,
     /// The amount of the refund that is parked; empty if the charge is, or nothing.
     parked_refund: String,
-    resolutions: Vec<ResolutionRow>,
+    decisions: Vec<Decision>,
     refund: Option<Form>,
     resolve: Option<Form>,
 }
@@ -197,11 +199,7 @@ fn payment_page(
         id: id.to_owned(),
         reference: payment.reference,
         parked_reason: payment.parked_reason,
-        resolutions: payment
-            .resolutions
-            .into_iter()
-            .map(resolution_row)
-            .collect(),
+        decisions: payment.resolutions.into_iter().map(decision).collect(),
     };
     if let Some(transaction) = &payment.transaction {
         page.show(transaction);

@@ -9,7 +9,7 @@ use axum::{
     response::Response,
 };
 use contract::bookstore::inventory::v1::{
-    BatchGetStockRequest, Book, BookCategory, SetStockRequest, StockLevel,
+    BatchGetStockRequest, Book, SearchBooksRequest, SetStockRequest, StockLevel,
 };
 
 use super::{AREAS, access::Operator, call, failed};
@@ -163,7 +163,6 @@ async fn find(
         return Ok(Vec::new());
     }
     let deadline = shop.deadline();
-    let all = BookCategory::Unspecified;
     let found = match query.parse() {
         // Books are also found by their number.
         Ok(book_id) => match shop.clients.book(deadline, book_id).await {
@@ -172,10 +171,13 @@ async fn find(
             Err(failure) => Err(failure),
         },
         Err(_) => {
-            let search =
-                shop.clients
-                    .search(deadline, query.to_owned(), all, MAX_BOOKS, String::new());
-            search.await.map(|page| page.books)
+            let request = SearchBooksRequest {
+                query: query.to_owned(),
+                page_size: MAX_BOOKS,
+                ..SearchBooksRequest::default()
+            };
+            let found = shop.clients.search(deadline, request).await;
+            found.map(|found| found.books)
         }
     };
     let books = match found {

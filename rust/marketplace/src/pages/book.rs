@@ -17,6 +17,7 @@ use super::{
 use crate::{
     category::CategoryInfo,
     deadline::{Deadline, Failure},
+    metadata::{self, Breadcrumb, Metadata},
     shop::Shop,
     view::{BookCard, BookDetails, Stock},
     visitor::Visitor,
@@ -115,10 +116,7 @@ pub(crate) async fn book(
     let also_bought = also_bought.unwrap_or_default();
     let is_shown_already = |card: &BookCard| also_bought.iter().any(|shown| shown.id == card.id);
     let page = BookPage {
-        layout: PageLayout {
-            current: CategoryInfo::from_number(book.category),
-            ..PageLayout::new(&shop)
-        },
+        layout: layout(&shop, &book, &details, reviews.as_ref().ok()),
         done,
         notices,
         book: details,
@@ -131,8 +129,56 @@ pub(crate) async fn book(
         recent,
     };
     let mut response = render_with_notices(&page.notices, &page);
+    if let Some(image) = page.book.image {
+        response.extensions_mut().insert(image);
+    }
     recent::remember(&shop, book_id, &mut response);
     response
+}
+
+/// The pages from the category of a book to its page.
+pub(super) fn breadcrumbs(book: &Book) -> Vec<Breadcrumb> {
+    let category = CategoryInfo::from_number(book.category);
+    let category = category
+        .map(|category| Breadcrumb::new(category.name, format!("/categories/{}", category.slug)));
+    let page = Breadcrumb::new(book.title.clone(), format!("/books/{}", book.book_id));
+    category.into_iter().chain([page]).collect()
+}
+
+/// The layout with what search engines show of the book.
+fn layout(
+    shop: &Shop,
+    book: &Book,
+    details: &BookDetails,
+    reviews: Option<&BookReviews>,
+) -> PageLayout {
+    let card = &details.card;
+    let facts = metadata::BookFacts {
+        book,
+        stock: card.stock,
+        has_price: card.price.is_some(),
+        rating: reviews.map(|reviews| &reviews.counted),
+        cover: &format!("{}/covers/{}.svg", shop.url(), book.book_id),
+    };
+    let byline = if card.byline.is_empty() {
+        String::new()
+    } else {
+        format!(" by {}", card.byline)
+    };
+    let description = format!("{}{byline}, at Bindery.", book.title);
+    let address = format!("/books/{}", book.book_id);
+    let mut metadata = Metadata::new(shop.url(), &address, book.title.clone(), description);
+    metadata.kind = "book";
+    metadata
+        .structured_data
+        .push(metadata::book(shop.url(), &facts));
+    let layout = PageLayout {
+        current: CategoryInfo::from_number(book.category),
+        ..PageLayout::new(shop)
+    };
+    layout
+        .with_breadcrumbs(breadcrumbs(book))
+        .with_metadata(shop, metadata)
 }
 
 /// The page for a path that names no book.

@@ -17,6 +17,7 @@ use crate::{
     category::CategoryInfo,
     currency::with_thousands_separators,
     deadline::Deadline,
+    metadata::{Breadcrumb, Metadata},
     paging::{self, Listing, NumberedPage, PAGE_SIZE, PageError},
     shop::Shop,
     view::{BookCard, cards},
@@ -62,8 +63,7 @@ pub(crate) async fn category(
         let entry = counts.iter().find(|(other, _)| *other == category);
         entry.map_or(0, |(_, count)| *count)
     });
-    let mut layout = PageLayout::new(&shop);
-    layout.current = Some(category);
+    let layout = layout(&shop, category, number);
     match page {
         Ok(page) => list_page(&shop, deadline, layout, category, count, page).await,
         Err(PageError::BeyondEnd { last }) => {
@@ -71,6 +71,30 @@ pub(crate) async fn category(
         }
         Err(PageError::Failed(_)) => recommended_page(&shop, deadline, layout, category).await,
     }
+}
+
+/// The layout of a page of the list, each of which has its own address.
+fn layout(shop: &Shop, category: &'static CategoryInfo, number: u32) -> PageLayout {
+    let path = format!("/categories/{}", category.slug);
+    let (address, title) = if number == 1 {
+        (path.clone(), category.name.to_owned())
+    } else {
+        (
+            format!("{path}?page={number}"),
+            format!("{}, page {number}", category.name),
+        )
+    };
+    let description = format!("{} at Bindery: {}.", category.name, category.description);
+    let layout = PageLayout {
+        current: Some(category),
+        ..PageLayout::new(shop)
+    };
+    layout
+        .with_breadcrumbs([Breadcrumb::new(category.name, path)])
+        .with_metadata(
+            shop,
+            Metadata::new(shop.url(), &address, title, description),
+        )
 }
 
 /// The page as Inventory lists it.

@@ -15,6 +15,7 @@ use crate::{
     category::CategoryInfo,
     currency::with_thousands_separators,
     deadline::{Deadline, Failure},
+    metadata::{self, Metadata},
     shop::Shop,
     view::{BookCard, cards},
 };
@@ -52,7 +53,10 @@ type RecommendResult = Result<Vec<BookRecommendation>, Failure>;
 pub(crate) async fn home(State(shop): State<Arc<Shop>>) -> Response {
     let deadline = shop.deadline();
     let counts = shop.categories(deadline.fraction(0.25)).await;
-    let layout = PageLayout::new(&shop);
+    let description = "Bindery, a bookshop with categories from Mystery to Poetry.";
+    let mut metadata = Metadata::new(shop.url(), "/", "Bindery, a bookshop", description);
+    metadata.structured_data.push(metadata::website(shop.url()));
+    let layout = PageLayout::new(&shop).with_metadata(&shop, metadata);
     let shown: Vec<_> = layout.categories.iter().copied().take(MAX_ROWS).collect();
 
     // Half of the remaining time, so that time remains for the fallback to Inventory.

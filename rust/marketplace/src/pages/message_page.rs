@@ -1,15 +1,16 @@
 //! Error pages. Each explains the error and offers the search field and the categories.
 
-use std::any::Any;
+use std::{any::Any, time::Duration};
 
 use askama::Template;
 use axum::{
+    body::Bytes,
     http::{HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 
 use super::{PageLayout, render};
-use crate::shop::Shop;
+use crate::{headers, shop::Shop};
 
 /// The `Retry-After` header in seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("10");
@@ -134,6 +135,31 @@ pub(crate) async fn method_not_allowed() -> Response {
     MessagePage::new(status, heading, text.to_owned()).into_response()
 }
 
+/// The answer to a browser that sends requests too often. Unlike the other pages it is made
+/// without any call, and does not know the visitor.
+pub fn too_many_requests(retry_after: Duration) -> Response<Bytes> {
+    let seconds = retry_after.as_millis().div_ceil(1000).max(1);
+    let unit = if seconds == 1 { "second" } else { "seconds" };
+    let text = format!(
+        "More pages were opened from your network in a short time than this shop allows. Nothing \
+         is lost: please wait {seconds} {unit}, and load the page again."
+    );
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    let page = MessagePage::new(status, "One moment, please", text);
+    let html = page.render().unwrap_or_else(|error| {
+        tracing::error!(%error, "a page cannot be rendered");
+        page.heading.clone()
+    });
+    let mut response = Response::new(Bytes::from(html));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    let content_type = HeaderValue::from_static("text/html; charset=utf-8");
+    headers.insert(header::CONTENT_TYPE, content_type);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers::add_to(headers);
+    response
+}
+
 /// The response after a handler panicked.
 #[expect(
     clippy::needless_pass_by_value,
@@ -148,4 +174,21 @@ pub(crate) fn panic_response(panic: Box<dyn Any + Send + 'static>) -> Response {
     let text = "Something failed on our side. The error has been logged.".to_owned();
     let heading = "That should not have happened";
     MessagePage::new(StatusCode::INTERNAL_SERVER_ERROR, heading, text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_frequent_requests_get_a_page_with_the_time_to_wait() {
+        let answer = too_many_requests(Duration::from_millis(1200));
+        assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
+        let headers = answer.headers();
+        assert!(headers.contains_key(header::CONTENT_SECURITY_POLICY));
+        assert_eq!(headers[header::CACHE_CONTROL], "no-store");
+        let page = String::from_utf8_lossy(answer.body());
+        assert!(page.contains("please wait 2 seconds"), "{page}");
+        assert!(page.contains("</html>"));
+    }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 mod address;
 pub(crate) mod book;
+pub(crate) mod book_list;
 pub(crate) mod cart;
 pub(crate) mod category;
 pub(crate) mod checkout;
@@ -19,6 +20,7 @@ pub(crate) mod reviews;
 pub(crate) mod search;
 pub(crate) mod sign_in;
 pub(crate) mod sign_up;
+pub(crate) mod sitemap;
 
 use std::sync::Arc;
 
@@ -30,6 +32,7 @@ use axum::{
 use serde::Deserialize;
 
 pub(crate) use form_page::{FormPage, see_other};
+pub use message_page::too_many_requests;
 pub(crate) use message_page::{
     MessagePage, method_not_allowed, no_such_page, panic_response, service_unavailable,
     unknown_path,
@@ -37,10 +40,14 @@ pub(crate) use message_page::{
 
 use crate::{
     category::{CATEGORIES, CategoryInfo},
+    metadata::{Breadcrumb, Metadata},
     paging::MAX_PAGE_NUMBER,
     shop::Shop,
     visitor::Visitor,
 };
+
+/// The number of categories that the menu shows at once.
+const CATEGORIES_IN_ROW: usize = 8;
 
 /// The data of the header that surrounds every page.
 pub(crate) struct PageLayout {
@@ -50,6 +57,10 @@ pub(crate) struct PageLayout {
     pub categories: Vec<&'static CategoryInfo>,
     /// The category of this page, which the navigation highlights.
     pub current: Option<&'static CategoryInfo>,
+    /// The pages from the home page to this one, which is the last; empty if it has none.
+    pub breadcrumbs: Vec<Breadcrumb>,
+    /// `None` for pages that are not for search engines.
+    pub metadata: Option<Metadata>,
     /// Who asks for the page.
     pub visitor: Arc<Visitor>,
 }
@@ -69,8 +80,49 @@ impl PageLayout {
             query: String::new(),
             categories: CATEGORIES.iter().collect(),
             current: None,
+            breadcrumbs: Vec::new(),
+            metadata: None,
             visitor: Visitor::current(),
         }
+    }
+
+    /// Adds the breadcrumbs: the home page, then these.
+    #[must_use]
+    pub fn with_breadcrumbs(mut self, breadcrumbs: impl IntoIterator<Item = Breadcrumb>) -> Self {
+        self.breadcrumbs = vec![Breadcrumb::new("Home", "/")];
+        self.breadcrumbs.extend(breadcrumbs);
+        self
+    }
+
+    /// Adds the description of the page for search engines, to which the breadcrumbs belong.
+    #[must_use]
+    pub fn with_metadata(mut self, shop: &Shop, metadata: Metadata) -> Self {
+        self.metadata = Some(metadata.with_breadcrumbs(shop.url(), &self.breadcrumbs));
+        self
+    }
+
+    /// The categories in the row of the menu. If there are more, the current one takes the place
+    /// of the last.
+    pub fn row_of_categories(&self) -> Vec<&'static CategoryInfo> {
+        let mut row: Vec<_> = self
+            .categories
+            .iter()
+            .copied()
+            .take(CATEGORIES_IN_ROW)
+            .collect();
+        if let Some(current) = self.current
+            && !row.contains(&current)
+            && row.len() == CATEGORIES_IN_ROW
+        {
+            row.truncate(CATEGORIES_IN_ROW - 1);
+            row.push(current);
+        }
+        row
+    }
+
+    /// Whether the row of the menu does not have all categories.
+    pub fn has_more_categories(&self) -> bool {
+        self.categories.len() > CATEGORIES_IN_ROW
     }
 
     /// Whether this is the category of the page.
@@ -85,6 +137,16 @@ impl PageLayout {
 pub(crate) struct QueryParams(Vec<(String, String)>);
 
 impl QueryParams {
+    /// The parameters of a query string.
+    #[cfg(test)]
+    pub fn from_query(query: &str) -> Self {
+        let uri = format!("/?{query}")
+            .parse()
+            .expect("the query string is valid");
+        let params = axum::extract::Query::try_from_uri(&uri);
+        params.expect("the parameters are valid").0
+    }
+
     /// The value of a parameter.
     pub fn get(&self, name: &str) -> Option<&str> {
         let mut pairs = self.0.iter();

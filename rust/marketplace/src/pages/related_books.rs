@@ -39,6 +39,21 @@ pub(super) async fn of_category(
     cards(shop, deadline, others.take(MAX_SHOWN)).await
 }
 
+/// Some books of a category.
+pub(super) async fn recommended_in(
+    shop: &Shop,
+    deadline: Deadline,
+    category: &CategoryInfo,
+) -> Result<Vec<BookCard>, Failure> {
+    let max_results = i32::try_from(MAX_SHOWN).unwrap_or(i32::MAX);
+    let visitor = Visitor::current();
+    let recommended = shop
+        .clients
+        .recommend_to(&visitor, deadline, category.id, max_results)
+        .await?;
+    cards(shop, deadline, recommended.iter()).await
+}
+
 /// What readers of the book have also bought.
 pub(super) async fn also_bought(
     shop: &Shop,

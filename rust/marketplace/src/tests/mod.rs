@@ -1,7 +1,10 @@
 //! Tests of the shop against fake services that work, are slow, fail or are down.
 
+mod addresses;
+mod book_lists;
 mod browser;
 mod cart;
+mod faults;
 mod forms;
 mod hostile_input;
 mod mails;
@@ -14,6 +17,7 @@ mod receipts;
 mod recent;
 mod recommended;
 mod reviews;
+mod search;
 mod sessions;
 
 use std::{sync::Arc, time::Duration};
@@ -33,6 +37,7 @@ use contract::bookstore::{
         checkout_service_client::CheckoutServiceClient,
         checkout_service_server::CheckoutServiceServer,
     },
+    faults::v1::fault_service_client::FaultServiceClient,
     inventory::v1::{
         Book, BookCategory, inventory_service_client::InventoryServiceClient,
         inventory_service_server::InventoryServiceServer,
@@ -52,7 +57,7 @@ use contract::bookstore::{
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
-use crate::{Clients, OperatorClients, Options, app};
+use crate::{Clients, FaultClient, OperatorClients, Options, app};
 use browser::Browser;
 use fakes::{
     FakeAccounts, FakeCarts, FakeCheckout, FakeInventory, FakeRecommendations, FakeReviews,
@@ -61,6 +66,8 @@ use fakes::{
 
 /// The token of the operator in tests.
 const OPERATOR_TOKEN: &str = "0123456789abcdef0123456789abcdef";
+
+const RECOMMENDATIONS: &str = "bookstore.recommendations.v1.RecommendationService";
 
 /// The page timeout in tests.
 const PAGE_TIMEOUT: Duration = Duration::from_millis(400);
@@ -96,6 +103,11 @@ impl TestShop {
     }
 
     fn with(books: &[Book], options: Options) -> Self {
+        Self::with_faults(books, options, rpc::Faults::new(true))
+    }
+
+    /// A shop whose services inject faults, if they are allowed.
+    fn with_faults(books: &[Book], options: Options, injected: rpc::Faults) -> Self {
         let inventory = FakeInventory::of(books);
         let recommendations = FakeRecommendations::of(books);
         let faults = (inventory.faults.clone(), recommendations.faults.clone());
@@ -103,7 +115,11 @@ impl TestShop {
         let checkout = FakeCheckout::of(&carts);
         let (reviews, transactions) = (FakeReviews::default(), FakeTransactions::default());
         let (stock, recommender) = (inventory.clone(), recommendations.clone());
-        let channel = rpc::Router::new(rpc::Options::default())
+        let router_options = rpc::Options {
+            faults: Some(injected),
+            ..rpc::Options::default()
+        };
+        let channel = rpc::Router::new(router_options)
             .add(InventoryServiceServer::new(inventory))
             .add(RecommendationServiceServer::new(recommendations))
             .add(AccountServiceServer::new(accounts.clone()))
@@ -222,7 +238,17 @@ fn operator_clients(channel: &rpc::Channel) -> OperatorClients {
         inventory: InventoryServiceClient::new(channel.clone()),
         reviews: ReviewServiceClient::new(channel.clone()),
         accounts: AccountServiceClient::new(channel.clone()),
-        audit: audit::Services::new(channel.clone(), channel.clone(), channel),
+        audit: audit::Services::new(channel.clone(), channel.clone(), channel.clone()),
+        faults: [
+            ("inventory", "bookstore.inventory.v1.InventoryService"),
+            ("recommendations", RECOMMENDATIONS),
+        ]
+        .map(|(name, grpc_service)| FaultClient {
+            name: name.to_owned(),
+            grpc_services: vec![grpc_service.to_owned()],
+            client: FaultServiceClient::new(channel.clone()),
+        })
+        .into(),
     }
 }
 

@@ -20,7 +20,12 @@ fn increasing_metrics() -> Options {
                 "grpc_server_handled_total{{{service},grpc_code=\"OK\"}} {good}\n\
                  grpc_server_handled_total{{{service},grpc_code=\"Internal\"}} {bad}\n\
                  grpc_server_handling_seconds_bucket{{{service},le=\"0.01\"}} {all}\n\
-                 grpc_server_handling_seconds_bucket{{{service},le=\"+Inf\"}} {all}\n"
+                 grpc_server_handling_seconds_bucket{{{service},le=\"+Inf\"}} {all}\n\
+                 outbox_pending{{topic=\"orders\"}} 4\n\
+                 outbox_oldest_age_seconds{{topic=\"orders\"}} 430.5\n\
+                 cart_orders_in_progress{{state=\"placed\"}} 4\n\
+                 cart_orders_parked 1\n\
+                 grpc_client_breaker_state{{address=\"10.0.0.1:50051\",state=\"open\"}} 1\n"
             )
         }),
         health: Arc::new(|| {
@@ -31,7 +36,32 @@ fn increasing_metrics() -> Options {
                 ]
             })
         }),
+        services: vec![
+            service("inventory", "bookstore.inventory.v1.InventoryService", &[]),
+            service("cart", "bookstore.<b>.Service", &["inventory"]),
+        ],
+        notable_calls: Arc::new(|| {
+            let trace = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+            vec![rpc::NotableCall {
+                method: "/bookstore.inventory.v1.InventoryService/GetBook",
+                code: "OK",
+                latency: Duration::from_millis(900),
+                ended: tokio::time::Instant::now(),
+                request_id: "slow".to_owned(),
+                trace: rpc::TraceContext::parse(trace),
+                address: None,
+            }]
+        }),
+        trace_url: Some("https://traces.example/{trace_id}".to_owned()),
         ..Options::default()
+    }
+}
+
+fn service(name: &str, grpc_service: &str, calls: &[&str]) -> crate::MonitoredService {
+    crate::MonitoredService {
+        name: name.to_owned(),
+        grpc_services: vec![grpc_service.to_owned()],
+        calls: calls.iter().map(|&called| called.to_owned()).collect(),
     }
 }
 
@@ -53,6 +83,15 @@ async fn monitor_shows_rates_errors_latency_and_health() {
         "5 ms",
         "bookstore.&#60;b&#62;.Service",
         "http-equiv=\"refresh\"",
+        "GetBook",
+        "Internal 10, OK 90",
+        "inventory calls no other service.",
+        "cart calls inventory.",
+        "10.0.0.1:50051 does not answer",
+        "InventoryService/GetBook",
+        "900 ms",
+        "href=\"https://traces.example/0af7651916cd43dd8448eb211c80319c\"",
+        "7 min",
     ] {
         assert!(page.body.contains(part), "{part}\n{}", page.body);
     }
@@ -71,6 +110,9 @@ async fn monitor_shows_rates_errors_latency_and_health() {
     assert_eq!(inventory["now"]["error_share"], 0.1);
     assert_eq!(inventory["now"]["p50_seconds"], 0.005);
     assert_eq!(inventory["history"].as_array().map(Vec::len), Some(11));
+    assert_eq!(inventory["methods"][0]["name"], "GetBook");
+    assert_eq!(inventory["methods"][0]["requests_per_second"], 5.0);
+    assert_eq!(data["background"]["topics"]["orders"]["pending"], 4.0);
 }
 
 #[tokio::test(start_paused = true)]

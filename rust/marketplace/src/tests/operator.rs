@@ -14,7 +14,7 @@ use super::*;
 
 const LOCAL: [u8; 4] = [127, 0, 0, 1];
 
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 8] = [
     "/operator",
     "/operator/orders",
     "/operator/payments",
@@ -22,10 +22,11 @@ const PAGES: [&str; 7] = [
     "/operator/reviews",
     "/operator/audit",
     "/operator/outbox",
+    "/operator/faults",
 ];
 
 /// A browser on this machine that is signed in as the operator.
-async fn operator(shop: &TestShop) -> Browser<'_> {
+pub(super) async fn operator(shop: &TestShop) -> Browser<'_> {
     let mut browser = Browser::open(shop, "/").await;
     browser.peer = LOCAL;
     browser.get("/operator/sign-in").await;
@@ -86,6 +87,8 @@ async fn pages_are_closed_without_a_session_of_the_operator() {
         "/operator/reviews/show",
         "/operator/audit",
         "/operator/outbox/retry",
+        "/operator/faults/set",
+        "/operator/faults/remove",
     ] {
         let page = reader.post(path, &form, &[]).await;
         assert_eq!(page.header("location"), "/operator/sign-in", "{path}");

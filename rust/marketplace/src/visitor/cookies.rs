@@ -10,6 +10,8 @@ use crate::operator::SESSION_AGE as OPERATOR_AGE;
 const SESSION_AGE: Duration = Duration::from_secs(90 * 24 * 3600);
 /// Guest carts are deleted 30 days after their last change.
 const CART_AGE: Duration = Duration::from_secs(30 * 24 * 3600);
+/// By then, each read replica of the databases has what the visitor wrote.
+const WRITES_AGE: Duration = Duration::from_secs(60);
 /// As long as the guest cart.
 const RECENT_AGE: Duration = CART_AGE;
 
@@ -26,6 +28,8 @@ pub(crate) enum Cookie {
     Forms,
     /// The id of the session of the operator, for 8 hours.
     Operator,
+    /// What the visitor wrote in the last minute, so that the next page has it.
+    Writes,
 }
 
 /// The names of the cookies, and their attributes. All are `HttpOnly`, for the whole site, and
@@ -70,6 +74,7 @@ impl CookieNames {
             Cookie::Recent => Some(RECENT_AGE),
             Cookie::Forms => None,
             Cookie::Operator => Some(OPERATOR_AGE),
+            Cookie::Writes => Some(WRITES_AGE),
         };
         valid.then(|| self.header(cookie, value, age))?
     }
@@ -82,7 +87,9 @@ impl CookieNames {
     fn header(&self, cookie: Cookie, value: &str, age: Option<Duration>) -> Option<HeaderValue> {
         let same_site = match cookie {
             Cookie::Operator => "Strict",
-            Cookie::Session | Cookie::Cart | Cookie::Recent | Cookie::Forms => "Lax",
+            Cookie::Session | Cookie::Cart | Cookie::Recent | Cookie::Forms | Cookie::Writes => {
+                "Lax"
+            }
         };
         let name = self.name(cookie);
         let mut text = format!("{name}={value}; Path=/; HttpOnly; SameSite={same_site}");
@@ -107,6 +114,8 @@ impl CookieNames {
             (Cookie::Forms, true) => "__Host-forms",
             (Cookie::Operator, false) => "operator",
             (Cookie::Operator, true) => "__Host-operator",
+            (Cookie::Writes, false) => "writes",
+            (Cookie::Writes, true) => "__Host-writes",
         }
     }
 }

@@ -11,6 +11,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use consistency::Session;
 use rpc::PeerAddress;
 
 use super::{
@@ -40,22 +41,29 @@ pub(crate) async fn identify(
     let peer = request.extensions().get::<PeerAddress>();
     visitor.address = peer.map(|peer| peer.0.ip());
     visitor.is_local = is_local(&request);
+    let writes = names.get(headers, Cookie::Writes).unwrap_or_default();
+    let session = Arc::new(Session::parse(writes).unwrap_or_default());
     if is_allowed {
         let deadline = shop.deadline();
         visitor.page_deadline = is_safe.then_some(deadline);
-        visitor.load(&shop, deadline.fraction(HEADER_SHARE)).await;
+        let loaded = visitor.load(&shop, deadline.fraction(HEADER_SHARE));
+        session.scope(loaded).await;
     }
     let visitor = Arc::new(visitor);
-    let mut response = CURRENT
-        .scope(Arc::clone(&visitor), async {
-            if is_allowed {
-                next.run(request).await
-            } else {
-                form_refused().into_response()
-            }
-        })
-        .await;
+    let handled = CURRENT.scope(Arc::clone(&visitor), async {
+        if is_allowed {
+            next.run(request).await
+        } else {
+            form_refused().into_response()
+        }
+    });
+    let mut response = session.scope(handled).await;
     let headers = response.headers_mut();
+    if session.has_changed()
+        && let Some(cookie) = names.set(Cookie::Writes, &session.text())
+    {
+        headers.append(SET_COOKIE, cookie);
+    }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     if !had_secret && let Some(cookie) = names.set(Cookie::Forms, &visitor.secret.cookie()) {
         headers.append(SET_COOKIE, cookie);

@@ -11,7 +11,7 @@ use super::{payment_page, read};
 use crate::{
     currency,
     forms::{Field, Form, SentForm},
-    operator::{access::Operator, call},
+    operator::{access::Operator, call, decision::Decision},
     pages::{account::date, see_other},
     shop::Shop,
 };
@@ -29,16 +29,6 @@ const ACTIONS_FOR_REFUNDS: [(&str, &str); 4] = [
     ("2", "Mark as paid back"),
     ("3", "Mark as not paid back"),
 ];
-
-/// A decision that was made.
-pub(super) struct ResolutionRow {
-    pub(super) day: String,
-    pub(super) operator_name: String,
-    pub(super) action: &'static str,
-    pub(super) refund_id: String,
-    pub(super) note: String,
-    pub(super) parked_reason: String,
-}
 
 /// `POST /operator/payments/resolve`
 pub(crate) async fn resolve(
@@ -132,9 +122,9 @@ pub(super) fn resolve_form(transaction_id: &str, refund: Option<&ParkedRefund>) 
         .field(Field::new("note", "What you have found out", "text", "off"))
 }
 
-pub(super) fn resolution_row(decision: PaymentResolution) -> ResolutionRow {
-    let is_refund = !decision.refund_id.is_empty();
-    let action = match decision.action() {
+pub(super) fn decision(resolution: PaymentResolution) -> Decision {
+    let is_refund = !resolution.refund_id.is_empty();
+    let action = match resolution.action() {
         PaymentAction::Retry => "Ask the payment provider again",
         PaymentAction::MarkSucceeded if is_refund => "Mark as paid back",
         PaymentAction::MarkSucceeded => "Mark as charged",
@@ -142,12 +132,13 @@ pub(super) fn resolution_row(decision: PaymentResolution) -> ResolutionRow {
         PaymentAction::MarkFailed => "Mark as not charged",
         PaymentAction::Unspecified => "Unknown",
     };
-    ResolutionRow {
-        day: date(decision.create_time),
-        operator_name: decision.operator_name,
+    Decision {
+        day: date(resolution.create_time),
+        operator_name: resolution.operator_name,
         action,
-        refund_id: decision.refund_id,
-        note: decision.note,
-        parked_reason: decision.parked_reason,
+        subject: "refund",
+        subject_id: resolution.refund_id,
+        note: resolution.note,
+        parked_reason: resolution.parked_reason,
     }
 }

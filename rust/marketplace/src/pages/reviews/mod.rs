@@ -14,16 +14,20 @@ use axum::{
 };
 use contract::bookstore::{
     inventory::v1::Book,
-    reviews::v1::{GetReviewRequest, Review, ReviewOrder},
+    reviews::v1::{GetReviewRequest, Rating, Review, ReviewOrder},
 };
 use futures::future::{join, join3};
 
 use super::{
-    PageLayout, QueryParams, book::no_such_book, render, search::form_urlencode, see_other,
-    service_unavailable,
+    PageLayout, QueryParams,
+    book::{breadcrumbs as book_breadcrumbs, no_such_book},
+    render,
+    search::form_urlencode,
+    see_other, service_unavailable,
 };
 use crate::{
     deadline::{Deadline, Failure},
+    metadata::{Breadcrumb, Metadata},
     refusal::{Refusal, call_for},
     shop::Shop,
     visitor::Visitor,
@@ -48,6 +52,8 @@ const ORDERS: [(ReviewOrder, &str, &str); 3] = [
 pub(crate) struct BookReviews {
     /// `None` without reviews.
     pub rating: Option<RatingView>,
+    /// The rating as Reviews counts it.
+    pub counted: Rating,
     /// The newest ones of other readers.
     pub newest: Vec<ReviewView>,
     /// The visitor's own; `None` if there is none, or nobody is signed in.
@@ -79,6 +85,7 @@ impl BookReviews {
             .filter(|review| Some(&review.review_id) != own_id);
         Ok(Self {
             rating: RatingView::new(&rating),
+            counted: rating,
             newest: others.map(ReviewView::new).collect(),
             own: own.as_ref().map(ReviewView::new),
             has_more: !next_page_token.is_empty(),
@@ -133,10 +140,11 @@ pub(crate) async fn list(
         (_, Err(Failure::InvalidArgument)) if !token.is_empty() => return see_other(&path),
         _ => return unavailable(&shop),
     };
+    let title = title(book.as_ref(), book_id);
     let page = ReviewsPage {
-        layout: PageLayout::new(&shop),
+        layout: layout(&shop, book.as_ref(), book_id, &title),
         book_id,
-        title: title(book.as_ref(), book_id),
+        title,
         rating: RatingView::new(&rating),
         reviews: reviews.iter().map(ReviewView::new).collect(),
         order: *order,
@@ -146,6 +154,21 @@ pub(crate) async fn list(
         first: path,
     };
     render(StatusCode::OK, &page)
+}
+
+/// The layout of the list, whose address has no order.
+fn layout(shop: &Shop, book: Option<&Book>, book_id: i32, title: &str) -> PageLayout {
+    let address = format!("/books/{book_id}/reviews");
+    let mut breadcrumbs = book.map(book_breadcrumbs).unwrap_or_default();
+    breadcrumbs.push(Breadcrumb::new("Reviews", address.clone()));
+    let heading = format!("Reviews of {title}");
+    let description = format!("What readers of {title} say about it.");
+    PageLayout::new(shop)
+        .with_breadcrumbs(breadcrumbs)
+        .with_metadata(
+            shop,
+            Metadata::new(shop.url(), &address, heading, description),
+        )
 }
 
 /// The page while Reviews does not answer.
