@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, pin::pin, time::Duration};
 
 use anyhow::Context as _;
 use rpc::ServerTls;
-use telemetry::Metrics;
+use telemetry::{Metrics, Traces};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -13,12 +13,14 @@ use crate::{
     banner::Banner,
     http_server,
     listeners::Listeners,
-    operator_token,
     peers::Peers,
     service_secret,
     services::Service,
     settings::Settings,
 };
+
+/// How long closing the databases may take.
+const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 
 /// What one process runs, and its settings.
 #[derive(Debug)]
@@ -39,6 +41,14 @@ impl ProcessConfig {
     /// Whether services of this process and of others may call each other.
     fn is_distributed(&self) -> bool {
         !self.peers.peers.is_empty() || !self.settings.listen.grpc_addr.ip().is_loopback()
+    }
+
+    /// How traces name this process: by its service, if it runs only one.
+    fn name(&self) -> String {
+        match self.services.first() {
+            Some(service) if self.services.len() == 1 => service.name(),
+            _ => "bookstore".to_owned(),
+        }
     }
 
     fn needs_data_folder(&self) -> bool {
@@ -67,6 +77,19 @@ pub async fn run(config: ProcessConfig) -> anyhow::Result<()> {
     app.serve_until(signal).await
 }
 
+/// Closes the databases, so that each SQLite file is complete by itself.
+async fn close_all(databases: Vec<store::Db>) {
+    let closing = async {
+        for database in databases {
+            database.close().await;
+        }
+    };
+    // Nothing is lost if a statement still runs: the next start reads the rest from the log.
+    if tokio::time::timeout(CLOSE_LIMIT, closing).await.is_err() {
+        tracing::warn!("a database was not closed, because a statement was still running");
+    }
+}
+
 /// How the URLs of this process begin.
 fn scheme(options: &rpc::Options) -> &'static str {
     if options.tls.is_some() {
@@ -81,6 +104,7 @@ struct App {
     listeners: Listeners,
     assembled: Assembled,
     metrics: Metrics,
+    traces: Option<Traces>,
     options: rpc::Options,
     banner: Banner,
 }
@@ -89,14 +113,13 @@ impl App {
     async fn assemble(config: ProcessConfig) -> anyhow::Result<Self> {
         let metrics = Metrics::install()?;
         let settings = &config.settings;
+        let traces = settings.traces.start(&config.name())?;
         // Bind first: a port in use is the most likely error, and is reported at once.
         let listeners =
             Listeners::bind(&settings.listen, config.runs(Service::Marketplace)).await?;
-        let operator_token = if config.needs_data_folder() {
-            Some(operator_token::load_or_create(&settings.storage.data)?)
-        } else {
-            operator_token::from_variable()
-        };
+        let needs_data_folder = config.needs_data_folder();
+        let data = needs_data_folder.then_some(settings.storage.data.as_path());
+        let operator_token = settings.operator_token.of_server(data)?;
         let service_secret = settings.service_secret.read()?;
         let tls = settings.server_tls.load(&settings.client_tls)?;
         let service_secrets = service_secret.as_deref().map(service_secret::by_service);
@@ -108,6 +131,11 @@ impl App {
                 .context("cannot start the threads for connections")?,
             service_secrets: service_secrets.unwrap_or_default(),
             tls,
+            rate_limits: settings.limits.rates()?,
+            trusted_proxies: settings.limits.proxies(),
+            faults: Some(rpc::Faults::new(
+                settings.fault_injection.allow_fault_injection,
+            )),
             ..rpc::Options::default()
         };
         let shop = listeners.shop.as_ref().map(TcpListener::local_addr);
@@ -126,17 +154,17 @@ impl App {
                  call are refused"
             );
         }
-        let storage = config.needs_data_folder().then_some(&settings.storage);
         Ok(Self {
             banner: Banner::new(
                 &listeners,
-                storage,
+                needs_data_folder.then_some(settings),
                 config.runs(Service::Recommendations),
                 scheme(&options),
             )?,
             listeners,
             assembled,
             metrics,
+            traces,
             options,
         })
     }
@@ -153,6 +181,11 @@ impl App {
         )];
         if let (Some(listener), Some(shop)) = (self.listeners.shop, self.assembled.pages) {
             let server = http_server::serve_shop(listener, shop, &self.options, &closing);
+            http_servers.push(server);
+        }
+        if let Some(listener) = self.listeners.health {
+            let router = &self.assembled.router;
+            let server = http_server::serve_health(listener, router, &self.options, &closing);
             http_servers.push(server);
         }
         // The banner comes last, so that it stays readable.
@@ -182,6 +215,11 @@ impl App {
             server.await?;
         }
         drop(self.assembled.background);
+        close_all(self.assembled.databases).await;
+        if let Some(traces) = self.traces {
+            // It waits for the collector.
+            tokio::task::spawn_blocking(|| traces.shut_down()).await?;
+        }
         Ok(served?)
     }
 }

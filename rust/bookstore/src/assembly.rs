@@ -18,7 +18,7 @@ use crate::{
     peers::Peers,
     remote_sessions::RemoteSessions,
     services::Service,
-    settings::{Orders, Settings, Storage},
+    settings::{NewCatalogue, Orders, Settings, Storage},
 };
 
 /// The services of a process while they are started.
@@ -30,7 +30,9 @@ pub struct Assembly {
     router: Option<Router>,
     pages: Option<axum::Router>,
     background: Vec<Box<dyn FnOnce() -> AbortOnDropHandle<()> + Send>>,
+    databases: Vec<store::Db>,
     operator_token: Option<String>,
+    faults: Option<rpc::Faults>,
     server_tls: Option<ServerTls>,
     /// One channel for each pair of a calling and a called service.
     channels: BTreeMap<(Service, Service), Channel>,
@@ -45,6 +47,8 @@ pub struct Assembled {
     pub pages: Option<axum::Router>,
     /// Background tasks. They are aborted when the handles are dropped.
     pub background: Vec<AbortOnDropHandle<()>>,
+    /// The databases, to close them at the end.
+    pub databases: Vec<store::Db>,
 }
 
 impl Assembly {
@@ -77,9 +81,11 @@ impl Assembly {
             metrics: metrics.clone(),
             router: Some(Router::new(options.clone())),
             operator_token: options.operator_token.clone(),
+            faults: options.faults.clone(),
             server_tls: options.tls.clone(),
             pages: None,
             background: Vec::new(),
+            databases: Vec::new(),
             channels: channels(services, others, &options.service_secrets, &in_process)?,
             starting: None,
         };
@@ -100,12 +106,18 @@ impl Assembly {
             router,
             background: background.collect(),
             pages: assembly.pages,
+            databases: assembly.databases,
         })
     }
 
     /// Where the databases are.
     pub fn storage(&self) -> &Storage {
         &self.settings.storage
+    }
+
+    /// With which books a new catalogue begins.
+    pub fn new_catalogue(&self) -> NewCatalogue {
+        self.settings.catalogue
     }
 
     /// What happens to orders that cannot be finished.
@@ -126,6 +138,11 @@ impl Assembly {
     /// What links in mails start with, without a slash at the end.
     pub fn shop_url(&self) -> &str {
         &self.shop_url
+    }
+
+    /// The URL of the page of a trace.
+    pub fn trace_url(&self) -> anyhow::Result<Option<String>> {
+        self.settings.traces.page()
     }
 
     /// The metrics of the process.
@@ -158,6 +175,7 @@ impl Assembly {
 
     /// Serves a generated gRPC server, which is NOT_SERVING while its database does not answer.
     pub fn add_server_with_database<S: GeneratedServer>(&mut self, server: S, db: &store::Db) {
+        self.databases.push(db.clone());
         let router = self.take_router().serving_while(S::NAME, db.availability());
         self.router = Some(router.add(server));
     }
@@ -179,6 +197,11 @@ impl Assembly {
         start: impl FnOnce() -> AbortOnDropHandle<()> + Send + 'static,
     ) {
         self.background.push(Box::new(start));
+    }
+
+    /// The faults of this process.
+    pub fn faults(&self) -> Option<&rpc::Faults> {
+        self.faults.as_ref()
     }
 
     /// The token of the operator, if this process has one.

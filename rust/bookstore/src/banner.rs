@@ -7,7 +7,7 @@ use std::{
     path::PathBuf,
 };
 
-use crate::{listeners::Listeners, operator_token, settings::Storage};
+use crate::{listeners::Listeners, settings::Settings};
 
 /// What a process prints: its addresses, its data and an example call.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub struct Banner {
     pub grpc: SocketAddr,
     /// The address of the metrics.
     pub metrics: SocketAddr,
+    /// The address of health alone, if it has one.
+    pub health: Option<SocketAddr>,
     /// A description of the storage and the path of the operator token; `None` if this
     /// process stores no data.
     pub data: Option<(String, PathBuf)>,
@@ -28,18 +30,19 @@ pub struct Banner {
 }
 
 impl Banner {
-    /// Reads the bound addresses. `storage` is `None` for a process without data.
+    /// Reads the bound addresses. `settings` is `None` for a process without data.
     pub fn new(
         listeners: &Listeners,
-        storage: Option<&Storage>,
+        settings: Option<&Settings>,
         recommends: bool,
         scheme: &'static str,
     ) -> anyhow::Result<Self> {
-        let data = match storage {
-            Some(storage) => Some((
-                storage.description()?,
-                operator_token::path_in(&storage.data),
-            )),
+        let data = match settings {
+            Some(Settings {
+                storage,
+                operator_token,
+                ..
+            }) => Some((storage.description()?, operator_token.path(&storage.data))),
             None => None,
         };
         Ok(Self {
@@ -50,6 +53,11 @@ impl Banner {
                 .transpose()?,
             grpc: listeners.grpc.local_addr()?,
             metrics: listeners.metrics.local_addr()?,
+            health: listeners
+                .health
+                .as_ref()
+                .map(|listener| listener.local_addr())
+                .transpose()?,
             data,
             recommends,
             scheme,
@@ -68,6 +76,7 @@ impl fmt::Display for Banner {
             shop,
             grpc,
             metrics,
+            health,
             data,
             recommends,
             scheme,
@@ -85,6 +94,9 @@ impl fmt::Display for Banner {
             "  gRPC     {grpc} ({transport}; reflection, health and gRPC-Web too)"
         )?;
         writeln!(f, "  metrics  {scheme}://{metrics}/metrics")?;
+        if let Some(health) = health {
+            writeln!(f, "  health   {health} (plaintext)")?;
+        }
         if let Some((data, token)) = data {
             writeln!(f, "  data     {data}")?;
             writeln!(f, "  operator token in {}", token.display())?;

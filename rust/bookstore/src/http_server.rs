@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::{Router, http::header, routing::get};
-use rpc::ClientCertificates;
+use rpc::{ClientCertificates, ServeError};
 use telemetry::Metrics;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -22,7 +22,8 @@ pub fn serve_shop(
     options: &rpc::Options,
     closing: &CancellationToken,
 ) -> JoinHandle<()> {
-    let options = with_clients(options, ClientCertificates::NotAsked);
+    let mut options = with_clients(options, ClientCertificates::NotAsked);
+    options.too_many_requests = Some(marketplace::too_many_requests);
     serve(listener, "shop", shop, options, closing.clone())
 }
 
@@ -38,6 +39,23 @@ pub fn serve_metrics(
     options.connections.max_connections = MAX_METRICS_CONNECTIONS;
     options.connections.max_connections_per_peer = MAX_METRICS_CONNECTIONS;
     serve(listener, "metrics", metrics, options, closing.clone())
+}
+
+/// Serves health alone, in plain text, until `closing` is cancelled.
+pub fn serve_health(
+    listener: TcpListener,
+    router: &rpc::Router,
+    options: &rpc::Options,
+    closing: &CancellationToken,
+) -> JoinHandle<()> {
+    let options = rpc::Options {
+        drain_timeout: DRAIN,
+        ..options.clone()
+    };
+    let (health, closing) = (router.health(), closing.clone());
+    spawn("health", async move {
+        rpc::serve_health(listener, health, &options, closing.cancelled()).await
+    })
 }
 
 fn with_clients(options: &rpc::Options, clients: ClientCertificates) -> rpc::Options {
@@ -59,9 +77,17 @@ fn serve(
         drain_timeout: DRAIN,
         ..options
     };
+    spawn(name, async move {
+        rpc::serve_http(listener, name, app, &options, closing.cancelled()).await
+    })
+}
+
+fn spawn(
+    name: &'static str,
+    server: impl Future<Output = Result<(), ServeError>> + Send + 'static,
+) -> JoinHandle<()> {
     tokio::spawn(async move {
-        let served = rpc::serve_http(listener, name, app, &options, closing.cancelled()).await;
-        if let Err(error) = served {
+        if let Err(error) = server.await {
             tracing::error!(%error, name, "an HTTP server stopped");
         }
     })

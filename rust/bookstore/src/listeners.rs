@@ -16,6 +16,8 @@ pub struct Listeners {
     pub metrics: TcpListener,
     /// The shop; `None` if this process does not serve it.
     pub shop: Option<TcpListener>,
+    /// Health alone; `None` if it has no address of its own.
+    pub health: Option<TcpListener>,
 }
 
 impl Listeners {
@@ -28,6 +30,10 @@ impl Listeners {
                 Some(bind_flag(listen.shop_addr, "--shop-addr").await?)
             } else {
                 None
+            },
+            health: match listen.health_addr {
+                Some(address) => Some(bind_flag(address, "--health-addr").await?),
+                None => None,
             },
         })
     }

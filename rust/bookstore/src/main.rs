@@ -3,11 +3,13 @@
 mod app;
 mod assembly;
 mod banner;
+mod catalogue_record;
 mod certificates;
 mod commands;
 mod error_report;
 mod health;
 mod http_server;
+mod limits;
 mod listeners;
 mod operator_token;
 mod payments;

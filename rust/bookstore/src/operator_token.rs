@@ -1,4 +1,5 @@
-//! The operator token: created on the first start and stored in the data folder.
+//! The operator token: in a file that the operator names, or else created on the first start
+//! and stored in the data folder.
 
 use std::{
     fs::{self, DirBuilder, OpenOptions},
@@ -8,6 +9,7 @@ use std::{
 };
 
 use anyhow::Context;
+use clap::Args;
 
 use crate::secret_file::{self, Advice};
 
@@ -20,15 +22,58 @@ const ADVICE: Advice = Advice {
     if_invalid: "remove the file and start again",
 };
 
+/// Where the token is.
+#[derive(Debug, Clone, Default, Args)]
+pub struct OperatorTokenFile {
+    /// A file with the operator token, readable by its owner only; the same for all processes.
+    /// Without it the token is in the data folder, and is created there
+    #[arg(long, value_name = "FILE", env = "BINDERY_OPERATOR_TOKEN_FILE")]
+    pub operator_token_file: Option<PathBuf>,
+}
+
+impl OperatorTokenFile {
+    /// The path of the file, also if it does not exist yet.
+    pub fn path(&self, data: &Path) -> PathBuf {
+        let file = self.operator_token_file.clone();
+        file.unwrap_or_else(|| path_in(data))
+    }
+
+    /// The token for a process that serves; `data` is its data folder, if it needs one. Folder
+    /// and token are created if they are missing, unless a file is given.
+    ///
+    /// # Errors
+    /// If there is no token in the given file, or others can read it.
+    pub fn of_server(&self, data: Option<&Path>) -> anyhow::Result<Option<String>> {
+        if let Some(data) = data {
+            create_folder(data)?;
+        }
+        match (&self.operator_token_file, data) {
+            (Some(file), _) => Ok(Some(read_existing(file)?)),
+            (None, Some(data)) => Ok(Some(load_or_create(data)?)),
+            (None, None) => Ok(from_variable()),
+        }
+    }
+
+    /// The token for calls to another process: of the variable BINDERY_OPERATOR_TOKEN, or else of
+    /// the file or the data folder.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn of_caller(&self, data: &Path) -> anyhow::Result<String> {
+        match from_variable() {
+            Some(token) => Ok(token),
+            None => read_existing(&self.path(data)).context("BINDERY_OPERATOR_TOKEN is not set"),
+        }
+    }
+}
+
 /// The path of the token file in a data folder.
-pub fn path_in(data: &Path) -> PathBuf {
+fn path_in(data: &Path) -> PathBuf {
     data.join("operator.token")
 }
 
-/// Reads the token of a data folder and creates folder and token if they are missing.
-/// The file has mode 0600, the folder 0700.
-pub fn load_or_create(data: &Path) -> anyhow::Result<String> {
-    let path = path_in(data);
+/// Creates a data folder with mode 0700 if it is missing.
+fn create_folder(data: &Path) -> anyhow::Result<()> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -36,17 +81,21 @@ pub fn load_or_create(data: &Path) -> anyhow::Result<String> {
         .with_context(|| {
             let data = data.display();
             format!("the data folder {data} cannot be created (choose another with --data)")
-        })?;
+        })
+}
+
+/// Reads the token of a data folder, and creates it if it is missing. The file has mode 0600.
+fn load_or_create(data: &Path) -> anyhow::Result<String> {
+    let path = path_in(data);
     match read(&path)? {
         Some(token) => Ok(token),
         None => create(&path),
     }
 }
 
-/// Reads the token of a data folder; a missing token is an error.
-pub fn load(data: &Path) -> anyhow::Result<String> {
-    let path = path_in(data);
-    read(&path)?.with_context(|| format!("there is no operator token at {}", path.display()))
+/// Reads a token; a missing file is an error.
+fn read_existing(path: &Path) -> anyhow::Result<String> {
+    read(path)?.with_context(|| format!("there is no operator token at {}", path.display()))
 }
 
 fn read(path: &Path) -> anyhow::Result<Option<String>> {
@@ -79,19 +128,8 @@ fn create(path: &Path) -> anyhow::Result<String> {
         .with_context(|| format!("{} was removed while it was being created", path.display()))
 }
 
-/// The token of the variable BINDERY_OPERATOR_TOKEN, or else of the data folder.
-///
-/// # Errors
-/// If there is neither.
-pub fn from_environment(data: &Path) -> anyhow::Result<String> {
-    match from_variable() {
-        Some(token) => Ok(token),
-        None => load(data).context("BINDERY_OPERATOR_TOKEN is not set"),
-    }
-}
-
 /// The token of the variable BINDERY_OPERATOR_TOKEN, for a process without a data folder.
-pub fn from_variable() -> Option<String> {
+fn from_variable() -> Option<String> {
     let token = std::env::var("BINDERY_OPERATOR_TOKEN").ok()?;
     // An empty variable counts as unset: many environment files unset variables this way.
     Some(token.trim().to_owned()).filter(|token| !token.is_empty())
@@ -128,13 +166,13 @@ mod tests {
     #[test]
     fn token_that_others_can_read_is_refused() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        for mode in [0o640, 0o604, 0o620, 0o666] {
+        for mode in [0o660, 0o604, 0o620, 0o666] {
             write_token(folder.path(), &"a".repeat(64), mode);
-            let error = load(folder.path()).expect_err("not secret");
+            let error = read_existing(&path_in(folder.path())).expect_err("not secret");
             assert!(error.to_string().contains("chmod 600"), "{mode:o}: {error}");
         }
         write_token(folder.path(), &"a".repeat(64), 0o400);
-        load(folder.path()).expect("only the owner reads it");
+        read_existing(&path_in(folder.path())).expect("only the owner reads it");
     }
 
     fn write_token(folder: &Path, token: &str, mode: u32) {

@@ -5,13 +5,15 @@ use std::str::FromStr;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 
-use crate::{services::Service, tls};
+use crate::services::Service;
 
 /// The addresses of services that run in other processes.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Peers {
-    /// The address of a service that runs in another process, such as
-    /// inventory=http://10.0.0.7:50051; once for each such service
+    /// The address of a service that runs in other processes, such as
+    /// inventory=http://10.0.0.7:50051; once for each such service, or several times for
+    /// several processes of it. Calls are spread over all of them, and over all addresses of
+    /// a name
     #[arg(
         long = "peer",
         value_name = "NAME=URL",
@@ -56,17 +58,23 @@ impl Peers {
         self.peers.iter().map(|peer| peer.url.as_str())
     }
 
-    /// A channel to a service, if its address is given. It connects on the first call.
+    /// The addresses of a service.
+    pub fn urls_of(&self, service: Service) -> Vec<&str> {
+        let peers = self.peers.iter().filter(|peer| peer.service == service);
+        peers.map(|peer| peer.url.as_str()).collect()
+    }
+
+    /// A channel to a service, if an address of it is given. It connects on the first call.
     pub fn channel(
         &self,
         service: Service,
         tls: Option<&rpc::ClientTls>,
     ) -> anyhow::Result<Option<rpc::Channel>> {
-        // As with other flags, the last value counts.
-        let Some(peer) = self.peers.iter().rfind(|peer| peer.service == service) else {
+        let urls = self.urls_of(service);
+        if urls.is_empty() {
             return Ok(None);
-        };
-        let channel = tls::connect(&peer.url, tls)
+        }
+        let channel = rpc::Channel::connect_to(&urls, tls)
             .with_context(|| format!("--peer {}=URL is not valid", service.name()))?;
         Ok(Some(channel))
     }

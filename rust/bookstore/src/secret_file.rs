@@ -3,7 +3,6 @@
 use std::{
     fs::File,
     io::{self, ErrorKind, Read},
-    os::unix::fs::MetadataExt,
     path::Path,
 };
 
@@ -31,15 +30,15 @@ pub struct Advice {
 /// If others can read or change the file, or if it contains no single word of printable
 /// ASCII with at least [`SHORTEST`] characters.
 pub fn read(path: &Path, advice: &Advice) -> anyhow::Result<Option<String>> {
-    let opened = File::open(path).and_then(|file| Ok((file.metadata()?.mode(), file)));
-    let (mode, file) = match opened {
+    let opened = File::open(path).and_then(|file| Ok((rpc::is_private(&file.metadata()?), file)));
+    let (private, file) = match opened {
         Ok(opened) => opened,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => {
             return Err(error).with_context(|| format!("{} cannot be read", path.display()));
         }
     };
-    if mode & 0o077 != 0 {
+    if !private {
         let path = path.display();
         bail!(
             "{path} can be read or changed by other users, who then are {} too: {}, or if \

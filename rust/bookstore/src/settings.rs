@@ -8,6 +8,8 @@ use mail::Mailer;
 use store::Location;
 
 use crate::{
+    limits::Limits,
+    operator_token::OperatorTokenFile,
     payments::Payments,
     service_secret::ServiceSecret,
     tls::{ClientTlsSettings, ServerTlsSettings},
@@ -32,6 +34,14 @@ pub struct Settings {
     #[command(flatten)]
     pub storage: Storage,
 
+    /// With which books a new catalogue begins.
+    #[command(flatten)]
+    pub catalogue: NewCatalogue,
+
+    /// The token of the operator.
+    #[command(flatten)]
+    pub operator_token: OperatorTokenFile,
+
     /// The payment provider of Transactions.
     #[command(flatten)]
     pub payments: Payments,
@@ -48,9 +58,30 @@ pub struct Settings {
     #[command(flatten)]
     pub listen: Listen,
 
+    /// How often callers may call, and which proxies tell who calls.
+    #[command(flatten)]
+    pub limits: Limits,
+
+    /// Whether faults may be injected.
+    #[command(flatten)]
+    pub fault_injection: FaultInjection,
+
     /// What to log, and in which format.
     #[command(flatten)]
     pub logs: Logs,
+
+    /// Where traces are sent.
+    #[command(flatten)]
+    pub traces: Traces,
+}
+
+/// Whether faults may be injected.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct FaultInjection {
+    /// Let the operator make calls of this process slow or fail on purpose (/operator/faults, or
+    /// bookstore.faults.v1); never where customers buy
+    #[arg(long, env = "BINDERY_ALLOW_FAULT_INJECTION")]
+    pub allow_fault_injection: bool,
 }
 
 /// Where the data is stored.
@@ -73,12 +104,26 @@ pub struct Storage {
         hide_env_values = true
     )]
     pub database_url: Option<String>,
+
+    /// Read what may be two seconds old from this read replica of the PostgreSQL database;
+    /// repeatable
+    #[arg(
+        long = "read-replica-url",
+        value_name = "URL",
+        env = "BINDERY_READ_REPLICA_URLS",
+        value_delimiter = ',',
+        hide_env_values = true
+    )]
+    pub read_replica_urls: Vec<String>,
 }
 
 impl Storage {
     /// The storage location. A `--database-url` that is not a PostgreSQL URL is an error.
     pub fn location(&self) -> anyhow::Result<Location> {
         let Some(url) = &self.database_url else {
+            if !self.read_replica_urls.is_empty() {
+                bail!("--read-replica-url needs --database-url: SQLite has no replicas");
+            }
             return Ok(Location::Folder(self.data.clone()));
         };
         match url.parse() {
@@ -90,6 +135,13 @@ impl Storage {
         }
     }
 
+    /// Opens the database of a service, with its read replicas.
+    pub async fn open(&self, schema: &store::Schema) -> anyhow::Result<store::Db> {
+        let db = store::Db::open(&self.location()?, schema).await?;
+        let db = db.with_replicas(&self.read_replica_urls, schema);
+        db.context("--read-replica-url is not valid")
+    }
+
     /// The storage location for people, without the password.
     pub fn description(&self) -> anyhow::Result<String> {
         Ok(match self.location()? {
@@ -97,6 +149,14 @@ impl Storage {
             postgres @ Location::Postgres(_) => format!("{postgres} (PostgreSQL)"),
         })
     }
+}
+
+/// With which books a new catalogue begins.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct NewCatalogue {
+    /// Begin with an empty catalogue instead of the shipped books
+    #[arg(long, env = "BINDERY_EMPTY")]
+    pub empty: bool,
 }
 
 /// The addresses to listen on. Port 0 chooses a free port.
@@ -128,6 +188,11 @@ pub struct Listen {
         default_value = "127.0.0.1:9464"
     )]
     pub metrics_addr: SocketAddr,
+
+    /// The address for grpc.health.v1 alone, in plain text, for probes that have no certificates;
+    /// without it health is only at the address for gRPC
+    #[arg(long, value_name = "ADDRESS", env = "BINDERY_HEALTH_ADDR")]
+    pub health_addr: Option<SocketAddr>,
 
     /// A further name by which browsers may call the shop, the metrics and gRPC-Web, such as
     /// shop.example; can be repeated; * allows any
@@ -239,7 +304,7 @@ pub struct Logs {
         long,
         value_name = "FILTER",
         env = "BINDERY_LOG",
-        default_value = "info"
+        default_value = "info,h2=error"
     )]
     pub log: String,
 
@@ -261,5 +326,57 @@ impl Logs {
             filter: Some(self.log.clone()),
         };
         Ok(telemetry::init_log(options)?)
+    }
+}
+
+/// Where traces are sent.
+#[derive(Debug, Clone, Args)]
+pub struct Traces {
+    /// The OTLP address (gRPC) of the collector of OpenTelemetry that gets the traces, such as
+    /// http://127.0.0.1:4317; without it nothing is recorded
+    ///
+    /// The other OTEL_* variables of the specification have effect, too: OTEL_TRACES_SAMPLER=parentbased_traceidratio with OTEL_TRACES_SAMPLER_ARG=0.1 records a tenth of the traces.
+    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    pub otlp_endpoint: Option<String>,
+
+    /// The URL of the page that shows a trace, with {trace_id} for its id: the monitor of the shop
+    /// links to it, such as http://127.0.0.1:16686/trace/{trace_id}
+    #[arg(long, value_name = "URL", env = "BINDERY_TRACE_URL")]
+    pub trace_url: Option<String>,
+}
+
+impl Traces {
+    /// The URL of the page of a trace.
+    ///
+    /// # Errors
+    /// If it has no place for the id of a trace, or is no URL of a site.
+    pub fn page(&self) -> anyhow::Result<Option<String>> {
+        let Some(url) = &self.trace_url else {
+            return Ok(None);
+        };
+        let is_site = url.starts_with("https://") || url.starts_with("http://");
+        if !is_site || !url.contains("{trace_id}") {
+            bail!("--trace-url is not valid: write http://HOST/trace/{{trace_id}}");
+        }
+        Ok(Some(url.clone()))
+    }
+
+    /// Starts the export, and records the spans of the process from now on. Must be called within
+    /// a tokio runtime.
+    ///
+    /// # Errors
+    /// If a setting is not valid.
+    pub fn start(&self, service_name: &str) -> anyhow::Result<Option<telemetry::Traces>> {
+        let traces = telemetry::Traces::start(telemetry::TraceOptions {
+            endpoint: self.otlp_endpoint.clone(),
+            service_name: service_name.to_owned(),
+            version: env!("CARGO_PKG_VERSION"),
+            instance_id: service::IdSource::next_id(&service::UuidV7Ids).to_string(),
+        });
+        let traces = traces.context("--otlp-endpoint cannot be used")?;
+        if let Some(traces) = &traces {
+            rpc::spans::install(traces.tracer());
+        }
+        Ok(traces)
     }
 }

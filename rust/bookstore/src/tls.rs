@@ -53,11 +53,27 @@ impl ClientTlsSettings {
         self.tls_dir.as_ref().map(|folder| folder.join(name))
     }
 
+    /// Whether this process has a certificate with which it identifies itself.
+    pub fn has_certificate(&self) -> bool {
+        self.tls_client_cert.is_some() || self.tls_dir.is_some()
+    }
+
+    /// The files with certificates, which may be missing.
+    pub fn certificate_files(&self) -> Vec<PathBuf> {
+        let files = [
+            self.tls_ca.clone().or(self.in_folder("ca.pem")),
+            self.tls_client_cert
+                .clone()
+                .or(self.in_folder("client.pem")),
+        ];
+        files.into_iter().flatten().collect()
+    }
+
     /// What channels to https:// addresses need. Must be called within a tokio runtime.
     ///
     /// # Errors
     /// If a file cannot be used, or a certificate is given without its key.
-    fn load(&self) -> anyhow::Result<ClientTls> {
+    pub fn load(&self) -> anyhow::Result<ClientTls> {
         let or_in_folder = |given: &Option<PathBuf>, name| given.clone().or(self.in_folder(name));
         let identity = pair(
             or_in_folder(&self.tls_client_cert, "client.pem"),
@@ -100,6 +116,15 @@ pub fn connect(url: &str, tls: Option<&ClientTls>) -> Result<Channel, ConnectErr
 }
 
 impl ServerTlsSettings {
+    /// The files with certificates, which may be missing.
+    pub fn certificate_files(&self, client: &ClientTlsSettings) -> Vec<PathBuf> {
+        let files = [
+            self.tls_cert.clone().or(client.in_folder("server.pem")),
+            self.tls_client_ca.clone().or(client.in_folder("ca.pem")),
+        ];
+        files.into_iter().flatten().collect()
+    }
+
     /// The certificate of the ports; `None` for plain text. Must be called within a tokio
     /// runtime.
     ///

@@ -1,13 +1,16 @@
 //! Measures how good recommendations are, on invented purchases with known tastes. Usage:
 //! `quality ROUNDS`.
 //!
-//! Each reader has two of forty tastes and buys three of four books by them, the others because
+//! Each reader has two of forty tastes and buys a share of the books by them, the others because
 //! everybody does. The last purchase of each reader is held out: a hit is if it is among the ten
 //! books that are recommended for the purchases before it. The coverage is the share of the
 //! catalogue that is recommended to at least one reader.
+//!
+//! The last line of each share is the best that is possible: it knows the tastes of the reader
+//! and the probability of each book, and recommends the ten most probable ones.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     time::{Duration, Instant},
 };
 
@@ -21,12 +24,22 @@ const TASTES: usize = 40;
 const READERS: usize = 5_000;
 /// How many books are recommended.
 const AT: usize = 10;
-/// The share of purchases by taste, and of purchases that are rated.
-const BY_TASTE: f64 = 0.75;
+/// The shares of purchases by taste that are measured.
+const BY_TASTE: [f64; 3] = [0.6, 0.75, 0.9];
+/// The share of purchases that are rated.
 const RATED: f64 = 0.4;
+/// The ways to recommend.
+const WAYS: [&str; 4] = ["random", "most popular", "bought together", "tastes known"];
+const MOST_POPULAR: usize = 1;
 
 /// A purchase, and the stars of its rating.
 type Purchase = (usize, Option<i32>);
+
+/// A reader, with the purchases of different books, the oldest first.
+struct Reader {
+    tastes: [usize; 2],
+    purchases: Vec<Purchase>,
+}
 
 /// Draws numbers from 0 with probabilities like 1, 1/2, 1/3, ...
 struct Zipf(Vec<f64>);
@@ -46,10 +59,17 @@ impl Zipf {
         let at = rng.random_range(0.0..total);
         self.0.partition_point(|sum| *sum <= at)
     }
+
+    fn probability(&self, number: usize) -> f64 {
+        let total = self.0.last().copied().unwrap_or_default();
+        let is_drawn = number < self.0.len();
+        f64::from(is_drawn) / ((number + 1) as f64 * total)
+    }
 }
 
 /// The shop: which books belong to a taste, and in which order all are popular.
 struct Shop {
+    share_by_taste: f64,
     by_taste: Vec<Vec<usize>>,
     popular: Vec<usize>,
     among_all: Zipf,
@@ -57,7 +77,7 @@ struct Shop {
 }
 
 impl Shop {
-    fn new(rng: &mut StdRng) -> Self {
+    fn new(share_by_taste: f64, rng: &mut StdRng) -> Self {
         let mut popular: Vec<usize> = (0..BOOKS).collect();
         popular.shuffle(rng);
         let mut by_taste = vec![Vec::new(); TASTES];
@@ -65,6 +85,7 @@ impl Shop {
             by_taste[rng.random_range(0..TASTES)].push(*book);
         }
         Self {
+            share_by_taste,
             by_taste,
             popular,
             among_all: Zipf::new(BOOKS),
@@ -72,14 +93,14 @@ impl Shop {
         }
     }
 
-    /// What a new reader buys, oldest first, each book once.
-    fn purchases(&self, rng: &mut StdRng) -> Vec<Purchase> {
+    /// A new reader.
+    fn reader(&self, rng: &mut StdRng) -> Reader {
         let tastes = [(); 2].map(|()| rng.random_range(0..TASTES));
         let count = rng.random_range(4..25);
         let mut bought = HashSet::new();
         let mut purchases = Vec::new();
         while purchases.len() < count {
-            let by_taste = rng.random_bool(BY_TASTE);
+            let by_taste = rng.random_bool(self.share_by_taste);
             let book = if by_taste {
                 let books = &self.by_taste[tastes[rng.random_range(0..2)]];
                 books.get(self.among_taste.draw(rng)).copied()
@@ -95,7 +116,25 @@ impl Shop {
             });
             purchases.push((book, stars));
         }
-        purchases
+        Reader { tastes, purchases }
+    }
+
+    /// The books that somebody with these tastes buys, the most probable first.
+    fn most_probable(&self, tastes: [usize; 2]) -> Vec<usize> {
+        let mut probabilities: HashMap<usize, f64> = HashMap::new();
+        for taste in tastes {
+            for (number, book) in self.by_taste[taste].iter().enumerate() {
+                let probability = self.share_by_taste / 2.0 * self.among_taste.probability(number);
+                *probabilities.entry(*book).or_default() += probability;
+            }
+        }
+        for (number, book) in self.popular.iter().enumerate() {
+            let probability = (1.0 - self.share_by_taste) * self.among_all.probability(number);
+            *probabilities.entry(*book).or_default() += probability;
+        }
+        let mut books: Vec<_> = probabilities.into_iter().collect();
+        books.sort_unstable_by(|(_, one), (_, other)| other.total_cmp(one));
+        books.into_iter().map(|(book, _)| book).collect()
     }
 }
 
@@ -119,14 +158,14 @@ impl Score {
     }
 }
 
-/// The scores of random books, of the most popular ones, and of the model.
-fn round(seed: u64) -> [Score; 3] {
+/// The score of each of the ways.
+fn round(share_by_taste: f64, seed: u64) -> [Score; WAYS.len()] {
     let mut rng = StdRng::seed_from_u64(seed);
-    let shop = Shop::new(&mut rng);
-    let readers: Vec<_> = (0..READERS).map(|_| shop.purchases(&mut rng)).collect();
+    let shop = Shop::new(share_by_taste, &mut rng);
+    let readers: Vec<_> = (0..READERS).map(|_| shop.reader(&mut rng)).collect();
     let mut log = PurchaseLog::default();
     let mut buyers = vec![0; BOOKS];
-    for (number, purchases) in (0..).zip(&readers) {
+    for (number, Reader { purchases, .. }) in (0..).zip(&readers) {
         let account_id = AccountId(Uuid::from_u128(number));
         for (book, stars) in &purchases[..purchases.len() - 1] {
             log.buy(account_id, book_id(*book));
@@ -139,8 +178,8 @@ fn round(seed: u64) -> [Score; 3] {
     let model = Model::of(&log);
     let mut popular: Vec<usize> = (0..BOOKS).collect();
     popular.sort_by_key(|book| std::cmp::Reverse(buyers[*book]));
-    let mut scores: [Score; 3] = Default::default();
-    for purchases in &readers {
+    let mut scores: [Score; WAYS.len()] = Default::default();
+    for Reader { tastes, purchases } in &readers {
         let Some(((held_out, _), known)) = purchases.split_last() else {
             continue;
         };
@@ -154,9 +193,11 @@ fn round(seed: u64) -> [Score; 3] {
         let any = (0..).map(|_| book_id(rng.random_range(0..BOOKS)));
         scores[0].count(any.filter(is_new), held_out);
         let popular = popular.iter().map(|book| book_id(*book));
-        scores[1].count(popular.filter(is_new), held_out);
+        scores[MOST_POPULAR].count(popular.filter(is_new), held_out);
         let suggested = model.suggest(&interests).into_iter();
         scores[2].count(suggested.map(|(book, _)| book).filter(is_new), held_out);
+        let probable = shop.most_probable(*tastes).into_iter().map(book_id);
+        scores[3].count(probable.filter(is_new), held_out);
     }
     scores
 }
@@ -164,10 +205,10 @@ fn round(seed: u64) -> [Score; 3] {
 /// How long it takes to make a model of as many purchases as count.
 fn time_of_the_largest_model() -> (usize, Duration) {
     let mut rng = StdRng::seed_from_u64(1);
-    let shop = Shop::new(&mut rng);
+    let shop = Shop::new(0.75, &mut rng);
     let mut log = PurchaseLog::default();
     for number in 0.. {
-        for (book, _) in shop.purchases(&mut rng) {
+        for (book, _) in shop.reader(&mut rng).purchases {
             log.buy(AccountId(Uuid::from_u128(number)), book_id(book));
         }
         if log.is_full() {
@@ -179,28 +220,34 @@ fn time_of_the_largest_model() -> (usize, Duration) {
     (model.book_count(), started.elapsed())
 }
 
-fn main() {
-    let rounds = std::env::args().nth(1).and_then(|count| count.parse().ok());
-    let rounds: Vec<_> = (0..rounds.unwrap_or(5)).map(round).collect();
+fn print_scores(share_by_taste: f64, rounds: u64) {
+    let rounds: Vec<_> = (0..rounds)
+        .map(|seed| round(share_by_taste, seed))
+        .collect();
     let held_out = (rounds.len() * READERS) as f64;
-    let mean = |way: usize, count: fn(&Score) -> usize| -> f64 {
+    let sum = |way: usize, count: fn(&Score) -> usize| -> f64 {
         rounds.iter().map(|scores| count(&scores[way]) as f64).sum()
     };
-    let hit_rate = |way| mean(way, |score| score.hits) / held_out;
-    println!("| recommended | hit rate at {AT} | x most popular | coverage at {AT} |");
-    println!("| --- | ---: | ---: | ---: |");
-    for (way, name) in ["random", "most popular", "bought together"]
-        .iter()
-        .enumerate()
-    {
-        let ratio = hit_rate(way) / hit_rate(1);
+    let hit_rate = |way| sum(way, |score| score.hits) / held_out;
+    for (way, name) in WAYS.iter().enumerate() {
+        let ratio = hit_rate(way) / hit_rate(MOST_POPULAR);
         let catalogue = (rounds.len() * BOOKS) as f64;
-        let coverage = mean(way, |score| score.recommended.len()) / catalogue;
+        let coverage = sum(way, |score| score.recommended.len()) / catalogue;
         println!(
-            "| {name} | {:.1} % | {ratio:.2} | {:.1} % |",
+            "| {:.0} % | {name} | {:.1} % | {ratio:.2} | {:.1} % |",
+            100.0 * share_by_taste,
             100.0 * hit_rate(way),
             100.0 * coverage
         );
+    }
+}
+
+fn main() {
+    let rounds = std::env::args().nth(1).and_then(|count| count.parse().ok());
+    println!("| by taste | recommended | hit rate at {AT} | x most popular | coverage at {AT} |");
+    println!("| ---: | --- | ---: | ---: | ---: |");
+    for share_by_taste in BY_TASTE {
+        print_scores(share_by_taste, rounds.unwrap_or(5));
     }
     let (books, took) = time_of_the_largest_model();
     println!(

@@ -8,7 +8,7 @@ use service::{Clock, SystemClock};
 
 use super::print_line;
 use crate::{
-    operator_token,
+    operator_token::OperatorTokenFile,
     peers::Peers,
     services::Service,
     settings::Storage,
@@ -17,7 +17,7 @@ use crate::{
 
 /// Compare orders, payments, the ledger, reservations and stock of a running bookstore
 ///
-/// Prints every disagreement, and everything that waits for the operator. Exits with 1 if there is any. The operator token is read from the variable BINDERY_OPERATOR_TOKEN, or else from the data folder.
+/// Prints every disagreement, and everything that waits for the operator. Exits with 1 if there is any. The operator token is read from the variable BINDERY_OPERATOR_TOKEN, or else from its file or the data folder.
 #[derive(Debug, Args)]
 pub struct Audit {
     /// The gRPC address of the services
@@ -37,12 +37,15 @@ pub struct Audit {
 
     #[command(flatten)]
     storage: Storage,
+
+    #[command(flatten)]
+    operator_token: OperatorTokenFile,
 }
 
 impl Audit {
     /// Compares the services and prints what is found.
     pub async fn run(self) -> anyhow::Result<()> {
-        let token = operator_token::from_environment(&self.storage.data)?;
+        let token = self.operator_token.of_caller(&self.storage.data)?;
         let urls = self.peers.urls().chain([self.server.as_str()]);
         let certificates = self.tls.load_for(urls)?;
         let channel = |service| -> anyhow::Result<Channel> {

@@ -1,9 +1,14 @@
 //! The subcommands, one file each.
 
 mod audit;
+mod backup;
 mod certs;
+mod doctor;
+mod export;
 mod healthcheck;
 mod import;
+mod local_inventory;
+mod network_policies;
 mod payment_simulator;
 mod serve;
 mod up;
@@ -21,10 +26,15 @@ pub enum Command {
     Up(up::Up),
     Serve(serve::Serve),
     Import(import::Import),
+    Export(export::Export),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
     PaymentSimulator(payment_simulator::PaymentSimulator),
     Audit(audit::Audit),
     Certs(certs::Certs),
+    Doctor(doctor::Doctor),
     Healthcheck(healthcheck::Healthcheck),
+    NetworkPolicies(network_policies::NetworkPolicies),
 }
 
 impl Command {
@@ -38,10 +48,15 @@ impl Command {
                 Command::Up(up) => up.run().await,
                 Command::Serve(serve) => serve.run().await,
                 Command::Import(import) => import.run().await,
+                Command::Export(export) => export.run().await,
+                Command::Backup(backup) => backup.run().await,
+                Command::Restore(restore) => restore.run().await,
                 Command::PaymentSimulator(simulator) => simulator.run().await,
                 Command::Audit(audit) => audit.run().await,
                 Command::Certs(certs) => certs.run(),
+                Command::Doctor(doctor) => doctor.run().await,
                 Command::Healthcheck(healthcheck) => healthcheck.run().await,
+                Command::NetworkPolicies(policies) => policies.run(),
             }
         })
     }

@@ -16,6 +16,7 @@ pub static DEFINITION: Definition = Definition {
         "bookstore.accounts.v1.SessionService",
     ],
     needs_data_folder: true,
+    schema: Some(&accounts::SCHEMA),
     start: |assembly| start(assembly).boxed(),
 };
 

@@ -16,6 +16,7 @@ pub static DEFINITION: Definition = Definition {
         "bookstore.cart.v1.CheckoutService",
     ],
     needs_data_folder: true,
+    schema: Some(&cart::SCHEMA),
     start: |assembly| start(assembly).boxed(),
 };
 

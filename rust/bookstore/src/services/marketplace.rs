@@ -9,13 +9,14 @@ use contract::bookstore::{
     cart::v1::{
         cart_service_client::CartServiceClient, checkout_service_client::CheckoutServiceClient,
     },
+    faults::v1::fault_service_client::FaultServiceClient,
     inventory::v1::inventory_service_client::InventoryServiceClient,
     recommendations::v1::recommendation_service_client::RecommendationServiceClient,
     reviews::v1::review_service_client::ReviewServiceClient,
     transactions::v1::transaction_service_client::TransactionServiceClient,
 };
 use futures::{FutureExt, future};
-use marketplace::{Clients, OperatorClients, Options};
+use marketplace::{ActiveFaults, Clients, FaultClient, MonitoredService, OperatorClients, Options};
 
 use super::{Definition, Service};
 use crate::{assembly::Assembly, health};
@@ -31,6 +32,7 @@ pub static DEFINITION: Definition = Definition {
     ],
     grpc_services: &[],
     needs_data_folder: false,
+    schema: None,
     start: |assembly| future::ready(start(assembly)).boxed(),
 };
 
@@ -48,25 +50,73 @@ fn start(assembly: &mut Assembly) -> anyhow::Result<()> {
         transactions: TransactionServiceClient::new(assembly.channel(Service::Transactions)?),
     };
     let operator = operator_clients(assembly)?;
-    let mut monitored = Vec::new();
-    for service in DEFINITION.calls {
-        let channel = assembly.channel(*service)?;
-        for name in service.definition().grpc_services {
-            monitored.push((*name, channel.clone()));
-        }
-    }
+    let channels = channels_by_grpc_service(assembly)?;
+    let api = rpc::HttpApi::new(
+        channels.iter().cloned().collect(),
+        &rpc::Options::default(),
+        "/api",
+    );
     let metrics = assembly.metrics().clone();
     let options = Options {
         metrics_text: Arc::new(move || metrics.render()),
-        health: health::probe(monitored),
+        health: health::probe(channels),
+        services: Service::all().iter().copied().map(on_the_map).collect(),
+        notable_calls: Arc::new(rpc::notable_calls),
+        active_faults: active_faults(assembly),
+        trace_url: assembly.trace_url()?,
         operator_token: rpc::OperatorToken::new(assembly.operator_token()),
         operator,
+        shop_url: assembly.shop_url().to_owned(),
         secure_cookies: assembly.shop_url().starts_with("https://"),
         mails: assembly.mailer().kept().cloned(),
         ..Options::default()
     };
-    assembly.serve_pages(marketplace::app(clients, options));
+    assembly.serve_pages(with_api(marketplace::app(clients, options), api));
     Ok(())
+}
+
+/// A channel for each gRPC service that the shop calls.
+fn channels_by_grpc_service(
+    assembly: &Assembly,
+) -> anyhow::Result<Vec<(&'static str, rpc::Channel)>> {
+    let mut channels = Vec::new();
+    for service in DEFINITION.calls {
+        let channel = assembly.channel(*service)?;
+        let names = service.definition().grpc_services.iter();
+        channels.extend(names.map(|&name| (name, channel.clone())));
+    }
+    Ok(channels)
+}
+
+/// Adds the API over HTTP: all of it under `/api`, and the two paths of the contract that are
+/// the same on every port.
+fn with_api(pages: axum::Router, api: rpc::HttpApi) -> axum::Router {
+    axum::Router::new()
+        .nest_service("/api", api.clone())
+        .route_service("/products", api.clone())
+        .route_service("/users", api)
+        .merge(pages)
+}
+
+/// What the monitor shows of a service.
+fn on_the_map(service: Service) -> MonitoredService {
+    let definition = service.definition();
+    let grpc_services = definition.grpc_services.iter();
+    MonitoredService {
+        name: service.name(),
+        grpc_services: grpc_services.map(|&name| name.to_owned()).collect(),
+        calls: definition
+            .calls
+            .iter()
+            .map(|called| called.name())
+            .collect(),
+    }
+}
+
+/// The faults of this process.
+fn active_faults(assembly: &Assembly) -> ActiveFaults {
+    let faults = assembly.faults().cloned();
+    Arc::new(move || faults.as_ref().map(rpc::Faults::list).unwrap_or_default())
 }
 
 /// The clients of the operator's pages; `None` if this process does not have the operator token.
@@ -81,6 +131,19 @@ fn operator_clients(assembly: &Assembly) -> anyhow::Result<Option<OperatorClient
     };
     let (cart, inventory) = (channel(Service::Cart)?, channel(Service::Inventory)?);
     let transactions = channel(Service::Transactions)?;
+    let faults = DEFINITION.calls.iter().map(|&service| {
+        let MonitoredService {
+            name,
+            grpc_services,
+            ..
+        } = on_the_map(service);
+        anyhow::Ok(FaultClient {
+            name,
+            grpc_services,
+            client: FaultServiceClient::new(channel(service)?),
+        })
+    });
+    let faults = faults.collect::<anyhow::Result<_>>()?;
     Ok(Some(OperatorClients {
         checkout: CheckoutServiceClient::new(cart.clone()),
         transactions: TransactionServiceClient::new(transactions.clone()),
@@ -88,5 +151,6 @@ fn operator_clients(assembly: &Assembly) -> anyhow::Result<Option<OperatorClient
         reviews: ReviewServiceClient::new(channel(Service::Reviews)?),
         accounts: AccountServiceClient::new(channel(Service::Accounts)?),
         audit: audit::Services::new(cart, inventory, transactions),
+        faults,
     }))
 }

@@ -47,6 +47,8 @@ pub struct Definition {
     /// Whether it needs the data folder: for its database, or for the operator token that
     /// protects its methods.
     pub needs_data_folder: bool,
+    /// The schema of its database, if it has one.
+    pub schema: Option<&'static store::Schema>,
     /// Opens the service and adds what it serves to the assembly.
     pub start: for<'a> fn(&'a mut Assembly) -> BoxFuture<'a, anyhow::Result<()>>,
 }

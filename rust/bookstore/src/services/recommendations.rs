@@ -10,6 +10,7 @@ pub static DEFINITION: Definition = Definition {
     calls: &[Service::Inventory, Service::Cart, Service::Reviews],
     grpc_services: &["bookstore.recommendations.v1.RecommendationService"],
     needs_data_folder: false,
+    schema: None,
     start: |assembly| future::ready(start(assembly)).boxed(),
 };
 

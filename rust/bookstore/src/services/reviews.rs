@@ -2,7 +2,6 @@
 
 use futures::FutureExt;
 use reviews::{Options, Reviews};
-use store::Db;
 
 use super::{Definition, Service};
 use crate::assembly::Assembly;
@@ -11,6 +10,7 @@ pub static DEFINITION: Definition = Definition {
     calls: &[Service::Inventory, Service::Cart],
     grpc_services: &["bookstore.reviews.v1.ReviewService"],
     needs_data_folder: true,
+    schema: Some(&reviews::SCHEMA),
     start: |assembly| start(assembly).boxed(),
 };
 
@@ -18,7 +18,7 @@ async fn start(assembly: &mut Assembly) -> anyhow::Result<()> {
     let inventory = assembly.channel(Service::Inventory)?;
     // The orders are in the service Cart.
     let checkout = assembly.channel(Service::Cart)?;
-    let db = Db::open(&assembly.storage().location()?, &reviews::SCHEMA).await?;
+    let db = assembly.storage().open(&reviews::SCHEMA).await?;
     let reviews = Reviews::new(db, inventory, checkout, Options::default());
     assembly.add_server_with_database(reviews.server(), reviews.db());
     assembly.run_in_background(move || reviews.run_in_background());

@@ -20,6 +20,7 @@ pub static DEFINITION: Definition = Definition {
         "payment.PaymentService",
     ],
     needs_data_folder: true,
+    schema: Some(&transactions::SCHEMA),
     start: |assembly| start(assembly).boxed(),
 };
 

@@ -90,6 +90,7 @@ fn good_book(book_id: i32) -> BookImport {
             publication_year: None,
             category: BookCategory::General.into(),
             price: Some(price),
+            ..Book::default()
         }),
         on_hand: None,
     }

@@ -1,6 +1,10 @@
 //! `bookstore import` into a data folder and into a running server.
 
-use contract::bookstore::inventory::v1::{BatchGetStockRequest, Book, GetBookRequest};
+use std::fs;
+
+use contract::bookstore::inventory::v1::{
+    BatchGetStockRequest, Book, GetBookRequest, ListCategoriesRequest,
+};
 
 use crate::test_process::{CommandOutput, Folder, TestProcess, run, run_unread, run_with_input};
 
@@ -50,7 +54,8 @@ async fn both_headers_are_accepted_and_import_is_idempotent() {
     folder.write("own.csv", OWN_FORMAT);
     folder.write("goodbooks.csv", GOODBOOKS);
     let files = ["own.csv", "goodbooks.csv", "own.csv", "goodbooks.csv"];
-    let all = files.map(|file| exit_and_output(&run(&folder, &["import", file])));
+    let import = |file| run(&folder, &["import", file, "--default-price=9.99"]);
+    let all = files.map(|file| exit_and_output(&import(file)));
     insta::assert_snapshot!("both_headers", all.concat());
 
     let process = TestProcess::up(&folder);
@@ -156,4 +161,151 @@ async fn import_into_a_server_needs_the_operator_token() {
     let down = run(&folder, &import);
     assert_eq!((down.code, down.stderr.lines().count()), (1, 1), "{down:?}");
     assert!(down.stderr.contains("cannot reach"), "{}", down.stderr);
+}
+
+#[test]
+fn replacing_the_catalogue_of_a_server_is_refused_with_what_to_do() {
+    let folder = Folder::new();
+    folder.write("own.csv", OWN_FORMAT);
+    let server = "--server=http://127.0.0.1:1";
+    let ran = run(&folder, &["import", "own.csv", "--replace", server]);
+    insta::assert_snapshot!("replace_on_server", exit_and_output(&ran));
+}
+
+#[test]
+fn categories_follow_from_the_tags_of_goodbooks() {
+    let folder = Folder::new();
+    folder.write("books.csv", "book_id,goodreads_book_id,authors,original_publication_year,title\n1,2767052,A,2008,T\n2,3,B,1997,U\n");
+    folder.write(
+        "book_tags.csv",
+        "goodreads_book_id,tag_id,count\n2767052,7,30\n2767052,8,900\n",
+    );
+    folder.write("tags.csv", "tag_id,tag_name\n7,sci-fi\n8,to-read\n");
+    folder.write("wrong.csv", "goodreads_book_id,tag\n1,7\n");
+    let import = |arguments: &[&str]| {
+        let file = [
+            "import",
+            "books.csv",
+            "--default-price=9",
+            "--default-stock=5",
+        ];
+        run(&folder, &[&file[..], arguments].concat())
+    };
+    let all = [
+        import(&["--book-tags=book_tags.csv", "--tags=tags.csv"]),
+        import(&["--book-tags=wrong.csv", "--tags=tags.csv"]),
+        import(&["--book-tags=book_tags.csv"]),
+        import(&["--book-tags=nothing.csv"]),
+    ];
+    insta::assert_snapshot!("book_tags", all.each_ref().map(exit_and_output).concat());
+    let exported = run(&folder, &["export", "exported.jsonl"]);
+    assert_eq!(exported.code, 0, "{exported:?}");
+    let exported = fs::read_to_string(folder.path("exported.jsonl")).expect("it is written");
+    let of_book = |id: &str| exported.lines().find(|line| line.contains(id));
+    let first = of_book("1000001").expect("it is imported");
+    assert!(
+        first.contains("\"science_fiction\"") && first.contains("\"stock\":5"),
+        "{first}"
+    );
+}
+
+#[test]
+fn dry_run_shows_what_would_change_and_changes_nothing() {
+    let folder = Folder::new();
+    folder.write("own.csv", OWN_FORMAT);
+    let dry_run = |file| run(&folder, &["import", file, "--dry-run"]);
+    let mut all = exit_and_output(&dry_run("own.csv"));
+    assert!(!folder.path("data").exists(), "no data folder is created");
+
+    assert_eq!(run(&folder, &["import", "own.csv"]).code, 0);
+    let changed = OWN_FORMAT.replace("12.99,7", "11.50,8") + "910004,Emma,,,cookery,1,\n";
+    folder.write("changed.csv", changed + "910005,Persuasion,,,,1,\n");
+    all += &exit_and_output(&dry_run("changed.csv"));
+    all += &exit_and_output(&dry_run("own.csv"));
+    insta::assert_snapshot!("dry_run", all);
+}
+
+#[tokio::test]
+async fn replace_removes_all_other_books_after_a_confirmation() {
+    let folder = Folder::new();
+    folder.write("own.csv", OWN_FORMAT);
+    folder.write("smaller.csv", "id,title,price\n910001,Left Hand,1\n");
+    let import = |arguments: &[&str]| run(&folder, &[&["import"], arguments].concat());
+    // A new data folder has nothing that could be removed.
+    let first = import(&["own.csv", "--replace"]);
+    let asked = import(&["smaller.csv", "--replace"]);
+    let dry_run = import(&["smaller.csv", "--replace", "--dry-run"]);
+    let confirmed = import(&["smaller.csv", "--replace", "--yes"]);
+    let all = [first, asked, dry_run, confirmed];
+    insta::assert_snapshot!("replace", all.each_ref().map(exit_and_output).concat());
+
+    let process = TestProcess::up(&folder);
+    let request = ListCategoriesRequest {};
+    let categories = process.inventory().list_categories(request).await;
+    let categories = categories.expect("anybody may ask").into_inner().categories;
+    let books: i32 = categories.iter().map(|count| count.book_count).sum();
+    assert_eq!(books, 1, "neither other books nor the shipped ones");
+    assert_eq!(book(&process, 910_001).await.title, "Left Hand");
+    process.stop().await;
+}
+
+#[tokio::test]
+async fn export_of_a_server_or_a_data_folder_is_imported_without_changes() {
+    let folder = Folder::new();
+    let process = TestProcess::up(&folder);
+    let url = process.grpc_url();
+    let of_server = run(&folder, &["export", "books.csv", "--server", &url]);
+    assert_eq!(
+        exit_and_output(&of_server),
+        "exit 0\nbooks.csv: 700 books\n"
+    );
+    process.stop().await;
+    for file in ["books.jsonl", "books.xml"] {
+        let ran = run(&folder, &["export", file]);
+        assert_eq!(
+            exit_and_output(&ran),
+            format!("exit 0\n{file}: 700 books\n")
+        );
+    }
+    let standard_output = run(&folder, &["export", "-", "--format=csv"]);
+    let csv = fs::read_to_string(folder.path("books.csv")).expect("it was written");
+    assert_eq!(standard_output.stdout, csv);
+    for file in ["books.csv", "books.jsonl", "books.xml"] {
+        let ran = run(&folder, &["import", file]);
+        let expected = format!("exit 0\n{file}: 0 new books, 0 updated, 700 unchanged\n");
+        assert_eq!(exit_and_output(&ran), expected);
+    }
+    let errors = ["books.txt", "nowhere/books.csv"];
+    let errors = errors.map(|file| exit_and_output(&run(&folder, &["export", file])));
+    let missing = run(&folder, &["export", "books.csv", "--data=nothing"]);
+    let all = errors.concat() + &exit_and_output(&missing);
+    insta::assert_snapshot!("export_errors", all);
+    assert!(
+        !folder.path("nothing").exists(),
+        "no data folder is created"
+    );
+}
+
+#[test]
+fn wrong_descriptions_of_a_file_are_reported_in_one_line() {
+    let folder = Folder::new();
+    folder.write("own.csv", OWN_FORMAT);
+    folder.write("wrong.toml", "[columns]\ntitel = \"Titel\"\n");
+    let all = [
+        "--map=titel=Titel",
+        "--map=price=Preis",
+        "--map-category=Krimi=crime",
+        "--default-price=cheap",
+        "--currency=euro",
+        "--delimiter=ab",
+        "--encoding=latin-99",
+        "--mapping=wrong.toml",
+        "--mapping=nothing.toml",
+    ];
+    let all = all.map(|flag| {
+        let ran = run(&folder, &["import", "own.csv", flag]);
+        assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+        exit_and_output(&ran)
+    });
+    insta::assert_snapshot!("wrong_descriptions", all.concat());
 }

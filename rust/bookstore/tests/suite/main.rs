@@ -2,10 +2,12 @@
 //! folder and ports and removes them afterwards.
 
 mod accounts;
+mod backup;
 mod certs;
 mod database_outage;
 mod deletion;
 mod deployments;
+mod doctor;
 mod durability;
 mod errors;
 mod healthcheck;
@@ -13,7 +15,10 @@ mod hosts;
 mod import;
 mod metrics;
 mod payments;
+mod rate_limits;
+mod read_replicas;
 mod recommendations;
+mod replicas;
 mod service_certificates;
 mod service_secret;
 mod shutdown;

@@ -61,7 +61,7 @@ async fn process_without_the_secret_refuses_services_and_says_so() {
 #[test]
 fn unusable_secret_is_refused_at_the_start() {
     let folder = Folder::new();
-    folder.write_secret("readable", SERVICE_SECRET, 0o640);
+    folder.write_secret("readable", SERVICE_SECRET, 0o644);
     folder.write_secret("short", "secret", 0o600);
     for (file, expected) in [
         ("readable", "who then are every service too"),

@@ -57,6 +57,7 @@ impl SlowCall {
                 currency_code: "USD".to_owned(),
                 amount_minor: Some(999),
             }),
+            ..Book::default()
         };
         let message = ImportBooksRequest {
             books: vec![BookImport {

@@ -6,7 +6,7 @@ use contract::bookstore::inventory::v1::{
     BatchGetBooksRequest, BatchGetStockRequest, ListCategoriesRequest, SetStockRequest,
 };
 
-use crate::test_process::{Folder, TestProcess, eventually, get};
+use crate::test_process::{Folder, TestProcess, eventually, get, run};
 
 #[tokio::test]
 async fn first_start_loads_the_catalogue_and_prints_the_addresses() {
@@ -79,6 +79,39 @@ async fn two_processes_started_at_once_share_a_token_and_a_postgres_database() {
     let answer = one.operator().set_stock(stock).await;
     answer.expect("the token is right");
     assert_eq!(stock_of_book_1(&other).await, 12_345);
+}
+
+#[tokio::test]
+async fn processes_with_the_same_token_file_have_one_operator() {
+    let folder = Folder::new();
+    let secret = "4cb1a1a1f8e04a52a1d1b0a6c6a7f3e2";
+    folder.write_secret("operator.secret", secret, 0o600);
+    let flags = ["up", "--operator-token-file=operator.secret"];
+    let process = TestProcess::start(&folder, &flags);
+    assert_eq!(process.token(), secret);
+    let stock = SetStockRequest {
+        book_id: 1,
+        on_hand: Some(12_345),
+        expected_on_hand: None,
+    };
+    let answer = process.operator().set_stock(stock).await;
+    answer.expect("the token is right");
+    assert!(!folder.path("data/operator.token").exists());
+    let server = format!("--server={}", process.grpc_url());
+    let audit = ["audit", &server, "--operator-token-file=operator.secret"];
+    let ran = run(&folder, &audit);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    process.stop().await;
+
+    let missing = run(&folder, &["up", "--operator-token-file=nowhere"]);
+    assert_eq!(missing.code, 1);
+    assert!(
+        missing
+            .stderr
+            .contains("there is no operator token at nowhere"),
+        "{}",
+        missing.stderr
+    );
 }
 
 #[tokio::test]

@@ -246,3 +246,18 @@ fn missing_database(url: &str) -> (String, String) {
     let (server, _) = database.rsplit_once('/').expect("a database");
     (socket.to_owned(), format!("{server}/nowhere?host={socket}"))
 }
+
+#[test]
+fn rate_limits_that_cannot_be_used_are_refused_at_the_start() {
+    let folder = Folder::new();
+    folder.write("limits.toml", "[http]\nread = { per_second = 5 }\n");
+    let mut output = String::new();
+    for argument in [
+        "--limits=missing.toml",
+        "--limits=limits.toml",
+        "--trusted-proxy=proxy.example",
+    ] {
+        output += &up(&folder, &[argument]);
+    }
+    insta::assert_snapshot!(output);
+}

@@ -56,6 +56,18 @@ store::statements! {
          WHERE order_id < $1 AND ($2 = 0 OR state = $2) AND parked_reason IS NOT NULL
          ORDER BY order_id DESC LIMIT $3"),
     );
+
+    /// An order has a next step while the outbox has a message for it. It reads these messages
+    /// only, and not all orders.
+    const COUNT_IN_PROGRESS = Sql::portable(
+        "SELECT orders.state, COUNT(DISTINCT orders.order_id)
+         FROM outbox JOIN orders ON orders.order_id = outbox.message_key
+         WHERE outbox.topic = $1 GROUP BY orders.state",
+    );
+
+    const COUNT_PARKED = Sql::portable(
+        "SELECT COUNT(*) FROM orders WHERE parked_reason IS NOT NULL",
+    );
 }
 
 store::row! {
@@ -256,6 +268,25 @@ pub(crate) async fn list_all(
         .fetch_all(connection)
         .await?;
     rows.into_iter().map(OrderRow::into_order).collect()
+}
+
+/// The number of orders in each state that have a message of the topic in the outbox.
+pub(crate) async fn count_in_progress(
+    connection: &mut Connection,
+    topic: &str,
+) -> Result<Vec<(OrderState, i64)>, CartError> {
+    let count = query(COUNT_IN_PROGRESS).bind(topic).long_running();
+    let rows: Vec<(i64, i64)> = count.fetch_all(connection).await?;
+    let counts = rows
+        .into_iter()
+        .map(|(state, orders)| Ok((known(OrderState::from_number, state)?, orders)));
+    counts.collect()
+}
+
+/// The number of orders that wait for the operator.
+pub(crate) async fn count_parked(connection: &mut Connection) -> Result<i64, CartError> {
+    let (orders,) = query(COUNT_PARKED).fetch_one(connection).await?;
+    Ok(orders)
 }
 
 fn to_json(value: &impl Serialize) -> Result<String, CartError> {

@@ -1,8 +1,8 @@
 //! What readers of a book have also bought.
 //!
 //! The model is item-to-item: for each book it has the books that are bought by the same
-//! readers, with the cosine of the angle between the two columns of the matrix of readers and
-//! books as their similarity. It knows no readers. Two books are related only if at least
+//! readers, with the asymmetric cosine of the two columns of the matrix of readers and books as
+//! their similarity. It knows no readers. Two books are related only if at least
 //! [`MIN_READERS`] readers have both, so that it shows no single reader's purchases either.
 
 mod purchase_log;
@@ -38,7 +38,8 @@ pub struct Model {
 pub struct RelatedBook {
     /// The book.
     pub book_id: BookId,
-    /// How alike the readers of both books are: more than 0 and at most 1.
+    /// How much a purchase of the one book suggests this one: more than 0. If both have the
+    /// same readers it is nearly 1, and more if this one is bought more often as well.
     pub similarity: f32,
 }
 

@@ -10,6 +10,12 @@ use super::{MAX_BOOKS, MAX_RELATED, MIN_READERS, Model, PurchaseLog, RelatedBook
 /// similarity is reduced to `n / (n + SHRINKAGE)` of its value.
 const SHRINKAGE: f32 = 3.0;
 
+/// How much the length of a book's own column counts in the similarity to other books; the
+/// rest is for the other column. With one half it would be the cosine. More than that reduces
+/// popular books less, and they are bought more often: of 0.5, 0.6, 0.7, 0.8 and 0.9 the hit
+/// rate of `just bench --only recommendations` is the highest with 0.7.
+const OWN_LENGTH: f32 = 0.7;
+
 /// Weights by position: of the books of a reader, or of the readers of a book.
 type Weights = Vec<(u32, f32)>;
 
@@ -79,7 +85,7 @@ impl Matrix {
                 if other != position && overlap.readers >= MIN_READERS {
                     related.push(RelatedBook {
                         book_id: self.books[other],
-                        similarity: similarity(overlap, lengths[position] * lengths[other]),
+                        similarity: similarity(overlap, lengths[position], lengths[other]),
                     });
                 }
             }
@@ -120,11 +126,12 @@ fn length(weights: &[(u32, f32)]) -> f32 {
     squares.sum::<f32>().sqrt()
 }
 
-/// The cosine, reduced for few common readers. `lengths` is the product of both lengths, which
-/// is positive if there are common readers.
-fn similarity(overlap: Overlap, lengths: f32) -> f32 {
+/// The asymmetric cosine of a book and another one, reduced for few common readers. Both
+/// lengths are positive if there are common readers.
+fn similarity(overlap: Overlap, length: f32, other: f32) -> f32 {
     let readers = overlap.readers as f32;
-    (overlap.weight / lengths).min(1.0) * readers / (readers + SHRINKAGE)
+    let lengths = length.powf(2.0 * OWN_LENGTH) * other.powf(2.0 * (1.0 - OWN_LENGTH));
+    overlap.weight / lengths * readers / (readers + SHRINKAGE)
 }
 
 /// Keeps the most similar books, sorted. Equal ones are sorted by their ids, so that equal

@@ -28,7 +28,7 @@ impl Reviews {
             .with([order as u8]);
         let after = position(&scope, order, page_token)?;
         let limit = i64::from(page_size) + 1;
-        let reviews = store::read!(self.db(), connection => {
+        let reviews = store::read_stale!(self.db(), connection => {
             rows::lists::of_book(connection, book_id, order, &after, limit).await
         })?;
         Page::from_items(reviews, page_size, |last| token_after(&scope, last))

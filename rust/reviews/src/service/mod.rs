@@ -183,7 +183,7 @@ impl Reviews {
     /// # Errors
     /// An error of the database.
     pub async fn ratings(&self, book_ids: &[BookId]) -> Result<Vec<Rating>, ReviewsError> {
-        let counts = store::read!(self.db(), connection => {
+        let counts = store::read_stale!(self.db(), connection => {
             rows::ratings::by_ids(connection, book_ids).await
         })?;
         let ratings = book_ids.iter().map(|book_id| Rating {

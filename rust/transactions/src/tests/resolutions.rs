@@ -23,6 +23,9 @@ store::both_engines! {
     refund_that_was_paid_back_is_marked_so,
     refund_that_was_not_is_marked_as_failed_and_can_be_repeated,
     refused_refund_is_asked_for_again,
+    refund_is_not_asked_for_again_when_the_provider_may_have_forgotten_it,
+    refund_of_another_charge_is_not_found,
+    provider_is_not_asked_for_a_refund_that_was_marked_as_failed,
     charge_with_refunds_is_not_marked_as_failed,
     decision_is_made_once_and_recorded,
     decision_that_is_not_possible_changes_nothing,
@@ -340,6 +343,47 @@ async fn refused_refund_is_asked_for_again(database: TestDb) {
         .await
         .expect("paid back");
     assert_eq!(refund.refund_id, refund_id);
+    service.assert_balanced().await;
+}
+
+async fn refund_is_not_asked_for_again_when_the_provider_may_have_forgotten_it(database: TestDb) {
+    let service = TestTransactions::open(&database);
+    let (_, id, refund_id) = unanswered_refund(&service, Fault::AnswerLost).await;
+    let again = about_refund(id, refund_id, PaymentAction::Retry);
+    let refused = service.resolve(&again).await;
+    assert!(matches!(
+        refused,
+        Err(TransactionsError::ResolutionNotPossible)
+    ));
+    service.parked().await;
+}
+
+async fn refund_of_another_charge_is_not_found(database: TestDb) {
+    let service = TestTransactions::open(&database);
+    let (_, _, refund_id) = unanswered_refund(&service, Fault::AnswerLost).await;
+    let other = service.charged(10_000).await;
+    let failed = about_refund(other, refund_id, PaymentAction::MarkFailed);
+    let refused = service.resolve(&failed).await;
+    assert!(matches!(refused, Err(TransactionsError::NotFound(_))));
+    service.parked().await;
+}
+
+async fn provider_is_not_asked_for_a_refund_that_was_marked_as_failed(database: TestDb) {
+    let service = TestTransactions::open(&database);
+    let id = service.charged(10_000).await;
+    let request = refund_request(id, Some(4_000));
+    // It is parked before the background task takes it over.
+    service.provider.fail_with([Fault::Refused]);
+    let refunded = service.transactions.refund(&request).await;
+    refunded.expect_err("it is refused");
+    let parked = service.parked().await.parked_refund;
+    let refund_id = parked.expect("the refund is parked").refund_id;
+    let failed = about_refund(id, refund_id, PaymentAction::MarkFailed);
+    service.resolve(&failed).await.expect("it is parked");
+    service.clock.advance(TOO_LATE);
+    service.resume().await;
+    assert_eq!(service.read(id).await.refunded_minor(), 0);
+    service.assert_none_is_parked().await;
     service.assert_balanced().await;
 }
 

@@ -6,7 +6,9 @@ use service::Clock;
 use store::{idempotency, testing::TestDb};
 
 use super::{TestTransactions, charge_request, failure, fake_provider::Fault, refund_request};
-use crate::{ChargeOutcome, MAX_PENDING, TransactionState, TransactionsError};
+use crate::{
+    ChargeOutcome, DeclineReason, MAX_PENDING, TransactionId, TransactionState, TransactionsError,
+};
 
 store::both_engines! {
     crate::SCHEMA =>
@@ -17,6 +19,7 @@ store::both_engines! {
     charge_that_stays_pending_is_parked,
     refused_charge_is_parked,
     changed_decision_is_parked_and_not_guessed,
+    repeated_decision_is_not_parked,
     operator_sees_payments_that_are_not_decided,
 }
 
@@ -49,16 +52,21 @@ async fn retry_after_its_key_was_deleted_charges_once(database: TestDb) {
         idempotency::prune(transaction, now).await
     });
     assert_eq!(pruned.expect("the database answers"), 1);
+    // A refused request stores nothing, so that the key is still unknown afterwards.
+    let mut other_amount = request.clone();
+    other_amount.amount.amount_minor += 1;
+    let mut other_reference = request.clone();
+    other_reference.reference = "order 8".to_owned();
+    for other in [other_amount, other_reference] {
+        let outcome = service.transactions.charge(&other).await;
+        assert!(matches!(
+            outcome,
+            Err(TransactionsError::RequestIdReused(_))
+        ));
+    }
     let again = service.charge(&request).await;
     assert_eq!(again.transaction_id, first.transaction_id);
     assert_eq!(service.provider.charges(), 1);
-    let mut other = request.clone();
-    other.amount.amount_minor += 1;
-    let outcome = service.transactions.charge(&other).await;
-    assert!(matches!(
-        outcome,
-        Err(TransactionsError::RequestIdReused(_))
-    ));
 }
 
 async fn background_task_finishes_a_charge_that_nobody_retries(database: TestDb) {
@@ -124,42 +132,72 @@ async fn refused_charge_is_parked(database: TestDb) {
     assert_eq!(service.provider.calls(), 1);
 }
 
-/// Two calls ask the provider at once, and it tells them different things.
-async fn changed_decision_is_parked_and_not_guessed(database: TestDb) {
-    let service = TestTransactions::open(&database);
+fn charged_as(id: &str) -> ChargeOutcome {
+    ChargeOutcome::Charged {
+        provider_charge_id: id.to_owned(),
+        fee_minor: 0,
+        method_label: "Visa".to_owned(),
+    }
+}
+
+fn declined_for(reason: DeclineReason) -> ChargeOutcome {
+    ChargeOutcome::Declined {
+        reason,
+        method_label: "Visa".to_owned(),
+    }
+}
+
+/// Lets two calls of one charge ask the provider at once, and tells each of them one outcome.
+async fn decided_by_two_calls(
+    service: &TestTransactions,
+    outcomes: [ChargeOutcome; 2],
+) -> TransactionId {
     service.provider.fail_with([Fault::RequestLost]);
     let request = charge_request("tok_visa", 10_000);
     let outcome = service.transactions.charge(&request).await;
     assert!(outcome.is_err());
-    let charged = |id: &str| {
-        Fault::Answer(ChargeOutcome::Charged {
-            provider_charge_id: id.to_owned(),
-            fee_minor: 0,
-            method_label: "Visa".to_owned(),
-        })
-    };
-    service
-        .provider
-        .fail_with([charged("ch_1"), charged("ch_2")]);
+    service.provider.fail_with(outcomes.map(Fault::Answer));
     service.provider.answer_together(2);
     let (one, other) = tokio::join!(
         service.transactions.charge(&request),
         service.transactions.charge(&request)
     );
+    service.provider.answer_together(1);
     let (one, other) = (one.expect("decided"), other.expect("decided"));
     assert_eq!(one, other, "the first decision stays");
-    let stored = store::read!(service.transactions.db(), connection => {
-        crate::store::charges::get(connection, one.transaction_id).await
-    });
-    let stored = stored.expect("the database answers").expect("it exists");
-    assert!(stored.parked_reason.is_some());
-    let listed = service
-        .transactions
-        .payments(false, 20, "")
-        .await
-        .expect("listed");
-    assert_eq!(listed.items[0].parked_reason, stored.parked_reason);
-    assert_eq!(listed.items[0].transaction, Some(one));
+    one.transaction_id
+}
+
+async fn changed_decision_is_parked_and_not_guessed(database: TestDb) {
+    let service = TestTransactions::open(&database);
+    for outcomes in [
+        [charged_as("ch_1"), charged_as("ch_2")],
+        [charged_as("ch_3"), declined_for(DeclineReason::Refused)],
+        [
+            declined_for(DeclineReason::Refused),
+            declined_for(DeclineReason::MethodExpired),
+        ],
+    ] {
+        let id = decided_by_two_calls(&service, outcomes).await;
+        let stored = store::read!(service.transactions.db(), connection => {
+            crate::store::charges::get(connection, id).await
+        });
+        let stored = stored.expect("the database answers").expect("it exists");
+        assert!(stored.parked_reason.is_some());
+        let listed = service.transactions.payments(false, 20, "").await;
+        let newest = listed.expect("the database answers").items.remove(0);
+        assert_eq!(newest.parked_reason, stored.parked_reason);
+        assert_eq!(newest.transaction, stored.decided);
+    }
+}
+
+async fn repeated_decision_is_not_parked(database: TestDb) {
+    let service = TestTransactions::open(&database);
+    for outcome in [charged_as("ch_1"), declined_for(DeclineReason::Refused)] {
+        decided_by_two_calls(&service, [outcome.clone(), outcome]).await;
+    }
+    let parked = service.transactions.payments(true, 20, "").await;
+    assert_eq!(parked.expect("the database answers").items, []);
 }
 
 async fn operator_sees_payments_that_are_not_decided(database: TestDb) {

@@ -33,7 +33,7 @@ pub use self::{
     certificates::Certificates,
     command::{CommandOutput, run, run_unread, run_with_input, run_without_privileges},
     folder::Folder,
-    page::{Page, get, get_from, get_over_tls},
+    page::{Page, get, get_from, get_over_tls, post_form},
     payment_simulator::PaymentSimulator,
 };
 
@@ -201,6 +201,11 @@ impl TestProcess {
     /// The certificates of a process with TLS.
     pub fn certificates(&self) -> Option<&Certificates> {
         self.certificates.as_ref()
+    }
+
+    /// The address of health alone: `HOST:PORT`.
+    pub fn health_address(&self) -> &str {
+        &self.addresses["health"]
     }
 
     /// The URL of the metrics.

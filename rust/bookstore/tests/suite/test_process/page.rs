@@ -12,6 +12,8 @@ use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 #[derive(Debug)]
 pub struct Page {
     pub status: u16,
+    /// The status line and the headers.
+    pub head: String,
     pub body: String,
     pub took: Duration,
 }
@@ -46,6 +48,20 @@ pub async fn get_from(url: &str, host_header: &str, headers: &str) -> Page {
     exchange(stream, began, path, host_header, headers).await
 }
 
+/// Sends a form by HTTP/1.0, as a page of the same site does.
+pub async fn post_form(url: &str, headers: &str, form: &str) -> Page {
+    let address = url.strip_prefix("http://").expect("plain HTTP");
+    let (host, path) = address.split_once('/').unwrap_or((address, ""));
+    let began = Instant::now();
+    let stream = TcpStream::connect(host).await.expect("the server listens");
+    let request = format!(
+        "POST /{path} HTTP/1.0\r\nHost: {host}\r\nOrigin: http://{host}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n{headers}\r\n{form}",
+        form.len()
+    );
+    exchange_request(stream, began, &request).await
+}
+
 /// Sends a GET by HTTP/1.0 over TLS.
 pub async fn get_over_tls(url: &str, connector: &TlsConnector) -> Page {
     let address = url.strip_prefix("https://").expect("HTTP over TLS");
@@ -58,13 +74,21 @@ pub async fn get_over_tls(url: &str, connector: &TlsConnector) -> Page {
 }
 
 async fn exchange(
-    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
     began: Instant,
     path: &str,
     host_header: &str,
     headers: &str,
 ) -> Page {
     let request = format!("GET /{path} HTTP/1.0\r\nHost: {host_header}\r\n{headers}\r\n");
+    exchange_request(stream, began, &request).await
+}
+
+async fn exchange_request(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    began: Instant,
+    request: &str,
+) -> Page {
     stream
         .write_all(request.as_bytes())
         .await
@@ -81,6 +105,7 @@ async fn exchange(
         .and_then(|code| code.parse().ok());
     Page {
         status: status.expect("a status line"),
+        head: head.to_owned(),
         body: body.to_owned(),
         took: began.elapsed(),
     }

@@ -3,6 +3,7 @@
 mod account_data;
 mod advance;
 mod operator;
+mod order_metrics;
 mod place;
 mod purchases;
 mod watch;
@@ -23,6 +24,7 @@ use uuid::Uuid;
 pub(crate) use self::account_data::MAX_LINES_ON_A_PAGE;
 use self::advance::Advance;
 pub use self::operator::ResolveOrder;
+pub(crate) use self::order_metrics::CountOrders;
 pub use self::place::PlaceOrder;
 use super::Carts;
 use crate::{
@@ -144,6 +146,7 @@ impl Checkout {
         service::run_together([
             service::run_periodically(OutboxWorker::<Advance>::INTERVAL, self.worker()),
             service::run_periodically(PruneIdempotencyKeys::INTERVAL, prune),
+            service::run_periodically(CountOrders::INTERVAL, CountOrders::new(self.clone())),
             AbortOnDropHandle::new(tokio::spawn(self.clone().forward_notifications())),
         ])
     }
@@ -264,7 +267,7 @@ impl Checkout {
     ) -> Result<Order, CartError> {
         let now = self.now();
         service::crash_point!(self.inner.options.crash_points);
-        let order = store::write!(self.db(), transaction => {
+        let (order, state_before) = store::write!(self.db(), transaction => {
             let locked = rows::orders::lock(transaction, order_id).await?;
             let before = locked.ok_or(CartError::OrderNotFound(order_id))?;
             let mut order = before.clone();
@@ -274,8 +277,9 @@ impl Checkout {
                 transaction.notify(CHANNEL, order_id.to_string());
                 enqueue(transaction, &order, now).await?;
             }
-            Ok::<_, CartError>(order)
+            Ok::<_, CartError>((order, before.state))
         })?;
+        order_metrics::count(Some(state_before), &order);
         service::crash_point!(self.inner.options.crash_points);
         self.inner.watchers.notify(&[order_id.0]);
         Ok(order)
@@ -289,7 +293,7 @@ impl Checkout {
         event: &Event,
     ) -> Result<Order, CartError> {
         let now = self.now();
-        let (order, LinesBack(fails)) = store::write!(self.db(), transaction => {
+        let (order, LinesBack(fails), state_before) = store::write!(self.db(), transaction => {
             let locked = rows::orders::lock(transaction, order_id).await?;
             let before = locked.ok_or(CartError::OrderNotFound(order_id))?;
             let mut order = before.clone();
@@ -301,8 +305,9 @@ impl Checkout {
                 rows::orders::save(transaction, &order).await?;
                 transaction.notify(CHANNEL, order_id.to_string());
             }
-            Ok::<_, CartError>((order, lines_back))
+            Ok::<_, CartError>((order, lines_back, before.state))
         })?;
+        order_metrics::count(Some(state_before), &order);
         self.inner.watchers.notify(&[order_id.0]);
         if fails {
             tracing::info!(%order_id, failure = ?order.failure, "an order failed");

@@ -5,7 +5,7 @@ use service::{AccountId, Address, Money};
 use store::idempotency::{self, RequestState};
 use uuid::Uuid;
 
-use super::{Checkout, enqueue};
+use super::{Checkout, enqueue, order_metrics};
 use crate::{
     Cart, CartError, CartItem, CartItems, CartOwner, ChargeState, HoldState, Order, OrderId,
     OrderLine, OrderState, payments::derived_id, stock::Reservation, store as rows,
@@ -183,7 +183,7 @@ impl Checkout {
     ) -> Result<Order, CartError> {
         let (now, owner) = (order.created_at, CartOwner::Account(order.account_id));
         let (request_id, key) = (request.request_id, request.request_id.to_string());
-        store::write!(self.db(), transaction => {
+        let stored = store::write!(self.db(), transaction => {
             let at = now.as_microsecond();
             match idempotency::claim(transaction, &key, METHOD, body, at).await? {
                 RequestState::New => {}
@@ -205,7 +205,12 @@ impl Checkout {
             let order_id = order.order_id.0.as_bytes();
             idempotency::save_response(transaction, &key, order_id).await?;
             Ok(order.clone())
-        })
+        })?;
+        // A repeated request gets the order that it has stored before.
+        if stored.order_id == order.order_id {
+            order_metrics::count(None, &stored);
+        }
+        Ok(stored)
     }
 }
 
