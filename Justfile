@@ -12,7 +12,7 @@ profile := env("BINDERY_PROFILE", "dev")
 built := "target/" + if profile == "dev" { "debug" } else { profile }
 
 # The implemented parts of the contract: breaking changes to them are refused.
-implemented := "bookstore/type bookstore/inventory bookstore/recommendations proofread legacy"
+implemented := "bookstore proofread legacy"
 released := "conformance/released/contract.binpb"
 
 [private]
@@ -24,7 +24,7 @@ default:
 up *args: (_build "bookstore")
     exec {{ built }}/bookstore up {{ args }}
 
-# import books from a CSV file into the data folder: ./just import FILE.csv
+# import books from a file (CSV, JSON lines, ONIX) into the data folder: ./just import FILE
 [group("bookstore")]
 import *args: (_build "bookstore")
     exec {{ built }}/bookstore import {{ args }}
@@ -76,6 +76,12 @@ breaking ref="HEAD": _deps-buf
 breaking-selftest: _deps-buf _deps-python
     {{ python }} tools/breaking_selftest.py
 
+# follow the guide in proto/README.md: every command of it must work
+[group("check")]
+guide: _deps-rust _deps-buf _deps-python
+    cargo build --quiet --package bookstore --package proofread
+    {{ python }} tools/guide.py
+
 # lint the Rust code; warnings are errors
 [group("check")]
 clippy: _deps-rust
@@ -91,19 +97,54 @@ deny: _deps-cargo
 test *args: _deps-rust _deps-cargo _deps-postgres
     cargo insta test --workspace --check --unreferenced=reject {{ args }}
 
-# run proofread against the bookstore on SQLite and PostgreSQL, and the snapshots of unset fields
+# run proofread against the bookstore on SQLite, on PostgreSQL and with mutual TLS, and the snapshots of unset fields
 [group("check")]
 conformance: _deps-rust _deps-cargo _deps-python _deps-postgres
     cargo build --quiet --package bookstore --package proofread --package suite
     BINDERY_PARK_ORDERS_AFTER=5 tools/with-bookstore tools/check-conformance
     BINDERY_PARK_ORDERS_AFTER=5 tools/with-postgres tools/with-bookstore tools/check-conformance
+    tools/check-certificates
     cargo insta test --package suite --check --unreferenced=reject
 
-# run proofread against the Python server (grpcio and protovalidate)
+# run proofread against servers in other languages, and their clients against the bookstore: ./just peers go java
 [group("check")]
-peers: _deps-rust _deps-python
-    cargo build --quiet --package proofread --package faults
+peers *languages: _deps-rust _deps-peers _deps-chromium
+    cargo build --quiet --package bookstore --package proofread --package faults
+    BINDERY_PEERS="{{ languages }}" {{ python }} -m unittest discover --start-directory conformance/peers/interop --pattern 'test_*.py' --verbose
     {{ python }} -m unittest discover --start-directory conformance/peers/python --pattern test_conformance.py --verbose
+    tools/with-bookstore node --test conformance/peers/typescript/connect.test.mjs
+
+# test with schemathesis that the bookstore keeps its OpenAPI document: ./just openapi --include-path /v1/books
+[group("check")]
+openapi *args: _deps-rust _deps-schemathesis
+    cargo build --quiet --package bookstore --package suite
+    BINDERY_PARK_ORDERS_AFTER=5 tools/with-bookstore tools/openapi/run {{ args }}
+
+# run Connect's conformance suite against our servers of Connect, gRPC and gRPC-Web: ./just connect-conformance --run '**/unary/**'
+[group("check")]
+connect-conformance *args: _deps-rust _deps-connect
+    cargo build --quiet --package connect-conformance
+    protox --include_imports --output target/connect-conformance.binpb \
+      --include "$(go -C conformance/connect list -m -f '{{{{ .Dir }}' connectrpc.com/conformance)/proto" \
+      connectrpc/conformance/v1/service.proto connectrpc/conformance/v1/server_compat.proto
+    cmp target/connect-conformance.binpb conformance/connect/image.binpb
+    connectconformance --mode server --conf conformance/connect/config.yaml \
+      --known-failing @conformance/connect/known-failing.txt \
+      --known-flaky @conformance/connect/known-flaky.txt {{ args }} -- target/debug/connect-conformance
+
+# send random cases to the correct servers of five stacks: every failure is a false alarm of proofread (./just false-positives --cases 3000)
+[group("check")]
+false-positives *args: _deps-rust _deps-peers
+    cargo build --quiet --package bookstore --package proofread
+    {{ python }} conformance/peers/interop/false_positives.py \
+      {{ if args == "" { "--into conformance/proofread/README.md" } else { args } }}
+
+# compare every client with every server, cell by cell (--accept: update the README; --clients go --servers java)
+[group("check")]
+interop *args: _deps-rust _deps-peers
+    cargo build --quiet --package bookstore --package interop-peer
+    {{ python }} conformance/peers/interop/matrix.py \
+      {{ if args == "--accept" { "--into conformance/peers/README.md" } else if args == "" { "--into conformance/peers/README.md --check" } else { args } }}
 
 # check that proofread detects every seeded fault without false positives (--accept: update the READMEs)
 [group("check")]
@@ -127,7 +168,7 @@ end-to-end: _deps-rust _deps-grpcurl _deps-python _deps-chromium
     {{ python }} -m unittest discover --start-directory conformance/peers/python --pattern test_mail.py --verbose
     {{ python }} -m unittest discover --start-directory conformance/peers/python --pattern test_tls.py --verbose
     tools/with-bookstore node tools/browser.mjs
-    tools/with-bookstore node tools/browser-operator.mjs
+    BINDERY_ALLOW_FAULT_INJECTION=true tools/with-bookstore node tools/browser-operator.mjs
 
 # walk through the shop in Chromium while one service is down, for each service in turn
 [group("check")]
@@ -140,6 +181,12 @@ outages: _deps-rust _deps-chromium
 crash kills="1000" *args: _deps-rust _deps-python _deps-postgres
     cargo build --quiet --package bookstore
     {{ python }} conformance/crash/crash.py --kills {{ kills }} {{ args }}
+
+# break a bookstore of fifteen processes, one fault or two at a time, while buyers use it: ./just chaos --faults 10 --seed 7
+[group("check")]
+chaos *args: _deps-rust _deps-python _deps-postgres
+    cargo build --quiet --package bookstore
+    {{ python }} conformance/chaos/chaos.py {{ args }}
 
 # abort each process at each crash point of each kind of order (--engine sqlite, --victim provider, --kind KIND)
 [group("check")]
@@ -157,7 +204,7 @@ linearizability *args: _deps-rust _deps-python _deps-postgres _deps-go
       history="$PWD/target/history-$of-$engine.json"; \
       {{ python }} conformance/crash/history.py "$history" --of $of --engine $engine {{ args }}; \
       go -C conformance/porcupine run . "$history"; \
-      go -C conformance/porcupine run . -falsify reserve "$history" >/dev/null; \
+      go -C conformance/porcupine run . -falsify reserve "$history"; \
     done; done
 
 # remove each guard of the checkout and of the payments in turn: a test must fail (./just mutations refund)
@@ -165,15 +212,25 @@ linearizability *args: _deps-rust _deps-python _deps-postgres _deps-go
 mutations *parts: _deps-rust _deps-python
     {{ python }} tools/mutations.py {{ parts }}
 
-# measure throughput, orders, start time, memory, import and the tester: ./just bench --only orders
+# measure throughput, orders, start time, memory, import, search and the tester: ./just bench --only orders
 [group("check")]
-bench *args: _deps-rust _deps-python _deps-grpcurl _deps-postgres _deps-bench
+bench *args: _deps-rust _deps-peers _deps-grpcurl _deps-postgres _deps-bench
     {{ python }} tools/bench {{ args }}
+
+# judge the search by queries with expected books, over the books.csv of goodbooks-10k: ./just relevance FILE
+[group("check")]
+relevance file: _deps-rust
+    BINDERY_GOODBOOKS="$(realpath {{ file }})" cargo test --quiet --package inventory@0.1.0 --lib goodbooks_10k -- --ignored --nocapture
 
 # let visitors browse, search, order and write reviews; fails above budgets for latency and errors: ./just load --users 64
 [group("check")]
 load *args: (_build "bookstore") _deps-python
     BINDERY_BINARY={{ built }}/bookstore tools/with-bookstore tools/load/run {{ args }}
+
+# attack the bookstore in many ways, a few seconds each, while a probe must be served: ./just attack --list
+[group("check")]
+attack *args: (_build "bookstore") _deps-python
+    BINDERY_BINARY={{ built }}/bookstore {{ python }} conformance/attack/attack.py {{ args }}
 
 # remove pieces of the code that decides about orders and money, with cargo-mutants: a test must fail
 [group("check")]
@@ -185,22 +242,29 @@ mutants *args: _deps-rust _deps-mutants
 [group("contract")]
 gen: _deps-rust _deps-buf _deps-python _deps-go
     buf build --as-file-descriptor-set --output gen/contract.binpb
-    rm -rf gen/go/*/ gen/python gen/typescript gen/docs
+    rm -rf gen/go/*/ gen/python/*/ gen/typescript/*/ gen/docs/*.md
     buf generate
+    buf generate .deps/googleapis --template '{"version": "v2", "plugins": [{"local": "tools/node_modules/.bin/protoc-gen-es", "out": "gen/typescript", "opt": ["target=js+dts", "import_extension=js"]}]}'
     {{ python }} -m grpc_tools.protoc --descriptor_set_in=gen/contract.binpb --grpc_python_out=gen/python \
       $(cd proto && find bookstore legacy -name '*service*.proto' -o -path '*legacy*.proto' | sort)
+    {{ python }} -m grpc_tools.protoc --descriptor_set_in=gen/contract.binpb --python_out=gen/python --pyi_out=gen/python \
+      buf/validate/validate.proto
     cargo build --quiet --package bookstore --package proofread
     target/debug/proofread reference --contract gen/contract.binpb --out gen/docs
+    target/debug/proofread openapi --contract gen/contract.binpb --out gen/openapi.json --title Bindery --api-version v1
+    target/debug/bookstore network-policies >deploy/kubernetes/base/calls.yaml
 
 # check that gen/ is up to date
 [group("contract")]
 gen-check: gen
-    git diff --exit-code --stat -- gen
+    git diff --exit-code --stat -- gen deploy/kubernetes/base/calls.yaml
     test -z "$(git status --porcelain -- gen)" || { git status --short -- gen; exit 1; }
 
-# store the implemented contract as released: from then on it must not break
+# store the implemented contract as released: from then on it must not break; write its archive to target/dist
 [group("contract")]
-release-contract: _deps-buf
+release-contract: _deps-rust _deps-buf
+    cargo build --quiet --package bookstore --package proofread
+    tools/contract-archive
     buf build proto --as-file-descriptor-set --output {{ released }} {{ prepend("--path proto/", implemented) }}
 
 # update the screenshot of the README
@@ -248,14 +312,35 @@ image file="target/dist/bookstore-image.tar": _deps-rust _deps-image
     tools/image target/release-archive/bookstore {{ file }} --sbom target/dist/bookstore.cdx.json --root "$PWD" \
       --version $(cargo pkgid --package bookstore | sed 's/.*[#@]//') --revision $(git rev-parse HEAD) --created $(git log -1 --format=%ct)
 
+# build the container image of proofread, in target/dist (needs no container engine)
+[group("deployment")]
+proofread-image file="target/dist/proofread-image.tar": _deps-rust _deps-image
+    cargo build --profile release-archive --locked --package proofread
+    mkdir -p $(dirname {{ file }})
+    tools/image target/release-archive/proofread {{ file }} \
+      --version $(cargo pkgid --package proofread | sed 's/.*[#@]//') --revision $(git rev-parse HEAD) --created $(git log -1 --format=%ct)
+
 # run the container image in a Docker engine of its own
 [group("deployment")]
 image-test: image _deps-docker _deps-grpcurl _deps-python
     BINDERY_IMAGE="$PWD/target/dist/bookstore-image.tar" tools/with-docker {{ python }} -m unittest deploy/tests/test_image.py --verbose
 
+# check that a real API server of Kubernetes admits the manifests, and refuses wrong ones
+[group("deployment")]
+kubernetes-validate: _deps-rust _deps-python _deps-kubernetes
+    cargo build --quiet --package bookstore
+    tools/with-api-server {{ python }} -m unittest deploy/tests/test_kubernetes.py --verbose
+
+# check dashboard, alerts and traces: a real Prometheus and a real OpenTelemetry Collector watch the running bookstore
+[group("deployment")]
+observability: _deps-rust _deps-python _deps-prometheus _deps-collector
+    cargo build --package bookstore --quiet
+    {{ python }} -m unittest discover --start-directory deploy/tests --pattern test_observability.py --verbose
+    {{ python }} -m unittest discover --start-directory deploy/tests --pattern test_traces.py --verbose
+
 # install the tools that the checks need, mostly into .tools
 [group("set-up")]
-deps: _deps-rust _deps-buf _deps-go _deps-grpcurl _deps-python _deps-cargo _deps-postgres _deps-chromium
+deps: _deps-rust _deps-peers _deps-grpcurl _deps-cargo _deps-postgres _deps-chromium
 
 _deps-rust:
     tools/deps rust
@@ -263,11 +348,16 @@ _deps-rust:
 _deps-cargo: _deps-rust
     tools/deps cargo
 
-_deps-buf: _deps-rust
+_deps-buf: _deps-rust _deps-python
     tools/deps buf
 
 _deps-go:
     tools/deps go
+
+# What the clients and servers in other languages need.
+_deps-peers: _deps-buf _deps-go _deps-python
+    tools/deps typescript
+    tools/deps java
 
 _deps-grpcurl:
     tools/deps grpcurl
@@ -275,8 +365,23 @@ _deps-grpcurl:
 _deps-python:
     tools/deps python
 
+_deps-schemathesis:
+    tools/deps schemathesis
+
+_deps-connect:
+    tools/deps connect
+
 _deps-postgres:
     tools/deps postgres
+
+_deps-kubernetes:
+    tools/deps kubernetes
+
+_deps-collector:
+    tools/deps collector
+
+_deps-prometheus:
+    tools/deps prometheus
 
 _deps-bench:
     tools/deps bench

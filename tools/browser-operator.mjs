@@ -1,6 +1,6 @@
 // Tests the operator's pages of the shop at BINDERY_SHOP in Chromium: signing in with the token in
-// BINDERY_DATA, shipping and paying back an order, stock, reviews, audit and outbox, with and
-// without JavaScript. axe finds no barrier on any page, in light and dark, and no page scrolls
+// BINDERY_DATA, shipping and paying back an order, stock, reviews, audit, outbox and injected faults,
+// with and without JavaScript. The bookstore must allow faults (--allow-fault-injection). axe finds no barrier on any page, in light and dark, and no page scrolls
 // sideways on a phone. If BINDERY_SCREENSHOTS is a folder, saves a screenshot of each page there.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { chromium } from "playwright-core";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const PASSWORD = "a long and winding road";
-const PAGES = ["orders?show=all", "payments", "stock?q=sea", "reviews", "audit", "outbox"];
+const PAGES = ["orders?show=all", "payments", "stock?q=sea", "reviews", "audit", "outbox", "faults"];
 
 const shop = process.env.BINDERY_SHOP;
 assert.ok(shop, "BINDERY_SHOP must hold the address of the shop");
@@ -110,6 +110,36 @@ for (const javaScriptEnabled of [true, false]) {
     await page.waitForURL("**/operator/sign-in?done=out");
     await page.goto(`${shop}/operator/orders`);
     assert.equal(new URL(page.url()).pathname, "/operator/sign-in");
+    await context.close();
+  });
+}
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`the operator injects and removes a fault ${javaScriptEnabled ? "with" : "without"} JavaScript`, { timeout: 60_000 }, async () => {
+    const context = await browser.newContext({ javaScriptEnabled });
+    const page = await context.newPage();
+    await signIn(page);
+    await page.getByRole("link", { name: "Faults", exact: true }).click();
+    await page.getByLabel("Calls of").selectOption("RecommendationService: all methods");
+    await page.getByLabel("What happens to them").selectOption("Fail with INTERNAL");
+    await page.getByLabel("Share of the calls in percent").fill("101");
+    await page.getByRole("button", { name: "Inject the fault" }).click();
+    await page.locator("#fault-percent-error").waitFor();
+    await page.getByLabel("Share of the calls in percent").fill("100");
+    await page.getByRole("button", { name: "Inject the fault" }).click();
+    await page.waitForURL("**/operator/faults?done=set");
+    assert.match(await page.locator("main").innerText(), /Every call fails with INTERNAL/);
+    await page.goto(`${shop}/monitor`);
+    assert.match(await page.locator("main").innerText(), /Injected faults/);
+    await page.goto(shop);
+    await page.locator(".notices").waitFor();
+    await page.goto(`${shop}/operator/faults`);
+    assert.doesNotMatch(await page.locator("main").innerText(), /Calls so far: 0/);
+    await page.getByRole("button", { name: /^Remove/ }).click();
+    await page.waitForURL("**/operator/faults?done=removed");
+    await page.getByText("No fault is injected.").waitFor();
+    await page.goto(shop);
+    assert.equal(await page.locator(".notices").count(), 0);
     await context.close();
   });
 }

@@ -79,6 +79,61 @@ browserTest("a category is paginated", async () => {
   assert.notEqual(await page.locator("main").innerText(), first);
 });
 
+browserTest("breadcrumbs lead back to the category", async () => {
+  await page.goto(`${shop}/Books/01/`);
+  assert.equal(page.url(), `${shop}/books/1`);
+  await page.getByRole("navigation", { name: "Breadcrumbs" }).getByRole("link", { name: "Mystery" }).click();
+  await page.waitForURL("**/categories/mystery");
+});
+
+browserTest("an author and a series have a page, to which books and searches lead", async () => {
+  await page.goto(`${shop}/books/32`);
+  await page.locator("main").getByRole("link", { name: "Agatha Christie" }).first().click();
+  await page.waitForURL("**/authors/agatha-christie");
+  assert.equal(await page.locator("h1").innerText(), "Agatha Christie");
+  assert.ok((await page.locator('main a[href^="/books/"]').count()) >= 2);
+  await page.goto(`${shop}/books/32`);
+  await page.locator("main").getByRole("link", { name: "Hercule Poirot" }).click();
+  await page.waitForURL("**/series/hercule-poirot");
+  const titles = await page.locator("main .title").allInnerTexts();
+  assert.deepEqual(titles, ["The Murder of Roger Ackroyd", "Murder on the Orient Express"]);
+  await page.goto(`${shop}/search?q=hercule+poirot`);
+  await page.getByText("All books of the series").getByRole("link").click();
+  await page.waitForURL("**/series/hercule-poirot");
+});
+
+browserTest("the menu opens all categories", async () => {
+  await page.goto(shop);
+  const link = page.getByRole("navigation", { name: "Categories" }).getByRole("link", { name: "Business" });
+  assert.equal(await link.isVisible(), false);
+  await page.getByText("All categories", { exact: true }).click();
+  await link.click();
+  await page.waitForURL("**/categories/business");
+});
+
+browserTest("no text of a cover leaves it, in any font", async () => {
+  // A typewriter font is the widest that replaces a missing font.
+  for (const family of [undefined, "monospace", "DejaVu Serif", "DejaVu Sans"]) {
+    for (let book = 1; book <= 60; book += 1) {
+      const answer = await page.request.get(`${shop}/covers/${book}.svg`);
+      const outside = await page.evaluate(([svg, font]) => {
+        const holder = document.createElement("div");
+        holder.innerHTML = svg;
+        document.body.append(holder);
+        const texts = [...holder.querySelectorAll("text")];
+        if (font) for (const text of texts) text.setAttribute("font-family", font);
+        const left = texts.filter((text) => {
+          const box = text.getBBox();
+          return box.x < 0 || box.x + box.width > 240;
+        });
+        holder.remove();
+        return left.map((text) => text.textContent);
+      }, [await answer.text(), family]);
+      assert.deepEqual(outside, [], `cover ${book} in ${family}`);
+    }
+  }
+});
+
 browserTest("the monitor shows every service", async () => {
   await page.goto(`${shop}/monitor`);
   const text = await page.locator("main").innerText();
@@ -87,7 +142,8 @@ browserTest("the monitor shows every service", async () => {
 
 browserTest("every page has one heading, a language and labels, and does not scroll sideways on a phone", async () => {
   await page.setViewportSize({ width: 390, height: 844 });
-  for (const path of ["/", "/categories/mystery", "/books/1", "/books/1/reviews", "/search?q=sea", "/monitor", "/sign-up", "/cart", "/mail"]) {
+  for (const path of ["/", "/categories/mystery", "/books/1", "/books/1/reviews", "/authors/agatha-christie", "/series/hercule-poirot",
+    "/search?q=sea", "/search?q=xyzzy", "/monitor", "/sign-up", "/cart", "/mail"]) {
     await page.goto(shop + path);
     const facts = await page.evaluate(() => ({
       headings: document.querySelectorAll("h1").length,
@@ -272,13 +328,18 @@ for (const colorScheme of ["light", "dark"]) {
     const context = await browser.newContext({ colorScheme, bypassCSP: true });
     const page = await context.newPage();
     const check = (where) => checkWithAxe(page, `${where} in ${colorScheme}`);
-    const paths = ["/", "/categories/mystery", "/books/1", "/books/1/reviews", "/search?q=sea", "/no-such-page", "/monitor",
+    const paths = ["/", "/categories/mystery", "/books/1", "/books/1/reviews", "/authors/agatha-christie", "/series/hercule-poirot",
+      "/search?q=sea", "/search?q=hercule+poirot&availability=in-stock", "/search?q=xyzzy", "/no-such-page", "/monitor",
       "/sign-up", "/sign-up/sent", "/verify?token=x", "/sign-in?done=verified", "/forgot", "/forgot/sent",
       "/reset?token=x", "/cart", "/mail"];
     for (const path of paths) {
       await page.goto(shop + path);
       await check(path);
     }
+    await page.goto(shop);
+    await page.getByText("All categories", { exact: true }).click();
+    await check("the open menu");
+    await page.goto(`${shop}/mail`);
     await page.locator("main li a").first().click();
     await check("a mail");
     await page.goto(`${shop}/sign-up`);

@@ -12,13 +12,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+from capacity import capacity
 from imports import imports
+from languages import build as build_languages
+from languages import languages
 from orders import orders
 from overload import overload
 from recommendations import recommendations
+from search import search
 from servers import ROOT
 from start import start_and_memory
-from tester import loading, tester
+from tester import loading, tester, trivial
 from throughput import throughput
 
 
@@ -36,11 +40,15 @@ def main():
         "start": lambda: start_and_memory(chosen.rounds),
         "throughput": lambda: throughput(chosen.rounds),
         "orders": lambda: orders(chosen.rounds),
+        "capacity": capacity,
         "recommendations": lambda: recommendations(chosen.rounds),
+        "search": lambda: search(chosen.rounds),
         "import": lambda: imports(chosen.rounds, chosen.books),
         "proofread": lambda: tester(chosen.rounds),
+        "trivial": lambda: trivial(chosen.rounds),
         "loading": lambda: loading(chosen.rounds),
-        "writes": lambda: cargo_bench("inventory", "writes"),
+        "languages": lambda: languages(chosen.rounds),
+        "writes": lambda: cargo_bench("inventory@0.1.0", "writes"),
         "overload": overload,
         "validation": validation,
     }
@@ -51,12 +59,13 @@ def main():
     chosen = arguments.parse_args()
     if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < 256:
         sys.exit("at least 256 open files must be allowed: ulimit -n 1024")
-    packages = ["--package=bookstore"]
-    if chosen.only in (None, "proofread", "loading"):
+    topics_of_tester = ("loading", "trivial")
+    packages = [] if chosen.only in topics_of_tester else ["--package=bookstore"]
+    if chosen.only in (None, "proofread", *topics_of_tester):
         packages.append("--package=proofread")
     subprocess.run(["cargo", "build", "--release", "--quiet", *packages, "--bins", "--examples"], cwd=ROOT, check=True)
-    if chosen.only in (None, "throughput"):
-        subprocess.run(["go", "build", "-o", ROOT / "target/recommend-go", "./server"], cwd=ROOT / "conformance/peers/go", check=True)
+    if chosen.only in (None, "throughput", "languages"):
+        build_languages()
     for topic in [chosen.only] if chosen.only else topics:
         topics[topic]()
 

@@ -10,10 +10,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from servers import RELEASE, ROOT, line_matching, service_secret, up
+from servers import RELEASE, ROOT, cpu_seconds, line_matching, process, service_secret, up
 
 # The number of random cases for each method in one turn of the tester.
 RANDOM = 2_000
+
+# The number of random cases in one turn over the trivial server.
+TRIVIAL = 100_000
 
 
 def log_time(line):
@@ -109,6 +112,32 @@ def tester_turn(turn):
     rate = lambda report: report["cases"] / report["seconds"]
     return {"suite": suite, "first": first, "all": rate(every), "cases": every["cases"], "peak": peak,
             "reading": rate(reads), "reads": reads["cases"], "grpcurl": curl}
+
+
+def trivial(rounds):
+    """The tester over a server in Go whose method does nothing, so that the tester is what costs."""
+    folder = ROOT / "conformance/peers/go"
+    server = ROOT / "target/peers/go/trivial"
+    subprocess.run(["go", "build", "-o", server, "./trivial"], cwd=folder, check=True)
+    rates, tester_costs, server_costs = [], [], []
+    with tempfile.TemporaryDirectory(prefix="bindery-bench-") as reports, process([server], stdout=subprocess.PIPE) as child:
+        report = Path(reports) / "report.json"
+        command = [RELEASE / "proofread", "check", f"http://{line_matching(child, r'listening on (.+)')}", f"--report=json={report}",
+                   "--contract=conformance/peers/go/trivial/trivial.proto", "--phases=random", f"--random-cases={TRIVIAL}"]
+        for turn in range(rounds + 1):
+            before = cpu_seconds(child.pid)
+            run = subprocess.Popen([*command, f"--seed={turn}"], cwd=ROOT)
+            _, status, usage = os.wait4(run.pid, 0)
+            if status != 0:
+                sys.exit("proofread finds failures of the trivial server")
+            if turn:  # the first turn warms up
+                result = json.loads(report.read_text())["report"]
+                rates.append(result["cases"] / result["seconds"])
+                tester_costs.append((usage.ru_utime + usage.ru_stime) / result["cases"] * 1e6)
+                server_costs.append((cpu_seconds(child.pid) - before) / result["cases"] * 1e6)
+    print(f"\nproofread over a trivial server in Go, {rounds} turns of {TRIVIAL:,} cases; both share {os.cpu_count()} cores")
+    print(f"  random cases             {statistics.median(rates):8,.0f} /s  min {min(rates):8,.0f}  max {max(rates):8,.0f}  (target: 20,000 /s)")
+    print(f"  CPU for each case        {statistics.median(tester_costs):8.1f} us of the tester, {statistics.median(server_costs):.1f} us of the server")
 
 
 def loading(rounds):

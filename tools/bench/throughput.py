@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 from servers import RELEASE, ROOT, cpu_seconds, line_matching, process, up
 
@@ -25,7 +26,7 @@ SHAPES = [(1, 100), (4, 25), (50, 2)]
 def recommend_servers(folder):
     """Starts the servers of the comparison; yields their names, addresses and process ids."""
     os.mkdir(f"{folder}/quiet")
-    go = ROOT / "target/recommend-go"
+    go = ROOT / "target/peers/go/server"
     commands = {
         "bare tonic": [RELEASE / "examples/bare_recommend", f"{folder}/bare"],
         "go with log": [go, "-log"],
@@ -45,15 +46,24 @@ def recommend_servers(folder):
         yield servers
 
 
-def load(name, server, connections, streams, folder):
-    """Sends a fixed number of requests; returns the rate, the 99th percentile of the latency in
-    ms, and the processor time of the server for each call in microseconds."""
+class Measurement(NamedTuple):
+    # Requests per second.
+    rate: float
+    # The median and the 99th percentile of the latency in milliseconds.
+    p50: float
+    p99: float
+    # The processor time of the server for each call in microseconds.
+    cpu: float
+
+
+def load(name, server, connections, streams, folder, path=PATH, count=None):
+    """Sends a fixed number of requests."""
     address, pid = server
-    count = REQUESTS.get(name, DEFAULT_REQUESTS)
+    count = count or REQUESTS.get(name, DEFAULT_REQUESTS)
     log = Path(folder) / "latencies"
     log.unlink(missing_ok=True)
     command = ["h2load", f"-n{count}", f"-c{connections}", f"-m{streams}", f"-d{folder}/request", f"--log-file={log}",
-               "-Hcontent-type: application/grpc", "-Hte: trailers", f"http://{address}{PATH}"]
+               "-Hcontent-type: application/grpc", "-Hte: trailers", f"http://{address}{path}"]
     before = cpu_seconds(pid)
     output = subprocess.run(command, capture_output=True, text=True, timeout=120).stdout
     cpu = cpu_seconds(pid) - before
@@ -61,7 +71,8 @@ def load(name, server, connections, streams, folder):
     if not succeeded or int(succeeded[1]) != count:
         sys.exit(f"{name}: not every request succeeded:\n{output}")
     latencies = sorted(int(line.split("\t")[2]) for line in log.read_text().splitlines())
-    return float(re.search(r"([\d.]+) req/s", output)[1]), latencies[len(latencies) * 99 // 100] / 1000, cpu / count * 1e6
+    p50, p99 = (latencies[len(latencies) * percent // 100] / 1000 for percent in (50, 99))
+    return Measurement(float(re.search(r"([\d.]+) req/s", output)[1]), p50, p99, cpu / count * 1e6)
 
 
 def throughput(rounds):
@@ -82,10 +93,10 @@ def throughput_of_shape(rounds, servers, connections, streams, folder):
             run = load(name, server, connections, streams, folder)
             if turn:  # the first turn warms up
                 runs[name].append(run)
-    medians = {name: [statistics.median(column) for column in zip(*rows)] for name, rows in runs.items()}
+    medians = {name: Measurement(*map(statistics.median, zip(*rows))) for name, rows in runs.items()}
     print(f"  {connections} connections x {streams} streams")
     print(f"    {'server':<14} {'req/s':>9} {'min':>9} {'max':>9} {'p99 ms':>8} {'CPU us':>7}   x bare tonic   x go with log")
-    for name, (rate, p99, cpu) in medians.items():
-        rates = [run[0] for run in runs[name]]
-        ratios = "   ".join(f"{rate / medians[other][0]:12.2f}" for other in ("bare tonic", "go with log"))
+    for name, (rate, _, p99, cpu) in medians.items():
+        rates = [run.rate for run in runs[name]]
+        ratios = "   ".join(f"{rate / medians[other].rate:12.2f}" for other in ("bare tonic", "go with log"))
         print(f"    {name:<14} {rate:>9,.0f} {min(rates):>9,.0f} {max(rates):>9,.0f} {p99:>8.2f} {cpu:>7.1f}   {ratios}", flush=True)
