@@ -167,7 +167,7 @@ class KubernetesTest(unittest.TestCase):
                     self.assertLessEqual(wanted, keys[secret["secretName"]])
         files = {"ca.crt", "tls.crt", "tls.key", "client.crt", "client.key"}
         self.assertEqual(keys["cart-tls"], files)
-        self.assertEqual((keys["operator"], keys["database"]), ({"token"}, {"url", "password"}))
+        self.assertEqual((keys["operator"], keys["database"]), ({"token"}, {"url", "read-replica-urls", "password"}))
 
 
 if __name__ == "__main__":

@@ -411,6 +411,7 @@ fn other_strings(now: &str) -> Vec<String> {
         "AB-123",
         "with space",
         "x\ny",
+        "x\u{7}y",
         "1-2",
         ".a",
         "a@b",
@@ -428,7 +429,10 @@ fn other_strings(now: &str) -> Vec<String> {
     all.push(format!("x{now}"));
     all.push(now.to_uppercase());
     all.push(now.chars().skip(1).collect());
-    all.push("x".repeat(700));
+    all.push("x".repeat(4_001));
+    if let Some(last) = now.chars().last() {
+        all.push(format!("{now}{}", last.to_string().repeat(700)));
+    }
     let mut shorter = now.to_owned();
     shorter.pop();
     all.push(shorter);
