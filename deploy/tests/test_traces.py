@@ -1,12 +1,8 @@
-"""The traces of a bookstore of two processes, as a real OpenTelemetry Collector gets them."""
-import http.server
-import json
-import os
+"""The traces, metrics and log of a bookstore of two processes, as a real OpenTelemetry Collector gets them."""
 import secrets
 import socket
-import subprocess
 import tempfile
-import threading
+import time
 import unittest
 import urllib.error
 import urllib.parse
@@ -16,100 +12,22 @@ from pathlib import Path
 
 import lxml.html
 
-from processes import OTHERS, ROOT, Process, free_port, get, wait_until, write_service_secret
+from otlp_collector import Collector
+from processes import OTHERS, Process, free_port, get, wait_until, write_service_secret
 
-COLLECTOR = os.environ.get("BINDERY_COLLECTOR", ROOT / ".tools/bin/collector")
-SERVER, CLIENT, CONSUMER, ERROR = 2, 3, 5, 2
+SERVER, CLIENT, CONSUMER = 2, 3, 5
 PASSWORD = "correct horse battery"
 EMAIL = "ada@example.org"
 RECIPIENT = "Ada Lovelace"
 PLACE_ORDER = "bookstore.cart.v1.CheckoutService/PlaceOrder"
 RESERVE = "bookstore.inventory.v1.InventoryService/ReserveStock"
 CHARGE = "bookstore.transactions.v1.TransactionService/Charge"
-
-
-def value(encoded):
-    """The value of an attribute."""
-    kind, content = next(iter(encoded.items()))
-    return int(content) if kind == "intValue" else content
-
-
-class Span:
-    def __init__(self, encoded, resource):
-        self.name, self.kind = encoded["name"], encoded["kind"]
-        self.trace_id, self.span_id, self.parent = encoded["traceId"], encoded["spanId"], encoded.get("parentSpanId", "")
-        self.attributes = {it["key"]: value(it["value"]) for it in encoded.get("attributes", [])}
-        self.links = [(link["traceId"], link["spanId"]) for link in encoded.get("links", [])]
-        self.failed = encoded.get("status", {}).get("code") == ERROR
-        self.service = resource.get("service.name")
-        self.text = json.dumps([encoded, resource])
-
-
-class Collector:
-    """The collector, and the HTTP server to which it sends what it gets."""
-
-    def __init__(self, folder, port=None):
-        self.spans, self.bodies = [], 0
-        collected = self
-
-        class Receiver(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                collected.add(body)
-                self.send_response(200)
-                self.send_header("content-type", "application/json")
-                self.send_header("content-length", "2")
-                self.end_headers()
-                self.wfile.write(b"{}")
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.port = port or free_port()
-        config = {
-            "receivers": {"otlp": {"protocols": {"grpc": {"endpoint": f"127.0.0.1:{self.port}"}}}},
-            "exporters": {"otlphttp": {
-                "endpoint": f"http://127.0.0.1:{self.server.server_port}", "encoding": "json", "compression": "none",
-                "sending_queue": {"enabled": False}, "retry_on_failure": {"enabled": False}}},
-            "service": {
-                "pipelines": {"traces": {"receivers": ["otlp"], "exporters": ["otlphttp"]}},
-                "telemetry": {"metrics": {"level": "none"}, "logs": {"level": "warn"}}},
-        }
-        path = folder / "collector.yml"
-        path.write_text(json.dumps(config))  # JSON is YAML.
-        self.log_path = folder / "collector.log"
-        self.log = open(self.log_path, "w")
-        self.process = subprocess.Popen([COLLECTOR, f"--config={path}"], stdout=self.log, stderr=self.log)
-        wait_until(self.listens, lambda: f"the collector listens: {self.log_path.read_text()}")
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.port}"
-
-    def listens(self):
-        try:
-            socket.create_connection(("127.0.0.1", self.port), 1).close()
-            return True
-        except OSError:
-            return False
-
-    def add(self, body):
-        for of_resource in body["resourceSpans"]:
-            resource = {it["key"]: value(it["value"]) for it in of_resource["resource"]["attributes"]}
-            for of_scope in of_resource["scopeSpans"]:
-                self.spans.extend(Span(span, resource) for span in of_scope["spans"])
-
-    def trace(self, trace_id):
-        return [span for span in list(self.spans) if span.trace_id == trace_id]
-
-    def end(self):
-        self.process.terminate()
-        self.process.wait(20)
-        self.log.close()
-        self.server.shutdown()
-        self.server.server_close()
+SEARCH = "bookstore.inventory.v1.InventoryService/SearchBooks"
+# The crates that send what is exported.
+SENDING_CRATES = {"h2", "hyper", "hyper_util", "tonic", "tower", "rustls"}
+# Data is sent soon, or not before the end.
+SOON = {"OTEL_BSP_SCHEDULE_DELAY": "200", "OTEL_BLRP_SCHEDULE_DELAY": "200", "OTEL_METRIC_EXPORT_INTERVAL": "200"}
+LATE = dict.fromkeys(SOON, "600000")
 
 
 class Browser:
@@ -166,8 +84,7 @@ class TracesTest(unittest.TestCase):
     def bookstore(self, url, **environment):
         """Starts Inventory and the other services; returns both processes."""
         flag = f"--otlp-endpoint={url}"
-        # Spans are sent soon.
-        environment = {"OTEL_BSP_SCHEDULE_DELAY": "200"} | environment
+        environment = SOON | environment
         inventory = Process(self.folder, "inventory", "serve", "inventory", flag, **environment)
         self.addCleanup(inventory.end)
         peer = f"--peer=inventory=http://{inventory.addresses['gRPC']}"
@@ -226,8 +143,79 @@ class TracesTest(unittest.TestCase):
         secret = (self.folder / "service.secret").read_text().strip()
         private = [EMAIL, PASSWORD, RECIPIENT, "SW1Y", "tok_visa", token, secret, order.removeprefix("/orders/")]
         private += [cookie.value for cookie in browser.cookies if len(cookie.value) > 15]
-        everything = "".join(span.text for span in collector.spans)
+        wait_until(lambda: collector.records and collector.points, "there are log records and metrics")
+        everything = "".join(it.text for it in [*collector.spans, *collector.records, *collector.points])
         self.assertEqual([it for it in private if it in everything], [])
+
+    def test_call_is_in_the_log_with_its_trace_and_in_the_metrics(self):
+        collector = self.collector()
+        _, others = self.bookstore(collector.url, BINDERY_LOG="debug")
+        trace_id = secrets.token_hex(16)
+        Browser(others.addresses["shop"]).open("/search?q=the", traceparent=f"00-{trace_id}-{secrets.token_hex(8)}-01")
+
+        def served():
+            return next((span for span in collector.trace(trace_id) if (span.name, span.kind) == (SEARCH, SERVER)), None)
+
+        span = wait_until(served, "the call has a span")
+        self.assertEqual(span.service, "inventory")
+
+        def logged():
+            return [record for record in collector.records if (record.span_id, record.target) == (span.span_id, "rpc")]
+
+        [record] = wait_until(logged, "the call has a record in the log")
+        self.assertEqual((record.level, record.message, record.trace_id, record.instance), ("INFO", "call", trace_id, span.instance))
+        self.assertEqual(record.attributes["method"], f"/{SEARCH}")
+        self.assertEqual(record.attributes["code"], "OK")
+
+        labels = {"grpc_method": "SearchBooks", "grpc_type": "unary"}
+        counted = wait_until(lambda: collector.last_point(span.instance, "grpc_server_handled_total", grpc_code="OK", **labels), "it is counted")
+        self.assertEqual(counted.content["asInt"], "1")
+        timed = wait_until(lambda: collector.last_point(span.instance, "grpc_server_handling_seconds", **labels), "it is timed")
+        self.assertEqual((timed.unit, timed.content["count"], sum(map(int, timed.content["bucketCounts"]))), ("s", "1", 1))
+        self.assertEqual((timed.content["explicitBounds"][0], timed.content["explicitBounds"][-1]), (0.0001, 10))
+        self.assertLess(0, timed.content["sum"])
+        for name, unit in [("process_resident_memory_bytes", "By"), ("process_threads", "")]:
+            gauge = wait_until(lambda: collector.last_point(span.instance, name), f"{name} is exported")
+            self.assertEqual(gauge.unit, unit)
+            self.assertLess(0, gauge.content["asDouble"])
+        # What Prometheus gets has the same series.
+        names = {line.split()[2] for line in get(others.addresses["metrics"]).splitlines() if line.startswith("# TYPE ")}
+        wait_until(lambda: names <= {point.name for point in list(collector.points)}, lambda: str(names - {point.name for point in collector.points}))
+        # Sending the log does not add to it.
+        targets = {record.target.split("::")[0] for record in collector.records}
+        self.assertEqual(targets & SENDING_CRATES, set())
+
+    def test_last_spans_records_and_metrics_are_sent_at_the_end(self):
+        collector = self.collector()
+        inventory, others = self.bookstore(collector.url, **LATE)
+        trace_id = secrets.token_hex(16)
+        Browser(others.addresses["shop"]).open("/search?q=the", traceparent=f"00-{trace_id}-{secrets.token_hex(8)}-01")
+        self.assertEqual((collector.spans, collector.records, collector.points), ([], [], []))
+        others.end()
+        inventory.end()
+        wait_until(lambda: {SERVER, CLIENT} <= {span.kind for span in collector.trace(trace_id) if span.name == SEARCH}, "both spans are there")
+        wait_until(lambda: any(record.trace_id == trace_id for record in collector.records), "a record is there")
+        wait_until(lambda: any(point.attributes.get("grpc_method") == "SearchBooks" for point in collector.points), "it is counted")
+
+    def test_collector_that_does_not_answer_delays_the_end_by_two_seconds_at_most(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+            environment = SOON | {"OTEL_EXPORTER_OTLP_TIMEOUT": "600000"}
+            process = Process(self.folder, "all", "up", f"--otlp-endpoint={address}", **environment)
+            self.addCleanup(process.end)
+            get(process.addresses["shop"])
+            begin = time.monotonic()
+            process.end()
+            # Two seconds, and what else the end needs.
+            self.assertLess(time.monotonic() - begin, 15)
+
+    def test_each_kind_of_data_can_be_switched_off(self):
+        collector = self.collector()
+        _, others = self.bookstore(collector.url, OTEL_TRACES_EXPORTER="none", OTEL_METRICS_EXPORTER="none")
+        wait_until(lambda: get(others.addresses["shop"]) and collector.records, "the log is exported")
+        others.end()
+        self.assertEqual((collector.spans, collector.points), ([], []))
+        self.assertEqual({record.trace_id for record in collector.records}, {""})
 
     def test_failed_call_is_an_error_and_caller_decides_what_is_sampled(self):
         collector = self.collector()
@@ -252,19 +240,22 @@ class TracesTest(unittest.TestCase):
         _, others = self.bookstore(f"http://127.0.0.1:{port}")
         shop, metrics = others.addresses["shop"], others.addresses["metrics"]
 
-        def lost():
-            line = next(it for it in get(metrics).splitlines() if it.startswith("otlp_spans_lost_total "))
+        def lost(name):
+            line = next(it for it in get(metrics).splitlines() if it.startswith(f"{name} "))
             return float(line.split()[1])
 
+        names = ("otlp_spans_lost_total", "otlp_log_records_lost_total", "otlp_metric_exports_failed_total")
         for more in range(3):
-            before = lost()
+            before = [lost(name) for name in names]
             self.assertIn("Bindery", get(shop))
-            wait_until(lambda: lost() > before, "spans are lost")
-        log = others.log_path.read_text()
-        self.assertEqual(log.count("the collector does not accept spans"), 1, log)
+            wait_until(lambda: all(lost(name) > value for name, value in zip(names, before)), "all kinds of data are lost")
+        for kind in ("spans", "metrics", "log records"):
+            log = others.log_path.read_text()
+            self.assertEqual(log.count(f"the collector does not accept {kind}"), 1, log)
         collector = self.collector(port)
-        wait_until(lambda: get(shop) and collector.spans, "spans arrive")
-        wait_until(lambda: "the collector accepts spans again" in others.log_path.read_text(), "it is logged")
+        wait_until(lambda: get(shop) and collector.spans and collector.records and collector.points, "all of it arrives")
+        for kind in ("spans", "metrics", "log records"):
+            wait_until(lambda: f"the collector accepts {kind} again" in others.log_path.read_text(), "it is logged")
 
 
 def tree(spans, parent, depth=0):

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, pin::pin, time::Duration};
 
 use anyhow::Context as _;
 use rpc::ServerTls;
-use telemetry::{Metrics, Traces};
+use telemetry::{Metrics, Otlp};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -43,7 +43,7 @@ impl ProcessConfig {
         !self.peers.peers.is_empty() || !self.settings.listen.grpc_addr.ip().is_loopback()
     }
 
-    /// How traces name this process: by its service, if it runs only one.
+    /// How traces, metrics and log records name this process: by its service, if it runs only one.
     fn name(&self) -> String {
         match self.services.first() {
             Some(service) if self.services.len() == 1 => service.name(),
@@ -104,16 +104,16 @@ struct App {
     listeners: Listeners,
     assembled: Assembled,
     metrics: Metrics,
-    traces: Option<Traces>,
+    otlp: Otlp,
     options: rpc::Options,
     banner: Banner,
 }
 
 impl App {
     async fn assemble(config: ProcessConfig) -> anyhow::Result<Self> {
-        let metrics = Metrics::install()?;
         let settings = &config.settings;
-        let traces = settings.traces.start(&config.name())?;
+        let otlp = settings.otlp.start(&config.name())?;
+        let metrics = Metrics::install(&otlp)?;
         // Bind first: a port in use is the most likely error, and is reported at once.
         let listeners =
             Listeners::bind(&settings.listen, config.runs(Service::Marketplace)).await?;
@@ -164,7 +164,7 @@ impl App {
             listeners,
             assembled,
             metrics,
-            traces,
+            otlp,
             options,
         })
     }
@@ -216,10 +216,8 @@ impl App {
         }
         drop(self.assembled.background);
         close_all(self.assembled.databases).await;
-        if let Some(traces) = self.traces {
-            // It waits for the collector.
-            tokio::task::spawn_blocking(|| traces.shut_down()).await?;
-        }
+        // It waits for the collector.
+        tokio::task::spawn_blocking(|| self.otlp.shut_down()).await?;
         Ok(served?)
     }
 }

@@ -142,7 +142,7 @@ impl Assembly {
 
     /// The URL of the page of a trace.
     pub fn trace_url(&self) -> anyhow::Result<Option<String>> {
-        self.settings.traces.page()
+        self.settings.otlp.page()
     }
 
     /// The metrics of the process.

@@ -70,9 +70,9 @@ pub struct Settings {
     #[command(flatten)]
     pub logs: Logs,
 
-    /// Where traces are sent.
+    /// Where traces, metrics and the log are sent.
     #[command(flatten)]
-    pub traces: Traces,
+    pub otlp: Otlp,
 }
 
 /// Whether faults may be injected.
@@ -329,13 +329,13 @@ impl Logs {
     }
 }
 
-/// Where traces are sent.
+/// Where traces, metrics and the log are sent.
 #[derive(Debug, Clone, Args)]
-pub struct Traces {
-    /// The OTLP address (gRPC) of the collector of OpenTelemetry that gets the traces, such as
-    /// http://127.0.0.1:4317; without it nothing is recorded
+pub struct Otlp {
+    /// The OTLP address (gRPC) of the collector of OpenTelemetry that gets traces, metrics and
+    /// the log, such as http://127.0.0.1:4317; without it no traces are recorded
     ///
-    /// The other OTEL_* variables of the specification have effect, too: OTEL_TRACES_SAMPLER=parentbased_traceidratio with OTEL_TRACES_SAMPLER_ARG=0.1 records a tenth of the traces.
+    /// The other OTEL_* variables of the specification have effect, too: OTEL_METRICS_EXPORTER=none and OTEL_LOGS_EXPORTER=none leave only the traces, and OTEL_TRACES_SAMPLER=parentbased_traceidratio with OTEL_TRACES_SAMPLER_ARG=0.1 records a tenth of them.
     #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
     pub otlp_endpoint: Option<String>,
 
@@ -345,7 +345,7 @@ pub struct Traces {
     pub trace_url: Option<String>,
 }
 
-impl Traces {
+impl Otlp {
     /// The URL of the page of a trace.
     ///
     /// # Errors
@@ -366,17 +366,17 @@ impl Traces {
     ///
     /// # Errors
     /// If a setting is not valid.
-    pub fn start(&self, service_name: &str) -> anyhow::Result<Option<telemetry::Traces>> {
-        let traces = telemetry::Traces::start(telemetry::TraceOptions {
+    pub fn start(&self, service_name: &str) -> anyhow::Result<telemetry::Otlp> {
+        let otlp = telemetry::Otlp::start(telemetry::OtlpOptions {
             endpoint: self.otlp_endpoint.clone(),
             service_name: service_name.to_owned(),
             version: env!("CARGO_PKG_VERSION"),
             instance_id: service::IdSource::next_id(&service::UuidV7Ids).to_string(),
         });
-        let traces = traces.context("--otlp-endpoint cannot be used")?;
-        if let Some(traces) = &traces {
-            rpc::spans::install(traces.tracer());
+        let otlp = otlp.context("--otlp-endpoint cannot be used")?;
+        if let Some(tracer) = otlp.tracer() {
+            rpc::spans::install(tracer);
         }
-        Ok(traces)
+        Ok(otlp)
     }
 }

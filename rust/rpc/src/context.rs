@@ -11,7 +11,7 @@ use std::{
 
 use consistency::Session;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use opentelemetry::{Context, context::FutureExt};
+use opentelemetry::{Context, ContextGuard, context::FutureExt, trace::TraceContextExt};
 use tokio::time::Instant;
 use tonic::Code;
 use uuid::Uuid;
@@ -94,6 +94,15 @@ impl CallContext {
         }
     }
 
+    /// The context with another span.
+    #[cfg(test)]
+    pub(crate) fn with_span(self, span: Context) -> Self {
+        Self {
+            span: Some(span),
+            ..self
+        }
+    }
+
     /// The call that the running code serves, if any.
     pub fn current() -> Option<Arc<Self>> {
         CURRENT.try_with(Arc::clone).ok()
@@ -141,6 +150,15 @@ impl CallContext {
     /// The OpenTelemetry context with the span of the call, if spans are recorded.
     pub(crate) fn span(&self) -> Option<&Context> {
         self.span.as_ref()
+    }
+
+    /// Makes the span of the call the current one, if it is not. While the call is polled it is,
+    /// but not when a call that its client has cancelled is dropped.
+    pub(crate) fn attach_span(&self) -> Option<ContextGuard> {
+        let span_id = |context: &Context| context.span().span_context().span_id();
+        let span = self.span.as_ref()?;
+        let is_current = Context::map_current(span_id) == span_id(span);
+        (!is_current).then(|| span.clone().attach())
     }
 
     pub(crate) fn tracestate(&self) -> Option<&HeaderValue> {

@@ -1,6 +1,7 @@
-//! The log: one line per event, to standard error.
+//! The log: one line per event, to standard error, and by OTLP if it is exported.
 
 mod json_format;
+mod otlp_layer;
 mod write_queue;
 
 use std::{
@@ -11,8 +12,10 @@ use std::{
 
 use tracing_subscriber::{EnvFilter, filter::ParseError, fmt, prelude::*};
 
+pub(crate) use self::otlp_layer::export_to;
 use self::{
     json_format::JsonFormat,
+    otlp_layer::OtlpLayer,
     write_queue::{MakeQueueWriter, WriteQueue},
 };
 
@@ -109,7 +112,7 @@ pub fn init_log(options: LogOptions) -> Result<LogGuard, InitError> {
         LogFormat::Json => true,
         LogFormat::Pretty => false,
     };
-    let registry = tracing_subscriber::registry().with(filter);
+    let registry = tracing_subscriber::registry().with(filter).with(OtlpLayer);
     let queue = WriteQueue::start(io::stderr())?;
     QUEUE
         .set(Arc::clone(&queue))

@@ -1,11 +1,17 @@
-//! Metrics in the text format of Prometheus.
+//! Metrics in the text format of Prometheus, and by OTLP.
 
 mod descriptions;
+mod otlp_recorder;
 
 use std::{io, thread, time::Duration};
 
+use metrics::Recorder;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use metrics_process::Collector;
+use metrics_util::layers::FanoutBuilder;
+
+use self::otlp_recorder::OtlpRecorder;
+use crate::Otlp;
 
 /// The bucket bounds of the histograms named `*_seconds`: from 0.1 ms, the duration of a
 /// call without a database, to 10 s, longer than clients wait.
@@ -17,6 +23,14 @@ const SECONDS_BUCKETS: [f64; 16] = [
 /// The bucket bounds of the histograms named `*_size`, which count things.
 const SIZE_BUCKETS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 
+/// The end of the names of histograms, and the bounds of their buckets.
+const BUCKETS: [(&str, &[f64]); 2] = [("_seconds", &SECONDS_BUCKETS), ("_size", &SIZE_BUCKETS)];
+
+fn bucket_bounds(name: &str) -> Option<&'static [f64]> {
+    let known = BUCKETS.into_iter().find(|(end, _)| name.ends_with(end));
+    known.map(|(_, bounds)| bounds)
+}
+
 /// How often recorded values are moved to their buckets. Until then each value is kept:
 /// at 60,000 calls per second, a few megabytes.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
@@ -24,9 +38,12 @@ const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 /// The error of [`Metrics::install`].
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
-    /// The process already has a recorder, or its settings are invalid.
+    /// The settings of the recorder are invalid.
     #[error("cannot install the metrics: {0}")]
     Recorder(#[from] BuildError),
+    /// The process already has a recorder.
+    #[error("cannot install the metrics: the process already has a recorder")]
+    AlreadyInstalled,
     /// The operating system cannot create another thread.
     #[error("cannot start the thread for the metrics: {0}")]
     Thread(#[from] io::Error),
@@ -42,24 +59,41 @@ pub struct Metrics {
 
 impl Metrics {
     /// Installs the metrics recorder of the process; works once. Values recorded before are
-    /// lost, so call it before creating routers.
-    pub fn install() -> Result<Self, InstallError> {
-        let suffix = |suffix: &str| Matcher::Suffix(suffix.to_owned());
-        let recorder = PrometheusBuilder::new()
-            .set_buckets_for_metric(suffix("_seconds"), &SECONDS_BUCKETS)?
-            .set_buckets_for_metric(suffix("_size"), &SIZE_BUCKETS)?
-            .install_recorder()?;
+    /// lost, so call it before creating routers. They are also recorded for `otlp`, if it exports them.
+    pub fn install(otlp: &Otlp) -> Result<Self, InstallError> {
+        let mut prometheus = PrometheusBuilder::new();
+        for (end, bounds) in BUCKETS {
+            let names = Matcher::Suffix(end.to_owned());
+            prometheus = prometheus.set_buckets_for_metric(names, bounds)?;
+        }
+        let prometheus = prometheus.build_recorder();
+        let handle = prometheus.handle();
+        let mut recorder: Box<dyn Recorder + Sync> = Box::new(prometheus);
+        let meter = otlp.meter();
+        let exports_metrics = meter.is_some();
+        if let Some(meter) = meter {
+            let both = FanoutBuilder::default()
+                .add_recorder(recorder)
+                .add_recorder(OtlpRecorder::new(meter, bucket_bounds));
+            recorder = Box::new(both.build());
+        }
+        metrics::set_global_recorder(recorder).map_err(|_| InstallError::AlreadyInstalled)?;
         descriptions::describe();
+        otlp.register_loss_counters();
         let process = Collector::default();
         process.describe();
         let version = env!("CARGO_PKG_VERSION");
         metrics::gauge!("bindery_build_info", "version" => version).set(1);
-        let upkeep = recorder.clone();
+        let metrics = Self {
+            recorder: handle,
+            process,
+        };
+        let upkeep = metrics.clone();
         // A thread and not a task, so that it also runs when the runtime is overloaded.
         thread::Builder::new()
             .name("metrics-upkeep".to_owned())
-            .spawn(move || run_upkeep(&upkeep))?;
-        Ok(Self { recorder, process })
+            .spawn(move || upkeep.run_upkeep(exports_metrics))?;
+        Ok(metrics)
     }
 
     /// The current value of all metrics, for `GET /metrics`. The content type is
@@ -68,16 +102,20 @@ impl Metrics {
         self.process.collect();
         self.recorder.render()
     }
-}
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the thread belongs to this loop and not to the runtime"
-)]
-fn run_upkeep(recorder: &PrometheusHandle) {
-    loop {
-        thread::sleep(UPKEEP_INTERVAL);
-        recorder.run_upkeep();
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the thread belongs to this loop and not to the runtime"
+    )]
+    fn run_upkeep(&self, exports_metrics: bool) {
+        loop {
+            if exports_metrics {
+                // Nobody may be rendering them.
+                self.process.collect();
+            }
+            thread::sleep(UPKEEP_INTERVAL);
+            self.recorder.run_upkeep();
+        }
     }
 }
 
@@ -87,7 +125,8 @@ mod tests {
 
     #[test]
     fn metrics_are_described_and_histograms_use_our_buckets() {
-        let metrics = Metrics::install().expect("the only recorder of this test binary");
+        let metrics =
+            Metrics::install(&Otlp::default()).expect("the only recorder of this test binary");
         metrics::histogram!("grpc_server_handling_seconds").record(0.0003);
         metrics::counter!("grpc_server_started_total").increment(2);
         metrics::histogram!("store_commit_group_size").record(3.0);
@@ -104,6 +143,6 @@ mod tests {
         ] {
             assert!(text.contains(line), "{line} is missing in\n{text}");
         }
-        assert!(Metrics::install().is_err());
+        assert!(Metrics::install(&Otlp::default()).is_err());
     }
 }

@@ -89,6 +89,8 @@ impl OnCompletion for AccessLogEntry {
             let (request_id, trace) = (call.request_id(), Some(call.trace()));
             notable_calls::record(method, code, latency, request_id, trace, None);
         }
+        // The export of the log takes the trace of a record from it.
+        let _span = call.attach_span();
         match code {
             Code::Cancelled => log_call!(DEBUG, call, code),
             Code::Unknown | Code::Internal | Code::DataLoss => log_call!(ERROR, call, code),
@@ -97,5 +99,57 @@ impl OnCompletion for AccessLogEntry {
             }
             _ => log_call!(INFO, call, code),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use http::HeaderMap;
+    use opentelemetry::{
+        Context as SpanContexts,
+        trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState},
+    };
+    use tracing::{Event, Subscriber};
+    use tracing_subscriber::{Layer, layer, prelude::*};
+
+    use super::*;
+
+    /// The traces in which events were written.
+    #[derive(Clone, Default)]
+    struct LoggedTraces(Arc<Mutex<Vec<TraceId>>>);
+
+    impl<S: Subscriber> Layer<S> for LoggedTraces {
+        fn on_event(&self, _: &Event<'_>, _: layer::Context<'_, S>) {
+            let trace = SpanContexts::map_current(|it| it.span().span_context().trace_id());
+            self.0.lock().expect("nobody panics").push(trace);
+        }
+    }
+
+    #[test]
+    fn call_that_its_client_has_cancelled_is_logged_within_its_span() {
+        let trace = TraceId::from(11);
+        let span = SpanContext::new(
+            trace,
+            SpanId::from(7),
+            TraceFlags::SAMPLED,
+            true,
+            TraceState::NONE,
+        );
+        let path = "/payment.PaymentService/ProcessPayment";
+        let call = CallContext::from_headers(&HeaderMap::new(), path, None)
+            .with_span(SpanContexts::new().with_remote_span_context(span));
+        let entry = AccessLogEntry {
+            call: Some(Arc::new(call)),
+            in_background: false,
+        };
+        let logged = LoggedTraces::default();
+        let log = tracing_subscriber::registry().with(logged.clone());
+        tracing::subscriber::with_default(log, || {
+            // As when the future of the call is dropped.
+            entry.on_completion(Code::Cancelled);
+        });
+        assert_eq!(*logged.0.lock().expect("nobody panics"), [trace]);
     }
 }

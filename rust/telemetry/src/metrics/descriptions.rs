@@ -3,7 +3,7 @@
 //! They are here and not where the metrics are recorded, because a metric may be recorded in
 //! several places and each of them may be the first.
 
-use metrics::{describe_counter, describe_gauge, describe_histogram};
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 
 #[rustfmt::skip]
 const COUNTERS: &[(&str, &str)] = &[
@@ -17,7 +17,9 @@ const COUNTERS: &[(&str, &str)] = &[
     ("bindery_rate_limited_total", "Calls and requests that were refused because their caller makes too many."),
     ("bindery_unread_answers_total", "Calls that were ended because their client did not read the answers."),
     ("bindery_log_lines_dropped_total", "Lines of the log that were dropped, because nobody read it fast enough."),
-    ("otlp_spans_lost_total", "Spans that the collector of OpenTelemetry did not accept."),
+    ("otlp_spans_lost_total", "Spans that did not fit into the queue or that the collector of OpenTelemetry did not accept."),
+    ("otlp_log_records_lost_total", "Log records that did not fit into the queue or that the collector of OpenTelemetry did not accept."),
+    ("otlp_metric_exports_failed_total", "Exports of the metrics that the collector of OpenTelemetry did not accept."),
     ("store_transactions_total", "Transactions that were committed."),
     ("store_commits_total", "Commits of SQLite; one may serve several transactions."),
     ("cart_orders_total", "Orders that have entered a state."),
@@ -51,15 +53,24 @@ const HISTOGRAMS: &[(&str, &str)] = &[
     ("store_commit_group_size", "How many transactions share a commit of SQLite."),
 ];
 
+/// The unit of a metric, by its name.
+fn unit(name: &str) -> Unit {
+    match name.trim_end_matches("_total").rsplit('_').next() {
+        Some("seconds") => Unit::Seconds,
+        Some("bytes") => Unit::Bytes,
+        _ => Unit::Count,
+    }
+}
+
 /// Gives every metric its help text. A metric without a series is not rendered.
 pub(super) fn describe() {
     for &(name, text) in COUNTERS {
-        describe_counter!(name, text);
+        describe_counter!(name, unit(name), text);
     }
     for &(name, text) in GAUGES {
-        describe_gauge!(name, text);
+        describe_gauge!(name, unit(name), text);
     }
     for &(name, text) in HISTOGRAMS {
-        describe_histogram!(name, text);
+        describe_histogram!(name, unit(name), text);
     }
 }
