@@ -331,7 +331,7 @@ kubernetes-validate: _deps-rust _deps-python _deps-kubernetes
     cargo build --quiet --package bookstore
     tools/with-api-server {{ python }} -m unittest deploy/tests/test_kubernetes.py --verbose
 
-# check dashboard, alerts and traces: a real Prometheus and a real OpenTelemetry Collector watch the running bookstore
+# check dashboard, alerts, exemplars, and what is exported by OTLP: a real Prometheus and a real OpenTelemetry Collector watch the running bookstore
 [group("deployment")]
 observability: _deps-rust _deps-python _deps-prometheus _deps-collector
     cargo build --package bookstore --quiet

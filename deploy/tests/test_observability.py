@@ -2,12 +2,15 @@
 import json
 import os
 import re
+import secrets
 import signal
 import subprocess
 import tempfile
+import time
 import unittest
 import urllib.error
 import urllib.parse
+import urllib.request
 from pathlib import Path
 
 from processes import OTHERS, ROOT, Process, free_port, get, wait_until, write_service_secret
@@ -60,6 +63,7 @@ class Prometheus:
         self.log = open(folder / "prometheus.log", "w")
         self.process = subprocess.Popen(
             [PROMETHEUS / "prometheus", f"--config.file={folder}/prometheus.yml", "--log.level=warn",
+             "--enable-feature=exemplar-storage",
              f"--storage.tsdb.path={folder}/tsdb", f"--web.listen-address={self.url.removeprefix('http://')}"],
             stdout=self.log, stderr=self.log,
         )
@@ -102,20 +106,23 @@ class ObservabilityTest(unittest.TestCase):
         self.addCleanup(temporary.cleanup)
         folder = Path(temporary.name)
         write_service_secret(folder)
-        self.inventory = Process(folder, "inventory", "serve", "inventory")
+        # Nobody receives the traces, of which the metrics have exemplars.
+        collector = f"--otlp-endpoint=http://127.0.0.1:{free_port()}"
+        self.inventory = Process(folder, "inventory", "serve", "inventory", collector)
         self.addCleanup(self.inventory.end)
         peer = f"--peer=inventory=http://{self.inventory.addresses['gRPC']}"
-        self.others = Process(folder, "others", "serve", *OTHERS, peer)
+        self.others = Process(folder, "others", "serve", *OTHERS, peer, collector)
         self.addCleanup(self.others.end)
         self.metrics = [process.addresses["metrics"] for process in (self.inventory, self.others)]
         targets = [url.removeprefix("http://").removesuffix("/metrics") for url in self.metrics]
         self.prometheus = Prometheus(folder, targets)
         self.addCleanup(self.prometheus.end)
 
-    def visit(self):
+    def visit(self, **headers):
         """Opens a page whose books are those of Inventory."""
+        request = urllib.request.Request(f"{self.others.addresses['shop']}/search?q=the", headers=headers)
         try:
-            return get(f"{self.others.addresses['shop']}/search?q=the")
+            return get(request)
         except urllib.error.HTTPError as error:
             return error.read()
 
@@ -126,6 +133,26 @@ class ObservabilityTest(unittest.TestCase):
         described = set(re.findall(r"^# HELP (\S+) \S", text, re.MULTILINE))
         self.assertGreater(len(families), 25)
         self.assertEqual(families - described, set())
+
+    def test_prometheus_stores_the_trace_of_a_sampled_call_with_the_histogram(self):
+        sampled, not_sampled = secrets.token_hex(16), secrets.token_hex(16)
+        self.visit(traceparent=f"00-{not_sampled}-{secrets.token_hex(8)}-00")
+        self.visit(traceparent=f"00-{sampled}-{secrets.token_hex(8)}-01")
+        histogram = 'grpc_server_handling_seconds_bucket{grpc_method="SearchBooks"}'
+
+        def exemplars():
+            now = time.time()
+            return self.prometheus.api("query_exemplars", query=histogram, start=now - 60, end=now + 60)
+
+        [series] = wait_until(exemplars, lambda: f"Prometheus has an exemplar: {get(self.metrics[0])}")
+        self.assertEqual(series["seriesLabels"]["__name__"], "grpc_server_handling_seconds_bucket")
+        self.assertEqual({exemplar["labels"]["trace_id"] for exemplar in series["exemplars"]}, {sampled})
+        self.assertLess(0, float(series["exemplars"][0]["value"]))
+        # The series are those of the text format.
+        text = get(self.metrics[0])
+        names = {line.split("{")[0].split()[0] for line in text.splitlines() if line and not line.startswith("#")}
+        stored = {result["metric"]["__name__"] for result in self.prometheus.query('{job="bookstore"}')}
+        self.assertEqual(names - stored, set())
 
     def test_fault_fires_alerts_and_every_metric_of_dashboard_and_alerts_exists(self):
         wait_until(lambda: len(self.prometheus.query('up == 1')) == 2, "both processes are scraped")

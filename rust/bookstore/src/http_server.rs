@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use axum::{Router, http::header, routing::get};
+use axum::{
+    Router,
+    http::{HeaderMap, header},
+    routing::get,
+};
 use rpc::{ClientCertificates, ServeError};
 use telemetry::Metrics;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -93,11 +97,65 @@ fn spawn(
     })
 }
 
-/// `GET /metrics`, in the Prometheus text format.
+/// `GET /metrics`, in the Prometheus text format, or in that of OpenMetrics for who prefers it.
 pub fn metrics_routes(metrics: Metrics) -> Router {
-    let page = move || {
-        let text = metrics.render();
-        async move { ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text) }
+    const PROMETHEUS: &str = "text/plain; version=0.0.4";
+    const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    let page = move |headers: HeaderMap| {
+        let (content_type, text) = if prefers_open_metrics(&headers) {
+            (OPEN_METRICS, metrics.render_open_metrics())
+        } else {
+            (PROMETHEUS, metrics.render())
+        };
+        let headers = [
+            (header::CONTENT_TYPE, content_type),
+            (header::VARY, "accept"),
+        ];
+        async move { (headers, text) }
     };
     Router::new().route("/metrics", get(page))
+}
+
+/// Whether the header `accept` gives the format of OpenMetrics at least the weight of plain text.
+fn prefers_open_metrics(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).into_iter();
+    let accepted = accepted.filter_map(|value| value.to_str().ok());
+    let (mut open_metrics, mut plain): (f32, f32) = (0.0, 0.0);
+    for range in accepted.flat_map(|value| value.split(',')) {
+        let mut parts = range.split(';').map(str::trim);
+        let media_type = parts.next().unwrap_or_default();
+        let weight = parts.find_map(|part| part.strip_prefix("q="));
+        let weight = weight.map_or(1.0, |weight| weight.parse().unwrap_or(0.0));
+        if media_type.eq_ignore_ascii_case("application/openmetrics-text") {
+            open_metrics = open_metrics.max(weight);
+        } else if media_type.eq_ignore_ascii_case("text/plain") {
+            plain = plain.max(weight);
+        }
+    }
+    open_metrics > 0.0 && open_metrics >= plain
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn open_metrics_is_served_to_who_prefers_it() {
+        let prometheus = "application/openmetrics-text;version=1.0.0;q=0.5,\
+             application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
+        for (accept, expected) in [
+            (prometheus, true),
+            ("application/openmetrics-text", true),
+            ("text/plain, application/openmetrics-text; q=0.9", false),
+            ("application/openmetrics-text;q=0", false),
+            ("text/html,*/*", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
+            assert_eq!(prefers_open_metrics(&headers), expected, "{accept}");
+        }
+        assert!(!prefers_open_metrics(&HeaderMap::new()));
+    }
 }

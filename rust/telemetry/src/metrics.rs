@@ -1,16 +1,21 @@
-//! Metrics in the text format of Prometheus, and by OTLP.
+//! Metrics in the text formats of Prometheus and OpenMetrics, and by OTLP.
 
 mod descriptions;
+mod exemplars;
+mod open_metrics;
 mod otlp_recorder;
 
-use std::{io, thread, time::Duration};
+use std::{io, sync::Arc, thread, time::Duration};
 
 use metrics::Recorder;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use metrics_process::Collector;
 use metrics_util::layers::FanoutBuilder;
 
-use self::otlp_recorder::OtlpRecorder;
+use self::{
+    exemplars::{ExemplarRecorder, Exemplars},
+    otlp_recorder::OtlpRecorder,
+};
 use crate::Otlp;
 
 /// The bucket bounds of the histograms named `*_seconds`: from 0.1 ms, the duration of a
@@ -55,11 +60,13 @@ pub enum InstallError {
 pub struct Metrics {
     recorder: PrometheusHandle,
     process: Collector,
+    exemplars: Arc<Exemplars>,
 }
 
 impl Metrics {
     /// Installs the metrics recorder of the process; works once. Values recorded before are
-    /// lost, so call it before creating routers. They are also recorded for `otlp`, if it exports them.
+    /// lost, so call it before creating routers. What `otlp` exports is recorded for it, too, and
+    /// if that includes spans, histograms have exemplars.
     pub fn install(otlp: &Otlp) -> Result<Self, InstallError> {
         let mut prometheus = PrometheusBuilder::new();
         for (end, bounds) in BUCKETS {
@@ -68,6 +75,7 @@ impl Metrics {
         }
         let prometheus = prometheus.build_recorder();
         let handle = prometheus.handle();
+        let exemplars = Arc::<Exemplars>::default();
         let mut recorder: Box<dyn Recorder + Sync> = Box::new(prometheus);
         let meter = otlp.meter();
         let exports_metrics = meter.is_some();
@@ -76,6 +84,9 @@ impl Metrics {
                 .add_recorder(recorder)
                 .add_recorder(OtlpRecorder::new(meter, bucket_bounds));
             recorder = Box::new(both.build());
+        }
+        if otlp.exports_traces() {
+            recorder = Box::new(ExemplarRecorder::new(recorder, &exemplars, bucket_bounds));
         }
         metrics::set_global_recorder(recorder).map_err(|_| InstallError::AlreadyInstalled)?;
         descriptions::describe();
@@ -87,6 +98,7 @@ impl Metrics {
         let metrics = Self {
             recorder: handle,
             process,
+            exemplars,
         };
         let upkeep = metrics.clone();
         // A thread and not a task, so that it also runs when the runtime is overloaded.
@@ -101,6 +113,12 @@ impl Metrics {
     pub fn render(&self) -> String {
         self.process.collect();
         self.recorder.render()
+    }
+
+    /// Like [`render`](Self::render), with exemplars. The content type is
+    /// `application/openmetrics-text; version=1.0.0; charset=utf-8`.
+    pub fn render_open_metrics(&self) -> String {
+        open_metrics::from_prometheus(&self.render(), &self.exemplars)
     }
 
     #[expect(

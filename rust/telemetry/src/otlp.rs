@@ -135,6 +135,11 @@ impl Otlp {
         Some(BoxedTracer::new(Box::new(provider.tracer(SCOPE))))
     }
 
+    /// Whether spans are exported.
+    pub(crate) fn exports_traces(&self) -> bool {
+        self.traces.is_some()
+    }
+
     /// What records the metrics; `None` if they are not exported.
     pub(crate) fn meter(&self) -> Option<Meter> {
         Some(self.metrics.as_ref()?.meter(SCOPE))

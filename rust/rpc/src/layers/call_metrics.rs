@@ -78,6 +78,8 @@ impl OnCompletion for CallMeasurement {
         let metrics = self.handles.of_method(call.method_info());
         let code = call.final_code(code);
         metrics.handled(call.method_info(), code).increment(1);
+        // The recorder takes the trace of an exemplar from it.
+        let _span = call.attach_span();
         metrics.seconds.record(call.final_latency());
     }
 }
