@@ -120,6 +120,12 @@ openapi *args: _deps-rust _deps-schemathesis
     cargo build --quiet --package bookstore --package suite
     BINDERY_PARK_ORDERS_AFTER=5 tools/with-bookstore tools/openapi/run {{ args }}
 
+# test that `openapi` finds what is wrong in a document
+[group("check")]
+openapi-selftest: _deps-rust _deps-schemathesis
+    cargo build --quiet --package bookstore
+    tools/with-bookstore .tools/schemathesis/bin/python tools/openapi/selftest.py
+
 # run Connect's conformance suite against our servers of Connect, gRPC and gRPC-Web: ./just connect-conformance --run '**/unary/**'
 [group("check")]
 connect-conformance *args: _deps-rust _deps-connect
@@ -129,8 +135,7 @@ connect-conformance *args: _deps-rust _deps-connect
       connectrpc/conformance/v1/service.proto connectrpc/conformance/v1/server_compat.proto
     cmp target/connect-conformance.binpb conformance/connect/image.binpb
     connectconformance --mode server --conf conformance/connect/config.yaml \
-      --known-failing @conformance/connect/known-failing.txt \
-      --known-flaky @conformance/connect/known-flaky.txt {{ args }} -- target/debug/connect-conformance
+      --known-failing @conformance/connect/known-failing.txt {{ args }} -- target/debug/connect-conformance
 
 # send random cases to the correct servers of five stacks: every failure is a false alarm of proofread (./just false-positives --cases 3000)
 [group("check")]
@@ -340,7 +345,7 @@ observability: _deps-rust _deps-python _deps-prometheus _deps-collector
 
 # install the tools that the checks need, mostly into .tools
 [group("set-up")]
-deps: _deps-rust _deps-peers _deps-grpcurl _deps-cargo _deps-postgres _deps-chromium
+deps: _deps-rust _deps-peers _deps-grpcurl _deps-cargo _deps-postgres _deps-chromium _deps-schemathesis _deps-connect
 
 _deps-rust:
     tools/deps rust

@@ -14,6 +14,7 @@ use std::{
     io::{Read as _, Write as _},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -45,7 +46,7 @@ const IMAGE: &[u8] = include_bytes!("../image.binpb");
 async fn main() -> anyhow::Result<()> {
     let request: ServerCompatRequest = read_message()?;
     let folder = tempfile::tempdir()?;
-    let options = Options {
+    let mut options = Options {
         tls: tls(&request, folder.path())?,
         max_message_bytes: match request.message_receive_limit {
             0 => Options::default().max_message_bytes,
@@ -53,6 +54,8 @@ async fn main() -> anyhow::Result<()> {
         },
         ..Options::default()
     };
+    // The client opens connections ahead, and may use them when both are busy and slow.
+    options.connections.first_request_timeout = Duration::from_secs(60);
     let router = Router::new(options)
         .add_outside_of_contract(ConformanceServiceServer::new(service::Conformance))
         .describing(IMAGE);

@@ -13,6 +13,7 @@
 mod activity;
 mod client;
 mod connection;
+mod incoming_body;
 mod limits;
 mod options;
 mod threads;
@@ -22,7 +23,6 @@ use std::{convert::Infallible, io, net::IpAddr, pin::pin, sync::Arc, time::Durat
 
 use bytes::Bytes;
 use http::{Request, Response};
-use hyper::body::Incoming;
 use tokio::{
     net::{TcpListener, TcpStream},
     runtime::Handle,
@@ -39,7 +39,10 @@ use crate::{
 
 use self::{activity::Activity, connection::serve_connection, limits::Limits};
 
-pub(crate) use self::client::{Client, HangUp};
+pub(crate) use self::{
+    client::{Client, HangUp},
+    incoming_body::IncomingBody,
+};
 pub use self::{
     options::{ConnectionOptions, raise_descriptor_limit},
     threads::ConnectionThreads,
@@ -74,7 +77,7 @@ pub(crate) async fn serve<S, B>(
     draining: &watch::Sender<bool>,
 ) -> Result<(), ServeError>
 where
-    S: hyper::service::Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
+    S: hyper::service::Service<Request<IncomingBody>, Response = Response<B>, Error = Infallible>
         + Send
         + 'static,
     S::Future: Send,

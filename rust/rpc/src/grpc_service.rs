@@ -11,7 +11,6 @@ use std::{
 
 use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
 use pin_project_lite::pin_project;
 use tonic::{Status, body::Body};
 use tonic_web::{GrpcWebLayer, GrpcWebService};
@@ -23,7 +22,7 @@ use tower_http::cors::{Any, Cors, CorsLayer};
 
 use crate::{
     CallContext, Options,
-    accept::Client,
+    accept::{Client, IncomingBody},
     allowed_hosts::AllowedHosts,
     connect::{Connect, ConnectService, Refusal},
     http_port::text_response,
@@ -80,12 +79,12 @@ impl GrpcService {
 
 type StackFuture = <Either<Cors<WebStack>, WebStack> as Service<Request<Body>>>::Future;
 
-impl hyper::service::Service<Request<Incoming>> for GrpcService {
+impl hyper::service::Service<Request<IncomingBody>> for GrpcService {
     type Response = Response<Body>;
     type Error = Infallible;
     type Future = GrpcServiceFuture;
 
-    fn call(&self, request: Request<Incoming>) -> GrpcServiceFuture {
+    fn call(&self, request: Request<IncomingBody>) -> GrpcServiceFuture {
         // A call that panics leaves no state behind in the stack.
         let mut stack = self.stack.lock().unwrap_or_else(PoisonError::into_inner);
         let media_type = media_type(request.headers());

@@ -14,14 +14,13 @@ use futures::future::{
 };
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{Either, Full};
-use hyper::body::Incoming;
 use hyper_util::service::TowerToHyperService;
 use tokio::{net::TcpListener, sync::watch};
 use tower::Service;
 
 use crate::{
     Options, RequestBody, ServeError, ServerTls,
-    accept::{self, Client, Port},
+    accept::{self, Client, IncomingBody, Port},
     allowed_hosts::AllowedHosts,
     layers::admission::PeerShares,
     rate_limits::{CallClass, RatedCaller},
@@ -160,7 +159,7 @@ struct HttpService<S> {
 
 type Answer<B> = Result<Response<Either<B, Full<Bytes>>>, Infallible>;
 
-impl<S, B> Service<Request<Incoming>> for HttpService<S>
+impl<S, B> Service<Request<IncomingBody>> for HttpService<S>
 where
     S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible>
         + Clone
@@ -177,7 +176,7 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+    fn call(&mut self, request: Request<IncomingBody>) -> Self::Future {
         let refuse = |answer: Response<Bytes>| ready(Ok(answer.map(to_right))).right_future();
         let options = &self.limits.options;
         let client = options

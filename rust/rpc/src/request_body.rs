@@ -8,8 +8,9 @@ use std::{
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
-use hyper::body::Incoming;
 use tokio::time::{Sleep, sleep};
+
+use crate::accept::IncomingBody;
 
 /// Why a body was not received.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +26,7 @@ pub enum RequestBodyError {
 /// The body of a request to [`serve_http`](crate::serve_http). All of it has to arrive within
 /// [`Options::request_body_timeout`](crate::Options::request_body_timeout).
 #[derive(Debug)]
-pub struct RequestBody<B = Incoming> {
+pub struct RequestBody<B = IncomingBody> {
     inner: B,
     timeout: Duration,
     /// Begins when the handler waits for the first time: most requests have no body.

@@ -18,7 +18,7 @@ use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
 use pin_project_lite::pin_project;
 
-use super::{ConnectionOptions, limits::Slot, unread_answers};
+use super::{ConnectionOptions, IncomingBody, limits::Slot, unread_answers};
 
 /// Counts the requests of one connection.
 pub(super) struct Activity {
@@ -109,7 +109,7 @@ impl<S> Tracked<S> {
 
 impl<S, B> hyper::service::Service<Request<Incoming>> for Tracked<S>
 where
-    S: hyper::service::Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+    S: hyper::service::Service<Request<IncomingBody>, Response = Response<B>, Error = Infallible>,
 {
     type Response = Response<TrackedResponse<B>>;
     type Error = Infallible;
@@ -118,7 +118,7 @@ where
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let active = self.activity.begin(&request);
         TrackedResponse {
-            inner: self.inner.call(request),
+            inner: self.inner.call(IncomingBody::of(request)),
             active: Some(active),
         }
     }

@@ -30,7 +30,7 @@ use tokio::{
 use tokio_io_timeout::TimeoutStream;
 
 use super::{
-    Client, HangUp,
+    Client, HangUp, IncomingBody,
     activity::{Activity, Tracked},
 };
 use crate::{
@@ -115,7 +115,7 @@ pub(super) async fn serve_connection<S, B>(
     new_service: &(impl Fn(Client) -> S + Sync),
     bounds: Bounds,
 ) where
-    S: hyper::service::Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+    S: hyper::service::Service<Request<IncomingBody>, Response = Response<B>, Error = Infallible>,
     S::Future: Send + 'static,
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,

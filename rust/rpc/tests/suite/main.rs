@@ -22,6 +22,7 @@ mod infrastructure;
 mod layer_order;
 mod network;
 mod rate_limits;
+mod refused_bodies;
 mod resilience;
 mod scripted_server;
 mod shutdown;
