@@ -74,9 +74,40 @@ fn of_kind(kind: &Kind, rules: Option<&DynamicMessage>) -> Value {
         Kind::String => string(typed("string").as_ref()),
         Kind::Bytes => json!({"type": "string", "contentEncoding": "base64"}),
         Kind::Enum(descriptor) => enumeration(descriptor, typed("enum").as_ref()),
+        Kind::Message(message) if message.full_name() == "google.protobuf.FieldMask" => {
+            field_mask(typed("field_mask").as_ref())
+        }
         Kind::Message(message) => well_known(message.full_name())
             .unwrap_or_else(|| reference("schemas", message.full_name())),
     }
+}
+
+/// Durations of less than 315 billion seconds: the type allows about 10000 years.
+const DURATION: &str = r"^-?([0-9]{1,11}|[12][0-9]{11}|3(0[0-9]|1[0-4])[0-9]{9})(\.[0-9]{1,9})?s$";
+
+/// A list of paths in lowerCamelCase, separated by commas.
+fn field_mask(rules: Option<&DynamicMessage>) -> Value {
+    let mut schema = json!({"type": "string"});
+    let paths = rules.and_then(|rules| get(rules, "in"));
+    if let Some(Value::Array(paths)) = paths {
+        let paths = paths.iter().filter_map(Value::as_str);
+        let paths = paths.map(lower_camel_case).collect::<Vec<_>>().join("|");
+        schema["pattern"] = format!("^(({paths})(,({paths}))*)?$").into();
+    }
+    schema
+}
+
+/// The JSON name of a path: `shippingAddress.postalCode` for `shipping_address.postal_code`. In the
+/// pattern its dots stand for themselves.
+fn lower_camel_case(path: &str) -> String {
+    let mut words = path.split('_');
+    let mut name = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        let mut letters = word.chars();
+        name.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+        name.push_str(letters.as_str());
+    }
+    name.replace('.', r"\.")
 }
 
 /// The JSON form of a well-known type.
@@ -84,9 +115,8 @@ fn well_known(full_name: &str) -> Option<Value> {
     Some(match full_name {
         "google.protobuf.Timestamp" => json!({"type": "string", "format": "date-time"}),
         "google.protobuf.Duration" => {
-            json!({"type": "string", "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,9})?s$"})
+            json!({"type": "string", "pattern": DURATION})
         }
-        "google.protobuf.FieldMask" => json!({"type": "string"}),
         "google.protobuf.Empty" | "google.protobuf.Struct" | "google.protobuf.Any" => {
             json!({"type": "object"})
         }

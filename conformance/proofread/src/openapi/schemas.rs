@@ -39,10 +39,14 @@ pub(super) fn of_message(
     message: &Message,
     include: impl Fn(&Field) -> bool,
 ) -> Value {
-    let fields = message.fields.iter().filter(|field| include(field));
+    let fields: Vec<&Field> = message
+        .fields
+        .iter()
+        .filter(|field| include(field))
+        .collect();
     let mut properties = Map::new();
     let mut required = Vec::new();
-    for field in fields {
+    for field in &fields {
         let name = field.descriptor.json_name();
         properties.insert(name.to_owned(), of_field(source, field));
         if is_required(source, field) {
@@ -56,7 +60,36 @@ pub(super) fn of_message(
     if !required.is_empty() {
         schema["required"] = required.into();
     }
+    let mut exclusive = exclusive_fields(message, &fields);
+    if exclusive.len() == 1 {
+        schema["oneOf"] = exclusive.remove(0);
+    } else if !exclusive.is_empty() {
+        let groups = exclusive.into_iter().map(|group| json!({"oneOf": group}));
+        schema["allOf"] = groups.collect::<Vec<_>>().into();
+    }
     schema
+}
+
+/// The alternatives of each oneof and of each rule by which fields exclude each other.
+fn exclusive_fields(message: &Message, included: &[&Field]) -> Vec<Value> {
+    let oneofs = message.oneofs.iter();
+    let oneofs = oneofs.map(|oneof| (&oneof.fields, oneof.rules.required()));
+    let rules = message.rules.oneof.iter();
+    let rules = rules.map(|rule| (&rule.fields, rule.required()));
+    let groups = oneofs.chain(rules).filter_map(|(names, required)| {
+        let members = included.iter().filter(|field| names.contains(&field.name));
+        let mut alternatives: Vec<Value> = members
+            .map(|field| json!({"required": [field.descriptor.json_name()]}))
+            .collect();
+        if alternatives.is_empty() {
+            return None;
+        }
+        if !required {
+            alternatives.push(json!({"not": {"anyOf": alternatives}}));
+        }
+        Some(alternatives.into())
+    });
+    groups.collect()
 }
 
 /// The schema of a field, with its comment and what leaving it unset means.

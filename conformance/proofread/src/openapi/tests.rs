@@ -36,6 +36,12 @@ fn rules_are_keywords() {
     assert_eq!(ids["type"], "array");
     assert!(ids["maxItems"].is_u64());
     assert!(ids["items"]["minimum"].is_i64());
+    let mask = &schemas["bookstore.accounts.v1.UpdateAccountRequest"]["properties"]["updateMask"]["pattern"];
+    let paths = "(displayName|defaultShippingAddress)";
+    assert_eq!(*mask, format!("^({paths}(,{paths})*)?$"));
+    let fault = &schemas["bookstore.faults.v1.Fault"]["oneOf"];
+    let kinds = ["latency", "error", "hangUp", "blackHole"];
+    assert_eq!(*fault, json!(kinds.map(|kind| json!({"required": [kind]}))));
 }
 
 #[test]
