@@ -41,7 +41,7 @@ _build packages: _deps-rust
 
 # run all checks of CI and print a summary
 [group("check")]
-check: deps
+check: _deps-rust
     tools/check
 
 # format the Rust code and the protos
