@@ -100,6 +100,11 @@ async fn paging_faults_are_found() {
 }
 
 #[tokio::test]
+async fn list_that_others_change_between_its_pages_is_no_fault() {
+    assert_eq!(failing_with(Fault::BookRemoved, "ListBooks").await, NOTHING);
+}
+
+#[tokio::test]
 async fn different_answers_to_equal_calls_are_found() {
     let varying = failing_with(Fault::AnswersDiffer, "GetBook").await;
     assert!(!varying.is_empty());

@@ -33,6 +33,8 @@ pub(crate) enum Fault {
     ReplayExecutedAgain,
     ReplayAcceptsAnyBody,
     WrongHealth,
+    /// Not a fault: another client removes the first book while pages of one book are read.
+    BookRemoved,
 }
 
 pub(super) struct Books {
@@ -53,7 +55,11 @@ impl Books {
 
     /// A page of the five books. Page tokens are the number of the next book.
     fn page(&self, size: i32, token: &str) -> Result<(Vec<Book>, String), Status> {
+        if self.fault == Fault::BookRemoved && size == 1 && token == "2" {
+            self.calls.store(1, Ordering::Relaxed);
+        }
         let first = match token {
+            "" if self.fault == Fault::BookRemoved => Some(1 + self.calls.load(Ordering::Relaxed)),
             "" => Some(1),
             token => token.parse().ok().filter(|first| (1..=5).contains(first)),
         };
