@@ -1,6 +1,7 @@
 //! The service of the suite: its requests say how they are answered.
 
 use futures::StreamExt as _;
+use prost::{Message, Name};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
@@ -42,22 +43,20 @@ fn respond<M: Send + 'static, F: Future<Output = ()> + Send + 'static>(
     Response::from_parts(headers, messages, tonic::Extensions::default())
 }
 
-/// Responds to one message.
-fn respond_to_one<M: Send + 'static>(
-    definition: Definition,
-    request: RequestHeaders,
-    received: prost_types::Any,
+/// Responds to one message, as the definition in it says.
+fn respond_to_one<R: Message + Name, M: Send + 'static>(
+    request: Request<R>,
+    definition: impl FnOnce(R) -> Result<Definition, Status>,
     message: fn(ConformancePayload) -> M,
-) -> Response<Messages<M>> {
-    respond(
-        definition,
-        request,
-        message,
-        async move |mut responder: Responder<M>| {
-            responder.received(received);
-            responder.finish().await;
-        },
-    )
+) -> Result<Response<Messages<M>>, Status> {
+    let (metadata, _, request) = request.into_parts();
+    let received = to_any(&request);
+    let send = async move |mut responder: Responder<M>| {
+        responder.received(received);
+        responder.finish().await;
+    };
+    let headers = RequestHeaders::new(metadata);
+    Ok(respond(definition(request)?, headers, message, send))
 }
 
 #[tonic::async_trait]
@@ -68,15 +67,10 @@ impl ConformanceService for Conformance {
         &self,
         request: Request<UnaryRequest>,
     ) -> Result<Response<Self::UnaryStream>, Status> {
-        let (metadata, _, request) = request.into_parts();
-        let received = to_any(&request);
-        let definition = Definition::of_single(request.response_definition)?;
-        let headers = RequestHeaders::new(metadata);
-        Ok(respond_to_one(definition, headers, received, |payload| {
-            UnaryResponse {
-                payload: Some(payload),
-            }
-        }))
+        let definition = |request: UnaryRequest| Definition::of_single(request.response_definition);
+        respond_to_one(request, definition, |payload| UnaryResponse {
+            payload: Some(payload),
+        })
     }
 
     type IdempotentUnaryStream = Messages<IdempotentUnaryResponse>;
@@ -85,15 +79,11 @@ impl ConformanceService for Conformance {
         &self,
         request: Request<IdempotentUnaryRequest>,
     ) -> Result<Response<Self::IdempotentUnaryStream>, Status> {
-        let (metadata, _, request) = request.into_parts();
-        let received = to_any(&request);
-        let definition = Definition::of_single(request.response_definition)?;
-        let headers = RequestHeaders::new(metadata);
-        Ok(respond_to_one(definition, headers, received, |payload| {
-            IdempotentUnaryResponse {
-                payload: Some(payload),
-            }
-        }))
+        let definition =
+            |request: IdempotentUnaryRequest| Definition::of_single(request.response_definition);
+        respond_to_one(request, definition, |payload| IdempotentUnaryResponse {
+            payload: Some(payload),
+        })
     }
 
     type ServerStreamStream = Messages<ServerStreamResponse>;
@@ -102,15 +92,11 @@ impl ConformanceService for Conformance {
         &self,
         request: Request<ServerStreamRequest>,
     ) -> Result<Response<Self::ServerStreamStream>, Status> {
-        let (metadata, _, request) = request.into_parts();
-        let received = to_any(&request);
-        let definition = Definition::of_stream(request.response_definition)?;
-        let headers = RequestHeaders::new(metadata);
-        Ok(respond_to_one(definition, headers, received, |payload| {
-            ServerStreamResponse {
-                payload: Some(payload),
-            }
-        }))
+        let definition =
+            |request: ServerStreamRequest| Definition::of_stream(request.response_definition);
+        respond_to_one(request, definition, |payload| ServerStreamResponse {
+            payload: Some(payload),
+        })
     }
 
     type ClientStreamStream = Messages<ClientStreamResponse>;

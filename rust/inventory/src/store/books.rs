@@ -11,51 +11,47 @@ use crate::{
     domain::{Catalogue, Change, IndexedBook},
 };
 
+/// Selects the columns of a book, and what follows them.
+macro_rules! select_book {
+    ($rest:literal) => {
+        concat!(
+            "SELECT book_id, title, authors, publication_year, category, currency_code,
+                 amount_minor, isbn, original_title, language, rating_hundredths, rating_count,
+                 description, publisher, page_count, series, series_number, image_url",
+            $rest
+        )
+    };
+}
+
 store::statements! {
     const BY_IDS = Sql::per_engine(
-        "SELECT book_id, title, authors, publication_year, category, currency_code, amount_minor,
-             isbn, original_title, language, rating_hundredths, rating_count, description,
-             publisher, page_count, series, series_number, image_url
-         FROM books WHERE book_id IN (SELECT value FROM json_each($1))",
-        "SELECT book_id, title, authors, publication_year, category, currency_code, amount_minor,
-             isbn, original_title, language, rating_hundredths, rating_count, description,
-             publisher, page_count, series, series_number, image_url
-         FROM books WHERE book_id = ANY($1)",
+        select_book!(" FROM books WHERE book_id IN (SELECT value FROM json_each($1))"),
+        select_book!(" FROM books WHERE book_id = ANY($1)"),
     );
 
     const PAGE_OF_ALL = Sql::portable(
-        "SELECT book_id, title, authors, publication_year, category, currency_code, amount_minor,
-             isbn, original_title, language, rating_hundredths, rating_count, description,
-             publisher, page_count, series, series_number, image_url
-         FROM books WHERE (sort_title, book_id) > ($1, $2) ORDER BY sort_title, book_id LIMIT $3",
+        select_book!(" FROM books WHERE (sort_title, book_id) > ($1, $2) ORDER BY sort_title, book_id LIMIT $3"),
     );
 
     const PAGE_OF_CATEGORY = Sql::portable(
-        "SELECT book_id, title, authors, publication_year, category, currency_code, amount_minor,
-             isbn, original_title, language, rating_hundredths, rating_count, description,
-             publisher, page_count, series, series_number, image_url
-         FROM books WHERE category = $4 AND (sort_title, book_id) > ($1, $2)
-         ORDER BY sort_title, book_id LIMIT $3",
+        select_book!(" FROM books WHERE category = $4 AND (sort_title, book_id) > ($1, $2)
+         ORDER BY sort_title, book_id LIMIT $3"),
     );
 
     const CHANGED_AFTER = Sql::portable(
-        "SELECT book_id, title, authors, publication_year, category, currency_code, amount_minor,
-             isbn, original_title, language, rating_hundredths, rating_count, description,
-             publisher, page_count, series, series_number, image_url,
+        select_book!(",
              books.changed_revision AS revision, on_hand > reserved AS is_in_stock
          FROM books JOIN stock USING (book_id)
          WHERE (books.changed_revision, books.book_id) > ($1, $2)
-         ORDER BY books.changed_revision, books.book_id LIMIT $3",
+         ORDER BY books.changed_revision, books.book_id LIMIT $3"),
     );
 
     const STOCK_CHANGED_AFTER = Sql::portable(
-        "SELECT book_id, title, authors, publication_year, category, currency_code, amount_minor,
-             isbn, original_title, language, rating_hundredths, rating_count, description,
-             publisher, page_count, series, series_number, image_url,
+        select_book!(",
              stock.changed_revision AS revision, on_hand > reserved AS is_in_stock
          FROM stock JOIN books USING (book_id)
          WHERE (stock.changed_revision, stock.book_id) > ($1, $2)
-         ORDER BY stock.changed_revision, stock.book_id LIMIT $3",
+         ORDER BY stock.changed_revision, stock.book_id LIMIT $3"),
     );
 
     const CATALOGUE = Sql::portable(
