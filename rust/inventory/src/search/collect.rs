@@ -9,20 +9,21 @@ use super::{
     facets::FacetCounts,
     filter::SegmentFilter,
     matching::Candidate,
-    ranking,
+    ranking::Ranking,
     schema::{BOOK_ID, PRICE, RATING, SERIES_NUMBER, TITLE_KEYS, TRAITS, YEAR},
     top::{Entry, Top},
     traits::Traits,
 };
 use crate::domain::SearchOrder;
 
-/// How many documents are collected between two checks of the cancellation.
-const CHECK_INTERVAL: usize = 1024;
+/// How many documents are collected at a time: their traits are read together, because one call
+/// for each would cost more than reading them. Between two chunks the cancellation is checked.
+const CHUNK: usize = 1024;
 
 /// What is known of the documents so far.
 pub(super) struct Collector<'r> {
     request: &'r SearchRequest,
-    query_words: u32,
+    ranking: Ranking,
     pub(super) top: Top,
     pub(super) facets: Option<FacetCounts>,
     /// The number of documents that the filters let pass.
@@ -36,7 +37,7 @@ impl<'r> Collector<'r> {
     pub(super) fn new(request: &'r SearchRequest, query_words: usize, count: usize) -> Self {
         Self {
             request,
-            query_words: u32::try_from(query_words).unwrap_or(u32::MAX),
+            ranking: Ranking::new(query_words),
             top: Top::new(count),
             facets: request.with_facets.then(FacetCounts::new),
             total: 0,
@@ -54,18 +55,23 @@ impl<'r> Collector<'r> {
             return Ok(());
         }
         let alive = segment.alive_bitset();
-        let traits = columns::values(segment, TRAITS)?;
+        let all_traits = columns::values(segment, TRAITS)?;
         let book_ids = columns::values(segment, BOOK_ID)?;
         let keys = SortKeys::new(segment, self.request.order)?;
         let filter = SegmentFilter::new(segment, &self.request.filters)?;
-        for chunk in candidates.chunks(CHECK_INTERVAL) {
+        let mut docs = Vec::with_capacity(CHUNK);
+        let mut traits = vec![0; CHUNK];
+        for chunk in candidates.chunks(CHUNK) {
             cancellation.check()?;
-            for candidate in chunk {
+            docs.clear();
+            docs.extend(chunk.iter().map(|candidate| candidate.doc));
+            all_traits.get_vals(&docs, &mut traits[..chunk.len()]);
+            for (candidate, traits) in chunk.iter().zip(&traits) {
                 let doc = candidate.doc;
                 if alive.is_some_and(|alive| !alive.is_alive(doc)) {
                     continue;
                 }
-                let traits = Traits(traits.get_val(doc));
+                let traits = Traits(*traits);
                 let failed = filter.check(doc, traits);
                 self.matched += 1;
                 if let Some(facets) = &mut self.facets {
@@ -75,7 +81,7 @@ impl<'r> Collector<'r> {
                     continue;
                 }
                 self.total += 1;
-                let score = ranking::score(*candidate, traits, self.query_words);
+                let score = self.ranking.score(*candidate, traits);
                 let key = keys.key(doc, score);
                 if self.top.accepts(key) {
                     let book_id = i32::try_from(book_ids.get_val(doc)).unwrap_or_default();

@@ -8,8 +8,13 @@ use super::{
 };
 use crate::domain::{Facets, Range};
 
-const CATEGORIES: usize = 64;
+// The numbers of values that the bits of the traits can have, so that each value has a count.
+const CATEGORIES: usize = 1 << 6;
+const PRICES: usize = 1 << 4;
+const YEARS: usize = 1 << 4;
 const LANGUAGES: usize = 1 << 15;
+const STARS: usize = 1 << 3;
+
 /// The languages with the most books that are listed.
 const MAX_LANGUAGES: usize = 20;
 
@@ -17,10 +22,10 @@ const MAX_LANGUAGES: usize = 20;
 #[derive(Debug)]
 pub(super) struct FacetCounts {
     categories: [i32; CATEGORIES],
-    prices: [i32; PRICE_RANGES.len()],
-    years: [i32; YEAR_RANGES.len() + 1],
+    prices: [i32; PRICES],
+    years: [i32; YEARS],
     languages: Vec<i32>,
-    stars: [i32; 6],
+    stars: [i32; STARS],
     in_stock: i32,
 }
 
@@ -28,31 +33,41 @@ impl FacetCounts {
     pub(super) fn new() -> Self {
         Self {
             categories: [0; CATEGORIES],
-            prices: [0; PRICE_RANGES.len()],
-            years: [0; YEAR_RANGES.len() + 1],
+            prices: [0; PRICES],
+            years: [0; YEARS],
             languages: vec![0; LANGUAGES],
-            stars: [0; 6],
+            stars: [0; STARS],
             in_stock: 0,
         }
     }
 
     /// Counts a book by all properties whose filter is the only one that may have refused it.
     pub(super) fn count(&mut self, traits: Traits, failed: Failed) {
+        if failed.is_none() {
+            return self.count_by_all(traits);
+        }
         for property in Property::ALL {
-            if !failed.only_possibly(property) {
-                continue;
+            if failed.only_possibly(property) {
+                self.count_by(property, traits);
             }
-            let count = match property {
-                Property::Category => self.categories.get_mut(traits.category()),
-                Property::Price => self.prices.get_mut(traits.price_range()),
-                Property::Year => self.years.get_mut(traits.year_range()),
-                Property::Language => self.languages.get_mut(traits.language() as usize),
-                Property::Rating => self.stars.get_mut(traits.stars()),
-                Property::Stock => Some(&mut self.in_stock).filter(|_| traits.is_in_stock()),
-            };
-            if let Some(count) = count {
-                *count += 1;
-            }
+        }
+    }
+
+    fn count_by_all(&mut self, traits: Traits) {
+        for property in Property::ALL {
+            self.count_by(property, traits);
+        }
+    }
+
+    #[inline(always)]
+    fn count_by(&mut self, property: Property, traits: Traits) {
+        match property {
+            Property::Category => self.categories[traits.category() % CATEGORIES] += 1,
+            Property::Price => self.prices[traits.price_range() % PRICES] += 1,
+            Property::Year => self.years[traits.year_range() % YEARS] += 1,
+            Property::Language => self.languages[traits.language() as usize] += 1,
+            Property::Rating => self.stars[traits.stars() % STARS] += 1,
+            Property::Stock => self.in_stock += i32::from(traits.is_in_stock()),
         }
     }
 
@@ -90,7 +105,7 @@ impl FacetCounts {
 }
 
 /// The numbers of books with at least 4, 3, 2 and 1 stars, without equal ones at the end.
-fn at_least(stars: [i32; 6]) -> Vec<(i32, i32)> {
+fn at_least(stars: [i32; STARS]) -> Vec<(i32, i32)> {
     let mut books = stars[5];
     let mut ratings = Vec::new();
     for least in [4, 3, 2, 1] {

@@ -56,6 +56,8 @@ impl Failed {
 
 /// The filters of a search for one segment. Columns without a filter are not read.
 pub(super) struct SegmentFilter<'f> {
+    /// Whether there is a filter at all.
+    is_set: bool,
     filters: &'f SearchFilters,
     language: u32,
     price: Option<Values>,
@@ -75,6 +77,12 @@ impl<'f> SegmentFilter<'f> {
         };
         let language = language_number(filters.language.as_deref());
         Ok(Self {
+            is_set: filters.category.is_some()
+                || filters.price.is_set()
+                || filters.year.is_set()
+                || language != 0
+                || filters.min_rating_hundredths.is_some()
+                || filters.in_stock_only,
             language: u32::try_from(language).unwrap_or_default(),
             price: column(PRICE, filters.price.is_set())?,
             year: column(YEAR, filters.year.is_set())?,
@@ -86,6 +94,9 @@ impl<'f> SegmentFilter<'f> {
     /// The filters that refuse a document.
     pub(super) fn check(&self, doc: u32, traits: Traits) -> Failed {
         let mut failed = Failed::default();
+        if !self.is_set {
+            return failed;
+        }
         if let Some(category) = self.filters.category {
             let number = usize::try_from(category.number()).unwrap_or_default();
             failed.add(Property::Category, traits.category() == number);

@@ -120,10 +120,13 @@ fn documents(
         hit.add_to(&mut candidate);
         candidate
     };
-    let is_rare = document_count(word) < segment.max_doc() as usize / 16;
+    let count = document_count(word);
+    let is_rare = count < segment.max_doc() as usize / 16;
     if is_rare {
-        let mut hits = Vec::with_capacity(document_count(word));
-        for_each_document(word, cancellation, |doc, hit| hits.push((doc, hit)))?;
+        let mut hits = Vec::with_capacity(count);
+        for_each_block(word.iter(), cancellation, |docs, hit| {
+            hits.extend(docs.iter().map(|doc| (*doc, hit)));
+        })?;
         // The sort is stable, so the best hit of a document stays first.
         hits.sort_by_key(|(doc, _)| *doc);
         hits.dedup_by_key(|(doc, _)| *doc);
@@ -133,8 +136,16 @@ fn documents(
             .collect());
     }
     let hits = hits_of_all(segment, word, cancellation)?;
-    let hits = (0..).zip(hits).filter(|(_, hit)| !hit.is_none());
-    Ok(hits.map(|(doc, hit)| with_hit(doc, hit)).collect())
+    // Each document is written behind the last match, and becomes one if it has the word: a branch
+    // that nobody can predict would cost more. The last place is for what is not a match.
+    let mut candidates = vec![with_hit(0, Hit::default()); count.min(hits.len()) + 1];
+    let mut matches = 0;
+    for (doc, hit) in (0..).zip(hits) {
+        candidates[matches] = with_hit(doc, hit);
+        matches += usize::from(!hit.is_none());
+    }
+    candidates.truncate(matches);
+    Ok(candidates)
 }
 
 /// Adds the points of a word to the candidates that have it. A required word removes the others.
@@ -171,10 +182,10 @@ fn hits_of_all(
     cancellation: &Cancellation,
 ) -> Result<Vec<Hit>, SearchError> {
     let mut hits = vec![Hit::default(); segment.max_doc() as usize];
-    for_each_document(word, cancellation, |doc, hit| {
-        let best = &mut hits[doc as usize];
-        if best.is_none() {
-            *best = hit;
+    // The best hits are written last, over the others.
+    for_each_block(word.iter().rev(), cancellation, |docs, hit| {
+        for doc in docs {
+            hits[*doc as usize] = hit;
         }
     })?;
     Ok(hits)
@@ -204,11 +215,11 @@ fn hits_of_candidates(
     Ok(hits)
 }
 
-/// Calls `visit` with the documents of all postings, one posting list after the other.
-fn for_each_document(
-    word: &[Postings],
+/// Calls `visit` with blocks of the documents of all postings, one posting list after the other.
+fn for_each_block<'p>(
+    word: impl Iterator<Item = &'p Postings>,
     cancellation: &Cancellation,
-    mut visit: impl FnMut(DocId, Hit),
+    mut visit: impl FnMut(&[DocId], Hit),
 ) -> Result<(), SearchError> {
     for postings in word {
         let hit = Hit::of(postings);
@@ -221,9 +232,7 @@ fn for_each_document(
             if docs.is_empty() {
                 break;
             }
-            for doc in docs {
-                visit(*doc, hit);
-            }
+            visit(docs, hit);
             blocks.advance();
         }
     }

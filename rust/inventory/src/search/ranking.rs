@@ -3,17 +3,43 @@
 
 use super::{matching::Candidate, points::MAX_POINTS, traits::Traits};
 
-/// The score of a match, higher for a better one. It depends on the book and the query only, and
-/// not on other books, so that it does not change while a visitor turns the pages.
-pub(super) fn score(candidate: Candidate, traits: Traits, query_words: u32) -> u64 {
-    let best = MAX_POINTS * query_words.max(1);
-    let quality = 320 * u32::from(candidate.points) / best;
-    // How much of the main title the query has: all of "Dune", a quarter of "The Road to Dune".
-    let found = u32::from(candidate.title_words);
-    let coverage = 120 * found / traits.title_words().max(found).max(1);
-    let score = 200 + quality + coverage + traits.popularity();
-    let demotion = 60 * u32::from(traits.is_set()) + 40 * u32::from(traits.is_companion());
-    u64::from(score.saturating_sub(demotion))
+/// The scores of the matches of one query. The parts that cost a division are computed once for
+/// all values that they can have.
+pub(super) struct Ranking {
+    /// How well the words match, by the points of all words.
+    quality: Vec<u32>,
+    /// How much of the main title the query has, by the number of its words that are in the main
+    /// title and by the number of words of the main title: all of "Dune", a quarter of "The Road
+    /// to Dune".
+    coverage: Vec<[u32; TITLE_WORDS]>,
+}
+
+/// The number of values of [`Traits::title_words`].
+const TITLE_WORDS: usize = 32;
+
+impl Ranking {
+    pub(super) fn new(query_words: usize) -> Self {
+        let best = MAX_POINTS * u32::try_from(query_words).unwrap_or(u32::MAX).max(1);
+        let coverage = (0..=query_words).map(|found| {
+            std::array::from_fn(|title_words| 120 * found / title_words.max(found).max(1))
+                .map(|points| u32::try_from(points).unwrap_or_default())
+        });
+        Self {
+            quality: (0..=best).map(|points| 320 * points / best).collect(),
+            coverage: coverage.collect(),
+        }
+    }
+
+    /// The score of a match, higher for a better one. It depends on the book and the query only,
+    /// and not on other books, so that it does not change while a visitor turns the pages.
+    pub(super) fn score(&self, candidate: Candidate, traits: Traits) -> u64 {
+        let quality = self.quality[usize::from(candidate.points)];
+        let coverage = self.coverage[usize::from(candidate.title_words)];
+        let coverage = coverage[traits.title_words() as usize % TITLE_WORDS];
+        let score = 200 + quality + coverage + traits.popularity();
+        let demotion = 60 * u32::from(traits.is_set()) + 40 * u32::from(traits.is_companion());
+        u64::from(score.saturating_sub(demotion))
+    }
 }
 
 #[cfg(test)]
@@ -34,7 +60,7 @@ mod tests {
             points,
             title_words,
         };
-        score(candidate, Traits::of(&book), 1)
+        Ranking::new(1).score(candidate, Traits::of(&book))
     }
 
     #[test]

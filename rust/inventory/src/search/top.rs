@@ -41,6 +41,10 @@ impl Top {
     }
 
     pub(super) fn push(&mut self, entry: Entry) {
+        let is_behind = |last: &Entry| entry.order(last) == Ordering::Greater;
+        if self.last.as_ref().is_some_and(is_behind) {
+            return;
+        }
         self.entries.push(entry);
         // Twice as many as needed, so that each entry is moved only a few times.
         if self.count > 0 && self.entries.len() >= 2 * self.count + 64 {
