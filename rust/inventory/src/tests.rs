@@ -111,12 +111,19 @@ impl TestInventory {
         &mut self,
         books: impl IntoIterator<Item = BookImport>,
     ) -> Result<ImportBooksResponse, Status> {
-        let message = ImportBooksRequest {
-            books: books.into_iter().collect(),
-        };
+        self.try_import_messages([books.into_iter().collect()])
+            .await
+    }
+
+    /// Imports the books of each list in a message of its own.
+    async fn try_import_messages<const N: usize>(
+        &mut self,
+        lists: [Vec<BookImport>; N],
+    ) -> Result<ImportBooksResponse, Status> {
+        let messages = lists.map(|books| ImportBooksRequest { books });
         let response = self
             .client
-            .import_books(futures::stream::iter([message]))
+            .import_books(futures::stream::iter(messages))
             .await;
         response.map(tonic::Response::into_inner)
     }

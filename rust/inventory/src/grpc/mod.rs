@@ -2,6 +2,7 @@
 //! The codec has validated every request before it arrives here.
 
 pub(crate) mod from_proto;
+mod import_stream;
 mod to_proto;
 
 use std::pin::Pin;
@@ -17,10 +18,11 @@ use contract::bookstore::inventory::v1::{
     SetStockResponse, WatchStockRequest, WatchStockResponse,
     inventory_service_server::{InventoryService, InventoryServiceServer},
 };
-use futures::{Stream, StreamExt as _};
+use futures::{FutureExt as _, Stream, StreamExt as _, future::try_join};
 use service::{BookId, page_size};
 use tonic::{Request, Response, Status, Streaming};
 
+use self::import_stream::next_batch;
 use crate::{ImportCounts, Inventory};
 
 /// The handler of `bookstore.inventory.v1.InventoryService`.
@@ -102,14 +104,17 @@ impl InventoryService for Grpc {
     ) -> RpcResult<ImportBooksResponse> {
         let mut stream = request.into_inner();
         let mut total = ImportCounts::default();
-        while let Some(message) = stream.message().await? {
-            let books = message
-                .books
-                .into_iter()
-                .map(from_proto::imported_book)
-                .collect::<Result<_, _>>()?;
-            total += self.0.import(books).await?;
+        let mut batch = next_batch(&mut stream).await;
+        while batch.end.is_none() {
+            // The next messages are received while these are stored.
+            let importing = self.0.import_lists(batch.messages);
+            let receiving = next_batch(&mut stream).map(Ok);
+            let (counts, next) = try_join(importing, receiving).await?;
+            total += counts;
+            batch = next;
         }
+        total += self.0.import_lists(batch.messages).await?;
+        batch.end.transpose()?;
         self.0.index_own_changes().await;
         Ok(Response::new(ImportBooksResponse {
             created: total.created,

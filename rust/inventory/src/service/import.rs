@@ -28,11 +28,40 @@ impl Inventory {
     /// [`InventoryError::StockBelowReserved`], or [`InventoryError::Store`] if the database
     /// failed.
     pub async fn import(&self, books: Vec<ImportedBook>) -> Result<ImportCounts, InventoryError> {
+        self.import_at_once(&books).await
+    }
+
+    /// Imports several lists of books, one after the other. If one cannot be imported, the lists
+    /// before it are.
+    pub(crate) async fn import_lists(
+        &self,
+        lists: Vec<Vec<ImportedBook>>,
+    ) -> Result<ImportCounts, InventoryError> {
+        let lengths: Vec<_> = lists.iter().map(Vec::len).collect();
+        let books: Vec<_> = lists.into_iter().flatten().collect();
+        let all = self.import_at_once(&books).await;
+        if !matches!(all, Err(InventoryError::StockBelowReserved { .. })) || lengths.len() == 1 {
+            return all;
+        }
+        let mut counts = ImportCounts::default();
+        let mut rest = books.as_slice();
+        for length in lengths {
+            let (list, others) = rest.split_at(length);
+            counts += self.import_at_once(list).await?;
+            rest = others;
+        }
+        Ok(counts)
+    }
+
+    async fn import_at_once(&self, books: &[ImportedBook]) -> Result<ImportCounts, InventoryError> {
+        if books.is_empty() {
+            return Ok(ImportCounts::default());
+        }
         if books.iter().any(|imported| imported.on_hand.is_some()) {
             self.expire_due_reservations().await?;
         }
         let (counts, restocked) = store::write!(self.db(), transaction => {
-            import_in_transaction(transaction, &books).await
+            import_in_transaction(transaction, books).await
         })?;
         self.stock_changed(&restocked);
         Ok(counts)

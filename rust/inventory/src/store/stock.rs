@@ -17,7 +17,7 @@ store::statements! {
     const INSERT = Sql::per_engine(
         "INSERT INTO stock (book_id, on_hand, reserved, is_available)
          SELECT value ->> 'book_id', value ->> 'on_hand', 0, (value ->> 'on_hand') > 0
-         FROM json_each($1)",
+         FROM jsonb_each($1)",
         "INSERT INTO stock (book_id, on_hand, reserved, is_available)
          SELECT book_id, on_hand, 0, on_hand > 0
          FROM json_to_recordset(CAST($1 AS json)) AS level (book_id BIGINT, on_hand BIGINT)",

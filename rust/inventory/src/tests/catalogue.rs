@@ -15,6 +15,8 @@ store::both_engines! {
     categories_have_the_number_of_their_books,
     repeated_import_changes_nothing,
     message_is_imported_completely_or_not_at_all,
+    messages_before_one_that_fails_are_imported,
+    later_message_replaces_the_books_of_an_earlier_one,
     later_duplicate_in_a_message_replaces_the_earlier,
     import_without_stock_keeps_the_stock,
     control_characters_in_texts_are_refused,
@@ -191,6 +193,46 @@ async fn message_is_imported_completely_or_not_at_all(database: TestDb) {
     let response = response.into_inner();
     assert_eq!(response.books[0].title, "Book 1");
     assert_eq!(response.missing_book_ids, [3]);
+}
+
+async fn messages_before_one_that_fails_are_imported(database: TestDb) {
+    let mut service = TestInventory::with_stock(&database, 1, 10).await;
+    service.reserve(&[(1, 6)]).await.expect("copies are held");
+    let new = |id| vec![book(id, "New", &[])];
+    let mut too_few = book(1, "Book 1", &["Author"]);
+    too_few.on_hand = Some(5);
+    let refused = service
+        .try_import_messages([new(2), new(3), vec![too_few], new(4)])
+        .await;
+    assert_eq!(failure(refused).1, "STOCK_BELOW_RESERVED");
+    let invalid = service
+        .try_import_messages([new(5), new(6), Vec::new(), new(7)])
+        .await;
+    let invalid = invalid.expect_err("a message without books is not valid");
+    assert_eq!(invalid.code(), Code::InvalidArgument);
+    let request = BatchGetBooksRequest {
+        book_ids: (2..=7).collect(),
+    };
+    let found = service.client.batch_get_books(request).await;
+    let found = found.expect("the books are read").into_inner();
+    assert_eq!(found.missing_book_ids, [4, 7]);
+}
+
+async fn later_message_replaces_the_books_of_an_earlier_one(database: TestDb) {
+    let mut service = TestInventory::open(&database);
+    let counts = service
+        .try_import_messages([
+            vec![book(1, "Earlier", &[]), book(2, "Other", &[])],
+            vec![book(1, "Later", &[]), book(2, "Other", &[])],
+        ])
+        .await
+        .expect("the books are imported");
+    let counts = (counts.created, counts.updated, counts.unchanged);
+    assert_eq!(counts, (2, 1, 1));
+    let request = GetBookRequest { book_id: 1 };
+    let found = service.client.get_book(request).await;
+    let found = found.expect("the book exists").into_inner().book;
+    assert_eq!(found.expect("required").title, "Later");
 }
 
 async fn later_duplicate_in_a_message_replaces_the_earlier(database: TestDb) {
