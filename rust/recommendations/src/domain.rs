@@ -1,57 +1,132 @@
 //! The types of the domain: books, the catalogue from which they are recommended, and readers.
 
-use std::{
-    collections::{BTreeMap, HashMap, HashSet, hash_map::Entry},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, HashSet};
 
 use service::{BookCategory, BookId};
 
-/// The part of a book that this service needs. Cloning does not copy the title.
+/// The part of a book that this service needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BookSummary {
     /// The id of the book.
     pub book_id: BookId,
     /// The title as printed on the book.
-    pub title: Arc<str>,
+    pub title: String,
 }
 
 /// The catalogue at one revision: the books of each category. No book occurs twice, so
-/// that a sample has no duplicates.
+/// that a sample has no duplicates. A book takes about 30 bytes beside its title.
 #[derive(Debug, Default)]
 pub(crate) struct Snapshot {
-    by_category: BTreeMap<BookCategory, Vec<BookSummary>>,
-    /// The category of each book, and its position there.
-    positions: HashMap<BookId, (BookCategory, usize)>,
+    /// One title behind the other: an allocation for each would take more memory than the title.
+    titles: String,
+    by_category: BTreeMap<BookCategory, Vec<Entry>>,
+    /// The category of each book, and its position there, in the order of the ids.
+    positions: Vec<(BookId, BookCategory, u32)>,
 }
 
-impl Snapshot {
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    book_id: BookId,
+    title_bytes: u32,
+    /// The place of the title in `titles`.
+    title_start: usize,
+}
+
+/// The books of one category.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CategoryBooks<'s> {
+    snapshot: &'s Snapshot,
+    entries: &'s [Entry],
+}
+
+/// Makes a [`Snapshot`].
+#[derive(Debug, Default)]
+pub(crate) struct SnapshotBuilder {
+    snapshot: Snapshot,
+    known: HashSet<BookId>,
+}
+
+impl SnapshotBuilder {
     /// Adds a book to its category.
     ///
     /// If the catalogue changes while its pages are listed, a book may be on two pages;
     /// the second one is ignored.
-    pub(crate) fn add(&mut self, category: BookCategory, book: BookSummary) {
-        if let Entry::Vacant(position) = self.positions.entry(book.book_id) {
-            let books = self.by_category.entry(category).or_default();
-            position.insert((category, books.len()));
-            books.push(book);
+    pub(crate) fn add(&mut self, category: BookCategory, book_id: BookId, title: &str) {
+        if !self.known.insert(book_id) {
+            return;
+        }
+        let Snapshot {
+            titles,
+            by_category,
+            positions,
+        } = &mut self.snapshot;
+        let entries = by_category.entry(category).or_default();
+        let position = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+        positions.push((book_id, category, position));
+        entries.push(Entry {
+            book_id,
+            title_bytes: u32::try_from(title.len()).unwrap_or(u32::MAX),
+            title_start: titles.len(),
+        });
+        titles.push_str(title);
+    }
+
+    /// All books that were added.
+    pub(crate) fn finish(self) -> Snapshot {
+        let mut snapshot = self.snapshot;
+        snapshot.positions.sort_unstable();
+        snapshot.positions.shrink_to_fit();
+        snapshot.titles.shrink_to_fit();
+        for entries in snapshot.by_category.values_mut() {
+            entries.shrink_to_fit();
+        }
+        snapshot
+    }
+}
+
+impl Snapshot {
+    /// The books of a category.
+    pub(crate) fn books_in(&self, category: BookCategory) -> CategoryBooks<'_> {
+        let entries = self.by_category.get(&category);
+        CategoryBooks {
+            snapshot: self,
+            entries: entries.map_or(&[], Vec::as_slice),
         }
     }
 
-    /// The books of a category.
-    pub(crate) fn books_in(&self, category: BookCategory) -> &[BookSummary] {
-        self.by_category.get(&category).map_or(&[], Vec::as_slice)
-    }
-
     /// A book and its category; `None` if it is not in the catalogue.
-    pub(crate) fn book(&self, book_id: BookId) -> Option<(BookCategory, &BookSummary)> {
-        let (category, position) = *self.positions.get(&book_id)?;
-        Some((category, self.books_in(category).get(position)?))
+    pub(crate) fn book(&self, book_id: BookId) -> Option<(BookCategory, BookSummary)> {
+        let place = self.positions.binary_search_by_key(&book_id, |it| it.0);
+        let (_, category, position) = self.positions[place.ok()?];
+        let book = self.books_in(category).book(position as usize);
+        Some((category, book))
     }
 
     /// The number of books in all categories.
     pub(crate) fn book_count(&self) -> usize {
         self.positions.len()
+    }
+}
+
+impl CategoryBooks<'_> {
+    /// The number of books.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The id of the book at a position, which must be less than the number of books.
+    pub(crate) fn book_id(&self, position: usize) -> BookId {
+        self.entries[position].book_id
+    }
+
+    /// The book at a position, which must be less than the number of books.
+    pub(crate) fn book(&self, position: usize) -> BookSummary {
+        let entry = self.entries[position];
+        let end = entry.title_start + entry.title_bytes as usize;
+        BookSummary {
+            book_id: entry.book_id,
+            title: self.snapshot.titles[entry.title_start..end].to_owned(),
+        }
     }
 }
 
@@ -83,22 +158,21 @@ mod tests {
 
     #[test]
     fn book_is_found_in_its_category() {
-        let mut snapshot = Snapshot::default();
+        let mut builder = SnapshotBuilder::default();
         for (number, category) in [
+            (3, BookCategory::Mystery),
             (1, BookCategory::Mystery),
             (2, BookCategory::Poetry),
-            (3, BookCategory::Mystery),
             (3, BookCategory::Poetry),
         ] {
-            let book = BookSummary {
-                book_id: BookId(number),
-                title: format!("Book {number}").into(),
-            };
-            snapshot.add(category, book);
+            builder.add(category, BookId(number), &format!("Book {number}"));
         }
+        let snapshot = builder.finish();
         let (category, book) = snapshot.book(BookId(3)).expect("it was added");
         assert_eq!(category, BookCategory::Mystery);
-        assert_eq!(book.book_id, BookId(3));
+        assert_eq!((book.book_id, book.title.as_str()), (BookId(3), "Book 3"));
+        let mysteries = snapshot.books_in(BookCategory::Mystery);
+        assert_eq!((mysteries.len(), mysteries.book_id(1)), (2, BookId(1)));
         assert_eq!(snapshot.book(BookId(4)), None);
         assert_eq!(snapshot.book_count(), 3);
     }

@@ -40,7 +40,7 @@ impl RecommendationService for Grpc {
         let limit = limit(request.max_results)?;
         let category = convert::book_category("category", request.category)?;
         let books = self.0.recommend(account_id, category, limit);
-        let recommendations = books.await?.iter().map(to_proto).collect();
+        let recommendations = books.await?.into_iter().map(to_proto).collect();
         Ok(Response::new(RecommendResponse { recommendations }))
     }
 
@@ -51,7 +51,7 @@ impl RecommendationService for Grpc {
         let request = request.into_inner();
         let limit = limit(request.max_results)?;
         let books = self.0.also_bought(BookId(request.book_id), limit);
-        let recommendations = books.await?.iter().map(to_proto).collect();
+        let recommendations = books.await?.into_iter().map(to_proto).collect();
         Ok(Response::new(ListAlsoBoughtResponse { recommendations }))
     }
 }
@@ -60,9 +60,9 @@ fn limit(max_results: i32) -> Result<usize, ConversionError> {
     usize::try_from(max_results).map_err(|_| ConversionError::new("max_results", max_results))
 }
 
-fn to_proto(book: &BookSummary) -> BookRecommendation {
+fn to_proto(book: BookSummary) -> BookRecommendation {
     BookRecommendation {
         book_id: book.book_id.0,
-        title: book.title.as_ref().to_owned(),
+        title: book.title,
     }
 }

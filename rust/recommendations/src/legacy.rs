@@ -36,7 +36,7 @@ impl LegacyService for Legacy {
         let category = category(request.category)?;
         let limit = parse_limit(request.max_results)?;
         let books = self.0.recommend(None, category, limit).await?;
-        let recommendations = books.iter().map(to_proto).collect();
+        let recommendations = books.into_iter().map(to_proto).collect();
         Ok(Response::new(RecommendationResponse { recommendations }))
     }
 }
@@ -67,9 +67,9 @@ fn parse_limit(max_results: i32) -> Result<usize, Status> {
     })
 }
 
-fn to_proto(book: &BookSummary) -> BookRecommendation {
+fn to_proto(book: BookSummary) -> BookRecommendation {
     BookRecommendation {
         id: book.book_id.0,
-        title: book.title.as_ref().to_owned(),
+        title: book.title,
     }
 }

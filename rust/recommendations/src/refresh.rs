@@ -14,7 +14,10 @@ use contract::bookstore::inventory::v1::{
 use service::{BookCategory, BookId, PeriodicTask};
 use tonic::{Request, Status};
 
-use crate::{BookSummary, catalogue::Publisher, domain::Snapshot};
+use crate::{
+    catalogue::Publisher,
+    domain::{Snapshot, SnapshotBuilder},
+};
 
 type Inventory = InventoryServiceClient<rpc::Channel>;
 
@@ -86,7 +89,7 @@ fn in_background<Message>(message: Message) -> Request<Message> {
 }
 
 async fn read_all(inventory: &mut Inventory) -> Result<Snapshot, RefreshError> {
-    let mut snapshot = Snapshot::default();
+    let mut snapshot = SnapshotBuilder::default();
     let mut page_token = String::new();
     loop {
         let request = in_background(ListBooksRequest {
@@ -95,11 +98,9 @@ async fn read_all(inventory: &mut Inventory) -> Result<Snapshot, RefreshError> {
             page_token: page_token.clone(),
         });
         let page = inventory.list_books(request).await?.into_inner();
-        page.books
-            .into_iter()
-            .for_each(|book| add(&mut snapshot, book));
+        page.books.iter().for_each(|book| add(&mut snapshot, book));
         if page.next_page_token.is_empty() {
-            return Ok(snapshot);
+            return Ok(snapshot.finish());
         }
         if page.next_page_token == page_token {
             return Err(RefreshError::PageTokenLoop(page_token));
@@ -110,7 +111,7 @@ async fn read_all(inventory: &mut Inventory) -> Result<Snapshot, RefreshError> {
 
 /// Adds a book to the catalogue, unless its category is one that this build does not know and
 /// so no request can ask for.
-fn add(snapshot: &mut Snapshot, book: Book) {
+fn add(snapshot: &mut SnapshotBuilder, book: &Book) {
     let Some(category) = BookCategory::from_number(book.category) else {
         tracing::warn!(
             book_id = book.book_id,
@@ -119,9 +120,5 @@ fn add(snapshot: &mut Snapshot, book: Book) {
         );
         return;
     };
-    let summary = BookSummary {
-        book_id: BookId(book.book_id),
-        title: book.title.into(),
-    };
-    snapshot.add(category, summary);
+    snapshot.add(category, BookId(book.book_id), &book.title);
 }

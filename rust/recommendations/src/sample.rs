@@ -9,27 +9,25 @@ use rand::{Rng, SeedableRng, rngs::StdRng, seq::index};
 
 use service::BookId;
 
-use crate::BookSummary;
-
-/// Samples at most `limit` books that are not excluded, in random order. Every set of that
-/// many books is equally likely.
+/// Samples the positions of at most `limit` of `count` books that are not excluded, in random
+/// order. Every set of that many books is equally likely. `book_id` returns the id of the book at
+/// a position.
 ///
 /// It samples `excluded.len()` more books than `limit` and then removes the excluded ones.
 /// At most `excluded.len()` books are removed, so enough remain, and their order is still
 /// random. The cost does not depend on the number of books.
-pub(crate) fn sample_books(
-    books: &[BookSummary],
+pub(crate) fn sample_positions(
+    count: usize,
+    book_id: impl Fn(usize) -> BookId,
     excluded: &HashSet<BookId>,
     limit: usize,
     rng: &mut dyn Rng,
-) -> Vec<BookSummary> {
-    let sample_size = limit.saturating_add(excluded.len()).min(books.len());
-    index::sample(rng, books.len(), sample_size)
+) -> Vec<usize> {
+    let sample_size = limit.saturating_add(excluded.len()).min(count);
+    index::sample(rng, count, sample_size)
         .into_iter()
-        .map(|position| &books[position])
-        .filter(|book| excluded.is_empty() || !excluded.contains(&book.book_id))
+        .filter(|position| excluded.is_empty() || !excluded.contains(&book_id(*position)))
         .take(limit)
-        .cloned()
         .collect()
 }
 
@@ -64,12 +62,16 @@ mod tests {
 
     use super::*;
 
-    fn numbered_books(size: i32) -> Vec<BookSummary> {
-        let book = |number| BookSummary {
-            book_id: BookId(number),
-            title: format!("Book {number}").into(),
-        };
-        (1..=size).map(book).collect()
+    /// Samples the books with the ids from 1 to `size`.
+    fn sample_books(
+        size: i32,
+        excluded: &HashSet<BookId>,
+        limit: usize,
+        rng: &mut dyn Rng,
+    ) -> Vec<BookId> {
+        let ids: Vec<_> = (1..=size).map(BookId).collect();
+        let sample = sample_positions(ids.len(), |position| ids[position], excluded, limit, rng);
+        sample.into_iter().map(|position| ids[position]).collect()
     }
 
     proptest! {
@@ -80,15 +82,13 @@ mod tests {
             limit in 0..80_usize,
             seed: u64,
         ) {
-            let books = numbered_books(size);
             let excluded: HashSet<BookId> = excluded.into_iter().map(BookId).collect();
-            let sample = sample_books(&books, &excluded, limit, &mut StdRng::seed_from_u64(seed));
+            let sample = sample_books(size, &excluded, limit, &mut StdRng::seed_from_u64(seed));
 
-            let distinct: HashSet<BookId> = sample.iter().map(|book| book.book_id).collect();
+            let distinct: HashSet<BookId> = sample.iter().copied().collect();
             prop_assert_eq!(distinct.len(), sample.len());
             prop_assert!(distinct.is_disjoint(&excluded));
-            prop_assert!(sample.iter().all(|book| books.contains(book)));
-            let left = books.iter().filter(|book| !excluded.contains(&book.book_id));
+            let left = (1..=size).filter(|id| !excluded.contains(&BookId(*id)));
             prop_assert_eq!(sample.len(), limit.min(left.count()));
         }
     }
@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn largest_limit_does_not_overflow() {
         let excluded = HashSet::from([BookId(1)]);
-        let sample = sample_books(&numbered_books(3), &excluded, usize::MAX, &mut rand::rng());
+        let sample = sample_books(3, &excluded, usize::MAX, &mut rand::rng());
         assert_eq!(sample.len(), 2);
     }
 
@@ -110,17 +110,13 @@ mod tests {
 
     #[test]
     fn every_book_is_equally_likely_at_every_position() {
-        let books = numbered_books(12);
         let excluded = HashSet::from([BookId(3), BookId(8)]);
         let mut rng = StdRng::seed_from_u64(4711);
         // counts[position][book]: 3 positions, and 10 of the 12 books are possible.
         let mut counts = vec![[0_u32; 12]; 3];
         for _ in 0..30_000 {
-            for (position, book) in sample_books(&books, &excluded, 3, &mut rng)
-                .iter()
-                .enumerate()
-            {
-                counts[position][(book.book_id.0 - 1) as usize] += 1;
+            for (position, book) in sample_books(12, &excluded, 3, &mut rng).iter().enumerate() {
+                counts[position][(book.0 - 1) as usize] += 1;
             }
         }
         for book_counts in counts {
@@ -133,12 +129,11 @@ mod tests {
 
     #[test]
     fn every_ordered_pair_is_equally_likely() {
-        let books = numbered_books(6);
         let mut rng = StdRng::seed_from_u64(42);
         let mut counts = [0_u32; 36];
         for _ in 0..30_000 {
-            let sample = sample_books(&books, &HashSet::new(), 2, &mut rng);
-            let [first, second] = [sample[0].book_id.0 - 1, sample[1].book_id.0 - 1];
+            let sample = sample_books(6, &HashSet::new(), 2, &mut rng);
+            let [first, second] = [sample[0].0 - 1, sample[1].0 - 1];
             counts[(first * 6 + second) as usize] += 1;
         }
         let possible: Vec<u32> = counts.into_iter().filter(|&count| count > 0).collect();

@@ -14,7 +14,7 @@ use crate::{
     history::History,
     learn::{self, Learn},
     refresh::Refresh,
-    sample::{RandomSource, sample_books},
+    sample::{RandomSource, sample_positions},
 };
 
 /// The options of the service.
@@ -148,7 +148,7 @@ impl Recommendations {
         let model = self.model();
         let related = model.related(book_id).iter();
         let books = related.filter_map(|related| snapshot.book(related.book_id));
-        Ok(books.map(|(_, book)| book.clone()).take(limit).collect())
+        Ok(books.map(|(_, book)| book).take(limit).collect())
     }
 
     fn model(&self) -> Arc<Model> {
@@ -167,7 +167,7 @@ impl Recommendations {
             .filter(|(book_id, _)| !reader.known.contains(book_id))
             .filter_map(|(book_id, _)| snapshot.book(book_id))
             .filter(|(of_book, _)| *of_book == category)
-            .map(|(_, book)| book.clone())
+            .map(|(_, book)| book)
             .take(limit)
             .collect()
     }
@@ -181,6 +181,10 @@ impl Recommendations {
     ) -> Vec<BookSummary> {
         let books = snapshot.books_in(category);
         let random = &self.inner.random;
-        random.with_rng(|rng| sample_books(books, excluded, limit, rng))
+        let book_id = |position| books.book_id(position);
+        let sample =
+            random.with_rng(|rng| sample_positions(books.len(), book_id, excluded, limit, rng));
+        let sampled = sample.into_iter().map(|position| books.book(position));
+        sampled.collect()
     }
 }
