@@ -1,9 +1,9 @@
-//! Compiles the test contract in `../proto` to an image, messages, a server and validators.
+//! Compiles the test contract in `../proto` to an image, messages, a client, a server and validators.
 
 use std::{env, error::Error, fs, path::PathBuf};
 
 use prost::Message;
-use prost_build::Config;
+use prost_build::{Config, Service, ServiceGenerator};
 use prost_types::FileDescriptorSet;
 use protox::{
     Compiler,
@@ -23,14 +23,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(out_dir.join("interop.binpb"), &bytes)?;
     let image = FileDescriptorSet::decode(bytes.as_slice())?;
 
-    let server = tonic_prost_build::configure()
-        .build_client(false)
-        .codec_path("::contract::codec::ValidatingCodec")
-        .service_generator();
     Config::new()
         .extern_path(".buf.validate", "::prost_protovalidate_types")
         .include_file("contract.rs")
-        .service_generator(server)
+        .service_generator(Box::new(StubGenerator::new()))
         .compile_fds(image.clone())?;
 
     prost_protovalidate_build::Builder::new()
@@ -45,6 +41,36 @@ fn main() -> Result<(), Box<dyn Error>> {
         empty_validators(&image, &validators),
     )?;
     Ok(())
+}
+
+/// Generates the client with the plain codec, and the server with the one that validates.
+struct StubGenerator([Box<dyn ServiceGenerator>; 2]);
+
+impl StubGenerator {
+    fn new() -> Self {
+        let builder = || tonic_prost_build::configure();
+        Self([
+            builder().build_server(false).service_generator(),
+            builder()
+                .build_client(false)
+                .codec_path("::contract::codec::ValidatingCodec")
+                .service_generator(),
+        ])
+    }
+}
+
+impl ServiceGenerator for StubGenerator {
+    fn generate(&mut self, service: Service, buf: &mut String) {
+        for side in &mut self.0 {
+            side.generate(service.clone(), buf);
+        }
+    }
+
+    fn finalize(&mut self, buf: &mut String) {
+        for side in &mut self.0 {
+            side.finalize(buf);
+        }
+    }
 }
 
 fn compile() -> Result<Vec<u8>, Box<dyn Error>> {

@@ -11,14 +11,12 @@ use tonic::{
 };
 use tonic_types::{ErrorDetails, StatusExt};
 
-use crate::generated::interop::v1::{
+use interop_peer::interop::v1::{
     ConverseRequest, ConverseResponse, DownloadRequest, DownloadResponse, EchoMetadataRequest,
     EchoMetadataResponse, EchoRequest, EchoResponse, FailRequest, FailResponse, LaterRequest,
     LaterResponse, UploadRequest, UploadResponse, WaitRequest, WaitResponse,
     interop_service_server::InteropService,
 };
-
-const IMAGE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/interop.binpb"));
 
 /// Only metadata with this prefix is returned: everything else belongs to the transport.
 const METADATA_PREFIX: &str = "interop-";
@@ -33,7 +31,7 @@ pub(crate) struct Interop {
 
 impl Interop {
     pub(crate) fn new() -> anyhow::Result<Self> {
-        let pool = DescriptorPool::decode(IMAGE)?;
+        let pool = DescriptorPool::decode(interop_peer::IMAGE)?;
         let echo_request = pool
             .get_message_by_name("interop.v1.EchoRequest")
             .ok_or_else(|| anyhow::anyhow!("the test contract has no EchoRequest"))?;
