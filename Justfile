@@ -144,12 +144,17 @@ false-positives *args: _deps-rust _deps-peers
     {{ python }} conformance/peers/interop/false_positives.py \
       {{ if args == "" { "--into conformance/proofread/README.md" } else { args } }}
 
-# compare every client with every server, cell by cell (--accept: update the README; --clients go --servers java)
+# compare clients with servers, cell by cell; with TLS one client for each server (--clients go --servers java --transports Connect)
 [group("check")]
 interop *args: _deps-rust _deps-peers
     cargo build --quiet --package bookstore --package interop-peer
-    {{ python }} conformance/peers/interop/matrix.py \
-      {{ if args == "--accept" { "--into conformance/peers/README.md" } else if args == "" { "--into conformance/peers/README.md --check" } else { args } }}
+    {{ python }} conformance/peers/interop/matrix.py {{ if args == "" { "--part --into conformance/peers/README.md" } else { args } }}
+
+# compare every client with every server by every transport (--accept: update the README)
+[group("check")]
+interop-all accept="": _deps-rust _deps-peers
+    cargo build --quiet --package bookstore --package interop-peer
+    {{ python }} conformance/peers/interop/matrix.py --into conformance/peers/README.md {{ if accept == "--accept" { "" } else { "--check" } }}
 
 # check that proofread detects every seeded fault without false positives (--accept: update the READMEs)
 [group("check")]

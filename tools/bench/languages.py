@@ -29,7 +29,7 @@ OURS = "bindery"
 
 
 def build():
-    peers.build(peers.ALL)
+    peers.build(peers.SERVERS)
 
 
 @contextlib.contextmanager
@@ -52,7 +52,7 @@ def started(name, folder):
 
 
 def languages(rounds):
-    names = [OURS, *(peer.name for peer in peers.ALL)]
+    names = [OURS, *(peer.name for peer in peers.SERVERS)]
     with tempfile.TemporaryDirectory(prefix="bindery-bench-") as folder, contextlib.ExitStack() as stack:
         servers = {name: stack.enter_context(started(name, folder)) for name in names}
         idle = {name: resident_megabytes(pid) for name, (_, pid, _) in servers.items()}

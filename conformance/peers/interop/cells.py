@@ -30,7 +30,7 @@ class Cell:
 
     def for_client(self):
         requests = [base64.b64encode(request).decode() for request in self.requests]
-        return {"id": self.id, "method": self.method, "requests": requests, **self.options}
+        return {"id": self.id, "method": self.method, "requests": requests, "anonymous": self.anonymous, **self.options}
 
 
 class Contract:
@@ -75,6 +75,10 @@ class Contract:
             for key, value in expect.get(name, {}).items():
                 if observed[name].get(key) != value:
                     found.append(f"{name} have {key} as {observed[name].get(key)!r} instead of {value!r}")
+        for name, length in expect.get("lengths", {}).items():
+            lengths = [len(response.get(name, [])) for response in observed["responses"]]
+            if not found and lengths != [length]:
+                found.append(f"{name} has {lengths} elements instead of {[length]}")
         if "responses" in expect and not found:
             found += self._response_differences(cell, observed, [_expanded(response) for response in expect["responses"]])
         if "contains_hex" in expect and not found:

@@ -1,7 +1,7 @@
 """The differences that are known and explained: differences.json.
 
-An entry has `why`, and patterns of `cell`, `client` and `server`; without one of these it holds for
-all. `sometimes` marks a race: the difference need not occur, and the cell counts as equal.
+An entry has `why`, and patterns of `cell`, `transport`, `client` and `server`; without one of these it
+holds for all. `sometimes` marks a race: the difference need not occur, and the cell counts as equal.
 """
 import fnmatch
 import json
@@ -14,12 +14,11 @@ def known_differences():
     return json.loads(FILE.read_text())
 
 
-def explanation(differences, client, server, cell_id):
+def explanation(differences, pair, cell_id):
+    """The difference that explains a cell of a pair: of a transport, a client and a server."""
+    values = {"transport": pair.transport, "client": pair.client, "server": pair.server, "cell": cell_id}
     for difference in differences:
-        if all(
-            fnmatch.fnmatchcase(value, difference.get(name, "*"))
-            for name, value in (("client", client), ("server", server), ("cell", cell_id))
-        ):
+        if all(fnmatch.fnmatchcase(value, difference.get(name, "*")) for name, value in values.items()):
             return difference
     return None
 
@@ -29,21 +28,19 @@ def without_races(results, differences):
     depend on a race."""
     races = [it for it in differences if it.get("sometimes")]
     return {
-        (client, server): {
-            cell_id: [] if explanation(races, client, server, cell_id) else found for cell_id, found in by_cell.items()
-        }
-        for (client, server), by_cell in results.items()
+        pair: {cell_id: [] if explanation(races, pair, cell_id) else found for cell_id, found in by_cell.items()}
+        for pair, by_cell in results.items()
     }
 
 
 def judge(results, differences):
     """The unexplained differences, and the explanations that were not needed."""
     unexplained, used = [], []
-    for (client, server), by_cell in results.items():
+    for pair, by_cell in results.items():
         for cell_id, found in by_cell.items():
-            difference = explanation(differences, client, server, cell_id)
+            difference = explanation(differences, pair, cell_id)
             if found and difference is None:
-                unexplained.append(f"{client} at {server}, {cell_id}: {'; '.join(found)}")
+                unexplained.append(f"{pair}, {cell_id}: {'; '.join(found)}")
             elif found:
                 used.append(difference)
     unneeded = [it for it in differences if it not in used and not it.get("sometimes")]

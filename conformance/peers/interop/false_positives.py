@@ -69,7 +69,7 @@ def check(name, cases, seed):
 
 
 def main():
-    stacks = [BINDERY, *(peer.name for peer in peers.ALL)]
+    stacks = [BINDERY, *(peer.name for peer in peers.SERVERS)]
     arguments = argparse.ArgumentParser(prog="false_positives.py")
     arguments.add_argument("--cases", type=int, default=300_000, help="the number of random cases of all stacks together")
     arguments.add_argument("--seed", type=int, default=1)

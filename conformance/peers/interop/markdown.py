@@ -3,35 +3,38 @@ import peers
 from differences import explanation
 
 BEGIN, END = "<!-- interop -->", "<!-- end of interop -->"
+NONE = "-"
+# What follows does not depend on which pairs have run.
+DIFFERENCES = "The differences:"
 
 
 def tables(cells, results, differences):
-    clients = list(dict.fromkeys(client for client, _ in results))
-    servers = list(dict.fromkeys(server for _, server in results))
-    lines = ["Equal cells of all cells, for each client (rows) and each server (columns):", ""]
-    lines += table(["client", *servers], [
-        [client, *(_count(results[client, server].values()) for server in servers)] for client in clients
-    ])
-    lines += ["", "The same for each topic, all clients together:", ""]
+    servers = list(dict.fromkeys(pair.server for pair in results))
+    lines = ["Equal cells of all cells, for each client and transport (rows) and each server (columns):", ""]
+    lines += table(["client", "transport", *servers], _rows(results, servers))
+    lines += ["", "The same for each topic, all clients and transports together:", ""]
     topics = dict.fromkeys(cell.topic for cell in cells)
     lines += table(["topic", *servers], [
         [topic, *(_topic(topic, server, results) for server in servers)] for topic in topics
     ])
-    lines += ["", "The differences:", ""]
-    lines += table(["cells", "clients", "servers", "difference"], [
-        [difference.get("cell", "all"), difference.get("client", "all"), difference.get("server", "all"), difference["why"]]
+    lines += ["", DIFFERENCES, ""]
+    lines += table(["cells", "transports", "clients", "servers", "difference"], [
+        [*(difference.get(name, "all") for name in ("cell", "transport", "client", "server")), difference["why"]]
         for difference in differences if difference.get("sometimes") or _occurs(difference, results)
     ])
     lines += ["", "Versions: " + "; ".join(f"{peer.name}: {peer.stack}" for peer in peers.ALL) + "."]
     return "\n".join(lines)
 
 
-def update(file, text, check, markers=(BEGIN, END)):
-    """Replaces the tables in the file. Returns false if it is out of date and `check` is set."""
+def update(file, text, check, markers=(BEGIN, END), part=False):
+    """Replaces the tables in the file. Returns false if it is out of date and `check` is set. A `part`
+    is only compared, in what it has."""
     begin, end = markers
     before = file.read_text()
     head, _, rest = before.partition(begin)
-    _, _, tail = rest.partition(end)
+    old, _, tail = rest.partition(end)
+    if part:
+        return _agree(old.strip(), text)
     after = f"{head}{begin}\n\n{text}\n\n{end}{tail}"
     if check:
         return after == before
@@ -43,20 +46,43 @@ def table(head, rows):
     return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
 
 
+def _rows(results, servers):
+    """By client, and then by transport."""
+    transports = list(dict.fromkeys(pair.transport for pair in results))
+    for client in dict.fromkeys(pair.client for pair in results):
+        for transport in transports:
+            found = {pair.server: by_cell for pair, by_cell in results.items() if (pair.client, pair.transport) == (client, transport)}
+            if found:
+                yield [client, transport, *(_count(found.get(server, {}).values()) for server in servers)]
+
+
+def _agree(whole, part):
+    """Whether all counts of a part are those of the whole, and the differences are the same."""
+    counts, known = _counts(part), _counts(whole)
+    same = all(known.get(place) == count for place, count in counts.items() if count != NONE)
+    return same and whole.partition(DIFFERENCES)[2] == part.partition(DIFFERENCES)[2]
+
+
+def _counts(text):
+    """The counts of the first table by client, transport and server."""
+    head, _, *rows = [line.strip("| ").split(" | ") for line in text.split("\n\n")[1].splitlines()]
+    return {(*row[:2], server): count for row in rows for server, count in zip(head[2:], row[2:])}
+
+
 def _count(found):
     found = list(found)
-    return f"{sum(not it for it in found)} of {len(found)}" if found else "-"
+    return f"{sum(not it for it in found)} of {len(found)}" if found else NONE
 
 
 def _topic(topic, server, results):
     return _count(
-        found for (_, name), by_cell in results.items() if name == server
+        found for pair, by_cell in results.items() if pair.server == server
         for cell_id, found in by_cell.items() if cell_id.startswith(f"{topic}: ")
     )
 
 
 def _occurs(difference, results):
     return any(
-        found and explanation([difference], client, server, cell_id)
-        for (client, server), by_cell in results.items() for cell_id, found in by_cell.items()
+        found and explanation([difference], pair, cell_id)
+        for pair, by_cell in results.items() for cell_id, found in by_cell.items()
     )

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import generate
 from generate import PEERS, ROOT
+from transports import GRPC, PROTOCOLS
 
+RUST = ROOT / "target/debug"
 GO = ROOT / "target/peers/go"
 TYPESCRIPT = PEERS / "typescript/dist"
 JAVA = ["java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{PEERS}/java/target/classes:{PEERS}/java/target/lib/*"]
@@ -25,9 +27,13 @@ class Peer:
     # The versions that the tables name.
     stack: str
     build: Callable[[], None]
+    # Empty: the server in Rust is the bookstore.
     server: list
     client: list
     example: list
+    # What the client and the server speak: the stacks of gRPC speak nothing else.
+    client_protocols: tuple = (GRPC,)
+    server_protocols: tuple = (GRPC,)
     # The command and the folder of its own tests, if its build does not run them. They get the address
     # of the bookstore in BINDERY_GRPC, and the token of its operator in BINDERY_OPERATOR_TOKEN.
     tests: tuple = ()
@@ -37,6 +43,10 @@ class Peer:
 
 def run(*command, folder=ROOT):
     subprocess.run([str(part) for part in command], check=True, cwd=folder)
+
+
+def build_rust():
+    run("cargo", "build", "--quiet", "--package", "interop-peer", "--bins", "--examples")
 
 
 def build_go():
@@ -64,17 +74,24 @@ def build_java():
 
 PYTHON_FLAGS = [sys.executable, "-B"]
 ALL = [
+    Peer("rust", "tonic", "tonic 0.14.9, prost 0.14.4, prost-protovalidate 0.6", build_rust,
+         [], [RUST / "interop-client"], [RUST / "examples/get_book"]),
     Peer("python", "grpcio", "grpcio 1.85.1, protobuf 7.36.2, protovalidate 1.2.0", generate.python,
          [*PYTHON_FLAGS, "-m", "server"], [*PYTHON_FLAGS, PEERS / "python/interop_client.py"], [*PYTHON_FLAGS, PEERS / "python/example.py"],
          # One rule takes milliseconds here. ../python/test_conformance.py tests the other phases of this stack.
          limits=("--phases", "baseline,unset,boundary,behaviour", "--exclude", "*/ImportBooks", "--timeout", "90s")),
-    Peer("go", "grpc-go", "grpc-go 1.85.0, protobuf 1.36.12, protovalidate 1.4.0", build_go,
-         [GO / "server"], [GO / "interop"], [GO / "example"], (["go", "test", "./..."], PEERS / "go")),
+    Peer("go", "grpc-go", "grpc-go 1.85.0, connect-go 2.0.2, protobuf 1.36.12, protovalidate 1.4.0", build_go,
+         [GO / "server"], [GO / "interop"], [GO / "example"], client_protocols=PROTOCOLS,
+         tests=(["go", "test", "./..."], PEERS / "go")),
     Peer("typescript", "connect-node", "connect-node 2.2.0, protobuf-es 2.17.0, protovalidate 1.3.0", build_typescript,
-         ["node", TYPESCRIPT / "server/main.js"], ["node", TYPESCRIPT / "interop/main.js"], ["node", TYPESCRIPT / "example.js"]),
+         ["node", TYPESCRIPT / "server/main.js"], ["node", TYPESCRIPT / "interop/main.js"], ["node", TYPESCRIPT / "example.js"],
+         client_protocols=PROTOCOLS, server_protocols=PROTOCOLS),
     Peer("java", "grpc-java", "grpc-java 1.85.0, protobuf 4.36.2, protovalidate 1.3.0", build_java,
          [*JAVA, "bindery.server.Main"], [*JAVA, "bindery.interop.Main"], [*JAVA, "bindery.example.Example"]),
 ]
+
+
+SERVERS = [peer for peer in ALL if peer.server]
 
 
 def selected(names=None):

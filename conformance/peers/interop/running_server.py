@@ -47,23 +47,56 @@ def process(command, pattern):
 
 
 @contextlib.contextmanager
-def peer_server(peer, *flags):
-    """Yields the address and the operator token."""
-    with process([*peer.server, *flags], r"listening on (\S+)") as address:
-        yield address, OPERATOR_TOKEN
+def certificates():
+    """Yields a folder with the authority `ca.pem`, and the certificate and the key of all servers."""
+    with tempfile.TemporaryDirectory(prefix="bindery-peers-") as folder:
+        certs = Path(folder) / "certs"
+        subprocess.run([BOOKSTORE, "certs", "--out", certs], check=True, stdout=subprocess.DEVNULL)
+        yield certs
+
+
+def tls_flags(certs):
+    return ["--tls-cert", certs / "server.pem", "--tls-key", certs / "server.key"] if certs else []
 
 
 @contextlib.contextmanager
-def bookstore():
-    """Yields the address and the operator token."""
+def peer_server(peer, *flags, certs=None):
+    """Yields the address and the operator token. With certificates the server has TLS."""
+    with process([*peer.server, *tls_flags(certs), *flags], r"listening on (\S+)") as address:
+        yield address, OPERATOR_TOKEN
+
+
+def bookstore_process(certs, *command):
+    """Yields the address for gRPC."""
+    flags = [f"--{name}-addr=127.0.0.1:0" for name in ("shop", "grpc", "metrics")]
+    return process([BOOKSTORE, *command, *flags, *tls_flags(certs)], r"gRPC\s+(\S+)")
+
+
+@contextlib.contextmanager
+def bookstore(certs=None):
+    """Yields the address and the operator token of a bookstore in one process."""
     with tempfile.TemporaryDirectory(prefix="bindery-peers-") as folder:
-        flags = [f"--{name}-addr=127.0.0.1:0" for name in ("shop", "grpc", "metrics")]
-        with process([BOOKSTORE, "up", f"--data={folder}/data", *flags], r"gRPC\s+(\S+)") as address:
+        with bookstore_process(certs, "up", f"--data={folder}/data") as address:
             yield address, (Path(folder) / "data/operator.token").read_text().strip()
 
 
 @contextlib.contextmanager
-def interop_peer():
+def bookstore_apart(certs=None):
+    """Yields the addresses of Inventory and Recommendations, each in a process of its own, and the
+    operator token."""
+    with tempfile.TemporaryDirectory(prefix="bindery-peers-") as folder:
+        with bookstore_process(certs, "serve", "inventory", f"--data={folder}/inventory") as inventory:
+            token = (Path(folder) / "inventory/operator.token").read_text().strip()
+            scheme, trusted = ("https", [f"--tls-ca={certs}/ca.pem"]) if certs else ("http", [])
+            # Nobody listens on port 1: readers without an account have neither orders nor reviews.
+            nobody = [f"--peer={name}=http://127.0.0.1:1" for name in ("cart", "reviews")]
+            command = ["serve", "recommendations", f"--data={folder}/recommendations", f"--peer=inventory={scheme}://{inventory}"]
+            with bookstore_process(certs, *command, *nobody, *trusted) as recommendations:
+                yield inventory, recommendations, token
+
+
+@contextlib.contextmanager
+def interop_peer(certs=None):
     """Yields the address and a token, which nothing checks."""
-    with process([INTEROP_PEER], r"listening on (\S+)") as address:
+    with process([INTEROP_PEER, *tls_flags(certs)], r"listening on (\S+)") as address:
         yield address, ""

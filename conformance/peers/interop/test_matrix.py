@@ -1,12 +1,16 @@
 """Tests the interoperability matrix itself: a server with one difference turns exactly its cells red."""
 import unittest
 
+import markdown
 import matrix
 import peers
 from differences import explanation, judge, known_differences, without_races
+from matrix import Pair
+from transports import PLAIN_GRPC
 
 # One client and one server in another language are enough to test the comparison.
 CLIENT, SERVER = (peers.selected([name])[0] for name in ("python", "go"))
+PAIR = Pair("gRPC", "go", "java")
 
 
 class MatrixTest(unittest.TestCase):
@@ -15,11 +19,11 @@ class MatrixTest(unittest.TestCase):
         peers.build([CLIENT, SERVER])
 
     def differing(self, *server_flags):
-        _, results = matrix.run([CLIENT], [SERVER], server_flags)
+        _, results = matrix.run([CLIENT], [matrix.server_of(SERVER, *server_flags)], [PLAIN_GRPC])
         differences = known_differences()
         return {
-            cell for (client, server), by_cell in results.items() for cell, found in by_cell.items()
-            if found and explanation(differences, client, server, cell) is None
+            cell for pair, by_cell in results.items() for cell, found in by_cell.items()
+            if found and explanation(differences, pair, cell) is None
         }
 
     def test_ignored_rule_turns_exactly_its_cells_red(self):
@@ -30,16 +34,35 @@ class MatrixTest(unittest.TestCase):
         )
 
     def test_unexplained_and_unneeded_explanations_are_reported(self):
-        results = {("go", "java"): {"a": ["differs"], "b": [], "c": ["differs"]}}
-        differences = [{"cell": "a", "server": "java", "why": "known"}, {"cell": "b", "why": "no longer"}]
+        results = {PAIR: {"a": ["differs"], "b": [], "c": ["differs"]}}
+        differences = [
+            {"cell": "a", "server": "java", "why": "known"},
+            {"cell": "b", "why": "no longer"},
+            {"cell": "c", "transport": "Connect*", "why": "of another transport"},
+        ]
         unexplained, unneeded = judge(results, differences)
-        self.assertEqual(unexplained, ["go at java, c: differs"])
+        self.assertEqual(unexplained, ["go at java by gRPC, c: differs"])
         self.assertEqual(unneeded, differences[1:])
 
     def test_race_counts_as_equal(self):
-        results = {("go", "java"): {"a": ["differs"], "b": ["differs"]}}
+        results = {PAIR: {"a": ["differs"], "b": ["differs"]}}
         differences = [{"cell": "a", "sometimes": True, "why": "a race"}]
-        self.assertEqual(without_races(results, differences), {("go", "java"): {"a": [], "b": ["differs"]}})
+        self.assertEqual(without_races(results, differences), {PAIR: {"a": [], "b": ["differs"]}})
+
+    def test_part_has_every_server_by_every_transport(self):
+        for number, server in enumerate(matrix.SERVERS):
+            for transport in matrix.transports.ALL:
+                able = matrix.supported(peers.ALL, server, transport)
+                with self.subTest(server=server.name, transport=transport.name):
+                    self.assertEqual(bool(able), bool(matrix.in_turn(able, number, server, transport)))
+
+    def test_part_agrees_with_the_whole_in_what_it_has(self):
+        other = Pair("gRPC", "python", "java")
+        whole = markdown.tables([], {PAIR: {"t: a": []}, other: {"t: a": []}}, [])
+        self.assertTrue(markdown._agree(whole, markdown.tables([], {PAIR: {"t: a": []}}, [])))
+        self.assertFalse(markdown._agree(whole, markdown.tables([], {PAIR: {"t: a": ["differs"]}}, [])))
+        race = [{"cell": "t: a", "sometimes": True, "why": "a race"}]
+        self.assertFalse(markdown._agree(whole, markdown.tables([], {PAIR: {"t: a": []}}, race)))
 
 
 if __name__ == "__main__":

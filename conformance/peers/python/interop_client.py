@@ -4,13 +4,15 @@ Reads a JSON list of cells from standard input, makes their calls one after the 
 address of its argument, and prints what it observed, one line of JSON for each cell. A cell has
 `id`, `method` (package.Service/Method), `requests` (encoded messages in base64) and, optionally,
 `metadata` (binary values in base64), `timeout_ms`, `cancel_after` (cancels the call after so many
-responses, or at once if it is 0) and `gzip`.
+responses, or at once if it is 0), `gzip` and `anonymous` (the call has no credential).
 """
+import argparse
 import base64
 import json
 import os
 import queue
 import sys
+from pathlib import Path
 
 import grpc
 from bookstore.inventory.v1 import inventory_service_pb2
@@ -120,9 +122,18 @@ def visible(metadata):
 
 
 def main():
-    with connect(sys.argv[1], token=os.environ.get("INTEROP_TOKEN")) as channel:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--protocol", choices=["grpc"], default="grpc", help="grpcio speaks no other one")
+    parser.add_argument("--ca", type=Path, help="the authority of the server's certificate; without it, plain text")
+    parser.add_argument("address")
+    options = parser.parse_args()
+    credentials = options.ca and grpc.ssl_channel_credentials(options.ca.read_bytes())
+    with (
+        connect(options.address, token=os.environ.get("INTEROP_TOKEN"), credentials=credentials) as channel,
+        connect(options.address, credentials=credentials) as anonymous,
+    ):
         for cell in json.load(sys.stdin):
-            print(json.dumps(CellExecution(channel, cell).run()), flush=True)
+            print(json.dumps(CellExecution(anonymous if cell.get("anonymous") else channel, cell).run()), flush=True)
 
 
 if __name__ == "__main__":

@@ -29,9 +29,10 @@ def serve_until_signal(server, port):
     _serve(server, port, lambda: None)
 
 
-def serve_at_until_signal(server, address, before_stop):
-    """Serves at HOST:PORT until the process gets SIGTERM or SIGINT."""
-    port = server.add_insecure_port(address)
+def serve_at_until_signal(server, address, before_stop, credentials=None):
+    """Serves at HOST:PORT until the process gets SIGTERM or SIGINT, with TLS if there are
+    credentials of grpc.ssl_server_credentials."""
+    port = server.add_secure_port(address, credentials) if credentials else server.add_insecure_port(address)
     _serve(server, f"{address.rpartition(':')[0]}:{port}", before_stop)
 
 

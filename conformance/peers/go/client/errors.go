@@ -60,6 +60,11 @@ func newError(err error) error {
 	if !ok {
 		return err
 	}
+	return FromStatus(from)
+}
+
+// FromStatus decodes the details of a status.
+func FromStatus(from *status.Status) *Error {
 	decoded := &Error{Code: from.Code(), Message: from.Message(), status: from}
 	for _, detail := range from.Details() {
 		switch detail := detail.(type) {

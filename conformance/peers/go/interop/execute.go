@@ -10,9 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/encoding/gzip"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
@@ -26,7 +24,7 @@ import (
 	_ "bindery.internal/peers/go/interopv1"
 )
 
-func execute(connection *grpc.ClientConn, cell cell) observation {
+func execute(caller caller, cell cell) observation {
 	timeout := time.Minute
 	if cell.TimeoutMS > 0 {
 		timeout = time.Duration(cell.TimeoutMS) * time.Millisecond
@@ -34,7 +32,7 @@ func execute(connection *grpc.ClientConn, cell cell) observation {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	call := call{cell: cell, method: methodOf(cell.Method), cancel: cancel}
-	err := call.run(outgoing(ctx, cell.Metadata), connection)
+	err := call.run(outgoing(ctx, cell.Metadata), caller)
 	call.seen.ID, call.seen.Code = cell.ID, "OK"
 	call.seen.Headers, call.seen.Trailers = visible(call.header), visible(call.trailer)
 	var failed *client.Error
@@ -61,25 +59,19 @@ type call struct {
 	seen            observation
 }
 
-func (c *call) run(ctx context.Context, connection *grpc.ClientConn) error {
+func (c *call) run(ctx context.Context, caller caller) error {
 	if c.cell.CancelAfter != nil && *c.cell.CancelAfter == 0 {
 		c.cancel()
 	}
-	options := []grpc.CallOption{grpc.Header(&c.header), grpc.Trailer(&c.trailer)}
-	if c.cell.Gzip {
-		options = append(options, grpc.UseCompressor(gzip.Name))
-	}
-	path := "/" + c.cell.Method
 	if !c.method.IsStreamingClient() && !c.method.IsStreamingServer() {
 		response := newMessage(c.method.Output())
-		if err := connection.Invoke(ctx, path, c.request(0), response, options...); err != nil {
+		if err := caller.invoke(ctx, c, c.request(0), response); err != nil {
 			return err
 		}
 		c.record(response)
 		return nil
 	}
-	description := &grpc.StreamDesc{ClientStreams: c.method.IsStreamingClient(), ServerStreams: c.method.IsStreamingServer()}
-	stream, err := connection.NewStream(ctx, description, path, options...)
+	stream, err := caller.open(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -88,7 +80,7 @@ func (c *call) run(ctx context.Context, connection *grpc.ClientConn) error {
 			break // The reason comes with the answer.
 		}
 		// A conversation: the answer comes before the next question.
-		if description.ClientStreams && description.ServerStreams {
+		if c.method.IsStreamingClient() && c.method.IsStreamingServer() {
 			if err := c.receive(stream); err != nil {
 				return end(err)
 			}
@@ -112,7 +104,7 @@ func end(err error) error {
 	return err
 }
 
-func (c *call) receive(stream grpc.ClientStream) error {
+func (c *call) receive(stream stream) error {
 	response := newMessage(c.method.Output())
 	if err := stream.RecvMsg(response); err != nil {
 		return err

@@ -1,11 +1,15 @@
 // Executes the cells of the interoperability matrix with the Go client.
 //
 // Reads a JSON list of cells from standard input, makes their calls one after the other at the
-// address of its argument, and prints what it observed, one line of JSON for each cell.
+// address of its argument, and prints what it observed, one line of JSON for each cell. --protocol is
+// grpc, grpc-web or connect; --ca is the authority of the server's certificate, for TLS.
 package main
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"flag"
 	"log"
 	"os"
 
@@ -25,6 +29,8 @@ type cell struct {
 	// CancelAfter cancels the call after so many responses, or at once if it is 0.
 	CancelAfter *int `json:"cancel_after"`
 	Gzip        bool `json:"gzip"`
+	// Anonymous calls have no credential.
+	Anonymous bool `json:"anonymous"`
 }
 
 // observation is what the client has seen of a call.
@@ -42,18 +48,53 @@ type observation struct {
 }
 
 func main() {
+	protocol := flag.String("protocol", "grpc", "grpc, grpc-web or connect")
+	ca := flag.String("ca", "", "a file with the authority of the server's certificate; without it, plain text")
+	flag.Parse()
 	var cells []cell
 	if err := json.NewDecoder(os.Stdin).Decode(&cells); err != nil {
 		log.Fatal(err)
 	}
-	connection, err := client.Connect(os.Args[1], client.WithToken(os.Getenv("INTEROP_TOKEN")))
-	if err != nil {
-		log.Fatal(err)
+	callers := map[bool]caller{}
+	for anonymous, token := range map[bool]string{true: "", false: os.Getenv("INTEROP_TOKEN")} {
+		caller, err := newCaller(*protocol, flag.Arg(0), trusting(*ca), token)
+		if err != nil {
+			log.Fatal(err)
+		}
+		callers[anonymous] = caller
 	}
 	output := json.NewEncoder(os.Stdout)
 	for _, cell := range cells {
-		if err := output.Encode(execute(connection, cell)); err != nil {
+		if err := output.Encode(execute(callers[cell.Anonymous], cell)); err != nil {
 			log.Fatal(err)
 		}
 	}
+}
+
+// trusting is nil without an authority: then the connection is plain text.
+func trusting(ca string) *tls.Config {
+	if ca == "" {
+		return nil
+	}
+	pem, err := os.ReadFile(ca)
+	if err != nil {
+		log.Fatal(err)
+	}
+	authorities := x509.NewCertPool()
+	if !authorities.AppendCertsFromPEM(pem) {
+		log.Fatalf("%s contains no certificate", ca)
+	}
+	return &tls.Config{RootCAs: authorities}
+}
+
+func newCaller(protocol, address string, tls *tls.Config, token string) (caller, error) {
+	if protocol != "grpc" {
+		return newConnectCaller(protocol, address, tls, token)
+	}
+	options := []client.Option{client.WithToken(token)}
+	if tls != nil {
+		options = append(options, client.WithTLS(tls))
+	}
+	connection, err := client.Connect(address, options...)
+	return grpcCaller{connection}, err
 }

@@ -17,6 +17,7 @@ import (
 
 	"buf.build/go/protovalidate"
 	"google.golang.org/grpc"
+	transport "google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/reflection"
@@ -33,6 +34,8 @@ type options struct {
 	address, books, operatorToken string
 	log                           bool
 	ignoredRule                   string
+	// The files of the certificate and of its key; without them the server is plain text.
+	tlsCert, tlsKey string
 }
 
 func main() {
@@ -42,6 +45,8 @@ func main() {
 	flag.StringVar(&options.operatorToken, "operator-token", "operator", "the token of the operator")
 	flag.BoolVar(&options.log, "log", false, "write one line for each call to standard error")
 	flag.StringVar(&options.ignoredRule, "ignore-rule", "", "do not check the rule with this id, for tests of the tester")
+	flag.StringVar(&options.tlsCert, "tls-cert", "", "a file with the certificate; without it the server is plain text")
+	flag.StringVar(&options.tlsKey, "tls-key", "", "a file with the key of --tls-cert")
 	flag.Parse()
 	if err := run(options); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -72,7 +77,15 @@ func run(options options) error {
 		unary = append([]grpc.UnaryServerInterceptor{log.unary}, unary...)
 		stream = append([]grpc.StreamServerInterceptor{log.stream}, stream...)
 	}
-	server := grpc.NewServer(grpc.ChainUnaryInterceptor(unary...), grpc.ChainStreamInterceptor(stream...))
+	settings := []grpc.ServerOption{grpc.ChainUnaryInterceptor(unary...), grpc.ChainStreamInterceptor(stream...)}
+	if options.tlsCert != "" {
+		certificate, err := transport.NewServerTLSFromFile(options.tlsCert, options.tlsKey)
+		if err != nil {
+			return err
+		}
+		settings = append(settings, grpc.Creds(certificate))
+	}
+	server := grpc.NewServer(settings...)
 	inventoryv1.RegisterInventoryServiceServer(server, &inventoryService{catalogue: catalogue})
 	recommendationsv1.RegisterRecommendationServiceServer(server, &recommendationService{catalogue: catalogue})
 	interopv1.RegisterInteropServiceServer(server, &interopService{})

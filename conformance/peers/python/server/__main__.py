@@ -6,6 +6,7 @@ stock are in memory. Prints `listening on ADDRESS` when it is ready; stops on SI
 """
 import argparse
 from concurrent import futures
+from pathlib import Path
 
 import grpc
 from bookstore.inventory.v1 import inventory_service_pb2, inventory_service_pb2_grpc
@@ -36,6 +37,8 @@ def main():
     parser.add_argument("--operator-token", default="operator")
     parser.add_argument("--ignore-rule", metavar="RULE",
                         help="do not check the rule with this id, for tests of the tester")
+    parser.add_argument("--tls-cert", type=Path, metavar="FILE", help="the certificate; without it the server is plain text")
+    parser.add_argument("--tls-key", type=Path, metavar="FILE", help="the key of --tls-cert")
     options = parser.parse_args()
 
     protovalidate_fixes.apply()
@@ -62,7 +65,8 @@ def main():
         status.enter_graceful_shutdown()
         catalogue.close()
 
-    server_runner.serve_at_until_signal(server, options.address, before_stop)
+    credentials = options.tls_cert and grpc.ssl_server_credentials([(options.tls_key.read_bytes(), options.tls_cert.read_bytes())])
+    server_runner.serve_at_until_signal(server, options.address, before_stop, credentials)
 
 
 if __name__ == "__main__":

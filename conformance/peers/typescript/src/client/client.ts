@@ -6,12 +6,16 @@
 //     const { book } = await inventory.getBook({ bookId: 1 });
 import type { SecureClientSessionOptions } from "node:http2";
 import type { Interceptor, Transport } from "@connectrpc/connect";
-import { compressionGzip, createGrpcTransport } from "@connectrpc/connect-node";
+import { compressionGzip, createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { retries } from "./retries.js";
 
 export { CallError, type Violation } from "./errors.js";
 
+export type Protocol = "grpc" | "grpc-web" | "connect";
+
 export interface ConnectOptions {
+  // Default: grpc. All of them over HTTP/2.
+  protocol?: Protocol;
   // Sent as `authorization: Bearer TOKEN` with every call: the token of the operator or of a session.
   token?: string;
   // The deadline of calls that have none, in milliseconds. Default: 10 seconds. A stream that lasts
@@ -34,13 +38,21 @@ export function connect(baseUrl: string, options: ConnectOptions = {}): Transpor
   if (options.token) {
     interceptors.push(bearer(options.token));
   }
-  return createGrpcTransport({
+  const settings = {
     baseUrl,
     interceptors,
     defaultTimeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     ...(options.tls && { nodeOptions: options.tls }),
     ...(options.gzip && { sendCompression: compressionGzip, compressMinBytes: 0 }),
-  });
+  };
+  switch (options.protocol ?? "grpc") {
+    case "grpc":
+      return createGrpcTransport(settings);
+    case "grpc-web":
+      return createGrpcWebTransport({ ...settings, httpVersion: "2" });
+    case "connect":
+      return createConnectTransport({ ...settings, httpVersion: "2" });
+  }
 }
 
 function bearer(token: string): Interceptor {

@@ -19,6 +19,8 @@ export interface Cell {
   // Cancels the call after so many responses, or at once if it is 0.
   cancel_after?: number;
   gzip?: boolean;
+  // The call has no credential.
+  anonymous?: boolean;
 }
 
 // What the client has seen of a call.

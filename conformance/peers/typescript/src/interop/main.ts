@@ -1,19 +1,39 @@
 // Executes the cells of the interoperability matrix with the TypeScript client.
 //
 // Reads a JSON list of cells from standard input, makes their calls one after the other at the
-// address of its argument, and prints what it observed, one line of JSON for each cell.
+// address of its argument, and prints what it observed, one line of JSON for each cell. --protocol is
+// grpc, grpc-web or connect; --ca is the authority of the server's certificate, for TLS.
+import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
-import { connect } from "../client/client.js";
+import { parseArgs } from "node:util";
+import type { Transport } from "@connectrpc/connect";
+import { connect, type ConnectOptions, type Protocol } from "../client/client.js";
 import { type Cell, execute } from "./execute.js";
 
-const address = process.argv[2];
-const options = { token: process.env.INTEROP_TOKEN ?? "" };
-const transports = [false, true].map((gzip) => connect(`http://${address}`, { ...options, gzip }));
-for (const cell of JSON.parse(await text(process.stdin)) as Cell[]) {
-  const transport = transports[cell.gzip ? 1 : 0];
-  if (transport !== undefined) {
-    console.log(JSON.stringify(await execute(transport, cell)));
+const { values: options, positionals: [address] } = parseArgs({
+  allowPositionals: true,
+  options: { protocol: { type: "string", default: "grpc" }, ca: { type: "string" } },
+});
+const settings: ConnectOptions = {
+  protocol: options.protocol as Protocol,
+  ...(options.ca !== undefined && { tls: { ca: readFileSync(options.ca) } }),
+};
+const transports = new Map<string, Transport>();
+
+function transportOf({ anonymous = false, gzip = false }: Cell): Transport {
+  const key = JSON.stringify([anonymous, gzip]);
+  const known = transports.get(key);
+  if (known !== undefined) {
+    return known;
   }
+  const token = anonymous ? "" : process.env.INTEROP_TOKEN ?? "";
+  const transport = connect(`${options.ca === undefined ? "http" : "https"}://${address}`, { ...settings, gzip, token });
+  transports.set(key, transport);
+  return transport;
+}
+
+for (const cell of JSON.parse(await text(process.stdin)) as Cell[]) {
+  console.log(JSON.stringify(await execute(transportOf(cell), cell)));
 }
 // Connections that are open would keep the process alive, and exit would cut the output.
 process.stdout.write("", () => process.exit(0));

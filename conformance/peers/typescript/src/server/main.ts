@@ -2,8 +2,9 @@
 //
 // It shows what a server of the contract needs: an interceptor that validates every request, one
 // that checks credentials, errors with details, health, reflection and a graceful stop. Books and
-// stock are in memory. It speaks gRPC, gRPC-Web and Connect over HTTP/2 without TLS. Prints
+// stock are in memory. It speaks gRPC, gRPC-Web and Connect over HTTP/2. Prints
 // `listening on ADDRESS` when it is ready; stops on SIGTERM and SIGINT.
+import { readFileSync } from "node:fs";
 import * as http2 from "node:http2";
 import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
@@ -35,6 +36,9 @@ const { values: options } = parseArgs({
     "operator-token": { type: "string", default: "operator" },
     // Does not check the rule with this id, for tests of the tester.
     "ignore-rule": { type: "string", default: "" },
+    // The files of the certificate and of its key; without them the server is plain text.
+    "tls-cert": { type: "string" },
+    "tls-key": { type: "string", default: "" },
   },
 });
 
@@ -56,7 +60,10 @@ const adapter = connectNodeAdapter({
   interceptors: [credentials(options["operator-token"]), validation(options["ignore-rule"])],
   readMaxBytes: MAX_MESSAGE_BYTES,
 });
-const server = http2.createServer(adapter);
+const certificate = options["tls-cert"];
+const server = certificate === undefined
+  ? http2.createServer(adapter)
+  : http2.createSecureServer({ cert: readFileSync(certificate), key: readFileSync(options["tls-key"]) }, adapter);
 const sessions = new Set<http2.ServerHttp2Session>();
 server.on("session", (session) => {
   sessions.add(session);

@@ -11,6 +11,7 @@ import java.util.Map;
  * @param metadata text; the values of keys that end with -bin are base64
  * @param timeout_ms null: one minute
  * @param cancel_after cancels the call after so many responses, or at once if it is 0
+ * @param anonymous the call has no credential
  */
 record Cell(
     String id,
@@ -19,4 +20,5 @@ record Cell(
     Map<String, String> metadata,
     Integer timeout_ms,
     Integer cancel_after,
-    boolean gzip) {}
+    boolean gzip,
+    boolean anonymous) {}

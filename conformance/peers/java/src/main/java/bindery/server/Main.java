@@ -41,6 +41,9 @@ public final class Main {
             .intercept(new MetadataInterceptor())
             .intercept(new ValidationInterceptor(options.ignoredRule()))
             .intercept(new CredentialInterceptor(options.operatorToken()));
+    if (options.tlsCert() != null) {
+      builder.useTransportSecurity(options.tlsCert(), options.tlsKey());
+    }
     for (BindableService service : services) {
       builder.addService(service);
       health.setStatus(service.bindService().getServiceDescriptor().getName(), ServingStatus.SERVING);
