@@ -4,6 +4,7 @@ import copy
 import json
 import os
 import subprocess
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -32,6 +33,15 @@ def objects(folder):
         found += item["items"] if item["kind"] == "List" else [item]
         text = text[end:]
     return found
+
+
+def with_component(overlay, component):
+    """The objects of an overlay with a component."""
+    with tempfile.TemporaryDirectory(prefix="bindery-") as folder:
+        described = {"resources": [os.path.relpath(OVERLAYS / overlay, folder)], "namespace": NAMESPACE,
+                     "components": [os.path.relpath(COMPONENTS / component, folder)]}
+        Path(folder, "kustomization.yaml").write_text(json.dumps(described))
+        return objects(folder)
 
 
 def apply(*objects):
@@ -101,10 +111,12 @@ class KubernetesTest(unittest.TestCase):
         self.apply_overlay("small")
         for component in ("gateway", "ingress"):
             with self.subTest(component):
-                described = (COMPONENTS / component / f"{component}.yaml").read_text()
-                applied = kubectl("apply", "--server-side", "--validate=strict", "--namespace", NAMESPACE, "--filename=-",
-                                  text=described)
-                self.assert_admitted(applied)
+                built = with_component("small", component)
+                self.assert_admitted(apply(*built))
+                settings = next(one["data"] for one in built if one["kind"] == "ConfigMap")
+                host = next(one["spec"] for one in built if one["kind"] in ("HTTPRoute", "Ingress"))
+                self.assertIn("shop.example", json.dumps(host))
+                self.assertEqual(settings["BINDERY_ALLOWED_HOSTS"].split(",")[0], "shop.example")
 
     def test_pod_that_is_not_restricted_is_refused(self):
         small = self.apply_overlay("small")
@@ -138,8 +150,9 @@ class KubernetesTest(unittest.TestCase):
         binary = os.environ.get("BINDERY_BINARY", ROOT / "target/debug/bookstore")
         known = "".join(subprocess.run([binary, *command, "--help"], capture_output=True, text=True, check=True).stdout
                         for command in (["serve"], ["up"]))
-        for overlay in ("single", "small", "large"):
-            for one in objects(OVERLAYS / overlay):
+        small = [with_component("small", component) for component in ("gateway", "ingress")]
+        for built in [*(objects(OVERLAYS / overlay) for overlay in ("single", "small", "large")), *small]:
+            for one in built:
                 names = list(one.get("data", {})) if one["kind"] == "ConfigMap" else []
                 if one["kind"] in ("Deployment", "StatefulSet"):
                     containers = one["spec"]["template"]["spec"]["containers"]
@@ -167,7 +180,7 @@ class KubernetesTest(unittest.TestCase):
                     self.assertLessEqual(wanted, keys[secret["secretName"]])
         files = {"ca.crt", "tls.crt", "tls.key", "client.crt", "client.key"}
         self.assertEqual(keys["cart-tls"], files)
-        self.assertEqual((keys["operator"], keys["database"]), ({"token"}, {"url", "read-replica-urls", "password"}))
+        self.assertEqual((keys["operator"], keys["database"]), ({"token"}, {"url", "password"}))
 
 
 if __name__ == "__main__":
