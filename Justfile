@@ -341,6 +341,19 @@ kubernetes-validate: _deps-rust _deps-python _deps-kubernetes
     cargo build --quiet --package bookstore
     tools/with-api-server {{ python }} -m unittest deploy/tests/test_kubernetes.py --verbose
 
+# run the overlay small on a node of Kubernetes of its own, and break it while visitors use the shop: ./just kubernetes IMAGE.tar
+[group("deployment")]
+kubernetes image="": _deps-rust _deps-python _deps-node
+    cargo build --quiet --package bookstore
+    [ -n "{{ image }}" ] || just image
+    mkdir -p target/node
+    tools/node-images target/node
+    tools/postgres-image target/node/postgres.tar
+    tools/with-node --image "$(realpath {{ if image == "" { "target/dist/bookstore-image.tar" } else { image } }})" \
+      --image "$PWD/target/node/pause.tar" --image "$PWD/target/node/coredns.tar" \
+      --image "$PWD/target/node/haproxy.tar" --image "$PWD/target/node/postgres.tar" \
+      -- {{ python }} -u deploy/tests/test_node.py --verbose
+
 # check dashboard, alerts, exemplars, and what is exported by OTLP: a real Prometheus and a real OpenTelemetry Collector watch the running bookstore
 [group("deployment")]
 observability: _deps-rust _deps-python _deps-prometheus _deps-collector
@@ -386,6 +399,9 @@ _deps-postgres:
 
 _deps-kubernetes:
     tools/deps kubernetes
+
+_deps-node: _deps-python
+    tools/deps node
 
 _deps-collector:
     tools/deps collector

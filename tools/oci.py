@@ -30,6 +30,12 @@ def shared_libraries(binary):
     return sorted(set(re.findall(r"(/\S+)", listed)))
 
 
+def programs(*paths):
+    """Programs and what else is loaded like them, for `layer`, with the shared libraries that they need."""
+    needed = set(paths).union(*(shared_libraries(path) for path in paths))
+    return [(path, Path(path).read_bytes(), 0o755, 0) for path in sorted(needed)]
+
+
 def users(shell, folder="/", **numbers):
     """The file that names the users of an image."""
     lines = [f"{name}:x:{number}:{number}::{folder}:{shell}\n" for name, number in numbers.items()]
