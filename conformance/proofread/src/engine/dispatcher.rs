@@ -3,12 +3,14 @@
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use futures::{StreamExt, stream::FuturesUnordered};
 
-use super::{Event, rate_limit::RateLimit, result_collector::ResultCollector};
+use super::{
+    Event, concurrency::Concurrency, rate_limit::RateLimit, result_collector::ResultCollector,
+};
 use crate::{
     case::{Case, Expect, Payload},
     contract::Code,
@@ -29,7 +31,7 @@ const MAX_CONSECUTIVE_BUSY: u32 = 20;
 pub(super) struct Dispatcher<'d> {
     pub(super) probe: &'d Probe,
     pub(super) judge: &'d Judge<'d>,
-    pub(super) in_flight: usize,
+    concurrency: Concurrency,
     pub(super) timeout: Duration,
     /// The number of consecutive busy answers, by method path.
     consecutive_busy: Mutex<HashMap<String, u32>>,
@@ -53,7 +55,7 @@ impl<'d> Dispatcher<'d> {
         Self {
             probe,
             judge,
-            in_flight: in_flight.max(1),
+            concurrency: Concurrency::new(in_flight, timeout),
             timeout,
             consecutive_busy: Mutex::default(),
         }
@@ -76,7 +78,7 @@ impl<'d> Dispatcher<'d> {
             }
             more = more && unanswered.is_empty() && !results.is_stopped();
             let mut wait = None;
-            while more && under_way.len() < self.in_flight {
+            while more && under_way.len() < self.concurrency.limit() {
                 wait = rate_limit.delay_before_next();
                 if wait.is_some() {
                     break;
@@ -140,9 +142,11 @@ impl<'d> Dispatcher<'d> {
     pub(super) async fn send(&self, case: &Case) -> Outcome {
         let mut backoff = INITIAL_BACKOFF;
         for _ in 1..MAX_ATTEMPTS {
+            let sent = Instant::now();
             let outcome = self.send_once(case).await;
             let busy = is_busy(self.judge, case, &outcome);
-            if !self.should_retry(&case.method, busy) {
+            let is_outdated = self.concurrency.record(sent, busy);
+            if !self.should_retry(&case.method, busy, is_outdated) {
                 return outcome;
             }
             tokio::time::sleep(backoff).await;
@@ -151,8 +155,9 @@ impl<'d> Dispatcher<'d> {
         self.send_once(case).await
     }
 
-    /// Counts consecutive busy answers, and says whether to retry.
-    fn should_retry(&self, method: &str, busy: bool) -> bool {
+    /// Counts consecutive busy answers, and says whether to retry. An answer that more calls in
+    /// flight had than there are now does not count.
+    fn should_retry(&self, method: &str, busy: bool, is_outdated: bool) -> bool {
         let mut counts = self
             .consecutive_busy
             .lock()
@@ -164,7 +169,7 @@ impl<'d> Dispatcher<'d> {
             return false;
         }
         let count = counts.entry(method.to_owned()).or_default();
-        *count += 1;
+        *count += u32::from(!is_outdated);
         *count < MAX_CONSECUTIVE_BUSY
     }
 

@@ -10,6 +10,7 @@
 //! - `result_collector` counts cases and groups findings for the [`Report`].
 
 mod case_source;
+mod concurrency;
 mod contract_cases;
 mod dispatcher;
 mod failure_triage;
