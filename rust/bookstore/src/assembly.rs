@@ -130,6 +130,11 @@ impl Assembly {
         &self.settings.payments
     }
 
+    /// What this process trusts, and its certificate as a client.
+    pub fn client_tls(&self) -> &crate::tls::ClientTlsSettings {
+        &self.settings.client_tls
+    }
+
     /// What sends mails.
     pub fn mailer(&self) -> &Mailer {
         &self.mailer

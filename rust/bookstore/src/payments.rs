@@ -12,6 +12,7 @@ use crate::{
     listeners,
     secret_file::{self, Advice},
     simulator::{self, RunningSimulator},
+    tls::ClientTlsSettings,
 };
 
 const ADVICE: Advice = Advice {
@@ -23,8 +24,8 @@ const ADVICE: Advice = Advice {
 /// The payment provider of Transactions.
 #[derive(Debug, Clone, Args)]
 pub struct Payments {
-    /// The payment provider, such as http://127.0.0.1:4242; without it a payment simulator
-    /// runs in the process of Transactions
+    /// The payment provider, such as https://payments.example or http://127.0.0.1:4242; without it
+    /// a payment simulator runs in the process of Transactions
     #[arg(long, value_name = "URL", env = "BINDERY_PAYMENT_PROVIDER")]
     payment_provider: Option<String>,
 
@@ -64,11 +65,16 @@ impl Payments {
     ///
     /// # Errors
     /// If a setting is not valid, a port cannot be used, or a database cannot be opened.
-    pub async fn provider(&self, location: &Location) -> anyhow::Result<Provider> {
+    pub async fn provider(
+        &self,
+        location: &Location,
+        tls: &ClientTlsSettings,
+    ) -> anyhow::Result<Provider> {
         let Some(url) = &self.payment_provider else {
             return simulated(location).await;
         };
-        let client = HttpProvider::new(url).context("--payment-provider is not valid")?;
+        let tls = tls.load_for([&**url].into_iter())?;
+        let client = HttpProvider::new(url, tls).context("--payment-provider is not valid")?;
         let (client, webhooks) = match &self.webhook_secret_file {
             None => (client, None),
             Some(file) => {
@@ -92,10 +98,11 @@ async fn simulated(location: &Location) -> anyhow::Result<Provider> {
     let bytes: [u8; 32] = rand::random();
     let secret: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let url = format!("http://{}/webhooks", webhooks.local_addr()?);
-    let target = payment_simulator::WebhookTarget::new(&url, &secret)?;
+    let target = payment_simulator::WebhookTarget::new(&url, &secret, None)?;
     let address = simulator::ANY_LOOPBACK_PORT;
-    let simulator = simulator::start(location, address, Vec::new(), Some(target)).await?;
-    let client = HttpProvider::new(&format!("http://{}", simulator.address))?;
+    let simulator =
+        simulator::start(location, address, rpc::Options::default(), Some(target)).await?;
+    let client = HttpProvider::new(&format!("http://{}", simulator.address), None)?;
     Ok(Provider {
         client: client.with_webhook_secret(&secret),
         webhooks: Some(webhooks),

@@ -19,13 +19,12 @@ pub struct RunningSimulator {
     pub server: AbortOnDropHandle<()>,
 }
 
-/// Opens the database of the simulator and serves it over HTTP. `allowed_hosts` are the host
-/// names besides the address that requests may use; `*` allows all. `webhooks` is where it sends
+/// Opens the database of the simulator and serves it over HTTP. `webhooks` is where it sends
 /// webhooks, if anywhere.
 pub async fn start(
     location: &Location,
     address: SocketAddr,
-    allowed_hosts: Vec<String>,
+    port: rpc::Options,
     webhooks: Option<WebhookTarget>,
 ) -> anyhow::Result<RunningSimulator> {
     let listener = TcpListener::bind(address)
@@ -40,12 +39,8 @@ pub async fn start(
     let server = async move {
         let _background = simulator.run_in_background();
         let routes = simulator.routes();
-        let options = rpc::Options {
-            allowed_hosts,
-            ..rpc::Options::default()
-        };
         let never = std::future::pending();
-        let served = rpc::serve_http(listener, "payment simulator", routes, &options, never);
+        let served = rpc::serve_http(listener, "payment simulator", routes, &port, never);
         if let Err(error) = served.await {
             tracing::error!(%error, "the payment simulator stopped");
         }

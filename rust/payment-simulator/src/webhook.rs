@@ -5,11 +5,9 @@ use std::{fmt, sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::{Request, Uri, header::CONTENT_TYPE};
 use http_body_util::Full;
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
-};
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use ring::hmac;
+use rpc::{ClientTls, HttpsConnector};
 use service::{Clock, DeliveryError, OutboxHandler, OutboxOptions, OutboxWorker};
 use store::outbox::Message;
 use tokio::time::timeout;
@@ -28,7 +26,7 @@ const MAX_ATTEMPTS: u32 = 300;
 
 /// The URL for webhooks is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a URL for webhooks: write http://HOST:PORT/PATH")]
+#[error("{0:?} is not a URL for webhooks: write http://HOST:PORT/PATH or https://HOST:PORT/PATH")]
 pub struct InvalidWebhookUrl(String);
 
 /// Where webhooks are sent, and the secret by which they are signed.
@@ -36,6 +34,7 @@ pub struct InvalidWebhookUrl(String);
 pub struct WebhookTarget {
     url: Uri,
     key: hmac::Key,
+    tls: Option<ClientTls>,
 }
 
 impl fmt::Debug for WebhookTarget {
@@ -48,18 +47,20 @@ impl fmt::Debug for WebhookTarget {
 }
 
 impl WebhookTarget {
-    /// A receiver at a URL such as `http://127.0.0.1:4243/webhooks`, which has the same secret.
+    /// A receiver at a URL such as `http://127.0.0.1:4243/webhooks`, which has the same secret. For
+    /// `https://`, `tls` has the authorities that are trusted.
     ///
     /// # Errors
     /// [`InvalidWebhookUrl`] if it is not the URL of an HTTP server.
-    pub fn new(url: &str, secret: &str) -> Result<Self, InvalidWebhookUrl> {
+    pub fn new(url: &str, secret: &str, tls: Option<ClientTls>) -> Result<Self, InvalidWebhookUrl> {
         let uri: Option<Uri> = url.parse().ok();
         let url = uri
-            .filter(|uri| uri.scheme_str() == Some("http") && uri.authority().is_some())
+            .filter(|uri| rpc::is_http(uri, tls.is_some()))
             .ok_or_else(|| InvalidWebhookUrl(url.to_owned()))?;
         Ok(Self {
             url,
             key: hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()),
+            tls,
         })
     }
 
@@ -83,7 +84,7 @@ impl WebhookTarget {
 pub(crate) struct SendWebhooks {
     target: WebhookTarget,
     clock: Arc<dyn Clock>,
-    client: Client<HttpConnector, Full<Bytes>>,
+    client: Client<HttpsConnector, Full<Bytes>>,
 }
 
 impl OutboxHandler for SendWebhooks {
@@ -114,10 +115,11 @@ impl Simulator {
     pub(crate) fn webhook_worker(&self) -> Option<OutboxWorker<SendWebhooks>> {
         let target = self.options.webhooks.clone()?;
         let clock = &self.options.clock;
+        let connector = HttpsConnector::new(target.tls.clone());
         let handler = SendWebhooks {
             target,
             clock: Arc::clone(clock),
-            client: Client::builder(TokioExecutor::new()).build_http(),
+            client: Client::builder(TokioExecutor::new()).build(connector),
         };
         let options = OutboxOptions {
             max_attempts: MAX_ATTEMPTS,

@@ -74,8 +74,8 @@ pub use router::Router;
 pub use routes::GeneratedServer;
 pub use timeout::{MalformedTimeout, format_timeout, parse_timeout};
 pub use tls::{
-    ClientCertificates, ClientTls, ClientTlsFiles, ServerTls, ServerTlsFiles, TlsError,
-    accept_every_certificate,
+    ClientCertificates, ClientTls, ClientTlsFiles, HttpsConnector, ServerTls, ServerTlsFiles,
+    TlsError, accept_every_certificate, is_http,
 };
 pub use trace::TraceContext;
 pub use trusted_proxies::TrustedProxies;

@@ -26,7 +26,8 @@ pub static DEFINITION: Definition = Definition {
 
 async fn start(assembly: &mut Assembly) -> anyhow::Result<()> {
     let location = assembly.storage().location()?;
-    let provider = assembly.payments().clone().provider(&location).await?;
+    let payments = assembly.payments();
+    let provider = payments.provider(&location, assembly.client_tls()).await?;
     let db = Db::open(&location, &transactions::SCHEMA).await?;
     let mailer = assembly.mailer().clone();
     let transactions = Transactions::new(db, Arc::new(provider.client), mailer, Options::default());

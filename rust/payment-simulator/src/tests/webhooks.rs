@@ -103,7 +103,7 @@ async fn sending(database: &TestDb) -> Sending {
     let clock = Arc::new(ManualClock::at(NOW.parse().expect("a time")));
     let options = Options {
         clock: Arc::clone(&clock) as Arc<dyn service::Clock>,
-        webhooks: Some(WebhookTarget::new(&url, "secret").expect("a URL")),
+        webhooks: Some(WebhookTarget::new(&url, "secret", None).expect("a URL")),
         ..Options::default()
     };
     Sending {
@@ -218,12 +218,12 @@ async fn without_a_receiver_no_webhooks_are_stored(database: TestDb) {
 /// The expected value was computed by Python's `hmac`.
 #[test]
 fn signature_is_the_hmac_of_time_and_body() {
-    let target = WebhookTarget::new("http://localhost/", "secret").expect("a URL");
+    let target = WebhookTarget::new("http://localhost/", "secret", None).expect("a URL");
     assert_eq!(
         target.signature(1_700_000_000, b"{\"a\":1}"),
         "t=1700000000,v1=49f24e537407743fa4a0242bb63b94b9a47ee99cbbe071ccd8a22550ae411686"
     );
     for url in ["", "localhost:1", "ftp://localhost", "https://localhost"] {
-        WebhookTarget::new(url, "secret").expect_err(url);
+        WebhookTarget::new(url, "secret", None).expect_err(url);
     }
 }

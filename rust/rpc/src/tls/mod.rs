@@ -8,6 +8,7 @@
 //! | `client_certificate` | who a client is by its certificate |
 //! | `client` | what channels trust, and their certificate |
 //! | `connector` | connections of channels |
+//! | `https` | connections of clients of HTTP APIs |
 //!
 //! TLS 1.2 and 1.3 are spoken. There are no revocation lists: certificates are meant to be
 //! short-lived, and an authority is revoked by removing it from the file.
@@ -16,12 +17,14 @@ mod client;
 mod client_certificate;
 mod connector;
 mod files;
+mod https;
 mod server;
 
 pub use self::{
     client::{ClientTls, ClientTlsFiles},
     client_certificate::accept_every_certificate,
     files::TlsError,
+    https::{HttpsConnector, is_http},
     server::{ClientCertificates, ServerTls, ServerTlsFiles},
 };
 pub(crate) use self::{

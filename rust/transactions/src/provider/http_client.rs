@@ -6,10 +6,8 @@ use bytes::Bytes;
 use futures::{FutureExt, future::BoxFuture};
 use http::{Request, StatusCode, Uri, header::CONTENT_TYPE};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
-};
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use rpc::{ClientTls, HttpsConnector};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -36,13 +34,13 @@ const MAX_REFERENCE_CHARACTERS: usize = 100;
 
 /// The URL of the payment provider is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not the URL of a payment provider: write http://HOST:PORT")]
+#[error("{0:?} is not the URL of a payment provider: write http://HOST:PORT or https://HOST:PORT")]
 pub struct InvalidProviderUrl(String);
 
 /// The payment provider whose API the crate `payment-simulator` describes.
 #[derive(Debug, Clone)]
 pub struct HttpProvider {
-    client: Client<HttpConnector, Full<Bytes>>,
+    client: Client<HttpsConnector, Full<Bytes>>,
     base_url: String,
     webhook_secret: Option<WebhookSecret>,
 }
@@ -83,20 +81,21 @@ struct Event {
 }
 
 impl HttpProvider {
-    /// A client of the provider at a URL such as `http://127.0.0.1:4242`.
+    /// A client of the provider at a URL such as `http://127.0.0.1:4242`. For `https://`, `tls` has
+    /// the authorities that it trusts.
     ///
     /// # Errors
     /// [`InvalidProviderUrl`] if it is not the URL of an HTTP server.
-    pub fn new(url: &str) -> Result<Self, InvalidProviderUrl> {
+    pub fn new(url: &str, tls: Option<ClientTls>) -> Result<Self, InvalidProviderUrl> {
         let base_url = url.trim_end_matches('/').to_owned();
         let valid = base_url
             .parse::<Uri>()
-            .is_ok_and(|uri| uri.scheme_str() == Some("http") && uri.authority().is_some());
+            .is_ok_and(|uri| rpc::is_http(&uri, tls.is_some()));
         if !valid {
             return Err(InvalidProviderUrl(url.to_owned()));
         }
         Ok(Self {
-            client: Client::builder(TokioExecutor::new()).build_http(),
+            client: Client::builder(TokioExecutor::new()).build(HttpsConnector::new(tls)),
             base_url,
             webhook_secret: None,
         })

@@ -51,7 +51,7 @@ pub(super) async fn start_simulator_with(options: payment_simulator::Options) ->
 }
 
 fn transactions(database: &TestDb, url: &str) -> Transactions {
-    let provider = HttpProvider::new(url).expect("the URL is valid");
+    let provider = HttpProvider::new(url, None).expect("the URL is valid");
     let now = "2026-02-03T04:05:06Z".parse().expect("the time parses");
     let clock = Arc::new(ManualClock::at(now));
     service_with(database.db().clone(), Arc::new(provider), &clock)

@@ -71,11 +71,11 @@ async fn shop(database: &TestDb) -> Shop {
     let running = start_simulator_with(payment_simulator::Options {
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         late: Duration::ZERO,
-        webhooks: Some(WebhookTarget::new(&url, SECRET).expect("a URL")),
+        webhooks: Some(WebhookTarget::new(&url, SECRET, None).expect("a URL")),
         ..payment_simulator::Options::default()
     })
     .await;
-    let provider = HttpProvider::new(&running.url).expect("the URL is valid");
+    let provider = HttpProvider::new(&running.url, None).expect("the URL is valid");
     let provider = Arc::new(provider.with_webhook_secret(SECRET));
     Shop {
         transactions: service_with(database.db().clone(), provider, &clock),
@@ -109,7 +109,7 @@ impl Shop {
 
     /// A webhook with this body, signed with a secret.
     fn signed(&self, secret: &str, body: &str) -> Received {
-        let target = WebhookTarget::new("http://localhost/", secret).expect("a URL");
+        let target = WebhookTarget::new("http://localhost/", secret, None).expect("a URL");
         let signature = target.signature(self.clock.now().as_second(), body.as_bytes());
         let mut headers = HeaderMap::new();
         headers.insert(SIGNATURE_HEADER, header(&signature));
@@ -278,7 +278,7 @@ async fn webhook_outside_of_the_tolerance_is_refused(database: TestDb) {
 async fn webhook_is_sent_again_while_the_provider_does_not_answer(database: TestDb) {
     let mut shop = shop(&database).await;
     let (id, webhook) = shop.lost_charge().await;
-    let nobody = HttpProvider::new("http://127.0.0.1:1").expect("a URL");
+    let nobody = HttpProvider::new("http://127.0.0.1:1", None).expect("a URL");
     let provider = Arc::new(nobody.with_webhook_secret(SECRET));
     let working = shop.transactions.clone();
     shop.transactions = service_with(database.db().clone(), provider, &shop.clock);

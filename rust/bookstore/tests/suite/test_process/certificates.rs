@@ -4,9 +4,9 @@ use std::{path::PathBuf, sync::Arc};
 
 use rpc::{ClientTls, ClientTlsFiles};
 use tokio_rustls::{
-    TlsConnector,
+    TlsAcceptor, TlsConnector,
     rustls::{
-        ClientConfig, RootCertStore,
+        ClientConfig, RootCertStore, ServerConfig,
         crypto::ring,
         pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     },
@@ -91,5 +91,18 @@ impl Certificates {
             }
         };
         TlsConnector::from(Arc::new(config))
+    }
+
+    /// What accepts raw connections with the certificate of a service.
+    pub fn acceptor(&self, service: &str) -> TlsAcceptor {
+        let (certificate, key) = self.server_identity(service);
+        let chain = CertificateDer::from_pem_file(certificate).expect("a certificate");
+        let key = PrivateKeyDer::from_pem_file(key).expect("a key");
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("TLS 1.2 and 1.3")
+            .with_no_client_auth()
+            .with_single_cert(vec![chain], key);
+        TlsAcceptor::from(Arc::new(config.expect("they belong together")))
     }
 }

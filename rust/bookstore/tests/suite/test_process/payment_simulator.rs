@@ -39,7 +39,8 @@ impl PaymentSimulator {
         let mut line = String::new();
         let read = BufReader::new(stdout).read_line(&mut line);
         read.expect("the output is text");
-        let address = line.trim().strip_prefix("payment simulator at http://");
+        let url = line.trim().strip_prefix("payment simulator at http");
+        let address = url.and_then(|url| Some(url.split_once("://")?.1));
         let address = address.unwrap_or_else(|| panic!("it did not start: {line:?}"));
         Self {
             address: address.to_owned(),
