@@ -24,15 +24,19 @@ pub struct Options {
     /// The largest request message in bytes; in a stream, of each message. Values over
     /// 4 MiB have no effect, because generated servers have that limit themselves.
     pub max_message_bytes: usize,
-    /// How many unary and client-streaming calls of each service may be in flight. A
-    /// call counts from the arrival of its message to the response of its handler.
-    /// Further calls wait for `max_queue_time` and are then refused with
-    /// RESOURCE_EXHAUSTED.
+    /// How many reads, and how many writes, of each service may be in flight at most, without
+    /// server streams. The
+    /// limit adapts between `min_calls` and this to how long calls take; it is fixed if
+    /// `min_calls` is not smaller. A call counts from the arrival of its message to the
+    /// response of its handler. Further calls wait for `max_queue_time` and are then refused
+    /// with RESOURCE_EXHAUSTED.
     pub max_calls: usize,
+    /// How many of them may be in flight however long they take.
+    pub min_calls: usize,
     /// How many server streams of each service may be open. A separate limit, because a
     /// stream lasts for hours and a call for milliseconds.
     pub max_streams: usize,
-    /// The part of `max_calls` and of `max_streams` that one peer may use: more than 0,
+    /// The part of the permits for calls and of `max_streams` that one peer may use: more than 0,
     /// and 1 for no limit. A peer is an IPv4 address or an IPv6 /64 network.
     pub max_peer_share: f64,
     /// How many more calls, and streams, each service accepts from the same process.
@@ -102,6 +106,7 @@ impl Default for Options {
             tls: None,
             max_message_bytes: 4 * 1024 * 1024,
             max_calls: 1024,
+            min_calls: 16,
             max_streams: 4096,
             max_peer_share: 0.5,
             in_process_reserve: 128,

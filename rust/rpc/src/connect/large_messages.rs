@@ -12,7 +12,7 @@ use tonic::Status;
 
 use crate::{
     CallContext, failure,
-    layers::admission::{PeerEntry, PeerShares},
+    layers::admission::{HeldPermit, PeerEntry, PeerShares},
 };
 
 /// The size up to which a message needs no permit, in bytes.
@@ -35,7 +35,7 @@ pub(crate) struct LargeMessages {
 /// The permit to receive a large message, until it is dropped.
 pub(super) struct Permit {
     _permit: OwnedSemaphorePermit,
-    _of_peer: Option<(OwnedSemaphorePermit, PeerEntry)>,
+    _of_peer: Option<(HeldPermit, PeerEntry)>,
 }
 
 impl LargeMessages {

@@ -6,17 +6,19 @@
 //! returned its response, or for a server stream at the end of the stream. So a client
 //! that sends half a message, or never reads its answer, holds no permit.
 //!
-//! Each service has its own permits, for calls and for server streams, so that a slow
-//! service does not use those of the others. A peer gets at most a share of them, and
-//! calls within the process have a reserve; see `limits`.
+//! Each service has its own permits, for reads, for writes and for server streams, so that a
+//! slow service does not use those of the others. Their number adapts to how long calls take. A
+//! peer gets at most a share of them, and calls within the process have a reserve; see `limits`.
 //!
 //! Health and reflection are never refused, so that an overloaded server is not taken
 //! for a dead one. This is the only layer that boxes every future, because it waits.
 
+mod adaptive_limit;
 mod first_message;
 mod limit_metrics;
 mod limits;
 mod peer_shares;
+mod permits;
 
 use std::{
     convert::Infallible,
@@ -32,6 +34,7 @@ pub use self::limits::Permit;
 pub(crate) use self::{
     limits::Limits,
     peer_shares::{PeerEntry, PeerShares},
+    permits::HeldPermit,
 };
 use super::completion::{CompletionObserver, OnCompletion};
 use crate::{CallContext, authentication::FirstMessage};
@@ -79,6 +82,7 @@ where
             };
             let response = inner.call(request).await?;
             if !call.method_info().server_streaming {
+                permit.answered(response.headers());
                 permit = Permit::unlimited();
             }
             Ok(response.map(|body| CompletionObserver::new(body, permit)))

@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use contract::bookstore::{
@@ -32,6 +33,11 @@ pub const WAITS_FOR_GATE: i32 = 5;
 pub const INTERNAL_ERROR: i32 = 6;
 /// Sends stock levels without end.
 pub const FLOODS: i32 = 7;
+/// Waits for one of [`WORKERS`], and takes one of [`WORK_MILLISECONDS`] in turns.
+pub const TAKES_A_WORKER: i32 = 8;
+
+pub const WORKERS: usize = 32;
+pub const WORK_MILLISECONDS: [u64; 3] = [25, 50, 75];
 
 /// Blocks the calls for the book [`WAITS_FOR_GATE`].
 pub struct CallGate {
@@ -44,6 +50,8 @@ pub struct CallGate {
     ended_imports: Semaphore,
     /// A permit for each import that has received its first message.
     begun_imports: Semaphore,
+    workers: Semaphore,
+    worked: AtomicUsize,
 }
 
 impl Default for CallGate {
@@ -54,6 +62,8 @@ impl Default for CallGate {
             imports: AtomicUsize::new(0),
             ended_imports: Semaphore::new(0),
             begun_imports: Semaphore::new(0),
+            workers: Semaphore::new(WORKERS),
+            worked: AtomicUsize::new(0),
         }
     }
 }
@@ -119,6 +129,13 @@ impl InventoryService for FakeInventory {
                 self.0.waiting.add_permits(1);
                 opened.await;
                 "waited".to_owned()
+            }
+            TAKES_A_WORKER => {
+                let _worker = self.0.workers.acquire().await.expect("never closed");
+                let turn = self.0.worked.fetch_add(1, Ordering::Relaxed);
+                let milliseconds = WORK_MILLISECONDS[turn % WORK_MILLISECONDS.len()];
+                tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+                "worked".to_owned()
             }
             INTERNAL_ERROR => {
                 return Err(rpc::internal(&std::io::Error::other("the disk is full")));

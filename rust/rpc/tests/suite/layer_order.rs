@@ -183,7 +183,7 @@ async fn admission_runs_before_authentication(transport: Transport) {
     assert!(log.line_of("shed").contains("RESOURCE_EXHAUSTED"));
     let rendered = metrics.render();
     let handled = handled_total("SetStock", "ResourceExhausted", 1);
-    let refused = "grpc_server_calls_refused_total{grpc_service=\"bookstore.inventory.v1.InventoryService\",kind=\"calls\"} 1";
+    let refused = "grpc_server_calls_refused_total{grpc_service=\"bookstore.inventory.v1.InventoryService\",kind=\"writes\"} 1";
     for line in [&*handled, refused] {
         assert!(rendered.contains(line), "{line} is missing in\n{rendered}");
     }

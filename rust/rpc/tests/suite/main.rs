@@ -21,6 +21,7 @@ mod http_shares;
 mod infrastructure;
 mod layer_order;
 mod network;
+mod overload;
 mod rate_limits;
 mod refused_bodies;
 mod resilience;

@@ -2,10 +2,16 @@
 //!
 //! A call without a free permit waits for a short time, as in the controlled delay
 //! (CoDel) of Facebook's folly: up to [`Options::max_queue_time`](crate::Options::max_queue_time) while the queue is a
-//! burst, but only [`STANDING_QUEUE_TIME`] once it has not been empty for that long,
-//! because then waiting only makes every call slower. It never waits longer than its
+//! burst, but only [`STANDING_QUEUE_TIME`] once it has not been empty for that long, or others
+//! have just waited in vain, because then waiting only makes every call slower. It never waits longer than its
 //! deadline allows after the time that the method usually takes. The number of waiting
-//! calls is limited to the number of permits.
+//! calls is limited.
+//!
+//! The number of permits for calls follows the time that they take, see
+//! [`adaptive_limit`](super::adaptive_limit). Reads and writes have permits of their own, so that
+//! those who look around cannot keep others from buying. Calls that are answered from memory hold
+//! their permits so shortly that they are hardly ever refused, which would cost as much as their
+//! answers.
 
 use std::{
     collections::HashMap,
@@ -18,15 +24,15 @@ use std::{
 };
 
 use contract::errors::shared as errors;
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::Instant,
-};
+use http::HeaderMap;
+use tokio::time::Instant;
 use tonic::Status;
 
 use super::{
+    adaptive_limit::{AdaptiveLimit, EndedCall},
     limit_metrics::LimitMetrics,
     peer_shares::{PeerEntry, PeerShares},
+    permits::{HeldPermit, Permits},
 };
 use crate::{
     CallContext, Options, failure,
@@ -42,6 +48,9 @@ const RETRY_AFTER: Duration = Duration::from_millis(250);
 /// target of CoDel.
 const STANDING_QUEUE_TIME: Duration = Duration::from_millis(5);
 
+/// How long waiting in vain shortens the waits of further calls.
+const OVERLOAD_MEMORY: Duration = Duration::from_secs(1);
+
 /// The limits of a router, over all its connections and its in-process channel.
 pub(crate) struct Limits {
     services: HashMap<&'static str, ServiceLimits>,
@@ -51,16 +60,35 @@ pub(crate) struct Limits {
 }
 
 struct ServiceLimits {
-    calls: Limit,
+    /// For calls without side effects.
+    reads: Limit,
+    writes: Limit,
     streams: Limit,
+}
+
+impl ServiceLimits {
+    fn of(&self, method: &MethodInfo) -> &Limit {
+        if method.server_streaming {
+            &self.streams
+        } else if method.is_read() {
+            &self.reads
+        } else {
+            &self.writes
+        }
+    }
 }
 
 impl Limits {
     pub(crate) fn new(options: &Options) -> Self {
         let of_service = |name| {
+            let of_calls = |kind| {
+                let adaptive = AdaptiveLimit::new(options.min_calls, options.max_calls);
+                Limit::new(name, kind, options.max_calls, adaptive, options)
+            };
             let limits = ServiceLimits {
-                calls: Limit::new(name, "calls", options.max_calls, options),
-                streams: Limit::new(name, "streams", options.max_streams, options),
+                reads: of_calls("reads"),
+                writes: of_calls("writes"),
+                streams: Limit::new(name, "streams", options.max_streams, None, options),
             };
             (name, limits)
         };
@@ -83,21 +111,19 @@ impl Limits {
         let Some(service) = self.services.get(method.service) else {
             return Ok(Permit::unlimited());
         };
-        let limit = if method.server_streaming {
-            &service.streams
-        } else {
-            &service.calls
-        };
+        let limit = service.of(method);
         let usual_time = Duration::from_micros(self.usual_times[method.index].load(Relaxed));
         let peer = call.peer().map(|peer| peer.ip());
         let slots = limit.acquire(peer, call.deadline(), usual_time).await;
         let work = Work {
             _slots: slots.ok_or_else(overloaded)?,
             started: Instant::now(),
+            in_flight: limit.slots.in_use(),
+            end: End::Cancelled,
             method,
             limits: Arc::clone(self),
         };
-        Ok(Permit { _work: Some(work) })
+        Ok(Permit { work: Some(work) })
     }
 
     /// Updates the exponentially weighted mean with the weight 1/8, as TCP does for its
@@ -114,6 +140,12 @@ impl Limits {
         };
         mean.store(new, Relaxed);
     }
+
+    fn adapt(&self, method: &MethodInfo, call: &EndedCall) {
+        if let Some(service) = self.services.get(method.service) {
+            service.of(method).adapt(method, call);
+        }
+    }
 }
 
 fn overloaded() -> Status {
@@ -128,13 +160,23 @@ fn overloaded() -> Status {
 /// The right of one call to be in flight; dropping it releases it.
 pub struct Permit {
     /// `None` for a call that is not limited.
-    _work: Option<Work>,
+    work: Option<Work>,
 }
 
 impl Permit {
     /// For a call that is not limited.
     pub(super) fn unlimited() -> Self {
-        Self { _work: None }
+        Self { work: None }
+    }
+
+    /// To be called with the answer to a unary call.
+    pub(super) fn answered(&mut self, headers: &HeaderMap) {
+        if let Some(work) = &mut self.work {
+            work.end = match headers.contains_key(Status::GRPC_STATUS) {
+                true => End::Failed,
+                false => End::Answered,
+            };
+        }
     }
 }
 
@@ -145,10 +187,23 @@ impl Default for Permit {
     }
 }
 
+/// How a call has ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Answered,
+    /// By an error, whose time says nothing about the load: a request that is not valid is
+    /// answered at once.
+    Failed,
+    Cancelled,
+}
+
 /// The work of one call.
 struct Work {
     _slots: Slots,
     started: Instant,
+    /// How many calls had permits when it started, with itself.
+    in_flight: usize,
+    end: End,
     method: &'static MethodInfo,
     limits: Arc<Limits>,
 }
@@ -156,8 +211,18 @@ struct Work {
 impl Drop for Work {
     fn drop(&mut self) {
         // The length of a stream says nothing about the next one.
-        if !self.method.server_streaming {
-            self.limits.record(self.method, self.started.elapsed());
+        if self.method.server_streaming {
+            return;
+        }
+        let took = self.started.elapsed();
+        self.limits.record(self.method, took);
+        if self.method.is_unary() && self.end != End::Failed {
+            let call = EndedCall {
+                took,
+                in_flight: self.in_flight,
+                is_answered: self.end == End::Answered,
+            };
+            self.limits.adapt(self.method, &call);
         }
     }
 }
@@ -165,19 +230,20 @@ impl Drop for Work {
 /// What a call holds of a [`Limit`]. Fields are dropped in this order.
 struct Slots {
     _in_use: GaugeGuard,
-    _slot: OwnedSemaphorePermit,
-    _share: Option<(OwnedSemaphorePermit, PeerEntry)>,
+    _slot: HeldPermit,
+    _share: Option<(HeldPermit, PeerEntry)>,
 }
 
-/// The permits for the calls, or for the server streams, of one service.
+/// The permits for one kind of calls of one service.
 struct Limit {
     service: &'static str,
-    /// `calls` or `streams`.
+    /// `reads`, `writes` or `streams`.
     kind: &'static str,
     metrics: OnceLock<LimitMetrics>,
-    slots: Arc<Semaphore>,
+    adaptive: Option<AdaptiveLimit>,
+    slots: Arc<Permits>,
     /// Further slots for calls within the process.
-    reserve: Arc<Semaphore>,
+    reserve: Arc<Permits>,
     shares: Option<Arc<PeerShares>>,
     waiting: AtomicUsize,
     max_waiting: usize,
@@ -185,29 +251,53 @@ struct Limit {
     created: Instant,
     /// When the queue was last seen empty, in microseconds since `created`.
     last_empty: AtomicU64,
+    /// Until when the last call waited in vain, likewise; 0 if none has.
+    last_in_vain: AtomicU64,
 }
 
 impl Limit {
-    fn new(service: &'static str, kind: &'static str, max: usize, options: &Options) -> Self {
+    fn new(
+        service: &'static str,
+        kind: &'static str,
+        max: usize,
+        adaptive: Option<AdaptiveLimit>,
+        options: &Options,
+    ) -> Self {
+        let size = adaptive.as_ref().map_or(max, AdaptiveLimit::initial);
         Self {
             service,
             kind,
             metrics: OnceLock::new(),
-            slots: Arc::new(Semaphore::new(max)),
-            reserve: Arc::new(Semaphore::new(options.in_process_reserve)),
-            shares: PeerShares::new(max, options.max_peer_share),
+            adaptive,
+            slots: Permits::new(size),
+            reserve: Permits::new(options.in_process_reserve),
+            shares: PeerShares::new(size, options.max_peer_share),
             waiting: AtomicUsize::new(0),
             max_waiting: max,
             max_queue_time: options.max_queue_time,
             created: Instant::now(),
             last_empty: AtomicU64::new(0),
+            last_in_vain: AtomicU64::new(0),
         }
     }
 
+    /// Changes the number of permits by the time that a call took.
+    fn adapt(&self, method: &MethodInfo, call: &EndedCall) {
+        let Some(adaptive) = &self.adaptive else {
+            return;
+        };
+        adaptive.record(method.index, call, |size| {
+            self.slots.resize(size);
+            if let Some(shares) = &self.shares {
+                shares.resize(size);
+            }
+            self.metrics().permits.set(size as f64);
+        });
+    }
+
     fn metrics(&self) -> &LimitMetrics {
-        let permits = self.max_waiting;
         self.metrics
-            .get_or_init(|| LimitMetrics::register(self.service, self.kind, permits))
+            .get_or_init(|| LimitMetrics::register(self.service, self.kind, self.slots.size()))
     }
 
     async fn acquire(
@@ -242,7 +332,11 @@ impl Limit {
         }
         let _waiting = CountGuard::new(&self.waiting);
         let _in_gauge = GaugeGuard::new(&self.metrics().waiting);
-        tokio::time::timeout(wait, self.take(peer)).await.ok()?
+        let taken = tokio::time::timeout(wait, self.take(peer)).await;
+        if taken.is_err() {
+            self.last_in_vain.store(self.now(), Relaxed);
+        }
+        taken.ok()?
     }
 
     fn try_take(&self, peer: Option<IpAddr>) -> Option<Slots> {
@@ -250,16 +344,12 @@ impl Limit {
             (Some(peer), Some(shares)) => Some(shares.entry(peer).try_take()?),
             _ => None,
         };
-        let slot = Arc::clone(&self.slots).try_acquire_owned();
+        let slot = self.slots.try_acquire();
         let slot = match peer {
             Some(_) => slot,
-            None => slot.or_else(|_| Arc::clone(&self.reserve).try_acquire_owned()),
+            None => slot.or_else(|| self.reserve.try_acquire()),
         };
-        Some(Slots {
-            _slot: slot.ok()?,
-            _share: share,
-            _in_use: GaugeGuard::new(&self.metrics().in_use),
-        })
+        Some(self.hold(slot?, share))
     }
 
     async fn take(&self, peer: Option<IpAddr>) -> Option<Slots> {
@@ -267,25 +357,31 @@ impl Limit {
             (Some(peer), Some(shares)) => Some(shares.entry(peer).take().await?),
             _ => None,
         };
-        let slot = Arc::clone(&self.slots).acquire_owned();
+        let slot = self.slots.acquire();
         let slot = match peer {
             Some(_) => slot.await,
             None => tokio::select! {
                 slot = slot => slot,
-                slot = Arc::clone(&self.reserve).acquire_owned() => slot,
+                slot = self.reserve.acquire() => slot,
             },
         };
-        Some(Slots {
-            // Semaphores fail only when they are closed, which these never are.
-            _slot: slot.ok()?,
-            _share: share,
+        Some(self.hold(slot?, share))
+    }
+
+    fn hold(&self, slot: HeldPermit, share: Option<(HeldPermit, PeerEntry)>) -> Slots {
+        Slots {
             _in_use: GaugeGuard::new(&self.metrics().in_use),
-        })
+            _slot: slot,
+            _share: share,
+        }
     }
 
     fn queue_time(&self, deadline: Option<Instant>, usual_time: Duration) -> Duration {
-        let busy_for = self.now().saturating_sub(self.last_empty.load(Relaxed));
-        let wait = if Duration::from_micros(busy_for) > self.max_queue_time {
+        let since =
+            |time: &AtomicU64| Duration::from_micros(self.now().saturating_sub(time.load(Relaxed)));
+        let is_standing = since(&self.last_empty) > self.max_queue_time
+            || self.last_in_vain.load(Relaxed) > 0 && since(&self.last_in_vain) < OVERLOAD_MEMORY;
+        let wait = if is_standing {
             STANDING_QUEUE_TIME.min(self.max_queue_time)
         } else {
             self.max_queue_time
