@@ -25,10 +25,9 @@ pub struct Options {
     /// 4 MiB have no effect, because generated servers have that limit themselves.
     pub max_message_bytes: usize,
     /// How many reads, and how many writes, of each service may be in flight at most, without
-    /// server streams. The
-    /// limit adapts between `min_calls` and this to how long calls take; it is fixed if
-    /// `min_calls` is not smaller. A call counts from the arrival of its message to the
-    /// response of its handler. Further calls wait for `max_queue_time` and are then refused
+    /// server streams. The limit adapts between `min_calls` and this to how long calls take; it
+    /// is fixed if `min_calls` is not smaller. A call counts from the arrival of its message to
+    /// the response of its handler. Further calls wait for `max_queue_time` and are then refused
     /// with RESOURCE_EXHAUSTED.
     pub max_calls: usize,
     /// How many of them may be in flight however long they take.

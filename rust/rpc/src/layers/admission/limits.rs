@@ -1,11 +1,11 @@
 //! The permits of each service, and the queue for them.
 //!
 //! A call without a free permit waits for a short time, as in the controlled delay
-//! (CoDel) of Facebook's folly: up to [`Options::max_queue_time`](crate::Options::max_queue_time) while the queue is a
-//! burst, but only [`STANDING_QUEUE_TIME`] once it has not been empty for that long, or others
-//! have just waited in vain, because then waiting only makes every call slower. It never waits longer than its
-//! deadline allows after the time that the method usually takes. The number of waiting
-//! calls is limited.
+//! (CoDel) of Facebook's folly: up to [`Options::max_queue_time`](crate::Options::max_queue_time)
+//! while the queue is a burst, but only [`STANDING_QUEUE_TIME`] once it has not been empty for
+//! that long, or others have just waited in vain, because then waiting only makes every call
+//! slower. It never waits longer than its deadline allows after the time that the method usually
+//! takes. The number of waiting calls is limited.
 //!
 //! The number of permits for calls follows the time that they take, see
 //! [`adaptive_limit`](super::adaptive_limit). Reads and writes have permits of their own, so that
