@@ -1,8 +1,8 @@
 """How a client reaches a server: by a protocol, in plain text or with TLS."""
 import dataclasses
 
-GRPC, GRPC_WEB, CONNECT = "grpc", "grpc-web", "connect"
-NAMES = {GRPC: "gRPC", GRPC_WEB: "gRPC-Web", CONNECT: "Connect"}
+GRPC = "grpc"
+NAMES = {GRPC: "gRPC", "grpc-web": "gRPC-Web", "connect": "Connect", "connect-json": "Connect, JSON"}
 PROTOCOLS = tuple(NAMES)
 
 

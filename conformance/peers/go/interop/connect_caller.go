@@ -32,6 +32,8 @@ func newConnectCaller(protocol, address string, tls *tls.Config, token string) (
 	var options []connecthttp.Option
 	switch protocol {
 	case "connect":
+	case "connect-json":
+		options = append(options, connecthttp.WithProtoJSON())
 	case "grpc-web":
 		options = append(options, connecthttp.WithGRPCWeb())
 	default:

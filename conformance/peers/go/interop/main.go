@@ -2,7 +2,7 @@
 //
 // Reads a JSON list of cells from standard input, makes their calls one after the other at the
 // address of its argument, and prints what it observed, one line of JSON for each cell. --protocol is
-// grpc, grpc-web or connect; --ca is the authority of the server's certificate, for TLS.
+// grpc, grpc-web, connect or connect-json; --ca is the authority of the server's certificate, for TLS.
 package main
 
 import (
@@ -48,7 +48,7 @@ type observation struct {
 }
 
 func main() {
-	protocol := flag.String("protocol", "grpc", "grpc, grpc-web or connect")
+	protocol := flag.String("protocol", "grpc", "grpc, grpc-web, connect or connect-json")
 	ca := flag.String("ca", "", "a file with the authority of the server's certificate; without it, plain text")
 	flag.Parse()
 	var cells []cell

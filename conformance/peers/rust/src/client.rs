@@ -9,7 +9,7 @@ use tonic_types::pb;
 
 /// What the error of a call says.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("{code:?} {reason}: {message}")]
+#[error("{code:?}{}: {message}", in_parentheses(reason))]
 pub struct CallError {
     /// The status code.
     pub code: Code,
@@ -52,6 +52,13 @@ impl From<Status> for CallError {
             violations: broken.violations.into_iter().map(violation).collect(),
             retry_after: retry.and_then(|retry| retry.retry_delay?.try_into().ok()),
         }
+    }
+}
+
+fn in_parentheses(reason: &str) -> String {
+    match reason {
+        "" => String::new(),
+        reason => format!(" ({reason})"),
     }
 }
 

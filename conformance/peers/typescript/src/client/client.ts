@@ -11,7 +11,8 @@ import { retries } from "./retries.js";
 
 export { CallError, type Violation } from "./errors.js";
 
-export type Protocol = "grpc" | "grpc-web" | "connect";
+// Connect has binary messages, or JSON.
+export type Protocol = "grpc" | "grpc-web" | "connect" | "connect-json";
 
 export interface ConnectOptions {
   // Default: grpc. All of them over HTTP/2.
@@ -52,6 +53,8 @@ export function connect(baseUrl: string, options: ConnectOptions = {}): Transpor
       return createGrpcWebTransport({ ...settings, httpVersion: "2" });
     case "connect":
       return createConnectTransport({ ...settings, httpVersion: "2" });
+    case "connect-json":
+      return createConnectTransport({ ...settings, httpVersion: "2", useBinaryFormat: false });
   }
 }
 

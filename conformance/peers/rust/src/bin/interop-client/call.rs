@@ -36,16 +36,13 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    pub fn new(channel: Channel) -> anyhow::Result<Self> {
-        Ok(Self {
+    pub fn new(channel: Channel, pools: &[DescriptorPool; 2]) -> Self {
+        Self {
             inventory: InventoryServiceClient::new(channel.clone()),
             recommendations: RecommendationServiceClient::new(channel.clone()),
             interop: InteropServiceClient::new(channel),
-            pools: [
-                DescriptorPool::decode(contract::IMAGE)?,
-                DescriptorPool::decode(interop_peer::IMAGE)?,
-            ],
-        })
+            pools: pools.clone(),
+        }
     }
 
     /// Makes the call of a cell.

@@ -11,6 +11,7 @@ mod cell;
 use std::{env, io, path::PathBuf};
 
 use clap::{Parser, ValueEnum};
+use prost_reflect::DescriptorPool;
 use rpc::{Channel, ClientTls, ClientTlsFiles};
 
 use call::Clients;
@@ -46,7 +47,12 @@ async fn main() -> anyhow::Result<()> {
         "" => anonymous.clone(),
         token => anonymous.clone().with_operator_token(token),
     };
-    let (anonymous, with_token) = (Clients::new(anonymous)?, Clients::new(with_token)?);
+    let pools = [
+        DescriptorPool::decode(contract::IMAGE)?,
+        DescriptorPool::decode(interop_peer::IMAGE)?,
+    ];
+    let anonymous = Clients::new(anonymous, &pools);
+    let with_token = Clients::new(with_token, &pools);
     let cells: Vec<Cell> = serde_json::from_reader(io::stdin().lock())?;
     for cell in cells {
         let clients = if cell.anonymous {
