@@ -144,7 +144,7 @@ false-positives *args: _deps-rust _deps-peers
     {{ python }} conformance/peers/interop/false_positives.py \
       {{ if args == "" { "--into conformance/proofread/README.md" } else { args } }}
 
-# compare clients with servers, cell by cell; with TLS one client for each server (--clients go --servers java --transports Connect)
+# compare clients with servers, cell by cell; with TLS, only one client for each server (--clients go --servers java --transports Connect)
 [group("check")]
 interop *args: _deps-rust _deps-peers
     cargo build --quiet --package bookstore --package interop-peer

@@ -9,7 +9,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, json_format, messag
 FILE = Path(__file__).with_name("cells.json")
 GREATEST_FLOAT = 3.4028234663852886e38
 # The options of a call, which the client gets as they are.
-CALL_OPTIONS = ("metadata", "timeout_ms", "cancel_after", "gzip")
+CALL_OPTIONS = ("metadata", "timeout_ms", "cancel_after", "gzip", "anonymous")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,20 +17,13 @@ class Cell:
     topic: str
     name: str
     method: str
-    # Encoded messages.
-    requests: list
     expect: dict
-    options: dict
-    # The call has no credential.
-    anonymous: bool
+    # What the client gets, as JSON: some requests are large, and every client gets the same.
+    for_client: str
 
     @property
     def id(self):
         return f"{self.topic}: {self.name}"
-
-    def for_client(self):
-        requests = [base64.b64encode(request).decode() for request in self.requests]
-        return {"id": self.id, "method": self.method, "requests": requests, "anonymous": self.anonymous, **self.options}
 
 
 class Contract:
@@ -61,8 +54,12 @@ class Contract:
         requests = [bytes.fromhex(text) for text in entry.get("requests_hex", [])]
         for request in entry.get("requests", []):
             requests.append(json_format.ParseDict(_expanded(request), request_class()).SerializeToString())
-        options = {name: entry[name] for name in CALL_OPTIONS if name in entry}
-        return Cell(topic, entry["id"], entry["method"], requests, entry["expect"], options, entry.get("anonymous", False))
+        for_client = {
+            "id": f"{topic}: {entry['id']}", "method": entry["method"],
+            "requests": [base64.b64encode(request).decode() for request in requests],
+            **{name: entry[name] for name in CALL_OPTIONS if name in entry},
+        }
+        return Cell(topic, entry["id"], entry["method"], entry["expect"], json.dumps(for_client))
 
     def differences(self, cell, observed):
         """What differs from the expectation, in words. Nothing: the cell is equal."""

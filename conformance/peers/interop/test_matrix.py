@@ -4,9 +4,9 @@ import unittest
 import markdown
 import matrix
 import peers
+import transports
 from differences import explanation, judge, known_differences, without_races
 from matrix import Pair
-from transports import PLAIN_GRPC
 
 # One client and one server in another language are enough to test the comparison.
 CLIENT, SERVER = (peers.selected([name])[0] for name in ("python", "go"))
@@ -19,7 +19,7 @@ class MatrixTest(unittest.TestCase):
         peers.build([CLIENT, SERVER])
 
     def differing(self, *server_flags):
-        _, results = matrix.run([CLIENT], [matrix.server_of(SERVER, *server_flags)], [PLAIN_GRPC])
+        _, results = matrix.run([CLIENT], [matrix.server_of(SERVER, *server_flags)], [transports.PLAIN_GRPC])
         differences = known_differences()
         return {
             cell for pair, by_cell in results.items() for cell, found in by_cell.items()
@@ -49,12 +49,16 @@ class MatrixTest(unittest.TestCase):
         differences = [{"cell": "a", "sometimes": True, "why": "a race"}]
         self.assertEqual(without_races(results, differences), {PAIR: {"a": [], "b": ["differs"]}})
 
-    def test_part_has_every_server_by_every_transport(self):
-        for number, server in enumerate(matrix.SERVERS):
-            for transport in matrix.transports.ALL:
-                able = matrix.supported(peers.ALL, server, transport)
-                with self.subTest(server=server.name, transport=transport.name):
-                    self.assertEqual(bool(able), bool(matrix.in_turn(able, number, server, transport)))
+    def test_part_has_every_server_with_and_without_tls_and_every_protocol(self):
+        part = [
+            (server.name, transport, client.name)
+            for number, server in enumerate(matrix.SERVERS) for transport in transports.ALL
+            for client in matrix.in_turn(matrix.supported(peers.ALL, server, transport), number, server, transport)
+        ]
+        by_server = {(server, transport.tls) for server, transport, _ in part}
+        self.assertEqual(by_server, {(server.name, tls) for server in matrix.SERVERS for tls in (False, True)})
+        self.assertEqual({transport.protocol for _, transport, _ in part}, set(transports.PROTOCOLS))
+        self.assertEqual({client for _, transport, client in part if transport.tls}, {client.name for client in peers.ALL})
 
     def test_part_agrees_with_the_whole_in_what_it_has(self):
         other = Pair("gRPC", "python", "java")

@@ -69,10 +69,12 @@ func (cc connectCaller) open(ctx context.Context, c *call) (stream, error) {
 	if err != nil {
 		return nil, callError(err)
 	}
-	// Send of connect-go 2.0.2 does not notice that the deadline passes: it waits for a server that
-	// has answered and does not read the rest of the request.
 	context.AfterFunc(ctx, func() { _ = opened.Close() })
-	return connectStream{opened, c, info}, nil
+	stream := &connectStream{ClientStream: opened, call: c, info: info}
+	if c.method.IsStreamingClient() && !c.method.IsStreamingServer() {
+		return &connectClientStream{connectStream: stream}, callError(opened.SendHeaders())
+	}
+	return stream, nil
 }
 
 // prepare adds the metadata and the token.
@@ -99,14 +101,38 @@ type connectStream struct {
 	info *connect.CallInfo
 }
 
-func (s connectStream) SendMsg(message any) error { return callError(s.Send(message)) }
+func (s *connectStream) SendMsg(message any) error { return callError(s.Send(message)) }
 
-func (s connectStream) RecvMsg(message any) error {
+func (s *connectStream) RecvMsg(message any) error {
 	err := s.Receive(message)
 	if err != nil {
 		s.call.header, s.call.trailer = received(s.info.ResponseHeader()), received(s.info.ResponseTrailer())
 	}
 	return callError(err)
+}
+
+// connectClientStream sends beside receiving. Send of connect-go 2.0.2 waits, also beyond the deadline,
+// for a server that has answered and does not read the rest of the request, as connect-node 2.2.0 does.
+type connectClientStream struct {
+	*connectStream
+	unsent []any
+}
+
+func (s *connectClientStream) SendMsg(message any) error {
+	s.unsent = append(s.unsent, message)
+	return nil
+}
+
+func (s *connectClientStream) CloseSend() error {
+	go func() {
+		for _, message := range s.unsent {
+			if err := s.Send(message); err != nil {
+				return // The reason comes with the answer.
+			}
+		}
+		_ = s.connectStream.CloseSend()
+	}()
+	return nil
 }
 
 func spec(c *call) connect.Spec {
