@@ -28,6 +28,10 @@ const MAX_SPELLINGS: usize = 50;
 /// word is taken for a misspelling.
 const MUCH_MORE_FREQUENT: u64 = 20;
 
+/// A word that more documents have is not taken for a misspelling, however frequent a similar one
+/// is.
+const MAX_MISSPELLED: u64 = 20;
+
 /// Adds to each word the words of the catalogue that differ from it by one letter, or by two
 /// letters in long words. Two neighbours in the wrong order count as one. Returns whether there
 /// are such words; `only_rare` ignores words that are not much rarer than the similar ones.
@@ -44,7 +48,11 @@ pub(super) fn add_similar_words(
         |word: &&mut QueryWord| !(word.is_optional || only_rare && word.is_prefix);
     for word in words.iter_mut().filter(may_be_misspelled) {
         let least_count = if only_rare {
-            MUCH_MORE_FREQUENT * document_count(searcher, fields, &word.text)?.max(1)
+            let count = document_count(searcher, fields, &word.text)?;
+            if count > MAX_MISSPELLED {
+                continue;
+            }
+            MUCH_MORE_FREQUENT * count.max(1)
         } else {
             1
         };

@@ -14,6 +14,7 @@ store::both_engines! {
     orders_sort_the_whole_result,
     skip_leads_to_the_same_books_as_paging,
     misspelled_words_are_found_and_corrected,
+    word_of_many_books_is_not_taken_for_a_misspelling,
     shorter_query_is_suggested_if_nothing_matches,
     isbn_is_found_in_every_spelling,
     books_of_an_author_are_found_in_every_spelling_of_the_name,
@@ -282,6 +283,26 @@ async fn misspelled_words_are_found_and_corrected(database: TestDb) {
         ..SearchBooksRequest::default()
     };
     assert_eq!(search(&mut service, request).await.did_you_mean, "");
+}
+
+async fn word_of_many_books_is_not_taken_for_a_misspelling(database: TestDb) {
+    let mut service = TestInventory::open(&database);
+    let tales = |ids: std::ops::RangeInclusive<i32>, name: &'static str| {
+        ids.map(move |id| book(id, &format!("{name} Tale{}", id % 1000), &[]))
+    };
+    let rare = tales(1..=20, "Harri");
+    service
+        .import(rare.chain(tales(1001..=1440, "Harry")))
+        .await;
+    let request = || SearchBooksRequest {
+        query: "harri tale5".to_owned(),
+        ..SearchBooksRequest::default()
+    };
+    // Books with the similar word are found as well.
+    let found = ids(&search(&mut service, request()).await);
+    assert_eq!((found.len(), found[0]), (12, 5));
+    service.import(tales(21..=21, "Harri")).await;
+    assert_eq!(ids(&search(&mut service, request()).await), [5]);
 }
 
 async fn shorter_query_is_suggested_if_nothing_matches(database: TestDb) {
