@@ -16,7 +16,7 @@ use crate::{
 
 /// The version of the index. Must be changed with the fields, with what a document contains and
 /// with the normalization of words, so that an index of another version is made again.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 
 /// The columns, which are read by name.
 pub(super) const BOOK_ID: &str = "book_id";
@@ -31,9 +31,9 @@ pub(super) const TITLE_KEYS: [&str; 2] = ["title_key", "title_key_2"];
 pub(super) const YEAR_OFFSET: i32 = 10_000;
 
 /// Up to this length, the beginnings of words are words of the index themselves, with a
-/// [`SHORT_PREFIX_MARK`] behind them: too many words begin with one or two letters to look up all
-/// of them.
-pub(super) const SHORT_PREFIX_CHARS: usize = 2;
+/// [`SHORT_PREFIX_MARK`] behind them: too many words begin with one to three letters to look up
+/// all of them.
+pub(super) const SHORT_PREFIX_CHARS: usize = 3;
 
 /// No normalized word contains it.
 const SHORT_PREFIX_MARK: char = '*';
@@ -219,7 +219,7 @@ fn with_short_prefixes(words: Vec<String>) -> Vec<String> {
     all
 }
 
-/// The word of the index for all words that begin with one or two letters.
+/// The word of the index for all words that begin with up to [`SHORT_PREFIX_CHARS`] letters.
 pub(super) fn short_prefix(letters: &str) -> String {
     format!("{letters}{SHORT_PREFIX_MARK}")
 }
@@ -318,8 +318,9 @@ mod tests {
     }
 
     #[test]
-    fn one_and_two_letters_are_indexed_as_beginnings() {
-        let words = with_short_prefixes(vec!["ab".to_owned(), "abc".to_owned(), "é".to_owned()]);
-        assert_eq!(words, ["a*", "ab", "ab*", "abc", "é", "é*"]);
+    fn up_to_three_letters_are_indexed_as_beginnings() {
+        let words = ["ab", "abcd", "é"].map(str::to_owned).to_vec();
+        let indexed = with_short_prefixes(words);
+        assert_eq!(indexed, ["a*", "ab", "ab*", "abc*", "abcd", "é", "é*"]);
     }
 }
