@@ -101,36 +101,20 @@ fn similar_words(
     if letters < MIN_LETTERS || has_digit {
         return Ok(Vec::new());
     }
-    let edits = if letters < MIN_LETTERS_FOR_TWO_EDITS {
-        1
-    } else {
-        2
-    };
-    let first_letter = text.chars().next();
-    let mut counts: HashMap<String, u64> = HashMap::new();
-    for field in WordField::ALL {
-        let term = Term::from_field_text(fields.words(field), text);
-        let automaton = FuzzyTermQuery::new(term, edits, true).automaton()?;
-        for segment in searcher.segment_readers() {
-            cancellation.check()?;
-            let index = segment.inverted_index(fields.words(field))?;
-            let mut similar = index.terms().search(&automaton).into_stream()?;
-            while let Some((word, info)) = similar.next() {
-                // Other bytes are marked beginnings of words.
-                if let Ok(word) = str::from_utf8(word)
-                    && word != text
-                    && word.chars().all(char::is_alphanumeric)
-                {
-                    *counts.entry(word.to_owned()).or_default() += u64::from(info.doc_freq);
-                }
-            }
+    let mut counts = word_counts(searcher, fields, text, 1, "", cancellation)?;
+    // Hardly anybody gets the first letter and another one wrong. The words with the same first
+    // letter are a small part of the dictionary, so that the search for two edits is as fast as
+    // that for one.
+    let first_letter: String = text.chars().take(1).collect();
+    if letters >= MIN_LETTERS_FOR_TWO_EDITS {
+        let others = word_counts(searcher, fields, text, 2, &first_letter, cancellation)?;
+        for (word, count) in others {
+            counts.entry(word).or_insert(count);
         }
     }
     let mut similar: Vec<_> = counts
         .into_iter()
         .map(|(word, count)| (strsim::osa_distance(text, &word), count, word))
-        // Hardly anybody gets the first letter and another one wrong.
-        .filter(|(distance, _, word)| *distance <= 1 || word.chars().next() == first_letter)
         .collect();
     similar.sort_by(|left, right| (left.0, right.1, &left.2).cmp(&(right.0, left.1, &right.2)));
     similar.truncate(MAX_SPELLINGS);
@@ -146,6 +130,51 @@ fn similar_words(
             count,
         });
     Ok(similar.collect())
+}
+
+/// The words of the catalogue that differ from a text by at most some edits and begin with a
+/// prefix, with the numbers of documents that have them.
+fn word_counts(
+    searcher: &Searcher,
+    fields: &Fields,
+    text: &str,
+    edits: u8,
+    prefix: &str,
+    cancellation: &Cancellation,
+) -> Result<HashMap<String, u64>, SearchError> {
+    let mut counts = HashMap::new();
+    // The automaton is the same for all fields.
+    let term = Term::from_field_text(fields.words(WordField::Title), text);
+    let automaton = FuzzyTermQuery::new(term, edits, true).automaton()?;
+    for field in WordField::ALL {
+        for segment in searcher.segment_readers() {
+            cancellation.check()?;
+            let index = segment.inverted_index(fields.words(field))?;
+            let mut similar = index.terms().search(&automaton).ge(prefix);
+            if let Some(end) = end_of_prefix(prefix) {
+                similar = similar.lt(end);
+            }
+            let mut similar = similar.into_stream()?;
+            while let Some((word, info)) = similar.next() {
+                // Other bytes are marked beginnings of words.
+                if let Ok(word) = str::from_utf8(word)
+                    && word != text
+                    && word.chars().all(char::is_alphanumeric)
+                {
+                    *counts.entry(word.to_owned()).or_default() += u64::from(info.doc_freq);
+                }
+            }
+        }
+    }
+    Ok(counts)
+}
+
+/// The first bytes behind all texts with a prefix; `None` if there are none. No byte of a text is
+/// the largest one.
+fn end_of_prefix(prefix: &str) -> Option<Vec<u8>> {
+    let mut end = prefix.as_bytes().to_vec();
+    *end.last_mut()? += 1;
+    Some(end)
 }
 
 /// Other ways to separate the words: two neighbours as one word, or one word as two, if the

@@ -261,12 +261,15 @@ async fn misspelled_words_are_found_and_corrected(database: TestDb) {
                 "The Hitchhiker's Guide to the Galaxy",
                 &["Douglas Adams"],
             ),
+            book(3, "Преступление и наказание", &["Фёдор Достоевский"]),
         ])
         .await;
     for (query, id, meant) in [
         ("hary poter", 1, "harry potter"),
         ("harry pottre", 1, "harry potter"),
         ("rolwing", 1, "rowling"),
+        ("bowling", 1, "rowling"),
+        ("приступлиние", 3, "преступление"),
         ("hitch hikers guide", 2, "hitchhikers guide"),
         ("harrypotter", 1, "harry potter"),
     ] {
@@ -283,6 +286,12 @@ async fn misspelled_words_are_found_and_corrected(database: TestDb) {
         ..SearchBooksRequest::default()
     };
     assert_eq!(search(&mut service, request).await.did_you_mean, "");
+    // The first letter and another one are wrong.
+    let request = SearchBooksRequest {
+        query: "bawling".to_owned(),
+        ..SearchBooksRequest::default()
+    };
+    assert_eq!(ids(&search(&mut service, request).await), [0; 0]);
 }
 
 async fn word_of_many_books_is_not_taken_for_a_misspelling(database: TestDb) {
