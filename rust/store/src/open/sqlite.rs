@@ -35,6 +35,11 @@ pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// After a checkpoint the write-ahead log is truncated to this size: 64 MiB, in bytes.
 const LOG_SIZE_LIMIT: i64 = 67_108_864;
 
+/// The pages that the writer keeps in memory, at most 32 MiB, in KiB (a negative number: a positive
+/// one would be pages). Large imports change pages all over the indexes, and would read and write
+/// each of them several times in one transaction.
+const WRITER_CACHE_SIZE: i64 = -32_768;
+
 /// Switching a new file to write-ahead mode ignores the busy timeout. So if two openers
 /// create the same file at the same time, one of them has to retry.
 const CONNECT_ATTEMPTS: u32 = 20;
@@ -160,6 +165,7 @@ fn try_connect_writer(file: &Path) -> Result<Connection, rusqlite::Error> {
     let connection = connect(file, OpenFlags::SQLITE_OPEN_CREATE)?;
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "cache_size", WRITER_CACHE_SIZE)?;
     connection.pragma_update_and_check(None, "journal_size_limit", LOG_SIZE_LIMIT, |_| Ok(()))?;
     Ok(connection)
 }
