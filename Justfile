@@ -344,7 +344,7 @@ kubernetes-validate: _deps-rust _deps-python _deps-kubernetes
 # run the overlay small on a node of Kubernetes of its own, and break it while visitors use the shop: ./just kubernetes IMAGE.tar
 [group("deployment")]
 kubernetes image="": _deps-rust _deps-python _deps-node
-    cargo build --quiet --package bookstore
+    [ -n "${BINDERY_BINARY:-}" ] || cargo build --quiet --package bookstore
     [ -n "{{ image }}" ] || just image
     mkdir -p target/node
     tools/node-images target/node
