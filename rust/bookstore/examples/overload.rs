@@ -2,7 +2,7 @@
 //! `just bench --only overload`. Usage: `overload ADDRESS OPERATOR-TOKEN-FILE`
 //!
 //! First, for each method, the time of a call without load, the goodput (answers that arrive in
-//! time) at its peak, and both with five times the callers, each with a deadline of half a
+//! time) at its peak, and both with five times the callers. Each call has a deadline of half a
 //! second. Then orders while five times as many search as can be answered. At last the answers to
 //! others while two connections keep a thousand calls each half open. The load goes only to the
 //! given address, and each part ends after a fixed time.
@@ -166,17 +166,18 @@ async fn load(
 
 /// Returns the number of callers that is five times those of the peak.
 async fn overload(channels: &[Channel], name: &str, method: Method) -> usize {
-    load(channels, method, CALLERS[0], None).await; // warms up
-    let unloaded = load(channels, method, FEW_CALLERS, None).await;
+    let deadline = Some(DEADLINE);
+    load(channels, method, CALLERS[0], deadline).await; // warms up
+    let unloaded = load(channels, method, FEW_CALLERS, deadline).await;
     let mut peak = (0, 0.0);
     for callers in CALLERS {
-        let goodput = load(channels, method, callers, None).await.goodput();
+        let goodput = load(channels, method, callers, deadline).await.goodput();
         if goodput > peak.1 {
             peak = (callers, goodput);
         }
     }
     let callers = peak.0 * OVERLOAD;
-    let outcome = load(channels, method, callers, Some(DEADLINE)).await;
+    let outcome = load(channels, method, callers, deadline).await;
     println!(
         "  {name:<13} {:>9.2} {:>9.0} {:>8} {callers:>8} {:>9.0} {:>6.2} {:>9.2} {:>6.1} {:>8}",
         unloaded.p99_milliseconds(),
