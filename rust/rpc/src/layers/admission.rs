@@ -103,15 +103,14 @@ async fn admit(
 ) -> Result<(Request<Body>, Permit), Status> {
     let (mut parts, body) = request.into_parts();
     let method = call.method_info();
-    let (body, first_message) =
-        first_message::receive(body, method, limits.receive_timeout()).await?;
+    let received = first_message::receive(body, method, limits.receive_timeout()).await?;
     // A nested call may have the extensions of the request that caused it.
     parts.extensions.remove::<FirstMessage>();
-    if let Some(message) = first_message {
+    if let Some(message) = received.message {
         parts.extensions.insert(message);
     }
-    let permit = limits.acquire(call).await?;
-    Ok((Request::from_parts(parts, body), permit))
+    let permit = limits.acquire(call, received.is_complete).await?;
+    Ok((Request::from_parts(parts, received.body), permit))
 }
 
 fn refused<B: Default>(status: Status) -> Response<CompletionObserver<B, Permit>> {

@@ -1,14 +1,20 @@
-//! A service gets more calls than it can answer. Time is simulated, so that the tests are exact.
+//! A service gets more calls than it can answer. Time is simulated where nothing else arrives by a
+//! network, so that the tests are exact.
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use contract::bookstore::inventory::v1::{GetBookRequest, GetBookResponse, SetStockRequest};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use prost::Message as _;
+use rpc::{ConnectionThreads, Options};
 use tokio::{task::JoinSet, time::Instant};
 use tonic::{Code, Response, Status};
 
 use crate::{
+    attacker::Attacker,
     fakes::{ECHO, TAKES_A_WORKER, WORK_MILLISECONDS, WORKERS},
-    harness::{Server, Transport, options},
+    harness::{Server, Transport, eventually, options},
 };
 
 /// The mean and the longest time of a call without load.
@@ -129,4 +135,56 @@ async fn those_who_look_around_keep_nobody_from_buying() {
         looks.iter().any(|(result, _)| result.is_err()),
         "there was no overload"
     );
+}
+
+#[tokio::test]
+async fn requests_that_arrive_slowly_leave_the_limit_as_it_is() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let metrics = recorder.handle();
+    let _counting = metrics::set_default_local_recorder(&recorder);
+    let value = |name: &str| {
+        let series = format!(
+            "{name}{{grpc_service=\"bookstore.inventory.v1.InventoryService\",kind=\"reads\"}} "
+        );
+        let rendered = metrics.render();
+        let line = rendered.lines().find_map(|line| line.strip_prefix(&series));
+        line.and_then(|value| value.parse::<usize>().ok())
+    };
+    // The recorder is that of this thread.
+    let options = Options {
+        connection_threads: ConnectionThreads::default(),
+        ..options()
+    };
+    let server = Server::with(Transport::Tcp, options).await;
+    for _ in 0..20 {
+        server.get_book(ECHO).await.expect("no load");
+    }
+    let limit = value("grpc_server_permits");
+    assert!(limit.is_some());
+
+    // Each call gets a permit when 64 KiB of its message have arrived, and then waits for the rest:
+    // the book, and a field that nobody knows.
+    let mut message = GetBookRequest { book_id: ECHO }.encode_to_vec();
+    prost::encoding::bytes::encode(15, &vec![0; 100_000], &mut message);
+    let length = u32::try_from(message.len()).expect("it is short");
+    let body = [&[0], &length.to_be_bytes()[..], &message].concat();
+    let (first, rest) = body.split_at(66_000);
+    let mut attacker = Attacker::connect(server.address.expect("a socket"), 65_535).await;
+    for _ in 0..80 {
+        attacker.call(first, false).await;
+    }
+    eventually(async || value("grpc_server_permits_in_use") == Some(80)).await;
+    // They have to take longer than the others, and than the limit needs to adapt.
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    for (response, mut stream) in attacker.calls.drain(..) {
+        let sent = stream.send_data(Bytes::copy_from_slice(rest), true);
+        sent.expect("the server reads it");
+        let response = response.await.expect("an answer");
+        assert!(
+            !response.headers().contains_key("grpc-status"),
+            "it is refused"
+        );
+    }
+    assert_eq!(value("grpc_server_permits_in_use"), Some(0));
+    assert_eq!(value("grpc_server_permits"), limit);
 }

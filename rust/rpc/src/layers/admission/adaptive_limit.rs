@@ -51,6 +51,7 @@ pub(super) struct EndedCall {
     pub(super) is_answered: bool,
 }
 
+/// The limit of one kind of calls of one service.
 pub(super) struct AdaptiveLimit {
     min: usize,
     max: usize,
@@ -103,8 +104,9 @@ impl AdaptiveLimit {
         })
     }
 
-    pub(super) fn initial(&self) -> usize {
-        INITIAL_LIMIT.clamp(self.min, self.max)
+    pub(super) fn limit(&self) -> usize {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.limit as usize
     }
 
     /// Records a call that has ended, and calls `resize` if the limit changes by it.
@@ -212,15 +214,11 @@ mod tests {
     }
 
     impl AdaptiveLimit {
-        fn current(&self) -> usize {
-            self.state.lock().expect("no panic").limit as usize
-        }
-
         /// Lets so many calls in flight take so long, for a while.
         async fn run(&self, windows: u32, in_flight: impl Fn(usize) -> usize, took: Duration) {
             for _ in 0..windows {
                 tokio::time::advance(WINDOW).await;
-                let in_flight = in_flight(self.current());
+                let in_flight = in_flight(self.limit());
                 for _ in 0..MIN_CALLS_OF_WINDOW {
                     self.record(METHOD, &answered(took, in_flight), |_| {});
                 }
@@ -236,9 +234,9 @@ mod tests {
     async fn limit_falls_to_the_least_while_calls_take_too_long_and_rises_again() {
         let limit = limit();
         limit.run_at_limit(20, UNLOADED * 5).await;
-        assert_eq!(limit.current(), 4);
+        assert_eq!(limit.limit(), 4);
         limit.run_at_limit(100, UNLOADED).await;
-        assert_eq!(limit.current(), 1000);
+        assert_eq!(limit.limit(), 1000);
     }
 
     /// A server with so many workers, on which further calls wait for their turn.
@@ -247,10 +245,10 @@ mod tests {
         let limit = limit();
         for workers in [32, 200, 50] {
             for _ in 0..40 {
-                let rounds = (limit.current() as f64 / f64::from(workers)).max(1.0);
+                let rounds = (limit.limit() as f64 / f64::from(workers)).max(1.0);
                 limit.run_at_limit(1, UNLOADED.mul_f64(rounds)).await;
             }
-            let settled = limit.current() as f64 / f64::from(workers);
+            let settled = limit.limit() as f64 / f64::from(workers);
             assert!((1.0..1.4).contains(&settled), "{settled} of {workers}");
         }
     }
@@ -260,7 +258,7 @@ mod tests {
         let limit = limit();
         limit.run(20, |limit| limit / 2 - 1, UNLOADED * 5).await;
         limit.run(20, |limit| limit / 2 - 1, UNLOADED / 5).await;
-        assert_eq!(limit.current(), INITIAL_LIMIT);
+        assert_eq!(limit.limit(), INITIAL_LIMIT);
     }
 
     #[tokio::test(start_paused = true)]
@@ -270,7 +268,7 @@ mod tests {
             limit.record(METHOD, &answered(UNLOADED * (call % 4), 1), |_| {});
         }
         limit.run_at_limit(10, UNLOADED * 2).await;
-        assert!(limit.current() > INITIAL_LIMIT);
+        assert!(limit.limit() > INITIAL_LIMIT);
     }
 
     #[tokio::test(start_paused = true)]
@@ -278,9 +276,9 @@ mod tests {
         let limit = limit();
         let minutes = 60 * 10;
         limit.run_at_limit(20, UNLOADED * 3).await;
-        assert_eq!(limit.current(), 4);
+        assert_eq!(limit.limit(), 4);
         limit.run_at_limit(3 * minutes, UNLOADED * 3).await;
-        assert_eq!(limit.current(), 8);
+        assert_eq!(limit.limit(), 8);
         limit
             .run(
                 AVERAGED_CALLS * 2 / MIN_CALLS_OF_WINDOW,
@@ -289,7 +287,7 @@ mod tests {
             )
             .await;
         limit.run_at_limit(100, UNLOADED * 3).await;
-        assert_eq!(limit.current(), 1000);
+        assert_eq!(limit.limit(), 1000);
     }
 
     #[tokio::test(start_paused = true)]
@@ -301,7 +299,7 @@ mod tests {
                 limit.record(METHOD + 1, &answered(UNLOADED * 100, 128), |_| {});
             }
         }
-        assert_eq!(limit.current(), INITIAL_LIMIT);
+        assert_eq!(limit.limit(), INITIAL_LIMIT);
     }
 
     #[tokio::test(start_paused = true)]
@@ -311,7 +309,7 @@ mod tests {
             for _ in 0..MIN_CALLS_OF_WINDOW {
                 let call = EndedCall {
                     is_answered: false,
-                    ..answered(took, limit.current())
+                    ..answered(took, limit.limit())
                 };
                 limit.record(METHOD, &call, |_| {});
             }
@@ -319,9 +317,9 @@ mod tests {
         limit.run(1, |_| 1, UNLOADED).await;
         tokio::time::advance(WINDOW).await;
         cancel(UNLOADED / 2);
-        assert_eq!(limit.current(), INITIAL_LIMIT);
+        assert_eq!(limit.limit(), INITIAL_LIMIT);
         cancel(UNLOADED * 3);
-        assert!(limit.current() < INITIAL_LIMIT);
+        assert!(limit.limit() < INITIAL_LIMIT);
     }
 
     #[test]
@@ -344,7 +342,7 @@ mod tests {
                     tokio::time::advance(WINDOW / 5).await;
                     let call = answered(Duration::from_nanos(nanoseconds), in_flight);
                     limit.record(METHOD, &call, |size| assert!((4..=1000).contains(&size)));
-                    assert!((4..=1000).contains(&limit.current()));
+                    assert!((4..=1000).contains(&limit.limit()));
                 }
             });
         }

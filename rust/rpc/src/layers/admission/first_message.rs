@@ -24,8 +24,17 @@ use crate::{authentication::FirstMessage, layers::frame_parser::FrameParser, met
 /// messages are shorter; 1,024 calls of one connection hold at most 64 MiB.
 const MAX_RECEIVED_BYTES: usize = 64 * 1024;
 
-/// Waits for the first message. Returns the body with everything that was received, and
-/// the message, if the method needs it for the decision who may call.
+/// What has been received of a request.
+pub(super) struct Received {
+    /// The body, with everything that was received.
+    pub(super) body: Body,
+    /// The first message, if the method needs it for the decision who may call.
+    pub(super) message: Option<FirstMessage>,
+    /// Whether the handler need not wait for the client any more.
+    pub(super) is_complete: bool,
+}
+
+/// Waits for the first message.
 ///
 /// Fails with DEADLINE_EXCEEDED after the timeout, and with the error of the body. A body
 /// that ends too early is for the decoder to refuse.
@@ -33,16 +42,24 @@ pub(super) async fn receive(
     body: Body,
     method: &MethodInfo,
     timeout: Duration,
-) -> Result<(Body, Option<FirstMessage>), Status> {
+) -> Result<Received, Status> {
     if method.is_bidirectional() {
-        return Ok((body, None));
+        return Ok(Received {
+            body,
+            message: None,
+            is_complete: false,
+        });
     }
     let receiving = receive_frames(body, method.is_client_stream());
     match tokio::time::timeout(timeout, receiving).await {
         Ok(received) => {
             let received = received?;
             let message = method.has_conditions().then(|| received.first_message());
-            Ok((Body::new(received), message.flatten()))
+            Ok(Received {
+                message: message.flatten(),
+                is_complete: received.rest.is_none(),
+                body: Body::new(received),
+            })
         }
         Err(_) => Err(Status::deadline_exceeded(format!(
             "the request message did not arrive within {timeout:?}"

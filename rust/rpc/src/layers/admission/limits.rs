@@ -105,8 +105,13 @@ impl Limits {
         self.receive_timeout
     }
 
-    /// Waits for a permit. Fails with RESOURCE_EXHAUSTED if there is none in time.
-    pub(super) async fn acquire(self: &Arc<Self>, call: &CallContext) -> Result<Permit, Status> {
+    /// Waits for a permit. Fails with RESOURCE_EXHAUSTED if there is none in time. The time of a
+    /// call whose request is not complete depends on its client, so the limits do not adapt to it.
+    pub(super) async fn acquire(
+        self: &Arc<Self>,
+        call: &CallContext,
+        is_complete: bool,
+    ) -> Result<Permit, Status> {
         let method = call.method_info();
         let Some(service) = self.services.get(method.service) else {
             return Ok(Permit::unlimited());
@@ -119,6 +124,7 @@ impl Limits {
             _slots: slots.ok_or_else(overloaded)?,
             started: Instant::now(),
             in_flight: limit.slots.in_use(),
+            is_complete,
             end: End::Cancelled,
             method,
             limits: Arc::clone(self),
@@ -203,6 +209,8 @@ struct Work {
     started: Instant,
     /// How many calls had permits when it started, with itself.
     in_flight: usize,
+    /// Whether its request was complete when it started.
+    is_complete: bool,
     end: End,
     method: &'static MethodInfo,
     limits: Arc<Limits>,
@@ -216,7 +224,7 @@ impl Drop for Work {
         }
         let took = self.started.elapsed();
         self.limits.record(self.method, took);
-        if self.method.is_unary() && self.end != End::Failed {
+        if self.method.is_unary() && self.is_complete && self.end != End::Failed {
             let call = EndedCall {
                 took,
                 in_flight: self.in_flight,
@@ -263,7 +271,7 @@ impl Limit {
         adaptive: Option<AdaptiveLimit>,
         options: &Options,
     ) -> Self {
-        let size = adaptive.as_ref().map_or(max, AdaptiveLimit::initial);
+        let size = adaptive.as_ref().map_or(max, AdaptiveLimit::limit);
         Self {
             service,
             kind,
