@@ -2,15 +2,20 @@
 //! validators. `buf/validate/validate.proto` comes from the crate
 //! `prost-protovalidate-types`, the options of proofread from the repository's `proto/`.
 
+#[path = "../../rust/contract/build/stub_generator.rs"]
+mod stub_generator;
+
 use std::{env, error::Error, fs, path::PathBuf};
 
 use prost::Message;
-use prost_build::{Config, Service, ServiceGenerator};
+use prost_build::Config;
 use prost_types::{FileDescriptorProto, FileDescriptorSet};
 use protox::{
     Compiler,
     file::{ChainFileResolver, DescriptorSetFileResolver, GoogleFileResolver, IncludeFileResolver},
 };
+
+use self::stub_generator::StubGenerator;
 
 const TEST_PROTOS: &str = "proto";
 const REPOSITORY_PROTOS: &str = "../../proto";
@@ -40,7 +45,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     Config::new()
         .extern_path(".buf.validate", "::prost_protovalidate_types")
         .include_file("contract.rs")
-        .service_generator(Box::new(Stubs::new()))
+        .service_generator(Box::new(StubGenerator::new(
+            "::contract::codec::ValidatingCodec",
+        )))
         .compile_fds(image.clone())?;
 
     prost_protovalidate_build::Builder::new()
@@ -124,35 +131,4 @@ fn other_validators(image: &FileDescriptorSet, validators: &str) -> String {
         }
     }
     impls
-}
-
-/// Generates servers with the validating codec of the contract crate, and clients with
-/// tonic's default codec.
-struct Stubs([Box<dyn ServiceGenerator>; 2]);
-
-impl Stubs {
-    fn new() -> Self {
-        let builder = || tonic_prost_build::configure();
-        Self([
-            builder().build_server(false).service_generator(),
-            builder()
-                .build_client(false)
-                .codec_path("::contract::codec::ValidatingCodec")
-                .service_generator(),
-        ])
-    }
-}
-
-impl ServiceGenerator for Stubs {
-    fn generate(&mut self, service: Service, buf: &mut String) {
-        for side in &mut self.0 {
-            side.generate(service.clone(), buf);
-        }
-    }
-
-    fn finalize(&mut self, buf: &mut String) {
-        for side in &mut self.0 {
-            side.finalize(buf);
-        }
-    }
 }

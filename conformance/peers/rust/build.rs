@@ -1,14 +1,19 @@
 //! Compiles the test contract in `../proto` to an image, messages, a client, a server and validators.
 
+#[path = "../../../rust/contract/build/stub_generator.rs"]
+mod stub_generator;
+
 use std::{env, error::Error, fs, path::PathBuf};
 
 use prost::Message;
-use prost_build::{Config, Service, ServiceGenerator};
+use prost_build::Config;
 use prost_types::FileDescriptorSet;
 use protox::{
     Compiler,
     file::{ChainFileResolver, DescriptorSetFileResolver, GoogleFileResolver, IncludeFileResolver},
 };
+
+use self::stub_generator::StubGenerator;
 
 const TEST_PROTOS: &str = "../proto";
 const FILES: [&str; 2] = [
@@ -26,7 +31,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     Config::new()
         .extern_path(".buf.validate", "::prost_protovalidate_types")
         .include_file("contract.rs")
-        .service_generator(Box::new(StubGenerator::new()))
+        .service_generator(Box::new(StubGenerator::new(
+            "::contract::codec::ValidatingCodec",
+        )))
         .compile_fds(image.clone())?;
 
     prost_protovalidate_build::Builder::new()
@@ -41,36 +48,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         empty_validators(&image, &validators),
     )?;
     Ok(())
-}
-
-/// Generates the client with the plain codec, and the server with the one that validates.
-struct StubGenerator([Box<dyn ServiceGenerator>; 2]);
-
-impl StubGenerator {
-    fn new() -> Self {
-        let builder = || tonic_prost_build::configure();
-        Self([
-            builder().build_server(false).service_generator(),
-            builder()
-                .build_client(false)
-                .codec_path("::contract::codec::ValidatingCodec")
-                .service_generator(),
-        ])
-    }
-}
-
-impl ServiceGenerator for StubGenerator {
-    fn generate(&mut self, service: Service, buf: &mut String) {
-        for side in &mut self.0 {
-            side.generate(service.clone(), buf);
-        }
-    }
-
-    fn finalize(&mut self, buf: &mut String) {
-        for side in &mut self.0 {
-            side.finalize(buf);
-        }
-    }
 }
 
 fn compile() -> Result<Vec<u8>, Box<dyn Error>> {

@@ -6,16 +6,17 @@ mod cel;
 mod errors;
 mod methods;
 mod options;
+mod stub_generator;
 
 use std::{collections::BTreeSet, env, error::Error, fs, path::PathBuf};
 
 use heck::{ToSnakeCase, ToUpperCamelCase};
 use prost::Message;
-use prost_build::{Config, Service, ServiceGenerator};
+use prost_build::Config;
 use prost_reflect::DescriptorPool;
 use prost_types::FileDescriptorSet;
 
-use self::options::Contract;
+use self::{options::Contract, stub_generator::StubGenerator};
 
 const IMAGE_PATH: &str = "../../gen/contract.binpb";
 
@@ -30,7 +31,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         // Their comments contain code in other languages, which rustdoc would test.
         .disable_comments([".google.api"])
         .include_file("contract.rs")
-        .service_generator(Box::new(StubGenerator::new()))
+        .service_generator(Box::new(StubGenerator::new(
+            "crate::codec::ValidatingCodec",
+        )))
         .compile_fds(image.clone())?;
 
     let pool = DescriptorPool::decode(bytes.as_slice())?;
@@ -51,37 +54,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(out_dir.join("methods.rs"), methods::table(&contract))?;
     fs::write(out_dir.join("errors.rs"), errors::constants(&contract)?)?;
     Ok(())
-}
-
-/// Generates clients with the plain codec and servers with the validating codec: requests
-/// are validated by the server, and a client can send invalid ones.
-struct StubGenerator([Box<dyn ServiceGenerator>; 2]);
-
-impl StubGenerator {
-    fn new() -> Self {
-        let builder = || tonic_prost_build::configure();
-        Self([
-            builder().build_server(false).service_generator(),
-            builder()
-                .build_client(false)
-                .codec_path("crate::codec::ValidatingCodec")
-                .service_generator(),
-        ])
-    }
-}
-
-impl ServiceGenerator for StubGenerator {
-    fn generate(&mut self, service: Service, buf: &mut String) {
-        for side in &mut self.0 {
-            side.generate(service.clone(), buf);
-        }
-    }
-
-    fn finalize(&mut self, buf: &mut String) {
-        for side in &mut self.0 {
-            side.finalize(buf);
-        }
-    }
 }
 
 /// Empty `Validate` impls for the request and response messages without rules. The codec
