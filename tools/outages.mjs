@@ -6,7 +6,7 @@
 // Starts one process for each service, on free ports and with a temporary data folder.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -26,16 +26,27 @@ const secret = join(folder, "service.secret");
 writeFileSync(secret, randomBytes(32).toString("hex"), { mode: 0o600 });
 
 // The address of the shop, to which the links in mails lead.
+const taken = new Set();
 const port = await freePort();
 const shop = `http://127.0.0.1:${port}`;
 
+// The system gives ports from 32768 to connections, so nobody takes one of these while its service
+// is down.
 async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
+  for (;;) {
+    const port = randomInt(10_000, 32_768);
+    if (taken.has(port)) continue;
+    taken.add(port);
+    const server = createServer().listen(port, "127.0.0.1");
+    try {
+      await once(server, "listening");
+    } catch {
+      continue;
+    }
+    server.close();
+    await once(server, "close");
+    return port;
+  }
 }
 
 // A service in a process of its own, which keeps its address.

@@ -1,4 +1,5 @@
 """Real bookstore processes that are killed, stopped and started again."""
+import contextlib
 import os
 import random
 import resource
@@ -168,16 +169,17 @@ class Deployment:
         return grpc.insecure_channel(address, CHANNEL_OPTIONS)
 
 
+# The system gives ports from 32768 to connections, so nobody takes one of these while its process is dead.
+_ports = iter(random.sample(range(10_000, 32_768), 32_768 - 10_000))
+
+
 def free_address():
-    """An address that nobody uses. The system gives ports from 32768 to connections, so nobody takes
-    this one while its process is dead."""
-    while True:
-        address = ("127.0.0.1", random.randrange(10_000, 32_768))
-        try:
-            socket.create_server(address).close()
-        except OSError:
-            continue
-        return f"{address[0]}:{address[1]}"
+    """An address that nobody uses, another one for each call."""
+    for port in _ports:
+        with contextlib.suppress(OSError):
+            socket.create_server(("127.0.0.1", port)).close()
+            return f"127.0.0.1:{port}"
+    raise RuntimeError("no port is free")
 
 
 def _read_banner(stdout, ready):

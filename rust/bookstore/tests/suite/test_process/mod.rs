@@ -16,7 +16,10 @@ use std::{
     os::unix::process::ExitStatusExt,
     path::PathBuf,
     process::{Child, ChildStdout, Command, Stdio},
-    sync::mpsc,
+    sync::{
+        atomic::{AtomicU32, Ordering},
+        mpsc,
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -46,11 +49,18 @@ const LOG_TAIL_BYTES: usize = 8000;
 /// The secret of the services of all processes that a test starts.
 pub const SERVICE_SECRET: &str = "0123456789abcdef0123456789abcdef";
 
-/// An address of this machine on which nobody listens, for a process that others must know before
-/// it starts.
+/// An address of this machine on which nobody listens, another one for each call, for a process that
+/// others must know before it starts. The system gives ports from 32768 to connections and to
+/// listeners without a port of their own, so none of them takes it.
 pub fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("it listens")
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let number = std::process::id().wrapping_mul(100) + CALLS.fetch_add(1, Ordering::Relaxed);
+        let address = SocketAddr::from(([127, 0, 0, 1], 10_000 + (number % 22_768) as u16));
+        if TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
 }
 
 /// A running `bookstore` process. It is killed on drop; if the test has failed, its log is
