@@ -41,7 +41,7 @@ def service_secret(folder):
     return Path(folder) / "service.secret"
 
 
-def up(folder, *flags):
+def up(folder, *flags, **options):
     addresses = [f"--{name}-addr=127.0.0.1:0" for name in ("shop", "grpc", "metrics")]
     log = open(Path(folder) / "log", "w")
     secret = service_secret(folder)
@@ -49,7 +49,7 @@ def up(folder, *flags):
         secret.touch(mode=0o600)
         secret.write_text(secrets.token_hex(32))
     return process([RELEASE / "bookstore", "up", f"--data={folder}/data", f"--service-secret-file={secret}", *addresses, *flags],
-                   stdout=subprocess.PIPE, stderr=log)
+                   stdout=subprocess.PIPE, stderr=log, **options)
 
 
 def cpu_seconds(pid):

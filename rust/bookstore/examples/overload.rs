@@ -2,8 +2,9 @@
 //! `just bench --only overload`. Usage: `overload ADDRESS OPERATOR-TOKEN-FILE`
 //!
 //! First, for each method, the time of a call without load, the goodput (answers that arrive in
-//! time) at its peak, and both with five times the callers. Each call has a deadline of half a
-//! second. Then orders while five times as many search as can be answered. At last the answers to
+//! time) at its peak, and both with five times the callers, which wait before they call again when
+//! they are refused. Then both while five times as many searches arrive in a second as are answered
+//! at the peak, whatever becomes of those before, and orders beside them. At last the answers to
 //! others while two connections keep a thousand calls each half open. The load goes only to the
 //! given address, and each part ends after a fixed time.
 
@@ -26,7 +27,7 @@ use contract::bookstore::{
 use h2::client::SendRequest;
 use rpc::Channel;
 use tokio::{net::TcpStream, task::JoinSet};
-use tonic::{Request, Status};
+use tonic::{Code, Request, Status};
 use uuid::Uuid;
 
 /// Callers that hardly load the server.
@@ -36,9 +37,12 @@ const CALLERS: [usize; 5] = [8, 16, 32, 64, 128];
 const QUERIES: [&str; 4] = ["the", "love", "a", "history of the world"];
 const OVERLOAD: usize = 5;
 const DEADLINE: Duration = Duration::from_millis(500);
+const MAX_OPEN_CALLS: usize = 10_000;
 const TURN: Duration = Duration::from_secs(4);
 /// Callers share connections, as the clients of a service do.
 const CALLERS_PER_CONNECTION: usize = 32;
+const CONNECTIONS: usize = 20;
+const RETRY_DELAY: Duration = Duration::from_millis(250);
 const ATTACKERS: usize = 2;
 const HALF_OPEN_CALLS: usize = 1000;
 const PROBES: usize = 4;
@@ -52,12 +56,10 @@ enum Method {
 }
 
 impl Method {
-    async fn call(self, channel: Channel, deadline: Option<Duration>) -> Result<(), Status> {
-        fn request<T>(message: T, deadline: Option<Duration>) -> Request<T> {
+    async fn call(self, channel: Channel) -> Result<(), Status> {
+        fn request<T>(message: T) -> Request<T> {
             let mut request = Request::new(message);
-            if let Some(deadline) = deadline {
-                request.set_timeout(deadline);
-            }
+            request.set_timeout(DEADLINE);
             request
         }
         match self {
@@ -68,7 +70,7 @@ impl Method {
                     ..RecommendRequest::default()
                 };
                 let mut client = RecommendationServiceClient::new(channel);
-                client.recommend(request(message, deadline)).await?;
+                client.recommend(request(message)).await?;
             }
             Self::ReserveStock => {
                 let message = ReserveStockRequest {
@@ -83,7 +85,7 @@ impl Method {
                     }),
                 };
                 let mut client = InventoryServiceClient::new(channel);
-                client.reserve_stock(request(message, deadline)).await?;
+                client.reserve_stock(request(message)).await?;
             }
             Self::SearchBooks => {
                 let message = SearchBooksRequest {
@@ -91,12 +93,12 @@ impl Method {
                     ..SearchBooksRequest::default()
                 };
                 let mut client = InventoryServiceClient::new(channel);
-                client.search_books(request(message, deadline)).await?;
+                client.search_books(request(message)).await?;
             }
             Self::GetBook => {
                 let mut client = InventoryServiceClient::new(channel);
                 let message = GetBookRequest { book_id: 1 };
-                client.get_book(request(message, deadline)).await?;
+                client.get_book(request(message)).await?;
             }
         }
         Ok(())
@@ -112,8 +114,36 @@ struct Outcome {
 }
 
 impl Outcome {
+    async fn call(&mut self, method: Method, channel: Channel) -> Result<(), Status> {
+        let began = Instant::now();
+        let answer = method.call(channel).await;
+        match &answer {
+            Ok(()) => self.latencies.push(began.elapsed()),
+            Err(_) => self.refused += 1,
+        }
+        answer
+    }
+
+    fn add(&mut self, part: Self) {
+        self.latencies.extend(part.latencies);
+        self.refused += part.refused;
+    }
+
+    /// With the rest of the parts.
+    async fn of_all(mut self, mut parts: JoinSet<Self>, started: Instant) -> Self {
+        while let Some(part) = parts.join_next().await {
+            self.add(part.expect("no caller panics"));
+        }
+        self.elapsed = started.elapsed();
+        self
+    }
+
     fn goodput(&self) -> f64 {
-        self.latencies.len() as f64 / self.elapsed.as_secs_f64()
+        self.per_second(self.latencies.len())
+    }
+
+    fn per_second(&self, calls: usize) -> f64 {
+        calls as f64 / self.elapsed.as_secs_f64()
     }
 
     fn p99_milliseconds(&self) -> f64 {
@@ -126,12 +156,8 @@ impl Outcome {
     }
 }
 
-async fn load(
-    channels: &[Channel],
-    method: Method,
-    callers: usize,
-    deadline: Option<Duration>,
-) -> Outcome {
+/// So many callers that call again as soon as they have an answer.
+async fn load(channels: &[Channel], method: Method, callers: usize) -> Outcome {
     let started = Instant::now();
     let mut tasks = JoinSet::new();
     for caller in 0..callers {
@@ -139,74 +165,108 @@ async fn load(
         tasks.spawn(async move {
             let mut outcome = Outcome::default();
             while started.elapsed() < TURN {
-                let began = Instant::now();
-                match method.call(channel.clone(), deadline).await {
-                    Ok(()) => outcome.latencies.push(began.elapsed()),
-                    Err(status) => {
-                        outcome.refused += 1;
-                        // As clients do that respect RetryInfo.
-                        if status.code() == tonic::Code::ResourceExhausted {
-                            tokio::time::sleep(Duration::from_millis(250)).await;
-                        }
-                    }
+                let answer = outcome.call(method, channel.clone()).await;
+                if answer.is_err_and(|status| status.code() == Code::ResourceExhausted) {
+                    // As clients do that respect RetryInfo.
+                    tokio::time::sleep(RETRY_DELAY).await;
                 }
             }
             outcome
         });
     }
-    let mut all = Outcome::default();
-    while let Some(outcome) = tasks.join_next().await {
-        let outcome = outcome.expect("no caller panics");
-        all.latencies.extend(outcome.latencies);
-        all.refused += outcome.refused;
-    }
-    all.elapsed = started.elapsed();
-    all
+    Outcome::default().of_all(tasks, started).await
 }
 
-/// Returns the number of callers that is five times those of the peak.
-async fn overload(channels: &[Channel], name: &str, method: Method) -> usize {
-    let deadline = Some(DEADLINE);
-    load(channels, method, CALLERS[0], deadline).await; // warms up
-    let unloaded = load(channels, method, FEW_CALLERS, deadline).await;
-    let mut peak = (0, 0.0);
-    for callers in CALLERS {
-        let goodput = load(channels, method, callers, deadline).await.goodput();
-        if goodput > peak.1 {
-            peak = (callers, goodput);
+/// So many calls in each second, evenly and whatever becomes of the calls before; fewer if this
+/// generator cannot keep up.
+async fn offer(channels: &[Channel], method: Method, calls_per_second: f64) -> Outcome {
+    let started = Instant::now();
+    let mut tasks = JoinSet::new();
+    let mut interval = tokio::time::interval(Duration::from_millis(1));
+    let mut offered = 0;
+    let mut all = Outcome::default();
+    while started.elapsed() < TURN {
+        interval.tick().await;
+        let due = calls_per_second * started.elapsed().as_secs_f64();
+        while (offered as f64) < due && tasks.len() < MAX_OPEN_CALLS {
+            let channel = channels[offered % channels.len()].clone();
+            tasks.spawn(async move {
+                let mut outcome = Outcome::default();
+                let _ = outcome.call(method, channel).await;
+                outcome
+            });
+            offered += 1;
+        }
+        while let Some(part) = tasks.try_join_next() {
+            all.add(part.expect("no caller panics"));
         }
     }
-    let callers = peak.0 * OVERLOAD;
-    let outcome = load(channels, method, callers, deadline).await;
-    println!(
-        "  {name:<13} {:>9.2} {:>9.0} {:>8} {callers:>8} {:>9.0} {:>6.2} {:>9.2} {:>6.1} {:>8}",
-        unloaded.p99_milliseconds(),
-        peak.1,
-        peak.0,
-        outcome.goodput(),
-        outcome.goodput() / peak.1,
-        outcome.p99_milliseconds(),
-        outcome.p99_milliseconds() / unloaded.p99_milliseconds(),
-        outcome.refused,
-    );
-    callers
+    all.of_all(tasks, started).await
+}
+
+/// The calls of one method without load, and the most that are answered in a second.
+struct Baseline {
+    unloaded: Outcome,
+    peak_callers: usize,
+    peak_goodput: f64,
+}
+
+impl Baseline {
+    async fn measure(channels: &[Channel], method: Method) -> Self {
+        load(channels, method, CALLERS[0]).await; // warms up
+        let mut baseline = Self {
+            unloaded: load(channels, method, FEW_CALLERS).await,
+            peak_callers: 0,
+            peak_goodput: 0.0,
+        };
+        for callers in CALLERS {
+            let goodput = load(channels, method, callers).await.goodput();
+            if goodput > baseline.peak_goodput {
+                (baseline.peak_callers, baseline.peak_goodput) = (callers, goodput);
+            }
+        }
+        baseline
+    }
+
+    fn print(&self, name: &str, overload: &Outcome) {
+        let unloaded = self.unloaded.p99_milliseconds();
+        println!(
+            "  {name:<26} {unloaded:>9.2} {:>8} {:>8.0} {:>8.0} {:>8.0} {:>6.2} {:>8.2} {:>6.1}",
+            self.peak_callers,
+            self.peak_goodput,
+            overload.per_second(overload.latencies.len() + overload.refused),
+            overload.goodput(),
+            overload.goodput() / self.peak_goodput,
+            overload.p99_milliseconds(),
+            overload.p99_milliseconds() / unloaded,
+        );
+    }
+}
+
+/// Measures and prints a method with few callers, and with more than can be answered.
+async fn overload(channels: &[Channel], name: &str, method: Method) -> Baseline {
+    let baseline = Baseline::measure(channels, method).await;
+    let callers = load(channels, method, baseline.peak_callers * OVERLOAD).await;
+    baseline.print(&format!("{name}, {OVERLOAD}x callers"), &callers);
+    baseline
 }
 
 /// The answers to a few callers that write, while many others read.
-async fn priorities(channels: &[Channel], readers: usize) {
-    let alone = load(channels, Method::ReserveStock, PROBES, None).await;
+async fn priorities(channels: &[Channel], reads_per_second: f64) {
+    let alone = load(channels, Method::ReserveStock, PROBES).await;
     let (writes, reads) = tokio::join!(
-        load(channels, Method::ReserveStock, PROBES, None),
-        load(channels, Method::SearchBooks, readers, Some(DEADLINE)),
+        load(channels, Method::ReserveStock, PROBES),
+        offer(channels, Method::SearchBooks, reads_per_second),
     );
     println!(
-        "  {PROBES} callers of ReserveStock beside {readers} of SearchBooks: {} of {} calls refused, p99 {:.1} ms \
-         (alone: {:.1} ms); of the searches {} refused or late (target: no call of ReserveStock)",
+        "  {PROBES} callers of ReserveStock beside {reads_per_second:.0} SearchBooks in a second: {} of {} calls refused, \
+         p99 {:.1} ms (alone: {:.1} ms); of the searches {} of {} refused or late (target: no call of ReserveStock)",
         writes.refused,
         writes.latencies.len() + writes.refused,
         writes.p99_milliseconds(),
         alone.p99_milliseconds(),
         reads.refused,
+        reads.latencies.len() + reads.refused,
     );
 }
 
@@ -247,12 +307,12 @@ async fn keep_half_open(requests: SendRequest<Bytes>) {
 }
 
 async fn half_open(address: &str, channels: &[Channel]) -> anyhow::Result<()> {
-    let before = load(channels, Method::GetBook, PROBES, None).await;
+    let before = load(channels, Method::GetBook, PROBES).await;
     let mut attackers = JoinSet::new();
     for _ in 0..ATTACKERS {
         attack(address, &mut attackers).await?;
     }
-    let during = load(channels, Method::GetBook, PROBES, None).await;
+    let during = load(channels, Method::GetBook, PROBES).await;
     attackers.shutdown().await;
     let answered =
         during.latencies.len() as f64 / (during.latencies.len() + during.refused).max(1) as f64;
@@ -276,32 +336,25 @@ async fn main() -> anyhow::Result<()> {
     ensure!(arguments.next().is_none(), usage);
     let token = std::fs::read_to_string(&token)
         .with_context(|| format!("cannot read {}", token.display()))?;
-    let connections = CALLERS[CALLERS.len() - 1] * OVERLOAD / CALLERS_PER_CONNECTION;
-    let channels = (0..connections)
+    let channels = (0..CONNECTIONS)
         .map(|_| {
             let channel = Channel::connect(&format!("http://{address}"))?;
             Ok(channel.without_retries().with_operator_token(token.trim()))
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
     println!(
-        "  {:<13} {:>9} {:>9} {:>8} {:>8} {:>9} {:>6} {:>9} {:>6} {:>8}",
-        "",
-        "p99 alone",
-        "peak/s",
-        "callers",
-        "5 times",
-        "in time/s",
-        "ratio",
-        "p99",
-        "ratio",
-        "refused"
+        "  {:<26} {:>9} {:>8} {:>8} {:>8} {:>8} {:>6} {:>8} {:>6}",
+        "", "p99 alone", "callers", "peak/s", "calls/s", "in time", "ratio", "p99", "ratio"
     );
     overload(&channels, "Recommend", Method::Recommend).await;
     overload(&channels, "ReserveStock", Method::ReserveStock).await;
-    let readers = overload(&channels, "SearchBooks", Method::SearchBooks).await;
+    let searches = overload(&channels, "SearchBooks", Method::SearchBooks).await;
+    let searches_per_second = searches.peak_goodput * OVERLOAD as f64;
+    let calls = offer(&channels, Method::SearchBooks, searches_per_second).await;
+    searches.print(&format!("SearchBooks, {OVERLOAD}x calls"), &calls);
     println!(
         "  milliseconds; targets: goodput at least 0.9 of the peak, p99 at most 2 times that of one caller"
     );
-    priorities(&channels, readers).await;
+    priorities(&channels, searches_per_second).await;
     half_open(address, &channels).await
 }

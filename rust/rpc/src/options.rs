@@ -1,6 +1,6 @@
 //! Limits and timeouts of a server.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, thread::available_parallelism, time::Duration};
 
 use http::HeaderValue;
 
@@ -30,7 +30,8 @@ pub struct Options {
     /// the response of its handler. Further calls wait for `max_queue_time` and are then refused
     /// with RESOURCE_EXHAUSTED.
     pub max_calls: usize,
-    /// How many of them may be in flight however long they take.
+    /// How many of them may be in flight however long they take: by default twice as many as the
+    /// process may use cores, and four at least.
     pub min_calls: usize,
     /// How many server streams of each service may be open. A separate limit, because a
     /// stream lasts for hours and a call for milliseconds.
@@ -41,7 +42,7 @@ pub struct Options {
     /// How many more calls, and streams, each service accepts from the same process.
     pub in_process_reserve: usize,
     /// How long a call may wait for its turn while many arrive at once. Under lasting
-    /// overload calls wait for 5 ms only.
+    /// overload calls wait for 1 ms only.
     pub max_queue_time: Duration,
     /// How long the first message of a call, up to its first 64 KiB, may take to arrive,
     /// and how long a client may pause within a later or longer one. Then the call fails
@@ -105,7 +106,7 @@ impl Default for Options {
             tls: None,
             max_message_bytes: 4 * 1024 * 1024,
             max_calls: 1024,
-            min_calls: 16,
+            min_calls: (2 * available_parallelism().map_or(1, usize::from)).max(4),
             max_streams: 4096,
             max_peer_share: 0.5,
             in_process_reserve: 128,

@@ -2,10 +2,10 @@
 //!
 //! A call without a free permit waits for a short time, as in the controlled delay
 //! (CoDel) of Facebook's folly: up to [`Options::max_queue_time`](crate::Options::max_queue_time)
-//! while the queue is a burst, but only [`STANDING_QUEUE_TIME`] once it has not been empty for
-//! that long, or others have just waited in vain, because then waiting only makes every call
-//! slower. It never waits longer than its deadline allows after the time that the method usually
-//! takes. The number of waiting calls is limited.
+//! while the queue is a burst. Once it has not been empty for that long, or others have just waited
+//! in vain, waiting only makes every call slower and refusals dearer: then calls wait for
+//! [`STANDING_QUEUE_TIME`], and only as many as usually end in that time. A call never waits longer
+//! than its deadline allows after the time that the method usually takes.
 //!
 //! The number of permits for calls follows the time that they take, see
 //! [`adaptive_limit`](super::adaptive_limit). Reads and writes have permits of their own, so that
@@ -44,9 +44,9 @@ use crate::{
 /// it, and a user hardly notices it.
 const RETRY_AFTER: Duration = Duration::from_millis(250);
 
-/// How long a call waits when the queue has not been empty for `max_queue_time`; the
-/// target of CoDel.
-const STANDING_QUEUE_TIME: Duration = Duration::from_millis(5);
+/// How long a call waits when the queue has not been empty for `max_queue_time`: about as long as
+/// most calls take.
+const STANDING_QUEUE_TIME: Duration = Duration::from_millis(1);
 
 /// How long waiting in vain shortens the waits of further calls.
 const OVERLOAD_MEMORY: Duration = Duration::from_secs(1);
@@ -334,8 +334,18 @@ impl Limit {
         if let Some(slots) = self.try_take(peer) {
             return Some(slots);
         }
-        let wait = self.queue_time(deadline, usual_time);
-        if waiting >= self.max_waiting || wait.is_zero() {
+        let (max_waiting, max_wait) = if self.is_standing_queue() {
+            let wait = STANDING_QUEUE_TIME.min(self.max_queue_time);
+            let ended = self.slots.size() as f64 * wait.div_duration_f64(usual_time.max(wait));
+            (ended.ceil() as usize, wait)
+        } else {
+            (self.max_waiting, self.max_queue_time)
+        };
+        let left = deadline.map(|it| it.saturating_duration_since(Instant::now()));
+        let wait = left.map_or(max_wait, |left| {
+            max_wait.min(left.saturating_sub(usual_time))
+        });
+        if waiting >= max_waiting || wait.is_zero() {
             return None;
         }
         let _waiting = CountGuard::new(&self.waiting);
@@ -384,23 +394,12 @@ impl Limit {
         }
     }
 
-    fn queue_time(&self, deadline: Option<Instant>, usual_time: Duration) -> Duration {
+    /// Whether the queue is not a burst but lasting overload.
+    fn is_standing_queue(&self) -> bool {
         let since =
             |time: &AtomicU64| Duration::from_micros(self.now().saturating_sub(time.load(Relaxed)));
-        let is_standing = since(&self.last_empty) > self.max_queue_time
-            || self.last_in_vain.load(Relaxed) > 0 && since(&self.last_in_vain) < OVERLOAD_MEMORY;
-        let wait = if is_standing {
-            STANDING_QUEUE_TIME.min(self.max_queue_time)
-        } else {
-            self.max_queue_time
-        };
-        match deadline {
-            Some(deadline) => {
-                let left = deadline.saturating_duration_since(Instant::now());
-                wait.min(left.saturating_sub(usual_time))
-            }
-            None => wait,
-        }
+        since(&self.last_empty) > self.max_queue_time
+            || self.last_in_vain.load(Relaxed) > 0 && since(&self.last_in_vain) < OVERLOAD_MEMORY
     }
 
     fn now(&self) -> u64 {
