@@ -15,7 +15,7 @@ use crate::{
     listeners::Listeners,
     peers::Peers,
     service_secret,
-    services::Service,
+    services::{Definition, Service},
     settings::Settings,
 };
 
@@ -51,11 +51,19 @@ impl ProcessConfig {
         }
     }
 
+    fn definitions(&self) -> impl Iterator<Item = &'static Definition> {
+        self.services.iter().map(|service| service.definition())
+    }
+
     fn needs_data_folder(&self) -> bool {
-        let services = self.services.iter();
-        services
-            .map(|service| service.definition())
+        self.definitions()
             .any(|definition| definition.needs_data_folder)
+    }
+
+    /// Whether it has a gRPC service that other processes may call.
+    fn serves_grpc(&self) -> bool {
+        self.definitions()
+            .any(|definition| !definition.grpc_services.is_empty())
     }
 }
 
@@ -88,6 +96,19 @@ async fn close_all(databases: Vec<store::Db>) {
     if tokio::time::timeout(CLOSE_LIMIT, closing).await.is_err() {
         tracing::warn!("a database was not closed, because a statement was still running");
     }
+}
+
+/// Waits for the server of the database, if a service of this process has one.
+async fn wait_for_database(config: &ProcessConfig) -> anyhow::Result<()> {
+    let mut schemas = config
+        .definitions()
+        .filter_map(|definition| definition.schema);
+    if let Some(schema) = schemas.next() {
+        let location = config.settings.storage.location()?;
+        let limit = config.settings.database_wait.limit();
+        store::wait_for_server(&location, schema, limit).await?;
+    }
+    Ok(())
 }
 
 /// How the URLs of this process begin.
@@ -142,12 +163,17 @@ impl App {
         let shop_url = settings
             .mails
             .shop_url(shop.transpose()?, scheme(&options))?;
+        wait_for_database(&config).await?;
         let assembled = Assembly::start(&config, shop_url, &metrics, &options).await?;
         let verifies_clients = options
             .tls
             .as_ref()
             .is_some_and(ServerTls::verifies_clients);
-        if service_secret.is_none() && !verifies_clients && config.is_distributed() {
+        // A process that only calls others has nobody to verify.
+        let has_identity = verifies_clients
+            || !config.serves_grpc() && settings.client_tls.has_certificate()
+            || service_secret.is_some();
+        if !has_identity && config.is_distributed() {
             tracing::warn!(
                 "without --tls-client-ca or --service-secret-file, the services of different \
                  processes cannot prove who they are: calls to methods that only services may \

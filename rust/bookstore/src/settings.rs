@@ -1,6 +1,6 @@
 //! The settings that several commands share, by flag or by environment variable.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -33,6 +33,10 @@ pub struct Settings {
     /// Where the data is stored.
     #[command(flatten)]
     pub storage: Storage,
+
+    /// How long to wait for the database.
+    #[command(flatten)]
+    pub database_wait: DatabaseWait,
 
     /// With which books a new catalogue begins.
     #[command(flatten)]
@@ -148,6 +152,26 @@ impl Storage {
             Location::Folder(folder) => format!("{} (SQLite)", folder.display()),
             postgres @ Location::Postgres(_) => format!("{postgres} (PostgreSQL)"),
         })
+    }
+}
+
+/// How long to wait for the database at the start.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct DatabaseWait {
+    /// For how many seconds to wait at the start for a PostgreSQL server that cannot be reached
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "BINDERY_DATABASE_WAIT",
+        default_value_t = 30
+    )]
+    pub database_wait: u32,
+}
+
+impl DatabaseWait {
+    /// The time limit.
+    pub fn limit(self) -> Duration {
+        Duration::from_secs(self.database_wait.into())
     }
 }
 

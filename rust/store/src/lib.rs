@@ -163,7 +163,7 @@ pub use db::{Db, Engine, Schema};
 pub use error::{Cause, Error};
 pub use location::{Location, LocationError};
 pub use notify::{Changes, Listener};
-pub use open::{Inspection, OpenError, SchemaState, inspect};
+pub use open::{Inspection, OpenError, SchemaState, inspect, wait_for_server};
 pub use query::{Query, Sql, query};
 #[doc(hidden)]
 pub use replicas::StaleRead;

@@ -215,7 +215,7 @@ async fn database_error_hides_the_password() {
     let port = listener.local_addr().expect("it is bound").port();
     drop(listener);
     let unreachable_url = format!("--database-url=postgres://shop:secret@127.0.0.1:{port}/books");
-    let mut output = up(&folder, &[&unreachable_url]);
+    let mut output = up(&folder, &[&unreachable_url, "--database-wait=0"]);
     output += &up(
         &folder,
         &["--database-url=mysql://shop:secret@127.0.0.1/books"],

@@ -7,12 +7,29 @@ pub(crate) mod sqlite;
 
 use std::{path::PathBuf, time::Duration};
 
-use crate::Cause;
+use crate::{Cause, Location, Schema};
 
 pub use self::inspect::{Inspection, SchemaState, inspect};
 
 /// How long a caller waits for a free connection of a pool or for the writer.
 pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Waits until the server of a PostgreSQL database accepts connections, at most for `limit`, and
+/// logs once that it waits. There is nothing to wait for with SQLite.
+///
+/// # Errors
+/// [`OpenError::Unreachable`] after `limit`; at once, what opening the database of `schema` would
+/// fail with otherwise.
+pub async fn wait_for_server(
+    location: &Location,
+    schema: &Schema,
+    limit: Duration,
+) -> Result<(), OpenError> {
+    match location {
+        Location::Folder(_) => Ok(()),
+        Location::Postgres(url) => postgres::wait_for_server(url, schema, limit).await,
+    }
+}
 
 /// Why a database could not be opened. Each message is one line that tells the operator
 /// what to do.

@@ -6,9 +6,15 @@ use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, migrate::MigrateError,
     postgres::PgConnectOptions,
 };
+use tokio::time::{Instant, sleep};
 
 use super::OpenError;
-use crate::{Schema, location::redacted_url, migrations, postgres::Postgres};
+use crate::{
+    Schema,
+    location::redacted_url,
+    migrations,
+    postgres::{MAX_BACKOFF, MIN_BACKOFF, Postgres},
+};
 
 /// A server that does not answer within this time is reported as unreachable.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -49,6 +55,37 @@ pub(super) async fn connect(
             redacted_url: redacted_url(options),
             cause: format!("no answer within {} seconds", CONNECT_TIMEOUT.as_secs()),
         }),
+    }
+}
+
+pub(super) async fn wait_for_server(
+    url: &str,
+    schema: &Schema,
+    limit: Duration,
+) -> Result<(), OpenError> {
+    let options = options(url, schema)?;
+    let deadline = Instant::now() + limit;
+    let mut backoff = MIN_BACKOFF;
+    let mut logged = false;
+    loop {
+        let error = match connect(&options, schema).await {
+            Ok(connection) => {
+                // No statement is left to run, so an error of the close can be ignored.
+                connection.close().await.ok();
+                return Ok(());
+            }
+            Err(error) => error,
+        };
+        let wait = backoff.mul_f64(rand::random_range(0.5..1.0));
+        if !matches!(error, OpenError::Unreachable { .. }) || Instant::now() + wait > deadline {
+            return Err(error);
+        }
+        if !logged {
+            tracing::warn!(%error, ?limit, "waiting for the database");
+            logged = true;
+        }
+        sleep(wait).await;
+        backoff = (backoff * 2).min(MAX_BACKOFF);
     }
 }
 

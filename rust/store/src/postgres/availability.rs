@@ -19,8 +19,8 @@ use crate::Cause;
 
 /// The bounds of the wait between two attempts to reach a dead server. The wait doubles with
 /// each attempt.
-const MIN_BACKOFF: Duration = Duration::from_millis(100);
-const MAX_BACKOFF: Duration = Duration::from_secs(1);
+pub(crate) const MIN_BACKOFF: Duration = Duration::from_millis(100);
+pub(crate) const MAX_BACKOFF: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub(super) struct Availability {

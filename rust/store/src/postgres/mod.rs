@@ -25,6 +25,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
+pub(crate) use self::availability::{MAX_BACKOFF, MIN_BACKOFF};
 use self::{availability::Availability, notify::Outgoing};
 use crate::{
     Error,

@@ -6,8 +6,9 @@ use tokio::{sync::watch, task::JoinSet, time::timeout};
 
 use super::{CURRENT, add_account, balance};
 use crate::{
-    Cause, Db, Error, query,
+    Cause, Db, Error, OpenError, query,
     testing::{TestServer, postgres},
+    wait_for_server,
 };
 
 /// Longer than a call or a change of the state ever takes, also on a busy machine.
@@ -61,6 +62,22 @@ async fn calls_fail_at_once_while_the_server_is_dead_and_succeed_when_it_is_back
     assert_eq!(balance(&db, 1).await.expect("it answers"), Some(7));
     add_account(&db, 2, "bob", 8).await.expect("it answers");
     db.close().await;
+}
+
+#[tokio::test]
+async fn start_waits_for_a_server_that_is_not_there_yet() {
+    let server = TestServer::start();
+    let location = server.location().await;
+    server.crash();
+    let outcome = wait_for_server(&location, &CURRENT, Duration::ZERO).await;
+    let error = outcome.expect_err("the server is dead");
+    assert!(matches!(error, OpenError::Unreachable { .. }), "{error}");
+
+    // The first attempt is made before the server is started, on the thread of this test.
+    let (outcome, ()) = tokio::join!(wait_for_server(&location, &CURRENT, LIMIT), async {
+        server.restart();
+    });
+    outcome.expect("the server is there now");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

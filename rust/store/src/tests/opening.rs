@@ -1,13 +1,15 @@
 //! Opening a database, and each way in which it fails.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use sqlx::{Connection as _, Executor, postgres::PgConnection};
+use tokio::time::timeout;
 
 use super::{CURRENT, NEWER, add_account, balance};
 use crate::{
     Db, Location, OpenError, Schema,
     testing::{TestDb, postgres_location},
+    wait_for_server,
 };
 
 crate::both_engines! {
@@ -243,6 +245,20 @@ async fn missing_database_is_named_in_the_error() {
             "there is no database \"nowhere\" at {url}; create it, for example by: createdb \
              nowhere"
         )
+    );
+}
+
+#[tokio::test]
+async fn start_does_not_wait_for_a_database_that_does_not_exist() {
+    const LIMIT: Duration = Duration::from_secs(20);
+    let location = url_for("visitor", "correct", Some("nowhere")).await;
+    let outcome = timeout(LIMIT, wait_for_server(&location, &CURRENT, 100 * LIMIT)).await;
+    let refused = outcome
+        .expect("it fails at once")
+        .expect_err("there is no such database");
+    assert!(
+        matches!(refused, OpenError::NoSuchDatabase { .. }),
+        "{refused}"
     );
 }
 
