@@ -1,12 +1,16 @@
-//! Makes certificates for development: an authority, and what it issues.
+//! Makes certificates for development: an authority, and what it issues. Reads when others expire.
+
+use std::{fs, path::Path};
 
 use anyhow::Context;
+use jiff::Timestamp;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyPair, KeyUsagePurpose, SanType, SerialNumber,
 };
 use service::{Clock, SystemClock};
 use time::{Duration, OffsetDateTime};
+use x509_parser::pem::Pem;
 
 /// How long the certificate of an authority is valid, in days.
 const AUTHORITY_DAYS: u32 = 3650;
@@ -91,6 +95,17 @@ impl Authority {
             key: key.serialize_pem(),
         })
     }
+}
+
+/// When the first certificate of a file expires. `None` if none can be read.
+pub fn first_expiry(file: &Path) -> Option<Timestamp> {
+    let bytes = fs::read(file).ok()?;
+    let certificates = Pem::iter_from_buffer(&bytes).filter_map(Result::ok);
+    let expiries = certificates.filter_map(|pem| {
+        let certificate = pem.parse_x509().ok()?;
+        Some(certificate.validity().not_after.timestamp())
+    });
+    Timestamp::from_second(expiries.min()?).ok()
 }
 
 /// Each authority has a name of its own, so that errors tell authorities apart.

@@ -10,12 +10,17 @@ use std::{
 
 use anyhow::{Context, bail};
 use clap::Args;
+use jiff::SignedDuration;
+use service::{Clock, SystemClock};
 
 use super::print_line;
 use crate::{
-    certificates::{Authority, Pair},
+    certificates::{Authority, Pair, first_expiry},
     services::Service,
 };
+
+/// How clients that are no service are named.
+const CLIENT_ID: &str = "spiffe://bindery/client";
 
 /// The names by which every server can be called on its own machine.
 const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
@@ -44,11 +49,24 @@ pub struct Certs {
     )]
     days: u32,
 
+    /// A client that is no service, such as prometheus; can be repeated. It gets a folder with
+    /// ca.pem, client.pem and client.key
+    #[arg(long = "client", value_name = "NAME", value_delimiter = ',', value_parser = parse_client)]
+    clients: Vec<String>,
+
     /// Replace the certificates and keys by new ones of the authority that the folder has
     /// already. Running processes use them within seconds
     #[arg(long)]
     renew: bool,
+
+    /// Make only what is missing or expires within 30 days, with the authority that the folder
+    /// has already: for a command that runs at each start
+    #[arg(long, conflicts_with = "renew")]
+    if_needed: bool,
 }
+
+/// Certificates that expire within so many days are replaced by --if-needed.
+const REPLACED_BEFORE_EXPIRY_DAYS: i64 = 30;
 
 /// A file to write, relative to the folder.
 struct OutputFile {
@@ -57,16 +75,32 @@ struct OutputFile {
     is_key: bool,
 }
 
+/// A certificate with its key, if it has one here.
+type Group = Vec<OutputFile>;
+
 impl Certs {
     /// Writes the files and prints what they are for.
     pub fn run(self) -> anyhow::Result<()> {
-        let authority = if self.renew {
+        // Without ca.pem, a command that was interrupted has made nothing but ca.key.
+        let has_authority = self.renew || self.if_needed && self.out.join("ca.pem").exists();
+        let authority = if has_authority {
             self.read_authority()?
         } else {
             Authority::generate()?
         };
-        let files = self.files(&authority)?;
-        if !self.renew {
+        let mut groups = self.groups(&authority)?;
+        if has_authority && self.if_needed {
+            groups.retain(|group| !self.can_stay(group));
+        } else if !has_authority {
+            groups.insert(0, pair_files(Path::new(""), "ca", &authority.pair).into());
+        }
+        if groups.is_empty() {
+            let out = self.out.display();
+            print_line(format_args!("the certificates in {out} can stay"));
+            return Ok(());
+        }
+        let files: Vec<_> = groups.into_iter().flatten().collect();
+        if !self.replaces() {
             self.check_nothing_exists(&files)?;
         }
         for file in &files {
@@ -74,39 +108,57 @@ impl Certs {
             self.write(&path, file)
                 .with_context(|| format!("{} cannot be written", path.display()))?;
         }
-        self.print_summary();
+        self.print_summary(if has_authority { "renewed" } else { "made" });
         Ok(())
     }
 
-    fn files(&self, authority: &Authority) -> anyhow::Result<Vec<OutputFile>> {
-        let mut files = Vec::new();
-        if !self.renew {
-            files.extend(pair_files(Path::new(""), "ca", &authority.pair));
-        }
+    /// Whether files are replaced.
+    fn replaces(&self) -> bool {
+        self.renew || self.if_needed
+    }
+
+    /// Everything but the authority itself.
+    fn groups(&self, authority: &Authority) -> anyhow::Result<Vec<Group>> {
+        let mut groups: Vec<Group> = Vec::new();
         let services: Vec<_> = Service::all()
             .iter()
             .map(|service| service.name())
             .collect();
         let all = [vec!["bookstore".to_owned()], services.clone()].concat();
         let server = self.server(authority, &all, "spiffe://bindery/bookstore")?;
-        files.extend(pair_files(Path::new(""), "server", &server));
-        let client = authority.issue_client("client", "spiffe://bindery/client", self.days)?;
-        files.extend(pair_files(Path::new(""), "client", &client));
+        groups.push(pair_files(Path::new(""), "server", &server).into());
+        let client = authority.issue_client("client", CLIENT_ID, self.days)?;
+        groups.push(pair_files(Path::new(""), "client", &client).into());
         for service in services {
             let folder = Path::new(&service);
             // The form that `rpc` reads.
             let spiffe_id = format!("spiffe://bindery/service/{service}");
             let server = self.server(authority, std::slice::from_ref(&service), &spiffe_id)?;
             let client = authority.issue_client(&service, &spiffe_id, self.days)?;
-            files.push(OutputFile {
-                path: folder.join("ca.pem"),
-                content: authority.pair.certificate.clone(),
-                is_key: false,
-            });
-            files.extend(pair_files(folder, "server", &server));
-            files.extend(pair_files(folder, "client", &client));
+            groups.push(vec![authority_file(folder, authority)]);
+            groups.push(pair_files(folder, "server", &server).into());
+            groups.push(pair_files(folder, "client", &client).into());
         }
-        Ok(files)
+        for name in &self.clients {
+            let folder = Path::new(name);
+            let client = authority.issue_client(name, CLIENT_ID, self.days)?;
+            groups.push(vec![authority_file(folder, authority)]);
+            groups.push(pair_files(folder, "client", &client).into());
+        }
+        Ok(groups)
+    }
+
+    /// Whether the folder has these files, and their certificate is valid for long enough.
+    fn can_stay(&self, group: &Group) -> bool {
+        let soon = SystemClock.now() + SignedDuration::from_hours(24 * REPLACED_BEFORE_EXPIRY_DAYS);
+        group.iter().all(|file| {
+            let path = self.out.join(&file.path);
+            if file.is_key {
+                path.exists()
+            } else {
+                first_expiry(&path).is_some_and(|expiry| expiry > soon)
+            }
+        })
     }
 
     /// Issues a certificate for a server. Its first name is the common name too.
@@ -159,20 +211,19 @@ impl Certs {
         Ok(())
     }
 
-    /// Writes a file. With --renew it replaces the old one at once, so that no process reads
-    /// half of it.
+    /// Writes a file. It replaces an old one at once, so that no process reads half of it.
     fn write(&self, path: &Path, file: &OutputFile) -> std::io::Result<()> {
         let folder = path.parent().unwrap_or(Path::new(""));
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(folder)?;
-        let target = if self.renew {
+        let target = if self.replaces() {
             path.with_extension("new")
         } else {
             path.to_owned()
         };
-        if self.renew {
+        if self.replaces() {
             // Left behind by a command that was interrupted.
             match fs::remove_file(&target) {
                 Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
@@ -186,15 +237,14 @@ impl Certs {
             .open(&target)?;
         written.write_all(file.content.as_bytes())?;
         written.sync_all()?;
-        if self.renew {
+        if self.replaces() {
             fs::rename(&target, path)?;
         }
         Ok(())
     }
 
-    fn print_summary(&self) {
+    fn print_summary(&self, done: &str) {
         let out = self.out.display();
-        let done = if self.renew { "renewed" } else { "made" };
         let services: Vec<_> = Service::all()
             .iter()
             .map(|service| service.name())
@@ -229,6 +279,24 @@ fn pair_files(folder: &Path, name: &str, pair: &Pair) -> [OutputFile; 2] {
             is_key: false,
         },
     ]
+}
+
+fn authority_file(folder: &Path, authority: &Authority) -> OutputFile {
+    OutputFile {
+        path: folder.join("ca.pem"),
+        content: authority.pair.certificate.clone(),
+        is_key: false,
+    }
+}
+
+/// The name of a folder that no service has.
+fn parse_client(text: &str) -> Result<String, String> {
+    let is_service = Service::all().iter().any(|service| service.name() == text);
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if is_service || text.is_empty() || !text.bytes().all(allowed) {
+        return Err("write letters, digits and '-', and not the name of a service".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 /// A DNS name, perhaps with `*` as its first label, or an IP address.

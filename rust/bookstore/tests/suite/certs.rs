@@ -1,6 +1,11 @@
 //! `bookstore certs`, and what a process with its certificates serves.
 
-use std::{collections::HashSet, fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+};
 
 use crate::test_process::{Certificates, Folder, TestProcess, get_over_tls, run};
 
@@ -74,6 +79,67 @@ fn certificates_are_made_once_and_keys_are_private() {
     assert_eq!(unchanged.count(), 9);
 }
 
+/// The contents of files by their names.
+type Contents = BTreeMap<String, Vec<u8>>;
+
+/// As where the command runs at each start of containers.
+#[test]
+fn only_what_is_missing_or_expires_soon_is_made_if_needed() {
+    let folder = Folder::new();
+    let certs = |more: &[&str]| {
+        let arguments = ["certs", "--out=certs", "--if-needed", "--client=prometheus"];
+        let output = run(&folder, &[&arguments[..], more].concat());
+        assert_eq!((output.code, output.stderr.as_str()), (0, ""));
+        output.stdout
+    };
+    let contents = || {
+        let names = files(&folder.path("certs")).into_iter();
+        let read = |(name, _)| {
+            let content = fs::read(folder.path("certs").join(&name));
+            (name, content.expect("it is readable"))
+        };
+        names.map(read).collect::<Contents>()
+    };
+    // An earlier command was interrupted.
+    folder.write("certs/ca.key", "");
+    let made = certs(&["--days=20"]);
+    assert!(made.starts_with("made certificates"), "{made}");
+    let first = contents();
+    for name in ["ca.pem", "client.pem", "client.key"] {
+        assert!(first.contains_key(&format!("prometheus/{name}")), "{name}");
+    }
+
+    certs(&[]);
+    let renewed = contents();
+    let stayed = |old: &Contents, new: &Contents| {
+        let stayed = old
+            .iter()
+            .filter(|(name, file)| new.get(*name) == Some(file));
+        stayed.map(|(name, _)| name.clone()).collect::<Vec<_>>()
+    };
+    let of_authority = stayed(&first, &renewed);
+    assert!(of_authority.iter().all(|name| name.contains("ca.")));
+    assert_eq!(of_authority.len(), 10, "{of_authority:?}");
+
+    let nothing = certs(&[]);
+    assert_eq!(nothing, "the certificates in certs can stay\n");
+    assert!(contents() == renewed, "nothing is changed");
+
+    for missing in ["cart/server.key", "reviews/ca.pem"] {
+        fs::remove_file(folder.path("certs").join(missing)).expect("it is there");
+    }
+    certs(&[]);
+    let mended = contents();
+    assert_eq!(mended.len(), renewed.len());
+    let changed = renewed
+        .keys()
+        .filter(|name| mended.get(*name) != renewed.get(*name));
+    assert_eq!(
+        changed.collect::<Vec<_>>(),
+        ["cart/server.key", "cart/server.pem"]
+    );
+}
+
 #[test]
 fn wrong_arguments_are_explained() {
     let folder = Folder::new();
@@ -90,6 +156,7 @@ fn wrong_arguments_are_explained() {
             1,
             "--renew needs the authority",
         ),
+        (&["certs", "--out=a", "--client=cart"], 64, "--client"),
         (&["certs", "--out=/dev/null/a"], 1, "cannot be written"),
     ] {
         let output = run(&folder, arguments);

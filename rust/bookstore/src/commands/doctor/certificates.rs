@@ -1,12 +1,12 @@
 //! Whether the certificates can be used, and when they expire.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use jiff::Timestamp;
 use service::{Clock, SystemClock};
-use x509_parser::pem::Pem;
 
 use super::Finding;
+use crate::certificates::first_expiry;
 use crate::tls::{ClientTlsSettings, ServerTlsSettings};
 
 const SECONDS_PER_DAY: i64 = 24 * 60 * 60;
@@ -47,13 +47,7 @@ pub fn check(
 /// The first certificate of a file to expire. Nothing is found in a file that cannot be read:
 /// loading it has failed.
 fn check_file(file: &Path, now: Timestamp, warn_days: u32) -> Option<Finding> {
-    let bytes = fs::read(file).ok()?;
-    let certificates = Pem::iter_from_buffer(&bytes).filter_map(Result::ok);
-    let expiries = certificates.filter_map(|pem| {
-        let certificate = pem.parse_x509().ok()?;
-        Some(certificate.validity().not_after.timestamp())
-    });
-    let expiry = Timestamp::from_second(expiries.min()?).ok()?;
+    let expiry = first_expiry(file)?;
     Some(judge(
         &format!("certificate {}", file.display()),
         expiry,
