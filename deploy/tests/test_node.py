@@ -10,10 +10,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import cluster  # noqa: E402
-from cluster import (  # noqa: E402
-    NAMESPACE, PATIENCE_SECONDS, SERVICES, Stopwatch, Visitors, get, is_ready, kubectl, pods, process_of, restarts, run,
-)
+from cluster import NAMESPACE, SERVICES, SHOP, get, is_ready, kubectl, pods, process_of, restarts  # noqa: E402
 from processes import wait_until  # noqa: E402
+from visitors import PATIENCE_SECONDS, Mails, Stopwatch, Table, Visitors, run  # noqa: E402
 
 USERS = int(os.environ.get("BINDERY_VISITORS", "12"))
 CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=3)"
@@ -28,18 +27,18 @@ def connects(pod, address, port):
 class NodeTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.table = cluster.Table()
+        cls.table = Table("until all pods are ready again")
         with Stopwatch() as watch:
             cluster.deploy()
         print(f"ready after {watch.seconds}", flush=True)
-        cls.mails = cls.enterClassContext(cluster.Mails())
+        cls.mails = cls.enterClassContext(Mails())
 
     @classmethod
     def tearDownClass(cls):
         print(f"\n{cls.table}", flush=True)
 
     def visitors(self, users=USERS):
-        return Visitors(self.mails, users)
+        return Visitors(SHOP, self.mails, users)
 
     def record(self, event, visitors, watch, failures_allowed=False):
         self.table.add(event, visitors, watch.seconds)
