@@ -335,6 +335,16 @@ proofread-image file="target/dist/proofread-image.tar": _deps-rust _deps-image
 image-test: image _deps-docker _deps-grpcurl _deps-python
     BINDERY_IMAGE="$PWD/target/dist/bookstore-image.tar" tools/with-docker {{ python }} -m unittest deploy/tests/test_image.py --verbose
 
+# run deploy/compose.yaml in a Docker engine of its own, and kill each container while visitors use the shop: ./just compose-test IMAGE.tar
+[group("deployment")]
+compose-test image="": _deps-rust _deps-python _deps-postgres _deps-prometheus _deps-collector _deps-compose
+    [ -n "{{ image }}" ] || just image
+    mkdir -p target/compose
+    tools/postgres-image target/compose/postgres.tar
+    tools/compose-images target/compose
+    BINDERY_IMAGE="$(realpath {{ if image == "" { "target/dist/bookstore-image.tar" } else { image } }})" \
+      BINDERY_OTHER_IMAGES="$PWD/target/compose" tools/with-docker {{ python }} -u deploy/tests/test_compose.py --verbose
+
 # check that a real API server of Kubernetes admits the manifests, and refuses wrong ones
 [group("deployment")]
 kubernetes-validate: _deps-rust _deps-python _deps-kubernetes
@@ -417,6 +427,9 @@ _deps-image: _deps-rust
 
 _deps-docker:
     tools/deps docker
+
+_deps-compose:
+    tools/deps compose
 
 _deps-mutants: _deps-rust
     tools/deps mutants
