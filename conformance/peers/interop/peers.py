@@ -78,6 +78,7 @@ ALL = [
          [], [RUST / "interop-client"], [RUST / "examples/get_book"]),
     Peer("python", "grpcio", "grpcio 1.85.1, protobuf 7.36.2, protovalidate 1.2.0", generate.python,
          [*PYTHON_FLAGS, "-m", "server"], [*PYTHON_FLAGS, PEERS / "python/interop_client.py"], [*PYTHON_FLAGS, PEERS / "python/example.py"],
+         tests=([*PYTHON_FLAGS, "-m", "unittest", "test_client"], PEERS / "python"),
          # One rule takes milliseconds here. ../python/test_conformance.py tests the other phases of this stack.
          limits=("--phases", "baseline,unset,boundary,behaviour", "--exclude", "*/ImportBooks", "--timeout", "90s")),
     Peer("go", "grpc-go", "grpc-go 1.85.0, connect-go 2.0.2, protobuf 1.36.12, protovalidate 1.4.0", build_go,

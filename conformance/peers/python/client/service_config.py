@@ -27,20 +27,11 @@ RETRY_POLICY = {
 RETRY_THROTTLING = {"maxTokens": 10, "tokenRatio": 0.2}
 
 
-def service_config(timeout):
-    """The service config of gRPC as JSON. A unary method gets the timeout in seconds; a stream may
-    last as long as it wants."""
+def service_config():
+    """The service config of gRPC as JSON."""
     methods = [
-        _config_of(service, method, timeout)
+        {"service": service.full_name, "method": method.name}
         for file in FILES for service in file.services_by_name.values() for method in service.methods
+        if method.GetOptions().idempotency_level != descriptor_pb2.MethodOptions.IDEMPOTENCY_UNKNOWN
     ]
-    return json.dumps({"methodConfig": methods, "retryThrottling": RETRY_THROTTLING})
-
-
-def _config_of(service, method, timeout):
-    config = {"name": [{"service": service.full_name, "method": method.name}]}
-    if not method.client_streaming and not method.server_streaming:
-        config["timeout"] = f"{timeout:.3f}s"
-    if method.GetOptions().idempotency_level != descriptor_pb2.MethodOptions.IDEMPOTENCY_UNKNOWN:
-        config["retryPolicy"] = RETRY_POLICY
-    return config
+    return json.dumps({"methodConfig": [{"name": methods, "retryPolicy": RETRY_POLICY}], "retryThrottling": RETRY_THROTTLING})
