@@ -150,11 +150,11 @@ interop *args: _deps-rust _deps-peers
     cargo build --quiet --package bookstore --package interop-peer
     {{ python }} conformance/peers/interop/matrix.py {{ if args == "" { "--part --into conformance/peers/README.md" } else { args } }}
 
-# compare every client with every server by every transport (--accept: update the README)
+# compare every client with every server by every transport; writes target/interop.html (--accept: update the README)
 [group("check")]
 interop-all accept="": _deps-rust _deps-peers
     cargo build --quiet --package bookstore --package interop-peer
-    {{ python }} conformance/peers/interop/matrix.py --into conformance/peers/README.md {{ if accept == "--accept" { "" } else { "--check" } }}
+    {{ python }} conformance/peers/interop/matrix.py --into conformance/peers/README.md --page target/interop.html {{ if accept == "--accept" { "" } else { "--check" } }}
 
 # check that proofread detects every seeded fault without false positives (--accept: update the READMEs)
 [group("check")]

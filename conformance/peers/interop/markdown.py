@@ -9,20 +9,19 @@ DIFFERENCES = "The differences:"
 
 
 def tables(cells, results, differences):
-    servers = list(dict.fromkeys(pair.server for pair in results))
+    servers = servers_of(results)
     lines = ["Equal cells of all cells, for each client and transport (rows) and each server (columns):", ""]
-    lines += table(["client", "transport", *servers], _rows(results, servers))
+    lines += table(["client", "transport", *servers], [
+        [client, transport, *(_count(results.get(pairs.get(server), {}).values()) for server in servers)]
+        for client, transport, pairs in rows(results)
+    ])
     lines += ["", "The same for each topic, all clients and transports together:", ""]
-    topics = dict.fromkeys(cell.topic for cell in cells)
     lines += table(["topic", *servers], [
-        [topic, *(_topic(topic, server, results) for server in servers)] for topic in topics
+        [topic, *(_count(topic_results(topic, server, results)) for server in servers)] for topic in topics(cells)
     ])
     lines += ["", DIFFERENCES, ""]
-    lines += table(["cells", "transports", "clients", "servers", "difference"], [
-        [*(difference.get(name, "all") for name in ("cell", "transport", "client", "server")), difference["why"]]
-        for difference in differences if difference.get("sometimes") or _occurs(difference, results)
-    ])
-    lines += ["", "Versions: " + "; ".join(f"{peer.name}: {peer.stack}" for peer in peers.ALL) + "."]
+    lines += table(["cells", "transports", "clients", "servers", "difference"], difference_rows(results, differences))
+    lines += ["", f"Versions: {versions()}."]
     return "\n".join(lines)
 
 
@@ -46,14 +45,42 @@ def table(head, rows):
     return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
 
 
-def _rows(results, servers):
-    """By client, and then by transport."""
+def servers_of(results):
+    return list(dict.fromkeys(pair.server for pair in results))
+
+
+def rows(results):
+    """By client, and then by transport: their names, and the pairs by server."""
     transports = list(dict.fromkeys(pair.transport for pair in results))
     for client in dict.fromkeys(pair.client for pair in results):
         for transport in transports:
-            found = {pair.server: by_cell for pair, by_cell in results.items() if (pair.client, pair.transport) == (client, transport)}
-            if found:
-                yield [client, transport, *(_count(found.get(server, {}).values()) for server in servers)]
+            pairs = {pair.server: pair for pair in results if (pair.client, pair.transport) == (client, transport)}
+            if pairs:
+                yield client, transport, pairs
+
+
+def topics(cells):
+    return list(dict.fromkeys(cell.topic for cell in cells))
+
+
+def topic_results(topic, server, results):
+    """What differs in each cell of a topic, for all clients and transports."""
+    return [
+        found for pair, by_cell in results.items() if pair.server == server
+        for cell_id, found in by_cell.items() if cell_id.startswith(f"{topic}: ")
+    ]
+
+
+def difference_rows(results, differences):
+    """The differences that occur: the cells, transports, clients and servers, and why."""
+    return [
+        [*(difference.get(name, "all") for name in ("cell", "transport", "client", "server")), difference["why"]]
+        for difference in differences if difference.get("sometimes") or _occurs(difference, results)
+    ]
+
+
+def versions():
+    return "; ".join(f"{peer.name}: {peer.stack}" for peer in peers.ALL)
 
 
 def _agree(whole, part):
@@ -72,13 +99,6 @@ def _counts(text):
 def _count(found):
     found = list(found)
     return f"{sum(not it for it in found)} of {len(found)}" if found else NONE
-
-
-def _topic(topic, server, results):
-    return _count(
-        found for pair, by_cell in results.items() if pair.server == server
-        for cell_id, found in by_cell.items() if cell_id.startswith(f"{topic}: ")
-    )
 
 
 def _occurs(difference, results):

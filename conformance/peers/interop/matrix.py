@@ -5,7 +5,7 @@ Prints a table, and fails if a cell differs and differences.json does not explai
 explained difference no longer occurs.
 
 usage: matrix.py [--part] [--transports NAME ...] [--clients NAME ...] [--servers NAME ...] [--no-build]
-                 [--into FILE [--check]]
+                 [--into FILE [--check]] [--page FILE]
 """
 import argparse
 import contextlib
@@ -19,6 +19,7 @@ from pathlib import Path
 
 import generate
 import markdown
+import page
 import peers
 import running_server
 import transports
@@ -156,6 +157,7 @@ def main():
     arguments.add_argument("--no-build", action="store_true")
     arguments.add_argument("--into", type=Path, help="write the tables into this Markdown file")
     arguments.add_argument("--check", action="store_true", help="write nothing, and fail if the file is out of date")
+    arguments.add_argument("--page", type=Path, help="write the tables as a page in HTML")
     chosen = arguments.parse_args()
     clients = peers.selected(chosen.clients)
     servers = [server for server in SERVERS if not chosen.servers or server.name in chosen.servers]
@@ -168,6 +170,8 @@ def main():
     unexplained, unused = judge(results, differences)
     text = markdown.tables(cells, results, differences)
     print(text)
+    if chosen.page:
+        chosen.page.write_text(page.html(cells, results, differences))
     for line in unexplained:
         print(f"not explained: {line}", file=sys.stderr)
     all_chosen = not (chosen.clients or chosen.servers or chosen.transports)

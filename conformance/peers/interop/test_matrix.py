@@ -3,6 +3,7 @@ import unittest
 
 import markdown
 import matrix
+import page
 import peers
 import transports
 from differences import explanation, judge, known_differences, without_races
@@ -67,6 +68,13 @@ class MatrixTest(unittest.TestCase):
         self.assertFalse(markdown._agree(whole, markdown.tables([], {PAIR: {"t: a": ["differs"]}}, [])))
         race = [{"cell": "t: a", "sometimes": True, "why": "a race"}]
         self.assertFalse(markdown._agree(whole, markdown.tables([], {PAIR: {"t: a": []}}, race)))
+
+    def test_page_names_the_cells_that_differ(self):
+        differences = [{"cell": "t: a", "why": "a < b"}]
+        text = page.html([], {PAIR: {"t: a": ["differs"], "t: b": []}}, differences)
+        self.assertIn('<td class="explained"><details><summary>1 of 2</summary><ul><li>t: a: a &lt; b</li></ul></details></td>', text)
+        text = page.html([], {PAIR: {"t: a": ["is 1 instead of 2"]}}, [])
+        self.assertIn('<td class="unexplained"><details><summary>0 of 1</summary><ul><li>t: a: not explained: is 1 instead of 2</li>', text)
 
 
 if __name__ == "__main__":
