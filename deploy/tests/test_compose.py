@@ -82,7 +82,7 @@ def setUpModule():
         product = loaded.split("/")[1].split(":")[0]
         os.environ["BINDERY_IMAGE" if product == "bookstore" else f"BINDERY_{product.upper()}_IMAGE"] = loaded
     os.environ.update({
-        "BINDERY_SMTP_URL": f"smtp://{MAIL_SERVER[0]}:{MAIL_SERVER[1]}?tls=none", "BINDERY_SHOP_URL": SHOP,
+        "BINDERY_SMTP_URL": f"smtp://{MAIL_SERVER[0]}:{MAIL_SERVER[1]}?tls=none",
         # The proxy of Docker, through which all visitors come.
         "BINDERY_TRUSTED_PROXIES": "172.16.0.0/12,192.168.0.0/16",
     })
@@ -114,6 +114,7 @@ class ComposeTest(unittest.TestCase):
             visitors.wait_for_orders(5)
         self.table.add("none", visitors, watch.seconds)
         self.assertEqual((visitors.failed_pages, visitors.failed_orders), (0, 0), visitors.failures)
+        self.assertEqual(self.mails.sites, {SHOP})
         audit()
 
     def test_doctor_finds_nothing_in_the_container_of_the_shop(self):

@@ -4,6 +4,7 @@ import csv
 import email
 import email.policy
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -29,10 +30,11 @@ def run(*command, **options):
 
 class Mails:
     """A mail server outside of the containers, in the network namespace of the test. It keeps the newest mail to each
-    address in `folder`."""
+    address in `folder`, and in `sites` to which sites all mails have linked."""
 
     def __init__(self):
         self.folder = tempfile.TemporaryDirectory(prefix="bindery-mails-")
+        self.sites = set()
         self.controller = Controller(self, hostname=MAIL_SERVER[0], port=MAIL_SERVER[1], server_hostname="mail.example")
 
     def __enter__(self):
@@ -47,6 +49,7 @@ class Mails:
     async def handle_DATA(self, server, session, envelope):
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
         text = message.get_body(("plain",)).get_content()
+        self.sites.update(re.findall(r"https?://[^/\s]+", text))
         for address in envelope.rcpt_tos:
             unfinished = Path(self.folder.name, f".{address}")
             unfinished.write_text(text)
