@@ -8,6 +8,8 @@ from google.protobuf import descriptor_pb2, descriptor_pool, json_format, messag
 
 FILE = Path(__file__).with_name("cells.json")
 GREATEST_FLOAT = 3.4028234663852886e38
+# Its shortest forms, of eight digits and of nine as C++ writes it. Both are rounded up.
+GREATEST_FLOAT_TEXTS = (3.4028235e38, 3.40282347e38)
 # The options of a call, which the client gets as they are.
 CALL_OPTIONS = ("metadata", "timeout_ms", "cancel_after", "gzip", "anonymous")
 
@@ -103,11 +105,11 @@ class Contract:
 
 def parse_json(text):
     """Parses JSON. Python's own parser reads -0 as an integer, which has no sign, and its protobuf
-    refuses the shortest form of the greatest float, 3.4028235e38, which is rounded up."""
+    refuses the shortest forms of the greatest float, which are rounded up."""
     return json.loads(
         text,
         parse_int=lambda digits: -0.0 if digits == "-0" else int(digits),
-        parse_float=lambda digits: GREATEST_FLOAT if float(digits) == 3.4028235e38 else float(digits),
+        parse_float=lambda digits: GREATEST_FLOAT if float(digits) in GREATEST_FLOAT_TEXTS else float(digits),
     )
 
 

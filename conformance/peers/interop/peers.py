@@ -13,6 +13,7 @@ from transports import GRPC, PROTOCOLS
 
 RUST = ROOT / "target/debug"
 GO = ROOT / "target/peers/go"
+CPP = ROOT / "target/peers/cpp"
 TYPESCRIPT = PEERS / "typescript/dist"
 JAVA = ["java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{PEERS}/java/target/classes:{PEERS}/java/target/lib/*"]
 # Maven keeps its packages with the other tools.
@@ -22,12 +23,12 @@ MAVEN = ["mvn", "--batch-mode", "--quiet", f"-Dmaven.repo.local={ROOT}/.tools/ma
 @dataclasses.dataclass(frozen=True)
 class Peer:
     name: str
-    # The profile of proofread.
+    # The profile of proofread. Empty: there is no server.
     profile: str
     # The versions that the tables name.
     stack: str
     build: Callable[[], None]
-    # Empty: the server in Rust is the bookstore.
+    # Empty: the server in Rust is the bookstore, and there is none in C++.
     server: list
     client: list
     example: list
@@ -35,14 +36,15 @@ class Peer:
     client_protocols: tuple = (GRPC,)
     server_protocols: tuple = (GRPC,)
     # The command and the folder of its own tests, if its build does not run them. They get the address
-    # of the bookstore in BINDERY_GRPC, and the token of its operator in BINDERY_OPERATOR_TOKEN.
+    # of the bookstore in BINDERY_GRPC, the token of its operator in BINDERY_OPERATOR_TOKEN, and the folder
+    # of certificates in BINDERY_CERTS.
     tests: tuple = ()
     # Flags of proofread that limit the check.
     limits: tuple = ()
 
 
-def run(*command, folder=ROOT):
-    subprocess.run([str(part) for part in command], check=True, cwd=folder)
+def run(*command, folder=ROOT, stdout=None):
+    subprocess.run([str(part) for part in command], check=True, cwd=folder, stdout=stdout)
 
 
 def build_rust():
@@ -72,6 +74,28 @@ def build_java():
     run(*MAVEN, "--file", PEERS / "java", "package")
 
 
+def build_cpp():
+    # As in Java.
+    sources = [ROOT / "gen/contract.binpb", *sorted(file for file in (ROOT / "gen/cpp").rglob("*") if file.is_file())]
+    wanted = hashlib.sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()
+    contract = ROOT / ".tools/cpp"
+    installed = contract / ".installed"
+    if not installed.exists() or installed.read_text() != wanted:
+        generate.empty(contract)
+        install_cpp(ROOT / "gen/cpp", CPP / "contract", contract)
+        installed.write_text(wanted)
+    install_cpp(PEERS / "cpp", CPP / "client", CPP / "installed", contract, flags=["-DBINDERY_BUILD_TESTS=ON"])
+    # As a user builds it, with the installed packages.
+    install_cpp(PEERS / "cpp/example", CPP / "example", CPP / "installed", contract)
+
+
+def install_cpp(source, build_folder, prefix, *packages, flags=()):
+    paths = ";".join(map(str, [prefix, *packages]))
+    run("cmake", "-S", source, "-B", build_folder, "-G", "Ninja", f"-DCMAKE_INSTALL_PREFIX={prefix}", f"-DCMAKE_PREFIX_PATH={paths}",
+        "-DCMAKE_INSTALL_MESSAGE=NEVER", *flags, stdout=subprocess.DEVNULL)
+    run("cmake", "--build", build_folder, "--target", "install", "--", "--quiet")
+
+
 PYTHON_FLAGS = [sys.executable, "-B"]
 ALL = [
     Peer("rust", "tonic", "tonic 0.14.9, prost 0.14.4, prost-protovalidate 0.6", build_rust,
@@ -89,6 +113,9 @@ ALL = [
          client_protocols=PROTOCOLS, server_protocols=PROTOCOLS),
     Peer("java", "grpc-java", "grpc-java 1.85.0, protobuf 4.36.2, protovalidate 1.3.0", build_java,
          [*JAVA, "bindery.server.Main"], [*JAVA, "bindery.interop.Main"], [*JAVA, "bindery.example.Example"]),
+    Peer("cpp", "", "grpc++ 1.51.1, protobuf 3.21.12", build_cpp,
+         [], [CPP / "client/interop/interop"], [CPP / "installed/bin/example"],
+         tests=([CPP / "client/tests/client_test"], PEERS / "cpp")),
 ]
 
 

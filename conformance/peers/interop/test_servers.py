@@ -65,8 +65,11 @@ class ServersTest(unittest.TestCase):
         for peer in PEERS:
             if peer.tests:
                 command, folder = peer.tests
-                with self.subTest(peer=peer.name), running_server.bookstore() as (address, token):
-                    environment = peers.environment(BINDERY_GRPC=address, BINDERY_OPERATOR_TOKEN=token)
+                with (
+                    self.subTest(peer=peer.name), running_server.bookstore() as (address, token),
+                    running_server.certificates() as certs,
+                ):
+                    environment = peers.environment(BINDERY_GRPC=address, BINDERY_OPERATOR_TOKEN=token, BINDERY_CERTS=str(certs))
                     process = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
                     self.assertEqual(process.returncode, 0, process.stdout + process.stderr)
 
