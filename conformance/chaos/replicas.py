@@ -12,7 +12,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "peers/python/clien
 from service_config import service_config  # noqa: E402
 
 from bookstore_process import BINARY, CHANNEL_OPTIONS, Deployment, Process, free_address  # noqa: E402
-from buyers import CALL_SECONDS  # noqa: E402
 from network import Network  # noqa: E402
 
 # Each service, and those that it calls.
@@ -100,7 +99,7 @@ class Replicas(Deployment):
     def channel(self, service):
         """A channel over both processes of a service, which retries what the contract allows."""
         credentials = grpc.ssl_channel_credentials(self.authority().read_bytes())
-        config = json.loads(service_config(CALL_SECONDS)) | {"loadBalancingConfig": [{"round_robin": {}}]}
+        config = json.loads(service_config()) | {"loadBalancingConfig": [{"round_robin": {}}]}
         options = [*CHANNEL_OPTIONS, ("grpc.service_config", json.dumps(config)),
                    ("grpc.ssl_target_name_override", "localhost")]
         return grpc.secure_channel(f"ipv4:{','.join(self.addresses(service))}", credentials, options)
