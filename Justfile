@@ -259,8 +259,8 @@ gen: _deps-rust _deps-buf _deps-python _deps-go
       $(cd proto && find bookstore legacy -name '*service*.proto' -o -path '*legacy*.proto' | sort)
     {{ python }} -m grpc_tools.protoc --descriptor_set_in=gen/contract.binpb --python_out=gen/python --pyi_out=gen/python \
       buf/validate/validate.proto
-    cd "$({{ python }} -c 'import google.rpc; print(google.rpc.__path__[0])')" && \
-      install -D --mode=644 --target-directory="{{ justfile_directory() }}/gen/cpp/google/rpc" status.proto error_details.proto
+    {{ python }} -m grpc_tools.protoc --proto_path="$({{ python }} -c 'import google.rpc; print(google.rpc.__path__[0])')/../.." \
+      --include_imports --descriptor_set_out=gen/cpp/errors.binpb google/rpc/status.proto google/rpc/error_details.proto
     cargo build --quiet --package bookstore --package proofread
     target/debug/proofread reference --contract gen/contract.binpb --out gen/docs
     target/debug/proofread openapi --contract gen/contract.binpb --out gen/openapi.json --title Bindery --api-version v1
