@@ -94,7 +94,7 @@ deny: _deps-cargo
 
 # run unit, integration and snapshot tests, on SQLite and PostgreSQL
 [group("check")]
-test *args: _deps-rust _deps-cargo _deps-postgres
+test *args: _deps-rust _deps-cargo _deps-postgres _deps-nats
     cargo insta test --workspace --check --unreferenced=reject {{ args }}
 
 # run proofread against the bookstore on SQLite, on PostgreSQL and with mutual TLS, and the snapshots of unset fields
@@ -375,7 +375,7 @@ observability: _deps-rust _deps-python _deps-prometheus _deps-collector
 
 # install the tools that the checks need, mostly into .tools
 [group("set-up")]
-deps: _deps-rust _deps-peers _deps-grpcurl _deps-cargo _deps-postgres _deps-chromium _deps-schemathesis _deps-connect
+deps: _deps-rust _deps-peers _deps-grpcurl _deps-cargo _deps-postgres _deps-nats _deps-chromium _deps-schemathesis _deps-connect
 
 _deps-rust:
     tools/deps rust
@@ -409,6 +409,9 @@ _deps-connect:
 
 _deps-postgres:
     tools/deps postgres
+
+_deps-nats:
+    tools/deps nats
 
 _deps-kubernetes:
     tools/deps kubernetes

@@ -118,6 +118,15 @@ class KubernetesTest(unittest.TestCase):
                 self.assertIn("shop.example", json.dumps(host))
                 self.assertEqual(settings["BINDERY_ALLOWED_HOSTS"].split(",")[0], "shop.example")
 
+    def test_nats_is_reached_by_cart_alone(self):
+        self.apply_overlay("small")
+        built = with_component("small", "nats")
+        self.assert_admitted(apply(*built))
+        settings = next(one["data"] for one in built if one["kind"] == "ConfigMap")
+        self.assertEqual(settings["BINDERY_NATS_URL"], "nats://nats.nats:4222")
+        policies = [one["spec"] for one in built if one["kind"] == "NetworkPolicy" and ": 4222" in json.dumps(one)]
+        self.assertEqual([policy["podSelector"]["matchLabels"] for policy in policies], [{"app.kubernetes.io/name": "cart"}])
+
     def test_pod_that_is_not_restricted_is_refused(self):
         small = self.apply_overlay("small")
         cart = pod(only(small, "Deployment", "cart"))

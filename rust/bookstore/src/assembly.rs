@@ -14,6 +14,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     app::ProcessConfig,
+    event_settings::EventSettings,
     payments::Payments,
     peers::Peers,
     remote_sessions::RemoteSessions,
@@ -123,6 +124,11 @@ impl Assembly {
     /// What happens to orders that cannot be finished.
     pub fn orders(&self) -> Orders {
         self.settings.orders
+    }
+
+    /// Where events for other systems are published.
+    pub fn events(&self) -> &EventSettings {
+        &self.settings.events
     }
 
     /// The payment provider.

@@ -7,6 +7,7 @@ mod catalogue_record;
 mod certificates;
 mod commands;
 mod error_report;
+mod event_settings;
 mod health;
 mod http_server;
 mod limits;

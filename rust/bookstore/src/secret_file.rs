@@ -1,4 +1,4 @@
-//! Files with a secret: the operator token, and the secret of the services.
+//! Files with a secret: the operator token, the secret of the services, credentials of NATS.
 
 use std::{
     fs::File,
@@ -30,6 +30,30 @@ pub struct Advice {
 /// If others can read or change the file, or if it contains no single word of printable
 /// ASCII with at least [`SHORTEST`] characters.
 pub fn read(path: &Path, advice: &Advice) -> anyhow::Result<Option<String>> {
+    let Some(text) = read_private(path, advice.identity, advice.if_readable)? else {
+        return Ok(None);
+    };
+    let secret = text.trim();
+    if secret.len() < SHORTEST || !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
+        bail!(
+            "{} contains no valid token; {}",
+            path.display(),
+            advice.if_invalid
+        );
+    }
+    Ok(Some(secret.to_owned()))
+}
+
+/// Reads a text that only the owner of the file may know; `None` if the file does not exist. The
+/// other arguments are those of [`Advice`].
+///
+/// # Errors
+/// If others can read or change the file, or it cannot be read.
+pub fn read_private(
+    path: &Path,
+    identity: &str,
+    if_readable: &str,
+) -> anyhow::Result<Option<String>> {
     let opened = File::open(path).and_then(|file| Ok((rpc::is_private(&file.metadata()?), file)));
     let (private, file) = match opened {
         Ok(opened) => opened,
@@ -41,21 +65,11 @@ pub fn read(path: &Path, advice: &Advice) -> anyhow::Result<Option<String>> {
     if !private {
         let path = path.display();
         bail!(
-            "{path} can be read or changed by other users, who then are {} too: {}, or if \
-             nobody has read it, chmod 600 {path}",
-            advice.identity,
-            advice.if_readable,
+            "{path} can be read or changed by other users, who then are {identity} too: \
+             {if_readable}, or if nobody has read it, chmod 600 {path}"
         );
     }
     let text = io::read_to_string(file.take(LONGEST_FILE))
         .with_context(|| format!("{} cannot be read", path.display()))?;
-    let secret = text.trim();
-    if secret.len() < SHORTEST || !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
-        bail!(
-            "{} contains no valid token; {}",
-            path.display(),
-            advice.if_invalid
-        );
-    }
-    Ok(Some(secret.to_owned()))
+    Ok(Some(text))
 }

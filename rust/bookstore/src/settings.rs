@@ -8,6 +8,7 @@ use mail::Mailer;
 use store::Location;
 
 use crate::{
+    event_settings::EventSettings,
     limits::Limits,
     operator_token::OperatorTokenFile,
     payments::Payments,
@@ -57,6 +58,10 @@ pub struct Settings {
     /// What happens to orders that cannot be finished.
     #[command(flatten)]
     pub orders: Orders,
+
+    /// Where events for other systems are published.
+    #[command(flatten)]
+    pub events: EventSettings,
 
     /// The addresses to listen on.
     #[command(flatten)]
@@ -328,7 +333,7 @@ pub struct Logs {
         long,
         value_name = "FILTER",
         env = "BINDERY_LOG",
-        default_value = "info,h2=error"
+        default_value = "info,h2=error,async_nats=off"
     )]
     pub log: String,
 

@@ -74,17 +74,24 @@ impl ClientTlsSettings {
     /// # Errors
     /// If a file cannot be used, or a certificate is given without its key.
     pub fn load(&self) -> anyhow::Result<ClientTls> {
+        ClientTls::load(self.files()?).context("the certificates for calls cannot be used")
+    }
+
+    /// The files of [`Self::load`].
+    ///
+    /// # Errors
+    /// If a certificate is given without its key.
+    pub fn files(&self) -> anyhow::Result<ClientTlsFiles> {
         let or_in_folder = |given: &Option<PathBuf>, name| given.clone().or(self.in_folder(name));
         let identity = pair(
             or_in_folder(&self.tls_client_cert, "client.pem"),
             or_in_folder(&self.tls_client_key, "client.key"),
             ("--tls-client-cert", "--tls-client-key"),
         )?;
-        let files = ClientTlsFiles {
+        Ok(ClientTlsFiles {
             authorities: or_in_folder(&self.tls_ca, "ca.pem"),
             identity,
-        };
-        ClientTls::load(files).context("the certificates for calls cannot be used")
+        })
     }
 
     /// The same, if one of the addresses is `https://`.

@@ -51,8 +51,8 @@ pub use self::service::{
 };
 pub use domain::{
     Cart, CartFull, CartItem, CartItems, CartLine, CartOwner, ChargeState, DeclineReason, Event,
-    HoldState, LinesBack, MAX_LINES, OperatorOrder, Order, OrderFailure, OrderFilter, OrderId,
-    OrderLine, OrderResolution, OrderState, Purchase, Resolution, ResolveError, Step,
+    HoldState, LinesBack, MAX_LINES, OperatorOrder, Order, OrderChange, OrderFailure, OrderFilter,
+    OrderId, OrderLine, OrderResolution, OrderState, Purchase, Resolution, ResolveError, Step,
 };
 pub use error::CartError;
 pub use grpc::{CartGrpc, CheckoutGrpc};

@@ -9,6 +9,7 @@ mod crashes;
 mod domain;
 mod expiry;
 mod lost_answers;
+mod order_events;
 mod order_metrics;
 mod orders;
 mod outbox;

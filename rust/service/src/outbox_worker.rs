@@ -44,6 +44,12 @@ pub trait OutboxHandler: Send + Sync + 'static {
     /// # Errors
     /// [`DeliveryError`] if the message was not delivered.
     fn deliver(&self, message: &Message) -> impl Future<Output = Result<(), DeliveryError>> + Send;
+
+    /// Whether a delivery can succeed now. While it cannot, no message is claimed, so that many
+    /// messages that wait cost nothing.
+    fn is_available(&self) -> bool {
+        true
+    }
 }
 
 /// The options of an [`OutboxWorker`].
@@ -154,6 +160,10 @@ impl<H: OutboxHandler> OutboxWorker<H> {
         // A claim for each single slot would cost as much as the deliveries.
         if free * MIN_FREE_DIVISOR < concurrency {
             return Ok(true);
+        }
+        // The next run of the task asks again.
+        if !self.deliverer.handler.is_available() {
+            return Ok(false);
         }
         let lease_id: Arc<str> = self.deliverer.options.ids.next_id().to_string().into();
         let messages = self.deliverer.claim(&lease_id, free).await?;

@@ -16,7 +16,10 @@ const BACKOFF_LIMIT: u32 = 5;
 
 /// Joins several background tasks into one handle. They end when it is dropped.
 #[must_use = "the tasks end when the handle is dropped"]
-pub fn run_together<const N: usize>(tasks: [AbortOnDropHandle<()>; N]) -> AbortOnDropHandle<()> {
+pub fn run_together(
+    tasks: impl IntoIterator<Item = AbortOnDropHandle<()>>,
+) -> AbortOnDropHandle<()> {
+    let tasks: Vec<_> = tasks.into_iter().collect();
     AbortOnDropHandle::new(tokio::spawn(async move {
         for outcome in join_all(tasks).await {
             if let Err(error) = outcome {

@@ -23,6 +23,8 @@ pub static DEFINITION: Definition = Definition {
 async fn start(assembly: &mut Assembly) -> anyhow::Result<()> {
     let inventory = assembly.channel(Service::Inventory)?;
     let db = Db::open(&assembly.storage().location()?, &cart::SCHEMA).await?;
+    let events = assembly.events();
+    let events = events.publisher(assembly.client_tls()).await?;
     let carts = Carts::new(db, inventory.clone(), Options::default());
     let checkout = Checkout::new(
         carts.clone(),
@@ -31,6 +33,7 @@ async fn start(assembly: &mut Assembly) -> anyhow::Result<()> {
         assembly.channel(Service::Accounts)?,
         CheckoutOptions {
             park_after: Duration::from_secs(assembly.orders().park_orders_after.into()),
+            events,
             ..CheckoutOptions::default()
         },
     );

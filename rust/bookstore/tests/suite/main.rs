@@ -10,6 +10,7 @@ mod deployments;
 mod doctor;
 mod durability;
 mod errors;
+mod events;
 mod healthcheck;
 mod hosts;
 mod import;

@@ -208,6 +208,26 @@ fn invalid_mail_settings_name_the_flag_and_hide_the_password() {
     insta::assert_snapshot!(output);
 }
 
+#[test]
+fn invalid_nats_settings_name_the_flag_and_hide_the_password() {
+    let folder = Folder::new();
+    let url = "--nats-url=nats://127.0.0.1:1";
+    folder.write_secret("public.creds", "a JWT and a seed", 0o644);
+    folder.write_secret("wrong.creds", "secret", 0o600);
+    let output: String = [
+        &["--nats-url=http://shop:secret@nats.example"][..],
+        &["--nats-url=nats://"],
+        &[url, "--nats-credentials-file=missing.creds"],
+        &[url, "--nats-credentials-file=public.creds"],
+        &[url, "--nats-credentials-file=wrong.creds"],
+        &[url, "--nats-token-file=missing.token"],
+    ]
+    .map(|flags| up(&folder, flags))
+    .concat();
+    assert!(!output.contains("secret"), "{output}");
+    insta::assert_snapshot!(output);
+}
+
 #[tokio::test]
 async fn database_error_hides_the_password() {
     let folder = Folder::new();

@@ -8,8 +8,8 @@ mod saga;
 
 pub use cart::{Cart, CartFull, CartItem, CartItems, CartLine, CartOwner, MAX_LINES};
 pub use order::{
-    ChargeState, DeclineReason, HoldState, Order, OrderFailure, OrderFilter, OrderId, OrderLine,
-    OrderState,
+    ChargeState, DeclineReason, HoldState, Order, OrderChange, OrderFailure, OrderFilter, OrderId,
+    OrderLine, OrderState,
 };
 pub use purchase::Purchase;
 pub use resolution::{OperatorOrder, OrderResolution, Resolution, ResolveError};

@@ -185,6 +185,22 @@ impl Order {
         self.lines.iter().map(|line| line.item).collect()
     }
 
+    /// What has happened to the order since it was `before`, in this sequence.
+    pub fn changes_since(&self, before: Option<&Self>) -> Vec<OrderChange> {
+        let new_state = before.is_none_or(|before| before.state != self.state);
+        let state = new_state.then_some(match self.state {
+            OrderState::Placed => OrderChange::Placed,
+            OrderState::Paid => OrderChange::Paid,
+            OrderState::Shipped => OrderChange::Shipped,
+            OrderState::Cancelled => OrderChange::Cancelled,
+            OrderState::Failed => OrderChange::Failed,
+        });
+        let was_refunded = before.is_some_and(|before| before.refunded_minor.is_some());
+        let is_refunded = self.refunded_minor.is_some() && !was_refunded;
+        let refund = is_refunded.then_some(OrderChange::Refunded);
+        state.into_iter().chain(refund).collect()
+    }
+
     /// The order as it was when it was placed.
     #[must_use]
     pub fn as_placed(self) -> Self {
@@ -203,6 +219,23 @@ impl Order {
             ..self
         }
     }
+}
+
+/// A change of an order that other systems are told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderChange {
+    /// It was placed.
+    Placed,
+    /// It was paid.
+    Paid,
+    /// Its parcel has left.
+    Shipped,
+    /// It was cancelled.
+    Cancelled,
+    /// It has failed.
+    Failed,
+    /// Its charge was paid back.
+    Refunded,
 }
 
 /// Which orders the operator wants to see.

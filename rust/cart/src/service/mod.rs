@@ -21,7 +21,7 @@ use crate::{
 pub(crate) use background::PruneGuestCarts;
 pub use checkout::{Checkout, CheckoutOptions, PARK_AFTER, PlaceOrder, ResolveOrder};
 #[cfg(test)]
-pub(crate) use checkout::{CountOrders, MAX_LINES_ON_A_PAGE};
+pub(crate) use checkout::{CountOrders, MAX_LINES_ON_A_PAGE, event_subject};
 
 /// How long a guest cart is kept after its last change: 30 days.
 pub const GUEST_CART_RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);

@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use sqlx::migrate::Migrator;
@@ -32,6 +35,7 @@ store::both_engines! {
     failed_delivery_holds_back_no_other,
     no_more_deliveries_than_allowed_run_at_once,
     panic_ends_only_its_delivery,
+    nothing_is_claimed_while_the_handler_is_not_available,
 }
 
 const TOPIC: &str = "order-paid";
@@ -317,4 +321,40 @@ async fn no_more_deliveries_than_allowed_run_at_once(database: TestDb) {
             worker.open.add_permits(1);
         }
     }
+}
+
+/// A handler that is available when the test says so.
+struct Switched {
+    available: Arc<AtomicBool>,
+    deliveries: mpsc::UnboundedSender<i64>,
+}
+
+impl OutboxHandler for Switched {
+    async fn deliver(&self, message: &Message) -> Result<(), DeliveryError> {
+        let _ = self.deliveries.send(message.attempt);
+        Ok(())
+    }
+
+    fn is_available(&self) -> bool {
+        self.available.load(Ordering::Relaxed)
+    }
+}
+
+async fn nothing_is_claimed_while_the_handler_is_not_available(database: TestDb) {
+    let clock = test_clock();
+    enqueue(database.db(), &clock, "order-1", b"").await;
+    let (deliveries, mut delivered) = mpsc::unbounded_channel();
+    let available = Arc::new(AtomicBool::new(false));
+    let handler = Switched {
+        available: Arc::clone(&available),
+        deliveries,
+    };
+    let db = database.db().clone();
+    let mut worker = OutboxWorker::new(db, TOPIC, handler, options(&clock));
+    worker.run().await.expect("the database answers");
+    assert_eq!(statistics(database.db()).await, (1, 0));
+    available.store(true, Ordering::Relaxed);
+    worker.run().await.expect("the database answers");
+    assert_eq!(delivered.try_recv(), Ok(1), "it is the first attempt");
+    assert_eq!(statistics(database.db()).await, (0, 0));
 }

@@ -3,6 +3,8 @@
 mod certificates;
 mod command;
 mod folder;
+mod nats_credentials;
+mod nats_server;
 mod page;
 mod payment_simulator;
 pub mod raw_call;
@@ -36,6 +38,8 @@ pub use self::{
     certificates::Certificates,
     command::{CommandOutput, run, run_unread, run_with_input, run_without_privileges},
     folder::Folder,
+    nats_credentials::NatsAccount,
+    nats_server::{NatsServer, StoredEvent, stored_events},
     page::{Page, get, get_from, get_over_tls, post_form},
     payment_simulator::PaymentSimulator,
 };
@@ -107,6 +111,13 @@ impl TestProcess {
         let secret = folder.write_secret("service.secret", SERVICE_SECRET, 0o600);
         let mut command = command::command(folder, arguments);
         command.env("BINDERY_SERVICE_SECRET_FILE", secret);
+        Self::spawn(folder, command, arguments, None)
+    }
+
+    /// Like [`Self::start`], with environment variables and without a service secret.
+    pub fn with_variables(folder: &Folder, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut command = command::command(folder, arguments);
+        command.envs(variables.iter().copied());
         Self::spawn(folder, command, arguments, None)
     }
 

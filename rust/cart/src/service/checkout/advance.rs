@@ -11,7 +11,7 @@ use service::{DeliveryError, OutboxHandler, OutboxView};
 use store::outbox::Message;
 use uuid::Uuid;
 
-use super::{Checkout, TOPIC};
+use super::{Checkout, TOPIC, order_events};
 use crate::{CartError, Event, Order, OrderId, Step, payments::PaymentAnswer, stock::HoldAnswer};
 
 /// A charge must be answered this long before the reservation expires: longer than the charge
@@ -35,15 +35,23 @@ impl OutboxHandler for Advance {
 }
 
 /// Says in words what a message does.
-fn summarize(_: &str, message: &Message) -> String {
+fn summarize(topic: &str, message: &Message) -> String {
+    if topic == order_events::TOPIC {
+        return order_events::summarize(message);
+    }
     format!("The next step of the order {}", message.key)
 }
 
 impl Checkout {
-    /// The orders that have a next step.
+    /// The orders that have a next step, and the events of orders that are not published yet.
     pub(crate) fn outbox(&self) -> OutboxView {
         let clock = Arc::clone(&self.inner.options.clock);
-        OutboxView::new(self.db().clone(), clock, &[TOPIC], summarize)
+        OutboxView::new(
+            self.db().clone(),
+            clock,
+            &[TOPIC, order_events::TOPIC],
+            summarize,
+        )
     }
 
     async fn advance(&self, order_id: OrderId) -> Result<(), DeliveryError> {

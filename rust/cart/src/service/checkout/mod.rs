@@ -3,6 +3,7 @@
 mod account_data;
 mod advance;
 mod operator;
+mod order_events;
 mod order_metrics;
 mod place;
 mod purchases;
@@ -10,6 +11,7 @@ mod watch;
 
 use std::{sync::Arc, time::Duration};
 
+use events::Publisher;
 use jiff::Timestamp;
 use rpc::Channel;
 use service::{
@@ -20,12 +22,12 @@ use store::{Changes, Db, Engine, outbox};
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
-#[cfg(test)]
-pub(crate) use self::account_data::MAX_LINES_ON_A_PAGE;
-use self::advance::Advance;
 pub use self::operator::ResolveOrder;
 pub(crate) use self::order_metrics::CountOrders;
 pub use self::place::PlaceOrder;
+#[cfg(test)]
+pub(crate) use self::{account_data::MAX_LINES_ON_A_PAGE, order_events::subject as event_subject};
+use self::{advance::Advance, order_events::PublishOrderEvents};
 use super::Carts;
 use crate::{
     CartError, CartOwner, Event, LinesBack, Order, OrderId, buyers::Buyers, payments::Payments,
@@ -67,6 +69,8 @@ pub struct CheckoutOptions {
     /// How long a step may go unanswered before the order waits for the operator. The payment of a
     /// placed order has another limit: it ends before the copies are not held any more.
     pub park_after: Duration,
+    /// What publishes the changes of orders for other systems, if they want them.
+    pub events: Option<Publisher>,
     #[cfg(test)]
     pub(crate) crash_points: Arc<service::CrashPoints>,
 }
@@ -78,6 +82,7 @@ impl Default for CheckoutOptions {
             ids: Arc::new(UuidV7Ids),
             hold: Duration::from_secs(15 * 60),
             park_after: PARK_AFTER,
+            events: None,
             #[cfg(test)]
             crash_points: Arc::default(),
         }
@@ -143,29 +148,51 @@ impl Checkout {
     pub fn run_in_background(&self) -> AbortOnDropHandle<()> {
         let clock = Arc::clone(&self.inner.options.clock);
         let prune = PruneIdempotencyKeys::new(self.db().clone(), clock);
-        service::run_together([
+        let tasks = [
             service::run_periodically(OutboxWorker::<Advance>::INTERVAL, self.worker()),
             service::run_periodically(PruneIdempotencyKeys::INTERVAL, prune),
             service::run_periodically(CountOrders::INTERVAL, CountOrders::new(self.clone())),
             AbortOnDropHandle::new(tokio::spawn(self.clone().forward_notifications())),
-        ])
+        ];
+        let publish = self.event_worker().map(|worker| {
+            service::run_periodically(OutboxWorker::<PublishOrderEvents>::INTERVAL, worker)
+        });
+        service::run_together(tasks.into_iter().chain(publish))
     }
 
     /// The task that does the next steps of orders.
     pub(crate) fn worker(&self) -> OutboxWorker<Advance> {
-        let defaults = OutboxOptions::default();
         let options = OutboxOptions {
+            max_attempts: MAX_ATTEMPTS,
+            ..self.outbox_options()
+        };
+        OutboxWorker::new(self.db().clone(), TOPIC, Advance(self.clone()), options)
+    }
+
+    /// The task that publishes the changes of orders.
+    pub(crate) fn event_worker(&self) -> Option<OutboxWorker<PublishOrderEvents>> {
+        let handler = PublishOrderEvents(self.inner.options.events.clone()?);
+        let options = OutboxOptions {
+            // An outage of the NATS server loses no event, however long it takes.
+            max_attempts: u32::MAX,
+            ..self.outbox_options()
+        };
+        let (db, topic) = (self.db().clone(), order_events::TOPIC);
+        Some(OutboxWorker::new(db, topic, handler, options))
+    }
+
+    fn outbox_options(&self) -> OutboxOptions {
+        let defaults = OutboxOptions::default();
+        OutboxOptions {
             concurrency: match self.db().engine() {
                 Engine::Sqlite => CONCURRENCY_ON_SQLITE,
                 Engine::Postgres => defaults.concurrency,
             },
-            max_attempts: MAX_ATTEMPTS,
             max_backoff: Duration::from_secs(30),
             clock: Arc::clone(&self.inner.options.clock),
             ids: Arc::clone(&self.inner.options.ids),
             ..defaults
-        };
-        OutboxWorker::new(self.db().clone(), TOPIC, Advance(self.clone()), options)
+        }
     }
 
     async fn forward_notifications(self) {
@@ -276,6 +303,7 @@ impl Checkout {
                 rows::orders::save(transaction, &order).await?;
                 transaction.notify(CHANNEL, order_id.to_string());
                 enqueue(transaction, &order, now).await?;
+                self.enqueue_events(transaction, Some(&before), &order, now).await?;
             }
             Ok::<_, CartError>((order, before.state))
         })?;
@@ -304,6 +332,7 @@ impl Checkout {
             if order != before {
                 rows::orders::save(transaction, &order).await?;
                 transaction.notify(CHANNEL, order_id.to_string());
+                self.enqueue_events(transaction, Some(&before), &order, now).await?;
             }
             Ok::<_, CartError>((order, lines_back, before.state))
         })?;

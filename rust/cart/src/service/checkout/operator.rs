@@ -113,7 +113,8 @@ impl Checkout {
                 return Ok::<_, CartError>(decision);
             }
             let locked = rows::orders::lock(transaction, request.order_id).await?;
-            let mut order = locked.ok_or(CartError::OrderNotFound(request.order_id))?;
+            let before = locked.ok_or(CartError::OrderNotFound(request.order_id))?;
+            let mut order = before.clone();
             let parked_reason = order.parked_reason.clone().unwrap_or_default();
             let resolved = order.resolve(request.resolution, now);
             let LinesBack(fails) = resolved.map_err(|error| match error {
@@ -136,6 +137,7 @@ impl Checkout {
             rows::resolutions::insert(transaction, &decision).await?;
             transaction.notify(CHANNEL, order.order_id.to_string());
             enqueue(transaction, &order, now).await?;
+            self.enqueue_events(transaction, Some(&before), &order, now).await?;
             idempotency::save_response(transaction, &key, resolution_id.as_bytes()).await?;
             Ok(decision)
         })?;

@@ -202,6 +202,7 @@ impl Checkout {
             rows::carts::delete(transaction, owner).await?;
             rows::orders::insert(transaction, &order).await?;
             enqueue(transaction, &order, now).await?;
+            self.enqueue_events(transaction, None, &order, now).await?;
             let order_id = order.order_id.0.as_bytes();
             idempotency::save_response(transaction, &key, order_id).await?;
             Ok(order.clone())
