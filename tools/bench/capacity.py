@@ -35,8 +35,11 @@ class Database:
         """That of all processes, also of those that have ended."""
         fields = Path(f"/proc/{self.postmaster}/stat").read_text().rsplit(") ", 1)[1].split()
         ended = (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
-        running = Path(f"/proc/{self.postmaster}/task/{self.postmaster}/children").read_text().split()
-        return ended + sum(cpu_seconds(pid) for pid in [self.postmaster, *running])
+        total = ended + cpu_seconds(self.postmaster)
+        for child in Path(f"/proc/{self.postmaster}/task/{self.postmaster}/children").read_text().split():
+            with contextlib.suppress(FileNotFoundError):  # It has just ended.
+                total += cpu_seconds(child)
+        return total
 
     def number(self, statement):
         return self.database.query(f"SELECT {statement}")[0][0]
